@@ -1,0 +1,1 @@
+"""What an SMTP configuration is: pure data."""

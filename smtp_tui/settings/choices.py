@@ -1,0 +1,89 @@
+"""The values a choice may take, and the spellings that mean the same."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Encryption(StrEnum):
+    """How the link is protected (RFC 3207 and RFC 8314)."""
+
+    NONE = "none"
+    TLS = "tls"
+    SSL = "ssl"
+
+
+class Authentication(StrEnum):
+    """A SASL mechanism by name (RFC 4422), `none`, or `auto` for the strongest safe one."""
+
+    NONE = "none"
+    PLAIN = "plain"
+    LOGIN = "login"
+    CRAM_MD5 = "cram-md5"
+    AUTO = "auto"
+    SCRAM_SHA_256 = "scram-sha-256"
+    SCRAM_SHA_1 = "scram-sha-1"
+    XOAUTH2 = "xoauth2"
+    OAUTHBEARER = "oauthbearer"
+    EXTERNAL = "external"
+
+
+class VerifyMode(StrEnum):
+    """What is asked of the peer certificate."""
+
+    NONE = "none"
+    PEER = "peer"
+    FAIL_IF_NO_PEER_CERT = "fail_if_no_peer_cert"
+
+
+class AddressFamily(StrEnum):
+    """Which kind of address the host may be reached by."""
+
+    ANY = "any"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class TlsVersion(StrEnum):
+    """A TLS protocol version by number."""
+
+    V1_0 = "1.0"
+    V1_1 = "1.1"
+    V1_2 = "1.2"
+    V1_3 = "1.3"
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold().replace("_", "-")
+
+
+# Spellings found in other programs' files; mail clients say `ssl/tls` for TLS from the first byte.
+SYNONYMS: dict[type[StrEnum], dict[str, StrEnum]] = {
+    Encryption: {
+        "starttls": Encryption.TLS,
+        "start-tls": Encryption.TLS,
+        "smtps": Encryption.SSL,
+        "ssl/tls": Encryption.SSL,
+        "off": Encryption.NONE,
+    },
+    Authentication: {
+        "off": Authentication.NONE,
+        "crammd5": Authentication.CRAM_MD5,
+    },
+    VerifyMode: {
+        "verify-none": VerifyMode.NONE,
+        "verify-peer": VerifyMode.PEER,
+        "verify-fail-if-no-peer-cert": VerifyMode.FAIL_IF_NO_PEER_CERT,
+    },
+    AddressFamily: {"inet": AddressFamily.IPV4, "inet6": AddressFamily.IPV6},
+    TlsVersion: {f"tlsv{member.value}": member for member in TlsVersion},
+}
+
+
+def choice_named(kind: type[StrEnum], text: str) -> StrEnum | None:
+    """Return the member that `text` spells, whatever its case, `_` or `-`, or None."""
+    folded = _folded(text)
+    for member in kind:
+        if _folded(member.value) == folded:
+            return member
+    return SYNONYMS.get(kind, {}).get(folded)

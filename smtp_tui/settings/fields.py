@@ -1,0 +1,285 @@
+"""The one field table: what an SMTP configuration is, each field declared once.
+
+Form, sidebar, TOML keys, command line, validation and reference are all made from `FIELDS`. A new
+field is one declaration here and one page in `explanations`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from smtp_tui.settings import parsers
+from smtp_tui.settings.choices import (
+    AddressFamily,
+    Authentication,
+    Encryption,
+    TlsVersion,
+    VerifyMode,
+)
+from smtp_tui.settings.sources import PasswordSource, parse_source
+
+Values = Mapping[str, Any]
+Default = Callable[[Values], Any]
+
+
+class Kind(StrEnum):
+    """How a field is edited and written."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    CHOICE = "choice"
+    SWITCH = "switch"
+    PASSWORD = "password"  # noqa: S105 - the kind's name, not a secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One setting as the world sees it.
+
+    `default` computes from the other fields' parsed values; `default_text` is how people name
+    that default where it is no value of the field. `folded` fields are shown when wanted.
+    """
+
+    key: str
+    label: str
+    kind: Kind
+    parse: parsers.Parser
+    default: Default
+    summary: str
+    default_text: str = ""
+    choices: tuple[str, ...] = ()
+    folded: bool = False
+
+    def problem_with(self, value: object) -> str | None:
+        """Say what is wrong with a raw value in words that stand beside the field."""
+        try:
+            self.parse(value)
+        except ValueError as error:
+            return str(error)
+        return None
+
+
+def _declare(
+    label: str,
+    kind: Kind,
+    parse: parsers.Parser,
+    *,
+    summary: str,
+    default: Default = lambda _values: None,
+    default_text: str = "",
+    folded: bool = False,
+) -> Any:
+    details = {
+        "label": label,
+        "kind": kind,
+        "parse": parse,
+        "summary": summary,
+        "default": default,
+        "default_text": default_text,
+        "folded": folded,
+    }
+    return dataclasses.field(default=None, metadata={"declared": details})
+
+
+def _choice(
+    label: str,
+    kind: type[StrEnum],
+    default: StrEnum | Default,
+    *,
+    summary: str,
+    folded: bool = False,
+) -> Any:
+    computed: Default = default if callable(default) else lambda _values: default
+    declared = _declare(
+        label,
+        Kind.CHOICE,
+        parsers.choice(kind),
+        summary=summary,
+        default=computed,
+        folded=folded,
+    )
+    return dataclasses.field(
+        default=None,
+        metadata={"declared": {**declared.metadata["declared"], "choices": tuple(kind)}},
+    )
+
+
+USUAL_PORTS = {Encryption.NONE: 25, Encryption.TLS: 587, Encryption.SSL: 465}
+PORT_NAMES = {25: "smtp", 465: "submissions", 587: "submission", 2525: "submission, unofficial"}
+
+
+def _default_port(values: Values) -> int:
+    return USUAL_PORTS[values.get("encryption") or Encryption.TLS]
+
+
+def _default_authentication(values: Values) -> Authentication:
+    return Authentication.AUTO if values.get("username") else Authentication.NONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """An SMTP configuration, every default filled in.
+
+    `given` names the keys that were set; the rest stand at their defaults. `domain` None means
+    this machine's FQDN, found when it is needed; `server_name` None means the host.
+    """
+
+    host: str = _declare(
+        "SMTP Host",
+        Kind.TEXT,
+        parsers.host,
+        summary="The server that takes the mail: a host name or an IP address.",
+        default_text="required",
+    )
+    port: int = _declare(
+        "SMTP Port",
+        Kind.NUMBER,
+        parsers.port,
+        summary="The TCP port: 587 for STARTTLS, 465 for TLS from the first byte, 25 among servers.",
+        default=_default_port,
+    )
+    domain: str | None = _declare(
+        "Domain",
+        Kind.TEXT,
+        parsers.domain,
+        summary="The name this machine gives in EHLO; not the mail server's.",
+        default_text="this machine's FQDN, else its address",
+    )
+    encryption: Encryption = _choice(
+        "Encryption Type",
+        Encryption,
+        Encryption.TLS,
+        summary="none: plain text; tls: STARTTLS required; ssl: TLS from the first byte.",
+    )
+    starttls_auto: bool = _declare(
+        "Start TLS Auto",
+        Kind.SWITCH,
+        parsers.switch,
+        summary="With encryption none: use STARTTLS where offered, else go on in plain text.",
+        default=lambda _values: False,
+    )
+    username: str | None = _declare(
+        "SMTP Username",
+        Kind.TEXT,
+        parsers.text,
+        summary="The account that may send; empty for a server that asks for none.",
+        default_text="none",
+    )
+    password: PasswordSource | None = _declare(
+        "SMTP Password",
+        Kind.PASSWORD,
+        parse_source,
+        summary="The password, or the place where it is kept.",
+        default_text="none",
+    )
+    authentication: Authentication = _choice(
+        "Authentication Type",
+        Authentication,
+        _default_authentication,
+        summary="How user name and password are handed over; auto takes the strongest safe way.",
+    )
+    openssl_verify_mode: VerifyMode = _choice(
+        "OpenSSL Verify Mode",
+        VerifyMode,
+        VerifyMode.PEER,
+        summary="peer: check the certificate's chain, dates and name; none: take any certificate.",
+    )
+    timeout: float = _declare(
+        "Time-out",
+        Kind.NUMBER,
+        parsers.seconds,
+        summary="Seconds for the whole check, from connect to verdict.",
+        default=lambda _values: 30.0,
+        folded=True,
+    )
+    ca_file: str | None = _declare(
+        "CA File",
+        Kind.TEXT,
+        parsers.text,
+        summary="Certificates to trust in place of the system's, as a PEM file.",
+        default_text="the system's",
+        folded=True,
+    )
+    server_name: str | None = _declare(
+        "Server Name",
+        Kind.TEXT,
+        parsers.host,
+        summary="The name asked for in TLS and looked for in the certificate.",
+        default_text="the host",
+        folded=True,
+    )
+    tls_minimum: TlsVersion = _choice(
+        "TLS Minimum",
+        TlsVersion,
+        TlsVersion.V1_2,
+        summary="The oldest TLS version that is accepted.",
+        folded=True,
+    )
+    tls_fingerprint: str | None = _declare(
+        "TLS Fingerprint",
+        Kind.TEXT,
+        parsers.fingerprint,
+        summary="SHA-256 of the one certificate to accept, in place of chain and name checks.",
+        default_text="none",
+        folded=True,
+    )
+    client_certificate: str | None = _declare(
+        "Client Certificate",
+        Kind.TEXT,
+        parsers.text,
+        summary="PEM file with the certificate this machine shows to the server.",
+        default_text="none",
+        folded=True,
+    )
+    client_key: str | None = _declare(
+        "Client Key",
+        Kind.TEXT,
+        parsers.text,
+        summary="PEM file with the client certificate's private key.",
+        default_text="in the certificate's file",
+        folded=True,
+    )
+    address_family: AddressFamily = _choice(
+        "Address Family",
+        AddressFamily,
+        AddressFamily.ANY,
+        summary="Reach the host by IPv4, by IPv6, or by whichever answers.",
+        folded=True,
+    )
+    source_address: str | None = _declare(
+        "Source Address",
+        Kind.TEXT,
+        parsers.address,
+        summary="The local address to connect from.",
+        default_text="chosen by the system",
+        folded=True,
+    )
+    given: frozenset[str] = frozenset()
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether the settings ask for AUTH."""
+        return self.authentication is not Authentication.NONE
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether AUTH, if it comes to it, will need a secret."""
+        return self.authenticates and self.authentication is not Authentication.EXTERNAL
+
+    @property
+    def tls_name(self) -> str:
+        """The name for SNI and the certificate check."""
+        return self.server_name or self.host
+
+
+FIELDS: tuple[Field, ...] = tuple(
+    Field(key=attribute.name, **attribute.metadata["declared"])
+    for attribute in dataclasses.fields(Settings)
+    if "declared" in attribute.metadata
+)
+BY_KEY: dict[str, Field] = {field.key: field for field in FIELDS}
+PLAIN_KEYS: tuple[str, ...] = tuple(field.key for field in FIELDS if not field.folded)

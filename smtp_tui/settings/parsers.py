@@ -1,0 +1,168 @@
+"""From a TOML value or a typed text to a field's value; ValueError says what would be allowed.
+
+A parser never changes meaning silently: what it cannot read it refuses, in words that can stand
+beside the field.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from enum import StrEnum
+
+from smtp_tui.settings.choices import choice_named
+
+# Underscores are no host name's (RFC 952), but internal zones have them and resolvers take them.
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_FORBIDDEN = {"\r": "a carriage return", "\n": "a line end", "\0": "a NUL byte"}
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+
+Parser = Callable[[object], object]
+
+
+def shown(value: object) -> str:
+    """Quote a refused value for an error message, cut to a readable length."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 40 else text[:36] + "…" + text[-1]
+
+
+def text(value: object) -> str:
+    """Any text without CR, LF and NUL, which would end the command that carries it."""
+    if not isinstance(value, str):
+        raise ValueError(f"{shown(value)} is not text; put it in quotes")
+    for character, name in _FORBIDDEN.items():
+        if character in value:
+            raise ValueError(f"holds {name}, which would end the SMTP command early; remove it")
+    return value
+
+
+def port(value: object) -> int:
+    """A TCP port, 1 to 65535, as a number or its digits."""
+    digits = value.strip() if isinstance(value, str) else value
+    if isinstance(digits, str) and digits.isascii() and digits.isdigit() and len(digits) <= 9:
+        digits = int(digits)
+    if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= 65535:
+        raise ValueError(f"{shown(value)} is not a port; use a number from 1 to 65535")
+    return digits
+
+
+def seconds(value: object) -> float:
+    """A span of time in seconds, above nought and at most a day."""
+    number = value
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            number = None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number <= 86400:
+        raise ValueError(f"{shown(value)} is not a time; use seconds, above 0 and at most 86400")
+    return float(number)
+
+
+def switch(value: object) -> bool:
+    """A boolean, or its usual words."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().casefold()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError(f"{shown(value)} is neither true nor false")
+
+
+def choice(kind: type[StrEnum]) -> Parser:
+    """Make the parser of a choice, which reads the member's spellings."""
+
+    def parse(value: object) -> StrEnum:
+        member = choice_named(kind, value) if isinstance(value, str) else None
+        if member is None:
+            allowed = ", ".join(kind)
+            raise ValueError(f"{shown(value)} is not a choice; use one of {allowed}")
+        return member
+
+    return parse
+
+
+def host(value: object) -> str:
+    """A host name or an IP address; returned as written, without brackets round an IPv6 address."""
+    name = text(value).strip()
+    if "://" in name:
+        raise ValueError(f"{shown(name)} is a URL; give the host name alone")
+    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+    if is_address(bare):
+        return bare
+    if any(letter.isspace() for letter in name):
+        raise ValueError(f"{shown(name)} holds a space; a host name or an IP address has none")
+    if name.count(":") == 1 and name.rpartition(":")[2].isdigit():
+        raise ValueError(f"{shown(name)} holds a port; put it in the field port")
+    _check_name(name, "a host name or an IP address")
+    return name
+
+
+def domain(value: object) -> str:
+    """The EHLO argument: a domain or an address literal (RFC 5321, section 4.1.3)."""
+    name = text(value).strip()
+    if name.startswith("[") and name.endswith("]"):
+        literal = name[1:-1]
+        tag, _, rest = literal.partition(":")
+        if is_address(rest if tag.casefold() == "ipv6" else literal):
+            return name
+        raise ValueError(f"{shown(name)} is not an address literal like [192.0.2.1]")
+    if is_address(name):
+        raise ValueError(f"{shown(name)} is a bare address; in EHLO it stands as {_literal(name)}")
+    if any(letter.isspace() for letter in name):
+        raise ValueError(f"{shown(name)} holds a space; a domain has none")
+    _check_name(name, "a domain like host.example.org or [192.0.2.1]")
+    return name
+
+
+def address(value: object) -> str:
+    """An IPv4 or IPv6 address."""
+    name = text(value).strip()
+    if not is_address(name):
+        raise ValueError(f"{shown(name)} is not an IP address")
+    return name
+
+
+def fingerprint(value: object) -> str:
+    """A certificate's SHA-256, as 64 hexadecimal digits; colons, spaces and case do not matter."""
+    digits = re.sub(r"^sha-?256[:=]", "", text(value).strip().casefold())
+    digits = re.sub(r"[:\s]", "", digits)
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise ValueError("is not a SHA-256 fingerprint; use its 64 hexadecimal digits")
+    return digits
+
+
+def is_address(name: str) -> bool:
+    """Tell whether `name` is an IP address, a zone index allowed."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def ascii_name(name: str) -> str:
+    """Return the A-label form of a host name (RFC 5891), addresses and ASCII as they are."""
+    if name.isascii():
+        return name
+    import idna  # few hosts need it, and its tables take time to load
+
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError(f"{shown(name)} is not an international host name: {error}") from None
+
+
+def _literal(name: str) -> str:
+    return f"[IPv6:{name}]" if ":" in name else f"[{name}]"
+
+
+def _check_name(name: str, wanted: str) -> None:
+    labels = ascii_name(name).removesuffix(".").split(".")
+    whole = all(_LABEL.fullmatch(label) for label in labels) and len(".".join(labels)) <= 253
+    if not whole or labels[-1].isdigit():
+        raise ValueError(f"{shown(name)} is not {wanted}")

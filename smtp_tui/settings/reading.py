@@ -1,0 +1,117 @@
+"""From the raw values of a table to `Settings`, or to the problems that stand in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.fields import FIELDS, Field, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A field whose value cannot be used, and what would be allowed."""
+
+    key: str
+    label: str
+    message: str
+
+    def __str__(self) -> str:
+        """Name the field as the form and the file do."""
+        return f"{self.label} ({self.key}): {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A setting that is legal but does not do what it seems to; `warning` is a warning's id."""
+
+    key: str
+    message: str
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a table's values amount to: settings without problems, or problems and no settings."""
+
+    settings: Settings | None
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+def is_absent(field: Field, raw: object) -> bool:
+    """Tell whether a raw value means "not set": no value, or empty text where text is optional."""
+    return raw is None or (raw == "" and field.key != "password")
+
+
+def parse_given(values: Mapping[str, object]) -> tuple[dict[str, Any], list[Problem]]:
+    """Parse each of our keys that is set, on its own; unknown keys are none of our business."""
+    parsed: dict[str, Any] = {}
+    problems = []
+    for field in FIELDS:
+        raw = values.get(field.key)
+        if is_absent(field, raw):
+            continue
+        try:
+            parsed[field.key] = field.parse(raw)
+        except ValueError as error:
+            problems.append(Problem(field.key, field.label, str(error)))
+    return parsed, problems
+
+
+def defaults(parsed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each field's default as it follows from the values that are set."""
+    return {field.key: field.default(parsed) for field in FIELDS}
+
+
+def read(values: Mapping[str, object]) -> Reading:
+    """Read a table's raw TOML values into settings with every default filled in."""
+    parsed, problems = parse_given(values)
+    if "host" not in parsed and not any(problem.key == "host" for problem in problems):
+        problems.append(_problem("host", "is missing; give the mail server's host name"))
+    whole = {**defaults(parsed), **parsed}
+    problems.extend(_conflicts(whole, parsed))
+    if problems:
+        return Reading(None, tuple(problems))
+    settings = Settings(**whole, given=frozenset(parsed))
+    return Reading(settings, remarks=tuple(_remarks(settings)))
+
+
+def _problem(key: str, message: str) -> Problem:
+    label = next(field.label for field in FIELDS if field.key == key)
+    return Problem(key, label, message)
+
+
+def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> list[Problem]:
+    found = []
+    mechanism = parsed.get("authentication")
+    anonymous = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL, None)
+    if mechanism not in anonymous and not whole["username"]:
+        found.append(_problem("username", f"is missing; authentication {mechanism} needs one"))
+    if mechanism is Authentication.EXTERNAL and not whole["client_certificate"]:
+        found.append(_problem("client_certificate", "is missing; authentication external shows it"))
+    if whole["client_key"] and not whole["client_certificate"]:
+        found.append(_problem("client_certificate", "is missing; client_key belongs to one"))
+    return found
+
+
+def _remarks(settings: Settings) -> list[Remark]:
+    found = []
+    if settings.username and settings.authentication is Authentication.NONE:
+        found.append(
+            Remark(
+                "username",
+                "the user name is not used: authentication is none",
+                "username-unused",
+            )
+        )
+    if settings.starttls_auto and settings.encryption is not Encryption.NONE:
+        found.append(
+            Remark(
+                "starttls_auto",
+                f"starttls_auto is ignored: encryption {settings.encryption} already requires TLS",
+            )
+        )
+    return found

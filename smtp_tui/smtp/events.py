@@ -1,0 +1,228 @@
+"""What happened in a check: frozen facts in one union, in the order they happened.
+
+Every event carries the seconds since the check began. Texts that come from the server are already
+redacted, but neither decoded for a terminal nor escaped: that is `transcript`'s business. `Entered`
+and `Finished` frame the dialogue for front ends and diagnosis; the rest are its substance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.replies import Reply
+
+
+class Stage(StrEnum):
+    """The steps of a check, in order; a failure's stage is the step whose answer was awaited."""
+
+    SETTINGS = "settings"
+    PASSWORD = "password"  # noqa: S105 - the stage's name, not a secret
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    GREETING = "greeting"
+    EHLO = "ehlo"
+    TLS = "tls"
+    AUTH = "auth"
+    ENVELOPE = "envelope"
+    MESSAGE = "message"
+
+
+class Fault(StrEnum):
+    """What stopped a dialogue, as far as the dialogue itself can tell.
+
+    `REFUSED` is a negative reply, whose meaning the diagnosis reads from code and text; the others
+    are causes already.
+    """
+
+    REFUSED = "refused"
+    SETTINGS_INVALID = "settings-invalid"
+    PASSWORD_MISSING = "password-missing"  # noqa: S105 - an id
+    PASSWORD_SOURCE_FAILED = "password-source-failed"  # noqa: S105 - an id
+    HOST_NOT_FOUND = "host-not-found"
+    RESOLVER_FAILED = "resolver-failed"
+    CONNECTION_REFUSED = "connection-refused"
+    CONNECT_TIMEOUT = "connect-timeout"
+    NETWORK_UNREACHABLE = "network-unreachable"
+    CONNECT_DENIED_LOCALLY = "connect-denied-locally"
+    GREETING_TIMEOUT = "greeting-timeout"
+    IMPLICIT_TLS_EXPECTED = "implicit-tls-expected"
+    NOT_SMTP = "not-smtp"
+    REPLY_MALFORMED = "reply-malformed"
+    REPLY_TOO_LONG = "reply-too-long"
+    REPLY_TIMEOUT = "reply-timeout"
+    REPLY_UNEXPECTED = "reply-unexpected"
+    SERVER_CLOSED = "server-closed"
+    CONNECTION_RESET = "connection-reset"
+    STARTTLS_NOT_OFFERED = "starttls-not-offered"
+    STARTTLS_INJECTION = "starttls-injection"
+    PLAIN_TEXT_EXPECTED = "plain-text-expected"
+    TLS_HANDSHAKE_TIMEOUT = "tls-handshake-timeout"
+    TLS_VERSION_UNSUPPORTED = "tls-version-unsupported"
+    TLS_NO_SHARED_CIPHER = "tls-no-shared-cipher"
+    TLS_PARAMETERS_WEAK = "tls-parameters-weak"
+    TLS_HANDSHAKE_FAILED = "tls-handshake-failed"
+    CLIENT_CERTIFICATE_REQUIRED = "client-certificate-required"
+    CERTIFICATE_SELF_SIGNED = "certificate-self-signed"
+    CERTIFICATE_UNKNOWN_ISSUER = "certificate-unknown-issuer"
+    CERTIFICATE_INCOMPLETE_CHAIN = "certificate-incomplete-chain"
+    CERTIFICATE_WEAK = "certificate-weak"
+    CERTIFICATE_INVALID = "certificate-invalid"
+    CERTIFICATE_NAME_MISMATCH = "certificate-name-mismatch"
+    CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"
+    CERTIFICATE_EXPIRED = "certificate-expired"
+    CERTIFICATE_FINGERPRINT_MISMATCH = "certificate-fingerprint-mismatch"
+    AUTH_NOT_OFFERED = "auth-not-offered"
+    AUTH_MECHANISM_NOT_OFFERED = "auth-mechanism-not-offered"
+    AUTH_NEEDS_ENCRYPTION = "auth-needs-encryption"
+    AUTH_CHALLENGE_MALFORMED = "auth-challenge-malformed"
+
+
+class Warn(StrEnum):
+    """Something that works but should not stay so."""
+
+    LINK_OPEN = "link-open"
+    PASSWORD_IN_CLEAR = "password-in-clear"  # noqa: S105 - an id
+    CERTIFICATE_NOT_VERIFIED = "certificate-not-verified"
+    CERTIFICATE_NO_SAN = "certificate-no-san"
+    CERTIFICATE_EXPIRES_SOON = "certificate-expires-soon"
+    AUTH_OFFERED_UNUSED = "auth-offered-unused"
+    USERNAME_UNUSED = "username-unused"
+    CAPABILITIES_CHANGED = "capabilities-changed"
+    CLOSED_AFTER_AUTH = "closed-after-auth"
+    QUIT_UNANSWERED = "quit-unanswered"
+    REPLY_BARE_LF = "reply-bare-lf"
+    UNSOLICITED_REPLY = "unsolicited-reply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """The moment of an event."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered(Happened):
+    """A stage began."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved(Happened):
+    """The host's addresses, in the order they will be tried."""
+
+    host: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connecting(Happened):
+    """One address is tried."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected(Happened):
+    """A TCP connection stands."""
+
+    address: str
+    port: int
+    local_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent(Happened):
+    """A command, or a response to a challenge; credentials stand as a description."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received(Happened):
+    """A reply; `decoded` is what a base64 challenge says."""
+
+    reply: Reply
+    decoded: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsEstablished(Happened):
+    """A TLS handshake ended well; `verified` tells whether the certificate was held to account."""
+
+    version: str
+    cipher: str
+    verified: bool
+    certificate: Certificate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities(Happened):
+    """The EHLO keywords with their parameters, and the SASL mechanisms among them."""
+
+    encrypted: bool
+    keywords: tuple[tuple[str, str], ...]
+    mechanisms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthStarted(Happened):
+    """A mechanism was chosen, and why."""
+
+    mechanism: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Happened):
+    """A remark on the dialogue; a warning where `warning` names one."""
+
+    text: str
+    warning: Warn | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment(Happened):
+    """What a look beside the dialogue, without credentials, showed."""
+
+    name: str
+    outcome: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished(Happened):
+    """The dialogue is over: `fault` is None when it passed, and `stage` the last one entered.
+
+    `command` is what was being answered, `also` further faults of the same certificate, `protocol`
+    what the port speaks where it is not SMTP.
+    """
+
+    stage: Stage
+    fault: Fault | None = None
+    detail: str = ""
+    command: str = ""
+    reply: Reply | None = None
+    also: tuple[Fault, ...] = ()
+    certificate: Certificate | None = None
+    protocol: str | None = None
+
+
+Event = (
+    Entered
+    | Resolved
+    | Connecting
+    | Connected
+    | Sent
+    | Received
+    | TlsEstablished
+    | Capabilities
+    | AuthStarted
+    | Note
+    | Experiment
+    | Finished
+)

@@ -1,0 +1,130 @@
+"""From bytes to replies (RFC 5321, section 4.2), without I/O and with hard limits.
+
+A server may send anything. The parser keeps every byte it was given until it is part of a reply or
+of an error, accepts what can be understood, and never holds more than its limits allow.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# RFC 5321 asks for 512 octets a line (4.5.3.1.5); servers in the field send long EHLO lines and
+# certificate-laden texts, none sends this much.
+LINE_LIMIT = 8 * 1024
+REPLY_LIMIT = 64 * 1024
+TOTAL_LIMIT = 1024 * 1024
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$)")
+
+
+class StreamError(Exception):
+    """The bytes are no SMTP reply; `seen` are those that could not be understood."""
+
+    def __init__(self, reason: str, seen: bytes) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.seen = seen
+
+
+class MalformedReply(StreamError):  # noqa: N818 - named as the fact it is
+    """A line that is no reply line, or that does not belong to the reply it stands in."""
+
+
+class ReplyTooLong(StreamError):  # noqa: N818 - as above
+    """A line, a reply or a whole dialogue above the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply: its code, and the text of each line without code and line end."""
+
+    code: int
+    lines: tuple[bytes, ...]
+    bare_lf: bool = False
+
+    @property
+    def text(self) -> str:
+        """The lines, joined by line ends; bytes that are not UTF-8 stand as `\\xNN`."""
+        return "\n".join(line.decode("utf-8", "backslashreplace") for line in self.lines)
+
+    @property
+    def enhanced(self) -> str | None:
+        """The enhanced status code (RFC 3463) that begins the first line, if it fits the code."""
+        match = _ENHANCED.match(self.text)
+        found = match.group(1) if match else None
+        return found if found and found[0] == str(self.code)[0] else None
+
+    @property
+    def category(self) -> int:
+        """The first digit: 2 done, 3 go on, 4 not now, 5 no."""
+        return self.code // 100
+
+
+class ReplyParser:
+    """Collects bytes and hands out whole replies."""
+
+    def __init__(self, *, total_limit: int = TOTAL_LIMIT) -> None:
+        self._buffer = bytearray()
+        self._scanned = 0
+        self._code = 0
+        self._lines: list[bytes] = []
+        self._bare_lf = False
+        self._size = 0
+        self._total = 0
+        self._total_limit = total_limit
+
+    @property
+    def pending(self) -> bytes:
+        """What was received and belongs to no whole reply yet, as it came but for line ends."""
+        begun = b"".join(b"%03d-%s\n" % (self._code, line) for line in self._lines)
+        return begun + bytes(self._buffer)
+
+    def feed(self, data: bytes) -> None:
+        """Add received bytes; ReplyTooLong when the dialogue as a whole exceeds its limit."""
+        self._total += len(data)
+        if self._total > self._total_limit:
+            raise ReplyTooLong(f"more than {self._total_limit} bytes in one dialogue", data[:512])
+        self._buffer += data
+
+    def next_reply(self) -> Reply | None:
+        """Return the next whole reply, or None until more bytes come.
+
+        Raises MalformedReply and ReplyTooLong.
+        """
+        while (line := self._next_line()) is not None:
+            text, is_last = self._parse(line)
+            self._lines.append(text)
+            if is_last:
+                reply = Reply(self._code, tuple(self._lines), self._bare_lf)
+                self._lines, self._size, self._bare_lf = [], 0, False
+                return reply
+        return None
+
+    def _next_line(self) -> bytes | None:
+        end = self._buffer.find(b"\n", self._scanned)
+        if (end if end >= 0 else len(self._buffer)) > LINE_LIMIT:
+            raise ReplyTooLong(f"a line of more than {LINE_LIMIT} bytes", bytes(self._buffer[:512]))
+        if end < 0:
+            self._scanned = len(self._buffer)
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        self._scanned = 0
+        self._size += len(line)
+        if self._size > REPLY_LIMIT:
+            raise ReplyTooLong(f"a reply of more than {REPLY_LIMIT} bytes", line[:512])
+        if not line.endswith(b"\r"):
+            self._bare_lf = True
+        return line.removesuffix(b"\r")
+
+    def _parse(self, line: bytes) -> tuple[bytes, bool]:
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise MalformedReply("a line without a reply code", line)
+        code = int(match.group(1))
+        if self._lines and code != self._code:
+            raise MalformedReply(f"{code} inside a reply that began with {self._code}", line)
+        self._code = code
+        return match.group(3) or b"", match.group(2) != b"-"
