@@ -139,7 +139,7 @@ class Settings:
         "SMTP Port",
         Kind.NUMBER,
         parsers.port,
-        summary="The TCP port: 587 for STARTTLS, 465 for TLS from the first byte, 25 among servers.",
+        summary="The TCP port: 587 for STARTTLS, 465 for TLS at once, 25 between servers.",
         default=_default_port,
     )
     domain: str | None = _declare(

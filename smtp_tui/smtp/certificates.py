@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """An X.509 certificate's facts: names as text, dates with their zone, SHA-256 in hexadecimal."""
+    """An X.509 certificate's facts; dates carry their zone, SHA-256 is in hexadecimal."""
 
     subject: str
     names: tuple[str, ...]

@@ -46,7 +46,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The lines, joined by line ends; bytes that are not UTF-8 stand as `\\xNN`."""
+        r"""The lines, joined by line ends; bytes that are not UTF-8 stand as `\xNN`."""
         return "\n".join(line.decode("utf-8", "backslashreplace") for line in self.lines)
 
     @property

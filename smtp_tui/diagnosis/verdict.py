@@ -1,0 +1,71 @@
+"""What a check amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.events import Stage, Warn
+from smtp_tui.smtp.replies import Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A change that cures: `value` None is one that only the admin knows.
+
+    `more` holds the changes that must go with it; `weakens` says that security suffers.
+    """
+
+    field: str
+    value: object
+    why: str
+    more: Mapping[str, object] | None = None
+    weakens: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSummary:
+    """The link's protection; `peer_would` is `ok`, a cause id, or None where nobody looked."""
+
+    version: str | None = None
+    cipher: str | None = None
+    verified: bool = False
+    peer_would: str | None = None
+    certificate: Certificate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """What the server said to one recipient."""
+
+    address: str
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The outcome of a check.
+
+    `summary` says what happened, `why` what that means, `cure` what to do; on success `cause` is
+    None, `stage` the last one passed, and `why` and `cure` may be empty.
+    """
+
+    seconds: float
+    ok: bool
+    stage: Stage
+    cause: str | None
+    summary: str
+    why: str = ""
+    cure: str = ""
+    also: tuple[str, ...] = ()
+    warnings: tuple[Warn, ...] = ()
+    reply: Reply | None = None
+    protocol: str | None = None
+    fixes: tuple[Fix, ...] = ()
+    address: str | None = None
+    tls: TlsSummary | None = None
+    mechanisms: tuple[str, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    queue_id: str | None = None

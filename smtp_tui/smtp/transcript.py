@@ -1,0 +1,118 @@
+"""From an event to the lines an admin reads: one escaped, redacted line of text each.
+
+This is the one place where what a server sends becomes text for a screen, a file or a pipe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.events import (
+    AuthStarted,
+    Capabilities,
+    Connected,
+    Connecting,
+    Entered,
+    Event,
+    Experiment,
+    Finished,
+    Note,
+    Received,
+    Resolved,
+    Sent,
+    TlsEstablished,
+)
+
+
+class Mark(StrEnum):
+    """Who speaks in a line: the sign that stands before it."""
+
+    SENT = "->"
+    RECEIVED = "<-"
+    FACT = " *"
+    WARNING = " !"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log: seconds since the start, its mark, and text safe for any terminal."""
+
+    seconds: float
+    mark: Mark
+    text: str
+
+    def __str__(self) -> str:
+        """The line as a terminal or a file shows it."""
+        return f"{self.seconds:8.3f} {self.mark} {self.text}"
+
+
+def lines_of(event: Event) -> list[Line]:
+    """Return the lines that tell of `event`; none for what only frames the dialogue."""
+    return [Line(event.seconds, mark, visible(text)) for mark, text in _told(event)]
+
+
+def _told(event: Event) -> list[tuple[Mark, str]]:
+    match event:
+        case Entered() | Finished():
+            return []
+        case Resolved(host=host, addresses=addresses):
+            return [(Mark.FACT, f"{host} is {', '.join(addresses)}")]
+        case Connecting(address=address, port=port):
+            return [(Mark.FACT, f"connecting to {endpoint(address, port)}")]
+        case Connected(address=address, port=port, local_address=local):
+            return [(Mark.FACT, f"connected to {endpoint(address, port)} from {local}")]
+        case Sent(text=text):
+            return [(Mark.SENT, text)]
+        case Received():
+            return _received(event)
+        case TlsEstablished():
+            return _tls(event)
+        case Capabilities(encrypted=encrypted, mechanisms=mechanisms):
+            link = "inside TLS" if encrypted else "in plain text"
+            offered = " ".join(mechanisms) or "none"
+            return [(Mark.FACT, f"mechanisms offered {link}: {offered}")]
+        case AuthStarted(mechanism=mechanism, reason=reason):
+            return [(Mark.FACT, f"authenticating with {mechanism}: {reason}")]
+        case Note(text=text, warning=warning):
+            return [(Mark.WARNING if warning else Mark.FACT, text)]
+        case Experiment(text=text):
+            return [(Mark.FACT, text)]
+        case _:
+            assert_never(event)
+
+
+def _received(event: Received) -> list[tuple[Mark, str]]:
+    reply = event.reply
+    texts = reply.text.split("\n")
+    told = [(Mark.RECEIVED, f"{reply.code}-{text}") for text in texts[:-1]]
+    told.append((Mark.RECEIVED, f"{reply.code} {texts[-1]}".rstrip()))
+    if event.decoded:
+        told.append((Mark.FACT, f"the challenge says: {event.decoded}"))
+    return told
+
+
+def _tls(event: TlsEstablished) -> list[tuple[Mark, str]]:
+    told = [(Mark.FACT, f"{event.version} {event.cipher}")]
+    if event.certificate:
+        told.extend((Mark.FACT, text) for text in certificate_texts(event.certificate))
+    return told
+
+
+def certificate_texts(certificate: Certificate) -> list[str]:
+    """Say whose certificate it is, who issued it, and how long it holds."""
+    left = certificate.days_left()
+    span = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
+    return [
+        f"certificate for {', '.join(certificate.names) or certificate.subject}",
+        f"issued by {certificate.issuer or 'nobody named'}",
+        f"valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
+    ]
+
+
+def endpoint(address: str, port: int) -> str:
+    """An address with its port, IPv6 in brackets (RFC 3986, section 3.2.2)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address} port {port}"
