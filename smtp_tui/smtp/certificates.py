@@ -6,8 +6,11 @@ import hashlib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
+
+from smtp_tui.settings.parsers import is_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,20 @@ class Certificate:
         """Whole days until it expires; negative when it has."""
         return (self.not_after - (now or datetime.now(UTC))).days
 
+    def expires_within(self, span: timedelta) -> bool:
+        """Whether it expires within `span`, or within a third of its life where that is short."""
+        life = self.not_after - self.not_before
+        return self.not_after - datetime.now(UTC) < min(span, life / 3)
+
     @property
     def is_self_issued(self) -> bool:
         """Whether issuer and subject are the same."""
         return self.issuer == self.subject
+
+    def is_for(self, name: str) -> bool:
+        """Whether one of its names is `name`, a wildcard standing for one label (RFC 9525, 6.3)."""
+        wanted = name.casefold()
+        return any(_matches(own.casefold(), wanted) for own in self.names)
 
 
 def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
@@ -50,6 +63,25 @@ def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
         has_san="subjectAltName" in facts,
         issuer_addresses=tuple(facts.get("caIssuers", ())),
     )
+
+
+def certificate_texts(certificate: Certificate) -> list[str]:
+    """Say whose certificate it is, who issued it, and how long it holds."""
+    left = certificate.days_left()
+    span = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
+    return [
+        f"certificate for {', '.join(certificate.names) or certificate.subject}",
+        f"issued by {certificate.issuer or 'nobody named'}",
+        f"valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
+    ]
+
+
+def _matches(own: str, wanted: str) -> bool:
+    if is_address(wanted):
+        return is_address(own) and ip_address(own) == ip_address(wanted)
+    if own.startswith("*."):
+        return own[2:] == wanted.partition(".")[2]
+    return own == wanted
 
 
 _SHORT = {

@@ -93,6 +93,7 @@ class Warn(StrEnum):
     CLOSED_AFTER_AUTH = "closed-after-auth"
     QUIT_UNANSWERED = "quit-unanswered"
     REPLY_BARE_LF = "reply-bare-lf"
+    HELO_FALLBACK = "helo-fallback"
     UNSOLICITED_REPLY = "unsolicited-reply"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.certificates import certificate_texts
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import (
     AuthStarted,
@@ -100,17 +100,6 @@ def _tls(event: TlsEstablished) -> list[tuple[Mark, str]]:
     if event.certificate:
         told.extend((Mark.FACT, text) for text in certificate_texts(event.certificate))
     return told
-
-
-def certificate_texts(certificate: Certificate) -> list[str]:
-    """Say whose certificate it is, who issued it, and how long it holds."""
-    left = certificate.days_left()
-    span = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
-    return [
-        f"certificate for {', '.join(certificate.names) or certificate.subject}",
-        f"issued by {certificate.issuer or 'nobody named'}",
-        f"valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
-    ]
 
 
 def endpoint(address: str, port: int) -> str:

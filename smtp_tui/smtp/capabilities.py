@@ -1,0 +1,49 @@
+"""What a server says it can do: the lines of an EHLO reply (RFC 5321, section 4.1.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from smtp_tui.smtp.replies import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The EHLO keywords in upper case with their parameters, in the server's order."""
+
+    keywords: tuple[tuple[str, str], ...] = ()
+
+    def __contains__(self, keyword: str) -> bool:
+        return any(name == keyword for name, _ in self.keywords)
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The SASL mechanisms offered (RFC 4954, section 3), once each."""
+        named = [
+            mechanism.upper()
+            for name, parameters in self.keywords
+            if name == "AUTH"
+            for mechanism in parameters.split()
+        ]
+        return tuple(dict.fromkeys(named))
+
+    def apart_from(self, other: Offer) -> tuple[str, ...]:
+        """The keywords of this offer that the other has not, with their parameters."""
+        return tuple(
+            f"{name} {parameters}".rstrip()
+            for name, parameters in self.keywords
+            if (name, parameters) not in other.keywords
+        )
+
+
+def parse_offer(reply: Reply) -> Offer:
+    """Read the keywords of an EHLO reply; its first line is the server's name and greeting."""
+    return Offer(tuple(_keyword(line) for line in reply.text.split("\n")[1:] if line.strip()))
+
+
+def _keyword(line: str) -> tuple[str, str]:
+    # Servers older than RFC 2554 write `AUTH=LOGIN PLAIN`; clients of their time asked for it.
+    if line[:5].upper() == "AUTH=":
+        line = f"AUTH {line[5:]}"
+    name, _, parameters = line.strip().partition(" ")
+    return name.upper(), parameters.strip()

@@ -1,0 +1,144 @@
+"""A connection to a server: bytes, TLS driven by hand, and a clean end.
+
+TLS runs over memory buffers so that nothing is hidden: what came before the handshake stays apart
+from what came inside it, and the alert of a failed handshake is sent before the socket closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.tls import HandshakeFault, handshake_fault, peer_certificates
+
+CHUNK = 16 * 1024
+
+
+class ClosedByServer(Exception):  # noqa: N818 - named as the fact it is
+    """The server ended the stream where more was expected."""
+
+
+class HandshakeFailed(Exception):  # noqa: N818 - as above
+    """The TLS handshake did not end well; `first_bytes` is what the server answered."""
+
+    def __init__(self, failure: HandshakeFault, first_bytes: bytes) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
+        self.first_bytes = first_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a handshake agreed on."""
+
+    version: str
+    cipher: str
+    chain: tuple[Certificate, ...]
+
+
+class Connection:
+    """A connected socket with the little that SMTP needs of it.
+
+    Reading and writing raise OSError for a reset, and ssl.SSLError for a broken TLS stream.
+    """
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._loop = asyncio.get_running_loop()
+        self._tls: ssl.SSLObject | None = None
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS stands on this connection."""
+        return self._tls is not None
+
+    @property
+    def local_address(self) -> str:
+        """The address this end left from."""
+        return str(self._socket.getsockname()[0])
+
+    async def send(self, data: bytes) -> None:
+        """Write all of `data`."""
+        if self._tls is None:
+            await self._loop.sock_sendall(self._socket, data)
+            return
+        self._tls.write(data)
+        await self._flush()
+
+    async def receive(self) -> bytes:
+        """Return the next bytes, at least one; empty at the end of the stream."""
+        if self._tls is None:
+            return await self._loop.sock_recv(self._socket, CHUNK)
+        while True:
+            try:
+                return self._tls.read(CHUNK)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                if not await self._feed():
+                    return b""
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+
+    def waiting_bytes(self) -> bytes:
+        """Return what has arrived and was not read yet, without waiting, outside TLS."""
+        try:
+            return self._socket.recv(CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return b""
+
+    async def start_tls(self, context: ssl.SSLContext, name: str) -> Handshake:
+        """Do the TLS handshake; HandshakeFailed, ClosedByServer or OSError when it fails."""
+        link = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        first_bytes = b""
+        while True:
+            try:
+                link.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                data = await self._feed()
+                if not data:
+                    raise ClosedByServer from None
+                first_bytes = first_bytes or data
+            except ssl.SSLError as error:
+                with suppress(OSError):
+                    await self._flush()
+                failure = handshake_fault(error, peer_certificates(link), name)
+                raise HandshakeFailed(failure, first_bytes) from None
+            else:
+                await self._flush()
+                self._tls = link
+                return _agreed(link)
+
+    def close(self) -> None:
+        """Close at once; inside TLS with a close_notify where the socket takes it."""
+        if self._tls is not None:
+            with suppress(ssl.SSLError, OSError):
+                self._tls.unwrap()
+            with suppress(OSError):
+                self._socket.send(self._outgoing.read())
+        self._socket.close()
+
+    async def _feed(self) -> bytes:
+        data = await self._loop.sock_recv(self._socket, CHUNK)
+        if data:
+            self._incoming.write(data)
+        return data
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._loop.sock_sendall(self._socket, self._outgoing.read())
+
+
+def _agreed(link: ssl.SSLObject) -> Handshake:
+    cipher = link.cipher()
+    return Handshake(
+        version=link.version() or "unknown",
+        cipher=cipher[0] if cipher else "unknown",
+        chain=tuple(peer_certificates(link)),
+    )
