@@ -221,19 +221,3 @@ def _connect_words(error: OSError, source: str | None) -> str:
     if source and error.errno == errno.EADDRNOTAVAIL:
         return f"{words}: {source} is no address of this machine"
     return words
-
-
-async def own_name(limit: float = 2.0) -> str | None:
-    """Return this machine's FQDN as the resolver knows it within `limit` seconds, else None."""
-    try:
-        name = await asyncio.wait_for(in_daemon_thread(socket.getfqdn), limit)
-    except (TimeoutError, OSError, UnicodeError):
-        return None
-    whole = "." in name and not name.startswith("localhost") and not is_address(name)
-    return name if whole and name.isascii() else None
-
-
-def address_literal(address: str) -> str:
-    """The EHLO argument of a machine without a name (RFC 5321, section 4.1.3)."""
-    bare = address.partition("%")[0]
-    return f"[IPv6:{bare}]" if ":" in bare else f"[{bare}]"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.capabilities import Offer
-from smtp_tui.smtp.dialogue import Dialogue, Stop
+from smtp_tui.smtp.dialogue import Dialogue, Stop, refusal
 from smtp_tui.smtp.events import AuthStarted, Fault, Warn
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.sasl import (
@@ -89,11 +89,7 @@ async def authenticate(
             return
         unknown = reply.code == 504 and settings.authentication is Authentication.AUTO
         if not unknown or number == len(possible):
-            raise Stop(_meaning(reply), reply=reply)
-
-
-def _meaning(reply: Reply) -> Fault:
-    return Fault.REFUSED if reply.category in (4, 5) else Fault.REPLY_UNEXPECTED
+            raise Stop(refusal(reply), reply=reply)
 
 
 def _login(settings: Settings, secret: str) -> Login:

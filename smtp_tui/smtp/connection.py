@@ -18,11 +18,11 @@ from smtp_tui.smtp.tls import HandshakeFault, handshake_fault, peer_certificates
 CHUNK = 16 * 1024
 
 
-class ClosedByServer(Exception):  # noqa: N818 - named as the fact it is
+class ClosedByServer(Exception):
     """The server ended the stream where more was expected."""
 
 
-class HandshakeFailed(Exception):  # noqa: N818 - as above
+class HandshakeFailed(Exception):
     """The TLS handshake did not end well; `first_bytes` is what the server answered."""
 
     def __init__(self, failure: HandshakeFault, first_bytes: bytes) -> None:

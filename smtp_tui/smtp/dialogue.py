@@ -35,7 +35,7 @@ _PROTOCOLS = (
 )
 
 
-class Stop(Exception):  # noqa: N818 - the end of a dialogue, not an error of the program
+class Stop(Exception):
     """The dialogue cannot go on; what the Finished event will say."""
 
     def __init__(
@@ -273,3 +273,8 @@ def protocol_of(seen: bytes) -> str | None:
         if pattern.match(seen):
             return name
     return None
+
+
+def refusal(reply: Reply) -> Fault:
+    """What a reply that is no success amounts to: a refusal, or a code that does not belong."""
+    return Fault.REFUSED if reply.category in (4, 5) else Fault.REPLY_UNEXPECTED

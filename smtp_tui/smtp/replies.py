@@ -28,11 +28,11 @@ class StreamError(Exception):
         self.seen = seen
 
 
-class MalformedReply(StreamError):  # noqa: N818 - named as the fact it is
+class MalformedReply(StreamError):
     """A line that is no reply line, or that does not belong to the reply it stands in."""
 
 
-class ReplyTooLong(StreamError):  # noqa: N818 - as above
+class ReplyTooLong(StreamError):
     """A line, a reply or a whole dialogue above the limit."""
 
 

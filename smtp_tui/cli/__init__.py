@@ -1,0 +1,1 @@
+"""The headless front end: commands for scripts, monitoring and pipes."""

@@ -1,0 +1,16 @@
+"""Which file and which table a call means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from smtp_tui.config.document import Document
+from smtp_tui.config.paths import default_config
+
+
+def open_table(words: Sequence[str], table: str | None) -> tuple[str, Document, str]:
+    """Open the file a call names and pick its table; DocumentError when either is not there."""
+    file = words[0] if words else str(default_config())
+    document = Document.open(Path(file))
+    return file, document, table or document.default_table()

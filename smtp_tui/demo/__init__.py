@@ -1,0 +1,1 @@
+"""A mail server in the program itself, and a sample file to try the form on."""

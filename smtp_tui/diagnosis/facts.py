@@ -1,0 +1,69 @@
+"""What a stream of events amounts to, gathered while it flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from smtp_tui.diagnosis.verdict import TlsSummary
+from smtp_tui.smtp.events import (
+    AuthStarted,
+    Capabilities,
+    Connected,
+    Event,
+    Experiment,
+    Finished,
+    Note,
+    TlsEstablished,
+    Warn,
+)
+
+# The experiment that says what verify mode `peer` would have said.
+PEER_LOOK = "verify-peer"
+
+
+@dataclass(slots=True)
+class Facts:
+    """The facts of one check that a verdict is made of."""
+
+    address: str | None = None
+    established: TlsEstablished | None = None
+    peer_would: str | None = None
+    mechanisms: tuple[str, ...] = ()
+    mechanism: str | None = None
+    warnings: list[Warn] = field(default_factory=list)
+    finished: Finished | None = None
+
+    def add(self, event: Event) -> None:
+        """Take in the next event."""
+        match event:
+            case Connected(address=address):
+                self.address = address
+            case TlsEstablished():
+                self.established = event
+            case Capabilities(mechanisms=mechanisms):
+                self.mechanisms = mechanisms
+            case AuthStarted(mechanism=mechanism):
+                self.mechanism = mechanism
+            case Experiment(name=name, outcome=outcome) if name == PEER_LOOK:
+                self.peer_would = outcome
+            case Note(warning=Warn() as warning) if warning not in self.warnings:
+                self.warnings.append(warning)
+            case Finished():
+                self.finished = event
+            case _:
+                pass
+
+    @property
+    def tls(self) -> TlsSummary | None:
+        """The link's protection, or what is known of a handshake that failed."""
+        if self.established:
+            return TlsSummary(
+                version=self.established.version,
+                cipher=self.established.cipher,
+                verified=self.established.verified,
+                peer_would=self.peer_would,
+                certificate=self.established.certificate,
+            )
+        if self.finished and self.finished.certificate:
+            return TlsSummary(certificate=self.finished.certificate)
+        return None

@@ -1,0 +1,101 @@
+"""Waiting for the greeting (RFC 5321, section 3.1), and what its absence may mean."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.dialogue import Dialogue, Stop, refusal
+from smtp_tui.smtp.events import Experiment, Fault, Stage
+from smtp_tui.smtp.probes import tls_from_first_byte
+from smtp_tui.smtp.replies import Reply
+
+# After this many seconds without a greeting the port may want TLS from the first byte.
+PROBE_AFTER = 5.0
+
+
+class Greeter:
+    """Hears the greeting; a port that stays silent is asked once whether it speaks TLS.
+
+    `extra` is the seconds that asking may take after the check's own time is over; nought forbids
+    it altogether.
+    """
+
+    def __init__(self, dialogue: Dialogue, settings: Settings, extra: float) -> None:
+        self._dialogue = dialogue
+        self._settings = settings
+        self._extra = extra
+        self._asked = False
+
+    async def greet(self) -> None:
+        """Hear a good greeting; Stop when it is none."""
+        dialogue = self._dialogue
+        dialogue.enter(Stage.GREETING)
+        dialogue.command = ""
+        reply = await self._hear()
+        dialogue.is_usable = True
+        if reply.code != 220:
+            raise Stop(refusal(reply), reply=reply)
+        if re.search(r"\bLMTP\b", reply.text) and not re.search(r"\bE?SMTP\b", reply.text):
+            raise Stop(Fault.NOT_SMTP, reply.text, reply=reply, protocol="LMTP")
+
+    async def late(self, limit: str) -> Stop:
+        """Say what it means that the time is over; `limit` words the time-out."""
+        if self._may_ask() and not self._asked:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._extra):
+                    if await self._speaks_tls():
+                        return _implicit_tls()
+        return Stop(Fault.GREETING_TIMEOUT, limit)
+
+    def _may_ask(self) -> bool:
+        return self._extra > 0 and not self._dialogue.connection.is_encrypted
+
+    async def _hear(self) -> Reply:
+        hearing = asyncio.create_task(self._dialogue.hear())
+        asking: asyncio.Task[bool] | None = None
+        try:
+            if self._may_ask():
+                await asyncio.wait({hearing}, timeout=PROBE_AFTER)
+                if not hearing.done():
+                    asking = asyncio.create_task(self._speaks_tls())
+                    await asyncio.wait({hearing, asking}, return_when=asyncio.FIRST_COMPLETED)
+                    if not hearing.done() and asking.result():
+                        raise _implicit_tls()
+            return await hearing
+        finally:
+            await _cancel(hearing, asking)
+
+    async def _speaks_tls(self) -> bool:
+        self._asked = True
+        dialogue = self._dialogue
+        if dialogue.target is None:
+            return False
+        agreed = await tls_from_first_byte(dialogue.target, self._settings)
+        text = (
+            f"a TLS handshake from the first byte works here: {agreed.version}"
+            if agreed
+            else "the port does not answer a TLS handshake either"
+        )
+        dialogue.emit(
+            Experiment(
+                seconds=dialogue.now(),
+                name="tls-from-first-byte",
+                outcome="ok" if agreed else "no-tls",
+                text=f"experiment: {text}",
+            )
+        )
+        return agreed is not None
+
+
+def _implicit_tls() -> Stop:
+    return Stop(Fault.IMPLICIT_TLS_EXPECTED, "no greeting, but TLS answers from the first byte")
+
+
+async def _cancel(*tasks: asyncio.Task[Reply] | asyncio.Task[bool] | None) -> None:
+    running = [task for task in tasks if task is not None and not task.done()]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,126 @@
+"""Putting TLS on a dialogue, from the first byte or by STARTTLS (RFC 3207), and judging it."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import timedelta
+
+from smtp_tui.settings.choices import Encryption
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.certificates import Certificate, certificate_texts
+from smtp_tui.smtp.connection import ClosedByServer, Handshake, HandshakeFailed
+from smtp_tui.smtp.dialogue import Dialogue, Stop, protocol_of, refusal
+from smtp_tui.smtp.events import Fault, Stage, TlsEstablished, Warn
+from smtp_tui.smtp.tls import sni_name, verifies_chain
+
+EXPIRES_SOON = timedelta(days=14)
+
+
+async def starttls(dialogue: Dialogue, settings: Settings, context: ssl.SSLContext) -> None:
+    """Say STARTTLS and do the handshake; Stop when either fails or anything came between."""
+    reply = await dialogue.say("STARTTLS")
+    if reply.code != 220:
+        raise Stop(refusal(reply), reply=reply)
+    if injected := dialogue.injected():
+        dialogue.is_usable = False
+        seen = dialogue.redactor.data(injected).decode("utf-8", "backslashreplace")
+        raise Stop(Fault.STARTTLS_INJECTION, f"after the 220 came {seen[:120].rstrip()}")
+    await secure(dialogue, settings, context)
+    dialogue.is_usable = True
+
+
+async def secure(dialogue: Dialogue, settings: Settings, context: ssl.SSLContext) -> None:
+    """Do the TLS handshake and judge what it agreed on; Stop when it does not hold."""
+    dialogue.is_usable = False
+    dialogue.is_shaking_hands = True
+    agreed = await _shake_hands(dialogue, settings, context)
+    dialogue.is_shaking_hands = False
+    dialogue.forget_stream()
+    leaf = agreed.chain[0] if agreed.chain else None
+    verified = _is_verified(settings, leaf)
+    dialogue.emit(
+        TlsEstablished(
+            seconds=dialogue.now(),
+            version=agreed.version,
+            cipher=agreed.cipher,
+            verified=verified,
+            certificate=leaf,
+        )
+    )
+    _judge_trust(dialogue, settings, leaf, verified=verified)
+    _judge_certificate(dialogue, leaf)
+
+
+async def _shake_hands(
+    dialogue: Dialogue, settings: Settings, context: ssl.SSLContext
+) -> Handshake:
+    try:
+        return await dialogue.connection.start_tls(context, sni_name(settings))
+    except HandshakeFailed as error:
+        raise _failed(dialogue, settings, error) from None
+    except ClosedByServer:
+        raise Stop(Fault.SERVER_CLOSED, "the server closed during the handshake") from None
+    except OSError as error:
+        raise Stop(Fault.CONNECTION_RESET, error.strerror or str(error)) from None
+
+
+def _failed(dialogue: Dialogue, settings: Settings, error: HandshakeFailed) -> Stop:
+    failure = error.failure
+    # The first byte of a TLS record is its content type, 20 to 23 (RFC 8446, section 5.1).
+    if error.first_bytes and not b"\x14" <= error.first_bytes[:1] <= b"\x17":
+        said = error.first_bytes.split(b"\n")[0].rstrip().decode("utf-8", "backslashreplace")
+        dialogue.note(f"instead of TLS the server said: {said[:200]}")
+        if settings.encryption is Encryption.SSL:
+            protocol = protocol_of(error.first_bytes)
+            if protocol:
+                return Stop(Fault.NOT_SMTP, said[:200], protocol=protocol)
+            return Stop(Fault.PLAIN_TEXT_EXPECTED, said[:200])
+    if failure.certificate:
+        for text in certificate_texts(failure.certificate):
+            dialogue.note(text)
+    return Stop(failure.fault, failure.detail, also=failure.also, certificate=failure.certificate)
+
+
+def _is_verified(settings: Settings, leaf: Certificate | None) -> bool:
+    if settings.tls_fingerprint:
+        return leaf is not None and leaf.sha256 == settings.tls_fingerprint
+    return verifies_chain(settings)
+
+
+def _judge_trust(
+    dialogue: Dialogue, settings: Settings, leaf: Certificate | None, *, verified: bool
+) -> None:
+    if not settings.tls_fingerprint:
+        if not verified:
+            text = "the certificate is not verified: anyone in the path may be at the other end"
+            dialogue.note(text, Warn.CERTIFICATE_NOT_VERIFIED)
+        return
+    if not verified:
+        seen = f"its SHA-256 is {leaf.sha256}" if leaf else "the server showed none"
+        raise Stop(Fault.CERTIFICATE_FINGERPRINT_MISMATCH, seen, certificate=leaf)
+    dialogue.note("the certificate is the pinned one; chain and name are not checked")
+
+
+def _judge_certificate(dialogue: Dialogue, leaf: Certificate | None) -> None:
+    if leaf and not leaf.has_san:
+        dialogue.note("the certificate has no subjectAltName", Warn.CERTIFICATE_NO_SAN)
+    if leaf and leaf.expires_within(EXPIRES_SOON) and leaf.days_left() >= 0:
+        text = f"the certificate expires in {leaf.days_left()} days"
+        dialogue.note(text, Warn.CERTIFICATE_EXPIRES_SOON)
+
+
+def wants_starttls(dialogue: Dialogue, settings: Settings, *, offered: bool) -> bool:
+    """Tell whether to say STARTTLS now; Stop where it is required and not offered."""
+    if settings.encryption is Encryption.TLS:
+        dialogue.enter(Stage.TLS)
+        if not offered:
+            raise Stop(Fault.STARTTLS_NOT_OFFERED, "the server does not offer STARTTLS")
+        return True
+    if settings.encryption is Encryption.SSL or not settings.starttls_auto:
+        return False
+    if offered:
+        dialogue.enter(Stage.TLS)
+    else:
+        text = "STARTTLS is not offered: the dialogue goes on in plain text"
+        dialogue.note(text, Warn.LINK_OPEN)
+    return offered

@@ -1,0 +1,133 @@
+"""Dovecot as the SASL server behind Postfix; no mailboxes, no network port."""
+
+import base64
+import contextlib
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.servers.daemon import Daemon, ServerError, running
+from tests.servers.requirements import program
+from tests.servers.users import USERS, User
+
+_HANDSHAKE_SECONDS = 10.0
+
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
+
+Version = tuple[int, int]
+
+# From this version on the settings have other names, and the file begins with its format.
+_RENAMED: Version = (2, 4)
+
+_FORMAT_2_4 = """\
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+"""
+
+_AUTH_2_4 = """\
+auth_allow_cleartext = yes
+passdb passwd-file {{
+  passwd_file_path = {users}
+}}
+"""
+
+# Failures wait for a timer of half a second here, even with a delay of 0, unless the field
+# nodelay is set; a passdb that refuses loses its fields, so one that decides nothing sets it.
+_AUTH_2_3 = """\
+disable_plaintext_auth = no
+passdb {{
+  driver = static
+  args = noauthenticate=yes nodelay=yes
+}}
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {users}
+}}
+"""
+
+# The penalty delays an address after wrong passwords; taking its socket away switches it off.
+_COMMON = """\
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = /dev/stderr
+protocols =
+ssl = no
+auth_mechanisms = {mechanisms}
+auth_failure_delay = 0
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service auth {{
+  unix_listener {socket} {{
+    mode = 0600
+    user = {client}
+  }}
+}}
+"""
+
+
+def sasl_socket(folder: Path) -> Path:
+    """The socket on which Dovecot answers SASL clients."""
+    return folder / "sasl"
+
+
+@contextlib.contextmanager
+def running_dovecot(folder: Path, client: str) -> Iterator[Daemon]:
+    """Run Dovecot with its state in the folder, serving SASL to the system user `client`."""
+    folder.mkdir()
+    users = folder / "users"
+    users.write_text("".join(map(_passwd_line, USERS)))
+    users.chmod(0o644)
+    file = folder / "dovecot.conf"
+    file.write_text(configuration(_installed_version(), folder, users, client))
+    command = (program("dovecot"), "-F", "-c", file)
+    with running("Dovecot", command, ready_text="starting up") as daemon:
+        _await_mechanisms(daemon, sasl_socket(folder))
+        yield daemon
+
+
+def configuration(version: Version, folder: Path, users: Path, client: str) -> str:
+    """The text of dovecot.conf in the spelling of the version."""
+    head, auth = (_FORMAT_2_4, _AUTH_2_4) if version >= _RENAMED else ("", _AUTH_2_3)
+    return (head + _COMMON + auth).format(
+        folder=folder,
+        users=users,
+        client=client,
+        socket=sasl_socket(folder),
+        mechanisms=" ".join(MECHANISMS).lower(),
+    )
+
+
+def _await_mechanisms(daemon: Daemon, path: Path) -> None:
+    # Only the first client starts the process that reads the settings of auth. Stopped before
+    # all its processes stand, Dovecot would also wait for them for five seconds.
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_HANDSHAKE_SECONDS)
+        try:
+            client.connect(str(path))
+            client.sendall(b"VERSION\t1\t1\nCPID\t1\n")
+            with client.makefile("rb") as answer:
+                finished = b"DONE\n" in answer
+        except OSError as error:
+            raise ServerError(f"Dovecot offers no SASL: {error}\n{daemon.log}") from error
+    if not finished:
+        raise ServerError(f"Dovecot offers no SASL:\n{daemon.log}")
+
+
+def _installed_version() -> Version:
+    command = (program("dovecot"), "--version")
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.match(r"(\d+)\.(\d+)", answer)
+    if found is None:
+        raise ServerError(f"Dovecot tells no version: {answer!r}")
+    return int(found[1]), int(found[2])
+
+
+def _passwd_line(user: User) -> str:
+    # Base64, because a colon in the password would end the field.
+    password = base64.b64encode(user.password.encode()).decode()
+    return f"{user.name}:{{PLAIN.b64}}{password}::::::\n"
