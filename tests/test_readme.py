@@ -1,0 +1,62 @@
+"""The README speaks of what is there: its field reference is made from the field table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from smtp_tui.cli.options import COMMANDS
+from smtp_tui.settings.fields import FIELDS, Field, Kind
+from smtp_tui.settings.reading import defaults
+
+README = Path(__file__).parent.parent / "README.md"
+REFERENCE = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- /fields -->)", re.DOTALL)
+
+
+def reference() -> str:
+    """The field table as Markdown."""
+    rows = [
+        f"| `{field.key}` | {field.label} | {_values(field)} | {_default(field)} |"
+        for field in FIELDS
+    ]
+    return "\n".join(["| key | label | values | default |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+def _values(field: Field) -> str:
+    match field.kind:
+        case Kind.CHOICE:
+            return ", ".join(f"`{choice}`" for choice in field.choices)
+        case Kind.SWITCH:
+            return "`true`, `false`"
+        case _:
+            return field.summary
+
+
+def _default(field: Field) -> str:
+    if field.key == "port":
+        return "587 with `tls`, 465 with `ssl`, 25 with `none`"
+    if field.key == "authentication":
+        return "`auto` with a user name, else `none`"
+    value = defaults({})[field.key]
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return field.default_text or (f"{value:g}" if isinstance(value, float) else f"`{value}`")
+
+
+def test_field_reference_is_the_field_table() -> None:
+    found = REFERENCE.search(README.read_text(encoding="utf-8"))
+    assert found
+    assert found.group() == reference(), "run python -m tests.test_readme"
+
+
+def test_commands_and_screenshots_exist() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert {command.name for command in COMMANDS} <= set(re.findall(r"smtp-tui (\w+)", text))
+    for picture in re.findall(r"\]\((screenshots/[^)]+)\)", text):
+        assert (README.parent / picture).is_file(), picture
+
+
+if __name__ == "__main__":
+    README.write_text(
+        REFERENCE.sub(lambda _: reference(), README.read_text(encoding="utf-8")), encoding="utf-8"
+    )
