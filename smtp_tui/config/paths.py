@@ -1,0 +1,63 @@
+"""Where files are: paths written in settings, and the settings' own place."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from smtp_tui.settings.fields import Settings
+
+_VARIABLE = re.compile(
+    r"\$(?:\{(HOME|CREDENTIALS_DIRECTORY)\}|(HOME|CREDENTIALS_DIRECTORY)(?![A-Za-z0-9_]))"
+)
+
+
+def expand(text: str, base: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the absolute path that `text` names, relative to the folder `base`.
+
+    `~`, `$HOME` and `$CREDENTIALS_DIRECTORY` are expanded, nothing else; one that is not set
+    stays as it is written.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        return (_home(environ) if name == "HOME" else environ.get(name)) or match.group()
+
+    if text == "~" or text.startswith("~/"):
+        return Path(_home(environ) + _VARIABLE.sub(value, text[1:])).absolute()
+    return (base / _VARIABLE.sub(value, text)).absolute()
+
+
+def located(settings: Settings, base: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings with the paths of PEM files made absolute; the password's is not."""
+
+    def absolute(text: str | None) -> str | None:
+        return str(expand(text, base, environ)) if text else text
+
+    return dataclasses.replace(
+        settings,
+        ca_file=absolute(settings.ca_file),
+        client_certificate=absolute(settings.client_certificate),
+        client_key=absolute(settings.client_key),
+    )
+
+
+def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the user's folder for this program (XDG Base Directory Specification)."""
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if not Path(folder).is_absolute():
+        folder = f"{_home(environ)}/.config"
+    return Path(folder) / "smtp-tui"
+
+
+def default_config(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the file that is meant when none is named."""
+    named = environ.get("SMTP_TUI_CONFIG")
+    return Path(named) if named else config_folder(environ) / "smtp.toml"
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    return environ.get("HOME") or str(Path.home())

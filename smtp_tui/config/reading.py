@@ -1,0 +1,98 @@
+"""Read a TOML file whole, or say in one line why that is impossible."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from smtp_tui.config.errors import DocumentError, NoFileError
+from smtp_tui.config.wording import one_line, reason
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes; more is no configuration file, and may be a device without an end."""
+
+DEEPEST = 64
+"""Levels of tables and arrays; the parsers of deeper files run out of stack."""
+
+BOM = "\ufeff"
+
+
+def read(path: Path) -> bytes:
+    """Return a file's content; DocumentError if it is missing, unreadable or too large."""
+    shown = one_line(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise NoFileError(f"{shown} does not exist; check the name and the folder") from None
+    except IsADirectoryError:
+        raise DocumentError(f"{shown} is a folder; name the TOML file in it") from None
+    except PermissionError:
+        raise DocumentError(
+            f"{shown} may not be read by this user; run as its owner, or let this user read it"
+        ) from None
+    except OSError as error:
+        raise DocumentError(f"{shown} cannot be read: {reason(error)}") from None
+    except ValueError:
+        raise DocumentError(f"{shown} is no file's name: it holds a NUL byte") from None
+    if len(content) > LARGEST:
+        raise DocumentError(f"{shown} is larger than {LARGEST >> 20} MiB; no settings file is")
+    return content
+
+
+def decoded(content: bytes, path: Path) -> str:
+    """Return a TOML file's text, its byte order mark included."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DocumentError(
+            f"{one_line(path)}: line {line} is not UTF-8, as TOML has to be; save it as UTF-8"
+        ) from None
+
+
+def parsed(text: str, path: Path) -> dict[str, Any]:
+    """Return what a TOML text means; DocumentError with line and column if it is invalid."""
+    shown = one_line(path)
+    try:
+        data = tomllib.loads(text.removeprefix(BOM))
+    except ValueError as error:
+        raise DocumentError(
+            f"{shown} is not valid TOML: {one_line(error)}; correct it in an editor"
+        ) from None
+    except RecursionError:
+        data = None
+    if data is None or _too_deep(data):
+        raise DocumentError(
+            f"{shown} nests more than {DEEPEST} tables or arrays in each other; flatten it"
+        )
+    return data
+
+
+def readable_by_others(path: Path) -> bool:
+    """Tell whether users who are neither owner nor in the group can read the file."""
+    target = Path(os.path.realpath(path))
+    try:
+        if not target.stat().st_mode & stat.S_IROTH:
+            return False
+        return all(folder.stat().st_mode & stat.S_IXOTH for folder in target.parents)
+    except OSError:
+        return False
+
+
+def _too_deep(data: dict[str, Any]) -> bool:
+    level: list[Any] = [data]
+    for _ in range(DEEPEST + 1):
+        inner = [
+            element
+            for group in level
+            for element in (group.values() if isinstance(group, dict) else group)
+            if isinstance(element, dict | list)
+        ]
+        if not inner:
+            return False
+        level = inner
+    return True

@@ -1,0 +1,62 @@
+"""How values are spelled in TOML, in the manner of the value they replace.
+
+The only importer of tomlkit, which spells values exactly but puts new keys in wrong places
+(see `editing`).
+"""
+
+from __future__ import annotations
+
+from smtp_tui.config.tablepath import spelled_key
+
+
+def spelled_value(value: object, like: str = "") -> str:
+    """Spell a value; `like` is the text it replaces, whose quotes are kept where they can be."""
+    import tomlkit  # only a change needs it
+
+    match value:
+        case str():
+            return _spelled_text(value, like)
+        case bool() | int() | float():
+            return tomlkit.item(value).as_string()
+        case list():
+            return f"[{', '.join(spelled_value(element) for element in value)}]"
+        case dict():
+            pairs = (f"{spelled_key(key)} = {spelled_value(value[key])}" for key in value)
+            return f"{{ {', '.join(pairs)} }}"
+        case _:
+            raise TypeError(f"no TOML value: {type(value).__name__}")
+
+
+def _spelled_text(value: str, like: str) -> str:
+    import tomlkit
+    from tomlkit.exceptions import InvalidStringError
+
+    # What does not print is escaped, so that whoever opens the file sees it.
+    if not value.isprintable():
+        return "".join(map(_visible, tomlkit.string(value).as_string()))
+    quotes = like[:3] if like[:3] in ('"""', "'''") else like[:1]
+    try:
+        kept = tomlkit.string(value, literal=quotes[:1] == "'", multiline=len(quotes) == 3)
+    except InvalidStringError:
+        kept = tomlkit.string(value)
+    return kept.as_string()
+
+
+def _visible(letter: str) -> str:
+    # A lone surrogate has no escape in TOML; the document refuses it.
+    if letter.isprintable() or "\ud800" <= letter <= "\udfff":
+        return letter
+    number = ord(letter)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def typed_like(old: object, new: object) -> object:
+    """Give a new number or switch the TOML type of the old one, if that changes no meaning.
+
+    An application that reads its port as text would not start with a number there.
+    """
+    if isinstance(old, str) and isinstance(new, bool | int | float):
+        return str(new).lower()
+    if type(old) is int and isinstance(new, float) and new.is_integer():
+        return int(new)
+    return new

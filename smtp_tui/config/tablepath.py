@@ -1,0 +1,192 @@
+"""Paths to TOML tables: `smtp`, `accounts."a.b".smtp`, `smtp[0]`, `smtp[name=x]`, `.`."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from smtp_tui.config.errors import DocumentError, NoTableError
+from smtp_tui.config.wording import one_line
+from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS
+
+Step = str | int
+TablePath = tuple[Step, ...]
+ROOT: TablePath = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """The one table of an array in which `key` has `value`."""
+
+    key: str
+    value: str
+
+
+_KEY = r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'"""
+_NAME = re.compile(rf"\s*(?P<name>{_KEY})\s*")
+_SELECTOR = re.compile(
+    rf"""\[\s*(?:(?P<index>\d{{1,9}})|(?P<key>{_KEY})\s*=\s*(?P<value>{_KEY}|[^\]"']*?))\s*\]\s*"""
+)
+
+
+def parse_path(text: str) -> tuple[Step | Having, ...]:
+    """Read a path as it is typed; DocumentError if it is none."""
+    if text.strip() == ".":
+        return ROOT
+    steps: list[Step | Having] = []
+    position = -1
+    while position < len(text):
+        match = _NAME.match(text, position + 1)
+        if match is None:
+            raise _malformed(text)
+        steps.append(_unquoted(match["name"], text))
+        while selector := _SELECTOR.match(text, match.end()):
+            steps.append(_selected(selector, text))
+            match = selector
+        position = match.end()
+        if text[position : position + 1] not in ("", "."):
+            raise _malformed(text)
+    return tuple(steps)
+
+
+def _selected(selector: re.Match[str], text: str) -> int | Having:
+    if selector["index"] is not None:
+        return int(selector["index"])
+    return Having(_unquoted(selector["key"], text), _unquoted(selector["value"], text))
+
+
+def _unquoted(word: str, text: str) -> str:
+    if word[:1] not in ('"', "'"):
+        return word
+    try:
+        return str(tomllib.loads(f"word = {word}")["word"])
+    except tomllib.TOMLDecodeError:
+        raise _malformed(text) from None
+
+
+def _malformed(text: str) -> DocumentError:
+    return DocumentError(
+        f"{one_line(text)!r} is not a table's path; write it like smtp, "
+        'accounts."a.b".smtp, smtp[0], smtp[name=x] or . for the root'
+    )
+
+
+def spelled_key(name: str) -> str:
+    """Spell a key as TOML does, quoted where it must be."""
+    if re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        return name
+    return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def spelled(path: TablePath) -> str:
+    """Spell a path so that `parse_path` reads it back."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{spelled_key(step)}"
+    return text.removeprefix(".") or "."
+
+
+def resolve(data: Mapping[str, Any], steps: tuple[Step | Having, ...]) -> TablePath:
+    """Find the table that `steps` name, each array's table by its index; else NoTableError."""
+    path: TablePath = ROOT
+    here: Any = data
+    for step in steps:
+        found = _index(here, step) if isinstance(step, Having) else step
+        container: Any = here if isinstance(here, dict | list) else {}
+        try:
+            here = container[found]
+        except (KeyError, IndexError, TypeError):
+            here = None
+        if here is None:
+            raise NoTableError(f"there is no table {_described((*path, step))}")
+        path = (*path, found)
+    if not isinstance(here, dict):
+        more = "; name one of its tables, like [0]" if isinstance(here, list) else ""
+        raise NoTableError(f"{_described(path)} is not a table{more}")
+    return path
+
+
+def absent(data: Mapping[str, Any], steps: tuple[Step | Having, ...]) -> tuple[str, ...] | None:
+    """Return the path of a table that could be made, None where something else is in the way."""
+    names = tuple(step for step in steps if isinstance(step, str))
+    here: Any = data
+    for name in names:
+        if not isinstance(here, dict):
+            return None
+        here = here.get(name, {})
+    return names if len(names) == len(steps) and isinstance(here, dict) else None
+
+
+def _index(here: Any, wanted: Having) -> int:
+    elements = here if isinstance(here, list) else []
+    found = [
+        index
+        for index, element in enumerate(elements)
+        if isinstance(element, dict) and _plain(element.get(wanted.key)) == wanted.value
+    ]
+    if len(found) > 1:
+        raise NoTableError(
+            f"several tables have {wanted.key} = {one_line(wanted.value)}; "
+            f"name one by its place: {', '.join(f'[{index}]' for index in found)}"
+        )
+    return found[0] if found else len(elements)
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _described(path: tuple[Step | Having, ...]) -> str:
+    text = ""
+    for step in path:
+        match step:
+            case Having(key, value):
+                text += f"[{key}={value}]"
+            case int():
+                text += f"[{step}]"
+            case str():
+                text += f".{spelled_key(step)}"
+    return one_line(text.removeprefix("."))
+
+
+def get(data: Mapping[str, Any], path: TablePath) -> Any:
+    """Return what stands at `path`; KeyError or IndexError if nothing does."""
+    here: Any = data
+    for step in path:
+        here = here[step]
+    return here
+
+
+def walk(data: Mapping[str, Any]) -> Iterator[tuple[TablePath, dict[str, Any]]]:
+    """Yield every table of the file, the root first, in the file's order."""
+    waiting: list[tuple[TablePath, Any]] = [(ROOT, data)]
+    while waiting:
+        path, here = waiting.pop()
+        if isinstance(here, dict):
+            yield path, here
+            waiting.extend((((*path, key), here[key])) for key in reversed(here))
+        elif isinstance(here, list):
+            waiting.extend((((*path, index), here[index])) for index in reversed(range(len(here))))
+
+
+def smtp_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
+    """Find the SMTP tables: `smtp` if there, else those with `host` and one more plain key."""
+    match data.get("smtp"):
+        case dict(table) if _holds_settings(table):
+            return (("smtp",),)
+        case [*tables] if tables and all(isinstance(table, dict) for table in tables):
+            return tuple(("smtp", index) for index in range(len(tables)))
+    plain = set(PLAIN_KEYS)
+    return tuple(
+        path for path, table in walk(data) if "host" in table and len(plain & table.keys()) > 1
+    )
+
+
+def _holds_settings(table: Mapping[str, Any]) -> bool:
+    # `[smtp.work]` and `[smtp.home]` make a table `smtp` that is only their folder.
+    groups = [key for key, value in table.items() if isinstance(value, dict | list)]
+    return len(groups) < len(table) or not groups or any(key in BY_KEY for key in groups)

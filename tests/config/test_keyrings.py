@@ -1,0 +1,289 @@
+"""The keyring, by backends that work, lie, fail and hang."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keyring.core
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import chainer
+from keyring.errors import InitError, KeyringError, KeyringLocked, NoKeyringError, PasswordSetError
+
+from smtp_tui.config import guidance, keyrings
+from smtp_tui.config.passwords import PasswordError, fetch, forget, keyring_state, store
+from smtp_tui.settings.sources import Keyring
+
+NULL = keyring.core.load_keyring("keyring.backends.null.Keyring")
+NONE = keyring.core.load_keyring("keyring.backends.fail.Keyring")
+
+Use = Callable[[KeyringBackend], None]
+
+
+class MemoryKeyring(KeyringBackend):
+    """Keeps passwords as long as it lives."""
+
+    priority = 0.1
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.entries[service, username]
+
+
+class LyingKeyring(MemoryKeyring):
+    """Takes everything and keeps nothing."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Forget it at once."""
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Keep it."""
+
+
+class FailingKeyring(MemoryKeyring):
+    """Answers every call with an error."""
+
+    def __init__(self, error: type[Exception]) -> None:
+        super().__init__()
+        self.error = error
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise self.error(f"no {service}")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise self.error(f"no {password}")
+
+
+class HangingKeyring(MemoryKeyring):
+    """Answers nobody before it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.released.wait()
+        return super().get_password(service, username)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.released.wait()
+
+
+@pytest.fixture
+def hanging(use_keyring: Use, monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingKeyring]:
+    """A keyring that hangs, and is not waited for long."""
+    backend = HangingKeyring()
+    use_keyring(backend)
+    monkeypatch.setattr(keyrings, "PATIENCE", 0.01)
+    yield backend
+    backend.released.set()
+
+
+async def fetched(account: str = "me", limit: float = 20) -> str:
+    return await fetch(Keyring("smtp"), account=account, base=Path("/"), environ={}, limit=limit)
+
+
+async def test_a_password_is_stored_read_back_and_forgotten(use_keyring: Use) -> None:
+    use_keyring(MemoryKeyring())
+    await store("smtp", "me", "s3cret")
+    assert await fetched() == "s3cret"
+    await forget("smtp", "me")
+    with pytest.raises(PasswordError, match=r"entry smtp of me does not exist; store it") as caught:
+        await fetched()
+    assert caught.value.cause == "password-source-failed"
+    with pytest.raises(PasswordError, match="was not removed: there is no such entry"):
+        await forget("smtp", "me")
+
+
+async def test_an_empty_entry_is_a_missing_password(use_keyring: Use) -> None:
+    backend = MemoryKeyring()
+    backend.entries["smtp", "me"] = ""
+    use_keyring(backend)
+    with pytest.raises(PasswordError, match="entry smtp is empty") as caught:
+        await fetched()
+    assert caught.value.cause == "password-missing"
+
+
+async def test_an_entry_needs_a_user_name(use_keyring: Use) -> None:
+    use_keyring(MemoryKeyring())
+    with pytest.raises(PasswordError, match="set username"):
+        await fetched(account="")
+    with pytest.raises(PasswordError, match="set username"):
+        await store("smtp", "", "s3cret")
+
+
+@pytest.mark.parametrize("secret", ["", "a\nb"])
+async def test_what_could_never_be_used_is_not_stored(use_keyring: Use, secret: str) -> None:
+    backend = MemoryKeyring()
+    use_keyring(backend)
+    with pytest.raises(PasswordError, match="the password to store"):
+        await store("smtp", "me", secret)
+    assert not backend.entries
+
+
+@pytest.mark.parametrize(
+    ("backend", "why"),
+    [
+        (LyingKeyring(), "took the password but does not give it back"),
+        (NULL, "switched off"),
+        (NONE, "no keyring service is running"),
+        (FailingKeyring(KeyringLocked), "locked, and nobody unlocked it"),
+        (FailingKeyring(NoKeyringError), "no keyring service is running"),
+        (FailingKeyring(InitError), r"no \*{8}"),
+        (FailingKeyring(PasswordSetError), r"no \*{8}"),
+        (FailingKeyring(OSError), "it failed with OSError"),
+    ],
+)
+async def test_what_was_not_stored_is_not_called_so(
+    use_keyring: Use,
+    holders: Callable[[str, BaseException], list[str]],
+    backend: KeyringBackend,
+    why: str,
+) -> None:
+    use_keyring(backend)
+    with pytest.raises(PasswordError, match=f"was not stored: .*{why}.*; keep the pass") as caught:
+        await store("smtp", "me", "s3cret")
+    assert "s3cret" not in str(caught.value)
+    assert holders("s3cret", caught.value) == []
+    assert caught.value.__context__ is None
+    assert '{ env = "NAME" }' in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [KeyringError, KeyringLocked, NoKeyringError, OSError])
+async def test_an_unreadable_keyring_says_what_would_work(
+    use_keyring: Use, error: type[Exception]
+) -> None:
+    use_keyring(FailingKeyring(error))
+    with pytest.raises(PasswordError, match=r"cannot be read: .*; keep the password elsewhere"):
+        await fetched()
+    with pytest.raises(PasswordError, match="was not removed"):
+        await forget("smtp", "me")
+
+
+async def test_a_keyring_that_keeps_what_it_shall_forget(use_keyring: Use) -> None:
+    backend = LyingKeyring()
+    backend.entries["smtp", "me"] = "s3cret"
+    use_keyring(backend)
+    with pytest.raises(PasswordError, match="still gives it out"):
+        await forget("smtp", "me")
+
+
+@pytest.mark.usefixtures("hanging")
+async def test_a_keyring_that_hangs_is_not_waited_for() -> None:
+    with pytest.raises(PasswordError, match=r"no answer within 0\.01 s") as caught:
+        await fetched()
+    assert caught.value.cause == "password-source-failed"
+    with pytest.raises(PasswordError, match=r"was not stored: no answer within 0\.01 s"):
+        await store("smtp", "me", "s3cret")
+
+
+async def test_the_checks_time_bounds_the_keyrings(
+    hanging: HangingKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyrings, "PATIENCE", 15.0)
+    with pytest.raises(PasswordError, match=r"no answer within 0\.02 s"):
+        await fetched(limit=0.02)
+
+
+async def test_a_late_answer_finds_nobody_and_harms_nobody(hanging: HangingKeyring) -> None:
+    with pytest.raises(PasswordError):
+        await fetched()
+    hanging.released.set()
+    for thread in threading.enumerate():
+        if thread.name == "smtp-tui slow call":
+            await asyncio.to_thread(thread.join, 20)
+            assert not thread.is_alive()
+
+
+def test_a_keyring_that_hangs_keeps_the_program_from_nothing(tmp_path: Path) -> None:
+    child = """
+import asyncio, keyring, sys, threading
+from keyring.backend import KeyringBackend
+from smtp_tui.config import keyrings
+from smtp_tui.config.passwords import keyring_state, store
+
+class Hanging(KeyringBackend):
+    priority = 1
+    def get_password(self, *_): pass
+    def set_password(self, *_): threading.Event().wait()
+
+keyring.set_keyring(Hanging())
+keyrings.PATIENCE = 0.01
+asyncio.run(store("smtp", "me", sys.argv[1]))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", child, "s3cret"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].count("no answer within 0.01 s") == 1
+    assert "s3cret" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("backend", "why"),
+    [(NULL, "switched off"), (NONE, "no keyring service is running")],
+)
+async def test_the_state_says_why_there_is_none(
+    use_keyring: Use, backend: KeyringBackend, why: str
+) -> None:
+    use_keyring(backend)
+    state = await keyring_state()
+    assert state is not None
+    assert why in state
+    assert "keep the password elsewhere" in state
+
+
+async def test_a_chain_without_links_is_none(
+    use_keyring: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chainer.ChainerBackend, "backends", [])
+    use_keyring(keyring.core.load_keyring("keyring.backends.chainer.ChainerBackend"))
+    assert "no keyring service is running" in (await keyring_state() or "")
+
+
+async def test_the_state_of_a_good_one_is_nothing(use_keyring: Use) -> None:
+    use_keyring(MemoryKeyring())
+    assert await keyring_state() is None
+
+
+async def test_a_backend_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring.core, "_keyring_backend", None)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "no.such.Backend")
+    assert "it failed with ModuleNotFoundError" in (await keyring_state() or "")
+
+
+def test_guidance_knows_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guidance, "_SYSTEMD", tmp_path)
+    text = guidance.instead_of_keyring({})
+    assert text.endswith("with a systemd credential (LoadCredential= in the unit)")
+
+
+def test_guidance_begins_with_what_works_here(tmp_path: Path) -> None:
+    store = tmp_path / ".password-store"
+    store.mkdir()
+    program = tmp_path / "pass"
+    program.touch(mode=0o700)
+    environ = {
+        "HOME": str(tmp_path), "PATH": str(tmp_path), "CREDENTIALS_DIRECTORY": "/run/cred"
+    }  # fmt: skip
+    text = guidance.instead_of_keyring(environ)
+    places = ["CREDENTIALS_DIRECTORY", "pass", "env", "mode 0600"]
+    assert sorted(places, key=text.replace("keep the password", "").index) == places
+    bare = guidance.instead_of_keyring({"HOME": "/", "PATH": "/"})
+    assert bare.startswith('keep the password elsewhere: { env = "NAME" }')
+    assert "pass show" not in bare

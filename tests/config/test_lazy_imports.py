@@ -1,0 +1,28 @@
+"""A check that only reads a file loads neither the editor nor the keyring."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+CHILD = """
+import asyncio, os, sys
+from pathlib import Path
+from smtp_tui.config.document import Document
+from smtp_tui.config.passwords import fetch
+from smtp_tui.config.paths import default_config, located
+from smtp_tui.settings.reading import read
+from smtp_tui.settings.sources import Environment
+
+document = Document.open(Path(sys.argv[1]))
+settings = read(document.values(document.default_table())).settings
+located(settings, document.path.parent)
+asyncio.run(fetch(settings.password, account="me", base=Path("."), environ={"P": "x"}, limit=5))
+print(sorted({"tomlkit", "keyring", "idna", "smtp_tui.config.editing"} & sys.modules.keys()))
+"""
+
+
+def test_reading_loads_nothing_heavy(tmp_path: Path) -> None:
+    path = tmp_path / "app.toml"
+    path.write_text("[smtp]\nhost = 'a.example'\npassword.env = 'P'\n")
+    command = [sys.executable, "-c", CHILD, str(path)]
+    assert subprocess.check_output(command, text=True) == "[]\n"
