@@ -2,63 +2,70 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from smtp_tui.cli.options import Call, HelpWanted, UsageError, parse_call
-from smtp_tui.cli.output import complain
+from smtp_tui.cli.calls import Call, HelpWanted, UsageError, parse_call
+from smtp_tui.cli.output import OutputFailed, complain, discard, prepare_streams, tell
+from smtp_tui.cli.signals import as_interrupts
+from smtp_tui.config.errors import DocumentError, SeveralTablesError
 
-USAGE, SETTINGS, DEFECT = 2, 3, 70
-INTERRUPTED, PIPE_CLOSED = 130, 141
+USAGE, SETTINGS, DEFECT, NO_OUTPUT = 2, 3, 70, 74
+PIPE_CLOSED = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one call and return its exit status; bad input ends in one line, never a traceback."""
+    prepare_streams()
+    with as_interrupts() as ending:
+        try:
+            return _run(sys.argv[1:] if arguments is None else arguments)
+        except KeyboardInterrupt:
+            return ending.status
+        except BrokenPipeError:
+            discard(sys.stdout)
+            return PIPE_CLOSED
+        except Exception as error:
+            return _explained(error)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
-        status = _run(parse_call(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
+        call = parse_call(arguments)
     except HelpWanted as wanted:
-        print(wanted.text)  # noqa: T201 - help is what was asked for
+        for line in str(wanted).split("\n"):
+            tell(line)
         return 0
-    except UsageError as error:
-        complain(f"{error}; try smtp-tui --help")
-        return USAGE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone; what is still buffered must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
-    except Exception as error:
-        return _explain(error)
-    return status
-
-
-def _explain(error: Exception) -> int:
-    from smtp_tui.config.errors import DocumentError, SeveralTablesError
-
-    if isinstance(error, SeveralTablesError):
-        complain(f"{error}; name one with --table")
-        return USAGE
-    if isinstance(error, DocumentError):
-        complain(str(error))
-        return SETTINGS
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    # The message stays out: it may repeat what was being handled, a password too.
-    place = f"{Path(where.filename).name}:{where.lineno}"
-    complain(f"internal error: {type(error).__name__} at {place}")
-    return DEFECT
-
-
-def _run(call: Call) -> int:
-    if call.command.name in ("", "demo"):
-        from smtp_tui import launch
-
-        return launch.demo(call) if call.command.name else launch.form(call)
     return _command(call.command.name)(call)
+
+
+def _explained(error: Exception) -> int:
+    match error:
+        case UsageError():
+            complain(str(error))
+            return USAGE
+        case SeveralTablesError():
+            complain(f"{error} with --table")
+            return USAGE
+        case DocumentError():
+            complain(str(error))
+            return SETTINGS
+        case OutputFailed():
+            discard(sys.stdout)
+            complain(str(error))
+            return NO_OUTPUT
+        case _:
+            complain(f"internal error: {type(error).__name__} at {_place(error)}")
+            return DEFECT
+
+
+def _place(error: Exception) -> str:
+    """Name the line that failed; the message may repeat what was being handled, a password too."""
+    from traceback import extract_tb
+
+    where = extract_tb(error.__traceback__)[-1]
+    return f"{Path(where.filename).name}:{where.lineno}"
 
 
 def _command(name: str) -> Callable[[Call], int]:
@@ -79,6 +86,14 @@ def _command(name: str) -> Callable[[Call], int]:
             from smtp_tui.cli.explain import explain
 
             return explain
+        case "demo":
+            from smtp_tui.launch import demo
+
+            return demo
+        case "":
+            from smtp_tui.launch import form
+
+            return form
         case _:
             raise AssertionError(name)
 

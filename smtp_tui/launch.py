@@ -6,9 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from smtp_tui.cli.check import check
-from smtp_tui.cli.opening import open_table
-from smtp_tui.cli.options import Call, UsageError, parse_call
+from smtp_tui.checks.run import Request
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.check import report
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, SeveralTablesError
 from smtp_tui.config.paths import default_config
@@ -27,25 +27,26 @@ def form(call: Call) -> int:
         raise UsageError(
             f"the form needs a terminal that can move its cursor; smtp-tui check{file} needs none"
         )
-    document, table = _opened(call)
-    return _open(document, table)
+    path = Path(call.words[0]) if call.words else default_config()
+    return _open(*_opened(path, call.options.table))
 
 
-def _opened(call: Call) -> tuple[Document, str | None]:
+def _opened(path: Path, table: str | None) -> tuple[Document, str | None]:
     """Return the document and its table; no table where the form must ask."""
     try:
-        _, document, table = open_table(call.words, call.options.table)
-        document.values(table)
+        document = Document.open(path)
     except NoFileError:
-        path = Path(call.words[0]) if call.words else default_config()
-        return Document.new(path), call.options.table or "smtp"
+        return Document.new(path), table or "smtp"
+    try:
+        found = table or document.default_table()
+        document.values(found)
     except SeveralTablesError:
-        return Document.open(Path(call.words[0]) if call.words else default_config()), None
+        return document, None
     except NoTableError:
-        if call.options.table:
+        if table:
             raise
-        return Document.open(Path(call.words[0]) if call.words else default_config()), "smtp"
-    return document, table
+        return document, "smtp"
+    return document, found
 
 
 def _open(document: Document, table: str | None, notice: str = "") -> int:
@@ -66,8 +67,15 @@ def demo(call: Call) -> int:
         raise UsageError(
             f"the demo's own mail server needs {error.name}: pip install 'smtp-tui[demo]'"
         ) from None
+    as_json, quiet = call.options.json, call.options.quiet
     with running_demo() as sample:
-        if has_terminal():
-            return _open(Document.open(sample.file), "smtp", sample.notice)
-        options = [f"--{name}" for name in ("json", "quiet") if getattr(call.options, name)]
-        return check(parse_call(["check", str(sample.file), *options]))
+        document = Document.open(sample.file)
+        if has_terminal() and not (as_json or quiet):
+            return _open(document, "smtp", sample.notice)
+        request = Request(
+            values=document.values("smtp"),
+            base=sample.file.parent,
+            file=str(sample.file),
+            table="smtp",
+        )
+        return report(request, as_json=as_json, quiet=quiet)

@@ -132,7 +132,6 @@ def _certificate(certificate: Certificate | None) -> Object | None:
         "subject": certificate.subject,
         "names": list(certificate.names),
         "issuer": certificate.issuer,
-        "not_before": certificate.not_before.isoformat(),
         "not_after": certificate.not_after.isoformat(),
         "sha256": certificate.sha256,
     }

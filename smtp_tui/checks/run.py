@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from smtp_tui.config.passwords import PasswordError, fetch
+from smtp_tui.checks import peer
+from smtp_tui.checks.secrets import Given, secret_of
+from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.paths import located
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.facts import PEER_LOOK, Facts
+from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import Reading, read
-from smtp_tui.smtp.events import Entered, Event, Experiment, Fault, Finished, Note, Stage, Warn
+from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
 from smtp_tui.smtp.session import Limits, check
 
 
@@ -27,7 +26,8 @@ class Request:
     """What to check, and with what leave.
 
     `values` are a table's raw values; `base` is the folder that paths in it start from; `secret`
-    takes the place of the password's source; `extra` is the seconds for looks beside the dialogue.
+    is the password itself, and `given` where to take it from, either in place of the settings'
+    source; `extra` is the seconds for looks beside the dialogue.
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -35,6 +35,7 @@ class Request:
     file: str | None = None
     table: str | None = None
     secret: str | None = field(default=None, repr=False)
+    given: Given | None = None
     allow_clear_password: bool = False
     extra: float = 3.0
 
@@ -49,23 +50,32 @@ async def run(request: Request) -> AsyncGenerator[Event | Verdict, None]:
         async for event in events:
             facts.add(event)
             yield event
-    yield diagnose(settings, facts, time.monotonic() - started)
+    problems = tuple(map(str, reading.problems))
+    yield diagnose(settings, facts, time.monotonic() - started, problems)
+
+
+def refused(reason: str) -> Verdict:
+    """The verdict where no settings could be read at all: no such file, no such table."""
+    facts = Facts()
+    facts.add(_ended(Stage.SETTINGS, Fault.SETTINGS_INVALID, reason, time.monotonic()))
+    return diagnose(None, facts, 0.0)
 
 
 async def _events(
     request: Request, reading: Reading, settings: Settings | None, started: float
 ) -> AsyncGenerator[Event, None]:
     if settings is None:
-        yield _ended(Stage.SETTINGS, Fault.SETTINGS_INVALID, _problems(reading), started)
+        problems = "; ".join(map(str, reading.problems))
+        yield _ended(Stage.SETTINGS, Fault.SETTINGS_INVALID, problems, started)
         return
     for remark in reading.remarks:
         warning = Warn(remark.warning) if remark.warning else None
         yield Note(seconds=_since(started), text=remark.message, warning=warning)
     secret = request.secret
-    if settings.needs_password and secret is None:
+    if settings.needs_password and not secret:
         yield Entered(seconds=_since(started), stage=Stage.PASSWORD)
         try:
-            secret = await _fetched(settings, request.base)
+            secret = await secret_of(settings, request.given, request.base, settings.timeout)
         except PasswordError as error:
             yield _ended(Stage.PASSWORD, Fault(error.cause), str(error), started)
             return
@@ -87,63 +97,14 @@ async def _dialogue(
                 end = event
             else:
                 yield event
-    unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
-    if unverified and facts.established and facts.address and request.extra > 0:
-        yield await _peer_look(settings, facts.address, request.extra, started)
+    if facts.address and request.extra > 0 and peer.wants_look(settings, facts):
+        yield await peer.look(settings, facts.address, request.extra, started)
     if end:
         yield end
 
 
-async def _peer_look(settings: Settings, address: str, extra: float, started: float) -> Experiment:
-    """Say what verify mode `peer` would have said, on a connection without credentials."""
-    asked = replace(
-        settings,
-        host=address,
-        server_name=settings.tls_name,
-        openssl_verify_mode=VerifyMode.PEER,
-        authentication=Authentication.NONE,
-        username=None,
-        password=None,
-        timeout=extra,
-    )
-    facts = Facts()
-    limits = Limits(until=Stage.TLS, extra=0)
-    async with aclosing(check(asked, limits=limits)) as events:
-        async for event in events:
-            facts.add(event)
-    outcome = diagnose(asked, facts, 0).cause or "ok"
-    said = "take this certificate" if outcome == "ok" else f"end with {outcome}"
-    return Experiment(
-        seconds=_since(started),
-        name=PEER_LOOK,
-        outcome=outcome,
-        text=f"experiment: verify mode peer would {said}",
-    )
-
-
-async def _fetched(settings: Settings, base: Path) -> str:
-    if settings.password is None:
-        raise PasswordError("password-missing", "no password is set")
-    try:
-        async with asyncio.timeout(settings.timeout):
-            return await fetch(
-                settings.password,
-                account=settings.username or "",
-                base=base,
-                environ=os.environ,
-                limit=settings.timeout,
-            )
-    except TimeoutError:
-        text = f"its source did not answer within {settings.timeout:g} s"
-        raise PasswordError("password-source-failed", text) from None
-
-
 def _ended(stage: Stage, fault: Fault, detail: str, started: float) -> Finished:
-    return Finished(seconds=_since(started), stage=stage, fault=fault, detail=detail.rstrip("."))
-
-
-def _problems(reading: Reading) -> str:
-    return "; ".join(str(problem) for problem in reading.problems)
+    return Finished(seconds=_since(started), stage=stage, fault=fault, detail=detail)
 
 
 def _since(started: float) -> float:

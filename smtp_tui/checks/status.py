@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Stage
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smtp_tui.diagnosis.verdict import Verdict
 
 PASSED = 0
 NEGATIVE = 1
@@ -11,17 +13,18 @@ USAGE = 2
 SETTINGS = 3
 DEFECT = 70
 
-BY_STAGE = {
-    Stage.SETTINGS: SETTINGS,
-    Stage.PASSWORD: 4,
-    Stage.RESOLVE: 5,
-    Stage.CONNECT: 6,
-    Stage.GREETING: 7,
-    Stage.EHLO: 7,
-    Stage.TLS: 8,
-    Stage.AUTH: 9,
-    Stage.ENVELOPE: 10,
-    Stage.MESSAGE: 11,
+# The names of `smtp.events.Stage`, which is not loaded for a few numbers.
+BY_STAGE: dict[str, int] = {
+    "settings": SETTINGS,
+    "password": 4,
+    "resolve": 5,
+    "connect": 6,
+    "greeting": 7,
+    "ehlo": 7,
+    "tls": 8,
+    "auth": 9,
+    "envelope": 10,
+    "message": 11,
 }
 
 

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from smtp_tui.checks.jsonlines import json_line
-from smtp_tui.checks.run import Request, run
+from smtp_tui.checks.run import Request, refused, run
 from smtp_tui.checks.status import exit_status
-from smtp_tui.cli.options import Call, UsageError
-from smtp_tui.cli.values import assignments, given_password
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.output import tell
+from smtp_tui.cli.secrets import asked_for, given
+from smtp_tui.cli.values import assignments
+from smtp_tui.cli.verdicts import verdict_lines
+from smtp_tui.config.errors import DocumentError, SeveralTablesError
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
-    from smtp_tui.diagnosis.verdict import Verdict
+    from smtp_tui.smtp.events import Event
+
+LONGEST_EXTRA = 3600.0
+"""Seconds; more is a slip of the finger."""
 
 
 def check(call: Call) -> int:
     """Run one check and return its exit status."""
-    request = request_of(call)
-    verdict = asyncio.run(_tell(request, as_json=call.options.json, quiet=call.options.quiet))
-    return exit_status(verdict)
+    try:
+        request = request_of(call)
+    except SeveralTablesError:
+        raise
+    except DocumentError as error:
+        if call.options.json:
+            _tell_json(refused(str(error)), _file(call), call.options.table)
+        raise
+    request = asked_for(request, ask=call.options.ask_password)
+    return report(request, as_json=call.options.json, quiet=call.options.quiet)
+
+
+def report(request: Request, *, as_json: bool, quiet: bool) -> int:
+    """Run a check, tell what happens and what it amounts to, and return its exit status."""
+    return exit_status(asyncio.run(_tell(request, as_json=as_json, quiet=quiet)))
 
 
 def request_of(call: Call) -> Request:
@@ -32,24 +50,33 @@ def request_of(call: Call) -> Request:
     options = call.options
     over = assignments(options.set)
     if options.timeout is not None:
-        over["timeout"] = options.timeout
-    secret = given_password(options, set_by_option="password" in over)
-    shared = {
-        "secret": secret,
+        over["timeout"] = _timeout(options.timeout)
+    shared: dict[str, Any] = {
+        "given": given(options, set_by_option="password" in over),
         "allow_clear_password": options.allow_clear_password,
         "extra": _extra(call),
     }
     if "host" in over and not call.words:
         if options.table:
             raise UsageError("--table needs a FILE")
-        return Request(values=over, base=Path.cwd(), **shared)
+        return Request(values=over, base=Path(), table="smtp", **shared)
     from smtp_tui.cli.opening import open_table  # a check without a file needs none of it
 
     file, document, table = open_table(call.words, options.table)
     values = {**document.values(table), **over}
-    return Request(
-        values=values, base=Path(file).absolute().parent, file=file, table=table, **shared
-    )
+    return Request(values=values, base=Path(file).parent, file=file, table=table, **shared)
+
+
+def _file(call: Call) -> str:
+    from smtp_tui.config.paths import default_config
+
+    return call.words[0] if call.words else str(default_config())
+
+
+def _timeout(text: str) -> str:
+    if BY_KEY["timeout"].problem_with(text):
+        raise UsageError("--timeout takes seconds, above 0 and at most 86400")
+    return text
 
 
 def _extra(call: Call) -> float:
@@ -59,41 +86,33 @@ def _extra(call: Call) -> float:
         extra = 3.0 if call.options.extra is None else float(call.options.extra)
     except ValueError:
         extra = -1.0
-    if not 0 <= extra <= 3600:
-        raise UsageError("--extra takes seconds, 0 to 3600")
+    if not 0 <= extra <= LONGEST_EXTRA:
+        raise UsageError(f"--extra takes seconds, 0 to {LONGEST_EXTRA:g}")
     return extra
 
 
 async def _tell(request: Request, *, as_json: bool, quiet: bool) -> Verdict:
-    from smtp_tui.diagnosis.verdict import Verdict
-
     async with aclosing(run(request)) as told:
         async for one in told:
+            is_verdict = isinstance(one, Verdict)
             if as_json:
-                line = json_line(one, request.file, request.table)
-                if line is not None and (isinstance(one, Verdict) or not quiet):
-                    print(line, flush=True)
-            elif isinstance(one, Verdict):
-                print_verdict(one)
-            elif not quiet:
-                for row in lines_of(one):
-                    print(printable(str(row)), flush=True)
+                if is_verdict or not quiet:
+                    _tell_json(one, request.file, request.table)
+            elif is_verdict or not quiet:
+                for line in _lines(one):
+                    tell(line)
             if isinstance(one, Verdict):
                 return one
     raise AssertionError("a check ends with a verdict")
 
 
-def print_verdict(verdict: Verdict) -> None:
-    """Print the outcome in words: what happened, why, and what to do."""
-    if verdict.ok:
-        print(printable(f"PASSED in {verdict.seconds:.2f} s: {verdict.summary}"))
-        return
-    print(printable(f"FAILED at {verdict.stage} ({verdict.cause}): {verdict.summary}"))
-    for text in (verdict.why, verdict.cure):
-        print(printable(f"  {text}"))
+def _tell_json(one: Event | Verdict, file: str | None, table: str | None) -> None:
+    from smtp_tui.checks.jsonlines import json_line
+
+    line = json_line(one, file, table)
+    if line is not None:
+        tell(line)
 
 
-def printable(text: str) -> str:
-    """Make a text safe for standard output, whatever it and its encoding are."""
-    encoding = sys.stdout.encoding or "ascii"
-    return visible(text).encode(encoding, "backslashreplace").decode(encoding)
+def _lines(one: Event | Verdict) -> list[str]:
+    return list(verdict_lines(one)) if isinstance(one, Verdict) else list(map(str, lines_of(one)))

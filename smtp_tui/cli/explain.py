@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from smtp_tui.checks.status import PASSED
-from smtp_tui.cli.check import printable
-from smtp_tui.cli.options import Call, UsageError
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.output import tell
+from smtp_tui.cli.values import no_setting
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.pages import explanation
 
@@ -14,11 +15,11 @@ def explain(call: Call) -> int:
     if not call.words:
         width = max(len(field.key) for field in FIELDS)
         for field in FIELDS:
-            print(printable(f"{field.key:{width}}  {field.summary}"))
+            tell(f"{field.key:{width}}  {field.summary}")
         return PASSED
     key = call.words[0].casefold().replace("-", "_")
     if key not in BY_KEY:
-        raise UsageError(f"{key!r} is no setting; smtp-tui explain lists them")
+        raise UsageError(no_setting(call.words[0]))
     for line in explanation(key).rstrip("\n").split("\n"):
-        print(printable(line))
+        tell(line)
     return PASSED

@@ -5,44 +5,60 @@ from __future__ import annotations
 import json
 
 from smtp_tui.checks.status import NEGATIVE, PASSED
-from smtp_tui.cli.check import printable
+from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.opening import open_table
-from smtp_tui.cli.options import Call, UsageError
+from smtp_tui.cli.output import tell
+from smtp_tui.cli.values import no_setting
 from smtp_tui.config.spelling import spelled_value
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.sources import Literal, parse_source
 
 MASK = "********"
 
 
 def get(call: Call) -> int:
     """Print all settings that are set, or one."""
+    key = call.words[1] if len(call.words) > 1 else None
+    if key is not None and key not in BY_KEY:
+        raise UsageError(no_setting(key))
     _, document, table = open_table(call.words, call.options.table)
-    values = {key: value for key, value in document.values(table).items() if key in BY_KEY}
-    if isinstance(values.get("password"), str) and not call.options.reveal:
-        values["password"] = MASK
-    if len(call.words) == 1:
-        _print_all(values, as_json=call.options.json)
-        return PASSED
-    key = call.words[1]
-    if key not in BY_KEY:
-        raise UsageError(f"{key!r} is no setting; smtp-tui explain lists them")
-    if key not in values:
-        return NEGATIVE
-    _print_one(values[key], as_json=call.options.json)
-    return PASSED
+    there = document.values(table)
+    values = {known: there[known] for known in BY_KEY if known in there}
+    if "password" in values and not call.options.reveal:
+        values["password"] = _masked(values["password"])
+    if key is None:
+        _tell_all(values, as_json=call.options.json)
+    elif key in values:
+        _tell_one(values[key], as_json=call.options.json)
+    return PASSED if key is None or key in values else NEGATIVE
 
 
-def _print_all(values: dict[str, object], *, as_json: bool) -> None:
-    ordered = {key: values[key] for key in BY_KEY if key in values}
+def _masked(raw: object) -> object:
+    """Hide a password; a place where one is kept shows, and nothing that is neither."""
+    try:
+        source = parse_source(raw)
+    except ValueError:
+        return MASK
+    return MASK if isinstance(source, Literal) else raw
+
+
+def _tell_all(values: dict[str, object], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(ordered))
+        tell(json.dumps(values, default=str))
         return
-    for key, value in ordered.items():
-        print(printable(f"{key} = {spelled_value(value)}"))
+    for key, value in values.items():
+        tell(f"{key} = {_spelled(value)}")
 
 
-def _print_one(value: object, *, as_json: bool) -> None:
+def _tell_one(value: object, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(value))
+        tell(json.dumps(value, default=str))
     else:
-        print(printable(value if isinstance(value, str) else spelled_value(value)))
+        tell(value if isinstance(value, str) else _spelled(value))
+
+
+def _spelled(value: object) -> str:
+    try:
+        return spelled_value(value)
+    except TypeError:  # a date or a time, which no setting is; it stands in the file all the same
+        return str(value)

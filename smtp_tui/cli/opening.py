@@ -6,11 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smtp_tui.config.document import Document
+from smtp_tui.config.errors import NoFileError
 from smtp_tui.config.paths import default_config
+from smtp_tui.config.wording import one_line
 
 
 def open_table(words: Sequence[str], table: str | None) -> tuple[str, Document, str]:
     """Open the file a call names and pick its table; DocumentError when either is not there."""
     file = words[0] if words else str(default_config())
-    document = Document.open(Path(file))
+    try:
+        document = Document.open(Path(file))
+    except NoFileError:
+        if words:
+            raise
+        raise NoFileError(
+            f"no FILE is named, and {one_line(file)} does not exist; "
+            "name one, or check without: smtp-tui check --set host=HOST"
+        ) from None
     return file, document, table or document.default_table()

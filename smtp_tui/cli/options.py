@@ -1,29 +1,10 @@
-"""The command line: every command and option declared once.
-
-Options may stand before, between and after the words, so one flat parser reads them all, and what
-a command does not take is refused afterwards.
-"""
+"""The command line as data: every command and every option declared once."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
-
-from smtp_tui import __version__
-
-
-class UsageError(Exception):
-    """The call's words are off; the text is one line."""
-
-
-class HelpWanted(Exception):
-    """The call asks for help."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +61,16 @@ OPTIONS = (
     Option(flags=("--quiet",), help="print nothing but the verdict", extra=_FLAG),
     Option(flags=("--reveal",), help="show a password that stands in the file", extra=_FLAG),
     Option(flags=("--create",), help="make the file, or the table in it, if missing", extra=_FLAG),
+    Option(
+        flags=("--backup",),
+        help="keep the old file beside the new one, with a ~ at the end of its name",
+        extra=_FLAG,
+    ),
+    Option(
+        flags=("--in-place",),
+        help="overwrite the file where it cannot be replaced as a whole",
+        extra=_FLAG,
+    ),
 )
 
 _PASSWORD = ("password_stdin", "password_fd", "ask_password")
@@ -102,7 +93,7 @@ FORM = Command(
     name="",
     words="[FILE]",
     summary="open the form (a first word that is no command is FILE)",
-    options=("table", "set"),
+    options=("table",),
 )
 COMMANDS = (
     Command(
@@ -123,7 +114,7 @@ COMMANDS = (
         name="set",
         words="set FILE KEY=VALUE…",
         summary="change settings in a file, and nothing else in it",
-        options=("table", "create"),
+        options=("table", "create", "backup", "in_place"),
         least=2,
         most=None,
     ),
@@ -140,94 +131,3 @@ COMMANDS = (
         most=0,
     ),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A call that was understood: the command, its words, and its options by name."""
-
-    command: Command
-    words: tuple[str, ...]
-    options: argparse.Namespace
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-
-def parse_call(arguments: Sequence[str]) -> Call:
-    """Read the command line; UsageError when it is off, HelpWanted when it asks for help."""
-    parsed = _flat_parser().parse_intermixed_args(list(arguments))
-    words: list[str] = parsed.words
-    command = next((one for one in COMMANDS if words and words[0] == one.name), FORM)
-    if command is not FORM:
-        del words[0]
-    if parsed.help:
-        raise HelpWanted(help_text(command if command is not FORM else None))
-    if parsed.version:
-        raise HelpWanted(_version())
-    _refuse_foreign(command, parsed)
-    _refuse_count(command, words)
-    return Call(command=command, words=tuple(words), options=parsed)
-
-
-def _flat_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="smtp-tui", add_help=False, allow_abbrev=False)
-    parser.add_argument("-h", "--help", action="store_true")
-    parser.add_argument("--version", action="store_true")
-    parser.add_argument("words", nargs="*")
-    for option in OPTIONS:
-        parser.add_argument(*option.flags, **option.extra)
-    return parser
-
-
-def _refuse_foreign(command: Command, parsed: argparse.Namespace) -> None:
-    for option in OPTIONS:
-        given = getattr(parsed, option.name)
-        if given not in (None, False, []) and option.name not in command.options:
-            what = f"the command {command.name}" if command.name else "the form"
-            raise UsageError(f"{option.flags[0]} does not go with {what}")
-
-
-def _refuse_count(command: Command, words: list[str]) -> None:
-    too_many = command.most is not None and len(words) > command.most
-    if len(words) < command.least or too_many:
-        raise UsageError(f"the call is smtp-tui {command.words}; it was given {len(words)} words")
-
-
-def _version() -> str:
-    import ssl
-
-    return f"smtp-tui {__version__} ({ssl.OPENSSL_VERSION})"
-
-
-def help_text(command: Command | None) -> str:
-    """The help of one command, or of all."""
-    if command is None:
-        rows = [(f"smtp-tui {one.words}", one.summary) for one in (FORM, *COMMANDS)]
-        return "\n".join(
-            [
-                "Edit, explain and test SMTP settings from one terminal screen.",
-                "",
-                *_columns(rows),
-                "",
-                "smtp-tui COMMAND --help tells a command's options; --version the versions.",
-                "FILE is $SMTP_TUI_CONFIG, else smtp-tui/smtp.toml in the configuration folder.",
-            ]
-        )
-    taken = [option for option in OPTIONS if option.name in command.options]
-    rows = [(_shown(option), option.help) for option in taken]
-    return "\n".join(
-        [f"smtp-tui {command.words}", f"  {command.summary}", "", *_columns(rows)]
-    ).rstrip()
-
-
-def _shown(option: Option) -> str:
-    metavar = option.extra.get("metavar", "")
-    return f"{option.flags[0]} {metavar}".rstrip()
-
-
-def _columns(rows: list[tuple[str, str]]) -> list[str]:
-    width = max((len(left) for left, _ in rows), default=0)
-    return [f"  {left:{width}}  {right}" for left, right in rows]

@@ -1,88 +1,79 @@
-"""`KEY=VALUE` from the command line, and the password, which is not taken from there."""
+"""`KEY=VALUE` from the command line; a literal password is never taken from there."""
 
 from __future__ import annotations
 
-import getpass
-import os
-import sys
-import tomllib
-from argparse import Namespace
 from collections.abc import Iterable
 
-from smtp_tui.cli.options import UsageError
+from smtp_tui.cli.calls import NO_LITERAL, UsageError
 from smtp_tui.settings.fields import BY_KEY, Kind
 
-_READ_AS_TOML = ('"', "'", "{")
+_TEXTS = (Kind.TEXT, Kind.PASSWORD)
+_QUOTES = ('"', "'")
 
 
 def assignments(pairs: Iterable[str]) -> dict[str, object]:
-    """Read `KEY=VALUE` pairs; UsageError for unknown keys, broken TOML and literal passwords."""
-    values: dict[str, object] = {}
-    for pair in pairs:
-        key, sign, text = pair.partition("=")
-        if not sign:
-            raise UsageError(
-                f"{key!r} is not KEY=VALUE" if key not in BY_KEY else f"{key} lacks =VALUE"
-            )
-        if key not in BY_KEY:
-            raise UsageError(f"{key!r} is no setting; smtp-tui explain lists them")
-        values[key] = _value(key, text)
+    """Read `KEY=VALUE` pairs; UsageError tells all that is off with them."""
+    values, faults = read_pairs(pairs)
+    if faults:
+        raise UsageError("; ".join(faults))
     return values
 
 
+def read_pairs(pairs: Iterable[str]) -> tuple[dict[str, object], list[str]]:
+    """Return the values of `KEY=VALUE` pairs, the last of a key counts, and a line a fault."""
+    values: dict[str, object] = {}
+    faults = []
+    for number, pair in enumerate(pairs, 1):
+        try:
+            key, text = _parted(pair, number)
+            values[key] = _value(key, text)
+        except UsageError as error:
+            faults.append(str(error))
+    return values, faults
+
+
+def no_setting(key: str) -> str:
+    """Say that there is no such setting, and which one may be meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(key.casefold().replace("-", "_"), BY_KEY, 1)
+    hint = f"did you mean {close[0]}?" if close else "smtp-tui explain lists them"
+    return f"{key!r} is no setting; {hint}"
+
+
+def _parted(pair: str, number: int) -> tuple[str, str]:
+    key, sign, text = pair.partition("=")
+    if not sign:
+        # The word is not repeated: it may be a password.
+        what = key if key in BY_KEY else f"setting number {number}"
+        raise UsageError(f"{what} lacks its =VALUE")
+    if key != key.rstrip():  # a line out of a file: `key = "value"`
+        text = text.strip()
+    key = key.strip()
+    if key not in BY_KEY:
+        raise UsageError(no_setting(key))
+    return key, text
+
+
 def _value(key: str, text: str) -> object:
-    field = BY_KEY[key]
-    value: object = text
-    if field.kind in (Kind.TEXT, Kind.PASSWORD) and text.startswith(_READ_AS_TOML):
-        value = _toml(key, text)
-    if field.kind is Kind.PASSWORD and isinstance(value, str):
-        raise UsageError(
-            "a password on the command line stands in the process list; use --password-stdin, "
-            "--password-fd N, --ask-password, SMTP_TUI_PASSWORD, or a source like "
-            "'password={env=\"NAME\"}'"
-        )
+    kind = BY_KEY[key].kind
+    is_toml = text.startswith((*_QUOTES, "{") if kind in _TEXTS else _QUOTES)
+    value = _toml(key, text) if is_toml else text
+    if kind is Kind.PASSWORD and not isinstance(value, dict):
+        raise UsageError(NO_LITERAL)
     return value
 
 
 def _toml(key: str, text: str) -> object:
+    import tomllib
+
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
-        raise UsageError(f"the value of {key} begins like TOML but is none") from None
+    except ValueError:
+        raise UsageError(
+            f"{key}: what begins with a quote or a brace is read as TOML, and this is none; "
+            f"write {key}='\"text\"' or {key}='{{…}}'"
+        ) from None
     if set(parsed) != {"value"}:
-        raise UsageError(f"the value of {key} is more than one TOML value")
+        raise UsageError(f"{key}: the value is more than one TOML value")
     return parsed["value"]
-
-
-def given_password(options: Namespace, *, set_by_option: bool) -> str | None:
-    """Return the password that the call or its environment gives; None leaves it to the settings.
-
-    `set_by_option`: a source named by --set goes before SMTP_TUI_PASSWORD, not before an option.
-    """
-    ways = [
-        options.password_stdin,
-        options.password_fd is not None,
-        options.ask_password,
-    ]
-    if sum(map(bool, ways)) > 1:
-        raise UsageError("give the password in one way only")
-    if options.password_stdin:
-        return _first_line(sys.stdin.fileno(), "standard input")
-    if options.password_fd is not None:
-        return _first_line(options.password_fd, f"file descriptor {options.password_fd}")
-    if options.ask_password:
-        return getpass.getpass("SMTP password: ")
-    return None if set_by_option else os.environ.get("SMTP_TUI_PASSWORD") or None
-
-
-def _first_line(descriptor: int, name: str) -> str:
-    try:
-        with os.fdopen(os.dup(descriptor), "rb") as stream:
-            data = stream.read(64 * 1024)
-    except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}") from None
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        raise UsageError(f"the password on {name} is not UTF-8") from None
-    return text.removesuffix("\n").removesuffix("\r")

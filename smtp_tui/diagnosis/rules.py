@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from functools import cache
-from importlib.resources import files
 
+from smtp_tui.diagnosis.texts import rules
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
 
 
 def cause_of_refusal(stage: Stage, command: str, reply: Reply) -> str:
     """Return the cause id of a negative reply in its place."""
-    for rule in _rules():
+    for rule in rules():
         if _fits(rule, stage, command, reply):
             return rule["cause"]
     return "reply-unexpected"
-
-
-@cache
-def _rules() -> list[dict[str, str]]:
-    text = (files("smtp_tui.diagnosis") / "replies.toml").read_text(encoding="utf-8")
-    rules: list[dict[str, str]] = tomllib.loads(text)["rule"]
-    return rules
 
 
 def _fits(rule: dict[str, str], stage: Stage, command: str, reply: Reply) -> bool:
@@ -36,4 +27,6 @@ def _fits(rule: dict[str, str], stage: Stage, command: str, reply: Reply) -> boo
     exact = all(
         re.fullmatch(pattern, whole[name]) for name, pattern in rule.items() if name in whole
     )
-    return exact and re.search(rule.get("text", ""), reply.text, re.IGNORECASE) is not None
+    # A server breaks its text over lines where it likes.
+    text = " ".join(reply.text.split())
+    return exact and re.search(rule.get("text", ""), text, re.IGNORECASE) is not None

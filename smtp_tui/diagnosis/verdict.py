@@ -49,7 +49,9 @@ class Verdict:
     """The outcome of a check.
 
     `summary` says what happened, `why` what that means, `cure` what to do; on success `cause` is
-    None, `stage` the last one passed, and `why` and `cure` may be empty.
+    None, `stage` the last one passed, and `why` and `cure` may be empty. `problems` are the
+    settings that cannot be used, one by one; `also_texts` and `warning_texts` put `also` and
+    `warnings` into a sentence each.
     """
 
     seconds: float
@@ -69,3 +71,6 @@ class Verdict:
     mechanisms: tuple[str, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     queue_id: str | None = None
+    problems: tuple[str, ...] = ()
+    also_texts: tuple[str, ...] = ()
+    warning_texts: tuple[str, ...] = ()

@@ -69,14 +69,21 @@ SYNONYMS: dict[type[StrEnum], dict[str, StrEnum]] = {
     Authentication: {
         "off": Authentication.NONE,
         "crammd5": Authentication.CRAM_MD5,
+        "scram-sha256": Authentication.SCRAM_SHA_256,
+        "scram-sha1": Authentication.SCRAM_SHA_1,
     },
     VerifyMode: {
-        "verify-none": VerifyMode.NONE,
-        "verify-peer": VerifyMode.PEER,
-        "verify-fail-if-no-peer-cert": VerifyMode.FAIL_IF_NO_PEER_CERT,
+        f"{prefix}verify-{_folded(member)}": member
+        for prefix in ("", "ssl-", "openssl::ssl::")
+        for member in VerifyMode
     },
     AddressFamily: {"inet": AddressFamily.IPV4, "inet6": AddressFamily.IPV6},
-    TlsVersion: {f"tlsv{member.value}": member for member in TlsVersion},
+    TlsVersion: {
+        f"tls{v}{member.value.replace('.', point)}": member
+        for v in ("", "v", " ")
+        for point in (".", "-")
+        for member in TlsVersion
+    },
 }
 
 

@@ -7,10 +7,7 @@ field is one declaration here and one page in `explanations`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import (
@@ -20,93 +17,19 @@ from smtp_tui.settings.choices import (
     TlsVersion,
     VerifyMode,
 )
+from smtp_tui.settings.declaring import Field, Kind, Values, declare, declare_choice
 from smtp_tui.settings.sources import PasswordSource, parse_source
 
-Values = Mapping[str, Any]
-Default = Callable[[Values], Any]
-
-
-class Kind(StrEnum):
-    """How a field is edited and written."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    CHOICE = "choice"
-    SWITCH = "switch"
-    PASSWORD = "password"  # noqa: S105 - the kind's name, not a secret
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One setting as the world sees it.
-
-    `default` computes from the other fields' parsed values; `default_text` is how people name
-    that default where it is no value of the field. `folded` fields are shown when wanted.
-    """
-
-    key: str
-    label: str
-    kind: Kind
-    parse: parsers.Parser
-    default: Default
-    summary: str
-    default_text: str = ""
-    choices: tuple[str, ...] = ()
-    folded: bool = False
-
-    def problem_with(self, value: object) -> str | None:
-        """Say what is wrong with a raw value in words that stand beside the field."""
-        try:
-            self.parse(value)
-        except ValueError as error:
-            return str(error)
-        return None
-
-
-def _declare(
-    label: str,
-    kind: Kind,
-    parse: parsers.Parser,
-    *,
-    summary: str,
-    default: Default = lambda _values: None,
-    default_text: str = "",
-    folded: bool = False,
-) -> Any:
-    details = {
-        "label": label,
-        "kind": kind,
-        "parse": parse,
-        "summary": summary,
-        "default": default,
-        "default_text": default_text,
-        "folded": folded,
-    }
-    return dataclasses.field(default=None, metadata={"declared": details})
-
-
-def _choice(
-    label: str,
-    kind: type[StrEnum],
-    default: StrEnum | Default,
-    *,
-    summary: str,
-    folded: bool = False,
-) -> Any:
-    computed: Default = default if callable(default) else lambda _values: default
-    declared = _declare(
-        label,
-        Kind.CHOICE,
-        parsers.choice(kind),
-        summary=summary,
-        default=computed,
-        folded=folded,
-    )
-    return dataclasses.field(
-        default=None,
-        metadata={"declared": {**declared.metadata["declared"], "choices": tuple(kind)}},
-    )
-
+__all__ = [
+    "BY_KEY",
+    "FIELDS",
+    "PLAIN_KEYS",
+    "PORT_NAMES",
+    "USUAL_PORTS",
+    "Field",
+    "Kind",
+    "Settings",
+]
 
 USUAL_PORTS = {Encryption.NONE: 25, Encryption.TLS: 587, Encryption.SSL: 465}
 PORT_NAMES = {25: "smtp", 465: "submissions", 587: "submission", 2525: "submission, unofficial"}
@@ -128,67 +51,67 @@ class Settings:
     this machine's FQDN, found when it is needed; `server_name` None means the host.
     """
 
-    host: str = _declare(
+    host: str = declare(
         "SMTP Host",
         Kind.TEXT,
         parsers.host,
         summary="The server that takes the mail: a host name or an IP address.",
         default_text="required",
     )
-    port: int = _declare(
+    port: int = declare(
         "SMTP Port",
         Kind.NUMBER,
         parsers.port,
         summary="The TCP port: 587 for STARTTLS, 465 for TLS at once, 25 between servers.",
         default=_default_port,
     )
-    domain: str | None = _declare(
+    domain: str | None = declare(
         "Domain",
         Kind.TEXT,
         parsers.domain,
         summary="The name this machine gives in EHLO; not the mail server's.",
         default_text="this machine's FQDN, else its address",
     )
-    encryption: Encryption = _choice(
+    encryption: Encryption = declare_choice(
         "Encryption Type",
         Encryption,
         Encryption.TLS,
         summary="none: plain text; tls: STARTTLS required; ssl: TLS from the first byte.",
     )
-    starttls_auto: bool = _declare(
+    starttls_auto: bool = declare(
         "Start TLS Auto",
         Kind.SWITCH,
         parsers.switch,
         summary="With encryption none: use STARTTLS where offered, else go on in plain text.",
         default=lambda _values: False,
     )
-    username: str | None = _declare(
+    username: str | None = declare(
         "SMTP Username",
         Kind.TEXT,
         parsers.text,
         summary="The account that may send; empty for a server that asks for none.",
         default_text="none",
     )
-    password: PasswordSource | None = _declare(
+    password: PasswordSource | None = declare(
         "SMTP Password",
         Kind.PASSWORD,
         parse_source,
         summary="The password, or the place where it is kept.",
         default_text="none",
     )
-    authentication: Authentication = _choice(
+    authentication: Authentication = declare_choice(
         "Authentication Type",
         Authentication,
         _default_authentication,
         summary="How user name and password are handed over; auto takes the strongest safe way.",
     )
-    openssl_verify_mode: VerifyMode = _choice(
+    openssl_verify_mode: VerifyMode = declare_choice(
         "OpenSSL Verify Mode",
         VerifyMode,
         VerifyMode.PEER,
         summary="peer: check the certificate's chain, dates and name; none: take any certificate.",
     )
-    timeout: float = _declare(
+    timeout: float = declare(
         "Time-out",
         Kind.NUMBER,
         parsers.seconds,
@@ -196,7 +119,7 @@ class Settings:
         default=lambda _values: 30.0,
         folded=True,
     )
-    ca_file: str | None = _declare(
+    ca_file: str | None = declare(
         "CA File",
         Kind.TEXT,
         parsers.text,
@@ -204,7 +127,7 @@ class Settings:
         default_text="the system's",
         folded=True,
     )
-    server_name: str | None = _declare(
+    server_name: str | None = declare(
         "Server Name",
         Kind.TEXT,
         parsers.host,
@@ -212,14 +135,14 @@ class Settings:
         default_text="the host",
         folded=True,
     )
-    tls_minimum: TlsVersion = _choice(
+    tls_minimum: TlsVersion = declare_choice(
         "TLS Minimum",
         TlsVersion,
         TlsVersion.V1_2,
         summary="The oldest TLS version that is accepted.",
         folded=True,
     )
-    tls_fingerprint: str | None = _declare(
+    tls_fingerprint: str | None = declare(
         "TLS Fingerprint",
         Kind.TEXT,
         parsers.fingerprint,
@@ -227,7 +150,7 @@ class Settings:
         default_text="none",
         folded=True,
     )
-    client_certificate: str | None = _declare(
+    client_certificate: str | None = declare(
         "Client Certificate",
         Kind.TEXT,
         parsers.text,
@@ -235,7 +158,7 @@ class Settings:
         default_text="none",
         folded=True,
     )
-    client_key: str | None = _declare(
+    client_key: str | None = declare(
         "Client Key",
         Kind.TEXT,
         parsers.text,
@@ -243,14 +166,14 @@ class Settings:
         default_text="in the certificate's file",
         folded=True,
     )
-    address_family: AddressFamily = _choice(
+    address_family: AddressFamily = declare_choice(
         "Address Family",
         AddressFamily,
         AddressFamily.ANY,
         summary="Reach the host by IPv4, by IPv6, or by whichever answers.",
         folded=True,
     )
-    source_address: str | None = _declare(
+    source_address: str | None = declare(
         "Source Address",
         Kind.TEXT,
         parsers.address,
@@ -262,7 +185,9 @@ class Settings:
 
     @property
     def authenticates(self) -> bool:
-        """Whether the settings ask for AUTH."""
+        """Whether the settings ask for AUTH; `auto` has nobody to log in without a user name."""
+        if self.authentication is Authentication.AUTO:
+            return bool(self.username)
         return self.authentication is not Authentication.NONE
 
     @property

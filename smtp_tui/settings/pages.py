@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @cache
 def explanation(key: str) -> str:
     """Return the Markdown page of the field `key`; FileNotFoundError if there is none."""
-    page = files("smtp_tui.settings") / "explanations" / f"{key}.md"
+    page = Path(__file__).with_name("explanations") / f"{key}.md"
     return page.read_text(encoding="utf-8")

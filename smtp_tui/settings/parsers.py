@@ -24,7 +24,13 @@ Parser = Callable[[object], object]
 
 def shown(value: object) -> str:
     """Quote a refused value for an error message, cut to a readable length."""
-    text = repr(value) if isinstance(value, str) else str(value)
+    match value:
+        case str():
+            text = repr(value)
+        case bool():
+            text = str(value).lower()
+        case _:
+            text = str(value)
     return text if len(text) <= 40 else text[:36] + "…" + text[-1]
 
 
@@ -38,9 +44,14 @@ def text(value: object) -> str:
     return value
 
 
+def word(value: object) -> object:
+    """What stands for a number or a word: text loses its margins, and holds no line end."""
+    return text(value).strip() if isinstance(value, str) else value
+
+
 def port(value: object) -> int:
     """A TCP port, 1 to 65535, as a number or its digits."""
-    digits = value.strip() if isinstance(value, str) else value
+    digits = word(value)
     if isinstance(digits, str) and digits.isascii() and digits.isdigit() and len(digits) <= 9:
         digits = int(digits)
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= 65535:
@@ -50,10 +61,10 @@ def port(value: object) -> int:
 
 def seconds(value: object) -> float:
     """A span of time in seconds, above nought and at most a day."""
-    number = value
-    if isinstance(value, str):
+    number = word(value)
+    if isinstance(number, str):
         try:
-            number = float(value)
+            number = float(number)
         except ValueError:
             number = None
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number <= 86400:
@@ -65,19 +76,21 @@ def switch(value: object) -> bool:
     """A boolean, or its usual words."""
     if isinstance(value, bool):
         return value
-    word = str(value).strip().casefold()
-    if word in _TRUE:
+    said = str(word(value)).casefold()
+    if said in _TRUE:
         return True
-    if word in _FALSE:
+    if said in _FALSE:
         return False
-    raise ValueError(f"{shown(value)} is neither true nor false")
+    raise ValueError(f"{shown(value)} is neither true nor false; use one of the two")
 
 
 def choice(kind: type[StrEnum]) -> Parser:
     """Make the parser of a choice, which reads the member's spellings."""
 
     def parse(value: object) -> StrEnum:
-        member = choice_named(kind, value) if isinstance(value, str) else None
+        said = word(value)
+        # In TOML `tls_minimum = 1.2` is a number, and means what it seems to.
+        member = choice_named(kind, str(said)) if isinstance(said, str | float) else None
         if member is None:
             allowed = ", ".join(kind)
             raise ValueError(f"{shown(value)} is not a choice; use one of {allowed}")
@@ -89,14 +102,17 @@ def choice(kind: type[StrEnum]) -> Parser:
 def host(value: object) -> str:
     """A host name or an IP address; returned as written, without brackets round an IPv6 address."""
     name = text(value).strip()
+    # These may hold a password, so they are not repeated.
     if "://" in name:
-        raise ValueError(f"{shown(name)} is a URL; give the host name alone")
+        raise ValueError("is a URL; give the host name alone")
+    if "@" in name:
+        raise ValueError("holds an @; give the host name alone, the user in username")
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
     if is_address(bare):
         return bare
     if any(letter.isspace() for letter in name):
         raise ValueError(f"{shown(name)} holds a space; a host name or an IP address has none")
-    if name.count(":") == 1 and name.rpartition(":")[2].isdigit():
+    if re.fullmatch(r"([^:]*|\[.*\]):[0-9]+", name):
         raise ValueError(f"{shown(name)} holds a port; put it in the field port")
     _check_name(name, "a host name or an IP address")
     return name
@@ -108,7 +124,8 @@ def domain(value: object) -> str:
     if name.startswith("[") and name.endswith("]"):
         literal = name[1:-1]
         tag, _, rest = literal.partition(":")
-        if is_address(rest if tag.casefold() == "ipv6" else literal):
+        inner = rest if tag.casefold() == "ipv6" else literal
+        if is_address(inner) and "%" not in inner:
             return name
         raise ValueError(f"{shown(name)} is not an address literal like [192.0.2.1]")
     if is_address(name):
@@ -123,13 +140,14 @@ def address(value: object) -> str:
     """An IPv4 or IPv6 address."""
     name = text(value).strip()
     if not is_address(name):
-        raise ValueError(f"{shown(name)} is not an IP address")
+        raise ValueError(f"{shown(name)} is not an IP address; give one of this machine's")
     return name
 
 
 def fingerprint(value: object) -> str:
     """A certificate's SHA-256, as 64 hexadecimal digits; colons, spaces and case do not matter."""
-    digits = re.sub(r"^sha-?256[:=]", "", text(value).strip().casefold())
+    # `openssl x509 -fingerprint` prints `sha256 Fingerprint=AB:CD:…`.
+    digits = re.sub(r"^sha-?256( fingerprint)?[:=]", "", text(value).strip().casefold())
     digits = re.sub(r"[:\s]", "", digits)
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
         raise ValueError("is not a SHA-256 fingerprint; use its 64 hexadecimal digits")
@@ -138,11 +156,15 @@ def fingerprint(value: object) -> str:
 
 def is_address(name: str) -> bool:
     """Tell whether `name` is an IP address, a zone index allowed."""
+    bare, sign, zone = name.partition("%")
+    # A zone is an interface's name; `ipaddress` takes any characters for one.
+    if sign and not re.fullmatch(r"[A-Za-z0-9._~-]+", zone):
+        return False
     try:
-        ipaddress.ip_address(name)
+        ipaddress.ip_address(bare)
     except ValueError:
         return False
-    return True
+    return not sign or ":" in bare
 
 
 def ascii_name(name: str) -> str:
@@ -158,7 +180,8 @@ def ascii_name(name: str) -> str:
 
 
 def _literal(name: str) -> str:
-    return f"[IPv6:{name}]" if ":" in name else f"[{name}]"
+    bare = name.partition("%")[0]
+    return f"[IPv6:{bare}]" if ":" in bare else f"[{bare}]"
 
 
 def _check_name(name: str, wanted: str) -> None:

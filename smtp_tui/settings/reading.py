@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption
 from smtp_tui.settings.fields import FIELDS, Field, Settings
 
 
@@ -94,24 +94,30 @@ def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> list[Prob
         found.append(_problem("client_certificate", "is missing; authentication external shows it"))
     if whole["client_key"] and not whole["client_certificate"]:
         found.append(_problem("client_certificate", "is missing; client_key belongs to one"))
+    if clash := _families_apart(whole["source_address"], whole["address_family"]):
+        found.append(_problem("source_address", clash))
     return found
+
+
+def _families_apart(source: str | None, family: AddressFamily) -> str | None:
+    if source is None or family is AddressFamily.ANY:
+        return None
+    own = AddressFamily.IPV6 if ":" in source else AddressFamily.IPV4
+    return None if own is family else f"is {own}, but address_family is {family}; make them agree"
 
 
 def _remarks(settings: Settings) -> list[Remark]:
     found = []
     if settings.username and settings.authentication is Authentication.NONE:
-        found.append(
-            Remark(
-                "username",
-                "the user name is not used: authentication is none",
-                "username-unused",
-            )
-        )
+        text = "the user name is not used: authentication is none"
+        found.append(Remark("username", text, "username-unused"))
+    if settings.password and not settings.username and not settings.authenticates:
+        text = "the password is not used: there is no user name to log in with"
+        found.append(Remark("password", text))
+    elif settings.authentication is Authentication.AUTO and not settings.username:
+        text = "there is no user name, so authentication auto does not log in"
+        found.append(Remark("authentication", text))
     if settings.starttls_auto and settings.encryption is not Encryption.NONE:
-        found.append(
-            Remark(
-                "starttls_auto",
-                f"starttls_auto is ignored: encryption {settings.encryption} already requires TLS",
-            )
-        )
+        text = f"starttls_auto is ignored: encryption {settings.encryption} already requires TLS"
+        found.append(Remark("starttls_auto", text))
     return found

@@ -66,7 +66,7 @@ def parse_source(value: object) -> PasswordSource:
             source = _from_pair(kind, where)
             if source is not None:
                 return source
-    raise ValueError(f"not a password source; use {SPELLINGS}")
+    raise ValueError(f"is no password and names no place of one; use {SPELLINGS}")
 
 
 def _from_pair(kind: object, where: object) -> PasswordSource | None:
@@ -77,12 +77,16 @@ def _from_pair(kind: object, where: object) -> PasswordSource | None:
             return Environment(parsers.text(where))
         case "file", str() if where:
             return File(parsers.text(where))
-        case "command", list() if where and all(isinstance(word, str) for word in where):
+        case "command", [str(program), *words] if program and _are_texts(words):
             return Command(tuple(map(parsers.text, where)))
         case "ask", True:
             return Ask()
         case _:
             return None
+
+
+def _are_texts(words: list[object]) -> bool:
+    return all(isinstance(word, str) for word in words)
 
 
 def source_as_toml(source: PasswordSource) -> str | dict[str, object]:

@@ -1,4 +1,4 @@
-"""AUTH (RFC 4954): which mechanism, whether it is safe on this link, and the exchange itself."""
+"""AUTH (RFC 4954): which mechanisms, and whether they are safe on this link."""
 
 from __future__ import annotations
 
@@ -7,24 +7,18 @@ from dataclasses import dataclass
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.capabilities import Offer
-from smtp_tui.smtp.dialogue import Dialogue, Stop, refusal
-from smtp_tui.smtp.events import AuthStarted, Fault, Warn
-from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.dialogue import Dialogue
+from smtp_tui.smtp.events import AuthStarted, Fault, Stage, Warn
+from smtp_tui.smtp.exchange import attempt
 from smtp_tui.smtp.sasl import (
     AUTO_ENCRYPTED,
     AUTO_OPEN,
     GIVES_SECRET_AWAY,
     MECHANISMS,
-    PROVES_SERVER,
-    ChallengeError,
-    Exchange,
     Login,
-    Response,
-    decode_challenge,
+    Unusable,
 )
-
-# No mechanism asks more than three times.
-CHALLENGES_LIMIT = 8
+from smtp_tui.smtp.stop import Stop, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +70,46 @@ def _none_safe(offer: Offer, *, encrypted: bool) -> Stop:
     return Stop(Fault.AUTH_MECHANISM_NOT_OFFERED, f"none that auto would take: {offered}")
 
 
+def require_usable(dialogue: Dialogue, settings: Settings, secret: str) -> None:
+    """Stop before anything is sent where the mechanism that is named cannot be used at all."""
+    exchange = MECHANISMS.get(settings.authentication.value.upper())
+    if exchange is None:
+        return
+    try:
+        next(exchange(_login(settings, secret)))
+    except Unusable as error:
+        raise _unusable(dialogue, error) from None
+
+
 async def authenticate(
     dialogue: Dialogue, settings: Settings, offer: Offer, secret: str, *, allow_clear: bool
 ) -> None:
     """Authenticate once; Stop when the server, or the rule for open links, refuses."""
     encrypted = dialogue.connection.is_encrypted
-    possible = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
-    for number, candidate in enumerate(possible, 1):
+    waiting = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
+    while waiting:
+        candidate = waiting.pop(0)
         _announce(dialogue, candidate, encrypted=encrypted)
-        reply = await _attempt(dialogue, candidate.mechanism, _login(settings, secret))
-        if reply.code == 235:
+        try:
+            outcome = await attempt(dialogue, candidate.mechanism, _login(settings, secret))
+        except Unusable as error:
+            if not waiting:
+                raise _unusable(dialogue, error) from None
+            dialogue.note(str(error))
+            continue
+        if outcome.reply.code == 235:
             return
-        unknown = reply.code == 504 and settings.authentication is Authentication.AUTO
-        if not unknown or number == len(possible):
-            raise Stop(refusal(reply), reply=reply)
+        if not (outcome.is_unknown_mechanism and waiting):
+            raise refused(outcome.reply)
 
 
 def _login(settings: Settings, secret: str) -> Login:
     return Login(settings.username or "", secret, settings.host, settings.port)
+
+
+def _unusable(dialogue: Dialogue, error: Unusable) -> Stop:
+    dialogue.stage = Stage.SETTINGS
+    return Stop(Fault.SETTINGS_INVALID, f"authentication: {error}")
 
 
 def _announce(dialogue: Dialogue, candidate: Candidate, *, encrypted: bool) -> None:
@@ -106,56 +122,3 @@ def _announce(dialogue: Dialogue, candidate: Candidate, *, encrypted: bool) -> N
         dialogue.note("the password crosses the network in the clear", Warn.PASSWORD_IN_CLEAR)
     else:
         dialogue.note("the link is open: everything but the password can be read", Warn.LINK_OPEN)
-
-
-async def _attempt(dialogue: Dialogue, mechanism: str, login: Login) -> Reply:
-    exchange = MECHANISMS[mechanism](login)
-    initial = next(exchange)
-    reply = await dialogue.say_auth(mechanism, initial)
-    if reply.code == 501 and initial is not None:
-        dialogue.note("once more without an initial response")
-        reply = await dialogue.say_auth(mechanism, None)
-        if reply.code == 334:
-            reply = await dialogue.respond(initial)
-    return await _exchange(dialogue, mechanism, exchange, reply)
-
-
-async def _exchange(dialogue: Dialogue, mechanism: str, exchange: Exchange, reply: Reply) -> Reply:
-    response = None
-    for _ in range(CHALLENGES_LIMIT):
-        if reply.code != 334:
-            break
-        response = await _answer(dialogue, exchange, reply)
-        reply = await dialogue.respond(response)
-    else:
-        raise await _cancelled(dialogue, "the server asks without end")
-    proved = response is not None and response.server_proved
-    if reply.code == 235 and mechanism in PROVES_SERVER and not proved:
-        raise Stop(
-            Fault.AUTH_CHALLENGE_MALFORMED,
-            "the server accepted without proving that it knows the password",
-            reply=reply,
-        )
-    return reply
-
-
-async def _answer(dialogue: Dialogue, exchange: Exchange, reply: Reply) -> Response:
-    challenge = decode_challenge(reply)
-    if challenge is None:
-        raise await _cancelled(dialogue, "the challenge is no base64")
-    try:
-        response = exchange.send(challenge)
-    except StopIteration:
-        raise await _cancelled(dialogue, "a challenge more than the mechanism has") from None
-    except ChallengeError as error:
-        raise await _cancelled(dialogue, str(error)) from None
-    if response is None:
-        raise AssertionError("a mechanism answers every challenge")
-    return response
-
-
-async def _cancelled(dialogue: Dialogue, why: str) -> Stop:
-    """Cancel the exchange as RFC 4954, section 4, has it, and say why."""
-    dialogue.note(f"cancelling: {why}")
-    reply = await dialogue.cancel_auth()
-    return Stop(Fault.AUTH_CHALLENGE_MALFORMED, why, reply=reply)

@@ -27,12 +27,14 @@ class Offer:
         ]
         return tuple(dict.fromkeys(named))
 
-    def apart_from(self, other: Offer) -> tuple[str, ...]:
+    def apart_from(
+        self, other: Offer, *, ignoring: frozenset[str] = frozenset()
+    ) -> tuple[str, ...]:
         """The keywords of this offer that the other has not, with their parameters."""
         return tuple(
             f"{name} {parameters}".rstrip()
             for name, parameters in self.keywords
-            if (name, parameters) not in other.keywords
+            if (name, parameters) not in other.keywords and name not in ignoring
         )
 
 
@@ -45,5 +47,5 @@ def _keyword(line: str) -> tuple[str, str]:
     # Servers older than RFC 2554 write `AUTH=LOGIN PLAIN`; clients of their time asked for it.
     if line[:5].upper() == "AUTH=":
         line = f"AUTH {line[5:]}"
-    name, _, parameters = line.strip().partition(" ")
-    return name.upper(), parameters.strip()
+    name, *parameters = line.split(maxsplit=1)
+    return name.upper(), parameters[0].strip() if parameters else ""

@@ -15,7 +15,11 @@ from smtp_tui.settings.parsers import is_address
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """An X.509 certificate's facts; dates carry their zone, SHA-256 is in hexadecimal."""
+    """An X.509 certificate's facts; dates carry their zone, SHA-256 is in hexadecimal.
+
+    `names` are those that it is for, IP addresses among them; `addresses` are these alone, as the
+    name check keeps them apart. One that is not readable has its hash and nothing else.
+    """
 
     subject: str
     names: tuple[str, ...]
@@ -24,7 +28,9 @@ class Certificate:
     not_after: datetime
     sha256: str
     has_san: bool
+    addresses: tuple[str, ...] = ()
     issuer_addresses: tuple[str, ...] = ()
+    is_readable: bool = True
 
     def days_left(self, now: datetime | None = None) -> int:
         """Whole days until it expires; negative when it has."""
@@ -41,32 +47,54 @@ class Certificate:
         return self.issuer == self.subject
 
     def is_for(self, name: str) -> bool:
-        """Whether one of its names is `name`, a wildcard standing for one label (RFC 9525, 6.3)."""
+        """Whether it is for `name`, as OpenSSL has it (RFC 9525, section 6)."""
+        if is_address(name):
+            return any(_same_address(own, name) for own in self.addresses)
         wanted = name.casefold()
-        return any(_matches(own.casefold(), wanted) for own in self.names)
+        return any(_is_same_host(own.casefold(), wanted) for own in self.names)
 
 
 def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
-    """Make a Certificate of the facts that `ssl` decodes (`SSLSocket.getpeercert`) and its DER."""
-    alternative = [
-        value for kind, value in facts.get("subjectAltName", ()) if kind in ("DNS", "IP Address")
-    ]
-    subject = _distinguished(facts.get("subject", ()))
+    """Make a Certificate of the facts that `ssl` decodes (`SSLSocket.getpeercert`) and its DER.
+
+    ValueError where a date is none.
+    """
+    alternative = facts.get("subjectAltName", ())
+    hosts = [value for kind, value in alternative if kind == "DNS"]
+    addresses = tuple(value.strip() for kind, value in alternative if kind == "IP Address")
+    # The common name counts where no alternative name is a host's (X509_check_host).
     common = [value for key, value in _pairs(facts.get("subject", ())) if key == "commonName"]
     return Certificate(
-        subject=subject,
-        names=tuple(value.strip() for value in alternative or common),
+        subject=_distinguished(facts.get("subject", ())),
+        names=(*(hosts or common), *addresses),
         issuer=_distinguished(facts.get("issuer", ())),
         not_before=_moment(facts["notBefore"]),
         not_after=_moment(facts["notAfter"]),
         sha256=hashlib.sha256(der).hexdigest(),
         has_san="subjectAltName" in facts,
+        addresses=addresses,
         issuer_addresses=tuple(facts.get("caIssuers", ())),
+    )
+
+
+def unreadable_certificate(der: bytes) -> Certificate:
+    """Make the Certificate of bytes that cannot be decoded: a server may send anything."""
+    return Certificate(
+        subject="a certificate that cannot be read",
+        names=(),
+        issuer="",
+        not_before=datetime.min.replace(tzinfo=UTC),
+        not_after=datetime.max.replace(tzinfo=UTC),
+        sha256=hashlib.sha256(der).hexdigest(),
+        has_san=True,
+        is_readable=False,
     )
 
 
 def certificate_texts(certificate: Certificate) -> list[str]:
     """Say whose certificate it is, who issued it, and how long it holds."""
+    if not certificate.is_readable:
+        return [f"{certificate.subject}, SHA-256 {certificate.sha256}"]
     left = certificate.days_left()
     span = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
     return [
@@ -76,11 +104,15 @@ def certificate_texts(certificate: Certificate) -> list[str]:
     ]
 
 
-def _matches(own: str, wanted: str) -> bool:
-    if is_address(wanted):
-        return is_address(own) and ip_address(own) == ip_address(wanted)
-    if own.startswith("*."):
-        return own[2:] == wanted.partition(".")[2]
+def _same_address(own: str, wanted: str) -> bool:
+    return is_address(own) and ip_address(own) == ip_address(wanted.partition("%")[0])
+
+
+def _is_same_host(own: str, wanted: str) -> bool:
+    # OpenSSL takes a wildcard for one label, and below at least two more.
+    if own.startswith("*.") and own.count(".") >= 2:
+        label, _, rest = wanted.partition(".")
+        return bool(label) and own[2:] == rest
     return own == wanted
 
 

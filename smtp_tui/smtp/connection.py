@@ -13,9 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.tls import HandshakeFault, handshake_fault, peer_certificates
+from smtp_tui.smtp.handshakes import HandshakeFault, handshake_fault
+from smtp_tui.smtp.tls import ContextError, Requests, peer_certificates
 
 CHUNK = 16 * 1024
+# Of what came in place of a handshake as much is kept as an admin needs to recognise it.
+FIRST_BYTES = 512
 
 
 class ClosedByServer(Exception):
@@ -52,6 +55,7 @@ class Connection:
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self.asked_for_certificate = False
 
     @property
     def is_encrypted(self) -> bool:
@@ -74,27 +78,35 @@ class Connection:
     async def receive(self) -> bytes:
         """Return the next bytes, at least one; empty at the end of the stream."""
         if self._tls is None:
-            return await self._loop.sock_recv(self._socket, CHUNK)
-        while True:
-            try:
-                return self._tls.read(CHUNK)
-            except ssl.SSLWantReadError:
-                await self._flush()
-                if not await self._feed():
-                    return b""
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return await self._read()
+        while (data := self._decrypted()) is None:
+            await self._flush()
+            if not await self._feed():
                 return b""
+        return data
 
     def waiting_bytes(self) -> bytes:
-        """Return what has arrived and was not read yet, without waiting, outside TLS."""
+        """Return what has arrived and was not read yet, without waiting."""
         try:
-            return self._socket.recv(CHUNK)
+            data = self._socket.recv(CHUNK)
         except (BlockingIOError, InterruptedError):
-            return b""
+            data = b""
+        if self._tls is None:
+            return data
+        self._incoming.write(data)
+        return self._decrypted() or b""
 
     async def start_tls(self, context: ssl.SSLContext, name: str) -> Handshake:
-        """Do the TLS handshake; HandshakeFailed, ClosedByServer or OSError when it fails."""
-        link = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        """Do the TLS handshake.
+
+        Raises HandshakeFailed, ClosedByServer or OSError when it fails, ContextError when no
+        handshake can be made for `name`.
+        """
+        requests = Requests(context)
+        try:
+            link = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        except (ValueError, ssl.SSLError) as error:
+            raise ContextError("server_name", f"TLS cannot ask for {name!r}: {error}") from None
         first_bytes = b""
         while True:
             try:
@@ -104,15 +116,19 @@ class Connection:
                 data = await self._feed()
                 if not data:
                     raise ClosedByServer from None
-                first_bytes = first_bytes or data
+                first_bytes += data[: FIRST_BYTES - len(first_bytes)]
+            except ssl.SSLZeroReturnError:
+                raise ClosedByServer from None
             except ssl.SSLError as error:
                 with suppress(OSError):
                     await self._flush()
-                failure = handshake_fault(error, peer_certificates(link), name)
+                chain = peer_certificates(link)
+                failure = handshake_fault(error, chain, name, asked=requests.certificate)
                 raise HandshakeFailed(failure, first_bytes) from None
             else:
                 await self._flush()
                 self._tls = link
+                self.asked_for_certificate = requests.certificate
                 return _agreed(link)
 
     def close(self) -> None:
@@ -124,10 +140,27 @@ class Connection:
                 self._socket.send(self._outgoing.read())
         self._socket.close()
 
-    async def _feed(self) -> bytes:
+    def _decrypted(self) -> bytes | None:
+        """What TLS has for us; None where it needs more first, empty at the end of the stream."""
+        if self._tls is None:
+            raise AssertionError("nothing is encrypted yet")
+        try:
+            return self._tls.read(CHUNK)
+        except ssl.SSLWantReadError:
+            return None
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return b""
+
+    async def _read(self) -> bytes:
         data = await self._loop.sock_recv(self._socket, CHUNK)
-        if data:
-            self._incoming.write(data)
+        # Bytes that are there already come without waiting: a server that never stops sending must
+        # not keep the loop from the time-out.
+        await asyncio.sleep(0)
+        return data
+
+    async def _feed(self) -> bytes:
+        data = await self._read()
+        self._incoming.write(data)
         return data
 
     async def _flush(self) -> None:

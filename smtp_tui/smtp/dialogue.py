@@ -2,59 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 import time
-from base64 import b64encode
 from collections.abc import Callable
 
 from smtp_tui.smtp.addresses import Target
-from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.connection import Connection
-from smtp_tui.smtp.events import (
-    Entered,
-    Event,
-    Fault,
-    Finished,
-    Note,
-    Received,
-    Sent,
-    Stage,
-    Warn,
-)
+from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Received, Sent, Stage, Warn
+from smtp_tui.smtp.handshakes import is_about_our_certificate, words_of
+from smtp_tui.smtp.protocols import begins_with_code, protocol_of
 from smtp_tui.smtp.redaction import Redactor
-from smtp_tui.smtp.replies import MalformedReply, Reply, ReplyParser, ReplyTooLong, StreamError
+from smtp_tui.smtp.replies import Reply, ReplyParser, ReplyTooLong, StreamError
 from smtp_tui.smtp.sasl import Response, decode_challenge
+from smtp_tui.smtp.stop import Stop
 
-_PROTOCOLS = (
-    (re.compile(rb"HTTP/|<!DOCTYPE|<html", re.IGNORECASE), "HTTP"),
-    (re.compile(rb"SSH-"), "SSH"),
-    (re.compile(rb"\* (OK|BYE|PREAUTH)"), "IMAP"),
-    (re.compile(rb"[+-](OK|ERR)"), "POP3"),
-    (re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), "TLS"),
-)
-
-
-class Stop(Exception):
-    """The dialogue cannot go on; what the Finished event will say."""
-
-    def __init__(
-        self,
-        fault: Fault,
-        detail: str = "",
-        *,
-        reply: Reply | None = None,
-        protocol: str | None = None,
-        also: tuple[Fault, ...] = (),
-        certificate: Certificate | None = None,
-    ) -> None:
-        super().__init__(fault)
-        self.fault = fault
-        self.detail = detail
-        self.reply = reply
-        self.protocol = protocol
-        self.also = also
-        self.certificate = certificate
+# Of replies that nobody asked for as many are shown one by one.
+STRAYS_SHOWN = 8
+# Characters of what could not be understood, in a remark and in a verdict.
+NOTED, NAMED = 200, 80
 
 
 class Dialogue:
@@ -127,73 +92,107 @@ class Dialogue:
 
     async def say(self, command: str) -> Reply:
         """Send a command and return its reply."""
-        self._report_unsolicited()
+        self.report_unsolicited()
+        await self.send_command(command)
+        return await self.hear()
+
+    async def send_command(self, command: str) -> None:
+        """Send a command; `hear` returns its reply."""
         self.command = command.partition(" ")[0]
         await self._send(command.encode(), command)
-        return await self.hear()
 
     async def say_auth(self, mechanism: str, initial: Response | None) -> Reply:
         """Send AUTH with its initial response, if it has one (RFC 4954, section 4)."""
-        self._report_unsolicited()
+        self.report_unsolicited()
         self.command = f"AUTH {mechanism}"
         if initial is None:
-            return await self._say_secretly(self.command, self.command)
+            await self._send(self.command.encode(), self.command)
+            return await self.hear()
         self._learn(initial)
-        encoded = b64encode(initial.data).decode() or "="
-        return await self._say_secretly(
-            f"{self.command} {encoded}", f"{self.command} {initial.shown}"
-        )
+        line = self.command.encode() + b" " + initial.as_argument
+        await self._send(line, f"{self.command} {initial.shown}")
+        return await self.hear()
 
     async def respond(self, response: Response) -> Reply:
         """Send the response to a challenge."""
         self._learn(response)
-        return await self._say_secretly(b64encode(response.data).decode(), response.shown)
+        await self._send(response.as_line, response.shown)
+        return await self.hear()
 
     async def cancel_auth(self) -> Reply:
         """Cancel an AUTH exchange (RFC 4954, section 4)."""
-        return await self._say_secretly("*", "*")
+        await self._send(b"*", "*")
+        return await self.hear()
 
     async def hear(self) -> Reply:
-        """Return the next reply as the server sent it; its event is redacted."""
+        """Return the next reply as the server sent it; its event is redacted.
+
+        A 421 stops the dialogue wherever it comes (RFC 5321, section 3.8).
+        """
         reply = await self._next_reply()
         if reply.bare_lf and not self._noted_bare_lf:
             self._noted_bare_lf = True
-            self.note(
-                "the server ends lines with a bare LF, which SMTP forbids", Warn.REPLY_BARE_LF
-            )
-        self.emit(
-            Received(
-                seconds=self.now(),
-                reply=self.redactor.reply(reply),
-                decoded=self._decoded(reply) if reply.code == 334 else None,
-            )
-        )
-        if reply.code == 421:
-            self.is_usable = False
-            raise Stop(Fault.REFUSED, reply=reply)
+            text = "the server ends lines with a bare LF, which SMTP forbids"
+            self.note(text, Warn.REPLY_BARE_LF)
+        self._tell(reply)
         return reply
+
+    def report_unsolicited(self) -> None:
+        """Tell of replies that came before anything was asked."""
+        strays = 0
+        try:
+            self._parser.feed(self.connection.waiting_bytes())
+            while (reply := self._parser.next_reply()) is not None:
+                strays += 1
+                if strays <= STRAYS_SHOWN or reply.code == 421:
+                    self._tell(reply)
+                    self.note("the server sent this reply unasked", Warn.UNSOLICITED_REPLY)
+        except StreamError as error:
+            raise self._unreadable(error) from None
+        except OSError as error:
+            raise self._broken(error) from None
+        if strays > STRAYS_SHOWN:
+            self.note(f"and {strays - STRAYS_SHOWN} more", Warn.UNSOLICITED_REPLY)
 
     def injected(self) -> bytes:
         """What the server sent beyond its last reply, which STARTTLS must not be followed by."""
-        return self._parser.pending + self.connection.waiting_bytes()
+        try:
+            return self._parser.pending + self.connection.waiting_bytes()
+        except OSError as error:
+            raise self._broken(error) from None
 
     def forget_stream(self) -> None:
         """Begin a new stream of replies: nothing said before counts (RFC 3207, section 4.2)."""
         self._parser = ReplyParser()
 
+    def other_protocol(self) -> Stop | None:
+        """The Stop for a port that spoke, but never as SMTP does; None where it may yet."""
+        seen = self._parser.pending
+        if not seen or begins_with_code(seen):
+            return None
+        return self._not_smtp(seen)
+
+    def _tell(self, reply: Reply) -> None:
+        shown = self.redactor.reply(reply)
+        # A challenge whose encoded form held the secret holds it decoded too.
+        hides = shown.lines != reply.lines
+        decoded = decode_challenge(reply) if reply.code == 334 and not hides else None
+        text = self.redactor.data(decoded).decode("utf-8", "backslashreplace") if decoded else None
+        self.emit(Received(seconds=self.now(), reply=shown, decoded=text))
+        if reply.code == 421:
+            self.is_usable = False
+            raise Stop(Fault.REFUSED, reply=reply)
+
     def _learn(self, response: Response) -> None:
         if response.is_secret:
             self.redactor.learn(response.data)
-
-    async def _say_secretly(self, line: str, shown: str) -> Reply:
-        await self._send(line.encode(), shown)
-        return await self.hear()
+            self.redactor.learn(response.proof)
 
     async def _send(self, line: bytes, shown: str) -> None:
         self.emit(Sent(seconds=self.now(), text=shown))
         try:
             await self.connection.send(line + b"\r\n")
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             raise self._broken(error) from None
 
     async def _next_reply(self) -> Reply:
@@ -205,76 +204,48 @@ class Dialogue:
                 self._parser.feed(data)
         except StreamError as error:
             raise self._unreadable(error) from None
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             raise self._broken(error) from None
         return reply
 
     def _closed(self) -> Stop:
         self.is_usable = False
+        if self.stage is Stage.GREETING and (other := self.other_protocol()):
+            return other
         self._report_partial()
         return Stop(Fault.SERVER_CLOSED, "the server closed the connection")
 
     def _broken(self, error: OSError) -> Stop:
         self.is_usable = False
         self._report_partial()
-        if isinstance(error, ssl.SSLError):
-            if error.reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED":
-                self.stage = Stage.TLS
-                return Stop(
-                    Fault.CLIENT_CERTIFICATE_REQUIRED, "the server told so after the handshake"
-                )
-            return Stop(Fault.CONNECTION_RESET, f"the TLS stream broke: {error.reason}")
-        return Stop(Fault.CONNECTION_RESET, error.strerror or str(error))
+        if not isinstance(error, ssl.SSLError):
+            return Stop(Fault.CONNECTION_RESET, error.strerror or str(error))
+        if is_about_our_certificate(error, asked=self.connection.asked_for_certificate):
+            self.stage = Stage.TLS
+            text = f"{words_of(error)}, told after the handshake"
+            return Stop(Fault.CLIENT_CERTIFICATE_REQUIRED, text)
+        return Stop(Fault.CONNECTION_RESET, f"the TLS stream broke: {words_of(error)}")
 
     def _unreadable(self, error: StreamError) -> Stop:
-        seen = self.redactor.data(error.seen).decode("utf-8", "backslashreplace")
-        self.note(f"unreadable: {seen[:200]}")
+        self.note(f"unreadable: {self.redactor.excerpt(error.seen, NOTED)}")
+        begins = self.stage is Stage.GREETING and error.begins
         if isinstance(error, ReplyTooLong):
             self.is_usable = False
+        if begins and not begins_with_code(error.seen):
+            return self._not_smtp(error.seen)
+        if isinstance(error, ReplyTooLong):
             return Stop(Fault.REPLY_TOO_LONG, error.reason)
-        begins = error.seen.lstrip()[:3].isdigit()
-        if self.stage is Stage.GREETING and isinstance(error, MalformedReply) and not begins:
-            return Stop(Fault.NOT_SMTP, seen[:80], protocol=protocol_of(error.seen))
-        return Stop(Fault.REPLY_MALFORMED, f"{error.reason}: {seen[:80]}")
+        seen = self.redactor.excerpt(error.seen, NAMED)
+        return Stop(Fault.REPLY_MALFORMED, f"{error.reason}: {seen}")
+
+    def _not_smtp(self, seen: bytes) -> Stop:
+        protocol = protocol_of(seen)
+        if protocol == "TLS" and not self.connection.is_encrypted:
+            text = "what the port sends is TLS from the first byte"
+            return Stop(Fault.IMPLICIT_TLS_EXPECTED, text)
+        return Stop(Fault.NOT_SMTP, self.redactor.excerpt(seen, NAMED), protocol=protocol)
 
     def _report_partial(self) -> None:
         if self._parser.pending:
-            text = self.redactor.data(self._parser.pending).decode("utf-8", "backslashreplace")
-            self.note(f"an unfinished reply: {text[:200]}")
-
-    def _report_unsolicited(self) -> None:
-        if self.connection.is_encrypted:
-            return
-        try:
-            if data := self.connection.waiting_bytes():
-                self._parser.feed(data)
-            while (reply := self._parser.next_reply()) is not None:
-                self.emit(Received(seconds=self.now(), reply=self.redactor.reply(reply)))
-                self.note("the server sent this reply unasked", Warn.UNSOLICITED_REPLY)
-        except StreamError as error:
-            raise self._unreadable(error) from None
-        except OSError as error:
-            raise self._broken(error) from None
-
-    def _decoded(self, reply: Reply) -> str | None:
-        challenge = decode_challenge(reply)
-        if not challenge:
-            return None
-        cleaned = self.redactor.data(challenge)
-        shown = self.redactor.reply(reply)
-        if shown.lines != reply.lines:  # the encoded form held the secret: so does this one
-            return None
-        return cleaned.decode("utf-8", "backslashreplace")
-
-
-def protocol_of(seen: bytes) -> str | None:
-    """Guess from its first bytes what protocol a port speaks."""
-    for pattern, name in _PROTOCOLS:
-        if pattern.match(seen):
-            return name
-    return None
-
-
-def refusal(reply: Reply) -> Fault:
-    """What a reply that is no success amounts to: a refusal, or a code that does not belong."""
-    return Fault.REFUSED if reply.category in (4, 5) else Fault.REPLY_UNEXPECTED
+            text = self.redactor.excerpt(self._parser.pending, NOTED)
+            self.note(f"an unfinished reply: {text}")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-# C0 but for nothing, DEL, C1, line and paragraph separators, marks that reorder text, and lone
-# surrogates, which no terminal's encoding can carry.
+# Unicode's categories Cc, Cf, Cs, Zl and Zp: controls, marks that reorder or hide text, separators,
+# and lone surrogates, which no terminal's encoding can carry. Beside them what draws as nothing.
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 
@@ -18,4 +21,6 @@ def visible(text: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     number = ord(match.group())
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.dialogue import Dialogue, Stop, refusal
+from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import Experiment, Fault, Stage
 from smtp_tui.smtp.probes import tls_from_first_byte
+from smtp_tui.smtp.protocols import is_lmtp
 from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.stop import Stop, refused
 
 # After this many seconds without a greeting the port may want TLS from the first byte.
 PROBE_AFTER = 5.0
@@ -27,7 +28,7 @@ class Greeter:
         self._dialogue = dialogue
         self._settings = settings
         self._extra = extra
-        self._asked = False
+        self._knows = False
 
     async def greet(self) -> None:
         """Hear a good greeting; Stop when it is none."""
@@ -37,13 +38,15 @@ class Greeter:
         reply = await self._hear()
         dialogue.is_usable = True
         if reply.code != 220:
-            raise Stop(refusal(reply), reply=reply)
-        if re.search(r"\bLMTP\b", reply.text) and not re.search(r"\bE?SMTP\b", reply.text):
+            raise refused(reply)
+        if is_lmtp(reply.text):
             raise Stop(Fault.NOT_SMTP, reply.text, reply=reply, protocol="LMTP")
 
     async def late(self, limit: str) -> Stop:
         """Say what it means that the time is over; `limit` words the time-out."""
-        if self._may_ask() and not self._asked:
+        if other := self._dialogue.other_protocol():
+            return other
+        if self._may_ask() and not self._knows:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._extra):
                     if await self._speaks_tls():
@@ -69,21 +72,20 @@ class Greeter:
             await _cancel(hearing, asking)
 
     async def _speaks_tls(self) -> bool:
-        self._asked = True
         dialogue = self._dialogue
         if dialogue.target is None:
             return False
         agreed = await tls_from_first_byte(dialogue.target, self._settings)
-        text = (
-            f"a TLS handshake from the first byte works here: {agreed.version}"
-            if agreed
-            else "the port does not answer a TLS handshake either"
-        )
+        self._knows = True
+        outcome, text = "no-tls", "the port does not answer a TLS handshake either"
+        if agreed:
+            outcome = "ok"
+            text = f"a TLS handshake from the first byte works here: {agreed.version}"
         dialogue.emit(
             Experiment(
                 seconds=dialogue.now(),
                 name="tls-from-first-byte",
-                outcome="ok" if agreed else "no-tls",
+                outcome=outcome,
                 text=f"experiment: {text}",
             )
         )
@@ -95,7 +97,7 @@ def _implicit_tls() -> Stop:
 
 
 async def _cancel(*tasks: asyncio.Task[Reply] | asyncio.Task[bool] | None) -> None:
-    running = [task for task in tasks if task is not None and not task.done()]
+    running = [task for task in tasks if task is not None]
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)

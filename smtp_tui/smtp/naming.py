@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from smtp_tui.settings.parsers import ascii_name, is_address
-from smtp_tui.smtp.addresses import in_daemon_thread
+from smtp_tui.settings.parsers import ascii_name, domain
+from smtp_tui.smtp.threads import in_daemon_thread
+
+# Seconds that the lookup may take, and the share of a check's time that it may have of it.
+NAME_LIMIT = 2.0
+NAME_SHARE = 0.25
 
 
-async def own_name(limit: float = 2.0) -> str | None:
+async def own_name(limit: float = NAME_LIMIT) -> str | None:
     """Return this machine's FQDN as the resolver knows it within `limit` seconds, else None."""
     try:
-        name = await asyncio.wait_for(in_daemon_thread(socket.getfqdn), limit)
-    except (TimeoutError, OSError, UnicodeError):
+        found = await asyncio.wait_for(in_daemon_thread(socket.getfqdn), limit)
+        name = domain(found.removesuffix("."))
+    except (TimeoutError, OSError, ValueError):
         return None
-    whole = "." in name and not name.startswith("localhost") and not is_address(name)
+    whole = "." in name and not name.startswith(("localhost", "["))
     return name if whole and name.isascii() else None
 
 
@@ -26,11 +31,12 @@ def address_literal(address: str) -> str:
 
 
 class Naming:
-    """The EHLO argument, looked up while the network is waited for."""
+    """The EHLO argument, looked up while the network is waited for, of `timeout` seconds in all."""
 
-    def __init__(self, domain: str | None) -> None:
+    def __init__(self, domain: str | None, timeout: float) -> None:
         self._domain = domain
-        self._looking = None if domain else asyncio.create_task(own_name())
+        limit = min(NAME_LIMIT, NAME_SHARE * timeout)
+        self._looking = None if domain else asyncio.create_task(own_name(limit))
 
     async def name(self, local_address: str) -> str:
         """Return the domain that is set, else this machine's name, else its address literal."""

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from smtp_tui.settings.choices import VerifyMode
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.addresses import AddressError, Attempts, Target
+from smtp_tui.smtp.addresses import AddressError, Target
+from smtp_tui.smtp.attempts import Attempts
 from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
-from smtp_tui.smtp.tls import client_context, sni_name
+from smtp_tui.smtp.tls import ContextError, client_context, sni_name
 
 
 async def tls_from_first_byte(target: Target, settings: Settings) -> Handshake | None:
@@ -16,15 +17,14 @@ async def tls_from_first_byte(target: Target, settings: Settings) -> Handshake |
     anything = replace(
         settings, openssl_verify_mode=VerifyMode.NONE, client_certificate=None, client_key=None
     )
-    attempts = Attempts(settings.source_address, lambda _: None, lambda *_: None)
     try:
-        connected, _ = await attempts.connect([target])
+        connected, _ = await Attempts(settings.source_address).connect([target])
     except AddressError:
         return None
     connection = Connection(connected)
     try:
         return await connection.start_tls(client_context(anything), sni_name(settings))
-    except (HandshakeFailed, ClosedByServer, OSError):
+    except (HandshakeFailed, ClosedByServer, ContextError, OSError):
         return None
     finally:
         connection.close()

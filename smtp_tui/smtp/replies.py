@@ -9,23 +9,28 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# RFC 5321 asks for 512 octets a line (4.5.3.1.5); servers in the field send long EHLO lines and
-# certificate-laden texts, none sends this much.
-LINE_LIMIT = 8 * 1024
+# RFC 5321 asks for 512 octets a line (4.5.3.1.5), RFC 4954 for challenges of 12288 (section 4);
+# servers in the field send long EHLO lines and whole policies, none sends this much.
+LINE_LIMIT = 16 * 1024
+LINES_LIMIT = 1000
 REPLY_LIMIT = 64 * 1024
 TOTAL_LIMIT = 1024 * 1024
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
-_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$)")
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?=[ \n]|$)")
 
 
 class StreamError(Exception):
-    """The bytes are no SMTP reply; `seen` are those that could not be understood."""
+    """The bytes are no SMTP reply; `seen` are those that could not be understood.
 
-    def __init__(self, reason: str, seen: bytes) -> None:
+    `begins` tells whether they stand where a reply begins.
+    """
+
+    def __init__(self, reason: str, seen: bytes, *, begins: bool) -> None:
         super().__init__(reason)
         self.reason = reason
         self.seen = seen
+        self.begins = begins
 
 
 class MalformedReply(StreamError):
@@ -63,7 +68,10 @@ class Reply:
 
 
 class ReplyParser:
-    """Collects bytes and hands out whole replies."""
+    """Collects bytes and hands out whole replies.
+
+    After an error the reply that it fell into is forgotten, and the bytes after it stay.
+    """
 
     def __init__(self, *, total_limit: int = TOTAL_LIMIT) -> None:
         self._buffer = bytearray()
@@ -85,7 +93,7 @@ class ReplyParser:
         """Add received bytes; ReplyTooLong when the dialogue as a whole exceeds its limit."""
         self._total += len(data)
         if self._total > self._total_limit:
-            raise ReplyTooLong(f"more than {self._total_limit} bytes in one dialogue", data[:512])
+            raise self._too_long(f"more than {self._total_limit} bytes in one dialogue", data)
         self._buffer += data
 
     def next_reply(self) -> Reply | None:
@@ -93,38 +101,52 @@ class ReplyParser:
 
         Raises MalformedReply and ReplyTooLong.
         """
-        while (line := self._next_line()) is not None:
-            text, is_last = self._parse(line)
-            self._lines.append(text)
-            if is_last:
-                reply = Reply(self._code, tuple(self._lines), self._bare_lf)
-                self._lines, self._size, self._bare_lf = [], 0, False
-                return reply
+        try:
+            while (line := self._next_line()) is not None:
+                text, is_last = self._parse(line)
+                self._lines.append(text)
+                if is_last:
+                    reply = Reply(self._code, tuple(self._lines), self._bare_lf)
+                    self._begin_anew()
+                    return reply
+        except StreamError:
+            self._begin_anew()
+            raise
         return None
+
+    def _begin_anew(self) -> None:
+        self._lines, self._size, self._bare_lf = [], 0, False
 
     def _next_line(self) -> bytes | None:
         end = self._buffer.find(b"\n", self._scanned)
         if (end if end >= 0 else len(self._buffer)) > LINE_LIMIT:
-            raise ReplyTooLong(f"a line of more than {LINE_LIMIT} bytes", bytes(self._buffer[:512]))
+            raise self._too_long(f"a line of more than {LINE_LIMIT} bytes", bytes(self._buffer))
         if end < 0:
             self._scanned = len(self._buffer)
             return None
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         self._scanned = 0
-        self._size += len(line)
+        self._size += len(line) + 1
         if self._size > REPLY_LIMIT:
-            raise ReplyTooLong(f"a reply of more than {REPLY_LIMIT} bytes", line[:512])
+            raise self._too_long(f"a reply of more than {REPLY_LIMIT} bytes", line)
+        if len(self._lines) >= LINES_LIMIT:
+            raise self._too_long(f"a reply of more than {LINES_LIMIT} lines", line)
         if not line.endswith(b"\r"):
             self._bare_lf = True
         return line.removesuffix(b"\r")
 
+    def _too_long(self, reason: str, seen: bytes) -> ReplyTooLong:
+        return ReplyTooLong(reason, seen, begins=not self._lines)
+
     def _parse(self, line: bytes) -> tuple[bytes, bool]:
+        begins = not self._lines
         match = _LINE.fullmatch(line)
         if match is None:
-            raise MalformedReply("a line without a reply code", line)
+            raise MalformedReply("a line without a reply code", line, begins=begins)
         code = int(match.group(1))
-        if self._lines and code != self._code:
-            raise MalformedReply(f"{code} inside a reply that began with {self._code}", line)
+        if not begins and code != self._code:
+            reason = f"{code} inside a reply that began with {self._code}"
+            raise MalformedReply(reason, line, begins=begins)
         self._code = code
         return match.group(3) or b"", match.group(2) != b"-"

@@ -2,21 +2,24 @@
 
 The first value yielded is the initial response, or None where the server speaks first. A mechanism
 that is sent a challenge after its last word ends, which the caller takes for a malformed exchange.
+Before its first word it may raise Unusable, after it ChallengeError.
 """
 
 from __future__ import annotations
 
 import binascii
 import hmac
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
+from smtp_tui.smtp.redaction import as_bytes
 from smtp_tui.smtp.replies import Reply
 
 Exchange = Generator["Response | None", bytes, None]
 
-# RFC 7677 asks for 4096 at least; a hostile server must not keep the processor busy for minutes.
+# RFC 7677 asks for 4096 at least; a hostile server must not keep the processor busy for long. So
+# many take half a second on a common machine, and a caller does not wait in the event loop.
 ITERATIONS_LIMIT = 2_000_000
 
 
@@ -24,14 +27,32 @@ class ChallengeError(ValueError):
     """A challenge that the mechanism cannot have sent."""
 
 
+class Unusable(ValueError):
+    """The mechanism cannot carry this user name or password, or this machine cannot do it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes to the server, and the description that stands for it wherever it is shown."""
+    """What goes to the server, and the description that stands for it wherever it is shown.
+
+    `proof` is the part of it that a password could be tried against.
+    """
 
     data: bytes = field(repr=False)
     shown: str
     is_secret: bool = True
+    proof: bytes = field(default=b"", repr=False)
     server_proved: bool = False
+
+    @property
+    def as_line(self) -> bytes:
+        """The response to a challenge, without its line end."""
+        return b64encode(self.data)
+
+    @property
+    def as_argument(self) -> bytes:
+        """The initial response in AUTH, where no data is a `=` (RFC 4954, section 4)."""
+        return self.as_line or b"="
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +67,33 @@ class Login:
 
 def plain(login: Login) -> Exchange:
     """PLAIN (RFC 4616): user name and password in one response."""
-    data = b"\0" + login.username.encode() + b"\0" + login.secret.encode()
-    yield Response(data, f"[user name {login.username} and password]")
+    user, secret = as_bytes(login.username), as_bytes(login.secret)
+    if b"\0" in user + secret:
+        raise Unusable("PLAIN cannot carry a NUL byte, and the password holds one")
+    yield Response(b"\0" + user + b"\0" + secret, f"[user name {login.username} and password]")
 
 
 def login(login: Login) -> Exchange:
     """LOGIN (no RFC; draft-murchison-sasl-login): user name, then password, each when asked."""
     yield None
-    yield Response(login.username.encode(), f"[user name {login.username}]", is_secret=False)
-    yield Response(login.secret.encode(), "[password]")
+    shown = f"[user name {login.username}]"
+    yield Response(as_bytes(login.username), shown, is_secret=False)
+    yield Response(as_bytes(login.secret), "[password]")
 
 
 def cram_md5(login: Login) -> Exchange:
     """CRAM-MD5 (RFC 2195): a keyed digest of the server's challenge."""
+    try:
+        keyed = hmac.new(as_bytes(login.secret), digestmod="md5")
+    except ValueError:
+        raise Unusable("CRAM-MD5 needs MD5, which this machine forbids (FIPS mode)") from None
     challenge = yield None
     if not challenge:
         raise ChallengeError("the challenge is empty")
-    digest = hmac.new(login.secret.encode(), challenge, "md5").hexdigest()
-    data = f"{login.username} {digest}".encode()
-    yield Response(data, f"[user name {login.username} and digest of challenge and password]")
+    keyed.update(challenge)
+    digest = keyed.hexdigest().encode()
+    shown = f"[user name {login.username} and digest of challenge and password]"
+    yield Response(as_bytes(login.username) + b" " + digest, shown, proof=digest)
 
 
 def _scram(name: str) -> Callable[[Login], Exchange]:
@@ -74,14 +103,19 @@ def _scram(name: str) -> Callable[[Login], Exchange]:
 
         try:
             client = ScramClient([name], login.username, login.secret)
-            challenge = yield Response(
-                client.get_client_first().encode(), f"[user name {login.username} and nonce]"
-            )
+            first = client.get_client_first().encode()
+        except (ScramException, UnicodeEncodeError) as error:
+            text = f"{name} cannot carry this user name or password ({error})"
+            raise Unusable(text) from None
+        challenge = yield Response(first, f"[user name {login.username} and nonce]")
+        try:
             _limit_iterations(challenge)
             client.set_server_first(challenge.decode())
-            final = yield Response(client.get_client_final().encode(), "[proof of the password]")
-            client.set_server_final(final.decode())
-        except (ScramException, UnicodeDecodeError) as error:
+            final = client.get_client_final().encode()
+            proof = final.rpartition(b",p=")[2]
+            challenge = yield Response(final, "[proof of the password]", proof=proof)
+            client.set_server_final(challenge.decode())
+        except (ScramException, ValueError) as error:
             raise ChallengeError(str(error)) from None
         yield Response(b"", "[empty response]", is_secret=False, server_proved=True)
 
@@ -90,15 +124,18 @@ def _scram(name: str) -> Callable[[Login], Exchange]:
 
 def _limit_iterations(challenge: bytes) -> None:
     for part in challenge.split(b","):
-        if part.startswith(b"i=") and (
-            not part[2:].isdigit() or len(part) > 12 or int(part[2:]) > ITERATIONS_LIMIT
-        ):
+        count = part.removeprefix(b"i=")
+        if count == part:
+            continue
+        is_sane = count.isdigit() and len(count) <= 7 and int(count) <= ITERATIONS_LIMIT
+        if not is_sane:
             raise ChallengeError(f"it asks for more than {ITERATIONS_LIMIT} iterations")
 
 
 def xoauth2(login: Login) -> Exchange:
     """XOAUTH2 (Google's and Microsoft's): an access token; an error comes as a challenge."""
-    data = f"user={login.username}\1auth=Bearer {login.secret}\1\1".encode()
+    user, token = as_bytes(login.username), _token(login)
+    data = b"user=" + user + b"\1auth=Bearer " + token + b"\1\1"
     yield Response(data, f"[user name {login.username} and access token]")
     yield Response(b"", "[empty response, to get the error]", is_secret=False)
 
@@ -107,15 +144,22 @@ def oauthbearer(login: Login) -> Exchange:
     """OAUTHBEARER (RFC 7628): an access token; an error comes as a challenge."""
     name = login.username.replace("=", "=3D").replace(",", "=2C")
     where = f"\1host={login.host}\1port={login.port}"
-    data = f"n,a={name},{where}\1auth=Bearer {login.secret}\1\1".encode()
+    data = as_bytes(f"n,a={name},{where}") + b"\1auth=Bearer " + _token(login) + b"\1\1"
     yield Response(data, f"[user name {login.username} and access token]")
     yield Response(b"\1", "[acknowledgement, to get the error]", is_secret=False)
+
+
+def _token(login: Login) -> bytes:
+    token = as_bytes(login.secret)
+    if not all(0x20 < byte < 0x7F for byte in token):
+        raise Unusable("an access token is printable ASCII without spaces; the password is not")
+    return token
 
 
 def external(login: Login) -> Exchange:
     """EXTERNAL (RFC 4422, appendix A): the client certificate speaks."""
     shown = f"[identity {login.username}]" if login.username else "[identity of the certificate]"
-    yield Response(login.username.encode(), shown, is_secret=False)
+    yield Response(as_bytes(login.username), shown, is_secret=False)
 
 
 def decode_challenge(reply: Reply) -> bytes | None:

@@ -9,9 +9,11 @@ from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.certificates import Certificate, certificate_texts
 from smtp_tui.smtp.connection import ClosedByServer, Handshake, HandshakeFailed
-from smtp_tui.smtp.dialogue import Dialogue, Stop, protocol_of, refusal
+from smtp_tui.smtp.dialogue import NAMED, NOTED, Dialogue
 from smtp_tui.smtp.events import Fault, Stage, TlsEstablished, Warn
-from smtp_tui.smtp.tls import sni_name, verifies_chain
+from smtp_tui.smtp.protocols import begins_with_code, is_tls_record, protocol_of
+from smtp_tui.smtp.stop import Stop, refused
+from smtp_tui.smtp.tls import ContextError, sni_name, verifies_chain
 
 EXPIRES_SOON = timedelta(days=14)
 
@@ -20,11 +22,10 @@ async def starttls(dialogue: Dialogue, settings: Settings, context: ssl.SSLConte
     """Say STARTTLS and do the handshake; Stop when either fails or anything came between."""
     reply = await dialogue.say("STARTTLS")
     if reply.code != 220:
-        raise Stop(refusal(reply), reply=reply)
+        raise refused(reply)
     if injected := dialogue.injected():
         dialogue.is_usable = False
-        seen = dialogue.redactor.data(injected).decode("utf-8", "backslashreplace")
-        raise Stop(Fault.STARTTLS_INJECTION, f"after the 220 came {seen[:120].rstrip()}")
+        raise _injection(dialogue, injected)
     await secure(dialogue, settings, context)
     dialogue.is_usable = True
 
@@ -58,6 +59,9 @@ async def _shake_hands(
         return await dialogue.connection.start_tls(context, sni_name(settings))
     except HandshakeFailed as error:
         raise _failed(dialogue, settings, error) from None
+    except ContextError as error:
+        dialogue.stage = Stage.SETTINGS
+        raise Stop(Fault.SETTINGS_INVALID, f"{error.key}: {error}") from None
     except ClosedByServer:
         raise Stop(Fault.SERVER_CLOSED, "the server closed during the handshake") from None
     except OSError as error:
@@ -66,19 +70,31 @@ async def _shake_hands(
 
 def _failed(dialogue: Dialogue, settings: Settings, error: HandshakeFailed) -> Stop:
     failure = error.failure
-    # The first byte of a TLS record is its content type, 20 to 23 (RFC 8446, section 5.1).
-    if error.first_bytes and not b"\x14" <= error.first_bytes[:1] <= b"\x17":
-        said = error.first_bytes.split(b"\n")[0].rstrip().decode("utf-8", "backslashreplace")
-        dialogue.note(f"instead of TLS the server said: {said[:200]}")
-        if settings.encryption is Encryption.SSL:
-            protocol = protocol_of(error.first_bytes)
-            if protocol:
-                return Stop(Fault.NOT_SMTP, said[:200], protocol=protocol)
-            return Stop(Fault.PLAIN_TEXT_EXPECTED, said[:200])
+    if error.first_bytes and not is_tls_record(error.first_bytes):
+        return _plain_answer(dialogue, settings, error.first_bytes)
     if failure.certificate:
         for text in certificate_texts(failure.certificate):
             dialogue.note(text)
     return Stop(failure.fault, failure.detail, also=failure.also, certificate=failure.certificate)
+
+
+def _plain_answer(dialogue: Dialogue, settings: Settings, seen: bytes) -> Stop:
+    """Tell what it means that our ClientHello was not answered by TLS."""
+    said = dialogue.redactor.excerpt(seen, NOTED).rstrip()
+    dialogue.note(f"instead of TLS the server said: {said}")
+    if settings.encryption is not Encryption.SSL:
+        # A reply of good news cannot answer a ClientHello: it was on its way before.
+        if seen[:1] in (b"2", b"3") and begins_with_code(seen):
+            return _injection(dialogue, seen)
+        return Stop(Fault.TLS_HANDSHAKE_FAILED, f"the server answered in plain text: {said}")
+    if begins_with_code(seen):
+        return Stop(Fault.PLAIN_TEXT_EXPECTED, said)
+    return Stop(Fault.NOT_SMTP, said, protocol=protocol_of(seen))
+
+
+def _injection(dialogue: Dialogue, seen: bytes) -> Stop:
+    said = dialogue.redactor.excerpt(seen, NAMED).rstrip()
+    return Stop(Fault.STARTTLS_INJECTION, f"after the 220 came {said}")
 
 
 def _is_verified(settings: Settings, leaf: Certificate | None) -> bool:

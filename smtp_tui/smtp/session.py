@@ -14,29 +14,29 @@ from dataclasses import dataclass, replace
 
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.addresses import AddressError, Attempts, Target, resolve
-from smtp_tui.smtp.authentication import authenticate
-from smtp_tui.smtp.capabilities import Offer, parse_offer
+from smtp_tui.smtp.addresses import AddressError, Target, resolve
+from smtp_tui.smtp.attempts import Attempts
+from smtp_tui.smtp.authentication import authenticate, require_usable
+from smtp_tui.smtp.capabilities import Offer
 from smtp_tui.smtp.connection import Connection
-from smtp_tui.smtp.dialogue import Dialogue, Stop, refusal
+from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import (
-    Capabilities,
     Connected,
     Connecting,
     Event,
     Fault,
-    Finished,
     Resolved,
     Stage,
     Warn,
 )
+from smtp_tui.smtp.farewell import say_quit
 from smtp_tui.smtp.greeting import Greeter
+from smtp_tui.smtp.hello import compare, ehlo
 from smtp_tui.smtp.naming import Naming
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.securing import secure, starttls, wants_starttls
-from smtp_tui.smtp.tls import ContextError, client_context
-
-QUIT_LIMIT = 1.0
+from smtp_tui.smtp.stop import Stop
+from smtp_tui.smtp.tls import ContextError, client_context, sni_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,7 @@ class _Course:
         self._secret = secret
         self._limits = limits
         self._greeter = Greeter(dialogue, settings, limits.extra)
+        self._attempts = Attempts(settings.source_address, self._tried, self._attempt_failed)
 
     async def run(self) -> None:
         """Go through the stages, say QUIT, close, and tell how it ended."""
@@ -106,15 +107,15 @@ class _Course:
                 stop = reason
             end = dialogue.finished(stop)
             if dialogue.is_usable:
-                await self._quit(end)
+                await say_quit(dialogue, end)
         finally:
             dialogue.close()
         dialogue.emit(replace(end, seconds=dialogue.now()))
 
     async def _stages(self) -> None:
         settings, dialogue = self._settings, self._dialogue
-        context = self._context()
-        naming = Naming(settings.domain)
+        context = self._prepare()
+        naming = Naming(settings.domain, settings.timeout)
         try:
             await self._connect()
             if settings.encryption is Encryption.SSL:
@@ -126,20 +127,23 @@ class _Course:
             name = await naming.name(dialogue.connection.local_address)
         finally:
             await naming.close()
-        offer = await self._ehlo(name)
+        offer = await ehlo(dialogue, name)
         if wants_starttls(dialogue, settings, offered="STARTTLS" in offer):
             await starttls(dialogue, settings, context)
             if self._is_far_enough():
                 return
-            before, offer = offer, await self._ehlo(name)
-            self._compare(before, offer)
+            before, offer = offer, await ehlo(dialogue, name)
+            compare(dialogue, before, offer)
         await self._authenticate(offer)
 
     def _is_far_enough(self) -> bool:
         return self._limits.until is Stage.TLS and self._dialogue.connection.is_encrypted
 
-    def _context(self) -> ssl.SSLContext:
+    def _prepare(self) -> ssl.SSLContext:
+        """Make ready all that needs no network; Stop where the settings cannot be followed."""
+        require_usable(self._dialogue, self._settings, self._secret or "")
         try:
+            sni_name(self._settings)
             return client_context(self._settings)
         except ContextError as error:
             self._dialogue.stage = Stage.SETTINGS
@@ -153,8 +157,7 @@ class _Course:
             addresses = tuple(target.address for target in targets)
             dialogue.emit(Resolved(seconds=dialogue.now(), host=settings.host, addresses=addresses))
             dialogue.enter(Stage.CONNECT)
-            attempts = Attempts(settings.source_address, self._tried, self._attempt_failed)
-            connected, target = await attempts.connect(targets)
+            connected, target = await self._attempts.connect(targets)
         except AddressError as error:
             raise Stop(error.fault, error.detail) from None
         connection = Connection(connected)
@@ -175,38 +178,6 @@ class _Course:
     def _attempt_failed(self, target: Target, error: AddressError) -> None:
         self._dialogue.note(f"{target.address}: {error.detail}")
 
-    async def _ehlo(self, name: str) -> Offer:
-        dialogue = self._dialogue
-        dialogue.enter(Stage.EHLO)
-        reply = await dialogue.say(f"EHLO {name}")
-        if reply.code in (500, 502):
-            dialogue.note("EHLO is not known here, so HELO: no extensions", Warn.HELO_FALLBACK)
-            reply = await dialogue.say(f"HELO {name}")
-            if reply.code == 250:
-                return Offer()
-        if reply.code != 250:
-            raise Stop(refusal(reply), reply=reply)
-        shown = parse_offer(dialogue.redactor.reply(reply))
-        dialogue.emit(
-            Capabilities(
-                seconds=dialogue.now(),
-                encrypted=dialogue.connection.is_encrypted,
-                keywords=shown.keywords,
-                mechanisms=shown.mechanisms,
-            )
-        )
-        return parse_offer(reply)
-
-    def _compare(self, before: Offer, after: Offer) -> None:
-        """Point out what changed inside TLS beside STARTTLS and AUTH, which ought to."""
-        expected = ("STARTTLS", "AUTH")
-        gone = [one for one in before.apart_from(after) if not one.startswith(expected)]
-        new = [one for one in after.apart_from(before) if not one.startswith(expected)]
-        told = [f"no longer {one}" for one in gone] + [f"now {one}" for one in new]
-        if told:
-            text = f"inside TLS the server offers other things: {', '.join(told)}"
-            self._dialogue.note(text, Warn.CAPABILITIES_CHANGED)
-
     async def _authenticate(self, offer: Offer) -> None:
         settings, dialogue = self._settings, self._dialogue
         if not settings.authenticates:
@@ -217,21 +188,6 @@ class _Course:
         allow_clear = self._limits.allow_clear_password
         await authenticate(dialogue, settings, offer, self._secret or "", allow_clear=allow_clear)
 
-    async def _quit(self, end: Finished) -> None:
-        dialogue = self._dialogue
-        passed_auth = end.fault is None and end.stage is Stage.AUTH
-        try:
-            async with asyncio.timeout(QUIT_LIMIT):
-                await dialogue.say("QUIT")
-        except TimeoutError:
-            if end.fault is not Fault.REPLY_TIMEOUT:
-                dialogue.note("QUIT was not answered within 1 s", Warn.QUIT_UNANSWERED)
-        except Stop as stop:
-            if stop.reply is None and passed_auth:
-                dialogue.note("the server closed after AUTH", Warn.CLOSED_AFTER_AUTH)
-            elif stop.reply is None:
-                dialogue.note("the server closed without answering QUIT", Warn.QUIT_UNANSWERED)
-
     async def _late(self) -> Stop:
         """Name the time-out after what was being waited for."""
         limit = f"no answer within {self._settings.timeout:g} s"
@@ -239,8 +195,10 @@ class _Course:
             case Stage.RESOLVE:
                 return Stop(Fault.RESOLVER_FAILED, limit)
             case Stage.CONNECT:
-                return Stop(Fault.CONNECT_TIMEOUT, limit)
-            case Stage.GREETING:
+                late = AddressError(Fault.CONNECT_TIMEOUT, limit)
+                error = self._attempts.most_telling(late)
+                return Stop(error.fault, error.detail)
+            case Stage.GREETING if not self._dialogue.is_usable:
                 return await self._greeter.late(limit)
             case Stage.TLS if self._dialogue.is_shaking_hands:
                 return Stop(Fault.TLS_HANDSHAKE_TIMEOUT, limit)

@@ -1,0 +1,78 @@
+"""The password of a check: from the call, or from where the settings say it is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.threads import in_daemon_thread
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.sources import Ask, PasswordSource
+
+NOBODY_TO_ASK = (
+    "the settings say to ask for it, and there is no terminal to ask on; "
+    "use --ask-password on a terminal, or --password-stdin"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """A password that the call hands over: its place in words, and how to read it there."""
+
+    place: str
+    read: Callable[[], bytes] = field(repr=False)
+
+
+Given = PasswordSource | Supply
+
+
+async def secret_of(settings: Settings, given: Given | None, base: Path, limit: float) -> str:
+    """Return the password within `limit` seconds; PasswordError when none can be had.
+
+    `given` goes before the source that the settings name; `base` is the folder of their file.
+    """
+    source = given or settings.password
+    match source:
+        case None:
+            raise PasswordError(
+                f"no password is set for {settings.username}", cause="password-missing"
+            )
+        case Supply():
+            return await _supplied(source, limit)
+        case Ask():
+            raise PasswordError(NOBODY_TO_ASK)
+        case _:
+            from smtp_tui.config.passwords import fetch  # seldom needed, and not quick to load
+
+            account = settings.username or ""
+            return await fetch(source, account=account, base=base, environ=os.environ, limit=limit)
+
+
+async def _supplied(supply: Supply, limit: float) -> str:
+    try:
+        data = await in_daemon_thread(supply.read, limit)
+    except TimeoutError:
+        raise PasswordError(f"{supply.place} did not end within {limit:g} s") from None
+    except OSError as error:
+        raise PasswordError(f"{supply.place} cannot be read: {error.strerror}") from None
+    return _secret_in(data, supply.place)
+
+
+def _secret_in(data: bytes, place: str) -> str:
+    """Return the password without its final line end."""
+    try:
+        secret = data.decode()
+    except UnicodeDecodeError:
+        raise PasswordError(f"{place} is not UTF-8") from None
+    if secret.endswith("\n"):
+        secret = secret.removesuffix("\n").removesuffix("\r")
+    if not secret:
+        raise PasswordError(f"{place} is empty", cause="password-missing")
+    if any(sign in secret for sign in "\r\n\0"):
+        raise PasswordError(
+            f"{place} holds more than one line, or a NUL byte; it must be the password alone"
+        )
+    return secret

@@ -1,0 +1,109 @@
+"""From the words of a call to the command that it means.
+
+Options may stand before, between and after the words, so one flat parser reads them all, and what
+a command does not take is refused afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command
+
+NO_LITERAL = (
+    "a password on the command line stands in the process list; name the place where it is kept, "
+    "like 'password={env=\"NAME\"}', or give it to a check by --password-stdin, --password-fd N, "
+    "--ask-password or the variable SMTP_TUI_PASSWORD"
+)
+
+
+class UsageError(Exception):
+    """The call's words are off; the text is one line and repeats no value."""
+
+
+class HelpWanted(Exception):
+    """The call asks for help; the text is the help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call that was understood: the command, its words, and its options by name."""
+
+    command: Command
+    words: tuple[str, ...]
+    options: argparse.Namespace
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(_reworded(message))
+
+
+def parse_call(arguments: Sequence[str]) -> Call:
+    """Read the command line; UsageError when it is off, HelpWanted when it asks for help."""
+    parsed = _flat_parser().parse_intermixed_args(list(arguments))
+    words: list[str] = parsed.words
+    command = next((one for one in COMMANDS if words and words[0] == one.name), FORM)
+    if command is not FORM:
+        del words[0]
+    if parsed.help or parsed.version:
+        from smtp_tui.cli import help as helping
+
+        raise HelpWanted(helping.version() if parsed.version else helping.help_text(command))
+    _refuse_foreign(command, parsed)
+    _refuse_count(command, words)
+    return Call(command=command, words=tuple(words), options=parsed)
+
+
+def _flat_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="smtp-tui",
+        usage="",
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=_formatter,
+    )
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("words", nargs="*")
+    for option in OPTIONS:
+        parser.add_argument(*option.flags, **option.extra)
+    return parser
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # Without a width, argparse loads shutil and all its archivers to measure the terminal.
+    return argparse.HelpFormatter(prog, width=80)
+
+
+def _reworded(message: str) -> str:
+    """Put argparse's complaint into our words, without the values, which may be passwords."""
+    unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
+    if unknown is None:
+        what = message.removeprefix("argument ")
+        return f"{re.sub(r'(invalid int value): .*', 'takes a number', what)}; try smtp-tui --help"
+    option = unknown[1] if unknown[1].startswith("--") else unknown[1][:2]
+    if option.startswith(("--pass", "-p")):
+        return f"there is no option {option}: {NO_LITERAL}"
+    return f"there is no option {option}; try smtp-tui --help"
+
+
+def _refuse_foreign(command: Command, parsed: argparse.Namespace) -> None:
+    for option in OPTIONS:
+        given = getattr(parsed, option.name)
+        if given not in (None, False, []) and option.name not in command.options:
+            what = f"the command {command.name}" if command.name else "the form"
+            raise UsageError(f"{option.flags[0]} does not go with {what}")
+
+
+def _refuse_count(command: Command, words: list[str]) -> None:
+    too_many = command.most is not None and len(words) > command.most
+    if command is FORM and too_many:
+        raise UsageError(f"there is no command {words[0]!r}; smtp-tui --help lists them")
+    if len(words) < command.least or too_many:
+        fault = "there are words too many" if too_many else "something is missing"
+        raise UsageError(f"{fault}; the call is smtp-tui {command.words}")

@@ -1,0 +1,103 @@
+"""The password that a call hands over: by pipe, by descriptor, by variable, or typed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import replace
+
+from smtp_tui.checks.run import Request
+from smtp_tui.checks.secrets import Supply
+from smtp_tui.cli.calls import UsageError
+from smtp_tui.settings.reading import read
+from smtp_tui.settings.sources import Ask, Environment
+from smtp_tui.smtp.escaping import visible
+
+VARIABLE = "SMTP_TUI_PASSWORD"
+_LARGEST = 64 * 1024
+
+
+def given(options: Namespace, *, set_by_option: bool) -> Supply | Environment | None:
+    """Return where the call says the password comes from; None leaves it to the settings.
+
+    `set_by_option`: a place named by --set goes before the variable, not before an option.
+    """
+    numbers = [0] if options.password_stdin else []
+    if options.password_fd is not None:
+        numbers.append(options.password_fd)
+    if len(numbers) + bool(options.ask_password) > 1:
+        raise UsageError(
+            "give the password in one way only: --password-stdin, --password-fd or --ask-password"
+        )
+    if numbers:
+        return _from_descriptor(numbers[0])
+    if set_by_option or options.ask_password or not os.environ.get(VARIABLE):
+        return None
+    return Environment(VARIABLE)
+
+
+def _from_descriptor(number: int) -> Supply:
+    name = "standard input" if number == 0 else f"file descriptor {number}"
+    try:
+        is_terminal = os.isatty(number)
+        is_folder = stat.S_ISDIR(os.fstat(number).st_mode)
+    except (OSError, OverflowError):
+        raise UsageError(f"{name} is not open; the password cannot come from there") from None
+    if is_folder:
+        raise UsageError(f"{name} is a folder; the password cannot come from there")
+    if is_terminal:
+        raise UsageError(f"{name} is a terminal and would show the password; use --ask-password")
+    return Supply(name, lambda: _all_of(number))
+
+
+def _all_of(number: int) -> bytes:
+    """Read a descriptor to its end, past Python's buffers, whose locks would outlive the wait."""
+    data = b""
+    while more := os.read(number, _LARGEST):
+        data += more
+        if len(data) > _LARGEST:
+            raise OSError(errno.EFBIG, f"more than {_LARGEST >> 10} KiB is no password")
+    return data
+
+
+def asked_for(request: Request, *, ask: bool) -> Request:
+    """Ask for the password now where one is needed and the call or the settings say to ask.
+
+    Whoever types must not be timed, so this comes before the check. UsageError: `ask` was given
+    and there is no terminal; where the settings alone say so, the check itself will tell.
+    """
+    settings = read(request.values).settings
+    if settings is None or not settings.needs_password or request.given is not None:
+        return request
+    if not ask and not isinstance(settings.password, Ask):
+        return request
+    if not _has_terminal():
+        if ask:
+            raise UsageError("--ask-password needs a terminal; use --password-stdin")
+        return request
+    typed = _typed(f"Password for {settings.username} at {settings.host}: ")
+    return replace(request, given=Supply("the password typed", _encoder(typed)))
+
+
+def _encoder(text: str) -> Callable[[], bytes]:
+    return lambda: text.encode("utf-8", "surrogateescape")
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _typed(prompt: str) -> str:
+    from getpass import getpass
+
+    try:
+        return getpass(visible(prompt))
+    except EOFError:
+        return ""

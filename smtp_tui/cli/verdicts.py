@@ -1,0 +1,30 @@
+"""The verdict in words: what happened, why, what to do, and what else is worth knowing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smtp_tui.diagnosis.verdict import Verdict
+
+
+def verdict_lines(verdict: Verdict) -> Iterator[str]:
+    """Yield the lines that an admin reads last; each holds one thing and says which."""
+    if verdict.ok:
+        yield f"PASSED in {verdict.seconds:.2f} s: {verdict.summary}"
+    else:
+        yield f"FAILED at {verdict.stage} ({verdict.cause}): {_headline(verdict)}"
+        if len(verdict.problems) > 1:
+            yield from (f"  {problem}." for problem in verdict.problems)
+        if verdict.why:
+            yield f"  Why: {verdict.why}"
+        if verdict.cure:
+            yield f"  To do: {verdict.cure}"
+    for cause, text in zip(verdict.also, verdict.also_texts, strict=True):
+        yield f"  Also {cause}: {text}"
+    for warning, text in zip(verdict.warnings, verdict.warning_texts, strict=True):
+        yield f"  Warning {warning}: {text}"
+
+
+def _headline(verdict: Verdict) -> str:
+    count = len(verdict.problems)
+    return f"{count} settings cannot be used:" if count > 1 else verdict.summary

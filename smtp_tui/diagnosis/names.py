@@ -1,0 +1,95 @@
+"""The names in braces that the texts may use, filled in with what was set and what was seen."""
+
+from __future__ import annotations
+
+from smtp_tui.diagnosis.facts import Facts
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.events import Finished
+from smtp_tui.smtp.transcript import endpoint
+
+UNKNOWN = "unknown"
+LONGEST = 300
+"""Characters of a server's words that a sentence repeats."""
+
+_SHOWN_NAMES = 5
+NAMES = (
+    *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
+    *("username", "detail", "command", "during", "speaks", "mechanisms", "reply", "peer_look"),
+    *("names", "issuer", "not_before", "not_after", "sha256"),
+)
+
+Names = dict[str, str]
+
+
+def names_of(settings: Settings | None, facts: Facts) -> Names:
+    """Return a value for each of `NAMES`, in one line and safe for a terminal."""
+    names = dict.fromkeys(NAMES, UNKNOWN)
+    if settings is not None:
+        names |= _of_settings(settings, facts.address)
+    if facts.finished is not None:
+        names |= _of_end(facts.finished, names["host"])
+    certificate = facts.tls.certificate if facts.tls else None
+    if certificate is not None:
+        names |= _of_certificate(certificate)
+    names["mechanisms"] = " ".join(facts.mechanisms) or "none"
+    names["peer_look"] = _peer_look(facts.peer_would)
+    return {name: visible(_cut(value)) for name, value in names.items()}
+
+
+def _of_settings(settings: Settings, address: str | None) -> Names:
+    place = endpoint(address or settings.host, settings.port)
+    return {
+        "host": settings.host,
+        "port": str(settings.port),
+        "endpoint": place if settings.host in place else f"{settings.host} ({place})",
+        "encryption": settings.encryption.value,
+        "authentication": settings.authentication.value,
+        "username": settings.username or "nobody",
+        "tls_minimum": f"TLS {settings.tls_minimum.value}",
+        "tls_name": settings.tls_name,
+    }
+
+
+def _of_end(finished: Finished, host: str) -> Names:
+    reply = ""
+    if finished.reply:
+        reply = _clause(f"{finished.reply.code} {finished.reply.text}")
+    detail = _clause(finished.detail.removeprefix(f"looking up {host}: "))
+    command = f" ({finished.command})" if finished.command else ""
+    return {
+        "reply": reply or "no reply",
+        "detail": detail or reply or "no details",
+        "command": finished.command or "the connection",
+        "during": f" in stage {finished.stage}{command}",
+        "speaks": f", it speaks {finished.protocol}" if finished.protocol else "",
+    }
+
+
+def _of_certificate(certificate: Certificate) -> Names:
+    shown = ", ".join(certificate.names[:_SHOWN_NAMES])
+    more = len(certificate.names) - _SHOWN_NAMES
+    return {
+        "names": (f"{shown} and {more} more" if more > 0 else shown) or certificate.subject,
+        "issuer": certificate.issuer or "nobody named",
+        "not_before": f"{certificate.not_before:%Y-%m-%d %H:%M} UTC",
+        "not_after": f"{certificate.not_after:%Y-%m-%d %H:%M} UTC",
+        "sha256": certificate.sha256,
+    }
+
+
+def _peer_look(peer_would: str | None) -> str:
+    if peer_would is None:
+        return ""
+    said = "have taken it" if peer_would == "ok" else f"have ended with {peer_would}"
+    return f" Verify mode peer would {said}."
+
+
+def _clause(text: str) -> str:
+    """Make words of the server or the system fit into a sentence of ours."""
+    return " ".join(text.split()).rstrip(" .:;,")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

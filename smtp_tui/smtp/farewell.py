@@ -1,0 +1,66 @@
+"""QUIT (RFC 5321, section 4.1.1.10), and what the end of a connection may show."""
+
+from __future__ import annotations
+
+import asyncio
+
+from smtp_tui.smtp.dialogue import STRAYS_SHOWN, Dialogue
+from smtp_tui.smtp.events import Fault, Finished, Stage, Warn
+from smtp_tui.smtp.stop import Stop
+
+# Seconds that QUIT's answer is waited for.
+QUIT_LIMIT = 1.0
+
+_CLOSED = (Fault.SERVER_CLOSED, Fault.CONNECTION_RESET)
+# After these, answers may come late or in pieces, and say nothing new.
+_UPSET = (Fault.REPLY_TIMEOUT, Fault.REPLY_MALFORMED)
+
+
+async def say_quit(dialogue: Dialogue, end: Finished) -> None:
+    """Say QUIT after a dialogue that ended so, and wait a moment for the answer.
+
+    Nothing that happens here changes the end; it may leave a warning.
+    """
+    heard: list[int] = []
+    try:
+        async with asyncio.timeout(QUIT_LIMIT):
+            _clear(dialogue, end)
+            await dialogue.send_command("QUIT")
+            await _hear_farewell(dialogue, heard)
+    except TimeoutError:
+        if not heard and end.fault not in _UPSET:
+            dialogue.note(f"QUIT was not answered within {QUIT_LIMIT:g} s", Warn.QUIT_UNANSWERED)
+    except Stop as stop:
+        if stop.fault in _CLOSED and not heard:
+            _note_close(dialogue, end)
+    else:
+        if heard and end.fault not in _UPSET:
+            codes = ", ".join(map(str, heard))
+            dialogue.note(f"unasked, before the answer to QUIT: {codes}", Warn.UNSOLICITED_REPLY)
+
+
+def _clear(dialogue: Dialogue, end: Finished) -> None:
+    """Tell of replies that are there already, so that none is taken for the answer to QUIT."""
+    if end.fault is not Fault.REPLY_MALFORMED:
+        try:
+            dialogue.report_unsolicited()
+        except Stop as stop:
+            if stop.fault is not Fault.REPLY_MALFORMED:
+                raise
+    dialogue.forget_stream()
+
+
+async def _hear_farewell(dialogue: Dialogue, heard: list[int]) -> None:
+    """Hear replies until the 221; `heard` collects the codes of those that are none."""
+    while len(heard) < STRAYS_SHOWN:
+        reply = await dialogue.hear()
+        if reply.code == 221:
+            return
+        heard.append(reply.code)
+
+
+def _note_close(dialogue: Dialogue, end: Finished) -> None:
+    if end.fault is None and end.stage is Stage.AUTH:
+        dialogue.note("the server closed after AUTH", Warn.CLOSED_AFTER_AUTH)
+    else:
+        dialogue.note("the server closed without answering QUIT", Warn.QUIT_UNANSWERED)

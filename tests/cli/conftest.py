@@ -1,0 +1,37 @@
+"""A call inside the test's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from smtp_tui.__main__ import main
+from tests.cli.program import Outcome
+
+Call = Callable[..., Outcome]
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs the program with these words and returns what came of it."""
+
+    def run(*arguments: str) -> Outcome:
+        status = main(arguments)
+        told = capsys.readouterr()
+        return Outcome(status, told.out, told.err)
+
+    return run
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a TOML file and returns its path."""
+
+    def write(text: str) -> Path:
+        file = tmp_path / "mail.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write

@@ -1,0 +1,138 @@
+"""The command line: what is understood, and what is refused in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from smtp_tui.cli import calls
+from smtp_tui.cli.calls import HelpWanted, UsageError, parse_call
+from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command
+from tests.cli.program import Outcome
+
+Call = Callable[..., Outcome]
+
+
+def parsed(line: str) -> calls.Call:
+    """The call that these words make."""
+    return parse_call(line.split())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check mail.toml --json --timeout 5",
+        "--json check --timeout 5 mail.toml",
+        "--json --timeout 5 check mail.toml",
+        "check --timeout=5 mail.toml --json",
+    ],
+)
+def test_options_stand_anywhere(line: str) -> None:
+    call = parsed(line)
+    assert call.command.name == "check"
+    assert call.words == ("mail.toml",)
+    assert call.options.json
+    assert call.options.timeout == "5"
+
+
+def test_set_repeats() -> None:
+    call = parsed("check --set host=a --set port=25")
+    assert call.options.set == ["host=a", "port=25"]
+
+
+@pytest.mark.parametrize(("line", "words"), [("", ()), ("mail.toml", ("mail.toml",))])
+def test_a_first_word_that_is_no_command_is_a_file(line: str, words: tuple[str, ...]) -> None:
+    call = parsed(line)
+    assert call.command is FORM
+    assert call.words == words
+
+
+def test_a_file_may_begin_with_a_dash() -> None:
+    assert parsed("get -- -mail.toml host").words == ("-mail.toml", "host")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("check --colour", "there is no option --colour; try smtp-tui --help"),
+        ("check --js", "there is no option --js"),
+        ("-x", "there is no option -x"),
+        ("check --set", "--set: expected one argument"),
+        ("check --password-fd three", "--password-fd: takes a number"),
+        ("check --reveal mail.toml", "--reveal does not go with the command check"),
+        ("--json mail.toml", "--json does not go with the form"),
+        ("--set host=a mail.toml", "--set does not go with the form"),
+        ("chekc mail.toml", "there is no command 'chekc'"),
+        ("check a b", "there are words too many; the call is smtp-tui check [FILE]"),
+        ("get", "something is missing; the call is smtp-tui get FILE [KEY]"),
+        ("set mail.toml", "something is missing; the call is smtp-tui set FILE KEY=VALUE"),
+        ("demo x", "there are words too many"),
+        ("explain a b", "there are words too many"),
+    ],
+)
+def test_refused(line: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parsed(line)
+    assert words in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check --password=wonderland",
+        "check --password wonderland",
+        "check -pwonderland",
+        "check --pass=wonderland --json",
+        "check --smtp-password=wonderland",
+        "check --password-fd=wonderland",
+    ],
+)
+def test_no_value_is_repeated(line: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parsed(line)
+    assert "wonderland" not in str(caught.value)
+
+
+def test_an_option_for_the_password_is_explained() -> None:
+    with pytest.raises(UsageError, match=r"stands in the process list.*--password-stdin"):
+        parsed("check --password wonderland")
+
+
+def test_every_option_belongs_to_a_command_and_says_what_it_does() -> None:
+    taken = {name for command in (FORM, *COMMANDS) for name in command.options}
+    assert {option.name for option in OPTIONS} == taken
+    assert all(option.help.isprintable() and len(option.help) < 90 for option in OPTIONS)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_of_a_command(command: Command) -> None:
+    with pytest.raises(HelpWanted) as caught:
+        parsed(f"{command.name} --help")
+    text = str(caught.value)
+    assert text.startswith(f"smtp-tui {command.words}\n")
+    for option in OPTIONS:
+        assert (f"  {option.flags[0]} " in text) is (option.name in command.options)
+
+
+def test_help_of_all() -> None:
+    for line in ("--help", "-h", "--help mail.toml"):
+        with pytest.raises(HelpWanted) as caught:
+            parsed(line)
+        for command in COMMANDS:
+            assert f"smtp-tui {command.words}" in str(caught.value)
+
+
+def test_help_and_version_are_printed(call: Call) -> None:
+    for line, words in (("--help", "smtp-tui check [FILE]"), ("--version", "OpenSSL ")):
+        outcome = call(line)
+        assert outcome.status == 0
+        assert words in outcome.out
+        assert outcome.err == ""
+
+
+def test_a_usage_error_is_one_line(call: Call) -> None:
+    assert call("check", "--colour") == Outcome(
+        2, "", "smtp-tui: there is no option --colour; try smtp-tui --help\n"
+    )

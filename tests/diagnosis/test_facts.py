@@ -1,0 +1,71 @@
+"""What a stream of events amounts to."""
+
+from __future__ import annotations
+
+from smtp_tui.diagnosis.facts import PEER_LOOK, Facts
+from smtp_tui.smtp.events import (
+    Entered,
+    Experiment,
+    Fault,
+    Note,
+    Resolved,
+    Sent,
+    Stage,
+    Warn,
+)
+from tests.diagnosis.examples import CERTIFICATE, connected, facts_of, finished
+
+
+def test_nothing_yet() -> None:
+    assert facts_of() == Facts()
+    assert facts_of().tls is None
+
+
+def test_what_counts() -> None:
+    facts = facts_of(*connected(), finished(Stage.AUTH))
+    assert facts.address == "192.0.2.1"
+    assert facts.mechanisms == ("PLAIN",)
+    assert facts.mechanism == "PLAIN"
+    assert facts.finished == finished(Stage.AUTH)
+    assert facts.tls
+    assert (facts.tls.version, facts.tls.verified) == ("TLSv1.3", True)
+    assert facts.tls.certificate is CERTIFICATE
+    assert facts.tls.peer_would is None
+
+
+def test_the_second_look_counts_and_other_experiments_do_not() -> None:
+    other = Experiment(seconds=1, name="tls-from-first-byte", outcome="ok", text="")
+    assert facts_of(*connected(), other).peer_would is None
+    look = Experiment(seconds=1, name=PEER_LOOK, outcome="certificate-expired", text="")
+    tls = facts_of(*connected(), look).tls
+    assert tls
+    assert tls.peer_would == "certificate-expired"
+
+
+def test_the_certificate_of_a_failed_handshake() -> None:
+    end = finished(Stage.TLS, Fault.CERTIFICATE_EXPIRED, certificate=CERTIFICATE)
+    tls = facts_of(end).tls
+    assert tls
+    assert (tls.version, tls.cipher, tls.verified) == (None, None, False)
+    assert tls.certificate is CERTIFICATE
+
+
+def test_warnings_come_once_in_their_order() -> None:
+    def note(warning: Warn | None) -> Note:
+        return Note(seconds=0, text="", warning=warning)
+
+    facts = facts_of(
+        note(Warn.LINK_OPEN), note(None), note(Warn.PASSWORD_IN_CLEAR), note(Warn.LINK_OPEN)
+    )
+    assert facts.warnings == [Warn.LINK_OPEN, Warn.PASSWORD_IN_CLEAR]
+
+
+def test_the_rest_is_passed_over() -> None:
+    assert (
+        facts_of(
+            Entered(seconds=0, stage=Stage.RESOLVE),
+            Resolved(seconds=0, host="mail.example", addresses=("192.0.2.1",)),
+            Sent(seconds=0, text="EHLO"),
+        )
+        == Facts()
+    )

@@ -1,0 +1,152 @@
+"""The texts for people: one for each cause and warning, whole, filled in, and safe to show."""
+
+from __future__ import annotations
+
+from string import Formatter
+
+import pytest
+
+from smtp_tui.diagnosis.diagnose import diagnose
+from smtp_tui.diagnosis.facts import PEER_LOOK
+from smtp_tui.diagnosis.names import NAMES, UNKNOWN, names_of
+from smtp_tui.diagnosis.texts import causes, rules, warnings
+from smtp_tui.diagnosis.wording import warning_text
+from smtp_tui.smtp.events import Experiment, Fault, Stage, Warn
+from tests.diagnosis.examples import (
+    CERTIFICATE,
+    connected,
+    facts_of,
+    finished,
+    reply,
+    settings,
+)
+
+KNOWN = {fault.value for fault in Fault} - {"refused"} | {rule["cause"] for rule in rules()}
+KNOWN |= {"reply-unexpected"}
+
+# On these both sides speak before there is any certificate, address or reply.
+WHOLE = [*connected(), Experiment(seconds=0.5, name=PEER_LOOK, outcome="ok", text="")]
+
+
+def placeholders(text: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_every_cause_has_its_text_and_no_text_is_idle() -> None:
+    assert set(causes()) == KNOWN
+
+
+def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
+    assert set(warnings()) == {warning.value for warning in Warn}
+
+
+@pytest.mark.parametrize("cause", causes())
+def test_texts_of_a_cause_are_whole(cause: str) -> None:
+    texts = causes()[cause]
+    assert set(texts) == {"what", "why", "cure"}
+    for text in texts.values():
+        assert placeholders(text) <= set(NAMES)
+        assert text.isprintable()
+        assert text.endswith(".")
+        assert text[0].isupper() or text[0] == "{"
+        assert "  " not in text
+
+
+@pytest.mark.parametrize("cause", causes())
+def test_texts_are_filled_in(cause: str) -> None:
+    facts = facts_of(
+        *WHOLE,
+        finished(
+            Stage.AUTH,
+            Fault.AUTH_NOT_OFFERED,
+            reply=reply(550, "5.7.1 No"),
+            detail="a detail",
+            command="AUTH PLAIN",
+            certificate=CERTIFICATE,
+            protocol="HTTP",
+        ),
+    )
+    names = names_of(settings(username="alice"), facts)
+    assert UNKNOWN not in names.values()
+    for text in causes()[cause].values():
+        filled = text.format_map(names)
+        assert "{" not in filled
+        assert ".." not in filled
+        assert filled.isprintable()
+
+
+@pytest.mark.parametrize("cause", causes())
+def test_texts_hold_with_nothing_known(cause: str) -> None:
+    names = names_of(None, facts_of(finished(Stage.SETTINGS, Fault.SETTINGS_INVALID)))
+    for text in causes()[cause].values():
+        assert text.format_map(names)
+
+
+@pytest.mark.parametrize("warning", list(Warn))
+def test_a_warning_is_a_plain_sentence(warning: Warn) -> None:
+    names = names_of(settings(), facts_of(*WHOLE))
+    text = warning_text(warning, names)
+    assert placeholders(warnings()[warning]) <= set(NAMES)
+    assert text.endswith(".")
+    assert text[0].isupper()
+    assert len(text) <= 200
+    assert UNKNOWN not in text
+
+
+def test_a_weaker_setting_is_never_the_first_advice() -> None:
+    weak = ("encryption none", "verify_mode", "allow-clear", "tls_minimum")
+    for cause, texts in causes().items():
+        first = texts["cure"].split(". ")[0]
+        assert not any(word in first for word in weak), cause
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("ok", "would have taken it."), ("certificate-expired", "ended with certificate-expired.")],
+)
+def test_what_peer_would_have_said_stands_in_the_warning(outcome: str, words: str) -> None:
+    look = Experiment(seconds=1, name=PEER_LOOK, outcome=outcome, text="")
+    names = names_of(settings(), facts_of(*connected(), look))
+    assert warning_text(Warn.CERTIFICATE_NOT_VERIFIED, names).endswith(words)
+
+
+def test_without_a_second_look_nothing_is_said_of_it() -> None:
+    names = names_of(settings(), facts_of(*connected()))
+    assert "peer" not in warning_text(Warn.CERTIFICATE_NOT_VERIFIED, names)
+
+
+def test_a_servers_words_fit_into_the_sentence() -> None:
+    end = finished(
+        Stage.AUTH,
+        Fault.REFUSED,
+        command="AUTH PLAIN",
+        reply=reply(535, "5.7.8 No \x1b[2J way.", "5.7.8 Go to {host} \u202e."),
+    )
+    verdict = diagnose(settings(), facts_of(end), 1.0)
+    assert verdict.summary == (
+        "The server rejects user name or password: "
+        "535 5.7.8 No \\x1b[2J way. 5.7.8 Go to {host} \\u202e."
+    )
+
+
+def test_a_flood_of_words_is_cut() -> None:
+    end = finished(Stage.AUTH, Fault.REFUSED, reply=reply(535, "x" * 5000))
+    assert len(diagnose(settings(), facts_of(end), 1.0).summary) < 400
+
+
+def test_many_names_of_a_certificate_are_counted() -> None:
+    from dataclasses import replace
+
+    many = replace(CERTIFICATE, names=tuple(f"host{number}.example" for number in range(40)))
+    end = finished(Stage.TLS, Fault.CERTIFICATE_NAME_MISMATCH, certificate=many)
+    verdict = diagnose(settings(), facts_of(end), 1.0)
+    assert "host4.example and 35 more, not for mail.example" in verdict.summary
+
+
+def test_the_address_stands_beside_the_name() -> None:
+    names = names_of(settings(), facts_of(*connected()))
+    assert names["endpoint"] == "mail.example (192.0.2.1 port 587)"
+    names = names_of(settings(host="192.0.2.1"), facts_of(*connected()))
+    assert names["endpoint"] == "192.0.2.1 port 587"
+    assert names_of(settings(), facts_of())["endpoint"] == "mail.example port 587"

@@ -1,0 +1,74 @@
+"""Where a password is kept: each spelling, and that no repr shows a password."""
+
+from __future__ import annotations
+
+import pytest
+
+from smtp_tui.settings.sources import (
+    Ask,
+    Command,
+    Environment,
+    File,
+    Keyring,
+    Literal,
+    PasswordSource,
+    parse_source,
+    source_as_toml,
+)
+
+SOURCES: list[tuple[object, PasswordSource]] = [
+    ("wonderland", Literal("wonderland")),
+    ("", Literal("")),
+    ({"keyring": "mail"}, Keyring("mail")),
+    ({"env": "SMTP_PASSWORD"}, Environment("SMTP_PASSWORD")),
+    ({"file": "~/secret"}, File("~/secret")),
+    ({"command": ["pass", "mail"]}, Command(("pass", "mail"))),
+    ({"ask": True}, Ask()),
+]
+
+
+@pytest.mark.parametrize(("raw", "source"), SOURCES)
+def test_there_and_back(raw: object, source: PasswordSource) -> None:
+    assert parse_source(raw) == source
+    assert source_as_toml(source) == raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        42,
+        True,
+        ["wonderland"],
+        {},
+        {"keyring": ""},
+        {"keyring": 1},
+        {"env": "A=B"},
+        {"file": ""},
+        {"command": []},
+        {"command": "pass mail"},
+        {"command": ["pass", 1]},
+        {"command": [""]},
+        {"ask": False},
+        {"ask": 1},
+        {"vault": "wonderland"},
+        {"env": "A", "file": "B"},
+    ],
+)
+def test_anything_else_is_refused_without_repeating_it(raw: object) -> None:
+    with pytest.raises(ValueError, match="use a quoted string") as caught:
+        parse_source(raw)
+    assert "wonderland" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["won\nder", "won\rder", "won\0der", {"env": "A\n"}, {"file": "a\0b"}, {"command": ["a\n"]}],
+)
+def test_line_ends_and_nul_are_refused(raw: object) -> None:
+    with pytest.raises(ValueError, match="holds a") as caught:
+        parse_source(raw)
+    assert "won" not in str(caught.value)
+
+
+def test_no_repr_shows_a_password() -> None:
+    assert "wonderland" not in f"{Literal('wonderland')!r} {Literal('wonderland')}"

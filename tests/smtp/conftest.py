@@ -1,0 +1,54 @@
+"""What the tests of the dialogue share."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from smtp_tui.smtp import farewell
+from tests.smtp import pki
+
+
+@pytest.fixture(scope="session")
+def authority() -> pki.Issued:
+    """The CA that the checks trust."""
+    return pki.issue("Test CA", is_authority=True)
+
+
+@pytest.fixture(scope="session")
+def good(authority: pki.Issued) -> pki.Issued:
+    """A certificate without a fault."""
+    return pki.issue(pki.HOST, pki.HOST, "localhost", issuer=authority)
+
+
+@pytest.fixture
+def ca_file(authority: pki.Issued, tmp_path: Path) -> str:
+    """The file that names the CA."""
+    file = tmp_path / "ca.pem"
+    file.write_bytes(authority.pem)
+    return str(file)
+
+
+@pytest.fixture
+def context(good: pki.Issued, tmp_path: Path) -> ssl.SSLContext:
+    """The context of a server without a fault."""
+    return pki.server_context(tmp_path, good)
+
+
+@pytest.fixture
+def context_of(tmp_path: Path) -> Callable[..., ssl.SSLContext]:
+    """Make the context of a server that shows a certificate."""
+
+    def make(*issued: pki.Issued, **more: object) -> ssl.SSLContext:
+        return pki.server_context(tmp_path, *issued, **more)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def short_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait a whole second for an answer to QUIT that will not come."""
+    monkeypatch.setattr(farewell, "QUIT_LIMIT", 0.05)

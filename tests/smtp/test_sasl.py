@@ -1,0 +1,283 @@
+"""SASL mechanisms: these challenges, these responses, and the vectors of the RFCs."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import pytest
+import scramp.core
+
+from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.sasl import (
+    GIVES_SECRET_AWAY,
+    ITERATIONS_LIMIT,
+    MECHANISMS,
+    PROVES_SERVER,
+    ChallengeError,
+    Exchange,
+    Login,
+    Response,
+    Unusable,
+    decode_challenge,
+)
+
+TIM = Login("tim", "tanstaaftanstaaf", "mail.example.test", 587)
+TOKEN = Login("tim@example.test", "ya29.token", "mail.example.test", 587)
+
+
+def begin(mechanism: str, login: Login) -> tuple[Exchange, Response | None]:
+    """Start an exchange: it, and its initial response."""
+    exchange = MECHANISMS[mechanism](login)
+    return exchange, next(exchange)
+
+
+def initial(mechanism: str, login: Login) -> bytes:
+    """The data of the initial response."""
+    _, response = begin(mechanism, login)
+    assert response
+    return response.data
+
+
+def answer(exchange: Exchange, challenge: bytes) -> bytes:
+    """The data of the response to a challenge."""
+    response = exchange.send(challenge)
+    assert response
+    return response.data
+
+
+def test_plain_of_rfc_4616() -> None:
+    assert initial("PLAIN", TIM) == b"\0tim\0tanstaaftanstaaf"
+
+
+def test_plain_is_utf_8() -> None:
+    login = Login("björn", "grün €")
+    assert initial("PLAIN", login) == b"\0bj\xc3\xb6rn\0gr\xc3\xbcn \xe2\x82\xac"
+
+
+def test_plain_says_its_one_word() -> None:
+    exchange, _ = begin("PLAIN", TIM)
+    with pytest.raises(StopIteration):
+        exchange.send(b"more?")
+
+
+def test_plain_cannot_carry_nul() -> None:
+    with pytest.raises(Unusable, match="NUL"):
+        begin("PLAIN", Login("tim", "a\0b"))
+
+
+@pytest.mark.parametrize("prompts", [(b"Username:", b"Password:"), (b"", b""), (b"\xff", b"x" * 9)])
+def test_login_answers_whatever_it_is_asked(prompts: tuple[bytes, bytes]) -> None:
+    exchange, nothing = begin("LOGIN", TIM)
+    assert nothing is None
+    assert [answer(exchange, prompt) for prompt in prompts] == [b"tim", b"tanstaaftanstaaf"]
+    with pytest.raises(StopIteration):
+        exchange.send(b"again?")
+
+
+def test_cram_md5_of_rfc_2195() -> None:
+    exchange, nothing = begin("CRAM-MD5", TIM)
+    assert nothing is None
+    response = exchange.send(b"<1896.697170952@postoffice.reston.mci.net>")
+    assert response
+    assert response.data == b"tim b913a602c7eda7a495b4e6e7334d3890"
+    assert response.proof == b"b913a602c7eda7a495b4e6e7334d3890"
+
+
+def test_cram_md5_needs_a_challenge() -> None:
+    exchange, _ = begin("CRAM-MD5", TIM)
+    with pytest.raises(ChallengeError):
+        exchange.send(b"")
+
+
+def test_cram_md5_where_md5_is_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise ValueError("[digital envelope routines] unsupported")
+
+    monkeypatch.setattr(hmac, "new", forbidden)
+    with pytest.raises(Unusable, match="FIPS"):
+        begin("CRAM-MD5", TIM)
+
+
+SCRAM_VECTORS = [
+    (
+        "SCRAM-SHA-1",  # RFC 5802, section 5
+        "fyko+d2lbbFgONRv9qkxdawL",
+        "fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j",
+        "QSXCR+Q6sek8bf92",
+        "v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+        "rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+    ),
+    (
+        "SCRAM-SHA-256",  # RFC 7677, section 3
+        "rOprNGfwEbeRWgbNEkqO",
+        "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+        "W22ZaJ0SNY7soEsUEjb6gQ==",
+        "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+        "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "both", "salt", "proof", "signature"),
+    SCRAM_VECTORS,
+    ids=lambda text: text[:13],
+)
+def test_scram_of_the_rfcs(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    ours: str,
+    both: str,
+    salt: str,
+    proof: str,
+    signature: str,
+) -> None:
+    monkeypatch.setattr(scramp.core, "token_hex", lambda: ours)
+    exchange, first = begin(name, Login("user", "pencil"))
+    assert first
+    assert first.data == f"n,,n=user,r={ours}".encode()
+    final = exchange.send(f"r={both},s={salt},i=4096".encode())
+    assert final
+    assert final.data == f"c=biws,r={both},p={proof}".encode()
+    assert final.proof == proof.encode()
+    assert not final.server_proved
+    last = exchange.send(f"v={signature}".encode())
+    assert last == Response(b"", "[empty response]", is_secret=False, server_proved=True)
+
+
+def scram_after(challenge: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What SCRAM-SHA-256 makes of a first challenge."""
+    monkeypatch.setattr(scramp.core, "token_hex", lambda: "abc")
+    exchange, _ = begin("SCRAM-SHA-256", Login("user", "pencil"))
+    return exchange.send(challenge)
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        b"",
+        b"hello",
+        b"\xff\xfe",
+        b"e=unknown-user",
+        b"e=" + b"x" * 9000,
+        b"r=abc,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",  # the nonce was not lengthened
+        b"r=xyz123,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",  # another nonce
+        b"r=abcd,s=!!!,i=4096",
+        b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==",
+        b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=",
+        b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=-1",
+        b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4e3",
+        b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=0",
+        "r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=٤٠٩٦".encode(),
+        b"m=ext,r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+    ],
+)
+def test_scram_refuses_a_malformed_challenge(
+    challenge: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ChallengeError):
+        scram_after(challenge, monkeypatch)
+
+
+@pytest.mark.parametrize("count", [str(ITERATIONS_LIMIT + 1), "4294967296", "9" * 5000])
+def test_scram_refuses_to_hash_for_ever(count: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hash_all_the_same(*_: object) -> None:
+        raise AssertionError("it computes")
+
+    monkeypatch.setattr(scramp.core, "hi", hash_all_the_same)
+    challenge = f"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i={count}".encode()
+    with pytest.raises(ChallengeError, match="iterations"):
+        scram_after(challenge, monkeypatch)
+
+
+@pytest.mark.parametrize("final", [b"", b"v=AAAA", b"v=!", b"e=invalid-proof", b"\xff"])
+def test_scram_wants_the_servers_proof(final: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scramp.core, "token_hex", lambda: "abc")
+    exchange, _ = begin("SCRAM-SHA-256", Login("user", "pencil"))
+    exchange.send(b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
+    with pytest.raises(ChallengeError):
+        exchange.send(final)
+
+
+def test_scram_escapes_the_user_name() -> None:
+    assert initial("SCRAM-SHA-256", Login("a=b,c", "pencil")).startswith(b"n,,n=a=3Db=2Cc,r=")
+
+
+@pytest.mark.parametrize(
+    ("user", "secret"), [("user", "a\x07b"), ("user\x07", "b"), ("user", "\udcff")]
+)
+def test_scram_cannot_carry_what_saslprep_forbids(user: str, secret: str) -> None:
+    with pytest.raises(Unusable):
+        begin("SCRAM-SHA-1", Login(user, secret))
+
+
+def test_xoauth2() -> None:
+    exchange, first = begin("XOAUTH2", TOKEN)
+    assert first
+    assert first.data == b"user=tim@example.test\1auth=Bearer ya29.token\1\1"
+    assert answer(exchange, b'{"status":"400"}') == b""
+
+
+def test_oauthbearer_of_rfc_7628() -> None:
+    exchange, first = begin("OAUTHBEARER", TOKEN)
+    assert first
+    where = b"\1host=mail.example.test\1port=587"
+    assert first.data == b"n,a=tim@example.test," + where + b"\1auth=Bearer ya29.token\1\1"
+    assert answer(exchange, b'{"status":"invalid_token"}') == b"\1"
+
+
+def test_oauthbearer_escapes_the_user_name() -> None:
+    assert initial("OAUTHBEARER", Login("a=b,c", "t")).startswith(b"n,a=a=3Db=2Cc,\1")
+
+
+@pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
+@pytest.mark.parametrize("token", ["with space", "with\1one", "grün", "line\n"])
+def test_a_token_cannot_forge_the_message(mechanism: str, token: str) -> None:
+    with pytest.raises(Unusable):
+        begin(mechanism, Login("tim", token))
+
+
+@pytest.mark.parametrize(("user", "argument"), [("", b"="), ("tim", b"dGlt")])
+def test_external(user: str, argument: bytes) -> None:
+    _, response = begin("EXTERNAL", Login(user, ""))
+    assert response
+    assert response.as_argument == argument
+    assert response.data == user.encode()
+
+
+def test_undecodable_secrets_go_out_as_they_came() -> None:
+    assert initial("PLAIN", Login("tim", "gr\udcfcn")) == b"\0tim\0gr\xfcn"
+
+
+@pytest.mark.parametrize(
+    ("lines", "challenge"),
+    [
+        ([b"VXNlcm5hbWU6"], b"Username:"),
+        ([b""], b""),
+        ([b"  VXNlcm5hbWU6 "], b"Username:"),
+        ([b"VXNlcm5hbWU"], None),
+        ([b"VXNl cm5hbWU6"], None),
+        ([b"=AAA"], None),
+        ([b"no base64!"], None),
+        ([b"VXNl", b"cm5h"], None),
+        ([b"\xff"], None),
+    ],
+)
+def test_challenges_are_base64(lines: list[bytes], challenge: bytes | None) -> None:
+    assert decode_challenge(Reply(334, tuple(lines))) == challenge
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_no_description_tells_the_secret(mechanism: str) -> None:
+    login = Login("tim", "s3cret.token", "mail.example.test", 587)
+    exchange, response = begin(mechanism, login)
+    said = [response] if response else []
+    if mechanism in ("LOGIN", "CRAM-MD5"):
+        answer = exchange.send(b"challenge")
+        said += [answer] if answer else []
+    assert said
+    assert not [one for one in said if "s3cret" in repr(one) or "s3cret" in repr(login)]
+    if mechanism in GIVES_SECRET_AWAY - {"LOGIN"}:
+        assert said[0].is_secret
+    assert set(MECHANISMS) > PROVES_SERVER

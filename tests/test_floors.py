@@ -1,0 +1,92 @@
+"""The floors at run time: a check loads nothing that it does not need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("textual", "rich", "tomlkit", "keyring", "cryptography", "idna", "scramp")
+SPARED = {"importlib.metadata", "shutil", "getpass", "difflib", "json", "smtp_tui.tui"}
+SPARED |= {"smtp_tui.config.passwords", "smtp_tui.config.document"}
+
+PROGRAM = """
+import sys
+from smtp_tui.__main__ import main
+status = main(sys.argv[1:])
+with open("loaded", "w") as file:
+    file.writelines(f"{name}\\n" for name in sorted(sys.modules))
+sys.exit(status)
+"""
+
+
+def loaded(folder: Path, *arguments: str, status: int, **environment: str) -> set[str]:
+    """The modules that a call has loaded by its end."""
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert finished.returncode == status, finished.stdout + finished.stderr
+    return set((folder / "loaded").read_text().split())
+
+
+def weights(modules: set[str]) -> set[str]:
+    """Those of the heavy libraries that are among the modules."""
+    return {name.partition(".")[0] for name in modules} & set(HEAVY)
+
+
+def test_a_check_without_a_file(tmp_path: Path) -> None:
+    words = ("check", "--set", "host=127.0.0.1", "--set", "port=1")
+    modules = loaded(tmp_path, *words, status=6)
+    assert weights(modules) == set()
+    assert modules & SPARED == set()
+    assert not any(name.startswith("smtp_tui.demo") for name in modules)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ['"wonderland"', '{ env = "OTHER" }', '{ file = "secret" }', '{ command = ["echo", "x"] }'],
+)
+def test_a_check_of_a_file(tmp_path: Path, password: str) -> None:
+    (tmp_path / "secret").write_text("wonderland\n")
+    file = tmp_path / "mail.toml"
+    lines = ("[smtp]", 'host = "127.0.0.1"', "port = 1", 'username = "alice"')
+    file.write_text("\n".join([*lines, f"password = {password}"]))
+    modules = loaded(tmp_path, "check", str(file), status=6, OTHER="wonderland")
+    assert weights(modules) == set()
+
+
+def test_a_password_in_a_keyring_loads_the_keyring_alone(tmp_path: Path) -> None:
+    words = ("check", "--set", "host=127.0.0.1", "--set", "port=1", "--set", "username=alice")
+    backend = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    modules = loaded(tmp_path, *words, "--set", 'password={keyring="mail"}', status=4, **backend)
+    assert weights(modules) == {"keyring"}
+
+
+def test_an_international_name_loads_its_tables_alone(tmp_path: Path) -> None:
+    words = ("check", "--set", "host=127.0.0.1", "--set", "port=1")
+    modules = loaded(tmp_path, *words, "--set", "server_name=bücher.example", status=6)
+    assert weights(modules) == {"idna"}
+
+
+@pytest.mark.parametrize("words", [("explain", "host"), ("--help",), ("explain",)])
+def test_what_only_explains_loads_no_dialogue(tmp_path: Path, words: tuple[str, ...]) -> None:
+    modules = loaded(tmp_path, *words, status=0)
+    assert weights(modules) == set()
+    assert modules & {"asyncio", "ssl", "smtp_tui.smtp.session"} == set()
+
+
+def test_get_loads_no_dialogue(tmp_path: Path) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text('[smtp]\nhost = "a.example"\nport = 1\n')
+    modules = loaded(tmp_path, "get", str(file), "host", status=0)
+    assert weights(modules) == set()
+    assert "asyncio" not in modules
