@@ -1,0 +1,80 @@
+"""The lines at the edges: what is being edited, and which keys there are."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.commands import HINTS
+from smtp_tui.tui.ink import ACCENT, DIM, PLAIN, STRONG, Span, fitted_left, strip_of
+from smtp_tui.tui.lines import OneLine
+
+
+class StatusBar(OneLine):
+    """The file, the table in it, and whether the form says something else than the file."""
+
+    def __init__(self, file: str, table: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._file = visible(file)
+        self._table = visible(table)
+        self._state = ""
+
+    def tell(self, state: str) -> None:
+        """Show another state."""
+        self._state = state
+        self.repaint()
+
+    def spans(self, width: int) -> list[Span]:
+        """Return file and table at the left, the state at the right."""
+        table = f" · {self._table}"
+        room = width - cell_len(table) - cell_len(self._state) - 4
+        file = fitted_left(self._file, max(room, 8))
+        gap = width - cell_len(file) - cell_len(table) - cell_len(self._state) - 2
+        return [
+            (f" {file}", STRONG),
+            (table, PLAIN),
+            (" " * max(gap, 1), PLAIN),
+            (self._state, ACCENT),
+        ]
+
+
+class HintBar(OneLine):
+    """The keys, always the same."""
+
+    def spans(self, width: int) -> list[Span]:
+        """Return the hints that fit, with the alternative keys where there is room for all."""
+        whole = sum(len(keys) + len(word) + 3 for keys, word in HINTS)
+        spans: list[Span] = [(" ", PLAIN)]
+        used = 1
+        for keys, word in HINTS:
+            shown = keys if whole <= width else keys.split()[0]
+            used += len(shown) + len(word) + 3
+            if used - 2 <= width:
+                spans += [(shown, STRONG), (f" {word}  ", DIM)]
+        return spans
+
+
+class Divider(Widget):
+    """A rule between form and sidebar; the part beside what is in sight of a long form is thick."""
+
+    DEFAULT_CSS = "Divider { width: 1; height: 100%; }"
+
+    _span: tuple[int, int] | None = None
+
+    def mark(self, top: int, shown: int, whole: int) -> None:
+        """Mark what is in sight of `whole` lines; nothing when that is all of them."""
+        span = None
+        if 0 < shown < whole:
+            start = round(top * shown / whole)
+            span = start, start + max(round(shown * shown / whole), 1)
+        if span != self._span:
+            self._span = span
+            self.refresh(Region(0, 0, 1, self.size.height))
+
+    def render_line(self, y: int) -> Strip:
+        """Return one cell of the rule."""
+        start, end = self._span or (0, 0)
+        return strip_of([("┃", PLAIN) if start <= y < end else ("│", DIM)], 1)

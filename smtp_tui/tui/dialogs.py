@@ -1,0 +1,180 @@
+"""Questions, at the bottom of the screen: nothing is covered that the answer needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.events import Key
+from textual.geometry import Size
+from textual.screen import ModalScreen
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.commands import key_name
+from smtp_tui.tui.ink import BAD, CURSOR, PLAIN, STRONG, Span, fitted, strip_of
+from smtp_tui.tui.looks import Look
+from smtp_tui.tui.page import Page
+from smtp_tui.tui.prose import Block, plain
+from smtp_tui.tui.text_row import TextRow
+
+SAVE, DISCARD, STAY = "s", "d", "escape"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A key, and what it answers in words."""
+
+    key: str
+    words: str
+
+
+def _keys(answers: Sequence[Answer]) -> Block:
+    spans: list[Span] = []
+    for answer in answers:
+        spans += [(key_name(answer.key), STRONG), (f" {answer.words}   ", PLAIN)]
+    return Block(tuple(spans), is_preformatted=True, gap=False)
+
+
+class Question(ModalScreen[str], inherit_bindings=False):
+    """A question that one key answers; the result is that key. Other keys do nothing."""
+
+    def __init__(self, text: Sequence[Block], answers: Sequence[Answer]) -> None:
+        super().__init__(classes="dialog")
+        self._text = tuple(text)
+        self._answers = tuple(answers)
+
+    def compose(self) -> ComposeResult:
+        """Show the question and the keys."""
+        with Vertical(classes="box"):
+            yield Page([*self._text, _keys(self._answers)])
+
+    def on_key(self, event: Key) -> None:
+        """Take the answer."""
+        if event.key.casefold() in {answer.key for answer in self._answers}:
+            event.stop()
+            self.dismiss(event.key.casefold())
+
+
+class AskPassword(ModalScreen[str | None], inherit_bindings=False):
+    """Asks for a password for one test; it is kept nowhere. None: the admin changed their mind."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", show=False),
+        Binding("escape", "leave", show=False),
+    ]
+
+    def __init__(self, account: str) -> None:
+        super().__init__(classes="dialog")
+        self._account = account
+
+    def compose(self) -> ComposeResult:
+        """Show a field for it."""
+        whose = f" of {self._account}" if self._account else ""
+        with Vertical(classes="box"):
+            yield Page([plain(f"The password{whose}, for this test only; it is kept nowhere.")])
+            yield TextRow("secret", "SMTP Password")
+            yield Page([_keys((Answer("enter", "Test"), Answer("escape", "Do not test")))])
+
+    def on_mount(self) -> None:
+        """Mask it."""
+        row = self.query_exactly_one(TextRow)
+        row.show(Look(is_masked=True))
+        row.focus()
+
+    def action_take(self) -> None:
+        """Give it to the test."""
+        self.dismiss(self.query_exactly_one(TextRow).text)
+
+    def action_leave(self) -> None:
+        """Do not test."""
+        self.dismiss(None)
+
+
+class Menu(ScrollView, can_focus=True):
+    """A list of which one line is chosen."""
+
+    DEFAULT_CSS = "Menu { height: auto; scrollbar-size: 0 0; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "go(-1)", show=False),
+        Binding("down,j", "go(1)", show=False),
+        Binding("home", "go(-100000)", show=False),
+        Binding("end", "go(100000)", show=False),
+    ]
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__()
+        self._lines = tuple(map(visible, lines))
+        self.index = 0
+        self.virtual_size = Size(1, len(self._lines))
+
+    def get_content_height(self, _container: Size, _viewport: Size, _width: int) -> int:
+        """Return as many lines as there are."""
+        return len(self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line, marked where it is the chosen one."""
+        number, width = y + self.scroll_offset.y, self.size.width
+        if number >= len(self._lines):
+            return Strip.blank(width, PLAIN)
+        is_chosen = number == self.index
+        text = fitted(f"{'>' if is_chosen else ' '} {self._lines[number]}", width)
+        return strip_of([(text, CURSOR if is_chosen else PLAIN)], width)
+
+    def action_go(self, by: int) -> None:
+        """Choose another line."""
+        self.index = min(max(self.index + by, 0), len(self._lines) - 1)
+        top = self.scroll_offset.y
+        if not top <= self.index < top + self.size.height:
+            self.scroll_to(y=self.index if by < 0 else self.index - self.size.height + 1)
+        self.refresh()
+
+
+class TablePicker(ModalScreen[str | None], inherit_bindings=False):
+    """Asks which of several SMTP tables is meant."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", show=False),
+        Binding("escape,f10,ctrl+x", "leave", show=False),
+    ]
+
+    def __init__(self, file: str, tables: Mapping[str, str]) -> None:
+        super().__init__(classes="picker")
+        self._file = file
+        self._tables = dict(tables)
+
+    def compose(self) -> ComposeResult:
+        """List them, each with its host."""
+        longest = max(map(len, self._tables))
+        with Vertical(classes="page"):
+            yield Page([plain(f"{self._file} holds several SMTP tables. Which one?", STRONG)])
+            yield Menu([f"{name:{longest}}  {host}" for name, host in self._tables.items()])
+            yield Page([_keys((Answer("enter", "Open"), Answer("escape", "Quit")))])
+
+    def action_take(self) -> None:
+        """Take the chosen one."""
+        self.dismiss(tuple(self._tables)[self.query_exactly_one(Menu).index])
+
+    def action_leave(self) -> None:
+        """Take none."""
+        self.dismiss(None)
+
+
+async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
+    """Ask what to do with changes: `SAVE`, `DISCARD` or `STAY`."""
+    text = plain(f"{file} does not have your changes yet: {', '.join(keys)}.")
+    answers = Answer(SAVE, "Save and leave"), Answer(DISCARD, "Discard"), Answer(STAY, "Stay")
+    return await app.push_screen_wait(Question([text], answers))
+
+
+async def ask_clear_password(app: App[Any], why: str) -> bool:
+    """Ask for leave to send the password over an open link; only an explicit yes is one."""
+    text = [plain(why), plain("Send the password in the clear, this once?", BAD, gap=False)]
+    no = Answer("n", "No"), Answer("escape", "No"), Answer("enter", "No")
+    answer = await app.push_screen_wait(Question(text, (Answer("y", "Yes"), *no)))
+    return answer == "y"

@@ -1,0 +1,59 @@
+"""The help: what the keys do, made from the commands themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from smtp_tui.tui.commands import COMMANDS, FORM_KEYS, LOG_KEYS, SIGNS
+from smtp_tui.tui.ink import DIM, PLAIN, STRONG
+from smtp_tui.tui.page import Page
+from smtp_tui.tui.prose import Block, plain
+
+COLUMN = 22
+
+
+def help_blocks() -> Iterator[Block]:
+    """Yield the whole help."""
+    yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
+    yield from _section("Everywhere", [(c.keys, c.help) for c in COMMANDS if c.help])
+    yield from _section("In the form", FORM_KEYS)
+    yield from _section("In the log", LOG_KEYS)
+    yield from _section("Signs", SIGNS)
+
+
+def _section(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[Block]:
+    yield plain(title, STRONG)
+    for keys, what in rows:
+        head = f"  {keys}".ljust(COLUMN)
+        yield Block(((what, PLAIN),), head, " " * COLUMN, gap=False)
+
+
+class HelpScreen(Screen[None], inherit_bindings=False):
+    """One page, the whole screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1,ctrl+g,q,enter,f10,ctrl+x", "close", show=False),
+        Binding("up,k", "go(-1)", show=False),
+        Binding("down,j", "go(1)", show=False),
+        Binding("pageup", "go(-20)", show=False),
+        Binding("pagedown,space", "go(20)", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Show the page."""
+        yield Page(list(help_blocks()))
+        yield Page([plain("Esc closes, Up Down PgUp PgDn read on", DIM)], classes="foot")
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    def action_go(self, lines: int) -> None:
+        """Read on."""
+        page = self.query(Page).first()
+        page.scroll_to(y=page.scroll_offset.y + lines, animate=False)

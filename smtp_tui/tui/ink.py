@@ -1,0 +1,75 @@
+"""The few inks of the screen, each with one meaning; none carries a meaning alone.
+
+They are attributes and the terminal's own sixteen colours, on its own background: right in any
+palette, and the shortest to send. Without colour, weight, reverse and signs remain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+PLAIN = Style()
+DIM = Style(dim=True)
+STRONG = Style(bold=True)
+ACCENT = Style(color="cyan")
+FOCUS = Style(color="cyan", bold=True)
+GOOD = Style(color="green", bold=True)
+BAD = Style(color="red", bold=True)
+WARNING = Style(color="yellow", bold=True)
+CURSOR = Style(reverse=True)
+
+Span = tuple[str, Style]
+
+
+def strip_of(spans: Iterable[Span], width: int) -> Strip:
+    """Join spans to a line of exactly `width` cells."""
+    segments = [Segment(text, style) for text, style in spans if text]
+    return Strip(segments).adjust_cell_length(width, PLAIN).simplify()
+
+
+def fitted(text: str, width: int) -> str:
+    """Cut a text to `width` cells, with a sign that it was cut."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+
+
+def fitted_left(text: str, width: int) -> str:
+    """Cut a text at its beginning to `width` cells: a path's end says more."""
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) > width - 1:
+        text = text[1:]
+    return "…" + text if width > 0 else ""
+
+
+def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
+    """Return the first column that differs and the one after the last, or None."""
+    before, after = _cells(old), _cells(new)
+    if len(before) != len(after):
+        return 0, max(len(before), len(after))
+    differing = [column for column, cell in enumerate(after) if cell != before[column]]
+    if not differing:
+        return None
+    start, end = differing[0], differing[-1] + 1
+    while start > 0 and after[start][0] == "":
+        start -= 1
+    return start, end
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    cells: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        for character in text:
+            width = cell_len(character)
+            if width == 0 and cells:
+                cells[-1] = (cells[-1][0] + character, cells[-1][1])
+                continue
+            cells.append((character, style))
+            cells.extend([("", style)] * (width - 1))
+    return cells

@@ -1,0 +1,99 @@
+"""The places a password can be kept, and the words that name each. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+
+from smtp_tui.settings import sources
+from smtp_tui.settings.sources import PasswordSource, parse_source
+
+
+class Kept(StrEnum):
+    """Where a password is kept, as the form names it."""
+
+    FILE = "this file"
+    KEYRING = "keyring"
+    ENV = "env"
+    PATH = "path"
+    COMMAND = "command"
+    ASK = "ask"
+
+
+PLACEHOLDERS = {
+    Kept.FILE: "none",
+    Kept.ENV: "the variable's name",
+    Kept.PATH: "the file that holds it",
+    Kept.COMMAND: "the program that prints it",
+    Kept.ASK: "asked for at each test",
+}
+NEEDS = {
+    Kept.ENV: "name the environment variable",
+    Kept.PATH: "give the path of the file that holds the password",
+    Kept.COMMAND: "give the program that prints the password",
+}
+
+
+def source_of(raw: object | None) -> PasswordSource | None:
+    """Read a source; None where there is none or it cannot be read."""
+    try:
+        return None if raw is None else parse_source(raw)
+    except ValueError:
+        return None
+
+
+def refusal_of(raw: object) -> str | None:
+    """Say why a source cannot be read."""
+    try:
+        parse_source(raw)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def kind_of(source: PasswordSource | None) -> Kept:
+    """Name the kind of place."""
+    match source:
+        case sources.Keyring():
+            return Kept.KEYRING
+        case sources.Environment():
+            return Kept.ENV
+        case sources.File():
+            return Kept.PATH
+        case sources.Command():
+            return Kept.COMMAND
+        case sources.Ask():
+            return Kept.ASK
+        case sources.Literal() | None:
+            return Kept.FILE
+
+
+def words_of(source: PasswordSource) -> str:
+    """Return what a person types to name the place; nothing where the secret itself is typed."""
+    match source:
+        case sources.Environment(name):
+            return name
+        case sources.File(path):
+            return path
+        case sources.Command(argv):
+            return shlex.join(argv)
+        case _:
+            return ""
+
+
+def place_as_toml(kind: Kept, text: str) -> dict[str, object]:
+    """Return the TOML value for words that were typed; ValueError where they cannot be read."""
+    match kind:
+        case Kept.ENV:
+            return {"env": text}
+        case Kept.PATH:
+            return {"file": text}
+        case _:
+            return {"command": _split(text)}
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise ValueError("a quotation mark is not closed") from None

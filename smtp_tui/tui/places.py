@@ -1,0 +1,96 @@
+"""Where each part of the screen stands, for any size of terminal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.geometry import NULL_REGION, Region, Size
+
+FORM_WIDTH, SIDEBAR_WIDTH = 55, 40
+NARROW, LOW, WIDE = 80, 24, 100
+BESIDE_THE_FORM = 12  # status, strip, verdict, hints, and a log of six lines
+
+Heights = Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The region of each part; an empty one is not shown."""
+
+    status: Region
+    form: Region
+    divider: Region
+    sidebar: Region
+    bench: Region
+    message: Region
+    hints: Region
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What the parts would like: rows of the form, lines of the message for a width."""
+
+    form: int
+    message: Heights
+    bench: bool = False
+
+
+def is_narrow(size: Size) -> bool:
+    """Whether there is no room for a sidebar."""
+    return size.width < NARROW
+
+
+def is_low(size: Size) -> bool:
+    """Whether form and log must take turns."""
+    return size.height < LOW
+
+
+def is_wide(size: Size) -> bool:
+    """Whether the sidebar can have the whole height."""
+    return size.width >= WIDE
+
+
+def places(size: Size, wants: Wants) -> Places:
+    """Share out the screen."""
+    width, height = size
+    side = SIDEBAR_WIDTH if is_wide(size) else 0
+    left = width - side - 1 if side else width
+    message_lines = min(wants.message(left), max(height - 6, 1))
+    body = Region(0, 1, left, max(height - 2 - message_lines, 0))
+    form, bench = _share(body, size, wants)
+    form, divider, sidebar = _beside(form, size, wants)
+    if side:
+        divider = Region(left, 1, 1, max(height - 2, 0))
+        sidebar = Region(left + 1, 1, side, max(height - 2, 0))
+    return Places(
+        status=Region(0, 0, width, 1),
+        form=form,
+        divider=divider,
+        sidebar=sidebar,
+        bench=bench,
+        message=Region(0, body.bottom, left, message_lines),
+        hints=Region(0, height - 1, width, 1),
+    )
+
+
+def _share(body: Region, size: Size, wants: Wants) -> tuple[Region, Region]:
+    """Give form and bench their heights, or one of them all of it."""
+    if is_low(size):
+        return (NULL_REGION, body) if wants.bench else (body, NULL_REGION)
+    rows = min(wants.form, max(size.height - BESIDE_THE_FORM, 1))
+    top, bottom = body.split_horizontal(min(rows, body.height))
+    return top, bottom
+
+
+def _beside(form: Region, size: Size, wants: Wants) -> tuple[Region, Region, Region]:
+    """Divide the form's part between form and sidebar, where that is the sidebar's place."""
+    if not form or is_wide(size):
+        return form, NULL_REGION, NULL_REGION
+    if is_narrow(size):
+        overflows = wants.form > form.height
+        rows, divider = form.split_vertical(form.width - 1) if overflows else (form, NULL_REGION)
+        return rows, divider, NULL_REGION
+    rows, rest = form.split_vertical(FORM_WIDTH)
+    divider, sidebar = rest.split_vertical(1)
+    return rows, divider, sidebar

@@ -1,0 +1,88 @@
+"""A row of the form: sign, label, value and note in one line, drawn by one widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual.message import Message
+
+from smtp_tui.settings.fields import FIELDS
+from smtp_tui.tui.ink import ACCENT, BAD, DIM, FOCUS, PLAIN, Span
+from smtp_tui.tui.lines import OneLine
+from smtp_tui.tui.looks import Look
+
+LABEL_WIDTH = max(len(field.label) for field in FIELDS)
+GAP = 2
+VALUE_AT = 1 + LABEL_WIDTH + GAP
+
+
+class Row(OneLine, can_focus=True):
+    """One setting in one line."""
+
+    @dataclass
+    class Entered(Message):
+        """The focus came to a row."""
+
+        row: Row
+
+    @dataclass
+    class Left(Message):
+        """The focus left a row."""
+
+        row: Row
+
+    def __init__(self, topic: str, label: str, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self.topic = topic
+        self.label = label
+        self.look = Look()
+
+    def show(self, look: Look) -> None:
+        """Take another look."""
+        self.look = look
+        self.repaint()
+
+    def spans(self, width: int) -> list[Span]:
+        """Return sign and label, the value, and what fits of problem or note."""
+        value, used = self.value_spans(width - VALUE_AT)
+        return [*self._head(), *value, *self._tail(width - VALUE_AT - used)]
+
+    def value_spans(self, width: int) -> tuple[list[Span], int]:
+        """Return the value, and how many of `width` cells it takes."""
+        raise NotImplementedError
+
+    @property
+    def gap(self) -> str:
+        """What stands between the value and its note."""
+        return "  "
+
+    @property
+    def hides_problem(self) -> bool:
+        """Whether the line has no room to say what is wrong."""
+        if not self.look.problem:
+            return False
+        room = self.size.width - VALUE_AT
+        return cell_len(self.look.problem) + 4 > room - self.value_spans(room)[1]
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Mark or unmark the line and tell the form."""
+        super().watch_has_focus(has_focus)
+        self.repaint()
+        self.post_message(self.Entered(self) if has_focus else self.Left(self))
+
+    def _head(self) -> list[Span]:
+        label = self.label.ljust(LABEL_WIDTH + GAP)
+        if self.has_focus:
+            return [(">", FOCUS), (label, FOCUS)]
+        if self.look.problem:
+            return [("!", BAD), (label, PLAIN)]
+        return [("*", ACCENT) if self.look.is_changed else (" ", PLAIN), (label, PLAIN)]
+
+    def _tail(self, room: int) -> list[Span]:
+        if self.look.problem:
+            fits = cell_len(self.look.problem) + 4 <= room
+            return [(f"{self.gap}! {self.look.problem}" if fits else f"{self.gap}!", BAD)]
+        if self.look.note and cell_len(self.look.note) + 2 <= room:
+            return [(f"{self.gap}{self.look.note}", DIM)]
+        return []

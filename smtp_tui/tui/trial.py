@@ -1,0 +1,69 @@
+"""Testing the settings as they stand in the form."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.sources import Ask, source_as_toml
+from smtp_tui.smtp.events import Event
+from smtp_tui.tui.model import PASSWORD, Draft
+
+if TYPE_CHECKING:
+    from smtp_tui.checks.run import Request
+
+Runner = Callable[["Request"], AsyncGenerator[Event | Verdict, None]]
+Report = Callable[[Event], None]
+
+
+def run_check(request: Request) -> AsyncGenerator[Event | Verdict, None]:
+    """Run a check; the engine is loaded with the first one."""
+    from smtp_tui.checks.run import run
+
+    return run(request)
+
+
+def must_ask(draft: Draft, settings: Settings) -> bool:
+    """Tell whether a test needs a password that only the admin can give."""
+    is_nowhere = settings.password is None or isinstance(settings.password, Ask)
+    return settings.needs_password and is_nowhere and draft.password.secret() is None
+
+
+def request_for(
+    draft: Draft,
+    *,
+    file: Path,
+    table: str,
+    secret: str | None = None,
+    allow_clear_password: bool = False,
+) -> Request:
+    """Put the draft into a request; a password at hand goes apart from the values."""
+    from smtp_tui.checks.run import Request
+
+    values, at_hand = draft.values(), secret or draft.password.secret()
+    if at_hand is not None:
+        values[PASSWORD] = source_as_toml(Ask())
+    return Request(
+        values=values,
+        base=file.parent,
+        file=str(file),
+        table=table,
+        secret=at_hand,
+        allow_clear_password=allow_clear_password,
+    )
+
+
+async def conduct(runner: Runner, request: Request, report: Report) -> Verdict | None:
+    """Run one check to its verdict, reporting what happens; cancelling it closes the connection."""
+    async with aclosing(runner(request)) as events:
+        async for event in events:
+            if isinstance(event, Verdict):
+                return event
+            report(event)
+            await asyncio.sleep(0)  # a flood of lines must not keep the keys waiting
+    return None

@@ -1,0 +1,72 @@
+"""What is told beside the form: the sidebar's page, and the line of messages."""
+
+from __future__ import annotations
+
+from rich.style import Style
+
+from smtp_tui.tui.bench import Bench
+from smtp_tui.tui.form import Form
+from smtp_tui.tui.ink import BAD, DIM, PLAIN
+from smtp_tui.tui.log import Log
+from smtp_tui.tui.page import Page
+from smtp_tui.tui.places import is_low, is_narrow
+from smtp_tui.tui.prose import plain
+from smtp_tui.tui.sidebar import Sidebar
+from smtp_tui.tui.topics import blocks_for, log_blocks, summary
+
+
+class Words:
+    """Keeps sidebar and message true to what is under the cursor.
+
+    What was said stays until a value changes or the focus goes elsewhere than where it was said.
+    """
+
+    def __init__(self, form: Form, bench: Bench, sidebar: Sidebar, message: Page) -> None:
+        self._form = form
+        self._bench = bench
+        self._sidebar = sidebar
+        self._message = message
+        self._said_at: str | None = None
+
+    def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
+        """Tell something in words; `at` is the field that the focus is about to go to."""
+        self._said_at = at or self._form.here.topic
+        self._message.show([plain(text, style)])
+
+    def hush(self) -> None:
+        """Take back what was said."""
+        self._said_at = None
+        self.refresh_message()
+
+    def follow(self) -> None:
+        """The focus came somewhere: forget what was said elsewhere."""
+        if self._said_at != self._form.here.topic or self._is_in_log:
+            self._said_at = None
+        self.refresh()
+
+    def refresh(self, *, from_top: bool = True) -> None:
+        """Tell of what is under the cursor as it is now."""
+        row = self._form.here
+        blocks = (
+            log_blocks(self._bench.verdict.verdict)
+            if self._is_in_log
+            else blocks_for(row.topic, self._form.draft, row.look)
+        )
+        self._sidebar.show(blocks, from_top=from_top)
+        self.refresh_message()
+
+    def refresh_message(self) -> None:
+        """Tell the problem that found no room elsewhere; without a sidebar, what the field is."""
+        if self._said_at is not None:
+            return
+        row, size = self._form.here, self._form.screen.size
+        if row.hides_problem:
+            self._message.show([plain(row.look.problem, BAD)])
+        elif is_narrow(size) or is_low(size):
+            self._message.show([plain(summary(row.topic), DIM)])
+        else:
+            self._message.show([])
+
+    @property
+    def _is_in_log(self) -> bool:
+        return isinstance(self._form.screen.focused, Log)

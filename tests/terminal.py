@@ -1,0 +1,125 @@
+"""A real program on a real pseudo-terminal, its screen read back through a terminal emulator."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import pyte
+
+KEYS = {
+    "F1": "\x1bOP",
+    "F2": "\x1bOQ",
+    "F5": "\x1b[15~",
+    "F6": "\x1b[17~",
+    "F10": "\x1b[21~",
+    "Up": "\x1b[A",
+    "Down": "\x1b[B",
+    "Right": "\x1b[C",
+    "Left": "\x1b[D",
+    "Enter": "\r",
+    "Escape": "\x1b",
+    "Tab": "\t",
+    "Backspace": "\x7f",
+    "PageDown": "\x1b[6~",
+    "Home": "\x1b[H",
+    "End": "\x1b[F",
+}
+
+
+class Terminal:
+    """A terminal of a size in columns and rows, with one program on it."""
+
+    def __init__(self, process: int, master: int, size: tuple[int, int]) -> None:
+        self.process = process
+        self.output = bytearray()
+        self._master = master
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands on the screen, a line each, without trailing spaces."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(self.lines)
+
+    def press(self, *keys: str) -> None:
+        """Type keys by name, and what is no key's name as it stands."""
+        for key in keys:
+            os.write(self._master, KEYS.get(key, key).encode())
+
+    def wait_for(self, *wanted: str, seconds: float = 20) -> None:
+        """Read what the program draws until every text stands on the screen at once."""
+        self._read_until(lambda: all(text in self.text for text in wanted), seconds, str(wanted))
+
+    def settle(self, seconds: float = 0.05) -> None:
+        """Read what the program draws until it has drawn nothing for so long."""
+        while select.select([self._master], [], [], seconds)[0]:
+            self._read()
+
+    def wait_for_end(self, seconds: float = 20) -> int:
+        """Read until the program has ended; return its exit status."""
+        self._read_until(_never, seconds, "the end of the program")
+        _, status = os.waitpid(self.process, 0)
+        self.process = 0
+        return os.waitstatus_to_exitcode(status)
+
+    def _read_until(self, holds: Callable[[], bool], seconds: float, wanted: str) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([self._master], [], [], max(left, 0))
+            if not ready:
+                raise AssertionError(f"no {wanted} within {seconds} s on\n{self.text}")
+            if not self._read():
+                if holds is _never:
+                    return
+                raise AssertionError(f"the program ended before {wanted} on\n{self.text}")
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # Linux says EIO when the program has let go of the terminal
+            data = b""
+        self.output += data
+        self._stream.feed(data)
+        return bool(data)
+
+
+def _never() -> bool:
+    return False
+
+
+@contextmanager
+def on_terminal(
+    command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (80, 24)
+) -> Iterator[Terminal]:
+    """Run a program on a terminal of its own; what still runs at the end is ended."""
+    process, master = pty.fork()
+    if process == 0:
+        try:
+            os.execve(command[0], list(command), dict(environment))
+        finally:
+            os._exit(127)
+    columns, rows = size
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    terminal = Terminal(process, master, size)
+    try:
+        yield terminal
+    finally:
+        if terminal.process:
+            os.kill(terminal.process, signal.SIGKILL)
+            os.waitpid(terminal.process, 0)
+        os.close(master)

@@ -1,0 +1,176 @@
+"""The real app, driven by keys against a fake check, its screen read as text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from smtp_tui.checks.run import Request
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import PasswordError
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.smtp.events import Entered, Event, Received, Sent, Stage
+from smtp_tui.smtp.replies import Reply
+from smtp_tui.tui.app import SmtpApp
+from smtp_tui.tui.screen import FormScreen
+
+SAMPLE = """\
+# The ticket system's mail
+[smtp]
+host = "mail.example.net"   # the relay
+port = 2587
+domain = "tickets.example.org"
+encryption = "TLS"
+username = "tickets@example.net"
+password = "hunter2hunter2"
+authentication = "plain"
+"""
+
+PASSED = Verdict(seconds=0.2, ok=True, stage=Stage.AUTH, cause=None, summary="The login works.")
+
+
+def failed(cause: str, stage: Stage = Stage.AUTH, **more: str) -> Verdict:
+    """A verdict of failure."""
+    summary = more.pop("summary", f"It failed with {cause}.")
+    return Verdict(seconds=0.2, ok=False, stage=stage, cause=cause, summary=summary, **more)  # type: ignore[arg-type]
+
+
+def said(text: str, code: int = 220) -> Received:
+    """A reply of the server."""
+    lines = tuple(line.encode("utf-8", "surrogateescape") for line in text.split("\n"))
+    return Received(seconds=0.1, reply=Reply(code, lines))
+
+
+DIALOGUE: tuple[Event, ...] = (
+    Entered(seconds=0.0, stage=Stage.RESOLVE),
+    Entered(seconds=0.003, stage=Stage.CONNECT),
+    Entered(seconds=0.017, stage=Stage.GREETING),
+    said("mail.example.net ESMTP"),
+    Entered(seconds=0.1, stage=Stage.EHLO),
+    Sent(seconds=0.1, text="EHLO tickets.example.org"),
+    Entered(seconds=0.15, stage=Stage.AUTH),
+)
+
+
+@dataclass
+class FakeCheck:
+    """Plays a script in place of a check, and remembers what it was asked."""
+
+    script: Sequence[Event | Verdict] = (*DIALOGUE, PASSED)
+    hangs: bool = False
+    requests: list[Request] = field(default_factory=list)
+    closed: int = 0
+
+    async def __call__(self, request: Request) -> AsyncGenerator[Event | Verdict, None]:
+        """Play it; a check that hangs waits before its last item until it is closed."""
+        self.requests.append(request)
+        try:
+            for event in self.script[:-1]:
+                yield event
+            if self.hangs:
+                await asyncio.Event().wait()
+            yield self.script[-1]
+        finally:
+            self.closed += 1
+
+
+@dataclass
+class FakeKeyring:
+    """Stores in memory, or says why not."""
+
+    trouble: str | None = None
+    stored: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    async def state(self) -> str | None:
+        return self.trouble
+
+    async def store(self, service: str, account: str, secret: str) -> None:
+        if self.trouble:
+            raise PasswordError(self.trouble)
+        self.stored[service, account] = secret
+
+
+class Hand:
+    """What a person does at the keyboard, and sees."""
+
+    def __init__(self, pilot: Pilot[int], file: Path) -> None:
+        self.pilot = pilot
+        self.file = file
+
+    @property
+    def form_screen(self) -> FormScreen:
+        stack = self.pilot.app.screen_stack
+        return next(screen for screen in stack if isinstance(screen, FormScreen))
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        await self.press(*(_KEY_NAMES.get(letter, letter) for letter in text))
+
+    async def go_to(self, label: str) -> None:
+        """Walk down to a row."""
+        for _ in range(40):
+            if self.row(label).startswith(">"):
+                return
+            await self.press("down")
+        raise AssertionError(f"no row {label} on\n{self.screen}")
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.pilot.resize_terminal(width, height)
+        await self.pilot.pause()
+        await self.pilot.pause()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what a timer or a worker brings about."""
+        async with asyncio.timeout(10):
+            while not holds():
+                await self.pilot.pause(0.01)
+
+    @property
+    def lines(self) -> list[str]:
+        strips = self.pilot.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip) for strip in strips]
+
+    @property
+    def screen(self) -> str:
+        return "\n".join(line.rstrip() for line in self.lines)
+
+    def row(self, label: str) -> str:
+        """The row of the form that begins with a label, as it stands on the screen."""
+        found = [line for line in self.lines if line[1:].strip().startswith(label)]
+        return found[0].split("│")[0].rstrip() if found else ""
+
+    @property
+    def hints(self) -> str:
+        return self.lines[-1]
+
+
+_KEY_NAMES = {" ": "space"}
+
+
+@asynccontextmanager
+async def form_on(
+    text: str | None,
+    folder: Path,
+    *,
+    size: tuple[int, int] = (80, 24),
+    check: FakeCheck | None = None,
+    keyring: FakeKeyring | None = None,
+    table: str | None = "smtp",
+) -> AsyncIterator[Hand]:
+    """Open the app on a file with this text, or on a file that does not exist yet."""
+    file = folder / "mail.toml"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    document = Document.new(file) if text is None else Document.open(file)
+    app = SmtpApp(document, table, runner=check or FakeCheck(), keyring=keyring or FakeKeyring())
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield Hand(pilot, file)

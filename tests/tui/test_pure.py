@@ -1,0 +1,164 @@
+"""The parts that need no screen: prose, stages, places, the edited line."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+from textual.geometry import Region, Size
+
+from smtp_tui.smtp.events import Stage
+from smtp_tui.tui.choice import window
+from smtp_tui.tui.ink import PLAIN, STRONG, changed_span, fitted, fitted_left, strip_of
+from smtp_tui.tui.line_edit import LineEdit
+from smtp_tui.tui.places import Wants, places
+from smtp_tui.tui.prose import Block, flow, parse, plain
+from smtp_tui.tui.stages import Progress, State, duration
+
+
+def texts(blocks: list[Block], width: int) -> list[str]:
+    return ["".join(text for text, _ in line) for line in flow(blocks, width)]
+
+
+class TestProse:
+    def test_paragraphs_items_and_code(self) -> None:
+        page = "# Title\n\nOne two\nthree.\n\n- `a` first\n  goes on\n- **b**\n\n```\nx = 1\n```\n"
+        assert texts(parse(page), 12) == [
+            "Title",
+            "",
+            "One two",
+            "three.",
+            "",
+            "- a first",
+            "  goes on",
+            "- b",
+            "",
+            "  x = 1",
+        ]
+
+    def test_strong_is_strong(self) -> None:
+        assert ("b", STRONG) in flow(parse("a **b** c"), 20)[0]
+
+    @pytest.mark.parametrize("width", [1, 2, 3, 7, 20])
+    def test_no_line_is_wider_than_the_column(self, width: int) -> None:
+        page = "supercalifragilistic `word`, 漢字漢字漢字 end\n\n- an item that is long"
+        for line in flow([*parse(page), plain("x" * 30)], width):
+            used = sum(cell_len(text) for text, _ in line)
+            assert used <= max(width, 3)
+
+    def test_markup_of_others_stays_text(self) -> None:
+        assert texts([plain("[red]a[/] \x1b[0m")], 40) == ["[red]a[/] \\x1b[0m"]
+
+
+class TestInk:
+    def test_fitted(self) -> None:
+        assert fitted("abcdef", 4) == "abc…"
+        assert fitted("abc", 4) == "abc"
+        assert fitted_left("abcdef", 4) == "…def"
+
+    def test_only_what_changed_is_painted(self) -> None:
+        old, new = strip_of([("abcdef", PLAIN)], 10), strip_of([("abXdef", PLAIN)], 10)
+        assert changed_span(old, new) == (2, 3)
+        assert changed_span(old, old) is None
+
+    def test_a_wide_character_is_painted_whole(self) -> None:
+        old, new = strip_of([("漢a", PLAIN)], 6), strip_of([("漢", PLAIN), ("b", PLAIN)], 6)
+        assert changed_span(old, new) == (2, 3)
+        styled = strip_of([("漢", STRONG), ("a", PLAIN)], 6)
+        assert changed_span(old, styled) == (0, 2)
+
+
+class TestLineEdit:
+    def test_words(self) -> None:
+        line = LineEdit()
+        line.replace("mail.example.net")
+        line.delete_word()
+        assert line.text == "mail.example."
+        line.word_left()
+        line.insert("X")
+        assert line.text == "mail.Xexample."
+        line.home()
+        line.word_right()
+        line.delete_to_end()
+        assert line.text == "mail"
+
+    def test_the_edges(self) -> None:
+        line = LineEdit("a", 0)
+        line.delete_left()
+        line.move(-1)
+        assert (line.text, line.cursor) == ("a", 0)
+        line.delete_right()
+        line.delete_right()
+        assert line.text == ""
+
+    def test_no_repr_shows_the_text(self) -> None:
+        assert "secret" not in repr(LineEdit("secret"))
+
+
+class TestChoiceWindow:
+    WORDS = ("none", "plain", "login", "cram-md5", "auto", "scram-sha-256")
+
+    def test_all_where_they_fit(self) -> None:
+        assert window(self.WORDS, 0, 80) == (0, 6)
+
+    @pytest.mark.parametrize("current", range(6))
+    def test_the_current_one_is_always_there(self, current: int) -> None:
+        start, end = window(self.WORDS, current, 24)
+        assert start <= current < end
+        size = sum(map(len, self.WORDS[start:end])) + end - start - 1 + 2
+        assert size + (2 if start else 0) + (2 if end < 6 else 0) <= 24
+
+
+class TestStages:
+    def test_times_add_up_when_a_stage_comes_again(self) -> None:
+        progress = Progress()
+        for stage, seconds in (
+            (Stage.EHLO, 0.0),
+            (Stage.TLS, 0.002),
+            (Stage.EHLO, 0.030),
+            (Stage.AUTH, 0.031),
+        ):
+            progress.enter(stage, seconds)
+        steps = {step.stage: step for step in progress.steps()}
+        assert round(steps[Stage.EHLO].seconds * 1000) == 3
+        assert steps[Stage.AUTH].state is State.RUNNING
+        assert steps[Stage.RESOLVE].state is State.TO_COME
+        progress.conclude(ok=False, stage=Stage.AUTH, seconds=0.05)
+        assert {step.stage: step for step in progress.steps()}[Stage.AUTH].state is State.FAILED
+
+    def test_what_cannot_come_any_more_is_left_out(self) -> None:
+        progress = Progress()
+        for stage in (Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO):
+            progress.enter(stage, 0.0)
+        assert [step.stage for step in progress.steps()][-2:] == [Stage.TLS, Stage.AUTH]
+        progress.conclude(ok=True, stage=Stage.EHLO, seconds=1.0)
+        assert progress.steps()[-1].stage is Stage.EHLO
+
+    def test_durations(self) -> None:
+        assert duration(0.0314) == "31"
+        assert duration(12.4) == "12s"
+
+
+class TestPlaces:
+    @pytest.mark.parametrize("width", [1, 20, 60, 80, 99, 100, 140, 200])
+    @pytest.mark.parametrize("height", [1, 3, 10, 20, 24, 40, 60])
+    def test_nothing_overlaps_and_all_is_on_the_screen(self, width: int, height: int) -> None:
+        size = Size(width, height)
+        for bench in (False, True):
+            at = places(size, Wants(form=11, message=lambda _width: 1, bench=bench))
+            parts = [at.status, at.form, at.divider, at.sidebar, at.bench, at.message, at.hints]
+            shown = [part for part in parts if part]
+            assert all(size.region.contains_region(part) for part in shown if height > 3)
+            area = Region.from_union(shown)
+            assert area.width <= width
+            if height > 3:
+                assert sum(part.area for part in shown) <= size.area
+
+    def test_the_sidebar_has_forty_columns_and_the_height_where_it_is_wide(self) -> None:
+        at = places(Size(140, 40), Wants(form=11, message=lambda _width: 0))
+        assert at.sidebar.size == Size(40, 38)
+        assert at.bench.height == 27
+
+    def test_the_log_has_room_beside_an_unfolded_form(self) -> None:
+        at = places(Size(80, 24), Wants(form=20, message=lambda _width: 0))
+        assert at.form.height == 12
+        assert at.bench.height == 10

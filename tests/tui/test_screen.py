@@ -1,0 +1,183 @@
+"""The screen as a whole: what stands where, at which size, and how one leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smtp_tui.settings.fields import BY_KEY, FIELDS
+from smtp_tui.tui.commands import COMMANDS
+from tests.tui.driving import SAMPLE, form_on
+
+LABELS = [field.label for field in FIELDS if not field.folded]
+SEVERAL = '[a.smtp]\nhost = "a.example"\nport = 25\n[b.smtp]\nhost = "b.example"\nport = 26\n'
+
+
+async def test_all_is_in_sight_on_80_by_24(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        for label in LABELS:
+            assert hand.row(label), label
+        for words in ("none ‹tls› ssl", "none ‹peer› fail_if_no_peer_cert", "‹this file› keyring"):
+            assert words in hand.screen
+        assert "The server that takes" in hand.screen
+        assert "resolve ── connect" in hand.screen
+        assert all(len(line) == 80 for line in hand.lines)
+        for command in COMMANDS:
+            if command.is_hinted:
+                assert f"{command.keys} {command.word}" in hand.hints
+
+
+async def test_the_sidebar_follows_the_focus(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
+        hand.form_screen.form.unfold()
+        for row in hand.form_screen.form.rows():
+            title = BY_KEY[row.topic].label if row.topic in BY_KEY else row.topic
+            beside = [line.split("│")[-1].strip() for line in hand.lines if "│" in line]
+            assert title in beside[:4] or row.topic in ("kept", "more")
+            assert all(len(line) == 140 for line in hand.lines)
+            await hand.press("down")
+
+
+async def test_the_sidebar_scrolls_from_the_form(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        assert "│ SMTP Host" in hand.screen
+        await hand.press("pagedown")
+        assert "│ SMTP Host" not in hand.screen
+        assert hand.row("SMTP Host").startswith(">")
+        await hand.press("pageup")
+        assert "│ SMTP Host" in hand.screen
+
+
+@pytest.mark.parametrize("size", [(200, 60), (80, 24), (60, 20), (40, 10), (120, 20), (60, 50)])
+async def test_any_size_is_usable(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.resize(*size)
+        assert hand.row("SMTP Host").startswith(">SMTP Host")
+        assert "F5" in hand.hints
+        assert not hand.hints.rstrip().endswith(" F10")
+        await hand.go_to("OpenSSL Verify Mode")
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        await hand.press("escape")
+        assert hand.row("OpenSSL Verify Mode").startswith(">")
+        await hand.resize(80, 24)
+        assert hand.row("OpenSSL Verify Mode").startswith(">")
+
+
+async def test_small_screens_explain_in_a_line(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
+        assert "The server that takes the mail" in hand.screen
+        assert "│" not in hand.screen
+
+
+async def test_back_from_small_to_large_nothing_is_lost(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(200, 60)) as hand:
+        before = hand.screen
+        await hand.resize(60, 20)
+        await hand.resize(200, 60)
+        assert hand.screen == before
+
+
+async def test_leaving_unchanged_asks_nothing(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("escape", "escape")
+        assert hand.pilot.app.is_running
+        await hand.press("f10")
+        assert hand.pilot.app.return_code == 0
+
+
+async def test_leaving_with_changes_asks(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.type("x")
+        await hand.press("ctrl+x")
+        await hand.until(lambda: "does not have your changes yet: host" in hand.screen)
+        await hand.press("q", "escape")
+        await hand.until(lambda: "your changes yet" not in hand.screen)
+        await hand.press("f10")
+        await hand.until(lambda: "your changes yet" in hand.screen)
+        await hand.press("s")
+        await hand.until(lambda: hand.pilot.app.return_code == 0)
+        assert 'host = "mail.example.netx"' in hand.file.read_text("utf-8")
+
+
+async def test_leaving_can_discard(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.type("x")
+        await hand.press("f10")
+        await hand.until(lambda: "your changes yet" in hand.screen)
+        await hand.press("d")
+        await hand.until(lambda: hand.pilot.app.return_code == 0)
+        assert hand.file.read_text("utf-8") == SAMPLE
+
+
+async def test_leaving_stays_when_saving_fails(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("SMTP Port")
+        await hand.type("x")
+        await hand.press("f10")
+        await hand.until(lambda: "your changes yet" in hand.screen)
+        await hand.press("s")
+        await hand.until(lambda: "Not saved" in hand.screen)
+        assert hand.pilot.app.is_running
+
+
+async def test_ctrl_c_says_how_to_leave(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("ctrl+c")
+        assert "F10 or Ctrl+X leaves" in hand.screen
+        await hand.press("down")
+        assert "F10 or Ctrl+X leaves" not in hand.screen
+
+
+async def test_no_key_is_one_that_terminals_take(tmp_path: Path) -> None:
+    taken = {"ctrl+a", "ctrl+b", "ctrl+q", "ctrl+s"}
+    async with form_on(SAMPLE, tmp_path) as hand:
+        for topic in ("SMTP Host", "Encryption Type", "More"):
+            await hand.go_to(topic)
+            assert not taken & set(hand.form_screen.active_bindings)
+        await hand.press("f6")
+        assert not taken & set(hand.form_screen.active_bindings)
+
+
+@pytest.mark.parametrize("key", ["f1", "ctrl+g"])
+async def test_help_is_made_from_the_commands(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(80, 40)) as hand:
+        await hand.press(key)
+        for command in COMMANDS:
+            assert command.help in hand.screen
+        await hand.press("escape")
+        assert hand.row("SMTP Host").startswith(">")
+
+
+async def test_several_tables_are_picked_from(tmp_path: Path) -> None:
+    async with form_on(SEVERAL, tmp_path, table=None) as hand:
+        assert "a.smtp  a.example" in hand.screen
+        await hand.press("down", "enter")
+        await hand.until(lambda: "b.example" in hand.row("SMTP Host"))
+        assert "· b.smtp" in hand.lines[0]
+
+
+async def test_picking_no_table_leaves(tmp_path: Path) -> None:
+    async with form_on(SEVERAL, tmp_path, table=None) as hand:
+        await hand.press("escape")
+        assert hand.pilot.app.return_code == 0
+
+
+async def test_the_sidebar_tells_the_last_test_while_the_log_is_focused(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.type("x")
+        await hand.press("f6")
+        assert "│ The last test" in hand.screen
+        await hand.press("f5")
+        await hand.until(lambda: "│ PASSED: The login" in hand.screen)
+        await hand.press("f6")
+        assert "│ SMTP Host" in hand.screen
+
+
+async def test_a_value_that_cannot_be_read_has_no_note(tmp_path: Path) -> None:
+    async with form_on(SAMPLE.replace("2587", "587"), tmp_path) as hand:
+        await hand.go_to("SMTP Port")
+        assert "submission" in hand.row("SMTP Port")
+        await hand.type("x")
+        assert "submission" not in hand.row("SMTP Port")

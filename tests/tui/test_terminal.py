@@ -1,0 +1,54 @@
+"""Manners on a real terminal: how it is left, and how little goes over a slow line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import Terminal, on_terminal
+from tests.tui.driving import SAMPLE
+
+ALTERNATE_OFF, CURSOR_ON = b"\x1b[?1049l", b"\x1b[?25h"
+A_KEY, A_STEP = 100, 900  # bytes; the stock input and focus take 121 and 1,193
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    file = tmp_path / "mail.toml"
+    file.write_text(SAMPLE, encoding="utf-8")
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    environment.pop("NO_COLOR", None)
+    with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
+        terminal.wait_for("SMTP Host", "Not tested yet", "The server that takes")
+        yield terminal
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, number: signal.Signals) -> None:
+    os.kill(terminal.process, number)
+    assert terminal.wait_for_end() == 128 + number
+    assert ALTERNATE_OFF in terminal.output
+    assert CURSOR_ON in terminal.output
+
+
+def test_keys_in_one_packet_reach_their_fields(terminal: Terminal) -> None:
+    terminal.press("\x1b[B9\tx\x1b[A\x1b[A.y")
+    terminal.wait_for("25879", "tickets.example.orgx", "mail.example.net.y")
+
+
+def test_a_key_and_a_step_are_few_bytes(terminal: Terminal) -> None:
+    terminal.press("a")
+    terminal.wait_for("mail.example.neta", "modified")
+    before = len(terminal.output)
+    terminal.press("b")
+    terminal.wait_for("mail.example.netab")
+    assert len(terminal.output) - before <= A_KEY
+    before = len(terminal.output)
+    terminal.press("Tab")
+    terminal.wait_for(">SMTP Port", "The port to connect to.")
+    assert len(terminal.output) - before <= A_STEP

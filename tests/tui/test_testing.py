@@ -1,0 +1,198 @@
+"""Testing from the form: what runs, what is shown, and how it is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smtp_tui.smtp.events import Entered, Event, Stage
+from smtp_tui.tui.log import Separator
+from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, failed, form_on, said
+
+
+async def test_a_test_shows_dialogue_stages_and_verdict(tmp_path: Path) -> None:
+    check = FakeCheck()
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED: The login works." in hand.screen)
+        await hand.until(lambda: "-> EHLO tickets.example.org" in hand.screen)
+        strip = next(line for line in hand.lines if "resolve" in line)
+        assert "resolve 3" in strip
+        assert "connect 14" in strip
+        assert "AUTH 50" in strip
+        assert "200 ms" in strip
+    request = check.requests[0]
+    assert request.values["port"] == 2587
+    assert request.base == tmp_path
+    assert request.table == "smtp"
+    assert "hunter2hunter2" not in repr(request)
+
+
+async def test_the_form_is_tested_as_it_stands_and_not_saved(tmp_path: Path) -> None:
+    check = FakeCheck()
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await hand.type("x")
+        await hand.press("ctrl+t")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        assert hand.file.read_text("utf-8") == SAMPLE
+    assert check.requests[0].values["host"] == "mail.example.netx"
+
+
+async def test_a_failure_names_its_stage_and_what_to_do(tmp_path: Path) -> None:
+    verdict = failed("auth-rejected", summary="The login was refused.", cure="Mend the password.")
+    async with form_on(SAMPLE, tmp_path, check=FakeCheck((*DIALOGUE, verdict))) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED at AUTH: The login was refused." in hand.screen)
+        assert "Mend the password." in hand.screen
+        assert any("AUTH ✗" in line for line in hand.lines)
+        await hand.type("x")
+        assert "before your last change" in hand.screen
+
+
+async def test_escape_stops_a_test(tmp_path: Path) -> None:
+    check = FakeCheck(hangs=True)
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: bool(check.requests))
+        assert "waiting for" in hand.screen
+        assert "s of 30" in hand.screen
+        await hand.press("f5")
+        assert len(check.requests) == 1
+        await hand.press("escape")
+        await hand.until(lambda: "Stopped." in hand.screen)
+        assert check.closed == 1
+        await hand.press("f5")
+        await hand.until(lambda: len(check.requests) == 2)
+
+
+async def test_leaving_closes_a_running_test(tmp_path: Path) -> None:
+    check = FakeCheck(hangs=True)
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: bool(check.requests))
+        await hand.press("f10")
+    assert check.closed == 1
+
+
+async def test_invalid_fields_are_mended_before_a_test(tmp_path: Path) -> None:
+    check = FakeCheck()
+    async with form_on(SAMPLE + "timeout = -1\n", tmp_path, check=check) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "Not tested." in hand.screen)
+        assert hand.row("Time-out").startswith(">")
+        assert "not a time" in hand.screen
+    assert not check.requests
+
+
+async def test_a_missing_host_is_asked_for(tmp_path: Path) -> None:
+    async with form_on(None, tmp_path) as hand:
+        await hand.press("down", "down", "f5")
+        await hand.until(lambda: "Not tested. SMTP Host is missing" in hand.screen)
+        assert hand.row("SMTP Host").startswith(">")
+
+
+async def test_a_password_is_asked_for_where_there_is_none(tmp_path: Path) -> None:
+    check = FakeCheck()
+    text = SAMPLE.replace('"hunter2hunter2"', "{ ask = true }")
+    async with form_on(text, tmp_path, check=check) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "for this test only" in hand.screen)
+        await hand.press("escape")
+        await hand.until(lambda: "Not tested" in hand.screen)
+        await hand.press("f5")
+        await hand.until(lambda: "for this test only" in hand.screen)
+        await hand.type("once only")
+        assert "once" not in hand.pilot.app.export_screenshot()
+        await hand.press("enter")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        assert hand.file.read_text("utf-8") == text
+    assert [request.secret for request in check.requests] == ["once only"]
+
+
+async def test_a_clear_password_needs_an_explicit_yes(tmp_path: Path) -> None:
+    check = FakeCheck((*DIALOGUE, failed("auth-needs-encryption")))
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        for answer in ("n", "enter", "escape"):
+            await hand.press("f5")
+            await hand.until(lambda: "in the clear" in hand.screen)
+            await hand.press(answer)
+            await hand.until(lambda: "Send the password" not in hand.screen)
+        await hand.press("f5")
+        await hand.until(lambda: "Send the password" in hand.screen)
+        await hand.press("y")
+        await hand.until(lambda: len(check.requests) == 5)
+    assert [request.allow_clear_password for request in check.requests] == [False] * 4 + [True]
+
+
+async def test_a_defect_in_the_check_costs_nothing_typed(tmp_path: Path) -> None:
+    async def broken(_request: object) -> object:
+        raise ValueError("hunter2hunter2")
+        yield
+
+    async with form_on(SAMPLE, tmp_path, check=broken) as hand:  # type: ignore[arg-type]
+        await hand.type("x")
+        await hand.press("f5")
+        await hand.until(lambda: "A defect of smtp-tui: ValueError" in hand.screen)
+        assert "hunter2" not in hand.screen
+        assert "mail.example.netx" in hand.row("SMTP Host")
+
+
+async def test_what_a_server_says_is_inert(tmp_path: Path) -> None:
+    hostile = said("hi \x1b]0;pwned\x07 [red]bold[/] \u202e\u0085 \x9b31m")
+    verdict = failed("auth-rejected", summary="It said \x1b[31m[red]no[/red]", why="\x1b]0;x\x07")
+    check = FakeCheck((Entered(seconds=0.0, stage=Stage.GREETING), hostile, verdict))
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await hand.press("f5", "f6")
+        await hand.until(lambda: "220 hi" in hand.screen and "FAILED" in hand.screen)
+        assert "\\x1b]0;pwned\\x07 [red]bold[/] \\u202e" in hand.screen
+        assert "[red]no[/red]" in hand.screen
+        assert not any(letter in hand.screen for letter in "\x1b\x07\x9b\u202e")
+
+
+class TestLog:
+    async def test_it_follows_the_end_only_while_it_stands_there(self, tmp_path: Path) -> None:
+        many: tuple[Event, ...] = tuple(said(f"line {number}") for number in range(200))
+        check = FakeCheck((*many, PASSED))
+        async with form_on(SAMPLE, tmp_path, check=check) as hand:
+            await hand.press("f5")
+            await hand.until(lambda: "220 line 199" in hand.screen)
+            await hand.press("f6", "home")
+            assert "220 line 0" in hand.screen
+            assert "more, End" in hand.screen
+            log = hand.form_screen.bench.log_view
+            log.add([Separator("a late line")])
+            await hand.until(lambda: "a late line" in str(log.entries[-1]))
+            assert "220 line 0" in hand.screen
+            await hand.press("end")
+            assert "a late line" in hand.screen
+            log.add([Separator("a later line")])
+            await hand.until(lambda: "a later line" in hand.screen)
+            await hand.press("escape")
+            assert hand.row("SMTP Host").startswith(">")
+
+    async def test_a_long_line_is_cut_with_a_sign_and_read_on(self, tmp_path: Path) -> None:
+        long = said("word " * 40 + "at last")
+        async with form_on(SAMPLE, tmp_path, check=FakeCheck((long, PASSED))) as hand:
+            await hand.press("f5", "f6")
+            await hand.until(lambda: "220 word" in hand.screen)
+            assert next(line for line in hand.lines if "220 word" in line).endswith("…")
+            assert "at last" not in hand.screen
+            await hand.press(*["right"] * 25)
+            assert "at last" in hand.screen
+            await hand.press("home")
+            assert "220 word" in hand.screen
+
+    async def test_each_test_begins_with_a_line_of_its_own(self, tmp_path: Path) -> None:
+        check = FakeCheck()
+        async with form_on(SAMPLE, tmp_path, check=check, size=(120, 50)) as hand:
+            for _ in range(2):
+                await hand.press("f5")
+                await hand.until(lambda: not hand.form_screen.bench.is_busy)
+            await hand.until(lambda: "test 2, mail" in hand.screen)
+            assert "test 1, mail" in hand.screen
+
+    async def test_twenty_thousand_lines(self, tmp_path: Path) -> None:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            log = hand.form_screen.bench.log_view
+            log.add(Separator(f"line {number}") for number in range(30_000))
+            await hand.until(lambda: "line 29999" in hand.screen)
+            assert len(log.entries) <= 20_000
