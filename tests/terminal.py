@@ -64,10 +64,10 @@ class Terminal:
         """Read what the program draws until every text stands on the screen at once."""
         self._read_until(lambda: all(text in self.text for text in wanted), seconds, str(wanted))
 
-    def settle(self, seconds: float = 0.05) -> None:
-        """Read what the program draws until it has drawn nothing for so long."""
-        while select.select([self._master], [], [], seconds)[0]:
-            self._read()
+    def wait_for_change(self, seconds: float = 20) -> None:
+        """Read what the program draws until the screen is another."""
+        before = self.text
+        self._read_until(lambda: self.text != before, seconds, "change")
 
     def wait_for_end(self, seconds: float = 20) -> int:
         """Read until the program has ended; return its exit status."""

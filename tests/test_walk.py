@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import signal
 import sys
 from importlib.resources import files
 from pathlib import Path
+
+import pytest
 
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
@@ -58,13 +61,11 @@ def test_change_the_port_test_read_save(mail_servers: MailServers, tmp_path: Pat
         terminal.wait_for("PASSED")
         terminal.press("F6")
         terminal.press("Home")
+        terminal.wait_for("test 1, localhost port 1")
         for wanted in DIALOGUE:
-            for _ in range(60):
-                if wanted in terminal.text:
-                    break
+            while wanted not in terminal.text:
                 terminal.press("Down")
-                terminal.settle()
-            assert wanted in terminal.text, f"{wanted} is not on\n{terminal.text}"
+                terminal.wait_for_change()
         terminal.press("F6", "F2")
         terminal.wait_for("Saved")
         terminal.press("F10")
@@ -77,3 +78,17 @@ def test_change_the_port_test_read_save(mail_servers: MailServers, tmp_path: Pat
     ]
     assert changed == [f"- port = {refused}", f"+ port = {right}"]
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_form_and_gives_the_terminal_back(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text('[smtp]\nhost = "localhost"\nport = 25\n', encoding="utf-8")
+    with on_terminal(*form_command(file)) as terminal:
+        terminal.wait_for("SMTP Host", "Quit")
+        os.kill(terminal.process, number)
+        os.kill(terminal.process, signal.SIGCONT)  # as the kernel does when a line is lost
+        assert terminal.wait_for_end() == status
+        assert terminal.output.endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.output

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.threads import in_daemon_thread
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.sources import Ask, PasswordSource
+from smtp_tui.threads import in_daemon_thread
 
 NOBODY_TO_ASK = (
     "the settings say to ask for it, and there is no terminal to ask on; "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,4 +25,8 @@ def instead_of_keyring(environ: Mapping[str, str] = os.environ) -> str:
 
 def _has_pass(environ: Mapping[str, str]) -> bool:
     store = environ.get("PASSWORD_STORE_DIR") or f"{environ.get('HOME', '')}/.password-store"
-    return Path(store).is_dir() and shutil.which("pass", path=environ.get("PATH")) is not None
+    if not Path(store).is_dir():
+        return False
+    import shutil  # brings all its archivers, which no check needs
+
+    return shutil.which("pass", path=environ.get("PATH")) is not None

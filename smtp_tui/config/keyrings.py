@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.guidance import instead_of_keyring
-from smtp_tui.config.threads import in_daemon_thread
 from smtp_tui.config.wording import one_line
+from smtp_tui.threads import in_daemon_thread
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -44,7 +44,7 @@ async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> st
         raise PasswordError(f"{shown} cannot be read: {answer.why}; {instead_of_keyring()}")
     if answer is None:
         raise PasswordError(
-            f"{shown} does not exist; store it with smtp-tui password set, as the user who tests"
+            f"{shown} does not exist; store it from the form, as the user who tests"
         )
     return answer
 

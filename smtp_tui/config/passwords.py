@@ -14,7 +14,6 @@ from smtp_tui.config import commands, keyrings
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.keyrings import keyring_state
 from smtp_tui.config.paths import expand
-from smtp_tui.config.threads import in_daemon_thread
 from smtp_tui.config.wording import one_line, reason
 from smtp_tui.settings.sources import (
     Ask,
@@ -25,6 +24,7 @@ from smtp_tui.settings.sources import (
     Literal,
     PasswordSource,
 )
+from smtp_tui.threads import in_daemon_thread
 
 __all__ = ["PasswordError", "fetch", "forget", "keyring_state", "store"]
 

@@ -11,7 +11,7 @@ from smtp_tui.settings.choices import AddressFamily
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name, is_address
 from smtp_tui.smtp.events import Fault
-from smtp_tui.smtp.threads import in_daemon_thread
+from smtp_tui.threads import in_daemon_thread
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
@@ -52,8 +52,9 @@ async def resolve(settings: Settings) -> list[Target]:
         family = socket.AF_INET if source.version == 4 else socket.AF_INET6
 
     def look_up() -> list[Target]:
+        # As bytes: for text, Python loads its tables of international names.
         found = socket.getaddrinfo(
-            ascii_name(host), settings.port, family=family, type=socket.SOCK_STREAM
+            ascii_name(host).encode("ascii"), settings.port, family=family, type=socket.SOCK_STREAM
         )
         return [Target(kind, _with_text(where)) for kind, _, _, _, where in found]
 

@@ -38,7 +38,7 @@ def candidates(
         raise Stop(Fault.AUTH_NOT_OFFERED, f"the server offers no AUTH{link}")
     if settings.authentication is not Authentication.AUTO:
         return [_named(settings, offer, encrypted=encrypted, allow_clear=allow_clear)]
-    order = AUTO_ENCRYPTED if encrypted else AUTO_OPEN
+    order: tuple[str, ...] = AUTO_ENCRYPTED if encrypted else AUTO_OPEN
     if not encrypted and allow_clear:
         order = (*AUTO_OPEN, "PLAIN", "LOGIN")
     link = "inside TLS" if encrypted else "on an open link"

@@ -173,10 +173,14 @@ class Dialogue:
         return self._not_smtp(seen)
 
     def _tell(self, reply: Reply) -> None:
+        decoded = decode_challenge(reply) if reply.code == 334 else None
+        if decoded and decoded.startswith(b"v=") and "SCRAM" in self.command:
+            # With nonces and salt the server's signature lets a reader try passwords offline.
+            self.redactor.learn(decoded)
         shown = self.redactor.reply(reply)
         # A challenge whose encoded form held the secret holds it decoded too.
         hides = shown.lines != reply.lines
-        decoded = decode_challenge(reply) if reply.code == 334 and not hides else None
+        decoded = None if hides else decoded
         text = self.redactor.data(decoded).decode("utf-8", "backslashreplace") if decoded else None
         self.emit(Received(seconds=self.now(), reply=shown, decoded=text))
         if reply.code == 421:

@@ -20,7 +20,7 @@ from smtp_tui.smtp.sasl import (
     decode_challenge,
 )
 from smtp_tui.smtp.stop import Stop
-from smtp_tui.smtp.threads import in_daemon_thread
+from smtp_tui.threads import in_daemon_thread
 
 # No mechanism asks more than three times.
 CHALLENGES_LIMIT = 8

@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 from smtp_tui.settings.parsers import ascii_name, domain
-from smtp_tui.smtp.threads import in_daemon_thread
+from smtp_tui.threads import in_daemon_thread
 
 # Seconds that the lookup may take, and the share of a check's time that it may have of it.
 NAME_LIMIT = 2.0

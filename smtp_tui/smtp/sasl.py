@@ -186,5 +186,5 @@ MECHANISMS: dict[str, Callable[[Login], Exchange]] = {
 GIVES_SECRET_AWAY = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 # The server proves itself at the end; success without that proof is none.
 PROVES_SERVER = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})
-AUTO_ENCRYPTED = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5")
+AUTO_ENCRYPTED = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN")
 AUTO_OPEN = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5")

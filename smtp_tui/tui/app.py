@@ -110,6 +110,8 @@ class SmtpApp(InOrder, inherit_bindings=False):
 
     def _end(self, number: int) -> None:
         """Leave on a signal, the terminal as it was found."""
+        # After SIGHUP the kernel sends SIGCONT, at which Textual would take the terminal again.
+        signal.signal(signal.SIGCONT, signal.SIG_IGN)
         self.exit(128 + number, return_code=128 + number)
 
     def _fatal_error(self) -> None:

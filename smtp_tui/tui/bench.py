@@ -105,6 +105,7 @@ class Bench(Vertical):
             return None
         self.strip.conclude(verdict)
         self.log_view.add([verdict_line(verdict)])
+        self.log_view.catch_up()
         self.verdict.conclude(verdict)
         return verdict
 

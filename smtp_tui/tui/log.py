@@ -99,6 +99,11 @@ class Log(ScrollView, can_focus=True):
             self._is_due = True
             self.set_timer(wait, self._show_waiting)
 
+    def catch_up(self) -> None:
+        """Show now what waits for the next beat: nothing more will come."""
+        if self._waiting:
+            self._show_waiting()
+
     def begin(self, title: str) -> None:
         """Separate a new test from what stands above, and follow it."""
         self._follows = True
@@ -144,12 +149,12 @@ class Log(ScrollView, can_focus=True):
 
     def action_ends(self, way: int) -> None:
         """Go to the first line or to the last, and to the beginning of it."""
-        self.scroll_to(x=0, animate=False)
+        self.scroll_to(x=0, animate=False, immediate=True)
         self._move(0 if way < 0 else len(self._entries))
 
     def action_aside(self, columns: int) -> None:
         """Read on in long lines."""
-        self.scroll_to(x=max(self.scroll_offset.x + columns, 0), animate=False)
+        self.scroll_to(x=max(self.scroll_offset.x + columns, 0), animate=False, immediate=True)
 
     @property
     def _last_top(self) -> int:
@@ -158,7 +163,7 @@ class Log(ScrollView, can_focus=True):
     def _move(self, top: int) -> None:
         top = min(max(top, 0), self._last_top)
         self._follows = top == self._last_top
-        self.scroll_to(y=top, animate=False)
+        self.scroll_to(y=top, animate=False, immediate=True)
         self.post_message(self.Moved(self._last_top - top))
 
     def _show_waiting(self) -> None:
@@ -173,7 +178,7 @@ class Log(ScrollView, can_focus=True):
         if self._follows:
             self.refresh()
             return
-        self.scroll_to(y=max(self.scroll_offset.y - dropped, 0), animate=False)
+        self.scroll_to(y=max(self.scroll_offset.y - dropped, 0), animate=False, immediate=True)
         self.post_message(self.Moved(self._last_top - self.scroll_offset.y))
         if dropped or first < self.scroll_offset.y + self.size.height:
             self.refresh()
@@ -188,7 +193,7 @@ class Log(ScrollView, can_focus=True):
     def _fit(self) -> None:
         self.virtual_size = Size(max(self._widest, self.size.width), len(self._entries))
         if self._follows:
-            self.scroll_to(y=self._last_top, animate=False)
+            self.scroll_to(y=self._last_top, animate=False, immediate=True)
             self.post_message(self.Moved(0))
 
 

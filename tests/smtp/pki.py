@@ -132,6 +132,46 @@ def load_weak_group(context: ssl.SSLContext, folder: Path) -> None:
     context.load_dh_params(str(file))
 
 
+def altered(issued: Issued, old: bytes, new: bytes) -> bytes:
+    """The DER of a certificate with bytes changed that stand in it once."""
+    der = issued.certificate.public_bytes(serialization.Encoding.DER)
+    assert der.count(old) == 1
+    assert len(old) == len(new)
+    return der.replace(old, new)
+
+
+def context_of_der(folder: Path, issued: Issued, der: bytes) -> ssl.SSLContext:
+    """Make the context of a server that shows whatever bytes OpenSSL still takes for one."""
+    file = folder / "hostile.pem"
+    file.write_bytes(issued.key_pem() + ssl.DER_cert_to_PEM_cert(der).encode())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def handshake(
+    server: ssl.SSLContext,
+    authority: Issued,
+    name: str,
+    client: ssl.SSLContext | None = None,
+) -> tuple[ssl.SSLObject, bool]:
+    """Shake hands in memory: the client's link, and whether it takes the server for `name`."""
+    client = client or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.load_verify_locations(cadata=authority.pem.decode())
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(to_client, to_server, server_hostname=name)
+    theirs = server.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(3):
+        for link in (ours, theirs):
+            try:
+                link.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError:
+                return ours, False
+    return ours, True
+
+
 def _dh_parameters() -> bytes:
     """DHParameter of PKCS #3: the prime and the generator 2, in DER."""
     prime = OAKLEY_1024.to_bytes(129, "big")

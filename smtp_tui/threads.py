@@ -12,11 +12,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def in_daemon_thread(call: Callable[[], T], seconds: float) -> T:
-    """Return what `call` returns, or raise what it raises; TimeoutError after `seconds`.
+async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) -> T:
+    """Return what `call` returns, or raise what it raises; TimeoutError after `seconds`, if any.
 
-    A thread of the default executor would be joined at the program's exit, which a keyring or a
-    network file system that hangs would then prevent.
+    A thread of the default executor would be joined at the program's exit, which a resolver, a
+    keyring or a network file system that hangs would then prevent.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()

@@ -1,0 +1,196 @@
+"""The facts of a certificate: for whom it is, and for how long."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smtp_tui.smtp.certificates import (
+    Certificate,
+    certificate_from,
+    certificate_texts,
+    unreadable_certificate,
+)
+from smtp_tui.smtp.tls import peer_certificates
+from tests.smtp import pki
+
+NOW = datetime.now(UTC)
+FACTS: dict[str, Any] = {
+    "subject": ((("countryName", "DE"),), (("commonName", "mail.example.test"),)),
+    "issuer": ((("organizationName", "Test"),), (("commonName", "CA"),)),
+    "notBefore": "Jan  1 00:00:00 2024 GMT",
+    "notAfter": "Jan  1 00:00:00 2034 GMT",
+    "subjectAltName": (
+        ("DNS", "mail.example.test"),
+        ("IP Address", "192.0.2.1"),
+        ("IP Address", "2001:DB8:0:0:0:0:0:1\n"),
+        ("email", "postmaster@example.test"),
+    ),
+    "caIssuers": ("http://ca.example.test/ca.der",),
+}
+
+
+def named(*names: tuple[str, str], common: str = "elsewhere.test") -> Certificate:
+    """A certificate with these alternative names, or none."""
+    subject = ((("commonName", common),),)
+    facts = {**FACTS, "subject": subject, "subjectAltName": names}
+    if not names:
+        del facts["subjectAltName"]
+    return certificate_from(facts, b"der")
+
+
+def test_facts() -> None:
+    seen = certificate_from(FACTS, b"der")
+    assert seen.subject == "C=DE, CN=mail.example.test"
+    assert seen.issuer == "O=Test, CN=CA"
+    assert seen.names == ("mail.example.test", "192.0.2.1", "2001:DB8:0:0:0:0:0:1")
+    assert seen.addresses == ("192.0.2.1", "2001:DB8:0:0:0:0:0:1")
+    assert seen.not_before == datetime(2024, 1, 1, tzinfo=UTC)
+    assert seen.sha256 == hashlib.sha256(b"der").hexdigest()
+    assert seen.has_san
+    assert seen.issuer_addresses == ("http://ca.example.test/ca.der",)
+    assert not seen.is_self_issued
+    assert certificate_from({**FACTS, "issuer": FACTS["subject"]}, b"").is_self_issued
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "fits"),
+    [
+        ("mail.example.test", "mail.example.test", True),
+        ("Mail.Example.TEST", "mail.example.test", True),
+        ("mail.example.test", "MAIL.example.test", True),
+        ("mail.example.test", "example.test", False),
+        ("mail.example.test", "a.mail.example.test", False),
+        ("*.example.test", "mail.example.test", True),
+        ("*.example.test", "xn--mil-qla.example.test", True),
+        ("*.example.test", "a.mail.example.test", False),
+        ("*.example.test", "example.test", False),
+        ("*.example.test", ".example.test", False),
+        ("*.test", "example.test", False),
+        ("m*.example.test", "mail.example.test", False),
+        ("mail.*.test", "mail.example.test", False),
+        ("*", "localhost", False),
+        ("192.0.2.1", "192.0.2.1", False),  # an address under DNS is none
+    ],
+)
+def test_host_names(own: str, wanted: str, fits: bool) -> None:
+    assert named(("DNS", own)).is_for(wanted) is fits
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "fits"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:DB8:0:0:0:0:0:1", "2001:db8::1", True),
+        ("FE80:0:0:0:0:0:0:1", "fe80::1%eth0", True),
+        ("2001:DB8:0:0:0:0:0:1", "192.0.2.1", False),
+    ],
+)
+def test_addresses(own: str, wanted: str, fits: bool) -> None:
+    assert named(("IP Address", own)).is_for(wanted) is fits
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "fits"),
+    [
+        ((), "mail.example.test", True),
+        ((("IP Address", "192.0.2.1"),), "mail.example.test", True),
+        ((("email", "a@example.test"),), "mail.example.test", True),
+        ((("DNS", "other.test"),), "mail.example.test", False),
+    ],
+)
+def test_the_common_name_counts_where_no_host_is_named(
+    names: tuple[tuple[str, str], ...], wanted: str, fits: bool
+) -> None:
+    assert named(*names, common="mail.example.test").is_for(wanted) is fits
+
+
+def test_the_common_name_is_no_address() -> None:
+    assert not named(common="192.0.2.1").is_for("192.0.2.1")
+
+
+NAMES = [
+    "localhost",
+    "mail.example.test",
+    "a.mail.example.test",
+    "example.test",
+    "127.0.0.1",
+    "::1",
+]
+CERTIFICATES = [
+    ("localhost", ()),
+    ("127.0.0.1", ()),
+    ("other.test", ("mail.example.test",)),
+    ("mail.example.test", ("other.test",)),
+    ("mail.example.test", ("127.0.0.1",)),
+    ("other.test", ("*.example.test", "::1")),
+    ("other.test", ("*.mail.example.test", "localhost", "127.0.0.1")),
+    ("*.example.test", ()),
+    ("*.test", ("*.test",)),
+]
+
+
+@pytest.mark.parametrize(("common", "names"), CERTIFICATES)
+def test_openssl_thinks_the_same(
+    common: str, names: tuple[str, ...], authority: pki.Issued, tmp_path: Path
+) -> None:
+    server = pki.server_context(tmp_path, pki.issue(common, *names, issuer=authority))
+    for wanted in NAMES:
+        link, accepted = pki.handshake(server, authority, wanted)
+        (seen,) = peer_certificates(link)
+        assert seen.is_for(wanted) is accepted, wanted
+
+
+def lasting(begin: timedelta, end: timedelta) -> Certificate:
+    """A certificate valid from and until so long from now."""
+    return replace(named(), not_before=NOW + begin, not_after=NOW + end)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "soon"),
+    [
+        (-60, 30, False),
+        (-60, 13, True),
+        (-60, -1, True),
+        (-2, 4, False),  # of a life of six days two are left from the fourth on
+        (-5, 1, True),
+        (-1, 6, False),
+    ],
+)
+def test_expires_within(begin: int, end: int, soon: bool) -> None:
+    seen = lasting(timedelta(begin), timedelta(end))
+    assert seen.expires_within(timedelta(14)) is soon
+
+
+@pytest.mark.parametrize(
+    ("end", "left", "words"),
+    [
+        (timedelta(days=3, hours=1), 3, "3 days left"),
+        (timedelta(hours=1), 0, "0 days left"),
+        (timedelta(hours=-1), -1, "expired 1 days ago"),
+    ],
+)
+def test_days_left(end: timedelta, left: int, words: str) -> None:
+    seen = lasting(timedelta(-90), end)
+    assert seen.days_left() == left
+    assert certificate_texts(seen)[2].endswith(words)
+
+
+def test_a_date_that_is_none() -> None:
+    with pytest.raises(ValueError, match="Bad time value"):
+        certificate_from({**FACTS, "notAfter": "Bad time value"}, b"")
+
+
+def test_an_unreadable_certificate_has_its_hash() -> None:
+    seen = unreadable_certificate(b"der")
+    assert seen.sha256 == named().sha256
+    assert certificate_texts(seen) == [f"a certificate that cannot be read, SHA-256 {seen.sha256}"]
+    assert not seen.expires_within(timedelta(14))
+    assert not seen.is_for("localhost")
+    assert seen.days_left() > 0

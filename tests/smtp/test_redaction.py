@@ -1,0 +1,170 @@
+"""No form of a secret is left in what a server says."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from smtp_tui.smtp.redaction import HIDDEN, Redactor
+from smtp_tui.smtp.replies import Reply
+from tests.smtp.playing import forms_of
+
+USER, SECRET = "alice", "s3cret Wönd/er&land"
+RAW = SECRET.encode()
+BREAKS = (b"\r\n", b"\n", b"\r\n535-", b"\r\n535 5.7.8 ", b"\r\n334-", b"\n5.7.8 ")
+
+# Without what no field may hold, and without what wraps the echoes below and what is hidden.
+secrets = st.text(
+    st.characters(exclude_characters="<>[] \r\n\0", exclude_categories=["Cs"]),
+    min_size=8,
+    max_size=40,
+)
+
+
+def echoes(user: bytes, raw: bytes) -> dict[str, bytes]:
+    """What a server may make of a secret, by name."""
+    return {
+        "plain": raw,
+        "hex": raw.hex().encode(),
+        "HEX": raw.hex().upper().encode(),
+        "quoted": quote(raw).encode(),
+        "quoted whole": quote(raw, safe="").encode(),
+        "quoted in lower case": quote(raw, safe="").lower().encode(),
+        "quoted as in a form": quote_plus(raw).encode(),
+        "base64": b64encode(raw),
+        "base64 unpadded": b64encode(raw).rstrip(b"="),
+        "PLAIN": b64encode(b"\0" + user + b"\0" + raw),
+        "PLAIN with authzid": b64encode(user + b"\0" + user + b"\0" + raw),
+        "user:secret": b64encode(user + b":" + raw),
+        "base64 one byte in": b64encode(b"x" + raw + b"yz"),
+        "base64 two bytes in": b64encode(b"xy" + raw + b"z"),
+        "base64 three bytes in": b64encode(b"xyz" + raw + b"z"),
+    }
+
+
+ECHOES = echoes(USER.encode(), RAW)
+
+
+@pytest.mark.parametrize("name", ECHOES)
+def test_each_form_is_cut_out_whole(name: str) -> None:
+    found = Redactor(USER, SECRET).data(b"you <" + ECHOES[name] + b"> said")
+    assert found == b"you <[hidden]> said"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_either_encoding_is_cut_out(encoding: str) -> None:
+    assert Redactor(USER, SECRET).data(SECRET.encode(encoding)) == HIDDEN
+
+
+@pytest.mark.parametrize("between", BREAKS)
+@pytest.mark.parametrize("name", ECHOES)
+def test_line_ends_and_codes_hide_nothing(name: str, between: bytes) -> None:
+    form = ECHOES[name]
+    broken = between.join(form[at : at + 7] for at in range(0, len(form), 7))
+    found = Redactor(USER, SECRET).data(broken)
+    assert HIDDEN in found
+    joined = found.replace(between, b"")
+    assert not [one for one in forms_of(SECRET) if one.encode() in joined]
+
+
+def test_a_secret_over_the_lines_of_a_reply() -> None:
+    reply = Reply(535, (b"5.7.8 no: " + RAW[:6], b"5.7.8 " + RAW[6:] + b" is wrong"))
+    found = Redactor(USER, SECRET).reply(reply)
+    assert found == Reply(535, (b"5.7.8 no: [hidden] is wrong",))
+
+
+def test_a_secret_that_looks_like_a_code() -> None:
+    assert Redactor(USER, "ab250 cd").data(b"ab\r\n250 cd") == HIDDEN
+
+
+def test_two_echoes_are_two_cuts() -> None:
+    assert Redactor(USER, SECRET).data(RAW + b" and " + RAW) == b"[hidden] and [hidden]"
+
+
+def test_user_names_and_other_text_stay() -> None:
+    reply = Reply(535, (b"5.7.8 alice: wrong", b"YWxpY2U= \xff"))
+    assert Redactor(USER, SECRET).reply(reply) is reply
+    assert Redactor(USER).reply(reply) is reply
+
+
+def test_digests_are_learned() -> None:
+    redactor = Redactor(USER, SECRET)
+    digest = b"9a9f0d0c" * 4
+    redactor.learn(digest)
+    assert redactor.data(b"<" + digest + b">") == b"<[hidden]>"
+    assert redactor.data(b"<" + b64encode(digest) + b">") == b"<[hidden]>"
+
+
+def test_what_is_too_short_is_not_learned() -> None:
+    redactor = Redactor(USER, SECRET)
+    redactor.learn(b"")
+    redactor.learn(b"OK!")
+    assert redactor.data(b"250 OK!") == b"250 OK!"
+
+
+@pytest.mark.parametrize("secret", ["a", "ab", "abc"])
+def test_a_short_secret_hides_the_whole_reply(secret: str) -> None:
+    redactor = Redactor("eve", secret)
+    for form in echoes(b"eve", secret.encode()).values():
+        said = Reply(535, (b"5.7.8 you", b"said " + form + b" here"))
+        assert redactor.reply(said).lines == (HIDDEN,)
+    other = Reply(250, (b"OK",))
+    assert redactor.reply(other) is other
+
+
+def test_texts_and_excerpts() -> None:
+    redactor = Redactor(USER, "s3cr\udcff et")  # as the system gives bytes that are not UTF-8
+    assert redactor.text(r"say s3cr\xff et") == "say [hidden]"
+    assert redactor.excerpt(b"say s3cr\xff et s3c", 80) == "say [hidden]"
+    assert redactor.excerpt(b"say nothing", 5) == "say n"
+
+
+@given(secrets, st.sampled_from(sorted(ECHOES)))
+@example("a+b%2Fcd", "quoted")
+@example("a+b%2Fcd", "quoted as in a form")
+@example("\x00\x00\x00\x00\x00\x00\x00\x00", "base64 one byte in")
+def test_no_form_survives(secret: str, name: str) -> None:
+    form = echoes(USER.encode(), secret.encode())[name]
+    assert Redactor(USER, secret).data(b"<" + form + b">") == b"<[hidden]>"
+
+
+@given(secrets, st.binary(max_size=9), st.binary(max_size=9))
+def test_no_base64_survives(secret: str, before: bytes, after: bytes) -> None:
+    form = b64encode(before + secret.encode() + after)
+    assert Redactor(USER, secret).data(b"<" + form + b">") == b"<[hidden]>"
+
+
+@given(
+    secrets,
+    st.sampled_from(sorted(ECHOES)),
+    st.sampled_from(BREAKS),
+    st.integers(min_value=1, max_value=20),
+)
+def test_no_broken_form_survives(secret: str, name: str, between: bytes, width: int) -> None:
+    form = echoes(USER.encode(), secret.encode())[name]
+    broken = between.join(form[at : at + width] for at in range(0, len(form), width))
+    joined = Redactor(USER, secret).data(broken).replace(between, b"")
+    assert not [one for one in forms_of(secret) if one.encode() in joined]
+
+
+@pytest.mark.parametrize(
+    ("secret", "data"),
+    [
+        (SECRET, b"YWJj" * 16384),
+        (SECRET, b"Y\n" * 32768),
+        (SECRET, (b64encode(RAW) + b"\r\n") * 2000),
+        ("aaaaaaaa", b"YWFh" * 16384),
+        ("\0\0\0\0", b"A" * 65536),
+        ("\0\0\0\0", b"AAAA\r\n250-" * 6553),
+    ],
+)
+def test_hostile_replies_take_no_time(secret: str, data: bytes) -> None:
+    redactor = Redactor(USER, secret)
+    began = time.process_time()
+    redactor.data(data)
+    assert time.process_time() - began < 0.5

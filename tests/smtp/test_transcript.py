@@ -1,0 +1,172 @@
+"""The lines that tell of each event."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
+from smtp_tui.smtp.events import (
+    AuthStarted,
+    Capabilities,
+    Connected,
+    Connecting,
+    Entered,
+    Event,
+    Experiment,
+    Finished,
+    Note,
+    Received,
+    Resolved,
+    Sent,
+    Stage,
+    TlsEstablished,
+    Warn,
+)
+from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.transcript import endpoint, lines_of
+
+NOW = datetime.now(UTC)
+
+
+def told(event: Event) -> list[str]:
+    return [f"{line.mark} {line.text}" for line in lines_of(event)]
+
+
+def is_safe(text: str) -> bool:
+    return not {unicodedata.category(letter) for letter in text} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def certificate(*names: str, days: float = 30.5) -> Certificate:
+    return Certificate(
+        subject="CN=mail",
+        names=names,
+        issuer="CN=Test CA",
+        not_before=NOW - timedelta(days=60),
+        not_after=NOW + timedelta(days=days),
+        sha256="ab",
+        has_san=bool(names),
+    )
+
+
+def established(shown: Certificate | None) -> TlsEstablished:
+    return TlsEstablished(
+        seconds=0, version="TLSv1.3", cipher="TLS_AES", verified=True, certificate=shown
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "lines"),
+    [
+        (Entered(seconds=0, stage=Stage.AUTH), []),
+        (Finished(seconds=0, stage=Stage.AUTH, detail="done"), []),
+        (
+            Resolved(seconds=0, host="mail.test", addresses=("::1", "127.0.0.1")),
+            [" * mail.test is ::1, 127.0.0.1"],
+        ),
+        (
+            Connecting(seconds=0, address="127.0.0.1", port=25),
+            [" * connecting to 127.0.0.1 port 25"],
+        ),
+        (
+            Connected(seconds=0, address="::1", port=25, local_address="::2"),
+            [" * connected to [::1]:25 from ::2"],
+        ),
+        (Sent(seconds=0, text="EHLO me.test"), ["-> EHLO me.test"]),
+        (Received(seconds=0, reply=Reply(220, (b"hello",))), ["<- 220 hello"]),
+        (Received(seconds=0, reply=Reply(220, (b"",))), ["<- 220"]),
+        (
+            Received(seconds=0, reply=Reply(250, (b"mail", b"", b"SIZE"))),
+            ["<- 250-mail", "<- 250-", "<- 250 SIZE"],
+        ),
+        (
+            Received(seconds=0, reply=Reply(334, (b"VXNlcg==",)), decoded="User\r\n"),
+            ["<- 334 VXNlcg==", r" * the challenge says: User\x0d\x0a"],
+        ),
+        (established(None), [" * TLSv1.3 TLS_AES"]),
+        (
+            established(unreadable_certificate(b"")),
+            [
+                " * TLSv1.3 TLS_AES",
+                " * a certificate that cannot be read, SHA-256 "
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ],
+        ),
+        (
+            Capabilities(
+                seconds=0, encrypted=True, keywords=(("AUTH", "X Y"),), mechanisms=("X", "Y")
+            ),
+            [" * mechanisms offered inside TLS: X Y"],
+        ),
+        (
+            Capabilities(seconds=0, encrypted=False, keywords=(), mechanisms=()),
+            [" * mechanisms offered in plain text: none"],
+        ),
+        (
+            AuthStarted(seconds=0, mechanism="PLAIN", reason="the settings name it"),
+            [" * authenticating with PLAIN: the settings name it"],
+        ),
+        (Note(seconds=0, text="by the way"), [" * by the way"]),
+        (Note(seconds=0, text="take care", warning=Warn.LINK_OPEN), [" ! take care"]),
+        (
+            Experiment(seconds=0, name="hello", outcome="ok", text="it speaks TLS"),
+            [" * it speaks TLS"],
+        ),
+    ],
+)
+def test_lines(event: Event, lines: list[str]) -> None:
+    assert told(event) == lines
+
+
+def test_certificate_lines() -> None:
+    shown = certificate("mail.test", "127.0.0.1")
+    assert told(established(shown))[1:] == [
+        " * certificate for mail.test, 127.0.0.1",
+        " * issued by CN=Test CA",
+        f" * valid {shown.not_before:%Y-%m-%d} to {shown.not_after:%Y-%m-%d}, 30 days left",
+    ]
+    assert told(established(certificate()))[1] == " * certificate for CN=mail"
+    assert told(established(certificate(days=-2.5)))[3].endswith(", expired 3 days ago")
+
+
+def test_a_line_has_its_time_and_mark() -> None:
+    assert [str(line) for line in lines_of(Sent(seconds=1.25, text="QUIT"))] == ["   1.250 -> QUIT"]
+
+
+def test_markup_is_only_text() -> None:
+    text = "[red]x[/red] [/] [link=file:///]y [bold"
+    assert told(Received(seconds=0, reply=Reply(250, (text.encode(),)))) == [f"<- 250 {text}"]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("127.0.0.1", "127.0.0.1 port 587"), ("fe80::1%lo", "[fe80::1%lo]:587")],
+)
+def test_endpoint(address: str, shown: str) -> None:
+    assert endpoint(address, 587) == shown
+
+
+@given(st.lists(st.binary().filter(lambda line: b"\n" not in line), min_size=1))
+def test_any_reply_gives_one_safe_line_for_each_of_its_own(lines: list[bytes]) -> None:
+    shown = told(Received(seconds=0, reply=Reply(250, tuple(lines))))
+    assert len(shown) == len(lines)
+    assert all(is_safe(line) for line in shown)
+
+
+@given(st.text(st.characters()), st.text(st.characters()))
+def test_any_text_is_told_in_one_safe_line(host: str, text: str) -> None:
+    events: list[Event] = [
+        Resolved(seconds=0, host=host, addresses=(text,)),
+        Connected(seconds=0, address=host, port=25, local_address=text),
+        Sent(seconds=0, text=text),
+        Note(seconds=0, text=text),
+        AuthStarted(seconds=0, mechanism=host, reason=text),
+        Experiment(seconds=0, name=host, outcome=host, text=text),
+    ]
+    for event in events:
+        (line,) = lines_of(event)
+        assert is_safe(str(line))
