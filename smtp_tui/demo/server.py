@@ -8,11 +8,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
 
 from smtp_tui.demo.serving import serving
+
+DAY = timedelta(days=1)
+LASTS = 90 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ def running_demo() -> Iterator[Sample]:
         authority = trustme.CA(organization_name="smtp-tui demo")
         authority.cert_pem.write_to_path(folder / "demo-ca.pem")
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("localhost").configure_cert(context)
+        now = datetime.now(UTC)
+        certificate = authority.issue_cert("localhost", not_before=now - DAY, not_after=now + LASTS)
+        certificate.configure_cert(context)
         with serving(context) as (starttls_port, tls_port):
             file = folder / "mail.toml"
             file.write_text(_sample_text(starttls_port, tls_port), encoding="utf-8")

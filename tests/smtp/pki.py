@@ -140,6 +140,16 @@ def altered(issued: Issued, old: bytes, new: bytes) -> bytes:
     return der.replace(old, new)
 
 
+def hostile_certificates() -> list[tuple[Issued, bytes]]:
+    """Certificates that OpenSSL takes and Python cannot decode: a name, and a date, that is none."""
+    named, dated = issue("a", "okXXXX.example"), issue("a", "b")
+    until = f"{dated.certificate.not_valid_after_utc:%y%m%d%H%M%SZ}".encode()
+    return [
+        (named, altered(named, b"okXXXX", b"ok\xff\xfe\xc0\x80")),
+        (dated, altered(dated, until, until[:2] + b"99" + until[4:])),
+    ]
+
+
 def context_of_der(folder: Path, issued: Issued, der: bytes) -> ssl.SSLContext:
     """Make the context of a server that shows whatever bytes OpenSSL still takes for one."""
     file = folder / "hostile.pem"

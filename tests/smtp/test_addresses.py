@@ -1,184 +1,219 @@
-"""Resolving, with a resolver that answers as it is told."""
+"""From a host to its addresses: these answers of the resolver, this order, this fault."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import read
-from smtp_tui.smtp import addresses
-from smtp_tui.smtp.addresses import AddressError, Target, resolve
+from smtp_tui.smtp.addresses import AddressError, resolve
 from smtp_tui.smtp.events import Fault
 
-Asked = list[tuple[object, ...]]
-V4, V6, ANY = socket.AF_INET, socket.AF_INET6, socket.AF_UNSPEC
+V4, V6 = socket.AF_INET, socket.AF_INET6
 
 
-def settings_of(**values: Any) -> Settings:
-    settings = read({"host": "mail.example.test", "port": 25, **values}).settings
-    assert settings
-    return settings
+def settings(host: str = "mail.example.test", **values: Any) -> Settings:
+    """Settings for a host."""
+    found = read({"host": host, "port": 25, **values}).settings
+    assert found
+    return found
 
 
-def answer(address: str) -> tuple[Any, ...]:
-    """A row as `socket.getaddrinfo` gives it."""
-    if ":" in address:
-        return V6, socket.SOCK_STREAM, 6, "", (address, 25, 0, 0)
-    return V4, socket.SOCK_STREAM, 6, "", (address, 25)
+def answer(*addresses: str) -> list[tuple[Any, ...]]:
+    """What getaddrinfo returns for these addresses."""
+    kind = socket.SOCK_STREAM
+    return [
+        (V6, kind, 6, "", (address, 25, 0, 0))
+        if ":" in address
+        else (V4, kind, 6, "", (address, 25))
+        for address in addresses
+    ]
 
 
-@pytest.fixture
-def resolver(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Asked]:
-    """Have the resolver give addresses, or fail; return what it is asked."""
+class Resolver:
+    """Answers as told, and remembers what it was asked."""
 
-    def answering(*found: str, error: Exception | None = None) -> Asked:
-        asked: Asked = []
+    def __init__(self, outcome: list[tuple[Any, ...]] | Exception) -> None:
+        self.outcome = outcome
+        self.asked: list[tuple[Any, Any, Any]] = []
+        self.threads: list[threading.Thread] = []
 
-        def getaddrinfo(host: bytes, port: int, family: int, type: int) -> list[tuple[Any, ...]]:
-            asked.append((host, port, family, type))
-            if error:
-                raise error
-            return [answer(address) for address in found]
-
-        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-        return asked
-
-    return answering
-
-
-async def found(**values: Any) -> list[str]:
-    return [target.address for target in await resolve(settings_of(**values))]
+    def __call__(
+        self, host: Any, port: Any, family: Any = 0, type: Any = 0
+    ) -> list[tuple[Any, ...]]:
+        self.asked.append((host, port, family))
+        self.threads.append(threading.current_thread())
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
 
 
-async def error_of(**values: Any) -> AddressError:
-    with pytest.raises(AddressError) as caught:
-        await resolve(settings_of(**values))
-    return caught.value
+async def resolved(
+    monkeypatch: pytest.MonkeyPatch, outcome: list[tuple[Any, ...]] | Exception, asked: Settings
+) -> tuple[list[str], Resolver]:
+    """The addresses of a host whose lookup ends so."""
+    resolver = Resolver(outcome)
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    return [target.address for target in await resolve(asked)], resolver
 
 
 @pytest.mark.parametrize(
-    ("given", "order"),
+    ("found", "order"),
     [
-        ("::1 ::2 ::3 127.0.0.1 127.0.0.2", "::1 127.0.0.1 ::2 127.0.0.2 ::3"),
-        ("127.0.0.1 127.0.0.2 ::1", "127.0.0.1 ::1 127.0.0.2"),
-        ("::1 127.0.0.1 127.0.0.2 127.0.0.3", "::1 127.0.0.1 127.0.0.2 127.0.0.3"),
-        ("127.0.0.2 127.0.0.1", "127.0.0.2 127.0.0.1"),
-        ("127.0.0.1 ::1 127.0.0.1 ::1", "127.0.0.1 ::1"),
+        (["192.0.2.1"], ["192.0.2.1"]),
+        (["::1", "::2", "192.0.2.1", "192.0.2.2"], ["::1", "192.0.2.1", "::2", "192.0.2.2"]),
+        (["192.0.2.1", "::1", "::2", "::3"], ["192.0.2.1", "::1", "::2", "::3"]),
+        (["::1", "::2", "::3", "192.0.2.1"], ["::1", "192.0.2.1", "::2", "::3"]),
+        (["::1", "::1", "192.0.2.1"], ["::1", "192.0.2.1"]),
     ],
 )
-async def test_families_alternate_and_nothing_is_tried_twice(
-    resolver: Callable[..., Asked], given: str, order: str
+async def test_the_families_alternate(
+    monkeypatch: pytest.MonkeyPatch, found: list[str], order: list[str]
 ) -> None:
-    resolver(*given.split())
-    assert await found() == order.split()
-
-
-async def test_targets_keep_what_the_socket_needs(resolver: Callable[..., Asked]) -> None:
-    resolver("fe80::1%lo", "127.0.0.1")
-    assert await resolve(settings_of()) == [
-        Target(V6, ("fe80::1%lo", 25, 0, 0)),
-        Target(V4, ("127.0.0.1", 25)),
-    ]
+    assert (await resolved(monkeypatch, answer(*found), settings()))[0] == order
 
 
 @pytest.mark.parametrize(
     ("values", "family"),
     [
-        ({}, ANY),
+        ({}, socket.AF_UNSPEC),
         ({"address_family": "ipv4"}, V4),
         ({"address_family": "ipv6"}, V6),
-        ({"source_address": "127.0.0.1"}, V4),
-        ({"source_address": "::1"}, V6),
+        ({"source_address": "192.0.2.9"}, V4),
+        ({"source_address": "2001:db8::9"}, V6),
     ],
 )
-async def test_the_family_that_is_asked_for(
-    resolver: Callable[..., Asked], values: dict[str, Any], family: socket.AddressFamily
+async def test_the_family_asked_for(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], family: int
 ) -> None:
-    asked = resolver("127.0.0.1")
-    await found(**values)
-    assert asked == [(b"mail.example.test", 25, family, socket.SOCK_STREAM)]
+    _, resolver = await resolved(monkeypatch, answer("192.0.2.1"), settings(**values))
+    assert resolver.asked == [(b"mail.example.test", 25, family)]
 
 
 async def test_an_international_name_is_asked_for_as_a_label(
-    resolver: Callable[..., Asked],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = resolver("127.0.0.1")
-    await found(host="bücher.example")
-    assert asked[0][0] == b"xn--bcher-kva.example"
+    _, resolver = await resolved(monkeypatch, answer("192.0.2.1"), settings("börse.example"))
+    assert resolver.asked[0][0] == b"xn--brse-5qa.example"
 
 
-@pytest.mark.parametrize("name", ["EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY"])
-@pytest.mark.parametrize(("family", "words"), [("any", ""), ("ipv4", " by IPv4")])
-async def test_no_such_host(
-    resolver: Callable[..., Asked], name: str, family: str, words: str
-) -> None:
-    if (number := getattr(socket, name, None)) is None:
-        pytest.skip(f"this system has no {name}")
-    resolver(error=socket.gaierror(number, "nothing"))
-    error = await error_of(address_family=family)
-    assert error.fault is Fault.HOST_NOT_FOUND
-    assert error.detail == f"mail.example.test has no address{words}"
-
-
-async def test_an_empty_answer_is_no_such_host(resolver: Callable[..., Asked]) -> None:
-    resolver()
-    assert (await error_of()).fault is Fault.HOST_NOT_FOUND
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (socket.gaierror(socket.EAI_AGAIN, "try again"), "try again"),
-        (socket.gaierror(socket.EAI_FAIL, "failed"), "failed"),
-        (OSError(24, "too many open files"), "too many open files"),
-        (ValueError("label too long"), "label too long"),
-    ],
-)
-async def test_the_resolver_fails(
-    resolver: Callable[..., Asked], error: Exception, words: str
-) -> None:
-    resolver(error=error)
-    told = await error_of()
-    assert told.fault is Fault.RESOLVER_FAILED
-    assert told.detail == f"looking up mail.example.test: {words}"
-
-
-async def test_an_address_of_no_known_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [(V4, socket.SOCK_STREAM, 6, "", (10, b"raw"))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: rows)
-    assert (await error_of()).fault is Fault.RESOLVER_FAILED
-
-
-async def test_a_resolver_that_hangs_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    released = threading.Event()
-
-    def hang(*_args: object, **_more: object) -> list[Any]:
-        released.wait()
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", hang)
-    began = time.monotonic()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.02):
-            await resolve(settings_of())
-    assert time.monotonic() - began < 1
-    released.set()
+async def test_only_a_name_needs_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, resolver = await resolved(monkeypatch, answer("192.0.2.1"), settings("192.0.2.1"))
+    assert resolver.threads == [threading.current_thread()]
+    _, resolver = await resolved(monkeypatch, answer("192.0.2.1"), settings())
+    assert resolver.threads[0].daemon
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-async def test_an_address_needs_no_thread(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    monkeypatch.setattr(addresses, "in_daemon_thread", None)
-    assert await found(host=host) == [host]
+async def test_an_address_is_its_own(host: str) -> None:
+    assert [target.address for target in await resolve(settings(host))] == [host]
 
 
-async def test_an_address_of_the_other_family() -> None:
-    error = await error_of(host="127.0.0.1", address_family="ipv6")
-    assert error.fault is Fault.HOST_NOT_FOUND
-    assert error.detail == "127.0.0.1 has no address by IPv6"
+@pytest.mark.parametrize(
+    ("error", "fault", "detail"),
+    [
+        (
+            socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+            Fault.HOST_NOT_FOUND,
+            "mail.example.test has no address",
+        ),
+        (
+            socket.gaierror(socket.EAI_NODATA, "No address associated with hostname"),
+            Fault.HOST_NOT_FOUND,
+            "mail.example.test has no address",
+        ),
+        (
+            socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
+            Fault.RESOLVER_FAILED,
+            "looking up mail.example.test: Temporary failure in name resolution",
+        ),
+        (
+            socket.gaierror(socket.EAI_FAIL, "Non-recoverable failure in name resolution"),
+            Fault.RESOLVER_FAILED,
+            "looking up mail.example.test: Non-recoverable failure in name resolution",
+        ),
+        (
+            OSError(24, "Too many open files"),
+            Fault.RESOLVER_FAILED,
+            "looking up mail.example.test: Too many open files",
+        ),
+        (
+            UnicodeError("label too long"),
+            Fault.RESOLVER_FAILED,
+            "looking up mail.example.test: label too long",
+        ),
+    ],
+)
+async def test_resolver_errors(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, fault: Fault, detail: str
+) -> None:
+    with pytest.raises(AddressError) as caught:
+        await resolved(monkeypatch, error, settings())
+    assert (caught.value.fault, caught.value.detail) == (fault, detail)
+
+
+async def test_a_host_without_addresses_of_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    with pytest.raises(AddressError, match=r"has no address by IPv6$"):
+        await resolved(monkeypatch, error, settings(address_family="ipv6"))
+
+
+async def test_an_answer_without_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AddressError) as caught:
+        await resolved(monkeypatch, [], settings())
+    assert caught.value.fault is Fault.HOST_NOT_FOUND
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A resolver that never answers, until the test is over."""
+    over = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[tuple[Any, ...]]:
+        over.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    yield
+    over.set()
+
+
+@pytest.mark.usefixtures("hanging")
+async def test_a_hanging_lookup_can_be_left() -> None:
+    task = asyncio.create_task(resolve(settings()))
+    await asyncio.wait({task}, timeout=0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+PROGRAM = """
+import asyncio, socket, threading
+from smtp_tui.settings.reading import read
+from smtp_tui.smtp.session import check
+
+socket.getaddrinfo = lambda *_, **__: threading.Event().wait()
+settings = read({"host": "mail.example.test", "domain": "me.example.test", "timeout": 0.1}).settings
+
+async def main():
+    return [event async for event in check(settings)][-1]
+
+print(asyncio.run(main()).fault)
+"""
+
+
+def test_a_hanging_lookup_does_not_hold_up_the_exit() -> None:
+    began = time.monotonic()
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "resolver-failed\n"
+    assert time.monotonic() - began < 5

@@ -1,12 +1,11 @@
-"""Connecting to several addresses: the first that answers, and what is told where none does."""
+"""Connecting to several addresses: who is tried when, who wins, and what is said of the rest."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
@@ -15,197 +14,232 @@ from smtp_tui.smtp.addresses import AddressError, Target
 from smtp_tui.smtp.attempts import Attempts
 from smtp_tui.smtp.events import Fault
 
-
-def target_of(listener: socket.socket) -> Target:
-    return Target(socket.AF_INET, listener.getsockname())
+Act = Callable[[], Awaitable[socket.socket]]
 
 
-def scripted(port: int) -> Target:
-    return Target(socket.AF_INET, ("127.0.0.1", port))
+def target(address: str, port: int = 25) -> Target:
+    """An address to try."""
+    if ":" in address:
+        return Target(socket.AF_INET6, (address, port, 0, 0))
+    return Target(socket.AF_INET, (address, port))
 
 
-@dataclass
 class Network:
-    """The loop's connect: some ports fail as told, or wait to be let go; every socket is kept."""
+    """Attempts whose connections go as told, and what became of them."""
 
-    errors: dict[int, int] = field(default_factory=dict)
-    waiting: dict[int, asyncio.Event] = field(default_factory=dict)
-    sockets: list[socket.socket] = field(default_factory=list)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **acts: Act) -> None:
+        self.tried: list[str] = []
+        self.failed: list[str] = []
+        self.cancelled: list[str] = []
+        self.sockets: list[socket.socket] = []
+        self._acts = acts
+        monkeypatch.setattr(Attempts, "_attempt", lambda _, target: self._attempt(target))
+        self.attempts = Attempts(
+            None,
+            lambda target: self.tried.append(target.address),
+            lambda target, error: self.failed.append(f"{target.address}: {error.detail}"),
+        )
 
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        loop = asyncio.get_running_loop()
-        connect = loop.sock_connect
+    async def connect(self) -> str:
+        """Connect to all of them, in order; the address that won."""
+        won, where = await self.attempts.connect([target(address) for address in self._acts])
+        won.close()
+        return where.address
 
-        async def sock_connect(attempt: socket.socket, address: tuple[str, int]) -> None:
-            self.sockets.append(attempt)
-            port = address[1]
-            if port in self.errors:
-                raise OSError(self.errors[port], "scripted")
-            if port in self.waiting:
-                await self.waiting[port].wait()
-                return
-            await connect(attempt, address)
+    async def _attempt(self, target: Target) -> socket.socket:
+        try:
+            connected = await self._acts[target.address]()
+        except asyncio.CancelledError:
+            self.cancelled.append(target.address)
+            raise
+        self.sockets.append(connected)
+        return connected
 
-        monkeypatch.setattr(loop, "sock_connect", sock_connect)
 
-    @property
-    def open_sockets(self) -> list[socket.socket]:
-        return [one for one in self.sockets if one.fileno() >= 0]
+def failing(number: int) -> Act:
+    """An attempt that fails."""
+
+    async def act() -> socket.socket:
+        raise OSError(number, "no")
+
+    return act
+
+
+async def hang() -> socket.socket:
+    """An attempt that never ends."""
+    return await asyncio.get_running_loop().create_future()
+
+
+async def succeed() -> socket.socket:
+    """An attempt that succeeds."""
+    return socket.socket()
 
 
 @pytest.fixture
-async def network(monkeypatch: pytest.MonkeyPatch) -> Network:
-    """A network to script, with little time between attempts."""
-    monkeypatch.setattr(attempts, "ATTEMPT_DELAY", 0.01)
-    made = Network()
-    made.install(monkeypatch)
-    return made
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next attempt begin without a delay."""
+    monkeypatch.setattr(attempts, "ATTEMPT_DELAY", 0.001)
 
 
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    """A port that answers."""
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        yield made
+async def test_the_first_that_connects_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(monkeypatch, a=succeed, b=hang)
+    assert await network.connect() == "a"
+    assert network.tried == ["a"]
 
 
-@pytest.fixture
-def deaf() -> Iterator[socket.socket]:
-    """A port that is taken, and refuses."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        yield made
+async def test_after_a_failure_the_next_begins_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "ATTEMPT_DELAY", 60)
+    network = Network(monkeypatch, a=failing(errno.ECONNREFUSED), b=succeed)
+    assert await asyncio.wait_for(network.connect(), 1) == "b"
+    assert network.failed == ["a: Connection refused"]
 
 
-async def failure(*targets: Target, source: str | None = None) -> AddressError:
-    with pytest.raises(AddressError) as caught:
-        await Attempts(source).connect(list(targets))
-    return caught.value
+@pytest.mark.usefixtures("at_once")
+async def test_while_one_hangs_the_next_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(monkeypatch, a=hang, b=hang, c=succeed)
+    assert await network.connect() == "c"
+    assert network.tried == ["a", "b", "c"]
+    assert network.cancelled == ["a", "b"]
 
 
-async def test_the_first_that_answers(network: Network, listener: socket.socket) -> None:
-    tried: list[Target] = []
-    targets = [target_of(listener), scripted(2)]
-    connected, target = await Attempts(None, tried.append).connect(targets)
-    with connected:
-        assert connected.getpeername() == listener.getsockname()
-        assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    assert tried == [target] == targets[:1]
-    assert len(targets) == 2
+@pytest.mark.usefixtures("at_once")
+async def test_an_earlier_attempt_may_still_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.Event()
+
+    async def late() -> socket.socket:
+        await begun.wait()
+        return socket.socket()
+
+    async def begin() -> socket.socket:
+        begun.set()
+        return await hang()
+
+    network = Network(monkeypatch, a=late, b=begin)
+    assert await network.connect() == "a"
+    assert network.cancelled == ["b"]
 
 
-async def test_after_a_refusal_the_next(
-    network: Network, listener: socket.socket, deaf: socket.socket
-) -> None:
-    failed: list[tuple[Target, Fault]] = []
-    race = Attempts(None, failed=lambda target, error: failed.append((target, error.fault)))
-    connected, target = await race.connect([target_of(deaf), target_of(listener)])
-    with connected:
-        assert target == target_of(listener)
-        assert failed == [(target_of(deaf), Fault.CONNECTION_REFUSED)]
-        assert network.open_sockets == [connected]
+@pytest.mark.usefixtures("at_once")
+async def test_of_two_at_once_one_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = asyncio.Barrier(2)
 
+    async def together() -> socket.socket:
+        await both.wait()
+        return socket.socket()
 
-async def test_a_silent_address_holds_nothing_up(network: Network, listener: socket.socket) -> None:
-    network.waiting[1] = asyncio.Event()
-    async with asyncio.timeout(2):
-        connected, target = await Attempts(None).connect([scripted(1), target_of(listener)])
-    with connected:
-        assert target == target_of(listener)
-        assert network.open_sockets == [connected]
-
-
-async def test_of_two_that_answer_at_once_one_is_closed(network: Network) -> None:
-    answered = asyncio.Event()
-    network.waiting = {1: answered, 2: answered}
-    tried: list[Target] = []
-
-    def let_go(target: Target) -> None:
-        tried.append(target)
-        if len(tried) == 2:
-            asyncio.get_running_loop().call_soon(answered.set)
-
-    connected, _ = await Attempts(None, let_go).connect([scripted(1), scripted(2)])
-    with connected:
-        assert len(network.sockets) == 2
-        assert network.open_sockets == [connected]
-
-
-async def test_leaving_closes_everything(network: Network) -> None:
-    network.waiting = {1: asyncio.Event(), 2: asyncio.Event()}
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await Attempts(None).connect([scripted(1), scripted(2)])
-    assert len(network.sockets) == 2
-    assert not network.open_sockets
-
-
-async def test_all_refuse(network: Network, deaf: socket.socket) -> None:
-    error = await failure(target_of(deaf), target_of(deaf))
-    assert (error.fault, error.detail) == (Fault.CONNECTION_REFUSED, "Connection refused")
-    assert len(network.sockets) == 2
-    assert not network.open_sockets
-
-
-@pytest.mark.parametrize(
-    ("number", "fault"),
-    [
-        (errno.ECONNREFUSED, Fault.CONNECTION_REFUSED),
-        (errno.ETIMEDOUT, Fault.CONNECT_TIMEOUT),
-        (errno.EPERM, Fault.CONNECT_DENIED_LOCALLY),
-        (errno.EACCES, Fault.CONNECT_DENIED_LOCALLY),
-        (errno.EADDRINUSE, Fault.CONNECT_DENIED_LOCALLY),
-        (errno.ENETUNREACH, Fault.NETWORK_UNREACHABLE),
-        (errno.EHOSTUNREACH, Fault.NETWORK_UNREACHABLE),
-    ],
-)
-async def test_what_an_error_means(network: Network, number: int, fault: Fault) -> None:
-    network.errors = {1: number}
-    assert (await failure(scripted(1))).fault is fault
-    assert not network.open_sockets
+    network = Network(monkeypatch, a=together, b=together)
+    await network.connect()
+    await asyncio.sleep(0)
+    assert [one.fileno() for one in network.sockets] == [-1, -1]
 
 
 @pytest.mark.parametrize(
     ("numbers", "fault"),
     [
-        ((errno.ENETUNREACH, errno.ECONNREFUSED), Fault.CONNECTION_REFUSED),
-        ((errno.ECONNREFUSED, errno.ENETUNREACH), Fault.CONNECTION_REFUSED),
-        ((errno.ETIMEDOUT, errno.EACCES), Fault.CONNECT_DENIED_LOCALLY),
-        ((errno.ENETUNREACH, errno.ETIMEDOUT), Fault.CONNECT_TIMEOUT),
+        ([errno.ECONNREFUSED], Fault.CONNECTION_REFUSED),
+        ([errno.ETIMEDOUT], Fault.CONNECT_TIMEOUT),
+        ([errno.EHOSTUNREACH], Fault.NETWORK_UNREACHABLE),
+        ([errno.ENETUNREACH], Fault.NETWORK_UNREACHABLE),
+        ([errno.EACCES], Fault.CONNECT_DENIED_LOCALLY),
+        ([errno.EPERM], Fault.CONNECT_DENIED_LOCALLY),
+        ([errno.EAFNOSUPPORT], Fault.NETWORK_UNREACHABLE),
+        ([errno.ENETUNREACH, errno.ECONNREFUSED], Fault.CONNECTION_REFUSED),
+        ([errno.ECONNREFUSED, errno.ENETUNREACH], Fault.CONNECTION_REFUSED),
+        ([errno.ENETUNREACH, errno.ETIMEDOUT], Fault.CONNECT_TIMEOUT),
+        ([errno.ETIMEDOUT, errno.EPERM], Fault.CONNECT_DENIED_LOCALLY),
     ],
 )
-async def test_the_most_telling_error_is_told(
-    network: Network, numbers: tuple[int, int], fault: Fault
+async def test_what_is_said_when_none_connects(
+    monkeypatch: pytest.MonkeyPatch, numbers: list[int], fault: Fault
 ) -> None:
-    network.errors = dict(enumerate(numbers, start=1))
-    assert (await failure(scripted(1), scripted(2))).fault is fault
+    acts = {f"a{number}": failing(number) for number in numbers}
+    network = Network(monkeypatch, **acts)
+    with pytest.raises(AddressError) as caught:
+        await network.connect()
+    assert caught.value.fault is fault
+    assert len(network.failed) == len(numbers)
 
 
-async def test_what_is_late_counts_among_the_rest(network: Network) -> None:
-    network.errors = {1: errno.ENETUNREACH}
-    race = Attempts(None)
-    with pytest.raises(AddressError):
-        await race.connect([scripted(1)])
-    late = AddressError(Fault.CONNECT_TIMEOUT, "no answer")
-    assert race.most_telling(late) is late
+@pytest.mark.usefixtures("at_once")
+async def test_leaving_while_all_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(monkeypatch, a=failing(errno.ENETUNREACH), b=hang, c=hang)
+    before = asyncio.all_tasks()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await network.connect()
+    assert asyncio.all_tasks() == before
+    assert network.cancelled == ["b", "c"]
+    late = AddressError(Fault.CONNECT_TIMEOUT, "no answer within 1 s")
+    assert network.attempts.most_telling(late) is late
 
 
-async def test_a_source_address(network: Network, listener: socket.socket) -> None:
-    connected, _ = await Attempts("127.0.0.1").connect([target_of(listener)])
+async def test_a_refusal_tells_more_than_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(monkeypatch, a=failing(errno.ECONNREFUSED), b=hang)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await network.connect()
+    late = AddressError(Fault.CONNECT_TIMEOUT, "no answer within 1 s")
+    assert network.attempts.most_telling(late).fault is Fault.CONNECTION_REFUSED
+
+
+async def test_a_winner_is_closed_when_nobody_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def stubborn() -> socket.socket:
+        try:
+            return await hang()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.01)
+            raise
+
+    monkeypatch.setattr(attempts, "ATTEMPT_DELAY", 0.001)
+    network = Network(monkeypatch, a=stubborn, b=succeed)
+    task = asyncio.create_task(network.connect())
+    while not network.sockets:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [one.fileno() for one in network.sockets] == [-1]
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A socket that takes connections on loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+async def test_leaving_from_an_address(listening: socket.socket) -> None:
+    connected, _ = await Attempts("127.0.0.1").connect(
+        [target("127.0.0.1", listening.getsockname()[1])]
+    )
     with connected:
         assert connected.getsockname()[0] == "127.0.0.1"
+        assert not connected.getblocking()
+        assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(
-    ("source", "words"),
+    ("source", "detail"),
     [
-        ("192.0.2.1", "192.0.2.1 is no address of this machine"),
+        ("192.0.2.1", "Cannot assign requested address: 192.0.2.1 is no address of this machine"),
         ("::1", "::1 is no address of the host's kind"),
     ],
 )
-async def test_a_source_address_that_cannot_be(
-    listener: socket.socket, source: str, words: str
+async def test_leaving_from_an_address_that_cannot_be(
+    listening: socket.socket, source: str, detail: str
 ) -> None:
-    error = await failure(target_of(listener), source=source)
-    assert error.fault is Fault.NETWORK_UNREACHABLE
-    assert error.detail.endswith(words)
+    with pytest.raises(AddressError) as caught:
+        await Attempts(source).connect([target("127.0.0.1", listening.getsockname()[1])])
+    assert caught.value.detail == detail
+
+
+async def test_a_closed_port_refuses(listening: socket.socket) -> None:
+    port = listening.getsockname()[1]
+    listening.close()
+    with pytest.raises(AddressError) as caught:
+        await Attempts(None).connect([target("127.0.0.1", port)])
+    assert caught.value.fault is Fault.CONNECTION_REFUSED

@@ -185,18 +185,8 @@ def test_after_a_failed_handshake_there_is(authority: pki.Issued, tmp_path: Path
     assert [one.sha256 for one in seen] == [issued.sha256, authority.sha256]
 
 
-def hostile_certificates() -> list[tuple[pki.Issued, bytes]]:
-    """Certificates that OpenSSL takes and Python cannot decode: a name, and a date, that is none."""
-    named, dated = pki.issue("a", "okXXXX.example"), pki.issue("a", "b")
-    until = f"{dated.certificate.not_valid_after_utc:%y%m%d%H%M%SZ}".encode()
-    return [
-        (named, pki.altered(named, b"okXXXX", b"ok\xff\xfe\xc0\x80")),
-        (dated, pki.altered(dated, until, until[:2] + b"99" + until[4:])),
-    ]
-
-
 def test_a_hostile_certificate_breaks_nothing(authority: pki.Issued, tmp_path: Path) -> None:
-    for issued, der in hostile_certificates():
+    for issued, der in pki.hostile_certificates():
         server = pki.context_of_der(tmp_path, issued, der)
         link, accepted = pki.handshake(server, authority, "localhost")
         assert not accepted
