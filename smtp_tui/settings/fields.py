@@ -70,7 +70,7 @@ class Settings:
         Kind.TEXT,
         parsers.domain,
         summary="The name this machine gives in EHLO; not the mail server's.",
-        default_text="this machine's FQDN, else its address",
+        default_text="this machine's FQDN or address",
     )
     encryption: Encryption = declare_choice(
         "Encryption Type",
