@@ -9,6 +9,7 @@ from pathlib import Path
 from smtp_tui.checks.run import Request
 from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.check import report
+from smtp_tui.cli.output import keep_columns
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, SeveralTablesError
 from smtp_tui.config.paths import default_config
@@ -55,6 +56,8 @@ def _open(document: Document, table: str | None, notice: str = "") -> int:
     os.environ.setdefault("TEXTUAL_FPS", "30")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from smtp_tui.tui.app import run_app
+
+    keep_columns()
 
     return run_app(document, table, notice=notice)
 

@@ -7,10 +7,11 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.facts import PEER_LOOK, Facts
+from smtp_tui.diagnosis.facts import PEER_LOOK, UNKNOWN, Facts
+from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.events import Experiment, Stage
+from smtp_tui.smtp.events import Experiment, Fault, Stage
 from smtp_tui.smtp.session import Limits, check
 
 
@@ -30,17 +31,29 @@ async def look(settings: Settings, address: str, seconds: float, started: float)
         authentication=Authentication.NONE,
         username=None,
         password=None,
+        client_certificate=None,
+        client_key=None,
         timeout=seconds,
     )
     facts = Facts()
     async with aclosing(check(asked, limits=Limits(until=Stage.TLS, extra=0))) as events:
         async for event in events:
             facts.add(event)
-    outcome = diagnose(asked, facts, 0).cause or "ok"
-    said = "take this certificate" if outcome == "ok" else f"end with {outcome}"
+    outcome, said = _outcome(diagnose(asked, facts, 0))
     return Experiment(
         seconds=time.monotonic() - started,
         name=PEER_LOOK,
         outcome=outcome,
-        text=f"experiment: verify mode peer would {said}",
+        text=f"experiment: {said}",
     )
+
+
+def _outcome(verdict: Verdict) -> tuple[str, str]:
+    """What the look showed: `ok`, a cause, or `unknown` where it did not get to the certificate."""
+    cause = verdict.cause or ""
+    # Who wants a client certificate has shown its own before, and it held.
+    if verdict.ok or cause == Fault.CLIENT_CERTIFICATE_REQUIRED:
+        return "ok", "verify mode peer would take this certificate"
+    if cause.startswith("certificate-") or verdict.stage is Stage.SETTINGS:
+        return cause, f"verify mode peer would end with {cause}"
+    return UNKNOWN, f"a second look at the certificate ended with {cause}"

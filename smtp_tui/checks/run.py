@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from smtp_tui.checks import peer
@@ -100,7 +100,7 @@ async def _dialogue(
     if facts.address and request.extra > 0 and peer.wants_look(settings, facts):
         yield await peer.look(settings, facts.address, request.extra, started)
     if end:
-        yield end
+        yield replace(end, seconds=_since(started))
 
 
 def _ended(stage: Stage, fault: Fault, detail: str, started: float) -> Finished:

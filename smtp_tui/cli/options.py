@@ -57,7 +57,11 @@ OPTIONS = (
         extra={"metavar": "N", "type": int},
     ),
     Option(flags=("--ask-password",), help="ask for the password on the terminal", extra=_FLAG),
-    Option(flags=("--json",), help="JSON: one object an event, the verdict last", extra=_FLAG),
+    Option(
+        flags=("--json",),
+        help="JSON; of a check one object an event, the verdict last",
+        extra=_FLAG,
+    ),
     Option(flags=("--quiet",), help="print nothing but the verdict", extra=_FLAG),
     Option(flags=("--reveal",), help="show a password that stands in the file", extra=_FLAG),
     Option(flags=("--create",), help="make the file, or the table in it, if missing", extra=_FLAG),

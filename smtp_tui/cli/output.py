@@ -11,7 +11,13 @@ from typing import TextIO
 from smtp_tui.smtp.escaping import visible
 
 # What an ASCII terminal shows in place of the signs that our own texts use.
-_TWINS = {"…": "...", "–": "-"}
+_TWINS = {"…": "...", "–": "-", "│": "|", "┃": "#", "─": "-", "‹": "<", "›": ">"}
+_TWINS |= {"•": "*", "·": ".", "✗": "x", "✓": "+", "—": "-"}
+
+
+def keep_columns() -> None:
+    """Have every sign's twin take one column: a form is laid out by them."""
+    _TWINS["…"] = "~"
 
 
 class OutputFailed(Exception):

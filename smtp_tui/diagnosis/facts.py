@@ -19,6 +19,8 @@ from smtp_tui.smtp.events import (
 
 # The experiment that says what verify mode `peer` would have said.
 PEER_LOOK = "verify-peer"
+# Its outcome where it did not get to the certificate.
+UNKNOWN = "unknown"
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Facts:
             case AuthStarted(mechanism=mechanism):
                 self.mechanism = mechanism
             case Experiment(name=name, outcome=outcome) if name == PEER_LOOK:
-                self.peer_would = outcome
+                self.peer_would = None if outcome == UNKNOWN else outcome
             case Note(warning=Warn() as warning) if warning not in self.warnings:
                 self.warnings.append(warning)
             case Finished():

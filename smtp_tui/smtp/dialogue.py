@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from smtp_tui.smtp.addresses import Target
 from smtp_tui.smtp.connection import Connection
-from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Received, Sent, Stage, Warn
+from smtp_tui.smtp.events import Entered, Event, Fault, Note, Received, Sent, Stage, Warn
 from smtp_tui.smtp.handshakes import is_about_our_certificate, words_of
 from smtp_tui.smtp.protocols import begins_with_code, protocol_of
 from smtp_tui.smtp.redaction import Redactor
@@ -56,22 +56,6 @@ class Dialogue:
     def note(self, text: str, warning: Warn | None = None) -> None:
         """Tell a remark; `text` may repeat what the server said."""
         self.emit(Note(seconds=self.now(), text=self.redactor.text(text), warning=warning))
-
-    def finished(self, stop: Stop | None) -> Finished:
-        """The event that ends this dialogue."""
-        if stop is None:
-            return Finished(seconds=self.now(), stage=self.stage)
-        return Finished(
-            seconds=self.now(),
-            stage=self.stage,
-            fault=stop.fault,
-            detail=self.redactor.text(stop.detail),
-            command=self.command,
-            reply=self.redactor.reply(stop.reply) if stop.reply else None,
-            also=stop.also,
-            certificate=stop.certificate,
-            protocol=stop.protocol,
-        )
 
     @property
     def connection(self) -> Connection:
@@ -197,6 +181,7 @@ class Dialogue:
         try:
             await self.connection.send(line + b"\r\n")
         except OSError as error:
+            self.report_unsolicited()  # the server's last words, a 421 perhaps, may still be there
             raise self._broken(error) from None
 
     async def _next_reply(self) -> Reply:

@@ -13,7 +13,7 @@ QUIT_LIMIT = 1.0
 
 _CLOSED = (Fault.SERVER_CLOSED, Fault.CONNECTION_RESET)
 # After these, answers may come late or in pieces, and say nothing new.
-_UPSET = (Fault.REPLY_TIMEOUT, Fault.REPLY_MALFORMED)
+_UPSET = (Fault.REPLY_TIMEOUT, Fault.REPLY_MALFORMED, Fault.AUTH_CHALLENGE_MALFORMED)
 
 
 async def say_quit(dialogue: Dialogue, end: Finished) -> None:
@@ -33,10 +33,11 @@ async def say_quit(dialogue: Dialogue, end: Finished) -> None:
     except Stop as stop:
         if stop.fault in _CLOSED and not heard:
             _note_close(dialogue, end)
-    else:
-        if heard and end.fault not in _UPSET:
-            codes = ", ".join(map(str, heard))
-            dialogue.note(f"unasked, before the answer to QUIT: {codes}", Warn.UNSOLICITED_REPLY)
+    # Where no 221 came, one of them was the answer.
+    strays = heard[:-1]
+    if strays and end.fault not in _UPSET:
+        codes = ", ".join(map(str, strays))
+        dialogue.note(f"unasked, before the answer to QUIT: {codes}", Warn.UNSOLICITED_REPLY)
 
 
 def _clear(dialogue: Dialogue, end: Finished) -> None:
@@ -51,12 +52,9 @@ def _clear(dialogue: Dialogue, end: Finished) -> None:
 
 
 async def _hear_farewell(dialogue: Dialogue, heard: list[int]) -> None:
-    """Hear replies until the 221; `heard` collects the codes of those that are none."""
-    while len(heard) < STRAYS_SHOWN:
-        reply = await dialogue.hear()
-        if reply.code == 221:
-            return
-        heard.append(reply.code)
+    """Hear replies until the 221, and collect their codes."""
+    while 221 not in heard and len(heard) <= STRAYS_SHOWN:
+        heard.append((await dialogue.hear()).code)
 
 
 def _note_close(dialogue: Dialogue, end: Finished) -> None:

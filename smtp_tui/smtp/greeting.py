@@ -28,6 +28,7 @@ class Greeter:
         self._dialogue = dialogue
         self._settings = settings
         self._extra = extra
+        self._asked_at: float | None = None
         self._knows = False
 
     async def greet(self) -> None:
@@ -46,15 +47,23 @@ class Greeter:
         """Say what it means that the time is over; `limit` words the time-out."""
         if other := self._dialogue.other_protocol():
             return other
-        if self._may_ask() and not self._knows:
+        if (left := self._left()) > 0:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._extra):
+                async with asyncio.timeout(left):
                     if await self._speaks_tls():
                         return _implicit_tls()
         return Stop(Fault.GREETING_TIMEOUT, limit)
 
     def _may_ask(self) -> bool:
         return self._extra > 0 and not self._dialogue.connection.is_encrypted
+
+    def _left(self) -> float:
+        """Seconds that asking may still take; what it took beside the wait counts."""
+        if self._knows or not self._may_ask():
+            return 0
+        if self._asked_at is None:
+            return self._extra
+        return self._extra - (self._dialogue.now() - self._asked_at)
 
     async def _hear(self) -> Reply:
         hearing = asyncio.create_task(self._dialogue.hear())
@@ -75,6 +84,7 @@ class Greeter:
         dialogue = self._dialogue
         if dialogue.target is None:
             return False
+        self._asked_at = dialogue.now()
         agreed = await tls_from_first_byte(dialogue.target, self._settings)
         self._knows = True
         outcome, text = "no-tls", "the port does not answer a TLS handshake either"

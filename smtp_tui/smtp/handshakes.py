@@ -46,19 +46,19 @@ _REASONS = {
     "DH_KEY_TOO_SMALL": Fault.TLS_PARAMETERS_WEAK,
     "EE_KEY_TOO_SMALL": Fault.TLS_PARAMETERS_WEAK,
 }
-# Alerts that only a server which was shown no client certificate, or one it does not like, sends.
+# Alerts that a server which asked for a client certificate sends when it got none, or one that it
+# does not take (RFC 8446, section 6.2; for the first RFC 5246, section 7.4.6).
 _ABOUT_OUR_CERTIFICATE = {
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
-    "TLSV1_ALERT_UNKNOWN_CA",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
     "SSLV3_ALERT_NO_CERTIFICATE",
     "SSLV3_ALERT_BAD_CERTIFICATE",
     "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
     "SSLV3_ALERT_CERTIFICATE_REVOKED",
     "SSLV3_ALERT_CERTIFICATE_EXPIRED",
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+    "TLSV1_ALERT_UNKNOWN_CA",
+    "TLSV1_ALERT_ACCESS_DENIED",
 }
-# Alerts that mean the same where the server asked for a certificate (RFC 5246, section 7.4.6).
-_PERHAPS_ABOUT_OUR_CERTIFICATE = {"SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV1_ALERT_ACCESS_DENIED"}
 _ORDER = [fault for fault in Fault if fault.value.startswith("certificate-")]
 _OF_DATES = {Fault.CERTIFICATE_EXPIRED, Fault.CERTIFICATE_NOT_YET_VALID}
 
@@ -85,7 +85,9 @@ def is_about_our_certificate(error: ssl.SSLError, *, asked: bool) -> bool:
     Under TLS 1.3 it comes with the first bytes read after the handshake.
     """
     reason = error.reason or ""
-    return reason in _ABOUT_OUR_CERTIFICATE or (asked and reason in _PERHAPS_ABOUT_OUR_CERTIFICATE)
+    return reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED" or (
+        asked and reason in _ABOUT_OUR_CERTIFICATE
+    )
 
 
 def words_of(error: ssl.SSLError) -> str:

@@ -25,6 +25,7 @@ from smtp_tui.smtp.events import (
     Connecting,
     Event,
     Fault,
+    Finished,
     Resolved,
     Stage,
     Warn,
@@ -105,12 +106,28 @@ class _Course:
                 stop = await self._late()
             except Stop as reason:
                 stop = reason
-            end = dialogue.finished(stop)
+            end = self._end(stop)
             if dialogue.is_usable:
                 await say_quit(dialogue, end)
         finally:
             dialogue.close()
         dialogue.emit(replace(end, seconds=dialogue.now()))
+
+    def _end(self, stop: Stop | None) -> Finished:
+        dialogue = self._dialogue
+        if stop is None:
+            return Finished(seconds=dialogue.now(), stage=dialogue.stage)
+        return Finished(
+            seconds=dialogue.now(),
+            stage=dialogue.stage,
+            fault=stop.fault,
+            detail=dialogue.redactor.text(stop.detail),
+            command=dialogue.command,
+            reply=dialogue.redactor.reply(stop.reply) if stop.reply else None,
+            also=stop.also,
+            certificate=stop.certificate,
+            protocol=stop.protocol,
+        )
 
     async def _stages(self) -> None:
         settings, dialogue = self._settings, self._dialogue

@@ -36,7 +36,7 @@ def window(words: Sequence[str], current: int, width: int) -> tuple[int, int]:
 
 
 class ChoiceRow(Row):
-    """Words beside each other, the one in force between `‹` and `›`."""
+    """Words beside each other, the one in force between `‹` and `›`, or `(` and `)` by default."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", show=False),
@@ -113,5 +113,5 @@ class ChoiceRow(Row):
         word = self.words[number]
         if number != self.current:
             return word, DIM
-        style = PLAIN if self.look.is_default else STRONG
-        return f"‹{word}›", CURSOR if self.has_focus else style
+        shown, style = (f"({word})", PLAIN) if self.look.is_default else (f"‹{word}›", STRONG)
+        return shown, CURSOR if self.has_focus else style

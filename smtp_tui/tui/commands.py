@@ -73,5 +73,6 @@ SIGNS = (
     (">", "the field under the cursor"),
     ("*", "changed, not saved yet"),
     ("!", "cannot be used as it stands"),
-    ("‹ ›", "the choice in force"),
+    ("‹ ›", "the choice in force, as the file says"),
+    ("( )", "the choice in force by default, the file says nothing"),
 )

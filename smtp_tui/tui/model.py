@@ -15,6 +15,7 @@ from smtp_tui.settings.reading import Reading, defaults, is_absent, parse_given,
 from smtp_tui.tui.password import PasswordDraft
 
 PASSWORD = next(field.key for field in FIELDS if field.kind is Kind.PASSWORD)
+HOST = "host"
 ACCOUNT = "username"
 
 
@@ -33,14 +34,14 @@ class Draft:
     def __init__(self, file: Mapping[str, object]) -> None:
         self._file = dict(file)
         self._edits: dict[str, object | None] = {}
-        self.password = PasswordDraft(self._file.get(PASSWORD))
+        self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
 
     def rebase(self, file: Mapping[str, object], *, keep_password: bool = False) -> None:
         """Start anew from what the file says now; a password that was not saved may stay."""
         self._file = dict(file)
         self._edits = {}
         if not keep_password:
-            self.password = PasswordDraft(self._file.get(PASSWORD))
+            self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
 
     def edit(self, key: str, raw: object | None) -> None:
         """Set a field to what was typed or chosen; None or empty text makes its key absent."""

@@ -5,6 +5,8 @@ What was typed stays in here: no repr shows it, and only `secret`, `to_store` an
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from smtp_tui.settings import sources
 from smtp_tui.settings.sources import source_as_toml
 from smtp_tui.tui.kept import (
@@ -25,7 +27,8 @@ BULLETS = "••••••••"
 class PasswordDraft:
     """The password's source in the file, and the one it is to become."""
 
-    def __init__(self, raw: object | None = None) -> None:
+    def __init__(self, raw: object | None = None, host: Callable[[], str] = lambda: "") -> None:
+        self._host = host
         self._file = raw
         self._source = source_of(raw)
         self._cleared = False
@@ -149,7 +152,10 @@ class PasswordDraft:
 
     @property
     def _service(self) -> str:
-        return self._source.service if isinstance(self._source, sources.Keyring) else SERVICE
+        """The entry's service; with the host, as many accounts are named the same (`apikey`)."""
+        if isinstance(self._source, sources.Keyring):
+            return self._source.service
+        return f"{SERVICE} {self._host()}".strip()
 
     def _place_as_toml(self) -> object:
         source, text = self._source, self._places[self.kept].strip()

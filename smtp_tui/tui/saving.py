@@ -8,6 +8,7 @@ from typing import Protocol
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.kept import Kept
 from smtp_tui.tui.model import ACCOUNT, PASSWORD, Draft
 
 
@@ -61,7 +62,9 @@ async def save(draft: Draft, document: Document, table: str, keyring: Keyring) -
         return Outcome(f"Not saved. {visible(problem)}", ok=False, field=key)
     if not draft.changed:
         return Outcome("Nothing to save: the file says the same.", ok=True)
+    stored, orphaned = draft.password.to_store() is not None, ""
     refusal = await _store(draft, keyring)
+    stored = stored and not refusal
     changes = draft.changes()
     if refusal:
         changes.pop(PASSWORD, None)
@@ -69,9 +72,12 @@ async def save(draft: Draft, document: Document, table: str, keyring: Keyring) -
         if changes:
             document.save(table, changes)
     except DocumentError as error:
-        return Outcome(visible(f"Not saved: {error}"), ok=False)
+        told = "The keyring has the password, but the file was not saved" if stored else "Not saved"
+        return Outcome(visible(f"{told}: {error}"), ok=False)
+    if ACCOUNT in changes and draft.password.kept is Kept.KEYRING and not (stored or refusal):
+        orphaned = ". The keyring files passwords by user name: type it again for this one"
     draft.rebase(values_of(document, table), keep_password=bool(refusal))
-    saved = f"Saved: {', '.join(changes)}" if changes else ""
+    saved = f"Saved: {', '.join(changes)}{orphaned}" if changes else ""
     if refusal:
         told = f"The password is NOT saved: {visible(refusal)}"
         return Outcome(f"{told} {saved}".strip(), ok=False, field=PASSWORD)

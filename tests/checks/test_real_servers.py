@@ -2,70 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from itertools import product
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from smtp_tui.checks.run import Request, run
-from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Event
-from tests.servers.listeners import SERVICES, Listener, Tls
+from tests.checks.outcomes import (
+    ENCRYPTIONS,
+    LISTENERS,
+    VERIFY_MODES,
+    check_every_login,
+    outcome_of,
+)
+from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 
-Outcome = tuple[str, str | None]
-
-LISTENERS = (
-    Listener.PLAIN,
-    Listener.STARTTLS_OFFERED,
-    Listener.STARTTLS_REQUIRED,
-    Listener.IMPLICIT_TLS,
-    Listener.STARTTLS_WRONG_NAME,
-    Listener.IMPLICIT_TLS_WRONG_NAME,
-    Listener.WITHOUT_AUTH,
-)
-ENCRYPTIONS = ("none", "none+auto", "tls", "ssl")
 AUTHENTICATIONS = ("none", "plain", "login", "cram-md5", "scram-sha-256", "auto")
-VERIFY_MODES = ("none", "peer", "fail_if_no_peer_cert")
-GIVING_AWAY = ("plain", "login")
-
-
-async def outcome_of(values: dict[str, object], **more: Any) -> tuple[list[Event], Verdict]:
-    """Run one check and return its events and verdict."""
-    told: list[Event] = []
-    request = Request(values=values, base=Path.cwd(), **more)
-    async with aclosing(run(request)) as stream:
-        async for one in stream:
-            if isinstance(one, Verdict):
-                return told, one
-            told.append(one)
-    raise AssertionError("no verdict")
-
-
-def expected(listener: Listener, encryption: str, authentication: str, verify: str) -> Outcome:
-    """What must come of it with the right password: the last stage, and the cause if it fails."""
-    service = SERVICES[listener]
-    wrong_name = "wrong-name" in listener
-    if encryption == "ssl" and service.tls is not Tls.IMPLICIT:
-        return "tls", "plain-text-expected"
-    if encryption != "ssl" and service.tls is Tls.IMPLICIT:
-        return "greeting", "implicit-tls-expected"
-    if encryption == "tls" and service.tls is Tls.NEVER:
-        return "tls", "starttls-not-offered"
-    encrypted = encryption in ("tls", "ssl") or (
-        encryption == "none+auto" and service.tls is not Tls.NEVER
-    )
-    if encrypted and wrong_name and verify != "none":
-        return "tls", "certificate-name-mismatch"
-    if authentication == "none":
-        return "ehlo", None
-    if not service.auth or (service.tls is Tls.REQUIRED and not encrypted):
-        return "auth", "auth-not-offered"
-    if not encrypted and encryption != "none" and authentication in GIVING_AWAY:
-        return "auth", "auth-needs-encryption"
-    return "auth", None
 
 
 @pytest.mark.parametrize("listener", LISTENERS)
@@ -74,33 +23,7 @@ def expected(listener: Listener, encryption: str, authentication: str, verify: s
 async def test_every_combination(
     mail_servers: MailServers, listener: Listener, encryption: str, verify: str
 ) -> None:
-    for authentication, right in product(AUTHENTICATIONS, (True, False)):
-        stage, cause = expected(listener, encryption, authentication, verify)
-        if cause == "implicit-tls-expected" and not (right and authentication == "auto"):
-            continue  # it ends before either matters, and each costs its time-out
-        values: dict[str, object] = {
-            "host": mail_servers.host,
-            "port": mail_servers.ports[listener],
-            "domain": "client.example.test",
-            "encryption": encryption.removesuffix("+auto"),
-            "starttls_auto": encryption.endswith("+auto"),
-            "authentication": authentication,
-            "openssl_verify_mode": verify,
-            "ca_file": str(mail_servers.authority_file),
-            "timeout": 0.3 if cause == "implicit-tls-expected" else 20,
-        }
-        if authentication != "none":
-            values["username"] = mail_servers.user.name
-        if not right and (stage, cause) == ("auth", None):
-            cause = "auth-rejected"
-        secret = mail_servers.user.password if right else "not this one"
-        _, verdict = await outcome_of(values, secret=secret)
-        seen = (authentication, right, verdict.stage, verdict.cause, verdict.ok)
-        assert seen == (authentication, right, stage, cause, cause is None), verdict.summary
-        if verify == "none" and verdict.tls and verdict.tls.version:
-            wrong = "wrong-name" in listener
-            assert verdict.tls.peer_would == ("certificate-name-mismatch" if wrong else "ok")
-            assert "certificate-not-verified" in verdict.warnings
+    await check_every_login(mail_servers, listener, encryption, verify, AUTHENTICATIONS)
 
 
 @pytest.mark.parametrize(

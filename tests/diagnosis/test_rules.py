@@ -53,7 +53,7 @@ REPLIES = [
     ),
     (Stage.AUTH, 504, "5.7.4 Unrecognized authentication type", "auth-mechanism-not-offered"),
     (Stage.AUTH, 503, "5.5.1 Error: authentication not enabled", "auth-not-offered"),
-    (Stage.AUTH, 502, "5.5.1 Unrecognized command", "auth-not-offered"),
+    (Stage.AUTH, 502, "5.5.1 Unrecognized command", "auth-mechanism-not-offered"),
     (Stage.AUTH, 501, "5.5.2 Cannot decode BASE64", "auth-challenge-malformed"),
     (Stage.AUTH, 454, "4.7.0 Temporary authentication failure", "auth-temporarily-unavailable"),
     (

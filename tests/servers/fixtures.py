@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.exim import running_exim
+from tests.servers.exim_program import exim_obstacle, find_exim
 from tests.servers.mail import MailServers, running_mail_servers
 from tests.servers.requirements import obstacle, require
 
@@ -13,4 +15,15 @@ def mail_servers() -> Iterator[MailServers]:
     """Postfix and Dovecot, started once for all tests; skipped where they cannot run."""
     require(obstacle())
     with running_mail_servers() as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def exim_servers(request: pytest.FixtureRequest) -> Iterator[MailServers]:
+    """Exim beside Postfix, started once for all tests; skipped where it cannot run."""
+    require(exim_obstacle())
+    program = find_exim()
+    assert program is not None
+    # Not a parameter: a missing Exim is to be told before Postfix starts.
+    with running_exim(program, request.getfixturevalue("mail_servers")) as servers:
         yield servers

@@ -141,7 +141,7 @@ def altered(issued: Issued, old: bytes, new: bytes) -> bytes:
 
 
 def hostile_certificates() -> list[tuple[Issued, bytes]]:
-    """Certificates that OpenSSL takes and Python cannot decode: a name, and a date, that is none."""
+    """Certificates that OpenSSL takes and Python cannot decode: a name, a date that is none."""
     named, dated = issue("a", "okXXXX.example"), issue("a", "b")
     until = f"{dated.certificate.not_valid_after_utc:%y%m%d%H%M%SZ}".encode()
     return [

@@ -25,7 +25,8 @@ class Peer:
     `lines` are what the client said, `ended` how it left: `eof` or `reset`.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, server: ScriptedServer) -> None:
+        self.server = server
         self._socket = connection
         self._loop = asyncio.get_running_loop()
         self._tls: ssl.SSLObject | None = None
@@ -41,13 +42,22 @@ class Peer:
         if self._tls is not None:
             self._tls.write(data)
             data = self._outgoing.read()
-        await self._send_raw(data)
+        await self.send_raw(data)
+
+    async def send_raw(self, data: bytes) -> None:
+        """Send bytes past TLS, where there is any."""
+        with suppress(ConnectionError):
+            if data and not self.hung_up:
+                await self._loop.sock_sendall(self._socket, data)
 
     async def line(self) -> str:
-        """Return the client's next line without its CR LF; Gone when it has left."""
+        """Return the client's next line without its CR LF.
+
+        Gone when it has left, or begins TLS where nobody expects it.
+        """
         while b"\n" not in self._buffer:
             data = await self._receive()
-            if not data:
+            if not data or data.startswith(b"\x16\x03"):
                 raise Gone
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
@@ -61,6 +71,8 @@ class Peer:
         try:
             line = await self.line()
         except Gone:
+            if self.server.may_leave:
+                raise
             raise AssertionError(f"the client left before it said {wanted!r}") from None
         assert re.fullmatch(pattern, line), f"{line!r} where {wanted!r} was expected"
 
@@ -71,20 +83,42 @@ class Peer:
             try:
                 link.do_handshake()
             except ssl.SSLWantReadError:
-                await self._send_raw(self._outgoing.read())
+                await self.send_raw(self._outgoing.read())
                 self._incoming.write(await self._receive_raw())
             except ssl.SSLError as error:
                 self.handshake_error = error
-                await self._send_raw(self._outgoing.read())
+                await self.send_raw(self._outgoing.read())
                 raise Gone from None
             else:
-                await self._send_raw(self._outgoing.read())
+                await self.send_raw(self._outgoing.read())
                 self._tls = link
                 return
+
+    async def end_tls(self) -> None:
+        """Say that nothing more comes inside TLS."""
+        if self._tls is not None:
+            with suppress(ssl.SSLError):
+                self._tls.unwrap()
+            await self.send_raw(self._outgoing.read())
+
+    async def is_told_the_end(self) -> bool:
+        """Whether the client ends TLS by saying so."""
+        assert self._tls is not None
+        try:
+            return self._tls.read(CHUNK) == b""
+        except ssl.SSLWantReadError:
+            self._incoming.write(await self._receive_raw())
+            return await self.is_told_the_end()
+        except ssl.SSLZeroReturnError:
+            return True
 
     async def take_bytes(self) -> None:
         """Wait for bytes of a handshake, and keep them for it."""
         self._incoming.write(await self._receive_raw())
+
+    async def take_any(self) -> None:
+        """Wait for bytes of any kind, and forget them."""
+        await self._receive_raw()
 
     def finish(self) -> None:
         """Say that nothing more will come; what the client does is still seen."""
@@ -113,11 +147,6 @@ class Peer:
                 if await self.line() == "QUIT":
                     await self.send(b"221 2.0.0 bye\r\n")
 
-    async def _send_raw(self, data: bytes) -> None:
-        with suppress(ConnectionError):
-            if data and not self.hung_up:
-                await self._loop.sock_sendall(self._socket, data)
-
     async def _receive(self) -> bytes:
         while self._tls is not None:
             try:
@@ -126,7 +155,7 @@ class Peer:
                 self._incoming.write(await self._receive_raw())
             except ssl.SSLError as error:
                 self.handshake_error = error
-                await self._send_raw(self._outgoing.read())
+                await self.send_raw(self._outgoing.read())
                 return b""
         return await self._receive_raw()
 
@@ -149,14 +178,26 @@ Script = tuple["str | Step", ...]
 
 
 class ScriptedServer:
-    """Follows a script for each connection, the last one again and again."""
+    """Follows a script for each connection, the last one again and again.
 
-    def __init__(self, listening: socket.socket, scripts: tuple[Script, ...]) -> None:
+    The client must stay to the end of a script, unless it `may_leave`.
+    """
+
+    def __init__(
+        self, listening: socket.socket, scripts: tuple[Script, ...], *, may_leave: bool
+    ) -> None:
+        self.may_leave = may_leave
         self._listening = listening
         self._scripts = scripts
         self._tasks: list[asyncio.Task[None]] = []
         self.port: int = listening.getsockname()[1]
         self.peers: list[Peer] = []
+        self._came = asyncio.Condition()
+
+    async def has_peers(self, count: int) -> None:
+        """Wait until so many connections have come."""
+        async with self._came:
+            await self._came.wait_for(lambda: len(self.peers) >= count)
 
     async def accept(self) -> None:
         """Serve every connection that comes."""
@@ -165,7 +206,9 @@ class ScriptedServer:
             connection, _ = await loop.sock_accept(self._listening)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             script = self._scripts[min(len(self.peers), len(self._scripts) - 1)]
-            self.peers.append(Peer(connection))
+            self.peers.append(Peer(connection, self))
+            async with self._came:
+                self._came.notify_all()
             self._tasks.append(asyncio.create_task(self._follow(self.peers[-1], script)))
 
     async def all_left(self) -> None:
@@ -219,13 +262,13 @@ def _steps(part: str | Step) -> Step:
 
 
 @asynccontextmanager
-async def serving(*scripts: Script) -> AsyncIterator[ScriptedServer]:
+async def serving(*scripts: Script, may_leave: bool = False) -> AsyncIterator[ScriptedServer]:
     """Serve the scripts, one a connection; on leaving, every client must have left."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         listening.setblocking(False)
-        server = ScriptedServer(listening, scripts)
+        server = ScriptedServer(listening, scripts, may_leave=may_leave)
         accepting = asyncio.create_task(server.accept())
         try:
             yield server

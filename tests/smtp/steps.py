@@ -83,6 +83,33 @@ async def silence(peer: Peer) -> None:
     await peer.be_left()
 
 
-async def client_hello(peer: Peer) -> None:
-    """Wait for the first bytes of a handshake, and keep them."""
+async def half_a_hello(peer: Peer) -> None:
+    """Answer the ClientHello with the beginning of a TLS record."""
     await peer.take_bytes()
+    await peer.send(b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03")
+
+
+def after_hello(data: bytes) -> Step:
+    """Wait for the ClientHello, and answer it by these bytes."""
+
+    async def step(peer: Peer) -> None:
+        await peer.take_bytes()
+        await peer.send(data)
+
+    return step
+
+
+async def close_notify(peer: Peer) -> None:
+    """End TLS in good order, and close."""
+    await peer.end_tls()
+    peer.finish()
+    await peer.be_left()
+
+
+def raw(data: bytes) -> Step:
+    """Send bytes past TLS."""
+
+    async def step(peer: Peer) -> None:
+        await peer.send_raw(data)
+
+    return step

@@ -67,7 +67,8 @@ def failing(number: int) -> Act:
 
 async def hang() -> socket.socket:
     """An attempt that never ends."""
-    return await asyncio.get_running_loop().create_future()
+    never: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+    return await never
 
 
 async def succeed() -> socket.socket:
@@ -189,16 +190,16 @@ async def test_a_winner_is_closed_when_nobody_waits_for_it(
         try:
             return await hang()
         except asyncio.CancelledError:
-            await asyncio.sleep(0.01)
+            stopping.set()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
             raise
 
+    stopping = asyncio.Event()
     monkeypatch.setattr(attempts, "ATTEMPT_DELAY", 0.001)
     network = Network(monkeypatch, a=stubborn, b=succeed)
     task = asyncio.create_task(network.connect())
-    while not network.sockets:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await stopping.wait()  # the winner is known, and the other is being stopped
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

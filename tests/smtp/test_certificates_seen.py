@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.smtp import pki
-from tests.smtp.playing import EHLO, GREETING, Played, play
+from tests.smtp.playing import EHLO, GREETING, OPEN, Played, play
 from tests.smtp.scripted import Script
-from tests.smtp.steps import tls
+from tests.smtp.steps import close, finish, reset, silence, tls
 
 Contexts = Callable[..., ssl.SSLContext]
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
@@ -103,6 +105,137 @@ async def test_mode_none_goes_on_and_says_what_peer_would(
     assert verdict.tls.peer_would is None
 
 
+async def test_mode_none_with_a_good_certificate(context: ssl.SSLContext, ca_file: str) -> None:
+    first: Script = (tls(context), f"{GREETING}\n{EHLO}\nS: 250 mail.example.test")
+    values: dict[str, Any] = {"openssl_verify_mode": "none", "ca_file": ca_file}
+    played = await play(first, (tls(context),), encryption="ssl", extra=1, **values)
+    assert played.verdict.tls
+    assert (played.verdict.tls.verified, played.verdict.tls.peer_would) == (False, "ok")
+    assert [len(peer.lines) for peer in played.server.peers] == [2, 0]
+
+
+SECOND_LOOKS = {
+    "closes": (close,),
+    "resets": (reset,),
+    "silence": (silence,),
+    "plain text": ("S: 421 too many connections", finish),
+}
+
+
+@pytest.mark.parametrize("name", SECOND_LOOKS)
+async def test_a_second_look_that_fails_says_nothing(name: str, context: ssl.SSLContext) -> None:
+    first: Script = (tls(context), f"{GREETING}\n{EHLO}\nS: 250 mail.example.test")
+    values: dict[str, Any] = {"encryption": "ssl", "openssl_verify_mode": "none", "extra": 0.3}
+    played = await play(first, SECOND_LOOKS[name], **values)
+    assert played.verdict.ok
+    assert played.verdict.tls
+    assert played.verdict.tls.peer_would is None
+    assert len(played.server.peers) == 2
+
+
+async def test_a_second_look_reads_the_ca_file(context: ssl.SSLContext, tmp_path: Path) -> None:
+    values = {"openssl_verify_mode": "none", "ca_file": str(tmp_path / "missing"), "extra": 1}
+    verdict = (await shown(context, **values)).verdict
+    assert verdict.ok
+    assert verdict.tls
+    assert verdict.tls.peer_would == "settings-invalid"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_second_look_carries_no_certificate_of_ours(
+    authority: pki.Issued,
+    good: pki.Issued,
+    context_of: Contexts,
+    ca_file: str,
+    tmp_path: Path,
+    version: ssl.TLSVersion,
+) -> None:
+    ours = pki.issue("client", issuer=authority)
+    (tmp_path / "client.pem").write_bytes(ours.key_pem() + ours.pem)
+    context = context_of(good, client_authority=authority, versions=(version, version))
+    verdict = (
+        await shown(
+            context,
+            extra=1,
+            ca_file=ca_file,
+            openssl_verify_mode="none",
+            client_certificate=str(tmp_path / "client.pem"),
+        )
+    ).verdict
+    assert verdict.ok
+    assert verdict.tls
+    assert verdict.tls.peer_would == "ok"
+
+
+async def test_a_fingerprint_takes_the_place_of_chain_and_name(
+    context_of: Contexts,
+) -> None:
+    issued = pki.issue("mail.example.net", "mail.example.net", lasts=(-30, -1))
+    verdict = (await shown(context_of(issued), tls_fingerprint=issued.sha256, extra=1)).verdict
+    assert verdict.ok
+    assert verdict.tls
+    assert (verdict.tls.verified, verdict.tls.peer_would) == (True, None)
+    assert verdict.warnings == ()
+    script: Script = (tls(context_of(issued)), GREETING)
+    played = await play(script, encryption="ssl", tls_fingerprint="ab" * 32)
+    verdict = played.verdict
+    assert (verdict.stage, verdict.cause) == ("tls", "certificate-fingerprint-mismatch")
+    assert verdict.tls
+    assert verdict.tls.certificate
+    assert verdict.tls.certificate.sha256 == issued.sha256
+    assert played.server.said == []
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("mode", ["none", "peer"])
+async def test_a_hostile_certificate(number: int, mode: str, ca_file: str, tmp_path: Path) -> None:
+    issued, der = pki.hostile_certificates()[number]
+    context = pki.context_of_der(tmp_path, issued, der)
+    values = {"openssl_verify_mode": mode, "ca_file": ca_file, "extra": 1}
+    verdict = (await shown(context, **values)).verdict
+    assert verdict.tls
+    assert verdict.tls.certificate
+    assert verdict.tls.certificate.sha256 == hashlib.sha256(der).hexdigest()
+    if mode == "none":
+        assert verdict.ok
+        assert verdict.tls.peer_would == "certificate-self-signed"
+    else:
+        assert (verdict.stage, verdict.cause) == ("tls", "certificate-self-signed")
+        assert verdict.also == ()
+
+
+async def test_an_expired_certificate_above_is_the_one_to_blame(
+    authority: pki.Issued, context_of: Contexts, ca_file: str
+) -> None:
+    middle = pki.issue("Middle", issuer=authority, is_authority=True, lasts=(-30, -1))
+    context = context_of(pki.issue(pki.HOST, pki.HOST, issuer=middle), middle)
+    verdict = (await shown(context, ca_file=ca_file)).verdict
+    assert verdict.cause == "certificate-expired"
+    assert verdict.tls
+    assert verdict.tls.certificate
+    assert verdict.tls.certificate.subject == "CN=Middle"
+
+
+async def test_an_expired_root_is_not_the_servers_fault(
+    context_of: Contexts, tmp_path: Path
+) -> None:
+    root = pki.issue("Root", is_authority=True, lasts=(-30, -1))
+    (tmp_path / "root.pem").write_bytes(root.pem)
+    context = context_of(pki.issue(pki.HOST, pki.HOST, issuer=root))
+    verdict = (await shown(context, ca_file=str(tmp_path / "root.pem"))).verdict
+    assert verdict.cause == "certificate-invalid"
+    assert "above it" in verdict.summary
+
+
+async def test_a_subject_alone_is_no_address(
+    authority: pki.Issued, context_of: Contexts, ca_file: str
+) -> None:
+    verdict = (
+        await shown(context_of(pki.issue(pki.HOST, issuer=authority)), ca_file=ca_file)
+    ).verdict
+    assert verdict.cause == "certificate-name-mismatch"
+
+
 async def test_a_certificate_without_names_passes_by_its_subject(
     authority: pki.Issued, context_of: Contexts, ca_file: str
 ) -> None:
@@ -130,6 +263,32 @@ async def test_a_client_certificate_is_required(
     assert (verdict.stage, verdict.cause) == ("tls", "client-certificate-required")
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("encryption", ["ssl", "tls"])
+async def test_a_client_certificate_is_refused(
+    authority: pki.Issued,
+    good: pki.Issued,
+    context_of: Contexts,
+    ca_file: str,
+    tmp_path: Path,
+    version: ssl.TLSVersion,
+    encryption: str,
+) -> None:
+    ours = pki.issue("client")
+    (tmp_path / "client.pem").write_bytes(ours.key_pem() + ours.pem)
+    context = context_of(good, versions=(version, version), client_authority=authority)
+    begun = () if encryption == "ssl" else (f"{OPEN}S: 250 STARTTLS\nC: STARTTLS\nS: 220 go",)
+    played = await play(
+        (*begun, tls(context), GREETING),
+        encryption=encryption,
+        ca_file=ca_file,
+        client_certificate=str(tmp_path / "client.pem"),
+    )
+    verdict = played.verdict
+    assert (verdict.stage, verdict.cause) == ("tls", "client-certificate-required")
+    assert "unknown ca" in verdict.summary
+
+
 async def test_a_client_certificate_is_shown(
     authority: pki.Issued, good: pki.Issued, context_of: Contexts, ca_file: str, tmp_path: Any
 ) -> None:
@@ -143,6 +302,13 @@ async def test_a_client_certificate_is_shown(
         client_key=str(tmp_path / "client.key"),
     )
     assert played.verdict.ok
+
+
+async def test_no_cipher_in_common(good: pki.Issued, context_of: Contexts, ca_file: str) -> None:
+    context = context_of(good, versions=(VERSIONS[0], VERSIONS[0]), ciphers="aNULL:@SECLEVEL=0")
+    verdict = (await shown(context, ca_file=ca_file)).verdict
+    # An alert 40 alone does not say what was amiss.
+    assert (verdict.stage, verdict.cause) == ("tls", "tls-handshake-failed")
 
 
 async def test_no_version_in_common(good: pki.Issued, context_of: Contexts, ca_file: str) -> None:

@@ -53,6 +53,19 @@ async def test_a_problem_is_told_when_the_hand_rests(
         await hand.until(lambda: "not a port" in hand.row("SMTP Port"))
 
 
+async def test_every_default_is_told_from_what_is_set(tmp_path: Path) -> None:
+    text = (
+        '[smtp]\nhost = "mail.example.net"\nport = 587\nencryption = "TLS"\n'
+        'username = "tickets@example.net"\npassword = "hunter2hunter2"\n'
+    )
+    async with form_on(text, tmp_path) as hand:
+        assert "‹tls›" in hand.row("Encryption Type")
+        assert "(no)" in hand.row("Start TLS Auto")
+        assert "(peer)" in hand.row("OpenSSL Verify Mode")
+        assert "(auto)" in hand.row("Authentication")
+        assert "FQDN" in hand.row("Domain")
+
+
 async def test_equal_meaning_is_shown_and_not_touched(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         assert "‹tls›" in hand.row("Encryption Type")
@@ -72,7 +85,7 @@ async def test_choices_by_arrows_letters_and_back_to_the_default(tmp_path: Path)
         assert "‹auto›" in hand.row("Authentication")
         assert "(default)" not in hand.row("Authentication")
         await hand.press("delete")
-        assert "‹auto›" in hand.row("Authentication")
+        assert "(auto)" in hand.row("Authentication")
         assert "(default)" in hand.row("Authentication")
         await hand.press("f2")
         await hand.until(lambda: "Saved" in hand.screen)
@@ -84,13 +97,13 @@ async def test_defaults_are_shown_and_stay_absent(tmp_path: Path) -> None:
     async with form_on(text, tmp_path) as hand:
         assert "587  (default)" in hand.row("SMTP Port")
         assert "FQDN" in hand.row("Domain")
-        assert "‹none›" in hand.row("Authentication")
+        assert "(none)" in hand.row("Authentication")
         await hand.go_to("Encryption Type")
         await hand.press("right")
         assert "465  (default)" in hand.row("SMTP Port")
         await hand.go_to("SMTP Username")
         await hand.type("me")
-        assert "‹auto›" in hand.row("Authentication")
+        assert "(auto)" in hand.row("Authentication")
         await hand.press("f2")
         await hand.until(lambda: "Saved: encryption, username" in hand.screen)
         assert hand.file.read_text("utf-8") == text + 'encryption = "ssl"\nusername = "me"\n'
@@ -175,10 +188,12 @@ class TestPassword:
             await hand.go_to("Kept in")
             await hand.press("k", "f2")
             await hand.until(lambda: "Saved: password" in hand.screen)
-            assert keyring.stored == {("smtp-tui", "tickets@example.net"): "hunter2hunter2"}
-            assert 'password = {keyring = "smtp-tui"}' in hand.file.read_text("utf-8").replace(
-                "{ ", "{"
-            ).replace(" }", "}")
+            assert keyring.stored == {
+                ("smtp-tui mail.example.net", "tickets@example.net"): "hunter2hunter2"
+            }
+            assert 'password = {keyring = "smtp-tui mail.example.net"}' in hand.file.read_text(
+                "utf-8"
+            ).replace("{ ", "{").replace(" }", "}")
 
     async def test_a_keyring_that_fails_is_told_and_nothing_is_claimed(
         self, tmp_path: Path

@@ -18,7 +18,7 @@ async def test_all_is_in_sight_on_80_by_24(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         for label in LABELS:
             assert hand.row(label), label
-        for words in ("none ‹tls› ssl", "none ‹peer› fail_if_no_peer_cert", "‹this file› keyring"):
+        for words in ("none ‹tls› ssl", "none (peer) fail_if_no_peer_cert", "‹this file› keyring"):
             assert words in hand.screen
         assert "The server that takes" in hand.screen
         assert "resolve ── connect" in hand.screen

@@ -1,0 +1,141 @@
+"""The password stands in nothing that is written: one search through all of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.servers.listeners import Listener
+from tests.servers.mail import MailServers
+from tests.terminal import on_terminal
+
+WRONG = "never-the-right-one"
+LISTENERS = (Listener.PLAIN, Listener.STARTTLS_REQUIRED, Listener.STARTTLS_WRONG_NAME)
+MECHANISMS = ("plain", "login", "cram-md5", "scram-sha-256", "auto")
+
+
+def forms_of(secret: str, user: str) -> Iterator[bytes]:
+    """What a secret may look like in a file, on a screen or in a log."""
+    raw = secret.encode()
+    yield from (raw, raw.hex().encode(), quote(secret, safe="").encode())
+    for around in (b"", b"\0", b"\0\0", b"\0" + user.encode() + b"\0", user.encode() + b":"):
+        yield base64.b64encode(around + raw).rstrip(b"=")[-len(raw) :]
+
+
+def called(*arguments: str, given: str = "", **environment: str) -> bytes:
+    """All that a call prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "smtp_tui", *arguments],
+        input=given.encode(),
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def file(mail_servers: MailServers, tmp_path: Path) -> Path:
+    """A file that holds the password, which it may; a folder of its own for all the rest."""
+    values = {
+        "host": mail_servers.host,
+        "port": mail_servers.ports[Listener.STARTTLS_REQUIRED],
+        "ca_file": str(mail_servers.authority_file),
+        "domain": "client.example.test",
+        "username": mail_servers.user.name,
+        "password": mail_servers.user.password,
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    path = tmp_path / "mail.toml"
+    path.write_text("\n".join(["[smtp]", *lines, ""]), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def headless(servers: MailServers, file: Path) -> Iterator[bytes]:
+    """Everything that the command line prints, in every way to hand it the password."""
+    for listener, mechanism, shape in product(LISTENERS, MECHANISMS, ([], ["--json"])):
+        port = f"port={servers.ports[listener]}"
+        yield called(
+            *("check", str(file), "--timeout", "2", "--no-experiments", *shape, "--set", port),
+            *("--set", f"authentication={mechanism}", "--allow-clear-password"),
+        )
+    without = ("--set", f"host={servers.host}", "--set", f"username={servers.user.name}")
+    submission = f"port={servers.ports[Listener.STARTTLS_REQUIRED]}"
+    for secret in (servers.user.password, WRONG):
+        yield called("check", *without, "--set", submission, "--password-stdin", given=secret)
+        yield called("check", *without, "--set", submission, SMTP_TUI_PASSWORD=secret)
+        yield called("check", *without, "--set", submission, f"--set=password={secret}")
+        yield called("check", *without, "--set", submission, f"--password={secret}")
+        yield called("set", str(file), f"password={secret}")
+        yield called("set", str(file), "port=587", secret)
+    for words in (["get", str(file)], ["get", str(file), "--json"], ["get", str(file), "password"]):
+        yield called(*words)
+    broken = file.with_name("broken.toml")
+    broken.write_text(f'[smtp]\npassword = "{servers.user.password}\n', encoding="utf-8")
+    yield called("check", str(broken))
+    broken.unlink()
+
+
+def on_screen(file: Path) -> bytes:
+    """Everything that the form writes to a terminal: test, edit the password, save, leave."""
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
+        terminal.wait_for("SMTP Host", "Quit")
+        terminal.press("F5")
+        terminal.wait_for("PASSED")
+        terminal.press("Down", "Down", "Down", "Down", "Down", "Down", WRONG)
+        terminal.wait_for("modified")
+        terminal.press("F5")
+        terminal.wait_for("FAILED")
+        terminal.press("F6", "Home", "F6", "F2")
+        terminal.wait_for("Saved")
+        terminal.press("F10")
+        terminal.wait_for_end()
+        return bytes(terminal.output)
+
+
+def defect() -> bytes:
+    """What is printed when the program itself fails while it holds the password."""
+    code = (
+        "import smtp_tui.checks.run as run, smtp_tui.__main__ as program, sys\n"
+        "def fail(*_, **__): raise RuntimeError(f'{_} {__}')\n"
+        "run.check = fail\n"
+        "sys.exit(program.main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", "--set", "host=localhost", "--set", "username=me"],
+        env={**os.environ, "SMTP_TUI_PASSWORD": WRONG},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 70
+    return done.stdout
+
+
+def test_the_password_is_in_nothing_that_is_written(
+    mail_servers: MailServers, file: Path, tmp_path: Path
+) -> None:
+    written = [*headless(mail_servers, file), on_screen(file), defect()]
+    assert len(written) > len(LISTENERS) * len(MECHANISMS)
+    assert WRONG in file.read_text(encoding="utf-8")  # where it belongs, and nowhere else
+    others = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]
+    written += [one.read_bytes() for one in others]
+    written.append(mail_servers.log.encode())
+    for secret in (mail_servers.user.password, WRONG):
+        for form in forms_of(secret, mail_servers.user.name):
+            found = [one for one in written if form in one]
+            assert not found, (form, found[0][-2000:])
