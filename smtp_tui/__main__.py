@@ -70,7 +70,7 @@ def _place(error: Exception) -> str:
 
 def _command(name: str) -> Callable[[Call], int]:
     match name:
-        case "check":
+        case "check" | "send":
             from smtp_tui.cli.check import check
 
             return check

@@ -8,6 +8,8 @@ from typing import Any, assert_never
 from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
+    Accepted,
+    Answered,
     AuthStarted,
     Capabilities,
     Connected,
@@ -39,7 +41,7 @@ def json_line(told: Event | Verdict, file: str | None, table: str | None) -> str
 
 def _event(event: Event) -> Object | None:
     match event:
-        case Entered() | Finished():
+        case Entered() | Answered() | Accepted() | Finished():
             return None
         case Resolved(host=host, addresses=addresses):
             return {"event": "resolved", "host": host, "addresses": list(addresses)}

@@ -18,6 +18,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import Reading, read
 from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
+from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.session import Limits, check
 
 
@@ -27,7 +28,7 @@ class Request:
 
     `values` are a table's raw values; `base` is the folder that paths in it start from; `secret`
     is the password itself, and `given` where to take it from, either in place of the settings'
-    source; `extra` is the seconds for looks beside the dialogue.
+    source; `mail` is what to hand over after the login; `extra` is the seconds for looks beside the dialogue.
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -36,6 +37,7 @@ class Request:
     table: str | None = None
     secret: str | None = field(default=None, repr=False)
     given: Given | None = None
+    mail: Mail | None = None
     allow_clear_password: bool = False
     extra: float = 3.0
 
@@ -90,7 +92,9 @@ async def _dialogue(
     limits = Limits(extra=request.extra, allow_clear_password=request.allow_clear_password)
     facts = Facts()
     end = None
-    async with aclosing(check(settings, secret, limits=limits, started=started)) as events:
+    mail = request.mail
+    course = check(settings, secret, mail=mail, limits=limits, started=started)
+    async with aclosing(course) as events:
         async for event in events:
             facts.add(event)
             if isinstance(event, Finished):

@@ -46,7 +46,8 @@ class _Parser(argparse.ArgumentParser):
 def parse_call(arguments: Sequence[str]) -> Call:
     """Read the command line; UsageError when it is off, HelpWanted when it asks for help."""
     parsed = _flat_parser().parse_intermixed_args(list(arguments))
-    words: list[str] = parsed.words
+    words: list[str] = [*parsed.words, *_words_among(parsed.to)]
+    parsed.to = [one for one in parsed.to if "@" in one]
     command = next((one for one in COMMANDS if words and words[0] == one.name), FORM)
     if command is not FORM:
         del words[0]
@@ -57,6 +58,11 @@ def parse_call(arguments: Sequence[str]) -> Call:
     _refuse_foreign(command, parsed)
     _refuse_count(command, words)
     return Call(command=command, words=tuple(words), options=parsed)
+
+
+def _words_among(recipients: Sequence[str]) -> list[str]:
+    """What stands behind --to and is no address: a FILE, as in `send --to me@example.org FILE`."""
+    return [one for one in recipients if "@" not in one]
 
 
 def _flat_parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from smtp_tui.checks.run import Request, refused, run
 from smtp_tui.checks.status import exit_status
 from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.mail import mail_of
 from smtp_tui.cli.output import tell
 from smtp_tui.cli.secrets import asked_for, given
 from smtp_tui.cli.values import assignments
@@ -52,6 +53,7 @@ def request_of(call: Call) -> Request:
     if options.timeout is not None:
         over["timeout"] = _timeout(options.timeout)
     shared: dict[str, Any] = {
+        "mail": mail_of(options, sends=call.command.name == "send"),
         "given": given(options, set_by_option="password" in over),
         "allow_clear_password": options.allow_clear_password,
         "extra": _extra(call),

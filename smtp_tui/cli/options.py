@@ -58,6 +58,22 @@ OPTIONS = (
     ),
     Option(flags=("--ask-password",), help="ask for the password on the terminal", extra=_FLAG),
     Option(
+        flags=("--to",),
+        help="ask the server about these recipients too; send: whom to send to",
+        extra={"metavar": "ADDRESS", "nargs": "+", "action": "extend", "default": []},
+    ),
+    Option(
+        flags=("--from",),
+        help="the sender, in place of the file's",
+        extra={"metavar": "ADDRESS"},
+    ),
+    Option(flags=("--subject",), help="the message's subject", extra={"metavar": "TEXT"}),
+    Option(
+        flags=("--body",),
+        help="the message's text; without it standard input, if that is no terminal",
+        extra={"metavar": "TEXT"},
+    ),
+    Option(
         flags=("--json",),
         help="JSON; of a check one object an event, the verdict last",
         extra=_FLAG,
@@ -104,7 +120,13 @@ COMMANDS = (
         name="check",
         words="check [FILE]",
         summary="test the settings; print dialogue and verdict",
-        options=(*_CHECK, *_PASSWORD, "json", "quiet"),
+        options=(*_CHECK, *_PASSWORD, "to", "from", "json", "quiet"),
+    ),
+    Command(
+        name="send",
+        words="send [FILE] --to ADDRESS…",
+        summary="the same, and send a message",
+        options=(*_CHECK, *_PASSWORD, "to", "from", "subject", "body", "json", "quiet"),
     ),
     Command(
         name="get",

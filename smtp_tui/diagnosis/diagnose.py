@@ -6,7 +6,7 @@ from smtp_tui.diagnosis import wording
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.names import names_of
 from smtp_tui.diagnosis.rules import cause_of_refusal
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import Fault, Finished
 
@@ -38,6 +38,11 @@ def diagnose(
         address=facts.address,
         tls=facts.tls,
         mechanisms=facts.mechanisms,
+        recipients=tuple(
+            Recipient(address=one.recipient, code=one.reply.code, text=one.reply.text)
+            for one in facts.recipients
+        ),
+        queue_id=facts.queue_id,
         problems=problems,
         also_texts=tuple(wording.what_of(one, names) for one in also),
         warning_texts=tuple(wording.warning_text(one, names) for one in warnings),

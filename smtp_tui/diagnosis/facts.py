@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from smtp_tui.diagnosis.verdict import TlsSummary
 from smtp_tui.smtp.events import (
+    Accepted,
+    Answered,
     AuthStarted,
     Capabilities,
     Connected,
@@ -33,6 +35,9 @@ class Facts:
     mechanisms: tuple[str, ...] = ()
     mechanism: str | None = None
     warnings: list[Warn] = field(default_factory=list)
+    recipients: list[Answered] = field(default_factory=list)
+    is_accepted: bool = False
+    queue_id: str | None = None
     finished: Finished | None = None
 
     def add(self, event: Event) -> None:
@@ -50,6 +55,10 @@ class Facts:
                 self.peer_would = None if outcome == UNKNOWN else outcome
             case Note(warning=Warn() as warning) if warning not in self.warnings:
                 self.warnings.append(warning)
+            case Answered():
+                self.recipients.append(event)
+            case Accepted(queue_id=queue_id):
+                self.is_accepted, self.queue_id = True, queue_id
             case Finished():
                 self.finished = event
             case _:

@@ -48,9 +48,19 @@ def _success(facts: Facts, settings: Settings) -> str:
         if settings.tls_fingerprint:
             held = "the pinned one"
         link = f"inside {facts.established.version}, certificate {held}"
+    if facts.is_accepted:
+        queued = f", as {facts.queue_id}" if facts.queue_id else ""
+        return visible(f"The server took the message{queued}, {link}. Delivery is another matter.")
+    if facts.recipients:
+        return visible(f"The server takes mail for {_recipients(facts)}, {link}. None was sent.")
     if settings.authenticates:
         who = f" of {settings.username}" if settings.username else ""
         return visible(f"The server accepts the login{who} with {facts.mechanism}, {link}.")
     return visible(
         f"The server {settings.host} answers as it should, {link}; no login was asked for."
     )
+
+
+def _recipients(facts: Facts) -> str:
+    first, *others = [one.recipient for one in facts.recipients]
+    return f"{first} and {len(others)} more" if others else first

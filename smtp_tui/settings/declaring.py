@@ -28,11 +28,12 @@ class Kind(StrEnum):
 class Field:
     """One setting as the world sees it.
 
-    `default` computes from the other fields' parsed values; `default_text` is how people name
+    `attribute` is its name in `Settings`. `default` computes from the other fields' parsed values; `default_text` is how people name
     that default where it is no value of the field. `folded` fields are shown when wanted.
     """
 
     key: str
+    attribute: str
     label: str
     kind: Kind
     parse: parsers.Parser
@@ -60,8 +61,12 @@ def declare(
     default: Default = lambda _values: None,
     default_text: str = "",
     folded: bool = False,
+    key: str | None = None,
 ) -> Any:
-    """Make the dataclass field of a setting; the name it is given there is its key."""
+    """Make the dataclass field of a setting; the name it is given there is its key.
+
+    `key` is another where Python keeps that word for itself.
+    """
     details = {
         "label": label,
         "kind": kind,
@@ -71,6 +76,8 @@ def declare(
         "default_text": default_text,
         "folded": folded,
     }
+    if key is not None:
+        details["key"] = key
     return dataclasses.field(default=None, metadata={"declared": details})
 
 

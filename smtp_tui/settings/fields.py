@@ -18,6 +18,7 @@ from smtp_tui.settings.choices import (
     VerifyMode,
 )
 from smtp_tui.settings.declaring import Field, Kind, Values, declare, declare_choice
+from smtp_tui.settings.mailbox import mailbox_text
 from smtp_tui.settings.sources import PasswordSource, parse_source
 
 __all__ = [
@@ -43,12 +44,24 @@ def _default_authentication(values: Values) -> Authentication:
     return Authentication.AUTO if values.get("username") else Authentication.NONE
 
 
+def _default_sender(values: Values) -> str | None:
+    username, domain = values.get("username"), values.get("domain")
+    if not username:
+        return None
+    sender = username if "@" in username else f"{username}@{domain}" if domain else ""
+    try:
+        return mailbox_text(sender)
+    except ValueError:  # a name for the login need not be one for mail
+        return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """An SMTP configuration, every default filled in.
 
     `given` names the keys that were set; the rest stand at their defaults. `domain` None means
-    this machine's FQDN, found when it is needed; `server_name` None means the host.
+    this machine's FQDN, found when it is needed; `server_name` None means the host; `sender` None
+    means that user name and domain make none, so the dialogue finds one.
     """
 
     host: str = declare(
@@ -110,6 +123,16 @@ class Settings:
         VerifyMode,
         VerifyMode.PEER,
         summary="peer: check the certificate's chain, dates and name; none: take any certificate.",
+    )
+    sender: str | None = declare(
+        "From",
+        Kind.TEXT,
+        mailbox_text,
+        summary="The sender of test messages, in the envelope and in the From line.",
+        default=_default_sender,
+        default_text="the user name, at the domain if it has none",
+        folded=True,
+        key="from",
     )
     timeout: float = declare(
         "Time-out",
@@ -202,7 +225,7 @@ class Settings:
 
 
 FIELDS: tuple[Field, ...] = tuple(
-    Field(key=attribute.name, **attribute.metadata["declared"])
+    Field(**{"key": attribute.name, "attribute": attribute.name, **attribute.metadata["declared"]})
     for attribute in dataclasses.fields(Settings)
     if "declared" in attribute.metadata
 )

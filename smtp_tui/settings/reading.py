@@ -75,7 +75,8 @@ def read(values: Mapping[str, object]) -> Reading:
     problems.extend(_conflicts(whole, parsed))
     if problems:
         return Reading(None, tuple(problems))
-    settings = Settings(**whole, given=frozenset(parsed))
+    attributes = {field.attribute: whole[field.key] for field in FIELDS}
+    settings = Settings(**attributes, given=frozenset(parsed))
     return Reading(settings, remarks=tuple(_remarks(settings)))
 
 

@@ -27,6 +27,12 @@ class Offer:
         ]
         return tuple(dict.fromkeys(named))
 
+    @property
+    def size_limit(self) -> int:
+        """The largest message in bytes (RFC 1870, section 3); nought where none is told."""
+        told = next((rest for name, rest in self.keywords if name == "SIZE"), "")
+        return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0
+
     def apart_from(
         self, other: Offer, *, ignoring: frozenset[str] = frozenset()
     ) -> tuple[str, ...]:

@@ -85,6 +85,24 @@ class Dialogue:
         self.command = command.partition(" ")[0]
         await self._send(command.encode(), command)
 
+    async def send_group(self, commands: list[str]) -> None:
+        """Send commands together (RFC 2920); `hear` returns their replies in order."""
+        self.report_unsolicited()
+        self.command = commands[0].partition(" ")[0]
+        for command in commands:
+            self.emit(Sent(seconds=self.now(), text=command))
+        await self.send_data("".join(f"{command}\r\n" for command in commands).encode())
+
+    async def send_data(self, data: bytes, shown: str = "") -> None:
+        """Send bytes as they are; `shown` tells of them."""
+        if shown:
+            self.emit(Sent(seconds=self.now(), text=shown))
+        try:
+            await self.connection.send(data)
+        except OSError as error:
+            self.report_unsolicited()  # the server's last words, a 421 perhaps, may be there
+            raise self._broken(error) from None
+
     async def say_auth(self, mechanism: str, initial: Response | None) -> Reply:
         """Send AUTH with its initial response, if it has one (RFC 4954, section 4)."""
         self.report_unsolicited()
@@ -177,12 +195,7 @@ class Dialogue:
             self.redactor.learn(response.proof)
 
     async def _send(self, line: bytes, shown: str) -> None:
-        self.emit(Sent(seconds=self.now(), text=shown))
-        try:
-            await self.connection.send(line + b"\r\n")
-        except OSError as error:
-            self.report_unsolicited()  # the server's last words, a 421 perhaps, may still be there
-            raise self._broken(error) from None
+        await self.send_data(line + b"\r\n", shown)
 
     async def _next_reply(self) -> Reply:
         try:

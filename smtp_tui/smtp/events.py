@@ -1,8 +1,9 @@
 """What happened in a check: frozen facts in one union, in the order they happened.
 
 Every event carries the seconds since the check began. Texts that come from the server are already
-redacted, but neither decoded for a terminal nor escaped: that is `transcript`'s business. `Entered`
-and `Finished` frame the dialogue for front ends and diagnosis; the rest are its substance.
+redacted, but neither decoded for a terminal nor escaped: that is `transcript`'s business.
+`Entered`, `Answered`, `Accepted` and `Finished` frame the dialogue for front ends and diagnosis;
+the rest are its substance.
 """
 
 from __future__ import annotations
@@ -76,6 +77,9 @@ class Fault(StrEnum):
     AUTH_NOT_OFFERED = "auth-not-offered"
     AUTH_MECHANISM_NOT_OFFERED = "auth-mechanism-not-offered"
     AUTH_NEEDS_ENCRYPTION = "auth-needs-encryption"
+    SMTPUTF8_NOT_OFFERED = "smtputf8-not-offered"
+    RECIPIENT_REFUSED = "recipient-refused"
+    MESSAGE_TOO_LARGE = "message-too-large"
     AUTH_CHALLENGE_MALFORMED = "auth-challenge-malformed"
 
 
@@ -94,6 +98,8 @@ class Warn(StrEnum):
     QUIT_UNANSWERED = "quit-unanswered"
     REPLY_BARE_LF = "reply-bare-lf"
     HELO_FALLBACK = "helo-fallback"
+    PIPELINING_SUSPECT = "pipelining-suspect"
+    DELIVERY_UNKNOWN = "delivery-unknown"
     UNSOLICITED_REPLY = "unsolicited-reply"
 
 
@@ -196,6 +202,21 @@ class Experiment(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Happened):
+    """What the server said to one recipient."""
+
+    recipient: str
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted(Happened):
+    """The server took the message; `queue_id` is the name it gave it, where it told one."""
+
+    queue_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(Happened):
     """The dialogue is over: `fault` is None when it passed, and `stage` the last one entered.
 
@@ -225,5 +246,7 @@ Event = (
     | AuthStarted
     | Note
     | Experiment
+    | Answered
+    | Accepted
     | Finished
 )

@@ -19,6 +19,7 @@ from smtp_tui.smtp.attempts import Attempts
 from smtp_tui.smtp.authentication import authenticate, require_usable
 from smtp_tui.smtp.capabilities import Offer
 from smtp_tui.smtp.connection import Connection
+from smtp_tui.smtp.delivery import deliver
 from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import (
     Connected,
@@ -33,6 +34,7 @@ from smtp_tui.smtp.events import (
 from smtp_tui.smtp.farewell import say_quit
 from smtp_tui.smtp.greeting import Greeter
 from smtp_tui.smtp.hello import compare, ehlo
+from smtp_tui.smtp.message import Mail, envelope_of
 from smtp_tui.smtp.naming import Naming
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.securing import secure, starttls, wants_starttls
@@ -57,18 +59,20 @@ async def check(
     settings: Settings,
     secret: str | None = None,
     *,
+    mail: Mail | None = None,
     limits: Limits | None = None,
     started: float | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Yield what happens while the settings are tried, a Finished event last.
 
-    `secret` is the password or access token, needed where `settings.needs_password`; `started`
+    `secret` is the password or access token, needed where `settings.needs_password`; `mail` is what
+    to hand over after AUTH, if anything; `started`
     the monotonic time that events count from. Wrap it in `contextlib.aclosing`: leaving early
     closes the socket at once.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     dialogue = Dialogue(events.put_nowait, Redactor(settings.username, secret), started)
-    course = _Course(dialogue, settings, secret, limits or Limits())
+    course = _Course(dialogue, settings, secret, mail, limits or Limits())
     task = asyncio.create_task(course.run())
     task.add_done_callback(lambda _: events.put_nowait(None))
     try:
@@ -85,11 +89,17 @@ class _Course:
     """The course of one check, stage by stage."""
 
     def __init__(
-        self, dialogue: Dialogue, settings: Settings, secret: str | None, limits: Limits
+        self,
+        dialogue: Dialogue,
+        settings: Settings,
+        secret: str | None,
+        mail: Mail | None,
+        limits: Limits,
     ) -> None:
         self._dialogue = dialogue
         self._settings = settings
         self._secret = secret
+        self._mail = mail
         self._limits = limits
         self._greeter = Greeter(dialogue, settings, limits.extra)
         self._attempts = Attempts(settings.source_address, self._tried, self._attempt_failed)
@@ -152,6 +162,10 @@ class _Course:
             before, offer = offer, await ehlo(dialogue, name)
             compare(dialogue, before, offer)
         await self._authenticate(offer)
+        if self._mail:
+            user = settings.username or ""
+            envelope = envelope_of(self._mail, settings.sender, user, name)
+            await deliver(dialogue, offer, self._mail, envelope)
 
     def _is_far_enough(self) -> bool:
         return self._limits.until is Stage.TLS and self._dialogue.connection.is_encrypted

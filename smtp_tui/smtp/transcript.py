@@ -12,6 +12,8 @@ from typing import assert_never
 from smtp_tui.smtp.certificates import certificate_texts
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import (
+    Accepted,
+    Answered,
     AuthStarted,
     Capabilities,
     Connected,
@@ -57,8 +59,10 @@ def lines_of(event: Event) -> list[Line]:
 
 def _told(event: Event) -> list[tuple[Mark, str]]:
     match event:
-        case Entered() | Finished():
+        case Entered() | Answered() | Finished():
             return []
+        case Accepted(queue_id=queue_id):
+            return [(Mark.FACT, f"the server queued the message as {queue_id}")] * bool(queue_id)
         case Resolved(host=host, addresses=addresses):
             return [(Mark.FACT, f"{host} is {', '.join(addresses)}")]
         case Connecting(address=address, port=port):

@@ -1,0 +1,59 @@
+"""A mailbox as mail programs write it: `Name <local@domain>` (RFC 5322, section 3.4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from smtp_tui.settings import parsers
+
+_NAMED = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>")
+# RFC 5321, section 4.1.2, with the letters beyond ASCII of RFC 6531.
+_LOCAL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+)*"
+    r'|"([^"\\\x00-\x1f\x7f]|\\[ -~])*"'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A display name, empty where there is none, and an address."""
+
+    name: str
+    address: str
+
+    @property
+    def envelope(self) -> str:
+        """The address as it stands in an envelope: the domain in its A-label form."""
+        local, _, domain = self.address.rpartition("@")
+        return f"{local}@{domain if domain.startswith('[') else parsers.ascii_name(domain)}"
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether the envelope can carry it without SMTPUTF8 (RFC 6531)."""
+        return self.envelope.isascii()
+
+    def __str__(self) -> str:
+        """The mailbox as it was written, but for white space."""
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
+
+def parse_mailbox(value: object) -> Mailbox:
+    """Read `local@domain` or `Name <local@domain>`; ValueError says what would be allowed."""
+    written = parsers.text(value).strip()
+    named = _NAMED.fullmatch(written)
+    name, address = (named["name"], named["address"]) if named else ("", written)
+    local, sign, domain = address.rpartition("@")
+    if not sign or not _LOCAL.fullmatch(local) or len(local.encode()) > 64:
+        raise ValueError(f"{parsers.shown(written)} is no address like name@example.org")
+    try:
+        parsers.domain(domain)
+    except ValueError as error:
+        raise ValueError(f"the domain of the address {error}") from None
+    return Mailbox(name, address)
+
+
+def mailbox_text(value: object) -> str:
+    """Check a mailbox and return it as it was written."""
+    parse_mailbox(value)
+    return parsers.text(value).strip()

@@ -1,0 +1,185 @@
+"""MAIL, RCPT and DATA (RFC 5321, section 3.3): the envelope, and the message if there is one."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+
+from smtp_tui.settings.mailbox import Mailbox
+from smtp_tui.smtp.capabilities import Offer
+from smtp_tui.smtp.dialogue import Dialogue
+from smtp_tui.smtp.events import Accepted, Answered, Fault, Stage, Warn
+from smtp_tui.smtp.message import Envelope, Mail, message_of, stuffed
+from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.stop import Stop, refused
+
+# Seconds that a reply in a group may stay away after the one before it; then the server is taken
+# for one that loses commands sent together.
+GROUP_LIMIT = 1.0
+
+_QUEUE_ID = re.compile(
+    r"queued as <?([A-Za-z0-9.@_-]+)"  # Postfix
+    r"|\bid[ =]<?([A-Za-z0-9.@_-]{6,})"  # Exim, Sendmail
+    r"|^(?:2\.\d\.\d )?[Oo]k:? ([A-Za-z0-9._-]{8,})"  # Amazon SES
+)
+
+
+@dataclass(slots=True)
+class _Transaction:
+    """One envelope on its way, and what was said to each recipient."""
+
+    dialogue: Dialogue
+    envelope: Envelope
+    mail_command: str
+    answers: list[tuple[Mailbox, Reply]] = field(default_factory=list)
+
+    @property
+    def rcpt_commands(self) -> list[str]:
+        return [f"RCPT TO:<{one.envelope}>" for one in self.envelope.recipients]
+
+    @property
+    def refusals(self) -> list[Reply]:
+        return [reply for _, reply in self.answers if reply.category != 2]
+
+    def take_mail(self, reply: Reply) -> None:
+        """Stop unless the sender is taken."""
+        if reply.category != 2:
+            raise refused(reply)
+
+    def take_recipient(self, recipient: Mailbox, reply: Reply) -> None:
+        """Note what the server says to a recipient."""
+        self.answers.append((recipient, reply))
+        shown = self.dialogue.redactor.reply(reply)
+        self.dialogue.emit(
+            Answered(seconds=self.dialogue.now(), recipient=recipient.address, reply=shown)
+        )
+
+    def need_somebody(self) -> None:
+        """Stop when no recipient is left."""
+        if len(self.refusals) == len(self.answers):
+            self.dialogue.command = "RCPT"
+            raise refused(self.refusals[0])
+
+
+async def deliver(dialogue: Dialogue, offer: Offer, mail: Mail, envelope: Envelope) -> None:
+    """Hand over the envelope, and the message where there is one; Stop when it is not taken.
+
+    A recipient refused does not keep the message from the others, but ends in a Stop.
+    """
+    dialogue.enter(Stage.ENVELOPE)
+    if envelope.needs_smtputf8 and "SMTPUTF8" not in offer:
+        raise Stop(Fault.SMTPUTF8_NOT_OFFERED, "an address needs SMTPUTF8, which is not offered")
+    message = None if mail.body is None else message_of(mail, envelope, offer)
+    _check_size(dialogue, offer, message)
+    command = f"MAIL FROM:<{envelope.sender.envelope}>{_parameters(offer, envelope, message)}"
+    transaction = _Transaction(dialogue, envelope, command)
+    if message is None:
+        await _one_by_one(transaction)
+        dialogue.command = "RSET"
+        await dialogue.say("RSET")
+    else:
+        reply = await _up_to_data(transaction, offer)
+        await _hand_over(dialogue, reply, message)
+    if transaction.refusals:
+        dialogue.stage, dialogue.command = Stage.ENVELOPE, "RCPT"
+        raise Stop(Fault.RECIPIENT_REFUSED, reply=transaction.refusals[0])
+
+
+def _check_size(dialogue: Dialogue, offer: Offer, message: bytes | None) -> None:
+    limit = offer.size_limit
+    if message is not None and limit and len(message) > limit:
+        dialogue.stage = Stage.MESSAGE
+        text = f"the message has {len(message)} bytes, the server takes {limit}"
+        raise Stop(Fault.MESSAGE_TOO_LARGE, text)
+
+
+def _parameters(offer: Offer, envelope: Envelope, message: bytes | None) -> str:
+    """The parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531)."""
+    parameters = ""
+    if message is not None and "SIZE" in offer:
+        parameters += f" SIZE={len(message)}"
+    if message is not None and not message.isascii() and "8BITMIME" in offer:
+        parameters += " BODY=8BITMIME"
+    if envelope.needs_smtputf8:
+        parameters += " SMTPUTF8"
+    return parameters
+
+
+async def _one_by_one(transaction: _Transaction) -> None:
+    dialogue = transaction.dialogue
+    transaction.take_mail(await dialogue.say(transaction.mail_command))
+    for recipient, command in zip(
+        transaction.envelope.recipients, transaction.rcpt_commands, strict=True
+    ):
+        transaction.take_recipient(recipient, await dialogue.say(command))
+    transaction.need_somebody()
+
+
+async def _up_to_data(transaction: _Transaction, offer: Offer) -> Reply:
+    """Return the reply to DATA, in one round trip where PIPELINING is offered (RFC 2920)."""
+    dialogue = transaction.dialogue
+    if "PIPELINING" in offer:
+        reply = await _together(transaction)
+        if reply is not None:
+            return reply
+        dialogue.note(
+            "the server loses commands that are sent together: once more, one by one",
+            Warn.PIPELINING_SUSPECT,
+        )
+        transaction.answers.clear()
+        await dialogue.say("RSET")
+    await _one_by_one(transaction)
+    dialogue.enter(Stage.MESSAGE)
+    return await dialogue.say("DATA")
+
+
+async def _together(transaction: _Transaction) -> Reply | None:
+    """Send MAIL, RCPT and DATA in one group; None when a reply stays away."""
+    dialogue = transaction.dialogue
+    await dialogue.send_group([transaction.mail_command, *transaction.rcpt_commands, "DATA"])
+    replies: list[Reply] = []
+    wanted = len(transaction.rcpt_commands) + 2
+    while len(replies) < wanted:
+        try:
+            async with asyncio.timeout(GROUP_LIMIT if replies else None):
+                replies.append(await dialogue.hear())
+        except TimeoutError:
+            return None
+    sender, *recipients, data = replies
+    if data.code == 354 and sender.category != 2:
+        await dialogue.send_data(b".\r\n")
+        await dialogue.hear()
+    dialogue.command = "MAIL"
+    transaction.take_mail(sender)
+    for recipient, reply in zip(transaction.envelope.recipients, recipients, strict=True):
+        transaction.take_recipient(recipient, reply)
+    if data.code == 354 and len(transaction.refusals) == len(recipients):
+        # Nobody is left, but the server waits: an empty message ends it (RFC 2920, section 3.1).
+        await dialogue.send_data(b".\r\n")
+        await dialogue.hear()
+    transaction.need_somebody()
+    dialogue.enter(Stage.MESSAGE)
+    dialogue.command = "DATA"
+    return data
+
+
+async def _hand_over(dialogue: Dialogue, go_ahead: Reply, message: bytes) -> None:
+    if go_ahead.code != 354:
+        raise refused(go_ahead)
+    dialogue.command = "the message"
+    await dialogue.send_data(stuffed(message), f"[message of {len(message)} bytes, and the dot]")
+    try:
+        reply = await dialogue.hear()
+    except Stop as stop:
+        if stop.reply is None:
+            dialogue.note(
+                "the message was sent, but no answer came: it may be delivered or not",
+                Warn.DELIVERY_UNKNOWN,
+            )
+        raise
+    if reply.category != 2:
+        raise refused(reply)
+    found = _QUEUE_ID.search(dialogue.redactor.reply(reply).text)
+    queue_id = next((one for one in found.groups() if one), None) if found else None
+    dialogue.emit(Accepted(seconds=dialogue.now(), queue_id=queue_id))
