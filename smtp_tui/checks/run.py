@@ -28,7 +28,8 @@ class Request:
 
     `values` are a table's raw values; `base` is the folder that paths in it start from; `secret`
     is the password itself, and `given` where to take it from, either in place of the settings'
-    source; `mail` is what to hand over after the login; `extra` is the seconds for looks beside the dialogue.
+    source; `mail` is what to hand over after the login; `extra` is the seconds for looks beside the
+    dialogue.
     """
 
     values: Mapping[str, object] = field(repr=False)
