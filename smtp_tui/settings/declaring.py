@@ -29,7 +29,8 @@ class Field:
     """One setting as the world sees it.
 
     `attribute` is its name in `Settings`. `default` computes from the other fields' parsed values;
-    `default_text` is how people name that default where it is no value of the field. `folded` fields are shown when wanted.
+    `default_text` is how people name that default where it is no value of the field. `folded`
+    fields are shown when wanted.
     """
 
     key: str

@@ -130,7 +130,7 @@ class Settings:
         mailbox_text,
         summary="The sender of test messages, in the envelope and in the From line.",
         default=_default_sender,
-        default_text="the user name, at the domain if it has none",
+        default_text="made of the user name",
         folded=True,
         key="from",
     )

@@ -12,6 +12,8 @@ from smtp_tui.checks.jsonlines import json_line
 from smtp_tui.diagnosis.verdict import Fix, Recipient, TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
+    Accepted,
+    Answered,
     AuthStarted,
     Capabilities,
     Connected,
@@ -107,13 +109,16 @@ def test_events(event: Event, name: str, keys: set[str]) -> None:
 
 
 def test_every_event_is_among_them() -> None:
-    framing = {Entered, Finished}
+    framing = {Entered, Answered, Accepted, Finished}
     assert {type(event) for event, _, _ in EVENTS} | framing == set(Event.__args__)
 
 
 def test_what_only_frames_the_dialogue_is_left_out() -> None:
     assert json_line(Entered(seconds=0, stage=Stage.EHLO), None, None) is None
     assert json_line(Finished(seconds=0, stage=Stage.EHLO), None, None) is None
+    assert json_line(Accepted(seconds=0, queue_id="A1"), None, None) is None
+    answered = Answered(seconds=0, recipient="a@b.example", reply=reply(250, "ok"))
+    assert json_line(answered, None, None) is None
 
 
 def test_a_bare_verdict_has_every_key() -> None:

@@ -73,6 +73,46 @@ def test_replies(stage: Stage, code: int, text: str, cause: str) -> None:
     assert cause_of_refusal(stage, "AUTH PLAIN", reply(code, text)) == cause
 
 
+ENVELOPES = [
+    ("MAIL", 530, "5.7.0 Must issue a STARTTLS command first", "encryption-required"),
+    ("MAIL", 530, "5.7.0 Authentication Required", "auth-required"),
+    ("RCPT", 550, "5.7.1 Client was not authenticated", "auth-required"),
+    ("RCPT", 554, "5.7.1 <a@b.example>: Relay access denied", "relay-denied"),
+    ("RCPT", 550, "relay not permitted", "relay-denied"),
+    ("RCPT", 450, "4.2.0 Recipient address rejected: Greylisted", "greylisted"),
+    ("RCPT", 451, "4.7.1 Graylisting in action, come back later", "greylisted"),
+    ("MAIL", 552, "5.3.4 Message size exceeds fixed limit", "message-too-large"),
+    ("the message", 552, "message too big", "message-too-large"),
+    (
+        "RCPT",
+        504,
+        "<localhost>: Helo command rejected: need fully-qualified hostname",
+        "ehlo-refused",
+    ),
+    ("RCPT", 553, "5.7.1 Sender address rejected: not owned by user x", "sender-refused"),
+    ("the message", 554, "Message rejected: Email address is not verified.", "sender-refused"),
+    (
+        "the message",
+        550,
+        "5.7.60 Client does not have permissions to send as this sender",
+        "sender-refused",
+    ),
+    ("RCPT", 450, "4.1.8 Sender address rejected: Domain not found", "sender-temporarily-refused"),
+    ("MAIL", 451, "4.3.0 try later", "sender-temporarily-refused"),
+    ("MAIL", 550, "5.1.0 no", "sender-refused"),
+    ("RCPT", 452, "4.2.2 Mailbox full", "recipient-temporarily-refused"),
+    ("RCPT", 550, "5.1.1 No such user here", "recipient-refused"),
+    ("DATA", 451, "4.3.0 queue file write error", "message-temporarily-refused"),
+    ("the message", 554, "5.7.1 looks like spam", "message-refused"),
+]
+
+
+@pytest.mark.parametrize(("command", "code", "text", "cause"), ENVELOPES)
+def test_replies_to_the_envelope(command: str, code: int, text: str, cause: str) -> None:
+    stage = Stage.ENVELOPE if command in ("MAIL", "RCPT") else Stage.MESSAGE
+    assert cause_of_refusal(stage, command, reply(code, text)) == cause
+
+
 def test_a_text_is_read_over_its_line_ends() -> None:
     said = reply(534, "5.7.9 Application-specific", "password required. See https://example.org")
     assert cause_of_refusal(Stage.AUTH, "AUTH PLAIN", said) == "auth-app-password-needed"
@@ -85,10 +125,10 @@ def test_every_rule_is_sound(rule: dict[str, str]) -> None:
     assert rule["source"]
     for part in ("command", "code", "enhanced", "text"):
         re.compile(rule.get(part, ""))
-    if "stage" in rule:
-        assert Stage(rule["stage"])
+    for stage in filter(None, rule.get("stage", "").split("|")):
+        assert Stage(stage)
 
 
 def test_every_rule_is_reached_by_an_example() -> None:
-    reached = {cause for _, _, _, cause in REPLIES}
+    reached = {cause for _, _, _, cause in REPLIES} | {cause for *_, cause in ENVELOPES}
     assert {rule["cause"] for rule in rules()} <= reached

@@ -16,6 +16,7 @@ from smtp_tui.checks.jsonlines import json_line
 from smtp_tui.checks.run import Request, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event, Note, Received, Sent
+from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.transcript import lines_of
 from tests.smtp.scripted import Script, ScriptedServer, Step, serving
 
@@ -77,6 +78,7 @@ async def play(
     extra: float = 0,
     allow_clear_password: bool = False,
     checked: bool = True,
+    mail: Mail | None = None,
     **values: Any,
 ) -> Played:
     """Check a server that follows the scripts; `values` are settings beside the usual ones.
@@ -97,6 +99,7 @@ async def play(
             values={key: value for key, value in whole.items() if value is not None},
             base=Path.cwd(),
             secret=secret,
+            mail=mail,
             extra=extra,
             allow_clear_password=allow_clear_password,
         )

@@ -1,0 +1,100 @@
+"""Envelope and message against a real Postfix: what it takes, and what it says to the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.smtp.events import Event, Sent
+from smtp_tui.smtp.message import Mail
+from tests.checks.outcomes import outcome_of
+from tests.servers import envelopes
+from tests.servers.listeners import Listener
+from tests.servers.mail import MailServers
+
+GOOD, BAD = envelopes.ACCEPTED_RECIPIENT, envelopes.REFUSED_RECIPIENT
+
+
+async def handed_over(
+    servers: MailServers,
+    *recipients: str,
+    body: str | None = None,
+    login: bool = True,
+    **values: Any,
+) -> tuple[list[Event], Verdict]:
+    """What comes of an envelope, and of a message where there is a body."""
+    settings = {
+        "host": servers.host,
+        "port": servers.ports[Listener.STARTTLS_REQUIRED],
+        "ca_file": str(servers.authority_file),
+        "domain": "client.example.test",
+        **({"username": servers.user.name} if login else {}),
+        **values,
+    }
+    mail = Mail(recipients=tuple(map(parse_mailbox, recipients)), subject="Test", body=body)
+    return await outcome_of(settings, secret=servers.user.password, mail=mail)
+
+
+def said(events: list[Event]) -> list[str]:
+    return [event.text.partition(" ")[0] for event in events if isinstance(event, Sent)]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "values", "cause"),
+    [
+        (GOOD, {}, None),
+        (BAD, {}, "recipient-refused"),
+        (envelopes.GREYLISTED_RECIPIENT, {}, "greylisted"),
+        (envelopes.FULL_RECIPIENT, {}, "recipient-temporarily-refused"),
+        (GOOD, {"from": f"App <{envelopes.REFUSED_SENDER}>"}, "sender-refused"),
+    ],
+)
+@pytest.mark.parametrize("body", [None, "Hello"])
+async def test_what_the_server_says_to_the_envelope(
+    mail_servers: MailServers,
+    recipient: str,
+    values: dict[str, str],
+    cause: str | None,
+    body: str | None,
+) -> None:
+    events, verdict = await handed_over(mail_servers, recipient, body=body, **values)
+    assert (verdict.ok, verdict.cause) == (cause is None, cause), verdict.summary
+    assert verdict.stage == ("message" if cause is None and body else "envelope")
+    assert [one.address for one in verdict.recipients] == [recipient]
+    assert (verdict.queue_id is not None) == (cause is None and body is not None)
+    commands = said(events)
+    assert ("DATA" in commands) == (body is not None)
+    assert ("RSET" in commands) == (cause is None and body is None)
+
+
+async def test_relaying_needs_a_login(mail_servers: MailServers) -> None:
+    _, verdict = await handed_over(mail_servers, envelopes.RELAYED_RECIPIENT, login=False)
+    assert (verdict.stage, verdict.cause) == ("envelope", "relay-denied")
+    _, verdict = await handed_over(mail_servers, envelopes.RELAYED_RECIPIENT)
+    assert verdict.ok
+
+
+async def test_some_recipients_refused(mail_servers: MailServers) -> None:
+    _, verdict = await handed_over(mail_servers, BAD, GOOD, body="Hello")
+    assert (verdict.ok, verdict.stage, verdict.cause) == (False, "envelope", "recipient-refused")
+    assert verdict.queue_id
+    codes = [(one.address, one.code) for one in verdict.recipients]
+    assert codes == [(BAD, 550), (GOOD, 250)]
+
+
+async def test_size_is_respected_before_anything_is_sent(mail_servers: MailServers) -> None:
+    body = "x" * 70 + "\n"
+    large = body * (envelopes.MESSAGE_SIZE_LIMIT // len(body) + 1)
+    events, verdict = await handed_over(mail_servers, GOOD, body=large)
+    assert (verdict.stage, verdict.cause) == ("message", "message-too-large")
+    assert "MAIL" not in said(events)
+
+
+async def test_addresses_beyond_ascii(mail_servers: MailServers) -> None:
+    events, verdict = await handed_over(mail_servers, "grün@example.test", body="Grüße\n.\n..\n")
+    assert verdict.ok, verdict.summary
+    (mail,) = [event.text for event in events if isinstance(event, Sent) and "MAIL" in event.text]
+    assert mail.endswith("BODY=8BITMIME SMTPUTF8")

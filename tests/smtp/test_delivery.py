@@ -1,0 +1,98 @@
+"""MAIL, RCPT and DATA against a scripted server: groups of commands, and answers that stay away."""
+
+from __future__ import annotations
+
+import pytest
+
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.smtp import delivery
+from smtp_tui.smtp.message import Mail
+from tests.smtp.playing import OPEN, Played, play
+from tests.smtp.scripted import Peer, Script
+from tests.smtp.steps import close
+
+SENDER, FIRST, SECOND = map(parse_mailbox, ("a@b.example", "c@d.example", "e@f.example"))
+PIPELINING = f"{OPEN}S: 250 PIPELINING"
+PLAIN = f"{OPEN}S: 250 HELP"
+MAIL, RCPT = "C: MAIL FROM:<a@b.example>", "C: RCPT TO:<c@d.example>"
+
+
+async def take_message(peer: Peer) -> None:
+    """Take the client's lines up to the dot."""
+    while await peer.line() != ".":
+        pass
+
+
+async def handed(*script: object, body: str | None = "Hello", to: int = 1) -> Played:
+    mail = Mail(sender=SENDER, recipients=(FIRST, SECOND)[:to], subject="Test", body=body)
+    whole: Script = tuple(script)  # type: ignore[assignment]
+    return await play(whole, mail=mail)
+
+
+async def test_commands_go_together_where_pipelining_is_offered() -> None:
+    group = f"{MAIL}\n{RCPT}\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go"
+    played = await handed(PIPELINING, group, take_message, "S: 250 2.0.0 Ok: queued as 4Xy")
+    assert played.verdict.ok
+    assert played.verdict.queue_id == "4Xy"
+
+
+async def test_one_by_one_where_it_is_not() -> None:
+    script = f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: DATA\nS: 354 go"
+    played = await handed(PLAIN, script, take_message, "S: 250 OK id=1sT-0000-Ab")
+    assert played.verdict.ok
+    assert played.verdict.queue_id == "1sT-0000-Ab"
+
+
+async def test_a_group_that_gets_lost_goes_once_more_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "GROUP_LIMIT", 0.05)
+    lost = f"{MAIL}\n{RCPT}\nC: DATA\nS: 250 ok\nC: RSET\nS: 250 ok"
+    again = f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: DATA\nS: 354 go"
+    played = await handed(PIPELINING, lost, again, take_message, "S: 250 ok")
+    assert played.verdict.ok
+    assert "pipelining-suspect" in played.verdict.warnings
+    assert len(played.verdict.recipients) == 1
+
+
+async def test_nobody_left_ends_an_open_data() -> None:
+    group = f"{MAIL}\n{RCPT}\nC: DATA\nS: 250 ok\nS: 550 5.1.1 no\nS: 354 go\nC: .\nS: 554 no"
+    played = await handed(PIPELINING, group)
+    assert (played.verdict.stage, played.verdict.cause) == ("envelope", "recipient-refused")
+
+
+@pytest.mark.parametrize(
+    ("script", "stage", "cause"),
+    [
+        (f"{MAIL}\nS: 421 bye", "envelope", "server-busy"),
+        (f"{MAIL}\nS: 354 what", "envelope", "reply-unexpected"),
+        (f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 530 5.7.0 Authentication required", "envelope", None),
+        (f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: DATA\nS: 452 4.3.1 full", "message", None),
+        (f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: DATA\nS: 250 what", "message", None),
+    ],
+)
+async def test_refusals(script: str, stage: str, cause: str | None) -> None:
+    verdict = (await handed(PLAIN, script)).verdict
+    assert not verdict.ok
+    assert verdict.stage == stage
+    assert cause is None or verdict.cause == cause
+
+
+async def test_silence_after_the_dot_leaves_delivery_unknown() -> None:
+    script = f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: DATA\nS: 354 go"
+    verdict = (await handed(PLAIN, script, take_message, close)).verdict
+    assert (verdict.stage, verdict.cause) == ("message", "server-closed")
+    assert "delivery-unknown" in verdict.warnings
+
+
+async def test_a_probe_sends_nothing() -> None:
+    script = f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: RSET\nS: 250 ok"
+    played = await handed(PLAIN, script, body=None)
+    assert played.verdict.ok
+    assert not played.verdict.queue_id
+
+
+async def test_smtputf8_that_is_not_offered() -> None:
+    mail = Mail(sender=SENDER, recipients=(parse_mailbox("grün@d.example"),), body="x")
+    verdict = (await play((PLAIN,), mail=mail)).verdict
+    assert (verdict.stage, verdict.cause) == ("envelope", "smtputf8-not-offered")
