@@ -56,7 +56,7 @@ def said(events: list[Event]) -> list[str]:
 async def test_what_the_server_says_to_the_envelope(
     mail_servers: MailServers,
     recipient: str,
-    values: dict[str, str],
+    values: dict[str, Any],
     cause: str | None,
     body: str | None,
 ) -> None:

@@ -86,7 +86,7 @@ ENVELOPES = [
     (
         "RCPT",
         504,
-        "<localhost>: Helo command rejected: need fully-qualified hostname",
+        "Helo command rejected: need fully-qualified hostname",
         "ehlo-refused",
     ),
     ("RCPT", 553, "5.7.1 Sender address rejected: not owned by user x", "sender-refused"),
@@ -94,7 +94,7 @@ ENVELOPES = [
     (
         "the message",
         550,
-        "5.7.60 Client does not have permissions to send as this sender",
+        "5.7.60 no permissions to send as this sender",
         "sender-refused",
     ),
     ("RCPT", 450, "4.1.8 Sender address rejected: Domain not found", "sender-temporarily-refused"),

@@ -8,7 +8,7 @@ from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp import delivery
 from smtp_tui.smtp.message import Mail
 from tests.smtp.playing import OPEN, Played, play
-from tests.smtp.scripted import Peer, Script
+from tests.smtp.scripted import Peer, Step
 from tests.smtp.steps import close
 
 SENDER, FIRST, SECOND = map(parse_mailbox, ("a@b.example", "c@d.example", "e@f.example"))
@@ -23,10 +23,9 @@ async def take_message(peer: Peer) -> None:
         pass
 
 
-async def handed(*script: object, body: str | None = "Hello", to: int = 1) -> Played:
+async def handed(*script: str | Step, body: str | None = "Hello", to: int = 1) -> Played:
     mail = Mail(sender=SENDER, recipients=(FIRST, SECOND)[:to], subject="Test", body=body)
-    whole: Script = tuple(script)  # type: ignore[assignment]
-    return await play(whole, mail=mail)
+    return await play(script, mail=mail)
 
 
 async def test_commands_go_together_where_pipelining_is_offered() -> None:

@@ -151,7 +151,7 @@ async def test_folded_fields_unfold(tmp_path: Path) -> None:
     async with form_on(SAMPLE + "timeout = 12\n", tmp_path) as hand:
         assert "1 set" in hand.row("More")
         await hand.go_to("More")
-        await hand.press("right", "down")
+        await hand.press("right", "down", "down")
         assert hand.row("Time-out").startswith(">Time-out             12  seconds")
         await hand.press("up", "enter")
         assert not hand.row("Time-out")
