@@ -132,10 +132,13 @@ class Form(VerticalScroll, can_focus=False):
 
     def visit(self, key: str) -> None:
         """Put the focus on a field, unfolding where it must."""
+        row = self.row(key)
         if BY_KEY[key].folded:
             self.unfold()
+            # Its place is known only when the unfolded rows are laid out.
+            self.call_after_refresh(self.scroll_to_widget, row, animate=False)
         self.settle()
-        self._go_to(self.row(key))
+        self._go_to(row)
 
     def unfold(self, wanted: bool = True) -> None:
         """Show or hide the folded fields."""

@@ -153,7 +153,7 @@ async def test_folded_fields_unfold(tmp_path: Path) -> None:
         await hand.go_to("More")
         await hand.press("right", "down", "down")
         assert hand.row("Time-out").startswith(">Time-out             12  seconds")
-        await hand.press("up", "enter")
+        await hand.press("up", "up", "enter")
         assert not hand.row("Time-out")
 
 
