@@ -21,6 +21,10 @@ NO_LITERAL = (
 )
 
 
+# Names that commands will have: a form on a new file of that name helps nobody who expects one.
+TO_COME = frozenset({"unset", "discover", "import", "export", "password", "dialects", "presets"})
+
+
 class UsageError(Exception):
     """The call's words are off; the text is one line and repeats no value."""
 
@@ -108,6 +112,9 @@ def _refuse_foreign(command: Command, parsed: argparse.Namespace) -> None:
 
 def _refuse_count(command: Command, words: list[str]) -> None:
     too_many = command.most is not None and len(words) > command.most
+    if command is FORM and words and words[0] in TO_COME:
+        name = words[0]
+        raise UsageError(f"there is no command {name} yet; a file of that name is ./{name}")
     if command is FORM and too_many:
         raise UsageError(f"there is no command {words[0]!r}; smtp-tui --help lists them")
     if len(words) < command.least or too_many:
