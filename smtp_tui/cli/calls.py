@@ -10,6 +10,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command
@@ -50,8 +51,8 @@ class _Parser(argparse.ArgumentParser):
 def parse_call(arguments: Sequence[str]) -> Call:
     """Read the command line; UsageError when it is off, HelpWanted when it asks for help."""
     parsed = _flat_parser().parse_intermixed_args(list(arguments))
-    words: list[str] = [*parsed.words, *_words_among(parsed.to)]
-    parsed.to = [one for one in parsed.to if "@" in one]
+    words: list[str] = [*parsed.words, *filter(_names_file, parsed.to)]
+    parsed.to = [one for one in parsed.to if not _names_file(one)]
     command = next((one for one in COMMANDS if words and words[0] == one.name), FORM)
     if command is not FORM:
         del words[0]
@@ -64,9 +65,9 @@ def parse_call(arguments: Sequence[str]) -> Call:
     return Call(command=command, words=tuple(words), options=parsed)
 
 
-def _words_among(recipients: Sequence[str]) -> list[str]:
-    """What stands behind --to and is no address: a FILE, as in `send --to me@example.org FILE`."""
-    return [one for one in recipients if "@" not in one]
+def _names_file(word: str) -> bool:
+    """Whether a word behind --to is the FILE, as in `send --to me@example.org mail.toml`."""
+    return "@" not in word and (word.endswith(".toml") or Path(word).exists())
 
 
 def _flat_parser() -> argparse.ArgumentParser:

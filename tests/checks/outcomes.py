@@ -120,3 +120,20 @@ async def _check_login(
         wrong_name = "wrong-name" in listener
         assert verdict.tls.peer_would == ("certificate-name-mismatch" if wrong_name else "ok")
         assert "certificate-not-verified" in verdict.warnings
+
+
+BAD_CERTIFICATES = (
+    (Listener.STARTTLS_EXPIRED, "certificate-expired"),
+    (Listener.STARTTLS_SELF_SIGNED, "certificate-self-signed"),
+)
+
+
+async def check_bad_certificate(servers: MailServers, listener: Listener, cause: str) -> None:
+    """Check a listener whose certificate does not hold, and compare the cause."""
+    values = {
+        "host": servers.host,
+        "port": servers.ports[listener],
+        "ca_file": str(servers.authority_file),
+    }
+    _, verdict = await outcome_of(values)
+    assert (verdict.stage, verdict.cause) == ("tls", cause)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.checks.outcomes import (
+    BAD_CERTIFICATES,
     ENCRYPTIONS,
     LISTENERS,
     VERIFY_MODES,
+    check_bad_certificate,
     check_every_login,
     outcome_of,
 )
@@ -32,21 +34,9 @@ async def test_every_combination(
     await check_every_login(exim_servers, listener, encryption, verify, AUTHENTICATIONS)
 
 
-@pytest.mark.parametrize(
-    ("listener", "cause"),
-    [
-        (Listener.STARTTLS_EXPIRED, "certificate-expired"),
-        (Listener.STARTTLS_SELF_SIGNED, "certificate-self-signed"),
-    ],
-)
+@pytest.mark.parametrize(("listener", "cause"), BAD_CERTIFICATES)
 async def test_bad_certificates(exim_servers: MailServers, listener: Listener, cause: str) -> None:
-    values = {
-        "host": exim_servers.host,
-        "port": exim_servers.ports[listener],
-        "ca_file": str(exim_servers.authority_file),
-    }
-    _, verdict = await outcome_of(values)
-    assert (verdict.stage, verdict.cause) == ("tls", cause)
+    await check_bad_certificate(exim_servers, listener, cause)
 
 
 @pytest.mark.parametrize("authentication", AUTHENTICATIONS[1:])

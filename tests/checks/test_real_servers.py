@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.outcomes import (
+    BAD_CERTIFICATES,
     ENCRYPTIONS,
     LISTENERS,
     VERIFY_MODES,
+    check_bad_certificate,
     check_every_login,
     outcome_of,
 )
@@ -26,21 +28,9 @@ async def test_every_combination(
     await check_every_login(mail_servers, listener, encryption, verify, AUTHENTICATIONS)
 
 
-@pytest.mark.parametrize(
-    ("listener", "cause"),
-    [
-        (Listener.STARTTLS_EXPIRED, "certificate-expired"),
-        (Listener.STARTTLS_SELF_SIGNED, "certificate-self-signed"),
-    ],
-)
+@pytest.mark.parametrize(("listener", "cause"), BAD_CERTIFICATES)
 async def test_bad_certificates(mail_servers: MailServers, listener: Listener, cause: str) -> None:
-    values = {
-        "host": mail_servers.host,
-        "port": mail_servers.ports[listener],
-        "ca_file": str(mail_servers.authority_file),
-    }
-    _, verdict = await outcome_of(values)
-    assert (verdict.stage, verdict.cause) == ("tls", cause)
+    await check_bad_certificate(mail_servers, listener, cause)
 
 
 async def test_unknown_issuer_with_the_systems_certificates(mail_servers: MailServers) -> None:

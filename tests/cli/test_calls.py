@@ -8,6 +8,7 @@ import pytest
 
 from smtp_tui.cli import calls
 from smtp_tui.cli.calls import HelpWanted, UsageError, parse_call
+from smtp_tui.cli.mail import mail_of
 from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command
 from tests.cli.program import Outcome
 
@@ -149,3 +150,10 @@ def test_recipients_and_a_file_behind_them() -> None:
     call = parsed("send --to a@b.example c@d.example mail.toml --to e@f.example")
     assert call.words == ("mail.toml",)
     assert call.options.to == ["a@b.example", "c@d.example", "e@f.example"]
+
+
+def test_a_recipient_that_is_none_is_not_taken_for_a_file() -> None:
+    call = parsed("check --set host=a --to nobody")
+    assert call.words == ()
+    with pytest.raises(UsageError, match="--to: 'nobody' is no address"):
+        mail_of(call.options, sends=False)
