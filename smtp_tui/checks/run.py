@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from smtp_tui.checks import peer
@@ -15,6 +15,7 @@ from smtp_tui.config.paths import located
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import Reading, read
 from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
@@ -22,7 +23,7 @@ from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.session import Limits, check
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Request:
     """What to check, and with what leave.
 

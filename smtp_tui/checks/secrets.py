@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
+from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.sources import Ask, PasswordSource
 from smtp_tui.threads import in_daemon_thread
@@ -18,7 +19,7 @@ NOBODY_TO_ASK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Supply:
     """A password that the call hands over: its place in words, and how to read it there."""
 

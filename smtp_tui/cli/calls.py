@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command
+from smtp_tui.records import record
 
 NO_LITERAL = (
     "a password on the command line stands in the process list; name the place where it is kept, "
@@ -34,7 +34,7 @@ class HelpWanted(Exception):
     """The call asks for help; the text is the help."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Call:
     """A call that was understood: the command, its words, and its options by name."""
 

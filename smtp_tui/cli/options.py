@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from smtp_tui.records import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record(kw_only=True)
 class Option:
     """One option: its flags and what argparse needs to know of it."""
 
@@ -97,7 +99,7 @@ _PASSWORD = ("password_stdin", "password_fd", "ask_password")
 _CHECK = ("table", "set", "timeout", "extra", "no_experiments", "allow_clear_password")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Command:
     """One command: how it is called, what it does, and the options it takes."""
 

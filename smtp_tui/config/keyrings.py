@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.guidance import instead_of_keyring
 from smtp_tui.config.wording import one_line
+from smtp_tui.records import record
 from smtp_tui.threads import in_daemon_thread
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PATIENCE = 15.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Failure:
     """Why a keyring did not do what it was asked to."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from smtp_tui.config import lines
 from smtp_tui.config.scanning import Header, Pair, Statement, scan
 from smtp_tui.config.tablepath import TablePath
+from smtp_tui.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """A table in its text; `statements` are those of the whole text."""
 

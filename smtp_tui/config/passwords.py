@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import assert_never
 
-from smtp_tui.config import commands, keyrings
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.keyrings import keyring_state
 from smtp_tui.config.paths import expand
 from smtp_tui.config.wording import one_line, reason
 from smtp_tui.settings.sources import (
@@ -25,8 +23,6 @@ from smtp_tui.settings.sources import (
     PasswordSource,
 )
 from smtp_tui.threads import in_daemon_thread
-
-__all__ = ["PasswordError", "fetch", "forget", "keyring_state", "store"]
 
 LARGEST_FILE = 64 * 1024
 """Bytes; no password is longer."""
@@ -60,6 +56,8 @@ async def fetch(
 
 async def store(service: str, account: str, secret: str) -> None:
     """Keep a password in the keyring and read it back; PasswordError says nothing was stored."""
+    from smtp_tui.config import keyrings
+
     problem = _problem_with(secret, "the password to store")
     if problem is None:
         problem = await keyrings.store_entry(service, account, secret)
@@ -70,6 +68,8 @@ async def store(service: str, account: str, secret: str) -> None:
 
 async def forget(service: str, account: str) -> None:
     """Take a password out of the keyring; PasswordError if it was not there or still is."""
+    from smtp_tui.config import keyrings
+
     await keyrings.forget_entry(service, account)
 
 
@@ -85,9 +85,13 @@ async def _looked_up(
         case File(path):
             return await _from_file(expand(path, base, environ), limit)
         case Command(argv):
+            from smtp_tui.config import commands  # as keyrings: not loaded for a variable's sake
+
             place = f"the first line printed by the command {one_line(' '.join(argv), 80)}"
             return place, await commands.first_line(argv, base=base, environ=environ, limit=limit)
         case Keyring(service):
+            from smtp_tui.config import keyrings
+
             place = f"the keyring's entry {one_line(service, 80)}"
             return place, await keyrings.fetch_entry(service, account, limit)
         case Ask():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from smtp_tui.config import lines
@@ -13,6 +12,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.scanning import Header, Statement, scan
 from smtp_tui.config.tablepath import TablePath
 from smtp_tui.config.wording import one_line
+from smtp_tui.records import record
 
 
 def same(one: object, other: object) -> bool:
@@ -63,7 +63,7 @@ def _expected(
     return expected
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Claims:
     """Which lines a change of `keys` may touch; `made` if the table's header comes with it."""
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.tablepath import ROOT, TablePath
+from smtp_tui.records import record
 
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Header:
     """A line `[path]` or `[[path]]`, array tables counted."""
 
@@ -24,7 +24,7 @@ class Header:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pair:
     """A `key = value`: `base` is the table whose body it stands in, `keys` its dotted parts.
 

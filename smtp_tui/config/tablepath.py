@@ -6,11 +6,11 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from smtp_tui.config.errors import DocumentError, NoTableError
 from smtp_tui.config.wording import one_line
+from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS
 
 Step = str | int
@@ -18,7 +18,7 @@ TablePath = tuple[Step, ...]
 ROOT: TablePath = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Having:
     """The one table of an array in which `key` has `value`."""
 

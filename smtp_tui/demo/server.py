@@ -7,19 +7,19 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
 
 from smtp_tui.demo.serving import serving
+from smtp_tui.records import record
 
 DAY = timedelta(days=1)
 LASTS = 90 * DAY
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """The sample file, and what to say when the form opens on it."""
 

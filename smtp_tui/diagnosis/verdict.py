@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Stage, Warn
 from smtp_tui.smtp.replies import Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Fix:
     """A change that cures: `value` None is one that only the admin knows.
 
@@ -24,7 +24,7 @@ class Fix:
     weakens: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TlsSummary:
     """The link's protection; `peer_would` is `ok`, a cause id, or None where nobody looked."""
 
@@ -35,7 +35,7 @@ class TlsSummary:
     certificate: Certificate | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Recipient:
     """What the server said to one recipient."""
 
@@ -44,7 +44,7 @@ class Recipient:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Verdict:
     """The outcome of a check.
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from smtp_tui.diagnosis import texts
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.names import Names
+from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Warn
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wording:
     """What happened, why, and what to do."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from smtp_tui.records import record
 from smtp_tui.settings import parsers
 
 Values = Mapping[str, Any]
@@ -24,7 +24,7 @@ class Kind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the kind's name, not a secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Field:
     """One setting as the world sees it.
 

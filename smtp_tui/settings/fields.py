@@ -7,8 +7,8 @@ field is one declaration here and one page in `explanations`.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
+from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import (
     AddressFamily,
@@ -55,7 +55,7 @@ def _default_sender(values: Values) -> str | None:
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Settings:
     """An SMTP configuration, every default filled in.
 

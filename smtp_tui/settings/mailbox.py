@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from smtp_tui.records import record
 from smtp_tui.settings import parsers
 
 _NAMED = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>")
-# RFC 5321, section 4.1.2, with the letters beyond ASCII of RFC 6531.
-_LOCAL = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+)*"
-    r'|"([^"\\\x00-\x1f\x7f]|\\[ -~])*"'
-)
+# RFC 5321, section 4.1.2, with the letters beyond ASCII of RFC 6531. An atom is told by what it
+# does not hold: named by its letters, the pattern takes ten times as long to compile.
+_ATOM = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
+_LOCAL = re.compile(rf'{_ATOM}(\.{_ATOM})*|"([^"\\\x00-\x1f\x7f]|\\[ -~])*"')
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mailbox:
     """A display name, empty where there is none, and an address."""
 

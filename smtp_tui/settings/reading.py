@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption
 from smtp_tui.settings.fields import FIELDS, Field, Settings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """A field whose value cannot be used, and what would be allowed."""
 
@@ -23,7 +23,7 @@ class Problem:
         return f"{self.label} ({self.key}): {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remark:
     """A setting that is legal but does not do what it seems to; `warning` is a warning's id."""
 
@@ -32,7 +32,7 @@ class Remark:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What a table's values amount to: settings without problems, or problems and no settings."""
 

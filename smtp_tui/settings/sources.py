@@ -3,47 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from smtp_tui.records import record
 from smtp_tui.settings import parsers
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Literal:
     """The password itself, written in the file."""
 
     value: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keyring:
     """An entry of the desktop's or system's keyring; the account is the user name."""
 
     service: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Environment:
     """An environment variable of the process that tests."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class File:
     """A file that holds nothing but the password."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """A program, run without a shell, whose first line of output is the password."""
 
     argv: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """Nowhere: asked for at each test."""
 

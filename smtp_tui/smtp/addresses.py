@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
-from dataclasses import dataclass
 
+from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name, is_address
@@ -25,7 +25,7 @@ class AddressError(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """One address to try."""
 

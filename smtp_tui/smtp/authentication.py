@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.capabilities import Offer
@@ -21,7 +20,7 @@ from smtp_tui.smtp.sasl import (
 from smtp_tui.smtp.stop import Stop, refused
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """A mechanism that may be tried, and why."""
 

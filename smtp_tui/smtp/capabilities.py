@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from smtp_tui.records import record
 from smtp_tui.smtp.replies import Reply
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Offer:
     """The EHLO keywords in upper case with their parameters, in the server's order."""
 

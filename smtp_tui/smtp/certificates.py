@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
+from smtp_tui.records import record
 from smtp_tui.settings.parsers import is_address
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Certificate:
     """An X.509 certificate's facts; dates carry their zone, SHA-256 is in hexadecimal.
 

@@ -10,8 +10,8 @@ import asyncio
 import socket
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 
+from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.handshakes import HandshakeFault, handshake_fault
 from smtp_tui.smtp.tls import ContextError, Requests, peer_certificates
@@ -34,7 +34,7 @@ class HandshakeFailed(Exception):
         self.first_bytes = first_bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Handshake:
     """What a handshake agreed on."""
 

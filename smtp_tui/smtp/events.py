@@ -8,9 +8,9 @@ the rest are its substance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.replies import Reply
 
@@ -103,21 +103,21 @@ class Warn(StrEnum):
     UNSOLICITED_REPLY = "unsolicited-reply"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Happened:
     """The moment of an event."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Entered(Happened):
     """A stage began."""
 
     stage: Stage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Resolved(Happened):
     """The host's addresses, in the order they will be tried."""
 
@@ -125,7 +125,7 @@ class Resolved(Happened):
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Connecting(Happened):
     """One address is tried."""
 
@@ -133,7 +133,7 @@ class Connecting(Happened):
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Connected(Happened):
     """A TCP connection stands."""
 
@@ -142,14 +142,14 @@ class Connected(Happened):
     local_address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Sent(Happened):
     """A command, or a response to a challenge; credentials stand as a description."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Received(Happened):
     """A reply; `decoded` is what a base64 challenge says."""
 
@@ -157,7 +157,7 @@ class Received(Happened):
     decoded: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TlsEstablished(Happened):
     """A TLS handshake ended well; `verified` tells whether the certificate was held to account."""
 
@@ -167,7 +167,7 @@ class TlsEstablished(Happened):
     certificate: Certificate | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Capabilities(Happened):
     """The EHLO keywords with their parameters, and the SASL mechanisms among them."""
 
@@ -176,7 +176,7 @@ class Capabilities(Happened):
     mechanisms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AuthStarted(Happened):
     """A mechanism was chosen, and why."""
 
@@ -184,7 +184,7 @@ class AuthStarted(Happened):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Note(Happened):
     """A remark on the dialogue; a warning where `warning` names one."""
 
@@ -192,7 +192,7 @@ class Note(Happened):
     warning: Warn | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Experiment(Happened):
     """What a look beside the dialogue, without credentials, showed."""
 
@@ -201,7 +201,7 @@ class Experiment(Happened):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Answered(Happened):
     """What the server said to one recipient."""
 
@@ -209,14 +209,14 @@ class Answered(Happened):
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Accepted(Happened):
     """The server took the message; `queue_id` is the name it gave it, where it told one."""
 
     queue_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Finished(Happened):
     """The dialogue is over: `fault` is None when it passed, and `stage` the last one entered.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
+from smtp_tui.records import record
 from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import Fault
 from smtp_tui.smtp.replies import Reply
@@ -31,7 +31,7 @@ COMMAND_LIMIT = 512
 CANCEL_LIMIT = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """The last reply of an attempt; `answers_auth` when no response of ours came before it."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from smtp_tui.records import record
 
 _CODE = rb"(?:[2-5][0-9][0-9][ -])?"
 _ENHANCED = rb"(?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?"
@@ -16,7 +17,7 @@ _BREAKS = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flat:
     """Bytes without their breaks; `starts` are where its pieces begin, `origins` where they did."""
 

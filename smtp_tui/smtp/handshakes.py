@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Fault
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HandshakeFault:
     """Why a handshake failed: the cause, further faults of the certificate, and OpenSSL's words."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from smtp_tui.records import record
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.smtp.capabilities import Offer
@@ -12,7 +12,7 @@ from smtp_tui.smtp.capabilities import Offer
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Mail:
     """What to hand over: recipients, and for a message its subject and text.
 
@@ -26,7 +26,7 @@ class Mail:
     body: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Envelope:
     """The sender and recipients of one transaction."""
 

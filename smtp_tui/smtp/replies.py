@@ -7,7 +7,8 @@ of an error, accepts what can be understood, and never holds more than its limit
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from smtp_tui.records import record
 
 # RFC 5321 asks for 512 octets a line (4.5.3.1.5), RFC 4954 for challenges of 12288 (section 4);
 # servers in the field send long EHLO lines and whole policies, none sends this much.
@@ -41,7 +42,7 @@ class ReplyTooLong(StreamError):
     """A line, a reply or a whole dialogue above the limit."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reply:
     """A whole reply: its code, and the text of each line without code and line end."""
 

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.addresses import AddressError, Target, resolve
@@ -42,7 +43,7 @@ from smtp_tui.smtp.stop import Stop
 from smtp_tui.smtp.tls import ContextError, client_context, sni_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Limits:
     """How far a check goes and what it may do beside the settings.
 

@@ -5,10 +5,10 @@ This is the one place where what a server sends becomes text for a screen, a fil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from smtp_tui.records import record
 from smtp_tui.smtp.certificates import certificate_texts
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import (
@@ -39,7 +39,7 @@ class Mark(StrEnum):
     WARNING = " !"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """A line of the log: seconds since the start, its mark, and text safe for any terminal."""
 

@@ -27,7 +27,7 @@ class SystemKeyring:
 
     async def state(self) -> str | None:
         """Return why no keyring can be used here and what to do instead, or None."""
-        from smtp_tui.config.passwords import keyring_state
+        from smtp_tui.config.keyrings import keyring_state
 
         return await keyring_state()
 
@@ -86,7 +86,7 @@ async def save(draft: Draft, document: Document, table: str, keyring: Keyring) -
 
 async def _store(draft: Draft, keyring: Keyring) -> str:
     """Bring the password to the keyring where it is to be kept there; say why that failed."""
-    from smtp_tui.config.passwords import PasswordError
+    from smtp_tui.config.errors import PasswordError
 
     wanted = draft.password.to_store()
     if wanted is None:

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from smtp_tui.config.passwords import PasswordError, fetch, forget, keyring_state, store
+from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.keyrings import keyring_state
+from smtp_tui.config.passwords import fetch, forget, store
 from smtp_tui.settings.sources import Keyring
 
 SERVICE, ACCOUNT = "smtp", "me@example.org"

@@ -14,7 +14,9 @@ from keyring.backends import chainer
 from keyring.errors import InitError, KeyringError, KeyringLocked, NoKeyringError, PasswordSetError
 
 from smtp_tui.config import guidance, keyrings
-from smtp_tui.config.passwords import PasswordError, fetch, forget, keyring_state, store
+from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.keyrings import keyring_state
+from smtp_tui.config.passwords import fetch, forget, store
 from smtp_tui.settings.sources import Keyring
 
 NULL = keyring.core.load_keyring("keyring.backends.null.Keyring")
@@ -211,7 +213,8 @@ def test_a_keyring_that_hangs_keeps_the_program_from_nothing(tmp_path: Path) -> 
 import asyncio, keyring, sys, threading
 from keyring.backend import KeyringBackend
 from smtp_tui.config import keyrings
-from smtp_tui.config.passwords import keyring_state, store
+from smtp_tui.config.keyrings import keyring_state
+from smtp_tui.config.passwords import store
 
 class Hanging(KeyringBackend):
     priority = 1

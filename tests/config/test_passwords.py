@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.passwords import PasswordError, fetch
+from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.passwords import fetch
 from smtp_tui.settings.sources import Ask, Command, Environment, File, Literal, PasswordSource
 
 ENVIRON = {"PATH": os.defpath, "PW": "from env", "EMPTY": "", "TWO": "a\nb", "RAW": "\udcff"}
