@@ -9,14 +9,8 @@ from smtp_tui.smtp.capabilities import Offer
 from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import AuthStarted, Fault, Stage, Warn
 from smtp_tui.smtp.exchange import attempt
-from smtp_tui.smtp.sasl import (
-    AUTO_ENCRYPTED,
-    AUTO_OPEN,
-    GIVES_SECRET_AWAY,
-    MECHANISMS,
-    Login,
-    Unusable,
-)
+from smtp_tui.smtp.responses import Login, Unusable
+from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN, GIVES_SECRET_AWAY, MECHANISMS
 from smtp_tui.smtp.stop import Stop, refused
 
 

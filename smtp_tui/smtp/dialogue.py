@@ -13,7 +13,8 @@ from smtp_tui.smtp.handshakes import is_about_our_certificate, words_of
 from smtp_tui.smtp.protocols import begins_with_code, protocol_of
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.replies import Reply, ReplyParser, ReplyTooLong, StreamError
-from smtp_tui.smtp.sasl import Response, decode_challenge
+from smtp_tui.smtp.responses import Response
+from smtp_tui.smtp.sasl import decode_challenge
 from smtp_tui.smtp.stop import Stop
 
 # Of replies that nobody asked for as many are shown one by one.

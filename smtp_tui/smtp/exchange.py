@@ -10,15 +10,8 @@ from smtp_tui.records import record
 from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import Fault
 from smtp_tui.smtp.replies import Reply
-from smtp_tui.smtp.sasl import (
-    MECHANISMS,
-    PROVES_SERVER,
-    ChallengeError,
-    Exchange,
-    Login,
-    Response,
-    decode_challenge,
-)
+from smtp_tui.smtp.responses import ChallengeError, Exchange, Login, Response
+from smtp_tui.smtp.sasl import MECHANISMS, PROVES_SERVER, decode_challenge
 from smtp_tui.smtp.stop import Stop
 from smtp_tui.threads import in_daemon_thread
 

@@ -9,77 +9,19 @@ from __future__ import annotations
 
 import binascii
 import hmac
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import field
-from typing import TYPE_CHECKING
+from base64 import b64decode
+from collections.abc import Callable
 
-from smtp_tui.records import record
 from smtp_tui.smtp.redaction import as_bytes
 from smtp_tui.smtp.replies import Reply
-
-if TYPE_CHECKING:
-    from scramp import ScramClient
-
-Exchange = Generator["Response | None", bytes, None]
-
-# A hostile server must not keep the processor busy for long. So many take half a second on a
-# common machine, and a caller does not wait in the event loop.
-ITERATIONS_LIMIT = 2_000_000
-# Whoever hears the exchange can try passwords against the proof; RFC 5802 and RFC 7677 ask servers
-# for so many at least, and Dovecot, Cyrus, GNU SASL and mox heed it.
-ITERATIONS_LEAST = 4096
-# The RFCs set no limit, but scramp does; the servers known send 12 bytes or 16.
-SALT_LEAST = 12
-# What the server says in SCRAM where it refuses: mox sends it before its 535, as a challenge.
-SCRAM_ERROR = b"e="
-
-
-class ChallengeError(ValueError):
-    """A challenge that the mechanism cannot have sent."""
-
-
-class Unusable(ValueError):
-    """The mechanism cannot carry this user name or password, or this machine cannot do it."""
-
-
-@record
-class Response:
-    """What goes to the server, and the description that stands for it wherever it is shown.
-
-    `proof` is the part of it that a password could be tried against.
-    """
-
-    data: bytes = field(repr=False)
-    shown: str
-    is_secret: bool = True
-    proof: bytes = field(default=b"", repr=False)
-    server_proved: bool = False
-
-    @property
-    def as_line(self) -> bytes:
-        """The response to a challenge, without its line end."""
-        return b64encode(self.data)
-
-    @property
-    def as_argument(self) -> bytes:
-        """The initial response in AUTH, where no data is a `=` (RFC 4954, section 4)."""
-        return self.as_line or b"="
-
-
-@record
-class Login:
-    """Whom to log in as, and the host and port that OAUTHBEARER binds to."""
-
-    username: str
-    secret: str = field(repr=False)
-    host: str = ""
-    port: int = 0
-
-
-# The answer to an error that came as a challenge; the reply that refuses comes after it.
-TO_GET_ERROR = Response(b"", "[empty response, to get the error]", is_secret=False)
+from smtp_tui.smtp.responses import (
+    TO_GET_ERROR,
+    ChallengeError,
+    Exchange,
+    Login,
+    Response,
+    Unusable,
+)
 
 
 def plain(login: Login) -> Exchange:
@@ -115,79 +57,11 @@ def cram_md5(login: Login) -> Exchange:
 
 def _scram(name: str) -> Callable[[Login], Exchange]:
     def exchange(login: Login) -> Exchange:
-        """SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password."""
-        client, first = _scram_begun(name, login)
-        challenge = yield Response(first, f"[user name {login.username} and nonce]")
-        if challenge.startswith(SCRAM_ERROR):
-            yield TO_GET_ERROR
-            return
-        final = _scram_final(client, challenge)
-        proof = final.rpartition(b",p=")[2]
-        challenge = yield Response(final, "[proof of the password]", proof=proof)
-        if challenge.startswith(SCRAM_ERROR):
-            yield TO_GET_ERROR
-            return
-        with _scram_read("the server did not prove that it knows the password"):
-            client.set_server_final(challenge.decode())
-        yield Response(b"", "[empty response]", is_secret=False, server_proved=True)
+        from smtp_tui.smtp.scram import scram  # its library is slow to load
+
+        return scram(name, login)
 
     return exchange
-
-
-def _scram_begun(name: str, login: Login) -> tuple[ScramClient, bytes]:
-    from scramp import ScramClient, ScramException  # seldom needed, and slow to load
-
-    try:
-        client = ScramClient([name], login.username, login.secret)
-        return client, client.get_client_first().encode()
-    except (ScramException, UnicodeEncodeError) as error:
-        text = f"{name} cannot carry this user name or password ({error})"
-        raise Unusable(text) from None
-
-
-def _scram_final(client: ScramClient, challenge: bytes) -> bytes:
-    attributes = dict(part.split(b"=", 1) for part in challenge.split(b",") if b"=" in part)
-    _check_iterations(attributes.get(b"i", b""))
-    _check_salt(attributes.get(b"s", b""))
-    with _scram_read("the challenge does not fit SCRAM"):
-        client.set_server_first(challenge.decode())
-        final: str = client.get_client_final()
-        return final.encode()
-
-
-@contextmanager
-def _scram_read(failure: str) -> Iterator[None]:
-    """Tell of a challenge that cannot be read as this failure, and why."""
-    from scramp import ScramException
-
-    try:
-        yield
-    except UnicodeDecodeError:
-        raise ChallengeError(f"{failure} (it is not UTF-8)") from None
-    except (ScramException, ValueError) as error:
-        words = str(error.args[0]).rstrip(".")
-        raise ChallengeError(f"{failure} ({words})") from None
-
-
-def _check_iterations(count: bytes) -> None:
-    if not count.isdigit():
-        raise ChallengeError("the challenge does not fit SCRAM (it names no number of iterations)")
-    if len(count) > 7 or int(count) > ITERATIONS_LIMIT:
-        text = f"the server asks for more than {ITERATIONS_LIMIT} iterations"
-        raise ChallengeError(f"{text}, which smtp-tui takes for an attack on the processor")
-    if int(count) < ITERATIONS_LEAST:
-        text = f"the server asks for {int(count)} iterations; RFC 5802 and RFC 7677 want"
-        text = f"{text} {ITERATIONS_LEAST} at least, and smtp-tui gives no proof that is so cheap"
-        raise ChallengeError(f"{text} to guess from (another program may)")
-
-
-def _check_salt(salt: bytes) -> None:
-    with suppress(binascii.Error):  # told of as scramp reads it
-        length = len(b64decode(salt, validate=True))
-        if 0 < length < SALT_LEAST:
-            text = f"the server's salt has a length of {length}, and smtp-tui computes with"
-            text = f"{text} {SALT_LEAST} bytes at least; RFC 5802 sets no limit"
-            raise ChallengeError(f"{text} (another program may log in)")
 
 
 def xoauth2(login: Login) -> Exchange:

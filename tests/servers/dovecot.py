@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.servers import tokens
 from tests.servers.daemon import Daemon, ServerError, running
 from tests.servers.requirements import program
 from tests.servers.users import USERS, User
@@ -31,6 +32,17 @@ auth_allow_cleartext = yes
 passdb passwd-file {{
   passwd_file_path = {users}
 }}
+oauth2 {{
+  introspection_mode = local
+  username_attribute = sub
+  oauth2_local_validation {{
+    dict fs {{
+      fs posix {{
+        prefix = {keys}/
+      }}
+    }}
+  }}
+}}
 """
 
 # Failures wait for a timer of half a second here, even with a delay of 0, unless the field
@@ -42,9 +54,22 @@ passdb {{
   args = noauthenticate=yes nodelay=yes
 }}
 passdb {{
+  driver = oauth2
+  mechanisms = {token_mechanisms}
+  args = {token_settings}
+}}
+passdb {{
   driver = passwd-file
+  mechanisms = {password_mechanisms}
   args = username_format=%u {users}
 }}
+"""
+
+# Before the renaming, what goes for tokens stands in a file of its own.
+_TOKENS_2_3 = """\
+introspection_mode = local
+username_attribute = sub
+local_validation_key_dict = fs:posix:prefix={keys}/
 """
 
 # The penalty delays an address after wrong passwords; taking its socket away switches it off.
@@ -54,7 +79,7 @@ state_dir = {folder}/state
 log_path = /dev/stderr
 protocols =
 ssl = no
-auth_mechanisms = {mechanisms}
+auth_mechanisms = {password_mechanisms} {token_mechanisms}
 auth_failure_delay = 0
 service anvil {{
   unix_listener anvil-auth-penalty {{
@@ -82,6 +107,8 @@ def running_dovecot(folder: Path, client: str) -> Iterator[Daemon]:
     users = folder / "users"
     users.write_text("".join(map(_passwd_line, USERS)))
     users.chmod(0o644)
+    tokens.write_validation_key(_keys(folder))
+    _token_settings(folder).write_text(_TOKENS_2_3.format(keys=_keys(folder)))
     file = folder / "dovecot.conf"
     file.write_text(configuration(_installed_version(), folder, users, client))
     command = (program("dovecot"), "-F", "-c", file)
@@ -98,8 +125,19 @@ def configuration(version: Version, folder: Path, users: Path, client: str) -> s
         users=users,
         client=client,
         socket=sasl_socket(folder),
-        mechanisms=" ".join(MECHANISMS).lower(),
+        keys=_keys(folder),
+        token_settings=_token_settings(folder),
+        password_mechanisms=" ".join(MECHANISMS).lower(),
+        token_mechanisms=" ".join(tokens.MECHANISMS).lower(),
     )
+
+
+def _keys(folder: Path) -> Path:
+    return folder / "keys"
+
+
+def _token_settings(folder: Path) -> Path:
+    return folder / "tokens.conf"
 
 
 def _await_mechanisms(daemon: Daemon, path: Path) -> None:

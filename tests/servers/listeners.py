@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tests.servers import tokens
 from tests.servers.authority import Certificate
+from tests.servers.dovecot import MECHANISMS
 
 
 class Listener(StrEnum):
@@ -19,6 +21,8 @@ class Listener(StrEnum):
     STARTTLS_EXPIRED = "starttls-expired"
     STARTTLS_SELF_SIGNED = "starttls-self-signed"
     WITHOUT_AUTH = "without-auth"
+    WITH_TOKENS = "with-tokens"
+    PLAIN_TOKENS_ONLY = "plain-tokens-only"
 
 
 class Tls(StrEnum):
@@ -36,6 +40,7 @@ class Service:
 
     tls: Tls
     auth: bool = True
+    mechanisms: tuple[str, ...] = MECHANISMS
     certificate: Certificate = Certificate.RIGHT
     parameters: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,4 +55,6 @@ SERVICES: Mapping[Listener, Service] = {
     Listener.STARTTLS_EXPIRED: Service(Tls.OFFERED, certificate=Certificate.EXPIRED),
     Listener.STARTTLS_SELF_SIGNED: Service(Tls.OFFERED, certificate=Certificate.SELF_SIGNED),
     Listener.WITHOUT_AUTH: Service(Tls.OFFERED, auth=False),
+    Listener.WITH_TOKENS: Service(Tls.OFFERED, mechanisms=MECHANISMS + tokens.MECHANISMS),
+    Listener.PLAIN_TOKENS_ONLY: Service(Tls.NEVER, mechanisms=tokens.MECHANISMS),
 }

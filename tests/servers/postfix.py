@@ -175,6 +175,7 @@ def _master_cf(surroundings: Surroundings) -> str:
 def _listener(port: int, service: Service, files: Mapping[Certificate, Path]) -> str:
     parameters = {
         "smtpd_sasl_auth_enable": _yes_or_no(service.auth),
+        "smtpd_sasl_mechanism_filter": ", ".join(service.mechanisms),
         "smtpd_tls_wrappermode": _yes_or_no(service.tls is Tls.IMPLICIT),
         "smtpd_tls_security_level": _SECURITY_LEVELS[service.tls],
         "smtpd_tls_chain_files": str(files[service.certificate]),

@@ -12,7 +12,7 @@ from smtp_tui.smtp.connection import Connection
 from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import Event, Fault, Note, Received, Sent, Stage, Warn
 from smtp_tui.smtp.redaction import Redactor
-from smtp_tui.smtp.sasl import Response
+from smtp_tui.smtp.responses import Response
 from smtp_tui.smtp.stop import Stop
 
 RESET = ConnectionResetError(104, "Connection reset by peer")

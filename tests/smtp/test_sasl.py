@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import hmac
+from base64 import b64decode
 from typing import Any
 
 import pytest
 import scramp.core
 
 from smtp_tui.smtp.replies import Reply
-from smtp_tui.smtp.sasl import (
-    GIVES_SECRET_AWAY,
-    ITERATIONS_LIMIT,
-    MECHANISMS,
-    PROVES_SERVER,
-    ChallengeError,
-    Exchange,
-    Login,
-    Response,
-    Unusable,
-    decode_challenge,
-)
+from smtp_tui.smtp.responses import ChallengeError, Exchange, Login, Response, Unusable
+from smtp_tui.smtp.sasl import GIVES_SECRET_AWAY, MECHANISMS, PROVES_SERVER, decode_challenge
+from smtp_tui.smtp.scram import ITERATIONS_LIMIT
+from tests.smtp import scram_server
+from tests.smtp.playing import OPEN, USER, Played, play
+from tests.smtp.scripted import Peer, Step
 
 TIM = Login("tim", "tanstaaftanstaaf", "mail.example.test", 587)
 TOKEN = Login("tim@example.test", "ya29.token", "mail.example.test", 587)
@@ -159,8 +154,6 @@ def scram_after(challenge: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
         b"",
         b"hello",
         b"\xff\xfe",
-        b"e=unknown-user",
-        b"e=" + b"x" * 9000,
         b"r=abc,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",  # the nonce was not lengthened
         b"r=xyz123,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",  # another nonce
         b"r=abcd,s=!!!,i=4096",
@@ -191,13 +184,67 @@ def test_scram_refuses_to_hash_for_ever(count: str, monkeypatch: pytest.MonkeyPa
         scram_after(challenge, monkeypatch)
 
 
-@pytest.mark.parametrize("final", [b"", b"v=AAAA", b"v=!", b"e=invalid-proof", b"\xff"])
+@pytest.mark.parametrize(
+    ("challenge", "words"),
+    [
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=1000", "asks for 1000 iterations; .* 4096 at least"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4095", "asks for 4095 iterations"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=0", "asks for 0 iterations"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=5000,i=1", "asks for 1 iterations"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=-1", "names no number of iterations"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==", "names no number of iterations"),
+        (b"r=abcd,s=eHh4eHh4eHg=,i=4096", "salt has a length of 8, .* 12 bytes at least"),
+        (b"r=abcd,s=!!!,i=4096", r"does not fit SCRAM \(Invalid base 64 encoding\)$"),
+        (b"r=xyz,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", r"fit SCRAM \(Client nonce doesn't match\)$"),
+        (b"r=abcd\xff,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", "not UTF-8"),
+    ],
+)
+def test_scram_tells_what_is_off(
+    challenge: bytes, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ChallengeError, match=words):
+        scram_after(challenge, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        b"r=abcd,s=QSXCR+Q6sek8bf92,i=4096",  # 12 bytes
+    ],
+)
+def test_scram_takes_what_servers_send(challenge: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert scram_after(challenge, monkeypatch).proof
+
+
+@pytest.mark.parametrize("final", [b"", b"v=AAAA", b"v=!", b"\xff"])
 def test_scram_wants_the_servers_proof(final: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scramp.core, "token_hex", lambda: "abc")
     exchange, _ = begin("SCRAM-SHA-256", Login("user", "pencil"))
     exchange.send(b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
-    with pytest.raises(ChallengeError):
+    with pytest.raises(ChallengeError, match="did not prove that it knows the password"):
         exchange.send(final)
+
+
+@pytest.mark.parametrize(
+    "challenges",
+    [
+        [b"e=unknown-user"],
+        [b"e=" + b"x" * 9000],
+        [b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", b"e=invalid-proof"],
+    ],
+)
+def test_scram_hears_the_servers_error_out(
+    challenges: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scramp.core, "token_hex", lambda: "abc")
+    exchange, _ = begin("SCRAM-SHA-256", Login("user", "pencil"))
+    response = [exchange.send(challenge) for challenge in challenges][-1]
+    assert response
+    assert response.data == b""
+    assert not response.server_proved
+    with pytest.raises(StopIteration):
+        exchange.send(b"v=AAAA")
 
 
 def test_scram_escapes_the_user_name() -> None:
@@ -281,3 +328,52 @@ def test_no_description_tells_the_secret(mechanism: str) -> None:
     if mechanism in GIVES_SECRET_AWAY - {"LOGIN"}:
         assert said[0].is_secret
     assert set(MECHANISMS) > PROVES_SERVER
+
+
+SCRAM_OFFERED = f"{OPEN}S: 250 AUTH SCRAM-SHA-256"
+SCRAM_MALFORMED = ("auth", "auth-challenge-malformed")
+
+
+def asks_for(rest: str) -> Step:
+    """Lengthen the client's nonce, and ask for what the rest of the challenge says."""
+
+    async def step(peer: Peer) -> None:
+        first = b64decode((await peer.line()).rpartition(" ")[2]).decode()
+        await peer.send(scram_server.challenge(f"r={first.rpartition('r=')[2]}more,{rest}"))
+
+    return step
+
+
+async def scram_against(*script: str | Step) -> Played:
+    """Check a server that offers SCRAM-SHA-256 and goes on so."""
+    return await play((SCRAM_OFFERED, *script), username=USER, authentication="scram-sha-256")
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        ("s=W22ZaJ0SNY7soEsUEjb6gQ==,i=1000", "the server asks for 1000 iterations"),
+        ("s=eHh4eHh4eHg=,i=4096", "the server's salt has a length of 8"),
+    ],
+)
+async def test_a_verdict_tells_why_scram_gave_no_proof(rest: str, words: str) -> None:
+    played = await scram_against(asks_for(rest), "C: *\nS: 501 5.7.0 cancelled")
+    assert (played.verdict.stage, played.verdict.cause) == SCRAM_MALFORMED
+    assert words in played.verdict.summary
+    assert "[proof of the password]" not in played.sent
+
+
+async def test_a_wrong_password_that_scram_tells_of_is_rejected() -> None:
+    strong = asks_for("s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
+    error = scram_server.challenge("e=invalid-proof").decode().strip()
+    played = await scram_against(strong, f"C: …\nS: {error}\nC: \nS: 535 5.7.8 bad credentials")
+    assert (played.verdict.stage, played.verdict.cause) == ("auth", "auth-rejected")
+    assert played.sent.count("[proof of the password]") == 1
+
+
+async def test_an_error_of_scram_is_no_success() -> None:
+    strong = asks_for("s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
+    error = scram_server.challenge("e=other-error").decode().strip()
+    played = await scram_against(strong, f"C: …\nS: {error}\nC: \nS: 235 2.7.0 come in")
+    assert (played.verdict.stage, played.verdict.cause) == SCRAM_MALFORMED
+    assert "without proving" in played.verdict.summary
