@@ -23,6 +23,7 @@ from smtp_tui.smtp.events import (
     Resolved,
     Sent,
     TlsEstablished,
+    TlsRefused,
 )
 from smtp_tui.smtp.replies import Reply
 
@@ -53,8 +54,8 @@ def _event(event: Event) -> Object | None:
             return {"event": "sent", "text": text}
         case Received(reply=reply, decoded=decoded):
             return {"event": "received", **_reply(reply), "decoded": decoded}
-        case TlsEstablished():
-            return {"event": "tls", **_established(event)}
+        case TlsEstablished() | TlsRefused():
+            return {"event": "tls", **_link(event)}
         case Capabilities(encrypted=encrypted, keywords=keywords, mechanisms=mechanisms):
             return {
                 "event": "capabilities",
@@ -108,12 +109,14 @@ def _reply(reply: Reply) -> Object:
     return {"code": reply.code, "enhanced": reply.enhanced, "text": reply.text}
 
 
-def _established(event: TlsEstablished) -> Object:
+def _link(event: TlsEstablished | TlsRefused) -> Object:
+    agreed = event if isinstance(event, TlsEstablished) else None
     return {
-        "version": event.version,
-        "cipher": event.cipher,
-        "verified": event.verified,
-        "certificate": _certificate(event.certificate),
+        "version": agreed.version if agreed else None,
+        "cipher": agreed.cipher if agreed else None,
+        "verified": agreed.verified if agreed else False,
+        "certificate": _certificate(event.chain[0] if event.chain else None),
+        "chain": [_in_full(one) for one in event.chain],
     }
 
 
@@ -136,4 +139,15 @@ def _certificate(certificate: Certificate | None) -> Object | None:
         "issuer": certificate.issuer,
         "not_after": certificate.not_after.isoformat(),
         "sha256": certificate.sha256,
+    }
+
+
+def _in_full(certificate: Certificate) -> Object:
+    key = certificate.key
+    return {
+        **(_certificate(certificate) or {}),
+        "not_before": certificate.not_before.isoformat(),
+        "days_left": certificate.days_left(),
+        "key": {"type": key.type, "bits": key.bits, "curve": key.curve or None} if key else None,
+        "signature": certificate.signature or None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from smtp_tui.diagnosis.verdict import TlsSummary
+from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
     Accepted,
     Answered,
@@ -16,6 +17,7 @@ from smtp_tui.smtp.events import (
     Finished,
     Note,
     TlsEstablished,
+    TlsRefused,
     Warn,
 )
 
@@ -31,6 +33,7 @@ class Facts:
 
     address: str | None = None
     established: TlsEstablished | None = None
+    chain: tuple[Certificate, ...] = ()
     peer_would: str | None = None
     mechanisms: tuple[str, ...] = ()
     mechanism: str | None = None
@@ -46,7 +49,9 @@ class Facts:
             case Connected(address=address):
                 self.address = address
             case TlsEstablished():
-                self.established = event
+                self.established, self.chain = event, event.chain
+            case TlsRefused(chain=chain):
+                self.chain = chain
             case Capabilities(mechanisms=mechanisms):
                 self.mechanisms = mechanisms
             case AuthStarted(mechanism=mechanism):

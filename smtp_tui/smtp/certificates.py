@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
 from smtp_tui.records import record
 from smtp_tui.settings.parsers import is_address
+from smtp_tui.smtp.algorithms import PublicKey, algorithms_of
 
 
 @record
@@ -18,7 +20,8 @@ class Certificate:
     """An X.509 certificate's facts; dates carry their zone, SHA-256 is in hexadecimal.
 
     `names` are those that it is for, IP addresses among them; `addresses` are these alone, as the
-    name check keeps them apart. One that is not readable has its hash and nothing else.
+    name check keeps them apart. `issuer_addresses` say where its issuer can be fetched. One that is
+    not readable has its hash and nothing else; one whose algorithms are not has no key.
     """
 
     subject: str
@@ -30,6 +33,8 @@ class Certificate:
     has_san: bool
     addresses: tuple[str, ...] = ()
     issuer_addresses: tuple[str, ...] = ()
+    key: PublicKey | None = None
+    signature: str = ""
     is_readable: bool = True
 
     def days_left(self, now: datetime | None = None) -> int:
@@ -46,6 +51,11 @@ class Certificate:
         """Whether issuer and subject are the same."""
         return self.issuer == self.subject
 
+    @property
+    def has_weak_signature(self) -> bool:
+        """Whether it is signed over a hash that can be forged."""
+        return any(weak in self.signature.lower() for weak in ("md2", "md5", "sha1"))
+
     def is_for(self, name: str) -> bool:
         """Whether it is for `name`, as OpenSSL has it (RFC 9525, section 6)."""
         if is_address(name):
@@ -53,12 +63,27 @@ class Certificate:
         wanted = name.casefold()
         return any(_is_same_host(own.casefold(), wanted) for own in self.names)
 
+    def reworded(self, reword: Callable[[str], str]) -> Certificate:
+        """Return it with every text that its maker could choose put through `reword`."""
+        return replace(
+            self,
+            subject=reword(self.subject),
+            issuer=reword(self.issuer),
+            names=tuple(map(reword, self.names)),
+            addresses=tuple(map(reword, self.addresses)),
+            issuer_addresses=tuple(map(reword, self.issuer_addresses)),
+        )
+
 
 def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
     """Make a Certificate of the facts that `ssl` decodes (`SSLSocket.getpeercert`) and its DER.
 
     ValueError where a date is none.
     """
+    try:
+        key, signature = algorithms_of(der)
+    except ValueError:
+        key, signature = None, ""
     alternative = facts.get("subjectAltName", ())
     hosts = [value for kind, value in alternative if kind == "DNS"]
     addresses = tuple(value.strip() for kind, value in alternative if kind == "IP Address")
@@ -74,6 +99,8 @@ def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
         has_san="subjectAltName" in facts,
         addresses=addresses,
         issuer_addresses=tuple(facts.get("caIssuers", ())),
+        key=key,
+        signature=signature,
     )
 
 
@@ -91,16 +118,50 @@ def unreadable_certificate(der: bytes) -> Certificate:
     )
 
 
-def certificate_texts(certificate: Certificate) -> list[str]:
-    """Say whose certificate it is, who issued it, and how long it holds."""
+def missing_issuer(chain: Sequence[Certificate]) -> str:
+    """Name the issuer above all that a chain holds, from the peer's own certificate upwards.
+
+    Where the chain goes up to a root, that is the root itself.
+    """
+    top, *others = chain
+    while not top.is_self_issued:
+        above = next((one for one in others if one.subject == top.issuer), None)
+        if above is None:
+            break
+        others.remove(above)
+        top = above
+    return top.issuer
+
+
+def chain_texts(chain: Sequence[Certificate]) -> list[str]:
+    """Say of each certificate that a peer sent whose it is, who vouches for it, and how."""
+    texts = []
+    for number, one in enumerate(chain):
+        owner = f"above it {one.subject}" if number else f"certificate for {_owner(one)}"
+        texts += [owner if one.is_readable else one.subject, *_details(one)]
+    return texts
+
+
+def _owner(certificate: Certificate) -> str:
+    return ", ".join(certificate.names) or certificate.subject or "nobody named"
+
+
+def _algorithms(certificate: Certificate) -> str:
+    if certificate.key is None:
+        return "its key and signature cannot be read"
+    return f"{certificate.key}, signed with {certificate.signature}"
+
+
+def _details(certificate: Certificate) -> list[str]:
     if not certificate.is_readable:
-        return [f"{certificate.subject}, SHA-256 {certificate.sha256}"]
+        return [f"SHA-256 {certificate.sha256}"]
     left = certificate.days_left()
     span = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
     return [
-        f"certificate for {', '.join(certificate.names) or certificate.subject}",
-        f"issued by {certificate.issuer or 'nobody named'}",
-        f"valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
+        f"  issued by {certificate.issuer or 'nobody named'}",
+        f"  valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
+        f"  {_algorithms(certificate)}; its SHA-256 is",
+        f"  {certificate.sha256}",
     ]
 
 

@@ -159,12 +159,27 @@ class Received(Happened):
 
 @record(kw_only=True)
 class TlsEstablished(Happened):
-    """A TLS handshake ended well; `verified` tells whether the certificate was held to account."""
+    """A TLS handshake ended well; `verified` tells whether the certificate was held to account.
+
+    `chain` is what the peer sent, its own certificate first.
+    """
 
     version: str
     cipher: str
     verified: bool
-    certificate: Certificate | None
+    chain: tuple[Certificate, ...]
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The peer's own certificate."""
+        return self.chain[0] if self.chain else None
+
+
+@record(kw_only=True)
+class TlsRefused(Happened):
+    """A TLS handshake failed after the peer had sent this chain, its own certificate first."""
+
+    chain: tuple[Certificate, ...]
 
 
 @record(kw_only=True)
@@ -242,6 +257,7 @@ Event = (
     | Sent
     | Received
     | TlsEstablished
+    | TlsRefused
     | Capabilities
     | AuthStarted
     | Note

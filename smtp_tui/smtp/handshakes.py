@@ -18,6 +18,7 @@ class HandshakeFault:
     detail: str
     also: tuple[Fault, ...] = ()
     certificate: Certificate | None = None
+    chain: tuple[Certificate, ...] = ()
 
 
 # X509_V_ERR_… of OpenSSL's x509_vfy.h.
@@ -59,6 +60,8 @@ _ABOUT_OUR_CERTIFICATE = {
     "TLSV1_ALERT_UNKNOWN_CA",
     "TLSV1_ALERT_ACCESS_DENIED",
 }
+# X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT: the last that was found came from the trusted certificates.
+_STORE_LACKS_ISSUER = 2
 _ORDER = [fault for fault in Fault if fault.value.startswith("certificate-")]
 _OF_DATES = {Fault.CERTIFICATE_EXPIRED, Fault.CERTIFICATE_NOT_YET_VALID}
 
@@ -74,9 +77,10 @@ def handshake_fault(
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_fault(error, chain, name)
     if is_about_our_certificate(error, asked=asked):
-        return HandshakeFault(Fault.CLIENT_CERTIFICATE_REQUIRED, words_of(error), certificate=leaf)
-    fault = _REASONS.get(error.reason or "", Fault.TLS_HANDSHAKE_FAILED)
-    return HandshakeFault(fault, words_of(error), certificate=leaf)
+        fault = Fault.CLIENT_CERTIFICATE_REQUIRED
+    else:
+        fault = _REASONS.get(error.reason or "", Fault.TLS_HANDSHAKE_FAILED)
+    return HandshakeFault(fault, words_of(error), certificate=leaf, chain=tuple(chain))
 
 
 def is_about_our_certificate(error: ssl.SSLError, *, asked: bool) -> bool:
@@ -99,29 +103,62 @@ def _certificate_fault(
     error: ssl.SSLCertVerificationError, chain: list[Certificate], name: str
 ) -> HandshakeFault:
     told = _VERIFY_CODES.get(error.verify_code, Fault.CERTIFICATE_INVALID)
-    words = error.verify_message
     if not chain:
-        return HandshakeFault(told, words)
+        return HandshakeFault(told, error.verify_message)
     leaf = chain[0]
-    blamed = leaf
-    if told in _OF_DATES and told not in _faults_of_dates(leaf):
-        above = [one for one in chain if told in _faults_of_dates(one)]
-        blamed = above[0] if above else leaf
-        if not above:
-            told = Fault.CERTIFICATE_INVALID
-            words = f"{words}: not the server's, but one above it that it does not send"
+    told, words, blamed = _accused(told, error, chain)
     faults = {told, *_faults_of_dates(leaf)}
     if leaf.is_readable and not leaf.is_for(name):
         faults.add(Fault.CERTIFICATE_NAME_MISMATCH)
-    if Fault.CERTIFICATE_UNKNOWN_ISSUER in faults and _lacks_issuer(chain):
-        faults ^= {Fault.CERTIFICATE_UNKNOWN_ISSUER, Fault.CERTIFICATE_INCOMPLETE_CHAIN}
     first, *also = sorted(faults, key=_ORDER.index)
-    return HandshakeFault(first, words, tuple(also), blamed)
+    return HandshakeFault(first, words, tuple(also), blamed, tuple(chain))
 
 
-def _lacks_issuer(chain: list[Certificate]) -> bool:
+def _accused(
+    told: Fault, error: ssl.SSLCertVerificationError, chain: list[Certificate]
+) -> tuple[Fault, str, Certificate]:
+    """Tell the fault that OpenSSL stopped at, what there is to say of it, and whose it is."""
+    leaf, words = chain[0], error.verify_message
+    if told in _OF_DATES and told not in _faults_of_dates(leaf):
+        above = next((one for one in chain if told in _faults_of_dates(one)), None)
+        if above is None:
+            words = f"{words}: not the server's, but one above it that it does not send"
+            return Fault.CERTIFICATE_INVALID, words, leaf
+        return told, words, above
+    if told is Fault.CERTIFICATE_WEAK:
+        weak = _weak_one(error.verify_code, chain)
+        if weak.key:
+            words = f"{words} ({weak.key}, signed with {weak.signature})"
+        return told, words, weak
+    if told is Fault.CERTIFICATE_UNKNOWN_ISSUER and (evidence := _incomplete(error, chain)):
+        return Fault.CERTIFICATE_INCOMPLETE_CHAIN, evidence, leaf
+    return told, words, leaf
+
+
+def _weak_one(code: int, chain: list[Certificate]) -> Certificate:
+    """The certificate that is too weak, as far as the chain that was sent holds it."""
+    leaf, *above = chain
+    match code:
+        case 67:  # X509_V_ERR_CA_KEY_TOO_SMALL
+            found = next((one for one in above if one.key and one.key.is_small), leaf)
+        case 68:  # X509_V_ERR_CA_MD_TOO_WEAK
+            found = next((one for one in chain if one.has_weak_signature), leaf)
+        case _:
+            found = leaf
+    return found
+
+
+def _incomplete(error: ssl.SSLCertVerificationError, chain: list[Certificate]) -> str:
+    """Say why a chain seems to lack an intermediate; nothing where it does not."""
     leaf = chain[0]
-    return len(chain) == 1 and not leaf.is_self_issued and bool(leaf.issuer_addresses)
+    if len(chain) > 1 or leaf.is_self_issued:
+        return ""
+    if error.verify_code == _STORE_LACKS_ISSUER:
+        return "for certain: the certificates trusted here hold that issuer, but no root above it"
+    if leaf.issuer_addresses:
+        place = leaf.issuer_addresses[0]
+        return f"most likely: the certificate names a place to fetch its issuer from, {place}"
+    return ""
 
 
 def _faults_of_dates(certificate: Certificate) -> set[Fault]:

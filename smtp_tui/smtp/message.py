@@ -40,13 +40,18 @@ class Envelope:
 
 
 def envelope_of(mail: Mail, settings_sender: str | None, user: str, own_name: str) -> Envelope:
-    """Return the envelope; without any sender it is the user, or postmaster, at our EHLO name."""
+    """Return the envelope; the mail's own sender goes before that of the settings."""
     if mail.sender:
         return Envelope(mail.sender, mail.recipients)
     if settings_sender:
         return Envelope(parse_mailbox(settings_sender), mail.recipients)
+    return Envelope(default_sender(user, own_name), mail.recipients)
+
+
+def default_sender(user: str, own_name: str) -> Mailbox:
+    """Return the sender where nobody named one: the user, or postmaster, at our EHLO name."""
     local = user if re.fullmatch(r"[A-Za-z0-9._+-]+", user) else "postmaster"
-    return Envelope(Mailbox("", f"{local}@{own_name}"), mail.recipients)
+    return Mailbox("", f"{local}@{own_name}")
 
 
 def message_of(mail: Mail, envelope: Envelope, offer: Offer) -> bytes:

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.certificates import Certificate, certificate_texts
+from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.connection import ClosedByServer, Handshake, HandshakeFailed
 from smtp_tui.smtp.dialogue import NAMED, NOTED, Dialogue
-from smtp_tui.smtp.events import Fault, Stage, TlsEstablished, Warn
+from smtp_tui.smtp.events import Fault, Stage, TlsEstablished, TlsRefused, Warn
 from smtp_tui.smtp.protocols import begins_with_code, is_tls_record, protocol_of
 from smtp_tui.smtp.stop import Stop, refused
 from smtp_tui.smtp.tls import ContextError, sni_name, verifies_chain
@@ -37,7 +37,8 @@ async def secure(dialogue: Dialogue, settings: Settings, context: ssl.SSLContext
     agreed = await _shake_hands(dialogue, settings, context)
     dialogue.is_shaking_hands = False
     dialogue.forget_stream()
-    leaf = agreed.chain[0] if agreed.chain else None
+    chain = _redacted(dialogue, agreed.chain)
+    leaf = chain[0] if chain else None
     verified = _is_verified(settings, leaf)
     dialogue.emit(
         TlsEstablished(
@@ -45,7 +46,7 @@ async def secure(dialogue: Dialogue, settings: Settings, context: ssl.SSLContext
             version=agreed.version,
             cipher=agreed.cipher,
             verified=verified,
-            certificate=leaf,
+            chain=chain,
         )
     )
     _judge_trust(dialogue, settings, leaf, verified=verified)
@@ -72,10 +73,15 @@ def _failed(dialogue: Dialogue, settings: Settings, error: HandshakeFailed) -> S
     failure = error.failure
     if error.first_bytes and not is_tls_record(error.first_bytes):
         return _plain_answer(dialogue, settings, error.first_bytes)
-    if failure.certificate:
-        for text in certificate_texts(failure.certificate):
-            dialogue.note(text)
-    return Stop(failure.fault, failure.detail, also=failure.also, certificate=failure.certificate)
+    if chain := _redacted(dialogue, failure.chain):
+        dialogue.emit(TlsRefused(seconds=dialogue.now(), chain=chain))
+    blamed = _redacted(dialogue, (failure.certificate,))[0] if failure.certificate else None
+    return Stop(failure.fault, failure.detail, also=failure.also, certificate=blamed)
+
+
+def _redacted(dialogue: Dialogue, chain: tuple[Certificate, ...]) -> tuple[Certificate, ...]:
+    """Take out of certificates, whose texts the server chose, what the redactor knows."""
+    return tuple(one.reworded(dialogue.redactor.text) for one in chain)
 
 
 def _plain_answer(dialogue: Dialogue, settings: Settings, seen: bytes) -> Stop:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from smtp_tui.records import record
-from smtp_tui.smtp.certificates import certificate_texts
+from smtp_tui.smtp.certificates import chain_texts
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import (
     Accepted,
@@ -27,6 +27,7 @@ from smtp_tui.smtp.events import (
     Resolved,
     Sent,
     TlsEstablished,
+    TlsRefused,
 )
 
 
@@ -74,7 +75,11 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
         case Received():
             return _received(event)
         case TlsEstablished():
-            return _tls(event)
+            texts = [f"{event.version} {event.cipher}", *chain_texts(event.chain)]
+            return [(Mark.FACT, text) for text in texts]
+        case TlsRefused(chain=chain):
+            texts = ["the handshake failed; the server had shown", *chain_texts(chain)]
+            return [(Mark.FACT, text) for text in texts]
         case Capabilities(encrypted=encrypted, mechanisms=mechanisms):
             link = "inside TLS" if encrypted else "in plain text"
             offered = " ".join(mechanisms) or "none"
@@ -96,13 +101,6 @@ def _received(event: Received) -> list[tuple[Mark, str]]:
     told.append((Mark.RECEIVED, f"{reply.code} {texts[-1]}".rstrip()))
     if event.decoded:
         told.append((Mark.FACT, f"the challenge says: {event.decoded}"))
-    return told
-
-
-def _tls(event: TlsEstablished) -> list[tuple[Mark, str]]:
-    told = [(Mark.FACT, f"{event.version} {event.cipher}")]
-    if event.certificate:
-        told.extend((Mark.FACT, text) for text in certificate_texts(event.certificate))
     return told
 
 

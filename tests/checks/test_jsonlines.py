@@ -28,6 +28,7 @@ from smtp_tui.smtp.events import (
     Sent,
     Stage,
     TlsEstablished,
+    TlsRefused,
     Warn,
 )
 from tests.diagnosis.examples import CERTIFICATE, reply
@@ -60,10 +61,15 @@ EVENTS: list[tuple[Event, str, set[str]]] = [
     ),
     (
         TlsEstablished(
-            seconds=0.1, version="TLSv1.3", cipher="X", verified=True, certificate=CERTIFICATE
+            seconds=0.1, version="TLSv1.3", cipher="X", verified=True, chain=(CERTIFICATE,)
         ),
         "tls",
-        {"version", "cipher", "verified", "certificate"},
+        {"version", "cipher", "verified", "certificate", "chain"},
+    ),
+    (
+        TlsRefused(seconds=0.1, chain=(CERTIFICATE,)),
+        "tls",
+        {"version", "cipher", "verified", "certificate", "chain"},
     ),
     (
         Capabilities(seconds=0.1, encrypted=False, keywords=(("SIZE", "1"),), mechanisms=()),

@@ -53,7 +53,7 @@ def connected() -> list[Event]:
             version="TLSv1.3",
             cipher="TLS_AES_256_GCM_SHA384",
             verified=True,
-            certificate=CERTIFICATE,
+            chain=(CERTIFICATE,),
         ),
         Capabilities(
             seconds=0.3, encrypted=True, keywords=(("AUTH", "PLAIN"),), mechanisms=("PLAIN",)

@@ -61,6 +61,11 @@ class Played:
         return "\n".join(event.text for event in self.events if isinstance(event, Note))
 
     @property
+    def text(self) -> str:
+        """The whole transcript."""
+        return "\n".join(str(line) for event in self.events for line in lines_of(event))
+
+    @property
     def sent(self) -> list[str]:
         """What was sent, as it is shown."""
         return [event.text for event in self.events if isinstance(event, Sent)]

@@ -13,7 +13,7 @@ import pytest
 from smtp_tui.smtp.certificates import (
     Certificate,
     certificate_from,
-    certificate_texts,
+    chain_texts,
     unreadable_certificate,
 )
 from smtp_tui.smtp.tls import peer_certificates
@@ -179,7 +179,7 @@ def test_expires_within(begin: int, end: int, soon: bool) -> None:
 def test_days_left(end: timedelta, left: int, words: str) -> None:
     seen = lasting(timedelta(-90), end)
     assert seen.days_left() == left
-    assert certificate_texts(seen)[2].endswith(words)
+    assert chain_texts([seen])[2].endswith(words)
 
 
 def test_a_date_that_is_none() -> None:
@@ -190,7 +190,7 @@ def test_a_date_that_is_none() -> None:
 def test_an_unreadable_certificate_has_its_hash() -> None:
     seen = unreadable_certificate(b"der")
     assert seen.sha256 == named().sha256
-    assert certificate_texts(seen) == [f"a certificate that cannot be read, SHA-256 {seen.sha256}"]
+    assert chain_texts([seen]) == ["a certificate that cannot be read", f"SHA-256 {seen.sha256}"]
     assert not seen.expires_within(timedelta(14))
     assert not seen.is_for("localhost")
     assert seen.days_left() > 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smtp_tui.smtp.events import TlsEstablished, TlsRefused
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, OPEN, Played, play
 from tests.smtp.scripted import Script
@@ -214,6 +216,78 @@ async def test_an_expired_certificate_above_is_the_one_to_blame(
     assert verdict.tls
     assert verdict.tls.certificate
     assert verdict.tls.certificate.subject == "CN=Middle"
+
+
+async def test_a_weak_certificate_above_is_the_one_to_blame(
+    authority: pki.Issued, context_of: Contexts, ca_file: str
+) -> None:
+    middle = pki.issue("Middle", issuer=authority, is_authority=True, key=pki.weak_key())
+    context = context_of(pki.issue(pki.HOST, pki.HOST, issuer=middle), middle)
+    verdict = (await shown(context, ca_file=ca_file)).verdict
+    assert verdict.cause == "certificate-weak"
+    assert "Middle is too weak" in verdict.summary
+    assert "RSA 1024 bits" in verdict.summary
+
+
+async def test_the_chain_is_told_whole(
+    authority: pki.Issued, context_of: Contexts, ca_file: str
+) -> None:
+    middle = pki.issue("Middle", issuer=authority, is_authority=True)
+    leaf = pki.issue(pki.HOST, pki.HOST, issuer=middle)
+    for mode, trust in (("peer", ca_file), ("none", ca_file), ("peer", None)):
+        values = {"openssl_verify_mode": mode, "extra": 0, "ca_file": trust}
+        played = await shown(context_of(leaf, middle), **values)
+        assert played.verdict.ok is (trust is not None)
+        (told,) = [one for one in played.events if isinstance(one, TlsEstablished | TlsRefused)]
+        assert [one.sha256 for one in told.chain] == [leaf.sha256, middle.sha256]
+        assert [one.subject for one in told.chain] == [f"CN={pki.HOST}", "CN=Middle"]
+        assert {str(one.key) for one in told.chain} == {"EC P-256"}
+        assert {one.signature for one in told.chain} == {"ecdsa-with-SHA256"}
+        assert leaf.sha256 in played.text
+        assert middle.sha256 in played.text
+
+
+async def test_the_issuer_that_is_missing_is_named(context_of: Contexts, ca_file: str) -> None:
+    root = pki.issue("Elsewhere Root", is_authority=True)
+    middle = pki.issue("Middle", issuer=root, is_authority=True)
+    leaf = pki.issue(pki.HOST, pki.HOST, issuer=middle)
+    for chain, missing in (
+        ((leaf,), "CN=Middle"),
+        ((leaf, middle), "CN=Elsewhere Root"),
+        ((leaf, root, middle), "CN=Elsewhere Root"),
+    ):
+        verdict = (await shown(context_of(*chain), ca_file=ca_file)).verdict
+        assert verdict.cause == "certificate-unknown-issuer"
+        assert missing in verdict.summary, chain
+
+
+async def test_an_intermediate_at_hand_shows_that_the_chain_is_incomplete(
+    authority: pki.Issued, context_of: Contexts, tmp_path: Path
+) -> None:
+    middle = pki.issue("Middle", issuer=authority, is_authority=True)
+    (tmp_path / "middle.pem").write_bytes(middle.pem)
+    leaf = pki.issue(pki.HOST, pki.HOST, issuer=middle)
+    trust = str(tmp_path / "middle.pem")
+    verdict = (await shown(context_of(leaf), ca_file=trust)).verdict
+    assert verdict.cause == "certificate-incomplete-chain"
+    assert "for certain" in verdict.why
+    verdict = (await shown(context_of(leaf, middle), ca_file=trust)).verdict
+    assert verdict.cause == "certificate-unknown-issuer"
+
+
+@pytest.mark.parametrize("mode", ["none", "peer"])
+async def test_a_certificate_that_holds_the_secret_is_told_without_it(
+    context_of: Contexts, mode: str
+) -> None:
+    secret = "swordfish-4711"
+    coded = b64encode(secret.encode()).decode()
+    context = context_of(pki.issue(secret, f"{secret}.example.test", coded, issuer_address=AIA))
+    values = {"username": "alice", "secret": secret, "openssl_verify_mode": mode}
+    played = await shown(context, authentication="plain", **values)
+    assert "[hidden]" in played.text
+    told = f"{played.text} {played.events!r} {played.verdict!r}"
+    assert secret not in told
+    assert coded not in told
 
 
 async def test_an_expired_root_is_not_the_servers_fault(

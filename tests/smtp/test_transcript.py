@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smtp_tui.smtp.algorithms import PublicKey
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
 from smtp_tui.smtp.events import (
     AuthStarted,
@@ -25,6 +27,7 @@ from smtp_tui.smtp.events import (
     Sent,
     Stage,
     TlsEstablished,
+    TlsRefused,
     Warn,
 )
 from smtp_tui.smtp.replies import Reply
@@ -50,12 +53,14 @@ def certificate(*names: str, days: float = 30.5) -> Certificate:
         not_after=NOW + timedelta(days=days),
         sha256="ab",
         has_san=bool(names),
+        key=PublicKey("EC", 256, "P-256"),
+        signature="ecdsa-with-SHA256",
     )
 
 
-def established(shown: Certificate | None) -> TlsEstablished:
+def established(*chain: Certificate) -> TlsEstablished:
     return TlsEstablished(
-        seconds=0, version="TLSv1.3", cipher="TLS_AES", verified=True, certificate=shown
+        seconds=0, version="TLSv1.3", cipher="TLS_AES", verified=True, chain=chain
     )
 
 
@@ -87,13 +92,21 @@ def established(shown: Certificate | None) -> TlsEstablished:
             Received(seconds=0, reply=Reply(334, (b"VXNlcg==",)), decoded="User\r\n"),
             ["<- 334 VXNlcg==", r" * the challenge says: User\x0d\x0a"],
         ),
-        (established(None), [" * TLSv1.3 TLS_AES"]),
+        (established(), [" * TLSv1.3 TLS_AES"]),
         (
             established(unreadable_certificate(b"")),
             [
                 " * TLSv1.3 TLS_AES",
-                " * a certificate that cannot be read, SHA-256 "
-                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                " * a certificate that cannot be read",
+                " * SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ],
+        ),
+        (
+            TlsRefused(seconds=0, chain=(unreadable_certificate(b""),)),
+            [
+                " * the handshake failed; the server had shown",
+                " * a certificate that cannot be read",
+                " * SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             ],
         ),
         (
@@ -126,9 +139,15 @@ def test_certificate_lines() -> None:
     shown = certificate("mail.test", "127.0.0.1")
     assert told(established(shown))[1:] == [
         " * certificate for mail.test, 127.0.0.1",
-        " * issued by CN=Test CA",
-        f" * valid {shown.not_before:%Y-%m-%d} to {shown.not_after:%Y-%m-%d}, 30 days left",
+        " *   issued by CN=Test CA",
+        f" *   valid {shown.not_before:%Y-%m-%d} to {shown.not_after:%Y-%m-%d}, 30 days left",
+        " *   EC P-256, signed with ecdsa-with-SHA256; its SHA-256 is",
+        " *   ab",
     ]
+    above = told(established(shown, certificate()))[6:]
+    assert above[:2] == [" * above it CN=mail", " *   issued by CN=Test CA"]
+    unknown = told(established(replace(shown, key=None)))
+    assert unknown[4] == " *   its key and signature cannot be read; its SHA-256 is"
     assert told(established(certificate()))[1] == " * certificate for CN=mail"
     assert told(established(certificate(days=-2.5)))[3].endswith(", expired 3 days ago")
 
