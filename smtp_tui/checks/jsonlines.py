@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, assert_never
 
+from smtp_tui.checks.many import Summary
 from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
@@ -38,6 +39,29 @@ def json_line(told: Event | Verdict, file: str | None, table: str | None) -> str
     name = content.pop("event")
     seconds = {"seconds": round(told.seconds, 6)}
     return json.dumps({"event": name, "file": file, "table": table, **content, **seconds})
+
+
+def summary_line(summary: Summary) -> str:
+    """Return the line that ends the checks of several tables."""
+    content = {
+        "event": "summary",
+        "file": None,
+        "table": None,
+        "ok": summary.ok,
+        "tables": len(summary.outcomes),
+        "passed": len(summary.outcomes) - len(summary.failed),
+        "failed": [
+            {
+                "file": one.subject.file,
+                "table": one.subject.table,
+                "stage": one.verdict.stage,
+                "cause": one.verdict.cause,
+            }
+            for one in summary.failed
+        ],
+        "seconds": round(summary.seconds, 6),
+    }
+    return json.dumps(content)
 
 
 def _event(event: Event) -> Object | None:

@@ -6,8 +6,9 @@ from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command, Option
 
 _EXIT_STATUS = """\
 Exit status: 0 passed; 1 a negative answer; 2 usage, or no usable terminal; by the stage that
-failed: 3 settings, 4 password, 5 resolve, 6 connect, 7 greeting or ehlo, 8 tls, 9 auth;
-70 a defect of smtp-tui; 130, 141, 143 ended by a signal."""
+failed: 3 settings, 4 password, 5 resolve, 6 connect, 7 greeting or ehlo, 8 tls, 9 auth,
+10 envelope, 11 message, of several tables the highest; 70 a defect of smtp-tui, 74 an output
+that cannot be written; 129, 130, 141, 143 ended by a signal."""
 
 
 def version() -> str:
@@ -28,7 +29,7 @@ def help_text(command: Command) -> str:
     lines = [f"smtp-tui {command.words}", f"  {command.summary}"]
     if taken:
         lines += ["", *_columns([(_shown(option), option.help) for option in taken])]
-    if command.name in ("check", "demo"):
+    if command.name in ("check", "send", "demo"):
         lines += ["", _EXIT_STATUS]
     return "\n".join(lines)
 

@@ -31,6 +31,12 @@ OPTIONS = (
         help="the SMTP table's TOML path, like accounts.main.smtp or smtp[0]; . for the root",
         extra={"metavar": "PATH"},
     ),
+    Option(flags=("--all",), help="check every SMTP table of the file", extra=_FLAG),
+    Option(
+        flags=("--jobs",),
+        help="of several tables check so many at a time (default 16)",
+        extra={"metavar": "N", "type": int},
+    ),
     Option(
         flags=("--set",),
         help="take VALUE in place of the file's KEY; with --set host=… no file is needed",
@@ -120,9 +126,10 @@ FORM = Command(
 COMMANDS = (
     Command(
         name="check",
-        words="check [FILE]",
+        words="check [FILE…]",
         summary="test the settings; print dialogue and verdict",
-        options=(*_CHECK, *_PASSWORD, "to", "from", "json", "quiet"),
+        options=(*_CHECK, *_PASSWORD, "all", "jobs", "to", "from", "json", "quiet"),
+        most=None,
     ),
     Command(
         name="send",

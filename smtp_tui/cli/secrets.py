@@ -8,6 +8,7 @@ import stat
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Lock
 
 from smtp_tui.checks.run import Request
 from smtp_tui.checks.secrets import Supply
@@ -50,7 +51,21 @@ def _from_descriptor(number: int) -> Supply:
         raise UsageError(f"{name} is a folder; the password cannot come from there")
     if is_terminal:
         raise UsageError(f"{name} is a terminal and would show the password; use --ask-password")
-    return Supply(name, lambda: _all_of(number))
+    return Supply(name, _once(lambda: _all_of(number)))
+
+
+def _once(read: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Let several checks have what can be read only once."""
+    lock = Lock()
+    kept: list[bytes] = []
+
+    def read_or_repeat() -> bytes:
+        with lock:
+            if not kept:
+                kept.append(read())
+            return kept[0]
+
+    return read_or_repeat
 
 
 def _all_of(number: int) -> bytes:

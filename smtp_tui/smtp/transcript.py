@@ -65,7 +65,8 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
         case Accepted(queue_id=queue_id):
             return [(Mark.FACT, f"the server queued the message as {queue_id}")] * bool(queue_id)
         case Resolved(host=host, addresses=addresses):
-            return [(Mark.FACT, f"{host} is {', '.join(addresses)}")]
+            found = ", ".join(addresses)
+            return [(Mark.FACT, f"{host} is {found}")] if found != host else []
         case Connecting(address=address, port=port):
             return [(Mark.FACT, f"connecting to {endpoint(address, port)}")]
         case Connected(address=address, port=port, local_address=local):

@@ -65,7 +65,8 @@ def test_a_file_may_begin_with_a_dash() -> None:
         ("--json mail.toml", "--json does not go with the form"),
         ("--set host=a mail.toml", "--set does not go with the form"),
         ("chekc mail.toml", "there is no command 'chekc'"),
-        ("check a b", "there are words too many; the call is smtp-tui check [FILE]"),
+        ("send a b --to c@d", "there are words too many; the call is smtp-tui send [FILE]"),
+        ("check --jobs many", "--jobs: takes a number"),
         ("get", "something is missing; the call is smtp-tui get FILE [KEY]"),
         ("set mail.toml", "something is missing; the call is smtp-tui set FILE KEY=VALUE"),
         ("demo x", "there are words too many"),
@@ -126,7 +127,7 @@ def test_help_of_all() -> None:
 
 
 def test_help_and_version_are_printed(call: Call) -> None:
-    for line, words in (("--help", "smtp-tui check [FILE]"), ("--version", "OpenSSL ")):
+    for line, words in (("--help", "smtp-tui check [FILE…]"), ("--version", "OpenSSL ")):
         outcome = call(line)
         assert outcome.status == 0
         assert words in outcome.out

@@ -22,7 +22,7 @@ def test_in_words(call: Call) -> None:
     outcome = call("check", *REFUSING)
     assert (outcome.status, outcome.err) == (6, "")
     lines = outcome.out.splitlines()
-    assert "connecting to 127.0.0.1 port 1" in lines[1]
+    assert "connecting to 127.0.0.1 port 1" in lines[0]
     what, why, to_do = lines[-3:]
     assert what.startswith("FAILED at connect (connection-refused): Nothing takes connections on")
     assert why.startswith("  Why: ")

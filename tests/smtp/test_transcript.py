@@ -73,6 +73,7 @@ def established(*chain: Certificate) -> TlsEstablished:
             Resolved(seconds=0, host="mail.test", addresses=("::1", "127.0.0.1")),
             [" * mail.test is ::1, 127.0.0.1"],
         ),
+        (Resolved(seconds=0, host="127.0.0.1", addresses=("127.0.0.1",)), []),
         (
             Connecting(seconds=0, address="127.0.0.1", port=25),
             [" * connecting to 127.0.0.1 port 25"],
@@ -179,7 +180,7 @@ def test_any_reply_gives_one_safe_line_for_each_of_its_own(lines: list[bytes]) -
 @given(st.text(st.characters()), st.text(st.characters()))
 def test_any_text_is_told_in_one_safe_line(host: str, text: str) -> None:
     events: list[Event] = [
-        Resolved(seconds=0, host=host, addresses=(text,)),
+        Resolved(seconds=0, host=host, addresses=(text, host)),
         Connected(seconds=0, address=host, port=25, local_address=text),
         Sent(seconds=0, text=text),
         Note(seconds=0, text=text),

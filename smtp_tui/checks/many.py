@@ -1,0 +1,102 @@
+"""Several checks side by side, told one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from smtp_tui.checks.run import Request, refused, run
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
+from smtp_tui.smtp.events import Event
+
+
+@record(kw_only=True)
+class Subject:
+    """One table to check: what to ask for, or why that cannot be known."""
+
+    file: str | None
+    table: str | None
+    request: Request | None = None
+    refusal: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its name among others."""
+        return ": ".join(filter(None, (self.file, self.table))) or "the call"
+
+
+@record(kw_only=True)
+class Outcome:
+    """A subject and what its check amounted to."""
+
+    subject: Subject
+    verdict: Verdict
+
+
+@record(kw_only=True)
+class Summary:
+    """All outcomes, in the order of the subjects, and the seconds they took together."""
+
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """Those that did not pass."""
+        return tuple(one for one in self.outcomes if not one.verdict.ok)
+
+    @property
+    def ok(self) -> bool:
+        """Whether all passed."""
+        return not self.failed
+
+
+Told = Event | Verdict
+
+
+async def run_all(
+    subjects: Sequence[Subject], jobs: int
+) -> AsyncGenerator[tuple[Subject, Told] | Summary, None]:
+    """Check `jobs` subjects at a time and yield what happens, the Summary last.
+
+    What belongs to a subject comes together, its verdict last, and the subjects come in their
+    order: the first that is not over as it happens, the later ones from what was kept of them. Wrap
+    it in `contextlib.aclosing`.
+    """
+    started = time.monotonic()
+    turn = asyncio.Semaphore(jobs)
+    kept: list[asyncio.Queue[Told | None]] = [asyncio.Queue() for _ in subjects]
+    tasks = [
+        asyncio.create_task(_run_one(subject, turn, queue))
+        for subject, queue in zip(subjects, kept, strict=True)
+    ]
+    outcomes = []
+    try:
+        for subject, task, queue in zip(subjects, tasks, kept, strict=True):
+            while (told := await queue.get()) is not None:
+                yield subject, told
+                if isinstance(told, Verdict):
+                    outcomes.append(Outcome(subject=subject, verdict=told))
+            await task
+        yield Summary(outcomes=tuple(outcomes), seconds=time.monotonic() - started)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run_one(
+    subject: Subject, turn: asyncio.Semaphore, queue: asyncio.Queue[Told | None]
+) -> None:
+    try:
+        if subject.request is None:
+            queue.put_nowait(refused(subject.refusal))
+            return
+        async with turn, aclosing(run(subject.request)) as events:
+            async for told in events:
+                queue.put_nowait(told)
+    finally:
+        queue.put_nowait(None)

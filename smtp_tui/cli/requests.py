@@ -1,0 +1,142 @@
+"""From a call to what is to be checked: files, tables, options and environment put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smtp_tui.checks.run import Request
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.mail import mail_of
+from smtp_tui.cli.secrets import asked_for, given
+from smtp_tui.cli.values import assignments
+from smtp_tui.config.errors import DocumentError, SeveralTablesError
+from smtp_tui.settings.fields import BY_KEY
+
+if TYPE_CHECKING:
+    from smtp_tui.checks.many import Subject
+    from smtp_tui.config.document import Document
+
+LONGEST_EXTRA = 3600.0
+"""Seconds; more is a slip of the finger."""
+JOBS, MOST_JOBS = 16, 500
+
+
+def means_several(call: Call) -> bool:
+    """Whether a call means several checks, or as many as there are."""
+    return bool(call.options.all) or len(call.words) > 1
+
+
+def request_of(call: Call) -> Request:
+    """Put together the one check that a call means, its password asked for where it must be."""
+    options = call.options
+    over = _over(call)
+    wish = _wish(call, over)
+    if "host" in over and not call.words:
+        if options.table:
+            raise UsageError("--table needs a FILE")
+        request = Request(values=over, base=Path(), table="smtp", **wish)
+    else:
+        from smtp_tui.cli.opening import open_table  # a check without a file needs none of it
+
+        file, document, table = open_table(call.words, options.table)
+        values = {**document.values(table), **over}
+        request = Request(values=values, base=Path(file).parent, file=file, table=table, **wish)
+    return asked_for(request, ask=options.ask_password)
+
+
+def subjects_of(call: Call) -> list[Subject]:
+    """Put together all the checks that a call means; a file that cannot be used is one too.
+
+    A password that the call hands over is for the tables that name no place of their own: it
+    would lock the accounts of the others.
+    """
+    over = _over(call)
+    wish = _wish(call, over)
+    if call.options.all:
+        if call.options.table:
+            raise UsageError("--table names one table, --all means every one: leave one out")
+        wish["extra"] = 0.0
+    return [one for file in _files(call) for one in _subjects_in(file, call, over, wish)]
+
+
+def jobs_of(call: Call) -> int:
+    """Return how many checks may run at a time."""
+    jobs = JOBS if call.options.jobs is None else call.options.jobs
+    if not 1 <= jobs <= MOST_JOBS:
+        raise UsageError(f"--jobs takes a number, 1 to {MOST_JOBS}")
+    return int(jobs)
+
+
+def _subjects_in(
+    file: str, call: Call, over: Mapping[str, object], wish: Mapping[str, Any]
+) -> Iterator[Subject]:
+    from smtp_tui.checks.many import Subject
+    from smtp_tui.cli.opening import open_file
+
+    table: str | None = call.options.table
+    try:
+        document = open_file(file, named=bool(call.words))
+        for table in _tables(document, call):
+            values = {**document.values(table), **over}
+            request = Request(values=values, base=Path(file).parent, file=file, table=table, **wish)
+            has_own = "password" in values
+            if has_own:
+                request = replace(request, given=None)
+            request = asked_for(request, ask=call.options.ask_password and not has_own)
+            yield Subject(file=file, table=table, request=request)
+    except SeveralTablesError:
+        raise
+    except DocumentError as error:
+        yield Subject(file=file, table=table, refusal=str(error))
+
+
+def _tables(document: Document, call: Call) -> tuple[str, ...]:
+    if call.options.all and document.tables():
+        return document.tables()
+    return (call.options.table or document.default_table(),)
+
+
+def file_of(call: Call) -> str:
+    """The file that a call without several means."""
+    return _files(call)[0]
+
+
+def _files(call: Call) -> tuple[str, ...]:
+    from smtp_tui.config.paths import default_config
+
+    return call.words or (str(default_config()),)
+
+
+def _over(call: Call) -> dict[str, object]:
+    """The values that go over those of a file."""
+    over = assignments(call.options.set)
+    if call.options.timeout is not None:
+        if BY_KEY["timeout"].problem_with(call.options.timeout):
+            raise UsageError("--timeout takes seconds, above 0 and at most 86400")
+        over["timeout"] = call.options.timeout
+    return over
+
+
+def _wish(call: Call, over: Mapping[str, object]) -> dict[str, Any]:
+    """What a call wants of a check, whatever the table."""
+    return {
+        "mail": mail_of(call.options, sends=call.command.name == "send"),
+        "given": given(call.options, set_by_option="password" in over),
+        "allow_clear_password": call.options.allow_clear_password,
+        "extra": _extra(call),
+    }
+
+
+def _extra(call: Call) -> float:
+    if call.options.no_experiments:
+        return 0.0
+    try:
+        extra = 3.0 if call.options.extra is None else float(call.options.extra)
+    except ValueError:
+        extra = -1.0
+    if not 0 <= extra <= LONGEST_EXTRA:
+        raise UsageError(f"--extra takes seconds, 0 to {LONGEST_EXTRA:g}")
+    return extra

@@ -1,0 +1,128 @@
+"""Several checks side by side: how many at a time, and in which order they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from smtp_tui.checks.many import Subject, Summary, Told, run_all
+from smtp_tui.checks.run import Request
+from smtp_tui.diagnosis.verdict import Verdict
+from tests.smtp.playing import GREETING
+from tests.smtp.scripted import Peer, Step, serving
+from tests.smtp.steps import silence
+
+OK = f"{GREETING}\nC: EHLO …\nS: 250 mail.example.test"
+
+
+def subject(name: str, port: int, **values: Any) -> Subject:
+    whole = {"host": "127.0.0.1", "port": port, "encryption": "none", "timeout": 5, **values}
+    request = Request(values=whole, base=Path.cwd(), extra=0)
+    return Subject(file="mail.toml", table=name, request=request)
+
+
+async def told_of(subjects: list[Subject], jobs: int) -> tuple[list[tuple[str, Told]], Summary]:
+    """What was told of each table, by name, and the summary."""
+    told: list[tuple[str, Told]] = []
+    async with aclosing(run_all(subjects, jobs)) as events:
+        async for one in events:
+            if isinstance(one, Summary):
+                return told, one
+            told.append((one[0].table or "", one[1]))
+    raise AssertionError("no summary")
+
+
+def after(count: int) -> Step:
+    """Wait until so many connections have come."""
+
+    async def step(peer: Peer) -> None:
+        await peer.server.has_peers(count)
+
+    return step
+
+
+async def test_as_many_run_at_a_time_as_there_are_jobs() -> None:
+    # Nobody is greeted before the third has come: two at a time would wait for ever.
+    async with serving((after(3), OK)) as server:
+        subjects = [subject(name, server.port) for name in "abc"]
+        _, summary = await told_of(subjects, jobs=3)
+        assert summary.ok
+    async with serving((after(3), OK), may_leave=True) as server:
+        subjects = [subject(name, server.port, timeout=0.2) for name in "abc"]
+        _, summary = await told_of(subjects, jobs=2)
+        assert [one.verdict.cause for one in summary.failed][:2] == ["greeting-timeout"] * 2
+        assert len(server.peers) == 3
+
+
+async def the_others_have_left(peer: Peer) -> None:
+    assert [other.lines[-1:] for other in peer.server.peers if other is not peer] == [
+        ["QUIT"] for _ in peer.server.peers[1:]
+    ]
+
+
+async def test_one_job_is_one_after_the_other() -> None:
+    async with serving((the_others_have_left, OK)) as server:
+        subjects = [subject(name, server.port) for name in "abc"]
+        told, _ = await told_of(subjects, jobs=1)
+        assert len(server.peers) == 3
+    assert [name for name, one in told if isinstance(one, Verdict)] == ["a", "b", "c"]
+
+
+async def test_the_order_is_that_of_the_tables_whoever_ends_first() -> None:
+    # The first connection is greeted when the last has come; which one is whose is open.
+    async with serving((after(3), OK)) as server:
+        subjects = [subject("slow", server.port), *(subject(name, 1) for name in ("b", "c"))]
+        subjects += [subject(name, server.port) for name in ("d", "e")]
+        told, summary = await told_of(subjects, jobs=5)
+    names = [name for name, _ in told]
+    assert names == sorted(names, key=["slow", "b", "c", "d", "e"].index)
+    ends = [name for name, one in told if isinstance(one, Verdict)]
+    assert ends == ["slow", "b", "c", "d", "e"]
+    assert [one.verdict.cause for one in summary.outcomes] == [
+        None,
+        "connection-refused",
+        "connection-refused",
+        None,
+        None,
+    ]
+    assert [one.subject.table for one in summary.failed] == ["b", "c"]
+
+
+async def test_the_first_is_told_as_it_happens() -> None:
+    async with serving((OK,), (after(3), OK)) as server:
+        subjects = [subject("a", server.port), subject("b", server.port, timeout=60)]
+        async with aclosing(run_all(subjects, 1)) as events:
+            async for one in events:
+                if isinstance(one, tuple) and isinstance(one[1], Verdict):
+                    break  # while the second still waits
+        assert len(server.peers) <= 2
+
+
+async def test_what_cannot_be_asked_for_has_its_verdict_too() -> None:
+    refusal = Subject(file="gone.toml", table=None, refusal="gone.toml does not exist")
+    told, summary = await told_of([refusal, subject("b", 1)], jobs=2)
+    first = told[0][1]
+    assert isinstance(first, Verdict)
+    assert (first.stage.value, first.cause) == ("settings", "settings-invalid")
+    assert "does not exist" in first.summary
+    assert len(summary.outcomes) == 2
+
+
+async def test_leaving_early_leaves_nothing_open() -> None:
+    before = asyncio.all_tasks()
+    async with serving((GREETING, silence), may_leave=True) as server:
+        subjects = [subject(name, server.port, timeout=60) for name in "abc"]
+        events = run_all(subjects, 3)
+        await anext(events)
+        await server.has_peers(3)
+        await events.aclose()
+        await server.all_left()
+        assert all(peer.ended for peer in server.peers)
+    assert asyncio.all_tasks() == before
+
+
+async def test_nothing_to_check() -> None:
+    told, summary = await told_of([], jobs=1)
+    assert (told, summary.outcomes, summary.ok) == ([], (), True)
