@@ -50,6 +50,13 @@ async def failed(pilot: Pilot[int]) -> None:
     await _verdict(pilot, "FAILED")
 
 
+async def message(pilot: Pilot[int]) -> None:
+    """A test message about to be sent."""
+    await pilot.press("f7")
+    await pilot.pause()
+    await pilot.press(*"admin@example.org")
+
+
 async def _verdict(pilot: Pilot[int], word: str) -> None:
     async with asyncio.timeout(20):
         while word not in pilot.app.export_screenshot():
@@ -61,6 +68,7 @@ PICTURES: dict[str, tuple[Keys, tuple[int, int]]] = {
     "form": (form, SIZE),
     "passed": (passed, SIZE),
     "failed": (failed, SIZE),
+    "message": (message, SIZE),
     "passed-wide": (passed, WIDE),
 }
 

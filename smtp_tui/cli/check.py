@@ -68,5 +68,3 @@ async def _tell(request: Request, *, as_json: bool, quiet: bool) -> Verdict:
             if isinstance(one, Verdict):
                 return one
     raise AssertionError("a check ends with a verdict")
-
-

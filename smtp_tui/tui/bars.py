@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.commands import HINTS
+from smtp_tui.tui.commands import Hints
 from smtp_tui.tui.ink import ACCENT, DIM, PLAIN, STRONG, Span, fitted_left, strip_of
 from smtp_tui.tui.lines import OneLine
 
@@ -42,14 +42,19 @@ class StatusBar(OneLine):
 
 
 class HintBar(OneLine):
-    """The keys, always the same."""
+    """Keys and what they do, always the same."""
+
+    def __init__(self, hints: Hints, *, indent: int = 1, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._hints = hints
+        self._indent = indent
 
     def spans(self, width: int) -> list[Span]:
         """Return the hints that fit, with the alternative keys where there is room for all."""
-        whole = sum(len(keys) + len(word) + 3 for keys, word in HINTS)
-        spans: list[Span] = [(" ", PLAIN)]
-        used = 1
-        for keys, word in HINTS:
+        whole = sum(len(keys) + len(word) + 3 for keys, word in self._hints)
+        spans: list[Span] = [(" " * self._indent, PLAIN)]
+        used = self._indent
+        for keys, word in self._hints:
             shown = keys if whole <= width else keys.split()[0]
             used += len(shown) + len(word) + 3
             if used - 2 <= width:

@@ -10,14 +10,15 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.events import Event, Stage
+from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.defects import defect_words
 from smtp_tui.tui.ink import BAD
 from smtp_tui.tui.log import Log
 from smtp_tui.tui.strip import StageStrip
 from smtp_tui.tui.trial import Runner, conduct
-from smtp_tui.tui.verdict import STOPPED, VerdictBar, verdict_line
+from smtp_tui.tui.verdict import STOPPED, STOPPED_LATE, VerdictBar, verdict_lines
 
 if TYPE_CHECKING:
     from smtp_tui.checks.run import Request
@@ -49,7 +50,7 @@ class Bench(Vertical):
     async def run(self, request: Request, title: str, limit: float) -> Verdict | None:
         """Run a check; None if it was stopped or broke, which is then said."""
         self._count += 1
-        self.strip.begin()
+        self.strip.begin(request.mail)
         self.log_view.begin(f"test {self._count}, {title}")
         started = monotonic()
 
@@ -61,12 +62,13 @@ class Bench(Vertical):
         self._check = asyncio.create_task(conduct(self._runner, request, self._follow))
         try:
             await asyncio.wait([self._check])
-            return self._conclude(self._check.result())
+            return self._conclude(self._check.result(), request.mail)
         except asyncio.CancelledError:
             if not self._check.cancelled():  # the form itself is left
                 self._check.cancel()
                 raise
-            self._give_up(STOPPED)
+            is_late = self.strip.progress.current is Stage.MESSAGE
+            self._give_up(STOPPED_LATE if is_late else STOPPED)
             return None
         except Exception as error:  # a defect in a check must not cost what was typed
             self._give_up(defect_words(error))
@@ -99,14 +101,14 @@ class Bench(Vertical):
         self.strip.follow(event)
         self.log_view.add(lines_of(event))
 
-    def _conclude(self, verdict: Verdict | None) -> Verdict | None:
+    def _conclude(self, verdict: Verdict | None, mail: Mail | None) -> Verdict | None:
         if verdict is None:
             self._give_up("A defect of smtp-tui: the test ended without a verdict")
             return None
         self.strip.conclude(verdict)
-        self.log_view.add([verdict_line(verdict)])
+        self.log_view.add(verdict_lines(verdict, mail))
         self.log_view.catch_up()
-        self.verdict.conclude(verdict)
+        self.verdict.conclude(verdict, mail)
         return verdict
 
     def _give_up(self, text: str) -> None:

@@ -48,13 +48,29 @@ COMMANDS: tuple[Command, ...] = (
     Command("save", "f2", "ctrl+o", "Save", "write what was changed to the file"),
     Command("switch", "f6", "ctrl+l", "Log", "go to the log, and back to the form"),
     Command("help", "f1", "ctrl+g", "Help", "show this page"),
+    Command("send", "f7", "ctrl+n", "Send", "send a test message; asks first to whom"),
     Command("leave", "f10", "ctrl+x", "Quit", "leave; asks first if something is not saved"),
-    Command("back", "escape", "", "Stop", "stop the test; else go back to the form", False),
+    Command("back", "escape", "", "Stop", "stop what runs; else go back to the form", False),
     Command("suspend", "ctrl+z", "", "", "go to the shell; `fg` brings you back", False, True),
     Command("how_to_quit", "ctrl+c", "", "", "", False, True),
 )
 
-HINTS = tuple((command.keys, command.word) for command in COMMANDS if command.is_hinted)
+MAIL_COMMANDS: tuple[Command, ...] = (
+    Command("send", "f8", "ctrl+r", "Send it", "send the message; so does Enter in the last line"),
+    Command(
+        "ask",
+        "f5",
+        "ctrl+t",
+        "Only ask, send nothing",
+        "ask about sender and recipients, and send nothing",
+    ),
+    Command("leave", "escape", "", "Back", "send nothing; what was typed is kept"),
+)
+"""What the keys do while a test message is written; no key that opened this sends."""
+
+Hints = tuple[tuple[str, str], ...]
+HINTS: Hints = tuple((one.keys, one.word) for one in COMMANDS if one.is_hinted)
+MAIL_HINTS: Hints = tuple((one.keys, one.word) for one in MAIL_COMMANDS)
 
 FORM_KEYS = (
     ("Up Down Tab Enter", "go from field to field"),

@@ -1,23 +1,28 @@
-"""What takes its time: to test, to save, to leave. Each asks the admin where it must."""
+"""What takes its time: to test, to send, to save, to leave. Each asks the admin where it must."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from smtp_tui.config.document import Document
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.events import Fault
+from smtp_tui.smtp.message import Mail
 from smtp_tui.tui.bench import Bench
 from smtp_tui.tui.dialogs import SAVE, STAY, AskPassword, ask_clear_password, ask_unsaved
 from smtp_tui.tui.form import Form
 from smtp_tui.tui.ink import BAD, GOOD
 from smtp_tui.tui.kept import Kept
+from smtp_tui.tui.mail_dialog import MailDialog
+from smtp_tui.tui.mail_draft import MailDraft, sender_of
 from smtp_tui.tui.model import ACCOUNT
 from smtp_tui.tui.saving import Keyring, save
-from smtp_tui.tui.trial import must_ask, request_for
+from smtp_tui.tui.trial import must_ask, request_for, sends, title_of
 from smtp_tui.tui.words import Words
+
+BUSY = "A test is running; Esc stops it."
 
 
 class Stage(Protocol):
@@ -35,7 +40,7 @@ class Stage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
-    """Tests and saves the form's draft, for one table of one document."""
+    """Tests and saves the form's draft, and sends by it, for one table of one document."""
 
     stage: Stage
     form: Form
@@ -44,24 +49,24 @@ class Deeds:
     document: Document
     table: str
     keyring: Keyring
+    mail: MailDraft = field(default_factory=MailDraft)
 
     async def test(self) -> None:
         """Test the form as it stands, or say at which field it cannot be."""
-        settings = self._testable()
+        settings = self._testable("Not tested")
+        if settings is not None:
+            await self._try(settings, None)
+
+    async def send(self) -> None:
+        """Ask what to send to whom, and send it, or ask the server about sender and recipients."""
+        settings = self._testable("Not sent")
         if settings is None:
             return
-        secret = None
-        if must_ask(self.form.draft, settings):
-            account = self.form.draft.text(ACCOUNT)
-            secret = await self.form.app.push_screen_wait(AskPassword(account))
-            if secret is None:
-                self.words.say("Not tested: no password was given.")
-                return
-        verdict = await self._run(settings, secret)
-        if verdict is None or verdict.cause != Fault.AUTH_NEEDS_ENCRYPTION:
-            return
-        if await ask_clear_password(self.form.app, verdict.summary):
-            await self._run(settings, secret, allow_clear_password=True)
+        sender = sender_of(self.form.draft)
+        self.mail.follow(sender.text)
+        mail = await self.form.app.push_screen_wait(MailDialog(self.mail, sender))
+        if mail is not None:
+            await self._try(settings, mail)
 
     async def save(self) -> bool:
         """Save what was changed; tell what came of it."""
@@ -91,28 +96,50 @@ class Deeds:
         if trouble and self.form.draft.password.kept is Kept.KEYRING:
             self.words.say(trouble[:1].upper() + trouble[1:], BAD)
 
+    async def _try(self, settings: Settings, mail: Mail | None) -> None:
+        """Run with a password, and once more if the admin lets it go over an open link."""
+        secret = None
+        if must_ask(self.form.draft, settings):
+            account = self.form.draft.text(ACCOUNT)
+            dialog = AskPassword(account, sends=sends(mail))
+            secret = await self.form.app.push_screen_wait(dialog)
+            if secret is None:
+                self.words.say(f"Not {'sent' if sends(mail) else 'tested'}: no password was given.")
+                return
+        verdict = await self._run(settings, mail, secret)
+        if verdict is None or verdict.cause != Fault.AUTH_NEEDS_ENCRYPTION:
+            return
+        if await ask_clear_password(self.form.app, verdict.summary):
+            await self._run(settings, mail, secret, allow_clear_password=True)
+
     async def _run(
-        self, settings: Settings, secret: str | None, *, allow_clear_password: bool = False
+        self,
+        settings: Settings,
+        mail: Mail | None,
+        secret: str | None,
+        *,
+        allow_clear_password: bool = False,
     ) -> Verdict | None:
         request = request_for(
             self.form.draft,
             file=self.document.path,
             table=self.table,
             secret=secret,
+            mail=mail,
             allow_clear_password=allow_clear_password,
         )
         self.stage.show_bench()
-        title = f"{settings.host} port {settings.port}"
-        verdict = await self.bench.run(request, title, settings.timeout)
+        verdict = await self.bench.run(request, title_of(settings, mail), settings.timeout)
+        self.words.take_back(BUSY)
         self.words.refresh(from_top=False)
         return verdict
 
-    def _testable(self) -> Settings | None:
+    def _testable(self, undone: str) -> Settings | None:
         """Return the settings; where they cannot be tested, say why at the field to mend."""
         self.form.settle()
         for key, problem in self.form.draft.problems().items():
             self.stage.show_form()
             self.form.visit(key)
-            self.words.say(f"Not tested. {BY_KEY[key].label} {problem}", BAD, at=key)
+            self.words.say(f"{undone}. {BY_KEY[key].label} {problem}", BAD, at=key)
             return None
         return self.form.draft.reading().settings

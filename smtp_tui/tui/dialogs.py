@@ -62,24 +62,29 @@ class Question(ModalScreen[str], inherit_bindings=False):
 
 
 class AskPassword(ModalScreen[str | None], inherit_bindings=False):
-    """Asks for a password for one test; it is kept nowhere. None: the admin changed their mind."""
+    """Asks for a password for one test or message; it is kept nowhere.
+
+    None: the admin changed their mind.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", show=False),
         Binding("escape", "leave", show=False),
     ]
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, *, sends: bool = False) -> None:
         super().__init__(classes="dialog")
         self._account = account
+        self._sends = sends
 
     def compose(self) -> ComposeResult:
         """Show a field for it."""
         whose = f" of {self._account}" if self._account else ""
+        what, go = ("message", "Send") if self._sends else ("test", "Test")
         with Vertical(classes="box"):
-            yield Page([plain(f"The password{whose}, for this test only; it is kept nowhere.")])
+            yield Page([plain(f"The password{whose}, for this {what} only; it is kept nowhere.")])
             yield TextRow("secret", "SMTP Password")
-            yield Page([_keys((Answer("enter", "Test"), Answer("escape", "Do not test")))])
+            yield Page([_keys((Answer("enter", go), Answer("escape", f"Do not {go.lower()}")))])
 
     def on_mount(self) -> None:
         """Mask it."""

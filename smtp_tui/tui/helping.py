@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from smtp_tui.tui.commands import COMMANDS, FORM_KEYS, LOG_KEYS, SIGNS
+from smtp_tui.tui.commands import COMMANDS, FORM_KEYS, LOG_KEYS, MAIL_COMMANDS, SIGNS
 from smtp_tui.tui.ink import DIM, PLAIN, STRONG
 from smtp_tui.tui.page import Page
 from smtp_tui.tui.prose import Block, plain
@@ -23,6 +23,7 @@ def help_blocks() -> Iterator[Block]:
     yield from _section("Everywhere", [(c.keys, c.help) for c in COMMANDS if c.help])
     yield from _section("In the form", FORM_KEYS)
     yield from _section("In the log", LOG_KEYS)
+    yield from _section("In a test message", [(c.keys, c.help) for c in MAIL_COMMANDS])
     yield from _section("Signs", SIGNS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from rich.style import Style
@@ -19,8 +19,8 @@ from smtp_tui.config.document import Document
 from smtp_tui.tui.arranging import AsTheScreenSays
 from smtp_tui.tui.bars import Divider, HintBar, StatusBar
 from smtp_tui.tui.bench import Bench
-from smtp_tui.tui.commands import COMMANDS
-from smtp_tui.tui.deeds import Deeds
+from smtp_tui.tui.commands import COMMANDS, HINTS
+from smtp_tui.tui.deeds import BUSY, Deeds
 from smtp_tui.tui.defects import defect_words
 from smtp_tui.tui.form import Form
 from smtp_tui.tui.helping import HelpScreen
@@ -36,6 +36,7 @@ from smtp_tui.tui.trial import Runner
 from smtp_tui.tui.words import Words
 
 FIRST_PAINT = 0.02  # seconds; without it a slow line gets the first screen three times
+TRIAL = "trial"  # the workers of which there is one at a time
 _LAYOUT = AsTheScreenSays()
 
 
@@ -62,7 +63,7 @@ class FormScreen(Screen[None], inherit_bindings=False):
         self.message = Page(most=3, indent=1, id="message")
         self.status = StatusBar(str(document.path), table, id="status")
         self.divider = Divider(id="divider")
-        self.hints = HintBar(id="hints")
+        self.hints = HintBar(HINTS, id="hints")
         self._words = Words(self.form, self.bench, self.sidebar, self.message)
         self._deeds = Deeds(self, self.form, self.bench, self._words, document, table, keyring)
         self._wants_bench = False
@@ -170,10 +171,11 @@ class FormScreen(Screen[None], inherit_bindings=False):
 
     def action_test(self) -> None:
         """Test the form as it stands."""
-        if self.bench.is_busy:
-            self.say("A test is running; Esc stops it.")
-        else:
-            self._work(self._deeds.test(), "test")
+        self._try(self._deeds.test)
+
+    def action_send(self) -> None:
+        """Send a test message."""
+        self._try(self._deeds.send)
 
     def action_save(self) -> None:
         """Save what was changed."""
@@ -187,6 +189,13 @@ class FormScreen(Screen[None], inherit_bindings=False):
         if await self._deeds.may_leave():
             self.bench.stop()
             self.app.exit(0)
+
+    def _try(self, deed: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin a test or a message, unless one is under way."""
+        if any(work.group == TRIAL and not work.is_finished for work in self.workers):
+            self.say(BUSY)
+        else:
+            self._work(deed(), TRIAL)
 
     def _work(self, work: Coroutine[Any, Any, object], group: str) -> None:
         self.run_worker(work, group=group, exclusive=True, exit_on_error=False)

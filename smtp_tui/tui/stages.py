@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.message import Mail
 
 NAMES = {
     Stage.SETTINGS: "settings",
@@ -20,6 +21,9 @@ NAMES = {
     Stage.MESSAGE: "message",
 }
 EXPECTED = (Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS, Stage.AUTH)
+"""The stages of a test without recipients."""
+
+_OPTIONAL = (Stage.TLS, Stage.AUTH)
 AWAITED = {
     Stage.SETTINGS: "the settings",
     Stage.PASSWORD: "the password",
@@ -55,7 +59,8 @@ class Step:
 class Progress:
     """Follows the stages of one check; a stage entered again goes on counting."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: tuple[Stage, ...] = EXPECTED) -> None:
+        self._expected = expected
         self._spent: dict[Stage, float] = {}
         self._current: Stage | None = None
         self._since = 0.0
@@ -93,18 +98,25 @@ class Progress:
         seen = [
             Step(stage, self._state(stage), seconds)
             for stage, seconds in self._spent.items()
-            if stage in EXPECTED or stage is self._failed or stage in _LATER
+            if stage in self._expected or stage is self._failed
         ]
         return [*seen, *(Step(stage, State.TO_COME) for stage in self._ahead())]
 
     def _ahead(self) -> list[Stage]:
         """The stages that may still come; once it is over, those that the failure kept away."""
-        ahead = [stage for stage in EXPECTED if stage not in self._spent]
+        ahead = [stage for stage in self._expected if self._may_come(stage)]
         if self.seconds is None:
             return ahead
-        if self._failed not in EXPECTED:
+        if self._failed not in self._expected:
             return []
-        return [stage for stage in ahead if EXPECTED.index(stage) > EXPECTED.index(self._failed)]
+        after = self._expected[self._expected.index(self._failed) + 1 :]
+        return [stage for stage in ahead if stage in after]
+
+    def _may_come(self, stage: Stage) -> bool:
+        """Whether a stage was not entered, nor passed over."""
+        later = self._expected[self._expected.index(stage) + 1 :]
+        is_passed_over = stage in _OPTIONAL and not self._spent.keys().isdisjoint(later)
+        return stage not in self._spent and not is_passed_over
 
     def _leave(self, seconds: float) -> None:
         if self._current is not None:
@@ -116,7 +128,12 @@ class Progress:
         return State.RUNNING if stage is self._current else State.PASSED
 
 
-_LATER = (Stage.ENVELOPE, Stage.MESSAGE)
+def expected_stages(mail: Mail | None) -> tuple[Stage, ...]:
+    """Return the stages to come of a check with what it is to hand over."""
+    if mail is None:
+        return EXPECTED
+    envelope = (*EXPECTED, Stage.ENVELOPE)
+    return envelope if mail.body is None else (*envelope, Stage.MESSAGE)
 
 
 def duration(seconds: float) -> str:

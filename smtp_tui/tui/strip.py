@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
-
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Entered, Event
-from smtp_tui.tui.ink import ACCENT, BAD, DIM, FOCUS, PLAIN, Span
+from smtp_tui.smtp.message import Mail
+from smtp_tui.tui.ink import DIM, FOCUS, PLAIN, Span
 from smtp_tui.tui.lines import OneLine
-from smtp_tui.tui.stages import NAMES, Progress, State, Step, duration
-
-RULE = "─"
+from smtp_tui.tui.stages import Progress, duration, expected_stages
+from smtp_tui.tui.ways import CUT, RULE, ways_to_show
 
 
 class StageStrip(OneLine):
@@ -22,9 +20,9 @@ class StageStrip(OneLine):
         self._below = 0
         self._is_marked = False
 
-    def begin(self) -> None:
-        """A new check begins."""
-        self.progress = Progress()
+    def begin(self, mail: Mail | None = None) -> None:
+        """A new check begins; `mail` is what it is to hand over."""
+        self.progress = Progress(expected_stages(mail))
         self.repaint()
 
     def follow(self, event: Event) -> None:
@@ -56,25 +54,16 @@ class StageStrip(OneLine):
 
     def spans(self, width: int) -> list[Span]:
         """Return the rule with the stages in it, and at the right what there is room for."""
-        steps = [_step_spans(step) for step in self.progress.steps()]
-        size = sum(cell_len(text) for step in steps for text, _ in step)
-        between = next(
-            (gap for gap in (f" {RULE}{RULE} ", f" {RULE} ", " ") if self._fits(gap, size, width)),
-            " ",
-        )
-        spans: list[Span] = [(">", FOCUS) if self._is_marked else (RULE, DIM), (" ", PLAIN)]
-        for number, step in enumerate(steps):
-            spans += [(between, DIM), *step] if number else step
-        used = sum(cell_len(text) for text, _ in spans)
-        right = self._right()
-        rest = width - used - cell_len(right) - 3
-        if rest < 1 or not right:
-            return [*spans, (" " + RULE * max(width - used - 1, 0), DIM)]
-        return [*spans, (f" {RULE * rest}", DIM), (right, PLAIN), (f" {RULE}", DIM)]
-
-    def _fits(self, gap: str, size: int, width: int) -> bool:
-        count = len(self.progress.steps()) - 1
-        return size + count * len(gap) + len(self._right()) + 5 <= width
+        lead = [(">", FOCUS) if self._is_marked else (RULE, DIM), (" ", PLAIN)]
+        ways = ways_to_show(self.progress.steps(), self._right(), keeps_right=bool(self._below))
+        room = width - len(lead)
+        way = next((way for way in ways if way.width <= room), None)
+        if way is None:
+            return [*lead, (CUT, DIM)]
+        rule = RULE * (room - way.width)
+        if not way.right:
+            return [*lead, *way.spans, (f" {rule}"[: len(rule)], DIM)]
+        return [*lead, *way.spans, (f" {RULE}{rule}", DIM), (way.right, PLAIN), (f" {RULE}", DIM)]
 
     def _right(self) -> str:
         if self._below:
@@ -82,16 +71,3 @@ class StageStrip(OneLine):
         if self.progress.seconds is not None:
             return f" {duration(self.progress.seconds)} ms".replace("s ms", " s")
         return ""
-
-
-def _step_spans(step: Step) -> list[Span]:
-    name = NAMES[step.stage]
-    match step.state:
-        case State.TO_COME:
-            return [(name, DIM)]
-        case State.RUNNING:
-            return [(name, ACCENT), (" …", ACCENT)]
-        case State.FAILED:
-            return [(f"{name} ✗", BAD)]
-        case State.PASSED:
-            return [(name, PLAIN), (f" {duration(step.seconds)}", DIM)]

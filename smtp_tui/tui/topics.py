@@ -8,13 +8,14 @@ from dataclasses import replace
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field
 from smtp_tui.settings.pages import explanation
+from smtp_tui.smtp.message import Mail
 from smtp_tui.tui.commands import LOG_KEYS
 from smtp_tui.tui.ink import BAD, DIM, PLAIN, STRONG, WARNING
 from smtp_tui.tui.looks import Look, default_words
 from smtp_tui.tui.model import PASSWORD, Draft
 from smtp_tui.tui.more import MORE
 from smtp_tui.tui.prose import Block, labelled, parse, plain
-from smtp_tui.tui.verdict import verdict_blocks
+from smtp_tui.tui.verdict import verdict_blocks, warning_blocks
 
 KEPT_SUMMARY = (
     "Where the password is kept. What you type for the keyring is stored when you save, and the "
@@ -53,9 +54,11 @@ def _more_blocks() -> list[Block]:
     return [plain("More", STRONG), intro, *listed]
 
 
-def log_blocks(verdict: Verdict | None) -> list[Block]:
+def log_blocks(verdict: Verdict | None, mail: Mail | None) -> list[Block]:
     """Return the last verdict whole, and the keys of the log."""
-    told = verdict_blocks(verdict) if verdict else [plain("No test has ended yet.")]
+    told = [plain("No test has ended yet.")]
+    if verdict:
+        told = [*verdict_blocks(verdict, mail), *warning_blocks(verdict)]
     told = [replace(block, gap=True) for block in told]
     keys = [labelled(keys, what) for keys, what in LOG_KEYS]
     return [plain("The last test", STRONG), *told, plain("Keys in the log", STRONG), *keys]

@@ -12,6 +12,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.sources import Ask, source_as_toml
 from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.message import Mail
 from smtp_tui.tui.model import PASSWORD, Draft
 
 if TYPE_CHECKING:
@@ -28,6 +29,21 @@ def run_check(request: Request) -> AsyncGenerator[Event | Verdict, None]:
     return run(request)
 
 
+def title_of(settings: Settings, mail: Mail | None) -> str:
+    """Name a test: where it goes, and what it hands over to whom."""
+    place = f"{settings.host} port {settings.port}"
+    if mail is None:
+        return place
+    first, *others = (one.address for one in mail.recipients)
+    whom = f"{first} and {len(others)} more" if others else first
+    return f"{place}, {'asks about' if mail.body is None else 'a message to'} {whom}"
+
+
+def sends(mail: Mail | None) -> bool:
+    """Whether a test is one that hands over a message."""
+    return mail is not None and mail.body is not None
+
+
 def must_ask(draft: Draft, settings: Settings) -> bool:
     """Tell whether a test needs a password that only the admin can give."""
     is_nowhere = settings.password is None or isinstance(settings.password, Ask)
@@ -40,6 +56,7 @@ def request_for(
     file: Path,
     table: str,
     secret: str | None = None,
+    mail: Mail | None = None,
     allow_clear_password: bool = False,
 ) -> Request:
     """Put the draft into a request; a password at hand goes apart from the values."""
@@ -54,6 +71,7 @@ def request_for(
         file=str(file),
         table=table,
         secret=at_hand,
+        mail=mail,
         allow_clear_password=allow_clear_password,
     )
 

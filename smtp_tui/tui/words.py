@@ -26,15 +26,21 @@ class Words:
         self._bench = bench
         self._sidebar = sidebar
         self._message = message
+        self._said = ""
         self._said_at: str | None = None
 
     def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Tell something in words; `at` is the field that the focus is about to go to."""
-        self._said_at = at or self._form.here.topic
+        self._said, self._said_at = text, at or self._form.here.topic
         self._message.show([plain(text, style)])
 
+    def take_back(self, text: str) -> None:
+        """Say no longer what is true no longer, if it is what was said last."""
+        if self._said == text:
+            self.hush()
+
     def hush(self) -> None:
-        """Take back what was said."""
+        """Say nothing any more."""
         self._said_at = None
         self.refresh_message()
 
@@ -46,9 +52,9 @@ class Words:
 
     def refresh(self, *, from_top: bool = True) -> None:
         """Tell of what is under the cursor as it is now."""
-        row = self._form.here
+        row, last = self._form.here, self._bench.verdict
         blocks = (
-            log_blocks(self._bench.verdict.verdict)
+            log_blocks(last.verdict, last.mail)
             if self._is_in_log
             else blocks_for(row.topic, self._form.draft, row.look)
         )

@@ -18,6 +18,7 @@ from smtp_tui.smtp.events import Entered, Event, Received, Sent, Stage
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.screen import FormScreen
+from smtp_tui.tui.trial import Runner
 
 SAMPLE = """\
 # The ticket system's mail
@@ -161,7 +162,7 @@ async def form_on(
     folder: Path,
     *,
     size: tuple[int, int] = (80, 24),
-    check: FakeCheck | None = None,
+    check: Runner | None = None,
     keyring: FakeKeyring | None = None,
     table: str | None = "smtp",
 ) -> AsyncIterator[Hand]:

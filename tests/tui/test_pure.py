@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 from textual.geometry import Region, Size
 
 from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.message import Mail
 from smtp_tui.tui.choice import window
 from smtp_tui.tui.ink import PLAIN, STRONG, changed_span, fitted, fitted_left, strip_of
 from smtp_tui.tui.line_edit import LineEdit
 from smtp_tui.tui.places import Wants, places
 from smtp_tui.tui.prose import Block, flow, parse, plain
-from smtp_tui.tui.stages import Progress, State, duration
+from smtp_tui.tui.stages import NAMES, Progress, State, duration, expected_stages
+from smtp_tui.tui.strip import StageStrip
 
 
 def texts(blocks: list[Block], width: int) -> list[str]:
@@ -133,9 +137,75 @@ class TestStages:
         progress.conclude(ok=True, stage=Stage.EHLO, seconds=1.0)
         assert progress.steps()[-1].stage is Stage.EHLO
 
+    def test_what_is_handed_over_adds_stages(self) -> None:
+        probe = Mail(recipients=())
+        assert expected_stages(None)[-1] is Stage.AUTH
+        assert expected_stages(probe)[-1] is Stage.ENVELOPE
+        assert expected_stages(replace(probe, body=""))[-2:] == (Stage.ENVELOPE, Stage.MESSAGE)
+
+    def test_what_was_passed_over_does_not_come_any_more(self) -> None:
+        progress = Progress(expected_stages(Mail(recipients=(), body="")))
+        for stage in (Stage.CONNECT, Stage.TLS, Stage.GREETING):
+            progress.enter(stage, 0.0)
+        assert [step.stage for step in progress.steps() if step.state is State.TO_COME] == [
+            *(Stage.RESOLVE, Stage.EHLO, Stage.AUTH, Stage.ENVELOPE, Stage.MESSAGE)
+        ]
+        progress.enter(Stage.ENVELOPE, 0.0)
+        assert progress.steps()[-1].stage is Stage.MESSAGE
+        assert Stage.AUTH not in {step.stage for step in progress.steps()}
+
     def test_durations(self) -> None:
         assert duration(0.0314) == "31"
         assert duration(12.4) == "12s"
+
+
+class TestWays:
+    """How eight stages find room in one line."""
+
+    MESSAGE = Mail(recipients=(), body="")
+
+    def shown(self, width: int, seconds: float, *, below: int = 0) -> str:
+        strip = StageStrip()
+        strip.begin(self.MESSAGE)
+        for number, stage in enumerate(strip.progress.steps()):
+            strip.progress.enter(stage.stage, number * seconds)
+        strip.progress.conclude(ok=True, stage=Stage.MESSAGE, seconds=8 * seconds + 0.5)
+        strip.tell_below(below)
+        return "".join(text for text, _ in strip.spans(width))
+
+    @pytest.mark.parametrize("seconds", [0.001, 0.012, 0.123, 1.234, 12.345])
+    @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
+    def test_every_stage_is_named(self, width: int, seconds: float) -> None:
+        shown = self.shown(width, seconds)
+        assert len(shown) == width
+        for name in NAMES.values():
+            assert name in shown or name in ("settings", "password")
+
+    def test_the_slowest_keep_their_time_longest(self) -> None:
+        assert " 123 " in self.shown(140, 0.123)
+        assert "1484 ms" in self.shown(140, 0.123)
+        close = self.shown(80, 0.123)
+        assert "AUTH 123 envelope 123 message 623" in close
+        assert "resolve connect" in close
+        assert " ms" not in close
+        assert "envelope message ─" in self.shown(60, 1.234)
+
+    def test_a_check_may_end_before_any_of_them(self) -> None:
+        strip = StageStrip()
+        strip.progress.conclude(ok=True, stage=Stage.AUTH, seconds=0.2)
+        shown = "".join(text for text, _ in strip.spans(40))
+        assert shown.endswith("─ 200 ms ─")
+        assert len(shown) == 40
+
+    def test_how_much_is_below_stays(self) -> None:
+        assert "12 more, End" in self.shown(80, 0.123, below=12)
+
+    @pytest.mark.parametrize("width", [1, 2, 3, 10, 20, 40, 56])
+    def test_where_there_is_no_room_the_last_stages_stay(self, width: int) -> None:
+        shown = self.shown(width, 0.001)
+        assert "…" in shown or width < 3
+        assert len(shown) <= max(width, 3)
+        assert shown.rstrip("─ ").endswith("message") or width < 12
 
 
 class TestPlaces:

@@ -15,6 +15,7 @@ from tests.tui.driving import SAMPLE
 
 ALTERNATE_OFF, CURSOR_ON = b"\x1b[?1049l", b"\x1b[?25h"
 A_KEY, A_STEP = 100, 900  # bytes; the stock input and focus take 121 and 1,193
+A_WIDE_KEY = 120  # in a row as wide as the screen, which Textual paints from end to end
 
 
 @pytest.fixture
@@ -51,4 +52,19 @@ def test_a_key_and_a_step_are_few_bytes(terminal: Terminal) -> None:
     before = len(terminal.output)
     terminal.press("Tab")
     terminal.wait_for(">SMTP Port", "The port to connect to.")
+    assert len(terminal.output) - before <= A_STEP
+
+
+def test_the_dialog_of_a_message_is_as_frugal(terminal: Terminal) -> None:
+    terminal.press("\x0e")  # Ctrl+N
+    terminal.wait_for(">To", "a real one", "One address, or several")
+    terminal.press("a")
+    terminal.wait_for(">To                   a ")
+    before = len(terminal.output)
+    terminal.press("b")
+    terminal.wait_for(">To                   ab")
+    assert len(terminal.output) - before <= A_WIDE_KEY
+    before = len(terminal.output)
+    terminal.press("Tab")
+    terminal.wait_for(">Subject", "The subject, in one line.")
     assert len(terminal.output) - before <= A_STEP

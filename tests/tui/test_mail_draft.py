@@ -1,0 +1,143 @@
+"""The test message while it is written, and the words for what becomes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from smtp_tui.diagnosis.verdict import Recipient, Verdict
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.message import Mail
+from smtp_tui.tui.handover import headline, replies
+from smtp_tui.tui.mail_draft import NOBODY, MailDraft, Part, Sender, sender_of
+from smtp_tui.tui.model import Draft
+
+
+class TestSender:
+    @pytest.mark.parametrize(
+        ("values", "text"),
+        [
+            ({"from": "App <app@example.org>", "username": "x@y.example"}, "App <app@example.org>"),
+            ({"username": "tickets@example.net", "domain": "a.example"}, "tickets@example.net"),
+            ({"username": "tickets", "domain": "a.example"}, "tickets@a.example"),
+            ({"username": "CORP\\tickets", "domain": "a.example"}, "postmaster@a.example"),
+            ({"domain": "a.example"}, "postmaster@a.example"),
+        ],
+    )
+    def test_it_is_what_the_envelope_will_say(self, values: dict[str, object], text: str) -> None:
+        assert sender_of(Draft(values)) == Sender(text, text)
+
+    def test_a_name_that_is_found_only_later_is_told_in_words(self) -> None:
+        assert sender_of(Draft({"username": "me"})) == Sender("", "me at the name given in EHLO")
+
+    def test_it_follows_the_settings_until_somebody_types_another(self) -> None:
+        draft = MailDraft()
+        draft.follow("a@b.example")
+        draft.follow("c@d.example")
+        assert draft.text(Part.FROM) == "c@d.example"
+        draft.type(Part.FROM, "mine@example.org")
+        draft.follow("e@f.example")
+        assert draft.text(Part.FROM) == "mine@example.org"
+        draft.type(Part.FROM, " ")
+        draft.follow("e@f.example")
+        assert draft.text(Part.FROM) == "e@f.example"
+
+
+class TestMailDraft:
+    def test_all_but_the_recipients_has_a_default(self) -> None:
+        draft = MailDraft()
+        assert not draft.problems()
+        assert draft.obstacles(sends=True) == draft.obstacles(sends=False) == {Part.TO: NOBODY}
+        draft.type(Part.TO, "a@b.example, c@d.example")
+        assert not draft.obstacles(sends=True)
+        mail = draft.mail(sends=True)
+        assert [one.address for one in mail.recipients] == ["a@b.example", "c@d.example"]
+        assert mail.sender is None
+        assert mail.subject == "smtp-tui test message"
+        assert mail.body
+        assert mail.body.endswith("machine.\n")
+
+    def test_asking_needs_only_the_envelope(self) -> None:
+        draft = MailDraft()
+        draft.type(Part.FROM, "App <app@example.org>")
+        draft.type(Part.TO, "a@b.example")
+        draft.type(Part.SUBJECT, "two\x85lines")
+        assert list(draft.obstacles(sends=True)) == [Part.SUBJECT]
+        assert not draft.obstacles(sends=False)
+        assert draft.mail(sends=False) == Mail(
+            recipients=(parse_mailbox("a@b.example"),),
+            sender=parse_mailbox("App <app@example.org>"),
+        )
+
+    def test_what_cannot_be_read_is_told(self) -> None:
+        draft = MailDraft()
+        draft.type(Part.FROM, "me")
+        draft.type(Part.TO, "a@b.example, you")
+        assert draft.problems() == {
+            Part.FROM: "'me' is no address like name@example.org",
+            Part.TO: "'you' is no address like name@example.org",
+        }
+        assert draft.obstacles(sends=True) == draft.problems()
+
+
+TAKEN = Recipient(address="carol@example.test", code=250, text="2.1.5 Ok")
+REFUSED = Recipient(
+    address="bob@example.test", code=550, text="5.1.1 <bob@example.test>: No\nsuch user"
+)
+BUSY = Recipient(address="dan@example.test", code=450, text="4.2.0 Greylisted")
+
+
+class TestHandover:
+    MESSAGE = Mail(recipients=(), body="Hello")
+    PROBE = Mail(recipients=())
+
+    @staticmethod
+    def verdict(
+        *recipients: Recipient,
+        stage: Stage = Stage.ENVELOPE,
+        cause: str = "recipient-refused",
+        queue_id: str | None = "4aBc",
+    ) -> Verdict:
+        return Verdict(
+            seconds=1,
+            ok=False,
+            stage=stage,
+            cause=cause,
+            summary="The server refuses a recipient.",
+            recipients=recipients,
+            queue_id=queue_id,
+        )
+
+    def test_some_refused(self) -> None:
+        verdict = self.verdict(TAKEN, REFUSED, BUSY)
+        assert (
+            headline(verdict, self.MESSAGE)
+            == "2 of 3 recipients refused; the message went to the rest."
+        )
+        assert list(replies(verdict)) == [
+            ("bob@example.test", "550 5.1.1 No such user"),
+            ("dan@example.test", "450 4.2.0 Greylisted"),
+            ("Taken", "carol@example.test; queued as 4aBc"),
+        ]
+
+    def test_nothing_is_said_to_have_gone_that_was_only_asked_about(self) -> None:
+        verdict = self.verdict(TAKEN, REFUSED, queue_id=None)
+        assert (
+            headline(verdict, self.PROBE) == "1 of 2 recipients refused; the rest would be taken."
+        )
+        assert list(replies(verdict))[-1] == ("Taken", "carol@example.test")
+
+    def test_nothing_is_said_to_have_gone_where_more_was_wrong(self) -> None:
+        verdict = self.verdict(TAKEN, REFUSED, stage=Stage.MESSAGE, cause="message-refused")
+        assert headline(verdict, self.MESSAGE) == verdict.summary
+        assert [whom for whom, _ in replies(verdict)] == [REFUSED.address]
+
+    def test_all_refused(self) -> None:
+        assert headline(self.verdict(REFUSED), self.MESSAGE) == "The server refuses a recipient."
+        assert not list(replies(self.verdict(REFUSED)))
+        both = self.verdict(REFUSED, BUSY, queue_id=None)
+        assert headline(both, self.MESSAGE) == both.summary
+        assert [whom for whom, _ in replies(both)] == [REFUSED.address, BUSY.address]
+
+    def test_all_taken(self) -> None:
+        assert not list(replies(self.verdict(TAKEN, TAKEN)))
