@@ -171,8 +171,8 @@ async def _hand_over(dialogue: Dialogue, go_ahead: Reply, message: bytes) -> Non
     await dialogue.send_data(stuffed(message), f"[message of {len(message)} bytes, and the dot]")
     try:
         reply = await dialogue.hear()
-    except Stop as stop:
-        if stop.reply is None:
+    except (Stop, asyncio.CancelledError) as end:  # the time-out cancels
+        if not (isinstance(end, Stop) and end.reply):
             dialogue.note(
                 "the message was sent, but no answer came: it may be delivered or not",
                 Warn.DELIVERY_UNKNOWN,

@@ -8,8 +8,9 @@ from smtp_tui.smtp.dialogue import STRAYS_SHOWN, Dialogue
 from smtp_tui.smtp.events import Fault, Finished, Stage, Warn
 from smtp_tui.smtp.stop import Stop
 
-# Seconds that QUIT's answer is waited for.
+# Seconds that QUIT's answer is waited for, and after the check's whole time has passed in silence.
 QUIT_LIMIT = 1.0
+LATE_QUIT_LIMIT = 0.5
 
 _CLOSED = (Fault.SERVER_CLOSED, Fault.CONNECTION_RESET)
 # After these, answers may come late or in pieces, and say nothing new.
@@ -22,14 +23,15 @@ async def say_quit(dialogue: Dialogue, end: Finished) -> None:
     Nothing that happens here changes the end; it may leave a warning.
     """
     heard: list[int] = []
+    limit = min(QUIT_LIMIT, LATE_QUIT_LIMIT) if end.fault is Fault.REPLY_TIMEOUT else QUIT_LIMIT
     try:
-        async with asyncio.timeout(QUIT_LIMIT):
+        async with asyncio.timeout(limit):
             _clear(dialogue, end)
             await dialogue.send_command("QUIT")
             await _hear_farewell(dialogue, heard)
     except TimeoutError:
         if not heard and end.fault not in _UPSET:
-            dialogue.note(f"QUIT was not answered within {QUIT_LIMIT:g} s", Warn.QUIT_UNANSWERED)
+            dialogue.note(f"QUIT was not answered within {limit:g} s", Warn.QUIT_UNANSWERED)
     except Stop as stop:
         if stop.fault in _CLOSED and not heard:
             _note_close(dialogue, end)

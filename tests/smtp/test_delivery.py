@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
@@ -9,7 +11,7 @@ from smtp_tui.smtp import delivery
 from smtp_tui.smtp.message import Mail
 from tests.smtp.playing import OPEN, Played, play
 from tests.smtp.scripted import Peer, Step
-from tests.smtp.steps import close
+from tests.smtp.steps import close, silence
 
 SENDER, FIRST, SECOND = map(parse_mailbox, ("a@b.example", "c@d.example", "e@f.example"))
 PIPELINING = f"{OPEN}S: 250 PIPELINING"
@@ -23,9 +25,11 @@ async def take_message(peer: Peer) -> None:
         pass
 
 
-async def handed(*script: str | Step, body: str | None = "Hello", to: int = 1) -> Played:
+async def handed(
+    *script: str | Step, body: str | None = "Hello", to: int = 1, **values: Any
+) -> Played:
     mail = Mail(sender=SENDER, recipients=(FIRST, SECOND)[:to], subject="Test", body=body)
-    return await play(script, mail=mail)
+    return await play(script, mail=mail, **values)
 
 
 async def test_commands_go_together_where_pipelining_is_offered() -> None:
@@ -77,10 +81,13 @@ async def test_refusals(script: str, stage: str, cause: str | None) -> None:
     assert cause is None or verdict.cause == cause
 
 
-async def test_silence_after_the_dot_leaves_delivery_unknown() -> None:
+@pytest.mark.parametrize(
+    ("end", "cause"), [(close, "server-closed"), (silence, "reply-timeout")], ids=["close", "late"]
+)
+async def test_no_answer_after_the_dot_leaves_delivery_unknown(end: Step, cause: str) -> None:
     script = f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: DATA\nS: 354 go"
-    verdict = (await handed(PLAIN, script, take_message, close)).verdict
-    assert (verdict.stage, verdict.cause) == ("message", "server-closed")
+    verdict = (await handed(PLAIN, script, take_message, end, timeout=0.3)).verdict
+    assert (verdict.stage, verdict.cause) == ("message", cause)
     assert "delivery-unknown" in verdict.warnings
 
 
