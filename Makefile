@@ -1,11 +1,12 @@
-# `make demo` shows the program, `make test` runs every test, `make check` adds lint, types, floors.
+# `make demo` shows the program, `make test` runs every test, `make check` adds lint, types, floors,
+# `make bench` measures it against swaks.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test check lint screenshots wheel clean
+.PHONY: demo test check bench screenshots wheel clean
 
 demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
@@ -18,6 +19,9 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.benchmarks
 
 screenshots: $(INSTALLED)
 	$(BIN)/python -m tests.screenshots screenshots

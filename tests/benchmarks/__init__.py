@@ -1,0 +1,1 @@
+"""What the program costs, as ratios measured side by side in one run: `make bench`."""
