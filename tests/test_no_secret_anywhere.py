@@ -71,6 +71,10 @@ def headless(servers: MailServers, file: Path) -> Iterator[bytes]:
             *("check", str(file), "--timeout", "2", "--no-experiments", *shape, "--set", port),
             *("--set", f"authentication={mechanism}", "--allow-clear-password"),
         )
+    for mechanism in MECHANISMS:
+        report = ("--report", str(file.with_name(f"{mechanism}.md")))
+        yield called("check", str(file), *report, "--set", f"authentication={mechanism}")
+        yield called("check", str(file), "--report", "-", "--set", f"authentication={mechanism}")
     without = ("--set", f"host={servers.host}", "--set", f"username={servers.user.name}")
     submission = f"port={servers.ports[Listener.STARTTLS_REQUIRED]}"
     for secret in (servers.user.password, WRONG):

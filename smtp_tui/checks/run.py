@@ -8,11 +8,10 @@ from contextlib import aclosing
 from dataclasses import field, replace
 from pathlib import Path
 
-from smtp_tui.checks import peer
 from smtp_tui.checks.secrets import Given, secret_of
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.paths import located
-from smtp_tui.diagnosis.diagnose import diagnose
+from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
@@ -54,8 +53,7 @@ async def run(request: Request) -> AsyncGenerator[Event | Verdict, None]:
         async for event in events:
             facts.add(event)
             yield event
-    problems = tuple(map(str, reading.problems))
-    yield diagnose(settings, facts, time.monotonic() - started, problems)
+    yield diagnose(settings, facts, time.monotonic() - started, reading.problems)
 
 
 def refused(reason: str) -> Verdict:
@@ -103,10 +101,20 @@ async def _dialogue(
                 end = event
             else:
                 yield event
-    if facts.address and request.extra > 0 and peer.wants_look(settings, facts):
-        yield await peer.look(settings, facts.address, request.extra, started)
-    if end:
-        yield replace(end, seconds=_since(started))
+    if end is None:
+        return
+    cause = cause_of(end, settings.host)
+    unverified = facts.established is not None and not facts.established.verified
+    # The look at a silent port may have taken its part already.
+    left = min(request.extra, settings.timeout + request.extra - _since(started))
+    if left > 0 and (cause or unverified):
+        from smtp_tui.checks.experiments import run_experiments
+
+        beside = run_experiments(settings, facts, cause, left, started)
+        async with aclosing(beside) as shown:
+            async for experiment in shown:
+                yield experiment
+    yield replace(end, seconds=_since(started))
 
 
 def _ended(stage: Stage, fault: Fault, detail: str, started: float) -> Finished:

@@ -17,6 +17,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
+    from smtp_tui.cli.reporting import Recorder
     from smtp_tui.smtp.events import Event
 
 
@@ -26,20 +27,38 @@ def check(call: Call) -> int:
         from smtp_tui.cli.several import check_several
 
         return check_several(call)
+    recorder = recording(call)
     try:
         request = request_of(call)
     except SeveralTablesError:
         raise
     except DocumentError as error:
+        verdict = refused(str(error))
         if call.options.json:
-            tell_json(refused(str(error)), file_of(call), call.options.table)
+            tell_json(verdict, file_of(call), call.options.table)
+        if recorder:
+            recorder.hear(verdict, None, file_of(call), call.options.table)
+            recorder.finish(exit_status(verdict))
         raise
-    return report(request, as_json=call.options.json, quiet=call.options.quiet)
+    as_json, quiet = call.options.json, call.options.quiet
+    return report(request, as_json=as_json, quiet=quiet, recorder=recorder)
 
 
-def report(request: Request, *, as_json: bool, quiet: bool) -> int:
+def recording(call: Call) -> Recorder | None:
+    """Return what keeps a report, where a call wants one."""
+    if call.options.report is None:
+        return None
+    from smtp_tui.cli.reporting import recorder_of  # a check without a report needs none of it
+
+    return recorder_of(call)
+
+
+def report(
+    request: Request, *, as_json: bool, quiet: bool, recorder: Recorder | None = None
+) -> int:
     """Run a check, tell what happens and what it amounts to, and return its exit status."""
-    return exit_status(asyncio.run(_tell(request, as_json=as_json, quiet=quiet)))
+    status = exit_status(asyncio.run(_tell(request, as_json, quiet, recorder)))
+    return recorder.finish(status) if recorder else status
 
 
 def tell_json(one: Event | Verdict, file: str | None, table: str | None) -> None:
@@ -56,10 +75,13 @@ def told_lines(one: Event | Verdict) -> list[str]:
     return list(verdict_lines(one)) if isinstance(one, Verdict) else list(map(str, lines_of(one)))
 
 
-async def _tell(request: Request, *, as_json: bool, quiet: bool) -> Verdict:
+async def _tell(request: Request, as_json: bool, quiet: bool, recorder: Recorder | None) -> Verdict:
+    silent = recorder is not None and recorder.takes_output
     async with aclosing(run(request)) as told:
         async for one in told:
-            if isinstance(one, Verdict) or not quiet:
+            if recorder:
+                recorder.hear(one, request, request.file, request.table)
+            if not silent and (isinstance(one, Verdict) or not quiet):
                 if as_json:
                     tell_json(one, request.file, request.table)
                 else:

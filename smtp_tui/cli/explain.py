@@ -1,17 +1,40 @@
-"""`smtp-tui explain`: what a field means, as the sidebar says it."""
+"""`smtp-tui explain`: what a field means, as the sidebar says it; what an error means."""
 
 from __future__ import annotations
 
-from smtp_tui.checks.status import PASSED
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from smtp_tui.checks.status import NEGATIVE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.output import tell
+from smtp_tui.cli.output import complain, tell
 from smtp_tui.cli.values import no_setting
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.pages import explanation
 
+if TYPE_CHECKING:
+    from smtp_tui.diagnosis.foreign import Explanation
+
+STDIN = "-"
+LARGEST_INPUT = 4 * 1024 * 1024
+"""Bytes of standard input; more is no error but a log, and which of its lines counts is unknown."""
+
+_NOT_RECOGNISED = (
+    "not recognised; smtp-tui check, with the program's settings, tells what the server does"
+)
+
 
 def explain(call: Call) -> int:
-    """Print a field's page, or a line for each field."""
+    """Print a field's page, a line for each field, or what an error means."""
+    if call.options.error is not None:
+        if call.words:
+            raise UsageError("explain takes a KEY or --error, not both")
+        return _explain_error(_error_text(call.options.error), as_json=call.options.json)
+    if call.options.json:
+        raise UsageError("of explain, --json goes with --error")
     if not call.words:
         width = max(len(field.key) for field in FIELDS)
         for field in FIELDS:
@@ -23,3 +46,47 @@ def explain(call: Call) -> int:
     for line in explanation(key).rstrip("\n").split("\n"):
         tell(line)
     return PASSED
+
+
+def _error_text(given: str) -> str:
+    text = _from_stdin() if given == STDIN else given
+    if not text.strip():
+        raise UsageError("--error needs the text of an error, or one on standard input")
+    return text
+
+
+def _from_stdin() -> str:
+    if sys.stdin.isatty():
+        complain("paste the error, then press Ctrl-D on a line of its own")
+    data = sys.stdin.buffer.read(LARGEST_INPUT + 1)
+    if len(data) > LARGEST_INPUT:
+        limit = LARGEST_INPUT >> 20
+        raise UsageError(f"standard input holds more than {limit} MiB; give the lines that count")
+    return data.decode("utf-8", "backslashreplace")
+
+
+def _explain_error(text: str, *, as_json: bool) -> int:
+    from smtp_tui.diagnosis.foreign import Explanation, explain_error
+
+    found = explain_error(text)
+    if as_json:
+        empty = dict.fromkeys(Explanation.__dataclass_fields__)
+        tell(json.dumps({**empty, "summary": _NOT_RECOGNISED} if found is None else asdict(found)))
+    elif found is None:
+        complain(_NOT_RECOGNISED)
+    else:
+        for line in _lines(found):
+            tell(line)
+    return NEGATIVE if found is None else PASSED
+
+
+def _lines(found: Explanation) -> Iterator[str]:
+    yield f"{found.cause}: {found.summary}"
+    yield f"  Why: {found.why}"
+    yield f"  To do: {found.cure}"
+    if found.field is not None:
+        setting = found.field if found.value is None else f"{found.field} = {found.value}"
+        theirs = f"; in {found.program}: {found.spelling}" if found.spelling else ""
+        yield f"  Setting: {setting}{theirs}"
+    if found.said not in found.summary:
+        yield f"  Recognised: {found.said}"

@@ -86,7 +86,17 @@ OPTIONS = (
         help="JSON; of a check one object an event, the verdict last",
         extra=_FLAG,
     ),
+    Option(
+        flags=("--error",),
+        help="say what this error from any program's log means; without TEXT, standard input",
+        extra={"metavar": "TEXT", "nargs": "?", "const": "-"},
+    ),
     Option(flags=("--quiet",), help="print nothing but the verdict", extra=_FLAG),
+    Option(
+        flags=("--report",),
+        help="write a report for a ticket to FILE, as Markdown and without secrets (-: print it)",
+        extra={"metavar": "FILE"},
+    ),
     Option(flags=("--reveal",), help="show a password that stands in the file", extra=_FLAG),
     Option(flags=("--create",), help="make the file, or the table in it, if missing", extra=_FLAG),
     Option(
@@ -128,14 +138,14 @@ COMMANDS = (
         name="check",
         words="check [FILE…]",
         summary="test the settings; print dialogue and verdict",
-        options=(*_CHECK, *_PASSWORD, "all", "jobs", "to", "from", "json", "quiet"),
+        options=(*_CHECK, *_PASSWORD, "all", "jobs", "to", "from", "json", "quiet", "report"),
         most=None,
     ),
     Command(
         name="send",
         words="send [FILE] --to ADDRESS…",
         summary="the same, and send a message",
-        options=(*_CHECK, *_PASSWORD, "to", "from", "subject", "body", "json", "quiet"),
+        options=(*_CHECK, *_PASSWORD, "to", "from", "subject", "body", "json", "quiet", "report"),
     ),
     Command(
         name="get",
@@ -155,8 +165,9 @@ COMMANDS = (
     ),
     Command(
         name="explain",
-        words="explain [KEY]",
-        summary="say what a field means; without KEY, list the fields",
+        words="explain [KEY] | --error [TEXT]",
+        summary="say what a field means, or with --error what an error of any program means",
+        options=("error", "json"),
     ),
     Command(
         name="demo",

@@ -4,32 +4,44 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from smtp_tui.checks.many import Subject, Summary, Told, run_all
 from smtp_tui.checks.status import PASSED, exit_status
 from smtp_tui.cli.calls import Call
-from smtp_tui.cli.check import tell_json, told_lines
+from smtp_tui.cli.check import recording, tell_json, told_lines
 from smtp_tui.cli.output import tell
 from smtp_tui.cli.requests import jobs_of, subjects_of
 from smtp_tui.diagnosis.verdict import Verdict
 
+if TYPE_CHECKING:
+    from smtp_tui.cli.reporting import Recorder
+
 
 def check_several(call: Call) -> int:
     """Check every table that a call means, side by side; return the highest exit status."""
-    teller = _JsonTeller if call.options.json else _Teller
+    recorder = recording(call)
+    make = _JsonTeller if call.options.json else _Teller
+    teller = None if recorder and recorder.takes_output else make(quiet=call.options.quiet)
     jobs = jobs_of(call)
     subjects = subjects_of(call)
-    return asyncio.run(_check(subjects, jobs, teller(quiet=call.options.quiet)))
+    status = asyncio.run(_check(subjects, jobs, teller, recorder))
+    return recorder.finish(status) if recorder else status
 
 
-async def _check(subjects: list[Subject], jobs: int, teller: _Teller) -> int:
+async def _check(
+    subjects: list[Subject], jobs: int, teller: _Teller | None, recorder: Recorder | None
+) -> int:
     async with aclosing(run_all(subjects, jobs)) as told:
         async for one in told:
             if isinstance(one, Summary):
-                teller.tell_summary(one)
+                if teller:
+                    teller.tell_summary(one)
                 return max((exit_status(each.verdict) for each in one.outcomes), default=PASSED)
             subject, what = one
-            if isinstance(what, Verdict) or not teller.quiet:
+            if recorder:
+                recorder.hear(what, subject.request, subject.file, subject.table)
+            if teller and (isinstance(what, Verdict) or not teller.quiet):
                 teller.tell(subject, what)
     raise AssertionError("several checks end with a summary")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.diagnosis.verdict import Fix, Verdict
 
 
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
@@ -19,10 +19,17 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
             yield f"  Why: {verdict.why}"
         if verdict.cure:
             yield f"  To do: {verdict.cure}"
+    for fix in verdict.fixes:
+        yield f"  Fix {_assignments(fix)}: {fix.why}"
     for cause, text in zip(verdict.also, verdict.also_texts, strict=True):
         yield f"  Also {cause}: {text}"
     for warning, text in zip(verdict.warnings, verdict.warning_texts, strict=True):
         yield f"  Warning {warning}: {text}"
+
+
+def _assignments(fix: Fix) -> str:
+    """Word a fix as `smtp-tui set` takes it; what only the admin knows is left open."""
+    return " ".join(f"{key}={'…' if value is None else value}" for key, value in fix.change.items())
 
 
 def _headline(verdict: Verdict) -> str:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from smtp_tui.diagnosis import wording
 from smtp_tui.diagnosis.facts import Facts
-from smtp_tui.diagnosis.names import names_of
-from smtp_tui.diagnosis.rules import cause_of_refusal
-from smtp_tui.diagnosis.verdict import Recipient, Verdict
+from smtp_tui.diagnosis.names import Names, names_of
+from smtp_tui.diagnosis.verdict import Fix, Recipient, Verdict
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.reading import Problem
 from smtp_tui.smtp.events import Fault, Finished
+
+if TYPE_CHECKING:
+    from smtp_tui.diagnosis.rules import Rule
+
+_WITH_A_REPLY = (Fault.REFUSED, Fault.RECIPIENT_REFUSED)
 
 
 def diagnose(
-    settings: Settings | None, facts: Facts, seconds: float, problems: tuple[str, ...] = ()
+    settings: Settings | None, facts: Facts, seconds: float, problems: tuple[Problem, ...] = ()
 ) -> Verdict:
     """Judge a check that has finished; without `settings` the `problems` say why there are none."""
     finished = facts.finished
     if finished is None:
         raise AssertionError("a check without an end has no verdict")
-    cause = _cause(finished)
+    rule = _rule_of(finished, settings.host if settings else None)
+    cause = _cause(finished, rule)
     names = names_of(settings, facts)
-    said = wording.said_of(cause, names, facts, settings)
+    said = wording.said_of(cause, names, facts, settings, rule)
     also = tuple(fault.value for fault in finished.also)
     warnings = tuple(warning for warning in facts.warnings if warning.value != cause)
     return Verdict(
@@ -43,13 +51,44 @@ def diagnose(
             for one in facts.recipients
         ),
         queue_id=facts.queue_id,
-        problems=problems,
+        problems=tuple(map(str, problems)),
+        fixes=_fixes(settings, facts, cause, names, problems),
         also_texts=tuple(wording.what_of(one, names) for one in also),
         warning_texts=tuple(wording.warning_text(one, names) for one in warnings),
     )
 
 
-def _cause(finished: Finished) -> str | None:
-    if finished.fault is Fault.REFUSED and finished.reply:
-        return cause_of_refusal(finished.stage, finished.command, finished.reply)
+def _fixes(
+    settings: Settings | None,
+    facts: Facts,
+    cause: str | None,
+    names: Names,
+    problems: tuple[Problem, ...],
+) -> tuple[Fix, ...]:
+    if cause is None:
+        return ()
+    from smtp_tui.diagnosis import fixes  # a check that passes needs none
+
+    if settings is None:
+        return fixes.fixes_of_problems(tuple(problem.key for problem in problems), names)
+    return fixes.fixes_for(settings, facts, cause, names)
+
+
+def cause_of(finished: Finished, host: str | None = None) -> str | None:
+    """Return the cause id of an end, said by `host`; None where the check passed."""
+    return _cause(finished, _rule_of(finished, host))
+
+
+def _cause(finished: Finished, rule: Rule | None) -> str | None:
+    if finished.fault is Fault.REFUSED and rule:
+        return rule.cause
     return finished.fault.value if finished.fault else None
+
+
+def _rule_of(finished: Finished, host: str | None) -> Rule | None:
+    """The rule that reads the reply of an end, where a negative one is what it ended with."""
+    if finished.reply is None or finished.fault not in _WITH_A_REPLY:
+        return None
+    from smtp_tui.diagnosis.rules import rule_of_refusal  # a check that passes needs none
+
+    return rule_of_refusal(finished.stage, finished.command, finished.reply, host)

@@ -12,10 +12,13 @@ from smtp_tui.smtp.events import (
     AuthStarted,
     Capabilities,
     Connected,
+    Connecting,
     Event,
     Experiment,
     Finished,
     Note,
+    Resolved,
+    Sent,
     TlsEstablished,
     TlsRefused,
     Warn,
@@ -31,10 +34,16 @@ UNKNOWN = "unknown"
 class Facts:
     """The facts of one check that a verdict is made of."""
 
+    resolved: tuple[str, ...] = ()
+    tried: list[str] = field(default_factory=list)
+    connected: Connected | None = None
+    greeted_as: str | None = None
+    offers: list[Capabilities] = field(default_factory=list)
     address: str | None = None
     established: TlsEstablished | None = None
     chain: tuple[Certificate, ...] = ()
     peer_would: str | None = None
+    trials: list[Experiment] = field(default_factory=list)
     mechanisms: tuple[str, ...] = ()
     mechanism: str | None = None
     warnings: list[Warn] = field(default_factory=list)
@@ -46,18 +55,27 @@ class Facts:
     def add(self, event: Event) -> None:
         """Take in the next event."""
         match event:
+            case Resolved(addresses=addresses):
+                self.resolved = addresses
+            case Connecting(address=address):
+                self.tried.append(address)
             case Connected(address=address):
-                self.address = address
+                self.connected, self.address = event, address
+            case Sent(text=text) if text.startswith(("EHLO ", "HELO ")):
+                self.greeted_as = text
             case TlsEstablished():
                 self.established, self.chain = event, event.chain
             case TlsRefused(chain=chain):
                 self.chain = chain
             case Capabilities(mechanisms=mechanisms):
+                self.offers.append(event)
                 self.mechanisms = mechanisms
             case AuthStarted(mechanism=mechanism):
                 self.mechanism = mechanism
             case Experiment(name=name, outcome=outcome) if name == PEER_LOOK:
                 self.peer_would = None if outcome == UNKNOWN else outcome
+            case Experiment(change=change) if change:
+                self.trials.append(event)
             case Note(warning=Warn() as warning) if warning not in self.warnings:
                 self.warnings.append(warning)
             case Answered():

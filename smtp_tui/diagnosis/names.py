@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.certificates import Certificate, missing_issuer
+from smtp_tui.smtp.certificates import Certificate, anchor_of, missing_issuer
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Finished
 from smtp_tui.smtp.transcript import endpoint
@@ -17,6 +17,7 @@ _SHOWN_NAMES = 5
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
     *("username", "detail", "command", "during", "speaks", "mechanisms", "reply", "peer_look"),
+    *("address", "trusted", "trusted_sha256"),
     *("names", "issuer", "missing", "not_before", "not_after", "sha256"),
 )
 
@@ -35,6 +36,9 @@ def names_of(settings: Settings | None, facts: Facts) -> Names:
         names |= _of_certificate(certificate)
     if facts.chain:
         names["missing"] = missing_issuer(facts.chain) or "nobody named"
+        if anchor := anchor_of(facts.chain):
+            names |= {"trusted": anchor.subject, "trusted_sha256": anchor.sha256}
+    names["address"] = facts.address or UNKNOWN
     names["mechanisms"] = " ".join(facts.mechanisms) or "none"
     names["peer_look"] = _peer_look(facts.peer_would)
     return {name: visible(_cut(value)) for name, value in names.items()}

@@ -3,30 +3,145 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache, cached_property
 
-from smtp_tui.diagnosis.texts import rules
+from smtp_tui.diagnosis import texts
+from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
 
+LONGEST = 4096
+"""Characters of a reply that are read: what it means stands at its beginning."""
 
-def cause_of_refusal(stage: Stage, command: str, reply: Reply) -> str:
-    """Return the cause id of a negative reply in its place."""
+_WHOLE = ("stage", "command", "mechanism", "code", "enhanced")
+_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?=\s|$)")
+# The letters of an address that a reply repeats say nothing: somebody may be called relay.
+_ADDRESS = re.compile(r"[^\s<>]{1,64}@[^\s<>]{1,255}")
+
+
+@record(kw_only=True)
+class Rule:
+    """What a negative reply means, and who says so.
+
+    `why` and `cure`, where there are any, take the place of the cause's own texts. `providers` are
+    the ids of those whose words it is about. A rule as it is written has a `cause`, or is `lent` to
+    the causes whose words it betters; those that `rule_of_refusal` returns have one.
+    """
+
+    cause: str = ""
+    lent: str = ""
+    source: str
+    why: str | None = None
+    cure: str | None = None
+    providers: tuple[str, ...] = ()
+    is_distinct: bool = False
+    whole: Mapping[str, str]
+    text: str
+
+
+def rule_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None = None) -> Rule:
+    """Return the rule that reads a negative reply in its place.
+
+    `host` is the server that said it; without one only the words tell whose they are.
+    """
+    refusal = _Refusal(stage, command, reply, host)
+    lent: list[Rule] = []
     for rule in rules():
-        if _fits(rule, stage, command, reply):
-            return rule["cause"]
-    return "reply-unexpected"
+        if refusal.fits(rule):
+            if rule.cause:
+                return _worded(rule, lent)
+            lent.append(rule)
+    raise AssertionError("the last rule fits every reply")
 
 
-def _fits(rule: dict[str, str], stage: Stage, command: str, reply: Reply) -> bool:
-    whole = {
-        "stage": stage.value,
-        "command": command.partition(" ")[0],
-        "code": str(reply.code),
-        "enhanced": reply.enhanced or "",
-    }
-    exact = all(
-        re.fullmatch(pattern, whole[name]) for name, pattern in rule.items() if name in whole
+def cause_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None = None) -> str:
+    """Return the cause id alone of a negative reply in its place."""
+    return rule_of_refusal(stage, command, reply, host).cause
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Return every rule, in the order to try."""
+    return tuple(map(_rule, texts.rules()))
+
+
+def _rule(table: Mapping[str, object]) -> Rule:
+    values = {key: str(value) for key, value in table.items()}
+    return Rule(
+        cause=values.get("cause", ""),
+        lent=values.get("for", ""),
+        source=values["source"],
+        why=values.get("why"),
+        cure=values.get("cure"),
+        providers=tuple(filter(None, values.get("provider", "").split("|"))),
+        is_distinct=table.get("distinct") is True,
+        whole={name: values[name] for name in _WHOLE if name in values},
+        text=values.get("text", ""),
     )
-    # A server breaks its text over lines where it likes.
-    text = " ".join(reply.text.split())
-    return exact and re.search(rule.get("text", ""), text, re.IGNORECASE) is not None
+
+
+def _worded(rule: Rule, lent: list[Rule]) -> Rule:
+    """The rule, with the first words that are lent to its cause."""
+    for words in lent:
+        if re.fullmatch(words.lent, rule.cause):
+            why, cure = words.why or rule.why, words.cure or rule.cure
+            return replace(words, cause=rule.cause, why=why, cure=cure)
+    return rule
+
+
+class _Refusal:
+    """A negative reply as the rules look at it."""
+
+    def __init__(self, stage: Stage, command: str, reply: Reply, host: str | None) -> None:
+        verb, _, mechanism = command.partition(" ")
+        self._whole = {
+            "stage": stage.value,
+            "command": verb,
+            "mechanism": mechanism,
+            "code": str(reply.code),
+            "enhanced": reply.enhanced or "",
+        }
+        self._text = _text(reply)
+        self._host = host
+
+    def fits(self, rule: Rule) -> bool:
+        """Whether every condition of a rule is met, the dearest asked last."""
+        return (
+            all(_pattern(whole).fullmatch(self._whole[name]) for name, whole in rule.whole.items())
+            and _pattern(rule.text).search(self._text) is not None
+            and (not rule.providers or rule.is_distinct or self._is_of(rule.providers))
+        )
+
+    def _is_of(self, identities: tuple[str, ...]) -> bool:
+        return not self._speakers.isdisjoint(identities)
+
+    @cached_property
+    def _speakers(self) -> set[str]:
+        """The ids of the providers whose server it is, or who sign such a reply."""
+        from smtp_tui.providers.known import providers  # few replies need them
+
+        return {
+            one.id
+            for one in providers()
+            if one.signs(self._text) or (self._host and one.matches(self._host))
+        }
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compile when asked for: of a hundred rules a reply meets the conditions of a few."""
+    return re.compile(text, re.IGNORECASE)
+
+
+def _text(reply: Reply) -> str:
+    """The words in one line: a server breaks them where it likes, each line with the code anew."""
+    lines = reply.text[:LONGEST].split("\n")
+    text = " ".join(_without_code(line) for line in lines)
+    return " ".join(_ADDRESS.sub("", text).split())
+
+
+def _without_code(line: str) -> str:
+    found = _ENHANCED.match(line)
+    return line[found.end() :] if found else line

@@ -10,23 +10,30 @@ from typing import Any
 @cache
 def causes() -> dict[str, dict[str, str]]:
     """Return `what`, `why` and `cure` by cause id."""
-    return _loaded("causes.toml")
+    return loaded("causes.toml")
 
 
 @cache
 def warnings() -> dict[str, str]:
     """Return a sentence by warning id."""
-    return _loaded("warnings.toml")
+    return loaded("warnings.toml")
 
 
 @cache
-def rules() -> list[dict[str, str]]:
-    """Return what negative replies mean, in the order to try."""
-    found: list[dict[str, str]] = _loaded("replies.toml")["rule"]
-    return found
+def fix_texts() -> dict[str, str]:
+    """Return why a change cures, by id."""
+    return loaded("fixes.toml")
 
 
-def _loaded(name: str) -> dict[str, Any]:
+@cache
+def rules() -> list[dict[str, Any]]:
+    """Return what negative replies mean as it is written, in the order to try."""
+    files = ("replies-of-providers.toml", "replies.toml")
+    return [rule for file in files for rule in loaded(file)["rule"]]
+
+
+def loaded(name: str) -> dict[str, Any]:
+    """Return one file of texts; whoever calls keeps it."""
     import tomllib  # a check that passes without a file and a warning needs none
 
     return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))

@@ -12,9 +12,10 @@ from smtp_tui.smtp.replies import Reply
 
 @record(kw_only=True)
 class Fix:
-    """A change that cures: `value` None is one that only the admin knows.
+    """A change that cures: `value` None is one that only the admin knows, empty text takes it away.
 
-    `more` holds the changes that must go with it; `weakens` says that security suffers.
+    `more` holds the changes that must go with it; `weakens` says that security suffers, and
+    `trusts` that another machine than the one that was meant could get the password by it.
     """
 
     field: str
@@ -22,6 +23,12 @@ class Fix:
     why: str
     more: Mapping[str, object] | None = None
     weakens: bool = False
+    trusts: bool = False
+
+    @property
+    def change(self) -> dict[str, object]:
+        """All that it changes, by key."""
+        return {self.field: self.value, **(self.more or {})}
 
 
 @record(kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from smtp_tui.diagnosis import texts
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.names import Names
@@ -9,6 +11,9 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Warn
+
+if TYPE_CHECKING:
+    from smtp_tui.diagnosis.rules import Rule
 
 
 @record
@@ -20,10 +25,22 @@ class Wording:
     cure: str = ""
 
 
-def said_of(cause: str | None, names: Names, facts: Facts, settings: Settings | None) -> Wording:
-    """Return the texts of a cause filled in with what was seen, or those of success."""
+def said_of(
+    cause: str | None,
+    names: Names,
+    facts: Facts,
+    settings: Settings | None,
+    rule: Rule | None = None,
+) -> Wording:
+    """Return the texts of a cause filled in with what was seen, or those of success.
+
+    A rule that reads the server's reply as this cause may have better words for it.
+    """
     if cause is not None:
         parts = texts.causes()[cause]
+        if rule is not None and rule.cause == cause:
+            own = {"why": rule.why, "cure": rule.cure}
+            parts = parts | {part: text for part, text in own.items() if text}
         return Wording(**{part: text.format_map(names) for part, text in parts.items()})
     if settings is None:
         raise AssertionError("nothing passes without settings")

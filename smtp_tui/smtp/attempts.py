@@ -24,7 +24,10 @@ _TELLING = (
 
 
 class Attempts:
-    """Tries addresses; `tried` and `failed` are told of each."""
+    """Tries addresses; `tried` and `failed` are told of each.
+
+    `unanswered` are those that had begun before the one that connected, and were still waiting.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Attempts:
         self._tried = tried
         self._failed = failed
         self._errors: list[AddressError] = []
+        self.unanswered: list[Target] = []
 
     async def connect(self, targets: list[Target]) -> tuple[socket.socket, Target]:
         """Return the first socket that connects; AddressError when none does."""
@@ -71,8 +75,10 @@ class Attempts:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             for task in done:
+                older = list(running)[: list(running).index(task)]
                 target = running.pop(task)
                 if task.exception() is None:
+                    self.unanswered = [running[one] for one in older if not one.done()]
                     return task.result(), target
                 self._note_failure(target, task.exception())
         raise self.most_telling()

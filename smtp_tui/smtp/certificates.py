@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
@@ -36,6 +36,7 @@ class Certificate:
     key: PublicKey | None = None
     signature: str = ""
     is_readable: bool = True
+    der: bytes = field(default=b"", repr=False)
 
     def days_left(self, now: datetime | None = None) -> int:
         """Whole days until it expires; negative when it has."""
@@ -62,6 +63,11 @@ class Certificate:
             return any(_same_address(own, name) for own in self.addresses)
         wanted = name.casefold()
         return any(_is_same_host(own.casefold(), wanted) for own in self.names)
+
+    @property
+    def pem(self) -> str:
+        """The certificate as a PEM file holds it (RFC 7468)."""
+        return ssl.DER_cert_to_PEM_cert(self.der)
 
     def reworded(self, reword: Callable[[str], str]) -> Certificate:
         """Return it with every text that its maker could choose put through `reword`."""
@@ -101,6 +107,7 @@ def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
         issuer_addresses=tuple(facts.get("caIssuers", ())),
         key=key,
         signature=signature,
+        der=der,
     )
 
 
@@ -115,6 +122,7 @@ def unreadable_certificate(der: bytes) -> Certificate:
         sha256=hashlib.sha256(der).hexdigest(),
         has_san=True,
         is_readable=False,
+        der=der,
     )
 
 
@@ -131,6 +139,11 @@ def missing_issuer(chain: Sequence[Certificate]) -> str:
         others.remove(above)
         top = above
     return top.issuer
+
+
+def anchor_of(chain: Sequence[Certificate]) -> Certificate | None:
+    """Return what a chain holds that can be trusted in place of a public CA: its root, if any."""
+    return next((one for one in chain if one.is_self_issued and one.is_readable), None)
 
 
 def chain_texts(chain: Sequence[Certificate]) -> list[str]:

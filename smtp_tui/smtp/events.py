@@ -101,6 +101,7 @@ class Warn(StrEnum):
     PIPELINING_SUSPECT = "pipelining-suspect"
     DELIVERY_UNKNOWN = "delivery-unknown"
     UNSOLICITED_REPLY = "unsolicited-reply"
+    ADDRESS_UNANSWERED = "address-unanswered"
 
 
 @record(kw_only=True)
@@ -209,11 +210,17 @@ class Note(Happened):
 
 @record(kw_only=True)
 class Experiment(Happened):
-    """What a look beside the dialogue, without credentials, showed."""
+    """What a look beside the dialogue, without credentials, showed.
+
+    `outcome` is `ok`, a cause, or another word of the experiment's own. One that tries a change of
+    the settings tells it by key, and the mechanisms that were offered then.
+    """
 
     name: str
     outcome: str
     text: str
+    change: tuple[tuple[str, object], ...] = ()
+    mechanisms: tuple[str, ...] = ()
 
 
 @record(kw_only=True)

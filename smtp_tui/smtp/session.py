@@ -202,6 +202,10 @@ class _Course:
                 local_address=connection.local_address,
             )
         )
+        if late := self._attempts.unanswered:
+            names = ", ".join(one.address for one in late)
+            text = f"no answer from {names}; a program that tries no other address waits there"
+            dialogue.note(text, Warn.ADDRESS_UNANSWERED)
 
     def _tried(self, target: Target) -> None:
         now, port = self._dialogue.now(), self._settings.port

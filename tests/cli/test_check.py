@@ -23,6 +23,7 @@ def test_in_words(call: Call) -> None:
     assert (outcome.status, outcome.err) == (6, "")
     lines = outcome.out.splitlines()
     assert "connecting to 127.0.0.1 port 1" in lines[0]
+    assert "experiment: port 587 with encryption tls: " in outcome.out
     what, why, to_do = lines[-3:]
     assert what.startswith("FAILED at connect (connection-refused): Nothing takes connections on")
     assert why.startswith("  Why: ")
@@ -37,7 +38,7 @@ def test_quiet_tells_the_verdict_alone(call: Call) -> None:
 
 
 def test_as_json(call: Call) -> None:
-    outcome = call("check", "--json", *REFUSING)
+    outcome = call("check", "--json", "--no-experiments", *REFUSING)
     assert outcome.status == 6
     events = [json.loads(line) for line in outcome.out.splitlines()]
     assert [event["event"] for event in events] == ["resolved", "connecting", "note", "verdict"]

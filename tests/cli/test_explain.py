@@ -1,16 +1,27 @@
-"""`explain`: the sidebar's pages, on paper."""
+"""`explain`: the sidebar's pages on paper, and what an error of any program means."""
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from smtp_tui.cli.explain import LARGEST_INPUT
 from smtp_tui.settings.fields import FIELDS, Field
 from smtp_tui.settings.pages import explanation
-from tests.cli.program import Outcome
+from tests.cli.program import Outcome, run_program
+from tests.test_floors import loaded, weights
 
 Call = Callable[..., Outcome]
+
+REFUSED = "535 5.7.8 Error: authentication failed"
+KEYS = {
+    *("cause", "summary", "why", "cure", "said", "field", "value", "program", "spelling"),
+}
 
 
 def test_the_list(call: Call) -> None:
@@ -33,3 +44,133 @@ def test_a_key_in_another_spelling(call: Call) -> None:
 def test_no_such_key(call: Call) -> None:
     outcome = call("explain", "pasword")
     assert outcome == Outcome(2, "", "smtp-tui: 'pasword' is no setting; did you mean password?\n")
+
+
+# An error of another program
+
+
+def test_an_error(call: Call) -> None:
+    outcome = call("explain", "--error", "Error: wrong version number { code: 'ESOCKET' }")
+    assert (outcome.status, outcome.err) == (0, "")
+    first, why, to_do, setting = outcome.out.splitlines()
+    assert first.startswith("plain-text-expected: ")
+    assert first.endswith(": wrong version number.")
+    assert why.startswith("  Why: ")
+    assert to_do.startswith("  To do: Set encryption to tls")
+    assert setting == (
+        "  Setting: encryption = tls; in nodemailer: secure: false, requireTLS: true, port: 587"
+    )
+
+
+def test_what_was_recognised_is_told(call: Call) -> None:
+    assert (
+        "\n  Recognised: self-signed certificate\n"
+        in call("explain", "--error", "x: self-signed certificate").out
+    )
+
+
+def test_an_error_loads_no_dialogue(tmp_path: Path) -> None:
+    modules = loaded(tmp_path, "explain", "--error", REFUSED, status=0)
+    assert weights(modules) == set()
+    assert modules & {"asyncio", "smtp_tui.smtp.session", "smtp_tui.tui"} == set()
+
+
+def test_an_error_that_no_setting_cures(call: Call) -> None:
+    outcome = call("explain", "--error", "Permission denied (13)")
+    assert outcome.status == 0
+    assert "Setting:" not in outcome.out
+
+
+def test_an_error_as_json(call: Call) -> None:
+    outcome = call("explain", "--json", "--error", REFUSED)
+    told: dict[str, Any] = json.loads(outcome.out)
+    assert outcome.status == 0
+    assert set(told) == KEYS
+    assert told["cause"] == "auth-rejected"
+    assert told["field"] == "password"
+    assert told["said"] == REFUSED
+    assert told["program"] is None
+
+
+def test_what_is_not_recognised(call: Call) -> None:
+    outcome = call("explain", "--error", "it does not work, hunter2")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith("smtp-tui: not recognised; smtp-tui check")
+    assert outcome.err.count("\n") == 1
+    assert "hunter2" not in outcome.err
+
+
+def test_what_is_not_recognised_as_json(call: Call) -> None:
+    outcome = call("explain", "--error", "it does not work", "--json")
+    told = json.loads(outcome.out)
+    assert (outcome.status, outcome.err) == (1, "")
+    assert set(told) == KEYS
+    assert told.pop("summary").startswith("not recognised")
+    assert set(told.values()) == {None}
+
+
+def test_a_text_that_begins_with_a_dash(call: Call) -> None:
+    assert call("explain", "--error", f"-> AUTH PLAIN\n<- {REFUSED}").status == 0
+
+
+@pytest.mark.parametrize("words", [("--error",), ("--error", "-"), ("--error", "--json")])
+def test_from_standard_input(words: tuple[str, ...]) -> None:
+    outcome = run_program("explain", *words, stdin=b"\xff log\r\n535 Incorrect \xe9 data\r\n")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "auth-rejected" in outcome.out
+    assert "535 Incorrect" in outcome.out
+
+
+def test_standard_input_has_a_bound(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"x" * (LARGEST_INPUT + 1))))
+    outcome = call("explain", "--error")
+    assert outcome == Outcome(
+        2, "", "smtp-tui: standard input holds more than 4 MiB; give the lines that count\n"
+    )
+
+
+class Terminal(io.TextIOWrapper):
+    """A standard input that somebody types into."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_terminal_it_says_what_it_waits_for(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(io.BytesIO(REFUSED.encode())))
+    outcome = call("explain", "--error")
+    assert outcome.status == 0
+    assert outcome.err == "smtp-tui: paste the error, then press Ctrl-D on a line of its own\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("host", "--error", "x wonderland"), "explain takes a KEY or --error, not both"),
+        (("--error", "one", "wonderland"), "explain takes a KEY or --error, not both"),
+        (("--error", ""), "--error needs the text of an error, or one on standard input"),
+        (("host", "--json"), "of explain, --json goes with --error"),
+    ],
+)
+def test_what_does_not_go_together(call: Call, words: tuple[str, ...], complaint: str) -> None:
+    assert call("explain", *words) == Outcome(2, "", f"smtp-tui: {complaint}\n")
+
+
+def test_the_error_belongs_to_explain(call: Call) -> None:
+    outcome = call("check", "--error", "wonderland")
+    assert outcome == Outcome(2, "", "smtp-tui: --error does not go with the command check\n")
+
+
+def test_what_is_told_is_safe_for_a_terminal(call: Call) -> None:
+    outcome = call("explain", "--error", "535 5.7.8 no \x1b[2J\x1b]0;x\x07 way")
+    assert outcome.status == 0
+    assert all(line.isprintable() for line in outcome.out.splitlines())
+
+
+def test_a_password_is_not_repeated(call: Call) -> None:
+    text = "swaks --auth-user me --auth-password wonderland\n<** 535 5.7.8 wonderland is wrong"
+    for outcome in (call("explain", "--error", text), call("explain", "--json", "--error", text)):
+        assert "is wrong" in outcome.out
+        assert "wonderland" not in outcome.out + outcome.err

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import strategies as st
+
 from smtp_tui.diagnosis.facts import Facts
-from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.fields import FIELDS, Settings
 from smtp_tui.settings.reading import read
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
@@ -73,3 +77,62 @@ def facts_of(*events: Event) -> Facts:
 def finished(stage: Stage, fault: Fault | None = None, **more: Any) -> Finished:
     """The end of a check."""
     return Finished(seconds=0.5, stage=stage, fault=fault, **more)
+
+
+# What may stand in a table, right or wrong, of the right kind or not.
+_WORDS = ["localhost", "smtp.gmail.com", "192.0.2.1", "::1", "a@b.example", "none", "tls", "ssl"]
+_WORDS += ["auto", "plain", "xoauth2", "external", "peer", "1.0", "\x1b[2J", "\u202eb", "a\nb", ""]
+_LETTERS = "ab1@.-:[] <>ü漢\0\n\x1b\x9b\u202e\ud800"
+_ODD = st.one_of(
+    st.sampled_from(_WORDS),
+    st.text(_LETTERS, max_size=12),
+    st.integers(-10, 70_000),
+    st.sampled_from([25, 465, 587, 2525]),
+    st.floats(),
+    st.booleans(),
+    st.none(),
+    st.lists(st.text(_LETTERS, max_size=3), max_size=2),
+    st.dictionaries(
+        st.sampled_from(["env", "file", "keyring"]), st.text(_LETTERS, max_size=5), max_size=2
+    ),
+)
+
+
+def any_values() -> st.SearchStrategy[dict[str, object]]:
+    """Raw values of a table, some of them such as a form or a file may hold by mistake."""
+    likely = {
+        field.key: st.one_of(st.sampled_from(field.choices), _ODD) if field.choices else _ODD
+        for field in FIELDS
+    }
+    return st.fixed_dictionaries({}, optional=likely)
+
+
+_PLACES = {"MAIL": Stage.ENVELOPE, "RCPT": Stage.ENVELOPE, "the message": Stage.MESSAGE}
+_PLACES |= {"DATA": Stage.MESSAGE, "EHLO": Stage.EHLO, "STARTTLS": Stage.TLS}
+_PLACES |= {"": Stage.GREETING, "nothing": Stage.RESOLVE}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A reply of the field, its cause, and words that the advice must hold."""
+
+    host: str | None
+    command: str
+    text: str
+    cause: str
+    cure: str = ""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that the command belongs to."""
+        return _PLACES.get(self.command, Stage.AUTH)
+
+    @property
+    def reply(self) -> Reply:
+        """The reply as it would be read off the wire."""
+        lines = [re.fullmatch(r"([0-9]{3})[ -](.*)", line) for line in self.text.split("\n")]
+        assert all(lines), self.text
+        return reply(int(self.text[:3]), *(line[2] for line in lines if line))
+
+    def __str__(self) -> str:
+        return f"{self.host or 'anybody'}, {self.command}: {self.text[:60]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.diagnosis.diagnose import diagnose
+from smtp_tui.settings.reading import Problem
 from smtp_tui.smtp.events import Event, Fault, Note, Stage, Warn
 from tests.diagnosis.examples import (
     CERTIFICATE,
@@ -89,8 +90,9 @@ def test_warnings_are_told_in_a_sentence_each() -> None:
 
 def test_problems_of_the_settings_are_kept_apart() -> None:
     end = finished(Stage.SETTINGS, Fault.SETTINGS_INVALID, detail="a; b")
-    verdict = diagnose(None, facts_of(end), 0.0, ("a", "b"))
-    assert verdict.problems == ("a", "b")
+    problems = (Problem("port", "SMTP Port", "a"), Problem("host", "SMTP Host", "b"))
+    verdict = diagnose(None, facts_of(end), 0.0, problems)
+    assert verdict.problems == ("SMTP Port (port): a", "SMTP Host (host): b")
     assert verdict.summary == "The settings cannot be used: a; b."
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from smtp_tui.diagnosis.facts import PEER_LOOK, Facts
 from smtp_tui.smtp.events import (
+    Capabilities,
+    Connecting,
     Entered,
     Experiment,
     Fault,
@@ -31,6 +33,25 @@ def test_what_counts() -> None:
     assert (facts.tls.version, facts.tls.verified) == ("TLSv1.3", True)
     assert facts.tls.certificate is CERTIFICATE
     assert facts.tls.peer_would is None
+
+
+def test_the_way_to_the_server_and_what_it_offered_before_and_inside_tls() -> None:
+    before = Capabilities(seconds=0, encrypted=False, keywords=(("STARTTLS", ""),), mechanisms=())
+    facts = facts_of(
+        Resolved(seconds=0, host="mail.example", addresses=("2001:db8::1", "192.0.2.1")),
+        Connecting(seconds=0, address="2001:db8::1", port=587),
+        Connecting(seconds=0, address="192.0.2.1", port=587),
+        Sent(seconds=0, text="EHLO client.example"),
+        before,
+        Sent(seconds=0, text="STARTTLS"),
+        *connected(),
+    )
+    assert facts.resolved == ("2001:db8::1", "192.0.2.1")
+    assert facts.tried == ["2001:db8::1", "192.0.2.1"]
+    assert facts.greeted_as == "EHLO client.example"
+    assert facts.connected
+    assert facts.connected.local_address == "192.0.2.9"
+    assert [offer.encrypted for offer in facts.offers] == [False, True]
 
 
 def test_the_second_look_counts_and_other_experiments_do_not() -> None:
@@ -64,8 +85,7 @@ def test_the_rest_is_passed_over() -> None:
     assert (
         facts_of(
             Entered(seconds=0, stage=Stage.RESOLVE),
-            Resolved(seconds=0, host="mail.example", addresses=("192.0.2.1",)),
-            Sent(seconds=0, text="EHLO"),
+            Sent(seconds=0, text="QUIT"),
         )
         == Facts()
     )

@@ -1,134 +1,198 @@
-"""What a negative reply means, in the words of real servers."""
+"""What a negative reply means, in the words of real servers and providers."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from string import Formatter
 
 import pytest
 
-from smtp_tui.diagnosis.rules import cause_of_refusal
-from smtp_tui.diagnosis.texts import causes, rules
-from smtp_tui.smtp.events import Stage
-from tests.diagnosis.examples import reply
+from smtp_tui.diagnosis.diagnose import cause_of, diagnose
+from smtp_tui.diagnosis.names import NAMES
+from smtp_tui.diagnosis.rules import Rule, cause_of_refusal, rule_of_refusal, rules
+from smtp_tui.diagnosis.texts import causes
+from smtp_tui.diagnosis.texts import rules as tables
+from smtp_tui.providers.known import provider_named, provider_of, providers
+from smtp_tui.smtp.events import Fault, Stage
+from tests.diagnosis import said_by_providers, said_by_servers
+from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 
-REPLIES = [
-    (Stage.GREETING, 421, "4.3.2 Service shutting down", "server-busy"),
-    (Stage.EHLO, 421, "4.7.0 Try again later, closing connection. (EHLO)", "server-busy"),
-    (Stage.AUTH, 421, "4.7.0 Too many errors", "server-busy"),
-    (Stage.GREETING, 554, "5.7.1 Service unavailable; client blocked", "greeting-refused"),
-    (Stage.GREETING, 450, "4.7.1 come back later", "greeting-refused"),
-    (Stage.EHLO, 550, "Access denied - invalid HELO name", "ehlo-refused"),
-    (Stage.EHLO, 501, "5.5.4 Syntactically invalid EHLO argument(s)", "ehlo-refused"),
-    (Stage.TLS, 454, "4.7.0 TLS not available due to local problem", "starttls-refused"),
-    (Stage.TLS, 502, "5.5.1 Error: command not implemented", "starttls-refused"),
-    (Stage.AUTH, 530, "5.7.0 Must issue a STARTTLS command first", "encryption-required"),
-    (Stage.AUTH, 538, "5.7.11 Encryption required", "encryption-required"),
-    (Stage.AUTH, 534, "5.7.9 Application-specific password required.", "auth-app-password-needed"),
-    (Stage.AUTH, 535, "5.7.8 Please use an app password", "auth-app-password-needed"),
-    (Stage.AUTH, 534, "5.7.9 Mechanism too weak", "auth-mechanism-too-weak"),
-    (Stage.AUTH, 534, "5.7.14 Please log in via your web browser", "auth-disabled-by-provider"),
-    (
-        Stage.AUTH,
-        535,
-        "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant",
-        "auth-disabled-by-provider",
-    ),
-    (
-        Stage.AUTH,
-        535,
-        "5.7.139 Authentication unsuccessful, basic authentication is disabled",
-        "auth-disabled-by-provider",
-    ),
-    (
-        Stage.AUTH,
-        550,
-        "5.7.30 Basic authentication is not supported for Client Submission",
-        "auth-disabled-by-provider",
-    ),
-    (
-        Stage.AUTH,
-        535,
-        "5.7.139 Authentication unsuccessful, the user credentials were incorrect",
-        "auth-rejected",
-    ),
-    (Stage.AUTH, 504, "5.7.4 Unrecognized authentication type", "auth-mechanism-not-offered"),
-    (Stage.AUTH, 503, "5.5.1 Error: authentication not enabled", "auth-not-offered"),
-    (Stage.AUTH, 502, "5.5.1 Unrecognized command", "auth-mechanism-not-offered"),
-    (Stage.AUTH, 501, "5.5.2 Cannot decode BASE64", "auth-challenge-malformed"),
-    (Stage.AUTH, 454, "4.7.0 Temporary authentication failure", "auth-temporarily-unavailable"),
-    (
-        Stage.AUTH,
-        451,
-        "Authentication failed: Maximum credits exceeded",
-        "auth-temporarily-unavailable",
-    ),
-    (Stage.AUTH, 535, "5.7.8 Error: authentication failed", "auth-rejected"),
-    (Stage.AUTH, 535, "Authentication Credentials Invalid", "auth-rejected"),
-    (Stage.RESOLVE, 500, "nobody asked", "reply-unexpected"),
-]
+SAID = [*said_by_servers.SAID, *said_by_providers.SAID]
+KEYS = {"stage", "command", "mechanism", "code", "enhanced", "text", "provider", "distinct"}
+KEYS |= {"cause", "for", "why", "cure", "source"}
 
 
-@pytest.mark.parametrize(("stage", "code", "text", "cause"), REPLIES)
-def test_replies(stage: Stage, code: int, text: str, cause: str) -> None:
-    assert cause_of_refusal(stage, "AUTH PLAIN", reply(code, text)) == cause
+def judged(said: Said) -> Rule:
+    """The rule that reads a reply."""
+    return rule_of_refusal(said.stage, said.command, said.reply, said.host)
 
 
-ENVELOPES = [
-    ("MAIL", 530, "5.7.0 Must issue a STARTTLS command first", "encryption-required"),
-    ("MAIL", 530, "5.7.0 Authentication Required", "auth-required"),
-    ("RCPT", 550, "5.7.1 Client was not authenticated", "auth-required"),
-    ("RCPT", 554, "5.7.1 <a@b.example>: Relay access denied", "relay-denied"),
-    ("RCPT", 550, "relay not permitted", "relay-denied"),
-    ("RCPT", 450, "4.2.0 Recipient address rejected: Greylisted", "greylisted"),
-    ("RCPT", 451, "4.7.1 Graylisting in action, come back later", "greylisted"),
-    ("MAIL", 552, "5.3.4 Message size exceeds fixed limit", "message-too-large"),
-    ("the message", 552, "message too big", "message-too-large"),
-    (
-        "RCPT",
-        504,
-        "Helo command rejected: need fully-qualified hostname",
-        "ehlo-refused",
-    ),
-    ("RCPT", 553, "5.7.1 Sender address rejected: not owned by user x", "sender-refused"),
-    ("the message", 554, "Message rejected: Email address is not verified.", "sender-refused"),
-    (
-        "the message",
-        550,
-        "5.7.60 no permissions to send as this sender",
-        "sender-refused",
-    ),
-    ("RCPT", 450, "4.1.8 Sender address rejected: Domain not found", "sender-temporarily-refused"),
-    ("MAIL", 451, "4.3.0 try later", "sender-temporarily-refused"),
-    ("MAIL", 550, "5.1.0 no", "sender-refused"),
-    ("RCPT", 452, "4.2.2 Mailbox full", "recipient-temporarily-refused"),
-    ("RCPT", 550, "5.1.1 No such user here", "recipient-refused"),
-    ("DATA", 451, "4.3.0 queue file write error", "message-temporarily-refused"),
-    ("the message", 554, "5.7.1 looks like spam", "message-refused"),
-]
+@pytest.mark.parametrize("said", SAID, ids=str)
+def test_a_reply_of_the_field(said: Said) -> None:
+    assert judged(said).cause == said.cause
+    end = finished(said.stage, Fault.REFUSED, command=said.command, reply=said.reply)
+    host = said.host or "mail.example"
+    verdict = diagnose(settings(host=host, username="alice@example.org"), facts_of(end), 1.0)
+    assert verdict.cause == said.cause == cause_of(end, said.host)
+    assert said.cure in verdict.cure
+    assert "{" not in verdict.why + verdict.cure
 
 
-@pytest.mark.parametrize(("command", "code", "text", "cause"), ENVELOPES)
-def test_replies_to_the_envelope(command: str, code: int, text: str, cause: str) -> None:
-    stage = Stage.ENVELOPE if command in ("MAIL", "RCPT") else Stage.MESSAGE
-    assert cause_of_refusal(stage, command, reply(code, text)) == cause
+def conditions(rule: Rule) -> tuple[object, ...]:
+    """What tells a rule from the others."""
+    return (*rule.whole.items(), rule.text, rule.providers, rule.is_distinct)
 
 
-def test_a_text_is_read_over_its_line_ends() -> None:
-    said = reply(534, "5.7.9 Application-specific", "password required. See https://example.org")
+REACHED = {conditions(judged(said)) for said in SAID}
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.source[:60])
+def test_every_rule_is_reached_by_an_example(rule: Rule) -> None:
+    """So none is in the shadow of those before it."""
+    assert conditions(rule) in REACHED
+
+
+def test_no_two_rules_have_the_same_conditions() -> None:
+    assert len({conditions(rule) for rule in rules()}) == len(rules())
+
+
+@pytest.mark.parametrize("table", tables(), ids=lambda table: table["source"][:60])
+def test_every_rule_is_sound(table: dict[str, object]) -> None:
+    assert set(table) <= KEYS
+    assert table["source"]
+    assert ("cause" in table) != ("for" in table)
+    assert "cause" not in table or table["cause"] in causes()
+    lent = str(table.get("for", ""))
+    assert not lent or [cause for cause in causes() if re.fullmatch(lent, cause)]
+    assert "cause" in table or ("why" in table and "cure" in table)
+    for part in ("command", "mechanism", "code", "enhanced", "text"):
+        re.compile(str(table.get(part, "")))
+    for stage in filter(None, str(table.get("stage", "")).split("|")):
+        assert Stage(stage)
+    for identity in filter(None, str(table.get("provider", "")).split("|")):
+        assert provider_named(identity).id == identity
+    assert "distinct" not in table or {"provider", "distinct"} <= set(table)
+
+
+@pytest.mark.parametrize("table", tables(), ids=lambda table: table["source"][:60])
+def test_texts_of_a_rule_are_whole(table: dict[str, object]) -> None:
+    own = [str(table[part]) for part in ("why", "cure") if part in table]
+    for text in own:
+        assert {name for _, name, _, _ in Formatter().parse(text) if name} <= set(NAMES)
+        assert text.isprintable()
+        assert text.endswith(".")
+        assert text[0].isupper()
+        assert "  " not in text
+        assert len(text) <= 300
+    weak = ("encryption none", "verify_mode", "allow-clear", "encryption to none")
+    assert not any(word in text for word in weak for text in own)
+
+
+def test_a_text_is_read_over_its_line_ends_and_the_codes_that_begin_them() -> None:
+    said = reply(534, "5.7.9 Application-specific", "5.7.9 password required. See https://x.y")
     assert cause_of_refusal(Stage.AUTH, "AUTH PLAIN", said) == "auth-app-password-needed"
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["source"])
-def test_every_rule_is_sound(rule: dict[str, str]) -> None:
-    assert set(rule) <= {"stage", "command", "code", "enhanced", "text", "cause", "source"}
-    assert rule["cause"] in causes()
-    assert rule["source"]
-    for part in ("command", "code", "enhanced", "text"):
-        re.compile(rule.get(part, ""))
-    for stage in filter(None, rule.get("stage", "").split("|")):
-        assert Stage(stage)
+PROVIDERS_ONLY = [
+    said
+    for said in said_by_providers.SAID
+    if said.host and judged(said).providers and not judged(said).is_distinct
+]
 
 
-def test_every_rule_is_reached_by_an_example() -> None:
-    reached = {cause for _, _, _, cause in REPLIES} | {cause for *_, cause in ENVELOPES}
-    assert {rule["cause"] for rule in rules()} <= reached
+@pytest.mark.parametrize("said", PROVIDERS_ONLY, ids=str)
+def test_what_a_provider_means_is_not_what_another_host_means(said: Said) -> None:
+    """An address that the reply repeats names nobody either."""
+    provider = provider_of(said.host or "")
+    assert provider
+    text = said.text
+    if provider.signature:
+        text = re.sub(provider.signature, "x", text, flags=re.IGNORECASE)
+    quoted = Said("mail.example", said.command, f"{text} <a@{said.host}>", said.cause)
+    assert provider.id not in judged(quoted).providers
+
+
+def test_a_reply_may_name_the_provider_behind_a_relay_of_ones_own() -> None:
+    text = "451 4.7.500 Server busy. [AM0PR02CA0012.eurprd02.prod.outlook.com]"
+    rule = judged(Said("mail.example", "RCPT", text, ""))
+    assert "microsoft-365" in rule.providers
+    assert rule.cause == "recipient-temporarily-refused"
+
+
+def test_words_are_lent_to_their_cause_alone() -> None:
+    text = "535 5.7.8 Error: authentication failed: please use an app password"
+    rule = judged(Said("smtp.sendgrid.net", "AUTH PLAIN", text, ""))
+    assert (rule.cause, rule.cure) == ("auth-app-password-needed", None)
+
+
+def test_some_recipients_refused_have_the_words_of_their_reply() -> None:
+    def cure(text: str) -> str:
+        end = finished(
+            Stage.ENVELOPE, Fault.RECIPIENT_REFUSED, command="RCPT", reply=reply(552, text)
+        )
+        verdict = diagnose(settings(), facts_of(end), 1.0)
+        assert verdict.cause == "recipient-refused"
+        return verdict.cure
+
+    assert "when there is room" in cure("5.2.2 Mailbox is full")
+    assert cure("5.7.1 Relay access denied") == causes()["recipient-refused"]["cure"]
+
+
+HOSTILE = [
+    "a" * 65000,
+    "too many " * 7000,
+    "user " * 13000,
+    "daily " * 10000,
+    "domain " + "x" * 65000,
+    "envelope from address " * 3000,
+    "<a@" + "b" * 65000,
+    "\n".join(["5.7.1 " * 10] * 999),
+    "account user mailbox " * 3000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("command", ["AUTH PLAIN", "RCPT", "the message", "EHLO"])
+def test_a_hostile_text_takes_no_time(text: str, command: str) -> None:
+    said = Said("smtp.gmail.com", command, "", "")
+    hostile = reply(550, *text.split("\n"))
+    rules(), providers()
+    began = time.process_time()
+    rule_of_refusal(said.stage, command, hostile, said.host)
+    assert time.process_time() - began < 0.5
+
+
+def test_no_rule_reads_its_own_words_slowly() -> None:
+    """Texts that nearly fit, again and again, are what makes a pattern slow."""
+    rules(), providers()
+    for said in SAID:
+        words = re.sub(r"(?m)^[0-9]{3}[ -]", "", said.text)
+        hostile = reply(550, (words[:-1] * 4096)[:4096])
+        began = time.process_time()
+        rule_of_refusal(said.stage, said.command, hostile, said.host)
+        assert time.process_time() - began < 0.25, said
+
+
+def test_who_passes_loads_neither_rules_nor_providers() -> None:
+    program = """
+import sys
+from smtp_tui.diagnosis.diagnose import diagnose
+from tests.diagnosis.examples import connected, facts_of, finished, settings
+from smtp_tui.smtp.events import Stage
+assert diagnose(settings(username="a"), facts_of(*connected(), finished(Stage.AUTH)), 1.0).ok
+own = [name for name in sys.modules if name.startswith("smtp_tui")]
+print([name for name in own if "rules" in name or "providers" in name], "tomllib" in sys.modules)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert told.stdout == "[] False\n"

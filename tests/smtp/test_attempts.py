@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from smtp_tui.smtp import attempts
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp import attempts, session
 from smtp_tui.smtp.addresses import AddressError, Target
 from smtp_tui.smtp.attempts import Attempts
 from smtp_tui.smtp.events import Fault
+from tests.smtp.playing import OPEN, play
 
 Act = Callable[[], Awaitable[socket.socket]]
 
@@ -39,6 +41,11 @@ class Network:
             lambda target: self.tried.append(target.address),
             lambda target, error: self.failed.append(f"{target.address}: {error.detail}"),
         )
+
+    @property
+    def unanswered(self) -> list[str]:
+        """Those that the winner had been waited beside."""
+        return [target.address for target in self.attempts.unanswered]
 
     async def connect(self) -> str:
         """Connect to all of them, in order; the address that won."""
@@ -101,6 +108,7 @@ async def test_while_one_hangs_the_next_begins(monkeypatch: pytest.MonkeyPatch) 
     assert await network.connect() == "c"
     assert network.tried == ["a", "b", "c"]
     assert network.cancelled == ["a", "b"]
+    assert network.unanswered == ["a", "b"]
 
 
 @pytest.mark.usefixtures("at_once")
@@ -118,6 +126,7 @@ async def test_an_earlier_attempt_may_still_win(monkeypatch: pytest.MonkeyPatch)
     network = Network(monkeypatch, a=late, b=begin)
     assert await network.connect() == "a"
     assert network.cancelled == ["b"]
+    assert network.unanswered == []
 
 
 @pytest.mark.usefixtures("at_once")
@@ -236,6 +245,25 @@ async def test_leaving_from_an_address_that_cannot_be(
     with pytest.raises(AddressError) as caught:
         await Attempts(source).connect([target("127.0.0.1", listening.getsockname()[1])])
     assert caught.value.detail == detail
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_an_address_that_hangs_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = Attempts._attempt
+
+    async def attempt(self: Attempts, to: Target) -> socket.socket:
+        return await (hang() if to.address == "192.0.2.1" else connect(self, to))
+
+    async def two(settings: Settings) -> list[Target]:
+        return [target("192.0.2.1", settings.port), target("127.0.0.1", settings.port)]
+
+    monkeypatch.setattr(Attempts, "_attempt", attempt)
+    monkeypatch.setattr(session, "resolve", two)
+    played = await play((f"{OPEN}S: 250 HELP",))
+    assert played.verdict.ok
+    assert played.verdict.warnings == ("address-unanswered",)
+    assert "no answer from 192.0.2.1" in played.notes
+    assert "Only 127.0.0.1 answered" in played.verdict.warning_texts[0]
 
 
 async def test_a_closed_port_refuses(listening: socket.socket) -> None:

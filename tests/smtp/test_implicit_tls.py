@@ -99,8 +99,9 @@ async def silent_port(*scripts: Script, **values: Any) -> Played:
 
 
 def experiments(played: Played) -> list[str]:
-    """What the looks beside the dialogue showed."""
-    return [event.outcome for event in played.events if isinstance(event, Experiment)]
+    """What the looks showed that ask whether a silent port speaks TLS."""
+    shown = [event for event in played.events if isinstance(event, Experiment)]
+    return [event.outcome for event in shown if event.name == "tls-from-first-byte"]
 
 
 @pytest.mark.usefixtures("soon")
@@ -108,7 +109,10 @@ def experiments(played: Played) -> list[str]:
 async def test_a_silent_port_that_speaks_tls_ends_the_wait(
     context: ssl.SSLContext, encryption: str
 ) -> None:
-    played = await silent_port((tls(context),), extra=3, timeout=20, encryption=encryption)
+    inside = (tls(context), ANSWER)
+    played = await silent_port(
+        (tls(context),), inside, extra=3, timeout=20, encryption=encryption
+    )
     assert played.verdict.cause == "implicit-tls-expected"
     assert played.verdict.stage == "greeting"
     assert experiments(played) == ["ok"]
@@ -161,6 +165,9 @@ async def test_a_late_greeting_is_a_good_one() -> None:
 @pytest.mark.usefixtures("soon")
 async def test_no_credential_goes_with_a_look(context: ssl.SSLContext) -> None:
     values = {"username": "alice", "authentication": "plain", "encryption": "tls"}
-    played = await silent_port((tls(context), silence), extra=3, **values)
+    inside = (tls(context), f"{GREETING}\n{EHLO}\nS: 250 AUTH PLAIN")
+    played = await silent_port((tls(context), silence), inside, extra=3, **values)
     assert played.verdict.cause == "implicit-tls-expected"
-    assert [peer.lines for peer in played.server.peers] == [[], []]
+    lines = [peer.lines for peer in played.server.peers]
+    assert lines[:2] == [[], []]
+    assert all(line in ("EHLO client.example.test", "QUIT") for line in lines[2])

@@ -1,0 +1,127 @@
+"""What is tried beside a check: whether peer would hold, and which changes would cure.
+
+All at once, within the seconds they are given, and never with a credential.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from smtp_tui.checks.beside import look
+from smtp_tui.diagnosis.changes import changed
+from smtp_tui.diagnosis.facts import PEER_LOOK, UNKNOWN, Facts
+from smtp_tui.diagnosis.trials import Trial, trials_for
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.choices import VerifyMode
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.addresses import AddressError, resolve
+from smtp_tui.smtp.events import Experiment, Fault, Stage
+
+OK = "ok"
+
+
+async def run_experiments(
+    settings: Settings, facts: Facts, cause: str | None, seconds: float, started: float
+) -> AsyncGenerator[Experiment, None]:
+    """Yield what each experiment showed as soon as it did, all within `seconds`.
+
+    `started` is the monotonic time that events count from. Wrap it in `contextlib.aclosing`.
+    """
+    running = [asyncio.create_task(one) for one in _wanted(settings, facts, cause, seconds)]
+    try:
+        for first in asyncio.as_completed(running, timeout=seconds or None):
+            try:
+                shown = await first
+            except TimeoutError:
+                break  # a look that resolves a name may outlast its time
+            if shown:
+                yield replace(shown, seconds=time.monotonic() - started)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def wants_peer_look(settings: Settings, facts: Facts) -> bool:
+    """Tell whether TLS stood on a link whose certificate nobody held to account."""
+    unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
+    return unverified and facts.established is not None and facts.address is not None
+
+
+def _wanted(
+    settings: Settings, facts: Facts, cause: str | None, seconds: float
+) -> list[Coroutine[Any, Any, Experiment | None]]:
+    wanted: list[Coroutine[Any, Any, Experiment | None]] = []
+    if wants_peer_look(settings, facts):
+        wanted.append(_peer_look(settings, facts.address or "", seconds))
+    for trial in trials_for(settings, facts, cause):
+        wanted.append(_try(settings, facts, trial, seconds))
+    return wanted
+
+
+async def _peer_look(settings: Settings, address: str, seconds: float) -> Experiment:
+    """Look at a certificate as verify mode `peer` would, at the address that was connected to."""
+    asked = replace(
+        settings,
+        host=address,
+        server_name=settings.tls_name,
+        openssl_verify_mode=VerifyMode.PEER,
+    )
+    _, verdict = await look(asked, Stage.TLS, seconds)
+    cause = verdict.cause or ""
+    # Who wants a client certificate has shown its own before, and it held.
+    if verdict.ok or cause == Fault.CLIENT_CERTIFICATE_REQUIRED:
+        outcome, said = OK, "verify mode peer would take this certificate"
+    elif cause.startswith("certificate-") or verdict.stage is Stage.SETTINGS:
+        outcome, said = cause, f"verify mode peer would end with {cause}"
+    else:
+        outcome, said = UNKNOWN, f"a second look at the certificate ended with {cause}"
+    return Experiment(seconds=0, name=PEER_LOOK, outcome=outcome, text=f"experiment: {said}")
+
+
+async def _try(settings: Settings, facts: Facts, trial: Trial, seconds: float) -> Experiment | None:
+    """Try a change; None where the name it speaks of leads to another machine."""
+    asked = changed(settings, trial.change)
+    if trial.until is Stage.TLS and facts.address:
+        if trial.alias and not await _leads_to(asked, facts.address):
+            return None
+        asked = replace(asked, host=facts.address, server_name=asked.tls_name)
+    seen, verdict = await look(asked, trial.until, seconds)
+    outcome = OK if verdict.ok else verdict.cause or UNKNOWN
+    return Experiment(
+        seconds=0,
+        name=trial.name,
+        outcome=outcome,
+        text=f"experiment: {_words(trial)}: {_said(seen, verdict)}",
+        change=tuple(trial.change.items()),
+        mechanisms=seen.mechanisms if verdict.stage is Stage.EHLO else (),
+    )
+
+
+async def _leads_to(settings: Settings, address: str) -> bool:
+    try:
+        return address in [target.address for target in await resolve(settings)]
+    except AddressError:
+        return False
+
+
+def _words(trial: Trial) -> str:
+    return " with ".join(
+        f"{key} {value}" if value != "" else f"no {key}" for key, value in trial.change.items()
+    )
+
+
+def _said(seen: Facts, verdict: Verdict) -> str:
+    """Say what was seen, in words that also tell why a change would cure."""
+    said = ["it works" if verdict.ok else f"{verdict.cause}"]
+    if seen.established:
+        said.append(seen.established.version)
+        held = "certificate valid" if seen.established.verified else "certificate not verified"
+        said.append(held)
+    if verdict.ok and verdict.stage is Stage.EHLO and seen.mechanisms:
+        said.append(f"mechanisms {' '.join(seen.mechanisms)}")
+    return ", ".join(said)

@@ -1,0 +1,103 @@
+"""A report of checks for a ticket: Markdown, without secrets, whatever a server said."""
+
+from __future__ import annotations
+
+import platform
+import re
+import ssl
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from smtp_tui import __version__
+from smtp_tui.checks.markdown import code, fenced, prose
+from smtp_tui.checks.report_certificates import certificate_lines
+from smtp_tui.checks.report_settings import setting_lines
+from smtp_tui.checks.report_verdict import verdict_lines
+from smtp_tui.checks.same import same_commands
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.transcript import lines_of
+
+TITLE = "# Mail check by smtp-tui"
+"""The first line of every report, by which one is told from other files."""
+
+_LESS = """\
+No password or token is in here, nor what AUTH made of one. Names and addresses are: read it \
+before you pass it on."""
+
+
+@record(kw_only=True)
+class Checked:
+    """A check that was done: its settings as the file has them, and all that it told.
+
+    `settings` is None where they could not be used; `password_from` is the place that the password
+    was taken from where it was not the settings'. `base` is the folder that paths start from.
+    """
+
+    settings: Settings | None
+    events: Sequence[Event]
+    verdict: Verdict
+    file: str | None = None
+    table: str | None = None
+    base: Path = Path()
+    password_from: str = ""
+
+
+def report_markdown(checks: Sequence[Checked], moment: datetime, home: str = "") -> str:
+    """Return the report of checks that began at `moment`, with a line end at its end.
+
+    What happened may name files by their whole paths: there `~` takes the place of `home`.
+    """
+    lines = [TITLE, "", *_head(checks, moment)]
+    for one in checks:
+        lines += ["", f"## {_name(one)}", *_section(one, moment, home)]
+    return "\n".join([*lines, ""])
+
+
+def _head(checks: Sequence[Checked], moment: datetime) -> Iterator[str]:
+    yield f"- checked: {moment:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"- smtp-tui: {code(__version__)}"
+    yield f"- Python: {code(platform.python_version())}"
+    yield f"- OpenSSL: {code(ssl.OPENSSL_VERSION)}"
+    system = " ".join((platform.system(), platform.release(), platform.machine()))
+    yield f"- system: {code(system)}"
+    if len(checks) > 1:
+        passed = sum(one.verdict.ok for one in checks)
+        yield f"- tables: {len(checks)}, passed: {passed}, failed: {len(checks) - passed}"
+    yield from ("", _LESS)
+
+
+def _name(one: Checked) -> str:
+    return ", table ".join(code(name) for name in (one.file, one.table) if name) or "Without a file"
+
+
+def _section(one: Checked, moment: datetime, home: str) -> Iterator[str]:
+    yield from ("", *_without(home, verdict_lines(one.verdict)))
+    yield from ("", "### Settings", "")
+    yield from setting_lines(one.settings, one.password_from)
+    yield from ("", "### Dialogue", "")
+    told = [str(line) for event in one.events for line in lines_of(event)]
+    yield from fenced(_without(home, told)) if told else ["There was none."]
+    yield from ("", "### Certificates", "")
+    yield from certificate_lines(one.events, moment)
+    if one.settings:
+        yield from ("", "### The same with other programs")
+        yield from _same(one, one.settings)
+
+
+def _same(one: Checked, settings: Settings) -> Iterator[str]:
+    for command in same_commands(settings, one.events, one.base):
+        yield from ("", f"#### {command.program}", "")
+        if command.line:
+            yield from (*fenced([command.line], "sh"), "")
+        yield from (f"- {prose(note)}" for note in command.notes)
+
+
+def _without(home: str, lines: Iterable[str]) -> Iterator[str]:
+    folder = home.rstrip("/")
+    path = re.compile(rf"(?<![\w/.~-]){re.escape(folder)}(?![\w.-])") if folder else None
+    for line in lines:
+        yield path.sub("~", line) if path else line

@@ -1,0 +1,56 @@
+"""The certificates that a server showed, as a report lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from smtp_tui.checks.markdown import code
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.events import Event, TlsEstablished, TlsRefused
+
+MOST_NAMES = 50
+"""More of them say nothing that the first do not."""
+
+
+def certificate_lines(events: Sequence[Event], now: datetime) -> Iterator[str]:
+    """Yield what TLS came to and the facts of the whole chain, the server's own first."""
+    shaken = [one for one in events if isinstance(one, TlsEstablished | TlsRefused)]
+    if not shaken:
+        yield "The server showed none."
+        return
+    last = shaken[-1]
+    if isinstance(last, TlsEstablished):
+        held = "verified" if last.verified else "not verified"
+        yield f"TLS stood: {code(f'{last.version} {last.cipher}')}, certificate {held}."
+    else:
+        yield "The handshake failed after the server had shown:"
+    for number, one in enumerate(last.chain):
+        yield from ("", f"{number + 1}. {'above it' if number else 'its own'}", "")
+        yield from (f"   - {line}" for line in _facts(one, now))
+
+
+def _facts(one: Certificate, now: datetime) -> Iterator[str]:
+    if one.is_readable:
+        yield f"subject: {code(one.subject)}"
+        if one.names:
+            yield f"names: {_names(one.names)}"
+        yield f"issuer: {code(one.issuer)}"
+        yield f"valid: {_span(one, now)}"
+        yield f"key: {code(str(one.key)) if one.key else 'not readable'}"
+        yield f"signature: {code(one.signature) if one.signature else 'not readable'}"
+    else:
+        yield "It cannot be read."
+    yield f"SHA-256: {code(one.sha256)}"
+
+
+def _names(names: tuple[str, ...]) -> str:
+    shown = ", ".join(map(code, names[:MOST_NAMES]))
+    more = len(names) - MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _span(one: Certificate, now: datetime) -> str:
+    left = one.days_left(now)
+    rest = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
+    return f"{one.not_before:%Y-%m-%d %H:%M} to {one.not_after:%Y-%m-%d %H:%M} UTC, {rest}"

@@ -1,0 +1,92 @@
+"""What does not fit the provider whose server the host is, as `providers` knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smtp_tui.diagnosis.advising.hits import Hit
+from smtp_tui.diagnosis.advising.link import clash
+from smtp_tui.diagnosis.given import Given
+from smtp_tui.providers.known import provider_of, providers
+from smtp_tui.providers.provider import Provider, User
+from smtp_tui.settings.choices import Authentication
+
+# Where `auto` is named, the way the password is handed over is the server's to offer.
+_LEFT_TO_AUTO = frozenset(
+    {
+        Authentication.PLAIN,
+        Authentication.LOGIN,
+        Authentication.CRAM_MD5,
+        Authentication.SCRAM_SHA_1,
+        Authentication.SCRAM_SHA_256,
+    }
+)
+AMAZON_SES = "amazon-ses"
+_IAM_SECRET = 40  # characters; an SMTP password of the same provider has 44
+
+
+def hits(given: Given) -> Iterator[Hit]:
+    """Yield what holds."""
+    host = given["host"]
+    if not host or given.is_near:
+        return
+    provider = provider_of(host)
+    if provider is not None:
+        yield from _way(given, provider)
+        yield from _login(given, provider)
+    else:
+        yield from _wrong_host(host)
+
+
+def _way(given: Given, provider: Provider) -> Iterator[Hit]:
+    port, encryption = given["port"], given["encryption"]
+    ways = [(way.port, way.encryption) for way in provider.ways]
+    if None in (port, encryption) or (port, encryption) in ways or clash(port, encryption):
+        return
+    told = " or ".join(f"{way.port} with {way.encryption}" for way in provider.ways)
+    yield Hit("provider-way", {"provider": provider.name, "ways": told})
+
+
+def _login(given: Given, provider: Provider) -> Iterator[Hit]:
+    names = {"provider": provider.name}
+    username, mechanism = given["username"], given.mechanism
+    if given["authentication"] is Authentication.NONE and "authentication" in given.present:
+        if Authentication.NONE not in provider.authentication:
+            yield Hit("provider-wants-a-login", names)
+    elif provider.user is User.NONE and mechanism:
+        yield Hit("provider-without-login", names)
+    if provider.user is User.NONE or mechanism in (None, Authentication.EXTERNAL):
+        return
+    if username and not _may_be(provider, username):
+        yield Hit("provider-username", names | {"wanted": provider.username_is})
+    if not _takes(provider, mechanism):
+        told = " or ".join(provider.authentication)
+        yield Hit("provider-authentication", names | {"mechanisms": told})
+    if provider.id == AMAZON_SES and len(given.secret or "") == _IAM_SECRET:
+        yield Hit("password-of-iam")
+
+
+def _may_be(provider: Provider, username: str) -> bool:
+    if provider.username is not None and provider.username_pattern is None:
+        return username == provider.username
+    return provider.takes_username(username)
+
+
+def _takes(provider: Provider, mechanism: Authentication | None) -> bool:
+    taken = provider.authentication
+    if mechanism is Authentication.AUTO:
+        return not _LEFT_TO_AUTO.union({mechanism}).isdisjoint(taken)
+    return mechanism in taken or (Authentication.AUTO in taken and mechanism in _LEFT_TO_AUTO)
+
+
+def _wrong_host(host: str) -> Iterator[Hit]:
+    name = host.casefold().rstrip(".")
+    for provider in providers():
+        names = {"provider": provider.name, "right": provider.host or "its submission server"}
+        if name in provider.domains:
+            yield Hit("host-is-a-mail-domain", names)
+        elif provider.takes_mail_at(host):
+            yield Hit("host-takes-incoming-mail", names)
+        else:
+            continue
+        return

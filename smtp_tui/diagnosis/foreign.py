@@ -1,0 +1,133 @@
+"""What an error of any program means: its words, a few lines of its log, a bounce.
+
+Pure: the text goes in, the explanation comes out. What is quoted of the text holds no secret that
+can be told as one, no control character, and not more than a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from smtp_tui.diagnosis.foreign_programs import program_in
+from smtp_tui.diagnosis.foreign_replies import reply_in
+from smtp_tui.diagnosis.foreign_rules import Rule, error_rules, lowered
+from smtp_tui.diagnosis.foreign_secrets import Hidden
+from smtp_tui.diagnosis.foreign_texts import Meant, said_of
+from smtp_tui.records import record
+from smtp_tui.smtp.escaping import visible
+
+LONGEST_TEXT = 64 * 1024
+"""Characters that are looked at: a half from the text's beginning, a half from its end."""
+
+LONGEST_QUOTE = 160
+"""Characters of the text that are repeated."""
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]{0,16}m")
+
+
+@record(kw_only=True)
+class Explanation:
+    """What an error means: `cause` is its id, `said` the words that told.
+
+    `field` and `value` are the setting of ours that the cure speaks of first, None where it is none
+    of ours or only the admin knows; `program` is the one that said so, as far as that can be told,
+    and `spelling` what it calls that setting.
+    """
+
+    cause: str
+    summary: str
+    why: str
+    cure: str
+    said: str
+    field: str | None = None
+    value: str | int | None = None
+    program: str | None = None
+    spelling: str | None = None
+
+
+@record(kw_only=True)
+class _Found:
+    """What was recognised: its words, what is said of them, and who says so if the words tell."""
+
+    words: str
+    meant: Meant
+    program: str = ""
+
+
+def explain_error(text: str) -> Explanation | None:
+    """Return what an error text of any program means; None where it is not recognised."""
+    read = _cleaned(text)
+    low = lowered(read)
+    found = _found(read, low)
+    if found is None:
+        return None
+    return _explained(found, _quoted(found.words, Hidden(text)), low)
+
+
+def _cleaned(text: str) -> str:
+    """Return the text within its bound, without the colours and line ends of a log."""
+    half = LONGEST_TEXT // 2
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:half]}\n{text[-half:]}"
+    return _COLOUR.sub("", text.replace("\r\n", "\n"))
+
+
+def _found(text: str, low: str) -> _Found | None:
+    told = [rule for rule in error_rules() if not rule.vague]
+    vague = [rule for rule in error_rules() if rule.vague]
+    return _by_rule(told, text, low) or _by_reply(text, low) or _by_rule(vague, text, low)
+
+
+def _by_rule(rules: Iterable[Rule], text: str, low: str) -> _Found | None:
+    for rule in rules:
+        span = rule.span_in(low)
+        if span is not None:
+            meant = Meant(
+                cause=rule.cause,
+                why=rule.why,
+                cure=rule.cure,
+                field=rule.field,
+                value=rule.value,
+            )
+            return _Found(words=text[span[0] : span[1]], meant=meant, program=rule.program)
+    return None
+
+
+def _by_reply(text: str, low: str) -> _Found | None:
+    seen = reply_in(text, low)
+    if seen is None:
+        return None
+    meant = Meant(
+        cause=seen.rule.cause,
+        why=seen.rule.why or "",
+        cure=seen.rule.cure or "",
+        mechanism=seen.mechanism.lower(),
+    )
+    return _Found(words=seen.words, meant=meant)
+
+
+def _explained(found: _Found, quote: str, low: str) -> Explanation:
+    said = said_of(found.meant, quote)
+    program = program_in(low, found.program)
+    return Explanation(
+        cause=found.meant.cause,
+        summary=said.what,
+        why=said.why,
+        cure=said.cure,
+        said=quote,
+        field=said.field,
+        value=said.value,
+        program=program.name if program else None,
+        spelling=program.spelling(said.field, said.value) if program else None,
+    )
+
+
+def _quoted(words: str, hidden: Hidden) -> str:
+    """Return recognised words in one line, fit to be shown."""
+    clean = " ".join(hidden.masked(words).split()).strip(" .:;,")
+    if clean[-1:] in ("'", '"') and clean.count(clean[-1]) % 2:
+        clean = clean[:-1].rstrip(" .:;,")
+    shown = visible(clean)
+    return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"

@@ -1,0 +1,171 @@
+"""Find an SMTP server's reply inside any text, and tell what it means by the rules for replies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from smtp_tui.diagnosis.foreign_rules import Place, places, worded
+from smtp_tui.diagnosis.rules import Rule, rule_of_refusal
+from smtp_tui.providers.known import provider_of
+from smtp_tui.records import record
+from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.replies import Reply
+
+_LONGEST_REPLY = 400
+_LONGEST_NEAR = 300
+_MOST_LINES = 6
+
+# The codes that SMTP servers refuse with; other numbers of three digits are not taken for one
+# unless an enhanced status code follows.
+_CODES = "421|432|45[0-5]|50[0-4]|521|523|530|53[458]|541|55[0-6]"
+_STATUS = r"[45]\.\d{1,3}\.\d{1,3}"
+_NO_REPLY = (
+    r"(?!(?:milli)?sec|m?s\b|minutes|bytes|[kmg]i?b\b|internal server error|bad gateway|"
+    r"service (?:temporarily )?unavailable$|gateway time|messages\b|http)"
+)
+_CODED = re.compile(
+    rf"(?<![\w./@-])(?P<a>[45]\d\d)[ -]#?(?={_STATUS})"
+    rf"|\((?P<b>{_CODES}), ?b?[\"']"
+    rf"|\b(?:mail|rcpt|data) failed: (?P<g>{_CODES})$"
+    rf"|(?:permanent|transient) error \((?P<c>{_CODES})\): "
+    rf"|(?:detail: ?[^\n]{{1,300}}? ?)?smtp code: ?(?P<d>{_CODES})(?: additional smtp info: ?)?"
+    rf"|(?<![\w./@-])(?P<e>{_CODES}): (?={_STATUS})"
+    rf"|(?:^|[:>\"'(\[<;=*\]]|\b(?:error|code|reply|response|status|said|returned|got)\b)"
+    rf"[ :=\"']{{0,4}}(?P<f>{_CODES})[ -]{_NO_REPLY}(?=[a-z<\"'\[(*])",
+    re.MULTILINE,
+)
+# .NET tells the words of a reply, and its code only as a name.
+_NO_CODE = re.compile(rf"server response was: (?={_STATUS})")
+# PHPMailer tells the code, and the enhanced one, behind the words.
+_DETAIL = re.compile(r"^detail: ?|smtp code: ?$", re.IGNORECASE)
+_NEGLIGIBLE = range(500, 505)
+_ENDS = re.compile(r"['\"]\s*[,)}]|['\"]$|\s\(in reply to ")
+_LINE_ENDS = re.compile(r"(?:\\r)?\\n")
+
+
+# Mechanisms that rules for replies speak of; the others are all alike to them.
+_MECHANISM = re.compile(r"cram[-_]md5|xoauth2|oauthbearer|\bauth external")
+_HOST = re.compile(r"(?<![\w.@-])[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){1,6}")
+_MOST_HOSTS = 40
+
+
+@record
+class Seen:
+    """A negative reply in a text: the rule that reads it, its words, and the mechanism tried."""
+
+    rule: Rule
+    words: str
+    mechanism: str = ""
+
+
+@record
+class Quote:
+    """A reply as it stands in a text: code, words, and where it begins and ends."""
+
+    code: int
+    words: str
+    start: int
+    end: int
+
+
+def reply_in(text: str, low: str) -> Seen | None:
+    """Return the most telling negative reply of a text, whose lower-case form is `low`."""
+    # That a command or a mechanism is unknown is often only the first try of several.
+    coded = sorted(quotes_in(text, low), key=lambda one: one.code in _NEGLIGIBLE)
+    if coded:
+        return _judged(coded[0], low)
+    return _worded(text, low) or _without_code(text, low)
+
+
+def quotes_in(text: str, low: str) -> Iterator[Quote]:
+    """Yield the negative replies that stand in a text with their codes."""
+    for match in _CODED.finditer(low):
+        code = next(group for group in match.groups() if group)
+        words = _words(text, match.end(), code)
+        if match["d"]:
+            words = f"{words} {_DETAIL.sub('', text[match.start() : match.start('d')])}"
+        yield Quote(int(code), words, match.start(), match.end())
+
+
+def _words(text: str, start: int, code: str) -> str:
+    """Return a reply's words to its end: of the line, the quotes, or the lines of its code."""
+    line, *more = text[start : start + _LONGEST_REPLY].split("\n")[:_MOST_LINES]
+    lines = [line]
+    again = re.compile(rf".{{0,40}}?\b{code}[ -](.*)")
+    for further in more:
+        match = again.match(further)
+        if match is None:
+            break
+        lines.append(match[1])
+    end = _ENDS.search(lines[0])
+    words = lines[0][: end.start()] if end else " ".join(lines)
+    return _LINE_ENDS.sub(" ", words).strip()
+
+
+def _worded(text: str, low: str) -> Seen | None:
+    for one in worded():
+        match = one.find.search(low)
+        if match is None:
+            continue
+        words = text[match.start() : match.end()]
+        quote = Quote(one.code, f"{one.enhanced} {words}".strip(), *match.span())
+        if not one.stage:
+            return replace(_judged(quote, low), words=words)
+        return _read(quote, low, Stage(one.stage), one.command or one.stage.upper(), words)
+    return None
+
+
+def _without_code(text: str, low: str) -> Seen | None:
+    match = _NO_CODE.search(low)
+    if match is None:
+        return None
+    code = int(low[match.end()]) * 100 + 50
+    words = _words(text, match.end(), str(code))
+    return replace(_judged(Quote(code, words, *match.span()), low), words=words)
+
+
+def _judged(quote: Quote, low: str) -> Seen:
+    place = place_of(quote, low)
+    return _read(quote, low, Stage(place.stage), place.command, f"{quote.code} {quote.words}")
+
+
+def _read(quote: Quote, low: str, stage: Stage, command: str, words: str) -> Seen:
+    tried = _MECHANISM.search(_around(quote, low)) if stage is Stage.AUTH else None
+    mechanism = tried[0].removeprefix("auth ").replace("_", "-").upper() if tried else ""
+    command = f"{command} {mechanism}".strip()
+    return Seen(rule_of_refusal(stage, command, _reply(quote), _host_in(low)), words, mechanism)
+
+
+def _host_in(low: str) -> str | None:
+    """Return the first host of a text that is a known provider's."""
+    found = islice(_HOST.finditer(low), _MOST_HOSTS)
+    return next((match[0] for match in found if provider_of(match[0])), None)
+
+
+def _reply(quote: Quote) -> Reply:
+    return Reply(quote.code, (quote.words.encode("utf-8", "backslashreplace"),))
+
+
+def place_of(quote: Quote, low: str) -> Place:
+    """Tell what the reply answers, by its code and by what stands around it."""
+    near = _around(quote, low)
+    enhanced = _reply(quote).enhanced or ""
+    for place in places():
+        if (
+            place.code.match(str(quote.code))
+            and place.enhanced.match(enhanced)
+            and place.near.search(near)
+        ):
+            return place
+    raise AssertionError("the last place takes every reply")
+
+
+def _around(quote: Quote, low: str) -> str:
+    """Return the line before the reply, and its own line before and behind."""
+    first = max(0, quote.start - _LONGEST_NEAR)
+    before = low[first : quote.start].split("\n")[-2:]
+    behind = low[quote.start : quote.end + _LONGEST_NEAR].split("\n")[0]
+    return "\n".join(before) + behind

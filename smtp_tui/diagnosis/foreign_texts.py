@@ -1,0 +1,90 @@
+"""The sentences on an error of which nothing is known but its words."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from smtp_tui.diagnosis.texts import causes, loaded
+from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY
+
+_CHANGE = re.compile(r"\b[Ss]et ([a-z_]+)(?: to ([a-z0-9-]+))?")
+
+
+@record(kw_only=True)
+class Meant:
+    """A cause, and what goes before its own texts, field and value; empty where nothing does.
+
+    Where there is a cure and no field, the cure's own words tell the field.
+    """
+
+    cause: str
+    why: str = ""
+    cure: str = ""
+    field: str = ""
+    value: str | int | None = None
+    mechanism: str = ""
+
+
+@record(kw_only=True)
+class Spoken:
+    """What happened, why, what to do, and the setting that this is about first."""
+
+    what: str
+    why: str
+    cure: str
+    field: str | None = None
+    value: str | int | None = None
+
+
+def said_of(meant: Meant, quote: str) -> Spoken:
+    """Return the texts of what was meant, filled in with the words that were recognised."""
+    data: dict[str, Any] = {**causes().get(meant.cause, {}), **_own().get(meant.cause, {})}
+    data |= {key: own for key, own in (("why", meant.why), ("cure", meant.cure)) if own}
+    data |= {"field": meant.field, "value": meant.value} if meant.field else _setting_in(meant.cure)
+    names = {**_names(), "detail": quote or "no words", "reply": quote or "no words"}
+    if meant.mechanism:
+        names["authentication"] = meant.mechanism
+    return Spoken(
+        what=_sentence(data["what"], names),
+        why=_sentence(data["why"], names),
+        cure=_sentence(data["cure"], names),
+        field=data.get("field"),
+        value=data.get("value"),
+    )
+
+
+def _setting_in(cure: str) -> dict[str, str | None]:
+    """Return the field and the value of the first change that a cure asks for, if it asks."""
+    for match in _CHANGE.finditer(cure):
+        field = BY_KEY.get(match[1])
+        if field is not None:
+            return {"field": field.key, "value": match[2] if match[2] in field.choices else None}
+    return {}
+
+
+def known_causes() -> frozenset[str]:
+    """Return the ids of all causes that an error can have."""
+    return frozenset(causes()) | frozenset(_own())
+
+
+def _sentence(text: str, names: dict[str, str]) -> str:
+    filled = text.format_map(names)
+    return filled[:1].upper() + filled[1:]
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return loaded("foreign.toml")
+
+
+def _own() -> dict[str, dict[str, Any]]:
+    own: dict[str, dict[str, Any]] = _data()["cause"]
+    return own
+
+
+def _names() -> dict[str, str]:
+    names: dict[str, str] = _data()["names"]
+    return names

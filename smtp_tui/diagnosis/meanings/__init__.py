@@ -1,0 +1,1 @@
+"""Which sentences hold of each field's value: pure; the sentences stand in `meaning.toml`."""

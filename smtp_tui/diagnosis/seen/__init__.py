@@ -1,0 +1,1 @@
+"""Which sentences hold of what a test found: pure; the sentences stand in `findings.toml`."""

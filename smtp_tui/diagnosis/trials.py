@@ -1,0 +1,164 @@
+"""Which changes may cure a failure and can be tried without a credential."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from smtp_tui.diagnosis.changes import Change, changed, keeping_port
+from smtp_tui.diagnosis.facts import Facts
+from smtp_tui.providers.known import provider_of
+from smtp_tui.records import record
+from smtp_tui.settings.choices import AddressFamily, Encryption, TlsVersion
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.parsers import is_address
+from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.naming import address_literal
+
+MOST = 6
+"""Connections that the trials of one check may open."""
+_MOST_NAMES = 2
+
+# Where mail is submitted, and how (RFC 8314, section 3; 2525 is many relays' way round a block).
+_SUBMISSION: tuple[Change, ...] = (
+    {"port": 587, "encryption": "tls"},
+    {"port": 465, "encryption": "ssl"},
+    {"port": 2525, "encryption": "tls"},
+)
+
+
+@record(kw_only=True)
+class Trial:
+    """A change to try, up to `until`.
+
+    `alias` is a name that must resolve to the address that was connected to: the settings ask for
+    it, and the trial goes there.
+    """
+
+    change: Change
+    until: Stage = Stage.EHLO
+    alias: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The change in short, which also names the experiment."""
+        return " ".join(f"{key}={value}" for key, value in self.change.items())
+
+
+Source = Callable[[Settings, Facts], Iterator[Trial]]
+
+
+def trials_for(settings: Settings, facts: Facts, cause: str | None) -> tuple[Trial, ...]:
+    """Return what to try after a failure, the most promising first, and nothing twice."""
+    found: dict[str, Trial] = {}
+    for source in _SOURCES.get(cause or "", ()):
+        for trial in source(settings, facts):
+            if changed(settings, trial.change) != settings:
+                found.setdefault(trial.name, trial)
+    return tuple(found.values())[:MOST]
+
+
+def _tls_at_once(settings: Settings, _facts: Facts) -> Iterator[Trial]:
+    yield Trial(change=keeping_port(settings, {"encryption": "ssl"}))
+
+
+def _starttls(settings: Settings, _facts: Facts) -> Iterator[Trial]:
+    yield Trial(change=keeping_port(settings, {"encryption": "tls"}))
+
+
+def _elsewhere(settings: Settings, _facts: Facts) -> Iterator[Trial]:
+    provider = provider_of(settings.host)
+    changes = _SUBMISSION
+    if provider:
+        changes = tuple(
+            {"port": way.port, "encryption": way.encryption.value} for way in provider.ways
+        )
+    for change in changes:
+        if change["port"] != settings.port:
+            yield Trial(change=change)
+
+
+def _other_way(settings: Settings, _facts: Facts) -> Iterator[Trial]:
+    if settings.address_family is not AddressFamily.ANY:
+        yield Trial(change={"address_family": "any"})
+    if settings.source_address:
+        yield Trial(change={"source_address": ""})
+
+
+def _names(settings: Settings, facts: Facts) -> Iterator[Trial]:
+    """The names that the certificate is for: as the host, where they lead to the same machine."""
+    leaf = facts.chain[0] if facts.chain else None
+    if leaf is None:
+        return
+    known = (settings.host.casefold(), settings.tls_name.casefold())
+    names = [
+        name
+        for name in leaf.names
+        if "*" not in name and not is_address(name) and name.casefold() not in known
+    ]
+    for name in names[:_MOST_NAMES]:
+        yield Trial(change={"host": name}, until=Stage.TLS, alias=name)
+    for name in names[:_MOST_NAMES]:
+        yield Trial(change={"server_name": name}, until=Stage.TLS)
+
+
+def _system_trust(settings: Settings, _facts: Facts) -> Iterator[Trial]:
+    if settings.ca_file:
+        yield Trial(change={"ca_file": ""}, until=Stage.TLS)
+
+
+def _chain_and_name(settings: Settings, _facts: Facts) -> Iterator[Trial]:
+    if settings.tls_fingerprint:
+        yield Trial(change={"tls_fingerprint": ""}, until=Stage.TLS)
+
+
+def _older_tls(settings: Settings, _facts: Facts) -> Iterator[Trial]:
+    if settings.tls_minimum in (TlsVersion.V1_2, TlsVersion.V1_3):
+        older = "1.2" if settings.tls_minimum is TlsVersion.V1_3 else "1.0"
+        yield Trial(change={"tls_minimum": older}, until=Stage.TLS)
+
+
+def _address_literal(_settings: Settings, facts: Facts) -> Iterator[Trial]:
+    refused_here = facts.finished and facts.finished.stage is Stage.EHLO
+    if facts.connected and refused_here:
+        literal = address_literal(facts.connected.local_address)
+        if literal not in (facts.greeted_as or ""):
+            yield Trial(change={"domain": literal})
+
+
+def _encrypted(settings: Settings, facts: Facts) -> Iterator[Trial]:
+    """The ways to a link that is not open."""
+    if settings.encryption is Encryption.NONE:
+        yield from _starttls(settings, facts)
+        yield from _tls_at_once(settings, facts)
+    yield from _elsewhere(settings, facts)
+
+
+_SOURCES: dict[str, tuple[Source, ...]] = {
+    "connection-refused": (_other_way, _elsewhere),
+    "connect-timeout": (_other_way, _elsewhere),
+    "network-unreachable": (_other_way, _elsewhere),
+    "connect-denied-locally": (_other_way, _elsewhere),
+    "host-not-found": (_other_way,),
+    # Whether a silent port speaks TLS was asked before it came to this.
+    "greeting-timeout": (_elsewhere,),
+    "greeting-refused": (_elsewhere,),
+    "implicit-tls-expected": (_tls_at_once, _elsewhere),
+    "not-smtp": (_elsewhere,),
+    "server-closed": (_elsewhere,),
+    "connection-reset": (_elsewhere,),
+    "ehlo-refused": (_address_literal,),
+    "server-busy": (_address_literal,),
+    "starttls-not-offered": (_elsewhere,),
+    "starttls-refused": (_elsewhere,),
+    "plain-text-expected": (_starttls, _elsewhere),
+    "tls-handshake-timeout": (_elsewhere,),
+    "tls-handshake-failed": (_elsewhere,),
+    "tls-version-unsupported": (_elsewhere, _older_tls),
+    "certificate-name-mismatch": (_names,),
+    "certificate-unknown-issuer": (_system_trust,),
+    "certificate-incomplete-chain": (_system_trust,),
+    "certificate-fingerprint-mismatch": (_chain_and_name,),
+    "auth-not-offered": (_encrypted,),
+    "auth-needs-encryption": (_encrypted,),
+    "encryption-required": (_encrypted,),
+}

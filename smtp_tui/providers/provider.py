@@ -1,0 +1,121 @@
+"""What is known of one mail provider."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+from functools import cache
+
+from smtp_tui.records import record
+from smtp_tui.settings.choices import Authentication, Encryption
+
+Values = dict[str, object]
+"""Values for our fields, by key, as they would stand in a file."""
+
+
+class User(StrEnum):
+    """What a provider takes as the user name."""
+
+    ADDRESS = "address"  # the whole mail address
+    LOGIN = "login"  # a name that the provider gave, of a form of its own
+    LITERAL = "literal"  # the same word for everybody
+    KEY = "key"  # a key or token that is made in the provider's console
+    NONE = "none"  # nobody logs in
+
+
+class Secret(StrEnum):
+    """What a provider takes as the password."""
+
+    PASSWORD = "password"  # noqa: S105 - a kind: the one the mailbox is opened with
+    APP_PASSWORD = "app-password"  # noqa: S105 - a kind: one made for a single program
+    KEY = "key"  # an API key, a token or SMTP credentials, made in the provider's console
+    OAUTH_TOKEN = "oauth-token"  # noqa: S105 - a kind: an access token, soon expired
+    NONE = "none"  # nobody logs in
+
+
+@record
+class Way:
+    """A port, and how the link on it is protected."""
+
+    port: int
+    encryption: Encryption
+
+
+@record(kw_only=True)
+class Provider:
+    """A mail provider's submission service.
+
+    `hosts` are names, with `*` for one label (or a part of one) of a name. `ways` and
+    `authentication` come best first; `auto` there means that plain mechanisms take what `secret`
+    says. `username` is the very word where the user name is a literal, `username_pattern` what a
+    right user name looks like as a whole; `username_is` and `password_is` say it in a phrase.
+    `page` is where an admin gets the credentials. `domains` are those of the addresses that the
+    provider gives away, `mx` the hosts (as in `hosts`) that take mail for its customers' domains.
+    `signature` is a regular expression for what only its servers put into a reply.
+    """
+
+    id: str
+    name: str
+    hosts: tuple[str, ...]
+    ways: tuple[Way, ...]
+    authentication: tuple[Authentication, ...]
+    user: User
+    username_is: str
+    secret: Secret
+    password_is: str
+    sources: tuple[str, ...]
+    taken: date
+    username: str | None = None
+    username_pattern: str | None = None
+    page: str | None = None
+    limits: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    mx: tuple[str, ...] = ()
+    signature: str | None = None
+
+    def matches(self, host: str) -> bool:
+        """Whether this host is one of the provider's submission servers."""
+        return _fits(self.hosts, host)
+
+    def takes_mail_at(self, host: str) -> bool:
+        """Whether this host, found as an MX, takes mail for the provider's customers."""
+        return _fits(self.mx, host)
+
+    def signs(self, words: str) -> bool:
+        """Whether a reply says by its words that it is from this provider."""
+        pattern = self.signature
+        return pattern is not None and re.search(pattern, words, re.IGNORECASE) is not None
+
+    def takes_username(self, username: str) -> bool:
+        """Whether a user name can be a right one, as far as its form tells."""
+        pattern = self.username_pattern
+        return pattern is None or re.fullmatch(pattern, username) is not None
+
+    @property
+    def host(self) -> str | None:
+        """The host to begin with; None where the admin must choose, as a region."""
+        return self.hosts[0] if "*" not in self.hosts[0] else None
+
+    def preset(self) -> Values:
+        """Return values for our fields by key; what only the admin knows is left out."""
+        best = self.ways[0]
+        values: Values = {
+            "host": self.host,
+            "port": best.port,
+            "encryption": best.encryption.value,
+            "username": self.username,
+            "authentication": self.authentication[0].value,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+
+def _fits(patterns: tuple[str, ...], host: str) -> bool:
+    name = host.strip().rstrip(".").casefold()
+    return any(_compiled(pattern).fullmatch(name) for pattern in patterns)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile("[^.]+".join(map(re.escape, pattern.split("*"))))

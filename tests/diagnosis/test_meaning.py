@@ -1,0 +1,327 @@
+"""What each value means as it stands, and what the last test found about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtp_tui.diagnosis import findings as found
+from smtp_tui.diagnosis import meaning as meant
+from smtp_tui.diagnosis.diagnose import diagnose
+from smtp_tui.diagnosis.facts import PEER_LOOK
+from smtp_tui.diagnosis.findings import findings
+from smtp_tui.diagnosis.meaning import meaning
+from smtp_tui.settings.fields import BY_KEY, FIELDS
+from smtp_tui.smtp.events import (
+    Answered,
+    Capabilities,
+    Connecting,
+    Event,
+    Experiment,
+    Fault,
+    Resolved,
+    Sent,
+    Stage,
+    TlsEstablished,
+    TlsRefused,
+)
+from tests.diagnosis.examples import (
+    CERTIFICATE,
+    any_values,
+    connected,
+    facts_of,
+    finished,
+    reply,
+    settings,
+)
+
+HOST = {"host": "mail.example.net"}
+LOGIN = {**HOST, "username": "alice@example.net"}
+OPEN = {**LOGIN, "encryption": "none"}
+PERHAPS = {**OPEN, "starttls_auto": True}
+PIN = {**HOST, "tls_fingerprint": "ab" * 32}
+
+MEANINGS: list[tuple[str, dict[str, Any], str]] = [
+    ("host", {}, "Not set, and a test needs one."),
+    ("host", HOST, "Its certificate must show mail.example.net."),
+    ("host", {**HOST, "server_name": "mx.example.net"}, "must show mx.example.net."),
+    ("host", {**HOST, "encryption": "none"}, "A name: its addresses are looked up, not its MX."),
+    ("host", {"host": "192.0.2.1"}, "An address: nothing is looked up."),
+    ("host", {"host": "localhost"}, "This machine itself;"),
+    ("host", {"host": "smtp.gmail.com"}, "A server of Gmail"),
+    ("port", {**HOST, "port": 465, "encryption": "ssl"}, "TLS from the first byte: the handshake"),
+    ("port", {**HOST, "encryption": "ssl"}, "Not set, so 465. TLS from the first byte"),
+    ("port", HOST, "Not set, so 587. Starts in plain text; STARTTLS comes before"),
+    ("port", PERHAPS, "Not set, so 25. Starts in plain text; STARTTLS comes if"),
+    ("port", OPEN, "Plain text from the first byte to the last."),
+    ("port", {**HOST, "port": 587, "encryption": "wrong"}, ""),
+    ("port", {**HOST, "port": "x"}, ""),
+    ("domain", {"domain": "tickets.example.org"}, "The server hears EHLO tickets.example.org."),
+    ("domain", {}, "Not set: the server hears this machine's full name"),
+    ("encryption", HOST, "Not set, so tls. Encrypted from STARTTLS on"),
+    ("encryption", {"encryption": "ssl"}, "All is encrypted"),
+    ("encryption", OPEN, "Nothing is encrypted."),
+    ("encryption", PERHAPS, "Encrypted only where STARTTLS is offered."),
+    ("starttls_auto", {}, "Not set, so no. It has no part in it: encryption is tls."),
+    ("starttls_auto", PERHAPS, "STARTTLS where it is offered, else plain text"),
+    ("starttls_auto", OPEN, "Plain text, whatever the server offers."),
+    ("username", LOGIN, "Logs in by auto."),
+    ("username", {**LOGIN, "authentication": "none"}, "Not used: authentication is none."),
+    ("username", HOST, "Not set: nobody logs in."),
+    ("username", {"host": "smtp.sendgrid.net"}, "SendGrid it is the word apikey"),
+    ("password", {**LOGIN, "password": "xyzzyxyzzy"}, "Stands in this file"),
+    ("password", {**LOGIN, "password": {"keyring": "s"}}, "Kept in a keyring"),
+    ("password", {**LOGIN, "password": {"env": "S"}}, "Read from an environment variable"),
+    ("password", {**LOGIN, "password": {"file": "s"}}, "Read from a file of its own"),
+    ("password", {**LOGIN, "password": {"command": ["s"]}}, "The first line that a program"),
+    ("password", {**LOGIN, "password": {"ask": True}}, "Asked for at each test."),
+    ("password", {**HOST, "password": "xyzzyxyzzy"}, "Not used: no login needs it."),
+    ("password", LOGIN, "Not set, and the login needs one"),
+    ("password", HOST, "Not set, and not needed."),
+    ("password", {**LOGIN, "host": "smtp.gmail.com"}, "it is an app password"),
+    ("authentication", HOST, "Not set, so none. Nobody logs in."),
+    ("authentication", LOGIN, "of SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN, inside TLS."),
+    ("authentication", OPEN, "of SCRAM-SHA-256, SCRAM-SHA-1 and CRAM-MD5: without TLS"),
+    ("authentication", PERHAPS, "without it, SCRAM-SHA-256, SCRAM-SHA-1 and CRAM-MD5 only."),
+    ("authentication", {**HOST, "authentication": "auto"}, "no user name, so nobody logs in"),
+    ("authentication", {**LOGIN, "authentication": "plain"}, "PLAIN alone: name and password"),
+    ("authentication", {**OPEN, "authentication": "login"}, "as they are, on an open link."),
+    ("authentication", {**PERHAPS, "authentication": "login"}, "the test stops before"),
+    ("authentication", {**LOGIN, "authentication": "cram-md5"}, "CRAM-MD5 alone: a proof"),
+    ("authentication", {**LOGIN, "authentication": "xoauth2"}, "taken for an access token"),
+    ("authentication", {"authentication": "external"}, "The client certificate is the login"),
+    ("openssl_verify_mode", HOST, "Not set, so peer. The certificate must show mail.example.net"),
+    ("openssl_verify_mode", {**HOST, "ca_file": "a"}, "lead to a CA in the CA File."),
+    ("openssl_verify_mode", {**HOST, "openssl_verify_mode": "none"}, "Any certificate passes."),
+    ("openssl_verify_mode", PIN, "the TLS Fingerprint decides."),
+    ("openssl_verify_mode", OPEN, "Without TLS it has no part in anything."),
+    ("from", {"from": "Me <a@bücher.example>"}, "MAIL FROM:<a@xn--bcher-kva.example>."),
+    ("from", LOGIN, "the user name makes it MAIL FROM:<alice@example.net>."),
+    ("from", {"username": "me", "domain": "a.example"}, "makes it MAIL FROM:<me@a.example>."),
+    ("from", {"username": "me"}, "Not set: the user name, or postmaster"),
+    ("timeout", {}, "Not set, so 30. After 30 s a test ends"),
+    ("timeout", {"timeout": 2.5}, "After 2.5 s a test ends"),
+    ("ca_file", {"ca_file": "a"}, "What is in it is trusted, and nothing else."),
+    ("ca_file", {}, "Not set: the CAs of this system are trusted."),
+    ("ca_file", PIN, "It has no part in it: no chain is checked."),
+    ("ca_file", OPEN, "Without TLS"),
+    ("server_name", {**HOST, "server_name": "a.example"}, "the certificate must show it."),
+    ("server_name", {**PIN, "server_name": "a.example"}, "no certificate is checked for it."),
+    ("server_name", HOST, "Not set: mail.example.net is asked for, and the certificate"),
+    ("server_name", PIN, "Not set: mail.example.net is asked for in TLS."),
+    ("server_name", OPEN, "Without TLS"),
+    ("tls_minimum", {"tls_minimum": "1.3"}, "TLS 1.3 alone will do."),
+    ("tls_minimum", {}, "Not set, so 1.2. TLS 1.2 and newer will do."),
+    ("tls_minimum", OPEN, "Without TLS"),
+    ("tls_fingerprint", PIN, "The one certificate with this SHA-256 passes"),
+    ("tls_fingerprint", {}, "Not set: the OpenSSL Verify Mode decides."),
+    ("tls_fingerprint", OPEN, "Without TLS"),
+    ("client_certificate", {"client_certificate": "a"}, "Shown to a server that asks for one."),
+    ("client_certificate", {}, "Not set: none is shown."),
+    ("client_certificate", OPEN, "Without TLS"),
+    ("client_key", {"client_key": "a", "client_certificate": "b"}, "Read beside the client"),
+    ("client_key", {"client_certificate": "b"}, "it must stand in the client certificate's"),
+    ("client_key", {"client_key": "a"}, "Not used: there is no client certificate."),
+    ("client_key", {}, "Not set, and there is no client certificate."),
+    ("address_family", {}, "Not set, so any. IPv6 and IPv4 are tried side by side"),
+    ("address_family", {"address_family": "ipv4"}, "Only IPv4 addresses"),
+    ("address_family", {"address_family": "ipv6"}, "Only IPv6 addresses"),
+    ("source_address", {"source_address": "192.0.2.9"}, "Connections leave from 192.0.2.9."),
+    ("source_address", {}, "Not set: the system chooses by its routes."),
+]
+
+
+@pytest.mark.parametrize(("key", "values", "words"), MEANINGS)
+def test_what_a_value_means(key: str, values: dict[str, Any], words: str) -> None:
+    said = meaning(key, values)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+def test_every_sentence_has_been_said() -> None:
+    said = " ".join(meaning(key, values) for key, values, _ in MEANINGS)
+    for key, texts in meant.texts().items():
+        for text in texts.values():
+            pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))
+            assert re.search(pattern, said), (key, text)
+
+
+@given(st.sampled_from(list(BY_KEY)), any_values())
+def test_any_values_have_a_meaning_or_none(key: str, values: dict[str, object]) -> None:
+    assert meaning(key, values).isprintable()
+
+
+@given(any_values(), st.text("xyzXYZ789$#", min_size=8, max_size=20))
+def test_no_meaning_holds_the_password(values: dict[str, object], secret: str) -> None:
+    for place in (secret, {"env": secret}, {"command": [secret]}):
+        for field in FIELDS:
+            assert secret not in meaning(field.key, {**values, "password": place})
+
+
+OFFER = Capabilities(
+    seconds=0.15,
+    encrypted=False,
+    keywords=(("STARTTLS", ""), ("SIZE", "52428800")),
+    mechanisms=(),
+)
+WAY: list[Event] = [
+    Resolved(seconds=0, host="mail.example", addresses=("2001:db8::1", "192.0.2.1")),
+    Connecting(seconds=0, address="2001:db8::1", port=587),
+    Connecting(seconds=0, address="192.0.2.1", port=587),
+]
+EHLO: list[Event] = [Sent(seconds=0.1, text="EHLO client.example"), OFFER]
+TO_THE_LOGIN: list[Event] = [*WAY, connected()[0], *EHLO, *connected()[1:]]
+REJECTED = finished(Stage.AUTH, Fault.REFUSED, command="AUTH", reply=reply(535, "5.7.8 No."))
+LOOK = Experiment(seconds=0.5, name=PEER_LOOK, outcome="certificate-expired", text="")
+TAKEN = Experiment(seconds=0.5, name=PEER_LOOK, outcome="ok", text="")
+REFUSED_CHAIN = TlsRefused(seconds=0.2, chain=(CERTIFICATE, CERTIFICATE))
+
+UNVERIFIED = TlsEstablished(
+    seconds=0.2, version="TLSv1.2", cipher="C", verified=False, chain=(CERTIFICATE,)
+)
+
+FINDINGS: list[tuple[str, list[Event], str]] = [
+    ("host", TO_THE_LOGIN, "It has 2001:db8::1, 192.0.2.1; 192.0.2.1 answered."),
+    ("host", [OFFER], "It takes messages of up to 50 MB."),
+    ("host", [OFFER, replace(OFFER, encrypted=True, keywords=())], ""),
+    ("host", connected(), "Found at 192.0.2.1."),
+    ("host", [*WAY, finished(Stage.CONNECT, Fault.CONNECT_TIMEOUT)], "none took the connection."),
+    ("host", [finished(Stage.RESOLVE, Fault.HOST_NOT_FOUND)], ""),
+    ("port", TO_THE_LOGIN, "192.0.2.1 answers on port 587, and speaks SMTP."),
+    ("port", connected()[:1], "192.0.2.1 takes connections on port 587."),
+    ("port", [finished(Stage.CONNECT, Fault.CONNECTION_REFUSED)], "(connection-refused)."),
+    ("domain", TO_THE_LOGIN, "EHLO client.example was accepted."),
+    (
+        "domain",
+        [*EHLO[:1], finished(Stage.EHLO, Fault.REFUSED, reply=reply(550, "Bad name."))],
+        "EHLO client.example was refused: 550 Bad name.",
+    ),
+    ("encryption", TO_THE_LOGIN, "STARTTLS was offered. TLSv1.3 with TLS_AES_256_GCM_SHA384."),
+    ("encryption", [replace(OFFER, keywords=())], "STARTTLS was not offered. The link stayed open"),
+    ("encryption", [finished(Stage.TLS, Fault.PLAIN_TEXT_EXPECTED)], "(plain-text-expected)."),
+    ("starttls_auto", TO_THE_LOGIN, "STARTTLS was offered."),
+    ("starttls_auto", [replace(OFFER, keywords=())], "STARTTLS was not offered."),
+    ("username", TO_THE_LOGIN, "The login by PLAIN was accepted."),
+    ("username", [*TO_THE_LOGIN, REJECTED], "The login by PLAIN was refused: 535 5.7.8 No."),
+    (
+        "username",
+        [*TO_THE_LOGIN, finished(Stage.AUTH, Fault.AUTH_CHALLENGE_MALFORMED)],
+        "did not come to its end (auth-challenge-malformed).",
+    ),
+    ("username", [finished(Stage.EHLO)], ""),
+    ("password", TO_THE_LOGIN, "was accepted."),
+    ("password", [*TO_THE_LOGIN, REJECTED], "refused: 535 5.7.8 No."),
+    ("password", [*TO_THE_LOGIN, finished(Stage.AUTH, Fault.SERVER_CLOSED)], "(server-closed)."),
+    ("authentication", TO_THE_LOGIN, "Offered inside TLS: PLAIN. PLAIN was accepted."),
+    ("authentication", [OFFER], "Offered before TLS: no login."),
+    ("authentication", [*TO_THE_LOGIN, REJECTED], "PLAIN was refused: 535 5.7.8 No."),
+    (
+        "authentication",
+        [*TO_THE_LOGIN, finished(Stage.AUTH, Fault.SERVER_CLOSED)],
+        "PLAIN did not come to its end (server-closed).",
+    ),
+    ("authentication", [replace(OFFER, mechanisms=("LOGIN",)), *connected()], "before TLS: LOGIN."),
+    ("openssl_verify_mode", TO_THE_LOGIN, "The certificate passed. It is for mail.example, smtp"),
+    ("openssl_verify_mode", TO_THE_LOGIN, "until 2026-04-02 03:04 UTC, from CN=Example CA."),
+    (
+        "openssl_verify_mode",
+        [UNVERIFIED, LOOK],
+        "not checked by this mode.",
+    ),
+    (
+        "openssl_verify_mode",
+        [UNVERIFIED, LOOK],
+        "Mode peer would have ended with certificate-expired.",
+    ),
+    ("openssl_verify_mode", [*connected(), TAKEN], "Mode peer would have taken it."),
+    (
+        "openssl_verify_mode",
+        [
+            finished(
+                Stage.TLS,
+                Fault.CERTIFICATE_NAME_MISMATCH,
+                also=(Fault.CERTIFICATE_EXPIRED,),
+                certificate=CERTIFICATE,
+            )
+        ],
+        "did not pass (certificate-name-mismatch, certificate-expired).",
+    ),
+    ("openssl_verify_mode", [OFFER], ""),
+    (
+        "from",
+        [finished(Stage.ENVELOPE, Fault.REFUSED, command="MAIL", reply=reply(553, "Not yours."))],
+        "The server refused the sender: 553 Not yours.",
+    ),
+    ("from", [Answered(seconds=0, recipient="a@b.example", reply=reply(250, "Ok"))], "took this"),
+    ("from", TO_THE_LOGIN, ""),
+    ("timeout", TO_THE_LOGIN, "It took 0.5 s."),
+    ("ca_file", TO_THE_LOGIN, "one certificate, issued by CN=Example CA."),
+    ("ca_file", [REFUSED_CHAIN], "2 certificates, the last one issued by CN=Example CA."),
+    ("server_name", TO_THE_LOGIN, "The certificate is for mail.example, smtp.example."),
+    ("tls_minimum", TO_THE_LOGIN, "TLSv1.3 was agreed on."),
+    ("tls_minimum", [finished(Stage.TLS, Fault.TLS_VERSION_UNSUPPORTED)], "both sides take."),
+    ("tls_fingerprint", TO_THE_LOGIN, f"The server's certificate has {'ab' * 32}."),
+    (
+        "client_certificate",
+        [finished(Stage.TLS, Fault.CLIENT_CERTIFICATE_REQUIRED)],
+        "The server asked for one",
+    ),
+    ("client_certificate", TO_THE_LOGIN, ""),
+    ("client_key", TO_THE_LOGIN, ""),
+    ("address_family", connected(), "IPv4 was used: 192.0.2.1."),
+    ("address_family", TO_THE_LOGIN, "Also tried: 2001:db8::1."),
+    ("source_address", TO_THE_LOGIN, "The connection left from 192.0.2.9."),
+]
+
+
+def finding(key: str, events: list[Event]) -> str:
+    facts = facts_of(*events)
+    if facts.finished is None:
+        facts.add(finished(Stage.AUTH))
+    return findings(key, facts, diagnose(settings(), facts, 0.5))
+
+
+@pytest.mark.parametrize(("key", "events", "words"), FINDINGS)
+def test_what_a_test_found(key: str, events: list[Event], words: str) -> None:
+    said = finding(key, events)
+    assert words in said
+    assert bool(said) == bool(words)
+    assert "unknown" not in said
+
+
+def test_every_finding_has_been_told() -> None:
+    said = " ".join(finding(key, events) for key, events, _ in FINDINGS)
+    for key, texts in found.texts().items():
+        for text in texts.values():
+            pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))
+            assert re.search(pattern, said), (key, text)
+
+
+def test_what_a_server_says_is_inert() -> None:
+    hostile = reply(535, "\x1b[2J{host} \u202e no")
+    end = finished(Stage.AUTH, Fault.REFUSED, command="AUTH", reply=hostile)
+    offer = replace(OFFER, mechanisms=("\x1b[31m",), keywords=(("SIZE", "9" * 18),))
+    for field in FIELDS:
+        said = finding(field.key, [*connected(), offer, end])
+        assert said.isprintable()
+    assert finding("username", [*connected(), end]).endswith("535 \\x1b[2J{host} \\u202e no.")
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [("1000", "1000 bytes"), ("35882577", "34 MB"), ("999999999999999999", "909494 TB")],
+)
+def test_sizes(told: str, shown: str) -> None:
+    said = finding("host", [replace(OFFER, keywords=(("SIZE", told),))])
+    assert said == f"It takes messages of up to {shown}."
+
+
+def test_many_addresses_are_counted() -> None:
+    many = tuple(f"192.0.2.{number}" for number in range(9))
+    events = [Resolved(seconds=0, host="mail.example", addresses=many), connected()[0]]
+    assert "192.0.2.3 and 5 more; 192.0.2.1 answered." in finding("host", events)

@@ -1,0 +1,171 @@
+"""What is known of providers: whole, sourced, and of nobody twice."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import date
+from urllib.parse import urlsplit
+
+import pytest
+
+from smtp_tui.providers.known import preset, provider_named, provider_of, providers
+from smtp_tui.providers.provider import Provider, Secret, User
+from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.reading import read
+
+EVERY = pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
+
+
+def example_of(host: str) -> str:
+    """A host that a pattern stands for."""
+    return host.replace("*", "eu-west-1")
+
+
+def test_there_are_many() -> None:
+    assert len(providers()) >= 40
+
+
+@EVERY
+def test_an_entry_is_whole(provider: Provider) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", provider.id)
+    assert provider.name.isprintable()
+    assert provider.taken >= date(2026, 11, 1)
+    for address in (*provider.sources, *filter(None, [provider.page])):
+        assert urlsplit(address).scheme == "https"
+        assert urlsplit(address).hostname
+    assert len({one.port for one in provider.ways}) == len(provider.ways)
+    assert all(one.encryption is not Encryption.NONE for one in provider.ways)
+    assert len(set(provider.authentication)) == len(provider.authentication)
+    for host in (*provider.hosts, *provider.mx, *provider.domains):
+        assert re.fullmatch(r"[a-z0-9*-]+(\.[a-z0-9*-]+)+", host)
+
+
+@EVERY
+def test_its_sentences_are_sentences(provider: Provider) -> None:
+    for text in (*provider.limits, *provider.notes):
+        assert text.endswith(".")
+        assert text[0].isupper() or text[0].isdigit()
+        assert text.isprintable()
+    for phrase in (provider.username_is, provider.password_is):
+        assert phrase.isprintable()
+        assert phrase[-1] not in ".,;"
+
+
+@EVERY
+def test_user_and_secret_fit_each_other(provider: Provider) -> None:
+    assert (provider.user is User.LITERAL) == (provider.username is not None)
+    assert (provider.user is User.NONE) == (provider.secret is Secret.NONE)
+    if provider.username is not None:
+        assert provider.takes_username(provider.username)
+    if provider.user is User.ADDRESS:
+        assert provider.takes_username("somebody@example.org")
+    if provider.authentication[0] is Authentication.NONE:
+        assert provider.user is User.NONE
+
+
+@EVERY
+def test_a_preset_is_a_configuration(provider: Provider) -> None:
+    values = preset(provider.id)
+    assert set(values) <= set(BY_KEY)
+    host = values.get("host", example_of(provider.hosts[0]))
+    reading = read({"host": host, "username": "somebody@example.org", **values})
+    assert reading.settings
+    assert reading.settings.port == provider.ways[0].port
+    assert provider.matches(reading.settings.host)
+
+
+@EVERY
+def test_a_host_is_of_one_provider(provider: Provider) -> None:
+    for host in map(example_of, provider.hosts):
+        assert [one.id for one in providers() if one.matches(host)] == [provider.id]
+        assert provider_of(host) is provider
+        assert provider_of(f"{host.upper()}.") is provider
+        assert provider_of(f"x.{host}.example") is None
+
+
+@EVERY
+def test_what_it_gives_away_is_given_by_nobody_else(provider: Provider) -> None:
+    others = [one for one in providers() if one is not provider]
+    assert not [one.id for one in others if set(one.domains) & set(provider.domains)]
+    for host in map(example_of, provider.mx):
+        assert provider.takes_mail_at(host)
+        assert not [one.id for one in others if one.takes_mail_at(host)]
+
+
+@EVERY
+def test_a_signature_is_not_a_word_that_anybody_says(provider: Provider) -> None:
+    common = "5.7.8 Error: authentication failed: user unknown, relay access denied, try later"
+    assert not provider.signs(common)
+    assert not provider.signs("")
+
+
+@pytest.mark.parametrize(
+    ("host", "identity"),
+    [
+        ("smtp.gmail.com", "gmail"),
+        ("smtp-relay.gmail.com", "google-relay"),
+        ("contoso-com.mail.protection.outlook.com", "microsoft-direct"),
+        ("email-smtp.us-gov-west-1.amazonaws.com", "amazon-ses"),
+        ("email-smtp-fips.ca-central-1.amazonaws.com", "amazon-ses"),
+        ("ex4.mail.ovh.net", "ovh-exchange"),
+        ("smtp.email.us-ashburn-1.oci.oraclecloud.com", "oracle"),
+        ("email-smtp..amazonaws.com", None),
+        ("email-smtp.a.b.amazonaws.com", None),
+        ("smtp.gmail.com.example.org", None),
+        ("notsmtp.gmail.com", None),
+        ("192.0.2.1", None),
+        ("", None),
+    ],
+)
+def test_whose_host_it_is(host: str, identity: str | None) -> None:
+    found = provider_of(host)
+    assert (found.id if found else None) == identity
+
+
+@pytest.mark.parametrize(
+    ("identity", "right", "wrong"),
+    [
+        ("gmail", "alice@gmail.com", "alice"),
+        ("sendgrid", "apikey", "alice@example.org"),
+        ("sparkpost", "SMTP_Injection", "smtp_injection"),
+        ("amazon-ses", "AKIAIOSFODNN7EXAMPLE", "alice@example.org"),
+        ("postmark", "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", "alice@example.org"),
+        ("mailjet", "0123456789abcdef0123456789abcdef", "alice@example.org"),
+        ("resend", "resend", "Resend "),
+        ("zeptomail", "emailapikey", "apikey"),
+        ("oracle", "ocid1.user.oc1..aaaa@ocid1.tenancy.oc1..bbbb.ab.com", "alice@example.org"),
+        ("scaleway", "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", "SCWXXXXXXXXXXXXXXXXX"),
+    ],
+)
+def test_a_user_name_of_the_wrong_form(identity: str, right: str, wrong: str) -> None:
+    provider = provider_named(identity)
+    assert provider.takes_username(right)
+    assert not provider.takes_username(wrong)
+
+
+def test_what_only_the_admin_knows_is_left_out() -> None:
+    assert "host" not in preset("amazon-ses")
+    assert "username" not in preset("gmail")
+    assert preset("sendgrid") == {
+        "host": "smtp.sendgrid.net",
+        "port": 587,
+        "encryption": "tls",
+        "username": "apikey",
+        "authentication": "auto",
+    }
+
+
+def test_nobody_by_that_name() -> None:
+    with pytest.raises(KeyError):
+        preset("nobody")
+
+
+def test_the_file_is_read_when_asked_for() -> None:
+    program = "import sys, smtp_tui.providers.known; print('tomllib' in sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout == "False\n"
