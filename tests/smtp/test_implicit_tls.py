@@ -110,9 +110,7 @@ async def test_a_silent_port_that_speaks_tls_ends_the_wait(
     context: ssl.SSLContext, encryption: str
 ) -> None:
     inside = (tls(context), ANSWER)
-    played = await silent_port(
-        (tls(context),), inside, extra=3, timeout=20, encryption=encryption
-    )
+    played = await silent_port((tls(context),), inside, extra=3, timeout=20, encryption=encryption)
     assert played.verdict.cause == "implicit-tls-expected"
     assert played.verdict.stage == "greeting"
     assert experiments(played) == ["ok"]
