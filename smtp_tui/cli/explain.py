@@ -16,7 +16,7 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.pages import explanation
 
 if TYPE_CHECKING:
-    from smtp_tui.diagnosis.foreign import Explanation
+    from smtp_tui.diagnosis.foreign.explaining import Explanation
 
 STDIN = "-"
 LARGEST_INPUT = 4 * 1024 * 1024
@@ -28,7 +28,9 @@ _NOT_RECOGNISED = (
 
 
 def explain(call: Call) -> int:
-    """Print a field's page, a line for each field, or what an error means."""
+    """Print a field's page, a line for each field, the table's schema, or what an error means."""
+    if call.options.schema:
+        return _print_schema(call)
     if call.options.error is not None:
         if call.words:
             raise UsageError("explain takes a KEY or --error, not both")
@@ -44,6 +46,16 @@ def explain(call: Call) -> int:
     if key not in BY_KEY:
         raise UsageError(no_setting(call.words[0]))
     for line in explanation(key).rstrip("\n").split("\n"):
+        tell(line)
+    return PASSED
+
+
+def _print_schema(call: Call) -> int:
+    if call.words or call.options.error is not None or call.options.json:
+        raise UsageError("explain --schema stands alone")
+    from smtp_tui.settings.schema import schema
+
+    for line in json.dumps(schema(), indent=2).split("\n"):
         tell(line)
     return PASSED
 
@@ -66,7 +78,7 @@ def _from_stdin() -> str:
 
 
 def _explain_error(text: str, *, as_json: bool) -> int:
-    from smtp_tui.diagnosis.foreign import Explanation, explain_error
+    from smtp_tui.diagnosis.foreign.explaining import Explanation, explain_error
 
     found = explain_error(text)
     if as_json:

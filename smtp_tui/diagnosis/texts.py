@@ -36,4 +36,4 @@ def loaded(name: str) -> dict[str, Any]:
     """Return one file of texts; whoever calls keeps it."""
     import tomllib  # a check that passes without a file and a warning needs none
 
-    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))

@@ -11,11 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.diagnosis.foreign import LONGEST_QUOTE, LONGEST_TEXT, Explanation, explain_error
-from smtp_tui.diagnosis.foreign_programs import program_in, programs
-from smtp_tui.diagnosis.foreign_replies import place_of, quotes_in
-from smtp_tui.diagnosis.foreign_rules import Rule, error_rules, lowered, places, worded
-from smtp_tui.diagnosis.foreign_texts import Meant, known_causes, said_of
+from smtp_tui.diagnosis.foreign.explaining import (
+    LONGEST_QUOTE,
+    LONGEST_TEXT,
+    Explanation,
+    explain_error,
+)
+from smtp_tui.diagnosis.foreign.programs import program_in, programs
+from smtp_tui.diagnosis.foreign.replies import place_of, quotes_in
+from smtp_tui.diagnosis.foreign.rules import Rule, error_rules, lowered, places, worded
+from smtp_tui.diagnosis.foreign.texts import Meant, known_causes, said_of
 from smtp_tui.diagnosis.names import NAMES
 from smtp_tui.diagnosis.rules import Rule as ReplyRule
 from smtp_tui.diagnosis.rules import rules
@@ -26,8 +31,8 @@ from smtp_tui.smtp.events import Stage
 from tests.diagnosis.foreign_examples import EXAMPLES, Example
 
 ROWS = range(1, 32)
-DATA: dict[str, list[dict[str, Any]]] = loaded("errors.toml")
-OWN = loaded("foreign.toml")
+DATA: dict[str, list[dict[str, Any]]] = loaded("foreign/errors.toml")
+OWN = loaded("foreign/words.toml")
 
 
 def explained(text: str) -> Explanation:
@@ -308,7 +313,7 @@ PROGRAM_LINES = [
 def test_every_program_is_sound(id_: str) -> None:
     program = programs()[id_]
     assert program.name
-    assert loaded("programs.toml")[id_]["source"]
+    assert loaded("foreign/programs.toml")[id_]["source"]
     fields = {key.partition("=")[0] for key in program.words}
     assert fields <= set(BY_KEY)
     assert all(text.isprintable() for text in program.words.values())

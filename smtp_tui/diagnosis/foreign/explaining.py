@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from smtp_tui.diagnosis.foreign_programs import program_in
-from smtp_tui.diagnosis.foreign_replies import reply_in
-from smtp_tui.diagnosis.foreign_rules import Rule, error_rules, lowered
-from smtp_tui.diagnosis.foreign_secrets import Hidden
-from smtp_tui.diagnosis.foreign_texts import Meant, said_of
+from smtp_tui.diagnosis.foreign.programs import program_in
+from smtp_tui.diagnosis.foreign.replies import reply_in
+from smtp_tui.diagnosis.foreign.rules import Rule, error_rules, lowered
+from smtp_tui.diagnosis.foreign.secrets import Hidden
+from smtp_tui.diagnosis.foreign.texts import Meant, said_of
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible
 

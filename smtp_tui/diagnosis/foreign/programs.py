@@ -40,7 +40,7 @@ def program_in(low: str, known: str = "") -> Program | None:
 @cache
 def programs() -> dict[str, Program]:
     """Return the programs by id, in the order to try."""
-    return {id_: _program(entry) for id_, entry in loaded("programs.toml").items()}
+    return {id_: _program(entry) for id_, entry in loaded("foreign/programs.toml").items()}
 
 
 def _program(entry: dict[str, str]) -> Program:

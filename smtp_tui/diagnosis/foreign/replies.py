@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from smtp_tui.diagnosis.foreign_rules import Place, places, worded
+from smtp_tui.diagnosis.foreign.rules import Place, places, worded
 from smtp_tui.diagnosis.rules import Rule, rule_of_refusal
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record

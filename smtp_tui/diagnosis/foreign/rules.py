@@ -94,7 +94,7 @@ def worded() -> tuple[Worded, ...]:
 
 @cache
 def _data() -> dict[str, list[dict[str, Any]]]:
-    return loaded("errors.toml")
+    return loaded("foreign/errors.toml")
 
 
 def _entries(name: str) -> list[dict[str, Any]]:

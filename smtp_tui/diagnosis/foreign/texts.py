@@ -77,7 +77,7 @@ def _sentence(text: str, names: dict[str, str]) -> str:
 
 @cache
 def _data() -> dict[str, Any]:
-    return loaded("foreign.toml")
+    return loaded("foreign/words.toml")
 
 
 def _own() -> dict[str, dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Errors as other programs word them, and what they mean for the settings."""
