@@ -1,0 +1,71 @@
+"""The domain check that follows a passed check: what DNS holds about the sender's domain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from smtp_tui.checks.run import Request
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.reading import read
+from smtp_tui.smtp.events import Connected, Event
+
+if TYPE_CHECKING:
+    from smtp_tui.discovery.facts import DomainFact
+    from smtp_tui.discovery.resolver import Resolver
+
+
+class DomainCheck:
+    """Hears a check, and asks DNS when it has passed."""
+
+    def __init__(self, resolver: Resolver, selectors: Sequence[str] = ()) -> None:
+        self._resolver = resolver
+        self._selectors = selectors
+        self._connected: Connected | None = None
+
+    def hear(self, told: Event | Verdict) -> None:
+        """Take in what a check tells: which addresses it went from and to."""
+        if isinstance(told, Connected):
+            self._connected = told
+
+    async def facts(self, request: Request) -> tuple[DomainFact, ...]:
+        """Return what DNS holds about the domain that the request sends from."""
+        from smtp_tui.discovery.domain import domain_facts
+
+        settings = read(request.values).settings
+        if settings is None:
+            return ()
+        if request.mail and request.mail.sender:
+            settings = replace(settings, sender=str(request.mail.sender))
+        return await domain_facts(
+            settings,
+            self._connected.local_address if self._connected else None,
+            self._resolver,
+            server=self._connected.address if self._connected else None,
+            selectors=self._selectors,
+        )
+
+
+def domain_line(
+    facts: Sequence[DomainFact], file: str | None, table: str | None, seconds: float
+) -> str:
+    """Return the facts as the line of an event."""
+    content = {
+        "event": "domain",
+        "file": file,
+        "table": table,
+        "facts": [
+            {
+                "subject": one.subject,
+                "id": one.id,
+                "weight": one.weight,
+                "text": one.text,
+                "record": one.record,
+            }
+            for one in facts
+        ],
+        "seconds": round(seconds, 6),
+    }
+    return json.dumps(content)

@@ -1,0 +1,54 @@
+"""`--domain-check`: what DNS holds about the sender's domain, told with a check that passed."""
+
+from __future__ import annotations
+
+import textwrap
+
+from smtp_tui.checks.domain import DomainCheck, domain_line
+from smtp_tui.checks.run import Request
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.output import tell
+from smtp_tui.cli.resolvers import resolver_of
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.events import Event
+
+WIDTH = 80
+_SIGNS = {"good": "+", "note": "i", "bad": "!", "unknown": "?"}
+
+
+class DomainTeller:
+    """Hears a check, and tells the facts where it has passed."""
+
+    def __init__(self, check: DomainCheck) -> None:
+        self._check = check
+
+    def hear(self, told: Event | Verdict) -> None:
+        """Take in what a check tells."""
+        self._check.hear(told)
+
+    async def tell(self, request: Request, verdict: Verdict, *, as_json: bool) -> None:
+        """Ask DNS and print what it holds; nothing of a check that failed."""
+        if not verdict.ok:
+            return
+        facts = await self._check.facts(request)
+        if as_json:
+            tell(domain_line(facts, request.file, request.table, verdict.seconds))
+            return
+        for one in facts:
+            first = f"  {_SIGNS[one.weight]} {one.subject}: "
+            for line in textwrap.wrap(
+                visible(one.text),
+                WIDTH,
+                initial_indent=first,
+                subsequent_indent="    ",
+                break_on_hyphens=False,
+            ):
+                tell(line)
+
+
+def domain_teller_of(call: Call) -> DomainTeller:
+    """Return what tells the facts of the one check that a call means."""
+    if call.options.all or len(call.words) > 1:
+        raise UsageError("--domain-check goes with one check, not with several")
+    return DomainTeller(DomainCheck(resolver_of(call.options.resolver), call.options.dkim))

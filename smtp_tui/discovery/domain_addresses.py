@@ -1,0 +1,98 @@
+"""What a domain says about the addresses that its mail leaves from: SPF, and their own names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from smtp_tui.discovery.facts import DomainFact, Weight, fact, unanswered
+from smtp_tui.discovery.resolver import Resolver, State
+from smtp_tui.discovery.spf import SpfResult
+from smtp_tui.discovery.spf_evaluation import SpfVerdict, evaluate
+from smtp_tui.discovery.together import together
+
+Facts = tuple[DomainFact, ...]
+
+MOST_NAMES = 4
+# An address that nobody has (RFC 5737): whether there is a record does not depend on it.
+_ANY = "192.0.2.1"
+
+_WEIGHTS = {
+    SpfResult.PASSED: Weight.GOOD,
+    SpfResult.FAIL: Weight.NOTE,
+    SpfResult.SOFTFAIL: Weight.NOTE,
+    SpfResult.NEUTRAL: Weight.NOTE,
+    SpfResult.NONE: Weight.BAD,
+    SpfResult.PERMERROR: Weight.BAD,
+    SpfResult.TEMPERROR: Weight.UNKNOWN,
+    SpfResult.UNKNOWN: Weight.UNKNOWN,
+}
+_WITHOUT_ADDRESS = (SpfResult.NONE, SpfResult.PERMERROR, SpfResult.TEMPERROR)
+
+
+async def spf_facts(
+    domain: str, host: str, server: str | None, own: str | None, resolver: Resolver
+) -> Facts:
+    """Say whether SPF covers the server, whose `host` and address are told, and this machine.
+
+    The one that hands the mail to receivers counts: for a relay its outgoing addresses, which only
+    its admin knows.
+    """
+    leaving: dict[str, str] = {}
+    if server and _is_public(server):
+        leaving[server] = f"{host} ({server})"
+    if own and _is_public(own):
+        leaving.setdefault(own, f"this machine ({own})")
+    if leaving:
+        return await _covering(domain, leaving, resolver)
+    verdict = await evaluate(domain, _ANY, resolver)
+    if verdict.result in _WITHOUT_ADDRESS:
+        return (_spf(domain, "", verdict),)
+    return (fact("spf", "spf-there", Weight.UNKNOWN, domain=domain),)
+
+
+async def _covering(domain: str, leaving: Mapping[str, str], resolver: Resolver) -> Facts:
+    verdicts = await together(*(evaluate(domain, one, resolver) for one in leaving))
+    pairs = zip(leaving.values(), verdicts, strict=True)
+    # What is wrong with the record itself is told once.
+    return tuple(dict.fromkeys(_spf(domain, who, verdict) for who, verdict in pairs))
+
+
+def _spf(domain: str, who: str, verdict: SpfVerdict) -> DomainFact:
+    return fact(
+        "spf",
+        f"spf-{verdict.result}",
+        _WEIGHTS[verdict.result],
+        domain=domain,
+        who=who,
+        term=verdict.term,
+        trouble=verdict.trouble,
+        terms=", ".join(verdict.unevaluated),
+    )
+
+
+async def name_facts(address: str, resolver: Resolver) -> Facts:
+    """Say whether this machine's address has a name that leads back to it (RFC 1912, 2.1)."""
+    if not _is_public(address):
+        return (fact("ptr", "ptr-private", Weight.UNKNOWN, address=address),)
+    answer = await resolver.names_of(address)
+    if answer.state is State.FAILED:
+        return (unanswered("ptr"),)
+    if not answer.records:
+        return (fact("ptr", "ptr-none", Weight.NOTE, address=address),)
+    names = [one.removesuffix(".").lower() for one in answer.records[:MOST_NAMES]]
+    for name in names:
+        if await _leads_to(name, address, resolver):
+            return (fact("ptr", "ptr", Weight.GOOD, name, address=address, name=name),)
+    shown = {"address": address, "name": names[0]}
+    return (fact("ptr", "ptr-unconfirmed", Weight.NOTE, names[0], **shown),)
+
+
+async def _leads_to(name: str, address: str, resolver: Resolver) -> bool:
+    wanted = ip_address(address)
+    answer = await resolver.ask(name, "A" if wanted.version == 4 else "AAAA")
+    return any(ip_address(one) == wanted for one in answer.records)
+
+
+def _is_public(address: str) -> bool:
+    return ip_address(address.partition("%")[0]).is_global

@@ -1,0 +1,118 @@
+"""What a search for settings tells while it goes on: frozen facts in one union, the result last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from enum import StrEnum
+
+from smtp_tui.records import record
+from smtp_tui.settings.choices import Encryption
+from smtp_tui.smtp.certificates import Certificate
+
+OK = "ok"
+"""The verdict on a certificate that holds."""
+
+
+class Source(StrEnum):
+    """How a server is known, what counts most first."""
+
+    SRV = "srv"
+    AUTOCONFIG = "autoconfig"
+    PRESET = "preset"
+    GUESS = "guess"
+
+
+@record(kw_only=True)
+class Finding:
+    """Something that was found out without knocking; `id` names its text.
+
+    `host`, `port` and `encryption` are where mail would be handed over, as far as it says so.
+    """
+
+    seconds: float
+    id: str
+    text: str
+    source: Source | None = None
+    host: str | None = None
+    port: int | None = None
+    encryption: Encryption | None = None
+
+
+@record(kw_only=True)
+class Knocking:
+    """So many ports are about to be knocked at; `left_out` are those beyond the limit."""
+
+    seconds: float
+    ports: int
+    left_out: int
+
+
+@record(kw_only=True)
+class Knock:
+    """What one port at one address showed, without a credential.
+
+    `cause` is why a check with these settings would fail; None where it would get to the login.
+    `encryption` is the way that got furthest, None where nothing was reached. `plain`, `starttls`
+    and `tls` tell what is there; None is what nobody asked. `trusted` is `ok` or a certificate's
+    first fault, `also` the further ones; `before` and `after` are the mechanisms offered in the
+    clear and inside TLS.
+    """
+
+    seconds: float
+    took: float
+    host: str
+    port: int
+    address: str
+    source: Source
+    cause: str | None
+    encryption: Encryption | None = None
+    plain: bool | None = None
+    starttls: bool | None = None
+    tls: bool | None = None
+    greeting: str | None = None
+    version: str | None = None
+    certificate: Certificate | None = None
+    trusted: str | None = None
+    also: tuple[str, ...] = ()
+    before: tuple[str, ...] | None = None
+    after: tuple[str, ...] | None = None
+    connections: int = 1
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether its way is one inside TLS."""
+        return self.encryption in (Encryption.TLS, Encryption.SSL)
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The mechanisms that its way offers in the end."""
+        return (self.after if self.is_encrypted else self.before) or ()
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether a mail server was there."""
+        return self.encryption is not None
+
+
+@record(kw_only=True)
+class Result:
+    """What a search came to: the best choice, or the nearest where none would pass.
+
+    `values` are those of our fields, ready to be set; `cause` tells what is wrong with it, or why
+    there is none. `reason` says how it is known, `notes` what else matters.
+    """
+
+    seconds: float
+    ok: bool
+    values: Mapping[str, object] = field(default_factory=dict)
+    cause: str | None = None
+    source: Source | None = None
+    provider: str | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    knocks: int = 0
+    connections: int = 0
+
+
+Step = Finding | Knocking | Knock | Result

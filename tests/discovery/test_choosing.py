@@ -1,0 +1,146 @@
+"""Which choice is the best, and what it amounts to."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from smtp_tui.discovery.choosing import notes_of, ranked, reason_of, values_of
+from smtp_tui.discovery.places import Place, distinct, guesses, preset_places
+from smtp_tui.discovery.steps import OK, Knock, Source
+from smtp_tui.discovery.subject import Subject
+from smtp_tui.providers.known import provider_named, providers
+from smtp_tui.settings.choices import Encryption
+from smtp_tui.settings.fields import BY_KEY
+
+SUBJECT = Subject("example.test", "me@example.test")
+
+
+def knock(**more: Any) -> Knock:
+    """A knock without a fault."""
+    whole: dict[str, Any] = {
+        "seconds": 0,
+        "took": 0,
+        "host": "a.test",
+        "port": 587,
+        "address": "192.0.2.1",
+        "source": Source.GUESS,
+        "cause": None,
+        "encryption": Encryption.TLS,
+        "version": "TLSv1.3",
+        "trusted": OK,
+        "before": (),
+        "after": ("PLAIN",),
+    }
+    return Knock(**{**whole, **more})
+
+
+def place(one: Knock, **more: Any) -> Place:
+    """The place of a knock."""
+    return Place(host=one.host, port=one.port, source=one.source, **more)
+
+
+# The best first, each for one reason.
+ORDER = [
+    (knock(host="srv-ssl", port=465, source=Source.SRV, encryption=Encryption.SSL), 0),
+    (knock(host="srv", source=Source.SRV), 0),
+    (knock(host="srv-later", source=Source.SRV), 1),
+    (knock(host="autoconfig", source=Source.AUTOCONFIG), 0),
+    (knock(host="preset", source=Source.PRESET), 0),
+    (knock(host="guess-ssl", port=465, encryption=Encryption.SSL), 0),
+    (knock(host="guess"), 0),
+    (knock(host="guess-2525", port=2525), 0),
+    (knock(host="guess-25", port=25), 0),
+    (knock(host="no-login", source=Source.SRV, after=()), 0),
+    (knock(host="expired", cause="certificate-expired", trusted="certificate-expired"), 0),
+    (knock(host="plain", encryption=Encryption.NONE, trusted=None, before=("PLAIN",)), 0),
+    (knock(host="busy", cause="server-busy", trusted=None), 0),
+]
+
+
+def test_order() -> None:
+    shuffled = [one for one, _ in ORDER]
+    random.Random(7).shuffle(shuffled)
+    places = {(one.host, one.port): place(one, order=order) for one, order in ORDER}
+    found = [choice.knock.host for choice in ranked(shuffled, places)]
+    assert found == [one.host for one, _ in ORDER]
+
+
+def test_what_was_not_reached_is_no_choice() -> None:
+    silent = knock(encryption=None, cause="connect-timeout")
+    assert ranked([silent], {("a.test", 587): place(silent)}) == []
+
+
+def chosen(one: Knock, **more: Any) -> tuple[dict[str, object], str, list[str]]:
+    """Values, reason and notes of the only choice."""
+    (choice,) = ranked([one], {(one.host, one.port): place(one, **more)})
+    notes = list(notes_of(choice, [one], SUBJECT))
+    return values_of(choice, SUBJECT), reason_of(choice, SUBJECT), notes
+
+
+@pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
+def test_values_of_a_preset_can_be_set(provider: object) -> None:
+    one = knock(source=Source.PRESET)
+    values, reason, notes = chosen(one, provider=provider)
+    for key, value in values.items():
+        assert BY_KEY[key].problem_with(value) is None
+    assert reason.startswith("It is the server of ")
+    assert any(note.startswith("Password: ") for note in notes)
+
+
+def test_the_user_name_is_told_where_it_is_known() -> None:
+    one = knock(source=Source.PRESET)
+    assert chosen(one, provider=provider_named("gmail"))[0]["username"] == "me@example.test"
+    assert chosen(one, provider=provider_named("sendgrid"))[0]["username"] == "apikey"
+    assert "username" not in chosen(one)[0]
+    assert chosen(one, provider=provider_named("outlook"))[0]["authentication"] == "xoauth2"
+
+
+def test_notes() -> None:
+    inside = knock(source=Source.SRV, host="mail.example.test")
+    assert chosen(inside)[2] == []
+    outside = knock(source=Source.SRV)
+    assert "a.test lies outside example.test" in chosen(outside)[2][0]
+    assert chosen(outside, secure=True)[2] == []
+    assert "no login" in chosen(knock(after=()))[2][0]
+
+
+def test_the_other_family_is_told() -> None:
+    one = knock()
+    other = replace(one, address="2001:db8::1", cause="network-unreachable", encryption=None)
+    (choice,) = ranked([one, other], {("a.test", 587): place(one)})
+    notes = list(notes_of(choice, [one, other], SUBJECT))
+    assert notes[0].startswith("It does not answer by IPv6: network-unreachable.")
+
+
+def test_guesses() -> None:
+    def hosts(name: str, exchange: str | None, *, is_domain: bool) -> list[str]:
+        found = guesses(name, exchange, is_domain=is_domain, closed=frozenset())
+        return list(dict.fromkeys(one.host for one in found))
+
+    assert hosts("a.test", None, is_domain=True) == ["smtp.a.test", "mail.a.test", "a.test"]
+    assert hosts("a.test", None, is_domain=False) == ["a.test", "smtp.a.test", "mail.a.test"]
+    assert hosts("a.test", "mx.b.test", is_domain=True)[-1] == "mx.b.test"
+    assert hosts("192.0.2.1", None, is_domain=False) == ["192.0.2.1"]
+    found = list(guesses("a.test", "mx.b.test", is_domain=True, closed=frozenset({465})))
+    assert {one.port for one in found if one.host == "mx.b.test"} == {587, 2525}
+    assert {one.port for one in found if one.host == "a.test"} == {587, 2525, 25}
+
+
+def test_each_port_once_as_its_best_source_knows_it() -> None:
+    guess = Place(host="smtp.gmail.com", port=587, source=Source.GUESS)
+    preset = list(preset_places(provider_named("gmail")))
+    found = distinct([guess, *preset])
+    assert [(one.port, one.source) for one in found] == [
+        (465, Source.PRESET),
+        (587, Source.PRESET),
+    ]
+
+
+def test_a_host_that_the_admin_must_choose_makes_no_place() -> None:
+    assert list(preset_places(provider_named("amazon-ses"))) == []
+    named = "email-smtp.eu-west-1.amazonaws.com"
+    assert next(preset_places(provider_named("amazon-ses"), named)).host == named

@@ -1,0 +1,199 @@
+"""What DNS holds about a sender's domain, in a sentence each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from smtp_tui import discovery
+from smtp_tui.discovery.domain import domain_facts
+from smtp_tui.discovery.facts import DomainFact, Weight
+from smtp_tui.discovery.resolver import Resolver
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.reading import read
+from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
+
+# Addresses that somebody has: of those for examples nobody outside knows anything.
+SERVER, OWN, OWN_SIX, PRIVATE = "8.8.4.4", "9.9.9.9", "2620:fe::fe", "10.1.2.3"
+DOMAIN, HOST = "example.test", "mail.example.test"
+
+GOOD: Zone = {
+    DOMAIN: {"MX": ["10 mx.example.test."], "TXT": [f'"v=spf1 ip4:{SERVER} ip4:{OWN} -all"']},
+    f"_dmarc.{DOMAIN}": {"TXT": ['"v=DMARC1; p=reject"']},
+    f"s1._domainkey.{DOMAIN}": {"TXT": ['"v=DKIM1; p=MIIB"']},
+    f"_mta-sts.{DOMAIN}": {"TXT": ['"v=STSv1; id=1"']},
+    f"_587._tcp.{HOST}": {"TLSA": ["3 1 1 " + "ab" * 32]},
+    "9.9.9.9.in-addr.arpa": {"PTR": ["us.example.test."]},
+    "us.example.test": {"A": [OWN]},
+}
+
+
+def settings(**values: object) -> Settings:
+    """Settings that send from the domain."""
+    whole = {"host": HOST, "from": f"Me <me@{DOMAIN}>", **values}
+    found = read({key: value for key, value in whole.items() if value is not None}).settings
+    assert found
+    return found
+
+
+async def facts(
+    zone: Zone,
+    address: str | None = OWN,
+    *,
+    server: str | None = SERVER,
+    selectors: tuple[str, ...] = (),
+    vouches: bool = False,
+    sender: str | None = f"Me <me@{DOMAIN}>",
+    **values: object,
+) -> dict[str, DomainFact]:
+    """The facts of a zone by their ids."""
+    before = asyncio.all_tasks()
+    with name_server(zone, vouches=vouches) as names:
+        found = await domain_facts(
+            settings(**{"from": sender}, **values),
+            address,
+            Resolver(("127.0.0.1", names.port)),
+            server=server,
+            selectors=selectors,
+        )
+    assert asyncio.all_tasks() == before
+    for one in found:
+        assert "{" not in one.text.replace("%{", "")
+        assert one.text.endswith(".")
+    return {one.id: one for one in found}
+
+
+def changed(name: str, **types: list[str] | str) -> Zone:
+    """The good zone with other records for a name; without any it is gone."""
+    zone = {key: value for key, value in GOOD.items() if key != name}
+    return {**zone, name: types} if types else zone
+
+
+async def test_all_is_well() -> None:
+    found = await facts(GOOD, selectors=("s1",), vouches=True)
+    expected = ["mx", "spf-pass", "dmarc-p-reject", "dkim", "mta-sts", "ptr", "tlsa"]
+    assert list(found) == expected
+    assert found["mx"].text == (
+        "Replies and bounces reach example.test: its mail is taken by mx.example.test."
+    )
+    assert found["mx"].record == "10 mx.example.test."
+    assert {one.weight for one in found.values()} == {Weight.GOOD, Weight.NOTE}
+    assert found["ptr"].text == (
+        "The address 9.9.9.9 has the name us.example.test, which leads back to it."
+    )
+    assert "port 587" in found["tlsa"].text
+
+
+async def test_spf_speaks_of_the_server_and_of_this_machine() -> None:
+    zone = changed(DOMAIN, TXT=[f'"v=spf1 ip4:{SERVER} ~all"'])
+    found = await facts(zone)
+    assert f"covers {HOST} ({SERVER}) (ip4:{SERVER})" in found["spf-pass"].text
+    assert f"does not cover this machine ({OWN}) (~all)" in found["spf-softfail"].text
+
+
+async def test_a_private_address_tells_nothing() -> None:
+    found = await facts(GOOD, PRIVATE, server="127.0.0.1")
+    assert found["spf-there"].weight is Weight.UNKNOWN
+    assert "10.1.2.3, which is private" in found["ptr-private"].text
+    none = await facts(changed(DOMAIN, MX=["1 a.test."]), PRIVATE, server=None)
+    assert "spf-none" in none
+
+
+async def test_ipv6() -> None:
+    zone: Zone = {DOMAIN: {"TXT": ['"v=spf1 ip6:2620:fe::/32 -all"']}}
+    assert "spf-pass" in await facts(zone, OWN_SIX, server=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "identity", "weight"),
+    [
+        (DOMAIN, {"TXT": ['"x"']}, "mx-none", Weight.NOTE),
+        (DOMAIN, {"MX": ["0 ."]}, "mx-null", Weight.BAD),
+        (DOMAIN, {"MX": ["1 a.test."]}, "spf-none", Weight.BAD),
+        (DOMAIN, {"TXT": ['"v=spf1 -all"']}, "spf-fail", Weight.NOTE),
+        (DOMAIN, {"TXT": ['"v=spf1 ?all"']}, "spf-neutral", Weight.NOTE),
+        (DOMAIN, {"TXT": ['"v=spf1 ip4:x"']}, "spf-permerror", Weight.BAD),
+        (DOMAIN, {"TXT": ['"v=spf1 exists:%{i}.x -all"']}, "spf-unknown", Weight.UNKNOWN),
+        (DOMAIN, {"*": SERVFAIL}, "spf-temperror", Weight.UNKNOWN),
+        (f"_dmarc.{DOMAIN}", {}, "dmarc-none", Weight.NOTE),
+        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=none"']}, "dmarc-p-none", Weight.NOTE),
+        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1;p=quarantine"']}, "dmarc-p-quarantine",
+         Weight.GOOD),
+        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=x"']}, "dmarc-broken", Weight.BAD),
+        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1;p=none"', '"v=DMARC1;p=reject"']}, "dmarc-broken",
+         Weight.BAD),
+        (f"s1._domainkey.{DOMAIN}", {}, "dkim-missing", Weight.BAD),
+        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"v=DKIM1; p="']}, "dkim-revoked", Weight.BAD),
+        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"hello"']}, "dkim-broken", Weight.BAD),
+        (f"_mta-sts.{DOMAIN}", {}, "mta-sts-none", Weight.NOTE),
+        (f"_mta-sts.{DOMAIN}", {"TXT": ['"v=STSv1; id=1"', '"v=STSv1; id=2"']}, "mta-sts-none",
+         Weight.NOTE),
+        (f"_587._tcp.{HOST}", {}, "tlsa-none", Weight.NOTE),
+        ("9.9.9.9.in-addr.arpa", {}, "ptr-none", Weight.NOTE),
+        ("us.example.test", {"A": [SERVER]}, "ptr-unconfirmed", Weight.NOTE),
+        (f"_dmarc.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Weight.UNKNOWN),
+        (f"s1._domainkey.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Weight.UNKNOWN),
+        (f"_mta-sts.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Weight.UNKNOWN),
+        ("9.9.9.9.in-addr.arpa", {"*": SERVFAIL}, "unanswered", Weight.UNKNOWN),
+    ],
+)  # fmt: skip
+async def test_what_is_otherwise(
+    name: str, types: dict[str, list[str] | str], identity: str, weight: Weight
+) -> None:
+    found = await facts(changed(name, **types), selectors=("s1",))
+    assert found[identity].weight is weight
+
+
+async def test_dnssec_is_told_apart() -> None:
+    found = await facts(GOOD)
+    assert "does not vouch for it" in found["tlsa-unproved"].text
+
+
+async def test_without_a_selector() -> None:
+    assert (await facts(GOOD))["dkim-unasked"].weight is Weight.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("record", "identity"),
+    [("p=reject; sp=none", "dmarc-p-none"), ("p=quarantine", "dmarc-p-quarantine")],
+)
+async def test_the_policy_of_a_domain_above(record: str, identity: str) -> None:
+    zone = {**GOOD, f"_dmarc.{DOMAIN}": {"TXT": [f'"v=DMARC1; {record}"']}}
+    zone["a.b.example.test"] = {"MX": ["1 a.test."]}
+    found = await facts(zone, sender="me@a.b.example.test")
+    assert "_dmarc.example.test" in found[identity].text
+
+
+async def test_no_such_domain() -> None:
+    found = await facts({}, sender="me@gone.test")
+    assert list(found) == ["no-name"]
+
+
+async def test_nobody_sends() -> None:
+    assert list(await facts(GOOD, sender=None)) == ["no-sender"]
+    assert list(await facts(GOOD, sender="me@[192.0.2.1]")) == ["no-sender"]
+
+
+async def test_a_host_that_is_an_address_has_no_tlsa() -> None:
+    assert not [one for one in await facts(GOOD, host="192.0.2.1") if one.startswith("tlsa")]
+
+
+async def test_in_time() -> None:
+    zone: Zone = {name: {"*": SILENT} for name in GOOD}
+    with name_server(zone) as names:
+        began = time.monotonic()
+        found = await domain_facts(
+            settings(), OWN, Resolver(("127.0.0.1", names.port)), server=SERVER, seconds=0.2
+        )
+        assert time.monotonic() - began < 2
+    assert {one.id for one in found} >= {"unanswered"}
+
+
+def test_every_text_is_one_that_a_test_has_seen() -> None:
+    text = (Path(discovery.__file__).parent / "domain.toml").read_text(encoding="utf-8")
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert [key for key in tomllib.loads(text) if f'"{key}"' not in here] == []

@@ -1,0 +1,71 @@
+"""DMARC, DKIM and MTA-STS records: read, or refused with a reason, whatever they hold."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtp_tui.discovery.tags import (
+    KeyState,
+    Policy,
+    dmarc_of,
+    key_state,
+    record_with,
+    tags_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "policy", "below"),
+    [
+        ("v=DMARC1; p=none", Policy.NONE, Policy.NONE),
+        ("v=DMARC1;p=REJECT;sp=quarantine;", Policy.REJECT, Policy.QUARANTINE),
+        ("v=DMARC1; p = quarantine ; pct=5", Policy.QUARANTINE, Policy.QUARANTINE),
+        ("v=DMARC1; rua=mailto:a@b.test", Policy.NONE, Policy.NONE),
+        ("v=DMARC1; p=x; rua=mailto:a@b.test", Policy.NONE, Policy.NONE),
+    ],
+)
+def test_dmarc(text: str, policy: Policy, below: Policy) -> None:
+    found = dmarc_of(text)
+    assert (found.policy, found.below) == (policy, below)
+
+
+@pytest.mark.parametrize("text", ["v=DMARC1", "v=DMARC1; p=block", "v=DMARC1; p=none; sp=x"])
+def test_dmarc_that_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="is no policy"):
+        dmarc_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("v=DKIM1; k=rsa; p=MIIB", KeyState.GOOD),
+        ("p=MIIB", KeyState.GOOD),
+        ("v=DKIM1; p=", KeyState.REVOKED),
+        ("v=DKIM1; k=rsa", KeyState.BROKEN),
+        ("v=DKIM2; p=MIIB", KeyState.BROKEN),
+        ("hello", KeyState.BROKEN),
+    ],
+)
+def test_keys(text: str, state: KeyState) -> None:
+    assert key_state(text) is state
+
+
+def test_a_record_is_found_by_its_version() -> None:
+    other = ["google-site-verification=x", "v=DMARC10; p=none", "p=none; v=DMARC1"]
+    assert record_with([*other, "v = DMARC1 ; p=none"], "DMARC1") == "v = DMARC1 ; p=none"
+    assert record_with(other, "DMARC1") is None
+    with pytest.raises(ValueError, match="two records"):
+        record_with(["v=DMARC1", "v=DMARC1"], "DMARC1")
+
+
+@given(st.text() | st.text(alphabet="vp=;DMARC1 none\t\0sp"))
+def test_any_text(text: str) -> None:
+    assert all(name == name.strip() for name in tags_of(text))
+    assert key_state(text) in KeyState
+    record_with([text], "DMARC1")
+    with contextlib.suppress(ValueError):
+        assert dmarc_of(text).policy in Policy

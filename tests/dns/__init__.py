@@ -1,0 +1,1 @@
+"""A name server on loopback, so that no test asks any other."""
