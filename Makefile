@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: demo test check bench screenshots wheel clean
+.PHONY: demo test check bench screenshots screenshots-check layouts man wheel zipapp clean
 
 demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
@@ -24,10 +24,24 @@ bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks
 
 screenshots: $(INSTALLED)
-	$(BIN)/python -m tests.screenshots screenshots
+	$(BIN)/python -m tests.screens screenshots
+
+# Not in `check`: it opens the form some twenty times, which takes longer than all the rest of it.
+screenshots-check: $(INSTALLED)
+	$(BIN)/python -m tests.screens screenshots --check
+
+layouts: $(INSTALLED)
+	$(BIN)/python -m tests.screens.layouts tests/tui/layouts
+
+man: $(INSTALLED)
+	$(BIN)/python -m smtp_tui.cli.manpage > man/smtp-tui.1
 
 wheel: $(INSTALLED)
 	$(BIN)/pip wheel -q --no-deps -w dist .
+
+# One file for a machine without Internet: python3 smtp-tui.pyz
+zipapp: $(INSTALLED)
+	$(BIN)/python -m pyz dist/smtp-tui.pyz
 
 # Debian splits venv off; Python says so in six lines, we in one.
 $(INSTALLED): pyproject.toml

@@ -37,16 +37,17 @@ def run() -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one call and return its exit status; bad input ends in one line, never a traceback."""
     prepare_streams()
+    words = sys.argv[1:] if arguments is None else arguments
     with as_interrupts() as ending:
         try:
-            return _run(sys.argv[1:] if arguments is None else arguments)
+            return _run(words)
         except KeyboardInterrupt:
             return ending.status
         except BrokenPipeError:
             discard(sys.stdout)
             return PIPE_CLOSED
         except Exception as error:
-            return _explained(error)
+            return _ended_by(error, words)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -63,24 +64,31 @@ def _run(arguments: Sequence[str]) -> int:
     return command(call)
 
 
-def _explained(error: Exception) -> int:
+def _ended_by(error: Exception, arguments: Sequence[str]) -> int:
+    reason, status = _explained(error)
+    if isinstance(error, OutputFailed):
+        discard(sys.stdout)
+    elif "nagios" in " ".join(arguments):  # a call that was not understood may still mean it
+        from smtp_tui.cli.formats import tell_trouble
+
+        if (unknown := tell_trouble(reason, arguments)) is not None:
+            return unknown
+    complain(reason)
+    return status
+
+
+def _explained(error: Exception) -> tuple[str, int]:
     match error:
         case UsageError():
-            complain(str(error))
-            return USAGE
+            return str(error), USAGE
         case SeveralTablesError():
-            complain(f"{error} with --table")
-            return USAGE
+            return f"{error} with --table", USAGE
         case DocumentError():
-            complain(str(error))
-            return SETTINGS
+            return str(error), SETTINGS
         case OutputFailed():
-            discard(sys.stdout)
-            complain(str(error))
-            return NO_OUTPUT
+            return str(error), NO_OUTPUT
         case _:
-            complain(f"internal error: {type(error).__name__} at {_place(error)}")
-            return DEFECT
+            return f"internal error: {type(error).__name__} at {_place(error)}", DEFECT
 
 
 def _place(error: Exception) -> str:
@@ -105,10 +113,42 @@ def _command(name: str) -> Callable[[Call], int]:
             from smtp_tui.cli.set import set_values
 
             return set_values
+        case "unset":
+            from smtp_tui.cli.unset import unset
+
+            return unset
+        case "import":
+            from smtp_tui.cli.importing import import_settings
+
+            return import_settings
+        case "export":
+            from smtp_tui.cli.exporting import export_settings
+
+            return export_settings
+        case "password":
+            from smtp_tui.cli.password import password
+
+            return password
         case "explain":
             from smtp_tui.cli.explain import explain
 
             return explain
+        case "discover":
+            from smtp_tui.cli.discover import discover
+
+            return discover
+        case "presets":
+            from smtp_tui.cli.presets import presets
+
+            return presets
+        case "dialects":
+            from smtp_tui.cli.dialects import dialects
+
+            return dialects
+        case "completion":
+            from smtp_tui.cli.completion import completion
+
+            return completion
         case "demo":
             from smtp_tui.launch import demo
 

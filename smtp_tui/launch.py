@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import os
 import sys
 from pathlib import Path
@@ -9,16 +11,12 @@ from pathlib import Path
 from smtp_tui.checks.run import Request
 from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.check import report
-from smtp_tui.cli.output import keep_columns
+from smtp_tui.cli.output import complain, keep_columns
+from smtp_tui.cli.terminal import has_colours, has_terminal, is_light, speaks_utf8
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, SeveralTablesError
 from smtp_tui.config.paths import default_config
-
-
-def has_terminal() -> bool:
-    """Whether a person can use the form here."""
-    term = os.environ.get("TERM", "dumb")
-    return sys.stdin.isatty() and sys.stdout.isatty() and term not in ("", "dumb")
+from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 
 
 def form(call: Call) -> int:
@@ -29,15 +27,17 @@ def form(call: Call) -> int:
             f"the form needs a terminal that can move its cursor; smtp-tui check{file} needs none"
         )
     path = Path(call.words[0]) if call.words else default_config()
-    return _open(*_opened(path, call.options.table))
+    document, table = _opened(path, call.options.table, call.options.dialect)
+    return _open(document, table, _wanted(call))
 
 
-def _opened(path: Path, table: str | None) -> tuple[Document, str | None]:
+def _opened(path: Path, table: str | None, dialect: str | None) -> tuple[Document, str | None]:
     """Return the document and its table; no table where the form must ask."""
     try:
-        document = Document.open(path)
+        document = Document.open(path, dialect)
     except NoFileError:
-        return Document.new(path), table or "smtp"
+        document = Document.new(path, dialect)
+        return document, table or document.new_table()
     try:
         found = table or document.default_table()
         document.values(found)
@@ -46,20 +46,59 @@ def _opened(path: Path, table: str | None) -> tuple[Document, str | None]:
     except NoTableError:
         if table:
             raise
-        return document, "smtp"
+        return document, document.new_table()
     return document, found
 
 
-def _open(document: Document, table: str | None, notice: str = "") -> int:
-    # Textual reads these when it is imported; a frame every 33 ms keeps keys quick beside a busy
-    # log, and no animation goes over a slow line.
-    os.environ.setdefault("TEXTUAL_FPS", "30")
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+def _wanted(call: Call) -> Preferences:
+    """Return how the form shall be: as the call says, else the admin's file, else the terminal."""
+    file, options = read_preferences(), call.options
+    return dataclasses.replace(
+        file,
+        mouse=options.mouse or file.mouse,
+        ascii=options.ascii or (not speaks_utf8() if file.ascii is None else file.ascii),
+        theme=options.theme or file.theme or THEMES[is_light()],
+    )
+
+
+def _open(
+    document: Document,
+    table: str | None,
+    preferences: Preferences,
+    *,
+    notice: str = "",
+    keeps: bool = True,
+) -> int:
+    _prepare_surroundings()
     from smtp_tui.tui.app import run_app
+    from smtp_tui.tui.ink import use_alphabet
 
+    use_alphabet(_take_alphabet() if preferences.ascii else None)
+    return run_app(
+        document, table, notice=notice, preferences=preferences, keeps=keeps, tell=complain
+    )
+
+
+def _prepare_surroundings() -> None:
+    """Set what Textual reads from the environment when it is imported or begins."""
+    # A frame every 17 ms keeps keys quick, and a busy log paints ten times a second in any case;
+    # no animation over a slow line.
+    os.environ.setdefault("TEXTUAL_FPS", "60")
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    if not os.environ.get("NO_COLOR"):  # an empty one asks for nothing
+        os.environ.pop("NO_COLOR", None)
+    if not has_colours():
+        os.environ["NO_COLOR"] = "1"
+
+
+def _take_alphabet() -> str:
+    """Write the form in ASCII, or in the letters of the terminal's own older encoding."""
     keep_columns()
-
-    return run_app(document, table, notice=notice)
+    encoding = sys.stdout.encoding.casefold()
+    alphabet = "ascii" if encoding.startswith("utf") else encoding
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=alphabet, errors="smtp-tui")
+    return alphabet
 
 
 def demo(call: Call) -> int:
@@ -74,7 +113,7 @@ def demo(call: Call) -> int:
     with running_demo() as sample:
         document = Document.open(sample.file)
         if has_terminal() and not (as_json or quiet):
-            return _open(document, "smtp", sample.notice)
+            return _open(document, "smtp", _wanted(call), notice=sample.notice, keeps=False)
         request = Request(
             values=document.values("smtp"),
             base=sample.file.parent,

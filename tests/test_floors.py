@@ -12,6 +12,7 @@ import pytest
 HEAVY = ("textual", "rich", "tomlkit", "keyring", "cryptography", "idna", "scramp")
 SPARED = {"importlib.metadata", "shutil", "getpass", "difflib", "json", "smtp_tui.tui"}
 SPARED |= {"smtp_tui.config.passwords", "smtp_tui.config.document"}
+SPARED |= {"smtp_tui.config.language", "smtp_tui.config.recognising"}
 
 PROGRAM = """
 import sys
@@ -86,9 +87,48 @@ def test_what_only_explains_loads_no_dialogue(tmp_path: Path, words: tuple[str, 
     assert modules & {"asyncio", "ssl", "smtp_tui.smtp.session"} == set()
 
 
+def test_a_plain_file_loads_no_words_of_other_applications(tmp_path: Path) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text('[app]\nname = "x"\n[smtp]\nhost = "127.0.0.1"\nport = 1\n')
+    modules = loaded(tmp_path, "check", str(file), status=6)
+    parts = ("dialect", "dialect_reading", "theirs", "understanding", "translating", "compound")
+    assert modules & {f"smtp_tui.config.{part}" for part in parts} == set()
+
+
+def test_a_check_in_another_applications_words_loads_nothing_to_write_them(tmp_path: Path) -> None:
+    file = tmp_path / "lldap_config.toml"
+    file.write_text('[smtp_options]\nserver = "127.0.0.1"\nport = 1\n')
+    modules = loaded(tmp_path, "check", str(file), status=6)
+    assert weights(modules) == set()
+    assert "smtp_tui.config.understanding" in modules
+    parts = ("speaking", "settling", "grouping", "editing", "spelling")
+    assert modules & {f"smtp_tui.config.{part}" for part in parts} == set()
+
+
 def test_get_loads_no_dialogue(tmp_path: Path) -> None:
     file = tmp_path / "mail.toml"
     file.write_text('[smtp]\nhost = "a.example"\nport = 1\n')
     modules = loaded(tmp_path, "get", str(file), "host", status=0)
     assert weights(modules) == set()
     assert "asyncio" not in modules
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [((), 6), (("--format", "nagios"), 2), (("--format", "prometheus"), 6)]
+)
+def test_monitoring_loads_little_and_only_where_it_is_wanted(
+    tmp_path: Path, words: tuple[str, ...], status: int
+) -> None:
+    call = ("check", "--set", "host=127.0.0.1", "--set", "port=1", *words)
+    modules = loaded(tmp_path, *call, status=status)
+    assert weights(modules) == set()
+    assert "smtp_tui.cli.watch" not in modules
+    assert "smtp_tui.cli.unit" not in modules
+    for name in ("nagios", "prometheus"):
+        assert (f"smtp_tui.checks.monitoring_{name}" in modules) is (name in words)
+
+
+def test_completion_loads_no_dialogue(tmp_path: Path) -> None:
+    modules = loaded(tmp_path, "completion", "bash", status=0)
+    assert weights(modules) == set()
+    assert modules & {"asyncio", "ssl", "smtp_tui.smtp.session"} == set()

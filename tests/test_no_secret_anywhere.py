@@ -84,6 +84,12 @@ def headless(servers: MailServers, file: Path) -> Iterator[bytes]:
         yield called("check", *without, "--set", submission, f"--password={secret}")
         yield called("set", str(file), f"password={secret}")
         yield called("set", str(file), "port=587", secret)
+        yield called("set", str(file), "--password-stdin", "--diff", given=secret)
+        yield called(
+            "password", "set", str(file), "--keep-in", "keyring", "--password-stdin", given=secret
+        )
+    yield called("unset", str(file), "password", "--diff")
+    yield called("password", "test", str(file))
     for words in (["get", str(file)], ["get", str(file), "--json"], ["get", str(file), "password"]):
         yield called(*words)
     broken = file.with_name("broken.toml")

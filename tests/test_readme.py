@@ -1,4 +1,4 @@
-"""The README speaks of what is there: its field reference is made from the field table."""
+"""The README speaks of what is there: its tables are made from the fields and from the keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 from smtp_tui.cli.options import COMMANDS
 from smtp_tui.settings.fields import FIELDS, Field, Kind
 from smtp_tui.settings.reading import defaults
+from smtp_tui.tui import commands
 
 README = Path(__file__).parent.parent / "README.md"
 REFERENCE = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- /fields -->)", re.DOTALL)
+LOG_KEYS = re.compile(r"(?<=<!-- log-keys -->\n).*?(?=<!-- /log-keys -->)", re.DOTALL)
+KEYS = re.compile(r"(?<=<!-- keys -->\n).*?(?=<!-- /keys -->)", re.DOTALL)
 
 
 def reference() -> str:
@@ -20,6 +23,16 @@ def reference() -> str:
         for field in FIELDS
     ]
     return "\n".join(["| key | label | values | default |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+def keys(of: tuple[commands.Command, ...] = commands.COMMANDS) -> str:
+    """The keys of the form, or of a part of it, as Markdown."""
+    rows = [f"| {', '.join(map(_key, one.keys.split()))} | {one.help} |" for one in of if one.help]
+    return "\n".join(["| key | what it does |", "| --- | --- |", *rows, ""])
+
+
+def _key(name: str) -> str:
+    return name.replace("^", "Ctrl+")
 
 
 def _values(field: Field) -> str:
@@ -49,6 +62,15 @@ def test_field_reference_is_the_field_table() -> None:
     assert found.group() == reference(), "run python -m tests.test_readme"
 
 
+def test_key_table_is_made_of_the_commands() -> None:
+    found = KEYS.search(README.read_text(encoding="utf-8"))
+    assert found
+    assert found.group() == keys(), "run python -m tests.test_readme"
+    found = LOG_KEYS.search(README.read_text(encoding="utf-8"))
+    assert found
+    assert found.group() == keys(commands.LOG_COMMANDS), "run python -m tests.test_readme"
+
+
 def test_commands_and_screenshots_exist() -> None:
     text = README.read_text(encoding="utf-8")
     assert {command.name for command in COMMANDS} <= set(re.findall(r"smtp-tui (\w+)", text))
@@ -57,6 +79,7 @@ def test_commands_and_screenshots_exist() -> None:
 
 
 if __name__ == "__main__":
-    README.write_text(
-        REFERENCE.sub(lambda _: reference(), README.read_text(encoding="utf-8")), encoding="utf-8"
-    )
+    old = README.read_text(encoding="utf-8")
+    new = LOG_KEYS.sub(lambda _: keys(commands.LOG_COMMANDS), old)
+    new = KEYS.sub(lambda _: keys(), REFERENCE.sub(lambda _: reference(), new))
+    README.write_text(new, encoding="utf-8")

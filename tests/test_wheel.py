@@ -42,6 +42,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = folder / "sources"
     leave = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PACKAGE, copy / PACKAGE.name, ignore=leave)
+    shutil.copytree(ROOT / "man", copy / "man")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
     _pip("wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), ".", folder=copy)
@@ -82,6 +83,7 @@ def test_every_file_is_there(installed: Path) -> None:
     assert files(installed / "smtp_tui") == files(PACKAGE)
     assert not (installed / "tests").exists()
     assert (installed / "bin" / "smtp-tui").exists()
+    assert (installed / "share/man/man1/smtp-tui.1").exists()
 
 
 def test_explanations(installed: Path) -> None:

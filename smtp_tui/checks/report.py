@@ -75,12 +75,12 @@ def _name(one: Checked) -> str:
 
 
 def _section(one: Checked, moment: datetime, home: str) -> Iterator[str]:
-    yield from ("", *_without(home, verdict_lines(one.verdict)))
+    yield from ("", *without(home, verdict_lines(one.verdict)))
     yield from ("", "### Settings", "")
     yield from setting_lines(one.settings, one.password_from)
     yield from ("", "### Dialogue", "")
     told = [str(line) for event in one.events for line in lines_of(event)]
-    yield from fenced(_without(home, told)) if told else ["There was none."]
+    yield from fenced(without(home, told)) if told else ["There was none."]
     yield from ("", "### Certificates", "")
     yield from certificate_lines(one.events, moment)
     if one.settings:
@@ -96,7 +96,8 @@ def _same(one: Checked, settings: Settings) -> Iterator[str]:
         yield from (f"- {prose(note)}" for note in command.notes)
 
 
-def _without(home: str, lines: Iterable[str]) -> Iterator[str]:
+def without(home: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines with `~` in place of a home folder."""
     folder = home.rstrip("/")
     path = re.compile(rf"(?<![\w/.~-]){re.escape(folder)}(?![\w.-])") if folder else None
     for line in lines:

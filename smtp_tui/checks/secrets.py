@@ -59,10 +59,10 @@ async def _supplied(supply: Supply, limit: float) -> str:
         raise PasswordError(f"{supply.place} did not end within {limit:g} s") from None
     except OSError as error:
         raise PasswordError(f"{supply.place} cannot be read: {error.strerror}") from None
-    return _secret_in(data, supply.place)
+    return secret_in(data, supply.place)
 
 
-def _secret_in(data: bytes, place: str) -> str:
+def secret_in(data: bytes, place: str) -> str:
     """Return the password without its final line end."""
     try:
         secret = data.decode()

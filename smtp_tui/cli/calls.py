@@ -17,13 +17,9 @@ from smtp_tui.records import record
 
 NO_LITERAL = (
     "a password on the command line stands in the process list; name the place where it is kept, "
-    "like 'password={env=\"NAME\"}', or give it to a check by --password-stdin, --password-fd N, "
-    "--ask-password or the variable SMTP_TUI_PASSWORD"
+    "like 'password={env=\"NAME\"}', or give it by --password-stdin, --password-fd N or "
+    "--ask-password, or to a check by the variable SMTP_TUI_PASSWORD"
 )
-
-
-# Names that commands will have: a form on a new file of that name helps nobody who expects one.
-TO_COME = frozenset({"unset", "discover", "import", "export", "password", "dialects", "presets"})
 
 
 class UsageError(Exception):
@@ -61,7 +57,7 @@ def parse_call(arguments: Sequence[str]) -> Call:
 
         raise HelpWanted(helping.version() if parsed.version else helping.help_text(command))
     _refuse_foreign(command, parsed)
-    _refuse_count(command, words)
+    _refuse_count(command, words, parsed)
     return Call(command=command, words=tuple(words), options=parsed)
 
 
@@ -111,13 +107,11 @@ def _refuse_foreign(command: Command, parsed: argparse.Namespace) -> None:
             raise UsageError(f"{option.flags[0]} does not go with {what}")
 
 
-def _refuse_count(command: Command, words: list[str]) -> None:
+def _refuse_count(command: Command, words: list[str], parsed: argparse.Namespace) -> None:
     too_many = command.most is not None and len(words) > command.most
-    if command is FORM and words and words[0] in TO_COME:
-        name = words[0]
-        raise UsageError(f"there is no command {name} yet; a file of that name is ./{name}")
     if command is FORM and too_many:
         raise UsageError(f"there is no command {words[0]!r}; smtp-tui --help lists them")
-    if len(words) < command.least or too_many:
+    spared = any(getattr(parsed, name) not in (None, False) for name in command.instead)
+    if len(words) < command.least - spared or too_many:
         fault = "there are words too many" if too_many else "something is missing"
         raise UsageError(f"{fault}; the call is smtp-tui {command.words}")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.checks.run import Request, refused, run
 from smtp_tui.checks.status import exit_status
-from smtp_tui.cli.calls import Call
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.formats import JSON, MONITORING, format_of
 from smtp_tui.cli.output import tell
 from smtp_tui.cli.requests import file_of, means_several, request_of
 from smtp_tui.cli.verdicts import verdict_lines
@@ -17,12 +18,16 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
+    from smtp_tui.cli.domain import DomainTeller
     from smtp_tui.cli.reporting import Recorder
     from smtp_tui.smtp.events import Event
 
 
 def check(call: Call) -> int:
     """Run the check or the checks that a call means, and return the exit status."""
+    if (status := _checked_otherwise(call)) is not None:
+        return status
+    domain = _domain_teller(call)
     if means_several(call):
         from smtp_tui.cli.several import check_several
 
@@ -41,7 +46,38 @@ def check(call: Call) -> int:
             recorder.finish(exit_status(verdict))
         raise
     as_json, quiet = call.options.json, call.options.quiet
-    return report(request, as_json=as_json, quiet=quiet, recorder=recorder)
+    return report(request, as_json=as_json, quiet=quiet, recorder=recorder, domain=domain)
+
+
+def _checked_otherwise(call: Call) -> int | None:
+    """Check in one of the ways that only some calls want; None where this one wants none."""
+    format_ = format_of(call)
+    call.options.json = format_ == JSON
+    if call.options.as_unit is not None:
+        from smtp_tui.cli.unit import check_as_unit
+
+        return check_as_unit(call)
+    if call.options.watch is not None:
+        from smtp_tui.cli.watch import watch
+
+        return watch(call)
+    if format_ in MONITORING:
+        from smtp_tui.cli.monitored import check_monitored
+
+        return check_monitored(call, format_)
+    return None
+
+
+def _domain_teller(call: Call) -> DomainTeller | None:
+    options = call.options
+    if options.domain_check:
+        from smtp_tui.cli.domain import domain_teller_of  # only this asks DNS itself
+
+        return domain_teller_of(call)
+    for name in ("dkim", "resolver"):
+        if getattr(options, name):
+            raise UsageError(f"--{name} goes with --domain-check here")
+    return None
 
 
 def recording(call: Call) -> Recorder | None:
@@ -54,10 +90,16 @@ def recording(call: Call) -> Recorder | None:
 
 
 def report(
-    request: Request, *, as_json: bool, quiet: bool, recorder: Recorder | None = None
+    request: Request,
+    *,
+    as_json: bool,
+    quiet: bool,
+    recorder: Recorder | None = None,
+    domain: DomainTeller | None = None,
 ) -> int:
     """Run a check, tell what happens and what it amounts to, and return its exit status."""
-    status = exit_status(asyncio.run(_tell(request, as_json, quiet, recorder)))
+    verdict = asyncio.run(_tell(request, as_json, quiet, recorder, domain))
+    status = exit_status(verdict)
     return recorder.finish(status) if recorder else status
 
 
@@ -75,12 +117,22 @@ def told_lines(one: Event | Verdict) -> list[str]:
     return list(verdict_lines(one)) if isinstance(one, Verdict) else list(map(str, lines_of(one)))
 
 
-async def _tell(request: Request, as_json: bool, quiet: bool, recorder: Recorder | None) -> Verdict:
+async def _tell(
+    request: Request,
+    as_json: bool,
+    quiet: bool,
+    recorder: Recorder | None,
+    domain: DomainTeller | None,
+) -> Verdict:
     silent = recorder is not None and recorder.takes_output
     async with aclosing(run(request)) as told:
         async for one in told:
             if recorder:
                 recorder.hear(one, request, request.file, request.table)
+            if domain and not silent:
+                domain.hear(one)
+                if as_json and isinstance(one, Verdict):  # which comes last
+                    await domain.tell(request, one, as_json=True)
             if not silent and (isinstance(one, Verdict) or not quiet):
                 if as_json:
                     tell_json(one, request.file, request.table)
@@ -88,5 +140,7 @@ async def _tell(request: Request, as_json: bool, quiet: bool, recorder: Recorder
                     for line in told_lines(one):
                         tell(line)
             if isinstance(one, Verdict):
+                if domain and not silent and not as_json:
+                    await domain.tell(request, one, as_json=False)
                 return one
     raise AssertionError("a check ends with a verdict")

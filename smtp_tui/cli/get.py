@@ -21,9 +21,9 @@ def get(call: Call) -> int:
     key = call.words[1] if len(call.words) > 1 else None
     if key is not None and key not in BY_KEY:
         raise UsageError(no_setting(key))
-    _, document, table = open_table(call.words, call.options.table)
-    there = document.values(table)
-    values = {known: there[known] for known in BY_KEY if known in there}
+    _, document, table = open_table(call.words, call.options.table, call.options.dialect)
+    there, given = document.values(table), document.given(table)
+    values = {known: there[known] for known in BY_KEY if known in given}
     if "password" in values and not call.options.reveal:
         values["password"] = _masked(values["password"])
     if key is None:

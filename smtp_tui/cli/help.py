@@ -31,7 +31,15 @@ def help_text(command: Command) -> str:
         lines += ["", *_columns([(_shown(option), option.help) for option in taken])]
     if command.name in ("check", "send", "demo"):
         lines += ["", _EXIT_STATUS]
+    if command.name in ("import", "export"):
+        lines += ["", *_formats()]
     return "\n".join(lines)
+
+
+def _formats() -> list[str]:
+    from smtp_tui.interchange.known import formats
+
+    return ["FORMAT is one of", *_columns([(one.name, one.title) for one in formats().values()])]
 
 
 def _overview() -> str:
@@ -40,6 +48,9 @@ def _overview() -> str:
         "Edit, explain and test SMTP settings from one terminal screen.",
         "",
         *_columns(rows),
+        "",
+        "Options of the form:",
+        *_columns([(_shown(one), one.help) for one in OPTIONS if one.name in FORM.options]),
         "",
         "smtp-tui COMMAND --help tells a command's options; --version the versions.",
         "FILE is $SMTP_TUI_CONFIG, else smtp-tui/smtp.toml in the configuration folder.",

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
+from smtp_tui.cli.output import complain
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError
 from smtp_tui.config.paths import default_config
+from smtp_tui.config.recognising import faults
 from smtp_tui.config.wording import one_line
 
 
-def open_file(file: str, *, named: bool) -> Document:
-    """Open a file that a call names, or the usual one; DocumentError where it cannot be read."""
+def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document:
+    """Open a file that a call names, or the usual one; DocumentError where it cannot be read.
+
+    `dialect` is the one the file is in, where it is not to be recognised.
+    """
     try:
-        return Document.open(Path(file))
+        document = Document.open(Path(file), dialect)
     except NoFileError:
         if named:
             raise
@@ -22,10 +28,20 @@ def open_file(file: str, *, named: bool) -> Document:
             f"no FILE is named, and {one_line(file)} does not exist; "
             "name one, or check without: smtp-tui check --set host=HOST"
         ) from None
+    for line in faults():
+        _complain_once(line)
+    return document
 
 
-def open_table(words: Sequence[str], table: str | None) -> tuple[str, Document, str]:
+@cache
+def _complain_once(line: str) -> None:
+    complain(line)
+
+
+def open_table(
+    words: Sequence[str], table: str | None, dialect: str | None = None
+) -> tuple[str, Document, str]:
     """Open the file a call names and pick its table; DocumentError when either is not there."""
     file = words[0] if words else str(default_config())
-    document = open_file(file, named=bool(words))
+    document = open_file(file, named=bool(words), dialect=dialect)
     return file, document, table or document.default_table()

@@ -31,6 +31,11 @@ OPTIONS = (
         help="the SMTP table's TOML path, like accounts.main.smtp or smtp[0]; . for the root",
         extra={"metavar": "PATH"},
     ),
+    Option(
+        flags=("--dialect",),
+        help="read the file as this application has it; smtp-tui dialects lists them",
+        extra={"metavar": "NAME"},
+    ),
     Option(flags=("--all",), help="check every SMTP table of the file", extra=_FLAG),
     Option(
         flags=("--jobs",),
@@ -44,7 +49,7 @@ OPTIONS = (
     ),
     Option(
         flags=("--timeout",),
-        help="seconds for the whole check (default 30)",
+        help="seconds for the whole check (default 30), or the whole search (default 10)",
         extra={"metavar": "SECONDS"},
     ),
     Option(
@@ -72,7 +77,7 @@ OPTIONS = (
     ),
     Option(
         flags=("--from",),
-        help="the sender, in place of the file's",
+        help="the sender, in place of the file's; import: the FORMAT to read",
         extra={"metavar": "ADDRESS"},
     ),
     Option(flags=("--subject",), help="the message's subject", extra={"metavar": "TEXT"}),
@@ -91,6 +96,56 @@ OPTIONS = (
         help="say what this error from any program's log means; without TEXT, standard input",
         extra={"metavar": "TEXT", "nargs": "?", "const": "-"},
     ),
+    Option(
+        flags=("--resolver",),
+        help="ask this name server, in place of the system's",
+        extra={"metavar": "ADDR[:PORT]"},
+    ),
+    Option(
+        flags=("--autoconfig",),
+        help="also fetch the domain's autoconfig file, over HTTPS",
+        extra=_FLAG,
+    ),
+    Option(
+        flags=("--domain-check",),
+        help="after a passed check, say what DNS holds about the sender's domain",
+        extra=_FLAG,
+    ),
+    Option(
+        flags=("--dkim",),
+        help="with --domain-check: look for this DKIM selector too",
+        extra={"metavar": "SELECTOR", "action": "append", "default": []},
+    ),
+    Option(
+        flags=("--format",),
+        help="how to tell it; nagios ends with 0 to 3, prometheus prints metrics",
+        extra={"metavar": "text|json|nagios|prometheus"},
+    ),
+    Option(
+        flags=("--output",),
+        help="of --format prometheus: write the metrics to FILE, whole at any moment",
+        extra={"metavar": "FILE"},
+    ),
+    Option(
+        flags=("--warning-days",),
+        help="of --format nagios: WARNING if the certificate has less days left (default 14)",
+        extra={"metavar": "N", "type": int},
+    ),
+    Option(
+        flags=("--critical-days",),
+        help="of --format nagios: CRITICAL if the certificate has less days left (default 3)",
+        extra={"metavar": "N", "type": int},
+    ),
+    Option(
+        flags=("--watch",),
+        help="check again every so many seconds, and tell when the verdict changes",
+        extra={"metavar": "SECONDS"},
+    ),
+    Option(
+        flags=("--as-unit",),
+        help="check as this systemd unit: its user, environment, credentials, network",
+        extra={"metavar": "UNIT"},
+    ),
     Option(flags=("--quiet",), help="print nothing but the verdict", extra=_FLAG),
     Option(
         flags=("--report",),
@@ -98,6 +153,31 @@ OPTIONS = (
         extra={"metavar": "FILE"},
     ),
     Option(flags=("--reveal",), help="show a password that stands in the file", extra=_FLAG),
+    Option(
+        flags=("--schema",),
+        help="print a JSON Schema of the table, made from the same fields as all else",
+        extra=_FLAG,
+    ),
+    Option(
+        flags=("--keep-in",),
+        help="keyring[=SERVICE], file=PATH, env=NAME, literal or ask; the password moves there",
+        extra={"metavar": "PLACE"},
+    ),
+    Option(
+        flags=("--into",),
+        help="write the imported settings into this TOML file, and nothing else in it",
+        extra={"metavar": "FILE"},
+    ),
+    Option(
+        flags=("--with-password",),
+        help="write the password itself; without it, that program's own reference to one",
+        extra=_FLAG,
+    ),
+    Option(
+        flags=("--quoting",),
+        help="who reads the .env file: docker, systemd, ruby, python or laravel",
+        extra={"metavar": "STYLE"},
+    ),
     Option(flags=("--create",), help="make the file, or the table in it, if missing", extra=_FLAG),
     Option(
         flags=("--backup",),
@@ -109,15 +189,40 @@ OPTIONS = (
         help="overwrite the file where it cannot be replaced as a whole",
         extra=_FLAG,
     ),
+    Option(
+        flags=("--private",),
+        help="take the right to read the file from all but its owner (mode 0600)",
+        extra=_FLAG,
+    ),
+    Option(
+        flags=("--diff",),
+        help="print what would change, without secrets, and write nothing; 1 if anything would",
+        extra=_FLAG,
+    ),
+    Option(
+        flags=("--theme",),
+        help="the form's colours: for a dark background, or a light one",
+        extra={"metavar": "dark|light", "choices": ("dark", "light")},
+    ),
+    Option(flags=("--ascii",), help="draw the form with ASCII signs alone", extra=_FLAG),
+    Option(flags=("--mouse",), help="let the form take the mouse", extra=_FLAG),
 )
 
+_LOOKS = ("theme", "ascii", "mouse")
 _PASSWORD = ("password_stdin", "password_fd", "ask_password")
-_CHECK = ("table", "set", "timeout", "extra", "no_experiments", "allow_clear_password")
+_CHECK = ("table", "dialect", "set", "timeout", "extra", "no_experiments", "allow_clear_password")
+_DOMAIN = ("domain_check", "dkim", "resolver")
+_WRITE = ("backup", "in_place", "private", "diff")
+_TOLD = ("to", "from", "json", "quiet", "report")
+_MONITORING = ("format", "output", "warning_days", "critical_days", "watch", "as_unit")
 
 
 @record(kw_only=True)
 class Command:
-    """One command: how it is called, what it does, and the options it takes."""
+    """One command: how it is called, what it does, and the options it takes.
+
+    `least` words it needs; one of the options in `instead` may stand for the last of them.
+    """
 
     name: str
     words: str
@@ -125,33 +230,34 @@ class Command:
     options: tuple[str, ...] = ()
     least: int = 0
     most: int | None = 1
+    instead: tuple[str, ...] = ()
 
 
 FORM = Command(
     name="",
     words="[FILE]",
     summary="open the form (a first word that is no command is FILE)",
-    options=("table",),
+    options=("table", "dialect", *_LOOKS),
 )
 COMMANDS = (
     Command(
         name="check",
         words="check [FILE…]",
         summary="test the settings; print dialogue and verdict",
-        options=(*_CHECK, *_PASSWORD, "all", "jobs", "to", "from", "json", "quiet", "report"),
+        options=(*_CHECK, *_PASSWORD, *_DOMAIN, *_TOLD, *_MONITORING, "all", "jobs"),
         most=None,
     ),
     Command(
         name="send",
         words="send [FILE] --to ADDRESS…",
         summary="the same, and send a message",
-        options=(*_CHECK, *_PASSWORD, "to", "from", "subject", "body", "json", "quiet", "report"),
+        options=(*_CHECK, *_PASSWORD, *_DOMAIN, *_TOLD, "subject", "body"),
     ),
     Command(
         name="get",
         words="get FILE [KEY]",
         summary="print the settings of a file, or one value",
-        options=("table", "json", "reveal"),
+        options=("table", "dialect", "json", "reveal"),
         least=1,
         most=2,
     ),
@@ -159,21 +265,79 @@ COMMANDS = (
         name="set",
         words="set FILE KEY=VALUE…",
         summary="change settings in a file, and nothing else in it",
-        options=("table", "create", "backup", "in_place"),
+        options=("table", "dialect", "create", *_PASSWORD, *_WRITE),
+        least=2,
+        most=None,
+        instead=(*_PASSWORD, "private"),
+    ),
+    Command(
+        name="unset",
+        words="unset FILE KEY…",
+        summary="take settings out of a file, and nothing else",
+        options=("table", "dialect", *_WRITE),
         least=2,
         most=None,
     ),
     Command(
+        name="import",
+        words="import [--from FORMAT] FILE|- [--into FILE]",
+        summary="read the settings of another program, and print them as TOML or write them",
+        options=("from", "quoting", "into", "table", "dialect", "create", *_WRITE),
+        least=1,
+    ),
+    Command(
+        name="export",
+        words="export FORMAT [FILE]",
+        summary="print the settings of a file as another program keeps them",
+        options=("table", "dialect", "with_password", "quoting"),
+        least=1,
+        most=2,
+    ),
+    Command(
+        name="password",
+        words="password set|test|forget [FILE]",
+        summary="keep the password where the settings say, or move it; test it; forget it",
+        options=("table", "dialect", *_PASSWORD, "keep_in", "in_place", "private"),
+        least=1,
+        most=2,
+    ),
+    Command(
         name="explain",
-        words="explain [KEY] | --error [TEXT]",
+        words="explain [KEY] | --error [TEXT] | --schema",
         summary="say what a field means, or with --error what an error of any program means",
-        options=("error", "json"),
+        options=("error", "json", "schema"),
+    ),
+    Command(
+        name="discover",
+        words="discover DOMAIN|ADDRESS|HOST",
+        summary="find the mail server and the settings that work, without a login",
+        options=("timeout", "resolver", "autoconfig", "json"),
+        least=1,
+    ),
+    Command(
+        name="presets",
+        words="presets [ID]",
+        summary="list the providers that are known, or print the settings of one",
+        options=("json",),
+    ),
+    Command(
+        name="dialects",
+        words="dialects",
+        summary="list the applications whose own TOML keys are understood",
+        options=("json",),
+        most=0,
+    ),
+    Command(
+        name="completion",
+        words="completion bash|zsh|fish",
+        summary="print a script that completes commands and options in this shell",
+        least=1,
     ),
     Command(
         name="demo",
         words="demo",
         summary="the form on a sample file with a mail server of its own",
-        options=("json", "quiet"),
+        options=("json", "quiet", *_LOOKS),
         most=0,
     ),
 )

@@ -35,16 +35,30 @@ def request_of(call: Call) -> Request:
     over = _over(call)
     wish = _wish(call, over)
     if "host" in over and not call.words:
-        if options.table:
-            raise UsageError("--table needs a FILE")
+        for name, given in (("--table", options.table), ("--dialect", options.dialect)):
+            if given:
+                raise UsageError(f"{name} needs a FILE")
         request = Request(values=over, base=Path(), table="smtp", **wish)
     else:
         from smtp_tui.cli.opening import open_table  # a check without a file needs none of it
 
-        file, document, table = open_table(call.words, options.table)
+        file, document, table = open_table(call.words, options.table, options.dialect)
         values = {**document.values(table), **over}
         request = Request(values=values, base=Path(file).parent, file=file, table=table, **wish)
     return asked_for(request, ask=options.ask_password)
+
+
+def read_again(call: Call, request: Request) -> Request:
+    """Return a request with its table's values as they stand now; its password is not asked again.
+
+    DocumentError when the file cannot be read, or the table is not in it any more.
+    """
+    if request.file is None:
+        return request
+    from smtp_tui.cli.opening import open_table
+
+    _, document, table = open_table([request.file], request.table, call.options.dialect)
+    return replace(request, values={**document.values(table), **_over(call)})
 
 
 def subjects_of(call: Call) -> list[Subject]:
@@ -78,7 +92,7 @@ def _subjects_in(
 
     table: str | None = call.options.table
     try:
-        document = open_file(file, named=bool(call.words))
+        document = open_file(file, named=bool(call.words), dialect=call.options.dialect)
         for table in _tables(document, call):
             values = {**document.values(table), **over}
             request = Request(values=values, base=Path(file).parent, file=file, table=table, **wish)

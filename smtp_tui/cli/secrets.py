@@ -89,19 +89,20 @@ def asked_for(request: Request, *, ask: bool) -> Request:
         return request
     if not ask and not isinstance(settings.password, Ask):
         return request
-    if not _has_terminal():
+    if not has_terminal():
         if ask:
             raise UsageError("--ask-password needs a terminal; use --password-stdin")
         return request
-    typed = _typed(f"Password for {settings.username} at {settings.host}: ")
-    return replace(request, given=Supply("the password typed", _encoder(typed)))
+    answer = typed(f"Password for {settings.username} at {settings.host}: ")
+    return replace(request, given=Supply("the password typed", _encoder(answer)))
 
 
 def _encoder(text: str) -> Callable[[], bytes]:
     return lambda: text.encode("utf-8", "surrogateescape")
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
+    """Whether there is a terminal to ask on."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
@@ -109,7 +110,8 @@ def _has_terminal() -> bool:
     return True
 
 
-def _typed(prompt: str) -> str:
+def typed(prompt: str) -> str:
+    """Ask on the terminal, which does not show the answer."""
     from getpass import getpass
 
     try:

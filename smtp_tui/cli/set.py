@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from smtp_tui.checks.status import PASSED, SETTINGS, USAGE
-from smtp_tui.cli.calls import Call
-from smtp_tui.cli.opening import open_table
+from smtp_tui.checks.status import BY_STAGE, SETTINGS, USAGE
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.changing import PRIVATE, change, target, warn_of_readers
+from smtp_tui.cli.handover import handed_over, hands_over
 from smtp_tui.cli.output import complain
 from smtp_tui.cli.values import read_pairs
-from smtp_tui.config.document import Document
-from smtp_tui.config.errors import NoFileError, NoRenameError, NoTableError
-from smtp_tui.config.wording import one_line
+from smtp_tui.config.errors import PasswordError
 from smtp_tui.settings.fields import BY_KEY, Kind
 
 
@@ -26,39 +24,26 @@ def set_values(call: Call) -> int:
     if faults or refused:
         return USAGE if faults else SETTINGS
     options = call.options
-    document, table = _target(file, options.table, create=options.create)
+    if "password" in values and hands_over(options):
+        raise UsageError("give the password in one way only: by an option, or as password=PLACE")
+    document, table = target(file, options, create=options.create)
     changes = {key: _typed(key, value) for key, value in values.items()}
+    if not hands_over(options):
+        return change(document, table, changes, options, create=options.create)
     try:
-        document.save(
-            table,
-            changes,
-            create=options.create,
-            in_place=options.in_place,
-            backup=options.backup,
-        )
-    except NoRenameError as error:
-        raise NoRenameError(f"{error}; --in-place does it all the same") from None
-    return PASSED
+        changes["password"] = handed_over(options, "")
+    except PasswordError as error:
+        complain(str(error))
+        return BY_STAGE["password"]
+    status = change(document, table, changes, options, create=options.create)
+    if not options.diff:
+        warn_of_readers(document.path, PRIVATE)
+    return status
 
 
 def _problems(values: Mapping[str, object]) -> list[tuple[str, str]]:
     found = [(key, BY_KEY[key].problem_with(value)) for key, value in values.items()]
     return [(key, problem) for key, problem in found if problem]
-
-
-def _target(file: str, table: str | None, *, create: bool) -> tuple[Document, str]:
-    try:
-        _, document, found = open_table([file], table)
-        document.values(found)
-    except NoFileError:
-        if not create:
-            raise NoFileError(f"{one_line(file)} does not exist; --create makes it") from None
-        return Document.new(Path(file)), table or "smtp"
-    except NoTableError as error:
-        if not create:
-            raise NoTableError(f"{error}; --create makes it") from None
-        return Document.open(Path(file)), table or "smtp"
-    return document, found
 
 
 def _typed(key: str, value: object) -> object:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smtp_tui.config import reading, tablepath
 from smtp_tui.config.errors import (
@@ -14,12 +15,16 @@ from smtp_tui.config.errors import (
     NoFileError,
     NoRenameError,
     NoTableError,
+    NotExpressibleError,
     SeveralTablesError,
 )
 from smtp_tui.config.tablepath import TablePath
 from smtp_tui.config.wording import one_line
-from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.reading import is_absent
+
+if TYPE_CHECKING:
+    from smtp_tui.config.language import Language
+    from smtp_tui.config.writing import Manner
+
 
 __all__ = [
     "ChangedOnDiskError",
@@ -28,16 +33,24 @@ __all__ = [
     "NoFileError",
     "NoRenameError",
     "NoTableError",
+    "NotExpressibleError",
     "SeveralTablesError",
 ]
 
 
 class Document:
-    """A TOML file as it was read, or one that is to be made; see `errors` for what it raises."""
+    """A TOML file as it was read, or one that is to be made; see `errors` for what it raises.
 
-    def __init__(self, path: Path, content: bytes | None) -> None:
+    Its keys are ours, whatever the application whose file it is calls them: `dialect` names the
+    one whose words it is in, which is recognised unless it was named.
+    """
+
+    def __init__(self, path: Path, content: bytes | None, dialect: str | None = None) -> None:
         self.path = path
         self._take(content)
+        self._wish = dialect
+        if dialect is not None:
+            _ = self.dialect  # a name that is none shows at once
 
     def _take(self, content: bytes | None) -> None:
         text = reading.decoded(content or b"", self.path)
@@ -46,16 +59,39 @@ class Document:
         self._text = text
 
     @classmethod
-    def open(cls, path: Path) -> Document:
-        """Read an existing file."""
-        return cls(path, reading.read(path))
+    def open(cls, path: Path, dialect: str | None = None) -> Document:
+        """Read an existing file, in the dialect that is named or the one that is recognised."""
+        return cls(path, reading.read(path), dialect)
 
     @classmethod
-    def new(cls, path: Path) -> Document:
+    def new(cls, path: Path, dialect: str | None = None) -> Document:
         """Begin a file that does not exist yet; `save` makes it, mode 0600."""
         if path.exists():
             raise DocumentError(f"{one_line(path)} exists already; open it instead")
-        return cls(path, None)
+        return cls(path, None, dialect)
+
+    @cached_property
+    def _language(self) -> Language:
+        from smtp_tui.config.language import Language
+
+        if self._wish is not None:
+            return Language.named(self._wish)
+        return Language.of(self._data, self.path)
+
+    @property
+    def dialect(self) -> str:
+        """The name of the dialect that the file is in; `plain` where the keys are our own."""
+        return self._language.name
+
+    @property
+    def application(self) -> str | None:
+        """The application whose file it is, None where the keys are our own."""
+        return self._language.application
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """The settings that the file's dialect cannot express, each with the reason."""
+        return self._language.limits
 
     @property
     def exists(self) -> bool:
@@ -69,7 +105,7 @@ class Document:
 
     def tables(self) -> tuple[str, ...]:
         """List the paths of the SMTP tables in the file's order."""
-        return tuple(map(tablepath.spelled, tablepath.smtp_tables(self._data)))
+        return tuple(map(tablepath.spelled, self._language.tables(self._data)))
 
     def default_table(self) -> str:
         """Return the only SMTP table's path; NoTableError, or SeveralTablesError naming them."""
@@ -77,20 +113,28 @@ class Document:
             case (only,):
                 return only
             case ():
-                raise NoTableError(
-                    f"{one_line(self.path)} has no table smtp, nor any other with host and one "
-                    "more SMTP setting; name the table, or add [smtp]"
-                )
+                raise NoTableError(f"{one_line(self.path)} has {self._language.lack}")
             case names:
                 listed = one_line(", ".join(names))
                 raise SeveralTablesError(
                     f"{one_line(self.path)} has several SMTP tables; name one of {listed}", names
                 )
 
+    def new_table(self) -> str:
+        """Return the path that a table of this file is made at; NoTableError if it needs a name."""
+        return self._language.new_table()
+
     def values(self, table: str) -> dict[str, Any]:
-        """Return a copy of a table's raw values, unknown keys included; NoTableError if absent."""
-        values: dict[str, Any] = copy.deepcopy(tablepath.get(self._data, self._resolved(table)))
-        return values
+        """Return a copy of a table's raw values by our keys; NoTableError if absent.
+
+        Of a plain table unknown keys are among them; of one in a dialect the application's
+        defaults are, which `given` leaves out.
+        """
+        return self._language.values(self._data, self._resolved(table))
+
+    def given(self, table: str) -> frozenset[str]:
+        """Return those of our keys that the table itself sets; NoTableError if absent."""
+        return self._language.given(self._data, self._resolved(table))
 
     def changed(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> str:
         """Return the file's text with `changes` made to a table, everything else as it is.
@@ -101,47 +145,64 @@ class Document:
         text, _ = self._changed(table, changes, create)
         return text
 
+    def after(self, table: str, changes: Mapping[str, object]) -> Document:
+        """Return the document as saving `changes` would leave it; nothing is written."""
+        text, data = self._changed(table, changes, create=False)
+        other = copy.copy(self)
+        other._text, other._data = text, data
+        return other
+
     def save(
         self,
         table: str,
         changes: Mapping[str, object],
         *,
         create: bool = False,
-        in_place: bool = False,
-        backup: bool = False,
+        manner: Manner | None = None,
     ) -> None:
-        """Write the file with `changes` made, unless they change nothing.
-
-        `in_place` allows to overwrite the file where it cannot be replaced by a rename; `backup`
-        keeps the old content in a file with a `~` at the end of its name.
-        """
+        """Write the file with `changes` made, unless they change nothing and nor does `manner`."""
         from smtp_tui.config import writing
 
+        manner = manner or writing.Manner()
         text, data = self._changed(table, changes, create)
-        if self.exists and text == self._text:
+        if self.exists and text == self._text and not manner.private:
             return
         content = text.encode("utf-8")
-        writing.write(self.path, content, old=self._content, in_place=in_place, backup=backup)
+        writing.write(self.path, content, old=self._content, manner=manner)
         self._text, self._data, self._content = text, data, content
         writing.sync_folder(self.path)
 
+    def reload(self) -> None:
+        """Read the file anew, whatever was read or saved before; on an error all stays as it is."""
+        self._take(reading.read(self.path))
+        if self._wish is None:
+            vars(self).pop("_language", None)
+
     def _changed(
         self, table: str, changes: Mapping[str, object], create: bool
+    ) -> tuple[str, dict[str, Any]]:
+        path = self._place(table, create)
+        text, data = self._text.removeprefix(reading.BOM), self._data
+        try:
+            groups = self._language.meant(data, path, changes)
+        except NotExpressibleError as error:
+            raise NotExpressibleError(f"{one_line(self.path)}: {error}") from None
+        for place, meant in groups:
+            text, data = self._edited(text, data, place, meant)
+        bom = reading.BOM if self._text.startswith(reading.BOM) else ""
+        return bom + text, data
+
+    def _edited(
+        self, old: str, data: dict[str, Any], path: TablePath, meant: Mapping[str, object]
     ) -> tuple[str, dict[str, Any]]:
         # A check only reads; what an edit needs would cost its start several milliseconds.
         from smtp_tui.config.editing import edited
         from smtp_tui.config.proof import prove
 
-        path, values = self._place(table, create)
-        meant = _meant(values, changes)
-        bom = reading.BOM if self._text.startswith(reading.BOM) else ""
-        old = self._text.removeprefix(reading.BOM)
-        if not meant:
-            return self._text, self._data
         try:
-            new = edited(old, path, values, meant)
+            new = edited(old, path, _table_at(data, path), meant)
             new.encode("utf-8")
-            data = prove(old, new, self._data, path, meant)
+            return new, prove(old, new, data, path, meant)
         except UnicodeEncodeError:
             raise DocumentError(
                 "a value holds a character that UTF-8 cannot carry; type it anew"
@@ -150,18 +211,15 @@ class Document:
             raise DocumentError(
                 f"{one_line(self.path)} was left alone: {error}; change it in an editor"
             ) from None
-        return bom + new, data
 
-    def _place(self, table: str, create: bool) -> tuple[TablePath, dict[str, Any]]:
+    def _place(self, table: str, create: bool) -> TablePath:
         try:
-            path = self._resolved(table)
+            return self._resolved(table)
         except NoTableError:
             names = tablepath.absent(self._data, tablepath.parse_path(table))
             if names is None or (self.exists and not create):
                 raise
-            return names, {}
-        values: dict[str, Any] = tablepath.get(self._data, path)
-        return path, values
+            return names
 
     def _resolved(self, table: str) -> TablePath:
         try:
@@ -170,35 +228,9 @@ class Document:
             raise NoTableError(f"{one_line(self.path)}: {error}") from None
 
 
-def _meant(values: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, object]:
-    """Leave out the changes that change no meaning."""
-    return {
-        key: _typed(key, values.get(key), new)
-        for key, new in changes.items()
-        if not _means_the_same(key, values.get(key), new)
-    }
-
-
-def _typed(key: str, old: object, new: object) -> object:
-    """Keep the TOML type of an old value that was good."""
-    from smtp_tui.config.spelling import typed_like
-
-    field = BY_KEY.get(key)
-    good = field is not None and old is not None and field.problem_with(old) is None
-    return typed_like(old, new) if good else new
-
-
-def _means_the_same(key: str, old: object, new: object) -> bool:
-    if old is None or new is None:
-        return old is new
-    if type(old) is type(new) and old == new:
-        return True
-    field = BY_KEY.get(key)
-    if field is None:
-        return False
-    if is_absent(field, old) or is_absent(field, new):
-        return is_absent(field, old) and is_absent(field, new)
+def _table_at(data: Mapping[str, Any], path: TablePath) -> Mapping[str, Any]:
     try:
-        return field.parse(old) == field.parse(new)
-    except ValueError:
-        return False
+        table: Mapping[str, Any] = tablepath.get(data, path)
+    except KeyError:
+        return {}
+    return table

@@ -1,12 +1,14 @@
 """What can go wrong with a TOML file, and with fetching a password.
 
 PasswordError           no password could be had, or kept
+    NoPasswordError     nothing is kept in the place
 DocumentError
     NoFileError         the file does not exist
     NoTableError        the file has no SMTP table, or not the one that was named
     SeveralTablesError  the file has several SMTP tables and none was named
     ChangedOnDiskError  somebody else wrote the file since it was read
     NoRenameError       the file could only be overwritten in place, which was not allowed
+    NotExpressibleError the application whose file it is has no way to say a value
 """
 
 from __future__ import annotations
@@ -44,9 +46,17 @@ class NoRenameError(DocumentError):
     """The file cannot be replaced by a rename without losing something, so it was left alone."""
 
 
+class NotExpressibleError(DocumentError):
+    """The application whose file it is has no way to say a value."""
+
+
 class PasswordError(Exception):
     """A password could not be had or kept; the text is one line and holds no secret."""
 
     def __init__(self, message: str, cause: Cause = "password-source-failed") -> None:
         super().__init__(message)
         self.cause = cause
+
+
+class NoPasswordError(PasswordError):
+    """The place can be looked into, and no password is kept there."""

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.config.guidance import instead_of_keyring
 from smtp_tui.config.wording import one_line
 from smtp_tui.records import record
@@ -43,7 +43,7 @@ async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> st
     if isinstance(answer, _Failure):
         raise PasswordError(f"{shown} cannot be read: {answer.why}; {instead_of_keyring()}")
     if answer is None:
-        raise PasswordError(
+        raise NoPasswordError(
             f"{shown} does not exist; store it from the form, as the user who tests"
         )
     return answer

@@ -53,6 +53,14 @@ def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(folder) / "smtp-tui"
 
 
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the user's folder for what outlives a run but is no setting."""
+    folder = environ.get("XDG_STATE_HOME", "")
+    if not Path(folder).is_absolute():
+        folder = f"{_home(environ)}/.local/state"
+    return Path(folder) / "smtp-tui"
+
+
 def default_config(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the file that is meant when none is named."""
     named = environ.get("SMTP_TUI_CONFIG")

@@ -6,49 +6,82 @@ import contextlib
 import errno
 import os
 import stat
-import sys
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError
+from smtp_tui.config.likeness import make_private
+from smtp_tui.config.overwriting import overwrite
+from smtp_tui.config.replacing import cannot_rename, made, replaced
+from smtp_tui.config.temporaries import locked, sweep
 from smtp_tui.config.wording import one_line, reason
+from smtp_tui.records import record
 
-_NO_RENAME = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV, errno.ENOTSUP}
-)
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
-# The kernel's own sums over the old content would make the new one look forged.
-_SUMS = frozenset({"security.ima", "security.evm"})
 
 
-def write(
-    path: Path, content: bytes, *, old: bytes | None, in_place: bool = False, backup: bool = False
-) -> None:
+def _silent(_text: str) -> None:
+    """Tell nobody."""
+
+
+@record(kw_only=True)
+class Manner:
+    """How a file is written.
+
+    `in_place` overwrites it where it cannot be replaced by a rename; `tell` is told the risk first.
+    `backup` keeps the old content beside it, with a `~` at the end of its name. `private` takes
+    every right to read it from all but its owner.
+    """
+
+    in_place: bool = False
+    backup: bool = False
+    private: bool = False
+    tell: Callable[[str], None] = _silent
+
+
+def write(path: Path, content: bytes, *, old: bytes | None, manner: Manner) -> None:
     """Put `content` into `path`, or into what it links to, and flush it to the disk.
 
     `old` is what the file held when it was read, None for a file that is to be made (mode 0600).
     The new file takes the old one's mode, owner, group and extended attributes. Where a rename is
-    impossible or would lose something: NoRenameError, or with `in_place` the file is overwritten.
-    `backup` keeps the old content beside the file, with a `~` at the end of its name.
+    impossible or would lose something: NoRenameError, unless it may be overwritten.
     """
     target = Path(os.path.realpath(path))
     if old is None:
         _make(target, content)
         return
     with _opened(target) as file:
+        descriptor = file.fileno()
+        if not locked(descriptor):
+            raise DocumentError(
+                f"{one_line(target)} is locked by another program, which may be writing it; "
+                "nothing was changed, try again when it has finished"
+            )
+        seen = _seen(target, descriptor)
         if file.read(len(old) + 1) != old:
             raise _changed(target, "was changed")
-        if backup:
-            _back_up(path.with_name(f"{path.name}~"), old, file.fileno())
+        backup = path.with_name(f"{path.name}~")
+        for written in (target, backup):
+            sweep(written, descriptor)
+        if manner.backup:
+            _back_up(backup, old, descriptor, private=manner.private)
         try:
-            if os.fstat(file.fileno()).st_nlink > 1:
-                raise _no_rename(target, "it has other hard links")
-            _put(target, content, file.fileno())
+            if os.fstat(descriptor).st_nlink > 1:
+                raise cannot_rename(target, "it has other hard links")
+            replaced(
+                target,
+                content,
+                like=descriptor,
+                private=manner.private,
+                ready=lambda: _refuse_other(target, descriptor, seen),
+            )
         except NoRenameError:
-            if not in_place:
+            if not manner.in_place:
                 raise
-            _overwrite(target, file.fileno(), content, old)
+            if manner.private:
+                make_private(descriptor)
+            overwrite(target, descriptor, content, old, manner.tell)
 
 
 def sync_folder(path: Path) -> None:
@@ -84,6 +117,31 @@ def _opened(target: Path) -> BinaryIO:
         ) from None
 
 
+def _seen(target: Path, descriptor: int) -> tuple[int, ...]:
+    """Return what another writer would change; the name must still be that of the open file."""
+    try:
+        named, opened = target.stat(), os.fstat(descriptor)
+    except OSError:
+        raise _changed(target, "was removed") from None
+    if (named.st_dev, named.st_ino) != (opened.st_dev, opened.st_ino):
+        raise _changed(target, "was replaced")
+    return named.st_dev, named.st_ino, named.st_size, named.st_mtime_ns, named.st_mode
+
+
+def _refuse_other(target: Path, descriptor: int, seen: tuple[int, ...]) -> None:
+    if _seen(target, descriptor) != seen:
+        raise _changed(target, "was changed")
+
+
+def _back_up(path: Path, old: bytes, like: int, *, private: bool) -> None:
+    try:
+        replaced(path, old, like=like, private=private)
+    except NoRenameError:
+        raise DocumentError(
+            f"the backup {one_line(path)} cannot be written into its folder; nothing was changed"
+        ) from None
+
+
 def _changed(target: Path, what: str) -> ChangedOnDiskError:
     return ChangedOnDiskError(
         f"{one_line(target)} {what} by another program since it was read; "
@@ -103,93 +161,9 @@ def _make(target: Path, content: bytes) -> None:
         ) from None
     if os.path.lexists(target):
         raise _changed(target, "was made")
-    _put(target, content, None)
-
-
-def _put(target: Path, content: bytes, like: int | None) -> None:
-    """Write a new file beside `target` and rename it over; mode 0600 without one to be `like`."""
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:64]}.", dir=target.parent)
-        try:
-            try:
-                _write_all(descriptor, content)
-                if like is not None:
-                    _take_after(descriptor, like)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            Path(temporary).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
-    except OSError as error:
-        if like is not None and error.errno in _NO_RENAME:
-            raise _no_rename(target, reason(error)) from None
-        raise DocumentError(
-            f"{one_line(target)} cannot be written: {reason(error)}; nothing was changed"
-        ) from None
-
-
-def _back_up(path: Path, old: bytes, like: int) -> None:
-    try:
-        _put(path, old, like)
-    except NoRenameError:
-        raise DocumentError(
-            f"the backup {one_line(path)} cannot be written into its folder; nothing was changed"
-        ) from None
-
-
-def _no_rename(target: Path, why: str) -> NoRenameError:
-    return NoRenameError(
-        f"{one_line(target)} cannot be replaced as a whole: {why}; it could only be overwritten "
-        "in place, where a failure midway would damage it"
-    )
-
-
-def _take_after(descriptor: int, old: int) -> None:
-    """Give a new file the owner, group, mode and extended attributes of the old one."""
-    made, like = os.fstat(descriptor), os.fstat(old)
-    if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
-        os.fchown(descriptor, like.st_uid, like.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-    if sys.platform != "linux":
-        return
-    try:
-        names = os.listxattr(old)
-    except OSError:
-        return
-    for name in set(names) - _SUMS:
-        try:
-            os.setxattr(descriptor, name, os.getxattr(old, name))
-        except OSError:
-            # Labels that only the system's policy may give, it has given to the new file already.
-            if not name.startswith("security."):
-                raise
-
-
-def _overwrite(target: Path, descriptor: int, content: bytes, old: bytes) -> None:
-    try:
-        _rewrite(descriptor, content)
-    except OSError as error:
-        outcome = "the old content was put back"
-        try:
-            _rewrite(descriptor, old)
-        except OSError:
-            outcome = "and the old content could not be put back either, the file is damaged"
-        raise DocumentError(
-            f"{one_line(target)} cannot be overwritten: {reason(error)}; {outcome}"
-        ) from None
-
-
-def _rewrite(descriptor: int, content: bytes) -> None:
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    _write_all(descriptor, content)
-    os.ftruncate(descriptor, len(content))
-    os.fsync(descriptor)
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[os.write(descriptor, left) :]
+    if not made(target, content):
+        raise _changed(target, "was made")
+    # A run that was killed before its file had a name left it, and nobody to sweep it away.
+    with contextlib.suppress(OSError), target.open("r+b") as file:
+        if locked(file.fileno()):
+            sweep(target, file.fileno())

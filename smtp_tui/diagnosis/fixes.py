@@ -9,6 +9,7 @@ from smtp_tui.diagnosis.changes import TRUST, Change, keeping_port, weakens
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.names import Names
 from smtp_tui.diagnosis.texts import fix_texts
+from smtp_tui.diagnosis.trials import trials_for
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record
@@ -41,7 +42,7 @@ def fixes_for(settings: Settings, facts: Facts, cause: str, names: Names) -> tup
     """Return the fixes of a failure, the first one the best; none where no safe one is known."""
     case = Case(settings=settings, facts=facts, cause=cause, names=names)
     fixes: dict[tuple[tuple[str, object], ...], Fix] = {}
-    for change, why in _tried(facts):
+    for change, why in _tried(case):
         fixes.setdefault(tuple(change.items()), _fix(case, change, why))
     for source in _SOURCES.get(cause, ()):
         for change, why in source(case):
@@ -70,15 +71,21 @@ def _fix(case: Case, change: Change, why: str) -> Fix:
     )
 
 
-def _tried(facts: Facts) -> Iterator[Proposal]:
+def _tried(case: Case) -> Iterator[Proposal]:
     """Yield the changes that were tried: those that worked, then those that came to a certificate.
 
-    Where a login is what failed, a change that offers none cures nothing.
+    They stand as they were meant, whichever was over first. Where a login is what failed, a change
+    that offers none cures nothing.
     """
+    facts = case.facts
+    meant = [trial.name for trial in trials_for(case.settings, facts, case.cause)]
+    trials = sorted(
+        facts.trials, key=lambda one: meant.index(one.name) if one.name in meant else len(meant)
+    )
     wants_login = facts.finished is not None and facts.finished.stage is Stage.AUTH
-    worked = [one for one in facts.trials if one.outcome == "ok"]
+    worked = [one for one in trials if one.outcome == "ok"]
     useful = [one for one in worked if one.mechanisms or not wants_login]
-    nearly = [one for one in facts.trials if one.outcome.startswith("certificate-")]
+    nearly = [one for one in trials if one.outcome.startswith("certificate-")]
     for one in (*useful, *(one for one in nearly if "encryption" in dict(one.change))):
         yield dict(one.change), _seen(one)
 

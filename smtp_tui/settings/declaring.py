@@ -71,7 +71,7 @@ def declare(
     details = {
         "label": label,
         "kind": kind,
-        "parse": parse,
+        "parse": parsers.refusing_unreadable(parse),
         "summary": summary,
         "default": default,
         "default_text": default_text,

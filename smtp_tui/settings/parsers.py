@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 
+from smtp_tui.records import record
 from smtp_tui.settings.choices import choice_named
 
 # Underscores are no host name's (RFC 952), but internal zones have them and resolvers take them.
@@ -20,6 +21,29 @@ _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 
 Parser = Callable[[object], object]
+
+
+@record
+class Unreadable:
+    """What stands in a file in words that have no meaning here: the reason is told at the field."""
+
+    reason: str
+    shown: str = "?"
+
+    def __str__(self) -> str:
+        """What may be shown of it."""
+        return self.shown
+
+
+def refusing_unreadable(parse: Parser) -> Parser:
+    """Make a parser tell what is known of an unreadable value, in place of its own complaint."""
+
+    def checked(value: object) -> object:
+        if isinstance(value, Unreadable):
+            raise ValueError(value.reason)
+        return parse(value)
+
+    return checked
 
 
 def shown(value: object) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from tests.benchmarks import one, records, relays, trips
+from tests.benchmarks import files, one, records, relays, trips, tui
 from tests.benchmarks.calls import Unable
 from tests.benchmarks.results import Result
 from tests.servers.daemon import ServerError
 from tests.servers.mail import MailServers, running_mail_servers
 
-BENCHMARKS: dict[str, Callable[[MailServers], Iterator[Result]]] = {
+ON_SERVERS: dict[str, Callable[[MailServers], Iterator[Result]]] = {
     "one": one.results,
     "relays": relays.results,
     "trips": trips.results,
+}
+ALONE: dict[str, Callable[[], Iterator[Result]]] = {
     "records": records.results,
+    "files": files.results,
+    "tui": tui.results,
 }
 
 
@@ -34,12 +39,19 @@ class Score:
 
 
 def main(names: list[str]) -> int:
-    """Run those that are named, or all."""
+    """Run those that are named, or all; servers run only for those that need them."""
     score = Score()
-    with running_mail_servers() as servers:
-        for name in names or BENCHMARKS:
+    wanted = names or [*ON_SERVERS, *ALONE]
+    if unknown := [name for name in wanted if name not in (*ON_SERVERS, *ALONE)]:
+        sys.stdout.write(f"no such benchmark: {', '.join(unknown)}\n")
+        return 2
+    with ExitStack() as stack:
+        if any(name in ON_SERVERS for name in wanted):
+            servers = stack.enter_context(running_mail_servers())
+        for name in wanted:
             try:
-                for result in BENCHMARKS[name](servers):
+                found = ALONE[name]() if name in ALONE else ON_SERVERS[name](servers)
+                for result in found:
                     score.take(result)
             except Unable as reason:
                 sys.stdout.write(f"{name}: not measured, {reason}\n")

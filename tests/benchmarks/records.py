@@ -9,12 +9,11 @@ from typing import Any
 
 from smtp_tui.records import record
 from tests.benchmarks.results import Result
-from tests.servers.mail import MailServers
 
 TIMES = 500
 
 
-def results(_servers: MailServers) -> Iterator[Result]:
+def results() -> Iterator[Result]:
     """Define the same class by each, again and again."""
     ours, theirs = _seconds(record), _seconds(dataclass(frozen=True, slots=True))
     figures = f"record {ours * 1000:.3f} ms, dataclass {theirs * 1000:.3f} ms"

@@ -140,13 +140,6 @@ def test_a_usage_error_is_one_line(call: Call) -> None:
     )
 
 
-@pytest.mark.parametrize("name", sorted(calls.TO_COME))
-def test_a_command_that_is_to_come_is_no_file(name: str) -> None:
-    with pytest.raises(UsageError, match=f"no command {name} yet"):
-        parsed(name)
-    assert parsed(f"./{name}").command is FORM
-
-
 def test_recipients_and_a_file_behind_them() -> None:
     call = parsed("send --to a@b.example c@d.example mail.toml --to e@f.example")
     assert call.words == ("mail.toml",)

@@ -152,7 +152,7 @@ def test_a_password_on_an_open_link_needs_a_yes(
     auto = ("--set", "username=alice", "--set", "authentication=auto")
     with saying(b"220 hi\r\n", EHLO, b"221 bye\r\n") as server:
         words = (*PLAIN, *auto, "--set", f"port={server.port}", "--json")
-        outcome = call("check", *words)
+        outcome = call("check", *words, "--no-experiments")
     assert (outcome.status, outcome.verdict["cause"]) == (9, "auth-needs-encryption")
     with saying(b"220 hi\r\n", EHLO, b"235 ok\r\n", b"221 bye\r\n") as server:
         words = (*PLAIN, *auto, "--set", f"port={server.port}", "--quiet")
@@ -168,7 +168,7 @@ def test_what_a_server_says_is_safe_in_every_locale() -> None:
     broken = b"554 5.7.1 \xff\xfe \x07 no\r\n"
     for encoding in ("ascii", "latin-1", "utf-8"):
         with saying(hostile, broken, b"221 bye\r\n") as server:
-            words = ("check", *PLAIN, "--set", f"port={server.port}")
+            words = ("check", *PLAIN, "--no-experiments", "--set", f"port={server.port}")
             env = environment(LC_ALL="C", PYTHONIOENCODING=encoding)
             outcome = run_program(*words, env=env)
         assert (outcome.status, outcome.err) == (7, "")

@@ -174,3 +174,13 @@ def test_a_password_is_not_repeated(call: Call) -> None:
     for outcome in (call("explain", "--error", text), call("explain", "--json", "--error", text)):
         assert "is wrong" in outcome.out
         assert "wonderland" not in outcome.out + outcome.err
+
+
+def test_the_schema_of_the_table(call: Call) -> None:
+    outcome = call("explain", "--schema")
+    assert (outcome.status, outcome.err) == (0, "")
+    schema = json.loads(outcome.out)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["properties"]["port"]["title"] == "SMTP Port"
+    for words in (("host",), ("--json",), ("--error", "x")):
+        assert call("explain", "--schema", *words).status == 2

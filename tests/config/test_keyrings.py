@@ -290,3 +290,25 @@ def test_guidance_begins_with_what_works_here(tmp_path: Path) -> None:
     bare = guidance.instead_of_keyring({"HOME": "/", "PATH": "/"})
     assert bare.startswith('keep the password elsewhere: { env = "NAME" }')
     assert "pass show" not in bare
+
+
+def test_guidance_lists_what_the_option_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guidance, "_SYSTEMD", tmp_path / "none")
+    assert guidance.ways({"HOME": "/", "PATH": "/"}) == ("env=NAME", "file=PATH")
+    monkeypatch.setattr(guidance, "_SYSTEMD", tmp_path)
+    assert guidance.ways({})[-1] == "'file=$CREDENTIALS_DIRECTORY/NAME'"
+    assert guidance.ways({"CREDENTIALS_DIRECTORY": "/x"})[0] == "'file=$CREDENTIALS_DIRECTORY/NAME'"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a session bus")
+def test_guidance_says_what_was_looked_for(tmp_path: Path) -> None:
+    run = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    assert "there is none: DBUS_SESSION_BUS_ADDRESS is not set" in guidance.looked_for(run)
+    (tmp_path / "bus").touch()
+    bus = f"there is one: export DBUS_SESSION_BUS_ADDRESS=unix:path={tmp_path}/bus"
+    assert bus in guidance.looked_for(run)
+    assert "none answers there" in guidance.looked_for({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"})
+    named = guidance.looked_for({"PYTHON_KEYRING_BACKEND": "a.B"})
+    assert named == "looked for: the backend a.B, which PYTHON_KEYRING_BACKEND names"

@@ -12,13 +12,14 @@ from typing import NoReturn
 
 import pytest
 
-from smtp_tui.config import writing
+from smtp_tui.config import likeness, replacing, writing
 from smtp_tui.config.document import (
     ChangedOnDiskError,
     Document,
     DocumentError,
     NoRenameError,
 )
+from smtp_tui.config.writing import Manner
 
 TEXT = "[smtp]\nhost = 'a'\n"
 CHANGED = "[smtp]\nhost = 'b'\n"
@@ -35,7 +36,7 @@ def path(public_folder: Path) -> Path:
 
 
 def save(path: Path, *, in_place: bool = False) -> None:
-    Document.open(path).save("smtp", {"host": "b"}, in_place=in_place)
+    Document.open(path).save("smtp", {"host": "b"}, manner=Manner(in_place=in_place))
 
 
 def failing(error: BaseException) -> Callable[..., NoReturn]:
@@ -43,6 +44,21 @@ def failing(error: BaseException) -> Callable[..., NoReturn]:
         raise error
 
     return fail
+
+
+def failing_on_file(
+    path: Path, error: OSError, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let the flush of this very file fail so often, and of no other."""
+    left = [error] * times
+    fsync, number = os.fsync, path.stat().st_ino
+
+    def flush(descriptor: int) -> None:
+        if left and os.fstat(descriptor).st_ino == number:
+            raise left.pop()
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", flush)
 
 
 def names(folder: Path) -> list[str]:
@@ -75,13 +91,13 @@ def test_the_mode_is_kept_and_never_wider_before(
 ) -> None:
     path.chmod(bits)
     seen = []
-    take_after = writing._take_after
+    take_after = likeness.take_after
 
-    def watched(descriptor: int, old: int) -> None:
+    def watched(descriptor: int, old: int, *, private: bool) -> None:
         seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
-        take_after(descriptor, old)
+        take_after(descriptor, old, private=private)
 
-    monkeypatch.setattr(writing, "_take_after", watched)
+    monkeypatch.setattr(replacing, "take_after", watched)
     save(path)
     assert mode(path) == bits
     assert seen == [0o600]
@@ -193,7 +209,7 @@ def test_a_mounted_file_can_be_overwritten_in_place(
 def test_overwriting_in_place_can_shorten(path: Path) -> None:
     path.write_text(f"{TEXT}# a longer file\nport = 1\n")
     path.with_name("other.toml").hardlink_to(path)
-    Document.open(path).save("smtp", {"port": None}, in_place=True)
+    Document.open(path).save("smtp", {"port": None}, manner=Manner(in_place=True))
     assert path.read_text() == f"{TEXT}# a longer file\n"
 
 
@@ -201,13 +217,7 @@ def test_what_could_not_be_overwritten_is_put_back(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.with_name("other.toml").hardlink_to(path)
-    errors = [OSError(errno.ENOSPC, "full")]
-
-    def fsync(_: int) -> None:
-        if errors:
-            raise errors.pop()
-
-    monkeypatch.setattr(os, "fsync", fsync)
+    failing_on_file(path, OSError(errno.ENOSPC, "full"), 1, monkeypatch)
     with pytest.raises(DocumentError, match=r"no space left on device; the old content was put"):
         save(path, in_place=True)
     assert path.read_text() == TEXT
@@ -215,9 +225,11 @@ def test_what_could_not_be_overwritten_is_put_back(
 
 def test_a_file_that_is_damaged_is_called_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.with_name("other.toml").hardlink_to(path)
-    monkeypatch.setattr(os, "fsync", failing(OSError(errno.EIO, "io")))
-    with pytest.raises(DocumentError, match="the file is damaged"):
+    failing_on_file(path, OSError(errno.EIO, "io"), 2, monkeypatch)
+    with pytest.raises(DocumentError, match="the file is damaged; copy it from") as caught:
         save(path, in_place=True)
+    copy = Path(str(caught.value).rpartition(" ")[2])
+    assert (copy.read_text(), mode(copy)) == (TEXT, 0o600)
 
 
 @pytest.mark.parametrize("call", ["fsync", "write", "fchmod"])
@@ -245,7 +257,7 @@ def test_a_backup_has_the_old_content_and_mode(path: Path) -> None:
     path.chmod(0o640)
     backup = path.with_name("app.toml~")
     backup.write_text("older")
-    Document.open(path).save("smtp", {"host": "b"}, backup=True)
+    Document.open(path).save("smtp", {"host": "b"}, manner=Manner(backup=True))
     assert (path.read_text(), backup.read_text()) == (CHANGED, TEXT)
     assert mode(backup) == 0o640
 
@@ -253,8 +265,9 @@ def test_a_backup_has_the_old_content_and_mode(path: Path) -> None:
 def test_without_its_backup_nothing_is_written(path: Path, as_ordinary_user: AsUser) -> None:
     path.chmod(0o666)
     path.parent.chmod(0o555)
+    manner = Manner(in_place=True, backup=True)
     with as_ordinary_user(), pytest.raises(DocumentError, match=r"backup .*app\.toml~ cannot be"):
-        Document.open(path).save("smtp", {"host": "b"}, in_place=True, backup=True)
+        Document.open(path).save("smtp", {"host": "b"}, manner=manner)
     path.parent.chmod(0o755)
     assert path.read_text() == TEXT
 

@@ -35,7 +35,7 @@ ROOT = CERTIFICATE.__class__(
 def tried(outcome: str, *mechanisms: str, **change: object) -> Experiment:
     return Experiment(
         seconds=0,
-        name="tried",
+        name=" ".join(f"{key}={value}" for key, value in change.items()),
         outcome=outcome,
         text="experiment: it works",
         change=tuple(change.items()),
@@ -142,6 +142,18 @@ def test_names_of_the_certificate_go_before_a_fingerprint_and_are_a_matter_of_tr
     fields = ["host", "server_name", "tls_fingerprint", "openssl_verify_mode"]
     assert [fix.field for fix in found] == fields
     assert [fix.trusts for fix in found] == [True, True, True, False]
+
+
+def test_they_stand_as_they_were_meant_whichever_was_over_first() -> None:
+    found = fixes(
+        Stage.TLS,
+        Fault.CERTIFICATE_NAME_MISMATCH,
+        CONNECTED,
+        TlsRefused(seconds=0, chain=(CERTIFICATE,)),
+        tried("ok", server_name="smtp.example"),
+        tried("ok", host="smtp.example"),
+    )
+    assert [fix.field for fix in found][:2] == ["host", "server_name"]
 
 
 def test_mechanisms_inside_tls() -> None:

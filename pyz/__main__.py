@@ -1,0 +1,140 @@
+"""`python -m pyz [FILE]` puts the program and what it needs into one file that Python runs.
+
+The packages are those of the environment that runs this; what is compiled for one machine is left
+out: the keyring on the desktop needs it, and says that there is none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+START = Path(__file__).with_name("start.py")
+LEFT_OUT = frozenset({"secretstorage", "jeepney", "cryptography", "cffi", "pycparser"})
+"""The keyring's way to a desktop, and what only that needs."""
+
+OPTIONAL = ("defusedxml",)
+"""What an extra adds and any machine can run."""
+
+_ON_OLDEST = {"python_version": "3.11", "python_full_version": "3.11.0"}
+_COMPILED = (".so", ".pyd", ".dylib")
+_MOMENT = (1980, 1, 1, 0, 0, 0)  # the same content is the same file
+_SHEBANG = b"#!/usr/bin/env python3\n"
+_INFO = ("METADATA", "entry_points.txt")
+
+
+class NotPortableError(Exception):
+    """A package is compiled for one machine."""
+
+
+def build(target: Path) -> None:
+    """Write the file, and make it one that can be run."""
+    content = dict(sorted(_files()))
+    digest = hashlib.sha256()
+    for name, data in content.items():
+        digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    start = START.read_text(encoding="utf-8")
+    start = start.replace("@CONTENT@", digest.hexdigest()[:32]).replace(
+        "LEAST = (3, 11)", f"LEAST = {_least()}"
+    )
+    packages = io.BytesIO()
+    with zipfile.ZipFile(packages, "w") as archive:
+        for name, data in content.items():
+            _add(archive, name, data, zipfile.ZIP_DEFLATED)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        file.write(_SHEBANG)
+        # Python reads the list of what is packed at each start, so the outer one is short.
+        with zipfile.ZipFile(file, "w") as archive:
+            _add(archive, "__main__.py", start.encode(), zipfile.ZIP_STORED)
+            _add(archive, "packages.zip", packages.getvalue(), zipfile.ZIP_STORED)
+    target.chmod(0o755)
+
+
+def packed() -> list[Distribution]:
+    """Return the program's distribution and all that it needs, but what is left out."""
+    found: dict[str, Distribution] = {}
+    waiting = ["smtp-tui", *OPTIONAL]
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name in found or name in LEFT_OUT:
+            continue
+        found[name] = distribution(name)
+        for text in found[name].requires or ():
+            wanted = Requirement(text)
+            if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
+                waiting.append(wanted.name)
+                waiting += _extras(wanted)
+    return list(found.values())
+
+
+def _extras(wanted: Requirement) -> Iterator[str]:
+    for extra in wanted.extras:
+        for text in distribution(wanted.name).requires or ():
+            more = Requirement(text)
+            if more.marker is not None and more.marker.evaluate({"extra": extra}):
+                yield more.name
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    for one in packed():
+        if one.name == "smtp-tui":
+            yield from _own()
+            yield from _info(one)
+            continue
+        for file in one.files or ():
+            path = Path(str(one.locate_file(file)))
+            if file.suffix in _COMPILED:
+                raise NotPortableError(f"{one.name} is compiled: {file}")
+            if ".." in file.parts or "__pycache__" in file.parts or file.parts[0] == "bin":
+                continue
+            if file.parts[0].endswith(".dist-info") and file.name not in _INFO:
+                continue
+            yield file.as_posix(), path.read_bytes()
+
+
+def _own() -> Iterator[tuple[str, bytes]]:
+    """The program's files as they stand in the tree, however it is installed."""
+    for path in (ROOT / "smtp_tui").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+
+
+def _info(one: Distribution) -> Iterator[tuple[str, bytes]]:
+    text = one.read_text("METADATA")
+    assert text
+    yield f"smtp_tui-{one.version}.dist-info/METADATA", text.encode()
+
+
+def _least() -> tuple[int, int]:
+    """The oldest Python whose packages are all here: some are needed only by older ones."""
+    for one in packed():
+        for text in one.requires or ():
+            wanted = Requirement(text)
+            marker = wanted.marker
+            if marker is None or wanted.name.lower() in LEFT_OUT:
+                continue
+            here, there = (marker.evaluate({"extra": "", **one}) for one in ({}, _ON_OLDEST))
+            if there and not here:
+                return sys.version_info[:2]
+    return 3, 11
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes, compression: int) -> None:
+    info = zipfile.ZipInfo(name, _MOMENT)
+    info.compress_type = compression
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, data)
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / "smtp-tui.pyz")

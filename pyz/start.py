@@ -1,0 +1,138 @@
+"""What runs first in smtp-tui.pyz: unpacks it once into a private folder, and starts the program.
+
+Styles, texts and providers are files that the program reads by their paths, and modules load
+quicker from a folder. Kept to what older Pythons can read, so that they too are told in one line.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+CONTENT = "@CONTENT@"
+"""A hash of all that is packed: the folder's name."""
+LEAST = (3, 11)
+"""The oldest Python that has what it needs; set when it is built."""
+PACKED = "packages.zip"
+COUNT = "COUNT"
+
+_OTHERS = 0o077
+_OTHERS_WRITE = 0o022
+
+
+def main() -> None:
+    """Start the program from its folder."""
+    if sys.version_info < LEAST:
+        needed, found = (".".join(map(str, one[:2])) for one in (LEAST, sys.version_info))
+        sys.exit(f"smtp-tui: this copy needs Python {needed} or newer, and this is {found}")
+    sys.path[0] = str(folder())
+    from smtp_tui.__main__ import run
+
+    run()
+
+
+def folder() -> Path:
+    """Return the folder with the unpacked program; one line where there is no place for it."""
+    reasons = []
+    for place in places():
+        try:
+            return unpacked(prepared(place), Path(sys.argv[0]))
+        except OSError as error:
+            reasons.append(f"{place}: {error.strerror or error}")
+    told = "; ".join(reasons)
+    sys.exit(f"smtp-tui: no private folder to unpack into ({told}); name one in XDG_CACHE_HOME")
+
+
+def places() -> Iterator[Path]:
+    """Yield where to unpack: the user's cache, else a folder of the user's own among temporary."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    home = Path(os.environ.get("HOME", ""))
+    if cache.is_absolute():
+        yield cache / "smtp-tui"
+    elif home.is_absolute() and home.is_dir():
+        yield home / ".cache" / "smtp-tui"
+    import tempfile  # seldom needed, and not quick to load
+
+    yield Path(tempfile.gettempdir()) / f"smtp-tui-{os.geteuid()}"
+
+
+def prepared(place: Path) -> Path:
+    """Return the folder, made if need be: the user's own, and no one else can change it."""
+    place = Path(os.path.realpath(place))
+    _refuse_open(next(one for one in place.parents if os.path.lexists(one)))
+    old = os.umask(_OTHERS)
+    try:
+        place.mkdir(0o700, parents=True, exist_ok=True)
+    finally:
+        os.umask(old)
+    here = place.lstat()
+    if here.st_uid != os.geteuid() or not stat.S_ISDIR(here.st_mode) or here.st_mode & _OTHERS:
+        raise OSError("others can look into it")
+    return place
+
+
+def _refuse_open(above: Path) -> None:
+    # Whoever may rename a folder on the way could put another program in its place.
+    for one in (above, *above.parents):
+        found = one.lstat()
+        shared = found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX
+        if shared or found.st_uid not in (0, os.geteuid()):
+            raise OSError(f"others can change {one}")
+
+
+def unpacked(place: Path, archive: Path) -> Path:
+    """Return the program's folder in `place`, unpacked if it is not there yet."""
+    target = place / CONTENT
+    if is_whole(target):
+        return target
+    import shutil
+    import tempfile
+    import zipfile
+
+    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
+    fresh = temporary / "new"
+    try:
+        with zipfile.ZipFile(archive) as outer:
+            inner = zipfile.ZipFile(outer.open(PACKED))
+            inner.extractall(fresh)
+            (fresh / COUNT).write_text(str(len(inner.namelist())))
+        if target.is_dir():  # a clean-up took files out of it
+            target.rename(temporary / "old")
+        try:
+            fresh.rename(target)
+        except OSError:
+            if not is_whole(target):  # else another call was quicker
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def is_whole(target: Path) -> bool:
+    """Whether everything is there: what cleans temporary folders takes single files."""
+    try:
+        wanted = int((target / COUNT).read_text())
+    except (OSError, ValueError):
+        return False
+    return wanted < counted(target)  # COUNT is one more
+
+
+def counted(top: Path) -> int:
+    """Return how many files a folder holds, without those that Python makes itself."""
+    number = 0
+    waiting = [str(top)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    number += 1
+                elif entry.name != "__pycache__":
+                    waiting.append(entry.path)
+    return number
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Outcomes in Prometheus' text exposition format, as its textfile collector reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from smtp_tui.checks.many import Outcome, Summary
+from smtp_tui.checks.monitoring import host_of, leaf_of
+from smtp_tui.checks.whole_file import Kind, write_whole
+from smtp_tui.records import record
+from smtp_tui.smtp.escaping import visible
+
+# A web server or a collector runs as a user of its own.
+_METRICS = Kind(name="metrics file", start="# HELP smtp_tui_", mode=0o644)
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+
+Samples = Iterator[tuple[dict[str, str], float]]
+
+
+@record
+class _Gauge:
+    """A metric: its name, what it means, and its samples of one outcome with their own labels."""
+
+    name: str
+    help: str
+    samples: Callable[[Outcome, datetime], Samples]
+
+
+def prometheus_text(summary: Summary, moment: datetime) -> str:
+    """Return the metrics of checks that ended at `moment`, with a line end at its end."""
+    # A table that was named twice would be one series twice, which no collector takes.
+    outcomes = {tuple(_labels(one).values()): one for one in summary.outcomes}
+    lines = []
+    for gauge in _GAUGES:
+        lines += [f"# HELP {gauge.name} {gauge.help}", f"# TYPE {gauge.name} gauge"]
+        for one in outcomes.values():
+            for more, value in gauge.samples(one, moment):
+                lines.append(f"{gauge.name}{_spelled({**_labels(one), **more})} {value!r}")
+    return "\n".join([*lines, ""])
+
+
+def write_prometheus(path: Path, text: str) -> None:
+    """Put metrics where a collector finds them, whole at any moment; NotWrittenError if it fails.
+
+    No file but an older one of metrics is replaced, and no link is followed.
+    """
+    write_whole(path, text, _METRICS)
+
+
+def _labels(one: Outcome) -> dict[str, str]:
+    subject = one.subject
+    return {
+        "file": subject.file or "",
+        "table": subject.table or "",
+        "host": host_of(subject),
+    }
+
+
+def _spelled(labels: Mapping[str, str]) -> str:
+    pairs = [f'{name}="{visible(value).translate(_ESCAPES)}"' for name, value in labels.items()]
+    return f"{{{','.join(pairs)}}}"
+
+
+def _up(one: Outcome, _moment: datetime) -> Samples:
+    yield {}, int(one.verdict.ok)
+
+
+def _seconds(one: Outcome, _moment: datetime) -> Samples:
+    yield {}, round(one.verdict.seconds, 6)
+
+
+def _last_run(_one: Outcome, moment: datetime) -> Samples:
+    yield {}, round(moment.timestamp(), 3)
+
+
+def _not_after(one: Outcome, _moment: datetime) -> Samples:
+    leaf = leaf_of(one.verdict)
+    if leaf:
+        yield {}, int(leaf.not_after.timestamp())
+
+
+def _stage(one: Outcome, _moment: datetime) -> Samples:
+    yield {"stage": one.verdict.stage.value}, 1
+
+
+def _cause(one: Outcome, _moment: datetime) -> Samples:
+    if one.verdict.cause:
+        yield {"cause": one.verdict.cause, "stage": one.verdict.stage.value}, 1
+
+
+def _warnings(one: Outcome, _moment: datetime) -> Samples:
+    for warning in dict.fromkeys(one.verdict.warnings):
+        yield {"warning": warning.value}, 1
+
+
+_GAUGES = (
+    _Gauge("smtp_tui_up", "Whether the check passed: 1, or 0.", _up),
+    _Gauge("smtp_tui_check_seconds", "Seconds that the check took.", _seconds),
+    _Gauge("smtp_tui_last_run_timestamp_seconds", "When the check ended, in Unix time.", _last_run),
+    _Gauge(
+        "smtp_tui_certificate_not_after_timestamp_seconds",
+        "When the certificate of the server expires, in Unix time.",
+        _not_after,
+    ),
+    _Gauge(
+        "smtp_tui_stage_info",
+        "The stage at which the check failed, or the last that it passed.",
+        _stage,
+    ),
+    _Gauge("smtp_tui_cause_info", "Why the check failed, and at which stage.", _cause),
+    _Gauge("smtp_tui_warning_info", "What works, but should not stay so.", _warnings),
+)

@@ -1,0 +1,88 @@
+"""Change a table of a file as `set` and `unset` do, or print what would change."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+
+from smtp_tui.checks.status import NEGATIVE, PASSED
+from smtp_tui.cli.opening import open_table
+from smtp_tui.cli.output import complain, tell
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import NoFileError, NoRenameError, NoTableError
+from smtp_tui.config.reading import readable_by_others
+from smtp_tui.config.wording import one_line
+from smtp_tui.config.writing import Manner
+
+PRIVATE = "--private takes that right from all but its owner"
+
+
+def target(file: str, options: Namespace, *, create: bool = False) -> tuple[Document, str]:
+    """Open the file and find the table; DocumentError where one is missing, unless `create`."""
+    wish, dialect = options.table, options.dialect
+    try:
+        _, document, found = open_table([file], wish, dialect)
+        document.values(found)
+    except NoFileError:
+        if not create:
+            raise NoFileError(f"{one_line(file)} does not exist; --create makes it") from None
+        document = Document.new(Path(file), dialect)
+    except NoTableError as error:
+        if not create:
+            raise NoTableError(f"{error}; --create makes it") from None
+        document = Document.open(Path(file), dialect)
+    else:
+        return document, found
+    return document, wish or document.new_table()
+
+
+def change(
+    document: Document,
+    table: str,
+    changes: Mapping[str, object],
+    options: Namespace,
+    *,
+    create: bool = False,
+) -> int:
+    """Write the changes, or with --diff print them; return the exit status."""
+    if options.diff:
+        return _print_differences(document, document.changed(table, changes, create=create))
+    manner = Manner(
+        in_place=options.in_place, backup=options.backup, private=options.private, tell=complain
+    )
+    save(document, table, changes, manner, create=create)
+    return PASSED
+
+
+def save(
+    document: Document,
+    table: str,
+    changes: Mapping[str, object],
+    manner: Manner,
+    *,
+    create: bool = False,
+) -> None:
+    """Save a document, and name the option that would overwrite it where nothing else can."""
+    try:
+        document.save(table, changes, create=create, manner=manner)
+    except NoRenameError as error:
+        raise NoRenameError(f"{error}; --in-place does it all the same") from None
+
+
+def warn_of_readers(file: Path, remedy: str) -> None:
+    """Say that others can read the password that stands in the file now."""
+    if readable_by_others(file):
+        complain(
+            f"warning: every user of this machine can read {one_line(file)}, and with it the "
+            f"password; {remedy}"
+        )
+
+
+def _print_differences(document: Document, text: str) -> int:
+    from smtp_tui.config.diffing import differences
+
+    found = differences(document.text, text, str(document.path))
+    for line in found:
+        tell(str(line).expandtabs())
+    return NEGATIVE if found else PASSED

@@ -1,0 +1,117 @@
+"""What may stand where in a call, for a shell that completes: read off the tables of commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import field
+from enum import StrEnum
+
+from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command, Option
+from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY, FIELDS, Kind
+
+
+class Things(StrEnum):
+    """What a shell looks up itself."""
+
+    FILES = "files"
+    TOML = "toml"
+    UNITS = "units"
+    ASSIGNMENTS = "assignments"
+
+
+@record(kw_only=True)
+class Slot:
+    """What may stand in one place: these words, each with what it means, or things to look up."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    things: Things | None = None
+    repeats: bool = False
+
+
+def positions(command: Command) -> list[Slot]:
+    """Return what the words of a command are, as its line in the help shows them."""
+    line = command.words.removeprefix(command.name)
+    line = re.sub(r"\[--[^\]]*\]", "", line)
+    line = re.split(r"\s\|\s|\s--", line)[0]
+    return [_slot(word, "…" in word) for word in line.translate({91: None, 93: None}).split()]
+
+
+def value_of(option: Option) -> Slot | None:
+    """Return what stands behind an option; None where nothing does."""
+    metavar = option.extra.get("metavar")
+    if metavar is None:
+        return None
+    slot = _slot(metavar, False)
+    return Slot(things=Things.FILES) if slot.things is Things.TOML else slot
+
+
+def options_of(command: Command) -> list[Option]:
+    """Return the options of a command."""
+    return [option for option in OPTIONS if option.name in command.options]
+
+
+def commands() -> tuple[Command, ...]:
+    """Return all that can be called, the form first."""
+    return (FORM, *COMMANDS)
+
+
+def choices() -> dict[str, tuple[str, ...]]:
+    """Return the values of the settings that have few, by key."""
+    found = {}
+    for one in FIELDS:
+        if one.kind is Kind.CHOICE:
+            found[one.key] = tuple(map(str, one.choices))
+        elif one.kind is Kind.SWITCH:
+            found[one.key] = ("true", "false")
+    return found
+
+
+def keys() -> dict[str, str]:
+    """Return every setting's label by its key."""
+    return {key: one.label for key, one in BY_KEY.items()}
+
+
+def _slot(metavar: str, repeats: bool) -> Slot:
+    name = metavar.rstrip("…")
+    match name:
+        case "FILE":
+            return Slot(things=Things.TOML, repeats=repeats)
+        case "FILE|-":
+            return Slot(things=Things.FILES)
+        case "KEY":
+            return Slot(words=keys(), repeats=repeats)
+        case "KEY=VALUE":
+            return Slot(things=Things.ASSIGNMENTS, repeats=repeats)
+        case "UNIT":
+            return Slot(things=Things.UNITS)
+        case _ if name == name.lower():
+            return Slot(words=dict.fromkeys(name.split("|"), ""))
+        case _:
+            return Slot(words=_known(name))
+
+
+def _known(metavar: str) -> dict[str, str]:
+    """Return the words that a metavar stands for, where there is a list of them."""
+    match metavar:
+        case "FORMAT":
+            from smtp_tui.interchange.known import formats
+
+            return {name: one.title for name, one in formats().items()}
+        case "STYLE":
+            from smtp_tui.interchange.known import QUOTINGS
+
+            return dict.fromkeys(QUOTINGS, "")
+        case "NAME":
+            from smtp_tui.config.recognising import all_heads, own_folder
+
+            return {one.name: one.application for one in all_heads(own_folder())[0]}
+        case "ID":
+            from smtp_tui.providers.known import providers
+
+            return {one.id: one.name for one in providers()}
+        case "PLACE":
+            return dict.fromkeys(("keyring", "keyring=", "file=", "env=", "literal", "ask"), "")
+        case _:
+            return {}

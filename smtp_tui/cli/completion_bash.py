@@ -1,0 +1,167 @@
+"""Completion for bash, 3.2 and newer, without the bash-completion package."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+
+from smtp_tui.cli.completing import (
+    Slot,
+    Things,
+    choices,
+    commands,
+    keys,
+    options_of,
+    positions,
+    value_of,
+)
+from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS
+
+# The line is parted here, for bash itself parts it at each `=` too, and `replies` cuts off
+# what bash takes for done already.
+_SCRIPT = """\
+# Completion of smtp-tui for bash, made by: smtp-tui completion bash
+_smtp_tui_words() {
+    COMPREPLY=($(compgen -W "$1" -- "$cur"))
+}
+_smtp_tui_files() {
+    type compopt >/dev/null 2>&1 && compopt -o filenames
+    local IFS=$'\\n'
+    [[ ${1-} ]] && COMPREPLY=($(compgen -d -- "$cur") $(compgen -f -X "$1" -- "$cur"))
+    [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- "$cur"))
+}
+_smtp_tui_units() {
+    _smtp_tui_words "$(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null |
+        while read -r unit _; do printf '%s ' "$unit"; done)"
+}
+_smtp_tui_assignments() {
+    local key=${cur%%=*}
+    if [[ $cur != *=* ]]; then
+        type compopt >/dev/null 2>&1 && compopt -o nospace
+        _smtp_tui_words @KEYS@
+        return
+    fi
+    case $key in
+@CHOICES@
+    esac
+}
+_smtp_tui_value() {
+    case $1 in
+@VALUES@
+    esac
+}
+_smtp_tui_position() {
+    case $1 in
+@POSITIONS@
+    esac
+}
+_smtp_tui_options() {
+    case $1 in
+@OPTIONS@
+    esac
+}
+_smtp_tui() {
+    local line=${COMP_LINE:0:COMP_POINT} words cur previous word skip='' name='' count=0 number
+    read -r -a words <<<"$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    number=$((${#words[@]} - 1))
+    cur=${words[number]}
+    previous=${words[number - 1]}
+    COMPREPLY=()
+    for word in "${words[@]:1:number - 1}"; do
+        if [[ $skip ]]; then
+            skip=''
+            continue
+        fi
+        case $word in
+            @WITH_VALUE@) skip=1 ;;
+            -*) ;;
+            @COMMANDS@)
+                if [[ $name || $count -gt 0 ]]; then count=$((count + 1)); else name=$word; fi ;;
+            *) count=$((count + 1)) ;;
+        esac
+    done
+    if [[ $skip ]]; then
+        _smtp_tui_value "$previous"
+    elif [[ $cur == --*=* ]]; then
+        word=${cur%%=*}
+        cur=${cur#*=}
+        _smtp_tui_value "$word"
+    elif [[ $cur == -* ]]; then
+        _smtp_tui_words "$(_smtp_tui_options "$name") --help"
+    else
+        _smtp_tui_position "$name:$count"
+    fi
+    # Of a word with an = in it, bash puts in place what stands behind it.
+    if [[ $cur == *=* && $COMP_WORDBREAKS == *=* ]]; then
+        for number in "${!COMPREPLY[@]}"; do
+            COMPREPLY[number]=${COMPREPLY[number]#"${cur%"${cur##*=}"}"}
+        done
+    fi
+}
+complete -F _smtp_tui smtp-tui
+"""
+
+
+def bash_script() -> str:
+    """Return the script."""
+    parts = {
+        "KEYS": shlex.quote(" ".join(f"{key}=" for key in keys())),
+        "CHOICES": _arms(
+            (key, _words(f"{key}={one}" for one in of)) for key, of in choices().items()
+        ),
+        "VALUES": _arms(
+            ("|".join(option.flags), _looked_up(slot))
+            for option in OPTIONS
+            if (slot := value_of(option))
+        ),
+        "POSITIONS": _arms(_positions()),
+        "OPTIONS": _arms(
+            (one.name or "''", f"echo {shlex.quote(' '.join(o.flags[0] for o in options_of(one)))}")
+            for one in commands()
+        ),
+        "WITH_VALUE": "|".join(option.flags[0] for option in OPTIONS if value_of(option)),
+        "COMMANDS": "|".join(one.name for one in COMMANDS),
+    }
+    script = _SCRIPT
+    for name, text in parts.items():
+        script = script.replace(f"@{name}@", text)
+    return script
+
+
+def _positions() -> Iterator[tuple[str, str]]:
+    names = " ".join(one.name for one in COMMANDS)
+    yield (
+        ":0",
+        f"_smtp_tui_files '!*.toml'; COMPREPLY+=($(compgen -W {shlex.quote(names)} -- \"$cur\"))",
+    )
+    for command in commands():
+        slots = positions(command)
+        for number, slot in enumerate(slots):
+            if command is FORM:
+                continue
+            pattern = f"{command.name}:{'*' if slot.repeats else number}"
+            yield pattern, _looked_up(slot)
+
+
+def _looked_up(slot: Slot) -> str:
+    match slot.things:
+        case Things.FILES:
+            return "_smtp_tui_files"
+        case Things.TOML:
+            return "_smtp_tui_files '!*.toml'"
+        case Things.UNITS:
+            return "_smtp_tui_units"
+        case Things.ASSIGNMENTS:
+            return "_smtp_tui_assignments"
+        case None:
+            return _words(slot.words)
+
+
+def _words(words: Iterable[str]) -> str:
+    text = " ".join(words)
+    return f"_smtp_tui_words {shlex.quote(text)}" if text else ":"
+
+
+def _arms(arms: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"        {pattern}) {does} ;;" for pattern, does in arms)

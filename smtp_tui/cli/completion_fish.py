@@ -1,0 +1,96 @@
+"""Completion for fish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smtp_tui.cli.completing import (
+    Slot,
+    Things,
+    choices,
+    commands,
+    keys,
+    options_of,
+    positions,
+    value_of,
+)
+from smtp_tui.cli.options import COMMANDS, FORM, Command
+
+_HEAD = """\
+# Completion of smtp-tui for fish, made by: smtp-tui completion fish
+complete -c smtp-tui -e
+complete -c smtp-tui -f"""
+
+_UNITS = (
+    "(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null"
+    " | string replace -r ' .*' '')"
+)
+
+
+def fish_script() -> str:
+    """Return the script."""
+    names = " ".join(one.name for one in COMMANDS)
+    lines = [_HEAD]
+    for command in commands():
+        here = (
+            f"not __fish_seen_subcommand_from {names}"
+            if command is FORM
+            else f"__fish_seen_subcommand_from {command.name}"
+        )
+        lines += _lines(command, here)
+    for command in COMMANDS:
+        seen = f"not __fish_seen_subcommand_from {names}"
+        lines.append(_complete(seen, "-a", command.name, command.summary))
+    return "\n".join([*lines, ""])
+
+
+def _lines(command: Command, here: str) -> Iterator[str]:
+    for option in options_of(command):
+        slot = value_of(option)
+        name = option.flags[0].removeprefix("--")
+        if slot is None:
+            yield _complete(here, "-l", name, option.help)
+        elif slot.things is Things.FILES:
+            yield f"{_complete(here, '-l', name, option.help)} -r -F"
+        else:
+            yield f"{_complete(here, '-l', name, option.help)} -x -a {_quoted(_words(slot))}"
+    yield _complete(here, "-l", "help", "")
+    for slot in positions(command):
+        if slot.things in (Things.FILES, Things.TOML):
+            yield f"complete -c smtp-tui -n {_quoted(here)} -F"
+        elif slot.words or slot.things:
+            yield f"complete -c smtp-tui -n {_quoted(here)} -a {_quoted(_words(slot))}"
+
+
+def _words(slot: Slot) -> str:
+    """Return the words as fish takes them; what each means stands behind a tab."""
+    match slot.things:
+        case Things.UNITS:
+            return _UNITS
+        case Things.ASSIGNMENTS:
+            words = dict(_assignments())
+        case _:
+            words = dict(slot.words)
+    return " ".join(
+        f"{word}\\t{_quoted(_plain(means))}" if means else word for word, means in words.items()
+    )
+
+
+def _assignments() -> Iterator[tuple[str, str]]:
+    values = choices()
+    for key, label in keys().items():
+        yield from ((f"{key}={one}", label) for one in values.get(key, ("",)))
+
+
+def _complete(condition: str, kind: str, name: str, means: str) -> str:
+    told = f" -d {_quoted(_plain(means))}" if means else ""
+    return f"complete -c smtp-tui -n {_quoted(condition)} {kind} {name}{told}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("(", "[").replace(")", "]").replace("$", "")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,159 @@
+"""Completion for zsh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from smtp_tui.cli.completing import (
+    Slot,
+    Things,
+    choices,
+    commands,
+    keys,
+    options_of,
+    positions,
+    value_of,
+)
+from smtp_tui.cli.options import COMMANDS, OPTIONS, Command
+
+# It can stand in a folder of $fpath, or be read by: source <(smtp-tui completion zsh)
+_SCRIPT = """\
+#compdef smtp-tui
+# Completion of smtp-tui for zsh, made by: smtp-tui completion zsh
+_smtp_tui_assignments() {
+    local -a words
+    if compset -P 'password='; then return 1; fi
+    case $PREFIX in
+@CHOICES@
+        *=*) return 1 ;;
+    esac
+    words=(@KEYS@)
+    _describe -t settings setting words -S ''
+}
+_smtp_tui_units() {
+    local -a words
+    words=(${(f)"$(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null)"})
+    compadd -- ${words%% *}
+}
+_smtp_tui_value() {
+    local -a words
+    case $1 in
+@VALUES@
+    esac
+}
+_smtp_tui_position() {
+    local -a words
+    case $1 in
+@POSITIONS@
+    esac
+}
+_smtp_tui_options() {
+    local -a words
+    case $1 in
+@OPTIONS@
+    esac
+    words+=('--help:tell how it is called')
+    _describe -o options words
+}
+_smtp_tui() {
+    local word skip= name= cur=$words[CURRENT]
+    integer count=0 at
+    for (( at = 2; at < CURRENT; at++ )); do
+        word=$words[at]
+        if [[ -n $skip ]]; then skip=; continue; fi
+        case $word in
+            (@WITH_VALUE@) skip=1 ;;
+            (-*) ;;
+            (@COMMANDS@)
+                if [[ -n $name || count -gt 0 ]]; then (( count += 1 )); else name=$word; fi ;;
+            (*) (( count += 1 )) ;;
+        esac
+    done
+    if [[ -n $skip ]]; then
+        _smtp_tui_value $words[CURRENT-1]
+    elif [[ $cur == --*=* ]]; then
+        word=${cur%%=*}
+        compset -P 1 '*='
+        _smtp_tui_value $word
+    elif [[ $cur == -* ]]; then
+        _smtp_tui_options "$name"
+    else
+        _smtp_tui_position "$name:$count"
+    fi
+}
+if [[ $funcstack[1] == _smtp_tui ]]; then
+    _smtp_tui "$@"
+else
+    compdef _smtp_tui smtp-tui
+fi
+"""
+
+
+def zsh_script() -> str:
+    """Return the script."""
+    parts = {
+        "CHOICES": _arms((f"{key}=*", _assigned(key, of)) for key, of in choices().items()),
+        "KEYS": _array({f"{key}=": label for key, label in keys().items()}),
+        "VALUES": _arms(
+            (option.flags[0], _looked_up(slot)) for option in OPTIONS if (slot := value_of(option))
+        ),
+        "POSITIONS": _arms(_positions()),
+        "OPTIONS": _arms((f'"{one.name}"', _options(one)) for one in commands()),
+        "WITH_VALUE": "|".join(option.flags[0] for option in OPTIONS if value_of(option)),
+        "COMMANDS": "|".join(one.name for one in COMMANDS),
+    }
+    script = _SCRIPT
+    for name, text in parts.items():
+        script = script.replace(f"@{name}@", text)
+    return script
+
+
+def _positions() -> Iterator[tuple[str, str]]:
+    names = _array({one.name: one.summary for one in COMMANDS})
+    yield ":0", f"words=({names}); _describe -t commands command words; _files -g '*.toml'"
+    for command in COMMANDS:
+        for number, slot in enumerate(positions(command)):
+            yield f"{command.name}:{'*' if slot.repeats else number}", _looked_up(slot)
+
+
+def _options(command: Command) -> str:
+    return f"words=({_array({one.flags[0]: one.help for one in options_of(command)})})"
+
+
+def _assigned(key: str, values: Iterable[str]) -> str:
+    return f"compset -P '{key}='; compadd -- {' '.join(values)}; return"
+
+
+def _looked_up(slot: Slot) -> str:
+    match slot.things:
+        case Things.FILES:
+            return "_files"
+        case Things.TOML:
+            return "_files -g '*.toml'"
+        case Things.UNITS:
+            return "_smtp_tui_units"
+        case Things.ASSIGNMENTS:
+            return "_smtp_tui_assignments"
+        case None:
+            return f"words=({_array(slot.words)}); _describe -t values value words"
+
+
+def _array(words: Mapping[str, str]) -> str:
+    """Return the words as `_describe` takes them: what each means stands behind a colon."""
+    return " ".join(
+        _quoted(f"{_literal(word)}:{means}" if means else _literal(word))
+        for word, means in words.items()
+    )
+
+
+def _literal(word: str) -> str:
+    return word.replace(":", "\\:")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "'\\''")
+    return f"'{escaped}'"
+
+
+def _arms(arms: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"        ({pattern}) {does} ;;" for pattern, does in arms)

@@ -1,0 +1,61 @@
+"""`smtp-tui dialects`: the applications whose own TOML keys are understood."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from smtp_tui.checks.status import PASSED, SETTINGS
+from smtp_tui.cli.calls import Call
+from smtp_tui.cli.output import complain, tell
+from smtp_tui.config.heads import Head
+from smtp_tui.config.recognising import all_heads, own_folder
+
+
+def dialects(call: Call) -> int:
+    """List them in the order in which they are tried; a faulty one is told, and ends with 3."""
+    heads, faults = all_heads(own_folder())
+    if call.options.json:
+        tell(json.dumps([_as_object(head) for head in heads]))
+    else:
+        for line in _columns(list(heads)):
+            tell(line)
+    for fault in faults:
+        complain(fault)
+    return SETTINGS if faults else PASSED
+
+
+def _columns(heads: list[Head]) -> list[str]:
+    rows = [(head.name, head.application, _file(head), _whose(head)) for head in heads]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _file(head: Head) -> str:
+    """The file that such settings stand in, and where in it."""
+    tables = ", ".join("the root" if one == "." else f"[{one}]" for one in head.tables)
+    return f"{head.files[0]}: {tables}" if head.files else tables
+
+
+def _whose(head: Head) -> str:
+    return f"your own, {_tilde(head.place)}" if head.own else "shipped"
+
+
+def _tilde(place: Path) -> str:
+    home = Path.home()
+    return f"~/{place.relative_to(home)}" if place.is_relative_to(home) else str(place)
+
+
+def _as_object(head: Head) -> dict[str, object]:
+    return {
+        "name": head.name,
+        "application": head.application,
+        "file": str(head.place),
+        "own": head.own,
+        "files": list(head.files),
+        "tables": list(head.tables),
+        "source": list(head.source),
+    }

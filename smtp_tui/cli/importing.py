@@ -1,0 +1,136 @@
+"""`smtp-tui import`: settings of another program, printed as TOML or written into a file."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from smtp_tui.checks.status import NEGATIVE, PASSED
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.changing import PRIVATE, change, target, warn_of_readers
+from smtp_tui.cli.interchanging import format_name, quoting_of, tell_text
+from smtp_tui.cli.output import complain
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError, NoFileError
+from smtp_tui.config.reading import LARGEST, read
+from smtp_tui.config.wording import one_line
+from smtp_tui.interchange.importing import companions, import_text
+from smtp_tui.interchange.results import (
+    Imported,
+    InterchangeError,
+    MissingLibraryError,
+    QuotingError,
+)
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.sources import Literal, parse_source
+
+STDIN = "-"
+_URL = (
+    "a URL on the command line stands, with its password, in the process list; give it on standard "
+    "input, to smtp-tui import -"
+)
+_FOR_INTO = ("dialect", "create", "backup", "in_place", "private", "diff")
+
+
+def import_settings(call: Call) -> int:
+    """Read FILE, tell what was not understood, and print or write the rest; 1 if there is none."""
+    options = call.options
+    given = [name for name in _FOR_INTO if getattr(options, name) and options.into is None]
+    if given:
+        raise UsageError(f"--{given[0].replace('_', '-')} goes with --into")
+    named = getattr(options, "from")
+    form = None if named is None else format_name(named)
+    quoting = quoting_of(options)
+    file = call.words[0]
+    if "://" in file:
+        raise UsageError(_URL)
+    content = _content(file)
+    name = "" if file == STDIN else Path(file).name
+    try:
+        imported = import_text(
+            content, form, name=name, quoting=quoting, beside=_beside(file, content, form)
+        )
+    except (MissingLibraryError, QuotingError) as error:
+        raise UsageError(str(error)) from None
+    except InterchangeError as error:
+        complain(f"{_shown(file)}: {error}")
+        return NEGATIVE
+    _tell_of(imported, file)
+    if not imported.found:
+        complain(f"{_shown(file)}: there are no SMTP settings in it that can be used")
+        return NEGATIVE
+    return _print(imported, options) if options.into is None else _write(imported, options)
+
+
+def _content(file: str) -> str:
+    if file == STDIN:
+        if sys.stdin.isatty():
+            complain("paste the settings, then press Ctrl-D on a line of its own")
+        data = sys.stdin.buffer.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise UsageError(f"standard input holds more than {LARGEST >> 20} MiB")
+    else:
+        data = read(Path(file))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DocumentError(f"{_shown(file)}: line {line} is not UTF-8; save it as UTF-8") from None
+
+
+def _beside(file: str, content: str, form: str | None) -> dict[str, str]:
+    """Return the files that the text speaks of, as far as they stand beside it."""
+    found = {}
+    for name in companions(content, form) if file != STDIN else ():
+        try:
+            found[name] = read(Path(file).with_name(name)).decode("utf-8", "replace")
+        except NoFileError:
+            continue
+        except DocumentError as error:
+            complain(str(error))
+    return found
+
+
+def _shown(file: str) -> str:
+    return "standard input" if file == STDIN else one_line(file)
+
+
+def _tell_of(imported: Imported, file: str) -> None:
+    for one in imported.unread:
+        complain(f"{_shown(file)}: not understood: {one}")
+    for note in imported.remarks:
+        complain(f"note: {note}")
+    if imported.found and "host" not in imported.values:
+        complain("note: host: none was found; set it before you test")
+
+
+def _print(imported: Imported, options: Namespace) -> int:
+    document = Document(Path("imported.toml"), None)
+    tell_text(document.changed(options.table or "smtp", imported.values))
+    return PASSED
+
+
+def _write(imported: Imported, options: Namespace) -> int:
+    document, table = target(options.into, options, create=options.create)
+    kept = _kept(document, table, imported)
+    status = change(document, table, imported.values, options, create=options.create)
+    if kept:
+        complain(f"note: kept as they were in {one_line(options.into)}: {', '.join(kept)}")
+    if not options.diff and _holds_literal(imported):
+        warn_of_readers(document.path, PRIVATE)
+    return status
+
+
+def _kept(document: Document, table: str, imported: Imported) -> list[str]:
+    """Return the settings of the table that the import says nothing of."""
+    try:
+        given = document.given(table)
+    except DocumentError:
+        return []
+    return [key for key in BY_KEY if key in given and key not in imported.values]
+
+
+def _holds_literal(imported: Imported) -> bool:
+    raw = imported.values.get("password")
+    return raw is not None and isinstance(parse_source(raw), Literal)

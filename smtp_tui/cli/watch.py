@@ -1,0 +1,143 @@
+"""`smtp-tui check --watch SECONDS`: the check again and again, told when its verdict changes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing
+from datetime import datetime
+from functools import partial
+
+from smtp_tui.checks.status import exit_status
+from smtp_tui.checks.watching import Change, Held, SystemClock, Watch
+from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.check import tell_json, told_lines
+from smtp_tui.cli.output import tell
+from smtp_tui.cli.requests import means_several, request_of
+from smtp_tui.cli.watched import attempt_of, waits_for
+from smtp_tui.diagnosis.verdict import Verdict
+
+SHORTEST, LONGEST = 5.0, 86400.0
+"""Seconds; a server that is asked more often may take it for an attack."""
+
+
+def watch(call: Call) -> int:
+    """Watch the one table that a call means until Ctrl+C, or until nothing can change any more."""
+    every = seconds_of(call)
+    request = request_of(call)
+    watching = Watch(partial(attempt_of, call, request), every, SystemClock())
+    make = _JsonTeller if call.options.json else _Teller
+    teller = make(quiet=call.options.quiet, file=request.file, table=request.table)
+    try:
+        verdict = asyncio.run(_follow(watching, teller))
+    except KeyboardInterrupt:
+        teller.end(watching)
+        raise
+    teller.end(watching)
+    return exit_status(verdict)
+
+
+def seconds_of(call: Call) -> float:
+    """Return the seconds from check to check; UsageError where a call cannot be watched."""
+    if means_several(call):
+        raise UsageError("--watch goes with one table, not with several")
+    for name in ("report", "domain_check"):
+        if getattr(call.options, name) not in (None, False):
+            raise UsageError(f"--watch and --{name.replace('_', '-')} do not go together")
+    try:
+        every = float(call.options.watch)
+    except ValueError:
+        every = 0.0
+    if not SHORTEST <= every <= LONGEST:
+        raise UsageError(f"--watch takes seconds, {SHORTEST:g} to {LONGEST:g}")
+    return every
+
+
+async def _follow(watching: Watch, teller: _Teller) -> Verdict:
+    verdict: Verdict | None = None
+    async with aclosing(watching.rounds()) as rounds:
+        async for one in rounds:
+            if isinstance(one, Change):
+                teller.tell_change(one)
+                verdict = one.verdict
+            else:
+                teller.tell_held(one)
+    assert verdict is not None
+    return verdict
+
+
+class _Teller:
+    """Tells it in words: when, and what the verdict is now."""
+
+    def __init__(self, *, quiet: bool, file: str | None, table: str | None) -> None:
+        self.quiet = quiet
+        self.file, self.table = file, table
+
+    def tell_change(self, change: Change) -> None:
+        """Tell a verdict that is another than the one before; `quiet` leaves its first line."""
+        first, *others = told_lines(change.verdict)
+        tell(f"{_shown(change.moment)}  {first}")
+        if self.quiet:
+            return
+        for one in change.events:
+            for line in told_lines(one):
+                tell(line)
+        for line in others:
+            tell(line)
+
+    def tell_held(self, held: Held) -> None:
+        """Tell that nothing is sent until something changes."""
+        tell(f"{_shown(held.moment)}  {waits_for(held.attempt)}")
+
+    def end(self, watching: Watch) -> None:
+        """Tell in one line what it came to."""
+        checks, failed = watching.checks, watching.checks - watching.passed
+        counted = "1 check" if checks == 1 else f"{checks} checks"
+        changed = "1 change" if watching.changes == 1 else f"{watching.changes} changes"
+        tell(
+            f"{counted} in {watching.seconds:.0f} s: {watching.passed} passed, {failed} failed, "
+            f"{changed} of the verdict"
+        )
+
+
+class _JsonTeller(_Teller):
+    """Tells it as JSON Lines."""
+
+    def tell_change(self, change: Change) -> None:
+        """Print what changed, then the check's own lines."""
+        verdict, before = change.verdict, change.before
+        self._print(
+            "change",
+            time=change.moment.isoformat(timespec="seconds"),
+            check=change.number,
+            ok=verdict.ok,
+            stage=verdict.stage,
+            cause=verdict.cause,
+            was=before and {"ok": before.ok, "stage": before.stage, "cause": before.cause},
+        )
+        for one in () if self.quiet else change.events:
+            tell_json(one, self.file, self.table)
+        tell_json(verdict, self.file, self.table)
+
+    def tell_held(self, held: Held) -> None:
+        """Print that nothing is sent until something changes."""
+        moment = held.moment.isoformat(timespec="seconds")
+        self._print("held", time=moment, text=waits_for(held.attempt))
+
+    def end(self, watching: Watch) -> None:
+        """Print the object that ends it."""
+        self._print(
+            "watched",
+            checks=watching.checks,
+            passed=watching.passed,
+            failed=watching.checks - watching.passed,
+            changes=watching.changes,
+            seconds=round(watching.seconds, 6),
+        )
+
+    def _print(self, event: str, **content: object) -> None:
+        tell(json.dumps({"event": event, "file": self.file, "table": self.table, **content}))
+
+
+def _shown(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,201 @@
+"""Hide what looks like a secret in a TOML text, so that it can be shown: line for line the same.
+
+A value is hidden where its key, or a table's name above it, looks like a secret's; the place where
+one is kept shows. In all other text, comments too, it is the password of a URL, and what stands
+behind `password=` and the like. In doubt too much is hidden.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
+from functools import cache
+from itertools import zip_longest
+from typing import Any
+
+from smtp_tui.config.proof import same
+from smtp_tui.config.scanning import Pair, Statement, scan
+from smtp_tui.config.tablepath import TablePath, get
+from smtp_tui.records import record
+from smtp_tui.settings.sources import Literal, parse_source
+
+MASK = "********"
+
+# Keys are compared without case and signs: `apiKey`, `API_KEY` and `api-key` are one.
+_PARTS = (
+    *("password", "passwd", "passphrase", "passwort", "secret", "token", "credential", "apikey"),
+    *("privatekey", "accesskey", "secretkey", "signingkey", "encryptionkey", "masterkey"),
+    *("sharedkey", "authkey", "authorization", "bearer", "cookie", "webhook"),
+)
+_ENDS = ("pass", "pwd", "passcode")
+_WHOLE = frozenset({"pw", "pin", "otp", "psk"})
+_PLACES = ("file", "path", "env")
+_PEM = "PRIVATE KEY-----"
+
+# Whoever wrote a password into a URL may have left its signs as they are, `@` and `/` too.
+_URL = re.compile(
+    r"((?<![\w+.-])[A-Za-z][\w+.-]*://[^\s:/@]*:).*(?=@)|(^[^\s:/@]+:)\S*(?=@)", re.DOTALL
+)
+_NAMED = re.compile(
+    r"((?:pass(?:word|wd|phrase|wort)?|pwd|secret|token|credential|bearer|authorization"
+    r"|(?:api|private|access|signing|auth)[ _-]?key)[\w.-]*[\"']?\s*[=:]\s*)\S.*",
+    re.DOTALL | re.IGNORECASE,
+)
+_COMMENT = re.compile(r"#[^\r\n]*")
+# A shorter word stands in comments for many things, and hidden there it would show by its absence.
+_SHORTEST = 4
+
+
+@cache
+def looks_secret(key: str) -> bool:
+    """Tell whether the value of such a key, in any program's file, may be a secret."""
+    name = re.sub(r"[\W_]", "", key.casefold())
+    return (
+        any(part in name for part in _PARTS)
+        or name.endswith(_ENDS)
+        or not _WHOLE.isdisjoint(re.split(r"[\W_]+", key.casefold()))
+    )
+
+
+def masked(key: str, value: object) -> object:
+    """Return a key's value as it may be shown."""
+    return MASK if _is_secret({key: value}, (key,)) else _without_secrets(value)
+
+
+@record
+class Showable:
+    """A valid TOML text on its way to be shown; each value with whether it is a secret."""
+
+    text: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    values: Sequence[tuple[Pair, bool]] = field(repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> Showable:
+        """Find the values of a text."""
+        data = tomllib.loads(text)
+        pairs = _leaves(scan(text))
+        return cls(text, data, [(pair, _is_secret(data, pair.path)) for pair in pairs])
+
+    def secrets(self) -> frozenset[str]:
+        """Collect the secrets that are long enough to be known again elsewhere."""
+        return frozenset(
+            secret
+            for pair, is_secret in self.values
+            if is_secret
+            for secret in _texts(get(self.data, pair.path))
+            if len(secret) >= _SHORTEST
+        )
+
+    def masked(self, known: Iterable[str]) -> str:
+        """Return the text without its secrets; its line ends stay.
+
+        What is `known` to be a secret is hidden in comments too.
+        """
+        words = sorted(known, key=len, reverse=True)
+        pieces = []
+        position = 0
+        for pair, is_secret in self.values:
+            start, end = pair.value
+            pieces.append(_without_comments(self.text[position:start], words))
+            raw = self.text[start:end]
+            value = get(self.data, pair.path)
+            pieces.append(_hidden(raw) if is_secret else _shown(raw, value))
+            position = end
+        return "".join((*pieces, _without_comments(self.text[position:], words)))
+
+
+def _shown(raw: str, value: object) -> str:
+    clean = _without_secrets(value)
+    if same(clean, value) and not (isinstance(value, list) and _commented(raw)):
+        return raw
+    if isinstance(value, str) and raw[1:-1] == value:
+        return f"{raw[0]}{clean}{raw[-1]}"
+    return _hidden(raw)
+
+
+def _leaves(found: Iterable[Statement]) -> list[Pair]:
+    """List the pairs whose values hold no other pairs, in the text's order."""
+    pairs = sorted((one for one in found if isinstance(one, Pair)), key=lambda one: one.start)
+    return [
+        one
+        for one, after in zip_longest(pairs, pairs[1:])
+        if after is None or after.start >= one.end
+    ]
+
+
+def _is_secret(data: Mapping[str, Any], path: TablePath) -> bool:
+    value = get(data, path)
+    if isinstance(value, bool):
+        return False
+    for depth, step in enumerate(path, 1):
+        if isinstance(step, int) or not looks_secret(step):
+            continue
+        if depth == len(path) and isinstance(value, str) and _names_place(step):
+            return False
+        return not _is_place(get(data, path[:depth]))
+    return False
+
+
+def _names_place(key: str) -> bool:
+    return re.sub(r"[\W_]", "", key.casefold()).endswith(_PLACES)
+
+
+def _is_place(value: object) -> bool:
+    try:
+        return not isinstance(parse_source(value), Literal)
+    except ValueError:
+        return False
+
+
+def _without_secrets(value: object) -> object:
+    match value:
+        case str():
+            return MASK if _PEM in value else _scrubbed(value)
+        case list():
+            return [_without_secrets(element) for element in value]
+        case dict():
+            return {key: masked(key, inner) for key, inner in value.items()}
+        case _:
+            return value
+
+
+def _scrubbed(text: str) -> str:
+    return _NAMED.sub(rf"\1{MASK}", _URL.sub(rf"\1\2{MASK}", text))
+
+
+def _commented(raw: str) -> bool:
+    return _without_comments(raw, ()) != raw
+
+
+def _without_comments(text: str, words: Iterable[str]) -> str:
+    """Hide the secrets in what stands between the values: comments, and keys between quotes."""
+
+    def clean(comment: re.Match[str]) -> str:
+        kept = _scrubbed(comment.group())
+        for word in words:
+            kept = kept.replace(word, MASK)
+        return kept
+
+    return _COMMENT.sub(clean, text)
+
+
+def _hidden(raw: str) -> str:
+    """Take a value's place on as many lines as it has."""
+    return "\n".join([f'"{MASK}"', *[MASK] * raw.count("\n")])
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+            yield from value.split("\n")
+        case list():
+            for element in value:
+                yield from _texts(element)
+        case int() | float():
+            yield str(value)
+        case _:  # a date is no secret, and a table has been taken apart
+            pass

@@ -1,0 +1,94 @@
+"""The program's own settings, `smtp-tui.toml`: how the form looks, and which keys it has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from typing import Any
+
+from smtp_tui.config.paths import config_folder
+from smtp_tui.config.wording import one_line, reason
+from smtp_tui.records import record
+
+NAME = "smtp-tui.toml"
+THEMES = ("dark", "light")
+
+
+@record(kw_only=True)
+class Preferences:
+    """What the file says; None where it says nothing. What is wrong in it is told in `problems`.
+
+    `keys` holds the keys of commands as they are written: which are commands and which are keys is
+    known to the form alone.
+    """
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    mouse: bool | None = None
+    ascii: bool | None = None
+    theme: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+def read_preferences(environ: Mapping[str, str] = os.environ) -> Preferences:
+    """Read the file; whatever is wrong in it, the rest counts."""
+    path = config_folder(environ) / NAME
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return Preferences()
+    except OSError as error:
+        return Preferences(problems=(f"it cannot be read: {reason(error)}",))
+    import tomllib
+
+    try:
+        values = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return Preferences(problems=(f"it is no TOML file: {one_line(error, 100)}",))
+    return _understood(values)
+
+
+def _understood(values: Mapping[str, Any]) -> Preferences:
+    problems = [f"there is no [{one_line(name, 40)}]" for name in values if name not in _TABLES]
+    tables: dict[str, Mapping[str, Any]] = {}
+    for name in _TABLES:
+        found = values.get(name, {})
+        if not isinstance(found, Mapping):
+            problems.append(f"{name} is no table")
+        tables[name] = found if isinstance(found, Mapping) else {}
+    form: dict[str, Any] = {}
+    for key, value in tables["form"].items():
+        why = _refusal(key, value)
+        if why:
+            problems.append(why)
+        else:
+            form[key] = value
+    keys: dict[str, tuple[str, ...]] = {}
+    for command, value in tables["keys"].items():
+        texts = tuple(_texts(value))
+        if texts:
+            keys[command] = texts
+        else:
+            problems.append(f'{one_line(command, 40)} takes keys, like ["f5", "ctrl+t"]')
+    return Preferences(keys=keys, problems=tuple(problems), **form)
+
+
+def _refusal(key: str, value: object) -> str:
+    """Say why the form cannot be set so."""
+    match key:
+        case "mouse" | "ascii":
+            return "" if isinstance(value, bool) else f"{key} is true or false"
+        case "theme":
+            return "" if value in THEMES else 'theme is "dark" or "light"'
+        case _:
+            return f"the form has no {one_line(key, 40)}"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the keys of a list of them, or a single one; nothing where it is neither."""
+    listed = value if isinstance(value, list) else [value]
+    if all(isinstance(one, str) and one for one in listed):
+        yield from map(str, listed)
+
+
+_TABLES = ("keys", "form")

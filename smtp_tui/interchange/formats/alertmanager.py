@@ -1,0 +1,167 @@
+"""Alertmanager: the mail settings of alertmanager.yml, `global` or of a receiver."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from smtp_tui.interchange.addresses import host_and_port
+from smtp_tui.interchange.entries import Entry
+from smtp_tui.interchange.intake import Intake
+from smtp_tui.interchange.known import Format
+from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError
+from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.yaml_files import Table, load
+from smtp_tui.settings.sources import File
+
+_PREFIX = "smtp_"
+# A receiver's own settings have the names of the global ones without the beginning.
+_OWN = ("smarthost", "from", "hello", "require_tls", "tls_config", "force_implicit_tls")
+_OWN_AUTH = (
+    "auth_username", "auth_password", "auth_password_file", "auth_secret",
+    "auth_secret_file", "auth_identity",
+)  # fmt: skip
+_VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
+_VERSION_NAMES = {version: name for name, version in _VERSIONS.items()}
+
+
+def read(source: Source, form: Format) -> Imported:
+    """Read the global settings, with what Alertmanager takes where they are not set."""
+    data = load(source.text)
+    taken = Intake(form, _entries(data))
+    if receivers := _with_own(data):
+        names = ", ".join(str(one.get("to", "?"))[:40] for one in receivers)
+        taken.remark("", "receivers-differ", names=names)
+    _address(taken)
+    taken.take("domain", "smtp_hello")
+    taken.default("domain", "localhost")
+    taken.put_sender(taken.text("smtp_from"), None, "smtp_from")
+    _log_in(taken)
+    _trust(taken)
+    taken.leftovers(_PREFIX)
+    return taken.done()
+
+
+def _entries(data: Table) -> list[Entry]:
+    table = data.get("global")
+    if not isinstance(table, Table) or "smtp_smarthost" not in table:
+        first = next(iter(_with_own(data)), None)
+        if first is None:
+            raise InterchangeError(text("no-smarthost"))
+        known = (*_OWN, *_OWN_AUTH)
+        return [
+            Entry(_PREFIX + name, first[name], first.line(name)) for name in first if name in known
+        ]
+    return [Entry(name, table[name], table.line(name)) for name in table]
+
+
+def _with_own(data: Table) -> list[Table]:
+    """Return the mail settings of receivers that name a server of their own."""
+    receivers = data.get("receivers")
+    tables = [one for one in receivers if isinstance(one, Table)] if receivers else []
+    lists = [one.get("email_configs") for one in tables]
+    configs = [config for one in lists if isinstance(one, list) for config in one]
+    return [one for one in configs if isinstance(one, Table) and "smarthost" in one]
+
+
+def _address(taken: Intake) -> None:
+    host, port = host_and_port(taken.text("smtp_smarthost") or "")
+    taken.put("host", host, "smtp_smarthost")
+    taken.put("port", port, "smtp_smarthost")
+    required = taken.switch("smtp_require_tls", True)
+    implicit = taken.switch("smtp_force_implicit_tls", None)
+    # Unless told otherwise, the port decides about TLS from the first byte.
+    if implicit or (implicit is None and port == "465"):
+        taken.put_link("ssl")
+        if required:
+            taken.remark("encryption", "alertmanager-both")
+    else:
+        taken.put_link("tls" if required else "none")
+
+
+def _log_in(taken: Intake) -> None:
+    has_user = taken.take("username", "smtp_auth_username")
+    for name in ("smtp_auth_password", "smtp_auth_secret"):
+        path = taken.text(f"{name}_file")
+        if path:
+            taken.put("password", {"file": path}, f"{name}_file")
+        if path or taken.put_password(name):
+            if name.endswith("secret"):
+                taken.put("authentication", "cram-md5", name)
+            elif has_user:
+                names = "PLAIN, LOGIN"
+                taken.remark("authentication", "own-choice", program="Alertmanager", names=names)
+            break
+    taken.use("smtp_auth_secret", "smtp_auth_secret_file")
+
+
+def _trust(taken: Intake) -> None:
+    config = taken.get("smtp_tls_config")
+    if not isinstance(config, Table):
+        return
+    inner = Intake(taken.form, [Entry(name, config[name], config.line(name)) for name in config])
+    inner.take("ca_file", "ca_file")
+    inner.take("client_certificate", "cert_file")
+    inner.take("client_key", "key_file")
+    inner.take("server_name", "server_name")
+    if inner.switch("insecure_skip_verify", False):
+        inner.put("openssl_verify_mode", "none", "insecure_skip_verify")
+    if minimum := inner.text("min_version"):
+        inner.put("tls_minimum", _VERSIONS.get(minimum, minimum), "min_version")
+    inner.leftovers("")
+    taken.join(inner)
+
+
+def write(out: Outlet) -> Exported:
+    """Write the global settings."""
+    link = out.link
+    settings = out.settings
+    if (link == "ssl") != (settings.port == 465):
+        out.note("port", "port-means-tls", program="Alertmanager")
+    if out.given("from") is None:
+        out.note("from", "needs-sender", program="Alertmanager", name="smtp_from")
+    pairs: list[tuple[str, Any]] = [
+        ("smtp_smarthost", out.host_with_port),
+        ("smtp_from", settings.sender),
+        ("smtp_hello", out.given("domain")),
+        ("smtp_require_tls", link == "tls"),
+        ("smtp_auth_username", out.username),
+    ]
+    lines = [f"  {name}: {_quoted(value)}" for name, value in pairs if value is not None]
+    return out.done("\n".join(["global:", *lines, *_password(out), *_tls(out, link), ""]))
+
+
+def _password(out: Outlet) -> list[str]:
+    if not out.wants_secret:
+        return []
+    name = "smtp_auth_secret" if out.mechanism == "cram-md5" else "smtp_auth_password"
+    if out.secret is not None:
+        return [f"  {name}: {_quoted(out.secret)}"]
+    if isinstance(out.source, File):
+        return [f"  {name}_file: {_quoted(out.source.path)}"]
+    out.note("password", "secret-left-out", name=name)
+    return [f"  # {text('secret-place', name=f'{name}_file')}", f"  # {name}_file:"]
+
+
+def _tls(out: Outlet, link: str) -> list[str]:
+    if link == "none":
+        return []
+    certificate = out.given("client_certificate")
+    minimum = out.given("tls_minimum")
+    pairs: list[tuple[str, Any]] = [
+        ("ca_file", out.given("ca_file")),
+        ("server_name", out.given("server_name")),
+        ("cert_file", certificate),
+        ("key_file", out.given("client_key") or certificate),
+        ("insecure_skip_verify", None if out.verifies else True),
+        ("min_version", _VERSION_NAMES[str(minimum)] if minimum else None),
+    ]
+    lines = [f"    {name}: {_quoted(value)}" for name, value in pairs if value is not None]
+    return ["  smtp_tls_config:", *lines] if lines else []
+
+
+def _quoted(value: Any) -> str:
+    # What JSON writes so, YAML reads the same way.
+    return json.dumps(value, ensure_ascii=False)

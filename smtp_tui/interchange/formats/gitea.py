@@ -1,0 +1,98 @@
+"""Gitea and Forgejo: the section [mailer] of app.ini."""
+
+from __future__ import annotations
+
+from smtp_tui.interchange import goini
+from smtp_tui.interchange.addresses import host_and_port
+from smtp_tui.interchange.intake import Intake
+from smtp_tui.interchange.known import Format
+from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.results import Exported, Imported
+from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.texts import text
+
+_PROTOCOLS = {"smtp": "none", "smtps": "ssl", "smtp+starttls": "auto", "smtp+startls": "auto"}
+_NAMES = {"none": "smtp", "ssl": "smtps", "auto": "smtp+starttls"}
+_PORTS = {"none": 25, "ssl": 465, "auto": 587}
+_KEY = "PASSWD"
+
+
+def read(source: Source, form: Format) -> Imported:
+    """Read the section, with what Gitea takes where a key is not set."""
+    taken = Intake(form, goini.entries(source.text, "mailer"))
+    taken.use("SUBJECT_PREFIX", "SEND_AS_PLAIN_TEXT", "ENVELOPE_FROM", "NAME")
+    if taken.switch("ENABLED", False) is False:
+        taken.remark("", "not-enabled", program="Gitea")
+    if not taken.take("host", "SMTP_ADDR"):
+        _old_host(taken)
+    taken.take("port", "SMTP_PORT")
+    link = _link(taken)
+    taken.put_link(link)
+    if link == "auto":
+        taken.remark("starttls_auto", "auto-goes-on", program="Gitea")
+    if taken.switch("ENABLE_HELO", True):
+        taken.take("domain", "HELO_HOSTNAME")
+    has_user = taken.take("username", "USER")
+    taken.put_password(_KEY)
+    if has_user:
+        names = "CRAM-MD5, PLAIN, LOGIN"
+        taken.remark("authentication", "own-choice", program="Gitea", names=names)
+    if taken.switch("FORCE_TRUST_SERVER_CERT", False) or taken.switch("SKIP_VERIFY", False):
+        taken.put("openssl_verify_mode", "none", "FORCE_TRUST_SERVER_CERT")
+    if taken.switch("USE_CLIENT_CERT", False):
+        taken.take("client_certificate", "CLIENT_CERT_FILE")
+        taken.take("client_key", "CLIENT_KEY_FILE")
+    taken.use("CLIENT_CERT_FILE", "CLIENT_KEY_FILE")
+    taken.put_sender(taken.text("FROM"), None, "FROM")
+    taken.default("port", _PORTS[link])
+    taken.leftovers("")
+    return taken.done()
+
+
+def _old_host(taken: Intake) -> None:
+    """Take the key that versions before 1.19 had for host and port."""
+    if written := taken.text("HOST"):
+        host, port = host_and_port(written)
+        taken.put("host", host, "HOST")
+        if port:
+            taken.put("port", port, "HOST")
+
+
+def _link(taken: Intake) -> str:
+    protocol = (taken.text("PROTOCOL") or "").casefold()
+    if protocol in _PROTOCOLS:
+        return _PROTOCOLS[protocol]
+    if protocol:
+        taken.refuse("PROTOCOL", "not-smtp")
+    if "IS_TLS_ENABLED" in taken:
+        return "ssl" if taken.switch("IS_TLS_ENABLED", False) else "auto"
+    return {25: "none", 587: "auto"}.get(taken.values.get("port", 25), "ssl")
+
+
+def write(out: Outlet) -> Exported:
+    """Write the section."""
+    link = out.link
+    out.note_own_ways()
+    certificate = out.given("client_certificate")
+    pairs: list[tuple[str, str | None]] = [
+        ("ENABLED", "true"),
+        ("PROTOCOL", _NAMES[link]),
+        ("SMTP_ADDR", out.host),
+        ("SMTP_PORT", str(out.settings.port)),
+        ("HELO_HOSTNAME", out.given("domain")),
+        ("FORCE_TRUST_SERVER_CERT", None if out.verifies else "true"),
+        ("USE_CLIENT_CERT", "true" if certificate else None),
+        ("CLIENT_CERT_FILE", certificate),
+        ("CLIENT_KEY_FILE", out.given("client_key") or certificate),
+        ("FROM", out.given("from")),
+        ("USER", out.username),
+        (_KEY, out.secret if out.wants_secret else None),
+    ]
+    lines = [
+        f"{name} = {goini.quoted(name, value, '`')}" for name, value in pairs if value is not None
+    ]
+    if out.wants_secret and out.secret is None:
+        name = f"GITEA__mailer__{_KEY}"
+        out.note("password", "secret-left-out", name=_KEY)
+        lines += [f"; {text('secret-or-variable', name=name)}", f"; {_KEY} ="]
+    return out.done("\n".join(["[mailer]", *lines, ""]))

@@ -1,0 +1,187 @@
+"""msmtp's configuration file: commands, in accounts that inherit from each other."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from smtp_tui.interchange.intake import Intake
+from smtp_tui.interchange.known import Format
+from smtp_tui.interchange.msmtp_accounts import accounts_in
+from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError
+from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.texts import text
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.sources import Ask, Command, Environment, File, Keyring
+
+# What has no bearing on the connection.
+_ASIDE = (
+    "logfile", "logfile_time_format", "syslog", "aliases", "auto_from", "maildomain",
+    "allow_from_override", "set_from_header", "set_date_header", "set_msgid_header",
+    "remove_bcc_headers", "undisclosed_recipients", "dsn_notify", "dsn_return",
+)  # fmt: skip
+_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
+
+
+def read(source: Source, form: Format) -> Imported:
+    """Read the account that msmtp takes by default, or the only one."""
+    accounts = accounts_in(source.text)
+    if not accounts:
+        raise InterchangeError(text("no-account"))
+    name = "default" if "default" in accounts else next(iter(accounts))
+    taken = Intake(form, accounts[name].values())
+    others = [other for other in accounts if other != name and accounts[other] != accounts[name]]
+    if others:
+        taken.remark("", "account-chosen", name=name, others=", ".join(others))
+    return _taken(taken)
+
+
+def _taken(taken: Intake) -> Imported:
+    taken.expect("protocol", "smtp")
+    taken.take("host", "host")
+    taken.take("port", "port")
+    _substituted(taken, "domain", "domain")
+    _substituted(taken, "from", "from")
+    tls, starttls = taken.switch("tls", False), taken.switch("tls_starttls", True)
+    link = ("tls" if starttls else "ssl") if tls else "none"
+    taken.put_link(link)
+    _trust(taken)
+    _log_in(taken)
+    taken.take("client_certificate", "tls_cert_file")
+    taken.take("client_key", "tls_key_file")
+    taken.take("server_name", "tls_host_override")
+    taken.take("source_address", "source_ip")
+    if taken.text("timeout") != "off":
+        taken.put_timeout("timeout")
+    taken.default("port", 465 if link == "ssl" else 25)
+    taken.default("domain", "localhost")
+    taken.use(*_ASIDE)
+    taken.leftovers("")
+    return taken.done()
+
+
+def _substituted(taken: Intake, key: str, name: str) -> None:
+    if "%" in (taken.text(name) or ""):
+        taken.refuse(name, "msmtp-pattern")
+    else:
+        taken.take(key, name)
+
+
+def _trust(taken: Intake) -> None:
+    if not taken.switch("tls_certcheck", True):
+        taken.put("openssl_verify_mode", "none", "tls_certcheck")
+        taken.use("tls_fingerprint")
+    else:
+        taken.take("tls_fingerprint", "tls_fingerprint")
+    if taken.text("tls_trust_file") not in (None, "system"):
+        taken.take("ca_file", "tls_trust_file")
+
+
+def _log_in(taken: Intake) -> None:
+    method = (taken.text("auth") or "off").casefold()
+    if method == "off":
+        taken.put("authentication", "none", "auth")
+        if "user" in taken:
+            taken.remark("username", "msmtp-no-auth")
+    elif method != "on":
+        taken.put_mechanism("auth")
+    taken.take("username", "user")
+    has_password = taken.put_password("password")
+    if command := taken.text("passwordeval"):
+        taken.put("password", _source(command, taken.values.get("username")), "passwordeval")
+    elif not has_password and method not in ("off", "external"):
+        taken.remark("password", "msmtp-elsewhere")
+
+
+def _source(command: str, username: object) -> dict[str, object]:
+    """Turn a shell command into our own sources, and into argv where no shell is needed."""
+    needs_shell = _SHELL.search(re.sub(r"'[^']*'", "", command))
+    words = [] if needs_shell else shlex.split(command)
+    match words:
+        case ["printenv", name] if "=" not in name:
+            return {"env": name}
+        case ["cat", path] if path:
+            return {"file": path}
+        case ["keyring", "get", service, user] if user == username and service:
+            return {"keyring": service}
+        case [program, *_] if program:
+            return {"command": words}
+    return {"command": ["sh", "-c", command]}
+
+
+def write(out: Outlet) -> Exported:
+    """Write one account, the default one."""
+    settings = out.settings
+    link = out.link
+    pairs: list[tuple[str, str | None]] = [
+        ("account", "default"),
+        ("host", out.host),
+        ("port", str(settings.port)),
+        ("domain", out.given("domain")),
+        ("from", _address(out)),
+        ("timeout", out.whole_seconds),
+        ("source_ip", out.given("source_address")),
+        ("tls", "off" if link == "none" else "on"),
+        ("tls_starttls", {"tls": "on", "ssl": "off"}.get(link)),
+        *_tls(out, link),
+        ("auth", (out.mechanism or "on") if settings.authenticates else "off"),
+        ("user", out.username),
+        *_password(out),
+    ]
+    lines = [f"{name} {_quoted(value)}" for name, value in pairs if value is not None]
+    return out.done("\n".join([*lines, ""]))
+
+
+def _tls(out: Outlet, link: str) -> list[tuple[str, str | None]]:
+    if link == "none":
+        return []
+    fingerprint = out.given("tls_fingerprint")
+    colons = ":".join(re.findall("..", fingerprint or "")).upper()
+    return [
+        ("tls_certcheck", None if out.verifies else "off"),
+        ("tls_fingerprint", colons or None),
+        ("tls_trust_file", out.given("ca_file")),
+        ("tls_host_override", out.given("server_name")),
+        ("tls_cert_file", out.given("client_certificate")),
+        ("tls_key_file", out.given("client_key") or out.given("client_certificate")),
+    ]
+
+
+def _address(out: Outlet) -> str | None:
+    sender = out.given("from")
+    if sender is None:
+        return None
+    mailbox = parse_mailbox(sender)
+    if mailbox.name:
+        out.note("from", "no-sender-name", program="msmtp")
+    return mailbox.address
+
+
+def _password(out: Outlet) -> list[tuple[str, str | None]]:
+    if not out.wants_secret:
+        return []
+    if out.secret is not None:
+        return [("password", out.secret)]
+    match out.source:
+        case Environment(name):
+            command = ["printenv", name]
+        case File(path):
+            command = ["cat", path]
+        case Command(argv):
+            command = list(argv)
+        case Keyring(service):
+            command = ["keyring", "get", service, out.username or ""]
+        case Ask():
+            out.note("password", "msmtp-asks")
+            return []
+        case _:
+            out.note("password", "becomes-variable", name=out.variable)
+            command = ["printenv", out.variable]
+    return [("passwordeval", shlex.join(command))]
+
+
+def _quoted(value: str) -> str:
+    """Put quotes round an argument that begins or ends with a blank, or with quotes of its own."""
+    edges = value[:1] + value[-1:]
+    return f'"{value}"' if set(edges) & set(' \t"') or not value else value

@@ -1,0 +1,174 @@
+"""nodemailer's transport options, as JSON; its JavaScript is not read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from smtp_tui.interchange.entries import Entry, Unclear
+from smtp_tui.interchange.intake import Intake
+from smtp_tui.interchange.known import Format
+from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError
+from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.texts import text
+
+_PARTS = ("auth", "tls")
+_SWITCHES = frozenset({"secure", "requireTLS", "ignoreTLS", "tls.rejectUnauthorized"})
+_VERSION = "TLSv"
+_STEPS = ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout")
+_ASIDE = (
+    "pool", "maxConnections", "maxMessages", "logger", "debug", "disableFileAccess",
+    "disableUrlAccess", "rateDelta", "rateLimit",
+)  # fmt: skip
+
+
+def read(source: Source, form: Format) -> Imported:
+    """Read the options, with what nodemailer takes where they are not set."""
+    options, remark = _options(source.text)
+    taken = Intake(form, _entries(options))
+    if remark:
+        taken.remark("", "nested", name=remark)
+    taken.use(*_ASIDE)
+    for name, why in (
+        ("service", "named-service"),
+        ("url", "url-beside"),
+        ("tls.ca", "no-setting"),
+    ):
+        if taken.get(name) is not None:
+            taken.refuse(name, why)
+    taken.take("host", "host")
+    taken.take("port", "port")
+    secure = _is_secure(taken)
+    taken.default("host", "localhost")
+    taken.default("port", 465 if secure else 587)
+    take_link(taken, secure=secure)
+    taken.take("domain", "name")
+    _log_in(taken)
+    take_trust(taken)
+    taken.take("source_address", "localAddress")
+    for name in _STEPS:
+        if name in taken:
+            taken.refuse(name, "timeout-one-step")
+    taken.leftovers("")
+    return taken.done()
+
+
+def _options(content: str) -> tuple[dict[str, Any], str | None]:
+    """Return the options, and the name they stand under where that is no name of nodemailer's."""
+    try:
+        data = json.loads(content.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        raise InterchangeError(text("not-json", where=f"line {line}" if line else "it")) from None
+    if isinstance(data, dict) and "host" not in data and "service" not in data:
+        inner = [key for key, one in data.items() if isinstance(one, dict) and "host" in one]
+        if len(inner) == 1:
+            return data[inner[0]], str(inner[0])
+    if not isinstance(data, dict):
+        raise InterchangeError(text("not-json", where="it"))
+    return data, None
+
+
+def _entries(options: dict[str, Any]) -> list[Entry]:
+    found = []
+    for name, value in options.items():
+        if name in _PARTS and isinstance(value, dict):
+            found += [_entry(f"{name}.{inner}", value[inner]) for inner in value]
+        else:
+            found.append(_entry(name, value))
+    return found
+
+
+def _entry(name: str, value: Any) -> Entry:
+    # In JavaScript the text "false" is true.
+    is_unclear = name in _SWITCHES and not isinstance(value, bool | None)
+    return Entry(name, Unclear("not-a-switch") if is_unclear else value)
+
+
+def _is_secure(taken: Intake) -> bool:
+    if "secure" in taken:
+        return bool(taken.switch("secure", False))
+    return str(taken.values.get("port")) == "465"
+
+
+def take_link(taken: Intake, *, secure: bool) -> None:
+    """Set how the link is protected, from the options that a URL can carry too."""
+    required, ignored = taken.switch("requireTLS", False), taken.switch("ignoreTLS", False)
+    link = "ssl" if secure else "tls" if required else "none" if ignored else "auto"
+    taken.put_link(link)
+    if link == "auto":
+        said = "url-auto" if taken.form.name == "url" else "auto-goes-on"
+        taken.remark("starttls_auto", said, program=taken.form.title)
+
+
+def take_trust(taken: Intake) -> None:
+    """Set what is asked of the certificate."""
+    if taken.switch("tls.rejectUnauthorized", True) is False:
+        taken.put("openssl_verify_mode", "none", "tls.rejectUnauthorized")
+    taken.take("server_name", "tls.servername", "servername")
+    if minimum := taken.text("tls.minVersion"):
+        version = minimum.removeprefix(_VERSION)
+        taken.put("tls_minimum", "1.0" if version == "1" else version, "tls.minVersion")
+
+
+def _log_in(taken: Intake) -> None:
+    has_user = taken.take("username", "auth.user")
+    if (taken.text("auth.type") or "login").casefold() == "oauth2":
+        taken.put("authentication", "xoauth2", "auth.type")
+        taken.put_password("auth.accessToken")
+    elif not taken.put_password("auth.pass") and "auth.credentials" in taken:
+        taken.refuse("auth.credentials", "computed")
+    if "authentication" not in taken.values and not taken.put_mechanism(
+        "auth.method", "authMethod"
+    ):
+        names = "PLAIN, LOGIN, CRAM-MD5"
+        if has_user:
+            taken.remark("authentication", "own-choice", program="nodemailer", names=names)
+
+
+def write(out: Outlet) -> Exported:
+    """Write the options; JSON has no place for a reference to a password."""
+    settings = out.settings
+    link = out.link
+    options: dict[str, Any] = {
+        "host": out.host,
+        "port": settings.port,
+        "secure": link == "ssl",
+        "requireTLS": True if link == "tls" else None,
+        "ignoreTLS": True if link == "none" else None,
+        "name": out.given("domain"),
+        "localAddress": out.given("source_address"),
+        **_auth(out),
+        "tls": _tls(out),
+    }
+    there = {name: value for name, value in options.items() if value not in (None, {})}
+    return out.done(json.dumps(there, indent=2, ensure_ascii=False) + "\n")
+
+
+def _auth(out: Outlet) -> dict[str, Any]:
+    if out.username is None:
+        return {}
+    mechanism = out.mechanism
+    is_oauth = mechanism == "xoauth2"
+    auth: dict[str, Any] = {"user": out.username}
+    name = "accessToken" if is_oauth else "pass"
+    if is_oauth:
+        auth["type"] = "OAuth2"
+    if out.secret is not None:
+        auth[name] = out.secret
+    elif out.wants_secret:
+        out.note("password", "nodemailer-secret", name=f"auth.{name}", variable=out.variable)
+    named = None if is_oauth or mechanism is None else mechanism.upper()
+    return {"authMethod": named, "auth": auth}
+
+
+def _tls(out: Outlet) -> dict[str, Any]:
+    minimum = out.given("tls_minimum")
+    version = f"{_VERSION}{minimum}".removesuffix(".0") if minimum else None
+    pairs: dict[str, Any] = {
+        "rejectUnauthorized": None if out.verifies else False,
+        "servername": out.given("server_name"),
+        "minVersion": version,
+    }
+    return {name: value for name, value in pairs.items() if value is not None}

@@ -1,0 +1,215 @@
+"""Postfix as a client: main.cf, and the file of user names and passwords beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from smtp_tui.interchange.addresses import host_and_port
+from smtp_tui.interchange.intake import Intake
+from smtp_tui.interchange.known import Format
+from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.postfix_files import entries, login_in, lower_bound
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError
+from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.texts import text
+
+PASSWORDS = "sasl_passwd"
+"""The usual name of the file beside main.cf."""
+
+_SERVICES = {"smtp": "25", "smtps": "465", "submissions": "465", "submission": "587"}
+_LEVELS = {
+    "none": "none", "may": "auto", "encrypt": "tls", "fingerprint": "tls", "verify": "tls",
+    "secure": "tls", "dane": "auto", "dane-only": "tls",
+}  # fmt: skip
+_UNCHECKED = ("may", "encrypt")
+_SYSTEM = "/etc/ssl/certs"
+_BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_", "smtp_use_tls")
+
+
+def read(source: Source, form: Format) -> Imported:
+    """Read main.cf; `beside` holds the text of the password file, under its name."""
+    taken = Intake(form, entries(source.text))
+    taken.use("smtp_tls_loglevel", "smtp_tls_note_starttls_offer", "smtp_tls_fingerprint_digest")
+    taken.use("smtp_tls_session_cache_database", "smtp_tls_exclude_ciphers", "smtp_tls_ciphers")
+    relay = _relay(taken)
+    level = _link(taken)
+    _trust(taken, level)
+    _log_in(taken, relay, source.beside)
+    taken.take("domain", "smtp_helo_name", "myhostname")
+    taken.take("source_address", "smtp_bind_address", "smtp_bind_address6")
+    if taken.text("inet_protocols") in ("ipv4", "ipv6"):
+        taken.take("address_family", "inet_protocols")
+    taken.default("port", 25)
+    taken.leftovers(*_BEGINNINGS)
+    return taken.done()
+
+
+def _relay(taken: Intake) -> str:
+    relay = re.split(r"[,\s]+", taken.text("relayhost") or "")[0]
+    if not relay:
+        taken.refuse("relayhost", "no-relayhost")
+        return ""
+    host, port = host_and_port(relay)
+    taken.put("host", host, "relayhost")
+    if port is not None:
+        taken.put("port", _SERVICES.get(port, port), "relayhost")
+    if not relay.startswith("["):
+        taken.remark("host", "postfix-mx")
+    return relay
+
+
+def _link(taken: Intake) -> str:
+    level = (taken.text("smtp_tls_security_level") or "").casefold()
+    if not level:
+        level = "verify" if taken.switch("smtp_enforce_tls", False) else ""
+        level = level or ("may" if taken.switch("smtp_use_tls", False) else "none")
+    if level not in _LEVELS:
+        taken.refuse("smtp_tls_security_level", "no-choice", choices=", ".join(_LEVELS))
+        level = "none"
+    link = _LEVELS[level]
+    if taken.switch("smtp_tls_wrappermode", False):
+        link = "ssl"
+    elif link == "auto":
+        taken.remark("starttls_auto", "postfix-may")
+    taken.put_link(link)
+    return level
+
+
+def _trust(taken: Intake, level: str) -> None:
+    if level in _UNCHECKED:
+        taken.put("openssl_verify_mode", "none", "smtp_tls_security_level")
+        taken.remark("openssl_verify_mode", "postfix-unchecked", level=level)
+    if level.startswith("dane"):
+        taken.refuse("smtp_tls_security_level", "postfix-dane")
+    if level == "fingerprint":
+        taken.take("tls_fingerprint", "smtp_tls_fingerprint_cert_match")
+    taken.use("smtp_tls_fingerprint_cert_match", "smtp_tls_secure_cert_match")
+    taken.take("ca_file", "smtp_tls_CAfile")
+    if (taken.text("smtp_tls_CApath") or _SYSTEM).rstrip("/") != _SYSTEM:
+        taken.refuse("smtp_tls_CApath", "folder-of-authorities")
+    taken.take("client_certificate", "smtp_tls_cert_file")
+    taken.take("client_key", "smtp_tls_key_file")
+    taken.use("smtp_tls_protocols")
+    if protocols := taken.text("smtp_tls_mandatory_protocols"):
+        if minimum := lower_bound(protocols):
+            taken.put("tls_minimum", minimum, "smtp_tls_mandatory_protocols")
+        else:
+            taken.refuse("smtp_tls_mandatory_protocols", "no-single-minimum")
+
+
+def _log_in(taken: Intake, relay: str, beside: Mapping[str, str]) -> None:
+    if not taken.switch("smtp_sasl_auth_enable", False):
+        taken.put("authentication", "none", "smtp_sasl_auth_enable")
+        taken.use("smtp_sasl_password_maps", "smtp_sasl_security_options")
+        taken.use("smtp_sasl_tls_security_options", "smtp_sasl_mechanism_filter")
+        return
+    names = [
+        one for one in re.split(r"[,\s]+", taken.text("smtp_sasl_mechanism_filter") or "") if one
+    ]
+    if len(names) == 1:
+        taken.put_mechanism("smtp_sasl_mechanism_filter")
+    elif names:
+        taken.remark("authentication", "own-choice", program="Postfix", names=", ".join(names))
+    options = taken.text("smtp_sasl_tls_security_options", "smtp_sasl_security_options")
+    if "smtp_sasl_security_options" not in taken or "noplaintext" in (options or ""):
+        taken.remark("authentication", "postfix-noplaintext")
+    taken.use("smtp_sasl_security_options", "smtp_sasl_tls_security_options")
+    maps = taken.text("smtp_sasl_password_maps") or ""
+    login = login_in(maps, relay, beside)
+    if login is None:
+        taken.refuse("smtp_sasl_password_maps", "no-login" if beside else "passwords-beside")
+        return
+    username, _, password = login.partition(":")
+    taken.put("username", username, "smtp_sasl_password_maps")
+    if password:
+        taken.put("password", password, "smtp_sasl_password_maps")
+
+
+def write(out: Outlet) -> Exported:
+    """Write the lines of main.cf, and as a comment what belongs into the password file."""
+    relay = f"[{out.host}]:{out.settings.port}"
+    pairs: list[tuple[str, str | None]] = [
+        ("relayhost", relay),
+        ("smtp_helo_name", out.given("domain")),
+        *_tls(out),
+        ("inet_protocols", _family(out)),
+        (_bind(out), out.given("source_address")),
+        *_sasl(out),
+    ]
+    lines = [f"{name} = {value.replace('$', '$$')}" for name, value in pairs if value is not None]
+    return out.done("\n".join([*lines, *_passwords(out, relay), ""]))
+
+
+def _family(out: Outlet) -> str | None:
+    family = str(out.given("address_family"))
+    if family not in ("ipv4", "ipv6"):
+        return None
+    out.note("address_family", "inet-protocols")
+    return family
+
+
+def _bind(out: Outlet) -> str:
+    return (
+        "smtp_bind_address6" if ":" in (out.given("source_address") or "") else "smtp_bind_address"
+    )
+
+
+def _tls(out: Outlet) -> list[tuple[str, str | None]]:
+    link = out.link
+    if link == "none":
+        return [("smtp_tls_security_level", "none")]
+    fingerprint = out.given("tls_fingerprint")
+    level = "fingerprint" if fingerprint else "secure" if out.verifies else "encrypt"
+    if link == "auto":
+        level = "may"
+        if out.verifies:
+            out.note("openssl_verify_mode", "postfix-may-unchecked")
+    elif level == "secure" and out.given("ca_file") is None:
+        out.note("ca_file", "postfix-authorities", folder=_SYSTEM)
+    minimum = out.given("tls_minimum")
+    wants_system = level == "secure" and out.given("ca_file") is None
+    return [
+        ("smtp_tls_security_level", level),
+        ("smtp_tls_wrappermode", "yes" if link == "ssl" else None),
+        (
+            "smtp_tls_mandatory_protocols",
+            f">=TLSv{minimum}".removesuffix(".0") if minimum else None,
+        ),
+        ("smtp_tls_fingerprint_digest", "sha256" if level == "fingerprint" else None),
+        (
+            "smtp_tls_fingerprint_cert_match",
+            ":".join(re.findall("..", fingerprint)).upper() if level == "fingerprint" else None,
+        ),
+        ("smtp_tls_CAfile", out.given("ca_file")),
+        ("smtp_tls_CApath", _SYSTEM if wants_system else None),
+        ("smtp_tls_cert_file", out.given("client_certificate")),
+        ("smtp_tls_key_file", out.given("client_key")),
+    ]
+
+
+def _sasl(out: Outlet) -> list[tuple[str, str | None]]:
+    if not out.wants_secret:
+        return [("smtp_sasl_auth_enable", "no")]
+    return [
+        ("smtp_sasl_auth_enable", "yes"),
+        ("smtp_sasl_password_maps", f"texthash:/etc/postfix/{PASSWORDS}"),
+        ("smtp_sasl_security_options", "noanonymous"),
+        ("smtp_sasl_mechanism_filter", out.mechanism),
+    ]
+
+
+def _passwords(out: Outlet, relay: str) -> list[str]:
+    if not out.wants_secret:
+        return []
+    username = out.username or ""
+    secret = out.secret
+    # The first colon ends the name; blanks at the end of a line are cut, a name has none at all.
+    if ":" in username or username != username.strip() or username.startswith("#"):
+        raise InterchangeError(text("postfix-username"))
+    if secret is not None and (secret != secret.rstrip() or not secret.isprintable()):
+        raise InterchangeError(text("postfix-password"))
+    if secret is None:
+        out.note("password", "secret-left-out", name=PASSWORDS)
+    line = f"# {relay} {username}:{secret or text('password-here')}"
+    return ["", f"# {text('postfix-file', name=PASSWORDS)}", line]

@@ -1,0 +1,264 @@
+"""From the settings of another program to ours: what each importer takes, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from smtp_tui.interchange.entries import Entry, InFile, Unclear, Variable
+from smtp_tui.interchange.known import Format
+from smtp_tui.interchange.results import Imported, Note, Unread
+from smtp_tui.interchange.texts import text
+from smtp_tui.settings import parsers
+from smtp_tui.settings.choices import Authentication, choice_named
+from smtp_tui.settings.fields import BY_KEY, Kind
+
+Known = TypeVar("Known")
+
+_LINKS: dict[str, dict[str, object]] = {
+    "none": {"encryption": "none", "starttls_auto": False},
+    "auto": {"encryption": "none", "starttls_auto": True},
+    "tls": {"encryption": "tls"},
+    "ssl": {"encryption": "ssl"},
+}
+
+_TOO_MUCH = 10**18
+
+
+class Intake:
+    """The entries of a text, taken one by one into our values."""
+
+    def __init__(self, form: Format, entries: Iterable[Entry]) -> None:
+        self.form = form
+        self.values: dict[str, Any] = {}
+        self._entries: dict[str, Entry] = {}
+        self._used: set[str] = set()
+        self._found: set[str] = set()
+        self._tried: set[str] = set()  # with a value, known or not: no default stands in for it
+        self._unread: list[Unread] = []
+        self._remarks: list[Note] = []
+        for entry in entries:
+            self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        if not entry.name:
+            # A line without a name is told at once; nobody would ask for it.
+            known = entry.value if isinstance(entry.value, Unclear) else Unclear("no-setting")
+            self._refuse(entry, known.why, **known.names)
+            return
+        if isinstance(entry.value, int) and abs(entry.value) >= _TOO_MUCH:
+            entry = Entry(entry.name, Unclear("no-such-number"), entry.line)
+        self._entries[entry.name] = entry
+
+    def change(self, change: Callable[[Entry], Entry]) -> None:
+        """Put every entry through what the program does to all of its values."""
+        self._entries = {name: change(entry) for name, entry in self._entries.items()}
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the text has a setting of that name."""
+        return name in self._entries
+
+    def quoted_names(self) -> list[str]:
+        """Return the names whose values have quotes round them."""
+        return [
+            name
+            for name, entry in self._entries.items()
+            if isinstance(entry.value, str)
+            and len(entry.value) > 1
+            and entry.value[0] == entry.value[-1]
+            and entry.value[0] in "'\""
+        ]
+
+    def get(self, *names: str) -> Any:
+        """Return the first of these that has a value, None where none has or it is unknown."""
+        for entry in self._named(names):
+            value = self._settled(entry)
+            if value is not None and value != "":
+                return value
+        return None
+
+    def text(self, *names: str) -> str | None:
+        """Return a value as text; a number is its digits."""
+        value = self.get(*names)
+        return value if value is None or isinstance(value, str) else str(value)
+
+    def switch(self, name: str, default: bool | None) -> bool | None:
+        """Return a switch; what is neither on nor off is told, and the default taken."""
+        value = self.get(name)
+        try:
+            return default if value is None else parsers.switch(value)
+        except ValueError as error:
+            self.refuse(name, "bad-value", problem=str(error))
+            return default
+
+    def choice(self, name: str, choices: Mapping[str, Known], default: Known) -> Known:
+        """Return what a word stands for; an unknown one is told, and the default taken."""
+        word = self.text(name)
+        if word is None:
+            return default
+        found = choices.get(word.strip().casefold())
+        if found is None:
+            listed = ", ".join(choices)
+            self.refuse(name, "no-choice", program=self.form.title, choices=listed)
+            return default
+        return found
+
+    def expect(self, name: str, *words: str) -> None:
+        """List a setting with which the program would not send by SMTP."""
+        value = self.text(name)
+        if value is not None and value not in words:
+            self.refuse(name, "not-smtp")
+
+    def take(self, key: str, *names: str) -> bool:
+        """Put the first of these that is set into our `key`; tell whether there was one."""
+        if any(self._has_value(name) for name in names):
+            self._tried.add(key)
+        value = self.get(*names)
+        return value is not None and self.put(key, value, *names)
+
+    def put(self, key: str, value: Any, *names: str) -> bool:
+        """Set our `key`, unless the value is none for it: then that is told of the first name."""
+        self._tried.add(key)
+        if isinstance(value, str) and key != "password":
+            value = value.strip()
+            value = int(value) if key == "port" and _is_number(value) else value
+        problem = BY_KEY[key].problem_with(value)
+        if problem is not None:
+            name = next((one for one in names if one in self._entries), "")
+            self.refuse(name, "bad-value", problem=problem)
+            return False
+        is_choice = BY_KEY[key].kind is Kind.CHOICE
+        self.values[key] = str(BY_KEY[key].parse(value)) if is_choice else value
+        if any(name in self._entries for name in names):
+            self._found.add(key)
+        return True
+
+    def put_timeout(self, *names: str) -> None:
+        """Set the time-out, which bounds one step there and the whole check here."""
+        value = self.text(*names)
+        if value is None:
+            return
+        number = int(value) if _is_number(value.strip()) else value
+        if self.put("timeout", number, *names):
+            self.remark("timeout", "timeout-a-step")
+
+    def put_password(self, *names: str) -> bool:
+        """Set the password: the literal, or the place where the program has it from."""
+        for entry in self._named(names):
+            match entry.value:
+                case Variable(name):
+                    return self.put("password", {"env": name}, entry.name)
+                case InFile(path):
+                    return self.put("password", {"file": path}, entry.name)
+                case Unclear():
+                    self._settled(entry)
+                case value if value not in (None, ""):
+                    return self.put("password", str(value), entry.name)
+        return False
+
+    def put_link(self, link: str) -> None:
+        """Set how the link is protected: none, auto, tls or ssl."""
+        self.values |= _LINKS[link]
+
+    def put_mechanism(self, *names: str) -> bool:
+        """Set the mechanism of AUTH by its name."""
+        if any(self._has_value(name) for name in names):
+            self._tried.add("authentication")
+        word = self.text(*names)
+        if word is None:
+            return False
+        known = choice_named(Authentication, word)
+        if known is None:
+            self.refuse(names[0], "no-mechanism", known=", ".join(Authentication))
+            return False
+        return self.put("authentication", str(known), *names)
+
+    def put_sender(self, address: str | None, name: str | None, *names: str) -> None:
+        """Set the sender, with the display name that stands elsewhere."""
+        if any(self._has_value(one) for one in names):
+            self._tried.add("from")
+        if not address:
+            return
+        bare = BY_KEY["from"].problem_with(address.strip()) is None and "<" not in address
+        if name and bare and not set(name) & set("<>"):
+            address = f"{name.strip()} <{address.strip()}>"
+        self.put("from", address, *names)
+
+    def default(self, key: str, value: object) -> None:
+        """Fill in the program's own default where nothing was set; say so."""
+        if key in self._tried:
+            return
+        self.values[key] = value
+        self.remark(key, "default", program=self.form.title, value=value)
+
+    def use(self, *names: str) -> None:
+        """Count these as understood; they need no place in ours."""
+        self._used.update(names)
+
+    def refuse(self, name: str, why: str, /, **names: object) -> None:
+        """List a setting as not understood, with the id of the reason."""
+        self._used.add(name)
+        self._refuse(self._entries.get(name, Entry(name, None)), why, **names)
+
+    def remark(self, key: str, identity: str, /, **names: object) -> None:
+        """Say something of a value of ours."""
+        note = Note(key, text(identity, **names))
+        if note not in self._remarks:
+            self._remarks.append(note)
+
+    def leftovers(self, *beginnings: str) -> None:
+        """List what was not taken, of names that begin so, as settings that we do not have."""
+        for name in self._entries:
+            if name not in self._used and name.startswith(beginnings):
+                self.refuse(name, "no-setting")
+
+    def join(self, other: Intake) -> None:
+        """Take over what was taken from a part of the text."""
+        self.values |= other.values
+        self._found |= other._found
+        self._unread += other._unread
+        self._remarks += other._remarks
+
+    def done(self) -> Imported:
+        """Return the outcome."""
+        ordered = {key: self.values[key] for key in BY_KEY if key in self.values}
+        unread = sorted(self._unread, key=lambda one: one.line or 0)
+        return Imported(
+            self.form.name, ordered, frozenset(self._found), tuple(unread), tuple(self._remarks)
+        )
+
+    def _has_value(self, name: str) -> bool:
+        return name in self._entries and self._entries[name].value not in (None, "")
+
+    def _named(self, names: Iterable[str]) -> list[Entry]:
+        found = [self._entries[name] for name in names if name in self._entries]
+        self._used.update(entry.name for entry in found)
+        for entry in found:
+            if entry.borrowed:
+                self.remark("", "borrowed", name=entry.name, others=", ".join(entry.borrowed))
+        return found
+
+    def _settled(self, entry: Entry) -> Any:
+        match entry.value:
+            case Variable(name, None):
+                self._refuse(entry, "from-variable", name=name)
+            case Variable(name, default):
+                self.remark("", "variable-default", name=entry.name, variable=name)
+                return default
+            case InFile():
+                self._refuse(entry, "from-file")
+            case Unclear(why, names):
+                self._refuse(entry, why, **names)
+            case value:
+                return value
+        return None
+
+    def _refuse(self, entry: Entry, why: str, /, **names: object) -> None:
+        said = text(why, **{"program": self.form.title, **names})
+        unread = Unread(entry.name, entry.line, said)
+        if unread not in self._unread:
+            self._unread.append(unread)
+
+
+def _is_number(digits: str) -> bool:
+    return digits.isascii() and digits.isdigit() and len(digits) <= 9

@@ -1,0 +1,153 @@
+"""From our settings to those of another program: what each exporter writes, and what is lost."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from smtp_tui.interchange.known import Format
+from smtp_tui.interchange.results import Exported, InterchangeError, Note
+from smtp_tui.interchange.texts import text
+from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
+from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.settings.sources import Environment, PasswordSource
+from smtp_tui.smtp.escaping import visible
+
+VARIABLE = "SMTP_PASSWORD"
+"""The environment variable that an export refers to where the settings name none."""
+
+# Said by `link`, `mechanism` and `verifies`, or settled by them.
+_TOGETHER = frozenset({"encryption", "starttls_auto", "authentication", "openssl_verify_mode"})
+
+_PATHS = frozenset({"ca_file", "client_certificate", "client_key"})
+
+
+class Outlet:
+    """Our settings, handed out one by one; what nobody asked for is noted at the end."""
+
+    def __init__(
+        self, form: Format, settings: Settings, secret: str | None, quoting: str | None
+    ) -> None:
+        self.form = form
+        self.quoting = quoting
+        self.settings = settings
+        self.secret = secret
+        self._notes: list[Note] = []
+        self._check_signs()
+
+    def _check_signs(self) -> None:
+        values: dict[str, Any] = {
+            key: getattr(self.settings, BY_KEY[key].attribute)
+            for key in self.settings.given
+            if key != "password"
+        }
+        for key, value in {**values, "password": self.secret}.items():
+            if isinstance(value, str) and visible(value) != value:
+                raise InterchangeError(text("invisible", key=key))
+
+    @property
+    def host(self) -> str:
+        """The host, an IPv6 address without its brackets."""
+        return self.settings.host
+
+    @property
+    def host_with_port(self) -> str:
+        """`host:port`, with the brackets that an IPv6 address needs there."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.settings.port}"
+
+    @property
+    def link(self) -> str:
+        """How the link is protected, or the nearest to it that the program has, noted."""
+        settings = self.settings
+        wanted = str(settings.encryption)
+        if settings.encryption is Encryption.NONE and settings.starttls_auto:
+            wanted = "auto"
+        has = self.form.links[wanted]
+        if has != wanted:
+            self.note("encryption", f"{wanted}-becomes-{has}", program=self.form.title)
+        return has
+
+    @property
+    def mechanism(self) -> str | None:
+        """The mechanism to name; None where the program chooses, or has it not."""
+        chosen = self.settings.authentication
+        if chosen in (Authentication.AUTO, Authentication.NONE):
+            return None
+        if chosen not in self.form.mechanisms:
+            self.note("authentication", "other-mechanism", program=self.form.title, name=chosen)
+            return None
+        return str(chosen)
+
+    @property
+    def username(self) -> str | None:
+        """The user name, if the settings log in at all."""
+        return self.settings.username if self.settings.authenticates else None
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the certificate is to be checked, as far as the program gives a choice."""
+        if self.given("tls_fingerprint") and "tls_fingerprint" in self.form.expresses:
+            return True  # which takes the place of the mode, here as there
+        wanted = self.settings.openssl_verify_mode is not VerifyMode.NONE
+        if wanted is False and "none" not in self.form.verify:
+            self.note("openssl_verify_mode", "always-verifies", program=self.form.title)
+            return True
+        return wanted
+
+    def note_own_ways(self) -> None:
+        """Note where the program checks certificates, or picks a mechanism, by itself alone."""
+        _ = self.verifies, self.mechanism
+
+    @property
+    def whole_seconds(self) -> str | None:
+        """The time-out, if it was set, for a program that takes whole seconds a step."""
+        timeout = self.given("timeout")
+        if timeout is None:
+            return None
+        self.note("timeout", "timeout-a-step")
+        return str(ceil(timeout))
+
+    @property
+    def source(self) -> PasswordSource | None:
+        """Where the password is kept, if the settings log in with one."""
+        return self.settings.password if self.settings.needs_password else None
+
+    @property
+    def wants_secret(self) -> bool:
+        """Whether the target needs a password at all."""
+        return self.settings.needs_password and self.username is not None
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that a reference to the password names."""
+        match self.source:
+            case Environment(name):
+                return name
+            case _:
+                return VARIABLE
+
+    def given(self, key: str) -> Any:
+        """Return a value that was set, None where it stands at its default."""
+        if key not in self.settings.given:
+            return None
+        return getattr(self.settings, BY_KEY[key].attribute)
+
+    def note(self, key: str, identity: str, /, **names: object) -> None:
+        """Note what the target will not do, or will do otherwise."""
+        said = Note(key, text(identity, **names))
+        if said not in self._notes:
+            self._notes.append(said)
+
+    def done(self, content: str) -> Exported:
+        """Return the outcome; what was set and has no place in the target is noted."""
+        lost = self.settings.given - self.form.expresses - _TOGETHER
+        for key in BY_KEY:
+            if key in lost:
+                self.note(key, "no-place", program=self.form.title)
+        for key in sorted(_PATHS & self.form.expresses & self.settings.given):
+            if not str(self.given(key)).startswith(("/", "~", "$")):
+                self.note(key, "relative-path")
+        if self.settings.username and not self.settings.authenticates:
+            self.note("username", "user-unused")
+        return Exported(self.form.name, content, tuple(self._notes))

@@ -1,0 +1,75 @@
+"""What an import and an export come to; and what may stop them.
+
+InterchangeError    the text is not of that format, or a value does not fit into it
+    MissingLibraryError   the format needs a library that is not installed
+    QuotingError          a quoting is named that does not go with the format
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any
+
+from smtp_tui.records import record
+
+
+class InterchangeError(Exception):
+    """Nothing could be read or written; the text is one line for the admin, without secrets."""
+
+
+class MissingLibraryError(InterchangeError):
+    """A library for this format is not installed; the text says how to get it."""
+
+
+class QuotingError(InterchangeError):
+    """A quoting is named, and the format is no `.env` file."""
+
+
+@record
+class Note:
+    """Something to know of a setting; `key` is ours, empty where it is about no one setting."""
+
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        """The setting first, as in every list of them."""
+        return f"{self.key}: {self.text}" if self.key else self.text
+
+
+@record
+class Unread:
+    """A setting of the other program that was not understood, and why; never its value."""
+
+    name: str
+    line: int | None
+    why: str
+
+    def __str__(self) -> str:
+        """The place first."""
+        place = [f"line {self.line}"] if self.line else []
+        return f"{', '.join([*place, self.name] if self.name else place)}: {self.why}"
+
+
+@record
+class Imported:
+    """Our raw values, as they would stand in TOML, and what is to be said of them.
+
+    `found` names the keys whose values stood in the text; the others follow from them, or are that
+    program's defaults.
+    """
+
+    format: str
+    values: dict[str, Any] = field(repr=False)
+    found: frozenset[str] = frozenset()
+    unread: tuple[Unread, ...] = ()
+    remarks: tuple[Note, ...] = ()
+
+
+@record
+class Exported:
+    """A text in the other program's format, and what that program will do otherwise."""
+
+    format: str
+    text: str = field(repr=False)
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,20 @@
+"""What is said of imports and exports: kept as data, each text with an id."""
+
+from __future__ import annotations
+
+import functools
+from importlib.resources import files
+
+
+def text(identity: str, /, **names: object) -> str:
+    """Return a text, what it speaks of filled in."""
+    return _texts()[identity].format(**names)
+
+
+@functools.cache
+def _texts() -> dict[str, str]:
+    import tomllib
+
+    source = files("smtp_tui.interchange").joinpath("texts.toml").read_text(encoding="utf-8")
+    groups = tomllib.loads(source)
+    return {identity: said for group in groups.values() for identity, said in group.items()}

@@ -1,0 +1,125 @@
+"""The field table as a JSON Schema (draft 2020-12), for editors and for whoever writes such files.
+
+It describes one SMTP table. What it refuses a check refuses; a check refuses more, as host names
+and what does not go together are beyond a schema.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any
+
+from smtp_tui.settings.choices import SYNONYMS, Encryption
+from smtp_tui.settings.fields import FIELDS, Field, Kind
+
+Schema = dict[str, Any]
+
+# No value may hold CR, LF or NUL: each would end the command that carries it.
+_TEXT: Schema = {"type": "string", "pattern": r"^[^\r\n\u0000]*$"}
+_PLACE: Schema = {**_TEXT, "minLength": 1}
+_EMPTY: Schema = {"const": ""}  # the same as a key that is absent
+_SWITCH = ("true", "false", "yes", "no", "on", "off", "1", "0")
+_PORT = (
+    r"^\s*0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]"
+    r"|6553[0-5])\s*$"
+)
+_PATTERNS = {"tls_fingerprint": r"^([^:=]*[:=])?([:\s]*[0-9A-Fa-f]){64}[:\s]*$"}
+
+
+def schema() -> Schema:
+    """Return the schema of one SMTP table; keys that are none of ours are left alone."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "smtp-tui: an SMTP table",
+        "type": "object",
+        "properties": {field.key: _described(field) for field in FIELDS},
+        "required": ["host"],
+    }
+
+
+def _described(field: Field) -> Schema:
+    described: Schema = {"title": field.label, "description": field.summary}
+    default = field.default({})
+    # One that follows from other fields is no default that a schema could name.
+    alone = default == field.default({"username": "x", "encryption": Encryption.SSL})
+    if alone and isinstance(default, str | int | float):
+        described["default"] = str(default) if isinstance(default, str) else default
+    return {**described, **_values(field)}
+
+
+def _values(field: Field) -> Schema:
+    match field.kind:
+        case Kind.CHOICE:
+            return {"anyOf": [*_choices(field), _EMPTY]}
+        case Kind.SWITCH:
+            return {"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, *_words(_SWITCH), _EMPTY]}
+        case Kind.NUMBER:
+            return {"anyOf": [*_numbers(field), _EMPTY]}
+        case Kind.PASSWORD:
+            return {"oneOf": [_TEXT, *_sources()]}
+        case Kind.TEXT if field.key == "host":
+            return _PLACE
+        case Kind.TEXT if field.key in _PATTERNS:
+            return {"anyOf": [{"type": "string", "pattern": _PATTERNS[field.key]}, _EMPTY]}
+        case Kind.TEXT:
+            return _TEXT
+
+
+def _choices(field: Field) -> list[Schema]:
+    """Offer each choice, and understand every other spelling."""
+    kind = type(field.choices[0])
+    synonyms = SYNONYMS.get(kind, {}) if issubclass(kind, StrEnum) else {}
+    numbers = [float(choice) for choice in field.choices if re.fullmatch(r"\d+\.\d+", choice)]
+    found: list[Schema] = [{"enum": [str(choice) for choice in field.choices]}]
+    if numbers:
+        found.append({"enum": numbers})
+    return [*found, *_words((*map(str, field.choices), *synonyms))]
+
+
+def _words(words: tuple[str, ...]) -> list[Schema]:
+    """Match words as they are read: without regard to case and margins, `_` and `-` the same."""
+    spelled = "|".join(dict.fromkeys("".join(map(_letter, word)) for word in words))
+    return [{"type": "string", "pattern": rf"^\s*({spelled})\s*$"}]
+
+
+def _letter(letter: str) -> str:
+    if letter.isalpha():
+        return f"[{letter.upper()}{letter.lower()}]"
+    if letter in "-_":
+        return "[-_]"
+    return letter if letter.isalnum() or letter in " /:" else f"\\{letter}"
+
+
+def _numbers(field: Field) -> list[Schema]:
+    if field.problem_with(0.5) is not None:  # a port, not a time
+        return [
+            {"type": "integer", "minimum": 1, "maximum": 65535},
+            {"type": "string", "pattern": _PORT},
+        ]
+    return [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 86400},
+        {"type": "string", "pattern": r"^\s*[0-9.eE+_]+\s*$"},
+    ]
+
+
+def _sources() -> list[Schema]:
+    """Name the places of a password, as `sources` reads them."""
+    name = {"type": "string", "minLength": 1, "pattern": r"^[^=\r\n\u0000]+$"}
+    argv = {"type": "array", "items": _TEXT, "minItems": 1, "prefixItems": [_PLACE]}
+    places = {
+        "keyring": _PLACE,
+        "env": name,
+        "file": _PLACE,
+        "command": argv,
+        "ask": {"const": True},
+    }
+    return [
+        {
+            "type": "object",
+            "properties": {kind: where},
+            "required": [kind],
+            "additionalProperties": False,
+        }
+        for kind, where in places.items()
+    ]

@@ -1,0 +1,257 @@
+"""Outcomes as monitoring systems read them, whatever a server said."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from smtp_tui.checks.many import Outcome, Subject, Summary
+from smtp_tui.checks.monitoring import MATTERS, State, Thresholds, state_of
+from smtp_tui.checks.monitoring_nagios import nagios_lines, state_of_all, trouble_line
+from smtp_tui.checks.monitoring_prometheus import prometheus_text, write_prometheus
+from smtp_tui.checks.run import Request
+from smtp_tui.checks.whole_file import NotWrittenError
+from smtp_tui.cli.verdicts import verdict_lines
+from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.events import Stage, Warn
+
+HOSTILE = "bad | days=99\n\x1b[31m</td><script>\u202e x\r\nSMTP OK"
+MOMENT = datetime(2026, 11, 24, 20, tzinfo=UTC)
+
+
+def certificate(days: float) -> Certificate:
+    now = datetime.now(UTC)
+    return Certificate(
+        subject="CN=mail.example",
+        names=("mail.example",),
+        issuer="CN=authority",
+        not_before=now - timedelta(days=90),
+        not_after=now + timedelta(days=days, minutes=5),
+        sha256="00" * 32,
+        has_san=True,
+    )
+
+
+def passed(*warnings: Warn, days: float | None = None, **more: Any) -> Verdict:
+    tls = None if days is None else TlsSummary(verified=True, certificate=certificate(days))
+    texts = tuple(f"About {one}." for one in warnings)
+    content = {"ok": True, "stage": Stage.AUTH, "cause": None, "summary": "The login is accepted."}
+    content |= {"warnings": warnings, "warning_texts": texts, "tls": tls, "seconds": 0.25}
+    return Verdict(**{**content, **more})
+
+
+def failed(cause: str, stage: Stage, **more: Any) -> Verdict:
+    return passed(
+        **{"ok": False, "stage": stage, "cause": cause, "summary": "It is refused.", **more}
+    )
+
+
+def outcome(verdict: Verdict, table: str = "smtp", host: object = "mail.example") -> Outcome:
+    request = Request(values={"host": host}, base=Path())
+    return Outcome(subject=Subject(file="m.toml", table=table, request=request), verdict=verdict)
+
+
+def summary(*outcomes: Outcome) -> Summary:
+    return Summary(outcomes=outcomes, seconds=0.5)
+
+
+def told(*outcomes: Outcome, thresholds: Thresholds | None = None) -> list[str]:
+    return list(nagios_lines(summary(*outcomes), thresholds or Thresholds(), verdict_lines))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [
+        (passed(), State.OK),
+        (passed(days=14), State.OK),
+        (passed(days=13), State.WARNING),
+        (passed(days=3), State.WARNING),
+        (passed(days=2), State.CRITICAL),
+        (passed(days=-5), State.CRITICAL),
+        (passed(Warn.CERTIFICATE_EXPIRES_SOON, days=20), State.OK),
+        (passed(Warn.QUIT_UNANSWERED, Warn.USERNAME_UNUSED), State.OK),
+        *((passed(one), State.WARNING) for one in sorted(MATTERS)),
+        (failed("auth-rejected", Stage.AUTH, days=90), State.CRITICAL),
+        (failed("host-not-found", Stage.RESOLVE), State.CRITICAL),
+        (failed("settings-invalid", Stage.SETTINGS), State.UNKNOWN),
+        (failed("password-source-failed", Stage.PASSWORD), State.UNKNOWN),
+    ],
+)
+def test_states(verdict: Verdict, state: State) -> None:
+    assert state_of(verdict, Thresholds()) is state
+    assert state_of_all(summary(outcome(passed()), outcome(verdict)), Thresholds()) is state
+
+
+def test_the_worst_state_counts() -> None:
+    good, warns = outcome(passed()), outcome(passed(days=5))
+    unknown = outcome(failed("settings-invalid", Stage.SETTINGS))
+    critical = outcome(failed("server-busy", Stage.GREETING))
+    assert state_of_all(summary(good, warns), Thresholds()) is State.WARNING
+    assert state_of_all(summary(warns, unknown, good), Thresholds()) is State.UNKNOWN
+    assert state_of_all(summary(unknown, critical, warns), Thresholds()) is State.CRITICAL
+
+
+def test_one_table_in_a_line() -> None:
+    assert told(outcome(passed(days=63))) == [
+        "SMTP OK - m.toml: smtp (mail.example): The login is accepted."
+        " | time=0.250s;;;0;30 certificate_days=63;14:;3:"
+    ]
+
+
+def test_a_certificate_that_runs_out_is_told_first() -> None:
+    (line,) = told(outcome(passed(days=5)), thresholds=Thresholds(warning_days=7, critical_days=2))
+    assert line.startswith("SMTP WARNING - m.toml: smtp (mail.example): The login is accepted; the")
+    assert line.endswith(
+        "certificate has 5 days left | time=0.250s;;;0;30 certificate_days=5;7:;2:"
+    )
+
+
+def test_the_warning_that_makes_the_state_is_the_one_told() -> None:
+    (line, *_) = told(outcome(passed(Warn.QUIT_UNANSWERED, Warn.LINK_OPEN)))
+    assert "is accepted; link-open: About link-open. | " in line
+
+
+def test_a_failure_has_its_cause_and_what_to_do_behind_it() -> None:
+    verdict = failed("auth-rejected", Stage.AUTH, why="Wrong.", cure="Right it.")
+    first, *others = told(outcome(verdict))
+    assert first.startswith(
+        "SMTP CRITICAL - m.toml: smtp (mail.example): auth-rejected: It is refused. | time="
+    )
+    assert others == ["  Why: Wrong.", "  To do: Right it."]
+
+
+def test_several_tables() -> None:
+    bad = outcome(failed("server-busy", Stage.GREETING), "it's=b", "b.example")
+    first, *others = told(outcome(passed(days=63), "a"), bad)
+    assert first == (
+        "SMTP CRITICAL - 2 tables: 1 CRITICAL, 1 OK; "
+        "m.toml: it's=b (b.example): server-busy: It is refused. | "
+        "time=0.500s;;;0 failed=1;;;0;2 'm.toml: a time'=0.250s;;;0;30 "
+        "'m.toml: a certificate_days'=63;14:;3: 'm.toml: it_s_b time'=0.250s;;;0;30"
+    )
+    assert others == [
+        "OK: m.toml: a (mail.example): The login is accepted.",
+        "CRITICAL: m.toml: it's=b (b.example): server-busy: It is refused.",
+    ]
+
+
+def is_harmless(line: str) -> bool:
+    return visible(line) == line and not re.search("[<>]", line)
+
+
+@given(st.text() | st.just(HOSTILE))
+def test_nothing_a_server_says_becomes_data(text: str) -> None:
+    verdict = failed("message-refused", Stage.MESSAGE, summary=text, why=text, cure=text)
+    first, *others = told(outcome(verdict, text, text))
+    assert first.count("|") == 1
+    assert not any("|" in line for line in others)
+    assert all(is_harmless(line) for line in (first, *others, trouble_line(text)))
+    data = first.partition(" | ")[2]
+    assert re.fullmatch(r"time=0\.250s;;;0(;30)?", data)
+    several = told(outcome(verdict, text, text), outcome(passed(Warn.LINK_OPEN)))
+    assert several[0].count("|") == 1
+    assert len(several) == 3
+
+
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    """What a collector reads: name and labels, and the value."""
+    found: dict[tuple[str, ...], float] = {}
+    for family in text_string_to_metric_families(text):
+        assert family.type == "gauge"
+        assert family.documentation
+        for one in family.samples:
+            key = (one.name.removeprefix("smtp_tui_"), *one.labels.values())
+            assert key not in found
+            found[key] = one.value
+    return found
+
+
+def test_metrics() -> None:
+    good = passed(Warn.LINK_OPEN, days=10)
+    bad = failed("server-busy", Stage.GREETING)
+    assert good.tls
+    assert good.tls.certificate
+    text = prometheus_text(summary(outcome(good, "a"), outcome(bad, "b", 5)), MOMENT)
+    one, two = ("m.toml", "a", "mail.example"), ("m.toml", "b", "")
+    assert samples(text) == {
+        ("up", *one): 1,
+        ("up", *two): 0,
+        ("check_seconds", *one): 0.25,
+        ("check_seconds", *two): 0.25,
+        ("last_run_timestamp_seconds", *one): MOMENT.timestamp(),
+        ("last_run_timestamp_seconds", *two): MOMENT.timestamp(),
+        ("certificate_not_after_timestamp_seconds", *one): int(
+            good.tls.certificate.not_after.timestamp()
+        ),
+        ("stage_info", *one, "auth"): 1,
+        ("stage_info", *two, "greeting"): 1,
+        ("cause_info", *two, "server-busy", "greeting"): 1,
+        ("warning_info", *one, "link-open"): 1,
+    }
+
+
+@given(st.text() | st.just(HOSTILE) | st.just('a\\n"} 1\nup{'))
+def test_any_label_can_be_read(text: str) -> None:
+    found = samples(prometheus_text(summary(outcome(passed(), text, text)), MOMENT))
+    ((name, file, table, host),) = [key for key in found if key[0] == "up"]
+    assert (name, file, host) == ("up", "m.toml", table)
+    assert table == visible(text)
+
+
+def test_a_table_that_is_named_twice_is_one_series() -> None:
+    text = prometheus_text(summary(outcome(passed()), outcome(passed())), MOMENT)
+    assert len([key for key in samples(text) if key[0] == "up"]) == 1
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_takes_the_metrics() -> None:
+    text = prometheus_text(summary(outcome(passed(days=5)), outcome(passed(), HOSTILE)), MOMENT)
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.fixture
+def metrics() -> str:
+    return prometheus_text(summary(outcome(passed())), MOMENT)
+
+
+def test_written_for_all_to_read(tmp_path: Path, metrics: str) -> None:
+    place = tmp_path / "smtp.prom"
+    for text in (metrics.replace("m.toml", "older.toml"), metrics):
+        write_prometheus(place, text)
+    assert place.read_text(encoding="utf-8") == metrics
+    assert stat.S_IMODE(place.stat().st_mode) == 0o644
+    assert list(tmp_path.iterdir()) == [place]
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda place: place.write_text('[smtp]\nhost = "a"\n'), "it is no metrics file"),
+        (lambda place: place.mkdir(), "it is a folder"),
+        (lambda place: place.symlink_to("other"), "it is a symbolic link"),
+    ],
+)
+def test_nothing_else_is_written_over(
+    tmp_path: Path, metrics: str, make: Callable[[Path], object], why: str
+) -> None:
+    place = tmp_path / "smtp.prom"
+    make(place)
+    with pytest.raises(NotWrittenError, match=why):
+        write_prometheus(place, metrics)
+    assert list(tmp_path.iterdir()) == [place]

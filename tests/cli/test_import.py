@@ -1,0 +1,206 @@
+"""`import`: what is printed, written and refused, and with which exit status."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Outcome, run_program
+
+Call = Callable[..., Outcome]
+
+ENV = """\
+SECRET_KEY_BASE=other
+SMTP_ADDRESS=smtp.example.net
+SMTP_PORT=587
+SMTP_USERNAME=chat
+SMTP_PASSWORD='wonder $land "#1'
+SMTP_COLOUR=blue
+broken wonderland
+"""
+TOML = """\
+[smtp]
+host = "smtp.example.net"
+port = 587
+domain = "localhost.localdomain"
+encryption = "none"
+starttls_auto = true
+username = "chat"
+password = "wonder $land \\"#1"
+authentication = "plain"
+"""
+OLD = '# ours\n[smtp]\nhost = "old.example"   # the old one\nca_file = "ca.pem"\n'
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Path:
+    """A file of Chatwoot's variables."""
+    file = tmp_path / "chatwoot.env"
+    file.write_text(ENV, encoding="utf-8")
+    return file
+
+
+def test_the_text_is_the_new_file(call: Call, env: Path) -> None:
+    outcome = call("import", str(env))
+    assert (outcome.status, outcome.out) == (0, TOML)
+    assert tomllib.loads(outcome.out)["smtp"]["password"] == 'wonder $land "#1'
+    assert "not understood: line 6, SMTP_COLOUR: there is no such setting here" in outcome.err
+    assert "not understood: line 7: this line gives no name a value" in outcome.err
+    assert "note: authentication: plain is what Chatwoot takes" in outcome.err
+    assert "wonder" not in outcome.err
+
+
+def test_a_table_of_another_name(call: Call, env: Path) -> None:
+    outcome = call("import", str(env), "--table", 'accounts."a.b"', "--from", "chatwoot")
+    assert outcome.out.startswith('[accounts."a.b"]\nhost = ')
+
+
+def test_standard_input(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ENV.encode())))
+    outcome = call("import", "-")
+    assert (outcome.status, outcome.out) == (0, TOML)
+    assert "standard input: not understood: line 6" in outcome.err
+
+
+def test_into_a_file(call: Call, env: Path) -> None:
+    file = env.with_name("mail.toml")
+    file.write_text(OLD)
+    file.chmod(0o640)
+    outcome = call("import", str(env), "--into", str(file))
+    assert (outcome.status, outcome.out) == (0, "")
+    text = file.read_text()
+    assert text.startswith('# ours\n[smtp]\nhost = "smtp.example.net"   # the old one\n')
+    assert tomllib.loads(text)["smtp"] == {**tomllib.loads(TOML)["smtp"], "ca_file": "ca.pem"}
+    assert f"note: kept as they were in {file}: ca_file" in outcome.err
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert "wonder" not in outcome.err
+
+
+def test_into_a_new_file(call: Call, env: Path) -> None:
+    file = env.with_name("new.toml")
+    outcome = call("import", str(env), "--into", str(file))
+    assert outcome.status == 3
+    assert outcome.err.endswith(f"{file} does not exist; --create makes it\n")
+    assert call("import", str(env), "--into", str(file), "--create").status == 0
+    assert file.read_text() == TOML
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_into_a_file_that_others_read(call: Call, env: Path) -> None:
+    file = env.with_name("mail.toml")
+    file.write_text(OLD)
+    file.chmod(0o644)
+    for folder in file.parents[:3]:
+        folder.chmod(folder.stat().st_mode | 0o001)
+    outcome = call("import", str(env), "--into", str(file))
+    assert outcome.status == 0
+    assert "warning: every user of this machine can read" in outcome.err
+
+
+def test_a_difference_shows_no_secret(call: Call, env: Path) -> None:
+    file = env.with_name("mail.toml")
+    file.write_text(OLD)
+    outcome = call("import", str(env), "--into", str(file), "--diff")
+    assert outcome.status == 1
+    assert '+host = "smtp.example.net"' in outcome.out
+    assert "wonder" not in outcome.out + outcome.err
+    assert file.read_text() == OLD
+
+
+def test_a_file_in_another_applications_words(call: Call, env: Path) -> None:
+    file = env.with_name("lldap_config.toml")
+    file.write_text('[smtp_options]\nserver = "old.example"\nport = 25\n')
+    env.write_text("smtps://me:pw@new.example", encoding="utf-8")
+    outcome = call("import", str(env), "--into", str(file))
+    assert outcome.status == 0
+    written = tomllib.loads(file.read_text())["smtp_options"]
+    assert (written["server"], written["port"]) == ("new.example", 465)
+    assert "user" in written
+
+
+def test_the_logins_beside_a_main_cf(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "main.cf"
+    file.write_text(
+        "relayhost = [a.example]:587\nsmtp_sasl_auth_enable = yes\n"
+        "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd\n"
+        "smtp_sasl_security_options = noanonymous\nsmtp_tls_security_level = secure\n"
+    )
+    outcome = call("import", str(file))
+    assert "put that beside this one" in outcome.err
+    assert "password" not in tomllib.loads(outcome.out)["smtp"]
+    (tmp_path / "sasl_passwd").write_text("[a.example]:587 me:wonderland\n")
+    outcome = call("import", str(file))
+    assert tomllib.loads(outcome.out)["smtp"]["password"] == "wonderland"
+    assert outcome.err == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "status", "said"),
+    [
+        ("hello wonderland\n", [], 1, "of no format that is known here"),
+        ("FOO=wonderland\n", ["--from", "mastodon"], 1, "no SMTP settings in it that can be used"),
+        ("smtp://u:wonder@land@a", ["--from", "url"], 1, "the URL is broken"),
+        ("x: 1\n", ["--from", "nosuch"], 2, "'nosuch' is no format; the formats are chatwoot"),
+        ("x", ["--from", "url", "--quoting", "perl"], 2, "'perl' is no quoting"),
+        ("x", ["--from", "url", "--quoting", "ruby"], 2, "--quoting is for .env files"),
+        ("x", ["--create"], 2, "--create goes with --into"),
+        ("x", ["--diff"], 2, "--diff goes with --into"),
+        ("x", ["--to", "a@b.example"], 2, "--to does not go with the command import"),
+        (None, [], 3, "does not exist"),
+        (b"\xff\xfe", [], 3, "line 1 is not UTF-8"),
+    ],
+)
+def test_refused(
+    call: Call, tmp_path: Path, text: str | bytes | None, words: list[str], status: int, said: str
+) -> None:
+    file = tmp_path / "settings"
+    if text is not None:
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    outcome = call("import", str(file), *words)
+    assert (outcome.status, outcome.out) == (status, "")
+    assert said in outcome.err
+    assert "wonder" not in outcome.err.replace(str(file), "FILE")
+    assert all(line.startswith("smtp-tui: ") for line in outcome.err.splitlines())
+
+
+def test_what_has_no_host_is_printed_and_told(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("SMTP_SERVER=$(hostname)\nSMTP_LOGIN=me\n")
+    outcome = call("import", str(file))
+    assert outcome.status == 0
+    assert "host" not in tomllib.loads(outcome.out)["smtp"]
+    assert "line 1, SMTP_SERVER: its value is what a command prints" in outcome.err
+    assert "note: host: none was found" in outcome.err
+
+
+def test_without_pyyaml(tmp_path: Path) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.write_text("global: {smtp_smarthost: 'a:25'}\n")
+    (tmp_path / "yaml.py").write_text("raise ImportError\n")
+    path = str(tmp_path)
+    outcome = run_program(
+        "import", "--from", "alertmanager", str(file), env={"PYTHONPATH": path, "PATH": "/bin"}
+    )
+    assert (outcome.status, outcome.out) == (2, "")
+    assert outcome.err == (
+        "smtp-tui: Alertmanager's YAML needs PyYAML: install smtp-tui with the extra interchange\n"
+    )
+
+
+def test_a_url_is_not_taken_from_the_command_line(call: Call) -> None:
+    outcome = call("import", "smtp://me:wonderland@a.example")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "smtp-tui import -" in outcome.err
+    assert "wonderland" not in outcome.err
+
+
+def test_help_lists_the_formats(call: Call) -> None:
+    for command in ("import", "export"):
+        outcome = call(command, "--help")
+        assert "FORMAT is one of\n  chatwoot      Chatwoot\n" in outcome.out
+        assert "  swaks " in outcome.out

@@ -1,0 +1,222 @@
+"""What an application's file may say besides what is well: told at the field, never guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError, NotExpressibleError
+from smtp_tui.settings.reading import read
+
+LLDAP = '[smtp_options]\nserver = "a.example"\n'
+VULS = '[email]\nsmtpAddr = "a.example"\n'
+REVOLT = '[api.smtp]\nhost = "a.example"\nfrom_address = "a@b.example"\n'
+TUWUNEL = '[global.smtp]\nsender = "a@b.example"\n'
+HIMALAYA = '[accounts.x]\nsmtp.server = "a.example"\n'
+KITSUNE = '[email]\nhost = "a.example"\nfrom-address = "a@b.example"\n'
+SUPABASE = '[auth.email.smtp]\nhost = "a.example"\nuser = "u"\n'
+SMTPC = '[profiles.x]\nhost = "a.example"\nlogin = "u"\n'
+REVA = '[x.smtpclient]\nsender_mail = "a@b.example"\n'
+OPENTALK = '[rabbit_mq]\n[smtp]\nfrom_name = "X"\n'
+
+
+def opened(folder: Path, text: str) -> tuple[Document, str]:
+    path = folder / "config.toml"
+    path.write_text(text)
+    document = Document.open(path)
+    return document, document.default_table()
+
+
+def values(folder: Path, text: str) -> dict[str, Any]:
+    document, table = opened(folder, text)
+    return document.values(table)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "message"),
+    [
+        (
+            LLDAP + 'smtp_encryption = "SSL"\n',
+            "encryption",
+            'smtp_encryption "SSL" is none of "NONE", "TLS", "STARTTLS"',
+        ),
+        (LLDAP + 'smtp_encryption = "tls"\n', "encryption", 'smtp_encryption "tls" is none of'),
+        (LLDAP + "smtp_encryption = 1\n", "encryption", "smtp_encryption 1 is none of"),
+        (LLDAP + "password = { env = 'X' }\n", "password", "password is a table or a list"),
+        (LLDAP + "port = 'x'\n", "port", "'x' is not a port"),
+        (VULS + "smtpPort = 587\n", "port", "smtpPort 587 is not text"),
+        (
+            VULS + 'tlsMode = "tls"\n',
+            "encryption",
+            'tlsMode "tls" is nothing that Vuls knows; use "None", "STARTTLS", "SMTPS"',
+        ),
+        (
+            VULS + 'tlsInsecureSkipVerify = "yes"\n',
+            "openssl_verify_mode",
+            'tlsInsecureSkipVerify "yes" is none of true, false',
+        ),
+        (
+            REVOLT + "use_tls = false\nuse_starttls = true\n",
+            "encryption",
+            "use_tls = false and use_starttls = true contradict each other",
+        ),
+        (KITSUNE, "encryption", "starttls is missing; Kitsune takes true, false"),
+        (
+            TUWUNEL + 'connection_uri = "imap://u:secret@a.example"\n',
+            "host",
+            "connection_uri is none of smtp://…, smtps://…",
+        ),
+        (TUWUNEL + 'connection_uri = "a.example"\n', "host", "connection_uri is none of"),
+        (TUWUNEL + "connection_uri = 5\n", "host", "connection_uri is none of"),
+        (TUWUNEL, "host", "is missing"),
+        (
+            TUWUNEL + 'connection_uri = "smtps://u:secret%ff@a.example"\n',
+            "password",
+            "the password in connection_uri holds percent-encoding that is not UTF-8",
+        ),
+        (
+            TUWUNEL + 'connection_uri = "smtp://a.example?tls=maybe"\n',
+            "encryption",
+            ':query.tls "maybe" is nothing that tuwunel',
+        ),
+        (
+            HIMALAYA + "smtp.sasl.plain.username = 'u'\nsmtp.sasl.login.username = 'u'\n",
+            "authentication",
+            "smtp.sasl must hold one mechanism",
+        ),
+        (
+            HIMALAYA + "smtp.sasl.anonymous.message = 'u'\n",
+            "authentication",
+            "smtp.sasl.anonymous is none of",
+        ),
+        (SUPABASE + 'admin_email = "x"\n', "from", "'x' is no address"),
+        (
+            SUPABASE.replace('"u"', '"env(SMTP_USER)"'),
+            "username",
+            "is the environment variable SMTP_USER, which only it can see",
+        ),
+        (SMTPC + "ssl = true\ntls = true\n", "encryption", "contradict each other"),
+        (REVA + 'smtp_server = "http://a.example/"\n', "host", "smtp_server is no host name"),
+        (OPENTALK + 'smtp_server = "localhost"\n', "host", "smtp_server is none of"),
+    ],
+)
+def test_it_is_told_at_the_field(tmp_path: Path, text: str, field: str, message: str) -> None:
+    found = {problem.key: problem.message for problem in read(values(tmp_path, text)).problems}
+    assert message in found[field]
+    assert "secret" not in str(found)
+    assert all("\n" not in told for told in found.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        (LLDAP, {"port": 587, "encryption": "ssl"}),
+        (VULS + 'smtpPort = "465"\n', {"encryption": "ssl"}),
+        (VULS + 'smtpPort = "25"\n', {"encryption": "none", "starttls_auto": True}),
+        (VULS + 'smtpPort = "465"\ntlsMode = "None"\n', {"encryption": "none"}),
+        (REVOLT + "use_tls = false\n", {"encryption": "none", "port": 465}),
+        (REVOLT + "use_starttls = true\n", {"encryption": "tls"}),
+        (KITSUNE + "starttls = false\n", {"encryption": "ssl"}),
+        (SMTPC, {"encryption": "none"}),
+        (SMTPC + "tls = true\n", {"port": 25, "openssl_verify_mode": "none"}),
+        (HIMALAYA, {"encryption": "ssl", "authentication": "none"}),
+        (HIMALAYA.replace("a.ex", "smtp://a.ex"), {"encryption": "none"}),
+        (
+            HIMALAYA + "smtp.sasl.plain.password.command = 'pass show x'\n",
+            {"password": {"command": ["sh", "-c", "pass show x"]}},
+        ),
+        (
+            HIMALAYA + "smtp.sasl.xoauth2.token.command = ['ortie', 'token']\n",
+            {"password": {"command": ["ortie", "token"]}, "authentication": "xoauth2"},
+        ),
+        (TUWUNEL + 'connection_uri = "SMTPS://[2001:db8::1]:465"\n', {"host": "2001:db8::1"}),
+        (TUWUNEL + 'connection_uri = "smtps://a@b@c.example"\n', {}),
+        (TUWUNEL + 'connection_uri = "smtp://a.example?tls=required"\n', {"encryption": "tls"}),
+        (
+            TUWUNEL + 'connection_uri = "smtp://a.example?tls=opportunistic"\n',
+            {"encryption": "none", "starttls_auto": True, "port": 587},
+        ),
+        (OPENTALK, {"host": "localhost", "port": 25, "encryption": "tls"}),
+        (
+            REVA + 'smtp_server = "a.example:2525"\n',
+            {"host": "a.example", "port": 2525, "username": "a@b.example"},
+        ),
+        (
+            REVA + 'smtp_server = "a.example"\ndisable_auth = true\n',
+            {"encryption": "none", "authentication": "none"},
+        ),
+        ("[email]\nsmtp_host = 'a.example'\n", {"encryption": "ssl"}),
+        (
+            '[email]\nsmtp_url = "a.example"\nstarttls_only = true\n',
+            {"encryption": "tls", "authentication": "auto"},
+        ),
+        (
+            '[email]\nsmtp_url = "a.example"\ndanger_insecure = true\nsmtp_username = "u"\n',
+            {"encryption": "none", "authentication": "none", "port": 1025},
+        ),
+    ],
+)
+def test_it_means_what_the_application_would_do(
+    tmp_path: Path, text: str, meaning: dict[str, Any]
+) -> None:
+    found = values(tmp_path, text)
+    assert {key: found.get(key) for key in meaning} == meaning
+
+
+def test_a_password_in_an_unreadable_url_stays_hidden(tmp_path: Path) -> None:
+    found = values(tmp_path, TUWUNEL + 'connection_uri = "imap://u:secret@a.example"\n')
+    assert "secret" not in repr(found) + str(found["host"])
+
+
+def test_an_unreadable_value_is_mended_in_its_place(tmp_path: Path) -> None:
+    document, table = opened(tmp_path, LLDAP + 'smtp_encryption = "SSL"  # so\n')
+    document.save(table, {"encryption": "ssl"})
+    assert document.text == LLDAP + 'smtp_encryption = "TLS"  # so\n'
+    document, table = opened(tmp_path, REVOLT + "use_tls = false\nuse_starttls = true\n")
+    document.save(table, {"encryption": "tls"})
+    assert document.text == REVOLT + "use_tls = true\nuse_starttls = true\n"
+
+
+def test_an_unreadable_url_is_not_written_over(tmp_path: Path) -> None:
+    document, table = opened(tmp_path, TUWUNEL + 'connection_uri = "imap://a.example"\n')
+    with pytest.raises(NotExpressibleError, match="cannot be changed: connection_uri is none of"):
+        document.save(table, {"port": 465})
+
+
+def test_an_unknown_value_of_another_key_stays(tmp_path: Path) -> None:
+    document, table = opened(tmp_path, LLDAP + 'smtp_encryption = "SSL"\n')
+    document.save(table, {"port": 465})
+    assert document.text == LLDAP + 'smtp_encryption = "SSL"\nport = 465\n'
+
+
+def test_a_port_that_moves_the_encryption_moves_it_where_nobody_set_it(tmp_path: Path) -> None:
+    document, table = opened(tmp_path, VULS + 'smtpPort = "465"\n')
+    document.save(table, {"port": 587})
+    assert document.text == VULS + 'smtpPort = "587"\n'
+    assert document.values(table)["starttls_auto"] is True
+    document.save(table, {"port": 465, "encryption": "tls"})
+    assert document.text == VULS + 'smtpPort = "465"\ntlsMode = "STARTTLS"\n'
+
+
+def test_a_section_is_made_where_there_is_none(tmp_path: Path) -> None:
+    document = Document.new(tmp_path / "new.toml", "teleport")
+    changes = {"host": "a.example", "username": "u", "from": "a@b.example"}
+    document.save(document.new_table(), changes)
+    assert document.text == (
+        '[smtp]\nhost = "a.example"\nusername = "u"\n\n[delivery]\nsender = "a@b.example"\n'
+    )
+    document = Document.new(tmp_path / "url.toml", "tuwunel")
+    document.save("global.smtp", {"host": "a.example", "encryption": "tls", "username": "a@b"})
+    assert document.text == (
+        '[global.smtp]\nconnection_uri = "smtp://a%40b@a.example?tls=required"\n'
+    )
+
+
+def test_an_unknown_dialect_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.touch()
+    with pytest.raises(DocumentError, match="there is no dialect 'chatwoot'; smtp-tui dialects"):
+        Document.open(path, "chatwoot")

@@ -1,0 +1,143 @@
+"""An admin's own dialects: as good as those that ship, and harmless where they are faulty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smtp_tui.config.dialect_reading import dialect_at
+from smtp_tui.config.document import Document
+from smtp_tui.config.heads import FaultyDialect
+from smtp_tui.config.recognising import all_heads, faults
+
+OWN = """\
+name = "ticketbox"
+application = "Ticketbox"
+tables = ["mailer.*"]
+keys = ["relay"]
+
+[compound]
+key = "relay"
+form = "host-port"
+
+[fields]
+host = ":host"
+port = ":port"
+username = "login"
+password = [{ key = "secret-file", as = "file" }, "secret"]
+starttls_auto = { key = "clear", words = { true = "false", false = "true" } }
+
+[defaults]
+encryption = "none"
+port = 2525
+
+[limits]
+encryption = "Ticketbox knows no TLS of its own."
+"""
+FILE = '[mailer.main]\nrelay = "a.example:26"  # ours\nlogin="u"\nclear = true\n'
+
+
+@pytest.fixture
+def folder(private_home: Path) -> Path:
+    made = private_home / ".config" / "smtp-tui" / "dialects"
+    made.mkdir(parents=True)
+    return made
+
+
+def test_it_is_recognised_read_and_written(folder: Path, tmp_path: Path) -> None:
+    (folder / "ticketbox.toml").write_text(OWN)
+    path = tmp_path / "app.toml"
+    path.write_text(FILE)
+    document = Document.open(path)
+    assert (document.dialect, document.application) == ("ticketbox", "Ticketbox")
+    assert document.limits["encryption"] == "Ticketbox knows no TLS of its own."
+    assert document.values("mailer.main") == {
+        "host": "a.example",
+        "port": 26,
+        "username": "u",
+        "starttls_auto": False,
+        "encryption": "none",
+    }
+    changes = {"port": 27, "password": "x", "starttls_auto": True}
+    document.save(document.default_table(), changes)
+    assert document.text == (
+        '[mailer.main]\nrelay = "a.example:27"  # ours\nlogin="u"\nclear = false\nsecret = "x"\n'
+    )
+
+
+def test_it_goes_before_one_that_ships(folder: Path, tmp_path: Path) -> None:
+    text = OWN.replace("ticketbox", "lldap").replace("mailer.*", "smtp_options")
+    (folder / "a.toml").write_text(text.replace('"relay"', '"server"'))
+    path = tmp_path / "app.toml"
+    path.write_text('[smtp_options]\nserver = "a.example:26"\n')
+    assert Document.open(path).application == "Ticketbox"
+    assert [head.name for head in all_heads(folder)[0]].count("lldap") == 1
+
+
+def test_a_faulty_one_is_told_and_left_out(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.toml").write_text("name = ")
+    (folder / "ticketbox.toml").write_text(OWN)
+    (folder / "twice.toml").write_text(OWN)
+    (folder / "no-dialect.txt").write_text("x")
+    path = tmp_path / "app.toml"
+    path.write_text(FILE)
+    assert Document.open(path).dialect == "ticketbox"
+    bad, twice = faults()
+    assert bad.startswith(f"{folder}/bad.toml is left out: it is not valid TOML: ")
+    assert twice == (
+        f"{folder}/twice.toml is left out: another file there is named ticketbox already"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('name = "ticketbox"\n', "", "name is missing, or no text"),
+        ('"ticketbox"', '"Ticket Box"', "name is no word of small letters"),
+        ('"ticketbox"', '"plain"', "or it is plain"),
+        ('application = "Ticketbox"', "application = 1", "application is missing, or no text"),
+        ('tables = ["mailer.*"]', "", "tables is missing: where do the settings stand?"),
+        ('keys = ["relay"]', 'keys = "relay"', "keys is no list of texts"),
+        ("[limits]", "[limit]", "limit is no part of a dialect"),
+        ('host = ":host"\n', "", "fields names no host"),
+        ("username =", "user =", "fields names user, which is no setting"),
+        ('as = "file"', 'as = "path"', "fields.password is spelled as path, which is none of"),
+        ('as = "file"', 'kind = "file"', "fields.password has kind, which means nothing"),
+        ('key = "secret-file", ', "", "'key' is missing"),
+        ('"login"', "7", "is not of the form it must have"),
+        ('"login"', "[]", "fields.username names no key"),
+        ('"login"', '":"', "':' is no key"),
+        ('"login"', '"x.*"', "a key with * needs variants"),
+        ('form = "host-port"', 'form = "hostport"', "neither url nor host-port"),
+        ('form = "host-port"', 'form = "url"', "compound.schemes must list all schemes"),
+        ('[compound]\nkey = "relay"\nform = "host-port"\n', "", "and there is none"),
+        ('encryption = "none"', 'encryption = "maybe"', "'maybe' is not a choice"),
+        ('true = "false"', 'true = "perhaps"', "is neither true nor false"),
+        ("port = 2525", "port = 0", "0 is not a port"),
+        ('encryption = "Ticketbox knows no TLS of its own."', "encryption = 1", "holds what is"),
+        ("[limits]\n", "[[modes]]\nours = { port = 1 }\n\n[limits]\n", "'when' is missing"),
+        ("[limits]\n", "[notes]\nx = 'y'\n\n[limits]\n", "notes names x, which is no setting"),
+    ],
+)
+def test_every_fault_is_one_line(folder: Path, old: str, new: str, fault: str) -> None:
+    assert old in OWN
+    place = folder / "own.toml"
+    place.write_text(OWN.replace(old, new, 1))
+    with pytest.raises(FaultyDialect) as caught:
+        dialect_at(place, own=True)
+    assert fault in str(caught.value)
+    assert "\n" not in str(caught.value)
+    (line,) = faults()
+    assert line.startswith(f"{place} is left out: ")
+
+
+def test_a_file_that_cannot_be_read_is_a_faulty_one(folder: Path) -> None:
+    (folder / "a.toml").mkdir()
+    (folder / "b.toml").write_bytes(b"\xff")
+    (folder / "c.toml").symlink_to("nowhere")
+    assert [line.partition(" is left out: ")[2] for line in faults()] == [
+        "is a folder; name the TOML file in it",
+        "line 1 is not UTF-8, as TOML has to be; save it as UTF-8",
+        "it does not exist",
+    ]

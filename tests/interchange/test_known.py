@@ -1,0 +1,88 @@
+"""The registry and the texts: complete, and nothing in them that nobody uses."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from smtp_tui import interchange
+from smtp_tui.interchange.known import QUOTINGS, format_named, formats
+from smtp_tui.interchange.texts import text
+from smtp_tui.settings.choices import Authentication, VerifyMode
+from smtp_tui.settings.fields import BY_KEY
+
+FOLDER = Path(interchange.__file__).parent
+CONTRACT = (
+    "chatwoot", "mastodon", "vaultwarden", "laravel", "nextcloud", "django", "rails", "msmtp",
+    "postfix", "gitea", "grafana", "alertmanager", "nodemailer", "url", "swaks",
+)  # fmt: skip
+LINKS = {"none", "auto", "tls", "ssl"}
+
+
+def texts() -> dict[str, str]:
+    groups = tomllib.loads((FOLDER / "texts.toml").read_text(encoding="utf-8"))
+    return {identity: said for group in groups.values() for identity, said in group.items()}
+
+
+def sources() -> Iterator[str]:
+    for file in FOLDER.rglob("*.py"):
+        yield file.read_text(encoding="utf-8")
+
+
+def test_all_formats_are_there() -> None:
+    assert tuple(formats()) == CONTRACT
+    assert format_named("Django") is formats()["django"]
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_a_format(name: str) -> None:
+    form = formats()[name]
+    module = import_module(f"smtp_tui.interchange.formats.{name}")
+    assert callable(module.read)
+    assert callable(module.write)
+    assert form.expresses <= BY_KEY.keys()
+    assert {"host", "port", "username", "password"} <= form.expresses
+    assert form.links.keys() == LINKS
+    assert all(form.links[becomes] == becomes for becomes in form.links.values())
+    assert set(form.mechanisms) <= set(Authentication)
+    assert set(form.verify) <= set(VerifyMode)
+    assert form.quoting in (None, *QUOTINGS)
+
+
+def test_every_text_is_used_and_every_substitution_has_one() -> None:
+    whole = "\n".join(sources())
+    made = {
+        f"{link}-becomes-{has}" for one in formats().values() for link, has in one.links.items()
+    }
+    used = {identity for identity in texts() if re.search(rf"[\"']{identity}[\"']", whole)}
+    substitutions = {one for one in made if one.split("-becomes-")[0] != one.split("-becomes-")[1]}
+    assert used | substitutions == texts().keys()
+
+
+def test_texts_are_one_line_and_fill_in() -> None:
+    for identity, said in texts().items():
+        names = re.findall(r"\{(\w+)\}", said.replace("{{", "").replace("}}", ""))
+        assert said.isprintable()
+        assert text(identity, **dict.fromkeys(names, "x"))
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_readme_tells_what_a_format_expresses(name: str) -> None:
+    readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| `{name}` \| .*$", readme, re.MULTILINE)
+    assert row
+    form = formats()[name]
+    _, _, _, ways, keys, _ = row.group().split("|")
+    told = {"tls": "`tls`", "ssl": "`ssl`", "none": "none", "auto": "STARTTLS where offered"}
+    assert ways.strip().split(", ") == [
+        told[link] for link in ("none", "auto", "tls", "ssl") if form.links[link] == link
+    ]
+    wanted = form.expresses - {"host", "port", "username", "password"}
+    wanted |= {"authentication"} if form.mechanisms else set()
+    wanted |= {"openssl_verify_mode"} if "none" in form.verify else set()
+    assert set(re.findall("`(\\w+)`", keys)) == wanted

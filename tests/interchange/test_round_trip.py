@@ -1,0 +1,220 @@
+"""Settings out and in again: the same, as far as the format can express them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from smtp_tui.interchange.exporting import export_text
+from smtp_tui.interchange.importing import import_text, recognise
+from smtp_tui.interchange.known import QUOTINGS, Format, formats
+from smtp_tui.interchange.results import Exported, InterchangeError
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.reading import read
+from tests.interchange.awkward import HANDMADE, passwords
+
+ALL = sorted(formats())
+MECHANISMS = ["plain", "login", "cram-md5", "scram-sha-256", "xoauth2"]
+FINGERPRINT = "ab" * 32
+PATHS = st.sampled_from(["/etc/ssl/ca.pem", "/srv/with space/x.pem"])
+# Formats in which the port alone says whether TLS comes first.
+BY_PORT = {"grafana", "alertmanager", "laravel", "nextcloud"}
+# The display name has no place.
+BARE_SENDER = {"nextcloud", "msmtp", "swaks"}
+
+values = st.fixed_dictionaries(
+    {
+        "host": st.sampled_from(["mail.example.org", "192.0.2.7", "2001:db8::25"]),
+        "port": st.sampled_from([25, 465, 587, 2525]),
+        "encryption": st.sampled_from(["none", "tls", "ssl"]),
+    },
+    optional={
+        "domain": st.sampled_from(["me.example.org", "[192.0.2.9]"]),
+        "starttls_auto": st.booleans(),
+        "authentication": st.sampled_from(["auto", *MECHANISMS]),
+        "openssl_verify_mode": st.sampled_from(["none", "peer", "fail_if_no_peer_cert"]),
+        "from": st.sampled_from(["a@example.org", "Ann O'Nym #1 <a@example.org>"]),
+        "timeout": st.integers(1, 90),
+        "ca_file": PATHS,
+        "server_name": st.just("mx.example.org"),
+        "tls_minimum": st.sampled_from(["1.0", "1.1", "1.2", "1.3"]),
+        "tls_fingerprint": st.just(FINGERPRINT),
+        "client_certificate": PATHS,
+        "address_family": st.sampled_from(["ipv4", "ipv6"]),
+        "source_address": st.just("192.0.2.1"),
+    },
+)
+logins = st.fixed_dictionaries(
+    {"username": st.sampled_from(["alice", "alice@example.org", "al ice$#"]), "password": passwords}
+)
+
+
+def expected(form: Format, given_values: dict[str, Any]) -> dict[str, Any]:
+    """What of our values the format can express, as it then means them."""
+    wanted = {key: value for key, value in given_values.items() if key in form.expresses}
+    link = given_values["encryption"]
+    if link == "none" and given_values.get("starttls_auto"):
+        link = "auto"
+    link = form.links[link]
+    wanted["encryption"] = "none" if link == "auto" else link
+    wanted["starttls_auto"] = link == "auto"
+    mode = given_values.get("openssl_verify_mode", "peer")
+    mode = "peer" if mode == "fail_if_no_peer_cert" and mode not in form.verify else mode
+    wanted["openssl_verify_mode"] = mode if mode in form.verify else "peer"
+    if "tls_fingerprint" in wanted:
+        wanted["openssl_verify_mode"] = "peer"  # of no account beside a fingerprint
+    if "username" not in given_values:
+        wanted.pop("password", None)
+    elif given_values.get("authentication") in form.mechanisms:
+        wanted["authentication"] = given_values["authentication"]
+    if "from" in wanted and form.name in BARE_SENDER:
+        wanted["from"] = parse_mailbox(wanted["from"]).address
+    return wanted
+
+
+def is_expressible(form: Format, given_values: dict[str, Any]) -> bool:
+    """Leave out what changes its meaning on the way, which the notes tell."""
+    link = form.links[given_values["encryption"]]
+    if form.name in BY_PORT and (link == "ssl") != (given_values["port"] == 465):
+        return False
+    source, family = given_values.get("source_address"), given_values.get("address_family")
+    if source and family == "ipv6":
+        return False
+    without_tls = given_values["encryption"] == "none"
+    return not (without_tls and form.name in {"msmtp", "postfix", "alertmanager", "swaks"})
+
+
+def exported_if_it_fits(
+    name: str, whole: dict[str, Any], quoting: str | None = None
+) -> Exported | None:
+    """Export with the password; None where it is refused, which other tests look at."""
+    try:
+        return export_text(name, whole, with_password=True, quoting=quoting)
+    except InterchangeError:
+        return None
+
+
+def beside(text: str) -> dict[str, str]:
+    """The file of logins that a Postfix export holds as a comment."""
+    _, _, login = text.rpartition("\n# [")
+    return {"sasl_passwd": f"[{login}"}
+
+
+@pytest.mark.parametrize("name", ALL)
+@settings(max_examples=120)
+@given(connection=values, login=st.one_of(st.just({}), logins))
+def test_round_trip(name: str, connection: dict[str, Any], login: dict[str, Any]) -> None:
+    form = formats()[name]
+    whole = {**connection, **login}
+    if not login:
+        whole.pop("authentication", None)
+    assume(is_expressible(form, whole))
+    assume(read(whole).settings is not None)
+    exported = exported_if_it_fits(name, whole)
+    if exported is None:
+        return
+    assert recognise(exported.text) == name
+    imported = import_text(exported.text, name, beside=beside(exported.text))
+    wanted = expected(form, whole)
+    same(imported.values, wanted)
+    lost = set(whole) - form.expresses - {"encryption", "starttls_auto"}
+    lost -= {"authentication", "openssl_verify_mode", "username", "password"}
+    assert lost <= {note.key for note in exported.notes}
+
+
+def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    settings_found = read(found).settings
+    assert settings_found is not None
+    for key, value in wanted.items():
+        attribute = BY_KEY[key].attribute
+        assert getattr(settings_found, attribute) == BY_KEY[key].parse(value), key
+
+
+@pytest.mark.parametrize("quoting", QUOTINGS)
+@pytest.mark.parametrize("name", ["chatwoot", "mastodon", "vaultwarden", "laravel", "django"])
+@given(password=passwords)
+def test_every_quoting(name: str, quoting: str, password: str) -> None:
+    whole = {"host": "a.example", "port": 587, "encryption": "tls", "username": "al ice"}
+    exported = exported_if_it_fits(name, {**whole, "password": password}, quoting)
+    if exported is None:
+        return
+    imported = import_text(exported.text, name, quoting=quoting)
+    assert imported.values["password"] == password
+    assert imported.values["username"] == "al ice"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_without_the_password(name: str) -> None:
+    whole = {"host": "a.example", "port": 587, "username": "alice", "password": "wonderland"}
+    exported = export_text(name, whole)
+    assert "wonderland" not in exported.text
+    assert "password" in {note.key for note in exported.notes} or "SMTP_PASSWORD" in exported.text
+    imported = import_text(exported.text, name)
+    assert imported.values.get("password") in (None, {"env": "SMTP_PASSWORD"})
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "found"),
+    [
+        ("django", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
+        ("rails", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
+        ("grafana", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
+        ("grafana", {"file": "/run/secret"}, {"file": "/run/secret"}),
+        ("alertmanager", {"file": "/run/secret"}, {"file": "/run/secret"}),
+        ("msmtp", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
+        ("msmtp", {"file": "/run/a secret"}, {"file": "/run/a secret"}),
+        ("msmtp", {"keyring": "mail"}, {"keyring": "mail"}),
+        ("msmtp", {"command": ["pass", "a b"]}, {"command": ["pass", "a b"]}),
+        ("msmtp", {"command": ["sh", "-c", "a | b"]}, {"command": ["sh", "-c", "a | b"]}),
+        ("msmtp", {"ask": True}, None),
+    ],
+)
+def test_a_reference_to_a_password(name: str, source: Any, found: Any) -> None:
+    whole = {"host": "a.example", "port": 587, "username": "alice", "password": source}
+    imported = import_text(export_text(name, whole).text, name)
+    assert imported.values.get("password") == found
+
+
+def test_the_password_itself_is_needed_for_an_export_with_it() -> None:
+    whole = {"host": "a.example", "username": "alice", "password": {"env": "X"}}
+    with pytest.raises(InterchangeError, match="no password to export"):
+        export_text("rails", whole, with_password=True)
+    exported = export_text("rails", whole, with_password=True, secret="wonderland")
+    assert "password: 'wonderland'" in exported.text
+
+
+REFUSED = {
+    "chatwoot": {"'$(id)", "'\\n"},
+    "mastodon": {"'$(id)", "'\\n"},
+    "gitea": {"%(x)s"},
+    "grafana": {"%(x)s", "${HOME}", "$__env{X}"},
+    "postfix": {"trail "},
+    "swaks": {"-x", "<>"},
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_which_passwords_do_not_fit(name: str) -> None:
+    refused = set()
+    for password in HANDMADE:
+        whole = {"host": "a.example", "username": "alice", "password": password}
+        try:
+            export_text(name, whole, with_password=True)
+        except InterchangeError as error:
+            refused.add(password)
+            reason = str(error)
+            assert reason.isprintable()
+            assert len(password) < 5 or password not in reason
+    assert refused == REFUSED.get(name, set())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_cannot_be_seen_is_refused(name: str) -> None:
+    whole = {"host": "a.example", "username": "alice", "password": "a\u200bb"}
+    with pytest.raises(InterchangeError, match="password holds a character that cannot be seen"):
+        export_text(name, whole, with_password=True)
+    assert export_text(name, whole).text
