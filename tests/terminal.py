@@ -18,9 +18,16 @@ import pyte
 KEYS = {
     "F1": "\x1bOP",
     "F2": "\x1bOQ",
+    "F3": "\x1bOR",
+    "F4": "\x1bOS",
     "F5": "\x1b[15~",
     "F6": "\x1b[17~",
+    "F7": "\x1b[18~",
+    "F8": "\x1b[19~",
+    "F9": "\x1b[20~",
     "F10": "\x1b[21~",
+    "F11": "\x1b[23~",
+    "F12": "\x1b[24~",
     "Up": "\x1b[A",
     "Down": "\x1b[B",
     "Right": "\x1b[C",
@@ -35,6 +42,21 @@ KEYS = {
 }
 
 
+class _Screen(pyte.Screen):
+    """Knows faint text too, and tells it as `blink`, which nobody else uses."""
+
+    def select_graphic_rendition(self, *attrs: int) -> None:
+        """Set how the text to come looks; colours here are of sixteen or 256."""
+        known: list[int] = []
+        for number, attribute in enumerate(attrs):
+            of_colour = number > 1 and attrs[number - 1] == 5 and attrs[number - 2] in (38, 48)
+            if attribute == 2 and not of_colour:
+                known.append(5)
+            else:
+                known += [22, 25] if attribute == 22 and not of_colour else [attribute]
+        super().select_graphic_rendition(*known)
+
+
 class Terminal:
     """A terminal of a size in columns and rows, with one program on it."""
 
@@ -42,13 +64,18 @@ class Terminal:
         self.process = process
         self.output = bytearray()
         self._master = master
-        self._screen = pyte.Screen(*size)
+        self._screen = _Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
 
     @property
     def lines(self) -> list[str]:
         """What stands on the screen, a line each, without trailing spaces."""
         return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def screen(self) -> pyte.Screen:
+        """The terminal emulator itself, for how things look; faint text is told as `blink`."""
+        return self._screen
 
     @property
     def text(self) -> str:
@@ -60,9 +87,43 @@ class Terminal:
         for key in keys:
             os.write(self._master, KEYS.get(key, key).encode())
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size, and tell the program."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+
+    def hang_up(self) -> int:
+        """Lose the line; return the exit status of the program."""
+        os.close(self._master)
+        self._master = -1
+        _, status = os.waitpid(self.process, 0)
+        self.process = 0
+        return os.waitstatus_to_exitcode(status)
+
+    def close(self) -> None:
+        """Take the terminal away."""
+        if self._master >= 0:
+            os.close(self._master)
+
+    def read_for(self, seconds: float) -> bytes:
+        """Return what the program draws in a time in which it should draw nothing."""
+        before, deadline = len(self.output), time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([self._master], [], [], left)[0] and not self._read():
+                break
+        return bytes(self.output[before:])
+
     def wait_for(self, *wanted: str, seconds: float = 20) -> None:
         """Read what the program draws until every text stands on the screen at once."""
         self._read_until(lambda: all(text in self.text for text in wanted), seconds, str(wanted))
+
+    def wait_until(self, holds: Callable[[], bool], wanted: str, seconds: float = 20) -> None:
+        """Read what the program draws until something holds, which `wanted` names."""
+        self._read_until(holds, seconds, wanted)
+
+    def wait_until_gone(self, unwanted: str, seconds: float = 20) -> None:
+        """Read what the program draws until a text stands on the screen no more."""
+        self._read_until(lambda: unwanted not in self.text, seconds, f"screen without {unwanted}")
 
     def wait_for_change(self, seconds: float = 20) -> None:
         """Read what the program draws until the screen is another."""
@@ -122,4 +183,4 @@ def on_terminal(
         if terminal.process:
             os.kill(terminal.process, signal.SIGKILL)
             os.waitpid(terminal.process, 0)
-        os.close(master)
+        terminal.close()

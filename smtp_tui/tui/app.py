@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
 from smtp_tui.config.document import Document
-from smtp_tui.tui.commands import COMMANDS
-from smtp_tui.tui.dialogs import TablePicker
-from smtp_tui.tui.saving import Keyring, SystemKeyring
-from smtp_tui.tui.screen import FormScreen
+from smtp_tui.config.preferences import NAME, Preferences
+from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, configurable, key_of, names_of, use_keys
+from smtp_tui.tui.ink import OnLight
+from smtp_tui.tui.keymap import chosen
+from smtp_tui.tui.screen import FIRST_PAINT, FormScreen
+from smtp_tui.tui.tables import Listing, Verdicts
 from smtp_tui.tui.trial import Runner, run_check
 from smtp_tui.tui.typeahead import InOrder
+from smtp_tui.tui.vault import SystemVault, Vault
 
 # The terminal's own colours on its own background. With it NO_COLOR leaves attributes only.
 TERMINAL = Theme(
@@ -30,11 +36,14 @@ TERMINAL = Theme(
     panel="ansi_default",
     variables={"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"},
 )
-HOW_TO_QUIT = "Ctrl+C does nothing here. F10 or Ctrl+X leaves, Esc stops a test."
+HOW_TO_QUIT = "Ctrl+C does nothing here. {leave} leaves, {back} stops a test."
 
 
 class SmtpApp(InOrder, inherit_bindings=False):
-    """The form for one table of one file; `table` None asks which."""
+    """The form for one table of one file; `table` None asks which.
+
+    `keeps` is whether unsaved changes outlive an end by a signal or a defect.
+    """
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -50,7 +59,9 @@ class SmtpApp(InOrder, inherit_bindings=False):
         *,
         notice: str = "",
         runner: Runner = run_check,
-        keyring: Keyring | None = None,
+        keyring: Vault | None = None,
+        preferences: Preferences | None = None,
+        keeps: bool = True,
     ) -> None:
         super().__init__(ansi_color=True)
         self.register_theme(TERMINAL)
@@ -60,7 +71,13 @@ class SmtpApp(InOrder, inherit_bindings=False):
         self._table = table
         self._notice = notice
         self._runner = runner
-        self._keyring = keyring or SystemKeyring()
+        self._keyring = keyring or SystemVault()
+        self._verdicts = Verdicts()
+        self._keeps = keeps
+        self.has_kept = False
+        preferences = preferences or Preferences()
+        self._inks = [OnLight()] if preferences.theme == "light" else []
+        self._remark = "; ".join([*preferences.problems, *self._take_keys(preferences)])
 
     @property
     def defect(self) -> Exception | None:
@@ -80,29 +97,74 @@ class SmtpApp(InOrder, inherit_bindings=False):
         """Begin with the form itself where it is known which table is meant."""
         return Screen() if self._table is None else self._form(self._table)
 
+    def push_screen(self, *arguments: Any, **more: Any) -> Any:
+        """Show another screen; what Textual does for it by steps is painted at once."""
+        if self.is_running:
+            self.delay_update(FIRST_PAINT)
+        return super().push_screen(*arguments, **more)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Take the driver that knows old terminals."""
+        from smtp_tui.tui.driver import FormDriver
+
+        return FormDriver
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line goes through."""
+        return [*super().get_line_filters(), *self._inks]
+
     def action_how_to_quit(self) -> None:
         """Ctrl+C interrupts nothing here; say what does."""
-        for screen in self.screen_stack:
-            if isinstance(screen, FormScreen):
-                screen.say(HOW_TO_QUIT)
+        self._say(HOW_TO_QUIT.format(leave=names_of("leave"), back=key_of("back")))
 
     def action_suspend(self) -> None:
         """Go to the shell."""
-        self.action_suspend_process()
+        from smtp_tui.tui.suspending import NO_SHELL, has_shell, stop_job
+
+        if has_shell():
+            stop_job(self)
+        else:
+            self._say(NO_SHELL.format(leave=names_of("leave")))
+
+    def _take_keys(self, preferences: Preferences) -> list[str]:
+        """Let the commands have the keys that the admin chose; return what is wrong with those."""
+        choice = chosen(preferences.keys, COMMANDS, LOG_COMMANDS)
+        named = [one for one in configurable() if one.action in choice.keys]
+        use_keys({one: choice.keys[one.action] for one in named})
+        self.set_keymap({action: ",".join(keys) for action, keys in choice.keys.items()})
+        return choice.problems
+
+    def _say(self, text: str) -> None:
+        for screen in self._forms():
+            screen.say(text)
+
+    def _forms(self) -> Iterator[FormScreen]:
+        yield from (screen for screen in self.screen_stack if isinstance(screen, FormScreen))
 
     def _pick_table(self) -> None:
-        hosts = {
-            name: str(self._document.values(name).get("host", ""))
-            for name in self._document.tables()
-        }
+        from smtp_tui.tui.table_picker import TablePicker
 
         def picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))
 
-        self.push_screen(TablePicker(str(self._document.path), hosts), picked)
+        listing = Listing(self._document, self._verdicts, self._runner)
+        self.push_screen(TablePicker(listing), picked)
+
+    def on_form_screen_table_wanted(self, event: FormScreen.TableWanted) -> None:
+        """Put another table's form in the place of the one there is."""
+        self.switch_screen(self._form(event.table))
 
     def _form(self, table: str) -> FormScreen:
-        return FormScreen(self._document, table, self._runner, self._keyring, self._notice)
+        return FormScreen(
+            self._document,
+            table,
+            self._runner,
+            self._keyring,
+            verdicts=self._verdicts,
+            notice=self._notice,
+            remark=f"{NAME}: {self._remark}" if self._remark else "",
+            offers_kept=self._keeps,
+        )
 
     def _repaint(self, _app: App[Any]) -> None:
         """Paint everything again: the shell wrote over it while the program was suspended."""
@@ -112,17 +174,34 @@ class SmtpApp(InOrder, inherit_bindings=False):
         """Leave on a signal, the terminal as it was found."""
         # After SIGHUP the kernel sends SIGCONT, at which Textual would take the terminal again.
         signal.signal(signal.SIGCONT, signal.SIG_IGN)
+        self._keep()
         self.exit(128 + number, return_code=128 + number)
 
     def _fatal_error(self) -> None:
         """End without the stock traceback: it prints local variables, and those hold passwords."""
+        self._keep()
         self._close_messages_no_wait()
 
+    def _keep(self) -> None:
+        """Keep what is not saved, once."""
+        if self._keeps and not self.has_kept:
+            self.has_kept = any(screen.keep() for screen in self._forms())
 
-def run_app(document: Document, table: str | None, *, notice: str = "") -> int:
+
+def run_app(
+    document: Document,
+    table: str | None,
+    *,
+    notice: str = "",
+    preferences: Preferences,
+    keeps: bool = True,
+    tell: Callable[[str], None],
+) -> int:
     """Run the form; return the exit status. A defect of the program is raised anew."""
-    app = SmtpApp(document, table, notice=notice)
-    status = app.run(mouse=False)
+    app = SmtpApp(document, table, notice=notice, preferences=preferences, keeps=keeps)
+    status = app.run(mouse=bool(preferences.mouse))
+    if app.has_kept:
+        tell("what was not saved is kept, without passwords, and offered when you open it again")
     if app.defect is not None:
         raise app.defect
     return status or 0

@@ -14,10 +14,13 @@ from smtp_tui.tui.lines import OneLine
 
 
 class StatusBar(OneLine):
-    """The file, the table in it, and whether the form says something else than the file."""
+    """The file, whose it is, the table in it, and whether the form says something else."""
 
-    def __init__(self, file: str, table: str, *, id: str | None = None) -> None:
+    def __init__(
+        self, file: str, table: str, application: str = "", *, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
+        self._application = f" · {visible(application)}" if application else ""
         self._file = visible(file)
         self._table = visible(table)
         self._state = ""
@@ -28,8 +31,8 @@ class StatusBar(OneLine):
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return file and table at the left, the state at the right."""
-        table = f" · {self._table}"
+        """Return file, table and application at the left, the state at the right."""
+        table = f" · {self._table}{self._application}"
         room = width - cell_len(table) - cell_len(self._state) - 4
         file = fitted_left(self._file, max(room, 8))
         gap = width - cell_len(file) - cell_len(table) - cell_len(self._state) - 2
@@ -42,16 +45,21 @@ class StatusBar(OneLine):
 
 
 class HintBar(OneLine):
-    """Keys and what they do, always the same."""
+    """Keys and what they do."""
 
     def __init__(self, hints: Hints, *, indent: int = 1, id: str | None = None) -> None:
         super().__init__(id=id)
         self._hints = hints
         self._indent = indent
 
+    def show(self, hints: Hints) -> None:
+        """Tell other keys."""
+        self._hints = hints
+        self.repaint()
+
     def spans(self, width: int) -> list[Span]:
         """Return the hints that fit, with the alternative keys where there is room for all."""
-        whole = sum(len(keys) + len(word) + 3 for keys, word in self._hints)
+        whole = self._indent + sum(len(keys) + len(word) + 3 for keys, word in self._hints) - 2
         spans: list[Span] = [(" " * self._indent, PLAIN)]
         used = self._indent
         for keys, word in self._hints:

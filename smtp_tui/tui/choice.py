@@ -11,6 +11,7 @@ from textual.events import Key
 from textual.message import Message
 
 from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, STRONG, Span
+from smtp_tui.tui.keymap import with_alt
 from smtp_tui.tui.rows import Row
 
 MORE = "…"
@@ -80,13 +81,14 @@ class ChoiceRow(Row):
 
     def on_key(self, event: Key) -> None:
         """Choose the next word that begins with the letter typed."""
-        if event.character is None or not event.character.isalnum():
+        character = event.character
+        if character is None or not character.isalnum() or with_alt(event.key):
             return
         event.stop()
         count = len(self.words)
         for step in range(1, count + 1):
             number = (self.current + step) % count
-            if self.words[number].startswith(event.character.casefold()):
+            if self.words[number].startswith(character.casefold()):
                 self._choose(number)
                 return
 
@@ -100,9 +102,13 @@ class ChoiceRow(Row):
 
     def action_reset(self) -> None:
         """Go back to the default: the key becomes absent."""
+        if self.look.is_fixed:
+            return
         self.post_message(self.Chosen(self, None))
 
     def _choose(self, number: int) -> None:
+        if self.look.is_fixed:
+            return
         if number != self.current or self.look.is_default:
             self.post_message(self.Chosen(self, self.words[number]))
 

@@ -13,13 +13,15 @@ from smtp_tui.smtp.message import Mail
 from smtp_tui.tui.bench import Bench
 from smtp_tui.tui.dialogs import SAVE, STAY, AskPassword, ask_clear_password, ask_unsaved
 from smtp_tui.tui.form import Form
-from smtp_tui.tui.ink import BAD, GOOD
+from smtp_tui.tui.ink import BAD
 from smtp_tui.tui.kept import Kept
 from smtp_tui.tui.mail_dialog import MailDialog
 from smtp_tui.tui.mail_draft import MailDraft, sender_of
 from smtp_tui.tui.model import ACCOUNT
-from smtp_tui.tui.saving import Keyring, save
-from smtp_tui.tui.trial import must_ask, request_for, sends, title_of
+from smtp_tui.tui.situation import Situation
+from smtp_tui.tui.tables import Verdicts
+from smtp_tui.tui.trial import must_ask, request_for, sends
+from smtp_tui.tui.vault import Vault
 from smtp_tui.tui.words import Words
 
 BUSY = "A test is running; Esc stops it."
@@ -34,8 +36,11 @@ class Stage(Protocol):
     def show_bench(self) -> None:
         """Bring the bench into sight."""
 
+    def open_table(self, table: str) -> None:
+        """Give way to the form of another table."""
+
     def tell_state(self) -> None:
-        """Show whether there is something to save."""
+        """Show whether there is something to save, and what the keys can do now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,14 @@ class Deeds:
     words: Words
     document: Document
     table: str
-    keyring: Keyring
+    keyring: Vault
+    situation: Situation
+    verdicts: Verdicts = field(default_factory=Verdicts)
     mail: MailDraft = field(default_factory=MailDraft)
 
     async def test(self) -> None:
         """Test the form as it stands, or say at which field it cannot be."""
-        settings = self._testable("Not tested")
-        if settings is not None:
-            await self._try(settings, None)
+        await self.test_again(None)
 
     async def send(self) -> None:
         """Ask what to send to whom, and send it, or ask the server about sender and recipients."""
@@ -68,19 +73,17 @@ class Deeds:
         if mail is not None:
             await self._try(settings, mail)
 
+    async def test_again(self, mail: Mail | None) -> None:
+        """Test the form as it stands, and what the server says to the envelope of `mail`."""
+        settings = self._testable("Not tested")
+        if settings is not None:
+            await self._try(settings, mail)
+
     async def save(self) -> bool:
         """Save what was changed; tell what came of it."""
-        outcome = await save(self.form.draft, self.document, self.table, self.keyring)
-        self.stage.tell_state()
-        if outcome.ok:
-            self.form.reload()
-        else:
-            self.form.refresh_looks()
-        if outcome.field:
-            self.stage.show_form()
-            self.form.visit(outcome.field)
-        self.words.say(outcome.message, GOOD if outcome.ok else BAD, at=outcome.field)
-        return outcome.ok
+        from smtp_tui.tui.storing import Storing  # its libraries are not needed to edit and test
+
+        return await Storing(self).save()
 
     async def may_leave(self) -> bool:
         """Ask what is to become of changes, and see to it."""
@@ -90,9 +93,18 @@ class Deeds:
         answer = await ask_unsaved(self.form.app, self.document.path.name, changed)
         return answer != STAY and (answer != SAVE or await self.save())
 
+    def show_change(self) -> None:
+        """Show the form as it is now, and that the verdict speaks of what was before."""
+        self.form.reload()
+        self.bench.verdict.outdate()
+        self.stage.tell_state()
+        self.words.refresh(from_top=False)
+
     async def look_for_keyring(self) -> None:
         """Say at once where there is no keyring to keep a password in."""
         trouble = await self.keyring.state()
+        self.situation.take_trouble(trouble)
+        self.form.settle()
         if trouble and self.form.draft.password.kept is Kept.KEYRING:
             self.words.say(trouble[:1].upper() + trouble[1:], BAD)
 
@@ -129,7 +141,10 @@ class Deeds:
             allow_clear_password=allow_clear_password,
         )
         self.stage.show_bench()
-        verdict = await self.bench.run(request, title_of(settings, mail), settings.timeout)
+        verdict = await self.bench.run(request, settings)
+        if verdict is not None:
+            self.verdicts.remember(self.table, verdict)
+        self.stage.tell_state()
         self.words.take_back(BUSY)
         self.words.refresh(from_top=False)
         return verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,8 +16,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.commands import key_name
 from smtp_tui.tui.ink import BAD, CURSOR, PLAIN, STRONG, Span, fitted, strip_of
+from smtp_tui.tui.keymap import key_name
 from smtp_tui.tui.looks import Look
 from smtp_tui.tui.page import Page
 from smtp_tui.tui.prose import Block, plain
@@ -118,6 +118,11 @@ class Menu(ScrollView, can_focus=True):
         self.index = 0
         self.virtual_size = Size(1, len(self._lines))
 
+    def tell(self, lines: Sequence[str]) -> None:
+        """Show other words in as many lines."""
+        self._lines = tuple(map(visible, lines))
+        self.refresh()
+
     def get_content_height(self, _container: Size, _viewport: Size, _width: int) -> int:
         """Return as many lines as there are."""
         return len(self._lines)
@@ -138,36 +143,6 @@ class Menu(ScrollView, can_focus=True):
         if not top <= self.index < top + self.size.height:
             self.scroll_to(y=self.index if by < 0 else self.index - self.size.height + 1)
         self.refresh()
-
-
-class TablePicker(ModalScreen[str | None], inherit_bindings=False):
-    """Asks which of several SMTP tables is meant."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", show=False),
-        Binding("escape,f10,ctrl+x", "leave", show=False),
-    ]
-
-    def __init__(self, file: str, tables: Mapping[str, str]) -> None:
-        super().__init__(classes="picker")
-        self._file = file
-        self._tables = dict(tables)
-
-    def compose(self) -> ComposeResult:
-        """List them, each with its host."""
-        longest = max(map(len, self._tables))
-        with Vertical(classes="page"):
-            yield Page([plain(f"{self._file} holds several SMTP tables. Which one?", STRONG)])
-            yield Menu([f"{name:{longest}}  {host}" for name, host in self._tables.items()])
-            yield Page([_keys((Answer("enter", "Open"), Answer("escape", "Quit")))])
-
-    def action_take(self) -> None:
-        """Take the chosen one."""
-        self.dismiss(tuple(self._tables)[self.query_exactly_one(Menu).index])
-
-    def action_leave(self) -> None:
-        """Take none."""
-        self.dismiss(None)
 
 
 async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:

@@ -12,14 +12,18 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.timer import Timer
 
+from smtp_tui.diagnosis.advice import Advice, advise
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Kind
 from smtp_tui.tui.choice import ChoiceRow
 from smtp_tui.tui.kept import Kept
+from smtp_tui.tui.live import concerning, gravest
 from smtp_tui.tui.looks import choices_of, kept_look, looks, raw_of
 from smtp_tui.tui.model import PASSWORD, Draft
-from smtp_tui.tui.more import MoreRow
+from smtp_tui.tui.more import MORE, MoreRow
 from smtp_tui.tui.rows import Row
+from smtp_tui.tui.situation import Situation
 from smtp_tui.tui.text_row import TextRow
+from smtp_tui.tui.undoing import History
 
 KEPT = "kept"
 REST = 0.6
@@ -59,9 +63,14 @@ class Form(VerticalScroll, can_focus=False):
 
         place: Kept
 
-    def __init__(self, draft: Draft, *, id: str | None = None) -> None:
+    def __init__(
+        self, draft: Draft, situation: Situation | None = None, *, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.draft = draft
+        self._situation = situation
+        self.history = History()
+        self._advice: tuple[Advice, ...] = ()
         self._typing: str | None = None
         self._rest: Timer | None = None
         self._last: Row | None = None
@@ -83,6 +92,8 @@ class Form(VerticalScroll, can_focus=False):
         """Fill the rows and begin at the first."""
         self.reload()
         self._go_to(self.here)
+        # Where a row stands is known only when rows that came into sight are laid out.
+        self.watch(self, "virtual_size", self._after_layout, init=False)
 
     @property
     def line_count(self) -> int:
@@ -102,11 +113,20 @@ class Form(VerticalScroll, can_focus=False):
         """Bring the focus back to where it was."""
         self._go_to(self.here)
 
+    def show_here(self) -> None:
+        """Bring the row under the cursor into sight."""
+        self.scroll_to_widget(self.here, animate=False)
+
     def rows(self, *, all_of_them: bool = False) -> Iterator[Row]:
         """Yield the rows that are in sight, from the top."""
         for row in self.query_children(Row):
             if all_of_them or row.display:
                 yield row
+
+    def is_in_sight(self, row: Row) -> bool:
+        """Whether a row stands on the screen now."""
+        top = self.scroll_offset.y
+        return row.display and top <= row.virtual_region.y < top + self.size.height
 
     def row(self, topic: str) -> Row:
         """Return the row of a topic, in sight or not."""
@@ -115,28 +135,29 @@ class Form(VerticalScroll, can_focus=False):
     def reload(self) -> None:
         """Show the draft as it is now, whatever was typed."""
         self._typing = None
+        self.history.keep_to(self.draft.password)
+        self._weigh()
         for row in self.rows(all_of_them=True):
             if isinstance(row, TextRow):
                 row.load(self._text(row.topic))
         self.refresh_looks()
 
     def refresh_looks(self) -> None:
-        """Give every row its look; a problem is told when the hand rests."""
-        everything = looks(self.draft)
+        """Give every row its look; problems and advice are told when the hand rests."""
+        everything = looks(self.draft, self._advice)
         everything[KEPT] = kept_look(self.draft)
         for row in self.rows(all_of_them=True):
             look = everything.get(row.topic)
             if look is not None:
-                row.show(replace(look, problem="") if row.topic == self._typing else look)
+                is_typed = row.topic == self._typing
+                row.show(replace(look, problem="", advice=None) if is_typed else look)
         self._count_folded()
 
-    def visit(self, key: str) -> None:
-        """Put the focus on a field, unfolding where it must."""
-        row = self.row(key)
-        if BY_KEY[key].folded:
+    def visit(self, topic: str) -> None:
+        """Put the focus on a row, unfolding where it must."""
+        row = self.row(topic)
+        if topic in BY_KEY and BY_KEY[topic].folded:
             self.unfold()
-            # Its place is known only when the unfolded rows are laid out.
-            self.call_after_refresh(self.scroll_to_widget, row, animate=False)
         self.settle()
         self._go_to(row)
 
@@ -144,15 +165,22 @@ class Form(VerticalScroll, can_focus=False):
         """Show or hide the folded fields."""
         self.set_class(wanted, "-unfolded")
         self.query_exactly_one(MoreRow).open(wanted)
+        self._count_folded()
+
+    def advice_on(self, topic: str) -> list[Advice]:
+        """Return what there was to say about a field when the hand last rested."""
+        if topic == MORE:
+            return [one for one in self._advice if BY_KEY[one.field].folded]
+        return concerning(self._advice, PASSWORD if topic == KEPT else topic)
 
     def settle(self) -> None:
-        """Tell the problem of the field that was typed in."""
+        """Tell the problem of the field that was typed in, and the advice that follows."""
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
-        if self._typing is not None:
-            self._typing = None
-            self.refresh_looks()
+        self._typing = None
+        self._weigh()
+        self.refresh_looks()
         self.post_message(self.Rested())
 
     def action_move(self, by: int) -> None:
@@ -168,16 +196,17 @@ class Form(VerticalScroll, can_focus=False):
     def on_row_left(self, event: Row.Left) -> None:
         """Take what was typed as meant."""
         event.stop()
-        if self._typing == event.row.topic:
+        self.history.close()
+        if self._rest is not None:
             self.settle()
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
         """Take what is typed."""
         event.stop()
         if event.row.topic == PASSWORD:
-            self.draft.password.type(event.row.text)
+            self.history.type_password(self.draft, event.row.text)
         else:
-            self.draft.edit(event.row.topic, event.row.text)
+            self.history.type(self.draft, event.row.topic, event.row.text)
         self._typing = event.row.topic
         self._await_rest()
         self._changed()
@@ -186,7 +215,8 @@ class Form(VerticalScroll, can_focus=False):
         """Forget the password that the file holds."""
         event.stop()
         if event.row.topic == PASSWORD and self.draft.password.is_masked:
-            self.draft.password.erase()
+            self.history.change_password(self.draft, PASSWORD, self.draft.password.erase)
+            self._await_rest()
             self._changed()
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
@@ -197,7 +227,7 @@ class Form(VerticalScroll, can_focus=False):
         else:
             field = BY_KEY[event.row.topic]
             raw = None if event.word is None else raw_of(field, event.word)
-            self.draft.edit(field.key, raw)
+            self.history.choose(self.draft, field.key, raw)
             self._changed()
         self._await_rest()
 
@@ -211,6 +241,9 @@ class Form(VerticalScroll, can_focus=False):
         """Hide them again."""
         self.unfold(False)
 
+    def _after_layout(self) -> None:
+        self.call_later(self.show_here)
+
     def _go_to(self, row: Row) -> None:
         """Move the focus at once: `Widget.focus` waits, and keys typed ahead would go astray."""
         self._last = row
@@ -218,10 +251,11 @@ class Form(VerticalScroll, can_focus=False):
 
     def _keep(self, word: str | None) -> None:
         password = self.draft.password
-        if word is None:
-            password.reset()
-        else:
-            password.keep(Kept(word))
+
+        def keep() -> None:
+            password.reset() if word is None else password.keep(Kept(word))
+
+        self.history.change_password(self.draft, KEPT, keep)
         row = self.row(PASSWORD)
         if isinstance(row, TextRow):
             row.load(password.text)
@@ -229,6 +263,14 @@ class Form(VerticalScroll, can_focus=False):
         # Last, for what is said of the new place would be wiped out by the change.
         if word is not None:
             self.post_message(self.KeptElsewhere(password.kept))
+
+    def _weigh(self) -> None:
+        """Work out what there is to say of the values, and of what is around them."""
+        around: Iterator[Advice] = iter(())
+        if self._situation is not None:
+            self._situation.foresee(self.draft)
+            around = self._situation.advice(self.draft)
+        self._advice = (*around, *advise(self.draft.values()))
 
     def _text(self, topic: str) -> str:
         return self.draft.password.text if topic == PASSWORD else self.draft.text(topic)
@@ -243,10 +285,11 @@ class Form(VerticalScroll, can_focus=False):
         self._rest = self.set_timer(REST, self.settle)
 
     def _count_folded(self) -> None:
-        """Say on the row that unfolds them how many of the folded fields are set."""
+        """Say on the row that unfolds them what there is in the folded fields."""
         count = sum(self.draft.raw(field.key) is not None for field in FIELDS if field.folded)
         more = self.query_exactly_one(MoreRow)
-        more.show(replace(more.look, note=f"{count} set" if count else ""))
+        told = None if more.is_open else gravest(self.advice_on(MORE))
+        more.show(replace(more.look, note=f"{count} set" if count else "", advice=told))
 
 
 def _row(field: Field, *, classes: str | None = None) -> Row:

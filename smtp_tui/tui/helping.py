@@ -9,7 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from smtp_tui.tui.commands import COMMANDS, FORM_KEYS, LOG_KEYS, MAIL_COMMANDS, SIGNS
+from smtp_tui.tui.commands import (
+    CHANGED_COMMANDS,
+    COMMANDS,
+    CONFLICT_COMMANDS,
+    DIFF_COMMANDS,
+    ERROR_COMMANDS,
+    FIX_COMMANDS,
+    FORM_KEYS,
+    MAIL_COMMANDS,
+    SIGNS,
+    TABLE_COMMANDS,
+    log_keys,
+)
 from smtp_tui.tui.ink import DIM, PLAIN, STRONG
 from smtp_tui.tui.page import Page
 from smtp_tui.tui.prose import Block, plain
@@ -22,8 +34,16 @@ def help_blocks() -> Iterator[Block]:
     yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
     yield from _section("Everywhere", [(c.keys, c.help) for c in COMMANDS if c.help])
     yield from _section("In the form", FORM_KEYS)
-    yield from _section("In the log", LOG_KEYS)
-    yield from _section("In a test message", [(c.keys, c.help) for c in MAIL_COMMANDS])
+    yield from _section("In the log", log_keys())
+    for title, commands in (
+        ("In the list of fixes", FIX_COMMANDS),
+        ("Where an error is explained", ERROR_COMMANDS),
+        ("In a test message", MAIL_COMMANDS),
+        ("Where it is shown what saving changes", DIFF_COMMANDS),
+        ("Where another program changed the file", (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0])),
+        ("In the list of tables", TABLE_COMMANDS),
+    ):
+        yield from _section(title, [(c.keys, c.help) for c in commands])
     yield from _section("Signs", SIGNS)
 
 
@@ -38,7 +58,7 @@ class HelpScreen(Screen[None], inherit_bindings=False):
     """One page, the whole screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,ctrl+g,q,enter,f10,ctrl+x", "close", show=False),
+        Binding("escape,f1,ctrl+g,q,?,enter,f10,ctrl+x", "close", show=False),
         Binding("up,k", "go(-1)", show=False),
         Binding("down,j", "go(1)", show=False),
         Binding("pageup", "go(-20)", show=False),

@@ -1,16 +1,20 @@
 """The few inks of the screen, each with one meaning; none carries a meaning alone.
 
 They are attributes and the terminal's own sixteen colours, on its own background: right in any
-palette, and the shortest to send. Without colour, weight, reverse and signs remain.
+palette, and the shortest to send. Without colour, weight, reverse and signs remain. On a light
+background two of the inks are others; a terminal that knows but some letters gets their twins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.strip import Strip
 
 PLAIN = Style()
@@ -25,10 +29,49 @@ CURSOR = Style(reverse=True)
 
 Span = tuple[str, Style]
 
+# Yellow and cyan cannot be read on white.
+_ON_LIGHT = {"cyan": "blue", "yellow": "magenta"}
+
+
+class OnLight(LineFilter):
+    """Takes the inks that can be read on a light background."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return segments in those inks."""
+        del background
+        return [
+            Segment(text, style and _on_light(style), control) for text, style, control in segments
+        ]
+
+
+@lru_cache(256)
+def _on_light(style: Style) -> Style:
+    other = _ON_LIGHT.get(style.color.name) if style.color else None
+    return style + Style(color=other) if other else style
+
+
+class _Alphabet:
+    """The letters that the terminal knows; None is all of them."""
+
+    encoding: str | None = None
+
+
+def use_alphabet(encoding: str | None) -> None:
+    """Draw with the letters of an encoding alone, or with all."""
+    _Alphabet.encoding = encoding
+
+
+def written(text: str) -> str:
+    """Write a text in the letters that the terminal knows; one of our signs takes one cell."""
+    encoding = _Alphabet.encoding
+    if encoding is None or text.isascii():
+        return text
+    return text.encode(encoding, "smtp-tui").decode(encoding)
+
 
 def strip_of(spans: Iterable[Span], width: int) -> Strip:
     """Join spans to a line of exactly `width` cells."""
-    segments = [Segment(text, style) for text, style in spans if text]
+    segments = [Segment(written(text), style) for text, style in spans if text]
     return Strip(segments).adjust_cell_length(width, PLAIN).simplify()
 
 

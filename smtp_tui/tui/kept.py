@@ -27,6 +27,9 @@ PLACEHOLDERS = {
     Kept.COMMAND: "the program that prints it",
     Kept.ASK: "asked for at each test",
 }
+FILLED = (Kept.FILE, Kept.KEYRING, Kept.PATH)
+"""The places that saving itself puts a password into."""
+
 NEEDS = {
     Kept.ENV: "name the environment variable",
     Kept.PATH: "give the path of the file that holds the password",

@@ -1,4 +1,4 @@
-"""A widget of one line that repaints only the cells that changed."""
+"""Widgets that repaint only the cells that changed."""
 
 from __future__ import annotations
 
@@ -9,35 +9,54 @@ from textual.widget import Widget
 from smtp_tui.tui.ink import PLAIN, Span, changed_span, strip_of
 
 
-class OneLine(Widget):
+class Sparing(Widget):
+    """A widget of lines; subclasses say how they look, and when they are to be painted anew."""
+
+    def __init__(
+        self, *, id: str | None = None, classes: str | None = None, disabled: bool = False
+    ) -> None:
+        super().__init__(id=id, classes=classes, disabled=disabled)
+        self._drawn: list[Strip] = []
+
+    def draw(self) -> list[Strip]:
+        """Return every line, as wide as the widget is."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Show what changed, and nothing else."""
+        if not self._is_drawn:
+            self._drawn = []  # it was never shown in this size, and will be drawn when it is
+            return
+        old, self._drawn = self._drawn, self.draw()
+        pairs = zip(old, self._drawn, strict=True)
+        spans = [(y, changed_span(*pair)) for y, pair in enumerate(pairs) if pair[0] != pair[1]]
+        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line as it was last drawn."""
+        if not self._is_drawn:
+            self._drawn = self.draw()
+        return self._drawn[y] if y < len(self._drawn) else Strip.blank(self.size.width, PLAIN)
+
+    @property
+    def _is_drawn(self) -> bool:
+        width, height = self.size
+        return len(self._drawn) == height > 0 and self._drawn[0].cell_length == width
+
+
+class OneLine(Sparing):
     """A line made of spans; subclasses say what it shows."""
 
     DEFAULT_CSS = "OneLine { height: 1; }"
-
-    _drawn: Strip | None = None
 
     def spans(self, width: int) -> list[Span]:
         """Return what the line shows, for a width in cells."""
         raise NotImplementedError
 
-    def repaint(self) -> None:
-        """Show what changed, and nothing else."""
-        if self._drawn is None or self._drawn.cell_length != self.size.width:
-            self._drawn = None  # it was never shown at this width, and will be drawn when it is
-            return
-        old, self._drawn = self._drawn, self._draw()
-        changed = changed_span(old, self._drawn)
-        if changed:
-            start, end = changed
-            self.refresh(Region(start, 0, end - start, 1))
-
-    def render_line(self, y: int) -> Strip:
-        """Return the line as it was last drawn."""
-        if y:
-            return Strip.blank(self.size.width, PLAIN)
-        if self._drawn is None or self._drawn.cell_length != self.size.width:
-            self._drawn = self._draw()
-        return self._drawn
-
-    def _draw(self) -> Strip:
-        return strip_of(self.spans(self.size.width), self.size.width)
+    def draw(self) -> list[Strip]:
+        """Return the line, and blank ones where there is room for more."""
+        width, height = self.size
+        line = strip_of(self.spans(width), width)
+        return [line, *[Strip.blank(width, PLAIN)] * (height - 1)][:height]

@@ -1,201 +1,213 @@
-"""The log: the dialogue line by line, tens of thousands of them without a widget for each."""
+"""The log: the dialogue line by line, to read, search, filter and copy by keyboard."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from time import monotonic
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.events import Key, Paste
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from smtp_tui.smtp.escaping import visible
-from smtp_tui.smtp.transcript import Line, Mark
-from smtp_tui.tui.ink import ACCENT, DIM, PLAIN, WARNING, strip_of
+from smtp_tui.tui.commands import LOG_COMMANDS
+from smtp_tui.tui.log_feed import LogFeed
+from smtp_tui.tui.log_search import Search
 
-BEAT = 0.1
-MOST = 20_000
-CUT = "…"
-
-_INKS: dict[Mark, Style] = {
-    Mark.SENT: ACCENT,
-    Mark.RECEIVED: PLAIN,
-    Mark.FACT: DIM,
-    Mark.WARNING: WARNING,
-}
+_ASIDE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Separator:
-    """Where a test begins."""
+class Log(LogFeed):
+    """Lines as they happen, and what the keys do with them."""
 
-    text: str
-
-
-Entry = Line | Separator
-
-
-class Log(ScrollView, can_focus=True):
-    """Lines as they happen; follows the end only while it stands at the end."""
-
-    DEFAULT_CSS = """
-    Log {
-        scrollbar-size: 0 0;
-        overflow: auto scroll;
-    }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown,space", "page(1)", show=False),
         Binding("home", "ends(-1)", show=False),
         Binding("end", "ends(1)", show=False),
-        Binding("left", "aside(-8)", show=False),
-        Binding("right", "aside(8)", show=False),
+        Binding("left", "aside(-1)", show=False),
+        Binding("right", "aside(1)", show=False),
+        *(command.binding for command in LOG_COMMANDS),
     ]
-
-    @dataclass
-    class Moved(Message):
-        """The view moved: so many lines are below it."""
-
-        below: int
 
     class Visited(Message):
         """The focus came here."""
 
+    class Zoomed(Message):
+        """The log wants the whole height, or gives it back."""
+
     class Left(Message):
         """The focus went elsewhere."""
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._entries: list[Entry] = []
-        self._waiting: list[Entry] = []
-        self._widest = 0
-        self._shown_at = 0.0
-        self._is_due = False
-        self._follows = True
-
-    @property
-    def entries(self) -> Sequence[Entry]:
-        """All lines, those included that are shown with the next beat."""
-        return (*self._entries, *self._waiting)
-
-    def add(self, entries: Iterable[Entry]) -> None:
-        """Take lines; shown at once, or with the next of ten beats a second."""
-        self._waiting.extend(entries)
-        if self._is_due or not self._waiting:
-            return
-        wait = BEAT - (monotonic() - self._shown_at)
-        if wait <= 0:
-            self._show_waiting()
-        else:
-            self._is_due = True
-            self.set_timer(wait, self._show_waiting)
-
-    def catch_up(self) -> None:
-        """Show now what waits for the next beat: nothing more will come."""
-        if self._waiting:
-            self._show_waiting()
-
-    def begin(self, title: str) -> None:
-        """Separate a new test from what stands above, and follow it."""
-        self._follows = True
-        self.add([Separator(visible(title))])
-
-    def render_line(self, y: int) -> Strip:
-        """Return a line of the view, with a sign where it is cut."""
-        left, top = self.scroll_offset
-        number, width = top + y, self.size.width
-        if number >= len(self._entries):
-            return Strip.blank(width, PLAIN)
-        entry = self._entries[number]
-        if isinstance(entry, Separator):
-            rule = "─" * max(width - cell_len(entry.text) - 5, 2)
-            return strip_of([("── ", DIM), (entry.text, PLAIN), (f" {rule}", DIM)], width)
-        ink = _INKS[entry.mark]
-        head, text = f"{entry.seconds:8.3f} ", f"{entry.mark} {entry.text}"
-        whole = cell_len(head) + cell_len(text)
-        strip = strip_of([(head, DIM), (text, ink)], max(whole, left + width)).crop(
-            left, left + width
-        )
-        if whole > left + width:
-            strip = Strip([*strip.crop(0, width - 1), *strip_of([(CUT, DIM)], 1)])
-        return strip
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Tell that the log is visited, or left."""
         super().watch_has_focus(has_focus)
+        if not has_focus and self.search and self.search.is_typed:
+            self.action_find_end()
+        self.repaint()
         self.post_message(self.Visited() if has_focus else self.Left())
 
-    def on_resize(self) -> None:
-        """Stay at the end where it was followed."""
-        self._fit()
-        self.call_after_refresh(self._fit)
+    def on_key(self, event: Key) -> None:
+        """While a search is typed, keys go into it; those that mean nothing there act as ever."""
+        self.tell("")
+        if not (self.search and self.search.is_typed):
+            return
+        if event.key == "enter":
+            self.search.is_typed = False
+            self._end_empty_search()
+        elif event.key == "escape" or (event.key == "backspace" and not self.search.line.text):
+            self.step_back()
+        elif event.is_printable and event.character:
+            self._look_for(event.character)
+        elif not self.search.edit(event.key):
+            return
+        else:
+            self._look_for("")
+        event.stop()
+        event.prevent_default()
 
-    def action_go(self, lines: int) -> None:
-        """Move up or down."""
-        self._move(self.scroll_offset.y + lines)
+    def on_paste(self, event: Paste) -> None:
+        """Search for the first line of what is pasted."""
+        event.stop()
+        lines = event.text.splitlines()
+        if lines and self.search and self.search.is_typed:
+            self._look_for(lines[0])
+
+    def step_back(self) -> bool:
+        """Leave a search, else take back the mark of a block; False where there is neither."""
+        if self.search:
+            origin = self.search.origin if self.search.is_typed else None
+            self.action_find_end()
+            if origin is not None:
+                self.go_to(origin)
+            return True
+        had_block = self.block is not None
+        self.forget_block()
+        return had_block
+
+    def action_move(self, rows: int) -> None:
+        """Go up or down."""
+        self.go(self.cursor + rows)
 
     def action_page(self, pages: int) -> None:
-        """Move by what is in sight."""
-        self._move(self.scroll_offset.y + pages * max(self.size.height - 1, 1))
+        """Go up or down by what is in sight."""
+        self.page(pages)
 
     def action_ends(self, way: int) -> None:
         """Go to the first line or to the last, and to the beginning of it."""
-        self.scroll_to(x=0, animate=False, immediate=True)
-        self._move(0 if way < 0 else len(self._entries))
+        self.aside(-self.rows.widest)
+        self.go(0 if way < 0 else len(self.rows))
 
-    def action_aside(self, columns: int) -> None:
+    def action_aside(self, way: int) -> None:
         """Read on in long lines."""
-        self.scroll_to(x=max(self.scroll_offset.x + columns, 0), animate=False, immediate=True)
+        self.aside(way * _ASIDE)
 
-    @property
-    def _last_top(self) -> int:
-        return max(len(self._entries) - self.size.height, 0)
+    def action_find(self) -> None:
+        """Begin a search."""
+        with self.held():
+            self.search = Search(self.here[0])
 
-    def _move(self, top: int) -> None:
-        top = min(max(top, 0), self._last_top)
-        self._follows = top == self._last_top
-        self.scroll_to(y=top, animate=False, immediate=True)
-        self.post_message(self.Moved(self._last_top - top))
+    def action_find_end(self) -> None:
+        """End the search; the cursor stays where it found something."""
+        with self.held():
+            self.search = None
 
-    def _show_waiting(self) -> None:
-        self._is_due = False
-        self._shown_at = monotonic()
-        first = len(self._entries)
-        self._entries.extend(self._waiting)
-        self._waiting.clear()
-        self._widest = max(self._widest, *(_width(entry) for entry in self._entries[first:]), 0)
-        dropped = self._drop_oldest()
-        self._fit()
-        if self._follows:
-            self.refresh()
+    def action_next_match(self) -> None:
+        """Go to the next line with a match."""
+        self._go_on_searching(1)
+
+    def action_previous_match(self) -> None:
+        """Go to the previous line with a match."""
+        self._go_on_searching(-1)
+
+    def action_filter(self) -> None:
+        """Show the next selection of lines."""
+        with self.held():
+            self.rows.show(self.rows.filter.following)
+            if self.search:
+                self.search.look(self.rows)
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or leave them whole."""
+        with self.held():
+            self._left = 0
+            self.rows.wrap(0 if self.rows.is_wrapped else self.text_width)
+
+    def action_fold(self) -> None:
+        """Fold or unfold the certificates under the cursor; elsewhere all of them."""
+        with self.held():
+            head = self.rows.fold(self.here[0])
+        if head is not None:
+            self.go_to(head)
+
+    def action_earlier_test(self) -> None:
+        """Go to the heading above."""
+        self._go_to_heading(-1)
+
+    def action_later_test(self) -> None:
+        """Go to the heading below."""
+        self._go_to_heading(1)
+
+    def action_mark(self) -> None:
+        """Begin a block at the cursor, or forget it."""
+        self.block = self.here[0] if self.block is None else None
+        self.repaint()
+
+    def action_zoom(self) -> None:
+        """Take the whole height, or give it back."""
+        self.post_message(self.Zoomed())
+
+    def forget_block(self) -> None:
+        """Mark no block any more."""
+        self.block = None
+        self.repaint()
+
+    def _look_for(self, text: str) -> None:
+        """Type into the search, and go to the first match from where it began."""
+        search = self.search
+        if search is None:
             return
-        self.scroll_to(y=max(self.scroll_offset.y - dropped, 0), animate=False, immediate=True)
-        self.post_message(self.Moved(self._last_top - self.scroll_offset.y))
-        if dropped or first < self.scroll_offset.y + self.size.height:
-            self.refresh()
+        search.line.insert(text)
+        search.look(self.rows)
+        found = search.beside(search.origin, 1, inclusive=True)
+        self._go_to_match(search.origin if found is None else found)
 
-    def _drop_oldest(self) -> int:
-        if len(self._entries) <= MOST:
-            return 0
-        dropped = len(self._entries) - MOST + MOST // 10
-        del self._entries[:dropped]
-        return dropped
+    def _go_on_searching(self, way: int) -> None:
+        if self.search is None:
+            self.action_find()
+        else:
+            self._go_to_match(self.search.beside(self.here[0], way))
 
-    def _fit(self) -> None:
-        self.virtual_size = Size(max(self._widest, self.size.width), len(self._entries))
-        if self._follows:
-            self.scroll_to(y=self._last_top, animate=False, immediate=True)
-            self.post_message(self.Moved(0))
+    def _go_to_heading(self, way: int) -> None:
+        heading = self.rows.heading(self.here[0], way)
+        if heading is not None:
+            self.to_top(heading)
 
+    def _go_to_match(self, number: int | None) -> None:
+        if number is None:
+            self.repaint()
+            return
+        with self.held():
+            self.rows.reveal(number)
+        self.go_to(number)
+        self._show_match(number)
 
-def _width(entry: Entry) -> int:
-    return 0 if isinstance(entry, Separator) else 12 + cell_len(entry.text)
+    def _show_match(self, number: int) -> None:
+        """Bring the match itself into sight where its line is longer than the view."""
+        found = (
+            self.search
+            and self.search.pattern
+            and self.search.pattern.search(self.rows.text(number))
+        )
+        if not found:
+            return
+        if self.rows.is_wrapped:
+            self.go(self.rows.index_of(number, found.start()))
+        else:
+            self.reach(found.start(), found.end())
+
+    def _end_empty_search(self) -> None:
+        if self.search and not self.search.line.text:
+            self.search = None
+        with self.held():
+            pass

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import FIELDS, PORT_NAMES, Field, Kind
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.kept import Kept
+from smtp_tui.tui.live import gravest
 from smtp_tui.tui.model import PASSWORD, Draft, text_of
 
 SWITCH = ("no", "yes")
 DEFAULT = "(default)"
+ASSUMED = "(app's default)"
 REQUIRED = "required"
 
 
@@ -26,11 +29,12 @@ class Look:
     is_default: bool = False
     placeholder: str = ""
     note: str = ""
-    remark: str = ""
+    advice: Advice | None = None
     problem: str = ""
     is_changed: bool = False
     is_masked: bool = False
     is_fixed: bool = False
+    limit: str = ""
 
 
 def choices_of(field: Field) -> tuple[str, ...]:
@@ -43,13 +47,18 @@ def raw_of(field: Field, word: str) -> object:
     return word == SWITCH[1] if field.kind is Kind.SWITCH else word
 
 
-def looks(draft: Draft) -> dict[str, Look]:
-    """Return every field's look, by key."""
+def looks(draft: Draft, advice: Sequence[Advice] = ()) -> dict[str, Look]:
+    """Return every field's look, by key; of its advice it bears the gravest."""
     parsed, problems, changed = draft.parsed(), draft.problems(), draft.changed
-    remarks = {remark.key: remark.message for remark in draft.reading().remarks}
+    plain = {
+        field.key: _look(field, draft, parsed, problems, field.key in changed) for field in FIELDS
+    }
     return {
-        field.key: _look(field, draft, parsed, problems, remarks, field.key in changed)
-        for field in FIELDS
+        key: replace(
+            _limited(look, draft.limits.get(key, "")),
+            advice=gravest(one for one in advice if one.field == key),
+        )
+        for key, look in plain.items()
     }
 
 
@@ -57,7 +66,8 @@ def kept_look(draft: Draft) -> Look:
     """Return the look of the row that tells where the password is kept."""
     password = draft.password
     note = DEFAULT if password.is_default else ""
-    return Look(chosen=password.kept.value, is_default=password.is_default, note=note)
+    look = Look(chosen=password.kept.value, is_default=password.is_default, note=note)
+    return _limited(look, draft.limits.get(PASSWORD, ""))
 
 
 def default_words(field: Field, parsed: Mapping[str, Any]) -> str:
@@ -65,12 +75,20 @@ def default_words(field: Field, parsed: Mapping[str, Any]) -> str:
     return field.default_text or _word(field, field.default(parsed))
 
 
+def _limited(look: Look, limit: str) -> Look:
+    """Let nobody edit what cannot be expressed; a change that was made can still be taken back."""
+    return (
+        replace(look, limit=visible(limit), is_fixed=True)
+        if limit and not look.is_changed
+        else look
+    )
+
+
 def _look(
     field: Field,
     draft: Draft,
     parsed: Mapping[str, Any],
     problems: Mapping[str, str],
-    remarks: Mapping[str, str],
     is_changed: bool,
 ) -> Look:
     problem = visible(problems.get(field.key, ""))
@@ -79,29 +97,29 @@ def _look(
     raw = draft.raw(field.key)
     if raw is None and field.default_text == REQUIRED:
         problem = ""
-    default = default_words(field, parsed)
+    assumed = raw is None and draft.assumed(field.key) is not None
+    default = _word(field, parsed[field.key]) if assumed else default_words(field, parsed)
+    whose = ASSUMED if assumed else DEFAULT
     readable = raw is not None and field.problem_with(raw) is None
     note = _note(field, parsed) if raw is None or readable else ""
-    remark = remarks.get(field.key, "")
     if field.kind in (Kind.CHOICE, Kind.SWITCH):
         value = field.parse(raw) if readable else None
         chosen = default if raw is None else _word(field, value) if readable else None
-        note = note or (DEFAULT if raw is None else "")
+        note = note or (whose if raw is None else "")
         return Look(
             chosen=chosen,
             is_default=raw is None,
             note=note,
-            remark=remark,
             problem=problem,
             is_changed=is_changed,
         )
-    placeholder = default if field.default_text else f"{default}  {DEFAULT}"
+    is_worded = bool(field.default_text) and not assumed
+    placeholder = visible(default) if is_worded else f"{visible(default)}  {whose}"
     return Look(
         text=text_of(raw),
         is_default=raw is None,
         placeholder=placeholder,
         note=note,
-        remark=remark,
         problem=problem,
         is_changed=is_changed,
     )

@@ -6,8 +6,9 @@ key that is absent stays absent until it is set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Kind
@@ -31,21 +32,39 @@ def text_of(raw: object) -> str:
 class Draft:
     """One table's values as the form holds them."""
 
-    def __init__(self, file: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        file: Mapping[str, object],
+        *,
+        assumed: Mapping[str, object] = MappingProxyType({}),
+        limits: Mapping[str, str] = MappingProxyType({}),
+        application: str = "",
+    ) -> None:
         self._file = dict(file)
         self._edits: dict[str, object | None] = {}
+        self._assumed = self._assumed_first = dict(assumed)
+        self._refused: dict[str, str] = {}
+        self.limits = dict(limits)
+        self.application = application
         self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
 
-    def rebase(self, file: Mapping[str, object], *, keep_password: bool = False) -> None:
+    def rebase(
+        self,
+        file: Mapping[str, object],
+        *,
+        assumed: Mapping[str, object] = MappingProxyType({}),
+        keep_password: bool = False,
+    ) -> None:
         """Start anew from what the file says now; a password that was not saved may stay."""
         self._file = dict(file)
-        self._edits = {}
+        self._edits, self._refused = {}, {}
+        self._assumed = self._assumed_first = dict(assumed)
         if not keep_password:
             self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
 
     def edit(self, key: str, raw: object | None) -> None:
         """Set a field to what was typed or chosen; None or empty text makes its key absent."""
-        if _same_meaning(BY_KEY[key], raw, self._file.get(key)):
+        if self._is_untouched(key, raw):
             self._edits.pop(key, None)
         else:
             self._edits[key] = None if is_absent(BY_KEY[key], raw) else raw
@@ -53,7 +72,7 @@ class Draft:
     def raw(self, key: str) -> object | None:
         """A field's raw value, or None where its key is absent."""
         if key == PASSWORD:
-            return self._password()
+            return self._password(self.password.raw)
         raw = self._edits[key] if key in self._edits else self._file.get(key)
         return None if is_absent(BY_KEY[key], raw) else raw
 
@@ -61,10 +80,20 @@ class Draft:
         """A field's value as a person would type it."""
         return text_of(self.raw(key))
 
+    def assumed(self, key: str) -> object | None:
+        """What the application whose file it is takes where the file does not say it."""
+        return self._assumed.get(key)
+
+    def foresee(self, assumed: Mapping[str, object], refused: Mapping[str, str]) -> None:
+        """Learn what the application would make of the changes, and what it has no way to say."""
+        self._assumed, self._refused = dict(assumed), dict(refused)
+
     def values(self) -> dict[str, object]:
-        """All raw values that are set, as a check takes them."""
+        """All raw values that count, as a check takes them."""
         raws = {field.key: self.raw(field.key) for field in FIELDS}
-        return {key: raw for key, raw in raws.items() if raw is not None}
+        raws[PASSWORD] = self._password(self.password.to_test)
+        counting = {key: self.assumed(key) if raw is None else raw for key, raw in raws.items()}
+        return {key: raw for key, raw in counting.items() if raw is not None}
 
     def parsed(self) -> dict[str, Any]:
         """Each field's value, its default where none is set or the one set cannot be read."""
@@ -81,6 +110,7 @@ class Draft:
         password = self.password.problem(self.text(ACCOUNT))
         if password:
             found[PASSWORD] = password
+        found.update(self._refused)
         return {field.key: found[field.key] for field in FIELDS if field.key in found}
 
     @property
@@ -94,10 +124,15 @@ class Draft:
 
     def changes(self) -> dict[str, object | None]:
         """What to write, as TOML values; None removes a key. ValueError where a value is wrong."""
-        return {key: self._to_write(key) for key in self.changed}
+        return {key: self.to_write(key) for key in self.changed}
 
     def unsavable(self) -> dict[str, str]:
         """The changed fields whose own value is wrong: what a file should not be made to say."""
+        wrong = {**self._refused, **self.wrong()}
+        return {key: wrong[key] for key in self.changed if key in wrong}
+
+    def wrong(self) -> dict[str, str]:
+        """The changed fields whose value is wrong in any file."""
         found = {}
         for key in self.changed:
             raw = self.raw(key)
@@ -110,12 +145,21 @@ class Draft:
                 found[key] = problem
         return found
 
-    def _password(self) -> object | None:
+    def _is_untouched(self, key: str, raw: object | None) -> bool:
+        """Whether a value is what the file says, or what goes without saying."""
+        field = BY_KEY[key]
+        if key in self._file or is_absent(field, raw):
+            return same_meaning(field, raw, self._file.get(key))
+        taken = (self._assumed.get(key), self._assumed_first.get(key))
+        return all(same_meaning(field, raw, one) for one in taken)
+
+    def _password(self, which: Callable[[], object | None]) -> object | None:
         with suppress(ValueError):
-            return self.password.raw()
+            return which()
         return None
 
-    def _to_write(self, key: str) -> object | None:
+    def to_write(self, key: str) -> object | None:
+        """A field's TOML value as saving would write it. ValueError where it is wrong."""
         field = BY_KEY[key]
         raw = self.password.raw() if key == PASSWORD else self.raw(key)
         return None if raw is None else as_toml(field, raw)
@@ -137,7 +181,8 @@ def as_toml(field: Field, raw: object) -> object:
             return raw
 
 
-def _same_meaning(field: Field, one: object | None, other: object | None) -> bool:
+def same_meaning(field: Field, one: object | None, other: object | None) -> bool:
+    """Tell whether two raw values of a field, None where it is absent, come to the same."""
     if is_absent(field, one) or is_absent(field, other):
         return is_absent(field, one) and is_absent(field, other)
     if text_of(one) == text_of(other):

@@ -5,11 +5,14 @@ What was typed stays in here: no repr shows it, and only `secret`, `to_store` an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import field
 
+from smtp_tui.records import record
 from smtp_tui.settings import sources
-from smtp_tui.settings.sources import source_as_toml
+from smtp_tui.settings.sources import PasswordSource, source_as_toml
 from smtp_tui.tui.kept import (
+    FILLED,
     NEEDS,
     PLACEHOLDERS,
     Kept,
@@ -22,6 +25,16 @@ from smtp_tui.tui.kept import (
 
 SERVICE = "smtp-tui"
 BULLETS = "••••••••"
+
+
+@record
+class PasswordState:
+    """A password as it was edited up to a moment, to go back to; no repr shows it."""
+
+    kept: Kept
+    typed: str = field(repr=False)
+    is_cleared: bool
+    places: Mapping[Kept, str] = field(repr=False)
 
 
 class PasswordDraft:
@@ -63,14 +76,35 @@ class PasswordDraft:
         match self.kept:
             case Kept.FILE if self._has_literal:
                 return BULLETS
+            case Kept.FILE if self.comes_along:
+                return f"{BULLETS}  moves to this file"
             case Kept.KEYRING if isinstance(self._source, sources.Keyring):
                 return f"{BULLETS}  in the keyring, as {self._source.service}"
-            case Kept.KEYRING if self._has_literal:
+            case Kept.KEYRING if self.comes_along:
                 return f"{BULLETS}  moves to the keyring"
             case Kept.KEYRING:
                 return "type it; saving stores it"
+            case Kept.PATH if self.comes_along:
+                return "the file that it moves to"
             case _:
                 return PLACEHOLDERS[self.kept]
+
+    @property
+    def state(self) -> PasswordState:
+        """What was typed and chosen up to now."""
+        return PasswordState(self.kept, self._typed, self._cleared, dict(self._places))
+
+    def restore(self, state: PasswordState) -> None:
+        """Go back to what was typed and chosen at another moment."""
+        self.kept, self._typed, self._cleared = state.kept, state.typed, state.is_cleared
+        self._places = {**self._places, **state.places}
+
+    def snapshot(self) -> PasswordDraft:
+        """Return another one that stays as this one is now."""
+        host = self._host()
+        other = PasswordDraft(self._file, lambda: host)
+        other.restore(self.state)
+        return other
 
     def type(self, text: str) -> None:
         """Take what the field holds now."""
@@ -113,29 +147,60 @@ class PasswordDraft:
         """Whether saving would change the file or the keyring."""
         return self.raw() != self._file or self.to_store() is not None
 
+    @property
+    def old(self) -> PasswordSource | None:
+        """Where the file says that the password is."""
+        return self._source
+
+    @property
+    def target(self) -> PasswordSource | None:
+        """Where it is to be; a literal that is still to be fetched is empty. ValueError."""
+        if self.kept is Kept.FILE and self.comes_along:
+            return sources.Literal("")
+        return source_of(self.raw())
+
+    @property
+    def comes_along(self) -> bool:
+        """Whether saving takes the password from where it is now to another place."""
+        old = self._source
+        if self._typed or self._cleared or old is None or isinstance(old, sources.Ask):
+            return False
+        if self.kept is kind_of(old):
+            return self.kept is Kept.PATH and self._places[self.kept].strip() != words_of(old)
+        return self.kept in FILLED
+
+    @property
+    def at_hand(self) -> str:
+        """The password itself, typed or standing in the file; empty where it is neither."""
+        return self._typed or (self._literal if self._has_literal else "")
+
+    def to_test(self) -> object | None:
+        """The TOML value that leads a test to the password: it moves only when it is saved."""
+        return self._file if self.comes_along and not self.at_hand else self.raw()
+
     def to_store(self) -> tuple[str, str] | None:
         """The keyring's service and the secret to store there on saving, if there is one."""
         if self.kept is not Kept.KEYRING:
             return None
-        secret = self._typed or (self._literal if self._has_literal else "")
-        return (self._service, secret) if secret else None
+        return (self._service, self.at_hand) if self.at_hand else None
 
     def secret(self) -> str | None:
         """The password itself, where it is at hand without asking any place."""
-        if not self.is_masked:
-            return None
-        return self._typed or (self._literal if self._has_literal else "") or None
+        moves_to_file = self.kept is Kept.PATH and self.raw() != self._file
+        return (self.at_hand or None) if self.is_masked or moves_to_file else None
 
     def problem(self, account: str) -> str | None:
         """Say what is still missing; `account` is the name that a keyring files it under."""
-        if self.kept is Kept.KEYRING and self.to_store() and not account:
+        is_filed = self.kept is Kept.KEYRING and (self.comes_along or self.to_store())
+        if is_filed and not account:
             return "a keyring files it under the user name; give one first"
         if self.kept in NEEDS and not self._places[self.kept].strip():
             return NEEDS[self.kept]
         if self.kept is Kept.FILE and self._file is not None and self._source is None:
             return None if self._typed or self._cleared else refusal_of(self._file)
         if self.kept is Kept.FILE and self.raw() is None and not self._cleared:
-            return None if self._file is None else "type the password that this file shall hold"
+            has_none = self._file is None or self.comes_along
+            return None if has_none else "type the password that this file shall hold"
         try:
             raw = self.raw()
             return None if raw is None else refusal_of(raw)

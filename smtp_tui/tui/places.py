@@ -29,11 +29,15 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """What the parts would like: rows of the form, lines of the message for a width."""
+    """What the parts would like: rows of the form, lines of the message for a width.
+
+    `bench` says whose turn it is where form and bench take turns; with `whole` they do everywhere.
+    """
 
     form: int
     message: Heights
     bench: bool = False
+    whole: bool = False
 
 
 def is_narrow(size: Size) -> bool:
@@ -76,7 +80,7 @@ def places(size: Size, wants: Wants) -> Places:
 
 def _share(body: Region, size: Size, wants: Wants) -> tuple[Region, Region]:
     """Give form and bench their heights, or one of them all of it."""
-    if is_low(size):
+    if is_low(size) or wants.whole:
         return (NULL_REGION, body) if wants.bench else (body, NULL_REGION)
     rows = min(wants.form, max(size.height - BESIDE_THE_FORM, 1))
     top, bottom = body.split_horizontal(min(rows, body.height))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.layout import Layout
+from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -19,25 +20,35 @@ from smtp_tui.config.document import Document
 from smtp_tui.tui.arranging import AsTheScreenSays
 from smtp_tui.tui.bars import Divider, HintBar, StatusBar
 from smtp_tui.tui.bench import Bench
-from smtp_tui.tui.commands import COMMANDS, HINTS
-from smtp_tui.tui.deeds import BUSY, Deeds
+from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, Command, Moment, hints_at
+from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.defects import defect_words
 from smtp_tui.tui.form import Form
 from smtp_tui.tui.helping import HelpScreen
 from smtp_tui.tui.ink import BAD, PLAIN
+from smtp_tui.tui.jump import jump
+from smtp_tui.tui.keeping import keep
 from smtp_tui.tui.kept import Kept
 from smtp_tui.tui.log import Log
-from smtp_tui.tui.model import Draft
 from smtp_tui.tui.page import Page
 from smtp_tui.tui.places import Wants, is_low, places
-from smtp_tui.tui.saving import Keyring, values_of
 from smtp_tui.tui.sidebar import Sidebar
+from smtp_tui.tui.situation import Situation
+from smtp_tui.tui.tables import Verdicts
 from smtp_tui.tui.trial import Runner
+from smtp_tui.tui.vault import Vault
 from smtp_tui.tui.words import Words
+from smtp_tui.tui.works import Works
 
 FIRST_PAINT = 0.02  # seconds; without it a slow line gets the first screen three times
-TRIAL = "trial"  # the workers of which there is one at a time
+_HIGH, _NOT_TINY = 32, 18
 _LAYOUT = AsTheScreenSays()
+
+
+def _verdict_lines(size: Size) -> int:
+    """How many lines the verdict may take beside what else must be in sight."""
+    has_room = size.height >= _HIGH or (is_low(size) and size.height >= _NOT_TINY)
+    return 5 if has_room else 3
 
 
 class FormScreen(Screen[None], inherit_bindings=False):
@@ -52,21 +63,52 @@ class FormScreen(Screen[None], inherit_bindings=False):
         Binding("pagedown", "page(1)", show=False),
     ]
 
+    @dataclass
+    class TableWanted(Message):
+        """The form of another table is wanted in this one's place."""
+
+        table: str
+
     def __init__(
-        self, document: Document, table: str, runner: Runner, keyring: Keyring, notice: str = ""
+        self,
+        document: Document,
+        table: str,
+        runner: Runner,
+        keyring: Vault,
+        *,
+        verdicts: Verdicts | None = None,
+        notice: str = "",
+        remark: str = "",
+        offers_kept: bool = True,
     ) -> None:
         super().__init__()
         self._document = document
-        self.form = Form(Draft(values_of(document, table)), id="form")
+        self._table = table
+        self._remark = remark
+        self._offers_kept = offers_kept
+        situation = Situation(document, table)
+        self.form = Form(situation.draft(), situation, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
         self.bench = Bench(runner, notice, id="bench")
         self.message = Page(most=3, indent=1, id="message")
-        self.status = StatusBar(str(document.path), table, id="status")
+        application = document.application or ""
+        self.status = StatusBar(str(document.path), table, application, id="status")
         self.divider = Divider(id="divider")
-        self.hints = HintBar(HINTS, id="hints")
+        self.hints = HintBar(hints_at(Moment()), id="hints")
         self._words = Words(self.form, self.bench, self.sidebar, self.message)
-        self._deeds = Deeds(self, self.form, self.bench, self._words, document, table, keyring)
-        self._wants_bench = False
+        deeds = Deeds(
+            self,
+            self.form,
+            self.bench,
+            self._words,
+            document,
+            table,
+            keyring,
+            situation,
+            Verdicts() if verdicts is None else verdicts,
+        )
+        self._works = Works(self, deeds)
+        self._wants_bench = self._zooms = False
 
     def compose(self) -> ComposeResult:
         """Name the parts; where they stand is the business of `places`."""
@@ -84,11 +126,15 @@ class FormScreen(Screen[None], inherit_bindings=False):
         for name in ("scroll_y", "virtual_size", "size"):
             self.watch(self.form, name, self._mark_divider, init=False)
         self.tell_state()
+        if self._remark:
+            self.say(self._remark, BAD)
+        if self._offers_kept:
+            self._works.begin("offer_kept")
 
     def on_resize(self) -> None:
         """Give each part the room there is."""
         self._wants_bench = self.bench.is_busy or isinstance(self.focused, Log)
-        self.bench.verdict.limit(3 if self.size.height < 32 else 5)
+        self.bench.verdict.limit(_verdict_lines(self.size))
         self.call_after_refresh(self._after_resize)
 
     @property
@@ -98,7 +144,8 @@ class FormScreen(Screen[None], inherit_bindings=False):
 
     def regions(self, size: Size) -> dict[Widget, Region]:
         """Return where the parts stand."""
-        wants = Wants(self.form.line_count, self.message.line_count, self._wants_bench)
+        form, message = self.form.line_count, self.message.line_count
+        wants = Wants(form, message, self._wants_bench, self._zooms)
         at = places(size, wants)
         return {
             self.status: at.status,
@@ -113,6 +160,10 @@ class FormScreen(Screen[None], inherit_bindings=False):
     def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Tell something in words, until the next change or step."""
         self._words.say(text, style, at=at)
+
+    def keep(self) -> bool:
+        """Keep what is not saved, if anything is, for the form is ended without being asked."""
+        return keep(self.form.draft, self._document, self._table)
 
     # What the parts tell
 
@@ -133,11 +184,21 @@ class FormScreen(Screen[None], inherit_bindings=False):
     def on_form_kept_elsewhere(self, event: Form.KeptElsewhere) -> None:
         """A keyring is wanted: find out whether there is one."""
         if event.place is Kept.KEYRING:
-            self._work(self._deeds.look_for_keyring(), "keyring")
+            self._works.begin("look_for_keyring")
 
     def on_log_visited(self) -> None:
         """The log is under the cursor."""
+        self._show_hints()
         self._words.follow()
+
+    def on_log_left(self) -> None:
+        """The form is under the cursor again."""
+        self._show_hints()
+
+    def on_log_zoomed(self) -> None:
+        """The log wants the whole height, or gives it back."""
+        self._zooms = not self._zooms
+        self.bench.refresh(layout=True)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A defect in work under way must not cost what was typed."""
@@ -159,7 +220,9 @@ class FormScreen(Screen[None], inherit_bindings=False):
             self.set_focus(self.bench.log_view)
 
     def action_back(self) -> None:
-        """Stop the test; else go back to the form."""
+        """In the log take one step back, else stop the test, else go back to the form."""
+        if isinstance(self.focused, Log) and self.focused.step_back():
+            return
         if self.bench.stop():
             return
         self._words.hush()
@@ -169,36 +232,50 @@ class FormScreen(Screen[None], inherit_bindings=False):
         """Show what the keys do."""
         self.app.push_screen(HelpScreen())
 
-    def action_test(self) -> None:
-        """Test the form as it stands."""
-        self._try(self._deeds.test)
+    def action_begin(self, name: str) -> None:
+        """Begin what takes its time."""
+        self._works.begin(name)
 
-    def action_send(self) -> None:
-        """Send a test message."""
-        self._try(self._deeds.send)
+    def action_undo(self) -> None:
+        """Take the last change back."""
+        self._works.retracing.undo()
 
-    def action_save(self) -> None:
-        """Save what was changed."""
-        self._work(self._deeds.save(), "save")
+    def action_redo(self) -> None:
+        """Make again what was taken back."""
+        self._works.retracing.redo()
 
-    def action_leave(self) -> None:
-        """Leave, but not with changes unasked."""
-        self._work(self._leave(), "leave")
+    async def action_commands(self) -> None:
+        """List all commands and fields, and do what is chosen."""
+        from smtp_tui.tui.palette import Palette
 
-    async def _leave(self) -> None:
-        if await self._deeds.may_leave():
-            self.bench.stop()
-            self.app.exit(0)
+        self.app.push_screen(Palette(), self._choose)
 
-    def _try(self, deed: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Begin a test or a message, unless one is under way."""
-        if any(work.group == TRIAL and not work.is_finished for work in self.workers):
-            self.say(BUSY)
+    def action_jump(self) -> None:
+        """Show a letter at each field, and go to the one that is typed next."""
+        self.show_form()
+        jump(self.form, self._words)
+
+    async def _choose(self, chosen: Command | str | None) -> None:
+        """Do a command, or go to a field."""
+        match chosen:
+            case str():
+                self.show_form()
+                self.form.visit(chosen)
+            case Command() if chosen.is_begun:
+                self._works.begin(chosen.action)
+            case Command():
+                await self._do(chosen)
+            case None:
+                pass
+
+    async def _do(self, command: Command) -> None:
+        """Do what a key would do, in the log where the command is of the log."""
+        if command in LOG_COMMANDS:
+            self.show_bench()
+            self.set_focus(self.bench.log_view)
+            await self.bench.log_view.run_action(command.action)
         else:
-            self._work(deed(), TRIAL)
-
-    def _work(self, work: Coroutine[Any, Any, object], group: str) -> None:
-        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+            await (self.app if command.is_global else self).run_action(command.action)
 
     # What is shown where
 
@@ -211,16 +288,28 @@ class FormScreen(Screen[None], inherit_bindings=False):
         """Bring the bench into sight."""
         self._want_bench(True)
 
+    def open_table(self, table: str) -> None:
+        """Give way to the form of another table."""
+        if not self._result_callbacks:  # Textual gives the first screen none, and then misses it
+            self._push_result_callback(self, None)
+        self.post_message(self.TableWanted(table))
+
     def tell_state(self) -> None:
-        """Show whether there is something to save."""
+        """Show whether there is something to save, and what the keys can do now."""
         state = "modified" if self.form.draft.changed else ""
         self.status.tell(state or ("" if self._document.exists else "new file"))
+        self._show_hints()
+
+    def _show_hints(self) -> None:
+        moment = self._works.moment(is_in_log=isinstance(self.focused, Log))
+        self.hints.show(hints_at(moment))
 
     def _want_bench(self, wanted: bool) -> None:
         """Where form and log must take turns, say whose turn it is."""
         if wanted != self._wants_bench:
-            self._wants_bench = wanted
-            self.bench.refresh(layout=is_low(self.size))
+            takes_turns = is_low(self.size) or self._zooms
+            self._wants_bench, self._zooms = wanted, self._zooms and wanted
+            self.bench.refresh(layout=takes_turns)
 
     def _mark_divider(self) -> None:
         form = self.form

@@ -18,6 +18,7 @@ class StageStrip(OneLine):
         super().__init__(id=id)
         self.progress = Progress()
         self._below = 0
+        self._words = ""
         self._is_marked = False
 
     def begin(self, mail: Mail | None = None) -> None:
@@ -46,16 +47,16 @@ class StageStrip(OneLine):
         self._is_marked = is_marked
         self.repaint()
 
-    def tell_below(self, lines: int) -> None:
-        """Say how many lines of the log stand below what is in sight."""
-        if lines != self._below:
-            self._below = lines
+    def tell_log(self, below: int, words: str = "") -> None:
+        """Say how many lines of the log stand below what is in sight, and which are shown how."""
+        if (below, words) != (self._below, self._words):
+            self._below, self._words = below, words
             self.repaint()
 
     def spans(self, width: int) -> list[Span]:
         """Return the rule with the stages in it, and at the right what there is room for."""
         lead = [(">", FOCUS) if self._is_marked else (RULE, DIM), (" ", PLAIN)]
-        ways = ways_to_show(self.progress.steps(), self._right(), keeps_right=bool(self._below))
+        ways = ways_to_show(self.progress.steps(), self._right(), keeps_right=self._speaks_of_log)
         room = width - len(lead)
         way = next((way for way in ways if way.width <= room), None)
         if way is None:
@@ -65,9 +66,14 @@ class StageStrip(OneLine):
             return [*lead, *way.spans, (f" {rule}"[: len(rule)], DIM)]
         return [*lead, *way.spans, (f" {RULE}{rule}", DIM), (way.right, PLAIN), (f" {RULE}", DIM)]
 
+    @property
+    def _speaks_of_log(self) -> bool:
+        return bool(self._below or self._words)
+
     def _right(self) -> str:
-        if self._below:
-            return f" {self._below} more, End"
+        if self._speaks_of_log:
+            more = f"{self._below} more, End" if self._below else ""
+            return f" {'; '.join(filter(None, (self._words, more)))}"
         if self.progress.seconds is not None:
             return f" {duration(self.progress.seconds)} ms".replace("s ms", " s")
         return ""

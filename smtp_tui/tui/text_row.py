@@ -13,7 +13,8 @@ from textual.geometry import Offset
 from textual.message import Message
 
 from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, fitted
+from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, fitted, written
+from smtp_tui.tui.keymap import with_alt
 from smtp_tui.tui.line_edit import LineEdit
 from smtp_tui.tui.rows import VALUE_AT, Row
 
@@ -88,7 +89,7 @@ class TextRow(Row):
 
     def on_key(self, event: Key) -> None:
         """Type a character."""
-        if event.character is not None and event.is_printable:
+        if event.character is not None and event.is_printable and not with_alt(event.key):
             event.stop()
             event.prevent_default()
             self._insert(event.character)
@@ -138,7 +139,7 @@ class TextRow(Row):
         """Each character as it may be shown; what could steer a terminal stands escaped."""
         if self.look.is_masked:
             return [BULLET] * len(self.text)
-        return [visible(character) for character in self.text]
+        return [written(visible(character)) for character in self.text]
 
     def _window(self, cells: list[str], width: int) -> tuple[list[Span], int]:
         """Return the part of the text that holds the cursor."""

@@ -2,56 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field
 from smtp_tui.settings.pages import explanation
 from smtp_tui.smtp.message import Mail
-from smtp_tui.tui.commands import LOG_KEYS
-from smtp_tui.tui.ink import BAD, DIM, PLAIN, STRONG, WARNING
-from smtp_tui.tui.looks import Look, default_words
-from smtp_tui.tui.model import PASSWORD, Draft
+from smtp_tui.tui.commands import log_keys
+from smtp_tui.tui.ink import BAD, PLAIN, STRONG
+from smtp_tui.tui.live import LastTest, advice_blocks, last_blocks, now_blocks
+from smtp_tui.tui.looks import Look
+from smtp_tui.tui.model import PASSWORD, Draft, text_of
 from smtp_tui.tui.more import MORE
 from smtp_tui.tui.prose import Block, labelled, parse, plain
 from smtp_tui.tui.verdict import verdict_blocks, warning_blocks
 
 KEPT_SUMMARY = (
-    "Where the password is kept. What you type for the keyring is stored when you save, and the "
-    "file then only names the place."
+    "Where the password is kept. Choose another place: saving puts it there, reads it back, then "
+    "takes it out of here."
 )
 
 
-def blocks_for(topic: str, draft: Draft, look: Look) -> list[Block]:
-    """Return what is wrong with the thing under the cursor, its state, and its page."""
+def blocks_for(
+    topic: str, draft: Draft, look: Look, advice: Sequence[Advice], last: LastTest | None
+) -> list[Block]:
+    """Return what there is to say of the thing under the cursor, what matters first.
+
+    Its title; what is wrong or doubtful; what it is, and what its value means now; the rest of its
+    page. What a test found about it moves to the top, what it means now along with it.
+    """
     if topic == MORE:
-        return _more_blocks()
-    field = BY_KEY.get(topic, BY_KEY[PASSWORD])
-    return [*_state(topic, field, draft, look), *_page(field)]
+        return [*_more_blocks(advice)]
+    key = topic if topic in BY_KEY else PASSWORD
+    (title, *lead), rest = _page(BY_KEY[key])
+    if topic != key:
+        title, *lead = plain("Kept in", STRONG), plain(KEPT_SUMMARY)
+    now, found = list(now_blocks(key, draft)), list(last_blocks(key, last))
+    what = [*now, *found, *lead] if found else [*lead, *(replace(one, gap=True) for one in now)]
+    said = [*_wrong(look), *_of_application(key, draft, look), *advice_blocks(advice, key)]
+    return [title, *said, *what, *rest]
 
 
-def _state(topic: str, field: Field, draft: Draft, look: Look) -> Iterator[Block]:
+def _wrong(look: Look) -> Iterator[Block]:
     if look.problem:
-        yield Block((("! ", BAD), (look.problem, BAD)))
-    if topic not in BY_KEY:
-        yield plain("Kept in", STRONG)
-        yield plain(KEPT_SUMMARY)
-        return
-    if look.remark:
-        yield plain(look.remark, WARNING)
-    if look.is_default:
-        yield plain(f"Not set. Default: {default_words(field, draft.parsed())}", DIM)
+        yield Block((("! ", BAD), (look.problem, BAD)), rest="  ", gap=False)
 
 
-def _more_blocks() -> list[Block]:
+def _of_application(key: str, draft: Draft, look: Look) -> Iterator[Block]:
+    """Yield what the application whose file it is makes of a field."""
+    if look.limit:
+        yield labelled("Cannot be set here", look.limit)
+    raw = draft.assumed(key)
+    if raw is not None and draft.raw(key) is None and key != PASSWORD:
+        shown = look.chosen or text_of(raw)
+        told = f"The file does not say it: {draft.application} takes {shown}."
+        yield plain(told, gap=False)
+
+
+def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
     intro = plain("Settings that are rarely wanted. Enter shows or hides them.")
     listed = [
         Block(((f"{field.label}: ", STRONG), (field.summary, PLAIN)))
         for field in FIELDS
         if field.folded
     ]
-    return [plain("More", STRONG), intro, *listed]
+    return [plain("More", STRONG), *advice_blocks(advice), intro, *listed]
 
 
 def log_blocks(verdict: Verdict | None, mail: Mail | None) -> list[Block]:
@@ -60,7 +77,7 @@ def log_blocks(verdict: Verdict | None, mail: Mail | None) -> list[Block]:
     if verdict:
         told = [*verdict_blocks(verdict, mail), *warning_blocks(verdict)]
     told = [replace(block, gap=True) for block in told]
-    keys = [labelled(keys, what) for keys, what in LOG_KEYS]
+    keys = [labelled(keys, what) for keys, what in log_keys()]
     return [plain("The last test", STRONG), *told, plain("Keys in the log", STRONG), *keys]
 
 
@@ -71,8 +88,10 @@ def summary(topic: str) -> str:
     return "Settings that are rarely wanted; Enter shows them." if topic == MORE else KEPT_SUMMARY
 
 
-def _page(field: Field) -> list[Block]:
+def _page(field: Field) -> tuple[list[Block], list[Block]]:
+    """Return a field's page: its title with the lead, and what comes under further titles."""
     try:
-        return parse(explanation(field.key))
+        lead, mark, rest = explanation(field.key).partition("\n## ")
     except FileNotFoundError:
-        return [plain(field.label, STRONG), plain(field.summary)]
+        return [plain(field.label, STRONG), plain(field.summary)], []
+    return parse(lead), parse(f"{mark}{rest}")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.sources import Ask, source_as_toml
 from smtp_tui.smtp.events import Event
@@ -22,6 +25,17 @@ Runner = Callable[["Request"], AsyncGenerator[Event | Verdict, None]]
 Report = Callable[[Event], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A test that came to its end, for a report; `moment` is when it began."""
+
+    request: Request
+    settings: Settings
+    events: tuple[Event, ...]
+    verdict: Verdict
+    moment: datetime
+
+
 def run_check(request: Request) -> AsyncGenerator[Event | Verdict, None]:
     """Run a check; the engine is loaded with the first one."""
     from smtp_tui.checks.run import run
@@ -30,8 +44,10 @@ def run_check(request: Request) -> AsyncGenerator[Event | Verdict, None]:
 
 
 def title_of(settings: Settings, mail: Mail | None) -> str:
-    """Name a test: where it goes, and what it hands over to whom."""
-    place = f"{settings.host} port {settings.port}"
+    """Name a test: where it goes and how, and what it hands over to whom."""
+    link = "plain text" if settings.encryption is Encryption.NONE else settings.encryption
+    login = "no" if settings.authentication is Authentication.NONE else settings.authentication
+    place = f"{settings.host} port {settings.port}, {link}, {login} login"
     if mail is None:
         return place
     first, *others = (one.address for one in mail.recipients)

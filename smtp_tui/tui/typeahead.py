@@ -8,6 +8,7 @@ slow line, or pasted, `Down` and `465` in one packet would type into the wrong f
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from time import monotonic
 
 from textual.app import App
@@ -29,6 +30,11 @@ class InOrder(App[int], inherit_bindings=False):
         super().__init__(ansi_color=ansi_color)
         self._waiting: deque[Key] = deque()
         self._begun: float | None = None
+        self._taker: Callable[[Key], None] | None = None
+
+    def take_next_key(self, taker: Callable[[Key], None]) -> None:
+        """Give the next key to `taker` and to nobody else."""
+        self._taker = taker
 
     async def on_event(self, event: Event) -> None:
         """Hold a key back while another is under way."""
@@ -48,8 +54,13 @@ class InOrder(App[int], inherit_bindings=False):
     async def _next(self) -> None:
         while self._waiting:
             self._begun = monotonic()
+            key, taker = self._waiting.popleft(), self._taker
+            if taker is not None:
+                self._taker = self._begun = None
+                taker(key)
+                continue
             target = self.focused or self.screen
-            await super().on_event(self._waiting.popleft())
+            await super().on_event(key)
             if target.post_message(KeyDone()):
                 return
             self._begun = None

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.style import Style
 
 from smtp_tui.tui.bench import Bench
+from smtp_tui.tui.commands import with_keys
 from smtp_tui.tui.form import Form
-from smtp_tui.tui.ink import BAD, DIM, PLAIN
+from smtp_tui.tui.ink import BAD, CURSOR, PLAIN, STRONG
+from smtp_tui.tui.live import in_short
 from smtp_tui.tui.log import Log
 from smtp_tui.tui.page import Page
 from smtp_tui.tui.places import is_low, is_narrow
-from smtp_tui.tui.prose import plain
+from smtp_tui.tui.prose import Block, plain
 from smtp_tui.tui.sidebar import Sidebar
 from smtp_tui.tui.topics import blocks_for, log_blocks, summary
+
+ASKED = "Which letter?"
 
 
 class Words:
@@ -32,7 +38,17 @@ class Words:
     def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Tell something in words; `at` is the field that the focus is about to go to."""
         self._said, self._said_at = text, at or self._form.here.topic
-        self._message.show([plain(text, style)])
+        self._message.show([plain(with_keys(text), style)])
+
+    def list_letters(self, beyond: Sequence[tuple[str, str]]) -> None:
+        """Ask for a letter, and tell those of rows out of sight, where no part moves for it."""
+        if not self._sidebar.size:
+            listed = ", ".join(" ".join(one) for one in beyond)
+            self._message.show([plain(f"{ASKED} {listed}")])
+            return
+        asked = plain(f"{ASKED} Also:" if beyond else ASKED, STRONG)
+        lines = ([(letter, CURSOR), (f" {label}", PLAIN)] for letter, label in beyond)
+        self._sidebar.show([asked, *(Block(tuple(line), gap=False) for line in lines)])
 
     def take_back(self, text: str) -> None:
         """Say no longer what is true no longer, if it is what was said last."""
@@ -52,11 +68,17 @@ class Words:
 
     def refresh(self, *, from_top: bool = True) -> None:
         """Tell of what is under the cursor as it is now."""
-        row, last = self._form.here, self._bench.verdict
+        row, last, form = self._form.here, self._bench.verdict, self._form
         blocks = (
             log_blocks(last.verdict, last.mail)
             if self._is_in_log
-            else blocks_for(row.topic, self._form.draft, row.look)
+            else blocks_for(
+                row.topic,
+                form.draft,
+                row.look,
+                form.advice_on(row.topic),
+                self._bench.last_test,
+            )
         )
         self._sidebar.show(blocks, from_top=from_top)
         self.refresh_message()
@@ -69,7 +91,9 @@ class Words:
         if row.hides_problem:
             self._message.show([plain(row.look.problem, BAD)])
         elif is_narrow(size) or is_low(size):
-            self._message.show([plain(summary(row.topic), DIM)])
+            advice = self._form.advice_on(row.topic)
+            said = row.look.limit or summary(row.topic)
+            self._message.show([in_short(advice, said)])
         else:
             self._message.show([])
 

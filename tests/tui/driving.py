@@ -12,13 +12,15 @@ from textual.pilot import Pilot
 
 from smtp_tui.checks.run import Request
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.errors import NoPasswordError, PasswordError
+from smtp_tui.config.preferences import Preferences
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Entered, Event, Received, Sent, Stage
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.screen import FormScreen
 from smtp_tui.tui.trial import Runner
+from smtp_tui.tui.vault import Vault
 
 SAMPLE = """\
 # The ticket system's mail
@@ -66,15 +68,20 @@ class FakeCheck:
     hangs: bool = False
     requests: list[Request] = field(default_factory=list)
     closed: int = 0
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def release(self) -> None:
+        """Let a check that hangs come to its end."""
+        self.released.set()
 
     async def __call__(self, request: Request) -> AsyncGenerator[Event | Verdict, None]:
-        """Play it; a check that hangs waits before its last item until it is closed."""
+        """Play it; a check that hangs waits before its last item until it is closed or released."""
         self.requests.append(request)
         try:
             for event in self.script[:-1]:
                 yield event
             if self.hangs:
-                await asyncio.Event().wait()
+                await self.released.wait()
             yield self.script[-1]
         finally:
             self.closed += 1
@@ -94,6 +101,18 @@ class FakeKeyring:
         if self.trouble:
             raise PasswordError(self.trouble)
         self.stored[service, account] = secret
+
+    async def fetch(self, service: str, account: str) -> str:
+        if self.trouble:
+            raise PasswordError(self.trouble)
+        if (service, account) not in self.stored:
+            raise NoPasswordError(f"the keyring's entry {service} of {account} does not exist")
+        return self.stored[service, account]
+
+    async def forget(self, service: str, account: str) -> None:
+        if self.trouble:
+            raise PasswordError(self.trouble)
+        del self.stored[service, account]
 
 
 class Hand:
@@ -163,15 +182,24 @@ async def form_on(
     *,
     size: tuple[int, int] = (80, 24),
     check: Runner | None = None,
-    keyring: FakeKeyring | None = None,
+    keyring: Vault | None = None,
     table: str | None = "smtp",
+    preferences: Preferences | None = None,
+    keeps: bool = False,
 ) -> AsyncIterator[Hand]:
     """Open the app on a file with this text, or on a file that does not exist yet."""
     file = folder / "mail.toml"
     if text is not None:
         file.write_text(text, encoding="utf-8")
     document = Document.new(file) if text is None else Document.open(file)
-    app = SmtpApp(document, table, runner=check or FakeCheck(), keyring=keyring or FakeKeyring())
+    app = SmtpApp(
+        document,
+        table,
+        runner=check or FakeCheck(),
+        keyring=keyring or FakeKeyring(),
+        preferences=preferences,
+        keeps=keeps,
+    )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield Hand(pilot, file)

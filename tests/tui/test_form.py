@@ -134,7 +134,10 @@ async def test_a_file_changed_by_somebody_else_is_told(tmp_path: Path) -> None:
         await hand.type("x")
         hand.file.write_text(SAMPLE + "# theirs\n", encoding="utf-8")
         await hand.press("f2")
-        await hand.until(lambda: "Not saved" in hand.screen)
+        await hand.until(lambda: "was changed by another program" in hand.screen)
+        assert "+# theirs" in hand.screen
+        await hand.press("escape")
+        await hand.until(lambda: "Nothing was saved" in hand.screen)
         assert "modified" in hand.lines[0]
         assert hand.file.read_text("utf-8").endswith("# theirs\n")
 
@@ -212,7 +215,7 @@ class TestPassword:
             assert "the keyring is locked" in hand.screen
             assert "Saved: port" in hand.screen
             assert "modified" in hand.lines[0]
-            assert hand.row("SMTP Password").endswith("•••••")
+            assert "•••••  ? no usable keyring" in hand.row("SMTP Password")
             after = hand.file.read_text("utf-8")
             assert changed_lines(SAMPLE, after) == ["- port = 2587", "+ port = 258"]
 
@@ -234,6 +237,9 @@ class TestPassword:
             await hand.type("SMTP_PW")
             assert "SMTP_PW" in hand.row("SMTP Password")
             await hand.press("f2")
+            await hand.until(lambda: "Go on?" in hand.screen)
+            assert "SMTP_PW is not set" in hand.screen
+            await hand.press("y")
             await hand.until(lambda: "Saved: password" in hand.screen)
             assert "SMTP_PW" in hand.file.read_text("utf-8")
             assert "hunter2" not in hand.file.read_text("utf-8")

@@ -199,11 +199,33 @@ class TestPassword:
         assert password.secret() is None
 
     def test_coming_back_from_elsewhere_needs_the_password(self) -> None:
-        password = PasswordDraft({"env": "X"})
+        password = PasswordDraft({"ask": True})
         password.keep(Kept.FILE)
         assert "type the password" in str(password.problem("me"))
-        password.keep(Kept.ENV)
+        password.keep(Kept.ASK)
         assert not password.changed
+
+    @pytest.mark.parametrize("raw", [{"env": "X"}, {"keyring": "x"}, {"command": ["x"]}])
+    def test_a_password_that_is_elsewhere_comes_along(self, raw: object) -> None:
+        password = PasswordDraft(raw)
+        password.keep(Kept.FILE)
+        assert password.comes_along
+        assert password.changed
+        assert password.problem("me") is None
+        assert "moves to this file" in password.placeholder
+        assert password.to_test() == raw
+        password.erase()
+        assert not password.comes_along
+
+    def test_a_literal_goes_to_a_file_and_is_tested_meanwhile(self) -> None:
+        password = PasswordDraft("old")
+        password.keep(Kept.PATH)
+        password.type("secret")
+        assert password.raw() == {"file": "secret"}
+        assert password.secret() == "old"
+        password.keep(Kept.ENV)
+        password.type("X")
+        assert password.secret() is None
 
     def test_an_unreadable_source_is_told_and_left_alone(self) -> None:
         password = PasswordDraft({"vault": "x"})

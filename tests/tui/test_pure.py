@@ -170,7 +170,7 @@ class TestWays:
         for number, stage in enumerate(strip.progress.steps()):
             strip.progress.enter(stage.stage, number * seconds)
         strip.progress.conclude(ok=True, stage=Stage.MESSAGE, seconds=8 * seconds + 0.5)
-        strip.tell_below(below)
+        strip.tell_log(below)
         return "".join(text for text, _ in strip.spans(width))
 
     @pytest.mark.parametrize("seconds", [0.001, 0.012, 0.123, 1.234, 12.345])

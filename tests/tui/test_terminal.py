@@ -15,6 +15,7 @@ from tests.tui.driving import SAMPLE
 
 ALTERNATE_OFF, CURSOR_ON = b"\x1b[?1049l", b"\x1b[?25h"
 A_KEY, A_STEP = 100, 900  # bytes; the stock input and focus take 121 and 1,193
+A_DIALOG = 3000
 A_WIDE_KEY = 120  # in a row as wide as the screen, which Textual paints from end to end
 
 
@@ -55,6 +56,26 @@ def test_a_key_and_a_step_are_few_bytes(terminal: Terminal) -> None:
     assert len(terminal.output) - before <= A_STEP
 
 
+def test_advice_costs_nothing_while_one_types(tmp_path: Path) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text(SAMPLE.replace("tickets.example.org", "localhost"), encoding="utf-8")
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    environment.pop("NO_COLOR", None)
+    with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
+        terminal.wait_for("SMTP Host", "? not a full name", "The server that takes")
+        terminal.press("Down", "Down")
+        terminal.wait_for(">Domain", "? localhost is no name")
+        terminal.press("a")
+        terminal.wait_for("localhosta ", "modified")
+        before = len(terminal.output)
+        terminal.press("b")
+        terminal.wait_for("localhostab")
+        assert len(terminal.output) - before <= A_KEY
+        before = len(terminal.output)
+        terminal.wait_for("? localhostab is no", "localhostab  ? not a full name")
+        assert len(terminal.output) - before <= A_STEP
+
+
 def test_the_dialog_of_a_message_is_as_frugal(terminal: Terminal) -> None:
     terminal.press("\x0e")  # Ctrl+N
     terminal.wait_for(">To", "a real one", "One address, or several")
@@ -68,3 +89,29 @@ def test_the_dialog_of_a_message_is_as_frugal(terminal: Terminal) -> None:
     terminal.press("Tab")
     terminal.wait_for(">Subject", "The subject, in one line.")
     assert len(terminal.output) - before <= A_STEP
+
+
+def test_a_paste_reaches_the_error_whole_and_a_key_is_few_bytes(terminal: Terminal) -> None:
+    terminal.press("\x1bOR")  # F3
+    terminal.wait_for("What does this error mean?", "Type it, or paste it")
+    terminal.press("\x1b[200~first\r535 5.7.8 no\rlast\x1b[201~")
+    terminal.wait_for(" first", " 535 5.7.8 no", " last", "rejects user name or password")
+    before = len(terminal.output)
+    terminal.press("b")
+    terminal.wait_for(" lastb")
+    assert len(terminal.output) - before <= A_WIDE_KEY
+    terminal.press("\x12")  # Ctrl+R
+    terminal.wait_for(">SMTP Password")
+
+
+def test_alt_and_a_letter_is_a_command_and_types_nothing(terminal: Terminal) -> None:
+    terminal.press("x")
+    terminal.wait_for("mail.example.netx", "modified")
+    before = len(terminal.output)
+    terminal.press("\x1bd")
+    terminal.wait_for(
+        "What saving changes", '-host = "mail.example.net"', '+host = "mail.example.netx"'
+    )
+    assert len(terminal.output) - before <= A_DIALOG
+    terminal.press("\x1b")
+    terminal.wait_for(">SMTP Host            mail.example.netx ")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtp_tui.smtp.events import Entered, Event, Stage
-from smtp_tui.tui.log import Separator
-from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, failed, form_on, said
+from smtp_tui.smtp.events import Entered, Stage
+from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, failed, form_on, said
 
 
 async def test_a_test_shows_dialogue_stages_and_verdict(tmp_path: Path) -> None:
@@ -146,53 +145,3 @@ async def test_what_a_server_says_is_inert(tmp_path: Path) -> None:
         assert "\\x1b]0;pwned\\x07 [red]bold[/] \\u202e" in hand.screen
         assert "[red]no[/red]" in hand.screen
         assert not any(letter in hand.screen for letter in "\x1b\x07\x9b\u202e")
-
-
-class TestLog:
-    async def test_it_follows_the_end_only_while_it_stands_there(self, tmp_path: Path) -> None:
-        many: tuple[Event, ...] = tuple(said(f"line {number}") for number in range(200))
-        check = FakeCheck((*many, PASSED))
-        async with form_on(SAMPLE, tmp_path, check=check) as hand:
-            await hand.press("f5")
-            await hand.until(lambda: "220 line 199" in hand.screen)
-            await hand.press("f6", "home")
-            assert "220 line 0" in hand.screen
-            assert "more, End" in hand.screen
-            log = hand.form_screen.bench.log_view
-            log.add([Separator("a late line")])
-            await hand.until(lambda: "a late line" in str(log.entries[-1]))
-            assert "220 line 0" in hand.screen
-            await hand.press("end")
-            assert "a late line" in hand.screen
-            log.add([Separator("a later line")])
-            await hand.until(lambda: "a later line" in hand.screen)
-            await hand.press("escape")
-            assert hand.row("SMTP Host").startswith(">")
-
-    async def test_a_long_line_is_cut_with_a_sign_and_read_on(self, tmp_path: Path) -> None:
-        long = said("word " * 40 + "at last")
-        async with form_on(SAMPLE, tmp_path, check=FakeCheck((long, PASSED))) as hand:
-            await hand.press("f5", "f6")
-            await hand.until(lambda: "220 word" in hand.screen)
-            assert next(line for line in hand.lines if "220 word" in line).endswith("…")
-            assert "at last" not in hand.screen
-            await hand.press(*["right"] * 25)
-            assert "at last" in hand.screen
-            await hand.press("home")
-            assert "220 word" in hand.screen
-
-    async def test_each_test_begins_with_a_line_of_its_own(self, tmp_path: Path) -> None:
-        check = FakeCheck()
-        async with form_on(SAMPLE, tmp_path, check=check, size=(120, 50)) as hand:
-            for _ in range(2):
-                await hand.press("f5")
-                await hand.until(lambda: not hand.form_screen.bench.is_busy)
-            await hand.until(lambda: "test 2, mail" in hand.screen)
-            assert "test 1, mail" in hand.screen
-
-    async def test_twenty_thousand_lines(self, tmp_path: Path) -> None:
-        async with form_on(SAMPLE, tmp_path) as hand:
-            log = hand.form_screen.bench.log_view
-            log.add(Separator(f"line {number}") for number in range(30_000))
-            await hand.until(lambda: "line 29999" in hand.screen)
-            assert len(log.entries) <= 20_000

@@ -1,0 +1,129 @@
+"""A text of several lines that is typed or pasted at its end.
+
+Textual's own `TextArea` is slow to load, and shows control characters and passwords as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Key, Paste
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from smtp_tui.diagnosis.foreign.explaining import LONGEST_TEXT
+from smtp_tui.diagnosis.foreign.secrets import Hidden
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, changed_span, fitted, fitted_left, strip_of
+
+HINT = "Type it, or paste it with your terminal's key: one line or many."
+_CUT = "\n…\n"
+
+
+def bounded(text: str) -> str:
+    """Return a text as its lines, of a long one the beginning and the end."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = (LONGEST_TEXT - len(_CUT)) // 2
+    return f"{text[:half]}{_CUT}{text[-half:]}"
+
+
+class ErrorText(Widget, can_focus=True):
+    """Shows the last lines of what it holds, passwords hidden."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,ctrl+j", "add('\\n')", show=False),
+        Binding("tab", "add(' ')", show=False),
+        Binding("backspace", "cut", show=False),
+        Binding("ctrl+w", "cut_word", show=False),
+    ]
+
+    @dataclass
+    class Edited(Message):
+        """The text changed; what it is now, the widget tells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self._drawn: list[Strip] = []
+        self._is_due = False
+
+    @property
+    def text(self) -> str:
+        """What was typed and pasted; no repr shows it."""
+        return self._text
+
+    def on_key(self, event: Key) -> None:
+        """Type a character."""
+        if event.character is not None and event.is_printable:
+            event.stop()
+            event.prevent_default()
+            self._hold(self._text + event.character)
+
+    def on_paste(self, event: Paste) -> None:
+        """Take all lines of what is pasted."""
+        event.stop()
+        self._hold(self._text + event.text)
+
+    def action_add(self, text: str) -> None:
+        """Type what is no printable character: without bracketed paste, lines end in Enter."""
+        self._hold(self._text + text)
+
+    def action_cut(self) -> None:
+        """Take the last character away."""
+        self._hold(self._text[:-1])
+
+    def action_cut_word(self) -> None:
+        """Take the last word away."""
+        kept = self._text.rstrip()
+        self._hold(kept[: len(kept) - len(kept.split()[-1])] if kept else "")
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        self._hold("")
+
+    def on_resize(self) -> None:
+        """Draw for another width."""
+        self._drawn = self._lines()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one of the lines in sight."""
+        return self._drawn[y] if y < len(self._drawn) else Strip.blank(self.size.width, PLAIN)
+
+    def _hold(self, text: str) -> None:
+        text = bounded(text)
+        if text == self._text:
+            return
+        self._text = text
+        self.post_message(self.Edited())
+        if not self._is_due:  # a paste may come key by key: one painting for all that wait
+            self._is_due = True
+            self.call_after_refresh(self._repaint)
+
+    def _repaint(self) -> None:
+        self._is_due = False
+        old, self._drawn = self._drawn, self._lines()
+        pairs = enumerate(zip(old, self._drawn, strict=False))
+        spans = [(y, changed_span(before, after)) for y, (before, after) in pairs]
+        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
+        if regions:
+            self.refresh(*regions)
+
+    def _lines(self) -> list[Strip]:
+        """Draw the last lines, the cursor behind them; a secret may go over several."""
+        width, height = self.size
+        if not self._text:
+            lines: list[list[Span]] = [[(HINT[:1], CURSOR), (HINT[1:], DIM)]]
+        else:
+            shown = Hidden(self._text).masked(self._text).split("\n")[-height:]
+            lines = [[(fitted(visible(line), width), PLAIN)] for line in shown[:-1]]
+            last = fitted_left(visible(shown[-1]), max(width - 1, 1))
+            lines.append([(last, PLAIN), (" ", CURSOR)])
+        lines += [[]] * (height - len(lines))
+        return [strip_of(line, width) for line in lines]

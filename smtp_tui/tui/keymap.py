@@ -1,0 +1,151 @@
+"""Keys by name: how people write them, which may be given to a command, and who has which. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from smtp_tui.smtp.escaping import visible
+
+_ENGRAVED = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins"}
+_SIGNS = {
+    "underscore": "_",
+    "backslash": "\\",
+    "circumflex_accent": "^",
+    "right_square_bracket": "]",
+    "@": "Space",
+}
+_NAMED = {sign.casefold(): name for name, sign in _SIGNS.items()} | {"@": "@"}
+
+_ANYWHERE = re.compile(
+    r"f([1-9]|1\d|2[0-4])|insert|alt\+[ac-eg-z]"
+    r"|ctrl\+([a-z]|underscore|backslash|circumflex_accent|right_square_bracket|@)"
+)
+_TAKEN = {
+    **dict.fromkeys(("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"), "is Backspace, Tab or Enter"),
+    **dict.fromkeys(("ctrl+d", "ctrl+e", "ctrl+k", "ctrl+u", "ctrl+w"), "edits text"),
+    **dict.fromkeys(("alt+b", "alt+f"), "goes by a word"),
+    "ctrl+c": "says how to leave",
+    "ctrl+z": "goes to the shell",
+}
+
+
+class Keyed(Protocol):
+    """Whatever has keys and a name."""
+
+    @property
+    def action(self) -> str:
+        """Its name."""
+
+    @property
+    def usual_keys(self) -> tuple[str, ...]:
+        """The keys it has unless others are chosen."""
+
+
+One = TypeVar("One", bound=Keyed)
+
+
+def key_name(key: str) -> str:
+    """Write a key as it is engraved: `F5`, `^T`, `Alt+E`, `Esc`."""
+    if key.startswith("ctrl+"):
+        letter = key.removeprefix("ctrl+")
+        return "^" + _SIGNS.get(letter, letter.upper())
+    if key.startswith("alt+"):
+        return "Alt+" + key.removeprefix("alt+").upper()
+    if len(key) == 1 and key.isupper():
+        return f"Shift+{key}"
+    if len(key) == 1 and key.isupper():
+        return f"Shift+{key}"
+    return _ENGRAVED.get(key, key.capitalize())
+
+
+def spelled(key: str) -> str:
+    """Write a key for a sentence: `Ctrl+T`."""
+    return "Ctrl+" + key_name(key)[1:] if key.startswith("ctrl+") else key_name(key)
+
+
+def with_alt(key: str) -> bool:
+    """Whether Alt was held: its keys come with a character as if that had been typed."""
+    return key.startswith("alt+")
+
+
+def key_from(text: str) -> str:
+    """Read a key as people write it: `F5`, `Ctrl+T`, `^T`, `C-t`, `Alt+E`, `M-e`, `?`."""
+    if len(text) == 1:
+        return text
+    word = text.strip().casefold()
+    for pattern, modifier in ((r"\^|c-|ctrl[+-]", "ctrl+"), (r"m-|alt[+-]", "alt+")):
+        if match := re.match(pattern, word):
+            letter = word[match.end() :]
+            return modifier + (_NAMED.get(letter, letter) if modifier == "ctrl+" else letter)
+    return {"ins": "insert", "esc": "escape"}.get(word, word)
+
+
+@dataclass
+class Choice:
+    """What an admin's choice of keys came to: who has which keys, and what cannot be, in words."""
+
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def chosen(
+    wanted: Mapping[str, Sequence[str]], commands: Iterable[One], in_log: Iterable[One]
+) -> Choice:
+    """Work out the keys of the commands that an admin named, and of those that lose one by it.
+
+    A command `in_log` may be on a letter; the others count while text is typed.
+    """
+    letters = {one.action for one in in_log}
+    usual = {one.action: one.usual_keys for one in (*commands, *in_log)}
+    choice, owners = Choice(), dict[str, str]()
+    for action, texts in wanted.items():
+        if action not in usual:
+            choice.problems.append(f"there is no command {visible(action)}")
+            continue
+        good = []
+        for text in texts:
+            key = key_from(text)
+            why = _refusal(key, takes_letters=action in letters)
+            if not why and key in owners:
+                why = f"is given to {owners[key]} already"
+            if why:
+                choice.problems.append(f"{action}: {visible(text)} {why}")
+                continue
+            owners[key] = action
+            good.append(key)
+        if good:
+            choice.keys[action] = tuple(good)
+    _give_way(choice, owners, usual)
+    return choice
+
+
+def _refusal(key: str, *, takes_letters: bool) -> str:
+    """Say why a key cannot be given to a command."""
+    if key in _TAKEN:
+        return _TAKEN[key]
+    if len(key) == 1 and key.isprintable() and key not in " ,":
+        return "" if takes_letters else "is typed into fields; take a function key, Ctrl or Alt"
+    return "" if _ANYWHERE.fullmatch(key) else "is no key that a command can have"
+
+
+def _give_way(
+    choice: Choice, owners: Mapping[str, str], usual: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Take chosen keys from the commands that usually have them, but never the last one."""
+    for action, keys in usual.items():
+        if action in choice.keys:
+            continue
+        left = tuple(key for key in keys if key not in owners)
+        if left == keys:
+            continue
+        if left:
+            choice.keys[action] = left
+            continue
+        for key in keys:
+            taker = owners[key]
+            kept = tuple(one for one in choice.keys[taker] if one != key) or usual[taker]
+            choice.keys[taker] = kept
+            choice.problems.append(f"{taker}: {key_name(key)} is all that {action} has")

@@ -1,0 +1,1 @@
+"""What the form looks like: pictures, a film and texts, drawn from the real program."""

@@ -1,0 +1,162 @@
+"""The states worth a picture: what the file says, and what is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.screens.opening import SAMPLE, press, settle
+from tests.terminal import Terminal
+
+REST = 0.9
+"""Seconds after which the form speaks of what was typed, and somewhat more."""
+Way = Callable[[Terminal], None]
+
+SSL_ON_587 = SAMPLE.replace('encryption = "tls"', 'encryption = "ssl"')
+OTHER_NAME = SAMPLE.replace("mail.example.net", "smtp.example.net")
+SHORT_NAME = SAMPLE.replace("tickets.example.org", "localhost")
+IDLE_SWITCH = SAMPLE.replace('tls"\n', 'tls"\nstarttls_auto = true\n')
+SEVERAL = """\
+[smtp.tickets]
+host = "mail.example.net"
+port = 587
+username = "tickets@example.org"
+
+[smtp.alerts]
+host = "mail.example.net"
+port = 465
+encryption = "ssl"
+username = "alerts@example.org"
+
+[smtp.newsletter]
+host = "bulk.example.net"
+port = 2525
+"""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A state of the form: the keys that lead to it from a file."""
+
+    way: Way
+    file: str = SAMPLE
+    options: tuple[str, ...] = ()
+    is_light: bool = False
+
+
+def form(terminal: Terminal) -> None:
+    """The cursor on a field that people get wrong."""
+    terminal.press("Down", "Down", "Down")
+    terminal.wait_for(">Encryption")
+
+
+def starttls(terminal: Terminal) -> None:
+    form(terminal)
+    terminal.press("Down")
+    terminal.wait_for(">Start TLS")
+
+
+def domain(terminal: Terminal) -> None:
+    terminal.press("Down", "Down")
+    terminal.wait_for(">Domain")
+
+
+def passed(terminal: Terminal) -> None:
+    press(terminal, "test")
+    terminal.wait_for("PASSED")
+
+
+def failed(terminal: Terminal) -> None:
+    press(terminal, "test")
+    terminal.wait_for("FAILED")
+
+
+def fixes(terminal: Terminal) -> None:
+    failed(terminal)
+    settle(terminal)
+    press(terminal, "fixes")
+    terminal.wait_for("Enter")
+
+
+def trust(terminal: Terminal) -> None:
+    failed(terminal)
+    settle(terminal)
+    press(terminal, "fix")
+    terminal.wait_for("SHA-256")
+
+
+def fixed(terminal: Terminal) -> None:
+    failed(terminal)
+    settle(terminal)
+    press(terminal, "fix")
+    terminal.wait_for("PASSED")
+
+
+def message(terminal: Terminal) -> None:
+    press(terminal, "send")
+    terminal.wait_for(">To")
+    terminal.press("admin@example.org")
+    terminal.wait_for("admin@example.org")
+    settle(terminal, REST)
+
+
+def log(terminal: Terminal) -> None:
+    """The dialogue, read from its beginning."""
+    passed(terminal)
+    settle(terminal)
+    press(terminal, "switch")
+    terminal.press("Home")
+
+
+def difference(terminal: Terminal) -> None:
+    """What a save would write."""
+    terminal.press("Down", *["Backspace"] * 3, "465", "Down", "Down", "Right")
+    terminal.wait_for("‹ssl›")
+    settle(terminal, REST)
+    press(terminal, "diff")
+    terminal.wait_for("+")
+
+
+def help_(terminal: Terminal) -> None:
+    press(terminal, "help")
+    terminal.wait_for("Everywhere")
+
+
+def palette(terminal: Terminal) -> None:
+    press(terminal, "commands")
+    settle(terminal)
+    terminal.press("te")
+
+
+def explained(terminal: Terminal) -> None:
+    press(terminal, "explain")
+    settle(terminal)
+    terminal.press("SSL_connect returned=1 errno=0 state=error: wrong version number")
+    terminal.wait_for("wrong version number")
+    settle(terminal, REST)
+
+
+def picking(terminal: Terminal) -> None:
+    terminal.wait_for("Which one?")
+
+
+SCENES: dict[str, Scene] = {
+    "form": Scene(form),
+    "advice-note": Scene(starttls, IDLE_SWITCH),
+    "advice-warning": Scene(domain, SHORT_NAME),
+    "advice-error": Scene(form, SSL_ON_587),
+    "passed": Scene(passed),
+    "log": Scene(log),
+    "failed": Scene(failed, SSL_ON_587),
+    "fixed": Scene(fixed, SSL_ON_587),
+    "fixes": Scene(fixes, OTHER_NAME),
+    "trust": Scene(trust, OTHER_NAME),
+    "message": Scene(message),
+    "error": Scene(explained),
+    "difference": Scene(difference),
+    "tables": Scene(picking, SEVERAL),
+    "help": Scene(help_),
+    "palette": Scene(palette),
+    "light": Scene(failed, OTHER_NAME, ("--theme", "light"), is_light=True),
+    "ascii": Scene(failed, SSL_ON_587, ("--ascii",)),
+}

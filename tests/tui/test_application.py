@@ -1,0 +1,99 @@
+"""Files of other applications in the form: their words, their defaults, what they cannot say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.config import dialect_samples
+from tests.config.dialect_samples import KAPACITOR, LLDAP, Sample
+from tests.tui.driving import FakeCheck, form_on
+
+SAMPLES = [one for one in vars(dialect_samples).values() if isinstance(one, Sample)]
+WIDE = (200, 60)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.dialect)
+async def test_each_opens_and_saves_one_change(tmp_path: Path, sample: Sample) -> None:
+    async with form_on(sample.text, tmp_path, size=WIDE, table=sample.table) as hand:
+        assert "modified" not in hand.lines[0]
+        assert len(hand.lines[0].split(" · ")) >= 3
+        draft = hand.form_screen.form.draft
+        for key, value in sample.values.items():
+            assert str(draft.raw(key)) == str(value), key
+        for key, value in sample.defaults.items():
+            assert draft.raw(key) is None
+            assert str(draft.values()[key]) == str(value), key
+        await hand.go_to("SMTP Host")
+        await hand.press("ctrl+u")
+        await hand.type("new.example.org")
+        await hand.press("f2")
+        await hand.until(lambda: "Saved: host" in hand.screen)
+        assert "new.example.org" in hand.file.read_text("utf-8")
+        assert "new.example.org" in hand.row("SMTP Host")
+
+
+async def test_what_cannot_be_said_is_grey_and_cannot_be_edited(tmp_path: Path) -> None:
+    async with form_on(LLDAP.text, tmp_path, size=WIDE, table=LLDAP.table) as hand:
+        assert "lldap always checks the certificate." in hand.row("OpenSSL Verify Mode")
+        await hand.go_to("OpenSSL Verify Mode")
+        assert "Cannot be set here: lldap always checks" in hand.screen
+        await hand.press("left", "right", "space", "n", "delete")
+        await hand.go_to("Domain")
+        await hand.type("x")
+        await hand.press("backspace", "delete")
+        assert "modified" not in hand.lines[0]
+        assert "lldap has no setting for it" in hand.row("Domain")
+
+
+async def test_a_default_of_the_application_is_no_value_of_the_file(tmp_path: Path) -> None:
+    check = FakeCheck()
+    async with form_on(LLDAP.text, tmp_path, size=WIDE, table=LLDAP.table, check=check) as hand:
+        assert "587  (app's default)" in hand.row("SMTP Port")
+        await hand.go_to("SMTP Port")
+        beside = [line.split("│")[-1].strip() for line in hand.lines if "│" in line]
+        assert "lldap takes 587" in " ".join(beside)
+        await hand.type("587")
+        assert "modified" not in hand.lines[0]
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+    assert check.requests[0].values["port"] in (587, "587")
+
+
+async def test_defaults_follow_what_is_edited_before_it_is_saved(tmp_path: Path) -> None:
+    async with form_on(KAPACITOR.text, tmp_path, table=KAPACITOR.table) as hand:
+        assert "(none)" in hand.row("Encryption Type")
+        await hand.go_to("SMTP Port")
+        await hand.press("ctrl+u")
+        await hand.type("465")
+        await hand.press("down")
+        await hand.until(lambda: "(ssl)" in hand.row("Encryption Type"))
+        await hand.press("f2")
+        await hand.until(lambda: "Saved: port" in hand.screen)
+        assert "  port = 465\n" in hand.file.read_text("utf-8")
+
+
+async def test_a_value_that_it_cannot_say_is_told_when_the_hand_rests(tmp_path: Path) -> None:
+    async with form_on(KAPACITOR.text, tmp_path, table=KAPACITOR.table) as hand:
+        await hand.go_to("Encryption Type")
+        await hand.press("t", "down")
+        await hand.until(lambda: hand.row("Encryption Type").startswith("!"))
+        await hand.press("f2")
+        await hand.until(lambda: "Not saved" in hand.screen)
+        assert hand.row("Encryption Type").startswith(">")
+        assert hand.file.read_text("utf-8") == KAPACITOR.text
+
+
+async def test_no_place_of_a_password_that_it_cannot_say(tmp_path: Path) -> None:
+    async with form_on(LLDAP.text, tmp_path, table=LLDAP.table) as hand:
+        await hand.go_to("Kept in")
+        await hand.press("k", "f2")
+        await hand.until(lambda: "Not saved" in hand.screen)
+        assert hand.file.read_text("utf-8") == LLDAP.text
+
+
+async def test_the_limit_is_told_where_there_is_no_sidebar(tmp_path: Path) -> None:
+    async with form_on(LLDAP.text, tmp_path, size=(60, 20), table=LLDAP.table) as hand:
+        await hand.go_to("OpenSSL Verify Mode")
+        assert hand.lines[-2].strip() == "lldap always checks the certificate."

@@ -1,0 +1,113 @@
+"""From the log: a report for a ticket, and the same with other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smtp_tui.tui.same_screen import SameScreen
+from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
+from tests.tui.fixes import ENCRYPTION, LEAF, failing, script
+
+ASKED = "Save a report of the last test"
+
+
+def reports(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.md"))
+
+
+async def run_test(hand: Hand) -> None:
+    await hand.press("f5")
+    await hand.until(lambda: "PASSED" in hand.screen or "FAILED" in hand.screen)
+    await hand.until(lambda: not hand.form_screen.bench.is_busy)
+
+
+async def test_a_report_is_saved_beside_the_settings_without_the_secret(tmp_path: Path) -> None:
+    check = FakeCheck(script(failing(ENCRYPTION), LEAF))
+    async with form_on(SAMPLE, tmp_path, check=check, size=(140, 40)) as hand:
+        await run_test(hand)
+        await hand.press("f6")
+        assert "R Report" in hand.hints
+        await hand.press("r")
+        assert ASKED in hand.screen
+        assert f"{tmp_path}/mail-check-" in hand.screen
+        await hand.press("enter")
+        await hand.until(lambda: "Saved the report: " in hand.screen)
+    (file,) = reports(tmp_path)
+    text = file.read_text("utf-8")
+    assert text.startswith("# Mail check by smtp-tui")
+    assert "EHLO tickets.example.org" in text
+    assert "certificate-unknown-issuer" in text
+    assert "mx.example.net" in text
+    assert "hunter2" not in text
+
+
+async def test_without_a_test_there_is_no_report(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f6", "r")
+        assert "No test has ended yet" in hand.screen
+
+
+async def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
+        await run_test(hand)
+        for _ in range(2):
+            await hand.press("f6", "r", "ctrl+u")
+            await hand.type(str(tmp_path / "x.md"))
+            await hand.press("enter")
+            await hand.press("escape")
+        (file,) = reports(tmp_path)
+        before = file.stat().st_ino
+        await hand.press("r", "ctrl+u")
+        await hand.type(str(file))
+        await hand.press("enter")
+        assert "is there already. Replace it?" in hand.screen
+        await hand.press("enter")
+        await hand.until(lambda: ASKED in hand.screen)
+        assert file.stat().st_ino == before
+        await hand.press("enter", "y")
+        await hand.until(lambda: "Saved the report" in hand.screen)
+        assert file.stat().st_ino != before
+
+
+async def test_what_cannot_be_written_is_asked_again(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(200, 40)) as hand:
+        await run_test(hand)
+        await hand.press("f6", "r", "ctrl+u", "enter")
+        assert ASKED in hand.screen
+        await hand.type(str(hand.file))
+        await hand.press("enter", "y")
+        await hand.until(lambda: "it is no report" in hand.screen)
+        assert str(hand.file) in hand.screen
+        await hand.press("escape")
+        await hand.until(lambda: ASKED not in hand.screen)
+        assert hand.file.read_text("utf-8") == SAMPLE
+
+
+async def test_a_password_that_was_typed_is_told_as_such(tmp_path: Path) -> None:
+    text = SAMPLE.replace('"hunter2hunter2"', "{ ask = true }")
+    async with form_on(text, tmp_path) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "for this test only" in hand.screen)
+        await hand.type("once only")
+        await hand.press("enter")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        await hand.until(lambda: not hand.form_screen.bench.is_busy)
+        await hand.press("f6", "r", "enter")
+        await hand.until(lambda: bool(reports(tmp_path)))
+    (file,) = reports(tmp_path)
+    told = file.read_text("utf-8")
+    assert "the form, where it was typed" in told
+    assert "once only" not in told
+
+
+async def test_the_same_with_other_programs(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f6", "s")
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, SameScreen))
+        assert "swaks --server mail.example.net --port 2587" in hand.screen
+        assert "hunter2" not in hand.screen
+        assert any(line.rstrip().endswith(" \\") for line in hand.lines)
+        await hand.press("pagedown", "pagedown")
+        assert "curl" in hand.screen
+        await hand.press("escape")
+        await hand.until(lambda: "The same with" not in hand.screen)

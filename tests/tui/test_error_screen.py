@@ -1,0 +1,123 @@
+"""What does this error mean: pasted, typed, explained, and the way to the field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.events import Paste
+
+from smtp_tui.diagnosis.foreign.explaining import LONGEST_TEXT
+from smtp_tui.tui.error_screen import ErrorScreen
+from smtp_tui.tui.error_text import ErrorText, bounded
+from tests.tui.driving import SAMPLE, Hand, form_on
+
+LOG = """\
+Traceback (most recent call last):
+  File "mail.py", line 7
+EMAIL_HOST_PASSWORD = "hunter2hunter2"
+ssl.SSLError: [SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1000)
+django.core.mail failed
+"""
+
+
+async def open_screen(hand: Hand, key: str = "f3") -> ErrorText:
+    await hand.press(key)
+    await hand.until(lambda: isinstance(hand.pilot.app.screen, ErrorScreen))
+    return hand.pilot.app.screen.query_exactly_one(ErrorText)
+
+
+async def paste(hand: Hand, text: str) -> None:
+    hand.pilot.app.post_message(Paste(text))
+    await hand.pilot.pause()
+
+
+@pytest.mark.parametrize("key", ["f3", "ctrl+y"])
+async def test_a_paste_of_several_lines_is_explained_whole(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        text = await open_screen(hand, key)
+        assert "What does this error mean?" in hand.screen
+        await paste(hand, LOG)
+        await hand.until(lambda: "begins with TLS, and the server answers in plain" in hand.screen)
+        assert text.text == LOG
+        assert "In Django: EMAIL_USE_TLS = True" in hand.screen
+        assert "In the form: Encryption Type: tls" in hand.screen
+        assert "django.core.mail failed" in hand.screen
+
+
+@pytest.mark.parametrize("key", ["f9", "ctrl+r"])
+async def test_one_key_goes_to_the_field(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await open_screen(hand)
+        assert "Go to it" not in hand.screen
+        await hand.press(key)
+        assert "What does this error mean?" in hand.screen
+        await paste(hand, "self signed certificate in certificate chain")
+        await hand.until(lambda: "Go to it" in hand.screen)
+        await hand.press(key)
+        await hand.until(lambda: hand.row("CA File").startswith(">"))
+        assert "modified" not in hand.lines[0]
+
+
+async def test_lines_that_come_as_keys_are_not_lost(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        text = await open_screen(hand)
+        await hand.type("535 5.7.8")
+        await hand.press("enter")
+        await hand.type("no")
+        await hand.press("ctrl+j", "tab", "x", "backspace", "backspace")
+        assert text.text == "535 5.7.8\nno\n"
+        await hand.until(lambda: "rejects user name or password" in hand.screen)
+        await hand.press("ctrl+w")
+        assert text.text == "535 5.7.8\n"
+        await hand.press("ctrl+u")
+        assert text.text == ""
+        await hand.until(lambda: "rejects" not in hand.screen)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r", "\r\n"])
+async def test_any_line_end_is_one(tmp_path: Path, line_end: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        text = await open_screen(hand)
+        await paste(hand, LOG.replace("\n", line_end))
+        assert text.text == LOG
+
+
+async def test_no_secret_and_no_control_is_shown(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        text = await open_screen(hand)
+        await paste(hand, 'password: "zwonderlandz"\n535 zwonderlandz \x1b]0;x\x07 \u202erejected')
+        await hand.until(lambda: "rejects user name" in hand.screen)
+        assert "wonderland" not in hand.screen
+        assert "\\x1b]0;x\\x07 \\u202erejected" in hand.screen
+        assert "wonderland" not in repr(text) + repr(hand.pilot.app.screen)
+
+
+async def test_what_is_unknown_is_said_to_be(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
+        await open_screen(hand)
+        await hand.type("hello")
+        await hand.until(lambda: "Nothing in there is known" in hand.screen)
+        await hand.press("escape")
+        await hand.until(lambda: hand.row("SMTP Host").startswith(">"))
+
+
+def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
+    text = bounded("start " + "x" * 200_000 + " end")
+    assert len(text) <= LONGEST_TEXT
+    assert text.startswith("start")
+    assert text.endswith(" end")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 10), (140, 40)])
+async def test_any_size_shows_what_was_pasted_and_what_it_means(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with form_on(SAMPLE, tmp_path, size=size) as hand:
+        await open_screen(hand)
+        await paste(hand, LOG.strip())
+        await hand.until(lambda: "The program begins with TLS" in hand.screen)
+        assert "django.core.mail failed" in hand.screen
+        assert "F9" in hand.screen
+        await hand.press("pagedown", "pagedown", "pagedown", "pagedown")
+        assert "In the form: Encryption Type: tls" in hand.screen

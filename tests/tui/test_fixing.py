@@ -1,0 +1,220 @@
+"""Fixes in words, made as a whole and taken back; and whom one would trust by them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from smtp_tui.diagnosis.verdict import Fix
+from smtp_tui.smtp.events import Stage
+from smtp_tui.tui.commands import Moment, hints_at
+from smtp_tui.tui.fixing import (
+    Cure,
+    Way,
+    change_words,
+    cures_of,
+    done_words,
+    promise,
+)
+from smtp_tui.tui.model import Draft
+from smtp_tui.tui.prose import Block, flow
+from smtp_tui.tui.same_screen import broken
+from smtp_tui.tui.trusting import trust_blocks
+from smtp_tui.tui.undoing import History, undone_words
+from tests.tui.fixes import (
+    AUTHORITY,
+    ELSEWHERE,
+    ENCRYPTION,
+    LEAF,
+    NAME,
+    OPEN,
+    PASSWORD,
+    PIN,
+    ROOT,
+    failing,
+)
+
+FILE = {"host": "mail.example.net", "encryption": "TLS", "password": "hunter2hunter2"}
+
+
+def said(blocks: list[Block], width: int = 76) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in flow(blocks, width))
+
+
+class TestCures:
+    def test_each_fix_has_its_way(self) -> None:
+        verdict = failing(AUTHORITY, PIN, NAME, OPEN, ENCRYPTION, PASSWORD)
+        ways = [cure.way for cure in cures_of(verdict, (LEAF, ROOT))]
+        assert ways == [Way.SAVE_AUTHORITY, *[Way.ASK] * 3, Way.SET, Way.GO_TO]
+
+    def test_without_a_root_only_the_admin_knows_the_ca(self) -> None:
+        (cure,) = cures_of(failing(AUTHORITY), (LEAF,))
+        assert cure.way is Way.GO_TO
+
+    def test_a_ca_file_that_cannot_be_used_is_not_one_to_save(self) -> None:
+        verdict = failing(AUTHORITY, cause="settings-invalid", stage=Stage.SETTINGS)
+        (cure,) = cures_of(verdict, (LEAF, ROOT))
+        assert cure.way is Way.GO_TO
+
+    def test_nothing_that_weakens_comes_first(self) -> None:
+        assert cures_of(failing(OPEN, PIN), (LEAF,)) == ()
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("fix", "words"),
+        [
+            (ENCRYPTION, "Encryption Type: tls -> ssl"),
+            (NAME, "Server Name: the host -> mx.example.net"),
+            (OPEN, "OpenSSL Verify Mode: peer -> none"),
+            (PASSWORD, "SMTP Password: yours to type"),
+            (Fix(field="ca_file", value="", why=""), "CA File: the system's -> the system's"),
+            (Fix(field="starttls_auto", value=True, why=""), "Start TLS Auto: no -> yes"),
+        ],
+    )
+    def test_a_change_in_the_words_of_the_form(self, fix: Fix, words: str) -> None:
+        assert change_words(Cure(fix), Draft(FILE)) == words
+
+    def test_of_several_fields_those_are_named_that_change(self) -> None:
+        other = {**FILE, "port": 465}
+        assert change_words(Cure(ELSEWHERE), Draft(other)) == "SMTP Port: 465 -> 587"
+        other["encryption"] = "ssl"
+        words = "SMTP Port: 465 -> 587, Encryption Type: ssl -> tls"
+        assert change_words(Cure(ELSEWHERE), Draft(other)) == words
+
+    def test_no_words_tell_the_password(self) -> None:
+        draft = Draft(FILE)
+        password = Fix(field="password", value="hunter2hunter2", why="")
+        told = change_words(Cure(password), draft) + done_words(password.change)
+        assert "hunter2" not in told + promise(failing(password))
+
+    @pytest.mark.parametrize(
+        ("fix", "words"),
+        [
+            (ENCRYPTION, "sets Encryption Type to ssl and tests again"),
+            (ELSEWHERE, "sets SMTP Port to 587 and sets Encryption Type to tls, and tests again"),
+            (NAME, "sets Server Name to mx.example.net, if you trust it, and tests again"),
+            (PIN, "pins this certificate, if you trust it, and tests again"),
+            (PASSWORD, "goes to SMTP Password"),
+            (AUTHORITY, "saves the CA that the server sent as CA File, if you trust it, and tests"),
+            (Fix(field="ca_file", value="", why=""), "takes CA File away and tests again"),
+        ],
+    )
+    def test_a_promise(self, fix: Fix, words: str) -> None:
+        assert promise(failing(fix)).startswith(words)
+        assert "without a message" in promise(failing(ENCRYPTION), sends=True)
+
+    def test_of_a_self_signed_certificate_nobody_speaks_of_a_ca(self) -> None:
+        assert "this certificate" in promise(failing(AUTHORITY, cause="certificate-self-signed"))
+
+
+class TestHistory:
+    def test_a_change_is_made_and_undone_as_a_whole(self) -> None:
+        draft, history = Draft(FILE), History()
+        history.apply(draft, {"port": 465, "encryption": "ssl"})
+        assert draft.changed == ("port", "encryption")
+        undone = history.undo(draft)
+        assert undone
+        assert not draft.changed
+        assert not history
+        words = undone_words(undone, draft)
+        assert words == "Undone: SMTP Port is 587 again, Encryption Type is tls again."
+
+    def test_several_are_undone_one_by_one(self) -> None:
+        draft, history = Draft(FILE), History()
+        history.apply(draft, {"encryption": "ssl"})
+        history.apply(draft, {"encryption": "none", "port": 25})
+        history.undo(draft)
+        assert (draft.text("encryption"), draft.text("port")) == ("ssl", "")
+        history.undo(draft)
+        assert draft.text("encryption") == "TLS"
+        assert history.undo(draft) is None
+
+    def test_what_was_typed_since_stays(self) -> None:
+        draft, history = Draft(FILE), History()
+        history.apply(draft, {"port": 465, "encryption": "ssl"})
+        draft.edit("host", "other.example.net")
+        draft.edit("port", "2465")
+        undone = history.undo(draft)
+        assert undone
+        assert (undone.changed, undone.kept) == (("encryption",), ("port",))
+        assert (draft.text("host"), draft.text("port")) == ("other.example.net", "2465")
+        assert "SMTP Port stays as you changed it" in undone_words(undone, draft)
+
+    def test_after_a_save_it_can_still_be_undone(self) -> None:
+        draft, history = Draft(FILE), History()
+        history.apply(draft, {"port": 465, "encryption": "SSL"})
+        draft.rebase({**FILE, "port": 465, "encryption": "ssl"})
+        history.undo(draft)
+        assert draft.changes() == {"port": None, "encryption": "tls"}
+
+    def test_what_was_typed_before_the_fix_comes_back(self) -> None:
+        draft, history = Draft(FILE), History()
+        draft.edit("port", "2525")
+        history.apply(draft, {"port": 465})
+        history.undo(draft)
+        assert draft.text("port") == "2525"
+
+
+class TestTrust:
+    def test_it_tells_all_that_an_admin_compares(self) -> None:
+        told = said(trust_blocks(Cure(PIN), (LEAF, ROOT), Draft(FILE)))
+        for words in ("mx.example.net", "CN=Acme CA", "2020-01-01 to 2120-01-01", "days left"):
+            assert words in told
+        pairs = told.replace("\n", "").replace(" ", "")
+        assert ":".join(LEAF.sha256[at : at + 2].upper() for at in range(0, 64, 2)) in pairs
+
+    @pytest.mark.parametrize("width", [80, 56, 36])
+    def test_no_pair_of_the_hash_stands_alone(self, width: int) -> None:
+        lines = said(trust_blocks(Cure(PIN), (LEAF,), Draft(FILE)), width).splitlines()
+        pairs = [line.split()[-1].count(":") for line in lines if line.count(":") > 5]
+        assert all(count >= 7 for count in pairs)
+
+    @pytest.mark.parametrize(
+        ("cure", "words"),
+        [
+            (Cure(NAME), "Take mx.example.net for mail.example.net?"),
+            (Cure(Fix(field="host", value="mx.a.example", why="", trusts=True)), "in place of"),
+            (Cure(AUTHORITY, ROOT), "Save this CA and trust it?"),
+            (Cure(AUTHORITY, LEAF), "Save this certificate and trust it?"),
+            (Cure(Fix(field="tls_fingerprint", value="", why="", trusts=True)), "Give up the pin"),
+            (Cure(Fix(field="ca_file", value="", why="", trusts=True)), "Trust the CAs of this"),
+            (Cure(OPEN), "Any will do. Your user name and password go out"),
+        ],
+    )
+    def test_it_asks_what_is_meant(self, cure: Cure, words: str) -> None:
+        told = said(trust_blocks(cure, (LEAF, ROOT), Draft(FILE)), 500)
+        assert words in told
+        assert "{" not in told
+
+    def test_names_of_a_server_are_inert(self) -> None:
+        hostile = replace(LEAF, names=("a\x1b[31m.example",), issuer="CN=\u202ex {host}")
+        told = said(trust_blocks(Cure(PIN), (hostile,), Draft(FILE)))
+        assert "a\\x1b[31m.example" in told
+        assert not set("\x1b\u202e") & set(told)
+
+
+class TestHints:
+    @pytest.mark.parametrize("moment", [Moment(*one) for one in product((False, True), repeat=3)])
+    def test_they_fit_80_columns(self, moment: Moment) -> None:
+        hints = hints_at(moment)
+        if not moment.is_in_log:  # the log has more than fits; the most wanted come first there
+            short = sum(len(keys.split()[0]) + len(word) + 3 for keys, word in hints)
+            assert 1 + short - 2 <= 80
+        assert (("F9 ^R", "Fix") in hints) == moment.has_fixes
+        assert (("F4 ^_", "Undo") in hints) == moment.can_undo
+        assert (("R", "Report") in hints) == moment.is_in_log
+
+
+class TestCommandLines:
+    def test_a_line_breaks_between_words_as_a_shell_reads_on(self) -> None:
+        line = 'swaks --server \'a b c d e\' --quote "x \\" y" --last'
+        lines = broken(line, 24)
+        assert all(len(one) <= 24 for one in lines)
+        assert " ".join(one.removesuffix(" \\").strip() for one in lines) == line
+        assert all(one.endswith(" \\") for one in lines[:-1])
+
+    def test_a_short_one_stays(self) -> None:
+        assert broken("curl -v", 80) == ["curl -v"]

@@ -1,0 +1,236 @@
+"""Which keys commands have: the usual ones, and those that an admin chose."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from smtp_tui.config.preferences import Preferences
+from smtp_tui.tui.commands import (
+    COMMANDS,
+    ERROR_COMMANDS,
+    FIX_COMMANDS,
+    LOG_COMMANDS,
+    MAIL_COMMANDS,
+    Command,
+)
+from smtp_tui.tui.keymap import Choice, chosen, key_from, key_name, spelled
+from tests.tui.driving import SAMPLE, FakeCheck, form_on
+
+EVERY = (*COMMANDS, *LOG_COMMANDS, *MAIL_COMMANDS, *FIX_COMMANDS, *ERROR_COMMANDS)
+# What multiplexers, flow control and interrupts take before a program sees it.
+SWALLOWED = {f"ctrl+{letter}" for letter in "abcqs"}
+# What a serial line in a multiplexer passes on: control characters, Escape and what follows it.
+SURVIVES = re.compile(r"ctrl\+([d-pr-rt-z]|underscore|backslash)|alt\+[a-z]|escape|enter|.")
+
+
+def choice(**wanted: list[str]) -> Choice:
+    return chosen(wanted, COMMANDS, LOG_COMMANDS)
+
+
+@pytest.mark.parametrize("command", EVERY, ids=lambda one: f"{one.action}-{one.key}")
+def test_each_command_has_a_key_that_survives(command: Command) -> None:
+    if command.action != "how_to_quit":
+        assert not SWALLOWED & set(command.usual_keys)
+        assert any(SURVIVES.fullmatch(key) for key in command.usual_keys)
+
+
+def test_no_key_has_two_commands() -> None:
+    keys = [key for one in COMMANDS for key in one.usual_keys]
+    assert len(set(keys)) == len(keys)
+    keys = [key for one in LOG_COMMANDS for key in one.usual_keys]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "name"),
+    [
+        ("F5", "f5", "F5"),
+        ("Ctrl+T", "ctrl+t", "^T"),
+        ("^t", "ctrl+t", "^T"),
+        ("C-t", "ctrl+t", "^T"),
+        ("ctrl+_", "ctrl+underscore", "^_"),
+        ("^\\", "ctrl+backslash", "^\\"),
+        ("Ctrl+Space", "ctrl+@", "^Space"),
+        ("M-e", "alt+e", "Alt+E"),
+        ("Alt+E", "alt+e", "Alt+E"),
+        ("Ins", "insert", "Ins"),
+        ("r", "r", "R"),
+        ("R", "R", "Shift+R"),
+        ("?", "?", "?"),
+    ],
+)
+def test_keys_are_read_as_people_write_them(text: str, key: str, name: str) -> None:
+    assert key_from(text) == key
+    assert key_name(key) == name
+
+
+def test_in_a_sentence_control_is_spelled() -> None:
+    assert (spelled("ctrl+x"), spelled("f10")) == ("Ctrl+X", "F10")
+
+
+class TestChosen:
+    def test_keys_are_taken(self) -> None:
+        made = choice(test=["f12", "ctrl+]"], report=["x"])
+        assert made.keys["test"] == ("f12", "ctrl+right_square_bracket")
+        assert made.keys["report"] == ("x",)
+        assert made.keys["commands"] == ("ctrl+p", ":")
+        assert not made.problems
+
+    @pytest.mark.parametrize(
+        ("wanted", "problem"),
+        [
+            ({"tset": ["f5"]}, "there is no command tset"),
+            ({"\x1b[31m": ["f5"]}, "there is no command \\x1b[31m"),
+            ({"test": ["f55"]}, "test: f55 is no key that a command can have"),
+            ({"test": ["ctrl+shift+t"]}, "test: ctrl+shift+t is no key that"),
+            ({"test": ["t"]}, "test: t is typed into fields"),
+            ({"test": ["alt+f"]}, "test: alt+f goes by a word"),
+            ({"test": ["alt+1"]}, "test: alt+1 is no key"),
+            ({"test": ["ctrl+i"]}, "test: ctrl+i is Backspace, Tab or Enter"),
+            ({"test": ["ctrl+u"]}, "test: ctrl+u edits text"),
+            ({"test": ["ctrl+c"]}, "test: ctrl+c says how to leave"),
+            ({"test": ["f5"], "save": ["F5"]}, "save: F5 is given to test already"),
+            ({"report": [","]}, "report: , is no key"),
+            ({"test": ["escape"]}, "test: escape is no key"),
+        ],
+    )
+    def test_what_cannot_be_is_told_and_the_rest_works(
+        self, wanted: dict[str, list[str]], problem: str
+    ) -> None:
+        made = choice(**wanted, undo=["ctrl+^"])
+        (told,) = made.problems
+        assert told.startswith(problem)
+        assert made.keys["undo"] == ("ctrl+circumflex_accent",)
+
+    def test_no_command_loses_its_last_key(self) -> None:
+        made = choice(test=["f2", "ctrl+o"])
+        assert made.problems
+        assert "save" not in made.keys
+        assert not {"f2", "ctrl+o"} & set(made.keys["test"])
+
+
+class TestInTheForm:
+    async def test_chosen_keys_work_and_show(self, tmp_path: Path) -> None:
+        keys = {"test": ("f2", "ctrl+space"), "report": ("x",), "help": ("f9",)}
+        check = FakeCheck()
+        async with form_on(SAMPLE, tmp_path, check=check, preferences=prefer(keys)) as hand:
+            assert "F2 ^Space Test" in hand.hints
+            assert "^O Save" in hand.hints
+            assert "Not tested yet. F2 tests" in hand.screen
+            await hand.press("f5")
+            await hand.press("f2")
+            await hand.until(lambda: "PASSED" in hand.screen)
+            await hand.press("ctrl+@")
+            await hand.until(lambda: len(check.requests) == 2)
+            await hand.press("f6", "x")
+            await hand.until(lambda: "Save a report" in hand.screen)
+            await hand.press("escape", "escape", "f9")
+            assert "  F2 ^Space " in hand.screen
+            assert "  F9 " in hand.screen
+        assert len(check.requests) == 2
+
+    async def test_problems_are_told_in_one_line_at_the_start(self, tmp_path: Path) -> None:
+        preferences = Preferences(
+            keys={"tset": ("f5",), "undo": ("f12",)}, problems=("the form has no colour",)
+        )
+        async with form_on(SAMPLE, tmp_path, preferences=preferences) as hand:
+            told = "smtp-tui.toml: the form has no colour; there is no command tset"
+            assert told in hand.screen
+            await hand.type("x")
+            await hand.press("f12")
+            assert "Undone" in hand.screen
+
+    async def test_the_next_form_has_the_usual_keys_again(self, tmp_path: Path) -> None:
+        async with form_on(SAMPLE, tmp_path, preferences=prefer({"test": ("f12",)})) as hand:
+            assert "F12 Test" in hand.hints
+        async with form_on(SAMPLE, tmp_path) as hand:
+            assert "F5 ^T Test" in hand.hints
+
+
+def prefer(keys: dict[str, tuple[str, ...]]) -> Preferences:
+    return Preferences(keys=keys)
+
+
+@pytest.mark.parametrize("key", ["f1", "ctrl+g", "?"])
+async def test_help_is_complete_and_scrolls_at_80_by_24(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("Encryption Type")
+        await hand.press(key)
+        seen = hand.screen
+        for _ in range(12):
+            assert all(len(line) == 80 for line in hand.lines)
+            assert "Esc closes" in hand.lines[-1]
+            await hand.press("pagedown")
+            seen += hand.screen
+        flat = re.sub(r"\s+", " ", seen)
+        for command in EVERY:
+            assert command.help in flat or len(command.help) > 55
+        await hand.press("?")
+        assert hand.row("Encryption Type").startswith(">")
+
+
+@pytest.mark.parametrize("key", ["f6", "ctrl+l"])
+async def test_the_log_and_back(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press(key)
+        assert "The last test" in hand.screen
+        await hand.press(key)
+        assert "│ SMTP Host" in hand.screen
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("test", "PASSED"),
+        ("fix", "No test has failed"),
+        ("fixes", "No test has failed"),
+        ("save", "Nothing to save"),
+        ("undo", "Nothing was changed"),
+        ("redo", "Nothing was taken back"),
+        ("commands", "a few letters"),
+        ("jump", "Which letter"),
+        ("help", "Esc closes"),
+        ("explain", "error"),
+        ("send", "Send a test message"),
+        ("back", ""),
+        ("how_to_quit", "F10 or Ctrl+X leaves"),
+        ("suspend", "There is no shell here"),
+    ],
+)
+async def test_every_command_by_each_of_its_keys(
+    tmp_path: Path, action: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smtp_tui.tui.suspending.has_shell", lambda: False)
+    command = next(one for one in COMMANDS if one.action == action)
+    for key in command.usual_keys:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await hand.go_to("Encryption Type")
+            await hand.press(key)
+            await hand.until(lambda: told in hand.screen)
+
+
+@pytest.mark.parametrize("key", ["f10", "ctrl+x"])
+async def test_leaving_by_each_key(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press(key)
+        await hand.until(lambda: hand.pilot.app.return_code == 0)
+
+
+async def test_every_key_of_every_command_is_bound(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("Encryption Type")
+        bound = {one.binding.key for one in hand.form_screen.active_bindings.values()}
+        for command in COMMANDS:
+            for key in command.usual_keys:
+                assert NAMES.get(key, key) in bound, key
+        await hand.press("f6")
+        bound = {one.binding.key for one in hand.form_screen.active_bindings.values()}
+        for command in LOG_COMMANDS:
+            for key in command.usual_keys:
+                assert NAMES.get(key, key) in bound, key
+
+
+NAMES = {"?": "question_mark", ":": "colon", "/": "slash", "N": "N"}

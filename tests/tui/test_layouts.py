@@ -1,0 +1,29 @@
+"""The whole screen in three sizes, as a terminal shows it; `make layouts` writes it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.screens.layouts import NAMES, layout
+from tests.screens.relay import Relay, running_relay
+
+FOLDER = Path(__file__).with_name("layouts")
+
+
+@pytest.fixture(scope="module")
+def relay() -> Iterator[Relay]:
+    with running_relay() as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_screen_is_as_it_was(name: str, relay: Relay) -> None:
+    wanted = (FOLDER / f"{name}.txt").read_text("utf-8")
+    assert layout(name, relay, wanted) == wanted
+
+
+def test_nothing_is_kept_that_is_no_layout() -> None:
+    assert sorted(file.stem for file in FOLDER.iterdir()) == sorted(NAMES)
