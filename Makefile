@@ -12,7 +12,7 @@ demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -110,7 +110,11 @@ SHAPES = [
 ENTRIES = [(shape, entry) for shape in SHAPES for entry in DATA[shape[0]]]
 
 
-@pytest.mark.parametrize(("shape", "entry"), ENTRIES, ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize(
+    ("shape", "entry"),
+    ENTRIES,
+    ids=lambda part: part[0] if isinstance(part, tuple) else str(part)[:40],
+)
 def test_every_entry_is_sound(shape: tuple[str, set[str], set[str]], entry: dict[str, Any]) -> None:
     _, needed, allowed = shape
     assert needed | {"source"} <= set(entry) <= allowed | {"source"}
