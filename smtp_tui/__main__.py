@@ -162,4 +162,4 @@ def _command(name: str) -> Callable[[Call], int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -423,7 +423,8 @@ def test_sizes_live(tmp_path: Path) -> None:
         first = None
         for columns, rows in sizes:
             terminal.resize(columns, rows)
-            terminal.wait_for(">SMTP Port", "2587")
+            terminal.wait_for(">SMTP Port", "2587", "F10")
+            terminal.wait_until(lambda: "F10" in terminal.lines[-1], "the hints at the bottom")
             terminal.read_for(0.3)
             lines = terminal.lines
             assert len(lines) == rows

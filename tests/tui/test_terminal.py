@@ -15,7 +15,7 @@ from tests.tui.driving import SAMPLE
 
 ALTERNATE_OFF, CURSOR_ON = b"\x1b[?1049l", b"\x1b[?25h"
 A_KEY, A_STEP = 100, 900  # bytes; the stock input and focus take 121 and 1,193
-A_DIALOG = 5000
+A_DIALOG = 9000  # painted more than once when it opens
 A_WIDE_KEY = 120  # in a row as wide as the screen, which Textual paints from end to end
 
 
