@@ -412,26 +412,3 @@ class TestCosts:
             terminal.press("\x16")
             terminal.wait_for("PSMTP Port", "Which letter?")
             assert len(terminal.output) - before <= 3_000
-
-
-def test_sizes_live(tmp_path: Path) -> None:
-    sizes = [(200, 60), (140, 40), (100, 30), (80, 24), (60, 20), (80, 24), (200, 60)]
-    with the_form(tmp_path, size=sizes[0]) as terminal:
-        terminal.wait_for(*FIRST)
-        terminal.press("\x1b[B")
-        terminal.wait_for(">SMTP Port")
-        first = None
-        for columns, rows in sizes:
-            terminal.resize(columns, rows)
-            terminal.wait_for(">SMTP Port", "2587", "F10")
-            terminal.wait_until(lambda: "F10" in terminal.lines[-1], "the hints at the bottom")
-            terminal.read_for(0.3)
-            lines = terminal.lines
-            assert len(lines) == rows
-            assert "F10" in lines[-1]
-            assert "mail.toml · smtp" in lines[0]
-            for label in ("SMTP Host", "Authentication Type", "OpenSSL Verify Mode", "Kept in"):
-                assert any(label in line for line in lines), label
-            if (columns, rows) == sizes[0]:
-                first = first or terminal.text
-                assert terminal.text == first
