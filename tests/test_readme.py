@@ -8,7 +8,8 @@ from pathlib import Path
 from smtp_tui.cli.options import COMMANDS
 from smtp_tui.settings.fields import FIELDS, Field, Kind
 from smtp_tui.settings.reading import defaults
-from smtp_tui.tui import commands
+from smtp_tui.tui.keys import commands
+from smtp_tui.tui.keys.command import Command
 
 README = Path(__file__).parent.parent / "README.md"
 REFERENCE = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- /fields -->)", re.DOTALL)
@@ -25,7 +26,7 @@ def reference() -> str:
     return "\n".join(["| key | label | values | default |", "| --- | --- | --- | --- |", *rows, ""])
 
 
-def keys(of: tuple[commands.Command, ...] = commands.COMMANDS) -> str:
+def keys(of: tuple[Command, ...] = commands.COMMANDS) -> str:
     """The keys of the form, or of a part of it, as Markdown."""
     rows = [f"| {', '.join(map(_key, one.keys.split()))} | {one.help} |" for one in of if one.help]
     return "\n".join(["| key | what it does |", "| --- | --- |", *rows, ""])

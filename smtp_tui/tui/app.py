@@ -16,14 +16,15 @@ from textual.theme import Theme
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
-from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, configurable, key_of, names_of, use_keys
+from smtp_tui.tui.bench.trial import Runner, run_check
 from smtp_tui.tui.ink import OnLight
-from smtp_tui.tui.keymap import chosen
+from smtp_tui.tui.keys.command import use_keys
+from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, configurable, key_of, names_of
+from smtp_tui.tui.keys.keymap import chosen
+from smtp_tui.tui.saving.vault import SystemVault, Vault
 from smtp_tui.tui.screen import FIRST_PAINT, FormScreen
-from smtp_tui.tui.tables import Listing, Verdicts
-from smtp_tui.tui.trial import Runner, run_check
-from smtp_tui.tui.typeahead import InOrder
-from smtp_tui.tui.vault import SystemVault, Vault
+from smtp_tui.tui.tables.tables import Listing, Verdicts
+from smtp_tui.tui.terminal.typeahead import InOrder
 
 # The terminal's own colours on its own background. With it NO_COLOR leaves attributes only.
 TERMINAL = Theme(
@@ -105,7 +106,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
 
     def get_driver_class(self) -> type[Driver]:
         """Take the driver that knows old terminals."""
-        from smtp_tui.tui.driver import FormDriver
+        from smtp_tui.tui.terminal.driver import FormDriver
 
         return FormDriver
 
@@ -119,7 +120,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
 
     def action_suspend(self) -> None:
         """Go to the shell."""
-        from smtp_tui.tui.suspending import NO_SHELL, has_shell, stop_job
+        from smtp_tui.tui.terminal.suspending import NO_SHELL, has_shell, stop_job
 
         if has_shell():
             stop_job(self)
@@ -142,7 +143,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
         yield from (screen for screen in self.screen_stack if isinstance(screen, FormScreen))
 
     def _pick_table(self) -> None:
-        from smtp_tui.tui.table_picker import TablePicker
+        from smtp_tui.tui.tables.picker import TablePicker
 
         def picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))

@@ -8,8 +8,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.commands import Hints
 from smtp_tui.tui.ink import ACCENT, DIM, PLAIN, STRONG, Span, fitted_left, strip_of
+from smtp_tui.tui.keys.hints import Hints
 from smtp_tui.tui.lines import OneLine
 
 

@@ -10,19 +10,19 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.events import Fault
 from smtp_tui.smtp.message import Mail
-from smtp_tui.tui.bench import Bench
+from smtp_tui.tui.bench.pane import Bench
+from smtp_tui.tui.bench.trial import must_ask, request_for, sends
 from smtp_tui.tui.dialogs import SAVE, STAY, AskPassword, ask_clear_password, ask_unsaved
-from smtp_tui.tui.form import Form
+from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.form.kept import Kept
+from smtp_tui.tui.form.model import ACCOUNT
+from smtp_tui.tui.form.situation import Situation
 from smtp_tui.tui.ink import BAD
-from smtp_tui.tui.kept import Kept
-from smtp_tui.tui.mail_dialog import MailDialog
-from smtp_tui.tui.mail_draft import MailDraft, sender_of
-from smtp_tui.tui.model import ACCOUNT
-from smtp_tui.tui.situation import Situation
-from smtp_tui.tui.tables import Verdicts
-from smtp_tui.tui.trial import must_ask, request_for, sends
-from smtp_tui.tui.vault import Vault
-from smtp_tui.tui.words import Words
+from smtp_tui.tui.mail.dialog import MailDialog
+from smtp_tui.tui.mail.draft import MailDraft, sender_of
+from smtp_tui.tui.saving.vault import Vault
+from smtp_tui.tui.sidebar.words import Words
+from smtp_tui.tui.tables.tables import Verdicts
 
 BUSY = "A test is running; Esc stops it."
 
@@ -81,7 +81,9 @@ class Deeds:
 
     async def save(self) -> bool:
         """Save what was changed; tell what came of it."""
-        from smtp_tui.tui.storing import Storing  # its libraries are not needed to edit and test
+        from smtp_tui.tui.saving.storing import (
+            Storing,  # its libraries are not needed to edit and test
+        )
 
         return await Storing(self).save()
 

@@ -16,12 +16,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.form.looks import Look
+from smtp_tui.tui.form.text_row import TextRow
 from smtp_tui.tui.ink import BAD, CURSOR, PLAIN, STRONG, Span, fitted, strip_of
-from smtp_tui.tui.keymap import key_name
-from smtp_tui.tui.looks import Look
-from smtp_tui.tui.page import Page
-from smtp_tui.tui.prose import Block, plain
-from smtp_tui.tui.text_row import TextRow
+from smtp_tui.tui.keys.keymap import key_name
+from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sidebar.prose import Block, plain
 
 SAVE, DISCARD, STAY = "s", "d", "escape"
 

@@ -19,25 +19,27 @@ from textual.worker import Worker, WorkerState
 from smtp_tui.config.document import Document
 from smtp_tui.tui.arranging import AsTheScreenSays
 from smtp_tui.tui.bars import Divider, HintBar, StatusBar
-from smtp_tui.tui.bench import Bench
-from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, Command, Moment, hints_at
+from smtp_tui.tui.bench.pane import Bench
+from smtp_tui.tui.bench.trial import Runner
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.defects import defect_words
-from smtp_tui.tui.form import Form
-from smtp_tui.tui.helping import HelpScreen
+from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.form.jump import jump
+from smtp_tui.tui.form.kept import Kept
+from smtp_tui.tui.form.situation import Situation
 from smtp_tui.tui.ink import BAD, PLAIN
-from smtp_tui.tui.jump import jump
-from smtp_tui.tui.keeping import keep
-from smtp_tui.tui.kept import Kept
-from smtp_tui.tui.log import Log
-from smtp_tui.tui.page import Page
+from smtp_tui.tui.keys.command import Command
+from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
+from smtp_tui.tui.keys.helping import HelpScreen
+from smtp_tui.tui.keys.hints import Moment, hints_at
+from smtp_tui.tui.log.pane import Log
 from smtp_tui.tui.places import Wants, is_low, places
-from smtp_tui.tui.sidebar import Sidebar
-from smtp_tui.tui.situation import Situation
-from smtp_tui.tui.tables import Verdicts
-from smtp_tui.tui.trial import Runner
-from smtp_tui.tui.vault import Vault
-from smtp_tui.tui.words import Words
+from smtp_tui.tui.saving.keeping import keep
+from smtp_tui.tui.saving.vault import Vault
+from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sidebar.pane import Sidebar
+from smtp_tui.tui.sidebar.words import Words
+from smtp_tui.tui.tables.tables import Verdicts
 from smtp_tui.tui.works import Works
 
 FIRST_PAINT = 0.02  # seconds; without it a slow line gets the first screen three times
@@ -246,7 +248,7 @@ class FormScreen(Screen[None], inherit_bindings=False):
 
     async def action_commands(self) -> None:
         """List all commands and fields, and do what is chosen."""
-        from smtp_tui.tui.palette import Palette
+        from smtp_tui.tui.keys.palette import Palette
 
         self.app.push_screen(Palette(), self._choose)
 

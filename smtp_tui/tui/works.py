@@ -7,15 +7,15 @@ from typing import Any
 
 from textual.screen import Screen
 
-from smtp_tui.tui.asides import Asides
-from smtp_tui.tui.commands import Moment
-from smtp_tui.tui.cures import Cures
+from smtp_tui.tui.asides.asides import Asides
+from smtp_tui.tui.cures.cures import Cures
 from smtp_tui.tui.deeds import BUSY, Deeds
-from smtp_tui.tui.keeping import Keeping
-from smtp_tui.tui.log_deeds import LogDeeds
-from smtp_tui.tui.retracing import Retracing
-from smtp_tui.tui.storing import Storing
-from smtp_tui.tui.tables import Tables
+from smtp_tui.tui.form.retracing import Retracing
+from smtp_tui.tui.keys.hints import Moment
+from smtp_tui.tui.log.deeds import LogDeeds
+from smtp_tui.tui.saving.keeping import Keeping
+from smtp_tui.tui.saving.storing import Storing
+from smtp_tui.tui.tables.tables import Tables
 
 TRIAL = "trial"  # the workers of which there is one at a time
 

@@ -144,7 +144,7 @@ def _use_this_network(ports: Mapping[int, int]) -> None:
 
 
 def _set() -> None:
-    from smtp_tui.tui import bench
+    from smtp_tui.tui.bench import pane as bench
 
     bench.monotonic = lambda: 0.0  # type: ignore[attr-defined]
     engine.run = _paced(engine.run)

@@ -18,9 +18,9 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Entered, Event, Received, Sent, Stage
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
+from smtp_tui.tui.bench.trial import Runner
+from smtp_tui.tui.saving.vault import Vault
 from smtp_tui.tui.screen import FormScreen
-from smtp_tui.tui.trial import Runner
-from smtp_tui.tui.vault import Vault
 
 SAMPLE = """\
 # The ticket system's mail

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.keyrings import fetch_entry
-from smtp_tui.tui.vault import SystemVault
+from smtp_tui.tui.saving.vault import SystemVault
 from tests.tui.driving import SAMPLE, form_on
 
 SECRET = "hunter2hunter2"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtp_tui.tui.same_screen import SameScreen
+from smtp_tui.tui.asides.same_screen import SameScreen
 from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
 from tests.tui.fixes import ENCRYPTION, LEAF, failing, script
 

@@ -13,7 +13,7 @@ from smtp_tui.checks.run import Request
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Event, Stage
-from smtp_tui.tui.commands import COMMANDS
+from smtp_tui.tui.keys.commands import COMMANDS
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, form_on
 from tests.tui.fixes import (
     AUTHORITY,

@@ -8,8 +8,8 @@ import pytest
 from textual.events import Paste
 
 from smtp_tui.diagnosis.foreign.explaining import LONGEST_TEXT
-from smtp_tui.tui.error_screen import ErrorScreen
-from smtp_tui.tui.error_text import ErrorText, bounded
+from smtp_tui.tui.asides.error_screen import ErrorScreen
+from smtp_tui.tui.asides.error_text import ErrorText, bounded
 from tests.tui.driving import SAMPLE, Hand, form_on
 
 LOG = """\

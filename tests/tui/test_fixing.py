@@ -9,8 +9,8 @@ import pytest
 
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.commands import Moment, hints_at
-from smtp_tui.tui.fixing import (
+from smtp_tui.tui.asides.same_screen import broken
+from smtp_tui.tui.cures.fixing import (
     Cure,
     Way,
     change_words,
@@ -18,11 +18,11 @@ from smtp_tui.tui.fixing import (
     done_words,
     promise,
 )
-from smtp_tui.tui.model import Draft
-from smtp_tui.tui.prose import Block, flow
-from smtp_tui.tui.same_screen import broken
-from smtp_tui.tui.trusting import trust_blocks
-from smtp_tui.tui.undoing import History, undone_words
+from smtp_tui.tui.cures.trusting import trust_blocks
+from smtp_tui.tui.form.model import Draft
+from smtp_tui.tui.form.undoing import History, undone_words
+from smtp_tui.tui.keys.hints import Moment, hints_at
+from smtp_tui.tui.sidebar.prose import Block, flow
 from tests.tui.fixes import (
     AUTHORITY,
     ELSEWHERE,

@@ -10,8 +10,8 @@ import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.unsaved import Unsaved, keep_unsaved, unsaved_of
-from smtp_tui.tui.keeping import keep, offer_words
-from smtp_tui.tui.model import Draft
+from smtp_tui.tui.form.model import Draft
+from smtp_tui.tui.saving.keeping import keep, offer_words
 from tests.tui.driving import SAMPLE, form_on
 
 

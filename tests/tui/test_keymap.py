@@ -8,15 +8,10 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.preferences import Preferences
-from smtp_tui.tui.commands import (
-    COMMANDS,
-    ERROR_COMMANDS,
-    FIX_COMMANDS,
-    LOG_COMMANDS,
-    MAIL_COMMANDS,
-    Command,
-)
-from smtp_tui.tui.keymap import Choice, chosen, key_from, key_name, spelled
+from smtp_tui.tui.keys.command import Command
+from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
+from smtp_tui.tui.keys.dialog_commands import ERROR_COMMANDS, FIX_COMMANDS, MAIL_COMMANDS
+from smtp_tui.tui.keys.keymap import Choice, chosen, key_from, key_name, spelled
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 EVERY = (*COMMANDS, *LOG_COMMANDS, *MAIL_COMMANDS, *FIX_COMMANDS, *ERROR_COMMANDS)
@@ -203,7 +198,7 @@ async def test_the_log_and_back(tmp_path: Path, key: str) -> None:
 async def test_every_command_by_each_of_its_keys(
     tmp_path: Path, action: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smtp_tui.tui.suspending.has_shell", lambda: False)
+    monkeypatch.setattr("smtp_tui.tui.terminal.suspending.has_shell", lambda: False)
     command = next(one for one in COMMANDS if one.action == action)
     for key in command.usual_keys:
         async with form_on(SAMPLE, tmp_path) as hand:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.smtp.events import Event, Note, Sent, TlsEstablished, Warn
-from smtp_tui.tui.commands import LOG_COMMANDS
-from smtp_tui.tui.log_compare_screen import CompareScreen
-from smtp_tui.tui.log_lines import Remark
+from smtp_tui.tui.keys.commands import LOG_COMMANDS
+from smtp_tui.tui.log.compare_screen import CompareScreen
+from smtp_tui.tui.log.lines import Remark
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, failed, form_on, said
 from tests.tui.fixes import LEAF
 

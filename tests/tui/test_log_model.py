@@ -10,8 +10,8 @@ from rich.cells import cell_len
 
 from smtp_tui.smtp.events import TlsEstablished, TlsRefused
 from smtp_tui.smtp.transcript import Line, Mark
-from smtp_tui.tui.log_compare import pairs_of, shortened, unified
-from smtp_tui.tui.log_lines import (
+from smtp_tui.tui.log.compare import pairs_of, shortened, unified
+from smtp_tui.tui.log.lines import (
     Detail,
     Entry,
     Filter,
@@ -21,10 +21,10 @@ from smtp_tui.tui.log_lines import (
     entries_of,
     text_of,
 )
-from smtp_tui.tui.log_paint import LEAD, painted
-from smtp_tui.tui.log_rows import LEAST, Rows, breaks
-from smtp_tui.tui.log_search import Search, pattern_for
-from smtp_tui.tui.log_text import kept_text, sent_words
+from smtp_tui.tui.log.paint import LEAD, painted
+from smtp_tui.tui.log.rows import LEAST, Rows, breaks
+from smtp_tui.tui.log.search import Search, pattern_for
+from smtp_tui.tui.log.text import kept_text, sent_words
 from tests.tui.driving import said
 from tests.tui.fixes import LEAF
 
@@ -349,7 +349,7 @@ class TestClipboard:
 
 
 def test_letters_that_a_terminal_lacks_have_twins(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("log_paint", "log_rows"):
+    for module in ("log.paint", "log.rows"):
         monkeypatch.setattr(f"smtp_tui.tui.{module}.written", in_ascii)
     rows = rows_of(HEADING, line("x" * 60), line("é"))
     for index in range(3):

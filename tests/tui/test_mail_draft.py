@@ -8,9 +8,9 @@ from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import Mail
-from smtp_tui.tui.handover import headline, replies
-from smtp_tui.tui.mail_draft import NOBODY, MailDraft, Part, Sender, sender_of
-from smtp_tui.tui.model import Draft
+from smtp_tui.tui.form.model import Draft
+from smtp_tui.tui.mail.draft import NOBODY, MailDraft, Part, Sender, sender_of
+from smtp_tui.tui.mail.handover import headline, replies
 
 
 class TestSender:

@@ -343,7 +343,7 @@ class TestEnds:
         file = tmp_path / "mail.toml"
         file.write_text(SAMPLE, encoding="utf-8")
         program = (
-            "import sys; from smtp_tui.tui.form import Form\n"
+            "import sys; from smtp_tui.tui.form.form import Form\n"
             "def broken(self, by): raise RuntimeError('hunter2hunter2')\n"
             "Form.action_move = broken\n"
             f"from smtp_tui.__main__ import main; sys.exit(main([{str(file)!r}]))"

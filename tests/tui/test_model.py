@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.kept import Kept
-from smtp_tui.tui.model import Draft, as_toml, text_of
-from smtp_tui.tui.password import PasswordDraft
+from smtp_tui.tui.form.kept import Kept
+from smtp_tui.tui.form.model import Draft, as_toml, text_of
+from smtp_tui.tui.form.password import PasswordDraft
 
 FILE = {"host": "mail.example.net", "port": 587, "encryption": "TLS", "username": "me"}
 

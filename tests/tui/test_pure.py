@@ -10,13 +10,13 @@ from textual.geometry import Region, Size
 
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import Mail
-from smtp_tui.tui.choice import window
+from smtp_tui.tui.bench.stages import NAMES, Progress, State, duration, expected_stages
+from smtp_tui.tui.bench.strip import StageStrip
+from smtp_tui.tui.form.choice import window
+from smtp_tui.tui.form.line_edit import LineEdit
 from smtp_tui.tui.ink import PLAIN, STRONG, changed_span, fitted, fitted_left, strip_of
-from smtp_tui.tui.line_edit import LineEdit
 from smtp_tui.tui.places import Wants, places
-from smtp_tui.tui.prose import Block, flow, parse, plain
-from smtp_tui.tui.stages import NAMES, Progress, State, duration, expected_stages
-from smtp_tui.tui.strip import StageStrip
+from smtp_tui.tui.sidebar.prose import Block, flow, parse, plain
 
 
 def texts(blocks: list[Block], width: int) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.settings.fields import BY_KEY, FIELDS
-from smtp_tui.tui.commands import COMMANDS, Moment, hints_at
+from smtp_tui.tui.keys.commands import COMMANDS
+from smtp_tui.tui.keys.hints import Moment, hints_at
 from tests.tui.driving import SAMPLE, form_on
 
 LABELS = [field.label for field in FIELDS if not field.folded]

@@ -10,9 +10,10 @@ import pytest
 from smtp_tui.checks.mail import BODY, SUBJECT
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.smtp.events import Entered, Event, Stage, Warn
-from smtp_tui.tui.commands import COMMANDS, MAIL_COMMANDS
-from smtp_tui.tui.mail_draft import Part
-from smtp_tui.tui.trial import run_check
+from smtp_tui.tui.bench.trial import run_check
+from smtp_tui.tui.keys.commands import COMMANDS
+from smtp_tui.tui.keys.dialog_commands import MAIL_COMMANDS
+from smtp_tui.tui.mail.draft import Part
 from tests.servers import envelopes
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers

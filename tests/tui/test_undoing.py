@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.commands import Command, configurable
-from smtp_tui.tui.model import Draft
-from smtp_tui.tui.undoing import History, redone_words, undone_words
+from smtp_tui.tui.form.model import Draft
+from smtp_tui.tui.form.undoing import History, redone_words, undone_words
+from smtp_tui.tui.keys.command import Command
+from smtp_tui.tui.keys.commands import configurable
 from tests.tui.driving import SAMPLE, form_on
 
 FILE = {"host": "mail.example.net", "encryption": "TLS", "password": "hunter2hunter2"}

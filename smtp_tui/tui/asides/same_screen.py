@@ -1,0 +1,82 @@
+"""The same test with other programs: command lines to look at and to copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from smtp_tui.checks.same import SameCommand
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.ink import ACCENT, DIM, STRONG
+from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sidebar.prose import Block, plain
+
+# A word of a POSIX shell: quoted, escaped and bare pieces with nothing between them.
+_WORD = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+""", re.DOTALL)
+_MORE = " \\"
+_INDENT = "  "
+
+
+def broken(line: str, width: int) -> list[str]:
+    """Break a command line between words, each line but the last with the shell's own sign."""
+    lines, current = [], ""
+    for word in _WORD.findall(line):
+        longer = f"{current} {word}" if current.strip() else f"{current}{word}"
+        if current.strip() and cell_len(longer) + len(_MORE) > width:
+            lines.append(current + _MORE)
+            longer = f"{_INDENT}{word}"
+        current = longer
+    return [*lines, current]
+
+
+def same_blocks(title: str, commands: Sequence[SameCommand], width: int) -> Iterator[Block]:
+    """Yield each program's command line, and where it will behave otherwise."""
+    yield plain(f"The same with other programs: {title}", STRONG)
+    yield plain("The password stands in none of them.", DIM, gap=False)
+    for command in commands:
+        yield plain(command.program, STRONG)
+        for line in broken(command.line, width) if command.line else ():
+            yield Block(((visible(line), ACCENT),), is_preformatted=True, gap=False)
+        for note in command.notes:
+            yield Block(((visible(note), DIM),), "- ", "  ", gap=False)
+
+
+class SameScreen(Screen[None], inherit_bindings=False):
+    """Command lines from edge to edge, so that a terminal's own copying gets them as they are."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,s,q,enter,f10,ctrl+x", "close", show=False),
+        Binding("up,k", "go(-1)", show=False),
+        Binding("down,j", "go(1)", show=False),
+        Binding("pageup", "go(-15)", show=False),
+        Binding("pagedown,space", "go(15)", show=False),
+    ]
+
+    def __init__(self, title: str, commands: Sequence[SameCommand]) -> None:
+        super().__init__(classes="sheet")
+        self._title = title
+        self._commands = commands
+        self._page = Page()
+
+    def compose(self) -> ComposeResult:
+        """Show the page."""
+        yield self._page
+        yield Page([plain("Esc closes, Up Down PgUp PgDn read on", DIM)], classes="foot")
+
+    def on_resize(self) -> None:
+        """Break the lines for the width there is."""
+        self._page.show(list(same_blocks(self._title, self._commands, self.size.width - 2)))
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    def action_go(self, lines: int) -> None:
+        """Read on."""
+        self._page.scroll_to(y=self._page.scroll_offset.y + lines, animate=False)

@@ -1,0 +1,150 @@
+"""The test bench: strip of stages, log and verdict of the check that runs or ran last."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from smtp_tui.diagnosis.facts import Facts
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.events import Event, Stage
+from smtp_tui.smtp.message import Mail
+from smtp_tui.tui.bench.strip import StageStrip
+from smtp_tui.tui.bench.trial import Done, Runner, conduct, title_of
+from smtp_tui.tui.bench.verdict import STOPPED, STOPPED_LATE, VerdictBar, outcome, verdict_lines
+from smtp_tui.tui.defects import defect_words
+from smtp_tui.tui.ink import BAD
+from smtp_tui.tui.log.lines import Heading, entries_of
+from smtp_tui.tui.log.pane import Log
+from smtp_tui.tui.sidebar.live import LastTest
+
+if TYPE_CHECKING:
+    from smtp_tui.checks.run import Request
+
+NO_VERDICT = "no verdict"
+
+
+class Bench(Vertical):
+    """Runs one check at a time and shows it as it happens."""
+
+    def __init__(self, runner: Runner, notice: str = "", *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.runner = runner
+        self.strip = StageStrip(id="strip")
+        self.log_view = Log(id="log")
+        self.verdict = VerdictBar(notice, id="verdict")
+        self._facts = Facts()
+        self._events: list[Event] = []
+        self._count = 0
+        self.moment: datetime | None = None
+        self.done: Done | None = None
+        self.before: Done | None = None
+        self._check: asyncio.Task[Verdict | None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Stack them."""
+        yield self.strip
+        yield self.log_view
+        yield self.verdict
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a check runs."""
+        return self._check is not None
+
+    @property
+    def last_test(self) -> LastTest | None:
+        """What the last test found, if one came to its end and none runs."""
+        verdict, is_stale = self.verdict.verdict, self.verdict.is_stale
+        return LastTest(self._facts, verdict, is_stale) if verdict else None
+
+    async def run(self, request: Request, settings: Settings) -> Verdict | None:
+        """Run a check; None if it was stopped or broke, which is then said.
+
+        `settings` are those of the request, the password as the form has it.
+        """
+        self.moment = moment = datetime.now(UTC)
+        self._begin(title_of(settings, request.mail), request.mail, moment)
+        started = monotonic()
+
+        def tell_wait() -> None:
+            spent = monotonic() - started
+            self.verdict.wait(self.strip.progress.current, spent, settings.timeout)
+
+        tell_wait()
+        clock = self.set_interval(1, tell_wait)
+        self._check = asyncio.create_task(conduct(self.runner, request, self._follow))
+        try:
+            await asyncio.wait([self._check])
+            verdict = self._conclude(self._check.result(), request.mail)
+            if verdict:
+                done = Done(request, settings, tuple(self._events), verdict, moment)
+                self.before, self.done = self.done, done
+            return verdict
+        except asyncio.CancelledError:
+            if not self._check.cancelled():  # the form itself is left
+                self._check.cancel()
+                raise
+            is_late = self.strip.progress.current is Stage.MESSAGE
+            self._give_up(STOPPED_LATE if is_late else STOPPED, "stopped")
+            return None
+        except Exception as error:  # a defect in a check must not cost what was typed
+            self._give_up(defect_words(error))
+            return None
+        finally:
+            self._check = None
+            clock.stop()
+
+    def stop(self) -> bool:
+        """Stop the check that runs, if one does; its connection closes at once."""
+        if self._check is None:
+            return False
+        self._check.cancel()
+        return True
+
+    def on_log_visited(self) -> None:
+        """Mark the log as focused."""
+        self.strip.mark(True)
+
+    def on_log_left(self) -> None:
+        """Take the mark away."""
+        self.strip.mark(False)
+
+    def on_log_view_told(self, event: Log.Told) -> None:
+        """Tell how much of the log is below what is in sight, and how it is shown."""
+        event.stop()
+        self.strip.tell_log(event.below, event.words)
+
+    def _begin(self, title: str, mail: Mail | None, moment: datetime) -> None:
+        self._facts, self._events = Facts(), []
+        self._count += 1
+        self.strip.begin(mail)
+        self.log_view.begin(Heading(self._count, f"{moment.astimezone():%H:%M:%S}", title))
+        self.verdict.begin()
+
+    def _follow(self, event: Event) -> None:
+        self._facts.add(event)
+        self._events.append(event)
+        self.strip.follow(event)
+        self.log_view.add(entries_of(event))
+
+    def _conclude(self, verdict: Verdict | None, mail: Mail | None) -> Verdict | None:
+        if verdict is None:
+            self._give_up("A defect of smtp-tui: the test ended without a verdict")
+            return None
+        self.strip.conclude(verdict)
+        self.log_view.add(verdict_lines(verdict, mail))
+        self.log_view.end(outcome(verdict))
+        self.verdict.conclude(verdict, mail)
+        return verdict
+
+    def _give_up(self, text: str, outcome: str = NO_VERDICT) -> None:
+        self.strip.stop()
+        self.log_view.end(outcome)
+        self.verdict.tell(text, BAD)

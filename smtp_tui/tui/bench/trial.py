@@ -1,0 +1,103 @@
+"""Testing the settings as they stand in the form."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.sources import Ask, source_as_toml
+from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.message import Mail
+from smtp_tui.tui.form.model import PASSWORD, Draft
+
+if TYPE_CHECKING:
+    from smtp_tui.checks.run import Request
+
+Runner = Callable[["Request"], AsyncGenerator[Event | Verdict, None]]
+Report = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A test that came to its end, for a report; `moment` is when it began."""
+
+    request: Request
+    settings: Settings
+    events: tuple[Event, ...]
+    verdict: Verdict
+    moment: datetime
+
+
+def run_check(request: Request) -> AsyncGenerator[Event | Verdict, None]:
+    """Run a check; the engine is loaded with the first one."""
+    from smtp_tui.checks.run import run
+
+    return run(request)
+
+
+def title_of(settings: Settings, mail: Mail | None) -> str:
+    """Name a test: where it goes and how, and what it hands over to whom."""
+    link = "plain text" if settings.encryption is Encryption.NONE else settings.encryption
+    login = "no" if settings.authentication is Authentication.NONE else settings.authentication
+    place = f"{settings.host} port {settings.port}, {link}, {login} login"
+    if mail is None:
+        return place
+    first, *others = (one.address for one in mail.recipients)
+    whom = f"{first} and {len(others)} more" if others else first
+    return f"{place}, {'asks about' if mail.body is None else 'a message to'} {whom}"
+
+
+def sends(mail: Mail | None) -> bool:
+    """Whether a test is one that hands over a message."""
+    return mail is not None and mail.body is not None
+
+
+def must_ask(draft: Draft, settings: Settings) -> bool:
+    """Tell whether a test needs a password that only the admin can give."""
+    is_nowhere = settings.password is None or isinstance(settings.password, Ask)
+    return settings.needs_password and is_nowhere and draft.password.secret() is None
+
+
+def request_for(
+    draft: Draft,
+    *,
+    file: Path,
+    table: str,
+    secret: str | None = None,
+    mail: Mail | None = None,
+    allow_clear_password: bool = False,
+) -> Request:
+    """Put the draft into a request; a password at hand goes apart from the values."""
+    from smtp_tui.checks.run import Request
+
+    values, at_hand = draft.values(), secret or draft.password.secret()
+    if at_hand is not None:
+        values[PASSWORD] = source_as_toml(Ask())
+    return Request(
+        values=values,
+        base=file.parent,
+        file=str(file),
+        table=table,
+        secret=at_hand,
+        mail=mail,
+        allow_clear_password=allow_clear_password,
+    )
+
+
+async def conduct(runner: Runner, request: Request, report: Report) -> Verdict | None:
+    """Run one check to its verdict, reporting what happens; cancelling it closes the connection."""
+    async with aclosing(runner(request)) as events:
+        async for event in events:
+            if isinstance(event, Verdict):
+                return event
+            report(event)
+            await asyncio.sleep(0)  # a flood of lines must not keep the keys waiting
+    return None

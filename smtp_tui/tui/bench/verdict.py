@@ -1,0 +1,128 @@
+"""What a check amounts to, in words that never scroll away."""
+
+from __future__ import annotations
+
+from rich.style import Style
+
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.events import Stage, Warn
+from smtp_tui.smtp.message import Mail
+from smtp_tui.smtp.transcript import Line, Mark
+from smtp_tui.tui.bench.stages import AWAITED, NAMES
+from smtp_tui.tui.cures.fixing import promise
+from smtp_tui.tui.ink import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
+from smtp_tui.tui.keys.commands import key_of, with_keys
+from smtp_tui.tui.mail.handover import headline, replies
+from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sidebar.prose import Block, labelled, plain
+
+UNTESTED = (
+    "Not tested yet. F5 tests the settings as they stand, saved or not. F3 explains an error from "
+    "any other program."
+)
+_LINES = 3
+STALE = "  (before your last change)"
+STOPPED = "Stopped. Nothing was proved; what was said until then stands in the log."
+
+STOPPED_LATE = (
+    "Stopped. The server may have taken the message or not; the log tells how far it came."
+)
+
+
+def outcome(verdict: Verdict) -> str:
+    """Name the outcome in a word or three."""
+    return "PASSED" if verdict.ok else f"FAILED at {NAMES[verdict.stage]}"
+
+
+def verdict_lines(verdict: Verdict, mail: Mail | None) -> list[Line]:
+    """Return the verdict as the log's last lines."""
+    mark = Mark.FACT if verdict.ok else Mark.WARNING
+    told = [f"{outcome(verdict)}: {headline(verdict, mail)}"]
+    told += [f"{whom}: {reply}" for whom, reply in replies(verdict)]
+    return [Line(verdict.seconds, mark, visible(text)) for text in told]
+
+
+def verdict_blocks(verdict: Verdict, mail: Mail | None, *, is_stale: bool = False) -> list[Block]:
+    """Return what happened, what that means, and what to do."""
+    style = GOOD if verdict.ok else BAD
+    spans = [(f"{outcome(verdict)}: ", style), (visible(headline(verdict, mail)), STRONG)]
+    if is_stale:
+        spans.append((STALE, DIM))
+    blocks = [Block(tuple(spans))]
+    if verdict.fixes and not is_stale:
+        blocks.append(fix_block(verdict, mail))
+    blocks += [labelled(whom, reply) for whom, reply in replies(verdict)]
+    warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
+    if Warn.DELIVERY_UNKNOWN in warnings:  # who sends it again must know this first
+        blocks.append(plain(warnings.pop(Warn.DELIVERY_UNKNOWN), WARNING, gap=False))
+    blocks += [plain(text, gap=False) for text in (verdict.cure, verdict.why) if text]
+    if warnings:
+        blocks.append(labelled("Warnings", ", ".join(warnings), WARNING))
+    return blocks
+
+
+def fix_block(verdict: Verdict, mail: Mail | None) -> Block:
+    """Return which key makes the first fix, what that does, and where the others are."""
+    sends = mail is not None and mail.body is not None
+    spans = [(f"{key_of('fix')} ", STRONG), (visible(promise(verdict, sends=sends)), PLAIN)]
+    count = len(verdict.fixes)
+    if count > 1:
+        spans += [
+            ("; ", PLAIN),
+            (f"{key_of('fixes')} ", STRONG),
+            ("lists both" if count == 2 else f"lists all {count}", PLAIN),
+        ]
+    return Block((*spans, (".", PLAIN)), gap=False)
+
+
+def warning_blocks(verdict: Verdict) -> list[Block]:
+    """Return what each warning means."""
+    told = zip(verdict.warnings, verdict.warning_texts, strict=True)
+    return [labelled(warning, text, WARNING) for warning, text in told]
+
+
+class VerdictBar(Page):
+    """The verdict, or what is being waited for."""
+
+    def __init__(self, notice: str = "", *, id: str | None = None) -> None:
+        first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM)
+        super().__init__([first], most=_LINES, indent=1, id=id)
+        self._usual = _LINES
+        self.verdict: Verdict | None = None
+        self.mail: Mail | None = None
+        self.is_stale = False
+
+    def limit(self, most: int) -> None:
+        """Take at most so many lines, and one more for the key that cures."""
+        self._usual = most
+        super().limit(most + 1 if self.verdict and self.verdict.fixes else most)
+
+    def begin(self) -> None:
+        """A check begins with the values as they are now."""
+        self.verdict, self.is_stale = None, False
+        self.limit(self._usual)
+
+    def wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
+        """Say what is being waited for, and for how long it may be."""
+        awaited = AWAITED[stage] if stage else "the check to begin"
+        text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
+        self.show([Block(((text, ACCENT), ("   Esc stops", DIM)))])
+
+    def conclude(self, verdict: Verdict, mail: Mail | None) -> None:
+        """Show a verdict, and what became of the mail that was to be handed over."""
+        self.verdict, self.mail = verdict, mail
+        self.limit(self._usual)
+        self.show(verdict_blocks(verdict, mail, is_stale=self.is_stale))
+
+    def tell(self, text: str, style: Style = PLAIN) -> None:
+        """Say why there is no verdict."""
+        self.verdict = None
+        self.show([plain(text, style)])
+
+    def outdate(self) -> None:
+        """A value changed since the check began: it speaks of what stood there before."""
+        if not self.is_stale:
+            self.is_stale = True
+            if self.verdict is not None:
+                self.show(verdict_blocks(self.verdict, self.mail, is_stale=True))

@@ -1,0 +1,1 @@
+"""What cures a failed test, and whom one would trust by it."""

@@ -1,0 +1,132 @@
+"""What cures a failed test: fixes made, chosen and taken back. Each asks whom to trust first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from smtp_tui.config.errors import DocumentError
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.message import Mail
+from smtp_tui.tui.cures.fixing import CA_FILE, Cure, Way, cures_of, done_words
+from smtp_tui.tui.deeds import BUSY, Deeds
+from smtp_tui.tui.form.model import HOST
+from smtp_tui.tui.ink import BAD, PLAIN
+from smtp_tui.tui.mail.draft import Part
+
+FROM = "from"
+NO_FAILURE = "No test has failed that something could be proposed for; F5 tests."
+NO_FIX = "Nothing is known that would cure this safely; the verdict says what to do."
+CHANGED = "Something was changed since that test: F5 tests again first."
+UNCHANGED = "Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Cures:
+    """Makes the fixes of the last test in the form, and tests again."""
+
+    deeds: Deeds
+
+    def available(self) -> tuple[Cure, ...]:
+        """Return the fixes of the last test, if the form still says what was tested."""
+        last = self.deeds.bench.last_test
+        if last is None or last.is_stale:
+            return ()
+        return cures_of(last.verdict, last.facts.chain)
+
+    async def first(self) -> None:
+        """Make the best fix, and test again."""
+        cures = self.available()
+        if not cures:
+            self._say_why_none()
+        elif not await self._make(cures[0]):
+            self.deeds.words.say(UNCHANGED)
+
+    async def choose(self) -> None:
+        """List the fixes, and make the one that is chosen."""
+        cures, index = self.available(), 0
+        if not cures:
+            self._say_why_none()
+            return
+        from smtp_tui.tui.cures.fix_dialog import FixDialog
+
+        app, draft = self.deeds.form.app, self.deeds.form.draft
+        while True:
+            file = next((self._file_for(cure).name for cure in cures if cure.authority), "")
+            chosen = await app.push_screen_wait(FixDialog(cures, draft, file, index))
+            if chosen is None or await self._make(cures[chosen]):
+                return
+            index = chosen
+
+    async def _make(self, cure: Cure) -> bool:
+        """Make one fix and test again, or go to the field; False where the admin said no."""
+        if cure.way is Way.GO_TO:
+            self._go_to(cure)
+            return True
+        if cure.way is not Way.SET and not await self._may(cure):
+            return False
+        change = self._prepared(cure)
+        if change is not None:
+            self.deeds.form.history.apply(self.deeds.form.draft, change)
+            self.deeds.show_change()
+            self.deeds.words.say(visible(done_words(change)))
+            await self.deeds.test_again(self._asking_again(change))
+        return True
+
+    async def _may(self, cure: Cure) -> bool:
+        from smtp_tui.tui.cures.trust_dialog import TrustDialog
+        from smtp_tui.tui.cures.trusting import trust_blocks
+
+        last, draft = self.deeds.bench.last_test, self.deeds.form.draft
+        text = trust_blocks(cure, last.facts.chain if last else (), draft)
+        yes = "Yes: trust it, and test" if cure.fix.trusts else "Yes: do it, and test"
+        return await self.deeds.form.app.push_screen_wait(TrustDialog(text, yes))
+
+    def _prepared(self, cure: Cure) -> Mapping[str, object] | None:
+        """Return what to set, its file written; None where that failed, which is then said."""
+        if cure.authority is None:
+            return cure.fix.change
+        from smtp_tui.config.authorities import save_authority
+
+        path = self._file_for(cure)
+        try:
+            save_authority(path, cure.authority.pem)
+        except DocumentError as error:
+            self.deeds.words.say(f"Not trusted: {visible(str(error))}", BAD)
+            return None
+        return {CA_FILE: path.name}
+
+    def _file_for(self, cure: Cure) -> Path:
+        """Where the authority of a fix is kept: beside the settings."""
+        from smtp_tui.config.authorities import free_path
+
+        if cure.authority is None:
+            raise AssertionError("a fix without an authority needs no file")
+        folder, host = self.deeds.document.path.parent, self.deeds.form.draft.text(HOST)
+        return free_path(folder, host, cure.authority.subject, cure.authority.pem)
+
+    def _go_to(self, cure: Cure) -> None:
+        key = cure.fix.field
+        self.deeds.stage.show_form()
+        self.deeds.form.visit(key)
+        self.deeds.words.say(f"{BY_KEY[key].label}: {visible(cure.fix.why)}", PLAIN, at=key)
+
+    def _asking_again(self, change: Mapping[str, object]) -> Mail | None:
+        """Return what to ask the server about once more; no fix ever sends a message."""
+        mail = self.deeds.bench.verdict.mail
+        if mail is None or FROM not in change:
+            return mail and replace(mail, body=None)
+        self.deeds.mail.type(Part.FROM, "")
+        return replace(mail, body=None, sender=None)
+
+    def _say_why_none(self) -> None:
+        bench = self.deeds.bench
+        last = bench.last_test
+        if bench.is_busy:
+            self.deeds.words.say(BUSY)
+        elif last is None or last.verdict.ok:
+            self.deeds.words.say(NO_FAILURE)
+        else:
+            self.deeds.words.say(CHANGED if last.is_stale and last.verdict.fixes else NO_FIX)

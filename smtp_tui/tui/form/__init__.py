@@ -1,0 +1,1 @@
+"""The form: a row a field, over the values being edited."""

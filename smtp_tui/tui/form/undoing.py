@@ -1,0 +1,194 @@
+"""Every change of the form as a step that can be taken back and made again. Pure.
+
+A step is what was typed into one field until it was left, a choice, another place for the password,
+or all that one fix changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
+
+from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.tui.cures.fixing import now_words
+from smtp_tui.tui.form.model import PASSWORD, Draft, same_meaning
+from smtp_tui.tui.form.password import PasswordDraft, PasswordState
+
+Raws = Mapping[str, object | None]
+
+
+@record
+class Step:
+    """A change: what each of its fields held before and after; `topic` is where a hand made it."""
+
+    before: Raws = field(default_factory=dict)
+    after: Raws = field(default_factory=dict)
+    topic: str | None = None
+    password: PasswordChange | None = None
+
+
+@record
+class PasswordChange:
+    """What became of the password; no repr shows it."""
+
+    of: PasswordDraft = field(repr=False)
+    before: PasswordState = field(repr=False)
+    after: PasswordState = field(repr=False)
+
+
+@record
+class Retraced:
+    """What was taken back or made again, and what stays because it was changed otherwise since."""
+
+    changed: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    topic: str | None = None
+
+
+class History:
+    """The steps that were made, to be taken back one by one, the last one first."""
+
+    def __init__(self) -> None:
+        self._done: list[Step] = []
+        self._undone: list[Step] = []
+        self._typing: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._done)
+
+    def apply(self, draft: Draft, change: Mapping[str, object]) -> None:
+        """Make a change of several fields, all of it."""
+        self.close()
+        self._add(_made(draft, change))
+
+    def choose(self, draft: Draft, key: str, raw: object | None) -> None:
+        """Take a choice."""
+        self.close()
+        self._add(replace(_made(draft, {key: raw}), topic=key))
+
+    def type(self, draft: Draft, key: str, text: str) -> None:
+        """Take what is typed in a field; until it is left, all of it is one step."""
+        self._add_typed(replace(_made(draft, {key: text}), topic=key))
+
+    def type_password(self, draft: Draft, text: str) -> None:
+        """Take what is typed as the password, or as its place."""
+        step = _of_password(draft.password, PASSWORD, lambda: draft.password.type(text))
+        self._add_typed(step)
+
+    def change_password(self, draft: Draft, topic: str, deed: Callable[[], None]) -> None:
+        """Do something else to the password."""
+        self.close()
+        self._add(_of_password(draft.password, topic, deed))
+
+    def close(self) -> None:
+        """The field was left: what is typed there next is another step."""
+        self._typing = None
+
+    def keep_to(self, password: PasswordDraft) -> None:
+        """Forget changes of a password that was saved since: the file holds it, not the form."""
+        for steps in (self._done, self._undone):
+            steps[:] = [one for one in steps if not one.password or one.password.of is password]
+
+    def undo(self, draft: Draft) -> Retraced | None:
+        """Take the last step back, but for what was set otherwise since; None where none is."""
+        self.close()
+        if not self._done:
+            return None
+        step = self._done.pop()
+        self._undone.append(step)
+        if step.password:
+            step.password.of.restore(step.password.before)
+        return _retraced(draft, step, step.after, step.before)
+
+    def redo(self, draft: Draft) -> Retraced | None:
+        """Make again what was taken back last; None where nothing was, or something came since."""
+        self.close()
+        if not self._undone:
+            return None
+        step = self._undone.pop()
+        self._done.append(step)
+        if step.password:
+            step.password.of.restore(step.password.after)
+        return _retraced(draft, step, step.before, step.after)
+
+    def _add(self, step: Step) -> None:
+        if _does_something(step):
+            self._done.append(step)
+            self._undone.clear()
+
+    def _add_typed(self, step: Step) -> None:
+        if self._typing != step.topic or not self._done:
+            self._typing = step.topic
+            self._done.append(step)
+        else:
+            self._done.append(_joined(self._done.pop(), step))
+        self._undone.clear()
+        if not _does_something(self._done[-1]):
+            self._done.pop()
+            self._typing = None
+
+
+def _made(draft: Draft, change: Raws) -> Step:
+    before = {key: draft.raw(key) for key in change}
+    for key, raw in change.items():
+        draft.edit(key, raw)
+    return Step(before, {key: draft.raw(key) for key in change})
+
+
+def _of_password(password: PasswordDraft, topic: str, deed: Callable[[], None]) -> Step:
+    before = password.state
+    deed()
+    return Step(topic=topic, password=PasswordChange(password, before, password.state))
+
+
+def _joined(first: Step, then: Step) -> Step:
+    if first.password and then.password:
+        return replace(first, password=replace(first.password, after=then.password.after))
+    return replace(first, after=then.after)
+
+
+def _does_something(step: Step) -> bool:
+    if step.password:
+        return step.password.before != step.password.after
+    return any(step.after[key] != raw for key, raw in step.before.items())
+
+
+def _retraced(draft: Draft, step: Step, expected: Raws, wanted: Raws) -> Retraced:
+    kept = tuple(
+        key for key, raw in expected.items() if not same_meaning(BY_KEY[key], draft.raw(key), raw)
+    )
+    changed = tuple(key for key in wanted if key not in kept)
+    for key in changed:
+        draft.edit(key, wanted[key])
+    return Retraced(changed or ((PASSWORD,) if step.password else ()), kept, step.topic)
+
+
+# In words
+
+
+def undone_words(undone: Retraced, draft: Draft) -> str:
+    """Say what was taken back."""
+    return f"Undone: {_told(undone, draft, ' again')}."
+
+
+def redone_words(redone: Retraced, draft: Draft) -> str:
+    """Say what was made again."""
+    return f"Done again: {_told(redone, draft, '')}."
+
+
+def _told(retraced: Retraced, draft: Draft, again: str) -> str:
+    return ", ".join(_each(retraced, draft, again))
+
+
+def _each(retraced: Retraced, draft: Draft, again: str) -> Iterable[str]:
+    for key in retraced.changed:
+        label = BY_KEY[key].label
+        if key == PASSWORD and retraced.topic != PASSWORD:
+            yield f"{label} is kept in: {draft.password.kept}{again}"
+        elif key == PASSWORD:
+            yield f"{label} is as it was {'before' if again else 'typed'}"
+        else:
+            yield f"{label} is {now_words(key, draft)}{again}"
+    for key in retraced.kept:
+        yield f"{BY_KEY[key].label} stays as you changed it since"

@@ -1,0 +1,75 @@
+"""What the keys do: one declaration a command feeds bindings, hints and help."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from smtp_tui.tui.keys.command import Command
+from smtp_tui.tui.keys.keymap import key_name, spelled
+
+_command = partial(Command, is_configurable=True)
+_begun = partial(_command, is_begun=True)
+
+COMMANDS: tuple[Command, ...] = (
+    _begun("test", "f5", "ctrl+t", "Test", "test the settings as they stand, saved or not"),
+    _begun("fix", "f9", "ctrl+r", "Fix", "make the change that helps a failed test, test again"),
+    _begun("fixes", "f8", "ctrl+f", "Fixes", "all changes that could help, to choose from"),
+    _command("undo", "f4", "ctrl+underscore", "Undo", "take back the last change, by hand or fix"),
+    _command("redo", "ctrl+backslash", "alt+e", "Redo", "make again what was taken back"),
+    _begun("save", "f2", "ctrl+o", "Save", "write what was changed to the file"),
+    _begun("diff", "alt+d", "insert", "Diff", "show what saving would change in the file"),
+    _begun("private", "alt+m", "", "Mode 0600", "let nobody but its owner read the file"),
+    _begun("tables", "alt+o", "", "Tables", "go to another SMTP table of the file"),
+    _command("switch", "f6", "ctrl+l", "Log", "go to the log, and back to the form"),
+    _command("commands", "ctrl+p", "f12", "Menu", "all commands and fields by name", outside=":"),
+    _command("jump", "f11", "ctrl+v", "Go to", "go to a field by the letter shown at it"),
+    _command("help", "f1", "ctrl+g", "Help", "what all the keys do", outside="?"),
+    _begun("explain", "f3", "ctrl+y", "Why", "paste an error of any program: what does it mean?"),
+    _begun("send", "f7", "ctrl+n", "Send", "send a test message; asks first to whom"),
+    _begun("leave", "f10", "ctrl+x", "Quit", "leave; asks first if something is not saved"),
+    _command("back", "escape", "", "Stop", "stop what runs; else go back to the form"),
+    _command("suspend", "ctrl+z", "", "", "go to the shell; `fg` brings you back", is_global=True),
+    _command("how_to_quit", "ctrl+c", "", "", "", is_global=True),
+)
+
+LOG_COMMANDS: tuple[Command, ...] = (
+    _command("find", "/", "ctrl+w", "Find", "search; case counts where a capital is typed"),
+    _command("next_match", "n", "", "Next", "the next line that the search found"),
+    _command("previous_match", "N", "p", "Previous", "the previous line that the search found"),
+    _command("filter", "f", "", "Filter", "all lines, the dialogue only, warnings and facts only"),
+    _command("wrap", "w", "", "Wrap", "wrap long lines, or cut them"),
+    _command("fold", "enter", "e", "Unfold", "unfold or fold a certificate; elsewhere all of them"),
+    _command("earlier_test", "t", "", "Tests", "the beginning of this test, of the one above it"),
+    _command("later_test", "T", "b", "Later test", "the beginning of the test below"),
+    _begun("compare", "d", "", "Compare", "what differs between the last two tests"),
+    _begun("copy", "c", "", "Copy", "copy the line, or the marked block, by the terminal"),
+    _begun("copy_test", "a", "", "Copy test", "copy the whole last test"),
+    _command("mark", "m", "", "Mark", "begin a block here; the cursor takes lines into it"),
+    _command("zoom", "z", "", "Whole screen", "give the log the whole height, or take it back"),
+    _begun("report", "r", "", "Report", "save a report of the last test, without secrets"),
+    _begun("save_text", "o", "", "Save text", "save the last test's dialogue as plain text"),
+    _begun("same", "s", "", "swaks, curl", "the same with swaks, openssl and curl"),
+)
+
+
+def configurable() -> tuple[Command, ...]:
+    """Return the commands whose keys an admin may choose, by their actions."""
+    return (*COMMANDS, *LOG_COMMANDS)
+
+
+def key_of(action: str) -> str:
+    """Return the first key of a command, as people write it."""
+    return next(one.first_key for one in configurable() if one.action == action)
+
+
+def with_keys(text: str) -> str:
+    """Name the keys in force in a text that was written for the usual ones."""
+    names = {key_name(one.usual_keys[0]): one.first_key for one in COMMANDS}
+    return re.sub(r"\bF\d+\b", lambda match: names.get(match[0], match[0]), text)
+
+
+def names_of(action: str) -> str:
+    """Return all keys of a command in a sentence: `F10 or Ctrl+X`."""
+    keys = next(one.keys_in_force for one in COMMANDS if one.action == action)
+    return " or ".join(map(spelled, keys))

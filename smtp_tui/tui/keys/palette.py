@@ -1,0 +1,165 @@
+"""The menu of all commands and fields, at the bottom of the screen: a few letters find one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.geometry import Region
+from textual.reactive import Reactive
+from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.form.looks import Look
+from smtp_tui.tui.form.text_row import TextRow
+from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, STRONG, Span, changed_span, fitted, strip_of
+from smtp_tui.tui.keys.command import Command
+from smtp_tui.tui.keys.offers import Offer, meant, offers
+
+ROWS = 12
+NONE_FOUND = "Nothing is called so."
+PLACEHOLDER = "a few letters of a command, a key or a field"
+_AROUND = 5  # the line above, the field, the keys, and two lines of the form
+_TITLE, _GAP = 26, 2
+
+
+class Offers(Widget):
+    """A list of which one line is chosen; only the lines that change are painted."""
+
+    DEFAULT_CSS = "Offers { height: 1; }"
+
+    def __init__(self, offered: Sequence[Offer]) -> None:
+        super().__init__()
+        self._offered = tuple(offered)
+        self._index = self._top = 0
+        self._drawn: list[Strip] = []
+
+    @property
+    def chosen(self) -> Offer | None:
+        """What is chosen, if there is anything."""
+        return self._offered[self._index] if self._offered else None
+
+    def show(self, offered: Sequence[Offer]) -> None:
+        """List others, the first one chosen."""
+        self._offered, self._index = tuple(offered), 0
+        self._repaint()
+
+    def go(self, by: int) -> None:
+        """Choose another; after the last comes the first."""
+        if self._offered:
+            step = self._index + by
+            last = len(self._offered) - 1
+            self._index = step % (last + 1) if abs(by) == 1 else min(max(step, 0), last)
+            self._repaint()
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line, drawn for the room there is."""
+        width, height = self.size
+        if len(self._drawn) != height or self._drawn[0].cell_length != width:
+            self._drawn = self._lines()
+        return self._drawn[y]
+
+    def _repaint(self) -> None:
+        old, self._drawn = self._drawn, self._lines()
+        pairs = enumerate(zip(old, self._drawn, strict=False))
+        spans = [(y, changed_span(before, after)) for y, (before, after) in pairs]
+        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
+        if regions:
+            self.refresh(*regions)
+
+    def _lines(self) -> list[Strip]:
+        width, height = self.size
+        self._top = min(max(self._top, self._index - height + 1), self._index)
+        shown = self._offered[self._top : self._top + height]
+        lines = [
+            _line(one, width, is_chosen=self._top + number == self._index)
+            for number, one in enumerate(shown)
+        ]
+        if not lines:
+            lines = [strip_of([(f"  {NONE_FOUND}", DIM)], width)]
+        return [*lines, *(Strip.blank(width, PLAIN) for _ in range(height - len(lines)))]
+
+
+def _line(offer: Offer, width: int, *, is_chosen: bool) -> Strip:
+    """Return sign and title, what it does as far as there is room, and its keys at the right."""
+    title = fitted(offer.title, width - 2 - _GAP - cell_len(offer.keys))
+    room = width - 2 - max(_TITLE, cell_len(title) + _GAP) - _GAP - cell_len(offer.keys)
+    help_text = fitted(offer.help, room) if room > 8 else ""
+    left = title.ljust(_TITLE) if help_text else title
+    gap = " " * max(width - 2 - cell_len(left) - cell_len(help_text) - cell_len(offer.keys), 0)
+    spans: list[Span] = [
+        (">" if is_chosen else " ", STRONG),
+        (" ", PLAIN),
+        (left, CURSOR if is_chosen else PLAIN),
+        (help_text + gap, DIM),
+        (offer.keys, STRONG),
+    ]
+    return strip_of(spans, width)
+
+
+class Palette(ModalScreen[Command | str | None], inherit_bindings=False):
+    """Asks for a command or a field; the result is that, or None."""
+
+    # The stock reactive repaints the whole screen at each step of the focus; rows show it alone.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", show=False),
+        Binding("escape,ctrl+p,f12", "leave", show=False),
+        Binding("up,shift+tab", "go(-1)", show=False),
+        Binding("down,tab", "go(1)", show=False),
+        Binding("pageup", "go(-10)", show=False),
+        Binding("pagedown", "go(10)", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(classes="dialog")
+        self._all = offers()
+        self._row = TextRow("find", "Menu")
+        self._list = Offers(self._all)
+
+    def compose(self) -> ComposeResult:
+        """Stack field, list and keys."""
+        with Vertical(classes="box"):
+            yield self._row
+            yield self._list
+            hints = (("Enter", "Do it"), ("Up Down", "Choose"), ("Esc", "Back"))
+            yield HintBar(hints, indent=0)
+
+    def on_mount(self) -> None:
+        """Begin with all."""
+        self._row.show(Look(placeholder=PLACEHOLDER))
+        self.set_focus(self._row)
+
+    def on_resize(self) -> None:
+        """Leave some of the form in sight."""
+        self._list.styles.height = max(min(ROWS, self.size.height - _AROUND), 1)
+
+    def on_text_row_edited(self, event: TextRow.Edited) -> None:
+        """List what is meant."""
+        event.stop()
+        self._list.show(meant(event.row.text, self._all))
+
+    def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
+        """Nothing is below the empty field."""
+        event.stop()
+
+    def action_take(self) -> None:
+        """Take the chosen one."""
+        chosen = self._list.chosen
+        if chosen is not None:
+            self.dismiss(chosen.what)
+
+    def action_go(self, by: int) -> None:
+        """Choose another."""
+        self._list.go(by)
+
+    def action_leave(self) -> None:
+        """Take none."""
+        self.dismiss(None)

@@ -1,0 +1,1 @@
+"""The test message: written, sent, and what became of it."""

@@ -1,0 +1,189 @@
+"""The dialog in which a test message is written, at the bottom of the screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.reactive import Reactive
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widget import Widget
+
+from smtp_tui.smtp.message import Mail
+from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.form.form import REST
+from smtp_tui.tui.form.looks import Look
+from smtp_tui.tui.form.row import Row
+from smtp_tui.tui.form.text_row import TextRow
+from smtp_tui.tui.ink import BAD, DIM, PLAIN, STRONG, WARNING
+from smtp_tui.tui.keys.dialog_commands import MAIL_COMMANDS
+from smtp_tui.tui.keys.hints import MAIL_HINTS
+from smtp_tui.tui.mail.draft import MailDraft, Part, Sender
+from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sidebar.prose import Block, plain
+
+TITLE = Block(
+    (
+        ("Send a test message", STRONG),
+        (", ", PLAIN),
+        ("a real one", WARNING),
+        (", to everyone named in To.", PLAIN),
+    )
+)
+EXPLANATIONS = {
+    Part.FROM: "Envelope sender and From line; empty: as set in the form.",
+    Part.TO: "One address, or several with commas between them.",
+    Part.SUBJECT: "The subject, in one line.",
+    Part.TEXT: "What the message says. Enter here sends it.",
+}
+EXAMPLE = "name@example.org"
+
+
+class MailDialog(ModalScreen[Mail | None], inherit_bindings=False):
+    """Asks what to hand over to whom; the result is that, or None. What is typed stays in `draft`.
+
+    A `Mail` without a body asks about sender and recipients alone.
+    """
+
+    # The stock reactive repaints the whole screen at each step of the focus; rows show it alone.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(command.binding for command in MAIL_COMMANDS),
+        Binding("up,shift+tab", "move(-1)", show=False),
+        Binding("down,tab", "move(1)", show=False),
+        Binding("enter", "go_on", show=False),
+    ]
+
+    def __init__(self, draft: MailDraft, sender: Sender) -> None:
+        super().__init__(classes="dialog")
+        self._draft = draft
+        self._rows = {part: TextRow(part, part) for part in Part}
+        self._says = Page(most=2)
+        self._placeholders = {Part.FROM: sender.words, Part.TO: EXAMPLE}
+        self._obstacles: dict[Part, str] = {}
+        self._typing: Part | None = None
+        self._rest: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Show a row for each part, a line about the one under the cursor, and the keys."""
+        with Vertical(classes="box"):
+            yield Page([TITLE])
+            yield from self._rows.values()
+            yield self._says
+            yield HintBar(MAIL_HINTS, indent=0)
+
+    def on_mount(self) -> None:
+        """Begin at the recipients: all the rest has a default."""
+        for part, row in self._rows.items():
+            row.load(self._draft.text(part))
+        self._show_looks()
+        self._go_to(Part.TO)
+
+    # What the rows tell
+
+    def on_text_row_edited(self, event: TextRow.Edited) -> None:
+        """Take what is typed; what is wrong with it is told when the hand rests."""
+        event.stop()
+        self._typing = Part(event.row.topic)
+        self._draft.type(self._typing, event.row.text)
+        self._obstacles = {}
+        self._await_rest()
+        self._show_looks()
+
+    def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
+        """Nothing is below an empty part that could be deleted."""
+        event.stop()
+
+    def on_row_entered(self, event: Row.Entered) -> None:
+        """Speak of another part."""
+        event.stop()
+        self._say()
+
+    def on_row_left(self, event: Row.Left) -> None:
+        """Take what was typed as meant."""
+        event.stop()
+        self._settle()
+
+    # What the keys do
+
+    def action_move(self, by: int) -> None:
+        """Go to the next part, or the one before; after the last comes the first."""
+        parts = list(Part)
+        self._go_to(parts[(parts.index(self._here) + by) % len(parts)])
+
+    def action_go_on(self) -> None:
+        """Go to the next part, if this one is good; from the last one the message goes out."""
+        here, obstacles = self._here, self._draft.obstacles(sends=True)
+        if here is list(Part)[-1]:
+            self.action_send()
+        elif here in obstacles:
+            self._refuse({here: obstacles[here]})
+        else:
+            self.action_move(1)
+
+    def action_send(self) -> None:
+        """Send the message."""
+        self._end(sends=True)
+
+    def action_ask(self) -> None:
+        """Ask about sender and recipients, and send nothing."""
+        self._end(sends=False)
+
+    def action_leave(self) -> None:
+        """Hand over nothing."""
+        self.dismiss(None)
+
+    def _end(self, *, sends: bool) -> None:
+        """Give the result, or tell what stands in the way of it."""
+        obstacles = self._draft.obstacles(sends=sends)
+        if obstacles:
+            self._refuse(obstacles)
+        else:
+            self.dismiss(self._draft.mail(sends=sends))
+
+    def _refuse(self, obstacles: dict[Part, str]) -> None:
+        """Go to the first obstacle, and tell each."""
+        self._obstacles = obstacles
+        self._settle()
+        self._go_to(next(iter(obstacles)))
+        self._show_looks()
+
+    # What is shown
+
+    @property
+    def _here(self) -> Part:
+        return Part(self.focused.topic) if isinstance(self.focused, Row) else Part.TO
+
+    def _go_to(self, part: Part) -> None:
+        self.set_focus(self._rows[part])
+
+    def _show_looks(self) -> None:
+        problems = {**self._draft.problems(), **self._obstacles}
+        for part, row in self._rows.items():
+            problem = "" if part is self._typing else problems.get(part, "")
+            row.show(Look(problem=problem, placeholder=self._placeholders.get(part, "")))
+        self._say()
+
+    def _say(self) -> None:
+        """Tell the problem that found no room in its row, else what the part is."""
+        row = self._rows[self._here]
+        told = (row.look.problem, BAD) if row.hides_problem else (EXPLANATIONS[self._here], DIM)
+        self._says.show([plain(*told)])
+
+    def _await_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST, self._settle)
+
+    def _settle(self) -> None:
+        """Tell the problem of the part that was typed in."""
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+        if self._typing is not None:
+            self._typing = None
+            self._show_looks()

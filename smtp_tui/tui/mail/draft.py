@@ -1,0 +1,115 @@
+"""The test message while it is written. Pure; it outlives the dialog that it is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from smtp_tui.checks.mail import BODY, SUBJECT, parse_recipients, parse_subject
+from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
+from smtp_tui.smtp.message import Mail, default_sender
+from smtp_tui.tui.form.model import ACCOUNT, Draft
+
+NOBODY = "name at least one recipient"
+
+
+class Part(StrEnum):
+    """What is typed, in the order of the dialog; the value is its label."""
+
+    FROM = "From"
+    TO = "To"
+    SUBJECT = "Subject"
+    TEXT = "Text"
+
+
+ENVELOPE = (Part.FROM, Part.TO)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom a message comes from unless the dialog says otherwise: to begin with, and in words."""
+
+    text: str
+    words: str
+
+
+def sender_of(draft: Draft) -> Sender:
+    """Return the envelope sender that the settings in the form amount to."""
+    parsed = draft.parsed()
+    if parsed["from"]:
+        return Sender(parsed["from"], parsed["from"])
+    user, domain = parsed[ACCOUNT] or "", parsed["domain"] or ""
+    named = default_sender(user, domain).address
+    if domain and not _refusal(parse_mailbox, named):
+        return Sender(named, named)
+    return Sender("", f"{named.rpartition('@')[0]} at the name given in EHLO")
+
+
+def _sender(text: str) -> Mailbox | None:
+    return parse_mailbox(text) if text.strip() else None
+
+
+_READERS: dict[Part, Callable[[str], object]] = {
+    Part.FROM: _sender,
+    Part.TO: parse_recipients,
+    Part.SUBJECT: parse_subject,
+    Part.TEXT: str,
+}
+
+
+def _refusal(reader: Callable[[str], object], text: str) -> str:
+    try:
+        reader(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+class MailDraft:
+    """What was typed into each part, for as long as the form is open."""
+
+    def __init__(self) -> None:
+        self._texts = {
+            Part.FROM: "",
+            Part.TO: "",
+            Part.SUBJECT: SUBJECT,
+            Part.TEXT: BODY.rstrip("\n"),
+        }
+        self._followed = ""
+
+    def follow(self, sender: str) -> None:
+        """Take the settings' sender, unless somebody typed another one."""
+        if self._texts[Part.FROM].strip() in ("", self._followed):
+            self._texts[Part.FROM] = sender
+        self._followed = sender
+
+    def text(self, part: Part) -> str:
+        """What a part holds."""
+        return self._texts[part]
+
+    def type(self, part: Part, text: str) -> None:
+        """Take what a part holds now."""
+        self._texts[part] = text
+
+    def problems(self) -> dict[Part, str]:
+        """What cannot be read as it stands, by part."""
+        found = {part: _refusal(_READERS[part], text) for part, text in self._texts.items()}
+        return {part: problem for part, problem in found.items() if problem}
+
+    def obstacles(self, *, sends: bool) -> dict[Part, str]:
+        """What stands in the way of sending, or of asking about the envelope alone."""
+        found = self.problems()
+        if Part.TO not in found and not parse_recipients(self._texts[Part.TO]):
+            found[Part.TO] = NOBODY
+        wanted = Part if sends else ENVELOPE
+        return {part: found[part] for part in wanted if part in found}
+
+    def mail(self, *, sends: bool) -> Mail:
+        """Return what to hand over; ValueError where there are obstacles."""
+        return Mail(
+            recipients=parse_recipients(self._texts[Part.TO]),
+            sender=_sender(self._texts[Part.FROM]),
+            subject=parse_subject(self._texts[Part.SUBJECT]) if sends else "",
+            body=f"{self._texts[Part.TEXT]}\n" if sends else None,
+        )

@@ -1,0 +1,105 @@
+"""Unsaved changes outlive a lost line: kept when the form is ended, offered when it opens again."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from smtp_tui.config.document import Document
+from smtp_tui.config.unsaved import Unsaved, drop_unsaved, keep_unsaved, unsaved_of
+from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.tui.deeds import Deeds
+from smtp_tui.tui.dialogs import Answer, Question
+from smtp_tui.tui.form.kept import NEEDS, kind_of, source_of, words_of
+from smtp_tui.tui.form.model import PASSWORD, Draft
+from smtp_tui.tui.form.retracing import show_step
+from smtp_tui.tui.sidebar.prose import plain
+
+TAKE, DROP, LATER = "r", "d", "escape"
+TAKEN = "Taken back, and not saved yet"
+TYPE_AGAIN = "The password that was typed was not kept: type it again."
+
+
+def keep(draft: Draft, document: Document, table: str) -> bool:
+    """Keep what is not saved, if there is anything; False where nothing was kept."""
+    if not draft.changed:
+        return False
+    values = {key: draft.raw(key) for key in draft.changed if key != PASSWORD}
+    place = draft.raw(PASSWORD) if draft.password.changed else None
+    return keep_unsaved(
+        Unsaved(
+            file=_name(document),
+            table=table,
+            moment=time.time(),
+            values=values,
+            place=place if isinstance(place, dict) else None,
+            had_secret=draft.password.is_masked and bool(draft.password.text),
+        )
+    )
+
+
+@record
+class Keeping:
+    """Offers what was kept of the form's file."""
+
+    deeds: Deeds
+
+    async def offer(self) -> None:
+        """Ask what is to become of kept changes, if there are any that the file does not say."""
+        name, table = _name(self.deeds.document), self.deeds.table
+        unsaved = unsaved_of(name, table)
+        if unsaved is None:
+            return
+        if not self._is_news(unsaved):
+            drop_unsaved(name, table)
+            return
+        answers = Answer(TAKE, "Take them back"), Answer(DROP, "Drop them"), Answer(LATER, "Later")
+        text = plain(offer_words(unsaved, time.time()))
+        answer = await self.deeds.form.app.push_screen_wait(Question([text], answers))
+        if answer == TAKE:
+            self._take(unsaved)
+        if answer != LATER:
+            drop_unsaved(name, table)
+
+    def _is_news(self, unsaved: Unsaved) -> bool:
+        draft = self.deeds.situation.draft()
+        for key, raw in _fields(unsaved).items():
+            draft.edit(key, raw)
+        _place(draft, unsaved)
+        return bool(draft.changed)
+
+    def _take(self, unsaved: Unsaved) -> None:
+        form = self.deeds.form
+        if unsaved.place:
+            form.history.change_password(form.draft, "kept", lambda: _place(form.draft, unsaved))
+        form.history.apply(form.draft, _fields(unsaved))
+        told = f"{TAKEN}: {', '.join(form.draft.changed)}."
+        show_step(self.deeds, f"{told} {TYPE_AGAIN}" if unsaved.had_secret else told)
+
+
+def offer_words(unsaved: Unsaved, now: float) -> str:
+    """Say from when the changes are, and of which fields."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(unsaved.moment))
+    if when.startswith(time.strftime("%Y-%m-%d ", time.localtime(now))):
+        when = when.partition(" ")[2]
+    keys = [*_fields(unsaved), *([PASSWORD] if unsaved.place else ())]
+    return f"Unsaved changes of {when} were kept: {', '.join(keys)}."
+
+
+def _name(document: Document) -> str:
+    return os.path.realpath(document.path)
+
+
+def _fields(unsaved: Unsaved) -> dict[str, object | None]:
+    """Return the values of fields that are known here."""
+    return {key: raw for key, raw in unsaved.values.items() if key in BY_KEY and key != PASSWORD}
+
+
+def _place(draft: Draft, unsaved: Unsaved) -> None:
+    """Keep the password where it was to be kept."""
+    source = source_of(dict(unsaved.place)) if unsaved.place else None
+    if source is not None:
+        draft.password.keep(kind_of(source))
+        if kind_of(source) in NEEDS:
+            draft.password.type(words_of(source))

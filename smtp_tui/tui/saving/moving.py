@@ -1,0 +1,206 @@
+"""Taking a password to another place: there first, read back, and only then away from here.
+
+What is at hand is never lost unless the admin says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smtp_tui.config.errors import NoPasswordError, PasswordError
+from smtp_tui.settings.sources import Ask, File, Keyring, Literal, PasswordSource
+from smtp_tui.tui.form.password import PasswordDraft
+from smtp_tui.tui.saving.vault import Vault
+
+if TYPE_CHECKING:
+    from smtp_tui.config.keeping import Place
+
+PATIENCE = 30.0
+YES, NO, USE, BACK = "y", "n", "u", "escape"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What only the admin can decide: a text, and keys with what they do; Escape steps back."""
+
+    text: str
+    answers: tuple[tuple[str, str], ...]
+
+
+Asking = Callable[[Doubt], Awaitable[str]]
+
+
+class SteppedBackError(Exception):
+    """The admin wants none of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What the file is to say, what is left to be removed, and what to tell."""
+
+    raw: object = field(repr=False)
+    leftover: tuple[str, str] | None = None
+    notes: tuple[str, ...] = ()
+    stored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Moves the password of one file."""
+
+    vault: Vault
+    base: Path
+    environ: Mapping[str, str]
+    ask: Asking
+
+    async def move(self, password: PasswordDraft, was: str, account: str) -> Moved:
+        """Bring the password to where it is to be; `was` and `account` are the user names.
+
+        PasswordError where that failed: nothing was lost then.
+        """
+        target = password.target
+        match target:
+            case None:
+                return Moved(None)
+            case Keyring() if not password.changed:
+                return await self._rename(target, was, account)
+            case _ if not password.changed:
+                return Moved(password.raw())
+            case Literal():
+                secret = await self._secret(password, was)
+                return Moved(secret, notes=self._left_behind(password, target, was, account))
+            case Keyring() | File() if self._place(target, account).refusal is None:
+                return await self._fill(password, target, was, account)
+            case _:
+                return await self._leave_to_others(password, target, account)
+
+    async def fetched(self, source: PasswordSource, account: str) -> str:
+        """Return the password that is in a place; PasswordError where there is none."""
+        if isinstance(source, Keyring):
+            return await self.vault.fetch(source.service, account)
+        return await self._place(source, account).fetched(PATIENCE)
+
+    async def _fill(
+        self, password: PasswordDraft, target: PasswordSource, was: str, account: str
+    ) -> Moved:
+        """Put the password into the keyring, or into a file of its own."""
+        place, raw = self._place(target, account), password.raw()
+        if not (password.at_hand or password.comes_along):
+            return Moved(raw)
+        is_own = password.old == target and was == account
+        there = None if is_own else await self._there(target, account)
+        try:
+            secret = await self._secret(password, was)
+        except PasswordError:
+            if there is None:
+                raise
+            return Moved(raw)  # the old place has none, the new one does
+        if there is not None and there != secret:
+            text = f"There is another password already: {place}."
+            answer = await self.ask(Doubt(text, ((USE, "Use that one"), (YES, "Replace it"))))
+            if answer == BACK:
+                raise SteppedBackError
+            if answer == USE:
+                return Moved(raw)
+        if there != secret:
+            await self._keep(place, secret)
+        return Moved(
+            raw, notes=self._left_behind(password, target, was, account), stored=str(place)
+        )
+
+    async def _leave_to_others(
+        self, password: PasswordDraft, target: PasswordSource, account: str
+    ) -> Moved:
+        """Only name the place; ask where the password would then stand nowhere."""
+        raw = password.raw()
+        if not password.at_hand:
+            return Moved(raw)
+        place = self._place(target, account)
+        why = ""
+        if not isinstance(target, Ask):
+            try:
+                if await self.fetched(target, account) == password.at_hand:
+                    return Moved(raw)
+                why = f"Another password comes from there: {place}. "
+            except PasswordError as error:
+                why = f"It is not there yet: {error}. "
+        is_here = isinstance(password.old, Literal)
+        loss = "Saving takes it out of this file" if is_here else "What you typed is kept nowhere"
+        text = f"{why}{_sentence(place.refusal or '')} {loss}. Go on?"
+        if await self.ask(Doubt(text.strip(), ((YES, "Go on"),))) != YES:
+            raise SteppedBackError
+        return Moved(raw)
+
+    async def _rename(self, target: Keyring, was: str, account: str) -> Moved:
+        """Have the entry of a keyring follow the user name, if the admin wants that."""
+        raw = {"keyring": target.service}
+        if was == account or not was or not account:
+            return Moved(raw)
+        if await self._there(target, account) is not None:
+            return Moved(raw, notes=(f"the keyring has an entry of {account}, which counts now",))
+        try:
+            secret = await self.fetched(target, was)
+        except PasswordError:
+            return Moved(raw, notes=(f"the keyring has no entry of {account} yet: type it anew",))
+        text = (
+            f"The keyring files the password under the user name. Move the entry {target.service} "
+            f"of {was} to {account}?"
+        )
+        answer = await self.ask(Doubt(text, ((YES, "Move it"), (NO, "Leave it"))))
+        if answer == BACK:
+            raise SteppedBackError
+        if answer == NO:
+            return Moved(raw, notes=(f"the keyring has no entry of {account} yet: type it anew",))
+        await self.vault.store(target.service, account, secret)
+        entry = str(self._place(target, account))
+        return Moved(raw, leftover=(target.service, was), stored=entry)
+
+    async def _keep(self, place: Place, secret: str) -> None:
+        if isinstance(place.source, Keyring):
+            await self.vault.store(place.source.service, place.account, secret)
+            return
+        from smtp_tui.config.keeping import keep
+
+        refused = await keep(place, secret, PATIENCE)
+        if refused is not None:
+            del secret
+            raise refused
+
+    async def _secret(self, password: PasswordDraft, was: str) -> str:
+        if password.at_hand or password.old is None:
+            return password.at_hand
+        return await self.fetched(password.old, was)
+
+    async def _there(self, source: PasswordSource, account: str) -> str | None:
+        """Return what is in a place already; a keyring that fails now would fail again."""
+        try:
+            return await self.fetched(source, account)
+        except NoPasswordError:
+            return None
+        except PasswordError:
+            if isinstance(source, Keyring):
+                raise
+            return None
+
+    def _left_behind(
+        self, password: PasswordDraft, target: PasswordSource, was: str, account: str
+    ) -> tuple[str, ...]:
+        """Name the place that had the password before, which others may use."""
+        old = password.old
+        if not isinstance(old, Keyring | File) or (old == target and was == account):
+            return ()
+        if isinstance(old, Keyring) and not was:
+            return ()
+        return (f"the old place has one too: {self._place(old, was)}",)
+
+    def _place(self, source: PasswordSource, account: str) -> Place:
+        from smtp_tui.config.keeping import Place
+
+        return Place(source, account, self.base, self.environ)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -1,0 +1,185 @@
+"""Writing what was changed: the password to its place first, then the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import (
+    ChangedOnDiskError,
+    DocumentError,
+    NoRenameError,
+    PasswordError,
+)
+from smtp_tui.config.reloading import is_stale
+from smtp_tui.config.writing import Manner
+from smtp_tui.settings.fields import FIELDS
+from smtp_tui.settings.sources import Keyring, Literal
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.form.model import ACCOUNT, PASSWORD, Draft, text_of
+from smtp_tui.tui.form.password import PasswordDraft
+from smtp_tui.tui.form.situation import Situation, foreseen_changes
+from smtp_tui.tui.saving.moving import Asking, Moved, Mover, SteppedBackError
+from smtp_tui.tui.saving.vault import Vault
+
+UNCHANGED = "Nothing to save: the file says the same."
+STEPPED_BACK = "Nothing was saved."
+
+
+class Obstacle(Enum):
+    """What stands in the way of writing, and can be talked about."""
+
+    CHANGED = auto()
+    NO_RENAME = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What saving came to, in words, and the field or the obstacle that stood in the way."""
+
+    message: str
+    ok: bool
+    field: str | None = None
+    obstacle: Obstacle | None = None
+
+
+class _Job:
+    """What a draft wanted saved at a moment; it may be edited on while a keyring is waited for."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._raws = {field.key: draft.raw(field.key) for field in FIELDS}
+        self._state = draft.password.state
+        self.password = draft.password.snapshot()
+        self.account = draft.text(ACCOUNT)
+        self.moves_password = PASSWORD in draft.changed
+        self.values = {key: draft.to_write(key) for key in draft.changed if key != PASSWORD}
+
+    def conclude(self, situation: Situation, *, keep_password: bool) -> None:
+        """Have the draft begin anew with what was saved; what was edited since stays an edit."""
+        draft, state = self._draft, self._draft.password.state
+        raws = {key: draft.raw(key) for key in self._raws if key != PASSWORD}
+        since = {key: raw for key, raw in raws.items() if raw != self._raws[key]}
+        situation.rebase(draft, keep_password=keep_password)
+        for key, raw in since.items():
+            draft.edit(key, raw)
+        if state != self._state and not keep_password:
+            draft.password.restore(state)
+
+
+@dataclass(frozen=True, slots=True)
+class Saver:
+    """Saves drafts of one table of one document."""
+
+    document: Document
+    table: str
+    situation: Situation
+    vault: Vault
+    ask: Asking
+
+    async def save(self, draft: Draft, manner: Manner) -> Outcome:
+        """Save the draft's changes; whatever could not be saved stays in the draft."""
+        for key, problem in draft.unsavable().items():
+            return Outcome(f"Not saved. {visible(problem)}", ok=False, field=key)
+        if not draft.changed and not manner.private:
+            return Outcome(UNCHANGED, ok=True)
+        try:
+            if is_stale(self.document):
+                return Outcome("Not saved", ok=False, obstacle=Obstacle.CHANGED)
+            # What the file's application cannot say must show before anything is stored.
+            self.document.changed(self.table, foreseen_changes(draft))
+        except DocumentError as error:
+            return Outcome(visible(f"Not saved: {error}"), ok=False)
+        job = _Job(draft)
+        moved, refusal = Moved(None), ""
+        try:
+            moved = await self._move(job)
+        except SteppedBackError:
+            return Outcome(STEPPED_BACK, ok=False)
+        except PasswordError as error:
+            refusal = str(error)
+        return await self._write(job, moved, refusal, manner)
+
+    async def _move(self, job: _Job) -> Moved:
+        was = text_of(self._before.get(ACCOUNT))
+        follows = ACCOUNT in job.values and isinstance(job.password.old, Keyring)
+        if not job.moves_password and not follows:
+            return Moved(None)
+        base = self.document.path.absolute().parent
+        mover = Mover(self.vault, base, os.environ, self.ask)
+        return await mover.move(job.password, was, job.account)
+
+    async def _write(self, job: _Job, moved: Moved, refusal: str, manner: Manner) -> Outcome:
+        changes = dict(job.values)
+        if job.moves_password and not refusal:
+            changes[PASSWORD] = moved.raw
+        leaves = takes_out(job.password) and PASSWORD in changes
+        try:
+            if changes or manner.private:
+                self.document.save(self.table, changes, manner=_without_secret(manner, leaves))
+        except (ChangedOnDiskError, NoRenameError) as error:
+            is_changed = isinstance(error, ChangedOnDiskError)
+            obstacle = Obstacle.CHANGED if is_changed else Obstacle.NO_RENAME
+            return Outcome(visible(str(error)), ok=False, obstacle=obstacle)
+        except DocumentError as error:
+            has = f"The password is stored ({moved.stored}), but the file was not saved"
+            return Outcome(visible(f"{has if moved.stored else 'Not saved'}: {error}"), ok=False)
+        notes = [*moved.notes, *(await self._remove(moved))]
+        if leaves:
+            notes += self._in_backup(job.password)
+        job.conclude(self.situation, keep_password=bool(refusal))
+        return _outcome(list(changes), notes, refusal, manner)
+
+    async def _remove(self, moved: Moved) -> list[str]:
+        """Take away what the new place has now."""
+        if moved.leftover is None:
+            return []
+        try:
+            await self.vault.forget(*moved.leftover)
+        except PasswordError as error:
+            return [str(error)]
+        return []
+
+    def _in_backup(self, password: PasswordDraft) -> list[str]:
+        """Tell that a password which left the file stands in its backup still."""
+        backup = self.document.path.with_name(f"{self.document.path.name}~")
+        old = password.old
+        with suppress(OSError):
+            if isinstance(old, Literal) and old.value in backup.read_text("utf-8", "replace"):
+                return [f"it still stands in the backup {backup.name}: remove that"]
+        return []
+
+    @property
+    def _before(self) -> Mapping[str, object]:
+        try:
+            return self.document.values(self.table)
+        except DocumentError:
+            return {}
+
+
+def takes_out(password: PasswordDraft) -> bool:
+    """Whether saving takes a password out of the file, which no backup may keep."""
+    with suppress(ValueError):
+        return isinstance(password.old, Literal) and not isinstance(password.target, Literal)
+    return False
+
+
+def _without_secret(manner: Manner, leaves: bool) -> Manner:
+    return replace(manner, backup=False) if leaves else manner
+
+
+def _outcome(keys: list[str], notes: list[str], refusal: str, manner: Manner) -> Outcome:
+    done = [f"Saved: {', '.join(keys)}" if keys else "Saved"]
+    if not keys and refusal:
+        done = []
+    done += ["only its owner can read the file now"] if manner.private and not refusal else []
+    done += ["written in place"] if manner.in_place else []
+    saved = ". ".join(["; ".join(done), *(note[:1].upper() + note[1:] for note in notes)])
+    if refusal:
+        told = f"The password is NOT saved: {visible(refusal).rstrip('.')}."
+        return Outcome(f"{told} {visible(saved)}".strip(), ok=False, field=PASSWORD)
+    return Outcome(visible(saved), ok=True)

@@ -1,0 +1,1 @@
+"""The sidebar: what there is to say about the thing under the cursor."""

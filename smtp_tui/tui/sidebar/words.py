@@ -1,0 +1,102 @@
+"""What is told beside the form: the sidebar's page, and the line of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+
+from smtp_tui.tui.bench.pane import Bench
+from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.ink import BAD, CURSOR, PLAIN, STRONG
+from smtp_tui.tui.keys.commands import with_keys
+from smtp_tui.tui.log.pane import Log
+from smtp_tui.tui.places import is_low, is_narrow
+from smtp_tui.tui.sidebar.live import in_short
+from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sidebar.pane import Sidebar
+from smtp_tui.tui.sidebar.prose import Block, plain
+from smtp_tui.tui.sidebar.topics import blocks_for, log_blocks, summary
+
+ASKED = "Which letter?"
+
+
+class Words:
+    """Keeps sidebar and message true to what is under the cursor.
+
+    What was said stays until a value changes or the focus goes elsewhere than where it was said.
+    """
+
+    def __init__(self, form: Form, bench: Bench, sidebar: Sidebar, message: Page) -> None:
+        self._form = form
+        self._bench = bench
+        self._sidebar = sidebar
+        self._message = message
+        self._said = ""
+        self._said_at: str | None = None
+
+    def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
+        """Tell something in words; `at` is the field that the focus is about to go to."""
+        self._said, self._said_at = text, at or self._form.here.topic
+        self._message.show([plain(with_keys(text), style)])
+
+    def list_letters(self, beyond: Sequence[tuple[str, str]]) -> None:
+        """Ask for a letter, and tell those of rows out of sight, where no part moves for it."""
+        if not self._sidebar.size:
+            listed = ", ".join(" ".join(one) for one in beyond)
+            self._message.show([plain(f"{ASKED} {listed}")])
+            return
+        asked = plain(f"{ASKED} Also:" if beyond else ASKED, STRONG)
+        lines = ([(letter, CURSOR), (f" {label}", PLAIN)] for letter, label in beyond)
+        self._sidebar.show([asked, *(Block(tuple(line), gap=False) for line in lines)])
+
+    def take_back(self, text: str) -> None:
+        """Say no longer what is true no longer, if it is what was said last."""
+        if self._said == text:
+            self.hush()
+
+    def hush(self) -> None:
+        """Say nothing any more."""
+        self._said_at = None
+        self.refresh_message()
+
+    def follow(self) -> None:
+        """The focus came somewhere: forget what was said elsewhere."""
+        if self._said_at != self._form.here.topic or self._is_in_log:
+            self._said_at = None
+        self.refresh()
+
+    def refresh(self, *, from_top: bool = True) -> None:
+        """Tell of what is under the cursor as it is now."""
+        row, last, form = self._form.here, self._bench.verdict, self._form
+        blocks = (
+            log_blocks(last.verdict, last.mail)
+            if self._is_in_log
+            else blocks_for(
+                row.topic,
+                form.draft,
+                row.look,
+                form.advice_on(row.topic),
+                self._bench.last_test,
+            )
+        )
+        self._sidebar.show(blocks, from_top=from_top)
+        self.refresh_message()
+
+    def refresh_message(self) -> None:
+        """Tell the problem that found no room elsewhere; without a sidebar, what the field is."""
+        if self._said_at is not None:
+            return
+        row, size = self._form.here, self._form.screen.size
+        if row.hides_problem:
+            self._message.show([plain(row.look.problem, BAD)])
+        elif is_narrow(size) or is_low(size):
+            advice = self._form.advice_on(row.topic)
+            said = row.look.limit or summary(row.topic)
+            self._message.show([in_short(advice, said)])
+        else:
+            self._message.show([])
+
+    @property
+    def _is_in_log(self) -> bool:
+        return isinstance(self._form.screen.focused, Log)

@@ -1,0 +1,1 @@
+"""Several SMTP tables of one file."""

@@ -1,0 +1,94 @@
+"""Asks which of several SMTP tables is meant; tells what each one's last test said."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.dialogs import Menu
+from smtp_tui.tui.ink import STRONG
+from smtp_tui.tui.keys.dialog_commands import TABLE_COMMANDS
+from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sidebar.prose import plain
+from smtp_tui.tui.tables.tables import Entry, Listing
+
+TESTING = "testing …"
+
+
+class TablePicker(ModalScreen[str | None], inherit_bindings=False):
+    """A list of the tables; the result is the one chosen, None for none.
+
+    Without a `current` one it is the first thing on the screen.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(command.binding for command in TABLE_COMMANDS),
+        Binding("f10,ctrl+x", "leave", show=False),
+    ]
+
+    def __init__(self, listing: Listing, current: str | None = None) -> None:
+        super().__init__(classes="dialog" if current else "picker")
+        self._listing = listing
+        self._current = current
+        self._testing: str | None = None
+        self._menu = Menu(self._lines())
+        if current in listing.tables:
+            self._menu.index = listing.tables.index(current)
+
+    def compose(self) -> ComposeResult:
+        """List them, each with its host."""
+        file = self._listing.document.path
+        title = f"{file} holds several SMTP tables. Which one?"
+        if self._current:
+            title = f"The SMTP tables of {file.name}"
+        with Vertical(classes="box" if self._current else "page"):
+            yield Page([plain(title, STRONG)])
+            yield self._menu
+            yield HintBar(hints_of(TABLE_COMMANDS), indent=0)
+
+    def action_take(self) -> None:
+        """Take the chosen one."""
+        self.dismiss(self._listing.tables[self._menu.index])
+
+    def action_test_all(self) -> None:
+        """Test one after the other, as the file has them."""
+        self.run_worker(self._test_all(), group="tables", exclusive=True)
+
+    def action_leave(self) -> None:
+        """Take none."""
+        self.dismiss(None)
+
+    async def _test_all(self) -> None:
+        try:
+            for table in self._listing.tables:
+                self._testing = table
+                self._menu.tell(self._lines())
+                await self._listing.test(table)
+        finally:
+            self._testing = None
+        self._menu.tell(self._lines())
+
+    def _said(self, entry: Entry) -> str:
+        return TESTING if entry.table == self._testing else entry.said
+
+    def _lines(self) -> list[str]:
+        entries = [
+            (
+                visible(one.table),
+                visible(one.host),
+                TESTING if one.table == self._testing else one.said,
+            )
+            for one in self._listing.entries()
+        ]
+        widths = [max((len(entry[at]) for entry in entries), default=0) for at in (0, 1)]
+        return [
+            f"{table:{widths[0]}}  {host:{widths[1]}}  {said}".rstrip()
+            for table, host, said in entries
+        ]

@@ -1,0 +1,107 @@
+"""The SMTP tables of one file: which there are, what each one's last test said, and another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.tui.form.model import HOST, text_of
+
+if TYPE_CHECKING:
+    from smtp_tui.tui.bench.trial import Runner
+    from smtp_tui.tui.deeds import Deeds
+
+ONLY_ONE = "This file has one SMTP table."
+ASKED_FOR = "not tested: its password is asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What the tests of this session said, by table."""
+
+    last: dict[str, str] = field(default_factory=dict)
+
+    def remember(self, table: str, verdict: Verdict) -> None:
+        """Take the verdict of a test that came to its end."""
+        from smtp_tui.tui.bench.verdict import outcome
+
+        cause = f", {verdict.cause}" if verdict.cause else ""
+        self.last[table] = f"{outcome(verdict)}{cause}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A table as the picker lists it."""
+
+    table: str
+    host: str
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The tables of a document, and the tests of all of them as the file has them."""
+
+    document: Document
+    verdicts: Verdicts
+    runner: Runner
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Their names, in the file's order."""
+        return self.document.tables()
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield them with host and last verdict."""
+        for table in self.tables:
+            try:
+                host = text_of(self.document.values(table).get(HOST))
+            except DocumentError:
+                host = ""
+            yield Entry(table, host, self.verdicts.last.get(table, ""))
+
+    async def test(self, table: str) -> None:
+        """Test one table as the file has it; where that is impossible, say so in its place."""
+        from smtp_tui.tui.bench.trial import conduct, must_ask, request_for
+        from smtp_tui.tui.form.situation import Situation
+
+        draft = Situation(self.document, table).draft()
+        settings = draft.reading().settings
+        for key, problem in draft.problems().items():
+            self.verdicts.last[table] = f"not tested: {BY_KEY[key].label} {problem}"
+            return
+        if settings is None or must_ask(draft, settings):
+            self.verdicts.last[table] = ASKED_FOR
+            return
+        request = request_for(draft, file=self.document.path, table=table)
+        verdict = await conduct(self.runner, request, lambda _event: None)
+        if verdict is not None:
+            self.verdicts.remember(table, verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Goes to another table of the file."""
+
+    deeds: Deeds
+
+    async def choose(self) -> None:
+        """List the tables, and open the one that is chosen once nothing is unsaved."""
+        from smtp_tui.tui.tables.picker import TablePicker
+
+        deeds = self.deeds
+        listing = Listing(deeds.document, deeds.verdicts, deeds.bench.runner)
+        if len(listing.tables) < 2 and listing.tables in ((), (deeds.table,)):
+            deeds.words.say(ONLY_ONE)
+            return
+        picker = TablePicker(listing, current=deeds.table)
+        table = await deeds.form.app.push_screen_wait(picker)
+        if table is None or table == deeds.table or not await deeds.may_leave():
+            return
+        deeds.bench.stop()
+        deeds.stage.open_table(table)
