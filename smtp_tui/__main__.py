@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,25 @@ from smtp_tui.config.errors import DocumentError, SeveralTablesError
 
 USAGE, SETTINGS, DEFECT, NO_OUTPUT = 2, 3, 70, 74
 PIPE_CLOSED = 141
+
+# What carries each command out, its module imported when it is called, and no other.
+RUNS = {
+    "": ("launch", "form"),
+    "check": ("cli.check", "check"),
+    "send": ("cli.check", "check"),
+    "get": ("cli.get", "get"),
+    "set": ("cli.set", "set_values"),
+    "unset": ("cli.unset", "unset"),
+    "import": ("cli.importing", "import_settings"),
+    "export": ("cli.exporting", "export_settings"),
+    "password": ("cli.password", "password"),
+    "explain": ("cli.explain", "explain"),
+    "discover": ("cli.discover", "discover"),
+    "presets": ("cli.presets", "presets"),
+    "dialects": ("cli.dialects", "dialects"),
+    "completion": ("cli.completion.printing", "completion"),
+    "demo": ("launch", "demo"),
+}
 
 
 def run() -> NoReturn:
@@ -100,65 +120,9 @@ def _place(error: Exception) -> str:
 
 
 def _command(name: str) -> Callable[[Call], int]:
-    match name:
-        case "check" | "send":
-            from smtp_tui.cli.check import check
-
-            return check
-        case "get":
-            from smtp_tui.cli.get import get
-
-            return get
-        case "set":
-            from smtp_tui.cli.set import set_values
-
-            return set_values
-        case "unset":
-            from smtp_tui.cli.unset import unset
-
-            return unset
-        case "import":
-            from smtp_tui.cli.importing import import_settings
-
-            return import_settings
-        case "export":
-            from smtp_tui.cli.exporting import export_settings
-
-            return export_settings
-        case "password":
-            from smtp_tui.cli.password import password
-
-            return password
-        case "explain":
-            from smtp_tui.cli.explain import explain
-
-            return explain
-        case "discover":
-            from smtp_tui.cli.discover import discover
-
-            return discover
-        case "presets":
-            from smtp_tui.cli.presets import presets
-
-            return presets
-        case "dialects":
-            from smtp_tui.cli.dialects import dialects
-
-            return dialects
-        case "completion":
-            from smtp_tui.cli.completion import completion
-
-            return completion
-        case "demo":
-            from smtp_tui.launch import demo
-
-            return demo
-        case "":
-            from smtp_tui.launch import form
-
-            return form
-        case _:
-            raise AssertionError(name)
+    module, function = RUNS[name]
+    command: Callable[[Call], int] = getattr(import_module(f"smtp_tui.{module}"), function)
+    return command
 
 
 if __name__ == "__main__":

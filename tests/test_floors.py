@@ -125,7 +125,7 @@ def test_monitoring_loads_little_and_only_where_it_is_wanted(
     assert "smtp_tui.cli.watch" not in modules
     assert "smtp_tui.cli.unit" not in modules
     for name in ("nagios", "prometheus"):
-        assert (f"smtp_tui.checks.monitoring_{name}" in modules) is (name in words)
+        assert (f"smtp_tui.checks.monitoring.{name}" in modules) is (name in words)
 
 
 def test_completion_loads_no_dialogue(tmp_path: Path) -> None:

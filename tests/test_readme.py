@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from smtp_tui.cli.options import COMMANDS
+from smtp_tui.cli.commands import COMMANDS
 from smtp_tui.settings.fields import FIELDS, Field, Kind
 from smtp_tui.settings.reading import defaults
 from smtp_tui.tui.keys import commands

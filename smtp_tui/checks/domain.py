@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.checks.run import Request
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import read
 from smtp_tui.smtp.events import Connected, Event
 
 if TYPE_CHECKING:
-    from smtp_tui.discovery.facts import DomainFact
+    from smtp_tui.discovery.domain.facts import DomainFact
     from smtp_tui.discovery.resolver import Resolver
 
 
@@ -34,11 +35,9 @@ class DomainCheck:
         """Return what DNS holds about the domain that the request sends from."""
         from smtp_tui.discovery.domain import domain_facts
 
-        settings = read(request.values).settings
+        settings = sending_settings(request)
         if settings is None:
             return ()
-        if request.mail and request.mail.sender:
-            settings = replace(settings, sender=str(request.mail.sender))
         return await domain_facts(
             settings,
             self._connected.local_address if self._connected else None,
@@ -46,6 +45,14 @@ class DomainCheck:
             server=self._connected.address if self._connected else None,
             selectors=self._selectors,
         )
+
+
+def sending_settings(request: Request) -> Settings | None:
+    """Return the settings of a request, the sender that of its mail where that names one."""
+    settings = read(request.values).settings
+    if settings and request.mail and request.mail.sender:
+        return replace(settings, sender=str(request.mail.sender))
+    return settings
 
 
 def domain_line(

@@ -103,7 +103,7 @@ async def _dialogue(
                 yield event
     if end is None:
         return
-    cause = cause_of(end, settings.host)
+    cause = cause_of(end, settings, facts)
     unverified = facts.established is not None and not facts.established.verified
     # The look at a silent port may have taken its part already.
     left = min(request.extra, settings.timeout + request.extra - _since(started))

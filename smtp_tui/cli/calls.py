@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command
+from smtp_tui.cli.commands import COMMANDS, FORM, Command
+from smtp_tui.cli.options import OPTIONS
 from smtp_tui.records import record
 
 NO_LITERAL = (

@@ -42,7 +42,7 @@ def tell_trouble(reason: str, arguments: Sequence[str]) -> int | None:
     """
     if not _means_nagios(arguments):
         return None
-    from smtp_tui.checks.monitoring_nagios import trouble_line
+    from smtp_tui.checks.monitoring.nagios import trouble_line
 
     tell(trouble_line(reason))
     return _UNKNOWN

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command, Option
+from smtp_tui.cli.commands import COMMANDS, FORM, Command
+from smtp_tui.cli.options import OPTIONS, Option
 
 _EXIT_STATUS = """\
 Exit status: 0 passed; 1 a negative answer; 2 usage, or no usable terminal; by the stage that

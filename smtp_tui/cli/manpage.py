@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from smtp_tui.checks.status import BY_STAGE
-from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command, Option
+from smtp_tui.cli.commands import COMMANDS, FORM, Command
+from smtp_tui.cli.options import OPTIONS, Option
 from smtp_tui.settings.fields import FIELDS, Field, Kind
 
 DATE = "2026-11-24"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smtp_tui.checks.many import Subject, Summary, run_all
-from smtp_tui.checks.monitoring import Thresholds
+from smtp_tui.checks.monitoring.states import Thresholds
 from smtp_tui.checks.status import PASSED, exit_status
 from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.formats import NAGIOS
@@ -78,7 +78,7 @@ async def _summary(subjects: list[Subject], jobs: int) -> Summary:
 
 
 def _tell_nagios(summary: Summary, thresholds: Thresholds) -> int:
-    from smtp_tui.checks.monitoring_nagios import nagios_lines, state_of_all
+    from smtp_tui.checks.monitoring.nagios import nagios_lines, state_of_all
 
     for line in nagios_lines(summary, thresholds, verdict_lines):
         tell(line)
@@ -86,7 +86,7 @@ def _tell_nagios(summary: Summary, thresholds: Thresholds) -> int:
 
 
 def _tell_prometheus(summary: Summary, place: str | None) -> int:
-    from smtp_tui.checks.monitoring_prometheus import prometheus_text, write_prometheus
+    from smtp_tui.checks.monitoring.prometheus import prometheus_text, write_prometheus
     from smtp_tui.checks.whole_file import NotWrittenError
 
     text = prometheus_text(summary, datetime.now(UTC))

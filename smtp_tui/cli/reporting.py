@@ -6,8 +6,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smtp_tui.checks.report import Checked, report_markdown
-from smtp_tui.checks.report_file import ReportError, write_report
+from smtp_tui.checks.report.file import ReportError, write_report
+from smtp_tui.checks.report.writing import Checked, report_markdown
 from smtp_tui.checks.run import Request
 from smtp_tui.checks.secrets import Supply
 from smtp_tui.cli.calls import Call, UsageError

@@ -6,11 +6,22 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from smtp_tui.checks.shell import quoted
-from smtp_tui.discovery.steps import OK, Finding, Knock, Knocking, Result
+from smtp_tui.discovery.steps import Finding, Knock, Knocking, Result
+from smtp_tui.discovery.wording import (
+    answers,
+    by_host,
+    family_of,
+    plain_words,
+    shared_details,
+    silent_ports,
+    starttls_words,
+    tls_words,
+    took_words,
+)
 from smtp_tui.smtp.escaping import visible
 
 WIDTH = 80
-_MARK = "certificate-"
+_CELL, _GREETING = 22, 212
 
 
 def finding_lines(finding: Finding) -> list[str]:
@@ -45,34 +56,19 @@ def result_lines(result: Result) -> Iterator[str]:
 
 def knock_lines(knocks: Iterable[Knock]) -> Iterator[str]:
     """Yield a table for each host: what its ports do, with what they offer below."""
-    by_host: dict[str, list[Knock]] = {}
-    for knock in sorted(knocks, key=lambda one: (one.port, ":" in one.address)):
-        by_host.setdefault(knock.host, []).append(knock)
-    for host, rows in sorted(by_host.items(), key=lambda one: (not _answers(one[1]), one[0])):
+    for host, rows in by_host(knocks):
         addresses = dict.fromkeys(row.address for row in rows)
         yield ""
         yield from _wrapped(f"{host} ({', '.join(addresses)})", "", "  ")
-        if not _answers(rows):
-            yield from _silent(rows)
+        if not answers(rows):
+            for cause, ports in silent_ports(rows):
+                yield from _wrapped(f"{cause}: port {', '.join(ports)}", "  ", "    ")
             continue
         yield _row("port", "IP", "plain", "STARTTLS", "TLS at once", "time")
         for row in rows:
             yield _row(*_cells(row))
-        yield from _told_below(rows)
-
-
-def _answers(rows: list[Knock]) -> bool:
-    return any(row.is_reached for row in rows)
-
-
-def _silent(rows: list[Knock]) -> Iterator[str]:
-    by_cause: dict[str, list[str]] = {}
-    for row in rows:
-        ports = by_cause.setdefault(row.cause or "", [])
-        if str(row.port) not in ports:
-            ports.append(str(row.port))
-    for cause, ports in by_cause.items():
-        yield from _wrapped(f"{cause}: port {', '.join(ports)}", "  ", "    ")
+        for text, ports in shared_details(rows):
+            yield from _wrapped(f"{', '.join(ports)}: {_cut(text, _GREETING)}", "  ", "    ")
 
 
 def _row(*cells: str) -> str:
@@ -81,69 +77,15 @@ def _row(*cells: str) -> str:
 
 
 def _cells(knock: Knock) -> tuple[str, ...]:
-    family = "v6" if ":" in knock.address else "v4"
-    port, took = str(knock.port), f"{1000 * knock.took:.0f} ms"
+    port, family, took = str(knock.port), family_of(knock), took_words(knock)
     if not knock.is_reached:
         return port, family, "-", _cut(knock.cause or ""), "", took
-    plain = {True: "yes", False: "no", None: "-"}[knock.plain]
-    return port, family, plain, _starttls(knock), _tls(knock), took
+    links = _cut(starttls_words(knock)), _cut(tls_words(knock))
+    return port, family, plain_words(knock), *links, took
 
 
-def _starttls(knock: Knock) -> str:
-    if knock.starttls is None:
-        return "-"
-    if knock.starttls:
-        return _link(knock)
-    return _cut(knock.cause) if knock.cause else "not offered"
-
-
-def _tls(knock: Knock) -> str:
-    return "-" if not knock.tls else _link(knock)
-
-
-def _link(knock: Knock) -> str:
-    if knock.trusted not in (None, OK):
-        return _cut((knock.trusted or "").removeprefix(_MARK))
-    return f"{knock.version} {'valid' if knock.cause is None else _cut(knock.cause, 14)}"
-
-
-def _cut(text: str, most: int = 22) -> str:
+def _cut(text: str, most: int = _CELL) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _told_below(rows: list[Knock]) -> Iterator[str]:
-    """Say of the ports that answered how they greet, what they offer, and for how long."""
-    ports: dict[str, list[str]] = {}
-    for row in filter(lambda one: one.is_reached, rows):
-        for text in _details(row):
-            known = ports.setdefault(text, [])
-            if str(row.port) not in known:
-                known.append(str(row.port))
-    for text, known in ports.items():
-        yield from _wrapped(f"{', '.join(known)}: {text}", "  ", "    ")
-
-
-def _details(knock: Knock) -> Iterator[str]:
-    if knock.greeting:
-        yield f"greets as {_cut(knock.greeting.splitlines()[0], 200)}"
-    before, after = knock.before, knock.after
-    if before is not None and after is not None:
-        yield f"logins before TLS: {_names(before)}; after: {_names(after)}"
-    elif before is not None or after is not None:
-        yield f"logins: {_names(before if after is None else after)}"
-    if knock.certificate and knock.certificate.is_readable:
-        names = ", ".join(knock.certificate.names[:4]) or "nobody named"
-        yield f"certificate for {names}, {_days(knock.certificate.days_left())}"
-    if knock.also:
-        yield f"also {', '.join(knock.also)}"
-
-
-def _days(left: int) -> str:
-    return f"{left} days left" if left >= 0 else f"expired {-left} days ago"
-
-
-def _names(mechanisms: tuple[str, ...] | None) -> str:
-    return " ".join(mechanisms or ()) or "none"
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from enum import Enum
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from smtp_tui.discovery.together import together
@@ -55,6 +56,12 @@ class Service:
     priority: int
     weight: int
     secure: bool
+
+
+def prepare() -> None:
+    """Load the library that asks: it takes a tenth of a second, which a screen cannot spare."""
+    for library in ("dns.asyncbackend", "dns.asyncresolver"):
+        import_module(library)
 
 
 class Resolver:

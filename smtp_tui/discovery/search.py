@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from smtp_tui.discovery.asking import Asked
 from smtp_tui.discovery.asking_web import web_places
+from smtp_tui.discovery.choosing import Choice, values_of
 from smtp_tui.discovery.knocking import Budget, Door, Knocker, Manner, doors
 from smtp_tui.discovery.outcome import result_of
 from smtp_tui.discovery.places import Place, distinct, guesses
@@ -171,9 +172,14 @@ class _Search:
     async def _knock_at(self, door: Door, manner: Manner) -> None:
         knock = await Knocker(door, manner, self._budget).knock()
         if knock is not None:
-            told = replace(knock, seconds=self._now())
+            values = self._values(knock, door) if knock.is_reached else {}
+            told = replace(knock, seconds=self._now(), values=values)
             self._knocks.append(told)
             self._steps.put_nowait(told)
+
+    def _values(self, knock: Knock, door: Door) -> dict[str, object]:
+        place = next(one for one in door.places if one.host == knock.host)
+        return values_of(Choice(knock=knock, place=place), self._subject)
 
     def _result(self, places: list[Place]) -> Result:
         found = result_of(self._subject, places, self._knocks, self._asked.states)

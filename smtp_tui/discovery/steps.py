@@ -56,7 +56,8 @@ class Knock:
     `encryption` is the way that got furthest, None where nothing was reached. `plain`, `starttls`
     and `tls` tell what is there; None is what nobody asked. `trusted` is `ok` or a certificate's
     first fault, `also` the further ones; `before` and `after` are the mechanisms offered in the
-    clear and inside TLS.
+    clear and inside TLS. `values` are those of our fields, ready to be set; none where no mail
+    server was there.
     """
 
     seconds: float
@@ -78,6 +79,7 @@ class Knock:
     before: tuple[str, ...] | None = None
     after: tuple[str, ...] | None = None
     connections: int = 1
+    values: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def is_encrypted(self) -> bool:

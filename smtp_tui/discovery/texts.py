@@ -15,9 +15,9 @@ def text(kind: str, identity: str, **names: object) -> str:
 
 def domain_text(identity: str, **names: object) -> str:
     """Return the sentence of a fact about a domain, filled in."""
-    return str(_texts("domain.toml")[identity]).format_map(names)
+    return str(_texts("domain/texts.toml")[identity]).format_map(names)
 
 
 @cache
 def _texts(file: str) -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / file).read_text(encoding="utf-8"))

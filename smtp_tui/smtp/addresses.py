@@ -38,6 +38,11 @@ class Target:
         return self.where[0]
 
 
+def is_public(address: str) -> bool:
+    """Whether an address is one that the whole Internet knows, and no network's own."""
+    return ipaddress.ip_address(address.partition("%")[0]).is_global
+
+
 async def resolve(settings: Settings) -> list[Target]:
     """Return the host's addresses in the order to try; AddressError when there are none."""
     host = settings.host

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from smtp_tui.checks.many import Outcome, Subject, Summary
-from smtp_tui.checks.monitoring import MATTERS, State, Thresholds, state_of
-from smtp_tui.checks.monitoring_nagios import nagios_lines, state_of_all, trouble_line
-from smtp_tui.checks.monitoring_prometheus import prometheus_text, write_prometheus
+from smtp_tui.checks.monitoring.nagios import nagios_lines, state_of_all, trouble_line
+from smtp_tui.checks.monitoring.prometheus import prometheus_text, write_prometheus
+from smtp_tui.checks.monitoring.states import MATTERS, State, Thresholds, state_of
 from smtp_tui.checks.run import Request
 from smtp_tui.checks.whole_file import NotWrittenError
 from smtp_tui.cli.verdicts import verdict_lines

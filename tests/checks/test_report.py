@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from smtp_tui import __version__
-from smtp_tui.checks.report import TITLE, Checked, report_markdown
+from smtp_tui.checks.report.writing import TITLE, Checked, report_markdown
 from smtp_tui.diagnosis.verdict import Fix, Recipient, Verdict
 from smtp_tui.settings.reading import read
 from smtp_tui.smtp.algorithms import PublicKey

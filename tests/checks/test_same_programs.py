@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.same import same_commands
+from smtp_tui.checks.same.commands import same_commands
 from smtp_tui.settings.reading import read
 from tests.checks.outcomes import outcome_of
 from tests.checks.scripted import saying

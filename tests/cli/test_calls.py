@@ -8,8 +8,9 @@ import pytest
 
 from smtp_tui.cli import calls
 from smtp_tui.cli.calls import HelpWanted, UsageError, parse_call
+from smtp_tui.cli.commands import COMMANDS, FORM, Command
 from smtp_tui.cli.mail import mail_of
-from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command
+from smtp_tui.cli.options import OPTIONS
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.cli.completing import Slot, Things, positions, value_of
-from smtp_tui.cli.completion import SHELLS, script
-from smtp_tui.cli.options import COMMANDS, OPTIONS
+from smtp_tui.cli.commands import COMMANDS
+from smtp_tui.cli.completion.printing import SHELLS, script
+from smtp_tui.cli.completion.slots import Slot, Things, positions, value_of
+from smtp_tui.cli.options import OPTIONS
 from smtp_tui.settings.fields import FIELDS
 from tests.cli.program import Outcome
 from tests.terminal import on_terminal

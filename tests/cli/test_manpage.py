@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui import __version__
+from smtp_tui.cli.commands import COMMANDS
 from smtp_tui.cli.manpage import manpage
-from smtp_tui.cli.options import COMMANDS, OPTIONS
+from smtp_tui.cli.options import OPTIONS
 from smtp_tui.settings.fields import FIELDS
 
 PAGE = Path(__file__).parent.parent.parent / "man" / "smtp-tui.1"

@@ -11,7 +11,7 @@ import pytest
 
 from smtp_tui import discovery
 from smtp_tui.discovery.domain import domain_facts
-from smtp_tui.discovery.facts import DomainFact, Weight
+from smtp_tui.discovery.domain.facts import DomainFact, Weight
 from smtp_tui.discovery.resolver import Resolver
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import read
@@ -194,6 +194,6 @@ async def test_in_time() -> None:
 
 
 def test_every_text_is_one_that_a_test_has_seen() -> None:
-    text = (Path(discovery.__file__).parent / "domain.toml").read_text(encoding="utf-8")
+    text = (Path(discovery.__file__).parent / "domain" / "texts.toml").read_text(encoding="utf-8")
     here = Path(__file__).read_text(encoding="utf-8")
     assert [key for key in tomllib.loads(text) if f'"{key}"' not in here] == []

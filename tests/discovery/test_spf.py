@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smtp_tui.discovery.domain.spf import SpfBroken, SpfResult, record_in, terms_of
+from smtp_tui.discovery.domain.spf_evaluation import SpfVerdict, evaluate
 from smtp_tui.discovery.resolver import Answer, Resolver, State
-from smtp_tui.discovery.spf import SpfBroken, SpfResult, record_in, terms_of
-from smtp_tui.discovery.spf_evaluation import SpfVerdict, evaluate
 from tests.dns.server import SERVFAIL, Zone, name_server
 
 US, SIX, OTHER = "198.51.100.7", "2001:db8::7", "203.0.113.9"

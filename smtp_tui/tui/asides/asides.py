@@ -16,7 +16,7 @@ from smtp_tui.tui.ink import BAD, GOOD
 from smtp_tui.tui.sidebar.prose import plain
 
 if TYPE_CHECKING:
-    from smtp_tui.checks.report import Checked
+    from smtp_tui.checks.report.writing import Checked
 
 NO_TEST = "No test has ended yet; F5 tests."
 TYPED = "the form, where it was typed"
@@ -35,7 +35,7 @@ class Asides:
         if done is None:
             self.deeds.words.say(NO_TEST)
             return
-        from smtp_tui.checks.report import report_markdown
+        from smtp_tui.checks.report.writing import report_markdown
         from smtp_tui.tui.asides.report_dialog import proposed_path
 
         text = report_markdown([_checked(done)], done.moment, os.environ.get("HOME", ""))
@@ -62,7 +62,7 @@ class Asides:
 
     async def same(self) -> None:
         """Show what to type for other programs to do what the last test did, or the form says."""
-        from smtp_tui.checks.same import same_commands
+        from smtp_tui.checks.same.commands import same_commands
         from smtp_tui.tui.asides.same_screen import SameScreen
 
         done, base = self.deeds.bench.done, self.deeds.document.path.parent
@@ -96,7 +96,7 @@ def _is_there(path: Path) -> bool:
 
 def _write(text: str, path: Path) -> str:
     """Write a report; return why it could not be written."""
-    from smtp_tui.checks.report_file import ReportError, write_report
+    from smtp_tui.checks.report.file import ReportError, write_report
 
     try:
         write_report(path, text)
@@ -107,7 +107,7 @@ def _write(text: str, path: Path) -> str:
 
 
 def _checked(done: Done) -> Checked:
-    from smtp_tui.checks.report import Checked
+    from smtp_tui.checks.report.writing import Checked
 
     request, settings = done.request, done.settings
     is_typed = request.secret is not None and not isinstance(settings.password, Literal)

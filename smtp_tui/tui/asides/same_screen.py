@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from smtp_tui.checks.same import SameCommand
+from smtp_tui.checks.same.commands import SameCommand
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.ink import ACCENT, DIM, STRONG
 from smtp_tui.tui.sidebar.page import Page

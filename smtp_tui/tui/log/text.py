@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from smtp_tui.checks.report import TITLE, without
+from smtp_tui.checks.report.writing import TITLE, without
 from smtp_tui.tui.log.lines import Entry, Title
 
 MOST_COPIED = 100_000

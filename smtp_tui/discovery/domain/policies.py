@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from smtp_tui.discovery.facts import DomainFact, Weight, fact, unanswered
+from smtp_tui.discovery.domain.facts import DomainFact, Weight, fact, unanswered
+from smtp_tui.discovery.domain.tags import Dmarc, KeyState, Policy, dmarc_of, key_state, record_with
 from smtp_tui.discovery.resolver import Answer, Resolver, State
-from smtp_tui.discovery.tags import Dmarc, KeyState, Policy, dmarc_of, key_state, record_with
 from smtp_tui.discovery.together import together
 
 Facts = tuple[DomainFact, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from smtp_tui.checks.same_plan import Link, Plan, Words
+from smtp_tui.checks.same.plan import Link, Plan, Words
 from smtp_tui.settings.choices import AddressFamily, TlsVersion
 
 _KNOWN = ("PLAIN", "LOGIN", "CRAM-MD5")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from smtp_tui.checks.same_plan import SCRAM, TOKEN, Link, Plan, Words, bracketed
+from smtp_tui.checks.same.plan import SCRAM, TOKEN, Link, Plan, Words, bracketed
 from smtp_tui.settings.choices import AddressFamily
 
 _LINKS = {Link.STARTTLS: "--ssl-reqd", Link.STARTTLS_WHERE_OFFERED: "--ssl"}

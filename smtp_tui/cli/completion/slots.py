@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 
-from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS, Command, Option
+from smtp_tui.cli.commands import COMMANDS, FORM, Command
+from smtp_tui.cli.options import OPTIONS, Option
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Kind
 
@@ -19,15 +20,20 @@ class Things(StrEnum):
     TOML = "toml"
     UNITS = "units"
     ASSIGNMENTS = "assignments"
+    TABLES = "tables"
 
 
 @record(kw_only=True)
 class Slot:
-    """What may stand in one place: these words, each with what it means, or things to look up."""
+    """What may stand in one place: these words, each with what it means, or things to look up.
+
+    `command` is the one that it is true of alone; behind an option of several it may differ.
+    """
 
     words: Mapping[str, str] = field(default_factory=dict)
     things: Things | None = None
     repeats: bool = False
+    command: str = ""
 
 
 def positions(command: Command) -> list[Slot]:
@@ -43,6 +49,8 @@ def value_of(option: Option) -> Slot | None:
     metavar = option.extra.get("metavar")
     if metavar is None:
         return None
+    if option.name == "from":  # elsewhere an address, which nobody can complete
+        return Slot(words=_known("FORMAT"), command="import")
     slot = _slot(metavar, False)
     return Slot(things=Things.FILES) if slot.things is Things.TOML else slot
 
@@ -84,6 +92,8 @@ def _slot(metavar: str, repeats: bool) -> Slot:
             return Slot(words=keys(), repeats=repeats)
         case "KEY=VALUE":
             return Slot(things=Things.ASSIGNMENTS, repeats=repeats)
+        case "PATH":
+            return Slot(things=Things.TABLES)
         case "UNIT":
             return Slot(things=Things.UNITS)
         case _ if name == name.lower():

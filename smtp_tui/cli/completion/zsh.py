@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from smtp_tui.cli.completing import (
-    Slot,
-    Things,
-    choices,
-    commands,
-    keys,
-    options_of,
-    positions,
-    value_of,
-)
-from smtp_tui.cli.options import COMMANDS, OPTIONS, Command
+from smtp_tui.cli.commands import COMMANDS, Command
+from smtp_tui.cli.completion.filling import Arm, arms, filled, words_of_commands
+from smtp_tui.cli.completion.slots import Slot, Things, choices, commands, keys, options_of
 
 # It can stand in a folder of $fpath, or be read by: source <(smtp-tui completion zsh)
 _SCRIPT = """\
@@ -32,8 +24,11 @@ _smtp_tui_assignments() {
 }
 _smtp_tui_units() {
     local -a words
-    words=(${(f)"$(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null)"})
+    words=(${(f)"$(@UNITS@)"})
     compadd -- ${words%% *}
+}
+_smtp_tui_tables() {
+    compadd -- ${(f)"$(@TABLES@)"}
 }
 _smtp_tui_value() {
     local -a words
@@ -56,8 +51,12 @@ _smtp_tui_options() {
     _describe -o options words
 }
 _smtp_tui() {
-    local word skip= name= cur=$words[CURRENT]
+    local word skip= name= cur=$words[CURRENT] file=@DEFAULT_FILE@
     integer count=0 at
+    for word in $words; do
+        word=${(Q)word/#\\~\\//$HOME/}
+        [[ $word == *.toml && -f $word ]] && file=$word
+    done
     for (( at = 2; at < CURRENT; at++ )); do
         word=$words[at]
         if [[ -n $skip ]]; then skip=; continue; fi
@@ -92,28 +91,18 @@ fi
 def zsh_script() -> str:
     """Return the script."""
     parts = {
-        "CHOICES": _arms((f"{key}=*", _assigned(key, of)) for key, of in choices().items()),
+        "CHOICES": arms((f"{key}=*", _assigned(key, of)) for key, of in choices().items()),
         "KEYS": _array({f"{key}=": label for key, label in keys().items()}),
-        "VALUES": _arms(
-            (option.flags[0], _looked_up(slot)) for option in OPTIONS if (slot := value_of(option))
-        ),
-        "POSITIONS": _arms(_positions()),
-        "OPTIONS": _arms((f'"{one.name}"', _options(one)) for one in commands()),
-        "WITH_VALUE": "|".join(option.flags[0] for option in OPTIONS if value_of(option)),
-        "COMMANDS": "|".join(one.name for one in COMMANDS),
+        "POSITIONS": arms(_positions()),
+        "OPTIONS": arms((f'"{one.name}"', _options(one)) for one in commands()),
     }
-    script = _SCRIPT
-    for name, text in parts.items():
-        script = script.replace(f"@{name}@", text)
-    return script
+    return filled(_SCRIPT, _looked_up, parts)
 
 
-def _positions() -> Iterator[tuple[str, str]]:
+def _positions() -> Iterator[Arm]:
     names = _array({one.name: one.summary for one in COMMANDS})
     yield ":0", f"words=({names}); _describe -t commands command words; _files -g '*.toml'"
-    for command in COMMANDS:
-        for number, slot in enumerate(positions(command)):
-            yield f"{command.name}:{'*' if slot.repeats else number}", _looked_up(slot)
+    yield from words_of_commands(_looked_up)
 
 
 def _options(command: Command) -> str:
@@ -134,6 +123,8 @@ def _looked_up(slot: Slot) -> str:
             return "_smtp_tui_units"
         case Things.ASSIGNMENTS:
             return "_smtp_tui_assignments"
+        case Things.TABLES:
+            return "_smtp_tui_tables"
         case None:
             return f"words=({_array(slot.words)}); _describe -t values value words"
 
@@ -153,7 +144,3 @@ def _literal(word: str) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("'", "'\\''")
     return f"'{escaped}'"
-
-
-def _arms(arms: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"        ({pattern}) {does} ;;" for pattern, does in arms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from smtp_tui.checks.many import Outcome, Summary
-from smtp_tui.checks.monitoring import (
+from smtp_tui.checks.monitoring.states import (
     MATTERS,
     WORST_FIRST,
     State,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smtp_tui.checks.markdown import code, prose
+from smtp_tui.checks.report.markdown import code, prose
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 
 

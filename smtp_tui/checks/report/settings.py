@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from smtp_tui.checks.markdown import code, prose
+from smtp_tui.checks.report.markdown import code, prose
 from smtp_tui.settings.fields import FIELDS, Field, Kind, Settings
 from smtp_tui.settings.sources import Literal, PasswordSource, source_as_toml
 

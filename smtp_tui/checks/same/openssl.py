@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smtp_tui.checks.same_plan import Link, Plan, Words, bracketed
+from smtp_tui.checks.same.plan import Link, Plan, Words, bracketed
 from smtp_tui.settings.choices import AddressFamily, TlsVersion
 
 _VERSIONS = {

@@ -5,20 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 
-from smtp_tui.cli.completing import (
-    Slot,
-    Things,
-    choices,
-    commands,
-    keys,
-    options_of,
-    positions,
-    value_of,
-)
-from smtp_tui.cli.options import COMMANDS, FORM, OPTIONS
+from smtp_tui.cli.commands import COMMANDS
+from smtp_tui.cli.completion.filling import Arm, arms, filled, words_of_commands
+from smtp_tui.cli.completion.slots import Slot, Things, choices, commands, keys, options_of
 
-# The line is parted here, for bash itself parts it at each `=` too, and `replies` cuts off
-# what bash takes for done already.
+# The line is parted here, for bash itself parts it at each `=` too; what it takes for done
+# already is cut off at the end.
 _SCRIPT = """\
 # Completion of smtp-tui for bash, made by: smtp-tui completion bash
 _smtp_tui_words() {
@@ -31,8 +23,19 @@ _smtp_tui_files() {
     [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- "$cur"))
 }
 _smtp_tui_units() {
-    _smtp_tui_words "$(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null |
+    _smtp_tui_words "$(@UNITS@ |
         while read -r unit _; do printf '%s ' "$unit"; done)"
+}
+_smtp_tui_tables() {
+    local table word file=@DEFAULT_FILE@
+    read -r -a words <<<"$COMP_LINE"
+    for word in "${words[@]}"; do
+        word=${word/#\\~\\//$HOME/}
+        [[ $word == *.toml && -f $word ]] && file=$word
+    done
+    while IFS= read -r table; do
+        [[ $table == "$cur"* ]] && COMPREPLY+=("$(printf %q "$table")")
+    done <<<"$(@TABLES@)"
 }
 _smtp_tui_assignments() {
     local key=${cur%%=*}
@@ -107,41 +110,22 @@ def bash_script() -> str:
     """Return the script."""
     parts = {
         "KEYS": shlex.quote(" ".join(f"{key}=" for key in keys())),
-        "CHOICES": _arms(
+        "CHOICES": arms(
             (key, _words(f"{key}={one}" for one in of)) for key, of in choices().items()
         ),
-        "VALUES": _arms(
-            ("|".join(option.flags), _looked_up(slot))
-            for option in OPTIONS
-            if (slot := value_of(option))
-        ),
-        "POSITIONS": _arms(_positions()),
-        "OPTIONS": _arms(
+        "POSITIONS": arms(_positions()),
+        "OPTIONS": arms(
             (one.name or "''", f"echo {shlex.quote(' '.join(o.flags[0] for o in options_of(one)))}")
             for one in commands()
         ),
-        "WITH_VALUE": "|".join(option.flags[0] for option in OPTIONS if value_of(option)),
-        "COMMANDS": "|".join(one.name for one in COMMANDS),
     }
-    script = _SCRIPT
-    for name, text in parts.items():
-        script = script.replace(f"@{name}@", text)
-    return script
+    return filled(_SCRIPT, _looked_up, parts)
 
 
-def _positions() -> Iterator[tuple[str, str]]:
-    names = " ".join(one.name for one in COMMANDS)
-    yield (
-        ":0",
-        f"_smtp_tui_files '!*.toml'; COMPREPLY+=($(compgen -W {shlex.quote(names)} -- \"$cur\"))",
-    )
-    for command in commands():
-        slots = positions(command)
-        for number, slot in enumerate(slots):
-            if command is FORM:
-                continue
-            pattern = f"{command.name}:{'*' if slot.repeats else number}"
-            yield pattern, _looked_up(slot)
+def _positions() -> Iterator[Arm]:
+    names = shlex.quote(" ".join(one.name for one in COMMANDS))
+    yield ":0", f"_smtp_tui_files '!*.toml'; COMPREPLY+=($(compgen -W {names} -- \"$cur\"))"
+    yield from words_of_commands(_looked_up)
 
 
 def _looked_up(slot: Slot) -> str:
@@ -154,6 +138,8 @@ def _looked_up(slot: Slot) -> str:
             return "_smtp_tui_units"
         case Things.ASSIGNMENTS:
             return "_smtp_tui_assignments"
+        case Things.TABLES:
+            return "_smtp_tui_tables"
         case None:
             return _words(slot.words)
 
@@ -161,7 +147,3 @@ def _looked_up(slot: Slot) -> str:
 def _words(words: Iterable[str]) -> str:
     text = " ".join(words)
     return f"_smtp_tui_words {shlex.quote(text)}" if text else ":"
-
-
-def _arms(arms: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"        {pattern}) {does} ;;" for pattern, does in arms)

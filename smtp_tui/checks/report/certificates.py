@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from smtp_tui.checks.markdown import code
+from smtp_tui.checks.report.markdown import code
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsRefused
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from smtp_tui.checks.same_curl import curl_words
-from smtp_tui.checks.same_openssl import openssl_words
-from smtp_tui.checks.same_plan import Plan, Words, plan_of
-from smtp_tui.checks.same_swaks import swaks_words
+from smtp_tui.checks.same.curl import curl_words
+from smtp_tui.checks.same.openssl import openssl_words
+from smtp_tui.checks.same.plan import Plan, Words, plan_of
+from smtp_tui.checks.same.swaks import swaks_words
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import Event
@@ -59,4 +59,4 @@ def _command(program: str, words: Words, plan: Plan) -> SameCommand:
 def _notes() -> dict[str, str]:
     import tomllib
 
-    return tomllib.loads(Path(__file__).with_name("same.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_name("notes.toml").read_text(encoding="utf-8"))

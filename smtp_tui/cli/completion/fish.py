@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smtp_tui.cli.completing import (
+from smtp_tui.cli.commands import COMMANDS, FORM, Command
+from smtp_tui.cli.completion.filling import TABLES, UNITS
+from smtp_tui.cli.completion.slots import (
     Slot,
     Things,
     choices,
@@ -14,23 +16,32 @@ from smtp_tui.cli.completing import (
     positions,
     value_of,
 )
-from smtp_tui.cli.options import COMMANDS, FORM, Command
 
 _HEAD = """\
 # Completion of smtp-tui for fish, made by: smtp-tui completion fish
 complete -c smtp-tui -e
-complete -c smtp-tui -f"""
+complete -c smtp-tui -f
+function __smtp_tui_tables
+    set -l file $SMTP_TUI_CONFIG
+    if test -z "$file"
+        set -l folder $XDG_CONFIG_HOME
+        test -n "$folder"; or set folder $HOME/.config
+        set file $folder/smtp-tui/smtp.toml
+    end
+    for word in (commandline -o)
+        set word (string replace -r '^~/' $HOME/ -- $word)
+        string match -q '*.toml' -- $word; and test -f $word; and set file $word
+    end
+    @TABLES@
+end"""
 
-_UNITS = (
-    "(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null"
-    " | string replace -r ' .*' '')"
-)
+_UNITS = f"({UNITS} | string replace -r ' .*' '')"
 
 
 def fish_script() -> str:
     """Return the script."""
     names = " ".join(one.name for one in COMMANDS)
-    lines = [_HEAD]
+    lines = [_HEAD.replace("@TABLES@", TABLES)]
     for command in commands():
         here = (
             f"not __fish_seen_subcommand_from {names}"
@@ -53,7 +64,8 @@ def _lines(command: Command, here: str) -> Iterator[str]:
         elif slot.things is Things.FILES:
             yield f"{_complete(here, '-l', name, option.help)} -r -F"
         else:
-            yield f"{_complete(here, '-l', name, option.help)} -x -a {_quoted(_words(slot))}"
+            words = _words(slot) if slot.command in ("", command.name) else ""
+            yield f"{_complete(here, '-l', name, option.help)} -x -a {_quoted(words)}"
     yield _complete(here, "-l", "help", "")
     for slot in positions(command):
         if slot.things in (Things.FILES, Things.TOML):
@@ -67,6 +79,8 @@ def _words(slot: Slot) -> str:
     match slot.things:
         case Things.UNITS:
             return _UNITS
+        case Things.TABLES:
+            return "(__smtp_tui_tables)"
         case Things.ASSIGNMENTS:
             words = dict(_assignments())
         case _:

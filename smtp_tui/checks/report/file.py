@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtp_tui.checks.report import TITLE
+from smtp_tui.checks.report.writing import TITLE
 from smtp_tui.checks.whole_file import Kind, NotWrittenError, write_whole
 
 _REPORT = Kind(name="report", start=TITLE)

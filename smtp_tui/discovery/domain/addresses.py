@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from smtp_tui.discovery.facts import DomainFact, Weight, fact, unanswered
+from smtp_tui.discovery.domain.facts import DomainFact, Weight, fact, unanswered
+from smtp_tui.discovery.domain.spf import SpfResult
+from smtp_tui.discovery.domain.spf_evaluation import SpfVerdict, evaluate
 from smtp_tui.discovery.resolver import Resolver, State
-from smtp_tui.discovery.spf import SpfResult
-from smtp_tui.discovery.spf_evaluation import SpfVerdict, evaluate
 from smtp_tui.discovery.together import together
+from smtp_tui.smtp.addresses import is_public
 
 Facts = tuple[DomainFact, ...]
 
@@ -39,9 +40,9 @@ async def spf_facts(
     its admin knows.
     """
     leaving: dict[str, str] = {}
-    if server and _is_public(server):
+    if server and is_public(server):
         leaving[server] = f"{host} ({server})"
-    if own and _is_public(own):
+    if own and is_public(own):
         leaving.setdefault(own, f"this machine ({own})")
     if leaving:
         return await _covering(domain, leaving, resolver)
@@ -73,7 +74,7 @@ def _spf(domain: str, who: str, verdict: SpfVerdict) -> DomainFact:
 
 async def name_facts(address: str, resolver: Resolver) -> Facts:
     """Say whether this machine's address has a name that leads back to it (RFC 1912, 2.1)."""
-    if not _is_public(address):
+    if not is_public(address):
         return (fact("ptr", "ptr-private", Weight.UNKNOWN, address=address),)
     answer = await resolver.names_of(address)
     if answer.state is State.FAILED:
@@ -92,7 +93,3 @@ async def _leads_to(name: str, address: str, resolver: Resolver) -> bool:
     wanted = ip_address(address)
     answer = await resolver.ask(name, "A" if wanted.version == 4 else "AAAA")
     return any(ip_address(one) == wanted for one in answer.records)
-
-
-def _is_public(address: str) -> bool:
-    return ip_address(address.partition("%")[0]).is_global

@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from smtp_tui.discovery.domain_addresses import name_facts, spf_facts
-from smtp_tui.discovery.domain_policies import (
+from smtp_tui.discovery.domain.addresses import name_facts, spf_facts
+from smtp_tui.discovery.domain.facts import DomainFact, Weight, fact, unanswered
+from smtp_tui.discovery.domain.policies import (
     Facts,
     dkim_facts,
     dmarc_facts,
@@ -18,7 +19,6 @@ from smtp_tui.discovery.domain_policies import (
     mta_sts_facts,
     tlsa_facts,
 )
-from smtp_tui.discovery.facts import DomainFact, Weight, fact, unanswered
 from smtp_tui.discovery.resolver import Resolver
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import Settings
@@ -41,7 +41,7 @@ async def domain_facts(
     `address` is the one this machine leaves from, `server` the server's, as a check has seen them;
     `selectors` are those of DKIM keys to look for.
     """
-    domain = _domain_of(settings)
+    domain = sender_domain(settings)
     if domain is None:
         return (fact("sender", "no-sender", Weight.UNKNOWN),)
     host = parsers.ascii_name(settings.host).removesuffix(".").lower()
@@ -80,7 +80,8 @@ async def _all_in_time(
         await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
-def _domain_of(settings: Settings) -> str | None:
+def sender_domain(settings: Settings) -> str | None:
+    """Return the domain that the settings send from; None without a sender, or with an address."""
     if not settings.sender:
         return None
     domain = parse_mailbox(settings.sender).envelope.rpartition("@")[2]

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from smtp_tui import __version__
-from smtp_tui.checks.markdown import code, fenced, prose
-from smtp_tui.checks.report_certificates import certificate_lines
-from smtp_tui.checks.report_settings import setting_lines
-from smtp_tui.checks.report_verdict import verdict_lines
-from smtp_tui.checks.same import same_commands
+from smtp_tui.checks.report.certificates import certificate_lines
+from smtp_tui.checks.report.markdown import code, fenced, prose
+from smtp_tui.checks.report.settings import setting_lines
+from smtp_tui.checks.report.verdict import verdict_lines
+from smtp_tui.checks.same.commands import same_commands
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings

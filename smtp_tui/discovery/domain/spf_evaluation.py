@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from smtp_tui.discovery.resolver import Answer, Resolver, State
-from smtp_tui.discovery.spf import (
+from smtp_tui.discovery.domain.spf import (
     MECHANISMS,
     REDIRECT,
     SpfBroken,
@@ -17,6 +16,7 @@ from smtp_tui.discovery.spf import (
     record_in,
     terms_of,
 )
+from smtp_tui.discovery.resolver import Answer, Resolver, State
 from smtp_tui.records import record
 
 # Section 4.6.4: terms that ask DNS, answers without a record, names of an MX.

@@ -20,15 +20,15 @@ def script(shell: str) -> str:
     """Return the script of a shell; UsageError where there is none."""
     match shell:
         case "bash":
-            from smtp_tui.cli.completion_bash import bash_script
+            from smtp_tui.cli.completion.bash import bash_script
 
             return bash_script()
         case "zsh":
-            from smtp_tui.cli.completion_zsh import zsh_script
+            from smtp_tui.cli.completion.zsh import zsh_script
 
             return zsh_script()
         case "fish":
-            from smtp_tui.cli.completion_fish import fish_script
+            from smtp_tui.cli.completion.fish import fish_script
 
             return fish_script()
         case _:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from smtp_tui.checks.many import Outcome, Summary
-from smtp_tui.checks.monitoring import host_of, leaf_of
+from smtp_tui.checks.monitoring.states import host_of, leaf_of
 from smtp_tui.checks.whole_file import Kind, write_whole
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible

@@ -1,0 +1,1 @@
+"""Checks as monitoring systems read them."""

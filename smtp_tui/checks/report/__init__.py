@@ -1,0 +1,1 @@
+"""A report of checks for a ticket."""

@@ -1,0 +1,1 @@
+"""The same as a check, with other programs."""

@@ -1,0 +1,105 @@
+"""What knocks showed, in a few words each: the cells of a table, and what stands below it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from smtp_tui.discovery.steps import OK, Knock
+
+NOT_ASKED = "-"
+_CERTIFICATE = "certificate-"
+_MOST_NAMES = 4
+
+
+def by_host(knocks: Iterable[Knock]) -> list[tuple[str, list[Knock]]]:
+    """Put the knocks of each host together, by port; hosts where a mail server answered first."""
+    hosts: dict[str, list[Knock]] = {}
+    for knock in sorted(knocks, key=lambda one: (one.port, ":" in one.address)):
+        hosts.setdefault(knock.host, []).append(knock)
+    return sorted(hosts.items(), key=lambda one: (not answers(one[1]), one[0]))
+
+
+def answers(knocks: Iterable[Knock]) -> bool:
+    """Whether a mail server was met."""
+    return any(one.is_reached for one in knocks)
+
+
+def silent_ports(knocks: Iterable[Knock]) -> list[tuple[str, list[str]]]:
+    """Return each cause that kept a host's ports silent, with these ports."""
+    ports: dict[str, list[str]] = {}
+    for knock in knocks:
+        _add(ports, knock.cause or "", str(knock.port))
+    return list(ports.items())
+
+
+def family_of(knock: Knock) -> str:
+    """Return `v4` or `v6`."""
+    return "v6" if ":" in knock.address else "v4"
+
+
+def took_words(knock: Knock) -> str:
+    """Say how long it took."""
+    return f"{1000 * knock.took:.0f} ms"
+
+
+def plain_words(knock: Knock) -> str:
+    """Say whether there is a dialogue in the clear."""
+    return {True: "yes", False: "no", None: NOT_ASKED}[knock.plain]
+
+
+def starttls_words(knock: Knock) -> str:
+    """Say what came of STARTTLS: the version and the verdict on the certificate."""
+    if knock.starttls is None:
+        return NOT_ASKED
+    return _link(knock) if knock.starttls else knock.cause or "not offered"
+
+
+def tls_words(knock: Knock) -> str:
+    """Say the same of TLS from the first byte."""
+    return _link(knock) if knock.tls else NOT_ASKED
+
+
+def _link(knock: Knock) -> str:
+    if knock.trusted not in (None, OK):
+        return (knock.trusted or "").removeprefix(_CERTIFICATE)
+    return f"{knock.version} {knock.cause or 'valid'}"
+
+
+def details(knock: Knock) -> Iterator[str]:
+    """Yield how a server greets, what it offers, and whose certificate it shows for how long."""
+    if knock.greeting:
+        yield f"greets as {knock.greeting.splitlines()[0]}"
+    before, after = knock.before, knock.after
+    if before is not None and after is not None:
+        yield f"logins before TLS: {names_of(before)}; after: {names_of(after)}"
+    elif before is not None or after is not None:
+        yield f"logins: {names_of(before if after is None else after)}"
+    if knock.certificate and knock.certificate.is_readable:
+        names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "nobody named"
+        yield f"certificate for {names}, {_days(knock.certificate.days_left())}"
+    if knock.also:
+        yield f"also {', '.join(knock.also)}"
+
+
+def shared_details(knocks: Sequence[Knock]) -> list[tuple[str, list[str]]]:
+    """Return each detail of the servers that were met, with the ports that it is of."""
+    ports: dict[str, list[str]] = {}
+    for knock in filter(lambda one: one.is_reached, knocks):
+        for text in details(knock):
+            _add(ports, text, str(knock.port))
+    return list(ports.items())
+
+
+def names_of(mechanisms: Sequence[str] | None) -> str:
+    """List mechanisms, or say that there are none."""
+    return " ".join(mechanisms or ()) or "none"
+
+
+def _add(ports: dict[str, list[str]], text: str, port: str) -> None:
+    known = ports.setdefault(text, [])
+    if port not in known:
+        known.append(port)
+
+
+def _days(left: int) -> str:
+    return f"{left} days left" if left >= 0 else f"expired {-left} days ago"
