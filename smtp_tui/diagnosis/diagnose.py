@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from smtp_tui.diagnosis.rules import Rule
 
 _WITH_A_REPLY = (Fault.REFUSED, Fault.RECIPIENT_REFUSED)
+# RFC 6409 and RFC 8314: for the mail of those who log in.
+_SUBMISSION_PORTS = (465, 587)
 
 
 def diagnose(
@@ -25,7 +27,7 @@ def diagnose(
     finished = facts.finished
     if finished is None:
         raise AssertionError("a check without an end has no verdict")
-    rule = _rule_of(finished, settings.host if settings else None)
+    rule = _rule_of(finished, settings, facts)
     cause = _cause(finished, rule)
     names = names_of(settings, facts)
     said = wording.said_of(cause, names, facts, settings, rule)
@@ -74,9 +76,9 @@ def _fixes(
     return fixes.fixes_for(settings, facts, cause, names)
 
 
-def cause_of(finished: Finished, host: str | None = None) -> str | None:
-    """Return the cause id of an end, said by `host`; None where the check passed."""
-    return _cause(finished, _rule_of(finished, host))
+def cause_of(finished: Finished, settings: Settings, facts: Facts) -> str | None:
+    """Return the cause id of an end; None where the check passed."""
+    return _cause(finished, _rule_of(finished, settings, facts))
 
 
 def _cause(finished: Finished, rule: Rule | None) -> str | None:
@@ -85,10 +87,23 @@ def _cause(finished: Finished, rule: Rule | None) -> str | None:
     return finished.fault.value if finished.fault else None
 
 
-def _rule_of(finished: Finished, host: str | None) -> Rule | None:
+def _rule_of(finished: Finished, settings: Settings | None, facts: Facts) -> Rule | None:
     """The rule that reads the reply of an end, where a negative one is what it ended with."""
     if finished.reply is None or finished.fault not in _WITH_A_REPLY:
         return None
     from smtp_tui.diagnosis.rules import rule_of_refusal  # a check that passes needs none
 
-    return rule_of_refusal(finished.stage, finished.command, finished.reply, host)
+    return rule_of_refusal(
+        finished.stage,
+        finished.command,
+        finished.reply,
+        settings.host if settings else None,
+        without_login=settings is not None and _lacks_login(settings, facts),
+    )
+
+
+def _lacks_login(settings: Settings, facts: Facts) -> bool:
+    """Whether nobody logs in where a login is to be had, or its port is there for nothing else."""
+    return not settings.authenticates and (
+        bool(facts.mechanisms) or settings.port in _SUBMISSION_PORTS
+    )

@@ -136,10 +136,17 @@ def _no_login(case: Case) -> Iterator[Proposal]:
 
 
 def _after_rejection(case: Case) -> Iterator[Proposal]:
-    """Another way to log in where CRAM-MD5 failed: servers that store hashes cannot do it."""
-    if case.facts.mechanism == "CRAM-MD5":
-        yield from _mechanisms(case)
-    yield from _credentials(case)
+    """What the mechanism logs in with; servers that store hashes cannot do CRAM-MD5 at all."""
+    match case.facts.mechanism:
+        case "EXTERNAL":
+            yield {"client_certificate": None}, case.why("login-certificate")
+        case "XOAUTH2" | "OAUTHBEARER":
+            yield {"password": None}, case.why("token")
+            yield {"username": None}, case.why("token-username")
+        case mechanism:
+            if mechanism == "CRAM-MD5":
+                yield from _mechanisms(case)
+            yield from _credentials(case)
 
 
 def _credentials(case: Case) -> Iterator[Proposal]:

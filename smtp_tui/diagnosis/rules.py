@@ -16,6 +16,8 @@ LONGEST = 4096
 """Characters of a reply that are read: what it means stands at its beginning."""
 
 _WHOLE = ("stage", "command", "mechanism", "code", "enhanced")
+# What is said of a wrong password says nothing of a token, or of a certificate.
+_OF_PASSWORDS = "(?!XOAUTH2|OAUTHBEARER|EXTERNAL).*"
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?=\s|$)")
 # The letters of an address that a reply repeats say nothing: somebody may be called relay.
 _ADDRESS = re.compile(r"[^\s<>]{1,64}@[^\s<>]{1,255}")
@@ -25,28 +27,39 @@ _ADDRESS = re.compile(r"[^\s<>]{1,64}@[^\s<>]{1,255}")
 class Rule:
     """What a negative reply means, and who says so.
 
-    `why` and `cure`, where there are any, take the place of the cause's own texts. `providers` are
-    the ids of those whose words it is about. A rule as it is written has a `cause`, or is `lent` to
-    the causes whose words it betters; those that `rule_of_refusal` returns have one.
+    `what`, `why` and `cure`, where there are any, take the place of the cause's own texts.
+    `providers` are the ids of those whose words it is about. One `without_login` speaks of servers
+    that take logins, and of clients that gave none. A rule as it is written has a `cause`, or is
+    `lent` to the causes whose words it betters; those that `rule_of_refusal` returns have one.
     """
 
     cause: str = ""
     lent: str = ""
     source: str
+    what: str | None = None
     why: str | None = None
     cure: str | None = None
     providers: tuple[str, ...] = ()
     is_distinct: bool = False
+    without_login: bool = False
     whole: Mapping[str, str]
     text: str
 
 
-def rule_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None = None) -> Rule:
+def rule_of_refusal(
+    stage: Stage,
+    command: str,
+    reply: Reply,
+    host: str | None = None,
+    *,
+    without_login: bool = False,
+) -> Rule:
     """Return the rule that reads a negative reply in its place.
 
     `host` is the server that said it; without one only the words tell whose they are.
+    `without_login` says that the server takes logins, and nobody had logged in.
     """
-    refusal = _Refusal(stage, command, reply, host)
+    refusal = _Refusal(stage, command, reply, host, without_login=without_login)
     lent: list[Rule] = []
     for rule in rules():
         if refusal.fits(rule):
@@ -69,14 +82,19 @@ def rules() -> tuple[Rule, ...]:
 
 def _rule(table: Mapping[str, object]) -> Rule:
     values = {key: str(value) for key, value in table.items()}
+    meant = values.get("cause") or values.get("for", "")
+    if "auth-rejected" in meant.split("|") and "why" in values:
+        values.setdefault("mechanism", _OF_PASSWORDS)
     return Rule(
         cause=values.get("cause", ""),
         lent=values.get("for", ""),
         source=values["source"],
+        what=values.get("what"),
         why=values.get("why"),
         cure=values.get("cure"),
         providers=tuple(filter(None, values.get("provider", "").split("|"))),
         is_distinct=table.get("distinct") is True,
+        without_login=table.get("without_login") is True,
         whole={name: values[name] for name in _WHOLE if name in values},
         text=values.get("text", ""),
     )
@@ -86,15 +104,22 @@ def _worded(rule: Rule, lent: list[Rule]) -> Rule:
     """The rule, with the first words that are lent to its cause."""
     for words in lent:
         if re.fullmatch(words.lent, rule.cause):
-            why, cure = words.why or rule.why, words.cure or rule.cure
-            return replace(words, cause=rule.cause, why=why, cure=cure)
+            return replace(
+                words,
+                cause=rule.cause,
+                what=words.what or rule.what,
+                why=words.why or rule.why,
+                cure=words.cure or rule.cure,
+            )
     return rule
 
 
 class _Refusal:
     """A negative reply as the rules look at it."""
 
-    def __init__(self, stage: Stage, command: str, reply: Reply, host: str | None) -> None:
+    def __init__(
+        self, stage: Stage, command: str, reply: Reply, host: str | None, *, without_login: bool
+    ) -> None:
         verb, _, mechanism = command.partition(" ")
         self._whole = {
             "stage": stage.value,
@@ -105,11 +130,15 @@ class _Refusal:
         }
         self._text = _text(reply)
         self._host = host
+        self._without_login = without_login
 
     def fits(self, rule: Rule) -> bool:
         """Whether every condition of a rule is met, the dearest asked last."""
         return (
-            all(_pattern(whole).fullmatch(self._whole[name]) for name, whole in rule.whole.items())
+            (self._without_login or not rule.without_login)
+            and all(
+                _pattern(whole).fullmatch(self._whole[name]) for name, whole in rule.whole.items()
+            )
             and _pattern(rule.text).search(self._text) is not None
             and (not rule.providers or rule.is_distinct or self._is_of(rule.providers))
         )

@@ -39,7 +39,7 @@ def said_of(
     if cause is not None:
         parts = texts.causes()[cause]
         if rule is not None and rule.cause == cause:
-            own = {"why": rule.why, "cure": rule.cure}
+            own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
             parts = parts | {part: text for part, text in own.items() if text}
         return Wording(**{part: text.format_map(names) for part, text in parts.items()})
     if settings is None:

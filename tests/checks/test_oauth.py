@@ -106,6 +106,10 @@ async def test_refused_token(mail_servers: MailServers, mechanism: str, token: s
     assert verdict.reply
     assert verdict.reply.code == 535
     assert attempts(events) == [mechanism]
+    assert verdict.summary.startswith("The server rejects the access token: 535")
+    assert "name or password" not in verdict.summary + verdict.why + verdict.cure
+    assert [fix.field for fix in verdict.fixes] == ["password", "username"]
+    assert "token" in verdict.fixes[0].why
     assert [error["status"] for error in errors(events)] == [ERRORS[mechanism]]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.smtp.message import Mail
 from tests.checks.outcomes import (
     BAD_CERTIFICATES,
     ENCRYPTIONS,
@@ -70,6 +72,23 @@ async def test_awkward_user(mail_servers: MailServers) -> None:
         }
         _, verdict = await outcome_of(values, secret=mail_servers.awkward_user.password)
         assert verdict.ok, (authentication, verdict.summary)
+
+
+async def test_who_lets_in_logins_alone(mail_servers: MailServers) -> None:
+    values = {
+        "host": mail_servers.host,
+        "port": mail_servers.ports[Listener.LOGIN_ONLY],
+        "ca_file": str(mail_servers.authority_file),
+        "from": mail_servers.user.name,
+    }
+    mail = Mail(recipients=(parse_mailbox(mail_servers.user.name),))
+    _, verdict = await outcome_of(values, mail=mail)
+    assert (verdict.stage, verdict.cause) == ("envelope", "auth-required")
+    assert "Client host rejected: Access denied" in verdict.summary
+    assert verdict.fixes[0].change == {"username": None}
+    values["username"] = mail_servers.user.name
+    _, verdict = await outcome_of(values, mail=mail, secret=mail_servers.user.password)
+    assert verdict.ok
 
 
 async def test_clear_password_after_an_explicit_yes(mail_servers: MailServers) -> None:

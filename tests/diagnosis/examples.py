@@ -114,13 +114,17 @@ _PLACES |= {"": Stage.GREETING, "nothing": Stage.RESOLVE}
 
 @dataclass(frozen=True)
 class Said:
-    """A reply of the field, its cause, and words that the advice must hold."""
+    """A reply of the field, its cause, and words that the advice must hold.
+
+    It went to a client that had logged in, unless it is `without_login`.
+    """
 
     host: str | None
     command: str
     text: str
     cause: str
     cure: str = ""
+    without_login: bool = False
 
     @property
     def stage(self) -> Stage:

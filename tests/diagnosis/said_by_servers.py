@@ -100,6 +100,20 @@ SAID = [
         "PTR",
     ),
     said("MAIL", "550 5.7.25 no", "client-blocked", "PTR"),
+    said(
+        "RCPT",
+        "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied",
+        "client-blocked",
+        "ask its admin",
+    ),
+    Said(
+        None,
+        "RCPT",
+        "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied",
+        "auth-required",
+        "Set username and password",
+        without_login=True,
+    ),
     # What the sender's domain says
     said("RCPT", "550 5.7.23 SPF validation failed", "sender-refused", "SPF"),
     said(

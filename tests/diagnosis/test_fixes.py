@@ -239,6 +239,31 @@ def test_a_place_without_a_login_does_not_cure_a_login() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mechanism", "fields"),
+    [
+        ("PLAIN", ["password", "username"]),
+        ("XOAUTH2", ["password", "username"]),
+        ("OAUTHBEARER", ["password", "username"]),
+        ("EXTERNAL", ["client_certificate"]),
+    ],
+)
+def test_what_logs_in_is_what_the_admin_must_know(mechanism: str, fields: list[str]) -> None:
+    started = AuthStarted(seconds=0, mechanism=mechanism, reason="the settings name it")
+    found = fixes(
+        Stage.AUTH,
+        Fault.REFUSED,
+        *offered(mechanism),
+        started,
+        reply=Reply(535, (b"5.7.8 no",)),
+        username="alice",
+        authentication=mechanism,
+        client_certificate="a.pem",
+    )
+    assert [fix.field for fix in found] == fields
+    assert ("token" in found[0].why) is ("OAUTH" in mechanism)
+
+
+@pytest.mark.parametrize(
     ("text", "values", "expected"),
     [
         (b"5.7.1 Relay access denied", {}, [("username", None)]),

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from string import Formatter
 
@@ -17,34 +18,37 @@ from smtp_tui.diagnosis.rules import Rule, cause_of_refusal, rule_of_refusal, ru
 from smtp_tui.diagnosis.texts import causes
 from smtp_tui.diagnosis.texts import rules as tables
 from smtp_tui.providers.known import provider_named, provider_of, providers
-from smtp_tui.smtp.events import Fault, Stage
+from smtp_tui.smtp.events import Capabilities, Fault, Stage
 from tests.diagnosis import said_by_providers, said_by_servers
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 
 SAID = [*said_by_servers.SAID, *said_by_providers.SAID]
 KEYS = {"stage", "command", "mechanism", "code", "enhanced", "text", "provider", "distinct"}
-KEYS |= {"cause", "for", "why", "cure", "source"}
+KEYS |= {"without_login", "cause", "for", "what", "why", "cure", "source"}
 
 
 def judged(said: Said) -> Rule:
     """The rule that reads a reply."""
-    return rule_of_refusal(said.stage, said.command, said.reply, said.host)
+    return rule_of_refusal(
+        said.stage, said.command, said.reply, said.host, without_login=said.without_login
+    )
 
 
 @pytest.mark.parametrize("said", SAID, ids=str)
 def test_a_reply_of_the_field(said: Said) -> None:
     assert judged(said).cause == said.cause
     end = finished(said.stage, Fault.REFUSED, command=said.command, reply=said.reply)
-    host = said.host or "mail.example"
-    verdict = diagnose(settings(host=host, username="alice@example.org"), facts_of(end), 1.0)
-    assert verdict.cause == said.cause == cause_of(end, said.host)
+    user = {} if said.without_login else {"username": "alice@example.org"}
+    used = settings(host=said.host or "mail.example", **user)
+    verdict = diagnose(used, facts_of(end), 1.0)
+    assert verdict.cause == said.cause == cause_of(end, used, facts_of(end))
     assert said.cure in verdict.cure
     assert "{" not in verdict.why + verdict.cure
 
 
 def conditions(rule: Rule) -> tuple[object, ...]:
     """What tells a rule from the others."""
-    return (*rule.whole.items(), rule.text, rule.providers, rule.is_distinct)
+    return (*rule.whole.items(), rule.text, rule.providers, rule.is_distinct, rule.without_login)
 
 
 REACHED = {conditions(judged(said)) for said in SAID}
@@ -80,7 +84,7 @@ def test_every_rule_is_sound(table: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("table", tables(), ids=lambda table: table["source"][:60])
 def test_texts_of_a_rule_are_whole(table: dict[str, object]) -> None:
-    own = [str(table[part]) for part in ("why", "cure") if part in table]
+    own = [str(table[part]) for part in ("what", "why", "cure") if part in table]
     for text in own:
         assert {name for _, name, _, _ in Formatter().parse(text) if name} <= set(NAMES)
         assert text.isprintable()
@@ -90,6 +94,44 @@ def test_texts_of_a_rule_are_whole(table: dict[str, object]) -> None:
         assert len(text) <= 300
     weak = ("encryption none", "verify_mode", "allow-clear", "encryption to none")
     assert not any(word in text for word in weak for text in own)
+
+
+REJECTED = "Client host rejected: Access denied"
+
+
+@pytest.mark.parametrize(
+    ("port", "offered", "values", "cause"),
+    [
+        (587, (), {}, "auth-required"),
+        (465, (), {"encryption": "ssl"}, "auth-required"),
+        (25, ("PLAIN",), {}, "auth-required"),
+        (587, ("PLAIN",), {"username": "a", "authentication": "none"}, "auth-required"),
+        (25, (), {}, "client-blocked"),
+        (2525, (), {}, "client-blocked"),
+        (587, ("PLAIN",), {"username": "a"}, "client-blocked"),
+    ],
+)
+def test_a_client_that_is_refused_lacks_a_login_where_one_is_to_be_had(
+    port: int, offered: tuple[str, ...], values: dict[str, str], cause: str
+) -> None:
+    offer = Capabilities(seconds=0.3, encrypted=True, keywords=(), mechanisms=offered)
+    said = reply(554, f"5.7.1 <unknown[192.0.2.1]>: {REJECTED}")
+    end = finished(Stage.ENVELOPE, Fault.REFUSED, command="RCPT", reply=said)
+    assert diagnose(settings(port=port, **values), facts_of(offer, end), 1.0).cause == cause
+
+
+@pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
+def test_a_token_is_no_password_to_any_provider(mechanism: str) -> None:
+    hosts = [one.hosts[0].replace("*", "x") for one in providers()]
+    for host, words in product(hosts, ("5.7.8 Username and Password not accepted", "5.7.3 No")):
+        rule = rule_of_refusal(Stage.AUTH, f"AUTH {mechanism}", reply(535, words), host)
+        assert (rule.cause, rule.what) == (
+            "auth-rejected",
+            "The server rejects the access token: {reply}.",
+        )
+        assert "token" in (rule.why or "")
+        assert "token" in (rule.cure or "")
+        assert "app password" not in f"{rule.why} {rule.cure}"
 
 
 def test_a_text_is_read_over_its_line_ends_and_the_codes_that_begin_them() -> None:

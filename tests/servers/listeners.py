@@ -21,6 +21,7 @@ class Listener(StrEnum):
     STARTTLS_EXPIRED = "starttls-expired"
     STARTTLS_SELF_SIGNED = "starttls-self-signed"
     WITHOUT_AUTH = "without-auth"
+    LOGIN_ONLY = "login-only"
     WITH_TOKENS = "with-tokens"
     PLAIN_TOKENS_ONLY = "plain-tokens-only"
 
@@ -55,6 +56,11 @@ SERVICES: Mapping[Listener, Service] = {
     Listener.STARTTLS_EXPIRED: Service(Tls.OFFERED, certificate=Certificate.EXPIRED),
     Listener.STARTTLS_SELF_SIGNED: Service(Tls.OFFERED, certificate=Certificate.SELF_SIGNED),
     Listener.WITHOUT_AUTH: Service(Tls.OFFERED, auth=False),
+    # As Debian's master.cf has it for submission.
+    Listener.LOGIN_ONLY: Service(
+        Tls.OFFERED,
+        parameters={"smtpd_client_restrictions": "permit_sasl_authenticated, reject"},
+    ),
     Listener.WITH_TOKENS: Service(Tls.OFFERED, mechanisms=MECHANISMS + tokens.MECHANISMS),
     Listener.PLAIN_TOKENS_ONLY: Service(Tls.NEVER, mechanisms=tokens.MECHANISMS),
 }

@@ -101,6 +101,7 @@ def _by_reply(text: str, low: str) -> _Found | None:
         return None
     meant = Meant(
         cause=seen.rule.cause,
+        what=seen.rule.what or "",
         why=seen.rule.why or "",
         cure=seen.rule.cure or "",
         mechanism=seen.mechanism.lower(),

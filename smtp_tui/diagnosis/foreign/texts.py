@@ -21,6 +21,7 @@ class Meant:
     """
 
     cause: str
+    what: str = ""
     why: str = ""
     cure: str = ""
     field: str = ""
@@ -42,7 +43,8 @@ class Spoken:
 def said_of(meant: Meant, quote: str) -> Spoken:
     """Return the texts of what was meant, filled in with the words that were recognised."""
     data: dict[str, Any] = {**causes().get(meant.cause, {}), **_own().get(meant.cause, {})}
-    data |= {key: own for key, own in (("why", meant.why), ("cure", meant.cure)) if own}
+    own = {"what": meant.what, "why": meant.why, "cure": meant.cure}
+    data |= {key: text for key, text in own.items() if text}
     data |= {"field": meant.field, "value": meant.value} if meant.field else _setting_in(meant.cure)
     names = {**_names(), "detail": quote or "no words", "reply": quote or "no words"}
     if meant.mechanism:
