@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from smtp_tui.config import lines
+from smtp_tui.config import lines, placing
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.layout import Table
 from smtp_tui.config.scanning import Header, Pair
@@ -13,11 +13,17 @@ from smtp_tui.config.tablepath import ROOT, TablePath, spelled, spelled_key
 
 
 def with_added(text: str, path: TablePath, added: Mapping[str, object]) -> str:
-    """Add keys after the table's last one, or a new section at the end of the file."""
+    """Add keys where they stand as comments, after the table's last one, or as a new section."""
     table = Table.find(text, path)
     members = table.members
     if members and members[-1].inline:
         return _between_braces(table, members[-1], added)
+    if members or table.header is not None:
+        text, added = _below_comments(table, added)
+        if not added:
+            return text
+        table = Table.find(text, path)
+        members = table.members
     if members:
         return _below_member(table, members[-1], added)
     if table.header is not None:
@@ -27,6 +33,24 @@ def with_added(text: str, path: TablePath, added: Mapping[str, object]) -> str:
     if path == ROOT:
         return _at_top(table, added)
     return _as_section(table, added)
+
+
+def _below_comments(table: Table, added: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """Put those keys in that stand in the table as comments; return the text and the others."""
+    text = table.text
+    last = table.members[-1] if table.members else None
+    prefix = table.prefix(last) if last else ""
+    found = [(placing.slot_for(table, key, prefix), key) for key in added]
+    slots = [(slot, key) for slot, key in found if slot]
+    # From the bottom up, so that what is put in moves no place that is to come.
+    for slot, key in sorted(slots, key=lambda one: one[0].position, reverse=True):
+        start = (lines.indentation(table.text, last.start) if last else slot.indentation) + prefix
+        end = len(start + spelled_key(key))
+        separator = table.fitting(end, last) if last else slot.separator
+        line = start + _pair(key, separator, added[key])
+        ending = lines.ending(text, slot.position - 1)
+        text = lines.inserted(text, slot.position, [line], ending)
+    return text, {key: added[key] for slot, key in found if slot is None}
 
 
 def _between_braces(table: Table, last: Pair, added: Mapping[str, object]) -> str:
@@ -39,15 +63,10 @@ def _between_braces(table: Table, last: Pair, added: Mapping[str, object]) -> st
 def _below_member(table: Table, last: Pair, added: Mapping[str, object]) -> str:
     text = table.text
     start = lines.indentation(text, last.start) + table.prefix(last)
-    separator = table.separator(last)
-    column = table.column()
-    block = []
-    for key, value in added.items():
-        fitted = separator
-        if column is not None:
-            gap = max(column - len(start + spelled_key(key)), 1 if separator[0] != "=" else 0)
-            fitted = " " * gap + separator.lstrip()
-        block.append(start + _pair(key, fitted, value))
+    block = [
+        start + _pair(key, table.fitting(len(start + spelled_key(key)), last), value)
+        for key, value in added.items()
+    ]
     _, position = lines.whole(text, last.start, last.end)
     return lines.inserted(text, position, block, lines.ending(text, last.end))
 

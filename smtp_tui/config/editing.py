@@ -12,11 +12,12 @@ from typing import Any
 
 from smtp_tui.config import lines
 from smtp_tui.config.adding import with_added
+from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.layout import Table
 from smtp_tui.config.proof import same
 from smtp_tui.config.scanning import Header, Pair
 from smtp_tui.config.spelling import spelled_value
-from smtp_tui.config.tablepath import TablePath, spelled_key
+from smtp_tui.config.tablepath import TablePath, spelled, spelled_key
 
 
 def edited(
@@ -45,7 +46,11 @@ def edited(
     }
     if added:
         text = with_added(text, path, added)
-    return _without(text, path, [key for key, new in changes.items() if new is None])
+    text = _without(text, path, [key for key, new in changes.items() if new is None])
+    in_array = any(isinstance(step, int) for step in path)
+    if values and path and not in_array and not Table.find(text, path).under():
+        raise DocumentError(f"with the last of its keys {spelled(path)} itself would go")
+    return text
 
 
 def _replacement(
@@ -63,7 +68,9 @@ def _replacement(
     match [found for found in table.under(keys) if found.path == whole or not table.nests(found)]:
         case [Pair() as pair] if pair.path == whole:
             start, end = pair.value
-            return [(start, end, spelled_value(new, like=table.text[start:end]))]
+            spelled = spelled_value(new, like=table.text[start:end])
+            after, blanks = table.gap(pair, len(spelled))
+            return [(start, after, spelled + blanks)]
         case [Pair() as pair] if len(pair.base) < len(whole):
             # `password.keyring = "x"` becomes `password = …`.
             _, start = pair.parts[len(whole) - len(pair.base) - 1]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from smtp_tui.config import lines
 from smtp_tui.config.scanning import Header, Pair, Statement, scan
 from smtp_tui.config.tablepath import TablePath
 from smtp_tui.records import record
+
+_BEFORE_COMMENT = re.compile(r" +(?=#)")
 
 
 @record
@@ -84,14 +87,40 @@ class Table:
         _, end = pair.parts[-1]
         return self.text[end : pair.value[0]]
 
-    def column(self) -> int | None:
-        """The column that the members' `=` stand in, if they are aligned."""
-        ends = [len(self._before(member, member.parts[-1][1])) for member in self.members]
-        columns = {
-            end + self.separator(member).index("=")
-            for end, member in zip(ends, self.members, strict=True)
-        }
-        return columns.pop() if len(columns) == 1 and len(set(ends)) > 1 else None
+    def fitting(self, end: int, like: Pair) -> str:
+        """What to put between a new key, which ends in column `end`, and its value.
 
-    def _before(self, member: Pair, position: int) -> str:
-        return lines.indentation(self.text, member.start) + self.text[member.start : position]
+        It is as with the member `like`, or in line with the `=` or the values of them all.
+        """
+        before, _, after = self.separator(like).partition("=")
+        members = self.members
+        if len({self._column(member.parts[-1][1]) for member in members}) == 1:
+            return f"{before}={after}"
+        signs = {self._column(self.text.index("=", member.parts[-1][1])) for member in members}
+        values = {self._column(member.value[0]) for member in members}
+        if len(signs) == 1:
+            before = " " * max(signs.pop() - end, 1 if before else 0)
+        elif len(values) == 1:
+            after = " " * max(values.pop() - end - len(before) - 1, 1 if after else 0)
+        return f"{before}={after}"
+
+    def gap(self, pair: Pair, length: int) -> tuple[int, str]:
+        """Where the blanks end that part a value from its comment, and those for a new `length`.
+
+        Comments that stand in one column are kept in it.
+        """
+        start, end = pair.value
+        found = _BEFORE_COMMENT.match(self.text, end)
+        if found is None or "\n" in self.text[start:end] or not self._has_comment_column:
+            return end, ""
+        blanks = len(found.group()) + end - start - length
+        return found.end(), " " * max(blanks, 1)
+
+    @property
+    def _has_comment_column(self) -> bool:
+        found = [_BEFORE_COMMENT.match(self.text, member.value[1]) for member in self.members]
+        columns = [self._column(blanks.end()) for blanks in found if blanks]
+        return len(columns) > 1 and len(set(columns)) == 1
+
+    def _column(self, position: int) -> int:
+        return len(lines.indentation(self.text, position))

@@ -16,8 +16,10 @@ def spelled_value(value: object, like: str = "") -> str:
     match value:
         case str():
             return _spelled_text(value, like)
-        case bool() | int() | float():
+        case bool() | float():
             return tomlkit.item(value).as_string()
+        case int():
+            return _spelled_integer(value, like)
         case list():
             return f"[{', '.join(spelled_value(element) for element in value)}]"
         case dict():
@@ -42,6 +44,14 @@ def _spelled_text(value: str, like: str) -> str:
     return kept.as_string()
 
 
+def _spelled_integer(value: int, like: str) -> str:
+    base, digits = like[:2], like[2:].replace("_", "")
+    if base in ("0x", "0o", "0b") and value >= 0:
+        kind = "X" if base == "0x" and digits.isupper() else base[1]
+        return f"{base}{value:0{len(digits)}{kind}}"
+    return f"{value:_}" if "_" in like and base != "0x" else str(value)
+
+
 def _visible(letter: str) -> str:
     # A lone surrogate has no escape in TOML; the document refuses it.
     if letter.isprintable() or "\ud800" <= letter <= "\udfff":
@@ -59,4 +69,6 @@ def typed_like(old: object, new: object) -> object:
         return str(new).lower()
     if type(old) is int and isinstance(new, float) and new.is_integer():
         return int(new)
+    if type(old) is float and type(new) is int:
+        return float(new)
     return new

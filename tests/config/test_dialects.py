@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from difflib import ndiff
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from smtp_tui.config.sameness import means_the_same
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.reading import read
 from tests.config.dialect_samples import SAMPLES, Changes, Edit, Sample
+from tests.config.fidelity import BOM, bytes_outside, foreign_ends
 
 ALL = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.dialect)
 NOWHERE = Path("/nonexistent")
@@ -94,6 +96,26 @@ def test_a_change_touches_its_own_lines(tmp_path: Path, sample: Sample, edit: Ed
             assert means_the_same(key, after.get(key, False), value), key
     for key in sample.values.keys() - changes.keys() - {"starttls_auto", "authentication"}:
         assert means_the_same(key, after.get(key), before[key]), key
+
+
+@pytest.mark.parametrize("bom", ["", BOM])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@ALL
+def test_no_byte_changes_outside_the_lines_of_the_change(
+    tmp_path: Path, sample: Sample, end: str, bom: str
+) -> None:
+    path = tmp_path / sample.name
+    old = bom + sample.text.replace("\n", end)
+    lines = sample.text.split("\n")
+    for changes, gone, come in sample.edits:
+        path.write_bytes(old.encode())
+        Document.open(path).save(sample.table, changes)
+        new = path.read_bytes().decode()
+        left, right = Counter(gone.split("\n")), Counter(come.split("\n"))
+        free = [number for number, line in enumerate(lines) if line and line in left]
+        assert bytes_outside(old, new, free.__contains__, right.__contains__) == 0
+        assert foreign_ends(old, new) == 0
+        assert sum(left.values()) >= len(free)
 
 
 @pytest.mark.parametrize(("sample", "changes"), of_each("refused"))

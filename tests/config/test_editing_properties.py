@@ -1,27 +1,32 @@
 """Whatever the file and the change: other lines stay, and the data is what was meant."""
 
-import re
 import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.proof import same
 from smtp_tui.config.spelling import typed_like
 from smtp_tui.settings.fields import BY_KEY
+from tests.config.fidelity import BOM, CLOSE, MARK, OPEN, Marked, foreign_ends
+
+DOCUMENTS = 1000
 
 KEYS = ("host", "port", "domain", "username", "password", "starttls_auto", "timeout")
 
-# What stands round our keys; some of it looks like them.
+# What stands round our keys; some of it looks like them, and some is one of them as a comment.
 STRANGERS = (
     "",
     "   ",
     "# port = 1",
+    "#domain=''   # the name in EHLO",
+    "# timeout = 3 is what most take",
+    "## ---- é 🚀 ----",
     "# [smtp]",
     "x{n} = 1 # host = 'x'",
     '\'x{n}\' = """\nport = 3\n[smtp]\nhost = \'x\'\n"""""',
@@ -32,13 +37,16 @@ STRANGERS = (
     '"x{n}" . "a\\"b" = 1e3 # c',
 )
 SPELLED = {
-    "host": ("'a.example'", '"a.example"', '"""a.example"""'),
+    "host": ("'a.example'", '"a.example"', '"""a.example"""', '"""\na.\\\n   example"""'),
     "port": ("25", "0x19", "'25'"),
     "domain": ("'a.example'", '"[192.0.2.1]"'),
     "username": ("'me'", '"m\\u0065 # # \\""', "''"),
-    "password": ("'secret'", "{ env = 'X' }", '{file="a, b"}', "{ command = ['a', \"}\"] }"),
+    "password": (
+        *("'secret'", "{ env = 'X' }", '{file="a, b"}', "{ command = ['a', \"}\"] }"),
+        "'''\nsec'ret'''",
+    ),
     "starttls_auto": ("true", "'no'"),
-    "timeout": ("30", "30.5"),
+    "timeout": ("30", "30.5", "1_000"),
 }
 NEW: dict[str, st.SearchStrategy[Any]] = {
     "host": st.sampled_from(["a.example", "b.example"]),
@@ -55,7 +63,7 @@ NEW: dict[str, st.SearchStrategy[Any]] = {
 class Case:
     """A file and a change of its table."""
 
-    text: str
+    old: Marked
     table: str
     changes: dict[str, Any]
 
@@ -78,8 +86,14 @@ def body(draw: st.DrawFn, prefix: str) -> list[str]:
         lines += draw(strangers(f"b{place}"))
         value = draw(st.sampled_from(SPELLED[key]))
         comment = draw(st.sampled_from(["", "", " # why", "\t#"]))
-        lines.append(f"{indentation}{prefix}{key.ljust(width)}{equals}{value}{comment}")
+        line = f"{indentation}{prefix}{key.ljust(width)}{equals}{value}{comment}"
+        lines.append(owned(line, key))
     return lines + draw(strangers("c"))
+
+
+def owned(text: str, key: str) -> str:
+    """Mark every line of a text as this key's."""
+    return "\n".join(f"{line}{MARK}{key}" for line in text.split("\n"))
 
 
 @st.composite
@@ -91,16 +105,21 @@ def cases(draw: st.DrawFn) -> Case:
         before, lines = [], before + lines
     if draw(st.booleans()) and lines[0].startswith("["):
         before = [*before, "[y]", *draw(strangers("y"))]
-    text = "\n".join([*before, *lines, *after])
-    text = text.replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
-    ending = draw(st.sampled_from(["", "\r\n" if "\r" in text else "\n"]))
+    last = draw(st.sampled_from([[], [""]]))
+    text = draw(st.sampled_from(["", BOM])) + "\n".join([*before, *lines, *after, *last])
     changes = draw(st.fixed_dictionaries({}, optional={key: NEW[key] | st.none() for key in KEYS}))
-    return Case(draw(st.sampled_from(["", "\ufeff"])) + text + ending, table, changes)
+    return Case(Marked.parse(text, draw(st.sampled_from(["\n", "\r\n"]))), table, changes)
+
+
+LAYOUTS = (
+    *("section", "array", "dotted", "root", "braces", "braces in braces", "braces in an array"),
+    *("below its own sub-table", "before its super-table", "the password in a section"),
+)
 
 
 @st.composite
 def layouts(draw: st.DrawFn) -> tuple[str, list[str]]:
-    match draw(st.sampled_from(["section", "array", "dotted", "root", "braces", "scattered"])):
+    match draw(st.sampled_from(LAYOUTS)):
         case "section":
             return 'a."b.c"', ["[ a . 'b.c' ] # ours", *draw(body(""))]
         case "array":
@@ -110,40 +129,51 @@ def layouts(draw: st.DrawFn) -> tuple[str, list[str]]:
         case "root":
             return ".", draw(body(""))
         case "braces":
-            keys = draw(st.lists(st.sampled_from(KEYS), unique=True))
-            pairs = [f"{key} = {draw(st.sampled_from(SPELLED[key]))}" for key in keys]
-            return "smtp", [f"smtp = {{ {', '.join(pairs)} }} # ours"]
-        case _:
+            return "smtp", [f"smtp = {draw(braces())} # ours"]
+        case "braces in braces":
+            return "a.b", [f"a = {{ x = '}}', b = {draw(braces())}, y = 1 }}"]
+        case "braces in an array":
+            pieces = ["a = [ # host = 1", "  { host = 'x' },", f"  {draw(braces(1))}, # ours"]
+            return "a[1]", [*pieces, "  # port = 1", "]"]
+        case "below its own sub-table":
             return "smtp", ["[smtp.x]", "port = 1", "[w]", "[smtp]", *draw(body("")), "[smtp.q]"]
+        case "before its super-table":
+            return "a.b", ["[a.b]", *draw(body("")), "[a]", "port = 1", "# host = 'x'"]
+        case _:
+            keys = draw(st.lists(st.sampled_from(KEYS[:4]), unique=True))
+            lines = [owned(f"{key} = {draw(st.sampled_from(SPELLED[key]))}", key) for key in keys]
+            section = owned("[smtp.password] # there\nenv  =  'X' # c", "password")
+            return "smtp", ["[smtp]", *lines, section, "# last"]
 
 
-def others(text: str, case: Case) -> list[str]:
-    """The lines that do not look like those of changed keys."""
-    names = "|".join(case.changes) or "-"
-    ours = re.compile(rf"\s*(smtp\.)?({names})\s*=|smtp = \{{")
-    lines = text.removeprefix("\ufeff").removesuffix("\n").removesuffix("\r").split("\n")
-    return [line.removesuffix("\r") for line in lines if not ours.match(line)]
+@st.composite
+def braces(draw: st.DrawFn, least: int = 0) -> str:
+    keys = draw(st.lists(st.sampled_from(KEYS), unique=True, min_size=least))
+    values = {key: [one for one in SPELLED[key] if "\n" not in one] for key in keys}
+    pairs = ", ".join(f"{key} = {draw(st.sampled_from(values[key]))}" for key in keys)
+    return f"{OPEN}{{ {pairs} }}{CLOSE}"
 
 
+@settings(max_examples=DOCUMENTS, deadline=None)
 @given(cases())
 def test_a_change_touches_its_keys_only(case: Case) -> None:
+    text = case.old.text
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "app.toml"
-        path.write_bytes(case.text.encode())
+        path.write_bytes(text.encode())
         document = Document.open(path)
         old = document.values(case.table)
         # A table that stands in its file by dotted keys alone cannot lose the last of them.
-        assume("smtp." not in case.text or (old | case.changes).keys() - _removed(case))
+        assume("smtp." not in text or (old | case.changes).keys() - _removed(case))
         new = document.changed(case.table, case.changes)
 
-    # All but the table's own values is as before, and those are what was asked for.
-    reopened = tomllib.loads(new.removeprefix("\ufeff"))
-    assert new.startswith("\ufeff") == case.text.startswith("\ufeff")
-    assert new.endswith("\n") == case.text.endswith("\n") or new == ""
-    assert ("\r" in case.text) or ("\r" not in new)
-    assert "\r\n" not in case.text or "\n" not in new.replace("\r\n", "")
-    assert others(new, case) == others(case.text, case)
-    values = _table(reopened, case.table)
+    in_its_section = ("env", "file", "ask") if "password" in case.changes else ()
+    assert case.old.bytes_outside(new, (*case.changes, *in_its_section)) == 0
+    assert foreign_ends(text, new) == 0
+    assert new.endswith("\n") == text.endswith("\n") or new == ""
+    # The values are what was asked for, and all other data is as before.
+    reopened = tomllib.loads(new.removeprefix(BOM))
+    values = dict(_table(reopened, case.table))
     assert values.keys() == (old | case.changes).keys() - _removed(case)
     for key, value in values.items():
         if key not in case.changes:
@@ -152,21 +182,27 @@ def test_a_change_touches_its_keys_only(case: Case) -> None:
             # Left as it was, since it means the same.
             assert same(value, old[key])
             assert BY_KEY[key].parse(value) == BY_KEY[key].parse(case.changes[key])
+    _table(reopened, case.table).clear()
+    _table(reopened, case.table).update(old)
+    assert same(reopened, tomllib.loads(text.removeprefix(BOM)))
 
 
 def _removed(case: Case) -> set[str]:
     return {key for key, value in case.changes.items() if value is None}
 
 
+PLACES: dict[str, list[str | int]] = {
+    'a."b.c"': ["a", "b.c"],
+    "a[1]": ["a", 1],
+    "a.b": ["a", "b"],
+    ".": [],
+    "smtp": ["smtp"],
+}
+
+
 def _table(data: dict[str, Any], table: str) -> dict[str, Any]:
-    places: dict[str, list[str | int]] = {
-        'a."b.c"': ["a", "b.c"],
-        "a[1]": ["a", 1],
-        ".": [],
-        "smtp": ["smtp"],
-    }
     here: Any = data
-    for step in places[table]:
+    for step in PLACES[table]:
         here = here[step]
     assert isinstance(here, dict)
     return here

@@ -1,0 +1,80 @@
+"""Keys that stand in a table as comments: a new one goes below its own, as by a person's hand."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+
+from smtp_tui.config import lines
+from smtp_tui.config.layout import Table
+from smtp_tui.config.scanning import Header
+from smtp_tui.config.tablepath import spelled_key
+from smtp_tui.records import record
+
+_COMMENT = re.compile(r"^(?P<indentation>[ \t]*)#+[ \t]*(?P<text>[^\r\n]*)", re.MULTILINE)
+
+
+@record
+class Slot:
+    """Where a key's line goes, at the beginning of a line or the text's end, and how it looks."""
+
+    position: int
+    indentation: str
+    separator: str
+
+
+def slot_for(table: Table, key: str, prefix: str) -> Slot | None:
+    """Find the last comment of a table's lines that is this key with a value, as `#port = 25`.
+
+    `prefix` is what stands before the table's keys: `smtp.` where they are dotted.
+    """
+    names = "|".join(map(re.escape, {key, spelled_key(key)}))
+    pair = re.compile(rf"{re.escape(prefix)}(?:{names})(?P<separator>[ \t]*=[ \t]*)(?P<value>\S.*)")
+    slot = None
+    for comment in _comments(table):
+        found = pair.fullmatch(comment["text"].rstrip())
+        if found and _is_value(found["value"]):
+            _, below = lines.whole(table.text, comment.start(), comment.end())
+            slot = Slot(below, comment["indentation"], found["separator"])
+    return slot
+
+
+def _comments(table: Table) -> Iterator[re.Match[str]]:
+    """Yield the comments on lines of their own, up to a section that is commented out itself."""
+    for start, end in _gaps(table):
+        for comment in _COMMENT.finditer(table.text, start, end):
+            if comment["text"].startswith("["):
+                return
+            yield comment
+
+
+def _gaps(table: Table) -> Iterator[lines.Span]:
+    """Yield what lies between the statements from the header on that the table's keys are below."""
+    header = _header(table)
+    position = header.end if header else 0
+    for found in sorted(table.statements, key=lambda found: found.start):
+        if found.start < position:
+            continue
+        yield position, found.start
+        if isinstance(found, Header):
+            return
+        position = found.end
+    yield position, len(table.text)
+
+
+def _header(table: Table) -> Header | None:
+    """Return the header above the table's keys; None for those at the top of the file."""
+    if not table.members:
+        return table.header
+    last = table.members[-1].start
+    above = [one for one in table.statements if isinstance(one, Header) and one.start < last]
+    return above[-1] if above else None
+
+
+def _is_value(text: str) -> bool:
+    """Whether a text is one TOML value, perhaps with a comment; prose is none."""
+    try:
+        return len(tomllib.loads(f"value = {text}")) == 1
+    except tomllib.TOMLDecodeError:
+        return False

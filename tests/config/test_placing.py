@@ -1,0 +1,140 @@
+"""Where a new key goes and how it looks: as by the hand of whoever wrote the file."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from smtp_tui.config.document import Document
+
+Open = Callable[[str], Document]
+
+
+def test_values_in_line_stay_so(document: Open) -> None:
+    text = "[smtp]\nhost =     'a'\nusername = 'b'\n"
+    changed = document(text).changed("smtp", {"port": 1, "authentication": "plain"})
+    assert changed == f'{text}port =     1\nauthentication = "plain"\n'
+
+
+@pytest.mark.parametrize(
+    ("host", "line"),
+    [
+        ("b", 'host = "b"      # where'),
+        ("bc.example", 'host = "bc.example" # where'),
+        ("bc.example.org", 'host = "bc.example.org" # where'),
+    ],
+)
+def test_comments_in_one_column_stay_in_it(document: Open, host: str, line: str) -> None:
+    text = '[smtp]\nhost = "a.org"  # where\nport = 25       # how\n'
+    changed = document(text).changed("smtp", {"host": host})
+    assert changed == text.replace('host = "a.org"  # where', line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("host = 'a.org'  # where\nport = 25 # how\n", "host = 'b'  # where\nport = 25 # how\n"),
+        ("host = 'a.org'  # where\nport = 25\n", "host = 'b'  # where\nport = 25\n"),
+        ("host = '''\na.org'''  # c\nport = 1 # d\n", "host = '''b'''  # c\nport = 1 # d\n"),
+        ("x = { host = 'a.org' } # c\n", "x = { host = 'b' } # c\n"),
+    ],
+)
+def test_a_comment_that_is_in_no_column_follows_its_value(
+    document: Open, old: str, new: str
+) -> None:
+    assert document(old).changed("x" if "x" in old else ".", {"host": "b"}) == new
+
+
+@pytest.mark.parametrize(
+    ("old", "table", "changes", "new"),
+    [
+        pytest.param(
+            "[smtp]\n# The host\n#host=''\n\n  # port = 25 # as usual\n[x]\n",
+            "smtp",
+            {"port": 1, "host": "b", "domain": "d"},
+            "[smtp]\n# The host\n#host=''\nhost=\"b\"\n\n  # port = 25 # as usual\n"
+            '  port = 1\n  domain = "d"\n[x]\n',
+            id="each below its own",
+        ),
+        pytest.param(
+            "[smtp]\n  # port = 1\n  host='a'\n  ## port = 2\n\n# end\n[x]",
+            "smtp",
+            {"port": 3},
+            "[smtp]\n  # port = 1\n  host='a'\n  ## port = 2\n  port=3\n\n# end\n[x]",
+            id="below the last one, as the other keys are written",
+        ),
+        pytest.param(
+            "smtp.host = 'a'\n# smtp.port = 1\n# c\nx = 1",
+            "smtp",
+            {"port": 2},
+            "smtp.host = 'a'\n# smtp.port = 1\nsmtp.port = 2\n# c\nx = 1",
+            id="dotted",
+        ),
+        pytest.param(
+            "# port = 1\nhost = 'a'\n[x]",
+            ".",
+            {"port": 2},
+            "# port = 1\nport = 2\nhost = 'a'\n[x]",
+            id="in the root",
+        ),
+        pytest.param(
+            "[smtp]\n# port = 1\nhost     = 'a'\nusername = 'b'\n# password = 'x'\n",
+            "smtp",
+            {"password": "s", "port": 2},
+            "[smtp]\n# port = 1\nport     = 2\nhost     = 'a'\nusername = 'b'\n"
+            "# password = 'x'\npassword = \"s\"\n",
+            id="in line with the rest",
+        ),
+        pytest.param(
+            "[smtp]\nhost = 'a'\n# port = 1",
+            "smtp",
+            {"port": 2, "domain": "d"},
+            "[smtp]\nhost = 'a'\n# port = 1\nport = 2\ndomain = \"d\"",
+            id="at the end of the file",
+        ),
+        pytest.param(
+            "[smtp]\nhost = 'a'\n# port = 25 is for relays\n",
+            "smtp",
+            {"port": 2},
+            "[smtp]\nhost = 'a'\nport = 2\n# port = 25 is for relays\n",
+            id="not below prose",
+        ),
+        pytest.param(
+            "[smtp]\nhost = 'a'\n# [backup]\n# port = 25\n",
+            "smtp",
+            {"port": 2},
+            "[smtp]\nhost = 'a'\nport = 2\n# [backup]\n# port = 25\n",
+            id="not in a section that is a comment itself",
+        ),
+        pytest.param(
+            '[smtp]\nhost = \'a\'\nx = """\n# port = 25\n"""\n[y]\n# port = 1\n',
+            "smtp",
+            {"port": 2},
+            '[smtp]\nhost = \'a\'\nx = """\n# port = 25\n"""\nport = 2\n[y]\n# port = 1\n',
+            id="not in a text, nor in another section",
+        ),
+        pytest.param(
+            "[smtp]\r\nhost = 'a'\r\n# port = 25\r\n# c\r\n",
+            "smtp",
+            {"port": 2},
+            "[smtp]\r\nhost = 'a'\r\n# port = 25\r\nport = 2\r\n# c\r\n",
+            id="with carriage returns",
+        ),
+        pytest.param(
+            "[smtp] # host = 'z'\n# port = 25\n[smtp.x]\n# host = 'y'\n",
+            "smtp",
+            {"port": 2, "host": "b"},
+            "[smtp] # host = 'z'\n# port = 25\nport = 2\nhost = \"b\"\n[smtp.x]\n# host = 'y'\n",
+            id="not below a comment that shares a line",
+        ),
+    ],
+)
+def test_a_key_that_stands_as_a_comment_is_put_below_it(
+    document: Open, old: str, table: str, changes: dict[str, Any], new: str
+) -> None:
+    assert document(old).changed(table, changes) == new
+
+
+def test_the_last_key_that_holds_a_table_up_is_not_taken_in_silence(document: Open) -> None:
+    with pytest.raises(Exception, match="with the last of its keys smtp itself would go"):
+        document("smtp.host = 'a'\nsmtp.port = 1\n").changed("smtp", {"host": None, "port": None})
