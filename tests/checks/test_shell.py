@@ -51,7 +51,7 @@ def test_words() -> None:
         assert visible(word) == word
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"))))
 def test_any_words(words: list[str]) -> None:
     assert as_read([quoted(word) for word in words]) == [word.encode() for word in words]

@@ -154,7 +154,7 @@ def braces(draw: st.DrawFn, least: int = 0) -> str:
     return f"{OPEN}{{ {pairs} }}{CLOSE}"
 
 
-@settings(max_examples=DOCUMENTS, deadline=None)
+@settings(max_examples=DOCUMENTS)
 @given(cases())
 def test_a_change_touches_its_keys_only(case: Case) -> None:
     text = case.old.text

@@ -81,7 +81,7 @@ def test_no_page_for_a_field_that_is_not() -> None:
 
 
 @ANY_KEY
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=TOML_VALUES)
 def test_any_value_is_taken_or_refused(field: Field, value: object) -> None:
     problem = field.problem_with(value)
@@ -92,7 +92,7 @@ def test_any_value_is_taken_or_refused(field: Field, value: object) -> None:
         assert not isinstance(text, str) or not set("\r\n\0") & set(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(values=st.dictionaries(st.sampled_from([*BY_KEY, "other"]), TOML_VALUES, max_size=6))
 def test_any_table_is_read(values: dict[str, object]) -> None:
     reading = read(values)

@@ -58,7 +58,6 @@ def answering(pieces: list[bytes], *, closes: bool) -> Step:
 @settings(
     # The private home, which every test has, may be shared by the examples.
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_server(
