@@ -173,15 +173,15 @@ def test_rails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nodemailer", "url"])
 def test_nodemailer(name: str) -> None:
-    node = need("node")
+    node, env = need("node"), utf_8() | {"NODE_PATH": "/usr/share/nodejs"}
     if subprocess.run(
-        [node, "-e", "require('nodemailer')"], capture_output=True, check=False
+        [node, "-e", "require('nodemailer')"], capture_output=True, check=False, env=env
     ).returncode:
         pytest.skip("nodemailer is not installed")
     for password in ("it's", 'a"\\', "p@ss:w/ord?", "a#b", "100%", "grün€𝄞", "$HOME"):
         for encryption, port in (("ssl", 465), ("tls", 587)):
             text = exported(name, password, encryption=encryption, port=port, ca_file="").strip()
-            found: Values = json.loads(run(node, "-e", _NODE, text))
+            found: Values = json.loads(run(node, "-e", _NODE, text, env=env))
             assert (found["host"], found["port"]) == ("mail.example.org", port)
             assert found["secure"] is (encryption == "ssl")
             assert found.get("requireTLS", False) is (encryption == "tls")
