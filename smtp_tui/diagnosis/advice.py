@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from smtp_tui.diagnosis.advising import link, login, names, providing, trust
-from smtp_tui.diagnosis.advising.hits import Hit
 from smtp_tui.diagnosis.given import Given, read_given
 from smtp_tui.diagnosis.texts import loaded
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.smtp.escaping import visible
+
+if TYPE_CHECKING:
+    from smtp_tui.diagnosis.advising.hits import Hit
 
 _PLACES = {field.key: place for place, field in enumerate(FIELDS)}
 
@@ -58,6 +59,9 @@ def advise(values: Mapping[str, object]) -> tuple[Advice, ...]:
 
 
 def _hits(given: Given) -> Iterator[Hit]:
+    # Whoever only names an advice needs no rules; the form stands before it is advised.
+    from smtp_tui.diagnosis.advising import link, login, names, providing, trust
+
     yield from link.hits(given)
     yield from login.hits(given)
     yield from trust.hits(given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
@@ -101,7 +100,7 @@ def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
         issuer=_distinguished(facts.get("issuer", ())),
         not_before=_moment(facts["notBefore"]),
         not_after=_moment(facts["notAfter"]),
-        sha256=hashlib.sha256(der).hexdigest(),
+        sha256=_sha256(der),
         has_san="subjectAltName" in facts,
         addresses=addresses,
         issuer_addresses=tuple(facts.get("caIssuers", ())),
@@ -119,7 +118,7 @@ def unreadable_certificate(der: bytes) -> Certificate:
         issuer="",
         not_before=datetime.min.replace(tzinfo=UTC),
         not_after=datetime.max.replace(tzinfo=UTC),
-        sha256=hashlib.sha256(der).hexdigest(),
+        sha256=_sha256(der),
         has_san=True,
         is_readable=False,
         der=der,
@@ -180,6 +179,12 @@ def _details(certificate: Certificate) -> list[str]:
 
 def _same_address(own: str, wanted: str) -> bool:
     return is_address(own) and ip_address(own) == ip_address(wanted.partition("%")[0])
+
+
+def _sha256(der: bytes) -> str:
+    import hashlib  # it loads OpenSSL's own hashes, which the first screen needs none of
+
+    return hashlib.sha256(der).hexdigest()
 
 
 def _is_same_host(own: str, wanted: str) -> bool:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from smtp_tui.config.document import Document
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.events import Fault
 from smtp_tui.smtp.message import Mail
 from smtp_tui.tui.bench.pane import Bench
 from smtp_tui.tui.bench.trial import must_ask, request_for, sends
-from smtp_tui.tui.dialogs import SAVE, STAY, AskPassword, ask_clear_password, ask_unsaved
 from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.form.kept import Kept
 from smtp_tui.tui.form.model import ACCOUNT
 from smtp_tui.tui.form.situation import Situation
 from smtp_tui.tui.ink import BAD
-from smtp_tui.tui.mail.dialog import MailDialog
 from smtp_tui.tui.mail.draft import MailDraft, sender_of
 from smtp_tui.tui.saving.vault import Vault
+from smtp_tui.tui.saving.waiting import Waits
 from smtp_tui.tui.sidebar.words import Words
 from smtp_tui.tui.tables.tables import Verdicts
 
@@ -43,7 +43,7 @@ class Stage(Protocol):
         """Show whether there is something to save, and what the keys can do now."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deeds:
     """Tests and saves the form's draft, and sends by it, for one table of one document."""
 
@@ -57,6 +57,7 @@ class Deeds:
     situation: Situation
     verdicts: Verdicts = field(default_factory=Verdicts)
     mail: MailDraft = field(default_factory=MailDraft)
+    waits: Waits = field(default_factory=Waits)
 
     async def test(self) -> None:
         """Test the form as it stands, or say at which field it cannot be."""
@@ -69,6 +70,8 @@ class Deeds:
             return
         sender = sender_of(self.form.draft)
         self.mail.follow(sender.text)
+        from smtp_tui.tui.mail.dialog import MailDialog
+
         mail = await self.form.app.push_screen_wait(MailDialog(self.mail, sender))
         if mail is not None:
             await self._try(settings, mail)
@@ -92,8 +95,16 @@ class Deeds:
         changed = self.form.draft.changed
         if not changed:
             return True
+        from smtp_tui.tui.dialogs import SAVE, STAY, ask_unsaved
+
         answer = await ask_unsaved(self.form.app, self.document.path.name, changed)
         return answer != STAY and (answer != SAVE or await self.save())
+
+    async def leave(self) -> None:
+        """Leave, once nothing is unsaved that shall not be dropped."""
+        if await self.may_leave():
+            self.bench.stop()
+            self.form.app.exit(0)
 
     def show_change(self) -> None:
         """Show the form as it is now, and that the verdict speaks of what was before."""
@@ -115,6 +126,8 @@ class Deeds:
         secret = None
         if must_ask(self.form.draft, settings):
             account = self.form.draft.text(ACCOUNT)
+            from smtp_tui.tui.dialogs import AskPassword
+
             dialog = AskPassword(account, sends=sends(mail))
             secret = await self.form.app.push_screen_wait(dialog)
             if secret is None:
@@ -123,6 +136,8 @@ class Deeds:
         verdict = await self._run(settings, mail, secret)
         if verdict is None or verdict.cause != Fault.AUTH_NEEDS_ENCRYPTION:
             return
+        from smtp_tui.tui.dialogs import ask_clear_password
+
         if await ask_clear_password(self.form.app, verdict.summary):
             await self._run(settings, mail, secret, allow_clear_password=True)
 

@@ -86,9 +86,10 @@ def fitted_left(text: str, width: int) -> str:
     """Cut a text at its beginning to `width` cells: a path's end says more."""
     if cell_len(text) <= width:
         return text
-    while text and cell_len(text) > width - 1:
-        text = text[1:]
-    return "…" + text if width > 0 else ""
+    start, used = len(text), 0
+    while start and (used := used + cell_len(text[start - 1])) < width:
+        start -= 1
+    return "…" + text[start:] if width > 0 else ""
 
 
 def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:

@@ -6,10 +6,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from smtp_tui.tui.appearing import Placed
 from smtp_tui.tui.ink import PLAIN, Span, changed_span, strip_of
 
 
-class Sparing(Widget):
+class Sparing(Placed, Widget):
     """A widget of lines; subclasses say how they look, and when they are to be painted anew."""
 
     def __init__(

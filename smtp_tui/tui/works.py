@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from importlib import import_module
 from typing import Any
 
 from textual.screen import Screen
 
-from smtp_tui.tui.asides.asides import Asides
-from smtp_tui.tui.cures.cures import Cures
 from smtp_tui.tui.deeds import BUSY, Deeds
 from smtp_tui.tui.form.retracing import Retracing
 from smtp_tui.tui.keys.hints import Moment
-from smtp_tui.tui.log.deeds import LogDeeds
-from smtp_tui.tui.saving.keeping import Keeping
-from smtp_tui.tui.saving.storing import Storing
-from smtp_tui.tui.tables.tables import Tables
 
 TRIAL = "trial"  # the workers of which there is one at a time
 
+# By command: a method of the deeds, or of a class that is made of them. Such a class is loaded when
+# it is wanted first, for the form shall stand before what few keys need is read.
+TRIALS: Mapping[str, str] = {
+    "test": "test",
+    "send": "send",
+    "fix": "cures.cures:Cures.first",
+    "fixes": "cures.cures:Cures.choose",
+}
+OTHERS: Mapping[str, str] = {
+    "save": "save",
+    "diff": "saving.storing:Storing.review",
+    "private": "saving.storing:Storing.make_private",
+    "tables": "tables.tables:Tables.choose",
+    "discover": "finding.finding:Finding.discover",
+    "presets": "finding.finding:Finding.presets",
+    "import": "exchange.deeds:Exchange.bring_in",
+    "export": "exchange.deeds:Exchange.hand_out",
+    "domain": "domain.deeds:Domain.show",
+    "leave": "leave",
+    "explain": "asides.asides:Asides.explain",
+    "report": "asides.asides:Asides.report",
+    "same": "asides.asides:Asides.same",
+    "compare": "log.deeds:LogDeeds.compare",
+    "copy": "log.deeds:LogDeeds.copy",
+    "copy_test": "log.deeds:LogDeeds.copy_test",
+    "save_text": "log.deeds:LogDeeds.save_text",
+    "look_for_keyring": "look_for_keyring",
+    "offer_kept": "saving.keeping:Keeping.offer",
+}
+
 Deed = Callable[[], Coroutine[Any, Any, object]]
+
+
+def deed_of(place: str, deeds: Deeds) -> Deed:
+    """Return the deed at a place of the tables above."""
+    module, _, method = place.rpartition(":")
+    if module:
+        maker, _, method = method.partition(".")
+        source = getattr(import_module(f"smtp_tui.tui.{module}"), maker)(deeds)
+    else:
+        source = deeds
+    deed: Deed = getattr(source, method)
+    return deed
 
 
 class Works:
@@ -28,54 +65,33 @@ class Works:
     def __init__(self, screen: Screen[None], deeds: Deeds) -> None:
         self._screen = screen
         self._deeds = deeds
-        self._cures = Cures(deeds)
         self.retracing = Retracing(deeds)
-        asides, storing = Asides(deeds), Storing(deeds)
-        log = LogDeeds(deeds, asides)
-        self._trials: dict[str, Deed] = {
-            "test": deeds.test,
-            "send": deeds.send,
-            "fix": self._cures.first,
-            "fixes": self._cures.choose,
-        }
-        self._others: dict[str, Deed] = {
-            "save": deeds.save,
-            "diff": storing.review,
-            "private": storing.make_private,
-            "tables": Tables(deeds).choose,
-            "leave": self._leave,
-            "explain": asides.explain,
-            "report": asides.report,
-            "same": asides.same,
-            "compare": log.compare,
-            "copy": log.copy,
-            "copy_test": log.copy_test,
-            "save_text": log.save_text,
-            "look_for_keyring": deeds.look_for_keyring,
-            "offer_kept": Keeping(deeds).offer,
-        }
 
     def begin(self, name: str) -> None:
         """Begin a deed; a second test waits for nobody, it is told that one is under way."""
-        if name not in self._trials:
-            self._work(self._others[name], name)
+        if name not in TRIALS:
+            self._work(OTHERS[name], name)
         elif self._is_trying:
             self._deeds.words.say(BUSY)
         else:
-            self._work(self._trials[name], TRIAL)
+            self._work(TRIALS[name], TRIAL)
 
     def moment(self, *, is_in_log: bool) -> Moment:
         """Tell what the hints depend on."""
-        return Moment(bool(self._cures.available()), bool(self._deeds.form.history), is_in_log)
+        return Moment(self._has_fixes, bool(self._deeds.form.history), is_in_log)
+
+    @property
+    def _has_fixes(self) -> bool:
+        if self._deeds.bench.last_test is None:
+            return False
+        from smtp_tui.tui.cures.cures import Cures
+
+        return bool(Cures(self._deeds).available())
 
     @property
     def _is_trying(self) -> bool:
         return any(work.group == TRIAL and not work.is_finished for work in self._screen.workers)
 
-    def _work(self, deed: Deed, group: str) -> None:
+    def _work(self, place: str, group: str) -> None:
+        deed = deed_of(place, self._deeds)
         self._screen.run_worker(deed(), group=group, exclusive=True, exit_on_error=False)
-
-    async def _leave(self) -> None:
-        if await self._deeds.may_leave():
-            self._deeds.bench.stop()
-            self._screen.app.exit(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from smtp_tui.checks.run import Request
 from smtp_tui.config.document import Document
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.launch import prepare_surroundings
 from smtp_tui.smtp.events import Entered, Event, Received, Stage
 from smtp_tui.smtp.replies import Reply
 
@@ -29,7 +29,7 @@ async def flood(_request: Request) -> AsyncGenerator[Event | Verdict, None]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TEXTUAL_FPS", "30")
+    prepare_surroundings()
     from smtp_tui.tui.app import SmtpApp
 
     SmtpApp(Document.open(Path(sys.argv[1])), "smtp", runner=flood).run(mouse=False)

@@ -18,7 +18,6 @@ from smtp_tui.settings.sources import (
     Literal,
     PasswordSource,
 )
-from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 
 _CLEAR = (Authentication.PLAIN, Authentication.LOGIN)
 _TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
@@ -81,6 +80,8 @@ def _authentication(given: Given) -> Iterator[Part]:
 
 def _auto(link: Link | None) -> Iterator[Part]:
     if link is not None:
+        from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
+
         names = {"encrypted": _listed(AUTO_ENCRYPTED), "open": _listed(AUTO_OPEN)}
         yield Part(f"auto-{link.value}", names)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import Mail
 
@@ -47,7 +47,7 @@ class State(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """A stage as the strip shows it."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from smtp_tui.records import record
 from smtp_tui.tui.bench.stages import NAMES, State, Step, duration
 from smtp_tui.tui.ink import ACCENT, BAD, DIM, PLAIN, Span
 
@@ -15,7 +15,7 @@ CUT = "…"
 _GAPS = (f" {RULE}{RULE} ", f" {RULE} ", " ")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Way:
     """The stages as spans, and what stands at the right."""
 

@@ -6,15 +6,15 @@ what is typed into the reprs of its messages, passwords included; so the form's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 
-
-@dataclass(slots=True)
 class LineEdit:
     """A text and a cursor in it, 0 to its length."""
 
-    text: str = field(default="", repr=False)
-    cursor: int = 0
+    __slots__ = ("cursor", "text")
+
+    def __init__(self, text: str = "", cursor: int = 0) -> None:
+        self.text = text
+        self.cursor = cursor
 
     def replace(self, text: str) -> None:
         """Hold another text, the cursor at its end."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
 from typing import Any
 
 from smtp_tui.diagnosis.advice import Advice
+from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import FIELDS, PORT_NAMES, Field, Kind
 from smtp_tui.smtp.escaping import visible
@@ -20,9 +21,12 @@ ASSUMED = "(app's default)"
 REQUIRED = "required"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Look:
-    """A row's outside: the text or the choice, and what stands beside it."""
+    """A row's outside: the text or the choice, and what stands beside it.
+
+    `refused` are the words that cannot be chosen, each with the reason.
+    """
 
     text: str = ""
     chosen: str | None = None
@@ -35,6 +39,7 @@ class Look:
     is_masked: bool = False
     is_fixed: bool = False
     limit: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def choices_of(field: Field) -> tuple[str, ...]:
@@ -65,9 +70,25 @@ def looks(draft: Draft, advice: Sequence[Advice] = ()) -> dict[str, Look]:
 def kept_look(draft: Draft) -> Look:
     """Return the look of the row that tells where the password is kept."""
     password = draft.password
-    note = DEFAULT if password.is_default else ""
-    look = Look(chosen=password.kept.value, is_default=password.is_default, note=note)
-    return _limited(look, draft.limits.get(PASSWORD, ""))
+    look = Look(
+        chosen=password.kept.value,
+        is_default=password.is_default,
+        note=DEFAULT if password.is_default else "",
+        is_changed=password.changed,
+        refused=refused_places(draft),
+    )
+    is_only = draft.places == (password.kept,)
+    limit = f"{draft.application} has no other." if is_only else ""
+    return _limited(look, draft.limits.get(PASSWORD, limit))
+
+
+def refused_places(draft: Draft) -> dict[str, str]:
+    """Return the places that the file's application has no way to name, each with the reason."""
+    if not draft.places or draft.places == tuple(Kept):
+        return {}
+    known = " or ".join(draft.places)
+    why = visible(f"{draft.application} takes a password from {known} alone.")
+    return {kind.value: why for kind in Kept if kind not in draft.places}
 
 
 def default_words(field: Field, parsed: Mapping[str, Any]) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import takewhile, zip_longest
 
+from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS, Field, Kind, Settings
 from smtp_tui.settings.sources import Literal, source_as_toml
 from smtp_tui.smtp.escaping import visible
@@ -40,7 +40,7 @@ class Side(StrEnum):
     SKIPPED = "…"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pair:
     """A line of each test, or of one of them; where lines were skipped, `left` says how many."""
 

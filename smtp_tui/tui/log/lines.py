@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
+from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsRefused
@@ -15,7 +16,7 @@ RUNNING = "running"
 _FOLDED, _UNFOLDED, _UNDER = "[+] ", "[-] ", "    "
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heading:
     """Where a test begins: its number, the time of day, where it went, what came of it."""
 
@@ -32,7 +33,7 @@ class Heading:
         return visible(f"test {self.number}, {self.clock}, {self.outcome}: {self.title}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remark:
     """A line about the log itself."""
 
@@ -42,7 +43,7 @@ class Remark:
         return visible(self.text)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fold:
     """A line with details under it, which `short` sums up while they are folded away."""
 
@@ -54,7 +55,7 @@ class Fold:
         return str(self.line)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Detail:
     """A line that folds away under the nearest `Fold` above it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from textual.message import Message
 from textual.strip import Strip
@@ -23,12 +22,13 @@ class LogView(Sparing, can_focus=True):
     It follows the end while the cursor stands there.
     """
 
-    @dataclass
     class Told(Message):
         """The state of the view: how many rows are below it, and how it was asked to show them."""
 
-        below: int
-        words: str
+        def __init__(self, below: int, words: str) -> None:
+            super().__init__()
+            self.below = below
+            self.words = words
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from smtp_tui.checks.mail import BODY, SUBJECT, parse_recipients, parse_subject
+from smtp_tui.records import record
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.smtp.message import Mail, default_sender
 from smtp_tui.tui.form.model import ACCOUNT, Draft
@@ -26,7 +26,7 @@ class Part(StrEnum):
 ENVELOPE = (Part.FROM, Part.TO)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sender:
     """Whom a message comes from unless the dialog says otherwise: to begin with, and in words."""
 

@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from smtp_tui.config.diffing import DiffLine, Mark
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.appearing import Placed
 from smtp_tui.tui.ink import ACCENT, DIM, PLAIN, strip_of
 
 GONE, ADDED = Style(color="red"), Style(color="green")
@@ -22,7 +23,7 @@ _ASIDE = 16  # columns a step
 _MORE = "…"
 
 
-class DiffView(ScrollView, can_focus=True):
+class DiffView(Placed, ScrollView, can_focus=True):
     """The lines of a diff."""
 
     DEFAULT_CSS = "DiffView { height: auto; scrollbar-size: 0 0; }"

@@ -6,15 +6,14 @@ Pure. The advice is worked out by the form when the hand rests, for it is about 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.style import Style
 
 from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.diagnosis.facts import Facts
-from smtp_tui.diagnosis.findings import findings
 from smtp_tui.diagnosis.meaning import meaning
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.form.model import Draft
 from smtp_tui.tui.ink import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING
@@ -28,7 +27,7 @@ SIGNS: dict[Severity, tuple[str, Style]] = {
 NOW, LAST, EARLIER = "Now", "Last test", "Last test, before your change"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LastTest:
     """What the last test found, and whether a value changed since."""
 
@@ -77,5 +76,9 @@ def now_blocks(key: str, draft: Draft) -> Iterator[Block]:
 
 def last_blocks(key: str, last: LastTest | None) -> Iterator[Block]:
     """Yield what the last test found about a field."""
-    if last and (found := findings(key, last.facts, last.verdict)):
+    if last is None:
+        return
+    from smtp_tui.diagnosis.findings import findings
+
+    if found := findings(key, last.facts, last.verdict):
         yield labelled(EARLIER if last.is_stale else LAST, found)

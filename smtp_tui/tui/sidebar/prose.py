@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 
 from rich.cells import cell_len
 from rich.style import Style
 
+from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.ink import ACCENT, PLAIN, STRONG, Span
 
@@ -21,7 +22,7 @@ _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
 _PIECE = re.compile(r"\s+|[^\s]+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """A paragraph: its spans, and what stands before its first and its further lines."""
 

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.appearing import Appearing
 from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.box import Box
 from smtp_tui.tui.dialogs import Menu
 from smtp_tui.tui.ink import STRONG
 from smtp_tui.tui.keys.dialog_commands import TABLE_COMMANDS
@@ -22,7 +23,7 @@ from smtp_tui.tui.tables.tables import Entry, Listing
 TESTING = "testing …"
 
 
-class TablePicker(ModalScreen[str | None], inherit_bindings=False):
+class TablePicker(Appearing, ModalScreen[str | None], inherit_bindings=False):
     """A list of the tables; the result is the one chosen, None for none.
 
     Without a `current` one it is the first thing on the screen.
@@ -48,7 +49,7 @@ class TablePicker(ModalScreen[str | None], inherit_bindings=False):
         title = f"{file} holds several SMTP tables. Which one?"
         if self._current:
             title = f"The SMTP tables of {file.name}"
-        with Vertical(classes="box" if self._current else "page"):
+        with Box(classes="box" if self._current else "page"):
             yield Page([plain(title, STRONG)])
             yield self._menu
             yield HintBar(hints_of(TABLE_COMMANDS), indent=0)
