@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS
 Step = str | int
 TablePath = tuple[Step, ...]
 ROOT: TablePath = ()
+MAIN: TablePath = ("smtp",)
 
 
 @record
@@ -79,6 +79,8 @@ def spelled_key(name: str) -> str:
     """Spell a key as TOML does, quoted where it must be."""
     if re.fullmatch(r"[A-Za-z0-9_-]+", name):
         return name
+    import json  # few tables have such a name
+
     return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -174,16 +176,23 @@ def walk(data: Mapping[str, Any]) -> Iterator[tuple[TablePath, dict[str, Any]]]:
 
 
 def smtp_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
-    """Find the SMTP tables: `smtp` if there, else those with `host` and one more plain key."""
+    """Find the SMTP tables: `smtp` and what is called so, else all with `host` and one more key."""
+    plain = set(PLAIN_KEYS)
+    likely = [
+        path for path, table in walk(data) if "host" in table and len(plain & table.keys()) > 1
+    ]
     match data.get("smtp"):
         case dict(table) if _holds_settings(table):
-            return (("smtp",),)
+            # Beside it a table of a database looks the same; its name does not.
+            named = (path for path in likely if path != MAIN and _is_named_so(path))
+            return (MAIN, *named)
         case [*tables] if tables and all(isinstance(table, dict) for table in tables):
             return tuple(("smtp", index) for index in range(len(tables)))
-    plain = set(PLAIN_KEYS)
-    return tuple(
-        path for path, table in walk(data) if "host" in table and len(plain & table.keys()) > 1
-    )
+    return tuple(likely)
+
+
+def _is_named_so(path: TablePath) -> bool:
+    return any("smtp" in step.casefold() for step in path if isinstance(step, str))
 
 
 def _holds_settings(table: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.appearing import Placed
 from smtp_tui.tui.ink import ACCENT, DIM, PLAIN, STRONG, Span, fitted_left, strip_of
 from smtp_tui.tui.keys.hints import Hints
 from smtp_tui.tui.lines import OneLine
@@ -17,9 +18,16 @@ class StatusBar(OneLine):
     """The file, whose it is, the table in it, and whether the form says something else."""
 
     def __init__(
-        self, file: str, table: str, application: str = "", *, id: str | None = None
+        self,
+        file: str,
+        table: str,
+        application: str = "",
+        beside: str = "",
+        *,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
+        self._beside = f"  {beside}" if beside else ""
         self._application = f" · {visible(application)}" if application else ""
         self._file = visible(file)
         self._table = visible(table)
@@ -33,12 +41,13 @@ class StatusBar(OneLine):
     def spans(self, width: int) -> list[Span]:
         """Return file, table and application at the left, the state at the right."""
         table = f" · {self._table}{self._application}"
-        room = width - cell_len(table) - cell_len(self._state) - 4
-        file = fitted_left(self._file, max(room, 8))
-        gap = width - cell_len(file) - cell_len(table) - cell_len(self._state) - 2
+        used = cell_len(table) + cell_len(self._beside) + cell_len(self._state)
+        file = fitted_left(self._file, max(width - used - 4, 8))
+        gap = width - cell_len(file) - used - 2
         return [
             (f" {file}", STRONG),
             (table, PLAIN),
+            (self._beside, DIM),
             (" " * max(gap, 1), PLAIN),
             (self._state, ACCENT),
         ]
@@ -70,7 +79,7 @@ class HintBar(OneLine):
         return spans
 
 
-class Divider(Widget):
+class Divider(Placed, Widget):
     """A rule between form and sidebar; the part beside what is in sight of a long form is thick."""
 
     DEFAULT_CSS = "Divider { width: 1; height: 100%; }"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.events import Key
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.appearing import Appearing, Placed
+from smtp_tui.tui.box import Box
 from smtp_tui.tui.form.looks import Look
 from smtp_tui.tui.form.text_row import TextRow
 from smtp_tui.tui.ink import BAD, CURSOR, PLAIN, STRONG, Span, fitted, strip_of
@@ -23,10 +24,11 @@ from smtp_tui.tui.keys.keymap import key_name
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.prose import Block, plain
 
+LABEL = "SMTP Password"
 SAVE, DISCARD, STAY = "s", "d", "escape"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """A key, and what it answers in words."""
 
@@ -41,7 +43,7 @@ def _keys(answers: Sequence[Answer]) -> Block:
     return Block(tuple(spans), is_preformatted=True, gap=False)
 
 
-class Question(ModalScreen[str], inherit_bindings=False):
+class Question(Appearing, ModalScreen[str], inherit_bindings=False):
     """A question that one key answers; the result is that key. Other keys do nothing."""
 
     def __init__(self, text: Sequence[Block], answers: Sequence[Answer]) -> None:
@@ -51,7 +53,7 @@ class Question(ModalScreen[str], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Show the question and the keys."""
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield Page([*self._text, _keys(self._answers)])
 
     def on_key(self, event: Key) -> None:
@@ -61,7 +63,7 @@ class Question(ModalScreen[str], inherit_bindings=False):
             self.dismiss(event.key.casefold())
 
 
-class AskPassword(ModalScreen[str | None], inherit_bindings=False):
+class AskPassword(Appearing, ModalScreen[str | None], inherit_bindings=False):
     """Asks for a password for one test or message; it is kept nowhere.
 
     None: the admin changed their mind.
@@ -81,9 +83,9 @@ class AskPassword(ModalScreen[str | None], inherit_bindings=False):
         """Show a field for it."""
         whose = f" of {self._account}" if self._account else ""
         what, go = ("message", "Send") if self._sends else ("test", "Test")
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield Page([plain(f"The password{whose}, for this {what} only; it is kept nowhere.")])
-            yield TextRow("secret", "SMTP Password")
+            yield TextRow("secret", LABEL, label_width=len(LABEL))
             yield Page([_keys((Answer("enter", go), Answer("escape", f"Do not {go.lower()}")))])
 
     def on_mount(self) -> None:
@@ -101,7 +103,7 @@ class AskPassword(ModalScreen[str | None], inherit_bindings=False):
         self.dismiss(None)
 
 
-class Menu(ScrollView, can_focus=True):
+class Menu(Placed, ScrollView, can_focus=True):
     """A list of which one line is chosen."""
 
     DEFAULT_CSS = "Menu { height: auto; scrollbar-size: 0 0; }"

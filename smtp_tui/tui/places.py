@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from textual.geometry import NULL_REGION, Region, Size
 
-FORM_WIDTH, SIDEBAR_WIDTH = 55, 40
+from smtp_tui.records import record
+
+FORM_WIDTH, SIDEBAR_WIDTH, GUTTER = 54, 40, 1
 NARROW, LOW, WIDE = 80, 24, 100
 BESIDE_THE_FORM = 12  # status, strip, verdict, hints, and a log of six lines
 
 Heights = Callable[[int], int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Places:
     """The region of each part; an empty one is not shown."""
 
@@ -27,7 +28,7 @@ class Places:
     hints: Region
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wants:
     """What the parts would like: rows of the form, lines of the message for a width.
 
@@ -59,14 +60,14 @@ def places(size: Size, wants: Wants) -> Places:
     """Share out the screen."""
     width, height = size
     side = SIDEBAR_WIDTH if is_wide(size) else 0
-    left = width - side - 1 if side else width
+    left = width - side - GUTTER - 1 if side else width
     message_lines = min(wants.message(left), max(height - 6, 1))
     body = Region(0, 1, left, max(height - 2 - message_lines, 0))
     form, bench = _share(body, size, wants)
     form, divider, sidebar = _beside(form, size, wants)
     if side:
-        divider = Region(left, 1, 1, max(height - 2, 0))
-        sidebar = Region(left + 1, 1, side, max(height - 2, 0))
+        divider = Region(left + GUTTER, 1, 1, max(height - 2, 0))
+        sidebar = Region(divider.right, 1, side, max(height - 2, 0))
     return Places(
         status=Region(0, 0, width, 1),
         form=form,
@@ -96,5 +97,5 @@ def _beside(form: Region, size: Size, wants: Wants) -> tuple[Region, Region, Reg
         rows, divider = form.split_vertical(form.width - 1) if overflows else (form, NULL_REGION)
         return rows, divider, NULL_REGION
     rows, rest = form.split_vertical(FORM_WIDTH)
-    divider, sidebar = rest.split_vertical(1)
+    divider, sidebar = rest.split_vertical(GUTTER)[1].split_vertical(1)
     return rows, divider, sidebar

@@ -106,6 +106,12 @@ def test_no_table_says_what_to_do(document: Open) -> None:
         document("[db]\nhost = 'a'\n").default_table()
 
 
+def test_smtp_is_meant_where_others_are_called_so_too(document: Open) -> None:
+    opened = document("[old.smtp]\nhost='a'\nport=1\n[smtp]\nhost='a'\n")
+    assert opened.tables() == ("smtp", "old.smtp")
+    assert opened.default_table() == "smtp"
+
+
 def test_several_tables_are_listed(document: Open) -> None:
     opened = document("[a]\nhost='a'\nport=1\n[b]\nhost='a'\nport=1\n")
     with pytest.raises(SeveralTablesError, match="name one of a, b") as caught:

@@ -98,6 +98,11 @@ def test_a_key_is_spelled_as_toml_reads_it(name: str) -> None:
         ("", []),
         ("[smtp]", ["smtp"]),
         ("[smtp]\nhost='a'\n[db]\nhost='b'\nport=1", ["smtp"]),
+        (
+            "[a.smtp]\nhost='a'\nport=1\n[smtp]\nport=2\n[smtp_old]\nhost='a'\nport=1\n"
+            "[smtp.b]\nhost='b'\nport=3\n[db]\nhost='b'\nport=1",
+            ["smtp", "a.smtp", "smtp.b", "smtp_old"],
+        ),
         ("[db]\nhost='b'", []),
         ("[db]\nhost='b'\nport=1", ["db"]),
         ("host='b'\nport=1\n[x]\nhost='b'\nport=1", [".", "x"]),
@@ -108,5 +113,5 @@ def test_a_key_is_spelled_as_toml_reads_it(name: str) -> None:
         ("[smtp.password]\nenv='X'", ["smtp"]),
     ],
 )
-def test_smtp_tables_are_listed_in_the_files_order(text: str, tables: list[str]) -> None:
+def test_smtp_tables_are_listed_in_the_files_order_smtp_first(text: str, tables: list[str]) -> None:
     assert list(map(spelled, smtp_tables(tomllib.loads(text)))) == tables

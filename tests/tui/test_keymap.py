@@ -54,6 +54,8 @@ def test_no_key_has_two_commands() -> None:
         ("Ins", "insert", "Ins"),
         ("r", "r", "R"),
         ("R", "R", "Shift+R"),
+        ("Shift+R", "R", "Shift+R"),
+        ("s-r", "R", "Shift+R"),
         ("?", "?", "?"),
     ],
 )

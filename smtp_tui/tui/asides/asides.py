@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smtp_tui.records import record
 from smtp_tui.settings.sources import Literal
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.bench.trial import Done
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from smtp_tui.checks.report.writing import Checked
 
 NO_TEST = "No test has ended yet; F5 tests."
+TITLE = "Save a report of the last test, as Markdown for a ticket. It holds no password."
 TYPED = "the form, where it was typed"
 _YES = "y"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asides:
     """Shows and saves what the last test tells other people and other programs."""
 
@@ -36,7 +37,7 @@ class Asides:
             self.deeds.words.say(NO_TEST)
             return
         from smtp_tui.checks.report.writing import report_markdown
-        from smtp_tui.tui.asides.report_dialog import proposed_path
+        from smtp_tui.tui.asides.proposal import proposed_path
 
         text = report_markdown([_checked(done)], done.moment, os.environ.get("HOME", ""))
         proposal = proposed_path(self.deeds.document.path, done.moment)
@@ -45,11 +46,13 @@ class Asides:
     async def save(self, what: str, proposal: Path, text: str, title: str = "") -> None:
         """Ask for a file and save a text there, until that worked or is given up."""
         from smtp_tui.config.paths import expand
-        from smtp_tui.tui.asides.report_dialog import TITLE, ReportDialog
+        from smtp_tui.tui.asides.ask_line import AskLine
 
         app, problem, typed = self.deeds.form.app, "", str(proposal)
         while True:
-            answer = await app.push_screen_wait(ReportDialog(typed, problem, title or TITLE))
+            answer = await app.push_screen_wait(
+                AskLine(title or TITLE, "File", typed, ("Save", "Do not save"), problem)
+            )
             if answer is None:
                 return
             typed, path = answer, expand(answer, Path())
@@ -118,5 +121,6 @@ def _checked(done: Done) -> Checked:
         file=request.file,
         table=request.table,
         base=request.base,
+        assumed=request.assumed,
         password_from=TYPED if is_typed else "",
     )

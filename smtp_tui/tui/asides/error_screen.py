@@ -12,6 +12,7 @@ from textual.timer import Timer
 
 from smtp_tui.diagnosis.foreign.explaining import Explanation, explain_error
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.tui.appearing import Appearing
 from smtp_tui.tui.asides.error_text import ErrorText
 from smtp_tui.tui.bars import HintBar
 from smtp_tui.tui.ink import DIM, STRONG
@@ -41,7 +42,7 @@ def explanation_blocks(found: Explanation) -> list[Block]:
     return [replace(block, gap=number < 4) for number, block in enumerate(blocks)]
 
 
-class ErrorScreen(Screen[str | None], inherit_bindings=False):
+class ErrorScreen(Appearing, Screen[str | None], inherit_bindings=False):
     """Explains while it is typed; the result is the key of a field to go to, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from smtp_tui.diagnosis.foreign.explaining import LONGEST_TEXT
 from smtp_tui.diagnosis.foreign.secrets import Hidden
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.appearing import Placed
 from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, changed_span, fitted, fitted_left, strip_of
 
 HINT = "Type it, or paste it with your terminal's key: one line or many."
@@ -33,7 +34,7 @@ def bounded(text: str) -> str:
     return f"{text[:half]}{_CUT}{text[-half:]}"
 
 
-class ErrorText(Widget, can_focus=True):
+class ErrorText(Placed, Widget, can_focus=True):
     """Shows the last lines of what it holds, passwords hidden."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,6 +43,8 @@ class ErrorText(Widget, can_focus=True):
         Binding("backspace", "cut", show=False),
         Binding("ctrl+w", "cut_word", show=False),
     ]
+
+    hint = HINT
 
     @dataclass
     class Edited(Message):
@@ -52,6 +55,14 @@ class ErrorText(Widget, can_focus=True):
         self._text = ""
         self._drawn: list[Strip] = []
         self._is_due = False
+
+    def bounded(self, text: str) -> str:
+        """Return what is held of a text."""
+        return bounded(text)
+
+    def shown(self, text: str, height: int) -> list[str]:
+        """Return the last lines of it, without its secrets; one may go over several."""
+        return Hidden(text).masked(text).split("\n")[-height:]
 
     @property
     def text(self) -> str:
@@ -97,7 +108,7 @@ class ErrorText(Widget, can_focus=True):
         return self._drawn[y] if y < len(self._drawn) else Strip.blank(self.size.width, PLAIN)
 
     def _hold(self, text: str) -> None:
-        text = bounded(text)
+        text = self.bounded(text)
         if text == self._text:
             return
         self._text = text
@@ -116,12 +127,12 @@ class ErrorText(Widget, can_focus=True):
             self.refresh(*regions)
 
     def _lines(self) -> list[Strip]:
-        """Draw the last lines, the cursor behind them; a secret may go over several."""
+        """Draw the last lines, the cursor behind them."""
         width, height = self.size
         if not self._text:
-            lines: list[list[Span]] = [[(HINT[:1], CURSOR), (HINT[1:], DIM)]]
+            lines: list[list[Span]] = [[(self.hint[:1], CURSOR), (self.hint[1:], DIM)]]
         else:
-            shown = Hidden(self._text).masked(self._text).split("\n")[-height:]
+            shown = self.shown(self._text, height)
             lines = [[(fitted(visible(line), width), PLAIN)] for line in shown[:-1]]
             last = fitted_left(visible(shown[-1]), max(width - 1, 1))
             lines.append([(last, PLAIN), (" ", CURSOR)])

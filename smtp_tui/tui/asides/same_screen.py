@@ -7,14 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from smtp_tui.checks.same.commands import SameCommand
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.ink import ACCENT, DIM, STRONG
-from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sheet import Sheet
 from smtp_tui.tui.sidebar.prose import Block, plain
 
 # A word of a POSIX shell: quoted, escaped and bare pieces with nothing between them.
@@ -47,36 +45,16 @@ def same_blocks(title: str, commands: Sequence[SameCommand], width: int) -> Iter
             yield Block(((visible(note), DIM),), "- ", "  ", gap=False)
 
 
-class SameScreen(Screen[None], inherit_bindings=False):
+class SameScreen(Sheet, inherit_bindings=True):
     """Command lines from edge to edge, so that a terminal's own copying gets them as they are."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,s,q,enter,f10,ctrl+x", "close", show=False),
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("pageup", "go(-15)", show=False),
-        Binding("pagedown,space", "go(15)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "close", show=False)]
 
     def __init__(self, title: str, commands: Sequence[SameCommand]) -> None:
-        super().__init__(classes="sheet")
+        super().__init__()
         self._title = title
         self._commands = commands
-        self._page = Page()
 
-    def compose(self) -> ComposeResult:
-        """Show the page."""
-        yield self._page
-        yield Page([plain("Esc closes, Up Down PgUp PgDn read on", DIM)], classes="foot")
-
-    def on_resize(self) -> None:
-        """Break the lines for the width there is."""
-        self._page.show(list(same_blocks(self._title, self._commands, self.size.width - 2)))
-
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss()
-
-    def action_go(self, lines: int) -> None:
-        """Read on."""
-        self._page.scroll_to(y=self._page.scroll_offset.y + lines, animate=False)
+    def blocks(self, width: int) -> Sequence[Block]:
+        """Return the lines, broken for the width there is."""
+        return [*same_blocks(self._title, self._commands, width)]

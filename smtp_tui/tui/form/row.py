@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.cells import cell_len
 from textual.message import Message
 
@@ -18,30 +16,44 @@ from smtp_tui.tui.sidebar.live import SIGNS
 LABEL_WIDTH = max(len(field.label) for field in FIELDS)
 GAP = 2
 SIGN_WIDTH = GAP + 1
-VALUE_AT = 1 + LABEL_WIDTH + GAP
 
 
 class Row(OneLine, can_focus=True):
     """One setting in one line."""
 
-    @dataclass
     class Entered(Message):
         """The focus came to a row."""
 
-        row: Row
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
 
-    @dataclass
     class Left(Message):
         """The focus left a row."""
 
-        row: Row
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
 
-    def __init__(self, topic: str, label: str, *, classes: str | None = None) -> None:
+    def __init__(
+        self,
+        topic: str,
+        label: str,
+        *,
+        label_width: int = LABEL_WIDTH,
+        classes: str | None = None,
+    ) -> None:
         super().__init__(classes=classes)
+        self._head_width = label_width + GAP
         self.topic = topic
         self.label = label
         self.look = Look()
         self.letter = ""
+
+    @property
+    def value_at(self) -> int:
+        """The column that the value begins in."""
+        return 1 + self._head_width
 
     def show(self, look: Look) -> None:
         """Take another look."""
@@ -55,7 +67,7 @@ class Row(OneLine, can_focus=True):
 
     def spans(self, width: int) -> list[Span]:
         """Return sign and label, the value, and what fits of problem, note and advice."""
-        room = width - VALUE_AT
+        room = width - self.value_at
         if self.look.limit:
             return [*self._head(), *self._limited(room)]
         reserved = SIGN_WIDTH if self.look.advice else 0
@@ -76,7 +88,7 @@ class Row(OneLine, can_focus=True):
         """Whether the line has no room to say what is wrong."""
         if not self.look.problem:
             return False
-        room = self.size.width - VALUE_AT
+        room = self.size.width - self.value_at
         return cell_len(self.look.problem) + 4 > room - self.value_spans(room)[1]
 
     def watch_has_focus(self, has_focus: bool) -> None:
@@ -86,7 +98,7 @@ class Row(OneLine, can_focus=True):
         self.post_message(self.Entered(self) if has_focus else self.Left(self))
 
     def _head(self) -> list[Span]:
-        label = self.label.ljust(LABEL_WIDTH + GAP)
+        label = self.label.ljust(self._head_width)
         if self.letter:
             return [(self.letter, CURSOR), (label, FOCUS if self.has_focus else PLAIN)]
         if self.has_focus:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -14,7 +13,7 @@ from textual.message import Message
 
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.form.line_edit import LineEdit
-from smtp_tui.tui.form.row import VALUE_AT, Row
+from smtp_tui.tui.form.row import LABEL_WIDTH, Row
 from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, fitted, written
 from smtp_tui.tui.keys.keymap import with_alt
 
@@ -43,20 +42,29 @@ class TextRow(Row):
         Binding(keys, f"edit('{name}')", show=False) for keys, name in _KEYS.items()
     ]
 
-    @dataclass
     class Edited(Message):
         """The text changed; what it is now, the row tells."""
 
-        row: TextRow
+        def __init__(self, row: TextRow) -> None:
+            super().__init__()
+            self.row = row
 
-    @dataclass
     class Emptied(Message):
         """Something was deleted where nothing was typed: what the file holds may go."""
 
-        row: TextRow
+        def __init__(self, row: TextRow) -> None:
+            super().__init__()
+            self.row = row
 
-    def __init__(self, topic: str, label: str, *, classes: str | None = None) -> None:
-        super().__init__(topic, label, classes=classes)
+    def __init__(
+        self,
+        topic: str,
+        label: str,
+        *,
+        label_width: int = LABEL_WIDTH,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(topic, label, label_width=label_width, classes=classes)
         self._line = LineEdit()
         self._first = 0
 
@@ -168,4 +176,4 @@ class TextRow(Row):
     def _place_cursor(self) -> None:
         before = 0 if self.look.is_fixed else self._before_cursor(self._cells())
         corner = self.content_region.offset
-        self.app.cursor_position = corner + Offset(VALUE_AT + before, 0)
+        self.app.cursor_position = corner + Offset(self.value_at + before, 0)

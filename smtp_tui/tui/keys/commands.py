@@ -21,6 +21,13 @@ COMMANDS: tuple[Command, ...] = (
     _begun("diff", "alt+d", "insert", "Diff", "show what saving would change in the file"),
     _begun("private", "alt+m", "", "Mode 0600", "let nobody but its owner read the file"),
     _begun("tables", "alt+o", "", "Tables", "go to another SMTP table of the file"),
+    _begun(
+        "discover", "alt+s", "ctrl+circumflex_accent", "Discover", "find the settings of a domain"
+    ),
+    _begun("presets", "alt+p", "ctrl+@", "Presets", "the settings of a mail provider, by its name"),
+    _begun("import", "alt+i", "", "Import", "take over the settings of another program"),
+    _begun("export", "alt+x", "", "Export", "the settings as another program keeps them"),
+    _begun("domain", "alt+n", "", "DNS", "what DNS holds about the sender's domain"),
     _command("switch", "f6", "ctrl+l", "Log", "go to the log, and back to the form"),
     _command("commands", "ctrl+p", "f12", "Menu", "all commands and fields by name", outside=":"),
     _command("jump", "f11", "ctrl+v", "Go to", "go to a field by the letter shown at it"),

@@ -55,6 +55,47 @@ TABLE_COMMANDS: tuple[Command, ...] = (
 )
 """What the keys do in the list of tables."""
 
+DISCOVER_COMMANDS: tuple[Command, ...] = (
+    Command("take", "enter", "", "Take it", "take the chosen row into the form; or search"),
+    Command("move", "tab", "", "Other name", "go from the table to the name, and back"),
+    Command("leave", "escape", "", "Back", "stop the search; else go back, nothing changed"),
+)
+"""What the keys do where settings are looked for."""
+
+PRESET_COMMANDS: tuple[Command, ...] = (
+    Command("take", "enter", "", "Take it", "take the provider's settings into the form"),
+    Command("way", "tab", "", "Other port", "choose another of its ports"),
+    Command("leave", "escape", "", "Back", "change nothing"),
+)
+"""What the keys do in the list of providers; letters find one."""
+
+DOMAIN_COMMANDS: tuple[Command, ...] = (
+    Command("selectors", "k", "", "DKIM selectors", "name the selectors of DKIM keys to look for"),
+    Command("again", "r", "", "Ask again", "ask DNS anew"),
+    Command("leave", "escape", "", "Back", "stop asking; else go back"),
+)
+"""What the keys do where it is shown what DNS holds about a domain."""
+
+IMPORT_COMMANDS: tuple[Command, ...] = (
+    Command("take", "f2", "ctrl+o", "Take it over", "make the changes in the form, as one step"),
+    Command("format", "f8", "ctrl+f", "Format", "say which program's format it is"),
+    Command("quoting", "f7", "ctrl+n", "Quoting", "say how an .env file is quoted"),
+    Command("file", "f3", "ctrl+y", "Read a file", "read the text from a file"),
+    Command("clear", "ctrl+u", "", "Clear", "take away what was typed, pasted or read"),
+    Command("leave", "escape", "", "Back", "go back, nothing changed"),
+)
+"""What the keys do where another program's settings are taken over; Enter begins a line there."""
+
+EXPORT_COMMANDS: tuple[Command, ...] = (
+    Command("turn(1)", "right", "tab", "Next", "the next program; Left the one before"),
+    Command("list", "f8", "f", "List", "choose the program from a list"),
+    Command("quoting", "f7", "u", "Quoting", "say how an .env file is to be quoted"),
+    Command("copy", "c", "", "Copy", "copy the text, by the terminal"),
+    Command("save", "o", "f2", "Save", "save the text to a file, for you alone"),
+    Command("leave", "escape", "", "Back", "go back"),
+)
+"""What the keys do where the settings stand as another program keeps them."""
+
 ERROR_COMMANDS: tuple[Command, ...] = (
     Command("visit", "f9", "ctrl+r", "Go to it", "go to the field that the answer speaks of"),
     Command("clear", "ctrl+u", "", "Clear", "take away what was typed or pasted"),

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
-from smtp_tui.tui.ink import DIM, PLAIN, STRONG
+from smtp_tui.tui.ink import PLAIN, STRONG
 from smtp_tui.tui.keys.commands import COMMANDS
 from smtp_tui.tui.keys.dialog_commands import (
     CHANGED_COMMANDS,
     CONFLICT_COMMANDS,
     DIFF_COMMANDS,
+    DISCOVER_COMMANDS,
+    DOMAIN_COMMANDS,
     ERROR_COMMANDS,
+    EXPORT_COMMANDS,
     FIX_COMMANDS,
+    IMPORT_COMMANDS,
     MAIL_COMMANDS,
+    PRESET_COMMANDS,
     TABLE_COMMANDS,
 )
 from smtp_tui.tui.keys.hints import FORM_KEYS, SIGNS, log_keys
-from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sheet import Sheet
 from smtp_tui.tui.sidebar.prose import Block, plain
 
 COLUMN = 22
@@ -36,6 +39,11 @@ def help_blocks() -> Iterator[Block]:
     for title, commands in (
         ("In the list of fixes", FIX_COMMANDS),
         ("Where an error is explained", ERROR_COMMANDS),
+        ("Where settings are looked for", DISCOVER_COMMANDS),
+        ("In the list of providers", PRESET_COMMANDS),
+        ("Where another program's settings come in", IMPORT_COMMANDS),
+        ("Where they go to another program", EXPORT_COMMANDS),
+        ("Where DNS tells of the sender's domain", DOMAIN_COMMANDS),
         ("In a test message", MAIL_COMMANDS),
         ("Where it is shown what saving changes", DIFF_COMMANDS),
         ("Where another program changed the file", (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0])),
@@ -52,27 +60,11 @@ def _section(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[Block]:
         yield Block(((what, PLAIN),), head, " " * COLUMN, gap=False)
 
 
-class HelpScreen(Screen[None], inherit_bindings=False):
+class HelpScreen(Sheet, inherit_bindings=True):
     """One page, the whole screen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,ctrl+g,q,?,enter,f10,ctrl+x", "close", show=False),
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("pageup", "go(-20)", show=False),
-        Binding("pagedown,space", "go(20)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,ctrl+g,?", "close", show=False)]
 
-    def compose(self) -> ComposeResult:
-        """Show the page."""
-        yield Page(list(help_blocks()))
-        yield Page([plain("Esc closes, Up Down PgUp PgDn read on", DIM)], classes="foot")
-
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss()
-
-    def action_go(self, lines: int) -> None:
-        """Read on."""
-        page = self.query(Page).first()
-        page.scroll_to(y=page.scroll_offset.y + lines, animate=False)
+    def blocks(self, _width: int) -> Sequence[Block]:
+        """Return the whole help."""
+        return [*help_blocks()]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeVar
 
+from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible
 
 _ENGRAVED = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins"}
@@ -56,8 +57,6 @@ def key_name(key: str) -> str:
         return "Alt+" + key.removeprefix("alt+").upper()
     if len(key) == 1 and key.isupper():
         return f"Shift+{key}"
-    if len(key) == 1 and key.isupper():
-        return f"Shift+{key}"
     return _ENGRAVED.get(key, key.capitalize())
 
 
@@ -72,10 +71,12 @@ def with_alt(key: str) -> bool:
 
 
 def key_from(text: str) -> str:
-    """Read a key as people write it: `F5`, `Ctrl+T`, `^T`, `C-t`, `Alt+E`, `M-e`, `?`."""
+    """Read a key as people write it: `F5`, `Ctrl+T`, `^T`, `C-t`, `Alt+E`, `Shift+N`, `?`."""
     if len(text) == 1:
         return text
     word = text.strip().casefold()
+    if shifted := re.fullmatch(r"(?:s-|shift[+-])([a-z])", word):
+        return shifted[1].upper()
     for pattern, modifier in ((r"\^|c-|ctrl[+-]", "ctrl+"), (r"m-|alt[+-]", "alt+")):
         if match := re.match(pattern, word):
             letter = word[match.end() :]
@@ -83,7 +84,7 @@ def key_from(text: str) -> str:
     return {"ins": "insert", "esc": "escape"}.get(word, word)
 
 
-@dataclass
+@record
 class Choice:
     """What an admin's choice of keys came to: who has which keys, and what cannot be, in words."""
 

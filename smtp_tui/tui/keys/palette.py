@@ -8,14 +8,14 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.geometry import Region
-from textual.reactive import Reactive
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from smtp_tui.tui.appearing import Appearing, Placed
 from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.box import Box
 from smtp_tui.tui.form.looks import Look
 from smtp_tui.tui.form.text_row import TextRow
 from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, STRONG, Span, changed_span, fitted, strip_of
@@ -23,13 +23,14 @@ from smtp_tui.tui.keys.command import Command
 from smtp_tui.tui.keys.offers import Offer, meant, offers
 
 ROWS = 12
+MENU = "Menu"
 NONE_FOUND = "Nothing is called so."
 PLACEHOLDER = "a few letters of a command, a key or a field"
 _AROUND = 5  # the line above, the field, the keys, and two lines of the form
 _TITLE, _GAP = 26, 2
 
 
-class Offers(Widget):
+class Offers(Placed, Widget):
     """A list of which one line is chosen; only the lines that change are painted."""
 
     DEFAULT_CSS = "Offers { height: 1; }"
@@ -91,23 +92,22 @@ def _line(offer: Offer, width: int, *, is_chosen: bool) -> Strip:
     title = fitted(offer.title, width - 2 - _GAP - cell_len(offer.keys))
     room = width - 2 - max(_TITLE, cell_len(title) + _GAP) - _GAP - cell_len(offer.keys)
     help_text = fitted(offer.help, room) if room > 8 else ""
-    left = title.ljust(_TITLE) if help_text else title
-    gap = " " * max(width - 2 - cell_len(left) - cell_len(help_text) - cell_len(offer.keys), 0)
+    after = " " * max(_TITLE - cell_len(title), _GAP) if help_text else ""
+    used = cell_len(title + after + help_text + offer.keys)
+    gap = " " * max(width - 2 - used, 0)
     spans: list[Span] = [
         (">" if is_chosen else " ", STRONG),
         (" ", PLAIN),
-        (left, CURSOR if is_chosen else PLAIN),
-        (help_text + gap, DIM),
+        (title, CURSOR if is_chosen else PLAIN),
+        (after + help_text + gap, DIM),
         (offer.keys, STRONG),
     ]
     return strip_of(spans, width)
 
 
-class Palette(ModalScreen[Command | str | None], inherit_bindings=False):
+class Palette(Appearing, ModalScreen[Command | str | None], inherit_bindings=False):
     """Asks for a command or a field; the result is that, or None."""
 
-    # The stock reactive repaints the whole screen at each step of the focus; rows show it alone.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", show=False),
@@ -121,12 +121,12 @@ class Palette(ModalScreen[Command | str | None], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__(classes="dialog")
         self._all = offers()
-        self._row = TextRow("find", "Menu")
+        self._row = TextRow("find", MENU, label_width=len(MENU))
         self._list = Offers(self._all)
 
     def compose(self) -> ComposeResult:
         """Stack field, list and keys."""
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield self._row
             yield self._list
             hints = (("Enter", "Do it"), ("Up Down", "Choose"), ("Esc", "Back"))

@@ -8,9 +8,7 @@ from typing import ClassVar
 
 from rich.cells import set_cell_size
 from rich.style import Style
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from smtp_tui.tui.bench.trial import Done
 from smtp_tui.tui.ink import DIM, PLAIN, STRONG, Span
@@ -25,7 +23,7 @@ from smtp_tui.tui.log.compare import (
     unified,
 )
 from smtp_tui.tui.log.rows import pieces
-from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sheet import Sheet
 from smtp_tui.tui.sidebar.prose import Block, plain
 
 WIDE = 120
@@ -80,37 +78,15 @@ def _beside(pairs: Sequence[Pair], width: int, ink: Style | None) -> Iterator[li
             ]
 
 
-class CompareScreen(Screen[None], inherit_bindings=False):
+class CompareScreen(Sheet, inherit_bindings=True):
     """The whole screen for two tests."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,d,q,enter,f10,ctrl+x", "close", show=False),
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("pageup", "go(-15)", show=False),
-        Binding("pagedown,space", "go(15)", show=False),
-        Binding("home", "go(-1000000)", show=False),
-        Binding("end", "go(1000000)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "close", show=False)]
 
     def __init__(self, earlier: Done, later: Done) -> None:
-        super().__init__(classes="sheet")
+        super().__init__()
         self._pair = earlier, later
-        self._page = Page()
 
-    def compose(self) -> ComposeResult:
-        """Show the page."""
-        yield self._page
-        yield Page([plain("Esc closes, Up Down PgUp PgDn read on", DIM)], classes="foot")
-
-    def on_resize(self) -> None:
-        """Set the lines for the width there is."""
-        self._page.show(list(compare_blocks(*self._pair, self.size.width - 2)))
-
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss()
-
-    def action_go(self, lines: int) -> None:
-        """Read on."""
-        self._page.scroll_to(y=self._page.scroll_offset.y + lines, animate=False)
+    def blocks(self, width: int) -> Sequence[Block]:
+        """Return what differs, set for the width there is."""
+        return [*compare_blocks(*self._pair, width)]

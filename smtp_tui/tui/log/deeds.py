@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from smtp_tui.records import record
 from smtp_tui.tui.asides.asides import NO_TEST, Asides
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.log.lines import Entry
@@ -15,12 +15,11 @@ NOTHING_HERE = "Nothing to copy: the log is empty."
 KEEP_TITLE = "Save the dialogue of the last test as plain text. It holds no password."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LogDeeds:
     """Compares, copies and keeps what the log holds."""
 
     deeds: Deeds
-    asides: Asides
 
     async def compare(self) -> None:
         """Show what differs between the last two tests."""
@@ -46,7 +45,7 @@ class LogDeeds:
 
     async def save_text(self) -> None:
         """Ask for a file and save the last test's dialogue there."""
-        from smtp_tui.tui.asides.report_dialog import proposed_path
+        from smtp_tui.tui.asides.proposal import proposed_path
         from smtp_tui.tui.log.text import kept_text
 
         bench = self.deeds.bench
@@ -57,7 +56,7 @@ class LogDeeds:
         entries = bench.log_view.rows.last_test()
         text = kept_text(entries, bench.moment, os.environ.get("HOME", ""))
         proposal = proposed_path(self.deeds.document.path, bench.moment, ".txt")
-        await self.asides.save("the dialogue", proposal, text, KEEP_TITLE)
+        await Asides(self.deeds).save("the dialogue", proposal, text, KEEP_TITLE)
 
     def _copy(self, entries: Sequence[Entry]) -> None:
         from smtp_tui.tui.log.text import (

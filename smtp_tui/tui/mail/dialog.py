@@ -6,14 +6,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.reactive import Reactive
 from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widget import Widget
 
 from smtp_tui.smtp.message import Mail
+from smtp_tui.tui.appearing import Appearing
 from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.box import Box
 from smtp_tui.tui.form.form import REST
 from smtp_tui.tui.form.looks import Look
 from smtp_tui.tui.form.row import Row
@@ -42,14 +41,12 @@ EXPLANATIONS = {
 EXAMPLE = "name@example.org"
 
 
-class MailDialog(ModalScreen[Mail | None], inherit_bindings=False):
+class MailDialog(Appearing, ModalScreen[Mail | None], inherit_bindings=False):
     """Asks what to hand over to whom; the result is that, or None. What is typed stays in `draft`.
 
     A `Mail` without a body asks about sender and recipients alone.
     """
 
-    # The stock reactive repaints the whole screen at each step of the focus; rows show it alone.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(command.binding for command in MAIL_COMMANDS),
@@ -61,7 +58,7 @@ class MailDialog(ModalScreen[Mail | None], inherit_bindings=False):
     def __init__(self, draft: MailDraft, sender: Sender) -> None:
         super().__init__(classes="dialog")
         self._draft = draft
-        self._rows = {part: TextRow(part, part) for part in Part}
+        self._rows = {part: TextRow(part, part, label_width=max(map(len, Part))) for part in Part}
         self._says = Page(most=2)
         self._placeholders = {Part.FROM: sender.words, Part.TO: EXAMPLE}
         self._obstacles: dict[Part, str] = {}
@@ -70,7 +67,7 @@ class MailDialog(ModalScreen[Mail | None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Show a row for each part, a line about the one under the cursor, and the keys."""
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield Page([TITLE])
             yield from self._rows.values()
             yield self._says

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from smtp_tui.config.diffing import DiffLine
 from smtp_tui.config.writing import Manner
+from smtp_tui.records import record
+from smtp_tui.tui.appearing import Appearing
 from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.box import Box
 from smtp_tui.tui.ink import DIM, STRONG, WARNING
 from smtp_tui.tui.keys.dialog_commands import DIFF_COMMANDS
 from smtp_tui.tui.keys.hints import Hints
@@ -25,7 +26,7 @@ NO_BACKUP = "No backup: it would keep the password that leaves the file."
 SAME = "Saving changes nothing in the file."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Preview:
     """What saving would do: to which file, and what there is to say beside it."""
 
@@ -48,7 +49,7 @@ class Preview:
         ]
 
 
-class DiffDialog(ModalScreen[Manner | None], inherit_bindings=False):
+class DiffDialog(Appearing, ModalScreen[Manner | None], inherit_bindings=False):
     """Shows a diff; the result is how to save, None to save nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in DIFF_COMMANDS]
@@ -64,7 +65,7 @@ class DiffDialog(ModalScreen[Manner | None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Show the diff over the keys."""
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield self._head
             yield self._view
             yield self._says
@@ -112,8 +113,8 @@ class DiffDialog(ModalScreen[Manner | None], inherit_bindings=False):
         for command in DIFF_COMMANDS:
             if command.action in chosen and self._preview.is_new:
                 continue
-            sign = ""
+            word = command.word
             if command.action in chosen:
-                sign = "[x] " if chosen[command.action] else "[ ] "
-            hints.append((command.keys, f"{sign}{command.word}"))
+                word += ": yes" if chosen[command.action] else ": no"
+            hints.append((command.keys, word))
         return tuple(hints)

@@ -9,12 +9,16 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from smtp_tui.tui.ink import DIM, PLAIN, Span, changed_span, strip_of
+from smtp_tui.tui.appearing import Placed
+from smtp_tui.tui.ink import DIM, PLAIN, STRONG, Span, changed_span, strip_of
 from smtp_tui.tui.sidebar.prose import Block, flow
 
 
-class Page(ScrollView, can_focus=False):
-    """Blocks of text, flowed to the widget's width; the height is the text's, up to a limit."""
+class Page(Placed, ScrollView, can_focus=False):
+    """Blocks of text, flowed to the widget's width; the height is the text's, up to a limit.
+
+    Where that cuts the text, its last line ends in a sign and in `more`, the key that shows more.
+    """
 
     DEFAULT_CSS = """
     Page {
@@ -30,6 +34,7 @@ class Page(ScrollView, can_focus=False):
         *,
         most: int | None = None,
         indent: int = 0,
+        more: str = "",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -37,12 +42,18 @@ class Page(ScrollView, can_focus=False):
         self._blocks = tuple(blocks)
         self._most = most
         self._indent = indent
+        self._more = more
         self._flowed: tuple[int, list[list[Span]]] | None = None
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         """What is shown."""
         return self._blocks
+
+    @property
+    def allow_vertical_scroll(self) -> bool:
+        """Always: no layout looks again whether the text has become longer than the page."""
+        return True
 
     def line_count(self, width: int) -> int:
         """Return how many lines the text takes at a width, the limit observed."""
@@ -58,6 +69,10 @@ class Page(ScrollView, can_focus=False):
         """Show other blocks; only what differs is painted."""
         if tuple(blocks) == self._blocks:
             return
+        if not self.size.width:  # it has no place, or none yet, and is drawn when it gets one
+            self._blocks, self._flowed = tuple(blocks), None
+            self.refresh(layout=self.styles.is_auto_height)
+            return
         height = range(self.size.height)
         old, lines = [self.render_line(y) for y in height], self.line_count(self.size.width)
         self._blocks, self._flowed = tuple(blocks), None
@@ -72,6 +87,12 @@ class Page(ScrollView, can_focus=False):
         regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
         if regions:
             self.refresh(*regions)
+
+    def name_key(self, more: str) -> None:
+        """Name the key that shows more, where the text is cut."""
+        if more != self._more:
+            self._more = more
+            self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
 
     def limit(self, most: int) -> None:
         """Take at most so many lines."""
@@ -91,7 +112,10 @@ class Page(ScrollView, can_focus=False):
         is_cut = number < len(lines) - 1 and y == self.size.height - 1
         left, room = [(" " * self._indent, PLAIN)], width - self._indent
         if is_cut:
-            return Strip.join([strip_of(left, self._indent), _with_more(spans, room)])
+            shown = [] if _is_heading(lines, number) else spans
+            return Strip.join(
+                [strip_of(left, self._indent), _cut(shown, f"… {self._more}".rstrip(), room)]
+            )
         return strip_of([*left, *spans], width)
 
     def _fit(self) -> None:
@@ -104,8 +128,15 @@ class Page(ScrollView, can_focus=False):
         return self._flowed[1]
 
 
-def _with_more(spans: list[Span], width: int) -> Strip:
+def _is_heading(lines: Sequence[Sequence[Span]], number: int) -> bool:
+    """Whether a line stands strong and alone: with nothing below it, it says nothing."""
+    above = lines[number - 1] if number else None
+    return above == [] and all(style == STRONG for text, style in lines[number] if text)
+
+
+def _cut(spans: list[Span], more: str, width: int) -> Strip:
+    """Return a line that says that there is more, as much of it as there is room for."""
     used = sum(cell_len(text) for text, _ in spans)
-    kept = strip_of(spans, min(used, width - 1))
-    sign = " …" if used < width - 1 else "…"
-    return Strip([*kept, *strip_of([(sign, DIM)], width - kept.cell_length)])
+    kept = strip_of(spans, min(used, width - cell_len(more) - 1))
+    room = width - kept.cell_length
+    return Strip([*kept, *strip_of([(" " * (room - cell_len(more)) + more, DIM)], room)])

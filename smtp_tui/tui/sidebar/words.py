@@ -70,7 +70,7 @@ class Words:
         """Tell of what is under the cursor as it is now."""
         row, last, form = self._form.here, self._bench.verdict, self._form
         blocks = (
-            log_blocks(last.verdict, last.mail)
+            log_blocks(last.verdict, last.mail, self._bench.domain_blocks())
             if self._is_in_log
             else blocks_for(
                 row.topic,
@@ -80,6 +80,7 @@ class Words:
                 self._bench.last_test,
             )
         )
+        self._sidebar.name_key("" if self._is_in_log else "PgDn")
         self._sidebar.show(blocks, from_top=from_top)
         self.refresh_message()
 

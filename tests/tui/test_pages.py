@@ -1,0 +1,93 @@
+"""Pages that do not fit: they say so, by which key one reads on, and end at no bare heading."""
+
+from pathlib import Path
+
+import pytest
+from rich.style import Style
+from textual.app import App, ComposeResult
+
+from smtp_tui.tui.ink import PLAIN, STRONG
+from smtp_tui.tui.sidebar.page import Page
+from smtp_tui.tui.sidebar.prose import Block, plain
+from tests.tui.driving import SAMPLE, FakeCheck, form_on
+
+LAST_SHEET_LINE = -2
+
+
+class _Alone(App[None]):
+    """A page and nothing else."""
+
+    CSS = "Page { height: 100%; }"
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self.page = page
+
+    def compose(self) -> ComposeResult:
+        yield self.page
+
+
+async def _last_line(blocks: list[Block], size: tuple[int, int], more: str = "") -> str:
+    app = _Alone(Page(blocks, more=more))
+    async with app.run_test(size=size):
+        return app.page.render_line(size[1] - 1).text
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "line"),
+    [
+        ("one two three", "", "one      …"),
+        ("one two three", "PgDn", "one … PgDn"),
+        ("threefold so", "PgDn", "thr … PgDn"),
+        ("one", "PgDn", "one       "),
+    ],
+)
+async def test_a_cut_page_names_the_key_that_shows_more(text: str, more: str, line: str) -> None:
+    words = [plain(word, gap=False) for word in text.split()]
+    assert await _last_line(words, (10, 1), more) == line
+
+
+@pytest.mark.parametrize(
+    ("style", "last"), [(STRONG, "         …"), (PLAIN, "Title    …")], ids=["heading", "text"]
+)
+async def test_a_cut_page_ends_at_no_bare_heading(style: Style, last: str) -> None:
+    blocks = [plain("text"), plain("Title", style), plain("below")]
+    assert await _last_line(blocks, (10, 3)) == last
+
+
+async def test_the_sidebar_names_its_key_while_that_scrolls_it(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, check=FakeCheck(), size=(80, 24)) as hand:
+        assert "… PgDn" in hand.screen
+        for _ in range(20):
+            await hand.press("pagedown")
+        assert "… PgDn" not in hand.screen
+        await hand.press("f6")
+        assert "…" in hand.screen
+        assert "PgDn" not in hand.screen
+        await hand.press("f6", "tab")
+        assert "… PgDn" in hand.screen
+
+
+@pytest.mark.parametrize("height", [24, 40])
+async def test_the_help_is_read_page_by_page_with_no_line_left_out(
+    tmp_path: Path, height: int
+) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(80, height)) as hand:
+        await hand.press("f1")
+        for _ in range(20):
+            last = hand.lines[LAST_SHEET_LINE].rstrip("… ")
+            await hand.press("pagedown")
+            if hand.lines[LAST_SHEET_LINE].rstrip("… ") == last:
+                break
+            assert hand.lines[0].startswith(last) or not last
+        assert "Esc closes" in hand.screen
+        assert "…" not in hand.lines[LAST_SHEET_LINE]
+        await hand.press("home")
+        assert hand.lines[0].startswith(" smtp-tui:")
+
+
+async def test_what_is_typed_in_the_menu_stands_beside_its_name(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(80, 24)) as hand:
+        await hand.press("ctrl+p")
+        await hand.type("te")
+        assert ">Menu  te" in hand.screen
