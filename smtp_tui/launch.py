@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import io
 import os
 import sys
 from pathlib import Path
 
-from smtp_tui.checks.run import Request
 from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.check import report
 from smtp_tui.cli.output import complain, keep_columns
 from smtp_tui.cli.terminal import has_colours, has_terminal, is_light, speaks_utf8
 from smtp_tui.config.document import Document
@@ -67,20 +66,27 @@ def _open(
     preferences: Preferences,
     *,
     notice: str = "",
-    keeps: bool = True,
+    is_demo: bool = False,
 ) -> int:
-    _prepare_surroundings()
+    prepare_surroundings()
     from smtp_tui.tui.app import run_app
     from smtp_tui.tui.ink import use_alphabet
 
     use_alphabet(_take_alphabet() if preferences.ascii else None)
     return run_app(
-        document, table, notice=notice, preferences=preferences, keeps=keeps, tell=complain
+        document,
+        table,
+        notice=notice,
+        preferences=preferences,
+        keeps=not is_demo,
+        is_alone=is_demo,
+        tell=complain,
     )
 
 
-def _prepare_surroundings() -> None:
+def prepare_surroundings() -> None:
     """Set what Textual reads from the environment when it is imported or begins."""
+    gc.disable()  # all that the first screen needs stays; the application enables it after that
     # A frame every 17 ms keeps keys quick, and a busy log paints ten times a second in any case;
     # no animation over a slow line.
     os.environ.setdefault("TEXTUAL_FPS", "60")
@@ -113,7 +119,10 @@ def demo(call: Call) -> int:
     with running_demo() as sample:
         document = Document.open(sample.file)
         if has_terminal() and not (as_json or quiet):
-            return _open(document, "smtp", _wanted(call), notice=sample.notice, keeps=False)
+            return _open(document, "smtp", _wanted(call), notice=sample.notice, is_demo=True)
+        from smtp_tui.checks.run import Request  # the form loads it with the first test
+        from smtp_tui.cli.check import report
+
         request = Request(
             values=document.values("smtp"),
             base=sample.file.parent,

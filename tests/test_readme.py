@@ -33,7 +33,7 @@ def keys(of: tuple[Command, ...] = commands.COMMANDS) -> str:
 
 
 def _key(name: str) -> str:
-    return name.replace("^", "Ctrl+")
+    return f"Ctrl+{name[1:]}" if name.startswith("^") else name
 
 
 def _values(field: Field) -> str:

@@ -1,4 +1,4 @@
-"""The program's own settings, `smtp-tui.toml`: how the form looks, and which keys it has."""
+"""The program's own settings, `smtp-tui.toml`: the form's looks and keys, what it asks DNS."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ class Preferences:
     """What the file says; None where it says nothing. What is wrong in it is told in `problems`.
 
     `keys` holds the keys of commands as they are written: which are commands and which are keys is
-    known to the form alone.
+    known to the form alone. `domain_check` is whether a test that passed asks DNS about the
+    sender's domain, `dkim` are the selectors of keys to look for there.
     """
 
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mouse: bool | None = None
     ascii: bool | None = None
     theme: str | None = None
+    domain_check: bool | None = None
+    dkim: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -56,13 +59,14 @@ def _understood(values: Mapping[str, Any]) -> Preferences:
         if not isinstance(found, Mapping):
             problems.append(f"{name} is no table")
         tables[name] = found if isinstance(found, Mapping) else {}
-    form: dict[str, Any] = {}
-    for key, value in tables["form"].items():
-        why = _refusal(key, value)
-        if why:
-            problems.append(why)
-        else:
-            form[key] = value
+    good: dict[str, Any] = {}
+    for table in ("form", "domain"):
+        for key, value in tables[table].items():
+            why = _refusal(table, key, value)
+            if why:
+                problems.append(why)
+            else:
+                good[_NAMES.get(key, key)] = tuple(value) if isinstance(value, list) else value
     keys: dict[str, tuple[str, ...]] = {}
     for command, value in tables["keys"].items():
         texts = tuple(_texts(value))
@@ -70,18 +74,21 @@ def _understood(values: Mapping[str, Any]) -> Preferences:
             keys[command] = texts
         else:
             problems.append(f'{one_line(command, 40)} takes keys, like ["f5", "ctrl+t"]')
-    return Preferences(keys=keys, problems=tuple(problems), **form)
+    return Preferences(keys=keys, problems=tuple(problems), **good)
 
 
-def _refusal(key: str, value: object) -> str:
-    """Say why the form cannot be set so."""
-    match key:
-        case "mouse" | "ascii":
+def _refusal(table: str, key: str, value: object) -> str:
+    """Say why the form, or its look at the domain, cannot be set so."""
+    match table, key:
+        case ("form", "mouse" | "ascii") | ("domain", "check"):
             return "" if isinstance(value, bool) else f"{key} is true or false"
-        case "theme":
+        case "form", "theme":
             return "" if value in THEMES else 'theme is "dark" or "light"'
+        case "domain", "dkim":
+            is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+            return "" if is_list else 'dkim takes selectors, like ["mail2026"]'
         case _:
-            return f"the form has no {one_line(key, 40)}"
+            return f"the {table} has no {one_line(key, 40)}"
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -91,4 +98,5 @@ def _texts(value: Any) -> Iterator[str]:
         yield from map(str, listed)
 
 
-_TABLES = ("keys", "form")
+_TABLES = ("keys", "form", "domain")
+_NAMES = {"check": "domain_check"}

@@ -35,8 +35,6 @@ def presets_with(folder: Path) -> Presets:
             faults.append(f"{one_line(path)} cannot be read: {reason(error)}")
         except ValueError as error:
             faults.append(f"{one_line(path)} is left out: {one_line(error)}")
-        except (TypeError, AttributeError):
-            faults.append(f"{one_line(path)} is left out: it holds no tables [[provider]]")
     own = frozenset(found)
     for provider in providers():
         found.setdefault(provider.id, provider)

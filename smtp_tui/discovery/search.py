@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from smtp_tui.discovery.asking import Asked
 from smtp_tui.discovery.asking_web import web_places
-from smtp_tui.discovery.choosing import Choice, values_of
+from smtp_tui.discovery.choosing import Choice, notes_of, reason_of, values_of
 from smtp_tui.discovery.knocking import Budget, Door, Knocker, Manner, doors
 from smtp_tui.discovery.outcome import result_of
 from smtp_tui.discovery.places import Place, distinct, guesses
@@ -172,14 +172,22 @@ class _Search:
     async def _knock_at(self, door: Door, manner: Manner) -> None:
         knock = await Knocker(door, manner, self._budget).knock()
         if knock is not None:
-            values = self._values(knock, door) if knock.is_reached else {}
-            told = replace(knock, seconds=self._now(), values=values)
+            told = replace(knock, seconds=self._now())
+            if told.is_reached:
+                told = self._judged(told, door)
             self._knocks.append(told)
             self._steps.put_nowait(told)
 
-    def _values(self, knock: Knock, door: Door) -> dict[str, object]:
+    def _judged(self, knock: Knock, door: Door) -> Knock:
         place = next(one for one in door.places if one.host == knock.host)
-        return values_of(Choice(knock=knock, place=place), self._subject)
+        choice = Choice(knock=knock, place=place)
+        return replace(
+            knock,
+            values=values_of(choice, self._subject),
+            reason=reason_of(choice, self._subject),
+            notes=tuple(notes_of(choice, [knock], self._subject)),
+            worth=choice.worth,
+        )
 
     def _result(self, places: list[Place]) -> Result:
         found = result_of(self._subject, places, self._knocks, self._asked.states)

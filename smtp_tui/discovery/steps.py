@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
+from typing import Any
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
@@ -56,8 +57,9 @@ class Knock:
     `encryption` is the way that got furthest, None where nothing was reached. `plain`, `starttls`
     and `tls` tell what is there; None is what nobody asked. `trusted` is `ok` or a certificate's
     first fault, `also` the further ones; `before` and `after` are the mechanisms offered in the
-    clear and inside TLS. `values` are those of our fields, ready to be set; none where no mail
-    server was there.
+    clear and inside TLS. `values` are those of our fields, ready to be set, `reason` says how it is
+    known, `notes` what else matters, and what has the lesser `worth` is the better choice; none of
+    these where no mail server was there.
     """
 
     seconds: float
@@ -80,6 +82,9 @@ class Knock:
     after: tuple[str, ...] | None = None
     connections: int = 1
     values: Mapping[str, object] = field(default_factory=dict)
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    worth: tuple[Any, ...] = ()
 
     @property
     def is_encrypted(self) -> bool:

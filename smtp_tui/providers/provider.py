@@ -34,6 +34,18 @@ class Secret(StrEnum):
     NONE = "none"  # nobody logs in
 
 
+# Where `auto` is named, the way the password is handed over is the server's to offer.
+_LEFT_TO_AUTO = frozenset(
+    {
+        Authentication.PLAIN,
+        Authentication.LOGIN,
+        Authentication.CRAM_MD5,
+        Authentication.SCRAM_SHA_1,
+        Authentication.SCRAM_SHA_256,
+    }
+)
+
+
 @record
 class Way:
     """A port, and how the link on it is protected."""
@@ -77,11 +89,11 @@ class Provider:
 
     def matches(self, host: str) -> bool:
         """Whether this host is one of the provider's submission servers."""
-        return _fits(self.hosts, host)
+        return fits(self.hosts, host)
 
     def takes_mail_at(self, host: str) -> bool:
         """Whether this host, found as an MX, takes mail for the provider's customers."""
-        return _fits(self.mx, host)
+        return fits(self.mx, host)
 
     def signs(self, words: str) -> bool:
         """Whether a reply says by its words that it is from this provider."""
@@ -91,7 +103,16 @@ class Provider:
     def takes_username(self, username: str) -> bool:
         """Whether a user name can be a right one, as far as its form tells."""
         pattern = self.username_pattern
-        return pattern is None or re.fullmatch(pattern, username) is not None
+        if pattern is None:
+            return self.username in (None, username)
+        return re.fullmatch(pattern, username) is not None
+
+    def takes_mechanism(self, mechanism: Authentication) -> bool:
+        """Whether a login by a mechanism, or by what `auto` finds, is one that it takes."""
+        taken = self.authentication
+        if mechanism is Authentication.AUTO:
+            return not _LEFT_TO_AUTO.union({mechanism}).isdisjoint(taken)
+        return mechanism in taken or (Authentication.AUTO in taken and mechanism in _LEFT_TO_AUTO)
 
     @property
     def host(self) -> str | None:
@@ -111,9 +132,13 @@ class Provider:
         return {key: value for key, value in values.items() if value is not None}
 
 
-def _fits(patterns: tuple[str, ...], host: str) -> bool:
+def fits(patterns: tuple[str, ...], host: str) -> bool:
+    """Whether a host is one of these, a `*` in them standing for one label or a part of one."""
     name = host.strip().rstrip(".").casefold()
-    return any(_compiled(pattern).fullmatch(name) for pattern in patterns)
+    if name in patterns:
+        return True
+    stars = [one for one in patterns if "*" in one and name.endswith(one.rpartition("*")[2])]
+    return any(_compiled(pattern).fullmatch(name) for pattern in stars)
 
 
 @cache

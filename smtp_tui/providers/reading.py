@@ -9,13 +9,18 @@ from typing import Any
 from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.settings.choices import Authentication, Encryption
 
+_TEXTS = {
+    *("id", "name", "username_is", "password_is"),
+    *("username", "username_pattern", "page", "signature"),
+}
+
 
 def providers_in(text: str) -> tuple[Provider, ...]:
     """Return the providers of a file's text, in its order; ValueError names what is wrong."""
     import tomllib  # whoever asks for no provider needs none
 
     found: list[Provider] = []
-    for number, table in enumerate(tomllib.loads(text).get("provider", []), start=1):
+    for number, table in enumerate(_tables(tomllib.loads(text)), start=1):
         where = str(table.get("id", f"number {number}"))
         try:
             found.append(_provider(dict(table)))
@@ -26,7 +31,17 @@ def providers_in(text: str) -> tuple[Provider, ...]:
     return tuple(found)
 
 
+def _tables(document: dict[str, Any]) -> list[dict[str, Any]]:
+    tables = document.get("provider", [])
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise ValueError("it holds no tables [[provider]]")
+    return tables
+
+
 def _provider(table: dict[str, Any]) -> Provider:
+    for key in sorted(_TEXTS & table.keys()):
+        if not isinstance(table[key], str):
+            raise ValueError(f"{key} is no text")
     for key in ("hosts", "sources", "limits", "notes", "domains", "mx"):
         table[key] = _texts(key, table.get(key, []))
     if not table["hosts"] or not table["sources"]:
@@ -41,7 +56,9 @@ def _provider(table: dict[str, Any]) -> Provider:
     return Provider(**table)
 
 
-def _way(table: dict[str, Any]) -> Way:
+def _way(table: Any) -> Way:
+    if not isinstance(table, dict):
+        raise ValueError(f"{table!r} is no table of port and encryption")
     if not isinstance(table["port"], int) or not 0 < table["port"] < 65536:
         raise ValueError(f"{table['port']!r} is no port")
     return Way(table["port"], Encryption(table["encryption"]))

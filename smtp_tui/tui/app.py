@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual.app import App
@@ -17,12 +19,13 @@ from textual.theme import Theme
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
 from smtp_tui.tui.bench.trial import Runner, run_check
+from smtp_tui.tui.domain.lookup import Lookup
 from smtp_tui.tui.ink import OnLight
 from smtp_tui.tui.keys.command import use_keys
 from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, configurable, key_of, names_of
 from smtp_tui.tui.keys.keymap import chosen
 from smtp_tui.tui.saving.vault import SystemVault, Vault
-from smtp_tui.tui.screen import FIRST_PAINT, FormScreen
+from smtp_tui.tui.screen import FormScreen
 from smtp_tui.tui.tables.tables import Listing, Verdicts
 from smtp_tui.tui.terminal.typeahead import InOrder
 
@@ -43,7 +46,8 @@ HOW_TO_QUIT = "Ctrl+C does nothing here. {leave} leaves, {back} stops a test."
 class SmtpApp(InOrder, inherit_bindings=False):
     """The form for one table of one file; `table` None asks which.
 
-    `keeps` is whether unsaved changes outlive an end by a signal or a defect.
+    `keeps` is whether unsaved changes outlive an end by a signal or a defect; `lookup` is how names
+    are looked up, what the preferences say of that aside.
     """
 
     CSS_PATH = "app.tcss"
@@ -63,6 +67,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
         keyring: Vault | None = None,
         preferences: Preferences | None = None,
         keeps: bool = True,
+        lookup: Lookup | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.register_theme(TERMINAL)
@@ -77,6 +82,11 @@ class SmtpApp(InOrder, inherit_bindings=False):
         self._keeps = keeps
         self.has_kept = False
         preferences = preferences or Preferences()
+        self._lookup = replace(
+            lookup or Lookup(),
+            by_itself=preferences.domain_check is not False,
+            selectors=preferences.dkim,
+        )
         self._inks = [OnLight()] if preferences.theme == "light" else []
         self._remark = "; ".join([*preferences.problems, *self._take_keys(preferences)])
 
@@ -94,15 +104,15 @@ class SmtpApp(InOrder, inherit_bindings=False):
         if self._table is None:
             self._pick_table()
 
+    def on_ready(self) -> None:
+        """Begin to look for garbage: all that was loaded for the first screen is none."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+
     def get_default_screen(self) -> Screen[Any]:
         """Begin with the form itself where it is known which table is meant."""
         return Screen() if self._table is None else self._form(self._table)
-
-    def push_screen(self, *arguments: Any, **more: Any) -> Any:
-        """Show another screen; what Textual does for it by steps is painted at once."""
-        if self.is_running:
-            self.delay_update(FIRST_PAINT)
-        return super().push_screen(*arguments, **more)
 
     def get_driver_class(self) -> type[Driver]:
         """Take the driver that knows old terminals."""
@@ -165,6 +175,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
             notice=self._notice,
             remark=f"{NAME}: {self._remark}" if self._remark else "",
             offers_kept=self._keeps,
+            lookup=self._lookup,
         )
 
     def _repaint(self, _app: App[Any]) -> None:
@@ -196,10 +207,21 @@ def run_app(
     notice: str = "",
     preferences: Preferences,
     keeps: bool = True,
+    is_alone: bool = False,
     tell: Callable[[str], None],
 ) -> int:
-    """Run the form; return the exit status. A defect of the program is raised anew."""
-    app = SmtpApp(document, table, notice=notice, preferences=preferences, keeps=keeps)
+    """Run the form; return the exit status. A defect of the program is raised anew.
+
+    `is_alone`: the form asks nobody outside this machine by itself or by a key.
+    """
+    app = SmtpApp(
+        document,
+        table,
+        notice=notice,
+        preferences=preferences,
+        keeps=keeps,
+        lookup=Lookup(is_alone=is_alone),
+    )
     status = app.run(mouse=bool(preferences.mouse))
     if app.has_kept:
         tell("what was not saved is kept, without passwords, and offered when you open it again")

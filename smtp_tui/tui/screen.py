@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.style import Style
@@ -11,30 +10,29 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.layout import Layout
 from textual.message import Message
-from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from smtp_tui.config.document import Document
+from smtp_tui.tui.appearing import Appearing
 from smtp_tui.tui.arranging import AsTheScreenSays
 from smtp_tui.tui.bars import Divider, HintBar, StatusBar
 from smtp_tui.tui.bench.pane import Bench
 from smtp_tui.tui.bench.trial import Runner
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.defects import defect_words
+from smtp_tui.tui.domain.lookup import Lookup
 from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.form.jump import jump
 from smtp_tui.tui.form.kept import Kept
 from smtp_tui.tui.form.situation import Situation
 from smtp_tui.tui.ink import BAD, PLAIN
 from smtp_tui.tui.keys.command import Command
-from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
-from smtp_tui.tui.keys.helping import HelpScreen
+from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, key_of
 from smtp_tui.tui.keys.hints import Moment, hints_at
 from smtp_tui.tui.log.pane import Log
 from smtp_tui.tui.places import Wants, is_low, places
-from smtp_tui.tui.saving.keeping import keep
 from smtp_tui.tui.saving.vault import Vault
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.pane import Sidebar
@@ -42,7 +40,6 @@ from smtp_tui.tui.sidebar.words import Words
 from smtp_tui.tui.tables.tables import Verdicts
 from smtp_tui.tui.works import Works
 
-FIRST_PAINT = 0.02  # seconds; without it a slow line gets the first screen three times
 _HIGH, _NOT_TINY = 32, 18
 _LAYOUT = AsTheScreenSays()
 
@@ -53,11 +50,9 @@ def _verdict_lines(size: Size) -> int:
     return 5 if has_room else 3
 
 
-class FormScreen(Screen[None], inherit_bindings=False):
+class FormScreen(Appearing, Screen[None], inherit_bindings=False):
     """Where everything happens."""
 
-    # The stock reactive repaints the whole screen at each step of the focus; rows show it alone.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(command.binding for command in COMMANDS if not command.is_global),
@@ -65,11 +60,12 @@ class FormScreen(Screen[None], inherit_bindings=False):
         Binding("pagedown", "page(1)", show=False),
     ]
 
-    @dataclass
     class TableWanted(Message):
         """The form of another table is wanted in this one's place."""
 
-        table: str
+        def __init__(self, table: str) -> None:
+            super().__init__()
+            self.table = table
 
     def __init__(
         self,
@@ -82,6 +78,7 @@ class FormScreen(Screen[None], inherit_bindings=False):
         notice: str = "",
         remark: str = "",
         offers_kept: bool = True,
+        lookup: Lookup | None = None,
     ) -> None:
         super().__init__()
         self._document = document
@@ -91,10 +88,11 @@ class FormScreen(Screen[None], inherit_bindings=False):
         situation = Situation(document, table)
         self.form = Form(situation.draft(), situation, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
-        self.bench = Bench(runner, notice, id="bench")
+        self.bench = Bench(runner, notice, lookup or Lookup(), id="bench")
         self.message = Page(most=3, indent=1, id="message")
         application = document.application or ""
-        self.status = StatusBar(str(document.path), table, application, id="status")
+        others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
+        self.status = StatusBar(str(document.path), table, application, others, id="status")
         self.divider = Divider(id="divider")
         self.hints = HintBar(hints_at(Moment()), id="hints")
         self._words = Words(self.form, self.bench, self.sidebar, self.message)
@@ -109,8 +107,9 @@ class FormScreen(Screen[None], inherit_bindings=False):
             situation,
             Verdicts() if verdicts is None else verdicts,
         )
+        self._waits = deeds.waits
         self._works = Works(self, deeds)
-        self._wants_bench = self._zooms = False
+        self._wants_bench = self._zooms = self._is_seen = False
 
     def compose(self) -> ComposeResult:
         """Name the parts; where they stand is the business of `places`."""
@@ -123,15 +122,13 @@ class FormScreen(Screen[None], inherit_bindings=False):
         yield self.hints
 
     def on_mount(self) -> None:
-        """Paint once all parts have found their places, and watch how much of the form shows."""
-        self.app.delay_update(FIRST_PAINT)
+        """Fill the parts before they are seen, and watch how much of the form shows."""
         for name in ("scroll_y", "virtual_size", "size"):
             self.watch(self.form, name, self._mark_divider, init=False)
         self.tell_state()
+        self._words.refresh()
         if self._remark:
             self.say(self._remark, BAD)
-        if self._offers_kept:
-            self._works.begin("offer_kept")
 
     def on_resize(self) -> None:
         """Give each part the room there is."""
@@ -165,6 +162,8 @@ class FormScreen(Screen[None], inherit_bindings=False):
 
     def keep(self) -> bool:
         """Keep what is not saved, if anything is, for the form is ended without being asked."""
+        from smtp_tui.tui.saving.keeping import keep
+
         return keep(self.form.draft, self._document, self._table)
 
     # What the parts tell
@@ -188,6 +187,10 @@ class FormScreen(Screen[None], inherit_bindings=False):
         if event.place is Kept.KEYRING:
             self._works.begin("look_for_keyring")
 
+    def on_form_refused(self, event: Form.Refused) -> None:
+        """Say why a word cannot be chosen."""
+        self.say(event.why)
+
     def on_log_visited(self) -> None:
         """The log is under the cursor."""
         self._show_hints()
@@ -196,6 +199,10 @@ class FormScreen(Screen[None], inherit_bindings=False):
     def on_log_left(self) -> None:
         """The form is under the cursor again."""
         self._show_hints()
+
+    def on_bench_domain_told(self) -> None:
+        """The sidebar beside the log speaks of it too."""
+        self._words.refresh(from_top=False)
 
     def on_log_zoomed(self) -> None:
         """The log wants the whole height, or gives it back."""
@@ -222,16 +229,18 @@ class FormScreen(Screen[None], inherit_bindings=False):
             self.set_focus(self.bench.log_view)
 
     def action_back(self) -> None:
-        """In the log take one step back, else stop the test, else go back to the form."""
+        """In the log take one step back, else stop test or waiting, else go back to the form."""
         if isinstance(self.focused, Log) and self.focused.step_back():
             return
-        if self.bench.stop():
+        if self.bench.stop() or self._waits.stop():
             return
         self._words.hush()
         self.show_form()
 
     def action_help(self) -> None:
         """Show what the keys do."""
+        from smtp_tui.tui.keys.helping import HelpScreen
+
         self.app.push_screen(HelpScreen())
 
     def action_begin(self, name: str) -> None:
@@ -321,3 +330,12 @@ class FormScreen(Screen[None], inherit_bindings=False):
         self._words.refresh_message()
         self._mark_divider()
         self.form.here.scroll_visible(animate=False)
+        if not self._is_seen:
+            self._is_seen = True
+            self._after_first_sight()
+
+    def _after_first_sight(self) -> None:
+        """Do what reads files that nobody needs to see the form and to type."""
+        self.form.weigh()
+        if self._offers_kept:
+            self._works.begin("offer_kept")

@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from smtp_tui.providers.known import preset, provider_named, provider_of, providers
+from smtp_tui.providers.known import (
+    preset,
+    provider_named,
+    provider_of,
+    providers,
+    providers_naming,
+)
 from smtp_tui.providers.provider import Provider, Secret, User
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
@@ -41,6 +47,19 @@ def test_an_entry_is_whole(provider: Provider) -> None:
     assert len(set(provider.authentication)) == len(provider.authentication)
     for host in (*provider.hosts, *provider.mx, *provider.domains):
         assert re.fullmatch(r"[a-z0-9*-]+(\.[a-z0-9*-]+)+", host)
+
+
+@EVERY
+def test_it_is_found_by_each_of_its_names(provider: Provider) -> None:
+    for name in (*provider.hosts, *provider.mx, *provider.domains):
+        found = [one.id for one in providers_naming(f" {example_of(name).upper()}. ")]
+        assert provider.id in found
+        assert [provider_named(one) for one in found] == [*providers_naming(example_of(name))]
+
+
+def test_a_name_of_nobody_is_found_nowhere() -> None:
+    assert not [*providers_naming("mail.example.net")]
+    assert not [*providers_naming("")]
 
 
 @EVERY
@@ -81,8 +100,8 @@ def test_a_preset_is_a_configuration(provider: Provider) -> None:
 def test_a_host_is_of_one_provider(provider: Provider) -> None:
     for host in map(example_of, provider.hosts):
         assert [one.id for one in providers() if one.matches(host)] == [provider.id]
-        assert provider_of(host) is provider
-        assert provider_of(f"{host.upper()}.") is provider
+        assert provider_of(host) == provider
+        assert provider_of(f"{host.upper()}.") == provider
         assert provider_of(f"x.{host}.example") is None
 
 

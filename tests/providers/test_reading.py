@@ -50,6 +50,9 @@ def test_none() -> None:
         ("2026-11-24", '"today"', "ours: taken is no date"),
         ("465", "0", "ours: 0 is no port"),
         ("465", '"465"', "ours: '465' is no port"),
+        ('{ port = 465, encryption = "ssl" }', "465", "ours: 465 is no table of port and"),
+        ('name = "Our relay"', "name = 5", "ours: name is no text"),
+        ('id = "ours"', "id = 5", "provider 5: id is no text"),
         ('"ssl" }', '"smtps" }', "ours: 'smtps' is not a valid"),
         ('["plain"]', "[]", "ours: authentication is no list, or empty"),
         ('["plain"]', '["ntlm"]', "ours: 'ntlm' is not a valid"),
@@ -65,3 +68,9 @@ def test_a_file_that_is_wrong(old: str, new: str, words: str) -> None:
     assert old in GOOD
     with pytest.raises(ValueError, match=re.escape(words)):
         providers_in(GOOD.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("text", ["provider = 5", "provider = [5]", "[provider]\nid = 'x'"])
+def test_no_table_of_providers(text: str) -> None:
+    with pytest.raises(ValueError, match=r"it holds no tables \[\[provider\]\]"):
+        providers_in(text)

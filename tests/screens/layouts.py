@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.screens.opening import opened, settle
 from tests.screens.relay import Relay, running_relay
-from tests.screens.scenes import SSL_ON_587, Scene, failed, help_
+from tests.screens.scenes import SSL_ON_587, Scene, failed, found, help_, providers
 from tests.terminal import Terminal
 
 SIZES = ((80, 24), (100, 30), (140, 40))
@@ -21,7 +21,13 @@ def start(terminal: Terminal) -> None:
     terminal.wait_for("Not tested yet")
 
 
-LAYOUTS = {"start": Scene(start), "failed": Scene(failed, SSL_ON_587), "help": Scene(help_)}
+LAYOUTS = {
+    "start": Scene(start),
+    "failed": Scene(failed, SSL_ON_587),
+    "help": Scene(help_),
+    "found": Scene(found),
+    "providers": Scene(providers),
+}
 NAMES = [f"{name}-{size[0]}x{size[1]}" for name in LAYOUTS for size in SIZES]
 
 

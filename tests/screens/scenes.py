@@ -32,6 +32,14 @@ username = "alerts@example.org"
 host = "bulk.example.net"
 port = 2525
 """
+MASTODON = """\
+SMTP_SERVER=smtp.example.com\r\
+SMTP_PORT=465\r\
+SMTP_SSL=true\r\
+SMTP_LOGIN=tickets@example.com\r\
+SMTP_PASSWORD=harbour-7-walnut\r\
+SMTP_FROM_ADDRESS="Tickets <tickets@example.com>"\r\
+SMTP_OPENSSL_VERIFY_MODE=$VERIFY_MODE\r"""
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,49 @@ def explained(terminal: Terminal) -> None:
     settle(terminal, REST)
 
 
+def found(terminal: Terminal) -> None:
+    """What is known of a domain's mail server, the best choice first."""
+    press(terminal, "discover")
+    terminal.wait_for(">Search for")
+    terminal.press("Enter")
+    terminal.wait_for("FOUND")
+
+
+def providers(terminal: Terminal) -> None:
+    press(terminal, "presets")
+    terminal.wait_for(">Find")
+    terminal.press("send")
+    terminal.wait_for("(sendgrid)")
+
+
+def receivers(terminal: Terminal) -> None:
+    """What DNS holds about the sender, a DKIM key among it."""
+    passed(terminal)
+    settle(terminal)
+    press(terminal, "domain")
+    terminal.wait_for("K names it")
+    terminal.press("k")
+    terminal.wait_for(">DKIM")
+    terminal.press("mail2026", "Enter")
+    terminal.wait_for("DKIM key mail2026")
+
+
+def taking(terminal: Terminal) -> None:
+    """Another program's settings, pasted, and what they would change."""
+    press(terminal, "import")
+    terminal.wait_for("Paste it")
+    terminal.press(f"\x1b[200~{MASTODON}\x1b[201~")
+    terminal.wait_for("What would change")
+
+
+def handing(terminal: Terminal) -> None:
+    press(terminal, "export")
+    terminal.wait_for("1 of")
+    while "As Postfix" not in terminal.text:
+        terminal.press("Right")
+        settle(terminal)
+
+
 def picking(terminal: Terminal) -> None:
     terminal.wait_for("Which one?")
 
@@ -157,6 +208,11 @@ SCENES: dict[str, Scene] = {
     "tables": Scene(picking, SEVERAL),
     "help": Scene(help_),
     "palette": Scene(palette),
+    "found": Scene(found),
+    "providers": Scene(providers),
+    "domain": Scene(receivers),
+    "import": Scene(taking),
+    "export": Scene(handing),
     "light": Scene(failed, OTHER_NAME, ("--theme", "light"), is_light=True),
     "ascii": Scene(failed, SSL_ON_587, ("--ascii",)),
 }

@@ -26,6 +26,8 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp import certificates, events, handshakes, tls
 from smtp_tui.smtp.events import Event
 from tests.screens.relay import GATE, ports_told
+from tests.screens.searching import measured
+from tests.screens.zone import use_this_zone
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 ADDRESS, OUR_ADDRESS = "192.0.2.25", "192.0.2.80"
@@ -145,13 +147,16 @@ def _use_this_network(ports: Mapping[int, int]) -> None:
 
 def _set() -> None:
     from smtp_tui.tui.bench import pane as bench
+    from smtp_tui.tui.finding import finding
 
     bench.monotonic = lambda: 0.0  # type: ignore[attr-defined]
     engine.run = _paced(engine.run)
+    finding.discover = measured(finding.discover)  # type: ignore[attr-defined]
     tls.certificate_from = _dated(tls.certificate_from)  # type: ignore[attr-defined]
     for module in (bench, certificates, handshakes):
         module.datetime = _Still  # type: ignore[attr-defined]
     _use_this_network(ports_told())
+    use_this_zone()
 
 
 if __name__ == "__main__":

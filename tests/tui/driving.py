@@ -15,10 +15,12 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.config.preferences import Preferences
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.discovery.resolver import Resolver
 from smtp_tui.smtp.events import Entered, Event, Received, Sent, Stage
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.bench.trial import Runner
+from smtp_tui.tui.domain.lookup import Lookup
 from smtp_tui.tui.saving.vault import Vault
 from smtp_tui.tui.screen import FormScreen
 
@@ -175,6 +177,11 @@ class Hand:
 _KEY_NAMES = {" ": "space"}
 
 
+def nobody() -> Resolver:
+    """In place of the system's name servers, which no test asks."""
+    raise AssertionError("DNS was to be asked")
+
+
 @asynccontextmanager
 async def form_on(
     text: str | None,
@@ -186,6 +193,7 @@ async def form_on(
     table: str | None = "smtp",
     preferences: Preferences | None = None,
     keeps: bool = False,
+    lookup: Lookup | None = None,
 ) -> AsyncIterator[Hand]:
     """Open the app on a file with this text, or on a file that does not exist yet."""
     file = folder / "mail.toml"
@@ -199,6 +207,7 @@ async def form_on(
         keyring=keyring or FakeKeyring(),
         preferences=preferences,
         keeps=keeps,
+        lookup=lookup or Lookup(resolver=nobody),
     )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()

@@ -7,20 +7,10 @@ from collections.abc import Iterator
 from smtp_tui.diagnosis.advising.hits import Hit
 from smtp_tui.diagnosis.advising.link import clash
 from smtp_tui.diagnosis.given import Given
-from smtp_tui.providers.known import provider_of, providers
+from smtp_tui.providers.known import provider_of, providers_naming
 from smtp_tui.providers.provider import Provider, User
 from smtp_tui.settings.choices import Authentication
 
-# Where `auto` is named, the way the password is handed over is the server's to offer.
-_LEFT_TO_AUTO = frozenset(
-    {
-        Authentication.PLAIN,
-        Authentication.LOGIN,
-        Authentication.CRAM_MD5,
-        Authentication.SCRAM_SHA_1,
-        Authentication.SCRAM_SHA_256,
-    }
-)
 AMAZON_SES = "amazon-ses"
 _IAM_SECRET = 40  # characters; an SMTP password of the same provider has 44
 
@@ -57,31 +47,18 @@ def _login(given: Given, provider: Provider) -> Iterator[Hit]:
         yield Hit("provider-without-login", names)
     if provider.user is User.NONE or mechanism in (None, Authentication.EXTERNAL):
         return
-    if username and not _may_be(provider, username):
+    if username and not provider.takes_username(username):
         yield Hit("provider-username", names | {"wanted": provider.username_is})
-    if not _takes(provider, mechanism):
+    if not provider.takes_mechanism(mechanism):
         told = " or ".join(provider.authentication)
         yield Hit("provider-authentication", names | {"mechanisms": told})
     if provider.id == AMAZON_SES and len(given.secret or "") == _IAM_SECRET:
         yield Hit("password-of-iam")
 
 
-def _may_be(provider: Provider, username: str) -> bool:
-    if provider.username is not None and provider.username_pattern is None:
-        return username == provider.username
-    return provider.takes_username(username)
-
-
-def _takes(provider: Provider, mechanism: Authentication | None) -> bool:
-    taken = provider.authentication
-    if mechanism is Authentication.AUTO:
-        return not _LEFT_TO_AUTO.union({mechanism}).isdisjoint(taken)
-    return mechanism in taken or (Authentication.AUTO in taken and mechanism in _LEFT_TO_AUTO)
-
-
 def _wrong_host(host: str) -> Iterator[Hit]:
     name = host.casefold().rstrip(".")
-    for provider in providers():
+    for provider in providers_naming(host):
         names = {"provider": provider.name, "right": provider.host or "its submission server"}
         if name in provider.domains:
             yield Hit("host-is-a-mail-domain", names)

@@ -9,33 +9,49 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import Event, Stage
 from smtp_tui.smtp.message import Mail
+from smtp_tui.tui.appearing import Placed
 from smtp_tui.tui.bench.strip import StageStrip
 from smtp_tui.tui.bench.trial import Done, Runner, conduct, title_of
 from smtp_tui.tui.bench.verdict import STOPPED, STOPPED_LATE, VerdictBar, outcome, verdict_lines
 from smtp_tui.tui.defects import defect_words
+from smtp_tui.tui.domain.lookup import Lookup
 from smtp_tui.tui.ink import BAD
 from smtp_tui.tui.log.lines import Heading, entries_of
 from smtp_tui.tui.log.pane import Log
 from smtp_tui.tui.sidebar.live import LastTest
+from smtp_tui.tui.sidebar.prose import Block
 
 if TYPE_CHECKING:
     from smtp_tui.checks.run import Request
+    from smtp_tui.tui.domain.look import DomainLook
 
 NO_VERDICT = "no verdict"
 
 
-class Bench(Vertical):
+class Bench(Placed, Vertical):
     """Runs one check at a time and shows it as it happens."""
 
-    def __init__(self, runner: Runner, notice: str = "", *, id: str | None = None) -> None:
+    class DomainTold(Message):
+        """There is something else to say of the sender's domain."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        notice: str = "",
+        lookup: Lookup | None = None,
+        *,
+        id: str | None = None,
+    ) -> None:
         super().__init__(id=id)
         self.runner = runner
+        self.lookup = lookup or Lookup()
         self.strip = StageStrip(id="strip")
         self.log_view = Log(id="log")
         self.verdict = VerdictBar(notice, id="verdict")
@@ -46,6 +62,7 @@ class Bench(Vertical):
         self.done: Done | None = None
         self.before: Done | None = None
         self._check: asyncio.Task[Verdict | None] | None = None
+        self._domain: DomainLook | None = None
 
     def compose(self) -> ComposeResult:
         """Stack them."""
@@ -63,6 +80,23 @@ class Bench(Vertical):
         """What the last test found, if one came to its end and none runs."""
         verdict, is_stale = self.verdict.verdict, self.verdict.is_stale
         return LastTest(self._facts, verdict, is_stale) if verdict else None
+
+    @property
+    def domain(self) -> DomainLook:
+        """What asks DNS about the sender's domain; it is loaded when it is first wanted."""
+        if self._domain is None:
+            from smtp_tui.tui.domain.look import DomainLook
+
+            self._domain = DomainLook(self, self.lookup)
+        return self._domain
+
+    def domain_blocks(self) -> list[Block]:
+        """Return what was found about the sender's domain of the last test."""
+        if self._domain is None or self._domain.found is None:
+            return []
+        from smtp_tui.tui.domain.words import page_blocks
+
+        return list(page_blocks(self._domain.found))
 
     async def run(self, request: Request, settings: Settings) -> Verdict | None:
         """Run a check; None if it was stopped or broke, which is then said.
@@ -86,6 +120,7 @@ class Bench(Vertical):
             if verdict:
                 done = Done(request, settings, tuple(self._events), verdict, moment)
                 self.before, self.done = self.done, done
+                self.call_after_refresh(self._look_at_domain, done)  # the verdict is seen first
             return verdict
         except asyncio.CancelledError:
             if not self._check.cancelled():  # the form itself is left
@@ -102,9 +137,9 @@ class Bench(Vertical):
             clock.stop()
 
     def stop(self) -> bool:
-        """Stop the check that runs, if one does; its connection closes at once."""
+        """Stop what runs, if anything does; a check's connection closes at once."""
         if self._check is None:
-            return False
+            return self._domain is not None and self._domain.stop()
         self._check.cancel()
         return True
 
@@ -122,6 +157,8 @@ class Bench(Vertical):
         self.strip.tell_log(event.below, event.words)
 
     def _begin(self, title: str, mail: Mail | None, moment: datetime) -> None:
+        if self._domain is not None:
+            self._domain.forget()
         self._facts, self._events = Facts(), []
         self._count += 1
         self.strip.begin(mail)
@@ -143,6 +180,10 @@ class Bench(Vertical):
         self.log_view.end(outcome(verdict))
         self.verdict.conclude(verdict, mail)
         return verdict
+
+    def _look_at_domain(self, done: Done) -> None:
+        if done is self.done and done.verdict.ok and not self.is_busy:
+            self.domain.follow(done)
 
     def _give_up(self, text: str, outcome: str = NO_VERDICT) -> None:
         self.strip.stop()

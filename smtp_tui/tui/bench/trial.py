@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.sources import Ask, source_as_toml
@@ -25,7 +25,7 @@ Runner = Callable[["Request"], AsyncGenerator[Event | Verdict, None]]
 Report = Callable[[Event], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """A test that came to its end, for a report; `moment` is when it began."""
 
@@ -79,10 +79,12 @@ def request_for(
     from smtp_tui.checks.run import Request
 
     values, at_hand = draft.values(), secret or draft.password.secret()
+    assumed = frozenset(key for key in values if draft.raw(key) is None)
     if at_hand is not None:
         values[PASSWORD] = source_as_toml(Ask())
     return Request(
         values=values,
+        assumed=assumed,
         base=file.parent,
         file=str(file),
         table=table,

@@ -10,7 +10,6 @@ from smtp_tui.smtp.events import Stage, Warn
 from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.bench.stages import AWAITED, NAMES
-from smtp_tui.tui.cures.fixing import promise
 from smtp_tui.tui.ink import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.keys.commands import key_of, with_keys
 from smtp_tui.tui.mail.handover import headline, replies
@@ -64,6 +63,8 @@ def verdict_blocks(verdict: Verdict, mail: Mail | None, *, is_stale: bool = Fals
 
 def fix_block(verdict: Verdict, mail: Mail | None) -> Block:
     """Return which key makes the first fix, what that does, and where the others are."""
+    from smtp_tui.tui.cures.fixing import promise
+
     sends = mail is not None and mail.body is not None
     spans = [(f"{key_of('fix')} ", STRONG), (visible(promise(verdict, sends=sends)), PLAIN)]
     count = len(verdict.fixes)
@@ -92,15 +93,17 @@ class VerdictBar(Page):
         self.verdict: Verdict | None = None
         self.mail: Mail | None = None
         self.is_stale = False
+        self._beside: Block | None = None
 
     def limit(self, most: int) -> None:
-        """Take at most so many lines, and one more for the key that cures."""
+        """Take at most so many lines, and one more for the key that cures or what is beside."""
         self._usual = most
-        super().limit(most + 1 if self.verdict and self.verdict.fixes else most)
+        has_more = bool(self.verdict and self.verdict.fixes) or self._beside is not None
+        super().limit(most + 1 if has_more else most)
 
     def begin(self) -> None:
         """A check begins with the values as they are now."""
-        self.verdict, self.is_stale = None, False
+        self.verdict, self.is_stale, self._beside = None, False, None
         self.limit(self._usual)
 
     def wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
@@ -113,7 +116,14 @@ class VerdictBar(Page):
         """Show a verdict, and what became of the mail that was to be handed over."""
         self.verdict, self.mail = verdict, mail
         self.limit(self._usual)
-        self.show(verdict_blocks(verdict, mail, is_stale=self.is_stale))
+        self._show_verdict()
+
+    def add(self, beside: Block | None) -> None:
+        """Show another line at a verdict of success; None takes it away."""
+        if self.verdict is not None and self.verdict.ok and beside != self._beside:
+            self._beside = beside
+            self.limit(self._usual)
+            self._show_verdict()
 
     def tell(self, text: str, style: Style = PLAIN) -> None:
         """Say why there is no verdict."""
@@ -124,5 +134,10 @@ class VerdictBar(Page):
         """A value changed since the check began: it speaks of what stood there before."""
         if not self.is_stale:
             self.is_stale = True
-            if self.verdict is not None:
-                self.show(verdict_blocks(self.verdict, self.mail, is_stale=True))
+            self._show_verdict()
+
+    def _show_verdict(self) -> None:
+        if self.verdict is not None:
+            blocks = verdict_blocks(self.verdict, self.mail, is_stale=self.is_stale)
+            first, rest = blocks[:1], blocks[1:]
+            self.show([*first, *([self._beside] if self._beside else ()), *rest])

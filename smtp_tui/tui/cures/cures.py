@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from smtp_tui.config.errors import DocumentError
+from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.message import Mail
@@ -23,7 +24,7 @@ CHANGED = "Something was changed since that test: F5 tests again first."
 UNCHANGED = "Nothing was changed."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cures:
     """Makes the fixes of the last test in the form, and tests again."""
 
@@ -69,7 +70,8 @@ class Cures:
             return False
         change = self._prepared(cure)
         if change is not None:
-            self.deeds.form.history.apply(self.deeds.form.draft, change)
+            form, file = self.deeds.form, str(change[CA_FILE]) if cure.authority else ""
+            form.history.apply(form.draft, change, file=file)
             self.deeds.show_change()
             self.deeds.words.say(visible(done_words(change)))
             await self.deeds.test_again(self._asking_again(change))

@@ -8,14 +8,15 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.geometry import Region, Size
 from textual.screen import ModalScreen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.appearing import Appearing, Placed
 from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.box import Box
 from smtp_tui.tui.cures.fixing import Cure, Way, change_words, pins
 from smtp_tui.tui.form.model import Draft
 from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, STRONG, WARNING, Span, strip_of
@@ -45,7 +46,7 @@ def cure_blocks(cure: Cure, draft: Draft, file: str) -> list[Block]:
     ]
 
 
-class FixList(ScrollView, can_focus=True):
+class FixList(Placed, ScrollView, can_focus=True):
     """Fixes one below the other, each of a few lines; one is chosen."""
 
     DEFAULT_CSS = "FixList { height: auto; scrollbar-size: 0 0; overflow-x: hidden; }"
@@ -127,7 +128,7 @@ class FixList(ScrollView, can_focus=True):
         return self._flowed[1]
 
 
-class FixDialog(ModalScreen[int | None], inherit_bindings=False):
+class FixDialog(Appearing, ModalScreen[int | None], inherit_bindings=False):
     """Asks which fix to make; the result is its number, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -142,7 +143,7 @@ class FixDialog(ModalScreen[int | None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """List them over the keys."""
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield Page([plain(TITLE, STRONG)])
             yield self._list
             yield HintBar(hints_of(self._commands()), indent=0)

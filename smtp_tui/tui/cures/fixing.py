@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from smtp_tui.diagnosis.verdict import Fix, Verdict
+from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Kind
 from smtp_tui.smtp.certificates import Certificate, anchor_of
 from smtp_tui.smtp.events import Stage
@@ -27,7 +27,7 @@ class Way(Enum):
     GO_TO = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cure:
     """A fix as the form offers it; `authority` is what is to be saved and trusted, if anything."""
 
@@ -102,7 +102,11 @@ def change_words(cure: Cure, draft: Draft, file: str = "") -> str:
     fix = cure.fix
     if cure.way is Way.GO_TO:
         return f"{BY_KEY[fix.field].label}: yours to type"
-    change = {CA_FILE: file} if cure.authority else fix.change
+    return pairs_words({CA_FILE: file} if cure.authority else fix.change, draft)
+
+
+def pairs_words(change: Mapping[str, object], draft: Draft) -> str:
+    """Name what a change does to the form, old and new."""
     pairs = {key: (now_words(key, draft), value_words(key, raw)) for key, raw in change.items()}
     differing = [key for key, (old, new) in pairs.items() if old != new] or pairs
     return ", ".join(f"{BY_KEY[key].label}: {' -> '.join(pairs[key])}" for key in differing)

@@ -7,17 +7,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from smtp_tui.tui.appearing import Appearing
 from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.box import Box
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.prose import Block
 
 _AROUND = 4  # the line above, the keys, and two lines of the form
 
 
-class TrustDialog(ModalScreen[bool], inherit_bindings=False):
+class TrustDialog(Appearing, ModalScreen[bool], inherit_bindings=False):
     """Tells what a yes would mean; Enter, Escape and N say no, and so does nothing else than Y."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +37,7 @@ class TrustDialog(ModalScreen[bool], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Show the question and the keys, which never leave the screen."""
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield self._page
             yield HintBar((("Y", self._yes), ("N Enter Esc", "No")), indent=0)
 

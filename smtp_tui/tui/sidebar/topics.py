@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from smtp_tui.diagnosis.advice import Advice
@@ -18,6 +18,7 @@ from smtp_tui.tui.ink import BAD, PLAIN, STRONG
 from smtp_tui.tui.keys.hints import log_keys
 from smtp_tui.tui.sidebar.live import LastTest, advice_blocks, last_blocks, now_blocks
 from smtp_tui.tui.sidebar.prose import Block, labelled, parse, plain
+from smtp_tui.tui.sidebar.provider import provider_blocks
 
 KEPT_SUMMARY = (
     "Where the password is kept. Choose another place: saving puts it there, reads it back, then "
@@ -42,7 +43,7 @@ def blocks_for(
     now, found = list(now_blocks(key, draft)), list(last_blocks(key, last))
     what = [*now, *found, *lead] if found else [*lead, *(replace(one, gap=True) for one in now)]
     said = [*_wrong(look), *_of_application(key, draft, look), *advice_blocks(advice, key)]
-    return [title, *said, *what, *rest]
+    return [title, *said, *what, *provider_blocks(key, draft), *rest]
 
 
 def _wrong(look: Look) -> Iterator[Block]:
@@ -54,6 +55,8 @@ def _of_application(key: str, draft: Draft, look: Look) -> Iterator[Block]:
     """Yield what the application whose file it is makes of a field."""
     if look.limit:
         yield labelled("Cannot be set here", look.limit)
+    elif look.refused:
+        yield labelled(f"Not here: {', '.join(look.refused)}", next(iter(look.refused.values())))
     raw = draft.assumed(key)
     if raw is not None and draft.raw(key) is None and key != PASSWORD:
         shown = look.chosen or text_of(raw)
@@ -71,13 +74,16 @@ def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
     return [plain("More", STRONG), *advice_blocks(advice), intro, *listed]
 
 
-def log_blocks(verdict: Verdict | None, mail: Mail | None) -> list[Block]:
-    """Return the last verdict whole, and the keys of the log."""
+def log_blocks(
+    verdict: Verdict | None, mail: Mail | None, beside: Iterable[Block] = ()
+) -> list[Block]:
+    """Return the last verdict whole, what stands `beside` it, and the keys of the log."""
     told = [plain("No test has ended yet.")]
     if verdict:
         told = [*verdict_blocks(verdict, mail), *warning_blocks(verdict)]
     told = [replace(block, gap=True) for block in told]
     keys = [labelled(keys, what) for keys, what in log_keys()]
+    told += beside
     return [plain("The last test", STRONG), *told, plain("Keys in the log", STRONG), *keys]
 
 

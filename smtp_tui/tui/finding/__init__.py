@@ -1,0 +1,1 @@
+"""From a domain, or a provider's name, to settings in the form."""

@@ -1,0 +1,325 @@
+"""What a find or a provider's preset changes, which rows a search makes, which names are meant."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from smtp_tui.discovery.steps import OK, Finding, Knock, Knocking, Result, Source
+from smtp_tui.providers.known import provider_named, providers
+from smtp_tui.providers.provider import Provider, Secret, User, Way
+from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.tui.finding.choosing import meant
+from smtp_tui.tui.finding.columns import cells_of, widths_for
+from smtp_tui.tui.finding.heard import Heard
+from smtp_tui.tui.finding.report import details_of, outcome, stopped, under_way
+from smtp_tui.tui.finding.table import FoundTable, cells, sign_of
+from smtp_tui.tui.finding.taking import (
+    found_change,
+    next_step,
+    preset_change,
+    proposed,
+    takes_words,
+    unsayable,
+)
+from smtp_tui.tui.form.model import Draft
+from smtp_tui.tui.sidebar.prose import Block
+
+
+def knock(port: int = 465, **more: Any) -> Knock:
+    """A port at which all is well."""
+    usual: dict[str, Any] = {
+        "seconds": 0.5,
+        "took": 0.041,
+        "host": "mail.example.org",
+        "address": "192.0.2.25",
+        "source": Source.SRV,
+        "cause": None,
+        "encryption": Encryption.SSL,
+        "version": "TLSv1.3",
+        "trusted": OK,
+        "after": ("PLAIN", "LOGIN"),
+        "values": {"host": "mail.example.org", "port": port, "encryption": "ssl"},
+        "reason": "It is named.",
+        "worth": (0, port),
+    }
+    return Knock(**{**usual, "port": port, **more})
+
+
+def silent(port: int, cause: str = "connect-timeout", **more: Any) -> Knock:
+    """A port at which nobody answered."""
+    nothing = {"encryption": None, "version": None, "trusted": None, "after": None}
+    return knock(port, cause=cause, **{**nothing, "values": {}, "reason": "", "worth": (), **more})
+
+
+def told(blocks: list[Block]) -> str:
+    """What blocks say."""
+    return "\n".join(f"{one.first}{''.join(text for text, _ in one.spans)}" for one in blocks)
+
+
+def heard(*steps: Finding | Knocking | Knock | Result) -> Heard:
+    """A search that told these."""
+    search = Heard("example.org")
+    for step in steps:
+        search.add(step)
+    return search
+
+
+VALUES = {"host": "mail.example.org", "port": 465, "encryption": "ssl"}
+
+
+class TestProposed:
+    @pytest.mark.parametrize(
+        ("values", "name"),
+        [
+            ({"from": "Tickets <t@example.org>", "username": "me@example.net"}, "t@example.org"),
+            ({"username": "me@example.net", "host": "mail.example.com"}, "me@example.net"),
+            ({"username": "apikey", "host": "mail.example.com"}, "mail.example.com"),
+            ({"from": "no address", "host": "192.0.2.1"}, "192.0.2.1"),
+            ({}, ""),
+        ],
+    )
+    def test_what_the_form_knows(self, values: dict[str, object], name: str) -> None:
+        assert proposed(Draft(values)) == name
+
+
+class TestFound:
+    def test_no_more_than_differs(self) -> None:
+        draft = Draft({"host": "MAIL.example.org", "port": "587", "encryption": "STARTTLS"})
+        assert found_change(VALUES, (), draft) == {
+            "host": "mail.example.org",
+            "port": 465,
+            "encryption": "ssl",
+        }
+        assert found_change(VALUES, (), Draft(VALUES)) == {}
+
+    def test_an_address_stands_back_behind_a_user_name_of_the_form(self) -> None:
+        values = {**VALUES, "username": "me@example.org"}
+        assert found_change(values, (), Draft({"username": "me"})) == VALUES
+        assert found_change(values, (), Draft({})) == values
+
+    @pytest.mark.parametrize(
+        ("mechanism", "offered", "instead"),
+        [
+            ("plain", ("PLAIN", "LOGIN"), None),
+            ("cram-md5", ("PLAIN", "LOGIN"), "auto"),
+            ("plain", ("XOAUTH2",), "xoauth2"),
+            ("plain", (), None),
+            ("auto", ("CRAM-MD5",), None),
+            ("none", ("PLAIN",), None),
+            ("nonsense", ("PLAIN",), None),
+        ],
+    )
+    def test_a_mechanism_that_is_not_offered_gives_way(
+        self, mechanism: str, offered: tuple[str, ...], instead: str | None
+    ) -> None:
+        draft = Draft({**VALUES, "authentication": mechanism})
+        assert found_change(VALUES, offered, draft).get("authentication") == instead
+
+    def test_the_name_for_sni_goes_with_the_server_it_was_for(self) -> None:
+        other = {"host": "other.example.org", "server_name": "other.example.org"}
+        assert found_change(VALUES, (), Draft(other))["server_name"] == ""
+        same = {**VALUES, "server_name": "other.example.org"}
+        assert found_change(VALUES, (), Draft(same)) == {}
+        right = {"host": "192.0.2.1", "server_name": "mail.example.org"}
+        assert "server_name" not in found_change(VALUES, (), Draft(right))
+
+    def test_what_the_file_cannot_say_is_named(self) -> None:
+        draft = Draft({}, limits={"encryption": "The application has no such setting."})
+        assert found_change(VALUES, (), draft) == {"host": "mail.example.org", "port": 465}
+        assert unsayable(VALUES, draft) == "This file has no way to say Encryption Type."
+        assert unsayable(VALUES, Draft({})) == ""
+
+
+class TestPreset:
+    def test_a_literal_user_name_is_taken_over(self) -> None:
+        sendgrid = provider_named("sendgrid")
+        change = preset_change(sendgrid, sendgrid.ways[0], Draft({"username": "me"}))
+        assert change == {
+            "host": "smtp.sendgrid.net",
+            "port": 587,
+            "encryption": "tls",
+            "username": "apikey",
+        }
+
+    def test_a_host_and_a_mechanism_of_the_provider_stay(self) -> None:
+        gmail = provider_named("gmail")
+        draft = Draft({"host": "smtp.googlemail.com", "authentication": "xoauth2"})
+        assert preset_change(gmail, gmail.ways[1], draft) == {"port": 587, "encryption": "tls"}
+
+    def test_a_mechanism_that_the_provider_does_not_take_gives_way(self) -> None:
+        outlook = provider_named("outlook")
+        for draft in (Draft({"authentication": "plain"}), Draft({})):
+            change = preset_change(outlook, outlook.ways[0], draft)
+            assert change["authentication"] == "xoauth2"
+
+    def test_the_host_is_left_to_the_admin_where_each_has_another(self) -> None:
+        ses = provider_named("amazon-ses")
+        draft = Draft({"host": "mail.example.org"})
+        change = preset_change(ses, ses.ways[0], draft)
+        assert change["host"] == ""
+        assert "SMTP Host:" not in takes_words(change, draft)
+        assert "yours to choose" in takes_words(change, draft)
+        ours = Draft({"host": "email-smtp.eu-west-1.amazonaws.com"})
+        assert "host" not in preset_change(ses, ses.ways[0], ours)
+
+    @pytest.mark.parametrize(
+        ("identity", "values", "field"),
+        [
+            ("amazon-ses", {}, "host"),
+            ("gmail", {"host": "smtp.gmail.com"}, "username"),
+            ("gmail", {"host": "smtp.gmail.com", "username": "apikey"}, "username"),
+            ("gmail", {"host": "smtp.gmail.com", "username": "me@gmail.com"}, "password"),
+            ("sendgrid", {"host": "smtp.sendgrid.net", "username": "apikey"}, "password"),
+            ("microsoft-direct", {"host": "example-org.mail.protection.outlook.com"}, None),
+        ],
+    )
+    def test_what_comes_next(
+        self, identity: str, values: dict[str, object], field: str | None
+    ) -> None:
+        step = next_step(provider_named(identity), Draft(values), is_new=False)
+        assert (step and step[0]) == field
+
+    def test_a_password_of_another_server_is_asked_for_anew(self) -> None:
+        values = {"host": "smtp.gmail.com", "username": "me@gmail.com", "password": "old"}
+        gmail = provider_named("gmail")
+        assert next_step(gmail, Draft(values), is_new=False) is None
+        asked = next_step(gmail, Draft(values), is_new=True)
+        assert asked is not None
+        assert asked[0] == "password"
+        assert gmail.password_is in asked[1]
+
+    @pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
+    def test_each_way_of_each_provider_can_be_set(self, provider: Provider) -> None:
+        for way in provider.ways:
+            draft = Draft({"host": "mail.example.org", "authentication": "cram-md5"})
+            for key, raw in preset_change(provider, way, draft).items():
+                draft.edit(key, raw)
+            assert set(draft.problems()) <= {"host", "username", "password"}
+            assert draft.parsed()["port"] == way.port
+
+
+class TestMeant:
+    @pytest.mark.parametrize(
+        ("typed", "first"),
+        [
+            ("gma", "gmail"),
+            ("me@gmail.com", "gmail"),
+            ("smtp.sendgrid", "sendgrid"),
+            ("sendgrid", "sendgrid"),
+            ("googlemail.com", "gmail"),
+            ("workspace relay", "google-relay"),
+        ],
+    )
+    def test_name_host_and_domain(self, typed: str, first: str) -> None:
+        assert meant(typed, providers())[0].id == first
+
+    def test_all_and_none(self) -> None:
+        assert meant("", providers()) == providers()
+        assert meant("no such provider", providers()) == ()
+
+
+class TestHeard:
+    def test_the_best_first_and_the_silent_last_in_one_line_a_cause(self) -> None:
+        entries = heard(
+            silent(25), knock(587), silent(2525), silent(26, "connection-refused"), knock(465)
+        ).entries
+        assert [one.ports for one in entries] == [("465",), ("587",), ("25", "2525"), ("26",)]
+        assert [sign_of(one)[0] for one in entries] == ["+", "+", "-", "-"]
+
+    def test_a_port_by_both_kinds_of_address_is_one_line(self) -> None:
+        search = heard(knock(465), silent(465, address="2001:db8::25"))
+        (entry,) = search.entries
+        assert "It does not answer by IPv6: connect-timeout." in told(
+            details_of(entry, search, "Enter.")
+        )
+
+    def test_how_far_it_is(self) -> None:
+        search = heard()
+        assert (
+            "Asking DNS and the known providers about example.org, 1 of 10 s"
+            in under_way(search, 1.2, 10, with_web=False)[0]
+        )
+        search.add(Knocking(seconds=0.5, ports=4, left_out=0))
+        search.add(silent(25))
+        assert (
+            "1 of 4 ports have been tried, 3 of 10 s" in under_way(search, 3, 10, with_web=False)[0]
+        )
+        assert "before any server had answered" in stopped(search, 3)[0]
+        search.add(knock())
+        assert "can be taken" in stopped(search, 3)[0]
+
+    def test_what_it_came_to(self) -> None:
+        good = Result(seconds=1, ok=True, values=knock().values)
+        near = Result(seconds=1, ok=False, values=knock().values, cause="certificate-expired")
+        none = Result(seconds=1, ok=False, cause="host-not-found", reason="DNS knows no name.")
+        assert outcome(heard(good))[0].startswith("FOUND mail.example.org port 465")
+        assert outcome(heard(near))[0].startswith("NOTHING WOULD PASS; the nearest is mail.ex")
+        assert outcome(heard(none))[0] == "NOTHING FOUND. DNS knows no name."
+        assert "Look for a slip" in told(details_of(None, heard(none), ""))
+
+    def test_what_a_server_sends_is_escaped(self) -> None:
+        hostile = "\x1b]0;owned\x07\u202e"
+        finding = Finding(seconds=0, id="x", text=f"DNS {hostile}")
+        bad = knock(host=hostile, greeting=hostile, after=(hostile,), notes=(hostile,))
+        search = heard(finding, bad, silent(25, host=hostile))
+        shown = [*("".join(cells(one)) for one in search.entries)]
+        shown += [told(details_of(one, search, "x")) for one in search.entries]
+        assert not any(letter in text for text in shown for letter in "\x1b\x07\u202e")
+
+
+class TestColumns:
+    @given(
+        st.lists(st.tuples(*[st.text(max_size=40).map(lambda t: t.replace("\n", ""))] * 3)),
+        st.integers(10, 200),
+    )
+    def test_columns_keep_to_their_width(
+        self, rows: list[tuple[str, str, str]], width: int
+    ) -> None:
+        rows = [("host", "port", "time"), *rows]
+        widths, gap = widths_for(rows, width, (4, 2, 2))
+        assert sum(widths) + 2 * gap <= max(width, 4 + 4 + 4 + 2)
+        for row in rows:
+            printable = ["".join(filter(str.isprintable, cell)) for cell in row]
+            assert [cell_len(cell) for cell in cells_of(printable, widths, gap)] == [
+                one + gap for one in widths
+            ]
+
+    @pytest.mark.parametrize("width", [40, 60, 76, 96, 136])
+    def test_the_table_has_no_line_that_is_wider_than_there_is_room(self, width: int) -> None:
+        table = FoundTable()
+        many = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER")
+        search = heard(
+            knock(host="submission.mail.customers.example.org", after=many, took=12.3),
+            knock(
+                587, trusted="certificate-incomplete-chain", cause="certificate-incomplete-chain"
+            ),
+            silent(25, host="submission.mail.customers.example.org"),
+        )
+        table.entries = search.entries
+        lines = [table.heading(width), *(table.line(number, width) for number in range(3))]
+        for spans in lines:
+            assert cell_len("".join(text for text, _ in spans).rstrip()) <= max(width, 56)
+
+
+def test_the_record_of_a_provider_of_ones_own() -> None:
+    own = Provider(
+        id="ours",
+        name="Our relay",
+        hosts=("relay.example.org",),
+        ways=(Way(465, Encryption.SSL),),
+        authentication=(Authentication.PLAIN,),
+        user=User.LOGIN,
+        username_is="the login",
+        secret=Secret.PASSWORD,
+        password_is="the one of the directory",
+        sources=("https://wiki.example.org/mail",),
+        taken=date(2026, 11, 24),
+    )
+    assert meant("our rel", (*providers(), own))[0] is own
+    assert preset_change(own, own.ways[0], Draft({}))["authentication"] == "plain"
