@@ -26,7 +26,8 @@ from smtp_tui.smtp.session import Limits, check
 class Request:
     """What to check, and with what leave.
 
-    `values` are a table's raw values; `base` is the folder that paths in it start from; `secret`
+    `values` are a table's raw values, those `assumed` not from the file but what the application
+    whose file it is takes by itself; `base` is the folder that paths in it start from; `secret`
     is the password itself, and `given` where to take it from, either in place of the settings'
     source; `mail` is what to hand over after the login; `extra` is the seconds for looks beside the
     dialogue.
@@ -36,6 +37,7 @@ class Request:
     base: Path
     file: str | None = None
     table: str | None = None
+    assumed: frozenset[str] = frozenset()
     secret: str | None = field(default=None, repr=False)
     given: Given | None = None
     mail: Mail | None = None

@@ -12,16 +12,17 @@ from smtp_tui.cli.changing import PRIVATE, change, target, warn_of_readers
 from smtp_tui.cli.interchanging import format_name, quoting_of, tell_text
 from smtp_tui.cli.output import complain
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import DocumentError, NoFileError
-from smtp_tui.config.reading import LARGEST, read
+from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.reading import LARGEST
 from smtp_tui.config.wording import one_line
-from smtp_tui.interchange.importing import companions, import_text
+from smtp_tui.interchange.importing import import_text
 from smtp_tui.interchange.results import (
     Imported,
     InterchangeError,
     MissingLibraryError,
     QuotingError,
 )
+from smtp_tui.interchange.text_files import TextFile, decoded, read_file
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.sources import Literal, parse_source
 
@@ -45,11 +46,12 @@ def import_settings(call: Call) -> int:
     file = call.words[0]
     if "://" in file:
         raise UsageError(_URL)
-    content = _content(file)
-    name = "" if file == STDIN else Path(file).name
+    text = _text(file, form)
+    for problem in text.problems:
+        complain(problem)
     try:
         imported = import_text(
-            content, form, name=name, quoting=quoting, beside=_beside(file, content, form)
+            text.content, form, name=text.name, quoting=quoting, beside=text.beside
         )
     except (MissingLibraryError, QuotingError) as error:
         raise UsageError(str(error)) from None
@@ -63,33 +65,15 @@ def import_settings(call: Call) -> int:
     return _print(imported, options) if options.into is None else _write(imported, options)
 
 
-def _content(file: str) -> str:
-    if file == STDIN:
-        if sys.stdin.isatty():
-            complain("paste the settings, then press Ctrl-D on a line of its own")
-        data = sys.stdin.buffer.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise UsageError(f"standard input holds more than {LARGEST >> 20} MiB")
-    else:
-        data = read(Path(file))
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DocumentError(f"{_shown(file)}: line {line} is not UTF-8; save it as UTF-8") from None
-
-
-def _beside(file: str, content: str, form: str | None) -> dict[str, str]:
-    """Return the files that the text speaks of, as far as they stand beside it."""
-    found = {}
-    for name in companions(content, form) if file != STDIN else ():
-        try:
-            found[name] = read(Path(file).with_name(name)).decode("utf-8", "replace")
-        except NoFileError:
-            continue
-        except DocumentError as error:
-            complain(str(error))
-    return found
+def _text(file: str, form: str | None) -> TextFile:
+    if file != STDIN:
+        return read_file(Path(file), form)
+    if sys.stdin.isatty():
+        complain("paste the settings, then press Ctrl-D on a line of its own")
+    data = sys.stdin.buffer.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise UsageError(f"standard input holds more than {LARGEST >> 20} MiB")
+    return TextFile("", decoded(data, _shown(file)))
 
 
 def _shown(file: str) -> str:

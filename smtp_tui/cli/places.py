@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smtp_tui.cli.calls import UsageError
 from smtp_tui.cli.values import read_pairs
-from smtp_tui.settings.sources import Ask, Keyring, Literal, PasswordSource, parse_source
+from smtp_tui.settings.sources import Ask, Literal, PasswordSource, own_entry, parse_source
 
 PLACES = "keyring, keyring=SERVICE, file=PATH, env=NAME, literal, ask, or '{command=[…]}'"
 
@@ -18,8 +18,7 @@ def parsed_place(text: str, host: str) -> PasswordSource:
         return _checked(values["password"])
     match text.strip().partition("="):
         case "keyring", "", "":
-            # As the form names it: with the host, as many accounts are named the same.
-            return Keyring(f"smtp-tui {host}".strip())
+            return own_entry(host)
         case ("keyring" | "file" | "env") as kind, "=", where:
             return _checked({kind: where})
         case "literal", "", "":

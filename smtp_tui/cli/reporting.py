@@ -53,6 +53,7 @@ class Recorder:
                 file=file,
                 table=table,
                 base=request.base if request else Path(),
+                assumed=request.assumed if request else frozenset(),
                 password_from=_handed_over(request, settings) if request and settings else "",
             )
         )

@@ -43,8 +43,8 @@ def request_of(call: Call) -> Request:
         from smtp_tui.cli.opening import open_table  # a check without a file needs none of it
 
         file, document, table = open_table(call.words, options.table, options.dialect)
-        values = {**document.values(table), **over}
-        request = Request(values=values, base=Path(file).parent, file=file, table=table, **wish)
+        wish |= _values(document, table, over)
+        request = Request(base=Path(file).parent, file=file, table=table, **wish)
     return asked_for(request, ask=options.ask_password)
 
 
@@ -58,7 +58,7 @@ def read_again(call: Call, request: Request) -> Request:
     from smtp_tui.cli.opening import open_table
 
     _, document, table = open_table([request.file], request.table, call.options.dialect)
-    return replace(request, values={**document.values(table), **_over(call)})
+    return replace(request, **_values(document, table, _over(call)))
 
 
 def subjects_of(call: Call) -> list[Subject]:
@@ -94,9 +94,9 @@ def _subjects_in(
     try:
         document = open_file(file, named=bool(call.words), dialect=call.options.dialect)
         for table in _tables(document, call):
-            values = {**document.values(table), **over}
-            request = Request(values=values, base=Path(file).parent, file=file, table=table, **wish)
-            has_own = "password" in values
+            wanted = {**wish, **_values(document, table, over)}
+            request = Request(base=Path(file).parent, file=file, table=table, **wanted)
+            has_own = "password" in request.values
             if has_own:
                 request = replace(request, given=None)
             request = asked_for(request, ask=call.options.ask_password and not has_own)
@@ -105,6 +105,12 @@ def _subjects_in(
         raise
     except DocumentError as error:
         yield Subject(file=file, table=table, refusal=str(error))
+
+
+def _values(document: Document, table: str, over: Mapping[str, object]) -> dict[str, Any]:
+    """Return a table's values with others over them, and which of them the file does not say."""
+    values = {**document.values(table), **over}
+    return {"values": values, "assumed": frozenset(values) - document.given(table) - over.keys()}
 
 
 def _tables(document: Document, call: Call) -> tuple[str, ...]:

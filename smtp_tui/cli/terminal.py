@@ -32,12 +32,15 @@ def speaks_utf8(
 
 def has_colours() -> bool:
     """Whether the terminal's description knows colours; one that is not known here is modern."""
+    term = os.environ.get("TERM", "dumb")
+    if term.endswith("-256color"):  # most are; the library that knows the others takes its time
+        return True
     try:
         import curses
     except ImportError:
         return True
     try:
-        curses.setupterm(os.environ.get("TERM", "dumb"), sys.stdout.fileno())
+        curses.setupterm(term, sys.stdout.fileno())
     except (curses.error, OSError, ValueError):
         return True
     return curses.tigetnum("colors") > 0

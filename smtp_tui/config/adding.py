@@ -1,4 +1,4 @@
-"""Put new keys into a table of a TOML text, in the manner of the keys that are there."""
+"""Put new keys into a table of a TOML text, beside their neighbours and in their manner."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from smtp_tui.config.tablepath import ROOT, TablePath, spelled, spelled_key
 
 
 def with_added(text: str, path: TablePath, added: Mapping[str, object]) -> str:
-    """Add keys where they stand as comments, after the table's last one, or as a new section."""
+    """Add keys where they stand as comments, after their neighbours, or as a new section."""
     table = Table.find(text, path)
     members = table.members
     if members and members[-1].inline:
-        return _between_braces(table, members[-1], added)
+        return _between_braces(table, added)
     if members or table.header is not None:
         text, added = _below_comments(table, added)
         if not added:
             return text
         table = Table.find(text, path)
-        members = table.members
-    if members:
-        return _below_member(table, members[-1], added)
+    if table.members:
+        return _below_members(table, added)
     if table.header is not None:
         return _below_header(table, table.header, added)
     if table.holder is not None:
@@ -53,22 +52,27 @@ def _below_comments(table: Table, added: Mapping[str, object]) -> tuple[str, dic
     return text, {key: added[key] for slot, key in found if slot is None}
 
 
-def _between_braces(table: Table, last: Pair, added: Mapping[str, object]) -> str:
-    start = f", {table.prefix(last)}"
-    separator = table.separator(last)
-    pieces = [f"{start}{_pair(key, separator, value)}" for key, value in added.items()]
-    return lines.spliced(table.text, [(last.end, last.end, "".join(pieces))])
+def _between_braces(table: Table, added: Mapping[str, object]) -> str:
+    splices = []
+    for member, keys in placing.neighbours(table, added).items():
+        start, separator = f", {table.prefix(member)}", table.separator(member)
+        pieces = [f"{start}{_pair(key, separator, added[key])}" for key in keys]
+        splices.append((member.end, member.end, "".join(pieces)))
+    return lines.spliced(table.text, splices)
 
 
-def _below_member(table: Table, last: Pair, added: Mapping[str, object]) -> str:
-    text = table.text
-    start = lines.indentation(text, last.start) + table.prefix(last)
-    block = [
-        start + _pair(key, table.fitting(len(start + spelled_key(key)), last), value)
-        for key, value in added.items()
-    ]
-    _, position = lines.whole(text, last.start, last.end)
-    return lines.inserted(text, position, block, lines.ending(text, last.end))
+def _below_members(table: Table, added: Mapping[str, object]) -> str:
+    text, found = table.text, placing.neighbours(table, added)
+    # From the bottom up, so that what is put in moves no place that is to come.
+    for member in sorted(found, key=lambda one: one.start, reverse=True):
+        start = lines.indentation(table.text, member.start) + table.prefix(member)
+        block = [
+            start + _pair(key, table.fitting(len(start + spelled_key(key)), member), added[key])
+            for key in found[member]
+        ]
+        _, position = lines.whole(table.text, member.start, member.end)
+        text = lines.inserted(text, position, block, lines.ending(table.text, member.end))
+    return text
 
 
 def _below_header(table: Table, header: Header, added: Mapping[str, object]) -> str:

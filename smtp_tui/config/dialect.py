@@ -102,6 +102,12 @@ class Dialect:
     limits: Mapping[str, str]
     notes: Mapping[str, str]
 
+    def says(self, key: str, value: object) -> bool:
+        """Tell whether one of a setting's places can hold a value, be it alone."""
+        if key in self.limits or key not in self.settings:
+            return False
+        return any(place.codec.can_write(value) for place in self.settings[key].places)
+
     @property
     def mode_keys(self) -> tuple[str, ...]:
         """The settings that the modes speak of."""

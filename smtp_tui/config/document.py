@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -99,18 +100,26 @@ class Document:
         return self._content is not None
 
     @property
+    def is_begun_anew(self) -> bool:
+        """Whether saving makes a file that was removed, with the text that it had."""
+        return not self.exists and bool(self._text)
+
+    @property
     def text(self) -> str:
         """The file's text as it was read or saved last."""
         return self._text
 
     def tables(self) -> tuple[str, ...]:
-        """List the paths of the SMTP tables in the file's order."""
+        """List the paths of the SMTP tables in the file's order, but `smtp` before all others."""
         return tuple(map(tablepath.spelled, self._language.tables(self._data)))
 
     def default_table(self) -> str:
-        """Return the only SMTP table's path; NoTableError, or SeveralTablesError naming them."""
+        """Return the path of `smtp`, or of the only SMTP table.
+
+        NoTableError, or SeveralTablesError naming them.
+        """
         match self.tables():
-            case (only,):
+            case (only,) | (("smtp" as only), *_):
                 return only
             case ():
                 raise NoTableError(f"{one_line(self.path)} has {self._language.lack}")
@@ -136,6 +145,14 @@ class Document:
         """Return those of our keys that the table itself sets; NoTableError if absent."""
         return self._language.given(self._data, self._resolved(table))
 
+    def says(self, table: str, key: str, value: object) -> bool:
+        """Tell whether the application whose file it is has a way to say a value, be it alone."""
+        try:
+            path = self._resolved(table)
+        except NoTableError:
+            return True
+        return self._language.says(self._data, path, key, value)
+
     def changed(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> str:
         """Return the file's text with `changes` made to a table, everything else as it is.
 
@@ -160,10 +177,16 @@ class Document:
         create: bool = False,
         manner: Manner | None = None,
     ) -> None:
-        """Write the file with `changes` made, unless they change nothing and nor does `manner`."""
+        """Write the file with `changes` made, unless they change nothing and nor does `manner`.
+
+        No backup keeps a password that leaves the file; that is told where one was wanted.
+        """
         from smtp_tui.config import writing
 
         manner = manner or writing.Manner()
+        if manner.backup and self._loses_password(table, changes):
+            manner.tell("no backup was made: it would keep the password that leaves the file")
+            manner = dataclasses.replace(manner, backup=False)
         text, data = self._changed(table, changes, create)
         if self.exists and text == self._text and not manner.private:
             return
@@ -172,11 +195,22 @@ class Document:
         self._text, self._data, self._content = text, data, content
         writing.sync_folder(self.path)
 
+    def begin_anew(self) -> None:
+        """Have the next save make the file, which was removed since; see `Document.new`."""
+        self._content = None
+
     def reload(self) -> None:
         """Read the file anew, whatever was read or saved before; on an error all stays as it is."""
         self._take(reading.read(self.path))
         if self._wish is None:
             vars(self).pop("_language", None)
+
+    def _loses_password(self, table: str, changes: Mapping[str, object]) -> bool:
+        try:
+            old = self.values(table).get("password")
+        except NoTableError:
+            return False
+        return isinstance(old, str) and not isinstance(changes.get("password", old), str)
 
     def _changed(
         self, table: str, changes: Mapping[str, object], create: bool

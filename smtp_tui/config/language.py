@@ -98,6 +98,11 @@ class Language:
 
         return understood(dialect, data, path).given
 
+    def says(self, data: Data, path: TablePath, key: str, value: object) -> bool:
+        """Tell whether a table's words can say a value of one of our keys, be it alone."""
+        dialect = self._of(data, path)
+        return dialect is None or dialect.says(key, value)
+
     def meant(self, data: Data, path: TablePath, changes: Mapping[str, object]) -> list[Group]:
         """List the changes of the file's own keys, table by table, that change a meaning.
 

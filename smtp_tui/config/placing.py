@@ -1,18 +1,21 @@
-"""Keys that stand in a table as comments: a new one goes below its own, as by a person's hand."""
+"""Where a new key goes, as by a person's hand: below its own comment, or after its neighbours."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from smtp_tui.config import lines
 from smtp_tui.config.layout import Table
-from smtp_tui.config.scanning import Header
+from smtp_tui.config.scanning import Header, Pair
 from smtp_tui.config.tablepath import spelled_key
 from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY
 
 _COMMENT = re.compile(r"^(?P<indentation>[ \t]*)#+[ \t]*(?P<text>[^\r\n]*)", re.MULTILINE)
+
+_BLANK_LINE = re.compile(r"\n[ \t]*(?=\r?\n)")
 
 
 @record
@@ -22,6 +25,25 @@ class Slot:
     position: int
     indentation: str
     separator: str
+
+
+def neighbours(table: Table, keys: Iterable[str]) -> dict[Pair, list[str]]:
+    """Find for new keys the pairs of the table that they go after, those of one pair in order.
+
+    It is the nearest of those that come before a key in the order of our settings; where there is
+    none, and for a key that is not ours, the table's last pair.
+    """
+    places = {key: place for place, key in enumerate(BY_KEY)}
+    found: dict[Pair, list[str]] = {}
+    for key in sorted(keys, key=lambda key: places.get(key, len(places))):
+        before = [
+            (places[name], member.start, member)
+            for member in table.members
+            if (name := str(member.path[len(table.path)])) in places
+            and places[name] < places.get(key, -1)
+        ]
+        found.setdefault(max(before)[2] if before else table.members[-1], []).append(key)
+    return found
 
 
 def slot_for(table: Table, key: str, prefix: str) -> Slot | None:
@@ -43,7 +65,7 @@ def slot_for(table: Table, key: str, prefix: str) -> Slot | None:
 def _comments(table: Table) -> Iterator[re.Match[str]]:
     """Yield the comments on lines of their own, up to a section that is commented out itself."""
     for start, end in _gaps(table):
-        for comment in _COMMENT.finditer(table.text, start, end):
+        for comment in _COMMENT.finditer(table.text, start, _end_of_ours(table, start, end)):
             if comment["text"].startswith("["):
                 return
             yield comment
@@ -61,6 +83,18 @@ def _gaps(table: Table) -> Iterator[lines.Span]:
             return
         position = found.end
     yield position, len(table.text)
+
+
+def _end_of_ours(table: Table, start: int, end: int) -> int:
+    """Where a gap's comments end that are not the next section's.
+
+    Those are its own that stand right above its header, a blank line between them and the rest.
+    """
+    if not any(isinstance(found, Header) and found.start == end for found in table.statements):
+        return end
+    gap = table.text[start:end]
+    blank = [found.end() for found in _BLANK_LINE.finditer(gap)]
+    return start + blank[-1] if blank else end
 
 
 def _header(table: Table) -> Header | None:

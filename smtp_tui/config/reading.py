@@ -24,8 +24,7 @@ def read(path: Path) -> bytes:
     """Return a file's content; DocumentError if it is missing, unreadable or too large."""
     shown = one_line(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        content = _content(path)
     except FileNotFoundError:
         raise NoFileError(f"{shown} does not exist; check the name and the folder") from None
     except IsADirectoryError:
@@ -41,6 +40,15 @@ def read(path: Path) -> bytes:
     if len(content) > LARGEST:
         raise DocumentError(f"{shown} is larger than {LARGEST >> 20} MiB; no settings file is")
     return content
+
+
+def _content(path: Path) -> bytes:
+    if stat.S_ISFIFO(path.stat().st_mode):
+        from smtp_tui.config.pipes import read_pipe  # hardly a file is one
+
+        return read_pipe(path, LARGEST)
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
 
 
 def decoded(content: bytes, path: Path) -> str:

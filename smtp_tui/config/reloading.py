@@ -1,7 +1,8 @@
 """What became of an open document's file on the disk, and how to go on from there.
 
 Another program has written it: `changes_on_disk` shows what. To take theirs, `document.reload()`;
-to keep ours as well, save the changes of `merged_with_disk` after a reload.
+to keep ours as well, save the changes of `merged_with_disk` after a reload. Where the file
+`is_gone`, `document.begin_anew()` has saving make it, with all that it held.
 """
 
 from __future__ import annotations
@@ -27,6 +28,17 @@ def is_stale(document: Document) -> bool:
     except NoFileError:
         return document.exists
     return not document.exists or found != document.text
+
+
+def is_gone(document: Document) -> bool:
+    """Tell whether the file was removed since it was read."""
+    try:
+        document.path.stat()
+    except FileNotFoundError:
+        return document.exists
+    except OSError:  # it may be there; to read it will tell what is wrong
+        return False
+    return False
 
 
 def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:

@@ -30,6 +30,14 @@ class Codec:
     read: Callable[[Any], object]
     write: Callable[[Any], object]
 
+    def can_write(self, value: object) -> bool:
+        """Tell whether it can spell a value."""
+        try:
+            self.write(value)
+        except Inexpressible:
+            return False
+        return True
+
 
 def words(table: Mapping[str, str]) -> Codec:
     """Make the codec of a choice; `true` and `false` on either side stand for the booleans."""

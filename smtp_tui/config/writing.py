@@ -138,7 +138,8 @@ def _back_up(path: Path, old: bytes, like: int, *, private: bool) -> None:
         replaced(path, old, like=like, private=private)
     except NoRenameError:
         raise DocumentError(
-            f"the backup {one_line(path)} cannot be written into its folder; nothing was changed"
+            f"the backup {one_line(path)} cannot be written into its folder; nothing was changed, "
+            "save without one"
         ) from None
 
 

@@ -72,7 +72,7 @@ def _fixes(
     from smtp_tui.diagnosis import fixes  # a check that passes needs none
 
     if settings is None:
-        return fixes.fixes_of_problems(tuple(problem.key for problem in problems), names)
+        return fixes.fixes_of_problems(tuple(problem.key for problem in problems))
     return fixes.fixes_for(settings, facts, cause, names)
 
 

@@ -14,7 +14,7 @@ from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
-from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import anchor_of
 from smtp_tui.smtp.events import Experiment, Stage
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN, GIVES_SECRET_AWAY
@@ -52,10 +52,12 @@ def fixes_for(settings: Settings, facts: Facts, cause: str, names: Names) -> tup
     return () if ordered and ordered[0].weakens else tuple(ordered)
 
 
-def fixes_of_problems(keys: tuple[str, ...], names: Names) -> tuple[Fix, ...]:
-    """Return the fixes of settings that cannot be used: the admin must know better values."""
-    why = fix_texts()["setting"].format_map(names)
-    return tuple(Fix(field=key, value=None, why=why) for key in keys)
+def fixes_of_problems(keys: tuple[str, ...]) -> tuple[Fix, ...]:
+    """Return the fixes of settings that cannot be used: the admin must know better values.
+
+    What is wrong with each is told already; this is what the field is for.
+    """
+    return tuple(Fix(field=key, value=None, why=BY_KEY[key].summary) for key in keys)
 
 
 def _fix(case: Case, change: Change, why: str) -> Fix:

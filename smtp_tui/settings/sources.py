@@ -51,6 +51,12 @@ class Ask:
 
 PasswordSource = Literal | Keyring | Environment | File | Command | Ask
 
+
+def own_entry(host: str) -> Keyring:
+    """Return the entry that this program makes; with the host, as many accounts are `apikey`."""
+    return Keyring(f"smtp-tui {host}".strip())
+
+
 SPELLINGS = (
     'a quoted string, { keyring = "SERVICE" }, { env = "NAME" }, { file = "PATH" }, '
     '{ command = ["argv", …] } or { ask = true }'

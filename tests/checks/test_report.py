@@ -86,6 +86,12 @@ def test_everything_has_its_place() -> None:
     assert {token.type for token in tokens(document)} <= PARTS
 
 
+def test_what_the_application_takes_by_itself_is_no_setting_of_the_file() -> None:
+    lines = report(assumed=frozenset({"port", "timeout"})).split("\n")
+    found = [line for line in lines if "application's default" in line]
+    assert [line.partition(":")[0] for line in found] == ["- `port`", "- `timeout`"]
+
+
 def test_settings_by_our_names_with_defaults_marked() -> None:
     values = {"port": 2525, "starttls_auto": True, "encryption": "none", "timeout": 5}
     document = report(settings=settings(**values, ca_file="~/ca.pem"))

@@ -116,8 +116,8 @@ def test_bash_completes_a_line_as_it_is_typed(folder: Path) -> None:
     program = [shell("bash"), "--norc", "--noprofile", "-i"]
     environment = {**os.environ, "PS1": "$ ", "TERM": "xterm", "INPUTRC": "/dev/null"}
     with on_terminal(program, environment) as terminal:
-        terminal.press(f"cd {folder}; . ./script; clear", "Enter")
-        terminal.wait_for("$")
+        terminal.press(f"cd {folder}; . ./script; clear; PS1='ready> '", "Enter")
+        terminal.wait_until(lambda: terminal.text.startswith("ready>"), "prompt")
         terminal.press("echo; smtp-tui check --format=nag\t--quie\tx")
         terminal.wait_for("smtp-tui check --format=nagios --quiet x")
 
@@ -148,8 +148,8 @@ def test_zsh(folder: Path) -> None:
     assert told == "_smtp_tui\n"
     environment = {**os.environ, "PS1": "$ ", "TERM": "xterm"}
     with on_terminal([shell("zsh"), "-f"], environment, (120, 40)) as terminal:
-        terminal.press(f"cd {folder}; {load}; clear", "Enter")
-        terminal.wait_for("$")
+        terminal.press(f"cd {folder}; {load}; clear; PS1='ready> '", "Enter")
+        terminal.wait_until(lambda: terminal.text.startswith("ready>"), "prompt")
         terminal.press("smtp-tui che\t--form\tnag\t--set=encr\tss\tmai\tx")
         terminal.wait_for("smtp-tui check --format nagios --set=encryption=ssl mail.toml x")
 

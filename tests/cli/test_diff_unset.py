@@ -63,6 +63,25 @@ def test_unset_needs_a_file_and_a_table(call: Call, toml: Toml, tmp_path: Path) 
     assert call("unset", str(toml(TEXT)), "port", "--table", "backup").status == 3
 
 
+@pytest.mark.parametrize(
+    "words", [("set", 'password={env="X"}', "port=1"), ("unset", "password")], ids=["set", "unset"]
+)
+def test_no_backup_keeps_a_password_that_leaves(
+    call: Call, toml: Toml, words: tuple[str, ...]
+) -> None:
+    file = toml('[smtp]\nhost = "a.example"\npassword = "wonderland"\n')
+    deed, *rest = words
+    outcome = call(deed, str(file), *rest, "--backup")
+    assert outcome.status == 0
+    assert outcome.err == (
+        "smtp-tui: no backup was made: it would keep the password that leaves the file\n"
+    )
+    assert "wonderland" not in file.read_text()
+    assert [one.name for one in file.parent.iterdir()] == ["mail.toml"]
+    assert call("set", str(file), "port=2", "--backup").err == ""
+    assert file.with_name("mail.toml~").exists()
+
+
 def test_unset_overwrites_and_keeps_only_when_told_to(call: Call, toml: Toml) -> None:
     file = toml(TEXT)
     assert call("unset", str(file), "port", "--backup").status == 0

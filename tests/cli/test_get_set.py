@@ -139,9 +139,9 @@ def test_set(call: Call, toml: Toml) -> None:
     assert outcome == Outcome(0, "", "")
     assert file.read_text() == (
         '# The mail of a small program.\n[smtp]\nhost = "mail.example"   # ours\nport = 465\n'
-        'username = "alice"\npassword = { env = "SMTP_PASSWORD" }\ncolour = "blue"\n'
-        'encryption = "ssl"\nstarttls_auto = false\ntimeout = 2.5\ndomain = "host.example"\n'
-        'tls_minimum = "1.3"\n'
+        'domain = "host.example"\nencryption = "ssl"\nstarttls_auto = false\n'
+        'username = "alice"\npassword = { env = "SMTP_PASSWORD" }\n'
+        'timeout = 2.5\ntls_minimum = "1.3"\ncolour = "blue"\n'
     )
 
 

@@ -230,3 +230,13 @@ def test_a_check_without_a_report_loads_none_of_it(tmp_path: Path) -> None:
     ours = {name for name in modules if name.startswith("smtp_tui.")}
     assert not [name for name in ours if "report" in name or "same" in name or "markdown" in name]
     assert "shlex" not in modules
+
+
+def test_an_applications_defaults_are_told_from_what_the_file_says(call: Call, toml: Toml) -> None:
+    file = toml('[smtp_options]\nserver = "127.0.0.1"\nport = 1\nenable_password_reset = true\n')
+    outcome = call("check", str(file), "--dialect", "lldap", "--set", "timeout=9", "--report", "-")
+    lines = [line for line in outcome.out.split("\n") if line.startswith("- `")]
+    marked = {line.split("`")[1]: line.rpartition("(")[2] for line in lines if line.endswith(")")}
+    assert marked["encryption"] == "the application's default)"
+    assert marked["tls_minimum"] == "default)"
+    assert not {"host", "port", "timeout"} & marked.keys()

@@ -94,8 +94,6 @@ def test_whatever_is_put_in_comes_out_again(changes: list[tuple[str, str | None]
         wanted[name] = value
     again = url(str(made))
     for name, value in wanted.items():
-        if name == "path" and value is not None:
-            value = value.strip("/") or None
         assert again.part(name) == value
     assert (again.scheme, again.host, again.port) == ("smtp", "a.example", "25")
     assert "k=%41" in str(again)

@@ -13,7 +13,8 @@ Open = Callable[[str], Document]
 def test_values_in_line_stay_so(document: Open) -> None:
     text = "[smtp]\nhost =     'a'\nusername = 'b'\n"
     changed = document(text).changed("smtp", {"port": 1, "authentication": "plain"})
-    assert changed == f'{text}port =     1\nauthentication = "plain"\n'
+    port, end = "port =     1\nusername", 'authentication = "plain"\n'
+    assert changed == text.replace("username", port) + end
 
 
 @pytest.mark.parametrize(
@@ -46,14 +47,56 @@ def test_a_comment_that_is_in_no_column_follows_its_value(
 
 
 @pytest.mark.parametrize(
+    ("old", "changes", "new"),
+    [
+        pytest.param(
+            "[smtp]\nhost = 'a'\n\n# Login\nusername = 'u'\npassword = 'p' # c\n\n# end\n[x]\n",
+            {"timeout": 9, "authentication": "plain", "encryption": "ssl", "port": 1},
+            "[smtp]\nhost = 'a'\nport = 1\nencryption = \"ssl\"\n\n# Login\nusername = 'u'\n"
+            "password = 'p' # c\nauthentication = \"plain\"\ntimeout = 9\n\n# end\n[x]\n",
+            id="each in its group, in our order",
+        ),
+        pytest.param(
+            "[smtp]\nusername = 'u'\nhost = [\n'a' ] # c\nretries = 3",
+            {"port": 1, "domain": "d"},
+            "[smtp]\nusername = 'u'\nhost = [\n'a' ] # c\nport = 1\ndomain = \"d\"\nretries = 3",
+            id="whatever order the file has",
+        ),
+        pytest.param(
+            "[smtp]\nport = 1\nretries = 3\n",
+            {"host": "a"},
+            '[smtp]\nport = 1\nretries = 3\nhost = "a"\n',
+            id="none comes before it",
+        ),
+        pytest.param(
+            "smtp = { host = 'a', username = 'u' } # c\n",
+            {"port": 1, "timeout": 9},
+            "smtp = { host = 'a', port = 1, username = 'u', timeout = 9 } # c\n",
+            id="between braces",
+        ),
+        pytest.param(
+            "smtp.host = 'a'\nx = 1\nsmtp.password.env = 'p'\n",
+            {"port": 1, "timeout": 9},
+            "smtp.host = 'a'\nsmtp.port = 1\nx = 1\nsmtp.password.env = 'p'\nsmtp.timeout = 9\n",
+            id="dotted",
+        ),
+    ],
+)
+def test_a_new_key_stands_after_its_neighbours(
+    document: Open, old: str, changes: dict[str, Any], new: str
+) -> None:
+    assert document(old).changed("smtp", changes) == new
+
+
+@pytest.mark.parametrize(
     ("old", "table", "changes", "new"),
     [
         pytest.param(
-            "[smtp]\n# The host\n#host=''\n\n  # port = 25 # as usual\n[x]\n",
+            "[smtp]\n# The host\n#host=''\n\n  # port = 25 # as usual\n\n[x]\n",
             "smtp",
             {"port": 1, "host": "b", "domain": "d"},
             "[smtp]\n# The host\n#host=''\nhost=\"b\"\n\n  # port = 25 # as usual\n"
-            '  port = 1\n  domain = "d"\n[x]\n',
+            '  port = 1\n  domain = "d"\n\n[x]\n',
             id="each below its own",
         ),
         pytest.param(
@@ -76,6 +119,14 @@ def test_a_comment_that_is_in_no_column_follows_its_value(
             {"port": 2},
             "# port = 1\nport = 2\nhost = 'a'\n[x]",
             id="in the root",
+        ),
+        pytest.param(
+            "[smtp]\nhost = 'a'\n# timeout = 9\n\n# The web's\n# port = 8080\n[web]\n",
+            "smtp",
+            {"port": 2, "timeout": 3},
+            "[smtp]\nhost = 'a'\nport = 2\n# timeout = 9\ntimeout = 3\n\n"
+            "# The web's\n# port = 8080\n[web]\n",
+            id="not in the comment right above another section",
         ),
         pytest.param(
             "[smtp]\n# port = 1\nhost     = 'a'\nusername = 'b'\n# password = 'x'\n",
@@ -110,7 +161,7 @@ def test_a_comment_that_is_in_no_column_follows_its_value(
             '[smtp]\nhost = \'a\'\nx = """\n# port = 25\n"""\n[y]\n# port = 1\n',
             "smtp",
             {"port": 2},
-            '[smtp]\nhost = \'a\'\nx = """\n# port = 25\n"""\nport = 2\n[y]\n# port = 1\n',
+            '[smtp]\nhost = \'a\'\nport = 2\nx = """\n# port = 25\n"""\n[y]\n# port = 1\n',
             id="not in a text, nor in another section",
         ),
         pytest.param(

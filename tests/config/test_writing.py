@@ -333,6 +333,16 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert path.read_text() == '[smtp]\nhost = "a"\n'
 
 
+def test_a_new_file_has_a_name_only_when_its_content_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = Document.new(tmp_path / "app.toml")
+    monkeypatch.setattr(os, "fsync", failing(OSError(errno.EIO, "io")))
+    with pytest.raises(DocumentError, match="cannot be written: input/output error; nothing was"):
+        document.save("smtp", {"host": "a"})
+    assert names(tmp_path) == []
+
+
 def test_a_new_file_behind_a_dangling_link_is_made_at_its_end(tmp_path: Path) -> None:
     link = tmp_path / "link.toml"
     link.symlink_to("app.toml")

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.config.document import Document, NotExpressibleError
+from smtp_tui.tui.form.kept import EXAMPLES
+from smtp_tui.tui.form.situation import Situation
 from tests.config import dialect_samples
-from tests.config.dialect_samples import KAPACITOR, LLDAP, Sample
+from tests.config.dialect_samples import HIMALAYA, KAPACITOR, LLDAP, Sample
 from tests.tui.driving import FakeCheck, form_on
 
 SAMPLES = [one for one in vars(dialect_samples).values() if isinstance(one, Sample)]
@@ -85,12 +88,49 @@ async def test_a_value_that_it_cannot_say_is_told_when_the_hand_rests(tmp_path: 
         assert hand.file.read_text("utf-8") == KAPACITOR.text
 
 
-async def test_no_place_of_a_password_that_it_cannot_say(tmp_path: Path) -> None:
+async def test_the_only_place_of_a_password_is_grey(tmp_path: Path) -> None:
     async with form_on(LLDAP.text, tmp_path, table=LLDAP.table) as hand:
+        assert " ".join(hand.row("Kept in").split()) == "Kept in this file lldap has no other."
         await hand.go_to("Kept in")
-        await hand.press("k", "f2")
-        await hand.until(lambda: "Not saved" in hand.screen)
-        assert hand.file.read_text("utf-8") == LLDAP.text
+        await hand.press("k", "right", "space", "delete")
+        assert "modified" not in hand.lines[0]
+
+
+async def test_places_that_it_cannot_say_are_passed_over_and_tell_why(tmp_path: Path) -> None:
+    async with form_on(HIMALAYA.text, tmp_path, size=WIDE, table=HIMALAYA.table) as hand:
+        await hand.go_to("Kept in")
+        assert "Not here: keyring, env, path, ask" in hand.screen
+        for letter, place in ("k", "keyring"), ("e", "env"), ("a", "ask"):
+            await hand.press(letter)
+            assert f"{place} cannot be chosen here: himalaya takes a" in hand.screen
+        assert "modified" not in hand.lines[0]
+        await hand.press("right")
+        assert "‹command›" in hand.row("Kept in")
+        await hand.press("right")
+        await hand.until(lambda: "ask cannot be chosen here" in hand.screen)
+        await hand.press("left")
+        assert "‹this file›" in hand.row("Kept in")
+        await hand.press("space")
+        assert "‹command›" in hand.row("Kept in")
+        await hand.press("space")
+        assert "‹this file›" in hand.row("Kept in")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.dialect)
+def test_what_is_grey_is_what_saving_would_refuse(tmp_path: Path, sample: Sample) -> None:
+    file = tmp_path / "app.toml"
+    file.write_text(sample.text, "utf-8")
+    document = Document.open(file)
+
+    def is_refused(raw: object) -> bool:
+        try:
+            document.changed(sample.table, {"password": raw})
+        except NotExpressibleError:
+            return True
+        return False
+
+    free = tuple(kind for kind, raw in EXAMPLES.items() if not is_refused(raw))
+    assert Situation(document, sample.table).draft().places == free
 
 
 async def test_the_limit_is_told_where_there_is_no_sidebar(tmp_path: Path) -> None:

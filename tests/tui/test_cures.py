@@ -279,6 +279,10 @@ class TestTrust:
             await hand.press("f2")
             await hand.until(lambda: "Saved" in hand.screen)
             assert f'ca_file = "{file.name}"' in hand.file.read_text("utf-8")
+            await hand.press("f4")
+            stays = f"Undone: CA File is the system's again. {file.name} stays"
+            await hand.until(lambda: stays in " ".join(hand.screen.split()))
+            assert file.exists()
         assert check.requests[-1].values["ca_file"] == file.name
 
     async def test_for_a_new_file_it_is_saved_where_that_will_be(self, tmp_path: Path) -> None:
@@ -297,7 +301,7 @@ class TestTrust:
         async with form_on(SAMPLE, tmp_path, check=check) as hand:
             await fail(hand)
             await hand.press("f9")
-            hand.form_screen._works._cures.deeds.document.path = tmp_path / "mail.toml" / "x.toml"
+            hand.form_screen._works._deeds.document.path = tmp_path / "mail.toml" / "x.toml"
             await hand.press("y")
             await hand.until(lambda: "Not trusted:" in hand.screen)
             assert "modified" not in hand.lines[0]

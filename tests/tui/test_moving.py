@@ -18,6 +18,7 @@ from tests.tui.driving import SAMPLE, FakeCheck, FakeKeyring, Hand, form_on
 SECRET = "hunter2hunter2"
 SERVICE, ACCOUNT = "smtp-tui mail.example.net", "tickets@example.net"
 IN_KEYRING = SAMPLE.replace(f'"{SECRET}"', f'{{ keyring = "{SERVICE}" }}')
+STOPPED = "Not waited for any longer. Nothing was saved"
 CHILD = Path(__file__).with_name("keyring_child.py")
 
 
@@ -29,15 +30,28 @@ class OneThatForgets(FakeKeyring):
 
 
 class OneThatHangs(FakeKeyring):
-    """Answers only when it is let go."""
+    """Does what it `hangs` in only when it is let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, hangs: str = "store") -> None:
         super().__init__()
+        self.hangs = hangs
         self.answer = asyncio.Event()
 
     async def store(self, service: str, account: str, secret: str) -> None:
-        await self.answer.wait()
+        await self._hang("store")
         await super().store(service, account, secret)
+
+    async def fetch(self, service: str, account: str) -> str:
+        await self._hang("fetch")
+        return await super().fetch(service, account)
+
+    async def forget(self, service: str, account: str) -> None:
+        await self._hang("forget")
+        await super().forget(service, account)
+
+    async def _hang(self, where: str) -> None:
+        if where == self.hangs:
+            await self.answer.wait()
 
 
 async def keep_in(hand: Hand, letter: str, words: str = "") -> None:
@@ -209,6 +223,60 @@ class TestSlowKeyring:
             await hand.press("d")
             await hand.until(lambda: hand.pilot.app.return_code == 0)
             assert text_of(hand) == SAMPLE
+
+    async def test_escape_ends_the_wait_to_store_it(self, tmp_path: Path) -> None:
+        keyring = OneThatHangs()
+        async with form_on(SAMPLE, tmp_path, keyring=keyring) as hand:
+            await keep_in(hand, "k")
+            await hand.press("f2")
+            await hand.until(lambda: "Asking the keyring" in hand.screen)
+            await hand.press("escape")
+            await hand.until(lambda: STOPPED in hand.screen)
+            assert "may take the password all the same" in hand.screen
+            assert "‹keyring›" in hand.row("Kept in")
+            assert "modified" in hand.lines[0]
+            assert text_of(hand) == SAMPLE
+            keyring.answer.set()
+            await hand.press("f2")
+            await hand.until(lambda: "Saved: password" in hand.screen)
+            assert text_of(hand) == IN_KEYRING
+
+    async def test_escape_ends_the_wait_to_read_it(self, tmp_path: Path) -> None:
+        keyring = OneThatHangs("fetch")
+        keyring.stored[SERVICE, ACCOUNT] = SECRET
+        async with form_on(IN_KEYRING, tmp_path, keyring=keyring) as hand:
+            await keep_in(hand, "t")
+            await hand.press("f2")
+            await hand.until(lambda: "Asking the keyring" in hand.screen)
+            await hand.press("escape")
+            await hand.until(lambda: STOPPED in hand.screen)
+            assert text_of(hand) == IN_KEYRING
+            assert keyring.stored == {(SERVICE, ACCOUNT): SECRET}
+
+    async def test_escape_ends_the_wait_for_a_command(self, tmp_path: Path) -> None:
+        command = SAMPLE.replace(f'"{SECRET}"', '{ command = ["sleep", "60"] }')
+        async with form_on(command, tmp_path) as hand:
+            await keep_in(hand, "t")
+            await hand.press("f2")
+            await hand.until(lambda: "Asking the command" in hand.screen)
+            await hand.press("escape")
+            await hand.until(lambda: STOPPED in hand.screen)
+            assert text_of(hand) == command
+
+    async def test_what_was_saved_already_counts(self, tmp_path: Path) -> None:
+        keyring = OneThatHangs("forget")
+        keyring.stored[SERVICE, ACCOUNT] = SECRET
+        async with form_on(IN_KEYRING, tmp_path, keyring=keyring) as hand:
+            await hand.go_to("SMTP Username")
+            await hand.type("x")
+            await hand.press("f2")
+            await hand.until(lambda: "Move the entry" in hand.screen)
+            await hand.press("y")
+            await hand.until(lambda: f"{ACCOUNT}x" in text_of(hand))
+            await hand.press("escape")
+            await hand.until(lambda: "Saved: username" in hand.screen)
+            assert "may still be there" in hand.screen
+            assert "modified" not in hand.lines[0]
 
     async def test_what_is_typed_meanwhile_stays_an_edit(self, tmp_path: Path) -> None:
         keyring = OneThatHangs()

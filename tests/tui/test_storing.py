@@ -13,6 +13,7 @@ from tests.tui.driving import SAMPLE, FakeKeyring, Hand, form_on
 SECRET = "hunter2hunter2"
 DIFF = "What saving changes in mail.toml"
 THEIRS = "was changed by another program"
+GONE = "was removed since it was read"
 
 
 async def change_port(hand: Hand, to: str = "587") -> None:
@@ -84,7 +85,7 @@ class TestDiff:
             await hand.press("alt+d")
             await hand.until(lambda: DIFF in hand.screen)
             await hand.press("b")
-            assert "[x] Backup" in hand.hints
+            assert "Backup: yes" in hand.hints
             await hand.press("f2")
             await hand.until(lambda: "Saved: port" in hand.screen)
             assert (tmp_path / "mail.toml~").read_text("utf-8") == SAMPLE
@@ -95,7 +96,7 @@ class TestDiff:
             await hand.press("k", "alt+d")
             await hand.until(lambda: DIFF in hand.screen)
             await hand.press("b")
-            assert "[ ] Backup" in hand.hints
+            assert "Backup: no" in hand.hints
             assert "No backup" in hand.screen
             await hand.press("f2")
             await hand.until(lambda: "Saved: password" in hand.screen)
@@ -198,15 +199,6 @@ class TestChangedOnDisk:
             assert list(keyring.stored.values()) == [SECRET]
             assert SECRET not in hand.file.read_text("utf-8")
 
-    async def test_a_file_that_is_gone_is_told(self, tmp_path: Path) -> None:
-        async with form_on(SAMPLE, tmp_path) as hand:
-            await change_port(hand)
-            hand.file.unlink()
-            await hand.press("f2")
-            await hand.until(lambda: "Nothing was written" in hand.screen)
-            assert "check the name and the folder" in hand.screen
-            assert "modified" in hand.lines[0]
-
     async def test_the_diff_shows_theirs_first(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             hand.file.write_text(SAMPLE.replace("2587", "25"), "utf-8")
@@ -217,6 +209,68 @@ class TestChangedOnDisk:
             await hand.until(lambda: "Read anew" in hand.screen)
             assert "25" in hand.row("SMTP Port")
             assert "2587" not in hand.row("SMTP Port")
+
+
+class TestGone:
+    async def test_it_is_made_anew_with_all_that_it_held(self, tmp_path: Path) -> None:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await change_port(hand)
+            hand.file.unlink()
+            await hand.press("f2")
+            await hand.until(lambda: GONE in hand.screen)
+            await hand.press("escape")
+            await hand.until(lambda: "Nothing was saved" in hand.screen)
+            assert "modified" in hand.lines[0]
+            assert not hand.file.exists()
+            await hand.press("f2")
+            await hand.until(lambda: GONE in hand.screen)
+            await hand.press("m")
+            await hand.until(lambda: "Saved: port" in hand.screen)
+            assert hand.file.read_text("utf-8") == SAMPLE.replace("2587", "587")
+            assert mode_of(hand.file) == 0o600
+
+    async def test_without_a_change_too_and_its_folder_along(self, tmp_path: Path) -> None:
+        folder = tmp_path / "etc"
+        folder.mkdir()
+        async with form_on(SAMPLE, folder) as hand:
+            hand.file.unlink()
+            folder.rmdir()
+            await hand.press("f2")
+            await hand.until(lambda: "Make file and folder anew" in hand.screen)
+            await hand.press("m")
+            await hand.until(lambda: "Saved" in hand.screen)
+            assert hand.file.read_text("utf-8") == SAMPLE
+
+    async def test_the_diff_shows_the_whole_of_it(self, tmp_path: Path) -> None:
+        async with form_on(SAMPLE, tmp_path, size=(80, 30)) as hand:
+            await change_port(hand)
+            hand.file.unlink()
+            await hand.press("alt+d")
+            await hand.until(lambda: GONE in hand.screen)
+            await hand.press("m")
+            await hand.until(lambda: DIFF in hand.screen)
+            assert "+# The ticket system's mail" in hand.screen
+            assert "-port" not in hand.screen
+            assert SECRET not in hand.pilot.app.export_screenshot()
+            await hand.press("f2")
+            await hand.until(lambda: "Saved: port" in hand.screen)
+            assert hand.file.read_text("utf-8") == SAMPLE.replace("2587", "587")
+
+    async def test_another_one_that_came_meanwhile_is_not_written_over(
+        self, tmp_path: Path
+    ) -> None:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await change_port(hand)
+            hand.file.unlink()
+            await hand.press("f2")
+            await hand.until(lambda: GONE in hand.screen)
+            hand.file.write_text("# theirs\n" + SAMPLE, "utf-8")
+            await hand.press("m")
+            await hand.until(lambda: THEIRS in hand.screen)
+            await hand.press("m")
+            await hand.until(lambda: "Saved: port" in hand.screen)
+            there = hand.file.read_text("utf-8")
+            assert there == "# theirs\n" + SAMPLE.replace("2587", "587")
 
 
 class TestInPlace:

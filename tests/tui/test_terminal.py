@@ -15,7 +15,7 @@ from tests.tui.driving import SAMPLE
 
 ALTERNATE_OFF, CURSOR_ON = b"\x1b[?1049l", b"\x1b[?25h"
 A_KEY, A_STEP = 100, 900  # bytes; the stock input and focus take 121 and 1,193
-A_DIALOG = 9000  # painted more than once when it opens
+A_DIALOG = 5000  # the screen once, and what a list finds when it knows its size
 A_WIDE_KEY = 120  # in a row as wide as the screen, which Textual paints from end to end
 
 
@@ -102,6 +102,18 @@ def test_a_paste_reaches_the_error_whole_and_a_key_is_few_bytes(terminal: Termin
     assert len(terminal.output) - before <= A_WIDE_KEY
     terminal.press("\x12")  # Ctrl+R
     terminal.wait_for(">SMTP Password")
+
+
+def test_a_paste_reaches_the_import_whole_and_its_password_no_screen(terminal: Terminal) -> None:
+    terminal.press("\x1bi")  # Alt+I
+    terminal.wait_for("Take over the settings", "Paste it")
+    lines = (*(f"# {number}" for number in range(2000)), "SMTP_LOGIN=me", "SMTP_PASSWORD=n0t-seen")
+    pasted = "\r".join(("SMTP_SERVER=smtp.example.com", *lines, "SMTP_PORT=465"))
+    terminal.press(f"\x1b[200~{pasted}\x1b[201~")
+    terminal.wait_for("Recognised: Mastodon", "SMTP Port: 2587 -> 465", "-> smtp.example.com")
+    terminal.press("F2")
+    terminal.wait_for("Taken from Mastodon", ">SMTP Host            smtp.example.com")
+    assert b"n0t-seen" not in terminal.output
 
 
 def test_alt_and_a_letter_is_a_command_and_types_nothing(terminal: Terminal) -> None:

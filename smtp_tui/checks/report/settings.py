@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from smtp_tui.checks.report.markdown import code, prose
 from smtp_tui.settings.fields import FIELDS, Field, Kind, Settings
 from smtp_tui.settings.sources import Literal, PasswordSource, source_as_toml
 
 
-def setting_lines(settings: Settings | None, password_from: str) -> Iterator[str]:
-    """Yield a line a setting; those that nobody set are marked as defaults."""
+def setting_lines(
+    settings: Settings | None, password_from: str, assumed: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield a line a setting; those that nobody set are marked as defaults.
+
+    Those `assumed` are what the application whose file it is takes where the file says nothing.
+    """
     if settings is None:
         yield "They could not be used, so none is listed."
         return
     for field in FIELDS:
-        default = "" if field.key in settings.given else " (default)"
-        yield f"- {code(field.key)}: {_shown(field, settings)}{default}"
+        mark = "" if field.key in settings.given else " (default)"
+        mark = " (the application's default)" if field.key in assumed else mark
+        yield f"- {code(field.key)}: {_shown(field, settings)}{mark}"
     if password_from:
         yield f"- the password of this check came from {prose(password_from)}"
 

@@ -33,7 +33,8 @@ before you pass it on."""
 class Checked:
     """A check that was done: its settings as the file has them, and all that it told.
 
-    `settings` is None where they could not be used; `password_from` is the place that the password
+    `settings` is None where they could not be used; those `assumed` are defaults of the application
+    whose file it is; `password_from` is the place that the password
     was taken from where it was not the settings'. `base` is the folder that paths start from.
     """
 
@@ -44,6 +45,7 @@ class Checked:
     table: str | None = None
     base: Path = Path()
     password_from: str = ""
+    assumed: frozenset[str] = frozenset()
 
 
 def report_markdown(checks: Sequence[Checked], moment: datetime, home: str = "") -> str:
@@ -77,7 +79,7 @@ def _name(one: Checked) -> str:
 def _section(one: Checked, moment: datetime, home: str) -> Iterator[str]:
     yield from ("", *without(home, verdict_lines(one.verdict)))
     yield from ("", "### Settings", "")
-    yield from setting_lines(one.settings, one.password_from)
+    yield from setting_lines(one.settings, one.password_from, one.assumed)
     yield from ("", "### Dialogue", "")
     told = [str(line) for event in one.events for line in lines_of(event)]
     yield from fenced(without(home, told)) if told else ["There was none."]

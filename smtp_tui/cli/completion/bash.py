@@ -13,6 +13,7 @@ from smtp_tui.cli.completion.slots import Slot, Things, choices, commands, keys,
 # already is cut off at the end.
 _SCRIPT = """\
 # Completion of smtp-tui for bash, made by: smtp-tui completion bash
+@COMMON@
 _smtp_tui_words() {
     COMPREPLY=($(compgen -W "$1" -- "$cur"))
 }
@@ -27,12 +28,9 @@ _smtp_tui_units() {
         while read -r unit _; do printf '%s ' "$unit"; done)"
 }
 _smtp_tui_tables() {
-    local table word file=@DEFAULT_FILE@
+    local table file
     read -r -a words <<<"$COMP_LINE"
-    for word in "${words[@]}"; do
-        word=${word/#\\~\\//$HOME/}
-        [[ $word == *.toml && -f $word ]] && file=$word
-    done
+    _smtp_tui_find_file "${words[@]}"
     while IFS= read -r table; do
         [[ $table == "$cur"* ]] && COMPREPLY+=("$(printf %q "$table")")
     done <<<"$(@TABLES@)"
@@ -64,26 +62,14 @@ _smtp_tui_options() {
     esac
 }
 _smtp_tui() {
-    local line=${COMP_LINE:0:COMP_POINT} words cur previous word skip='' name='' count=0 number
+    local line=${COMP_LINE:0:COMP_POINT} words cur previous word skip name count number
     read -r -a words <<<"$line"
     [[ $line == *[[:space:]] ]] && words+=("")
     number=$((${#words[@]} - 1))
     cur=${words[number]}
     previous=${words[number - 1]}
     COMPREPLY=()
-    for word in "${words[@]:1:number - 1}"; do
-        if [[ $skip ]]; then
-            skip=''
-            continue
-        fi
-        case $word in
-            @WITH_VALUE@) skip=1 ;;
-            -*) ;;
-            @COMMANDS@)
-                if [[ $name || $count -gt 0 ]]; then count=$((count + 1)); else name=$word; fi ;;
-            *) count=$((count + 1)) ;;
-        esac
-    done
+    _smtp_tui_read "${words[@]:1:number - 1}"
     if [[ $skip ]]; then
         _smtp_tui_value "$previous"
     elif [[ $cur == --*=* ]]; then

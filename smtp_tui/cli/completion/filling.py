@@ -21,10 +21,41 @@ TABLES = (
 # Where they are looked for if the line names no file.
 DEFAULT_FILE = "${SMTP_TUI_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/smtp-tui/smtp.toml}"
 
+# What bash and zsh both understand. The words of the line up to the one that is typed: `name` is
+# the command, `count` the words behind it, `skip` is set where an option waits for its value; and
+# the last file in them whose tables there may be.
+COMMON = """\
+_smtp_tui_read() {
+    local word
+    skip='' name='' count=0
+    for word in "$@"; do
+        if [[ -n $skip ]]; then
+            skip=''
+            continue
+        fi
+        case $word in
+            (@WITH_VALUE@) skip=1 ;;
+            (-*) ;;
+            (@COMMANDS@)
+                if [[ -n $name || $count -gt 0 ]]; then count=$((count + 1)); else name=$word; fi ;;
+            (*) count=$((count + 1)) ;;
+        esac
+    done
+}
+_smtp_tui_find_file() {
+    local word
+    file=@DEFAULT_FILE@
+    for word in "$@"; do
+        word=${word/#\\~\\//$HOME/}
+        if [[ $word == *.toml && -f $word ]]; then file=$word; fi
+    done
+}"""
+
 
 def filled(script: str, looked_up: Callable[[Slot], str], parts: Mapping[str, str]) -> str:
     """Put the parts in the places of a script, which look like `@NAME@`."""
     common = {
+        "COMMON": COMMON,
         "VALUES": arms(_values(looked_up)),
         "WITH_VALUE": "|".join(one.flags[0] for one in OPTIONS if value_of(one)),
         "COMMANDS": "|".join(one.name for one in COMMANDS),

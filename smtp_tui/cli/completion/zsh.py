@@ -12,6 +12,7 @@ from smtp_tui.cli.completion.slots import Slot, Things, choices, commands, keys,
 _SCRIPT = """\
 #compdef smtp-tui
 # Completion of smtp-tui for zsh, made by: smtp-tui completion zsh
+@COMMON@
 _smtp_tui_assignments() {
     local -a words
     if compset -P 'password='; then return 1; fi
@@ -51,23 +52,9 @@ _smtp_tui_options() {
     _describe -o options words
 }
 _smtp_tui() {
-    local word skip= name= cur=$words[CURRENT] file=@DEFAULT_FILE@
-    integer count=0 at
-    for word in $words; do
-        word=${(Q)word/#\\~\\//$HOME/}
-        [[ $word == *.toml && -f $word ]] && file=$word
-    done
-    for (( at = 2; at < CURRENT; at++ )); do
-        word=$words[at]
-        if [[ -n $skip ]]; then skip=; continue; fi
-        case $word in
-            (@WITH_VALUE@) skip=1 ;;
-            (-*) ;;
-            (@COMMANDS@)
-                if [[ -n $name || count -gt 0 ]]; then (( count += 1 )); else name=$word; fi ;;
-            (*) (( count += 1 )) ;;
-        esac
-    done
+    local word skip name count cur=$words[CURRENT] file
+    _smtp_tui_find_file ${(Q)words}
+    _smtp_tui_read ${words[2,CURRENT-1]}
     if [[ -n $skip ]]; then
         _smtp_tui_value $words[CURRENT-1]
     elif [[ $cur == --*=* ]]; then

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -46,12 +45,21 @@ class ChoiceRow(Row):
         Binding("delete,backspace", "reset", show=False),
     ]
 
-    @dataclass
     class Chosen(Message):
         """Another word was chosen; None is the default."""
 
-        row: ChoiceRow
-        word: str | None
+        def __init__(self, row: ChoiceRow, word: str | None) -> None:
+            super().__init__()
+            self.row = row
+            self.word = word
+
+    class Refused(Message):
+        """A word was wanted that cannot be chosen here, and why that is so."""
+
+        def __init__(self, row: ChoiceRow, why: str) -> None:
+            super().__init__()
+            self.row = row
+            self.why = why
 
     def __init__(
         self, topic: str, label: str, words: tuple[str, ...], *, classes: str | None = None
@@ -86,19 +94,25 @@ class ChoiceRow(Row):
             return
         event.stop()
         count = len(self.words)
-        for step in range(1, count + 1):
-            number = (self.current + step) % count
-            if self.words[number].startswith(character.casefold()):
-                self._choose(number)
-                return
+        numbers = [(self.current + step) % count for step in range(1, count + 1)]
+        meant = [one for one in numbers if self.words[one].startswith(character.casefold())]
+        # The first that can be chosen; where none can, the first tells why.
+        for number in sorted(meant, key=lambda one: self.words[one] in self.look.refused)[:1]:
+            self._choose(number)
 
     def action_step(self, by: int) -> None:
         """Choose the neighbour."""
-        self._choose(min(max(self.current + by, 0), len(self.words) - 1))
+        number = self.current + by
+        while 0 < number < len(self.words) - 1 and self.words[number] in self.look.refused:
+            number += by
+        self._choose(min(max(number, 0), len(self.words) - 1))
 
     def action_cycle(self) -> None:
         """Choose the next word, after the last the first."""
-        self._choose((self.current + 1) % len(self.words))
+        count = len(self.words)
+        numbers = [(self.current + step) % count for step in range(1, count + 1)]
+        allowed = [one for one in numbers if self.words[one] not in self.look.refused]
+        self._choose((allowed or numbers)[0])
 
     def action_reset(self) -> None:
         """Go back to the default: the key becomes absent."""
@@ -109,6 +123,10 @@ class ChoiceRow(Row):
     def _choose(self, number: int) -> None:
         if self.look.is_fixed:
             return
+        if why := self.look.refused.get(self.words[number]):
+            told = f"{self.words[number]} cannot be chosen here: {why}"
+            self.post_message(self.Refused(self, told))
+            return
         if number != self.current or self.look.is_default:
             self.post_message(self.Chosen(self, self.words[number]))
 
@@ -118,6 +136,7 @@ class ChoiceRow(Row):
     def _word_span(self, number: int) -> Span:
         word = self.words[number]
         if number != self.current:
-            return word, DIM
+            is_free = self.look.refused and word not in self.look.refused
+            return word, PLAIN if is_free else DIM
         shown, style = (f"({word})", PLAIN) if self.look.is_default else (f"‹{word}›", STRONG)
         return shown, CURSOR if self.has_focus else style

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.timer import Timer
 
 from smtp_tui.diagnosis.advice import Advice, advise
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Kind
+from smtp_tui.tui.appearing import Placed
 from smtp_tui.tui.form.choice import ChoiceRow
 from smtp_tui.tui.form.kept import Kept
 from smtp_tui.tui.form.looks import choices_of, kept_look, looks, raw_of
@@ -29,7 +30,7 @@ KEPT = "kept"
 REST = 0.6
 
 
-class Form(VerticalScroll, can_focus=False):
+class Form(Placed, VerticalScroll, can_focus=False):
     """All rows; passes what the hand does on to the draft, and the draft's looks to the rows."""
 
     DEFAULT_CSS = """
@@ -45,11 +46,12 @@ class Form(VerticalScroll, can_focus=False):
         Binding("down,tab,enter", "move(1)", show=False),
     ]
 
-    @dataclass
     class Visited(Message):
         """The focus came to a row, or what there is to say about it changed."""
 
-        row: Row
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
 
     class Changed(Message):
         """A value changed."""
@@ -57,11 +59,19 @@ class Form(VerticalScroll, can_focus=False):
     class Rested(Message):
         """The hand rests, or left the field it was typing in."""
 
-    @dataclass
+    class Refused(Message):
+        """A word was wanted that cannot be chosen, and why that is so."""
+
+        def __init__(self, why: str) -> None:
+            super().__init__()
+            self.why = why
+
     class KeptElsewhere(Message):
         """Another place was chosen for the password."""
 
-        place: Kept
+        def __init__(self, place: Kept) -> None:
+            super().__init__()
+            self.place = place
 
     def __init__(
         self, draft: Draft, situation: Situation | None = None, *, id: str | None = None
@@ -89,8 +99,8 @@ class Form(VerticalScroll, can_focus=False):
             yield _row(field, classes="folded")
 
     def on_mount(self) -> None:
-        """Fill the rows and begin at the first."""
-        self.reload()
+        """Fill the rows and begin at the first; `weigh` tells what there is to say of them."""
+        self._load()
         self._go_to(self.here)
         # Where a row stands is known only when rows that came into sight are laid out.
         self.watch(self, "virtual_size", self._after_layout, init=False)
@@ -137,6 +147,14 @@ class Form(VerticalScroll, can_focus=False):
         self._typing = None
         self.history.keep_to(self.draft.password)
         self._weigh()
+        self._load()
+
+    def weigh(self) -> None:
+        """Say what there is to say of the values that it began with."""
+        if self._rest is None:  # a hand that types already will rest
+            self.settle()
+
+    def _load(self) -> None:
         for row in self.rows(all_of_them=True):
             if isinstance(row, TextRow):
                 row.load(self._text(row.topic))
@@ -230,6 +248,11 @@ class Form(VerticalScroll, can_focus=False):
             self.history.choose(self.draft, field.key, raw)
             self._changed()
         self._await_rest()
+
+    def on_choice_row_refused(self, event: ChoiceRow.Refused) -> None:
+        """Tell why."""
+        event.stop()
+        self.post_message(self.Refused(event.why))
 
     def on_more_row_unfolded(self) -> None:
         """Show the folded fields, and as many of them as there is room for."""

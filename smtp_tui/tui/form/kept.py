@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from enum import StrEnum
 
 from smtp_tui.settings import sources
@@ -27,6 +28,16 @@ PLACEHOLDERS = {
     Kept.COMMAND: "the program that prints it",
     Kept.ASK: "asked for at each test",
 }
+EXAMPLES: Mapping[Kept, object] = {
+    Kept.FILE: "x",
+    Kept.KEYRING: {"keyring": "x"},
+    Kept.ENV: {"env": "X"},
+    Kept.PATH: {"file": "x"},
+    Kept.COMMAND: {"command": ["x"]},
+    Kept.ASK: {"ask": True},
+}
+"""Of each place a value that names it."""
+
 FILLED = (Kept.FILE, Kept.KEYRING, Kept.PATH)
 """The places that saving itself puts a password into."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Kind
 from smtp_tui.settings.reading import Reading, defaults, is_absent, parse_given, read
+from smtp_tui.tui.form.kept import Kept
 from smtp_tui.tui.form.password import PasswordDraft
 
 PASSWORD = next(field.key for field in FIELDS if field.kind is Kind.PASSWORD)
@@ -45,6 +46,7 @@ class Draft:
         self._assumed = self._assumed_first = dict(assumed)
         self._refused: dict[str, str] = {}
         self.limits = dict(limits)
+        self.places: tuple[Kept, ...] = tuple(Kept)
         self.application = application
         self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
 

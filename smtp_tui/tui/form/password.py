@@ -23,7 +23,6 @@ from smtp_tui.tui.form.kept import (
     words_of,
 )
 
-SERVICE = "smtp-tui"
 BULLETS = "••••••••"
 
 
@@ -217,10 +216,10 @@ class PasswordDraft:
 
     @property
     def _service(self) -> str:
-        """The entry's service; with the host, as many accounts are named the same (`apikey`)."""
+        """The entry's service: the one that the file names, else our own."""
         if isinstance(self._source, sources.Keyring):
             return self._source.service
-        return f"{SERVICE} {self._host()}".strip()
+        return sources.own_entry(self._host()).service
 
     def _place_as_toml(self) -> object:
         source, text = self._source, self._places[self.kept].strip()

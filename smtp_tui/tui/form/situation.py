@@ -10,7 +10,7 @@ from smtp_tui.config.errors import DocumentError, NoTableError, NotExpressibleEr
 from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.form.kept import Kept
+from smtp_tui.tui.form.kept import EXAMPLES, Kept
 from smtp_tui.tui.form.model import PASSWORD, Draft
 from smtp_tui.tui.form.password import PasswordDraft
 from smtp_tui.tui.keys.commands import key_of
@@ -36,13 +36,15 @@ class Situation:
         given, assumed = self._values(self._document)
         document = self._document
         application = document.application or ""
-        return Draft(given, assumed=assumed, limits=document.limits, application=application)
+        draft = Draft(given, assumed=assumed, limits=document.limits, application=application)
+        draft.places = self._places()
+        return draft
 
     def rebase(self, draft: Draft, *, keep_password: bool = False) -> None:
         """Have a draft begin anew with what the file says now."""
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)
-        draft.limits = self._document.limits
+        draft.limits, draft.places = self._document.limits, self._places()
         self.look_at_readers()
 
     def look_at_readers(self) -> None:
@@ -106,6 +108,13 @@ class Situation:
                 text=_READABLE,
                 more=f"{key} takes that right from all but its owner (mode 0600).",
             )
+
+    def _places(self) -> tuple[Kept, ...]:
+        """Return where the file's application can have a password kept."""
+        document, table = self._document, self._table
+        if document.application is None:
+            return tuple(Kept)
+        return tuple(one for one in Kept if document.says(table, PASSWORD, EXAMPLES[one]))
 
     def _values(self, document: Document) -> tuple[dict[str, object], dict[str, object]]:
         """Return what a table sets, and what its application takes where it sets nothing."""

@@ -20,12 +20,16 @@ Raws = Mapping[str, object | None]
 
 @record
 class Step:
-    """A change: what each of its fields held before and after; `topic` is where a hand made it."""
+    """A change: what each of its fields held before and after; `topic` is where a hand made it.
+
+    `file` is what was written for it, which stays where it is.
+    """
 
     before: Raws = field(default_factory=dict)
     after: Raws = field(default_factory=dict)
     topic: str | None = None
     password: PasswordChange | None = None
+    file: str = ""
 
 
 @record
@@ -44,6 +48,7 @@ class Retraced:
     changed: tuple[str, ...]
     kept: tuple[str, ...] = ()
     topic: str | None = None
+    file: str = ""
 
 
 class History:
@@ -57,10 +62,23 @@ class History:
     def __bool__(self) -> bool:
         return bool(self._done)
 
-    def apply(self, draft: Draft, change: Mapping[str, object]) -> None:
-        """Make a change of several fields, all of it."""
+    def apply(
+        self,
+        draft: Draft,
+        change: Mapping[str, object],
+        deed: Callable[[], None] | None = None,
+        *,
+        file: str = "",
+    ) -> None:
+        """Make a change of several fields, all of it; `deed` is what it does to the password.
+
+        `file` is one that was written for it.
+        """
         self.close()
-        self._add(_made(draft, change))
+        step = replace(_made(draft, change), file=file)
+        if deed is not None:
+            step = replace(step, password=_of_password(draft.password, PASSWORD, deed).password)
+        self._add(step)
 
     def choose(self, draft: Draft, key: str, raw: object | None) -> None:
         """Take a choice."""
@@ -88,7 +106,8 @@ class History:
     def keep_to(self, password: PasswordDraft) -> None:
         """Forget changes of a password that was saved since: the file holds it, not the form."""
         for steps in (self._done, self._undone):
-            steps[:] = [one for one in steps if not one.password or one.password.of is password]
+            kept = (_without_other(one, password) for one in steps)
+            steps[:] = [one for one in kept if one.before or one.password]
 
     def undo(self, draft: Draft) -> Retraced | None:
         """Take the last step back, but for what was set otherwise since; None where none is."""
@@ -129,6 +148,12 @@ class History:
             self._typing = None
 
 
+def _without_other(step: Step, password: PasswordDraft) -> Step:
+    if step.password is None or step.password.of is password:
+        return step
+    return replace(step, password=None)
+
+
 def _made(draft: Draft, change: Raws) -> Step:
     before = {key: draft.raw(key) for key in change}
     for key, raw in change.items():
@@ -149,8 +174,8 @@ def _joined(first: Step, then: Step) -> Step:
 
 
 def _does_something(step: Step) -> bool:
-    if step.password:
-        return step.password.before != step.password.after
+    if step.password and step.password.before != step.password.after:
+        return True
     return any(step.after[key] != raw for key, raw in step.before.items())
 
 
@@ -161,7 +186,8 @@ def _retraced(draft: Draft, step: Step, expected: Raws, wanted: Raws) -> Retrace
     changed = tuple(key for key in wanted if key not in kept)
     for key in changed:
         draft.edit(key, wanted[key])
-    return Retraced(changed or ((PASSWORD,) if step.password else ()), kept, step.topic)
+    with_password = (*changed, PASSWORD) if step.password else changed
+    return Retraced(with_password, kept, step.topic, step.file)
 
 
 # In words
@@ -169,7 +195,8 @@ def _retraced(draft: Draft, step: Step, expected: Raws, wanted: Raws) -> Retrace
 
 def undone_words(undone: Retraced, draft: Draft) -> str:
     """Say what was taken back."""
-    return f"Undone: {_told(undone, draft, ' again')}."
+    stays = f" {undone.file} stays beside the settings file." if undone.file else ""
+    return f"Undone: {_told(undone, draft, ' again')}.{stays}"
 
 
 def redone_words(redone: Retraced, draft: Draft) -> str:

@@ -8,14 +8,15 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from smtp_tui.config.diffing import DiffLine
 from smtp_tui.config.merging import Conflict
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.appearing import Appearing
 from smtp_tui.tui.bars import HintBar
+from smtp_tui.tui.box import Box
 from smtp_tui.tui.form.choice import ChoiceRow
 from smtp_tui.tui.form.looks import Look
 from smtp_tui.tui.form.row import Row
@@ -39,7 +40,7 @@ class Way(StrEnum):
     RELOAD = "reload"
 
 
-class ChangedDialog(ModalScreen[Way | None], inherit_bindings=False):
+class ChangedDialog(Appearing, ModalScreen[Way | None], inherit_bindings=False):
     """Shows what became of the file; the result is how to go on, None to step back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in CHANGED_COMMANDS]
@@ -57,7 +58,7 @@ class ChangedDialog(ModalScreen[Way | None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Show the diff over the keys."""
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield self._head
             yield self._view
             yield HintBar(hints_of(self._commands()), indent=0)
@@ -87,7 +88,7 @@ class ChangedDialog(ModalScreen[Way | None], inherit_bindings=False):
         return (one for one in CHANGED_COMMANDS if self._can_merge or one.action != Way.MERGE)
 
 
-class ConflictDialog(ModalScreen[frozenset[str] | None], inherit_bindings=False):
+class ConflictDialog(Appearing, ModalScreen[frozenset[str] | None], inherit_bindings=False):
     """Asks for each key that was changed here and there whose value counts.
 
     The result are the keys that keep the form's value, None to step back.
@@ -111,7 +112,7 @@ class ConflictDialog(ModalScreen[frozenset[str] | None], inherit_bindings=False)
 
     def compose(self) -> ComposeResult:
         """Show a row for each, and a line about the one under the cursor."""
-        with Vertical(classes="box"):
+        with Box(classes="box"):
             yield Page([plain("Changed in the file and here. Which one counts?", STRONG)])
             yield from self._rows.values()
             yield self._says

@@ -6,23 +6,26 @@ What is at hand is never lost unless the admin says so.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.config.errors import NoPasswordError, PasswordError
+from smtp_tui.records import record
 from smtp_tui.settings.sources import Ask, File, Keyring, Literal, PasswordSource
 from smtp_tui.tui.form.password import PasswordDraft
 from smtp_tui.tui.saving.vault import Vault
+from smtp_tui.tui.saving.waiting import Waits
 
 if TYPE_CHECKING:
     from smtp_tui.config.keeping import Place
 
 PATIENCE = 30.0
 YES, NO, USE, BACK = "y", "n", "u", "escape"
+LATE = "If the keyring answers later, it may take the password all the same."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Doubt:
     """What only the admin can decide: a text, and keys with what they do; Escape steps back."""
 
@@ -37,7 +40,7 @@ class SteppedBackError(Exception):
     """The admin wants none of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moved:
     """What the file is to say, what is left to be removed, and what to tell."""
 
@@ -47,7 +50,7 @@ class Moved:
     stored: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mover:
     """Moves the password of one file."""
 
@@ -55,6 +58,7 @@ class Mover:
     base: Path
     environ: Mapping[str, str]
     ask: Asking
+    waits: Waits
 
     async def move(self, password: PasswordDraft, was: str, account: str) -> Moved:
         """Bring the password to where it is to be; `was` and `account` are the user names.
@@ -80,8 +84,8 @@ class Mover:
     async def fetched(self, source: PasswordSource, account: str) -> str:
         """Return the password that is in a place; PasswordError where there is none."""
         if isinstance(source, Keyring):
-            return await self.vault.fetch(source.service, account)
-        return await self._place(source, account).fetched(PATIENCE)
+            return await self.waits.on(self.vault.fetch(source.service, account))
+        return await self.waits.on(self._place(source, account).fetched(PATIENCE))
 
     async def _fill(
         self, password: PasswordDraft, target: PasswordSource, was: str, account: str
@@ -154,17 +158,18 @@ class Mover:
             raise SteppedBackError
         if answer == NO:
             return Moved(raw, notes=(f"the keyring has no entry of {account} yet: type it anew",))
-        await self.vault.store(target.service, account, secret)
+        await self.waits.on(self.vault.store(target.service, account, secret), LATE)
         entry = str(self._place(target, account))
         return Moved(raw, leftover=(target.service, was), stored=entry)
 
     async def _keep(self, place: Place, secret: str) -> None:
         if isinstance(place.source, Keyring):
-            await self.vault.store(place.source.service, place.account, secret)
+            store = self.vault.store(place.source.service, place.account, secret)
+            await self.waits.on(store, LATE)
             return
         from smtp_tui.config.keeping import keep
 
-        refused = await keep(place, secret, PATIENCE)
+        refused = await self.waits.on(keep(place, secret, PATIENCE))
         if refused is not None:
             del secret
             raise refused

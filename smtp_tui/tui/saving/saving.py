@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from smtp_tui.config.document import Document
@@ -15,29 +14,34 @@ from smtp_tui.config.errors import (
     NoRenameError,
     PasswordError,
 )
-from smtp_tui.config.reloading import is_stale
+from smtp_tui.config.reloading import is_gone, is_stale
 from smtp_tui.config.writing import Manner
+from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.sources import Keyring, Literal
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.form.kept import Kept, kind_of
 from smtp_tui.tui.form.model import ACCOUNT, PASSWORD, Draft, text_of
 from smtp_tui.tui.form.password import PasswordDraft
 from smtp_tui.tui.form.situation import Situation, foreseen_changes
 from smtp_tui.tui.saving.moving import Asking, Moved, Mover, SteppedBackError
 from smtp_tui.tui.saving.vault import Vault
+from smtp_tui.tui.saving.waiting import StoppedWaitingError, Waits
 
 UNCHANGED = "Nothing to save: the file says the same."
 STEPPED_BACK = "Nothing was saved."
+STOPPED = "Not waited for any longer. Nothing was saved, the form is as it was."
 
 
 class Obstacle(Enum):
     """What stands in the way of writing, and can be talked about."""
 
+    GONE = auto()
     CHANGED = auto()
     NO_RENAME = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What saving came to, in words, and the field or the obstacle that stood in the way."""
 
@@ -71,7 +75,7 @@ class _Job:
             draft.password.restore(state)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Saver:
     """Saves drafts of one table of one document."""
 
@@ -80,12 +84,15 @@ class Saver:
     situation: Situation
     vault: Vault
     ask: Asking
+    waits: Waits
 
     async def save(self, draft: Draft, manner: Manner) -> Outcome:
         """Save the draft's changes; whatever could not be saved stays in the draft."""
         for key, problem in draft.unsavable().items():
             return Outcome(f"Not saved. {visible(problem)}", ok=False, field=key)
-        if not draft.changed and not manner.private:
+        if is_gone(self.document):
+            return Outcome("Not saved", ok=False, obstacle=Obstacle.GONE)
+        if not (draft.changed or manner.private or self.document.is_begun_anew):
             return Outcome(UNCHANGED, ok=True)
         try:
             if is_stale(self.document):
@@ -100,6 +107,8 @@ class Saver:
             moved = await self._move(job)
         except SteppedBackError:
             return Outcome(STEPPED_BACK, ok=False)
+        except StoppedWaitingError as error:
+            return Outcome(f"{STOPPED} {error}".strip(), ok=False)
         except PasswordError as error:
             refusal = str(error)
         return await self._write(job, moved, refusal, manner)
@@ -110,7 +119,7 @@ class Saver:
         if not job.moves_password and not follows:
             return Moved(None)
         base = self.document.path.absolute().parent
-        mover = Mover(self.vault, base, os.environ, self.ask)
+        mover = Mover(self.vault, base, os.environ, self.ask, self.waits)
         return await mover.move(job.password, was, job.account)
 
     async def _write(self, job: _Job, moved: Moved, refusal: str, manner: Manner) -> Outcome:
@@ -119,8 +128,8 @@ class Saver:
             changes[PASSWORD] = moved.raw
         leaves = takes_out(job.password) and PASSWORD in changes
         try:
-            if changes or manner.private:
-                self.document.save(self.table, changes, manner=_without_secret(manner, leaves))
+            if changes or manner.private or self.document.is_begun_anew:
+                self.document.save(self.table, changes, manner=manner)
         except (ChangedOnDiskError, NoRenameError) as error:
             is_changed = isinstance(error, ChangedOnDiskError)
             obstacle = Obstacle.CHANGED if is_changed else Obstacle.NO_RENAME
@@ -138,8 +147,10 @@ class Saver:
         """Take away what the new place has now."""
         if moved.leftover is None:
             return []
+        service, account = moved.leftover
         try:
-            await self.vault.forget(*moved.leftover)
+            stays = f"the keyring's entry {service} of {account} may still be there"
+            await self.waits.on(self.vault.forget(service, account), stays)
         except PasswordError as error:
             return [str(error)]
         return []
@@ -161,15 +172,23 @@ class Saver:
             return {}
 
 
+def place_asked(draft: Draft) -> str:
+    """Name the place that is waited for when the draft is saved, if it is one that may be slow."""
+    old = draft.password.old
+    kinds = {draft.password.kept, kind_of(old)}
+    follows = ACCOUNT in draft.changed and isinstance(old, Keyring)
+    if PASSWORD not in draft.changed and not follows:
+        return ""
+    if Kept.KEYRING in kinds:
+        return "the keyring"
+    return "the command" if Kept.COMMAND in kinds else ""
+
+
 def takes_out(password: PasswordDraft) -> bool:
     """Whether saving takes a password out of the file, which no backup may keep."""
     with suppress(ValueError):
         return isinstance(password.old, Literal) and not isinstance(password.target, Literal)
     return False
-
-
-def _without_secret(manner: Manner, leaves: bool) -> Manner:
-    return replace(manner, backup=False) if leaves else manner
 
 
 def _outcome(keys: list[str], notes: list[str], refusal: str, manner: Manner) -> Outcome:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.form.model import HOST, text_of
 
@@ -20,7 +21,7 @@ ONLY_ONE = "This file has one SMTP table."
 ASKED_FOR = "not tested: its password is asked for"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdicts:
     """What the tests of this session said, by table."""
 
@@ -34,7 +35,7 @@ class Verdicts:
         self.last[table] = f"{outcome(verdict)}{cause}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """A table as the picker lists it."""
 
@@ -43,7 +44,7 @@ class Entry:
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Listing:
     """The tables of a document, and the tests of all of them as the file has them."""
 
@@ -84,7 +85,7 @@ class Listing:
             self.verdicts.remember(table, verdict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tables:
     """Goes to another table of the file."""
 

@@ -1,0 +1,44 @@
+"""What saving waits for, and the key that ends it: a locked keyring may never answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from smtp_tui.config.errors import PasswordError
+
+T = TypeVar("T")
+
+
+class StoppedWaitingError(PasswordError):
+    """The admin would not wait any longer; the text is what may still come of it."""
+
+
+class Waits:
+    """The calls that are waited for."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self._stopped: set[asyncio.Task[Any]] = set()
+
+    async def on(self, call: Coroutine[Any, Any, T], beware: str = "") -> T:
+        """Return what a call returns; StoppedWaitingError, its text `beware`, after a `stop`."""
+        task = asyncio.ensure_future(call)
+        self._running.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if task not in self._stopped:
+                raise
+        finally:
+            self._running.discard(task)
+            self._stopped.discard(task)
+        raise StoppedWaitingError(beware)
+
+    def stop(self) -> bool:
+        """Wait no longer; False where nothing is waited for."""
+        for task in self._running:
+            self._stopped.add(task)
+            task.cancel()
+        return bool(self._running)
