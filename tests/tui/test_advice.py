@@ -223,7 +223,7 @@ async def test_where_the_password_is_kept_is_advised_with_it(tmp_path: Path) -> 
         await hand.type("SMTP_PASSWORD")
         await hand.press("down")
         assert "i quote" not in hand.screen
-        assert "Now: Read from an environment variable" in sidebar(hand)
+        assert "Now: Read from an environment" in sidebar(hand)
         assert "xyzzy" not in hand.screen
 
 

@@ -85,7 +85,8 @@ class PresetScreen(Finder[tuple[Provider, Way] | None]):
         self._known = known
         self._draft = draft
         self._way = 0
-        self._row = TextRow("find", text("presets", "find"))
+        label = text("presets", "find")
+        self._row = TextRow("find", label, label_width=len(label))
         self._list = ProviderList(known)
 
     def compose(self) -> ComposeResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -135,8 +135,11 @@ def _is_heading(lines: Sequence[Sequence[Span]], number: int) -> bool:
 
 
 def _cut(spans: list[Span], more: str, width: int) -> Strip:
-    """Return a line that says that there is more, as much of it as there is room for."""
-    used = sum(cell_len(text) for text, _ in spans)
-    kept = strip_of(spans, min(used, width - cell_len(more) - 1))
-    room = width - kept.cell_length
-    return Strip([*kept, *strip_of([(" " * (room - cell_len(more)) + more, DIM)], room)])
+    """Return a line that says that there is more, whole words of it for which there is room."""
+    room = max(width - cell_len(more) - 1, 0)
+    text = "".join(text for text, _ in spans)
+    if cell_len(text) > room:
+        text = set_cell_size(text, room + 1).rpartition(" ")[0] or set_cell_size(text, room)
+    kept = strip_of(spans, cell_len(text))
+    rest = width - cell_len(text)
+    return Strip([*kept, *strip_of([(more.rjust(rest), DIM)], rest)])
