@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.screens.opening import opened, settle
 from tests.screens.relay import Relay, running_relay
-from tests.screens.scenes import SSL_ON_587, Scene, failed, found, help_, providers
+from tests.screens.scenes import SCENES, SSL_ON_587, Scene, failed, found, help_, providers
 from tests.terminal import Terminal
 
 SIZES = ((80, 24), (100, 30), (140, 40))
@@ -27,6 +27,9 @@ LAYOUTS = {
     "help": Scene(help_),
     "found": Scene(found),
     "providers": Scene(providers),
+    "domain": SCENES["domain"],
+    "import": SCENES["import"],
+    "export": SCENES["export"],
 }
 NAMES = [f"{name}-{size[0]}x{size[1]}" for name in LAYOUTS for size in SIZES]
 

@@ -181,7 +181,7 @@ def taking(terminal: Terminal) -> None:
 
 def handing(terminal: Terminal) -> None:
     press(terminal, "export")
-    terminal.wait_for("1 of")
+    terminal.wait_for("(1 of")
     while "As Postfix" not in terminal.text:
         terminal.press("Right")
         settle(terminal)
