@@ -92,7 +92,7 @@ class AskPassword(Appearing, ModalScreen[str | None], inherit_bindings=False):
         """Mask it."""
         row = self.query_exactly_one(TextRow)
         row.show(Look(is_masked=True))
-        row.focus()
+        self.set_focus(row)
 
     def action_take(self) -> None:
         """Give it to the test."""

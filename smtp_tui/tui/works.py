@@ -11,6 +11,7 @@ from textual.screen import Screen
 from smtp_tui.tui.deeds import BUSY, Deeds
 from smtp_tui.tui.form.retracing import Retracing
 from smtp_tui.tui.keys.hints import Moment
+from smtp_tui.tui.terminal.typeahead import OPENING
 
 TRIAL = "trial"  # the workers of which there is one at a time
 
@@ -94,4 +95,6 @@ class Works:
 
     def _work(self, place: str, group: str) -> None:
         deed = deed_of(place, self._deeds)
-        self._screen.run_worker(deed(), group=group, exclusive=True, exit_on_error=False)
+        self._screen.run_worker(
+            deed(), name=OPENING, group=group, exclusive=True, exit_on_error=False
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.preferences import Preferences
+from smtp_tui.config.preferences import NAME, Preferences, read_preferences
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.resolver import Resolver
 from smtp_tui.smtp.events import Connected
@@ -268,3 +268,18 @@ async def test_the_sidebar_beside_the_log_tells_it_too(tmp_path: Path, names: Na
     async with form_on(TEXT, tmp_path, check=check(), lookup=asking(names), size=(140, 40)) as hand:
         await hand.press("f6", "f5")
         await hand.until(lambda: "What DNS holds about example.test" in hand.screen)
+
+
+def test_the_preferences_are_read_and_what_is_wrong_in_them_is_told(tmp_path: Path) -> None:
+    environ = {"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    folder = tmp_path / "smtp-tui"
+    folder.mkdir()
+    file = folder / NAME
+    file.write_text('[domain]\ncheck = false\ndkim = ["mail2026", "old"]\n')
+    found = read_preferences(environ)
+    assert (found.domain_check, found.dkim) == (False, ("mail2026", "old"))
+    assert found.problems == ()
+    file.write_text('[domain]\ncheck = "no"\ndkim = "mail2026"\nspf = true\n')
+    found = read_preferences(environ)
+    assert (found.domain_check, found.dkim) == (None, ())
+    assert len(found.problems) == 3

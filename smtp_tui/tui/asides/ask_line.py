@@ -55,7 +55,7 @@ class AskLine(Appearing, ModalScreen[str | None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin with what was proposed or typed before."""
         self._row.load(self._text)
-        self._row.focus()
+        self.set_focus(self._row)
 
     def action_take(self) -> None:
         """Take what was typed."""

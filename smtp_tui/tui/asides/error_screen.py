@@ -71,7 +71,7 @@ class ErrorScreen(Appearing, Screen[str | None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin with nothing."""
-        self._text.focus()
+        self.set_focus(self._text)
         self._show()
 
     def on_error_text_edited(self, event: ErrorText.Edited) -> None:

@@ -27,6 +27,7 @@ from smtp_tui.tui.log.lines import Heading, entries_of
 from smtp_tui.tui.log.pane import Log
 from smtp_tui.tui.sidebar.live import LastTest
 from smtp_tui.tui.sidebar.prose import Block
+from smtp_tui.tui.terminal.typeahead import opens_none
 
 if TYPE_CHECKING:
     from smtp_tui.checks.run import Request
@@ -103,6 +104,7 @@ class Bench(Placed, Vertical):
 
         `settings` are those of the request, the password as the form has it.
         """
+        opens_none()
         self.moment = moment = datetime.now(UTC)
         self._begin(title_of(settings, request.mail), request.mail, moment)
         started = monotonic()

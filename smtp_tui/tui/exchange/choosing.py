@@ -45,7 +45,7 @@ class Choosing(Appearing, ModalScreen[int | None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Bring the line in force into sight."""
-        self._menu.focus()
+        self.set_focus(self._menu)
         self.call_after_refresh(self._menu.action_go, 0)
 
     def action_take(self) -> None:

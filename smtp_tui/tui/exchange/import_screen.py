@@ -74,7 +74,7 @@ class ImportScreen(Appearing, Screen[Proposal | None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin with nothing."""
-        self._pad.focus()
+        self.set_focus(self._pad)
         self._show()
 
     def on_error_text_edited(self, event: ErrorText.Edited) -> None:
