@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
+from textual.events import Key, Resize
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
@@ -109,6 +110,21 @@ class SmtpApp(InOrder, inherit_bindings=False):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
+
+    async def on_key(self, event: Key) -> None:
+        """A key that nothing took: `C` as the hints write it may have been typed as a capital."""
+        if event.key.isupper():
+            from smtp_tui.tui.keys.capitals import take_for_small
+
+            await take_for_small(self, event)
+
+    def on_resize(self, event: Resize) -> None:
+        """Paint everything again where the window was another size for a moment only.
+
+        It cut what stood there, and no size is left that differs from the one that was painted.
+        """
+        if self.screen_stack and event.size == self.screen.outer_size:
+            self.screen.refresh()
 
     def get_default_screen(self) -> Screen[Any]:
         """Begin with the form itself where it is known which table is meant."""

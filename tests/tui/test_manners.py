@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -412,3 +413,41 @@ class TestCosts:
             terminal.press("\x16")
             terminal.wait_for("PSMTP Port", "Which letter?")
             assert len(terminal.output) - before <= 3_000
+
+
+class TestSizes:
+    SIZES = ((200, 60), (140, 40), (100, 30), (80, 24), (60, 20), (80, 24), (200, 60))
+    LABELS = ("SMTP Host", "Authentication Type", "OpenSSL Verify Mode", "Kept in")
+
+    def test_every_size_is_filled_as_the_window_changes(self, tmp_path: Path) -> None:
+        with the_form(tmp_path, size=self.SIZES[0]) as terminal:
+            terminal.wait_for(*FIRST)
+            terminal.press("\x1b[B")
+            terminal.wait_for(">SMTP Port", "The port to connect to.")
+            terminal.read_for(0.3)
+            first = terminal.text
+            for columns, rows in self.SIZES:
+                terminal.resize(columns, rows)
+                terminal.wait_until(partial(self._is_filled, terminal, rows), "the form")
+            terminal.wait_until(lambda: terminal.text == first, "what was there at first")
+
+    def test_a_window_that_was_small_for_a_moment_is_filled_anew(self, tmp_path: Path) -> None:
+        with the_form(tmp_path, size=(100, 30)) as terminal:
+            terminal.wait_for(*FIRST)
+            terminal.read_for(0.3)
+            first = terminal.text
+            for _ in range(3):
+                terminal.resize(60, 20)  # cuts what stands there
+                terminal.resize(100, 30)
+                assert terminal.text != first
+                terminal.wait_until(lambda: terminal.text == first, "the form as it was")
+
+    def _is_filled(self, terminal: Terminal, rows: int) -> bool:
+        lines = terminal.lines
+        return (
+            len(lines) == rows
+            and "F10" in lines[-1]
+            and "mail.toml · smtp" in lines[0]
+            and ">SMTP Port" in terminal.text
+            and all(any(label in line for line in lines) for label in self.LABELS)
+        )

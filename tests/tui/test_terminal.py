@@ -80,10 +80,10 @@ def test_the_dialog_of_a_message_is_as_frugal(terminal: Terminal) -> None:
     terminal.press("\x0e")  # Ctrl+N
     terminal.wait_for(">To", "a real one", "One address, or several")
     terminal.press("a")
-    terminal.wait_for(">To                   a ")
+    terminal.wait_for(">To       a ")
     before = len(terminal.output)
     terminal.press("b")
-    terminal.wait_for(">To                   ab")
+    terminal.wait_for(">To       ab")
     assert len(terminal.output) - before <= A_WIDE_KEY
     before = len(terminal.output)
     terminal.press("Tab")
