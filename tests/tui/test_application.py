@@ -94,6 +94,10 @@ async def test_the_only_place_of_a_password_is_grey(tmp_path: Path) -> None:
         await hand.go_to("Kept in")
         await hand.press("k", "right", "space", "delete")
         assert "modified" not in hand.lines[0]
+        await hand.go_to("SMTP Password")
+        await hand.type("another")
+        await hand.until(lambda: "modified" in hand.lines[0])
+        assert "lldap has no other." in hand.row("Kept in")
 
 
 async def test_places_that_it_cannot_say_are_passed_over_and_tell_why(tmp_path: Path) -> None:

@@ -77,9 +77,9 @@ def kept_look(draft: Draft) -> Look:
         is_changed=password.changed,
         refused=refused_places(draft),
     )
-    is_only = draft.places == (password.kept,)
-    limit = f"{draft.application} has no other." if is_only else ""
-    return _limited(look, draft.limits.get(PASSWORD, limit))
+    if draft.places == (password.kept,):  # whatever is typed for a password, it stays there
+        return replace(look, limit=visible(f"{draft.application} has no other."), is_fixed=True)
+    return _limited(look, draft.limits.get(PASSWORD, ""))
 
 
 def refused_places(draft: Draft) -> dict[str, str]:
