@@ -223,6 +223,21 @@ def test_what_could_not_be_overwritten_is_put_back(
     assert path.read_text() == TEXT
 
 
+def test_the_copy_is_on_the_disk_before_the_file_is_overwritten(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.with_name("other.toml").hardlink_to(path)
+    flushed = []
+
+    def fsync(descriptor: int) -> None:
+        own = os.fstat(descriptor).st_ino == path.stat().st_ino
+        flushed.append(("file" if own else "copy", path.read_text()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    save(path, in_place=True)
+    assert flushed[:2] == [("copy", TEXT), ("file", CHANGED)]
+
+
 def test_a_file_that_is_damaged_is_called_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.with_name("other.toml").hardlink_to(path)
     failing_on_file(path, OSError(errno.EIO, "io"), 2, monkeypatch)

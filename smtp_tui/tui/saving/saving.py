@@ -173,15 +173,11 @@ class Saver:
 
 
 def place_asked(draft: Draft) -> str:
-    """Name the place that is waited for when the draft is saved, if it is one that may be slow."""
-    old = draft.password.old
-    kinds = {draft.password.kept, kind_of(old)}
-    follows = ACCOUNT in draft.changed and isinstance(old, Keyring)
-    if PASSWORD not in draft.changed and not follows:
-        return ""
+    """Name the place that saving waits for where it takes its time."""
+    kinds = {draft.password.kept, kind_of(draft.password.old)}
     if Kept.KEYRING in kinds:
         return "the keyring"
-    return "the command" if Kept.COMMAND in kinds else ""
+    return "the command" if Kept.COMMAND in kinds else "the place of the password"
 
 
 def takes_out(password: PasswordDraft) -> bool:

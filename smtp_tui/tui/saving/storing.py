@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from smtp_tui.config.errors import DocumentError, NoRenameError
@@ -55,8 +56,8 @@ class Storing:
         )
         deeds.form.settle()
         while True:
-            if place := place_asked(deeds.form.draft):
-                deeds.words.say(ASKING.format(place=place))
+            asking = ASKING.format(place=place_asked(deeds.form.draft))
+            deeds.waits.tell = partial(deeds.words.say, asking)
             outcome = await saver.save(deeds.form.draft, manner)
             if outcome.obstacle is Obstacle.GONE and await self._overtaken.may_make():
                 continue

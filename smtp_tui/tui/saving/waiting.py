@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from smtp_tui.config.errors import PasswordError
+from smtp_tui.tui.terminal.typeahead import opens_none
+
+BRISK = 0.3
+"""Seconds; a place that answers sooner is not worth a word, and keys wait for what it leads to."""
 
 T = TypeVar("T")
 
@@ -16,9 +20,13 @@ class StoppedWaitingError(PasswordError):
 
 
 class Waits:
-    """The calls that are waited for."""
+    """The calls that are waited for.
+
+    Whoever waits longer than an eye blinks is told so by `tell`, and the keys are free meanwhile.
+    """
 
     def __init__(self) -> None:
+        self.tell: Callable[[], None] | None = None
         self._running: set[asyncio.Task[Any]] = set()
         self._stopped: set[asyncio.Task[Any]] = set()
 
@@ -26,12 +34,14 @@ class Waits:
         """Return what a call returns; StoppedWaitingError, its text `beware`, after a `stop`."""
         task = asyncio.ensure_future(call)
         self._running.add(task)
+        slow = asyncio.get_running_loop().call_later(BRISK, self._free_keys)
         try:
             return await task
         except asyncio.CancelledError:
             if task not in self._stopped:
                 raise
         finally:
+            slow.cancel()
             self._running.discard(task)
             self._stopped.discard(task)
         raise StoppedWaitingError(beware)
@@ -42,3 +52,8 @@ class Waits:
             self._stopped.add(task)
             task.cancel()
         return bool(self._running)
+
+    def _free_keys(self) -> None:
+        opens_none()
+        if self.tell is not None:
+            self.tell()
