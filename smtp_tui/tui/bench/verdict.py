@@ -88,7 +88,7 @@ class VerdictBar(Page):
 
     def __init__(self, notice: str = "", *, id: str | None = None) -> None:
         first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM)
-        super().__init__([first], most=_LINES, indent=1, id=id)
+        super().__init__([first], most=_LINES, indent=1, more=key_of("switch"), id=id)
         self._usual = _LINES
         self.verdict: Verdict | None = None
         self.mail: Mail | None = None
