@@ -94,7 +94,8 @@ def _plain_answer(dialogue: Dialogue, settings: Settings, seen: bytes) -> Stop:
             return _injection(dialogue, seen)
         return Stop(Fault.TLS_HANDSHAKE_FAILED, f"the server answered in plain text: {said}")
     if begins_with_code(seen):
-        return Stop(Fault.PLAIN_TEXT_EXPECTED, said)
+        # What follows may be its answer to our ClientHello, taken for a command.
+        return Stop(Fault.PLAIN_TEXT_EXPECTED, said.splitlines()[0])
     return Stop(Fault.NOT_SMTP, said, protocol=protocol_of(seen))
 
 

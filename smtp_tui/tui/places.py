@@ -11,6 +11,10 @@ from smtp_tui.records import record
 FORM_WIDTH, SIDEBAR_WIDTH, GUTTER = 54, 40, 1
 NARROW, LOW, WIDE = 80, 24, 100
 BESIDE_THE_FORM = 12  # status, strip, verdict, hints, and a log of six lines
+BESIDE_THE_VERDICT = 9  # status, strip, message, hints, and a log of five lines
+HIGH, NOT_TINY = 32, 18
+LEAST_BENCH = 3  # the strip, a line of the verdict, and one for the key that helps
+MESSAGE = 3  # lines of a message, at most
 
 Heights = Callable[[int], int]
 
@@ -51,6 +55,11 @@ def is_low(size: Size) -> bool:
     return size.height < LOW
 
 
+def is_tiny(size: Size) -> bool:
+    """Whether a sidebar would have but a few lines."""
+    return size.height < NOT_TINY
+
+
 def is_wide(size: Size) -> bool:
     """Whether the sidebar can have the whole height."""
     return size.width >= WIDE
@@ -79,10 +88,25 @@ def places(size: Size, wants: Wants) -> Places:
     )
 
 
+def verdict_lines(size: Size, wants: Wants) -> int:
+    """Return how many lines the verdict may take beside what else must be in sight."""
+    if wants.whole:
+        return max(size.height - BESIDE_THE_VERDICT, 3)
+    if is_low(size) and not wants.bench:
+        message = MESSAGE if is_narrow(size) or is_tiny(size) else 1
+        return max(size.height - 2 - message - wants.form - LEAST_BENCH + 1, 1)
+    has_room = size.height >= HIGH or (is_low(size) and not is_tiny(size))
+    return 5 if has_room else 3
+
+
 def _share(body: Region, size: Size, wants: Wants) -> tuple[Region, Region]:
-    """Give form and bench their heights, or one of them all of it."""
+    """Give form and bench their heights; where they take turns, the bench what is left at most."""
     if is_low(size) or wants.whole:
-        return (NULL_REGION, body) if wants.bench else (body, NULL_REGION)
+        if wants.bench:
+            return NULL_REGION, body
+        if body.height - wants.form >= LEAST_BENCH:
+            return body.split_horizontal(wants.form)
+        return body, NULL_REGION
     rows = min(wants.form, max(size.height - BESIDE_THE_FORM, 1))
     top, bottom = body.split_horizontal(min(rows, body.height))
     return top, bottom

@@ -20,6 +20,7 @@ from smtp_tui.tui.arranging import AsTheScreenSays
 from smtp_tui.tui.bars import Divider, HintBar, StatusBar
 from smtp_tui.tui.bench.pane import Bench
 from smtp_tui.tui.bench.trial import Runner
+from smtp_tui.tui.bench.verdict import NOTHING_YET
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.defects import defect_words
 from smtp_tui.tui.domain.lookup import Lookup
@@ -32,7 +33,7 @@ from smtp_tui.tui.keys.command import Command
 from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, key_of
 from smtp_tui.tui.keys.hints import Moment, hints_at
 from smtp_tui.tui.log.pane import Log
-from smtp_tui.tui.places import Wants, is_low, places
+from smtp_tui.tui.places import MESSAGE, Wants, is_low, places, verdict_lines
 from smtp_tui.tui.saving.vault import Vault
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.pane import Sidebar
@@ -40,14 +41,7 @@ from smtp_tui.tui.sidebar.words import Words
 from smtp_tui.tui.tables.tables import Verdicts
 from smtp_tui.tui.works import Works
 
-_HIGH, _NOT_TINY = 32, 18
 _LAYOUT = AsTheScreenSays()
-
-
-def _verdict_lines(size: Size) -> int:
-    """How many lines the verdict may take beside what else must be in sight."""
-    has_room = size.height >= _HIGH or (is_low(size) and size.height >= _NOT_TINY)
-    return 5 if has_room else 3
 
 
 class FormScreen(Appearing, Screen[None], inherit_bindings=False):
@@ -88,8 +82,9 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
         situation = Situation(document, table)
         self.form = Form(situation.draft(), situation, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
+        notice = notice or ("" if self.form.draft.raw("host") else NOTHING_YET)
         self.bench = Bench(runner, notice, lookup or Lookup(), id="bench")
-        self.message = Page(most=3, indent=1, id="message")
+        self.message = Page(most=MESSAGE, indent=1, id="message")
         application = document.application or ""
         others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
         self.status = StatusBar(str(document.path), table, application, others, id="status")
@@ -133,7 +128,7 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
     def on_resize(self) -> None:
         """Give each part the room there is."""
         self._wants_bench = self.bench.is_busy or isinstance(self.focused, Log)
-        self.bench.verdict.limit(_verdict_lines(self.size))
+        self._make_room()
         self.call_after_refresh(self._after_resize)
 
     @property
@@ -143,9 +138,7 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
 
     def regions(self, size: Size) -> dict[Widget, Region]:
         """Return where the parts stand."""
-        form, message = self.form.line_count, self.message.line_count
-        wants = Wants(form, message, self._wants_bench, self._zooms)
-        at = places(size, wants)
+        at = places(size, self._wants)
         return {
             self.status: at.status,
             self.form: at.form,
@@ -155,6 +148,11 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
             self.message: at.message,
             self.hints: at.hints,
         }
+
+    @property
+    def _wants(self) -> Wants:
+        rows, message = self.form.line_count, self.message.line_count
+        return Wants(rows, message, self._wants_bench, self._zooms)
 
     def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Tell something in words, until the next change or step."""
@@ -207,6 +205,7 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
     def on_log_zoomed(self) -> None:
         """The log wants the whole height, or gives it back."""
         self._zooms = not self._zooms
+        self._make_room()
         self.bench.refresh(layout=True)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -320,7 +319,13 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
         if wanted != self._wants_bench:
             takes_turns = is_low(self.size) or self._zooms
             self._wants_bench, self._zooms = wanted, self._zooms and wanted
+            self._make_room()
             self.bench.refresh(layout=takes_turns)
+
+    def _make_room(self) -> None:
+        """Let the verdict have the lines that there are, and say nothing of a field unseen."""
+        self.bench.verdict.limit(verdict_lines(self.size, self._wants))
+        self._words.hide_field(self._wants_bench and (is_low(self.size) or self._zooms))
 
     def _mark_divider(self) -> None:
         form = self.form

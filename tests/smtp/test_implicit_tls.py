@@ -33,6 +33,12 @@ ANSWER = f"{GREETING}\n{EHLO}\nS: 250 mail.example.test"
 
 SCENARIOS = [
     scenario("a greeting", GREETING, ends=PLAIN_TEXT, detail="220 mail.example.test ESMTP"),
+    scenario(
+        "a greeting and an answer",
+        send(b"220 mail ESMTP\r\n221 2.7.0 I can break rules, too\r\n"),
+        ends=PLAIN_TEXT,
+        detail="answers in plain text: 220 mail ESMTP.",
+    ),
     scenario("a refusal", "S: 554 no", ends=PLAIN_TEXT, detail="554 no"),
     scenario("busy", "S: 421 no", finish, ends=PLAIN_TEXT),
     scenario("byte by byte", trickle(b"220 mail ESMTP\r\n"), ends=PLAIN_TEXT),

@@ -145,7 +145,7 @@ async def test_a_value_that_cannot_be_read_is_told_as_before(tmp_path: Path) -> 
         assert "Now:" not in sidebar(hand)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (100, 20)])
+@pytest.mark.parametrize("size", [(60, 20), (90, 17)])
 async def test_small_screens_advise_before_they_explain(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.preferences import Preferences
+from smtp_tui.tui.domain.lookup import Lookup
 from smtp_tui.tui.keys.command import Command
 from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
 from smtp_tui.tui.keys.dialog_commands import ERROR_COMMANDS, FIX_COMMANDS, MAIL_COMMANDS
@@ -178,42 +179,118 @@ async def test_the_log_and_back(tmp_path: Path, key: str) -> None:
         assert "│ SMTP Host" in hand.screen
 
 
-@pytest.mark.parametrize(
-    ("action", "told"),
-    [
-        ("test", "PASSED"),
-        ("fix", "No test has failed"),
-        ("fixes", "No test has failed"),
-        ("save", "Nothing to save"),
-        ("undo", "Nothing was changed"),
-        ("redo", "Nothing was taken back"),
-        ("commands", "a few letters"),
-        ("jump", "Which letter"),
-        ("help", "Esc closes"),
-        ("explain", "error"),
-        ("send", "Send a test message"),
-        ("back", ""),
-        ("how_to_quit", "F10 or Ctrl+X leaves"),
-        ("suspend", "There is no shell here"),
-    ],
-)
+DOES = {
+    "test": "PASSED",
+    "fix": "No test has failed",
+    "fixes": "No test has failed",
+    "undo": "Nothing was changed",
+    "redo": "Nothing was taken back",
+    "save": "Nothing to save",
+    "diff": "Saving changes nothing",
+    "private": "Only its owner can read the file",
+    "tables": "This file has one SMTP table",
+    "discover": "Find the settings of",
+    "presets": "The settings of a mail provider",
+    "import": "Take over the settings",
+    "export": "As Chatwoot keeps it",
+    "domain": "asks nobody",
+    "switch": "The last test",
+    "commands": "a few letters",
+    "jump": "Which letter",
+    "help": "Esc closes",
+    "explain": "What does this error mean?",
+    "send": "Send a test message",
+    "back": "",
+    "suspend": "There is no shell here",
+    "how_to_quit": "F10 or Ctrl+X leaves",
+}
+"""What the screen says after each command, and so that it did what it is for."""
+
+DOES_IN_LOG = {
+    "find": "\n/",
+    "next_match": "\n/",
+    "previous_match": "\n/",
+    "filter": "dialogue only",
+    "wrap": "wrapped",
+    "fold": "Nothing to unfold",
+    "earlier_test": ">─ test 1",
+    "later_test": ">─ test 1",
+    "compare": "Nothing to compare",
+    "copy": "Sent the line to the terminal",
+    "copy_test": "Sent 4 lines to the terminal",
+    "mark": "1 marked",
+    "zoom": "· smtp\n> resolve",
+    "report": "Save a report",
+    "save_text": "Save the dialogue",
+    "same": "The same with other programs",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.action)
 async def test_every_command_by_each_of_its_keys(
-    tmp_path: Path, action: str, told: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smtp_tui.tui.terminal.suspending.has_shell", lambda: False)
-    command = next(one for one in COMMANDS if one.action == action)
     for key in command.usual_keys:
-        async with form_on(SAMPLE, tmp_path) as hand:
+        async with form_on(SAMPLE, tmp_path, lookup=Lookup(is_alone=True)) as hand:
             await hand.go_to("Encryption Type")
             await hand.press(key)
-            await hand.until(lambda: told in hand.screen)
+            if command.action == "leave":
+                await hand.until(lambda: hand.pilot.app.return_code == 0)
+            else:
+                await hand.until(lambda: DOES[command.action] in hand.screen)
 
 
-@pytest.mark.parametrize("key", ["f10", "ctrl+x"])
-async def test_leaving_by_each_key(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("command", LOG_COMMANDS, ids=lambda one: one.action)
+async def test_every_command_of_the_log_by_each_of_its_keys(
+    tmp_path: Path, command: Command
+) -> None:
+    for key in command.usual_keys:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await hand.press("f5")
+            await hand.until(lambda: "PASSED" in hand.screen)
+            await hand.press("f6")
+            assert DOES_IN_LOG[command.action] not in hand.screen
+            await hand.press(key)
+            await hand.until(lambda: DOES_IN_LOG[command.action] in hand.screen)
+
+
+@pytest.mark.parametrize("command", LOG_COMMANDS, ids=lambda one: one.action)
+async def test_in_an_empty_log_no_key_does_harm(tmp_path: Path, command: Command) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        await hand.press(key)
-        await hand.until(lambda: hand.pilot.app.return_code == 0)
+        await hand.press("f6", command.usual_keys[0], "up", "down", "x", "enter", "escape")
+        await hand.press("escape", "f6", "f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+
+
+async def test_a_letter_of_the_hints_counts_as_a_capital_too(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        await hand.press("f6", "F")
+        assert "dialogue only" in hand.screen
+        await hand.press("R", "down")
+        await hand.until(lambda: "Save a report" in hand.screen)
+
+
+async def test_a_capital_with_a_command_of_its_own_is_that_one(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        for _ in range(2):
+            await hand.press("f5")
+            await hand.until(lambda: "PASSED" in hand.screen)
+        await hand.press("f6", "t", "t")
+        assert ">─ test 1" in hand.screen
+        await hand.press("T")
+        assert ">─ test 2" in hand.screen
+
+
+async def test_a_capital_is_typed_where_one_types(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("X")
+        assert "mail.example.netX" in hand.row("SMTP Host")
+        await hand.press("f6", "/", "F")
+        assert "/F" in hand.screen
+        assert "dialogue only" not in hand.screen
 
 
 async def test_every_key_of_every_command_is_bound(tmp_path: Path) -> None:

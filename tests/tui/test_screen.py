@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from smtp_tui.config.preferences import Preferences
+from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, FIELDS
+from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.keys.commands import COMMANDS
 from smtp_tui.tui.keys.hints import Moment, hints_at
-from tests.tui.driving import SAMPLE, form_on
+from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, form_on
 
 LABELS = [field.label for field in FIELDS if not field.folded]
 SEVERAL = '[a.smtp]\nhost = "a.example"\nport = 25\n[b.smtp]\nhost = "b.example"\nport = 26\n'
@@ -69,6 +73,68 @@ async def test_small_screens_explain_in_a_line(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
         assert "The server that takes the mail" in hand.screen
         assert "│" not in hand.screen
+
+
+FAILED = Verdict(
+    seconds=0.2,
+    ok=False,
+    stage=Stage.AUTH,
+    cause="bad-credentials",
+    summary="The server refuses the login of tickets@example.net with PLAIN: 535 5.7.8 no.",
+    why="Wrong user name or password. " * 4 + "It ends here.",
+    cure="Set both anew. " * 6,
+)
+
+
+def failing() -> FakeCheck:
+    return FakeCheck((*DIALOGUE, FAILED))
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 23), (120, 20), (79, 18)])
+async def test_the_verdict_stays_in_sight_on_a_small_screen(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with form_on(SAMPLE, tmp_path, size=size, check=failing()) as hand:
+        assert "Not tested yet" in hand.screen
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED at AUTH" in hand.screen)
+        assert not hand.row("SMTP Host")
+        await hand.press("escape")
+        assert hand.row("SMTP Host").startswith(">")
+        assert hand.row("More")
+        assert "FAILED at AUTH: The server refuses" in hand.screen
+        assert re.search(r"^[─ ].* AUTH ✗", hand.screen, re.M)
+
+
+async def test_the_log_of_a_small_screen_explains_no_field_out_of_sight(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
+        assert "The server that takes the mail" in hand.screen
+        await hand.press("f6")
+        assert "The server that takes the mail" not in hand.screen
+        await hand.press("escape")
+        assert "The server that takes the mail" in hand.screen
+
+
+async def test_where_a_sidebar_explains_no_line_below_does(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(80, 23)) as hand:
+        assert "│ SMTP Host" in hand.screen
+        assert "The server that takes the mail" not in hand.screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_keys_lead_to_the_whole_verdict(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with form_on(SAMPLE, tmp_path, size=size, check=failing()) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED at AUTH" in hand.screen)
+        await hand.press("escape")
+        assert "… F6" in hand.screen
+        await hand.press("f6")
+        assert "… Z" in hand.screen
+        await hand.press("z")
+        assert "It ends here." in re.sub(r"\s+", " ", hand.screen)
+        assert "… Z" not in hand.screen
+        await hand.press("escape")
+        assert "… F6" in hand.screen
 
 
 async def test_back_from_small_to_large_nothing_is_lost(tmp_path: Path) -> None:
@@ -148,6 +214,18 @@ async def test_help_is_made_from_the_commands(tmp_path: Path, key: str) -> None:
             assert command.help in hand.screen
         await hand.press("escape")
         assert hand.row("SMTP Host").startswith(">")
+
+
+async def test_a_form_without_a_server_says_where_to_get_one(tmp_path: Path) -> None:
+    async with form_on(None, tmp_path) as hand:
+        assert "Alt+S finds the settings of a domain" in hand.screen
+        assert "Not tested yet" not in hand.screen
+        await hand.press("alt+p")
+        await hand.until(lambda: "The settings of a mail provider" in hand.screen)
+    preferences = Preferences(keys={"discover": ("alt+z",), "test": ("f12",)})
+    async with form_on(None, tmp_path, preferences=preferences) as hand:
+        assert "Alt+Z finds the settings of a domain" in hand.screen
+        assert "F12 tests what stands here" in " ".join(hand.screen.split())
 
 
 async def test_several_tables_are_picked_from(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.tui.driving import SAMPLE
 ALTERNATE_OFF, CURSOR_ON = b"\x1b[?1049l", b"\x1b[?25h"
 A_KEY, A_STEP = 100, 900  # bytes; the stock input and focus take 121 and 1,193
 A_DIALOG = 5000  # the screen once, and what a list finds when it knows its size
+A_START, A_SCREEN = 4500, 3500  # once, with what is told a moment later, and once alone
 A_WIDE_KEY = 120  # in a row as wide as the screen, which Textual paints from end to end
 
 
@@ -114,6 +115,32 @@ def test_a_paste_reaches_the_import_whole_and_its_password_no_screen(terminal: T
     terminal.press("F2")
     terminal.wait_for("Taken from Mastodon", ">SMTP Host            smtp.example.com")
     assert b"n0t-seen" not in terminal.output
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        ("\x1bOP", "what all the keys do"),
+        ("\x10", "a few letters of a command"),
+        ("\x1bOR", "What does this error mean?"),
+        ("\x0e", "One address, or several"),
+    ],
+)
+def test_a_dialog_is_painted_once_and_so_is_the_form_behind_it(
+    terminal: Terminal, keys: str, shown: str
+) -> None:
+    terminal.read_for(0.5)
+    assert len(terminal.output) <= A_START
+    form, before = terminal.text, len(terminal.output)
+    terminal.press(keys)
+    terminal.wait_for(shown)
+    terminal.read_for(0.5)
+    assert len(terminal.output) - before <= A_DIALOG
+    before = len(terminal.output)
+    terminal.press("\x1b")
+    terminal.wait_until(lambda: terminal.text == form, "the form")
+    terminal.read_for(0.5)
+    assert len(terminal.output) - before <= A_SCREEN
 
 
 def test_alt_and_a_letter_is_a_command_and_types_nothing(terminal: Terminal) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
 
 from smtp_tui.tui.deeds import Deeds
+from smtp_tui.tui.keys.commands import configurable
 from smtp_tui.tui.works import OTHERS, TRIALS
 
 PLACES = {**TRIALS, **OTHERS}
@@ -19,3 +22,28 @@ def test_the_place_of_a_deed_is_there(place: str) -> None:
     maker, _, name = method.rpartition(".")
     source = getattr(import_module(f"smtp_tui.tui.{module}"), maker) if module else Deeds
     assert inspect.iscoroutinefunction(getattr(source, name))
+
+
+def test_every_begun_command_has_a_deed() -> None:
+    begun = {command.action for command in configurable() if command.is_begun}
+    assert begun <= PLACES.keys()
+
+
+def test_the_first_screen_waits_for_nothing_that_few_keys_need() -> None:
+    code = "import smtp_tui.launch, smtp_tui.tui.app, sys; print(*sorted(sys.modules), sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    makers = {place.partition(":")[0] for place in PLACES.values() if ":" in place}
+    later = {f"smtp_tui.tui.{module}" for module in makers} | {
+        "smtp_tui.tui.dialogs",
+        "smtp_tui.tui.mail.dialog",
+        "smtp_tui.checks.run",
+        "smtp_tui.smtp.session",
+        "smtp_tui.diagnosis.advising",
+        "smtp_tui.config.editing",
+        "tomlkit",
+        "keyring",
+        "dns",
+    }
+    assert loaded >= {"smtp_tui.tui.screen", "smtp_tui.tui.works"}
+    assert not loaded & (later - {"smtp_tui.tui.tables.tables"})

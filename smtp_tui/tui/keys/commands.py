@@ -73,7 +73,7 @@ def key_of(action: str) -> str:
 def with_keys(text: str) -> str:
     """Name the keys in force in a text that was written for the usual ones."""
     names = {key_name(one.usual_keys[0]): one.first_key for one in COMMANDS}
-    return re.sub(r"\bF\d+\b", lambda match: names.get(match[0], match[0]), text)
+    return re.sub(r"\b(F\d+|Alt\+[A-Z])\b", lambda match: names.get(match[0], match[0]), text)
 
 
 def names_of(action: str) -> str:

@@ -13,6 +13,7 @@ from smtp_tui.tui.log.feed import LogFeed
 from smtp_tui.tui.log.search import Search
 
 _ASIDE = 8
+NO_FOLDS = "Nothing to unfold: no certificate stands in the log."
 
 
 class Log(LogFeed):
@@ -135,6 +136,9 @@ class Log(LogFeed):
 
     def action_fold(self) -> None:
         """Fold or unfold the certificates under the cursor; elsewhere all of them."""
+        if not self.rows.has_folds:
+            self.tell(NO_FOLDS)
+            return
         with self.held():
             head = self.rows.fold(self.here[0])
         if head is not None:
@@ -170,7 +174,10 @@ class Log(LogFeed):
         search.line.insert(text)
         search.look(self.rows)
         found = search.beside(search.origin, 1, inclusive=True)
-        self._go_to_match(search.origin if found is None else found)
+        if found is None:
+            self.go_to(search.origin)
+        else:
+            self._go_to_match(found)
 
     def _go_on_searching(self, way: int) -> None:
         if self.search is None:

@@ -119,6 +119,11 @@ class Rows:
         self._lay_out_anew()
         return owner
 
+    @property
+    def has_folds(self) -> bool:
+        """Whether there is anything to fold or unfold."""
+        return any(map(_folds, self._entries))
+
     def reveal(self, number: int) -> None:
         """Unfold what hides an entry."""
         owner = self._owner(number)
@@ -143,6 +148,8 @@ class Rows:
         return self._entries[start - self.first :]
 
     def _owner(self, number: int) -> int | None:
+        if not self.first <= number < self.end:  # the log is empty, or the line is gone
+            return None
         while number > self.first and isinstance(self.entry(number), Detail):
             number -= 1
         return number if isinstance(self.entry(number), Fold) else None

@@ -9,9 +9,9 @@ from rich.style import Style
 from smtp_tui.tui.bench.pane import Bench
 from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.ink import BAD, CURSOR, PLAIN, STRONG
-from smtp_tui.tui.keys.commands import with_keys
+from smtp_tui.tui.keys.commands import key_of, with_keys
 from smtp_tui.tui.log.pane import Log
-from smtp_tui.tui.places import is_low, is_narrow
+from smtp_tui.tui.places import is_narrow, is_tiny
 from smtp_tui.tui.sidebar.live import in_short
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.pane import Sidebar
@@ -34,6 +34,7 @@ class Words:
         self._message = message
         self._said = ""
         self._said_at: str | None = None
+        self._hides_field = False
 
     def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Tell something in words; `at` is the field that the focus is about to go to."""
@@ -54,6 +55,12 @@ class Words:
         """Say no longer what is true no longer, if it is what was said last."""
         if self._said == text:
             self.hush()
+
+    def hide_field(self, hides: bool) -> None:
+        """The log takes the form's place, or gives it back: the field is in nobody's sight."""
+        if hides != self._hides_field:
+            self._hides_field = hides
+            self.refresh_message()
 
     def hush(self) -> None:
         """Say nothing any more."""
@@ -81,6 +88,7 @@ class Words:
             )
         )
         self._sidebar.name_key("" if self._is_in_log else "PgDn")
+        last.name_key(key_of("zoom" if self._is_in_log else "switch"))
         self._sidebar.show(blocks, from_top=from_top)
         self.refresh_message()
 
@@ -89,9 +97,11 @@ class Words:
         if self._said_at is not None:
             return
         row, size = self._form.here, self._form.screen.size
-        if row.hides_problem:
+        if self._hides_field:
+            self._message.show([])
+        elif row.hides_problem:
             self._message.show([plain(row.look.problem, BAD)])
-        elif is_narrow(size) or is_low(size):
+        elif is_narrow(size) or is_tiny(size):
             advice = self._form.advice_on(row.topic)
             said = row.look.limit or summary(row.topic)
             self._message.show([in_short(advice, said)])

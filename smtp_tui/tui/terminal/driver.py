@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import MutableMapping
 from string import ascii_lowercase
@@ -12,6 +14,8 @@ from typing import Any, cast
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
+from textual.geometry import Size
 
 # They know no questions about modes: some print part of one on the screen.
 _OLD = ("linux", "ansi", "vt", "cons", "sun", "wy", "xterm-mono", "pcansi")
@@ -52,6 +56,15 @@ class FormDriver(LinuxDriver):
         if sys.__stdout__ is not None:
             self._file = sys.__stdout__
 
+    def start_application_mode(self) -> None:
+        """Take the terminal, and hear of the window's sizes in their order.
+
+        The stock handler reads and tells a size inside the signal; a signal that comes in between
+        tells the newer size first, and the older one stays.
+        """
+        cast(Any, super()).start_application_mode()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._tell_size)
+
     def write(self, data: str) -> None:
         """Write what the terminal understands."""
         if self._is_old and data.startswith(_UNKNOWN):
@@ -65,6 +78,11 @@ class FormDriver(LinuxDriver):
         if self._is_old:
             super().write(_CLEAR)
         super().stop_application_mode()
+
+    def _tell_size(self) -> None:
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(Resize(size, size))
 
     def _enable_mouse_support(self) -> None:
         if self._mouse:
