@@ -22,8 +22,11 @@ START = Path(__file__).with_name("start.py")
 LEFT_OUT = frozenset({"secretstorage", "jeepney", "cryptography", "cffi", "pycparser"})
 """The keyring's way to a desktop, and what only that needs."""
 
-OPTIONAL = ("defusedxml",)
+OPTIONAL = ("defusedxml", "pyyaml")
 """What an extra adds and any machine can run."""
+
+FASTER_COMPILED = frozenset({"pyyaml"})
+"""What does the same without the part of it that is compiled."""
 
 _ON_OLDEST = {"python_version": "3.11", "python_full_version": "3.11.0"}
 _COMPILED = (".so", ".pyd", ".dylib")
@@ -88,12 +91,14 @@ def _extras(wanted: Requirement) -> Iterator[str]:
 def _files() -> Iterator[tuple[str, bytes]]:
     for one in packed():
         if one.name == "smtp-tui":
-            yield from _own()
+            yield from own_files()
             yield from _info(one)
             continue
         for file in one.files or ():
             path = Path(str(one.locate_file(file)))
             if file.suffix in _COMPILED:
+                if canonicalize_name(one.name) in FASTER_COMPILED:
+                    continue
                 raise NotPortableError(f"{one.name} is compiled: {file}")
             if ".." in file.parts or "__pycache__" in file.parts or file.parts[0] == "bin":
                 continue
@@ -102,11 +107,14 @@ def _files() -> Iterator[tuple[str, bytes]]:
             yield file.as_posix(), path.read_bytes()
 
 
-def _own() -> Iterator[tuple[str, bytes]]:
+def own_files() -> Iterator[tuple[str, bytes]]:
     """The program's files as they stand in the tree, however it is installed."""
     for path in (ROOT / "smtp_tui").rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+        name = path.relative_to(ROOT)
+        # What tools and editors leave in the tree is no part of the program.
+        is_left = any(part == "__pycache__" or part.startswith(".") for part in name.parts)
+        if path.is_file() and not is_left:
+            yield name.as_posix(), path.read_bytes()
 
 
 def _info(one: Distribution) -> Iterator[tuple[str, bytes]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pyz import start
-from pyz.__main__ import LEFT_OUT, NotPortableError, build, packed
+from pyz.__main__ import LEFT_OUT, NotPortableError, build, own_files, packed
 from smtp_tui import __version__
 from tests.terminal import on_terminal
 
@@ -80,6 +80,18 @@ def test_changing_a_file(run: Run, tmp_path: Path) -> None:
     assert file.read_text() == '[smtp]\nhost = "b.example"  # kept\nport = 25\n'
 
 
+def test_yaml_is_read_without_what_is_compiled(run: Run, archive: Path, tmp_path: Path) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.write_text("global:\n  smtp_smarthost: 'mail.example.org:587'\n")
+    told = run("import", str(file))
+    assert told.returncode == 0, told.stderr
+    assert 'host = "mail.example.org"' in told.stdout
+    with zipfile.ZipFile(archive) as outer, outer.open("packages.zip") as packages:
+        names = zipfile.ZipFile(packages).namelist()
+    assert "yaml/__init__.py" in names
+    assert not [name for name in names if name.endswith(".so")]
+
+
 def test_there_is_no_keyring_and_it_says_so(run: Run) -> None:
     words = ("--set", "host=127.0.0.1", "--set", "port=1", "--set", "username=a")
     told = run("check", *words, "--set", 'password={keyring="mail"}', "--quiet")
@@ -126,6 +138,18 @@ def test_nothing_in_it_is_for_one_machine_only() -> None:
     names = {one.name.lower() for one in packed()}
     assert {"smtp-tui", "textual", "rich", "tomlkit", "keyring", "idna", "scramp"} <= names
     assert not names & LEFT_OUT
+
+
+def test_what_tools_leave_in_the_tree_stays_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    left = ("tui/.mypy_cache/3.11/cache.db", "tui/__pycache__/app.pyc", "tui/.app.py.swp")
+    for name in ("__init__.py", "tui/app.tcss", *left):
+        path = tmp_path / "smtp_tui" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.setattr("pyz.__main__.ROOT", tmp_path)
+    assert {name for name, _ in own_files()} == {"smtp_tui/__init__.py", "smtp_tui/tui/app.tcss"}
 
 
 def test_a_compiled_package_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ _ENVIRONMENT = {
     "SMTP_TUI_CONFIG": "The file that is meant where none is named.",
     "SMTP_TUI_PASSWORD": "The password of a check, where no option and no --set names a place.",
     "XDG_CONFIG_HOME": "The configuration folder, in place of ~/.config.",
+    "XDG_STATE_HOME": "The state folder, in place of ~/.local/state.",
     "SSL_CERT_FILE": "The certificates to trust, in place of the system's (OpenSSL).",
     "CREDENTIALS_DIRECTORY": "Where systemd puts a unit's credentials; paths in FILE may name it.",
     "NO_COLOR": "Set to anything: the form draws without colours.",
@@ -70,8 +71,15 @@ _ENVIRONMENT = {
 
 _FILES = {
     "~/.config/smtp-tui/smtp.toml": "The settings that are meant where no FILE is named.",
+    "~/.config/smtp-tui/smtp-tui.toml": (
+        "The program's own settings: how the form looks, its keys, and what it asks DNS."
+    ),
     "~/.config/smtp-tui/dialects/": "Dialects of one's own: how other applications spell settings.",
     "~/.config/smtp-tui/providers/": "Mail providers of one's own.",
+    "~/.local/state/smtp-tui/": (
+        "What a lost line left unsaved in the form, and the old content of a file while it is "
+        "overwritten in place."
+    ),
 }
 
 _EXAMPLES = {
@@ -81,6 +89,10 @@ _EXAMPLES = {
     ),
     "Ask the server about a recipient, and send nothing": (
         "smtp-tui check mail.toml --to admin@example.org"
+    ),
+    "Find the settings of a domain": "smtp-tui discover example.org",
+    "Take over the settings of another program": (
+        "smtp-tui import /etc/postfix/main.cf --into mail.toml --create"
     ),
     "Say what an error in a log means": "journalctl -u app -n 20 | smtp-tui explain --error",
     "Watch a relay that comes and goes": "smtp-tui check mail.toml --watch 60",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.mailbox import parse_mailbox
+
+_WITH_PORT = re.compile(r"([^:@\s]+|\[.*\]):[0-9]+")
+# How the reasons begin that speak of a field's value without repeating it.
+_ABOUT_IT = ("is ", "holds ")
 
 
 @record
@@ -21,7 +27,17 @@ class Subject:
 
 
 def parse_subject(text: str) -> Subject:
-    """Read what to search for; ValueError says what would be allowed."""
+    """Read what to search for; ValueError says in a sentence of its own what would be allowed."""
+    try:
+        return _subject(text)
+    except ValueError as error:
+        said = str(error)
+        raise ValueError(f"it {said}" if said.startswith(_ABOUT_IT) else said) from None
+
+
+def _subject(text: str) -> Subject:
+    if _WITH_PORT.fullmatch(text.strip()):
+        raise ValueError(f"{parsers.shown(text)} names a port; give the host alone, all are tried")
     if "@" in text:
         mailbox = parse_mailbox(text)
         domain = mailbox.envelope.rpartition("@")[2]

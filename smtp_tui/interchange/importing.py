@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from smtp_tui.interchange import postfix_files
+from smtp_tui.interchange.envfile.telling import is_env
 from smtp_tui.interchange.known import Format, format_named, formats
-from smtp_tui.interchange.results import Imported, InterchangeError, QuotingError
+from smtp_tui.interchange.results import Imported, InterchangeError, Note, QuotingError
 from smtp_tui.interchange.source import Source
 from smtp_tui.interchange.texts import text
 
 LARGEST = 1024 * 1024
 """Letters; more is no settings file, and which of its parts counts is unknown."""
+
+# Who reads the `.env` file of a program in Python.
+_ENV_QUOTING = "python"
 
 
 def candidates(content: str, name: str = "") -> tuple[str, ...]:
@@ -50,10 +55,18 @@ def import_text(
     form = format_named(format) if format else _recognised(content, name)
     if quoting and not form.takes_quoting:
         raise QuotingError(text("no-quoting", format=form.name))
-    if form.may_be_env and not quoting and (name.endswith(".env") or name.startswith(".env")):
-        quoting = "python"
+    is_told = bool(quoting) or _is_env_name(name)
+    if form.may_be_env and not quoting and (is_told or is_env(content)):
+        quoting = _ENV_QUOTING
     imported: Imported = _module(form).read(Source(content, quoting, beside or {}), form)
+    if quoting and not is_told:
+        said = Note("", text("read-as-env", quoting=quoting))
+        return replace(imported, remarks=(said, *imported.remarks))
     return imported
+
+
+def _is_env_name(name: str) -> bool:
+    return name.endswith(".env") or name.startswith(".env")
 
 
 def companions(content: str, format: str | None = None) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
         key, signature = None, ""
     alternative = facts.get("subjectAltName", ())
     hosts = [value for kind, value in alternative if kind == "DNS"]
-    addresses = tuple(value.strip() for kind, value in alternative if kind == "IP Address")
+    addresses = tuple(_address(value) for kind, value in alternative if kind == "IP Address")
     # The common name counts where no alternative name is a host's (X509_check_host).
     common = [value for key, value in _pairs(facts.get("subject", ())) if key == "commonName"]
     return Certificate(
@@ -175,6 +175,12 @@ def _details(certificate: Certificate) -> list[str]:
         f"  {_algorithms(certificate)}; its SHA-256 is",
         f"  {certificate.sha256}",
     ]
+
+
+def _address(said: str) -> str:
+    """Write an address as people do (RFC 5952): OpenSSL spells all zeros of IPv6 out."""
+    said = said.strip()
+    return str(ip_address(said)) if is_address(said) else said
 
 
 def _same_address(own: str, wanted: str) -> bool:

@@ -285,7 +285,7 @@ def test_own_presets_are_searched(call: Call, private_home: Path) -> None:
     (folder / "ours.toml").write_text(f'{GOOD}\ndomains = ["{DOMAIN}"]\n')
     with name_server({"relay.example.org": {"A": ["127.0.0.1"]}}) as server:
         outcome = call("discover", DOMAIN, "--resolver", server.where)
-    assert "Our relay gives away addresses in example.test." in outcome.out
+    assert "Our relay hands out addresses in example.test." in outcome.out
 
 
 MAIL: Zone = {

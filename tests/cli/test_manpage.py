@@ -14,6 +14,9 @@ from smtp_tui import __version__
 from smtp_tui.cli.commands import COMMANDS
 from smtp_tui.cli.manpage import manpage
 from smtp_tui.cli.options import OPTIONS
+from smtp_tui.cli.secrets import VARIABLE
+from smtp_tui.config import paths
+from smtp_tui.config.preferences import NAME
 from smtp_tui.settings.fields import FIELDS
 
 PAGE = Path(__file__).parent.parent.parent / "man" / "smtp-tui.1"
@@ -62,6 +65,11 @@ def test_everything_is_in_it() -> None:
     for field in FIELDS:
         assert f" {field.key} {field.label}. " in text
     assert "10 The check failed at envelope. 11" in text
+    source = Path(paths.__file__).read_text(encoding="utf-8")
+    for variable in {*re.findall(r'"((?:XDG|SMTP_TUI)_\w+)"', source), VARIABLE}:
+        assert f" {variable} " in text
+    for name in (NAME, "smtp.toml", "dialects/", "providers/"):
+        assert f" ~/.config/smtp-tui/{name} " in text
 
 
 def test_no_text_becomes_a_request() -> None:

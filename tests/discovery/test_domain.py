@@ -81,6 +81,7 @@ async def test_all_is_well() -> None:
         "Replies and bounces reach example.test: its mail is taken by mx.example.test."
     )
     assert found["mx"].record == "10 mx.example.test."
+    assert found["spf-pass"].record == f"v=spf1 ip4:{SERVER} ip4:{OWN} -all"
     assert {one.weight for one in found.values()} == {Weight.GOOD, Weight.NOTE}
     assert found["ptr"].text == (
         "The address 9.9.9.9 has the name us.example.test, which leads back to it."

@@ -224,6 +224,18 @@ if DEBUG:
         name=".env",
     ),
     Sample(
+        "django",
+        "# mail\nEMAIL_HOST=smtp.example.net\nEMAIL_PORT=587\nEMAIL_USE_TLS=True\n"
+        "EMAIL_HOST_USER=me@example.net\nEMAIL_HOST_PASSWORD='a b'\n"
+        "DEFAULT_FROM_EMAIL=app@example.net\n",
+        {
+            "host": "smtp.example.net", "port": 587, **TLS, "username": "me@example.net",
+            "password": "a b", "from": "app@example.net",
+        },
+        [],
+        ["", "authentication"],
+    ),
+    Sample(
         "rails",
         """\
 Rails.application.configure do
@@ -507,14 +519,28 @@ receivers:
     ),
     Sample(
         "nodemailer",
-        '{"mail": {"host": "a.example", "secure": "false", "service": "gmail",'
+        '{"mail": {"host": "a.example", "secure": "false",'
         ' "auth": {"type": "OAuth2", "user": "me", "accessToken": "tok"}}}',
         {
             "host": "a.example", "port": 587, **AUTO, "username": "me", "password": "tok",
             "authentication": "xoauth2",
         },
-        ["service", "secure"],
+        ["secure"],
         ["", "port", "starttls_auto"],
+    ),
+    Sample(
+        "nodemailer",
+        '{"service": "gmail", "auth": {"user": "me", "pass": "tok"}}',
+        {"username": "me", "password": "tok"},
+        ["service"],
+        ["authentication"],
+    ),
+    Sample(
+        "nodemailer",
+        '{"service": "gmail", "host": "a.example", "secure": true}',
+        {"host": "a.example", **SSL},
+        ["service"],
+        [],
     ),
     Sample(
         "url",
@@ -566,5 +592,11 @@ $ swaks --to user@example.com --server test-server.example.net:587 --auth CRAM-M
         },
         [],
         ["openssl_verify_mode", "port"],
+    ),
+    Sample(
+        "swaks",
+        'swaks -s a.example:587 -tls --tls-verify -au me -ap "pw$x"\n',
+        {"host": "a.example", "port": 587, **TLS, "username": "me"},
+        ["auth-password"],
     ),
 ]  # fmt: skip

@@ -95,6 +95,27 @@ def test_a_quoting_that_is_named_goes_before_the_programs_own() -> None:
     assert import_text(text, quoting="docker").values["password"] == "'a b'"
 
 
+@pytest.mark.parametrize(
+    ("line", "is_env"),
+    [
+        ("EMAIL_HOST=smtp.example.net", True),
+        ("EMAIL_HOST=localhost", True),
+        ("EMAIL_HOST_USER=me@example.net", True),
+        ("EMAIL_HOST_PASSWORD=it's", True),
+        ("EMAIL_HOST_PASSWORD=", True),
+        ("export EMAIL_PORT=25", True),
+        ("EMAIL_PORT=25", False),
+        ("EMAIL_HOST='smtp.example.net'", False),
+        ("EMAIL_HOST_PASSWORD=os.environ['SECRET']", False),
+        ("EMAIL_HOST = HOST", False),
+        ("import os\nEMAIL_HOST=HOST", False),
+    ],
+)
+def test_an_env_file_is_told_from_python(line: str, is_env: bool) -> None:
+    found = import_text(f"EMAIL_USE_TLS=True\n\n# mail\n{line}\n", "django")
+    assert any("read as an .env file" in note.text for note in found.remarks) == is_env
+
+
 def test_quotes_that_docker_keeps_are_told() -> None:
     text = "SMTP_HOST=a.example\nSMTP_FROM=a@b.example\nSMTP_PASSWORD='a b'\n"
     found = import_text(text, "vaultwarden")

@@ -36,8 +36,9 @@ async def _addresses(resolver: Resolver, host: str) -> Answer:
 
 
 def use_this_zone() -> None:
-    """Answer from the table, and take the addresses of examples for somebody's."""
+    """Answer from the table at once, and take the addresses of examples for somebody's."""
     patch.multiple(Resolver, ask=_ask, addresses=_addresses).start()
     patch.object(look, "prepare").start()
+    patch.object(look, "monotonic", return_value=0.0).start()
     for module in (look, addresses):
         patch.object(module, "is_public", return_value=True).start()

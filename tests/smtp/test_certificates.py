@@ -48,8 +48,8 @@ def test_facts() -> None:
     seen = certificate_from(FACTS, b"der")
     assert seen.subject == "C=DE, CN=mail.example.test"
     assert seen.issuer == "O=Test, CN=CA"
-    assert seen.names == ("mail.example.test", "192.0.2.1", "2001:DB8:0:0:0:0:0:1")
-    assert seen.addresses == ("192.0.2.1", "2001:DB8:0:0:0:0:0:1")
+    assert seen.names == ("mail.example.test", "192.0.2.1", "2001:db8::1")
+    assert seen.addresses == ("192.0.2.1", "2001:db8::1")
     assert seen.not_before == datetime(2024, 1, 1, tzinfo=UTC)
     assert seen.sha256 == hashlib.sha256(b"der").hexdigest()
     assert seen.has_san
@@ -94,6 +94,18 @@ def test_host_names(own: str, wanted: str, fits: bool) -> None:
 )
 def test_addresses(own: str, wanted: str, fits: bool) -> None:
     assert named(("IP Address", own)).is_for(wanted) is fits
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("2001:DB8:0:0:0:0:0:1\n", "2001:db8::1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("<invalid>", "<invalid>"),
+    ],
+)
+def test_addresses_are_written_as_people_do(said: str, shown: str) -> None:
+    assert named(("IP Address", said)).names[-1] == shown
 
 
 @pytest.mark.parametrize(

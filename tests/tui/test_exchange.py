@@ -198,7 +198,7 @@ async def test_what_is_typed_shows_no_part_of_a_secret(tmp_path: Path) -> None:
         for letter in URL:
             await hand.type(letter)
             assert "n0t" not in hand.screen
-        await hand.until(lambda: "Recognised: A URL" in hand.screen)
+        await hand.until(lambda: "Recognised: a URL" in hand.screen)
         assert "n0t" not in hand.screen
 
 

@@ -129,6 +129,17 @@ class TestFound:
         right = {"host": "192.0.2.1", "server_name": "mail.example.org"}
         assert "server_name" not in found_change(VALUES, (), Draft(right))
 
+    def test_a_pinned_certificate_goes_with_the_server_it_was_of(self) -> None:
+        pin = "AB:" * 31 + "AB"
+        draft = Draft({"host": "192.0.2.1", "tls_fingerprint": pin})
+        assert found_change(VALUES, (), draft)["tls_fingerprint"] == ""
+        assert found_change(VALUES, (), draft, "cd" * 32)["tls_fingerprint"] == ""
+        assert "tls_fingerprint" not in found_change(VALUES, (), draft, "ab" * 32)
+        at_home = Draft({**VALUES, "port": 587, "tls_fingerprint": pin})
+        assert found_change(VALUES, (), at_home) == {"port": 465}
+        sendgrid = provider_named("sendgrid")
+        assert preset_change(sendgrid, sendgrid.ways[0], draft)["tls_fingerprint"] == ""
+
     def test_what_the_file_cannot_say_is_named(self) -> None:
         draft = Draft({}, limits={"encryption": "The application has no such setting."})
         assert found_change(VALUES, (), draft) == {"host": "mail.example.org", "port": 465}
@@ -146,6 +157,18 @@ class TestPreset:
             "encryption": "tls",
             "username": "apikey",
         }
+
+    def test_what_is_to_be_set_is_told_whole(self) -> None:
+        sendgrid = provider_named("sendgrid")
+        draft = Draft({"host": "mail.example.org", "username": "apikey"})
+        said = takes_words(preset_change(sendgrid, sendgrid.ways[0], draft), draft)
+        assert said == (
+            "Enter sets SMTP Host: mail.example.org -> smtp.sendgrid.net. "
+            "Written down though it counts anyway: SMTP Port 587, Encryption Type tls."
+        )
+        there = Draft({"host": "smtp.sendgrid.net", "port": 587, "username": "apikey"})
+        said = takes_words(preset_change(sendgrid, sendgrid.ways[0], there), there)
+        assert said == "Written down though it counts anyway: Encryption Type tls."
 
     def test_a_host_and_a_mechanism_of_the_provider_stay(self) -> None:
         gmail = provider_named("gmail")

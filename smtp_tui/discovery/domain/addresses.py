@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from smtp_tui.discovery.domain.facts import DomainFact, Weight, fact, unanswered
-from smtp_tui.discovery.domain.spf import SpfResult
+from smtp_tui.discovery.domain.spf import SpfResult, is_record
 from smtp_tui.discovery.domain.spf_evaluation import SpfVerdict, evaluate
 from smtp_tui.discovery.resolver import Resolver, State
 from smtp_tui.discovery.together import together
@@ -47,23 +47,32 @@ async def spf_facts(
     if leaving:
         return await _covering(domain, leaving, resolver)
     verdict = await evaluate(domain, _ANY, resolver)
+    held = await _held(domain, resolver)
     if verdict.result in _WITHOUT_ADDRESS:
-        return (_spf(domain, "", verdict),)
-    return (fact("spf", "spf-there", Weight.UNKNOWN, domain=domain),)
+        return (_spf(domain, "", verdict, held),)
+    return (fact("spf", "spf-there", Weight.UNKNOWN, held, domain=domain),)
 
 
 async def _covering(domain: str, leaving: Mapping[str, str], resolver: Resolver) -> Facts:
     verdicts = await together(*(evaluate(domain, one, resolver) for one in leaving))
+    held = await _held(domain, resolver)
     pairs = zip(leaving.values(), verdicts, strict=True)
     # What is wrong with the record itself is told once.
-    return tuple(dict.fromkeys(_spf(domain, who, verdict) for who, verdict in pairs))
+    return tuple(dict.fromkeys(_spf(domain, who, verdict, held) for who, verdict in pairs))
 
 
-def _spf(domain: str, who: str, verdict: SpfVerdict) -> DomainFact:
+async def _held(domain: str, resolver: Resolver) -> str | None:
+    """Return the record as it stands in DNS, two where there are two: the resolver has it still."""
+    answer = await resolver.texts(domain)
+    return "; ".join(filter(is_record, answer.records)) or None
+
+
+def _spf(domain: str, who: str, verdict: SpfVerdict, held: str | None) -> DomainFact:
     return fact(
         "spf",
         f"spf-{verdict.result}",
         _WEIGHTS[verdict.result],
+        held,
         domain=domain,
         who=who,
         term=verdict.term,

@@ -68,9 +68,14 @@ class Term:
         return _BY_QUALIFIER[self.qualifier]
 
 
+def is_record(text: str) -> bool:
+    """Tell whether a TXT record is one of SPF (section 4.5)."""
+    return text.casefold().split(" ")[0] == VERSION
+
+
 def record_in(texts: Iterable[str]) -> str | None:
     """Return the SPF record among TXT records, None without one; SpfBroken where there are two."""
-    found = [one for one in texts if one.casefold().split(" ")[0] == VERSION]
+    found = [one for one in texts if is_record(one)]
     if len(found) > 1:
         raise SpfBroken("there are two records")
     return found[0] if found else None

@@ -141,8 +141,9 @@ def _password(out: Outlet) -> list[str]:
         return [f"  {name}: {_quoted(out.secret)}"]
     if isinstance(out.source, File):
         return [f"  {name}_file: {_quoted(out.source.path)}"]
-    out.note("password", "secret-left-out", name=name)
-    return [f"  # {text('secret-place', name=f'{name}_file')}", f"  # {name}_file:"]
+    file = f"{name}_file"
+    out.note("password", "secret-left-out", name=file)
+    return [f"  # {text('secret-place', name=file)}", f"  # {file}:"]
 
 
 def _tls(out: Outlet, link: str) -> list[str]:

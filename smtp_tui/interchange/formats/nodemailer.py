@@ -14,7 +14,10 @@ from smtp_tui.interchange.source import Source
 from smtp_tui.interchange.texts import text
 
 _PARTS = ("auth", "tls")
-_SWITCHES = frozenset({"secure", "requireTLS", "ignoreTLS", "tls.rejectUnauthorized"})
+_LINK = ("secure", "requireTLS", "ignoreTLS")
+_SWITCHES = frozenset({*_LINK, "tls.rejectUnauthorized"})
+# Options that name the server in another way than by host and port.
+_ELSEWHERE = {"service": "named-service", "url": "url-beside"}
 _VERSION = "TLSv"
 _STEPS = ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout")
 _ASIDE = (
@@ -30,19 +33,9 @@ def read(source: Source, form: Format) -> Imported:
     if remark:
         taken.remark("", "nested", name=remark)
     taken.use(*_ASIDE)
-    for name, why in (
-        ("service", "named-service"),
-        ("url", "url-beside"),
-        ("tls.ca", "no-setting"),
-    ):
-        if taken.get(name) is not None:
-            taken.refuse(name, why)
-    taken.take("host", "host")
-    taken.take("port", "port")
-    secure = _is_secure(taken)
-    taken.default("host", "localhost")
-    taken.default("port", 465 if secure else 587)
-    take_link(taken, secure=secure)
+    if taken.get("tls.ca") is not None:
+        taken.refuse("tls.ca", "no-setting")
+    _connect(taken)
     taken.take("domain", "name")
     _log_in(taken)
     take_trust(taken)
@@ -52,6 +45,21 @@ def read(source: Source, form: Format) -> Imported:
             taken.refuse(name, "timeout-one-step")
     taken.leftovers("")
     return taken.done()
+
+
+def _connect(taken: Intake) -> None:
+    """Take host, port and link; what is named elsewhere has no default here."""
+    elsewhere = [name for name in _ELSEWHERE if taken.get(name) is not None]
+    for name in elsewhere:
+        taken.refuse(name, _ELSEWHERE[name])
+    taken.take("host", "host")
+    taken.take("port", "port")
+    secure = _is_secure(taken)
+    if not elsewhere:
+        taken.default("host", "localhost")
+        taken.default("port", 465 if secure else 587)
+    if not elsewhere or any(name in taken for name in _LINK):
+        take_link(taken, secure=secure)
 
 
 def _options(content: str) -> tuple[dict[str, Any], str | None]:

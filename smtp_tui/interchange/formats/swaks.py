@@ -91,7 +91,7 @@ def _log_in(taken: Intake) -> None:
         taken.put("authentication", "none")
         return
     taken.take("username", "auth-user")
-    if not taken.put_password("auth-password"):
+    if not taken.put_password("auth-password") and "auth-password" not in taken:
         taken.remark("password", "swaks-asks")
     listed = taken.text("auth") or "true"
     if listed != "true" and "," not in listed:

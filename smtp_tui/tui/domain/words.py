@@ -96,13 +96,15 @@ def _short(facts: Sequence[DomainFact]) -> Iterator[str]:
 def page_blocks(found: Found, *, with_records: bool = False) -> Iterator[Block]:
     """Yield a title, each fact with its weight as a sign, and records where they are wanted."""
     yield Block(((text("screen", "title", domain=visible(found.domain)), STRONG),))
+    before = None
     # What may keep mail from arriving is read first.
     for one in sorted(found.facts, key=lambda fact: fact.weight is not Weight.BAD):
         sign, style = SIGNS[one.weight]
         said = sentence(one, is_on_screen=with_records)
         spans = ((f"{sign} ", style), (f"{one.subject.upper()}: ", STRONG), (said, PLAIN))
         yield Block(spans, rest="  ", gap=with_records)
-        if with_records and one.record:
+        if with_records and one.record and one.record != before:
             shown = visible(one.record)
             cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
             yield Block(((cut, DIM),), "  ", "  ", gap=False)
+        before = one.record

@@ -17,7 +17,7 @@ from smtp_tui.tui.finding.finder import Finder
 from smtp_tui.tui.finding.report import details_of
 from smtp_tui.tui.finding.seeking import Seek, Seeking
 from smtp_tui.tui.finding.table import FoundTable
-from smtp_tui.tui.finding.taking import found_change, takes_words, unsayable
+from smtp_tui.tui.finding.taking import knock_change, takes_words, unsayable
 from smtp_tui.tui.finding.words import text
 from smtp_tui.tui.form.choice import ChoiceRow
 from smtp_tui.tui.form.looks import Look
@@ -201,7 +201,7 @@ class DiscoverScreen(Finder[Knock | None]):
         self.details.show(blocks, from_top=from_top)
 
     def _takes(self, knock: Knock) -> str:
-        change = found_change(knock.values, knock.mechanisms, self._draft)
+        change = knock_change(knock, self._draft)
         cannot = unsayable(knock.values, self._draft)
         is_refused = knock.trusted not in (None, OK) and self._draft.raw("ca_file") is not None
         by_ca = text("discover", "by-ca-file") if is_refused else ""

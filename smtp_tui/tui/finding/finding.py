@@ -19,7 +19,7 @@ from smtp_tui.smtp.tls import ContextError, client_context
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.cures.fixing import done_words
 from smtp_tui.tui.deeds import Deeds
-from smtp_tui.tui.finding.taking import found_change, next_step, preset_change, proposed, unsayable
+from smtp_tui.tui.finding.taking import knock_change, next_step, preset_change, proposed, unsayable
 from smtp_tui.tui.finding.words import text
 from smtp_tui.tui.form.model import HOST
 
@@ -68,7 +68,7 @@ class Finding:
 
     def _take_found(self, knock: Knock) -> None:
         draft = self.deeds.form.draft
-        change = found_change(knock.values, knock.mechanisms, draft)
+        change = knock_change(knock, draft)
         cannot = unsayable(knock.values, draft)
         self._make(change)
         told = text("discover", "taken", host=knock.host, port=knock.port, done=_done(change))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from smtp_tui.discovery.steps import Knock
 from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
-from smtp_tui.tui.cures.fixing import pairs_words
+from smtp_tui.tui.cures.fixing import now_words, pairs_words, value_words
 from smtp_tui.tui.finding.words import text
 from smtp_tui.tui.form.model import ACCOUNT, HOST, PASSWORD, Draft, same_meaning
 
 AUTHENTICATION, ENCRYPTION, PORT = "authentication", "encryption", "port"
-FROM, SERVER_NAME = "from", "server_name"
+FROM, SERVER_NAME, FINGERPRINT = "from", "server_name", "tls_fingerprint"
 _NO_MECHANISM = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL)
 
 Change = dict[str, object]
@@ -30,11 +31,14 @@ def proposed(draft: Draft) -> str:
     return draft.text(HOST)
 
 
-def found_change(values: Mapping[str, object], offered: Sequence[str], draft: Draft) -> Change:
+def found_change(
+    values: Mapping[str, object], offered: Sequence[str], draft: Draft, certificate: str = ""
+) -> Change:
     """Return what a find changes; `offered` are the mechanisms that the server named there.
 
     An address as the user name stands back behind one that the form holds; a mechanism of the form
-    that the server does not offer gives way; a name for SNI that was another server's goes.
+    that the server does not offer gives way; a name for SNI and a pinned certificate that were
+    another server's go. `certificate` is the SHA-256 of the one that was met.
     """
     change = dict(values)
     username = str(change.get(ACCOUNT, ""))
@@ -44,7 +48,13 @@ def found_change(values: Mapping[str, object], offered: Sequence[str], draft: Dr
         mechanism := _instead(offered, change.get(ENCRYPTION), draft)
     ):
         change[AUTHENTICATION] = mechanism
-    return _differing(_with_server_name(change, draft), draft)
+    return _differing(_trusting(change, draft, certificate), draft)
+
+
+def knock_change(knock: Knock, draft: Draft) -> Change:
+    """Return what taking the settings of a knock changes."""
+    certificate = knock.certificate.sha256 if knock.certificate else ""
+    return found_change(knock.values, knock.mechanisms, draft, certificate)
 
 
 def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
@@ -62,7 +72,7 @@ def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
         change[AUTHENTICATION] = provider.authentication[0].value
     order = (HOST, PORT, ENCRYPTION, ACCOUNT, AUTHENTICATION)
     ordered = {key: change[key] for key in order if key in change}
-    return _differing(_with_server_name(ordered, draft), draft)
+    return _differing(_trusting(ordered, draft), draft)
 
 
 def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, str] | None:
@@ -86,10 +96,17 @@ def takes_words(change: Mapping[str, object], draft: Draft) -> str:
     """Say what Enter would do to the form."""
     if not change:
         return text("discover", "same")
-    if change.get(HOST) == "":
-        rest = {key: raw for key, raw in change.items() if key != HOST}
-        return text("presets", "takes-but-host", change=pairs_words(rest, draft))
-    return text("discover", "takes", change=pairs_words(change, draft))
+    rest = {key: raw for key, raw in change.items() if (key, raw) != (HOST, "")}
+    counting = {key: value_words(key, raw) for key, raw in rest.items()}
+    counting = {key: said for key, said in counting.items() if said == now_words(key, draft)}
+    differing = {key: raw for key, raw in rest.items() if key not in counting}
+    said = [text("discover", "takes", change=pairs_words(differing, draft))] if differing else []
+    if counting:
+        listed = ", ".join(f"{BY_KEY[key].label} {value}" for key, value in counting.items())
+        said.append(text("discover", "outright", values=listed))
+    if rest != change:
+        said.append(text("presets", "own-host"))
+    return " ".join(said)
 
 
 def unsayable(values: Mapping[str, object], draft: Draft) -> str:
@@ -107,12 +124,18 @@ def _differing(change: Mapping[str, object], draft: Draft) -> Change:
     }
 
 
-def _with_server_name(change: Change, draft: Draft) -> Change:
-    name = draft.raw(SERVER_NAME)
-    host = BY_KEY[HOST]
-    if name is None or same_meaning(host, change.get(HOST, draft.raw(HOST)), draft.raw(HOST)):
+def _trusting(change: Change, draft: Draft, certificate: str = "") -> Change:
+    """Let go of the name and the certificate that were the server's before."""
+    host, pin = BY_KEY[HOST], BY_KEY[FINGERPRINT]
+    if same_meaning(host, change.get(HOST, draft.raw(HOST)), draft.raw(HOST)):
         return change
-    return change if same_meaning(host, change[HOST], name) else {**change, SERVER_NAME: ""}
+    name, pinned = draft.raw(SERVER_NAME), draft.raw(FINGERPRINT)
+    gone: Change = {}
+    if name is not None and not same_meaning(host, change[HOST], name):
+        gone[SERVER_NAME] = ""
+    if pinned is not None and not same_meaning(pin, certificate, pinned):
+        gone[FINGERPRINT] = ""
+    return {**change, **gone}
 
 
 def _counting(key: str, draft: Draft) -> object | None:
