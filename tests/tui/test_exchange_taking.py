@@ -45,6 +45,16 @@ def test_what_another_value_follows_from_is_set() -> None:
     assert found.leaks
 
 
+def test_what_was_another_servers_goes_with_its_host() -> None:
+    held = {**FILE, "server_name": "mail.example.net", "tls_fingerprint": "ab" * 32}
+    found = proposal("smtps://smtp.example.com:465", Draft(held))
+    assert (found.change["server_name"], found.change["tls_fingerprint"]) == ("", "")
+    assert found.stays == ("password",)
+    same = proposal("smtps://mail.example.net:465", Draft(held))
+    assert set(same.change) == {"port", "encryption"}
+    assert same.stays == ("password", "server_name", "tls_fingerprint")
+
+
 def test_a_field_that_the_file_cannot_say_is_named() -> None:
     draft = Draft(FILE, limits={"port": "has no place here"})
     found = proposal("smtps://smtp.example.com:465", draft)

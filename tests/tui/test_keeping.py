@@ -57,7 +57,7 @@ def test_the_offer_names_time_and_fields() -> None:
         file="f", table="smtp", moment=noon, values={"host": "a", "x": 1}, place={"env": "A"}
     )
     assert offer_words(unsaved, noon + 60) == (
-        "Unsaved changes of 14:02 were kept: host, password."
+        "Unsaved changes of 14:02 were kept: SMTP Host, SMTP Password."
     )
     assert offer_words(unsaved, noon + 90_000).startswith("Unsaved changes of 2026-11-24 14:02")
 

@@ -312,7 +312,7 @@ class TestEnds:
         assert file.stat().st_mode & 0o777 == 0o600
         assert json.loads(file.read_text())["values"] == {"host": "mail.example.netx"}
         with the_form(tmp_path) as terminal:
-            terminal.wait_for("Unsaved changes of ", "were kept: host.", "R Take them back")
+            terminal.wait_for("Unsaved changes of ", "were kept: SMTP Host.", "R Take them back")
             terminal.press("r")
             terminal.wait_for(
                 "mail.example.netx", "modified", "Taken back, and not saved yet: host"

@@ -51,8 +51,10 @@ def _changes(proposal: Proposal, draft: Draft) -> Iterator[Block]:
             yield _row(key, _old_password(draft), proposal.secret.words)
         elif key in proposal.change:
             new = value_words(key, proposal.change[key])
-            is_told = key in proposal.imported.found
-            yield _row(key, now_words(key, draft), new, "" if is_told else follows)
+            more = "" if key in proposal.imported.found else follows
+            if key not in proposal.imported.values:
+                more = text("import", "gone")
+            yield _row(key, now_words(key, draft), new, more)
 
 
 def _row(key: str, old: str, new: str, more: str = "") -> Block:

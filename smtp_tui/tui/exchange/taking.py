@@ -17,6 +17,7 @@ from smtp_tui.tui.exchange.words import text
 from smtp_tui.tui.form.kept import Kept, kind_of, words_of
 from smtp_tui.tui.form.model import HOST, PASSWORD, Draft, same_meaning
 from smtp_tui.tui.form.password import PasswordDraft
+from smtp_tui.tui.form.trust import with_trust_gone
 
 
 @record
@@ -80,9 +81,10 @@ def proposed(imported: Imported, draft: Draft) -> Proposal:
     """Compare what was imported with the form."""
     values = imported.values if imported.found else {}
     unsayable = tuple(key for key in values if key in draft.limits)
-    change = dict(_changes(imported, draft)) if values else {}
+    change = with_trust_gone(dict(_changes(imported, draft)), draft) if values else {}
     secret = None if PASSWORD in draft.limits else _secret(values.get(PASSWORD), draft.password)
-    stays = tuple(key for key in BY_KEY if key not in values and draft.raw(key) is not None)
+    told = {*values, *change}
+    stays = tuple(key for key in BY_KEY if key not in told and draft.raw(key) is not None)
     return Proposal(
         imported,
         change,

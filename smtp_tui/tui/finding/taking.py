@@ -13,9 +13,10 @@ from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 from smtp_tui.tui.cures.fixing import now_words, pairs_words, value_words
 from smtp_tui.tui.finding.words import text
 from smtp_tui.tui.form.model import ACCOUNT, HOST, PASSWORD, Draft, same_meaning
+from smtp_tui.tui.form.trust import with_trust_gone
 
 AUTHENTICATION, ENCRYPTION, PORT = "authentication", "encryption", "port"
-FROM, SERVER_NAME, FINGERPRINT = "from", "server_name", "tls_fingerprint"
+FROM = "from"
 _NO_MECHANISM = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL)
 
 Change = dict[str, object]
@@ -48,7 +49,7 @@ def found_change(
         mechanism := _instead(offered, change.get(ENCRYPTION), draft)
     ):
         change[AUTHENTICATION] = mechanism
-    return _differing(_trusting(change, draft, certificate), draft)
+    return _differing(with_trust_gone(change, draft, certificate), draft)
 
 
 def knock_change(knock: Knock, draft: Draft) -> Change:
@@ -72,7 +73,7 @@ def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
         change[AUTHENTICATION] = provider.authentication[0].value
     order = (HOST, PORT, ENCRYPTION, ACCOUNT, AUTHENTICATION)
     ordered = {key: change[key] for key in order if key in change}
-    return _differing(_trusting(ordered, draft), draft)
+    return _differing(with_trust_gone(ordered, draft), draft)
 
 
 def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, str] | None:
@@ -122,20 +123,6 @@ def _differing(change: Mapping[str, object], draft: Draft) -> Change:
         for key, raw in change.items()
         if key not in draft.limits and not same_meaning(BY_KEY[key], raw, _counting(key, draft))
     }
-
-
-def _trusting(change: Change, draft: Draft, certificate: str = "") -> Change:
-    """Let go of the name and the certificate that were the server's before."""
-    host, pin = BY_KEY[HOST], BY_KEY[FINGERPRINT]
-    if same_meaning(host, change.get(HOST, draft.raw(HOST)), draft.raw(HOST)):
-        return change
-    name, pinned = draft.raw(SERVER_NAME), draft.raw(FINGERPRINT)
-    gone: Change = {}
-    if name is not None and not same_meaning(host, change[HOST], name):
-        gone[SERVER_NAME] = ""
-    if pinned is not None and not same_meaning(pin, certificate, pinned):
-        gone[FINGERPRINT] = ""
-    return {**change, **gone}
 
 
 def _counting(key: str, draft: Draft) -> object | None:

@@ -74,7 +74,7 @@ class Keeping:
         if unsaved.place:
             form.history.change_password(form.draft, "kept", lambda: _place(form.draft, unsaved))
         form.history.apply(form.draft, _fields(unsaved))
-        told = f"{TAKEN}: {', '.join(form.draft.changed)}."
+        told = f"{TAKEN}: {', '.join(BY_KEY[key].label for key in form.draft.changed)}."
         show_step(self.deeds, f"{told} {TYPE_AGAIN}" if unsaved.had_secret else told)
 
 
@@ -84,7 +84,8 @@ def offer_words(unsaved: Unsaved, now: float) -> str:
     if when.startswith(time.strftime("%Y-%m-%d ", time.localtime(now))):
         when = when.partition(" ")[2]
     keys = [*_fields(unsaved), *([PASSWORD] if unsaved.place else ())]
-    return f"Unsaved changes of {when} were kept: {', '.join(keys)}."
+    labels = ", ".join(BY_KEY[key].label for key in keys)
+    return f"Unsaved changes of {when} were kept: {labels}."
 
 
 def _name(document: Document) -> str:

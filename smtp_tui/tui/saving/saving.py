@@ -17,7 +17,7 @@ from smtp_tui.config.errors import (
 from smtp_tui.config.reloading import is_gone, is_stale
 from smtp_tui.config.writing import Manner
 from smtp_tui.records import record
-from smtp_tui.settings.fields import FIELDS
+from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.sources import Keyring, Literal
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.form.kept import Kept, kind_of
@@ -89,7 +89,8 @@ class Saver:
     async def save(self, draft: Draft, manner: Manner) -> Outcome:
         """Save the draft's changes; whatever could not be saved stays in the draft."""
         for key, problem in draft.unsavable().items():
-            return Outcome(f"Not saved. {visible(problem)}", ok=False, field=key)
+            told = f"Not saved. {BY_KEY[key].label} {visible(problem)}"
+            return Outcome(told, ok=False, field=key)
         if is_gone(self.document):
             return Outcome("Not saved", ok=False, obstacle=Obstacle.GONE)
         if not (draft.changed or manner.private or self.document.is_begun_anew):
