@@ -11,7 +11,7 @@ INSTALLED = $(VENV)/.installed
 demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
 
-# One seed: the names of tests that hold sets must be the same in both processes.
+# One seed: what fails once fails again.
 test: $(INSTALLED)
 	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
@@ -33,6 +33,7 @@ screenshots-check: $(INSTALLED)
 
 layouts: $(INSTALLED)
 	$(BIN)/python -m tests.screens.layouts tests/tui/layouts
+	$(BIN)/python -m tests.newcomer tests/captures
 
 man: $(INSTALLED)
 	$(BIN)/python -m smtp_tui.cli.manpage > man/smtp-tui.1

@@ -20,7 +20,7 @@ from smtp_tui.tui.arranging import AsTheScreenSays
 from smtp_tui.tui.bars import Divider, HintBar, StatusBar
 from smtp_tui.tui.bench.pane import Bench
 from smtp_tui.tui.bench.trial import Runner
-from smtp_tui.tui.bench.verdict import NOTHING_YET
+from smtp_tui.tui.bench.verdict import BEGINNINGS
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.defects import defect_words
 from smtp_tui.tui.domain.lookup import Lookup
@@ -82,7 +82,7 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
         situation = Situation(document, table)
         self.form = Form(situation.draft(), situation, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
-        notice = notice or ("" if self.form.draft.raw("host") else NOTHING_YET)
+        notice = notice or ("" if self.form.draft.raw("host") else BEGINNINGS)
         self.bench = Bench(runner, notice, lookup or Lookup(), id="bench")
         self.message = Page(most=MESSAGE, indent=1, id="message")
         application = document.application or ""

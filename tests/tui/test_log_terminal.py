@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from tests.terminal import Terminal, on_terminal
 from tests.tui.driving import SAMPLE
@@ -55,6 +56,16 @@ def test_a_flood_costs_few_bytes_a_line(tmp_path: Path) -> None:
         terminal.press("F5")
         terminal.wait_for("burst 99 line 49", "PASSED")
         assert len(terminal.output) - before <= 100 * 50 * A_LINE
+
+
+def test_what_comes_often_is_drawn_ten_times_a_second(tmp_path: Path) -> None:
+    with streaming(tmp_path, 300, 1, 0.005) as terminal:
+        terminal.press("F5")
+        terminal.wait_for("burst 9 line 0")
+        before, began = len(terminal.output), monotonic()
+        terminal.wait_for("burst 299 line 0", "PASSED")
+        beats = 10 * (monotonic() - began) + 3  # the first, the last, and the verdict
+        assert len(terminal.output) - before <= beats * A_BEAT
 
 
 def test_cursor_search_and_silence(tmp_path: Path) -> None:

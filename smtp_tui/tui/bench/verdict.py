@@ -20,9 +20,9 @@ UNTESTED = (
     "Not tested yet. F5 tests the settings as they stand, saved or not. F3 explains an error from "
     "any other program."
 )
-NOTHING_YET = (
-    "Nothing is set yet. Alt+S finds the settings of a domain, Alt+P takes a mail provider's, "
-    "Alt+I another program's; F5 tests what stands here."
+BEGINNINGS = (
+    "Alt+S finds the settings of a domain, Alt+P takes a mail provider's, Alt+I another program's. "
+    "F5 tests what stands here, saved or not."
 )
 _LINES = 3
 STALE = "  (before your last change)"
