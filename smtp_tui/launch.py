@@ -95,6 +95,18 @@ def prepare_surroundings() -> None:
         os.environ.pop("NO_COLOR", None)
     if not has_colours():
         os.environ["NO_COLOR"] = "1"
+    _let_the_window_count()
+
+
+def _let_the_window_count() -> None:
+    """Forget a size that a shell has exported: it was the window's once. Serial lines have none."""
+    try:
+        columns, rows = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    except OSError:
+        return
+    if columns > 0 and rows > 0:
+        os.environ.pop("COLUMNS", None)
+        os.environ.pop("LINES", None)
 
 
 def _take_alphabet() -> str:

@@ -12,6 +12,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyte
 
@@ -64,7 +65,7 @@ class Terminal:
         self.process = process
         self.output = bytearray()
         self._master = master
-        self._screen = _Screen(*size)
+        self._screen = _Screen(*(size if all(size) else (80, 24)))
         self._stream = pyte.ByteStream(self._screen)
 
     @property
@@ -90,15 +91,37 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Give the window another size, and tell the program."""
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.resize_screen(columns, rows)
+
+    def resize_screen(self, columns: int, rows: int) -> None:
+        """Give the window another size that nobody hears of."""
         self._screen.resize(rows, columns)
 
-    def hang_up(self) -> int:
+    def hang_up(self, seconds: float = 20) -> int:
         """Lose the line; return the exit status of the program."""
         os.close(self._master)
         self._master = -1
+        ended = os.pidfd_open(self.process)
+        if not select.select([ended], [], [], seconds)[0]:
+            raise AssertionError(f"the program has not ended within {seconds} s")
+        os.close(ended)
         _, status = os.waitpid(self.process, 0)
         self.process = 0
         return os.waitstatus_to_exitcode(status)
+
+    def wait_until_stuck(self, seconds: float = 20) -> None:
+        """Wait until the program does nothing any more, for nobody reads what it writes."""
+        deadline, spent, calm = time.monotonic() + seconds, -1, 0
+        while calm < 10:
+            assert time.monotonic() < deadline
+            select.select([], [], [], 0.05)
+            spent, before = self._ticks(), spent
+            calm = calm + 1 if spent == before else 0
+
+    def _ticks(self) -> int:
+        """Return the time that the program has computed, in ticks of the system."""
+        fields = Path(f"/proc/{self.process}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
 
     def close(self) -> None:
         """Take the terminal away."""

@@ -315,7 +315,7 @@ class TestEnds:
             terminal.wait_for("Unsaved changes of ", "were kept: SMTP Host.", "R Take them back")
             terminal.press("r")
             terminal.wait_for(
-                "mail.example.netx", "modified", "Taken back, and not saved yet: host"
+                "mail.example.netx", "modified", "Taken back, and not saved yet: SMTP Host"
             )
             terminal.press("F2")
             terminal.wait_for("Saved: host")
@@ -368,6 +368,14 @@ class TestEnds:
             terminal.press("F10")
             terminal.wait_for("READY>")
         assert (tmp_path / "errors").read_text() == ""
+
+
+    def test_a_line_that_is_lost_while_nobody_reads_it_ends_the_form(self, tmp_path: Path) -> None:
+        with the_form(tmp_path) as terminal:
+            terminal.wait_for(*FIRST)
+            terminal.press("\t" * 600)  # some 300 kB, which no line and no queue holds
+            terminal.wait_until_stuck()
+            assert terminal.hang_up() == 129
 
 
 class TestCosts:
@@ -441,6 +449,16 @@ class TestSizes:
                 terminal.resize(100, 30)
                 assert terminal.text != first
                 terminal.wait_until(lambda: terminal.text == first, "the form as it was")
+
+    def test_the_window_counts_and_not_what_a_shell_has_exported(self, tmp_path: Path) -> None:
+        with the_form(tmp_path, size=(100, 30), COLUMNS="40", LINES="10") as terminal:
+            terminal.wait_until(lambda: "F10" in terminal.lines[-1], "all rows")
+            assert " │ SMTP Host" in terminal.text
+
+    def test_where_the_line_knows_no_size_what_is_exported_counts(self, tmp_path: Path) -> None:
+        with the_form(tmp_path, size=(0, 0), COLUMNS="90", LINES="26") as terminal:
+            terminal.resize_screen(90, 26)
+            terminal.wait_until(lambda: "F10" in terminal.lines[-1], "all rows")
 
     def _is_filled(self, terminal: Terminal, rows: int) -> bool:
         lines = terminal.lines

@@ -17,6 +17,8 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
 from textual.geometry import Size
 
+from smtp_tui.tui.terminal.line import LastingLine
+
 # They know no questions about modes: some print part of one on the screen.
 _OLD = ("linux", "ansi", "vt", "cons", "sun", "wy", "xterm-mono", "pcansi")
 _CLEAR = "\x1b[m\x1b[H\x1b[J"
@@ -54,7 +56,7 @@ class FormDriver(LinuxDriver):
         self._is_old = is_old(os.environ.get("TERM", ""))
         # The stock one writes to standard error, which an admin may have sent to a file.
         if sys.__stdout__ is not None:
-            self._file = sys.__stdout__
+            self._file = cast(Any, LastingLine(sys.__stdout__))
 
     def start_application_mode(self) -> None:
         """Take the terminal, and hear of the window's sizes in their order.
