@@ -432,7 +432,9 @@ class TestPresets:
         async with form_on(SAMPLE, tmp_path) as hand:
             await picks(hand, "our")
             await hand.until(lambda: "> Our relay" in hand.screen)
-            assert "broken.toml is left out: it holds no tables [[provider]]" in flat(hand)
+            told = flat(hand)  # the file's whole path may be cut anywhere
+            assert "is left out: it holds no tables [[provider]]" in told
+            assert "broken.toml" in told.replace(" ", "")
             assert "yours" in hand.screen
             await hand.press("enter")
             await is_back(hand)
