@@ -41,6 +41,7 @@ class DomainLook:
         self._bench = bench
         self._lookup = lookup
         self._worker: Worker[None] | None = None
+        self._turn: object | None = None
         self._about: tuple[str, str, int] | None = None
         self._asked, self._begun = "", 0.0
         self.selectors = lookup.selectors
@@ -55,7 +56,7 @@ class DomainLook:
     @property
     def is_asking(self) -> bool:
         """Whether answers are waited for."""
-        return self._worker is not None
+        return self._turn is not None
 
     def is_about(self, request: Request) -> bool:
         """Whether what was found, or is asked, is about the sender and server of a request."""
@@ -91,14 +92,17 @@ class DomainLook:
         for event in events:
             check.hear(event)
         self._asked, self._begun = domain, monotonic() - since
-        work = self._ask(check, request, domain)
+        self._turn = turn = object()
+        work = self._ask(check, request, domain, turn)
         widget: Widget = self._bench
-        self._worker = widget.run_worker(work, group=GROUP, exclusive=True, exit_on_error=False)
+        worker = widget.run_worker(work, group=GROUP, exclusive=True, exit_on_error=False)
+        if self._turn is turn:  # from Python 3.12 on, it may have ended before it is known here
+            self._worker = worker
         self._tell()
 
     def stop(self) -> bool:
         """Stop asking, if that is under way."""
-        worker, self._worker = self._worker, None
+        worker, self._worker, self._turn = self._worker, None, None
         if worker is None:
             return False
         worker.cancel()
@@ -112,9 +116,8 @@ class DomainLook:
         self.stop()
         self.found = self._about = None
 
-    async def _ask(self, check: DomainCheck, request: Request, domain: str) -> None:
+    async def _ask(self, check: DomainCheck, request: Request, domain: str, turn: object) -> None:
         """Wait for the answers and tell them; whatever goes wrong, the verdict stands."""
-        mine = self._worker
         self._log([text("log", "heading", domain=domain)], self._seconds)
         facts = asyncio.create_task(_facts(check, request))
         try:
@@ -127,8 +130,8 @@ class DomainLook:
             self._log([defect_words(error)], self._seconds)
         finally:
             facts.cancel()
-            if self._worker is mine:
-                self._worker = None
+            if self._turn is turn:
+                self._turn = self._worker = None
                 self._tell()
 
     @property
