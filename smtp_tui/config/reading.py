@@ -91,6 +91,14 @@ def readable_by_others(path: Path) -> bool:
         return False
 
 
+def is_private(path: Path) -> bool:
+    """Tell whether a file's mode lets nobody but its owner at it; one that is not there is."""
+    try:
+        return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    except OSError:
+        return True
+
+
 def _too_deep(data: dict[str, Any]) -> bool:
     level: list[Any] = [data]
     for _ in range(DEEPEST + 1):

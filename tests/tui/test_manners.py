@@ -369,7 +369,6 @@ class TestEnds:
             terminal.wait_for("READY>")
         assert (tmp_path / "errors").read_text() == ""
 
-
     def test_a_line_that_is_lost_while_nobody_reads_it_ends_the_form(self, tmp_path: Path) -> None:
         with the_form(tmp_path) as terminal:
             terminal.wait_for(*FIRST)

@@ -312,6 +312,9 @@ class TestMode:
             assert "readable" not in hand.row("SMTP Password")
             await hand.press("alt+m")
             await hand.until(lambda: "already" in hand.screen)
+            hand.file.chmod(0o640)  # the group is somebody else too
+            await hand.press("alt+m")
+            await hand.until(lambda: mode_of(hand.file) == 0o600)
 
     async def test_it_is_set_when_saving(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from smtp_tui.config.errors import DocumentError, NoRenameError
+from smtp_tui.config.reading import is_private
 from smtp_tui.config.writing import Manner
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible
@@ -99,8 +100,7 @@ class Storing:
     async def make_private(self) -> None:
         """Take the right to read the file from all but its owner, at once."""
         document, situation = self.deeds.document, self.deeds.situation
-        situation.look_at_readers()
-        if not situation.is_open:
+        if is_private(document.path):
             self.deeds.words.say(ALREADY_PRIVATE)
             return
         try:
