@@ -10,16 +10,14 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from smtp_tui.diagnosis.foreign.explaining import LONGEST_TEXT
 from smtp_tui.diagnosis.foreign.secrets import Hidden
 from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.appearing import Placed
-from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, changed_span, fitted, fitted_left, strip_of
+from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, fitted, fitted_left, strip_of
+from smtp_tui.tui.lines import Sparing
 
 HINT = "Type it, or paste it with your terminal's key: one line or many."
 _CUT = "\n…\n"
@@ -34,7 +32,7 @@ def bounded(text: str) -> str:
     return f"{text[:half]}{_CUT}{text[-half:]}"
 
 
-class ErrorText(Placed, Widget, can_focus=True):
+class ErrorText(Sparing, can_focus=True):
     """Shows the last lines of what it holds, passwords hidden."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +51,6 @@ class ErrorText(Placed, Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self._text = ""
-        self._drawn: list[Strip] = []
         self._is_due = False
 
     def bounded(self, text: str) -> str:
@@ -98,15 +95,6 @@ class ErrorText(Placed, Widget, can_focus=True):
         """Hold nothing."""
         self._hold("")
 
-    def on_resize(self) -> None:
-        """Draw for another width."""
-        self._drawn = self._lines()
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """Return one of the lines in sight."""
-        return self._drawn[y] if y < len(self._drawn) else Strip.blank(self.size.width, PLAIN)
-
     def _hold(self, text: str) -> None:
         text = self.bounded(text)
         if text == self._text:
@@ -115,18 +103,13 @@ class ErrorText(Placed, Widget, can_focus=True):
         self.post_message(self.Edited())
         if not self._is_due:  # a paste may come key by key: one painting for all that wait
             self._is_due = True
-            self.call_after_refresh(self._repaint)
+            self.call_after_refresh(self._show)
 
-    def _repaint(self) -> None:
+    def _show(self) -> None:
         self._is_due = False
-        old, self._drawn = self._drawn, self._lines()
-        pairs = enumerate(zip(old, self._drawn, strict=False))
-        spans = [(y, changed_span(before, after)) for y, (before, after) in pairs]
-        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
-        if regions:
-            self.refresh(*regions)
+        self.repaint()
 
-    def _lines(self) -> list[Strip]:
+    def draw(self) -> list[Strip]:
         """Draw the last lines, the cursor behind them."""
         width, height = self.size
         if not self._text:

@@ -8,19 +8,18 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
 from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widget import Widget
 
-from smtp_tui.tui.appearing import Appearing, Placed
+from smtp_tui.tui.appearing import Appearing
 from smtp_tui.tui.bars import HintBar
 from smtp_tui.tui.box import Box
 from smtp_tui.tui.form.looks import Look
 from smtp_tui.tui.form.text_row import TextRow
-from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, STRONG, Span, changed_span, fitted, strip_of
+from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, STRONG, Span, fitted, strip_of
 from smtp_tui.tui.keys.command import Command
 from smtp_tui.tui.keys.offers import Offer, meant, offers
+from smtp_tui.tui.lines import Sparing
 
 ROWS = 12
 MENU = "Menu"
@@ -30,7 +29,7 @@ _AROUND = 5  # the line above, the field, the keys, and two lines of the form
 _TITLE, _GAP = 26, 2
 
 
-class Offers(Placed, Widget):
+class Offers(Sparing):
     """A list of which one line is chosen; only the lines that change are painted."""
 
     DEFAULT_CSS = "Offers { height: 1; }"
@@ -39,7 +38,6 @@ class Offers(Placed, Widget):
         super().__init__()
         self._offered = tuple(offered)
         self._index = self._top = 0
-        self._drawn: list[Strip] = []
 
     @property
     def chosen(self) -> Offer | None:
@@ -49,7 +47,7 @@ class Offers(Placed, Widget):
     def show(self, offered: Sequence[Offer]) -> None:
         """List others, the first one chosen."""
         self._offered, self._index = tuple(offered), 0
-        self._repaint()
+        self.repaint()
 
     def go(self, by: int) -> None:
         """Choose another; after the last comes the first."""
@@ -57,24 +55,10 @@ class Offers(Placed, Widget):
             step = self._index + by
             last = len(self._offered) - 1
             self._index = step % (last + 1) if abs(by) == 1 else min(max(step, 0), last)
-            self._repaint()
+            self.repaint()
 
-    def render_line(self, y: int) -> Strip:
-        """Return a line, drawn for the room there is."""
-        width, height = self.size
-        if len(self._drawn) != height or self._drawn[0].cell_length != width:
-            self._drawn = self._lines()
-        return self._drawn[y]
-
-    def _repaint(self) -> None:
-        old, self._drawn = self._drawn, self._lines()
-        pairs = enumerate(zip(old, self._drawn, strict=False))
-        spans = [(y, changed_span(before, after)) for y, (before, after) in pairs]
-        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
-        if regions:
-            self.refresh(*regions)
-
-    def _lines(self) -> list[Strip]:
+    def draw(self) -> list[Strip]:
+        """Return the part of the list that holds the chosen line."""
         width, height = self.size
         self._top = min(max(self._top, self._index - height + 1), self._index)
         shown = self._offered[self._top : self._top + height]
