@@ -73,6 +73,8 @@ class InOrder(App[int], inherit_bindings=False):
 
     async def on_key_done(self, event: KeyDone) -> None:
         """Go on with the next key, behind what a screen that came or went has to do first."""
+        if not self.screen_stack:
+            return
         if event.screen is not self.screen and self.screen.post_message(KeyDone(self.screen)):
             return
         if self._is_opening:
@@ -96,7 +98,7 @@ class InOrder(App[int], inherit_bindings=False):
             await self._next()
 
     async def _next(self) -> None:
-        while self._waiting:
+        while self._waiting and self.screen_stack:  # none is left when the form is
             self._begun = monotonic()
             event, taker = self._waiting.popleft(), self._taker
             if taker is not None and isinstance(event, Key):
