@@ -136,6 +136,11 @@ class Terminal:
                 break
         return bytes(self.output[before:])
 
+    def wait_for_silence(self, seconds: float = 0.3) -> None:
+        """Read what the program draws until nothing has come for so long."""
+        while select.select([self._master], [], [], seconds)[0] and self._read():
+            pass
+
     def wait_for(self, *wanted: str, seconds: float = 20) -> None:
         """Read what the program draws until every text stands on the screen at once."""
         self._read_until(lambda: all(text in self.text for text in wanted), seconds, str(wanted))

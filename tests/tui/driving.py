@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from smtp_tui.checks.run import Request
@@ -134,15 +136,34 @@ class Hand:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        await self.press(*(_KEY_NAMES.get(letter, letter) for letter in text))
+        """Type a text as fast as a paste comes."""
+        await self.press_at_once(*(_KEY_NAMES.get(letter, letter) for letter in text))
+
+    async def press_at_once(self, *keys: str) -> None:
+        """Press keys that all arrive before the first one has done what it does."""
+        driver = self.pilot.app._driver
+        assert driver is not None
+        for key in keys[:-1]:
+            letter = key if len(key) == 1 else {"space": " "}.get(key)
+            name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+            event = Key(name, letter)
+            event.set_sender(self.pilot.app)
+            driver.send_message(event)
+        await self.press(*keys[-1:])
 
     async def go_to(self, label: str) -> None:
         """Walk down to a row."""
         for _ in range(40):
             if self.row(label).startswith(">"):
                 return
-            await self.press("down")
+            await self.press_at_once(*["down"] * max(self._steps_to(label), 1))
         raise AssertionError(f"no row {label} on\n{self.screen}")
+
+    def _steps_to(self, label: str) -> int:
+        rows = [line.split("│")[0] for line in self.lines]
+        here = next((number for number, row in enumerate(rows) if row.startswith(">")), 0)
+        there = [number for number, row in enumerate(rows) if row[1:].strip().startswith(label)]
+        return there[0] - here if there else 1
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)

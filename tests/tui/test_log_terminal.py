@@ -72,12 +72,14 @@ def test_cursor_search_and_silence(tmp_path: Path) -> None:
     with streaming(tmp_path, 1, 40, 0) as terminal:
         terminal.press("F5", "F6")
         terminal.wait_for("PASSED", "burst 0 line 39", "Keys in the log")
+        terminal.wait_for_silence()
         before = len(terminal.output)
         terminal.press("Up")
         terminal.wait_for(">  0.100 <- 220 burst 0 line 39")
         assert len(terminal.output) - before <= A_CURSOR_STEP
         terminal.press("/")
         terminal.wait_for("\n/")
+        terminal.wait_for_silence()
         before = len(terminal.output)
         terminal.press("u")  # no digit: the heading tells the time
         terminal.wait_for("/u", "of 40")

@@ -6,15 +6,9 @@ import pytest
 from textual.events import Key, Paste
 
 from smtp_tui.tui.terminal import typeahead
-from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
+from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 PASTED = "535 5.7.8 Error: authentication failed"
-
-
-def at_once(hand: Hand, *keys: str) -> None:
-    """Let keys arrive as one packet."""
-    for key in keys:
-        hand.pilot.app.post_message(Key(key, key if len(key) == 1 else None))
 
 
 @pytest.fixture(params=["in time", "overdue"])
@@ -27,9 +21,9 @@ def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.usefixtures("patience")
 async def test_what_is_typed_behind_a_key_that_opens_a_dialog_goes_there(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        at_once(hand, "ctrl+p", "t", "e", "s")
+        await hand.press_at_once("ctrl+p", "t", "e", "s")
         await hand.until(lambda: ">Menu  tes" in hand.screen)
-        at_once(hand, "escape", "x", "down", "9")
+        await hand.press_at_once("escape", "x", "down", "9")
         await hand.until(lambda: "25879" in hand.row("SMTP Port"))
         assert "mail.example.netx" in hand.row("SMTP Host")
 
@@ -37,10 +31,10 @@ async def test_what_is_typed_behind_a_key_that_opens_a_dialog_goes_there(tmp_pat
 @pytest.mark.usefixtures("patience")
 async def test_what_is_pasted_behind_such_a_key_goes_there_too(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        at_once(hand, "f3")
-        hand.pilot.app.post_message(Paste(PASTED))
+        for event in (Key("f3", None), Paste(PASTED)):
+            hand.pilot.app.post_message(event)
         await hand.until(lambda: PASTED in hand.screen)
-        at_once(hand, "escape")
+        await hand.press_at_once("escape")
         await hand.until(lambda: hand.row("SMTP Host").startswith(">"))
         assert hand.row("SMTP Host").endswith("mail.example.net")
 
@@ -51,7 +45,7 @@ async def test_a_key_that_never_ends_holds_up_no_other(
     monkeypatch.setattr(typeahead, "PATIENCE", 0)
     monkeypatch.setattr(typeahead, "KeyDone", lambda _screen: Paste(""))
     async with form_on(SAMPLE, tmp_path) as hand:
-        at_once(hand, "a", "b")
+        await hand.press_at_once("a", "b")
         await hand.until(lambda: "mail.example.netab" in hand.row("SMTP Host"))
 
 
@@ -59,7 +53,7 @@ async def test_a_password_typed_ahead_goes_to_who_asks_for_it(tmp_path: Path) ->
     check = FakeCheck()
     text = SAMPLE.replace('"hunter2hunter2"', "{ ask = true }")
     async with form_on(text, tmp_path, check=check) as hand:
-        at_once(hand, "f5", *"swordfish", "enter", "down", "9")
+        await hand.press_at_once("f5", *"swordfish", "enter", "down", "9")
         await hand.until(lambda: "PASSED" in hand.screen)
         assert hand.row("SMTP Host").endswith("mail.example.net")
         assert "25879" in hand.row("SMTP Port")
@@ -69,6 +63,6 @@ async def test_a_password_typed_ahead_goes_to_who_asks_for_it(tmp_path: Path) ->
 async def test_escape_behind_the_key_that_tests_stops_the_test(tmp_path: Path) -> None:
     check = FakeCheck(hangs=True)
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
-        at_once(hand, "f5", "escape")
+        await hand.press_at_once("f5", "escape")
         await hand.until(lambda: "Stopped" in hand.screen)
     assert check.closed == 1
