@@ -19,10 +19,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from smtp_tui.__main__ import main
 from smtp_tui.checks import run as engine
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.discovery.search import discover
 from smtp_tui.smtp import certificates, events, handshakes, tls
 from smtp_tui.smtp.events import Event
 from tests.screens.relay import GATE, ports_told
@@ -151,7 +153,7 @@ def _set() -> None:
 
     bench.monotonic = lambda: 0.0  # type: ignore[attr-defined]
     engine.run = _paced(engine.run)
-    finding.discover = measured(finding.discover)  # type: ignore[attr-defined]
+    patch.object(finding, "discover", measured(discover)).start()
     tls.certificate_from = _dated(tls.certificate_from)  # type: ignore[attr-defined]
     for module in (bench, certificates, handshakes):
         module.datetime = _Still  # type: ignore[attr-defined]
