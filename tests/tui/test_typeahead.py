@@ -1,10 +1,12 @@
 """Keys that come faster than what they do: none goes to the wrong place, none is lost."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from textual.events import Key, Paste
 
+from smtp_tui.tui.asides.asides import Asides
 from smtp_tui.tui.terminal import typeahead
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
@@ -39,11 +41,31 @@ async def test_what_is_pasted_behind_such_a_key_goes_there_too(tmp_path: Path) -
         assert hand.row("SMTP Host").endswith("mail.example.net")
 
 
+async def test_what_is_typed_while_a_dialog_is_long_in_coming_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typeahead, "PATIENCE", 0)
+    explain = Asides.explain
+
+    async def late(self: Asides) -> None:
+        comes = asyncio.Event()
+        asyncio.get_running_loop().call_later(2 * typeahead.GRACE, comes.set)
+        await comes.wait()
+        await explain(self)
+
+    monkeypatch.setattr(Asides, "explain", late)
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press_at_once("f3", "x", "y")
+        await hand.until(lambda: "xy" in hand.screen and "What does this error" in hand.screen)
+        await hand.press("escape")
+        await hand.until(lambda: hand.row("SMTP Host").endswith("mail.example.net"))
+
+
 async def test_a_key_that_never_ends_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(typeahead, "PATIENCE", 0)
-    monkeypatch.setattr(typeahead, "KeyDone", lambda _screen: Paste(""))
+    monkeypatch.setattr(typeahead, "KeyDone", lambda _screen, _begun: Paste(""))
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press_at_once("a", "b")
         await hand.until(lambda: "mail.example.netab" in hand.row("SMTP Host"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -13,7 +14,7 @@ from textual.message import Message
 
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.form.line_edit import LineEdit
-from smtp_tui.tui.form.row import LABEL_WIDTH, Row
+from smtp_tui.tui.form.row import Row
 from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, fitted, written
 from smtp_tui.tui.keys.keymap import with_alt
 
@@ -56,17 +57,11 @@ class TextRow(Row):
             super().__init__()
             self.row = row
 
-    def __init__(
-        self,
-        topic: str,
-        label: str,
-        *,
-        label_width: int = LABEL_WIDTH,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(topic, label, label_width=label_width, classes=classes)
-        self._line = LineEdit()
-        self._first = 0
+    _first = 0  # of the characters, the first that is in sight
+
+    @cached_property
+    def _line(self) -> LineEdit:
+        return LineEdit()
 
     @property
     def text(self) -> str:

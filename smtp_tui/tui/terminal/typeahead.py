@@ -19,6 +19,7 @@ from textual.app import App
 from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import NoActiveWorker, get_current_worker
 
 # A widget may be gone before it could pass the mark on; the keyboard must not hang for that.
@@ -41,10 +42,12 @@ def opens_none() -> None:
 class KeyDone(Message):
     """Follows a key through the same queues: when it arrives, the key has done what it does."""
 
-    def __init__(self, screen: Screen[Any]) -> None:
+    def __init__(self, screen: Screen[Any], begun: float | None) -> None:
         super().__init__()
         self.screen = screen
-        """The screen that it began on, or went on to."""
+        """The screen that the key began on, or went on to."""
+        self.begun = begun
+        """When it began: a mark that comes after its key was given up says nothing of the next."""
 
 
 class InOrder(App[int], inherit_bindings=False):
@@ -68,17 +71,17 @@ class InOrder(App[int], inherit_bindings=False):
         self._waiting.append(event)
         if self._begun is None:
             await self._next()
-        elif monotonic() - self._begun >= PATIENCE:
+        elif monotonic() - self._begun >= PATIENCE and not self._is_opening:
             self.set_timer(GRACE, partial(self._give_up, self._begun))
 
     async def on_key_done(self, event: KeyDone) -> None:
         """Go on with the next key, behind what a screen that came or went has to do first."""
-        if not self.screen_stack:
+        if not self.screen_stack or event.begun != self._begun:
             return
-        if event.screen is not self.screen and self.screen.post_message(KeyDone(self.screen)):
+        if event.screen is not self.screen and self._mark(self.screen):
             return
         if self._is_opening:
-            self.set_timer(BEAT, partial(self.post_message, KeyDone(event.screen)))
+            self.set_timer(BEAT, partial(self.post_message, KeyDone(event.screen, event.begun)))
             return
         self._begun = None
         await self._next()
@@ -107,6 +110,10 @@ class InOrder(App[int], inherit_bindings=False):
                 continue
             target = self.focused or self.screen
             await super().on_event(event)
-            if target.post_message(KeyDone(self.screen)):
+            if self._mark(target):
                 return
             self._begun = None
+
+    def _mark(self, target: Widget) -> bool:
+        """Send the mark of the key that is under way after it; False where nobody takes it."""
+        return target.post_message(KeyDone(self.screen, self._begun))
