@@ -71,7 +71,7 @@ class InOrder(App[int], inherit_bindings=False):
         self._waiting.append(event)
         if self._begun is None:
             await self._next()
-        elif monotonic() - self._begun >= PATIENCE and not self._is_opening:
+        elif monotonic() - self._begun >= PATIENCE:
             self.set_timer(GRACE, partial(self._give_up, self._begun))
 
     async def on_key_done(self, event: KeyDone) -> None:
@@ -96,7 +96,7 @@ class InOrder(App[int], inherit_bindings=False):
         )
 
     async def _give_up(self, begun: float) -> None:
-        if self._begun == begun:
+        if self._begun == begun and not self._is_opening:
             self._begun = None
             await self._next()
 
