@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
+LOCK = --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
-.PHONY: demo test check bench screenshots screenshots-check layouts man wheel zipapp clean
+.PHONY: demo test check bench screenshots screenshots-check layouts man wheel zipapp lock clean
 
 demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
@@ -46,16 +47,25 @@ zipapp: $(INSTALLED)
 	$(BIN)/python -m pyz dist/smtp-tui.pyz
 
 # Debian splits venv off; Python says so in six lines, we in one.
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml requirements-pip.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "smtp-tui needs Python 3.11 or newer, this is $$($(PYTHON) --version); make PYTHON=python3.x" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "Python's venv is missing: apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[demo]' --group dev
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-pip.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(INSTALLED)
+
+# Resolves the dependencies again, for every Python and platform that the project supports. Commit
+# the result.
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install -q uv==0.13.9
+	echo 'pip' | build/lock/bin/uv pip compile -q $(LOCK) -o requirements-pip.txt -
+	build/lock/bin/uv pip compile -q $(LOCK) -o requirements-dev.txt --extra demo --group dev pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
