@@ -11,12 +11,14 @@ from pathlib import Path
 from smtp_tui.checks.secrets import Given, secret_of
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.paths import located
+from smtp_tui.config.wording import one_line
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import Reading, read
+from smtp_tui.settings.sources import Keyring
 from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
 from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.session import Limits, check
@@ -29,8 +31,9 @@ class Request:
     `values` are a table's raw values, those `assumed` not from the file but what the application
     whose file it is takes by itself; `base` is the folder that paths in it start from; `secret`
     is the password itself, and `given` where to take it from, either in place of the settings'
-    source; `mail` is what to hand over after the login; `extra` is the seconds for looks beside the
-    dialogue.
+    source. `origin` is the file that names that source, None where the call or the user named it:
+    a file that others can write is not obeyed in all it says (`config.source_trust`). `mail` is
+    what to hand over after the login; `extra` is the seconds for looks beside the dialogue.
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -40,6 +43,7 @@ class Request:
     assumed: frozenset[str] = frozenset()
     secret: str | None = field(default=None, repr=False)
     given: Given | None = None
+    origin: Path | None = None
     mail: Mail | None = None
     allow_clear_password: bool = False
     extra: float = 3.0
@@ -78,14 +82,33 @@ async def _events(
     secret = request.secret
     if settings.needs_password and not secret:
         yield Entered(seconds=_since(started), stage=Stage.PASSWORD)
+        if (text := _keyring_doubt(request, settings)) is not None:
+            warning = Warn.KEYRING_ENTRY_FOR_OTHER_HOST
+            yield Note(seconds=_since(started), text=text, warning=warning)
         try:
-            secret = await secret_of(settings, request.given, request.base, settings.timeout)
+            secret = await secret_of(
+                settings, request.given, request.base, settings.timeout, request.origin
+            )
         except PasswordError as error:
             yield _ended(Stage.PASSWORD, Fault(error.cause), str(error), started)
             return
     async with aclosing(_dialogue(request, settings, secret, started)) as events:
         async for event in events:
             yield event
+
+
+def _keyring_doubt(request: Request, settings: Settings) -> str | None:
+    """Say that the password was kept for another server than the one that will get it."""
+    source = request.given or settings.password
+    if not isinstance(source, Keyring):
+        return None
+    from smtp_tui.settings.keyring_names import other_host  # few checks use a keyring
+
+    named = other_host(source.service, settings.host, settings.server_name)
+    if named is None:
+        return None
+    service = one_line(source.service, 80)
+    return f"the keyring entry {service} is named for {one_line(named, 80)}, not {settings.host}"
 
 
 async def _dialogue(

@@ -30,10 +30,17 @@ class Supply:
 Given = PasswordSource | Supply
 
 
-async def secret_of(settings: Settings, given: Given | None, base: Path, limit: float) -> str:
+async def secret_of(
+    settings: Settings,
+    given: Given | None,
+    base: Path,
+    limit: float,
+    origin: Path | None = None,
+) -> str:
     """Return the password within `limit` seconds; PasswordError when none can be had.
 
     `given` goes before the source that the settings name; `base` is the folder of their file.
+    `origin` is the file that names the source, where nobody who may decide has: see `distrust`.
     """
     source = given or settings.password
     match source:
@@ -48,8 +55,19 @@ async def secret_of(settings: Settings, given: Given | None, base: Path, limit: 
         case _:
             from smtp_tui.config.passwords import fetch  # seldom needed, and not quick to load
 
+            if given is None and origin is not None:
+                refuse_distrusted(source, origin, settings.host)
             account = settings.username or ""
             return await fetch(source, account=account, base=base, environ=os.environ, limit=limit)
+
+
+def refuse_distrusted(source: PasswordSource, origin: Path, host: str) -> None:
+    """PasswordError where the file that names the source should not be obeyed."""
+    from smtp_tui.config.source_trust import distrust  # as `fetch`
+
+    distrusted = distrust(source, origin, host=host)
+    if distrusted is not None:
+        raise PasswordError(str(distrusted))
 
 
 async def _supplied(supply: Supply, limit: float) -> str:

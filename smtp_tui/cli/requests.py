@@ -44,7 +44,8 @@ def request_of(call: Call) -> Request:
 
         file, document, table = open_table(call.words, options.table, options.dialect)
         wish |= _values(document, table, over)
-        request = Request(base=Path(file).parent, file=file, table=table, **wish)
+        origin = None if "password" in over else Path(file)
+        request = Request(base=Path(file).parent, file=file, table=table, origin=origin, **wish)
     return asked_for(request, ask=options.ask_password)
 
 
@@ -95,7 +96,10 @@ def _subjects_in(
         document = open_file(file, named=bool(call.words), dialect=call.options.dialect)
         for table in _tables(document, call):
             wanted = {**wish, **_values(document, table, over)}
-            request = Request(base=Path(file).parent, file=file, table=table, **wanted)
+            origin = None if "password" in over else Path(file)
+            request = Request(
+                base=Path(file).parent, file=file, table=table, origin=origin, **wanted
+            )
             has_own = "password" in request.values
             if has_own:
                 request = replace(request, given=None)

@@ -51,7 +51,9 @@ class Table:
     def place(self, source: PasswordSource) -> Place:
         """Return a source as this table sees it."""
         account = str(self.values.get("username") or "")
-        return Place(source, account, Path(self.file).absolute().parent, os.environ)
+        file = Path(self.file).absolute()
+        origin = file if source == self.source else None
+        return Place(source, account, file.parent, os.environ, origin, self.host)
 
     @property
     def whose(self) -> str:

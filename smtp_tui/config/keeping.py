@@ -31,12 +31,18 @@ _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 @record
 class Place:
-    """A source seen from one file's folder, for one user name."""
+    """A source seen from one file's folder, for one user name.
+
+    `origin` is the settings file that names it, `host` the server that would get the password;
+    None where the user named it.
+    """
 
     source: PasswordSource
     account: str
     base: Path
     environ: Mapping[str, str]
+    origin: Path | None = None
+    host: str = ""
 
     def __str__(self) -> str:
         """Name it for people; no secret is in it."""
@@ -86,8 +92,19 @@ class Place:
             case _:
                 return None
 
+    def refuse_distrusted(self) -> None:
+        """PasswordError where others can write the file that names the place."""
+        if self.origin is None:
+            return
+        from smtp_tui.config.source_trust import distrust  # few places need it
+
+        distrusted = distrust(self.source, self.origin, host=self.host, environ=self.environ)
+        if distrusted is not None:
+            raise PasswordError(str(distrusted))
+
     async def fetched(self, limit: float) -> str:
         """Return the password that is there; PasswordError where there is none."""
+        self.refuse_distrusted()
         return await passwords.fetch(
             self.source, account=self.account, base=self.base, environ=self.environ, limit=limit
         )
@@ -96,6 +113,7 @@ class Place:
 async def keep(place: Place, secret: str, limit: float) -> PasswordError | None:
     """Put a password into a keyring or a file and fetch it back; return what went wrong."""
     try:
+        place.refuse_distrusted()
         if isinstance(place.source, Keyring):
             await passwords.store(place.source.service, place.account, secret)
             return None
@@ -111,6 +129,7 @@ async def keep(place: Place, secret: str, limit: float) -> PasswordError | None:
 
 async def forget(place: Place) -> None:
     """Take the password out of a keyring, or the file away that holds it; PasswordError."""
+    place.refuse_distrusted()
     if isinstance(place.source, Keyring):
         await passwords.forget(place.source.service, place.account)
         return

@@ -102,6 +102,7 @@ class Warn(StrEnum):
     DELIVERY_UNKNOWN = "delivery-unknown"
     UNSOLICITED_REPLY = "unsolicited-reply"
     ADDRESS_UNANSWERED = "address-unanswered"
+    KEYRING_ENTRY_FOR_OTHER_HOST = "keyring-entry-for-other-host"
 
 
 @record(kw_only=True)

@@ -88,6 +88,7 @@ def request_for(
         base=file.parent,
         file=str(file),
         table=table,
+        origin=file if draft.password.is_as_in_file else None,
         secret=at_hand,
         mail=mail,
         allow_clear_password=allow_clear_password,

@@ -177,6 +177,11 @@ class PasswordDraft:
         """The TOML value that leads a test to the password: it moves only when it is saved."""
         return self._file if self.comes_along and not self.at_hand else self.raw()
 
+    @property
+    def is_as_in_file(self) -> bool:
+        """Whether a test takes the password from where the file says."""
+        return self.to_test() == self._file
+
     def to_store(self) -> tuple[str, str] | None:
         """The keyring's service and the secret to store there on saving, if there is one."""
         if self.kept is not Kept.KEYRING:

@@ -1,0 +1,168 @@
+"""Who, besides root and this user, can change a file, or read it.
+
+The owner, the mode and the access list (POSIX ACL) of the file and of every folder above it count,
+those of the folders that symbolic links lead through too. NFSv4 access lists are not read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from smtp_tui.config.wording import one_line, reason
+
+_READ, _WRITE, _SEARCH = 4, 2, 1
+_VERBS = {_READ: "read", _WRITE: "write", _SEARCH: "enter"}
+_MOST_LINKS = 40
+"""As many as Linux follows in one path."""
+
+# The layout of system.posix_acl_access, see linux/posix_acl_xattr.h.
+_ACL = "system.posix_acl_access"
+_ACL_HEADER, _ACL_ENTRY = struct.Struct("<I"), struct.Struct("<HHI")
+_ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP, _ACL_MASK = 0x02, 0x04, 0x08, 0x10
+
+
+def other_writer(path: Path) -> str | None:
+    """Say who else can change a file, or put another in its place; None if nobody can.
+
+    The text is a clause such as "the user bob can write /srv/app". A file that is not there any
+    more counts as one that somebody else can change.
+    """
+    try:
+        return next(_writers(path), None)
+    except OSError as error:
+        return f"nobody can tell who may write {one_line(path)}: {reason(error)}"
+
+
+def is_private(path: Path) -> bool:
+    """Tell whether root and this user alone can read a file; one that is not there is."""
+    target = Path(os.path.realpath(path))
+    try:
+        if next(_all(target, _READ), None) is None:
+            return True
+        return any(next(_all(folder, _SEARCH), None) is None for folder in target.parents)
+    except OSError:
+        return True
+
+
+def _writers(path: Path) -> Iterator[str]:
+    """Walk a path as the kernel does, and yield who can change what it leads to."""
+    here, links = Path("/"), 0
+    waiting = list(reversed(path.absolute().parts[1:]))
+    while waiting:
+        name = waiting.pop()
+        if name == "..":
+            here = here.parent
+            continue
+        entry = here / name
+        found = entry.lstat()
+        yield from _replacers(here, entry, found)
+        if not stat.S_ISLNK(found.st_mode):
+            here = entry
+            continue
+        links += 1
+        target = entry.readlink()
+        if links > _MOST_LINKS:
+            yield f"{one_line(entry)} is one of too many symbolic links"
+            return
+        if not os.path.lexists(here / target):
+            # A descriptor that was handed over, as by `<(command)`: its link is no path.
+            here = entry
+            continue
+        here = Path("/") if target.is_absolute() else here
+        waiting.extend(reversed([part for part in target.parts if part != "/"]))
+    yield from _all(here, _WRITE)
+
+
+def _replacers(folder: Path, entry: Path, found: os.stat_result) -> Iterator[str]:
+    """Yield who can remove an entry of a folder, or give its name to something else."""
+    yield from _owner(folder)
+    # In a sticky folder others can still put a hard link to a file of ours.
+    is_linked = not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1
+    if not folder.stat().st_mode & stat.S_ISVTX or is_linked:
+        yield from _granted(folder, _WRITE)
+    elif found.st_uid not in _trusted() and any(_granted(folder, _WRITE)):
+        yield f"the user {_user(found.st_uid)} owns {one_line(entry)}"
+
+
+def _all(path: Path, right: int) -> Iterator[str]:
+    yield from _owner(path)
+    yield from _granted(path, right)
+
+
+def _owner(path: Path) -> Iterator[str]:
+    owner = path.stat().st_uid
+    if owner not in _trusted():
+        yield f"the user {_user(owner)} owns {one_line(path)}"
+
+
+def _granted(path: Path, right: int) -> Iterator[str]:
+    """Yield whom the mode and the access list of a file or folder give a right, besides us."""
+    found = path.stat()
+    can = f"can {_VERBS[right]} {one_line(path)}"
+    if found.st_mode & right:
+        yield f"every user {can}"
+    # With an access list the group's bits are its mask, so none of it goes further than these.
+    if not found.st_mode & right << 3:
+        return
+    entries = _access_list(path)
+    mask = next((rights for tag, rights, _ in entries if tag == _ACL_MASK), 7)
+    group = next((rights for tag, rights, _ in entries if tag == _ACL_GROUP_OBJ), 7)
+    if group & mask & right and not _is_own_group(found.st_gid):
+        yield f"the group {_group(found.st_gid)} {can}"
+    for tag, rights, number in entries:
+        if not rights & mask & right:
+            continue
+        if tag == _ACL_USER and number not in _trusted():
+            yield f"the user {_user(number)} {can}"
+        if tag == _ACL_GROUP and not _is_own_group(number):
+            yield f"the group {_group(number)} {can}"
+
+
+def _trusted() -> frozenset[int]:
+    return frozenset((0, os.geteuid()))
+
+
+def _access_list(path: Path) -> list[tuple[int, int, int]]:
+    if not hasattr(os, "getxattr"):
+        return []
+    try:
+        raw = os.getxattr(path, _ACL)
+    except OSError:
+        return []
+    return list(_ACL_ENTRY.iter_unpack(raw[_ACL_HEADER.size :]))
+
+
+def _is_own_group(number: int) -> bool:
+    """Tell whether a group has no member but root and this user, as a user's own group has."""
+    import grp  # hardly a file needs the three
+    import pwd
+
+    try:
+        group = grp.getgrgid(number)
+    except KeyError:
+        return False
+    names = {one.pw_name for one in pwd.getpwall() if one.pw_uid in _trusted()}
+    first = {one.pw_uid for one in pwd.getpwall() if one.pw_gid == number}
+    return names.issuperset(group.gr_mem) and first <= _trusted()
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return one_line(pwd.getpwuid(number).pw_name, 40)
+    except KeyError:
+        return str(number)
+
+
+def _group(number: int) -> str:
+    import grp
+
+    try:
+        return one_line(grp.getgrgid(number).gr_name, 40)
+    except KeyError:
+        return str(number)

@@ -1,0 +1,71 @@
+"""Whether a settings file may have this user fetch the password that it names.
+
+Whoever can change the file chooses the command that runs, and the server that gets what a file or
+a keyring holds. So where somebody besides root and this user can change it, no command is run, no
+password file is read that only these two can read, and no keyring entry is sent to a host that it
+was not made for. An environment variable was put there by whoever started this program: it counts
+as handed over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from smtp_tui.config.file_access import is_private, other_writer
+from smtp_tui.config.paths import expand
+from smtp_tui.config.wording import one_line
+from smtp_tui.records import record
+from smtp_tui.settings.keyring_names import other_host
+from smtp_tui.settings.sources import Command, File, Keyring, PasswordSource
+
+
+@record
+class Distrust:
+    """Why a source is not used: `act` is what it would do, `writer` who could have asked for it.
+
+    Both are clauses: "run the command pass show mail", "the user bob can write /srv/app".
+    """
+
+    act: str
+    writer: str
+
+    def __str__(self) -> str:
+        """Say it as the reason of a failed check."""
+        return (
+            f"smtp-tui did not {self.act}, which the settings file asks for: {self.writer}. "
+            "Let nobody but you and root write the file and the folders above it, or give the "
+            "password with --ask-password or --password-stdin"
+        )
+
+
+def distrust(
+    source: PasswordSource | None,
+    file: Path,
+    *,
+    host: str,
+    environ: Mapping[str, str] = os.environ,
+) -> Distrust | None:
+    """Say why the source that a settings file names should not be used; None if it may be."""
+    act = _act(source, file, host, environ)
+    if act is None:
+        return None
+    writer = other_writer(file)
+    return Distrust(act, writer) if writer else None
+
+
+def _act(
+    source: PasswordSource | None, file: Path, host: str, environ: Mapping[str, str]
+) -> str | None:
+    """Name what a source does that only its own user should be able to ask for."""
+    match source:
+        case Command(argv):
+            return f"run the command {one_line(' '.join(argv), 80)}"
+        case File(path):
+            found = expand(path, file.absolute().parent, environ)
+            return f"use the password file {one_line(found)}" if is_private(found) else None
+        case Keyring(service) if other_host(service, host):
+            return f"send the keyring entry {one_line(service, 80)} to {one_line(host, 80)}"
+        case _:
+            return None
