@@ -7,13 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import NoReturn
 
 from smtp_tui.cli.calls import Call, HelpWanted, UsageError, parse_call
 from smtp_tui.cli.output import OutputFailed, complain, discard, prepare_streams, tell
 from smtp_tui.cli.signals import as_interrupts
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
+from smtp_tui.defects import defect_text
 
 USAGE, SETTINGS, DEFECT, NO_OUTPUT = 2, 3, 70, 74
 PIPE_CLOSED = 141
@@ -108,15 +108,7 @@ def _explained(error: Exception) -> tuple[str, int]:
         case OutputFailed():
             return str(error), NO_OUTPUT
         case _:
-            return f"internal error: {type(error).__name__} at {_place(error)}", DEFECT
-
-
-def _place(error: Exception) -> str:
-    """Name the line that failed; the message may repeat what was being handled, a password too."""
-    from traceback import extract_tb
-
-    where = extract_tb(error.__traceback__)[-1]
-    return f"{Path(where.filename).name}:{where.lineno}"
+            return f"internal error: {defect_text(error)}", DEFECT
 
 
 def _command(name: str) -> Callable[[Call], int]:

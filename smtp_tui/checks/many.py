@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from smtp_tui.checks.run import Request, refused, run
+from smtp_tui.checks.run import Request, failed, refused, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event
@@ -15,12 +15,16 @@ from smtp_tui.smtp.events import Event
 
 @record(kw_only=True)
 class Subject:
-    """One table to check: what to ask for, or why that cannot be known."""
+    """One table to check: what to ask for, or why that cannot be known.
+
+    `defect` is the unexpected error that reading the table ended with.
+    """
 
     file: str | None
     table: str | None
     request: Request | None = None
     refusal: str = ""
+    defect: Exception | None = None
 
     @property
     def label(self) -> str:
@@ -93,7 +97,8 @@ async def _run_one(
 ) -> None:
     try:
         if subject.request is None:
-            queue.put_nowait(refused(subject.refusal))
+            none = failed(subject.defect) if subject.defect else refused(subject.refusal)
+            queue.put_nowait(none)
             return
         async with turn, aclosing(run(subject.request)) as events:
             async for told in events:

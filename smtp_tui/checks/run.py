@@ -12,6 +12,7 @@ from smtp_tui.checks.secrets import Given, secret_of
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.paths import located
 from smtp_tui.config.wording import one_line
+from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.verdict import Verdict
@@ -52,21 +53,38 @@ class Request:
 async def run(request: Request) -> AsyncGenerator[Event | Verdict, None]:
     """Yield what happens, the verdict last. Wrap it in `contextlib.aclosing`."""
     started = time.monotonic()
-    facts = Facts()
-    reading = read(request.values)
-    settings = reading.settings and located(reading.settings, request.base)
-    async with aclosing(_events(request, reading, settings, started)) as events:
-        async for event in events:
-            facts.add(event)
-            yield event
-    yield diagnose(settings, facts, time.monotonic() - started, reading.problems)
+    stage = Stage.SETTINGS
+    try:
+        facts = Facts()
+        reading = read(request.values)
+        settings = reading.settings and located(reading.settings, request.base)
+        async with aclosing(_events(request, reading, settings, started)) as events:
+            async for event in events:
+                if isinstance(event, Entered):
+                    stage = event.stage
+                facts.add(event)
+                yield event
+        verdict = diagnose(settings, facts, _since(started), reading.problems)
+    except Exception as error:
+        # A defect in the check of one table must cost neither the other tables nor the next check.
+        verdict = failed(error, stage, _since(started))
+    yield verdict
 
 
 def refused(reason: str) -> Verdict:
     """The verdict where no settings could be read at all: no such file, no such table."""
+    return _without_check(Stage.SETTINGS, Fault.SETTINGS_INVALID, reason)
+
+
+def failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0) -> Verdict:
+    """The verdict where a defect of this program ended the check."""
+    return _without_check(stage, Fault.INTERNAL_ERROR, defect_text(error), seconds)
+
+
+def _without_check(stage: Stage, fault: Fault, detail: str, seconds: float = 0.0) -> Verdict:
     facts = Facts()
-    facts.add(_ended(Stage.SETTINGS, Fault.SETTINGS_INVALID, reason, time.monotonic()))
-    return diagnose(None, facts, 0.0)
+    facts.add(Finished(seconds=seconds, stage=stage, fault=fault, detail=detail))
+    return diagnose(None, facts, seconds)
 
 
 async def _events(

@@ -13,7 +13,8 @@ USAGE = 2
 SETTINGS = 3
 DEFECT = 70
 
-# The names of `smtp.events.Stage`, which is not loaded for a few numbers.
+# The values of `smtp.events.Fault` and `Stage`, which are not loaded for a few numbers.
+INTERNAL_ERROR = "internal-error"
 BY_STAGE: dict[str, int] = {
     "settings": SETTINGS,
     "password": 4,
@@ -29,5 +30,7 @@ BY_STAGE: dict[str, int] = {
 
 
 def exit_status(verdict: Verdict) -> int:
-    """Return 0 for a check that passed, else its stage's number."""
+    """Return 0 for a check that passed, 70 for a defect of ours, else its stage's number."""
+    if verdict.cause == INTERNAL_ERROR:
+        return DEFECT
     return PASSED if verdict.ok else BY_STAGE[verdict.stage]

@@ -11,7 +11,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
-from smtp_tui.checks.run import Request, refused, run
+from smtp_tui.checks.run import Request, failed, refused, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import AuthStarted, Event, Stage
@@ -59,6 +59,7 @@ class Attempt:
 
     request: Request | None
     refusal: str = ""
+    defect: Exception | None = None
     mark: object = field(default=None, repr=False)
     can_change: bool = True
 
@@ -125,7 +126,7 @@ class Watch:
 
     async def _check(self, attempt: Attempt, before: Verdict | None) -> Change:
         events: list[Event] = []
-        verdict = refused(attempt.refusal)
+        verdict = failed(attempt.defect) if attempt.defect else refused(attempt.refusal)
         if attempt.request is not None:
             async with aclosing(run(attempt.request)) as told:
                 async for one in told:

@@ -105,10 +105,12 @@ def _subjects_in(
                 request = replace(request, given=None)
             request = asked_for(request, ask=call.options.ask_password and not has_own)
             yield Subject(file=file, table=table, request=request)
-    except SeveralTablesError:
+    except (SeveralTablesError, UsageError):
         raise
     except DocumentError as error:
         yield Subject(file=file, table=table, refusal=str(error))
+    except Exception as error:  # a defect that one file brings out costs the others nothing
+        yield Subject(file=file, table=table, defect=error)
 
 
 def _values(document: Document, table: str, over: Mapping[str, object]) -> dict[str, Any]:

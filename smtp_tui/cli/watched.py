@@ -28,6 +28,8 @@ def attempt_of(call: Call, first: Request) -> Attempt:
         request = read_again(call, first)
     except DocumentError as error:
         return Attempt(request=None, refusal=str(error))
+    except Exception as error:  # a defect that today's file brings out does not end the watch
+        return Attempt(request=None, defect=error)
     source = _source(request)
     return Attempt(
         request=request,

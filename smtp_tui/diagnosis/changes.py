@@ -24,6 +24,18 @@ def changed(settings: Settings, change: Change) -> Settings:
     return replace(settings, **values)
 
 
+def is_possible(change: Change) -> bool:
+    """Whether every value of a change is one that its field accepts.
+
+    A server may have chosen them: the names of its certificate are any text.
+    """
+    return not any(
+        BY_KEY[key].problem_with(value)
+        for key, value in change.items()
+        if value is not None and value != ""
+    )
+
+
 def keeping_port(settings: Settings, change: Change) -> Change:
     """Add the port to a change of the encryption that would move an unset one elsewhere."""
     if "encryption" not in change or "port" in change or "port" in settings.given:

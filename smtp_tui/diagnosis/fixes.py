@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from smtp_tui.diagnosis.changes import TRUST, Change, keeping_port, weakens
+from smtp_tui.diagnosis.changes import TRUST, Change, is_possible, keeping_port, weakens
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.names import Names
 from smtp_tui.diagnosis.texts import fix_texts
@@ -46,7 +46,7 @@ def fixes_for(settings: Settings, facts: Facts, cause: str, names: Names) -> tup
         fixes.setdefault(tuple(change.items()), _fix(case, change, why))
     for source in _SOURCES.get(cause, ()):
         for change, why in source(case):
-            if not _was_tried(facts, change):
+            if is_possible(change) and not _was_tried(facts, change):
                 fixes.setdefault(tuple(change.items()), _fix(case, change, why))
     ordered = sorted(fixes.values(), key=lambda fix: fix.weakens)
     return () if ordered and ordered[0].weakens else tuple(ordered)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from smtp_tui.diagnosis.changes import Change, changed, keeping_port
+from smtp_tui.diagnosis.changes import Change, changed, is_possible, keeping_port
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record
@@ -52,7 +52,7 @@ def trials_for(settings: Settings, facts: Facts, cause: str | None) -> tuple[Tri
     found: dict[str, Trial] = {}
     for source in _SOURCES.get(cause or "", ()):
         for trial in source(settings, facts):
-            if changed(settings, trial.change) != settings:
+            if is_possible(trial.change) and changed(settings, trial.change) != settings:
                 found.setdefault(trial.name, trial)
     return tuple(found.values())[:MOST]
 
@@ -93,7 +93,10 @@ def _names(settings: Settings, facts: Facts) -> Iterator[Trial]:
     names = [
         name
         for name in leaf.names
-        if "*" not in name and not is_address(name) and name.casefold() not in known
+        if "*" not in name
+        and not is_address(name)
+        and name.casefold() not in known
+        and is_possible({"host": name})
     ]
     for name in names[:_MOST_NAMES]:
         yield Trial(change={"host": name}, until=Stage.TLS, alias=name)

@@ -38,6 +38,7 @@ class Fault(StrEnum):
     """
 
     REFUSED = "refused"
+    INTERNAL_ERROR = "internal-error"
     SETTINGS_INVALID = "settings-invalid"
     PASSWORD_MISSING = "password-missing"  # noqa: S105 - an id
     PASSWORD_SOURCE_FAILED = "password-source-failed"  # noqa: S105 - an id

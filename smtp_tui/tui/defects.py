@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
-from pathlib import Path
+from smtp_tui.defects import defect_text
 
 
 def defect_words(error: BaseException) -> str:
-    """Name an unexpected error and its place; its text may repeat a password, so it stays out."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"A defect of smtp-tui: {type(error).__name__}{place}. What you typed is still here."
+    """Name an unexpected error and its place, in the form."""
+    return f"A defect of smtp-tui: {defect_text(error)}. What you typed is still here."

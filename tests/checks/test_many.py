@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from smtp_tui.checks import run as checks_run
 from smtp_tui.checks.many import Subject, Summary, Told, run_all
 from smtp_tui.checks.run import Request
+from smtp_tui.checks.status import exit_status
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp import session
+from smtp_tui.smtp.events import Event
 from tests.smtp.playing import GREETING
 from tests.smtp.scripted import Peer, Step, serving
 from tests.smtp.steps import silence
@@ -108,6 +116,30 @@ async def test_what_cannot_be_asked_for_has_its_verdict_too() -> None:
     assert (first.stage.value, first.cause) == ("settings", "settings-invalid")
     assert "does not exist" in first.summary
     assert len(summary.outcomes) == 2
+
+
+async def test_a_defect_costs_its_own_table_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = session.check
+
+    async def check(settings: Settings, *rest: Any, **more: Any) -> AsyncGenerator[Event, None]:
+        if settings.timeout == 4:
+            raise RuntimeError("a defect")
+        async with aclosing(real(settings, *rest, **more)) as events:
+            async for event in events:
+                yield event
+
+    monkeypatch.setattr(checks_run, "check", check)
+    unreadable = Subject(file="mail.toml", table="d", defect=RecursionError())
+    async with serving((OK,)) as server:
+        broken = subject("b", server.port, timeout=4)
+        subjects = [subject("a", server.port), broken, subject("c", server.port), unreadable]
+        told, summary = await told_of(subjects, jobs=2)
+    assert [name for name, one in told if isinstance(one, Verdict)] == ["a", "b", "c", "d"]
+    causes = [one.verdict.cause for one in summary.outcomes]
+    assert causes == [None, "internal-error", None, "internal-error"]
+    assert "RuntimeError at test_many.py:" in summary.outcomes[1].verdict.summary
+    assert "a defect" not in summary.outcomes[1].verdict.summary
+    assert [exit_status(one.verdict) for one in summary.outcomes] == [0, 70, 0, 70]
 
 
 async def test_leaving_early_leaves_nothing_open() -> None:

@@ -199,3 +199,14 @@ def test_what_counts_as_a_refused_password(
     events: list[Any], outcome: Verdict, refused: bool
 ) -> None:
     assert refuses_password(events, outcome) is refused
+
+
+async def test_a_file_that_brings_out_a_defect_does_not_end_the_watch(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "run", Relay(clock, PASSED, PASSED).run)
+    good = Attempt(request=REQUEST)
+    found = iter([good, Attempt(request=None, defect=RecursionError()), good])
+    told = await told_by(Watch(lambda: next(found), 60, clock), 3)
+    causes = [one.verdict.cause for one in told if isinstance(one, Change)]
+    assert causes == [None, "internal-error", None]

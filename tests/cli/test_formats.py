@@ -119,7 +119,8 @@ def test_a_defect_is_unknown_and_tells_no_secret(tmp_path: Path) -> None:
         timeout=60,
     )
     assert finished.returncode == 3
-    assert finished.stdout.startswith("SMTP UNKNOWN - internal error: RuntimeError at ")
+    assert finished.stdout.startswith("SMTP UNKNOWN - ")
+    assert "RuntimeError at defect.py:7." in finished.stdout
     assert "wonderland" not in finished.stdout + finished.stderr
 
 

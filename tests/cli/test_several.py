@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.cli import opening
+from smtp_tui.config.document import Document
 from tests.checks.scripted import EHLO, saying
 from tests.cli.program import Outcome, environment, run_program
 
@@ -81,6 +83,30 @@ def test_several_files_in_words(call: Call, file: File) -> None:
         f"0 passed, 3 failed: {first}: smtp (connection-refused), "
         f"missing.toml (settings-invalid), {second}: mail (connection-refused)"
     )
+
+
+def test_a_file_that_brings_out_a_defect_costs_the_others_nothing(
+    call: Call, file: File, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = opening.open_file
+
+    def open_file(path: str, **more: Any) -> Document:
+        if path.endswith("odd.toml"):
+            raise RecursionError("with a password in it")
+        return real(path, **more)
+
+    monkeypatch.setattr(opening, "open_file", open_file)
+    paths = [file(name, f"[smtp]\n{REFUSED}") for name in ("a.toml", "odd.toml", "b.toml")]
+    outcome = call("check", "--json", *paths)
+    assert (outcome.status, outcome.err) == (70, "")
+    told = objects(outcome)
+    causes = [one["cause"] for one in told if one["event"] == "verdict"]
+    assert causes == ["connection-refused", "internal-error", "connection-refused"]
+    assert (told[-1]["event"], told[-1]["tables"]) == ("summary", 3)
+    assert "password in it" not in outcome.out
+    nagios = call("check", "--format", "nagios", *paths)
+    assert nagios.status == 2  # the two that refuse the connection are worse
+    assert "internal-error" in nagios.out
 
 
 def test_quiet_is_a_line_a_table_and_a_summary(call: Call, file: File) -> None:

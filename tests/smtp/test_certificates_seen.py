@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.checks.status import exit_status
 from smtp_tui.smtp.events import TlsEstablished, TlsRefused
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, OPEN, Played, play
@@ -414,3 +415,30 @@ async def test_a_weak_group_is_refused(
     pki.load_weak_group(context, tmp_path)
     verdict = (await shown(context, openssl_verify_mode="none")).verdict
     assert (verdict.stage, verdict.cause) == ("tls", "tls-parameters-weak")
+
+
+NO_HOSTS = [
+    "Mail Server",
+    "mail\0.example.test",
+    "mail\r\n220 hi",
+    "-",
+    "*",
+    "a" * 64,
+    "\N{CYRILLIC SMALL LETTER A}.",
+]
+
+
+@pytest.mark.parametrize("name", NO_HOSTS)
+@pytest.mark.parametrize("extra", [0, 2])
+async def test_a_trusted_certificate_whose_name_is_no_hostname(
+    tmp_path: Path, name: str, extra: float
+) -> None:
+    own = pki.issue(name)
+    (tmp_path / "ca.pem").write_bytes(own.pem)
+    context = pki.server_context(tmp_path, own)
+    played = await shown(context, ca_file=str(tmp_path / "ca.pem"), extra=extra)
+    assert (played.verdict.cause, played.verdict.stage) == ("certificate-name-mismatch", "tls")
+    assert exit_status(played.verdict) == 8
+    changed = {key for fix in played.verdict.fixes for key in fix.change}
+    assert changed <= {"tls_fingerprint", "openssl_verify_mode", "server_name", "host"}
+    assert "server_name" not in changed or name == "a" * 64

@@ -8,7 +8,7 @@ from smtp_tui.checks.many import Outcome, Subject
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import Stage, Warn
+from smtp_tui.smtp.events import Fault, Stage, Warn
 
 
 class State(IntEnum):
@@ -48,7 +48,8 @@ class Thresholds:
 def state_of(verdict: Verdict, thresholds: Thresholds) -> State:
     """Return the state of a table whose check came to `verdict`."""
     if not verdict.ok:
-        return State.UNKNOWN if verdict.stage in _UNTESTED else State.CRITICAL
+        is_unknown = verdict.stage in _UNTESTED or verdict.cause == Fault.INTERNAL_ERROR
+        return State.UNKNOWN if is_unknown else State.CRITICAL
     leaf = leaf_of(verdict)
     left = leaf.days_left() if leaf else None
     if left is not None and left < thresholds.critical_days:
