@@ -112,7 +112,11 @@ def _as_section(table: Table, added: Mapping[str, object]) -> str:
         raise DocumentError(
             f"{spelled(table.path)} has no header of its own and cannot be given one here"
         )
-    block = [f"[{spelled(table.path)}]"]
+    header = f"[{spelled(table.path)}]"
+    if (place := placing.place_of_section(table)) is not None:
+        text = lines.inserted(text, place, [header], lines.ending(text, place - 1))
+        return with_added(text, table.path, added)
+    block = [header]
     block += [_pair(key, " = ", value) for key, value in added.items()]
     last = text.rstrip(" \t").removesuffix("\n").removesuffix("\r").rpartition("\n")[2]
     if last.strip():

@@ -17,6 +17,7 @@ from smtp_tui.settings.fields import BY_KEY
 Values = Mapping[str, Any]
 
 _HEAD = {"name", "application", "source", "files", "tables", "keys", "one_of", "signs", "unless"}
+_HEAD |= {"known"}
 _BODY = {"fields", "modes", "compound", "variants", "absent", "defaults", "limits", "notes"}
 _SPEC = {"key", "as", "words", "fallback", "label", "only"}
 _LOGIN = "authentication"

@@ -23,6 +23,7 @@ from smtp_tui.config.tablepath import TablePath
 from smtp_tui.config.wording import one_line
 
 if TYPE_CHECKING:
+    from smtp_tui.config.heads import Recognition
     from smtp_tui.config.language import Language
     from smtp_tui.config.writing import Manner
 
@@ -77,7 +78,7 @@ class Document:
 
         if self._wish is not None:
             return Language.named(self._wish)
-        return Language.of(self._data, self.path)
+        return Language.of(self._data, self.path, self._text)
 
     @property
     def dialect(self) -> str:
@@ -88,6 +89,22 @@ class Document:
     def application(self) -> str | None:
         """The application whose file it is, None where the keys are our own."""
         return self._language.application
+
+    @property
+    def recognition(self) -> Recognition:
+        """The dialect that the file is read in, its application, and why."""
+        return self._language.recognition
+
+    def in_dialect(self, name: str | None) -> Document:
+        """Return the same file as it was read, in another dialect; None recognises it.
+
+        DocumentError where there is no such dialect.
+        """
+        other = copy.copy(self)
+        other._wish = name
+        vars(other).pop("_language", None)
+        _ = other.dialect
+        return other
 
     @property
     def limits(self) -> dict[str, str]:
@@ -133,6 +150,24 @@ class Document:
         """Return the path that a table of this file is made at; NoTableError if it needs a name."""
         return self._language.new_table()
 
+    def lacks(self, table: str) -> bool:
+        """Tell whether a table is not in the file, and saving with `create` would make it."""
+        try:
+            self._resolved(table)
+        except NoTableError:
+            return tablepath.absent(self._data, tablepath.parse_path(table)) is not None
+        return False
+
+    def unknown_keys(self, table: str) -> tuple[str, ...]:
+        """List the keys of a table that mean nothing to us; none of a table that is absent."""
+        path = self._place(table, create=True)
+        return () if self.lacks(table) else self._language.unknown(self._data, path)
+
+    def remarks(self, table: str) -> tuple[str, ...]:
+        """Return sentences about a table: unknown keys, unclear ones, a mailer switched off."""
+        path = self._place(table, create=True)
+        return () if self.lacks(table) else self._language.remarks(self._data, path)
+
     def values(self, table: str) -> dict[str, Any]:
         """Return a copy of a table's raw values by our keys; NoTableError if absent.
 
@@ -162,9 +197,9 @@ class Document:
         text, _ = self._changed(table, changes, create)
         return text
 
-    def after(self, table: str, changes: Mapping[str, object]) -> Document:
+    def after(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> Document:
         """Return the document as saving `changes` would leave it; nothing is written."""
-        text, data = self._changed(table, changes, create=False)
+        text, data = self._changed(table, changes, create)
         other = copy.copy(self)
         other._text, other._data = text, data
         return other

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.errors import DocumentError, NoFileError
-from smtp_tui.config.tablepath import ROOT, TablePath, walk
+from smtp_tui.config.synonyms import MAIL_KEYS
+from smtp_tui.config.tablepath import ROOT, TablePath, get, spelled, walk
 from smtp_tui.config.wording import one_line
 from smtp_tui.records import record
 
@@ -18,11 +19,27 @@ ANYWHERE = "**"
 """The pattern of any table at all."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-_LISTS = ("source", "files", "tables", "keys", "one_of", "signs", "unless")
+_LISTS = ("source", "files", "tables", "keys", "one_of", "signs", "unless", "known")
 
 
 class FaultyDialect(Exception):
     """A dialect's file is wrong; the text is one line for whoever wrote it."""
+
+
+@record
+class Recognition:
+    """Which dialect a file is read in, and why.
+
+    `application` is None for plain keys. `reason` is a clause for people: "[email] holds smtpAddr".
+    """
+
+    dialect: str
+    application: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        """Return one line to show above the settings."""
+        return f"Read as {self.application or 'plain TOML keys'}: {self.reason}"
 
 
 @record(kw_only=True)
@@ -32,6 +49,8 @@ class Head:
     `tables` are the paths its settings may stand at, `*` for any one key, `**` for any table at
     all. Such a table must hold all of `keys` and one of `one_of`; the file must hold none of the
     paths in `unless`, and where there are `signs` one of those, or have a name of `files`.
+    `known` are all keys that the application has in such a table: another key of mail settings in
+    it shows that the table is somebody else's.
     """
 
     name: str
@@ -45,24 +64,54 @@ class Head:
     one_of: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
     def tables_in(self, data: Mapping[str, Any]) -> tuple[TablePath, ...]:
         """List the tables that could be this dialect's, in the file's order."""
-        wanted = [() if one == "." else tuple(one.split(".")) for one in self.tables]
         return tuple(
             path
-            for path, table in walk(data)
-            if any(map(path_fits(path), wanted))
-            and all(holds(table, key) for key in self.keys)
-            and (not self.one_of or any(holds(table, key) for key in self.one_of))
+            for path in self.places_in(data)
+            if self._fits(get(data, path)) and not self.contradictions(get(data, path))
         )
 
-    def recognises(self, data: Mapping[str, Any], path: Path) -> bool:
-        """Tell whether a file is this application's."""
+    def places_in(self, data: Mapping[str, Any]) -> tuple[TablePath, ...]:
+        """List the tables that stand where this dialect's do, whatever they hold."""
+        wanted = [() if one == "." else tuple(one.split(".")) for one in self.tables]
+        return tuple(path for path, _ in walk(data) if any(map(path_fits(path), wanted)))
+
+    def contradictions(self, table: Mapping[str, Any]) -> tuple[str, ...]:
+        """List the keys of mail settings in a table that this application does not have."""
+        if not self.known:
+            return ()
+        return tuple(key for key in table if key in MAIL_KEYS and key not in self.known)
+
+    def reason(self, data: Mapping[str, Any], name: str) -> str | None:
+        """Say why a file of this name is this application's; None where it is not."""
         if any(holds(data, key) for key in self.unless):
-            return False
-        told = not self.signs or any(holds(data, key) for key in self.signs)
-        return (told or path.name in self.files) and bool(self.tables_in(data))
+            return None
+        sign = next((key for key in self.signs if holds(data, key)), None)
+        if (self.signs and sign is None and name not in self.files) or not (
+            found := self.tables_in(data)
+        ):
+            return None
+        named = f"the file is named {one_line(name, 40)}" if name in self.files else ""
+        table = get(data, found[0])
+        key = next((key for key in (*self.keys, *self.one_of) if holds(table, key)), None)
+        where = f"[{one_line(spelled(found[0]), 60)}]" if found[0] else "the file"
+        holding = f"{where} holds {key}" if key else f"it holds {where}"
+        if sign and not holds(table, sign.rpartition(".")[2]):
+            holding = f"{holding}, and the file {sign}" if key else f"{holding} and {sign}"
+        return f"{named} and {holding}" if named else holding
+
+    def _fits(self, table: Mapping[str, Any]) -> bool:
+        return all(holds(table, key) for key in self.keys) and (
+            not self.one_of or any(holds(table, key) for key in self.one_of)
+        )
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether any table at all may be this dialect's."""
+        return ANYWHERE in self.tables
 
     @property
     def fixed_table(self) -> TablePath | None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from smtp_tui.config import recognising, tablepath
 from smtp_tui.config.errors import NoTableError
-from smtp_tui.config.heads import PLAIN, Head
-from smtp_tui.config.sameness import means_the_same
+from smtp_tui.config.heads import PLAIN, Head, Recognition
+from smtp_tui.config.mail_tables import mail_tables
+from smtp_tui.config.plain_table import PlainTable
 from smtp_tui.config.tablepath import TablePath
-from smtp_tui.settings.fields import BY_KEY
 
 if TYPE_CHECKING:
     from smtp_tui.config.dialect import Dialect
@@ -29,19 +29,25 @@ class Language:
     recognised the tables that are not the application's mail settings have our keys.
     """
 
-    def __init__(self, head: Head | None, *, chosen: bool) -> None:
+    def __init__(self, head: Head | None, reason: str, *, chosen: bool) -> None:
         self._head = head
+        self._reason = reason
         self._chosen = chosen
 
     @classmethod
     def named(cls, name: str) -> Language:
         """Take the dialect of this name; DocumentError where there is none."""
-        return cls(recognising.named(name), chosen=True)
+        return cls(*recognising.named(name), chosen=True)
 
     @classmethod
-    def of(cls, data: Data, path: Path) -> Language:
+    def of(cls, data: Data, path: Path, text: str) -> Language:
         """Recognise a file's."""
-        return cls(recognising.recognised(data, path), chosen=False)
+        return cls(*recognising.recognised(data, path, text), chosen=False)
+
+    @property
+    def recognition(self) -> Recognition:
+        """Which dialect it is, and why."""
+        return Recognition(self.name, self.application, self._reason)
 
     @property
     def name(self) -> str:
@@ -60,7 +66,12 @@ class Language:
 
     def tables(self, data: Data) -> tuple[TablePath, ...]:
         """List the SMTP tables in the file's order."""
-        return self._head.tables_in(data) if self._head else tablepath.smtp_tables(data)
+        if self._head is None:
+            return mail_tables(data)
+        found = self._head.tables_in(data)
+        if self._chosen and not found and not self._head.is_anywhere:
+            return self._head.places_in(data)
+        return found
 
     def new_table(self) -> str:
         """Return the path that a new table is made at; NoTableError where it needs a name."""
@@ -70,6 +81,22 @@ class Language:
             wanted = " or ".join(self._head.tables)
             raise NoTableError(f"{self.application} has no one place for it; name a table {wanted}")
         return tablepath.spelled(path)
+
+    def unknown(self, data: Data, path: TablePath) -> tuple[str, ...]:
+        """List the keys of a table that mean nothing to us."""
+        if (dialect := self._of(data, path)) is None:
+            return PlainTable(tablepath.get(data, path)).unknown
+        from smtp_tui.config.understanding import unknown_keys
+
+        return unknown_keys(dialect, data, path)
+
+    def remarks(self, data: Data, path: TablePath) -> tuple[str, ...]:
+        """Say in a sentence each what a table holds besides settings that are understood."""
+        from smtp_tui.config.remarks import remarks_on
+
+        table = tablepath.get(data, path)
+        unclear = PlainTable(table).unclear if self._of(data, path) is None else ()
+        return remarks_on(tablepath.spelled(path), table, self.unknown(data, path), unclear)
 
     @property
     def lack(self) -> str:
@@ -85,7 +112,7 @@ class Language:
     def values(self, data: Data, path: TablePath) -> Data:
         """Return a copy of a table's values by our keys, the application's defaults among them."""
         if (dialect := self._of(data, path)) is None:
-            return copy.deepcopy(dict(tablepath.get(data, path)))
+            return copy.deepcopy(PlainTable(tablepath.get(data, path)).values)
         from smtp_tui.config.understanding import understood
 
         return understood(dialect, copy.deepcopy(data), path).values
@@ -93,7 +120,7 @@ class Language:
     def given(self, data: Data, path: TablePath) -> frozenset[str]:
         """Return those of our keys that the table itself sets."""
         if (dialect := self._of(data, path)) is None:
-            return frozenset(key for key in tablepath.get(data, path) if key in BY_KEY)
+            return PlainTable(tablepath.get(data, path)).given
         from smtp_tui.config.understanding import understood
 
         return understood(dialect, data, path).given
@@ -101,7 +128,9 @@ class Language:
     def says(self, data: Data, path: TablePath, key: str, value: object) -> bool:
         """Tell whether a table's words can say a value of one of our keys, be it alone."""
         dialect = self._of(data, path)
-        return dialect is None or dialect.says(key, value)
+        if dialect is None:
+            return PlainTable(tablepath.get(data, path)).says(key, value)
+        return dialect.says(key, value)
 
     def meant(self, data: Data, path: TablePath, changes: Mapping[str, object]) -> list[Group]:
         """List the changes of the file's own keys, table by table, that change a meaning.
@@ -113,7 +142,7 @@ class Language:
                 values = tablepath.get(data, path)
             except KeyError:
                 values = {}
-            meant = _meant(values, changes)
+            meant = PlainTable(values).changes(changes)
             return [(path, meant)] if meant else []
         from smtp_tui.config.grouping import differences
         from smtp_tui.config.speaking import said
@@ -131,24 +160,15 @@ class Language:
     def _of(self, data: Data, path: TablePath) -> Dialect | None:
         """Return the dialect of one table."""
         head = self._head
-        if head and (self._chosen or path == head.fixed_table or path in head.tables_in(data)):
-            return self._dialect
-        return None
+        if head is None:
+            return None
+        is_new = path == head.fixed_table and not head.contradictions(_table(data, path))
+        return self._dialect if self._chosen or is_new or path in head.tables_in(data) else None
 
 
-def _meant(values: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, object]:
-    """Leave out the changes that change no meaning."""
-    return {
-        key: _typed(key, values.get(key), new)
-        for key, new in changes.items()
-        if not means_the_same(key, values.get(key), new)
-    }
-
-
-def _typed(key: str, old: object, new: object) -> object:
-    """Keep the TOML type of an old value that was good."""
-    from smtp_tui.config.spelling import typed_like
-
-    field = BY_KEY.get(key)
-    good = field is not None and old is not None and field.problem_with(old) is None
-    return typed_like(old, new) if good else new
+def _table(data: Data, path: TablePath) -> Mapping[str, Any]:
+    try:
+        found = tablepath.get(data, path)
+    except (KeyError, IndexError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}

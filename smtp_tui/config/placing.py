@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 
 from smtp_tui.config import lines
+from smtp_tui.config.commented import sections
 from smtp_tui.config.layout import Table
 from smtp_tui.config.scanning import Header, Pair
 from smtp_tui.config.tablepath import spelled_key
@@ -49,17 +50,31 @@ def neighbours(table: Table, keys: Iterable[str]) -> dict[Pair, list[str]]:
 def slot_for(table: Table, key: str, prefix: str) -> Slot | None:
     """Find the last comment of a table's lines that is this key with a value, as `#port = 25`.
 
-    `prefix` is what stands before the table's keys: `smtp.` where they are dotted.
+    `prefix` is what stands before the table's keys: `smtp.` where they are dotted. The value may be
+    missing, as in `#port =`.
     """
     names = "|".join(map(re.escape, {key, spelled_key(key)}))
-    pair = re.compile(rf"{re.escape(prefix)}(?:{names})(?P<separator>[ \t]*=[ \t]*)(?P<value>\S.*)")
+    pair = re.compile(rf"{re.escape(prefix)}(?:{names})(?P<separator>[ \t]*=[ \t]*)(?P<value>.*)")
     slot = None
     for comment in _comments(table):
         found = pair.fullmatch(comment["text"].rstrip())
         if found and _is_value(found["value"]):
             _, below = lines.whole(table.text, comment.start(), comment.end())
-            slot = Slot(below, comment["indentation"], found["separator"])
+            separator = found["separator"] if found["value"] else f"{found['separator'].rstrip()} "
+            slot = Slot(below, comment["indentation"], separator)
     return slot
+
+
+def place_of_section(table: Table) -> int | None:
+    """Find the line below a header that is commented out, where no other table's keys follow it."""
+    for path, _, below in sections(table.text):
+        if path != table.path:
+            continue
+        following = (found for found in table.statements if found.start >= below)
+        first = min(following, key=lambda found: found.start, default=None)
+        if not isinstance(first, Pair):
+            return below
+    return None
 
 
 def _comments(table: Table) -> Iterator[re.Match[str]]:
@@ -107,7 +122,9 @@ def _header(table: Table) -> Header | None:
 
 
 def _is_value(text: str) -> bool:
-    """Whether a text is one TOML value, perhaps with a comment; prose is none."""
+    """Whether a text is one TOML value, perhaps with a comment, or none; prose is neither."""
+    if not text:
+        return True
     try:
         return len(tomllib.loads(f"value = {text}")) == 1
     except tomllib.TOMLDecodeError:

@@ -15,40 +15,74 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from smtp_tui.config.commented import sections, with_section
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.heads import ANYWHERE, PLAIN, FaultyDialect, Head, head_of
 from smtp_tui.config.paths import config_folder
-from smtp_tui.config.tablepath import walk
+from smtp_tui.config.tablepath import TablePath, get, spelled, walk
 from smtp_tui.config.wording import one_line
 
 _SHIPPED = Path(__file__).with_name("dialects")
 _LIST = re.compile(r"^(\w+) = \[([^\]]*)\]", re.MULTILINE)
 
 
-def recognised(data: Mapping[str, Any], path: Path) -> Head | None:
-    """Return the dialect of a file, an admin's own before those that ship; None for plain keys."""
-    if not data:
-        return None
+_CHOSEN = "you chose it"
+_NO_OTHER = "no key in it belongs to a known application alone"
+
+
+def recognised(data: dict[str, Any], path: Path, text: str) -> tuple[Head | None, str]:
+    """Return the dialect of a file and why, an admin's own before those that ship; None for plain.
+
+    A section that is commented out counts where the file has the application's own name.
+    """
     own, _ = own_heads(own_folder())
+    for head, reason in _matching(data, path.name, own):
+        return head, reason
+    for section, keys, _ in sections(text) if _is_usual_name(path.name, own) else ():
+        if _there(data, section):
+            continue
+        whole = with_section(data, section, keys)
+        for head, _ in _matching(whole, path.name, own):
+            if path.name in head.files and section in head.tables_in(whole):
+                where = f"[{one_line(spelled(section), 60)}]"
+                named = one_line(path.name, 40)
+                return head, f"the file is named {named} and {where} is commented out in it"
+    return None, _NO_OTHER
+
+
+def _matching(
+    data: Mapping[str, Any], name: str, own: tuple[Head, ...]
+) -> Iterator[tuple[Head, str]]:
     names = {head.name for head in own}
-    found = next((head for head in own if head.recognises(data, path)), None)
-    return found or next(
-        (
-            head
-            for head in _likely(data, path.name)
-            if head.name not in names and head.recognises(data, path)
-        ),
-        None,
-    )
+    shipped = (head for head in _likely(data, name) if head.name not in names)
+    for head in (*own, *shipped) if data else ():
+        if (reason := head.reason(data, name)) is not None:
+            yield head, reason
+
+
+def _there(data: Mapping[str, Any], path: TablePath) -> bool:
+    try:
+        return bool(get(data, path))
+    except (KeyError, TypeError):
+        return False
+
+
+def _is_usual_name(name: str, own: tuple[Head, ...]) -> bool:
+    files = {file for head in own for file in head.files}
+    return name in files or any(name in _lists(place).get("files", ()) for place in _shipped())
+
+
+@cache
+def _lists(place: Path) -> Mapping[str, list[str]]:
+    return {found[1]: found[2].split('"')[1::2] for found in _LIST.finditer(_head_text(place))}
 
 
 def _likely(data: Mapping[str, Any], name: str) -> Iterator[Head]:
     """Yield the shipped heads whose words the file holds: to parse them all takes long."""
     words = {key for _, table in walk(data) for key in table}
     words |= {"", "*", ANYWHERE}
-    for place in _files_in(_SHIPPED):
-        text = _head_text(place)
-        lists = {found[1]: found[2].split('"')[1::2] for found in _LIST.finditer(text)}
+    for place in _shipped():
+        lists = _lists(place)
         known = {
             key: [words.issuperset(path.split(".")) for path in paths]
             for key, paths in lists.items()
@@ -56,17 +90,21 @@ def _likely(data: Mapping[str, Any], name: str) -> Iterator[Head]:
         told = any(known.get("signs", [True])) or name in lists.get("files", ())
         there = any(known["tables"]) and all(known.get("keys", ()))
         if told and there and any(known.get("one_of", [True])):
-            yield head_of(tomllib.loads(text), place, own=False)
+            yield head_of(tomllib.loads(_head_text(place)), place, own=False)
 
 
-def named(name: str) -> Head | None:
+def _shipped() -> list[Path]:
+    return _files_in(_SHIPPED)
+
+
+def named(name: str) -> tuple[Head | None, str]:
     """Return the dialect of this name, None for our own keys; DocumentError where there is none."""
     found, faulty = all_heads(own_folder())
     if name.casefold() == PLAIN:
-        return None
+        return None, _CHOSEN
     for head in found:
         if head.name == name.casefold():
-            return head
+            return head, _CHOSEN
     hint = f" ({faulty[0]})" if faulty else ""
     raise DocumentError(
         f"there is no dialect {one_line(name, 40)!r}{hint}; smtp-tui dialects lists them"
@@ -87,9 +125,7 @@ def all_heads(folder: Path) -> tuple[tuple[Head, ...], tuple[str, ...]]:
     """Return the dialects, those in the admin's folder first, and a line for each faulty one."""
     own, faulty = own_heads(folder)
     names = {head.name for head in own}
-    shipped = [
-        head_of(tomllib.loads(_head_text(place)), place, own=False) for place in _files_in(_SHIPPED)
-    ]
+    shipped = [head_of(tomllib.loads(_head_text(place)), place, own=False) for place in _shipped()]
     return (*own, *(head for head in shipped if head.name not in names)), faulty
 
 

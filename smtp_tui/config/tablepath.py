@@ -10,12 +10,10 @@ from typing import Any
 from smtp_tui.config.errors import DocumentError, NoTableError
 from smtp_tui.config.wording import one_line
 from smtp_tui.records import record
-from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS
 
 Step = str | int
 TablePath = tuple[Step, ...]
 ROOT: TablePath = ()
-MAIN: TablePath = ("smtp",)
 
 
 @record
@@ -173,29 +171,3 @@ def walk(data: Mapping[str, Any]) -> Iterator[tuple[TablePath, dict[str, Any]]]:
             waiting.extend((((*path, key), here[key])) for key in reversed(here))
         elif isinstance(here, list):
             waiting.extend((((*path, index), here[index])) for index in reversed(range(len(here))))
-
-
-def smtp_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
-    """Find the SMTP tables: `smtp` and what is called so, else all with `host` and one more key."""
-    plain = set(PLAIN_KEYS)
-    likely = [
-        path for path, table in walk(data) if "host" in table and len(plain & table.keys()) > 1
-    ]
-    match data.get("smtp"):
-        case dict(table) if _holds_settings(table):
-            # Beside it a table of a database looks the same; its name does not.
-            named = (path for path in likely if path != MAIN and _is_named_so(path))
-            return (MAIN, *named)
-        case [*tables] if tables and all(isinstance(table, dict) for table in tables):
-            return tuple(("smtp", index) for index in range(len(tables)))
-    return tuple(likely)
-
-
-def _is_named_so(path: TablePath) -> bool:
-    return any("smtp" in step.casefold() for step in path if isinstance(step, str))
-
-
-def _holds_settings(table: Mapping[str, Any]) -> bool:
-    # `[smtp.work]` and `[smtp.home]` make a table `smtp` that is only their folder.
-    groups = [key for key, value in table.items() if isinstance(value, dict | list)]
-    return len(groups) < len(table) or not groups or any(key in BY_KEY for key in groups)

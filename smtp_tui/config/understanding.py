@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from smtp_tui.config.dialect import Dialect, Mode, Place
-from smtp_tui.config.tablepath import TablePath
+from smtp_tui.config.tablepath import TablePath, get
 from smtp_tui.config.theirs import Theirs
 from smtp_tui.config.translating import UnknownSpelling, listed, shown
 from smtp_tui.config.wording import one_line
@@ -64,6 +64,19 @@ def _told(dialect: Dialect, theirs: Theirs) -> Iterator[tuple[str, object]]:
             if raw is not None:
                 yield key, _translated(theirs, key, place, raw)
                 break
+
+
+def unknown_keys(dialect: Dialect, data: dict[str, Any], path: TablePath) -> tuple[str, ...]:
+    """List the keys next to the application's own that it does not have, as far as is known."""
+    known = dialect.head.known
+    if not known:
+        return ()
+    table = get(data, path)
+    return tuple(
+        key
+        for key in table
+        if key not in known and not any(one.startswith(f"{key}.") for one in known)
+    )
 
 
 def theirs_is_sound(theirs: Theirs) -> bool:

@@ -56,7 +56,7 @@ def test_it_is_no_other_applications(tmp_path: Path, sample: Sample) -> None:
     document = opened(tmp_path, sample)
     heads, _ = all_heads(NOWHERE)
     data, path = document._data, document.path
-    assert [head.name for head in heads if head.recognises(data, path)] == [sample.dialect]
+    assert [head.name for head in heads if head.reason(data, path.name)] == [sample.dialect]
 
 
 @ALL
@@ -184,7 +184,11 @@ def test_a_name_tells_where_the_keys_do_not(tmp_path: Path, name: str, dialect: 
 def test_other_tables_of_such_a_file_have_our_keys(tmp_path: Path) -> None:
     vuls = next(sample for sample in SAMPLES if sample.dialect == "vuls")
     document = opened(tmp_path, vuls)
-    assert document.values("servers.web") == {"host": "192.0.2.7", "port": "22", "user": "scanner"}
+    assert document.values("servers.web") == {
+        "host": "192.0.2.7",
+        "port": "22",
+        "username": "scanner",
+    }
     assert "port = 23" in document.changed("servers.web", {"port": 23}).replace('"', "")
 
 
@@ -198,4 +202,4 @@ def test_a_dialect_can_be_chosen(tmp_path: Path) -> None:
         document.default_table()
     lldap = next(sample for sample in SAMPLES if sample.dialect == "lldap")
     plain = Document.open(opened(tmp_path, lldap).path, "plain")
-    assert plain.values("smtp_options")["server"] == "smtp.example.org"
+    assert plain.values("smtp_options")["host"] == "smtp.example.org"

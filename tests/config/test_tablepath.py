@@ -12,7 +12,6 @@ from smtp_tui.config.tablepath import (
     TablePath,
     parse_path,
     resolve,
-    smtp_tables,
     spelled,
     spelled_key,
 )
@@ -90,28 +89,3 @@ def test_a_path_is_read_back_as_it_was_spelled(steps: list[str | int]) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_key_is_spelled_as_toml_reads_it(name: str) -> None:
     assert tomllib.loads(f"{spelled_key(name)} = 1") == {name: 1}
-
-
-@pytest.mark.parametrize(
-    ("text", "tables"),
-    [
-        ("", []),
-        ("[smtp]", ["smtp"]),
-        ("[smtp]\nhost='a'\n[db]\nhost='b'\nport=1", ["smtp"]),
-        (
-            "[a.smtp]\nhost='a'\nport=1\n[smtp]\nport=2\n[smtp_old]\nhost='a'\nport=1\n"
-            "[smtp.b]\nhost='b'\nport=3\n[db]\nhost='b'\nport=1",
-            ["smtp", "a.smtp", "smtp.b", "smtp_old"],
-        ),
-        ("[db]\nhost='b'", []),
-        ("[db]\nhost='b'\nport=1", ["db"]),
-        ("host='b'\nport=1\n[x]\nhost='b'\nport=1", [".", "x"]),
-        ("[[smtp]]\n[[smtp]]\nhost='a'", ["smtp[0]", "smtp[1]"]),
-        ("smtp='on'\n[a.'b.c']\nhost='b'\ndomain='x'", ['a."b.c"']),
-        ("[[a.b]]\nname='x'\n[[a.b]]\nsmtp={host='b',username='x'}", ["a.b[1].smtp"]),
-        ("[smtp.z]\nhost='b'\nport=1\n[smtp.a]\nhost='b'\nport=1", ["smtp.z", "smtp.a"]),
-        ("[smtp.password]\nenv='X'", ["smtp"]),
-    ],
-)
-def test_smtp_tables_are_listed_in_the_files_order_smtp_first(text: str, tables: list[str]) -> None:
-    assert list(map(spelled, smtp_tables(tomllib.loads(text)))) == tables

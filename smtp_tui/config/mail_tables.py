@@ -1,0 +1,87 @@
+"""Which tables of a file hold mail settings, where the file is no application's.
+
+A database's table or that of an IMAP account has a host, a port and a login as well. Its name, its
+port and its other keys show what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from smtp_tui.config import synonyms
+from smtp_tui.config.tablepath import TablePath, walk
+from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS, USUAL_PORTS
+
+_MAIN: TablePath = ("smtp",)
+_HOSTS = frozenset({"host", "smtp_url", "smtp_uri", *synonyms.NAMES["host"]})
+_MORE = frozenset({*PLAIN_KEYS, *synonyms.MAIL_KEYS} - _HOSTS)
+_MAIL_ONLY = frozenset({"starttls_auto", "encryption", "authentication", "openssl_verify_mode"}) | {
+    key for key in synonyms.MAIL_KEYS if key.startswith(("smtp_", "from", "starttls", "sender"))
+}
+_MAIL_NAME = re.compile(r"smtp|mail|relay|submission|sendgrid|mailgun|postmark", re.IGNORECASE)
+_OTHER_NAME = re.compile(
+    r"imap|pop3?$|sieve|jmap|database|^db$|_db$|postgres|mysql|maria|mongo|redis|sql|ldap|amqp|rabbit"
+    r"|mqtt|kafka|proxy|http|web|^api$|ssh|s3|storage|cache|influx|elastic|metrics|webdav",
+    re.IGNORECASE,
+)
+_OTHER_KEYS = frozenset(
+    {"database", "dbname", "db", "sslmode", "bucket", "vhost", "bind", "base_dn"}
+)
+_MAIL_PORTS = frozenset({*USUAL_PORTS.values(), 26, 1025, 2465, 2525, 2526, 2587})
+_OTHER_PORTS = frozenset(
+    {21, 22, 53, 80, 110, 143, 389, 443, 636, 993, 995, 1433, 1521, 1883, 3000, 3128, 3306, 4190}
+    | {5432, 5672, 6379, 8000, 8080, 8086, 8443, 8883, 9000, 9090, 9092, 9200, 11211, 27017}
+)
+
+
+def mail_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
+    """List the tables of mail settings: `smtp` first, then the others in the file's order.
+
+    Where no table is surely one of mail, those that hold a host and more and are surely of nothing
+    else stand for them.
+    """
+    found = {
+        path: table
+        for path, table in walk(data)
+        if not _HOSTS.isdisjoint(table) and not _MORE.isdisjoint(table)
+    }
+    sure = tuple(path for path in found if _is_mail(path, found[path]))
+    match data.get("smtp"):
+        case dict(table) if _holds_settings(table):
+            named = (path for path in sure if path != _MAIN and _is_named_smtp(path))
+            return (_MAIN, *named)
+        case [*tables] if tables and all(isinstance(table, dict) for table in tables):
+            return tuple(("smtp", index) for index in range(len(tables)))
+    return sure or tuple(path for path in found if not _is_other(path, found[path]))
+
+
+def _is_mail(path: TablePath, table: Mapping[str, Any]) -> bool:
+    if _is_other(path, table):
+        return False
+    named = any(_MAIL_NAME.search(step) for step in path if isinstance(step, str))
+    return named or not _MAIL_ONLY.isdisjoint(table) or table.get("port") in _MAIL_PORTS
+
+
+def _is_other(path: TablePath, table: Mapping[str, Any]) -> bool:
+    """Whether a table is surely not one of mail that is sent."""
+    names = [step for step in path if isinstance(step, str)]
+    if names and _MAIL_NAME.search(names[-1]) and not _OTHER_NAME.search(names[-1]):
+        return False
+    port = str(table.get("port", ""))
+    return (
+        (bool(names) and _OTHER_NAME.search(names[-1]) is not None)
+        or not _OTHER_KEYS.isdisjoint(table)
+        or (port.isdigit() and int(port) in _OTHER_PORTS)
+    )
+
+
+def _is_named_smtp(path: TablePath) -> bool:
+    return any("smtp" in step.casefold() for step in path if isinstance(step, str))
+
+
+def _holds_settings(table: Mapping[str, Any]) -> bool:
+    # `[smtp.work]` and `[smtp.home]` make a table `smtp` that is only their folder.
+    groups = [key for key, value in table.items() if isinstance(value, dict | list)]
+    return len(groups) < len(table) or not groups or any(key in BY_KEY for key in groups)

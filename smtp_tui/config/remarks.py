@@ -1,0 +1,34 @@
+"""What there is to say about a table besides its settings: unknown keys, a mailer switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from smtp_tui.config.synonyms import SWITCHES
+from smtp_tui.config.wording import one_line
+
+
+def remarks_on(
+    table: str, content: Mapping[str, Any], unknown: Sequence[str], unclear: Sequence[str]
+) -> tuple[str, ...]:
+    """Return one sentence for each."""
+    return tuple(_remarks(table, content, unknown, unclear))
+
+
+def _remarks(
+    table: str, content: Mapping[str, Any], unknown: Sequence[str], unclear: Sequence[str]
+) -> Iterator[str]:
+    for key in SWITCHES:
+        if content.get(key) is (key == "disabled"):
+            value = str(content[key]).lower()
+            yield f"{key} is {value}: the application sends no mail with these settings."
+    if unknown:
+        where = "at the top of the file" if table == "." else f"in [{one_line(table, 80)}]"
+        yield f"Unknown keys {where}: {one_line(', '.join(unknown), 200)}."
+    if unclear:
+        named = " and ".join(unclear)
+        yield (
+            f"{named} may mean STARTTLS or implicit TLS. smtp-tui does not know which; set "
+            "encryption."
+        )
