@@ -6,6 +6,7 @@ quicker from a folder. Kept to what older Pythons can read, so that they too are
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -18,6 +19,8 @@ LEAST = (3, 11)
 """The oldest Python that has what it needs; set when it is built."""
 PACKED = "packages.zip"
 COUNT = "COUNT"
+MOST_LINKS = 40
+"""As many as Linux follows in one path."""
 
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
@@ -60,27 +63,59 @@ def places() -> Iterator[Path]:
 
 
 def prepared(place: Path) -> Path:
-    """Return the folder, made if need be: the user's own, and no one else can change it."""
-    place = Path(os.path.realpath(place))
-    _refuse_open(next(one for one in place.parents if os.path.lexists(one)))
-    old = os.umask(_OTHERS)
-    try:
-        place.mkdir(0o700, parents=True, exist_ok=True)
-    finally:
-        os.umask(old)
-    here = place.lstat()
-    if here.st_uid != os.geteuid() or not stat.S_ISDIR(here.st_mode) or here.st_mode & _OTHERS:
+    """Return the folder, made if need be: the user's own, and no one else can change it.
+
+    Each part of the path is looked at, or made, only when nobody else can change the folder that it
+    stands in. So what was seen of it stays true.
+    """
+    place = Path(os.path.abspath(place))  # noqa: PTH100 - the walk below follows the links
+    here = Path(place.anchor)
+    waiting = list(reversed(place.parts[1:]))
+    links = 0
+    while waiting:
+        name = waiting.pop()
+        if name == "..":  # in the target of a link
+            here = here.parent
+            continue
+        entry = here / name
+        found = seen_or_made(entry)
+        if not stat.S_ISLNK(found.st_mode):
+            if waiting:
+                refuse_open(entry, found)
+            here = entry
+            continue
+        links += 1
+        if not waiting:
+            raise OSError(f"{entry} is a symbolic link")
+        if found.st_uid not in (0, os.geteuid()) or links > MOST_LINKS:
+            raise OSError(f"others can change {entry}")
+        target = Path(os.readlink(entry))  # noqa: PTH115 - Path has no readlink in old Pythons
+        here = Path(target.anchor) if target.is_absolute() else here
+        waiting += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+    if found.st_uid != os.geteuid() or found.st_mode & _OTHERS or not stat.S_ISDIR(found.st_mode):
         raise OSError("others can look into it")
-    return place
+    return here
 
 
-def _refuse_open(above: Path) -> None:
-    # Whoever may rename a folder on the way could put another program in its place.
-    for one in (above, *above.parents):
-        found = one.lstat()
-        shared = found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX
-        if shared or found.st_uid not in (0, os.geteuid()):
-            raise OSError(f"others can change {one}")
+def seen_or_made(entry: Path) -> os.stat_result:
+    """Return what an entry is; a folder for its owner alone is made where there is none."""
+    try:
+        return entry.lstat()
+    except FileNotFoundError:
+        pass
+    with contextlib.suppress(FileExistsError):
+        # Another call may be quicker, or another user: the caller looks at what is there.
+        entry.mkdir(0o700)
+    return entry.lstat()
+
+
+def refuse_open(folder: Path, found: os.stat_result) -> None:
+    """OSError where others can rename what stands in a folder, or the folder is none."""
+    if not stat.S_ISDIR(found.st_mode):
+        raise OSError(f"{folder} is not a folder")
+    shared = found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX
+    if shared or found.st_uid not in (0, os.geteuid()):
+        raise OSError(f"others can change {folder}")
 
 
 def unpacked(place: Path, archive: Path) -> Path:

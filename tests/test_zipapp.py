@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +48,23 @@ def run(archive: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProc
         )
 
     return call
+
+
+def attack(folder: Path) -> None:
+    """Make and unmake the parent that a link leads below, as another user, until one is killed."""
+    os.setgid(65534)
+    os.setuid(65534)
+    link, theirs = folder / "smtp-tui-0", folder / "theirs"
+    while True:
+        with contextlib.suppress(OSError):
+            link.symlink_to(theirs / "leaf")
+        with contextlib.suppress(OSError):
+            theirs.mkdir()
+        with contextlib.suppress(OSError):
+            (theirs / "leaf").rename(theirs / "won")
+        shutil.rmtree(theirs, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            link.unlink()
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -213,12 +233,84 @@ class TestThePrivateFolder:
         with pytest.raises(OSError, match="others can look"):
             start.prepared(tmp_path / "mine")
 
-    def test_a_link_counts_as_where_it_leads(self, tmp_path: Path) -> None:
-        (tmp_path / "open").mkdir(0o777)
+    def test_a_link_on_the_way_counts_as_where_it_leads(self, tmp_path: Path) -> None:
+        (tmp_path / "open").mkdir()
+        (tmp_path / "link").symlink_to("open")
+        assert start.prepared(tmp_path / "link" / "a") == tmp_path / "open" / "a"
+        (tmp_path / "far").symlink_to(tmp_path / "link" / ".." / "open")
+        assert start.prepared(tmp_path / "far" / "b") == tmp_path / "open" / "b"
         (tmp_path / "open").chmod(0o777)
-        (tmp_path / "link").symlink_to(tmp_path / "open")
-        with pytest.raises(OSError, match="others can"):
+        with pytest.raises(OSError, match="others can change"):
+            start.prepared(tmp_path / "link" / "a")
+
+    def test_a_ring_of_links_ends(self, tmp_path: Path) -> None:
+        (tmp_path / "ring").symlink_to("ring")
+        with pytest.raises(OSError, match="others can change"):
+            start.prepared(tmp_path / "ring" / "a")
+
+    def test_a_link_as_the_last_part_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "real").mkdir(0o700)
+        (tmp_path / "link").symlink_to("real")
+        with pytest.raises(OSError, match="is a symbolic link"):
             start.prepared(tmp_path / "link")
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links of others")
+    def test_a_link_that_somebody_else_put_there_is_not_followed(self, tmp_path: Path) -> None:
+        (tmp_path / "real").mkdir(0o700)
+        (tmp_path / "link").symlink_to("real")
+        os.lchown(tmp_path / "link", 12345, 12345)
+        with pytest.raises(OSError, match="others can change"):
+            start.prepared(tmp_path / "link" / "a")
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make folders of others")
+    @pytest.mark.parametrize("is_link", [False, True])
+    def test_a_folder_that_somebody_else_makes_at_the_last_moment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_link: bool
+    ) -> None:
+        """What was not there when it was looked for is there, another's, when it is made."""
+        (tmp_path / "tmp").mkdir()
+        (tmp_path / "tmp").chmod(0o1777)
+        theirs = tmp_path / "tmp" / "theirs"
+        place = theirs / "leaf"
+        if is_link:
+            place = tmp_path / "tmp" / "smtp-tui-0"
+            place.symlink_to(theirs / "leaf")
+            os.lchown(place, 12345, 12345)
+        make = os.mkdir
+
+        def later(path: Path, mode: int = 0o777) -> None:
+            if not theirs.exists():
+                make(theirs, 0o700)
+                os.chown(theirs, 12345, 12345)
+            make(path, mode)
+
+        monkeypatch.setattr(os, "mkdir", later)
+        with pytest.raises(OSError, match=r"others can change|is a symbolic link"):
+            start.prepared(place)
+        assert not (theirs / "leaf").exists()
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="a race needs a second user")
+    def test_a_race_is_never_won(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            shared = Path(name).resolve() / "tmp"
+            shared.mkdir()
+            shared.parent.chmod(0o755)
+            shared.chmod(0o1777)
+            attacker = os.fork()
+            if attacker == 0:
+                try:
+                    attack(shared)
+                finally:
+                    os._exit(1)
+            try:
+                for _ in range(3000):
+                    with contextlib.suppress(OSError):
+                        found = start.prepared(shared / "smtp-tui-0")
+                        assert {each.lstat().st_uid for each in (found, *found.parents)} == {0}
+                        found.rmdir()
+            finally:
+                os.kill(attacker, signal.SIGKILL)
+                os.waitpid(attacker, 0)
 
     def test_the_next_place_is_taken(
         self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
