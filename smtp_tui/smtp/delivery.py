@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from smtp_tui.settings.mailbox import Mailbox
 from smtp_tui.smtp.capabilities import Offer
-from smtp_tui.smtp.dialogue import Dialogue
+from smtp_tui.smtp.dialogue import Dialogue, GroupRefusal
 from smtp_tui.smtp.events import Accepted, Answered, Fault, Stage, Warn
 from smtp_tui.smtp.message import Envelope, Mail, message_of, stuffed
 from smtp_tui.smtp.replies import Reply
@@ -135,30 +136,60 @@ async def _up_to_data(transaction: _Transaction, offer: Offer) -> Reply:
 
 
 async def _together(transaction: _Transaction) -> Reply | None:
-    """Send MAIL, RCPT and DATA in one group; None when a reply stays away."""
+    """Send MAIL, RCPT and DATA in one group; None when a reply stays away.
+
+    The first reply that refuses is the verdict, whatever comes after it: a server may answer the
+    rest of the group with 503, and then close with 421.
+    """
     dialogue = transaction.dialogue
-    await dialogue.send_group([transaction.mail_command, *transaction.rcpt_commands, "DATA"])
+    commands = [transaction.mail_command, *transaction.rcpt_commands, "DATA"]
+    await dialogue.send_group(commands)
     replies: list[Reply] = []
-    wanted = len(transaction.rcpt_commands) + 2
-    while len(replies) < wanted:
-        try:
-            async with asyncio.timeout(GROUP_LIMIT if replies else None):
-                replies.append(await dialogue.hear())
-        except TimeoutError:
+    try:
+        await _hear_group(dialogue, commands, replies)
+    except TimeoutError:
+        if dialogue.group_refusal is None or dialogue.group_refusal.command != "MAIL":
             return None
-    sender, *recipients, data = replies
-    if data.code == 354 and sender.category != 2:
-        await dialogue.send_data(b".\r\n")
-        await dialogue.hear()
-    dialogue.command = "MAIL"
-    transaction.take_mail(sender)
-    for recipient, reply in zip(transaction.envelope.recipients, recipients, strict=True):
-        transaction.take_recipient(recipient, reply)
-    if data.code == 354 and len(transaction.refusals) == len(recipients):
+    except Stop:
+        if dialogue.group_refusal is None:
+            raise
+    dialogue.group_refusal = None
+    return await _judge_group(transaction, replies)
+
+
+async def _hear_group(dialogue: Dialogue, commands: list[str], replies: list[Reply]) -> None:
+    """Collect the replies to a group; TimeoutError when one stays away."""
+    for command in commands:
+        dialogue.command = command.partition(" ")[0]
+        dialogue.stage = Stage.MESSAGE if command == "DATA" else Stage.ENVELOPE
+        async with asyncio.timeout(GROUP_LIMIT if replies else None):
+            reply = await dialogue.hear()
+        replies.append(reply)
+        is_refusal = reply.category != 2 and command != "DATA"
+        if is_refusal and dialogue.group_refusal is None:
+            dialogue.group_refusal = GroupRefusal(dialogue.command, reply)
+
+
+async def _judge_group(transaction: _Transaction, replies: list[Reply]) -> Reply:
+    """Return the reply to DATA; Stop at the first refusal where no message can follow."""
+    dialogue = transaction.dialogue
+    count = len(transaction.rcpt_commands)
+    sender, recipients = replies[0], replies[1 : count + 1]
+    data = replies[count + 1] if len(replies) > count + 1 else None
+    goes_ahead = data is not None and data.code == 354
+    if goes_ahead and (sender.category != 2 or all(one.category != 2 for one in recipients)):
         # Nobody is left, but the server waits: an empty message ends it (RFC 2920, section 3.1).
-        await dialogue.send_data(b".\r\n")
-        await dialogue.hear()
+        with suppress(Stop):
+            await dialogue.send_data(b".\r\n")
+            await dialogue.hear()
+    dialogue.stage, dialogue.command = Stage.ENVELOPE, "MAIL"
+    transaction.take_mail(sender)
+    for recipient, reply in zip(transaction.envelope.recipients, recipients, strict=False):
+        transaction.take_recipient(recipient, reply)
     transaction.need_somebody()
+    if data is None or (transaction.refusals and not goes_ahead):
+        dialogue.command = "RCPT"
+        raise refused(transaction.refusals[0])
     dialogue.enter(Stage.MESSAGE)
     dialogue.command = "DATA"
     return data

@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Callable
 
+from smtp_tui.records import record
 from smtp_tui.smtp.addresses import Target
 from smtp_tui.smtp.connection import Connection
 from smtp_tui.smtp.events import Entered, Event, Fault, Note, Received, Sent, Stage, Warn
@@ -21,6 +22,14 @@ from smtp_tui.smtp.stop import Stop
 STRAYS_SHOWN = 8
 # Characters of what could not be understood, in a remark and in a verdict.
 NOTED, NAMED = 200, 80
+
+
+@record
+class GroupRefusal:
+    """The first reply that refused something in a group of commands, and what it refused."""
+
+    command: str
+    reply: Reply
 
 
 class Dialogue:
@@ -39,6 +48,7 @@ class Dialogue:
         self.command = ""
         self.target: Target | None = None
         self.is_usable = False
+        self.group_refusal: GroupRefusal | None = None
         self.is_shaking_hands = False
         self._connection: Connection | None = None
         self._parser = ReplyParser()

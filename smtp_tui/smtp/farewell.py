@@ -14,30 +14,32 @@ LATE_QUIT_LIMIT = 0.5
 
 _CLOSED = (Fault.SERVER_CLOSED, Fault.CONNECTION_RESET)
 # After these, answers may come late or in pieces, and say nothing new.
-_UPSET = (Fault.REPLY_TIMEOUT, Fault.REPLY_MALFORMED, Fault.AUTH_CHALLENGE_MALFORMED)
+_UPSET = (Fault.REPLY_MALFORMED, Fault.AUTH_CHALLENGE_MALFORMED)
 
 
-async def say_quit(dialogue: Dialogue, end: Finished) -> None:
+async def say_quit(dialogue: Dialogue, end: Finished, *, is_late: bool = False) -> None:
     """Say QUIT after a dialogue that ended so, and wait a moment for the answer.
 
-    Nothing that happens here changes the end; it may leave a warning.
+    Nothing that happens here changes the end; it may leave a warning. `is_late` is whether the
+    check's whole time is over.
     """
     heard: list[int] = []
-    limit = min(QUIT_LIMIT, LATE_QUIT_LIMIT) if end.fault is Fault.REPLY_TIMEOUT else QUIT_LIMIT
+    limit = min(QUIT_LIMIT, LATE_QUIT_LIMIT) if is_late else QUIT_LIMIT
+    is_upset = is_late or end.fault in _UPSET
     try:
         async with asyncio.timeout(limit):
             _clear(dialogue, end)
             await dialogue.send_command("QUIT")
             await _hear_farewell(dialogue, heard)
     except TimeoutError:
-        if not heard and end.fault not in _UPSET:
+        if not heard and not is_upset:
             dialogue.note(f"QUIT was not answered within {limit:g} s", Warn.QUIT_UNANSWERED)
     except Stop as stop:
         if stop.fault in _CLOSED and not heard:
             _note_close(dialogue, end)
     # Where no 221 came, one of them was the answer.
     strays = heard[:-1]
-    if strays and end.fault not in _UPSET:
+    if strays and not is_upset:
         codes = ", ".join(map(str, strays))
         dialogue.note(f"unasked, before the answer to QUIT: {codes}", Warn.UNSOLICITED_REPLY)
 

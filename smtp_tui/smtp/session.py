@@ -39,7 +39,7 @@ from smtp_tui.smtp.message import Mail, envelope_of
 from smtp_tui.smtp.naming import Naming
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.securing import secure, starttls, wants_starttls
-from smtp_tui.smtp.stop import Stop
+from smtp_tui.smtp.stop import Stop, refused
 from smtp_tui.smtp.tls import ContextError, client_context, sni_name
 
 
@@ -109,17 +109,19 @@ class _Course:
         """Go through the stages, say QUIT, close, and tell how it ended."""
         dialogue = self._dialogue
         stop: Stop | None = None
+        is_late = False
         try:
             try:
                 async with asyncio.timeout(self._settings.timeout - dialogue.now()):
                     await self._stages()
             except TimeoutError:
+                is_late = True
                 stop = await self._late()
             except Stop as reason:
                 stop = reason
             end = self._end(stop)
             if dialogue.is_usable:
-                await say_quit(dialogue, end)
+                await say_quit(dialogue, end, is_late=is_late)
         finally:
             dialogue.close()
         dialogue.emit(replace(end, seconds=dialogue.now()))
@@ -227,6 +229,9 @@ class _Course:
     async def _late(self) -> Stop:
         """Name the time-out after what was being waited for."""
         limit = f"no answer within {self._settings.timeout:g} s"
+        if first := self._dialogue.group_refusal:
+            self._dialogue.stage, self._dialogue.command = Stage.ENVELOPE, first.command
+            return refused(first.reply)
         match self._dialogue.stage:
             case Stage.RESOLVE:
                 return Stop(Fault.RESOLVER_FAILED, limit)

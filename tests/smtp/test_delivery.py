@@ -91,6 +91,82 @@ async def test_no_answer_after_the_dot_leaves_delivery_unknown(end: Step, cause:
     assert "delivery-unknown" in verdict.warnings
 
 
+ASKS_LOGIN = "550 5.7.9 Mail to submission port must be authenticated"
+GROUP = f"{MAIL}\n{RCPT}\nC: DATA"
+TWO = f"{MAIL}\n{RCPT}\nC: RCPT TO:<e@f.example>\nC: DATA"
+FIRST_REFUSALS: list[tuple[str, tuple[str | Step, ...], int, str, str]] = [
+    (
+        "chasquid",
+        (f"{GROUP}\nS: {ASKS_LOGIN}\nS: 503 5.5.1 no\nS: 421 4.5.0 Too many errors", close),
+        1,
+        "envelope",
+        "auth-required",
+    ),
+    ("closed", (f"{GROUP}\nS: {ASKS_LOGIN}", close), 1, "envelope", "auth-required"),
+    ("silent", (f"{GROUP}\nS: {ASKS_LOGIN}", silence), 1, "envelope", "auth-required"),
+    ("unreadable", (f"{GROUP}\nS: {ASKS_LOGIN}\nS: what?",), 1, "envelope", "auth-required"),
+    (
+        "closed after the empty message",
+        (f"{GROUP}\nS: {ASKS_LOGIN}\nS: 503 no\nS: 354 go\nC: .", close),
+        1,
+        "envelope",
+        "auth-required",
+    ),
+    (
+        "a recipient",
+        (f"{GROUP}\nS: 250 ok\nS: 550 5.1.1 no such user\nS: 421 Too many errors", close),
+        1,
+        "envelope",
+        "recipient-refused",
+    ),
+    (
+        "one recipient of two",
+        (f"{TWO}\nS: 250 ok\nS: 550 5.1.1 no such user\nS: 250 ok\nS: 421 bye", close),
+        2,
+        "envelope",
+        "recipient-refused",
+    ),
+    (
+        "one recipient of two, and DATA",
+        (f"{TWO}\nS: 250 ok\nS: 550 5.1.1 no such user\nS: 250 ok\nS: 451 4.3.0 later",),
+        2,
+        "envelope",
+        "recipient-refused",
+    ),
+    ("421 to MAIL", (f"{GROUP}\nS: 421 bye", close), 1, "envelope", "server-busy"),
+    ("421 to RCPT", (f"{GROUP}\nS: 250 ok\nS: 421 bye", close), 1, "envelope", "server-busy"),
+    (
+        "421 to DATA",
+        (f"{GROUP}\nS: 250 ok\nS: 250 ok\nS: 421 bye", close),
+        1,
+        "message",
+        "server-busy",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("script", "to", "stage", "cause"),
+    [one[1:] for one in FIRST_REFUSALS],
+    ids=[one[0] for one in FIRST_REFUSALS],
+)
+async def test_the_first_refusal_of_a_group_counts(
+    monkeypatch: pytest.MonkeyPatch,
+    script: tuple[str | Step, ...],
+    to: int,
+    stage: str,
+    cause: str,
+) -> None:
+    monkeypatch.setattr(delivery, "GROUP_LIMIT", 0.05)
+    verdict = (await handed(PIPELINING, *script, to=to)).verdict
+    assert (verdict.stage, verdict.cause) == (stage, cause)
+
+
+async def test_the_first_refusal_counts_when_the_time_is_over() -> None:
+    verdict = (await handed(PIPELINING, f"{GROUP}\nS: {ASKS_LOGIN}", silence, timeout=0.3)).verdict
+    assert (verdict.stage, verdict.cause) == ("envelope", "auth-required")
+
+
 async def test_a_probe_sends_nothing() -> None:
     script = f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: RSET\nS: 250 ok"
     played = await handed(PLAIN, script, body=None)
