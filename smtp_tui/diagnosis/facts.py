@@ -26,6 +26,8 @@ from smtp_tui.smtp.events import (
 
 # The experiment that says what verify mode `peer` would have said.
 PEER_LOOK = "verify-peer"
+# The experiment that asks a silent port for a TLS handshake.
+TLS_PROBE = "tls-from-first-byte"
 # Its outcome where it did not get to the certificate.
 UNKNOWN = "unknown"
 
@@ -43,6 +45,7 @@ class Facts:
     established: TlsEstablished | None = None
     chain: tuple[Certificate, ...] = ()
     peer_would: str | None = None
+    speaks_tls: bool | None = None
     trials: list[Experiment] = field(default_factory=list)
     mechanisms: tuple[str, ...] = ()
     mechanism: str | None = None
@@ -74,6 +77,8 @@ class Facts:
                 self.mechanism = mechanism
             case Experiment(name=name, outcome=outcome) if name == PEER_LOOK:
                 self.peer_would = None if outcome == UNKNOWN else outcome
+            case Experiment(name=name, outcome=outcome) if name == TLS_PROBE:
+                self.speaks_tls = outcome == "ok"
             case Experiment(change=change) if change:
                 self.trials.append(event)
             case Note(warning=Warn() as warning) if warning not in self.warnings:

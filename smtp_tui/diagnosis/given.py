@@ -9,7 +9,7 @@ from typing import Any
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
-from smtp_tui.settings.parsers import is_address
+from smtp_tui.settings.parsers import is_address, is_this_machine
 from smtp_tui.settings.reading import defaults, parse_given
 from smtp_tui.settings.sources import Literal
 
@@ -77,10 +77,7 @@ class Given:
     @property
     def is_local(self) -> bool:
         """Whether the host is this machine."""
-        host = (self["host"] or "").casefold().rstrip(".")
-        if is_address(host):
-            return ipaddress.ip_address(host).is_loopback
-        return host in ("localhost", "localhost.localdomain") or host.endswith(".localhost")
+        return is_this_machine(self["host"] or "")
 
     @property
     def is_near(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from smtp_tui.diagnosis.changes import Change, changed, is_possible, keeping_port
 from smtp_tui.diagnosis.facts import Facts
-from smtp_tui.providers.known import provider_of
+from smtp_tui.diagnosis.hints import submission_ways
 from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily, Encryption, TlsVersion
 from smtp_tui.settings.fields import Settings
@@ -17,13 +17,6 @@ from smtp_tui.smtp.naming import address_literal
 MOST = 6
 """Connections that the trials of one check may open."""
 _MOST_NAMES = 2
-
-# Where mail is submitted, and how (RFC 8314, section 3; 2525 is many relays' way round a block).
-_SUBMISSION: tuple[Change, ...] = (
-    {"port": 587, "encryption": "tls"},
-    {"port": 465, "encryption": "ssl"},
-    {"port": 2525, "encryption": "tls"},
-)
 
 
 @record(kw_only=True)
@@ -66,15 +59,9 @@ def _starttls(settings: Settings, _facts: Facts) -> Iterator[Trial]:
 
 
 def _elsewhere(settings: Settings, _facts: Facts) -> Iterator[Trial]:
-    provider = provider_of(settings.host)
-    changes = _SUBMISSION
-    if provider:
-        changes = tuple(
-            {"port": way.port, "encryption": way.encryption.value} for way in provider.ways
-        )
-    for change in changes:
-        if change["port"] != settings.port:
-            yield Trial(change=change)
+    for port, encryption in submission_ways(settings.host):
+        if port != settings.port:
+            yield Trial(change={"port": port, "encryption": encryption})
 
 
 def _other_way(settings: Settings, _facts: Facts) -> Iterator[Trial]:

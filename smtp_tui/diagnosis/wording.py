@@ -9,6 +9,7 @@ from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.names import Names
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Warn
 
@@ -37,7 +38,7 @@ def said_of(
     A rule that reads the server's reply as this cause may have better words for it.
     """
     if cause is not None:
-        parts = texts.causes()[cause]
+        parts = texts.parts_of(cause, is_local=_is_local(settings, facts))
         if rule is not None and rule.cause == cause:
             own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
             parts = parts | {part: text for part, text in own.items() if text}
@@ -47,9 +48,17 @@ def said_of(
     return Wording(_success(facts, settings))
 
 
+def _is_local(settings: Settings | None, facts: Facts) -> bool:
+    """Whether the server was sought on this machine, by its name or by what the name leads to."""
+    if settings is None:
+        return False
+    addresses = facts.resolved or (settings.host,)
+    return all(is_this_machine(address) for address in addresses)
+
+
 def what_of(cause: str, names: Names) -> str:
     """Say in one sentence what a further cause is about."""
-    return texts.causes()[cause]["what"].format_map(names)
+    return texts.parts_of(cause)["what"].format_map(names)
 
 
 def warning_text(warning: Warn, names: Names) -> str:

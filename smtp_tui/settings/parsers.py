@@ -191,6 +191,15 @@ def is_address(name: str) -> bool:
     return not sign or ":" in bare
 
 
+def is_this_machine(name: str) -> bool:
+    """Tell whether a host is this machine: localhost, or a loopback or unspecified address."""
+    host = name.casefold().rstrip(".")
+    if is_address(host):
+        address = ipaddress.ip_address(host)
+        return address.is_loopback or address.is_unspecified
+    return host in ("localhost", "localhost.localdomain") or host.endswith(".localhost")
+
+
 def ascii_name(name: str) -> str:
     """Return the A-label form of a host name (RFC 5891), addresses and ASCII as they are."""
     if name.isascii():

@@ -49,7 +49,7 @@ def verdict(**more: Any) -> Verdict:
         "ok": False,
         "stage": Stage.AUTH,
         "cause": "auth-rejected",
-        "summary": "The server rejects user name or password: 535 no.",
+        "summary": "The server rejects username or password: 535 no.",
         **more,
     }
     return Verdict(**whole)

@@ -25,7 +25,7 @@ def test_in_words(call: Call) -> None:
     assert "connecting to 127.0.0.1 port 1" in lines[0]
     assert "experiment: port 587 with encryption tls: " in outcome.out
     what, why, to_do = lines[-3:]
-    assert what.startswith("FAILED at connect (connection-refused): Nothing takes connections on")
+    assert what.startswith("FAILED at connect (connection-refused): Nothing is listening on")
     assert why.startswith("  Why: ")
     assert to_do.startswith("  To do: ")
 

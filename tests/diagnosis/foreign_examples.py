@@ -115,7 +115,7 @@ EXAMPLES: list[Example] = [
     *_row(
         4,
         "auth-not-offered",
-        "encryption tls on port 587",
+        "port 587 (tls)",
         "smtplib.SMTPNotSupportedError: SMTP AUTH extension not supported by server.",
         "aiosmtplib.errors.SMTPException: The SMTP AUTH extension is not supported by this server.",
         "smtp: server doesn't support AUTH",
@@ -132,7 +132,7 @@ EXAMPLES: list[Example] = [
     *_row(
         5,
         "starttls-not-offered",
-        "port 465 with encryption ssl",
+        "port 465 (ssl)",
         "STARTTLS extension not supported by server.",
         "smtplib.SMTPNotSupportedError: STARTTLS extension not supported by server.",
         "aiosmtplib.errors.SMTPException: SMTP STARTTLS extension not supported by server.",
@@ -288,7 +288,7 @@ EXAMPLES: list[Example] = [
     *_row(
         17,
         "ehlo-refused",
-        "domain to this machine's full name",
+        "domain to this machine's",
         "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
         "smtplib.SMTPRecipientsRefused: {'a@example.org': (504, b'5.5.2 <localhost>: Helo command"
         " rejected: need fully-qualified hostname')}",
@@ -304,7 +304,7 @@ EXAMPLES: list[Example] = [
     *_row(
         18,
         "server-busy",
-        "domain to this machine's full name",
+        "domain to this machine's",
         "421 4.7.0 Try again later, closing connection. (EHLO) a1sm2 - gsmtp",
         "Error: Invalid greeting. response=421 4.7.0 Try again later, closing connection. (EHLO)",
         "smtplib.SMTPHeloError: (421, b'4.7.0 Try again later, closing connection. (EHLO) a1 -"
@@ -421,7 +421,7 @@ EXAMPLES: list[Example] = [
     *_row(
         23,
         "connect-timeout",
-        "port 587 or 2525",
+        "firewall's admin",
         "Connection timed out",
         "Error: connect ETIMEDOUT 192.0.2.1:465",
         "Net::OpenTimeout: execution expired",
@@ -707,7 +707,7 @@ EXAMPLES: list[Example] = [
     ),
     *_more(
         "tls-handshake-timeout",
-        "465 is for ssl",
+        "465 goes with ssl",
         "net/http: TLS handshake timeout",
         "ssl.SSLError: _ssl.c:1112: The handshake operation timed out",
     ),
@@ -719,7 +719,7 @@ EXAMPLES: list[Example] = [
     ),
     *_more(
         "smtputf8-not-offered",
-        "address in ASCII",
+        "ASCII address",
         "smtplib.SMTPNotSupportedError: One or more source or delivery addresses require"
         " internationalized email support, but the server does not advertise the required SMTPUTF8"
         " capability",
@@ -776,9 +776,7 @@ EXAMPLES: list[Example] = [
     *_more(
         "connection-refused",
         "Check port",
-        "Error: connect ECONNREFUSED 127.0.0.1:587",
         "ConnectionRefusedError: [Errno 111] Connection refused",
-        'Errno::ECONNREFUSED: Connection refused - connect(2) for "localhost" port 25',
         "No connection could be made because the target machine actively refused it.",
     ),
     *_more(
@@ -815,7 +813,7 @@ EXAMPLES: list[Example] = [
     ),
     *_more(
         "auth-rejected",
-        "user name is often the whole address",
+        "username is often the whole address",
         "curl: (67) Login denied",
         "AuthenticationFailedException",
         "msmtp: authentication failed (method LOGIN)",
@@ -836,12 +834,10 @@ EXAMPLES: list[Example] = [
         "dsn=5.1.1, stat=User unknown",
         "The following recipients failed: nobody@example.org: SMTP AUTH ok, User unknown",
     ),
-    *_more(
-        "greylisted", "some minutes", "450 4.2.0 Greylisted, try later", "Greylisting in action"
-    ),
+    *_more("greylisted", "few minutes", "450 4.2.0 Greylisted, try later", "Greylisting in action"),
     *_more(
         "message-too-large",
-        "Send less",
+        "smaller message",
         "552 5.3.4 Message size exceeds fixed limit",
         "Message size exceeds fixed maximum message size",
     ),
@@ -858,7 +854,7 @@ EXAMPLES: list[Example] = [
     ),
     *_more(
         "message-refused",
-        "server's words",
+        "server's reply",
         "Message failed: 554 5.6.0 the message was not taken",
     ),
     *_more(

@@ -34,6 +34,9 @@ SAID = [
     said("STARTTLS", "454 4.7.0 TLS not available due to local problem", "starttls-refused"),
     said("STARTTLS", "502 5.5.1 Error: command not implemented", "starttls-refused"),
     said("nothing", "500 nobody asked", "reply-unexpected"),
+    said("MAIL", "502 5.5.1 Unrecognized command", "command-rejected", "server's log"),
+    said("RCPT", "503 5.5.1 Error: need MAIL command", "command-rejected"),
+    said(DOT, "501 Syntax error", "command-rejected"),
     # The login
     said(PLAIN, "530 5.7.0 Must issue a STARTTLS command first", "encryption-required"),
     said(PLAIN, "538 5.7.11 Encryption required", "encryption-required"),
@@ -58,9 +61,9 @@ SAID = [
     ),
     said(PLAIN, "504 5.5.4 no", "auth-mechanism-not-offered"),
     said(PLAIN, "501 5.5.2 Cannot decode BASE64", "auth-challenge-malformed"),
-    said(PLAIN, "503 5.5.1 Error: authentication not enabled", "auth-not-offered", "587"),
-    said(PLAIN, "503 AUTH command used when not advertised", "auth-not-offered", "587"),
-    said(PLAIN, "503 5.5.1 AUTH not available", "auth-not-offered", "587"),
+    said(PLAIN, "503 5.5.1 Error: authentication not enabled", "auth-not-offered", "465"),
+    said(PLAIN, "503 AUTH command used when not advertised", "auth-not-offered", "465"),
+    said(PLAIN, "503 5.5.1 AUTH not available", "auth-not-offered", "465"),
     said(PLAIN, "502 5.5.1 Unrecognized command", "auth-mechanism-not-offered"),
     said(
         PLAIN,

@@ -87,7 +87,7 @@ FAILURES = [
         values={},
         sends=True,
     ),
-    Failure(4, f"{OPEN}S: 250 SIZE", "auth", "auth-not-offered", "Use encryption tls"),
+    Failure(4, f"{OPEN}S: 250 SIZE", "auth", "auth-not-offered", "(tls)"),
     Failure(
         7,
         f"{PLAIN}\nS: 534-5.7.9 Application-specific password required. For more information, go to"
@@ -154,7 +154,7 @@ FAILURES = [
         f"{PLAIN}\nS: 535 5.7.8 Error: authentication failed",
         "auth",
         "auth-rejected",
-        "$, # and quotes get lost",
+        "change $, # and quotes",
     ),
     Failure(
         17,

@@ -9,7 +9,7 @@ import pytest
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.facts import PEER_LOOK
 from smtp_tui.diagnosis.names import NAMES, UNKNOWN, names_of
-from smtp_tui.diagnosis.texts import causes, rules, warnings
+from smtp_tui.diagnosis.texts import causes, parts_of, rules, warnings
 from smtp_tui.diagnosis.wording import warning_text
 from smtp_tui.smtp.events import Experiment, Fault, Stage, Warn
 from tests.diagnosis.examples import (
@@ -45,12 +45,13 @@ def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
 @pytest.mark.parametrize("cause", causes())
 def test_texts_of_a_cause_are_whole(cause: str) -> None:
     texts = causes()[cause]
-    assert set(texts) == {"what", "why", "cure"}
-    for text in texts.values():
+    assert set(texts) - {"label", "local"} == {"what", "why", "cure"}
+    assert not {"label"} & set(texts) or texts["label"] != cause.replace("-", " ")
+    for text in [*parts_of(cause).values(), *parts_of(cause, is_local=True).values()]:
         assert placeholders(text) <= set(NAMES)
         assert text.isprintable()
         assert text.endswith(".")
-        assert text[0].isupper() or text[0] == "{"
+        assert text[0].isupper() or text[0] == "{" or text.startswith("smtp-tui")
         assert "  " not in text
 
 
@@ -74,7 +75,7 @@ def test_texts_are_filled_in(cause: str) -> None:
         "trusted",
         "trusted_sha256",
     }
-    for text in causes()[cause].values():
+    for text in parts_of(cause).values():
         filled = text.format_map(names)
         assert "{" not in filled
         assert ".." not in filled
@@ -84,7 +85,7 @@ def test_texts_are_filled_in(cause: str) -> None:
 @pytest.mark.parametrize("cause", causes())
 def test_texts_hold_with_nothing_known(cause: str) -> None:
     names = names_of(None, facts_of(finished(Stage.SETTINGS, Fault.SETTINGS_INVALID)))
-    for text in causes()[cause].values():
+    for text in parts_of(cause).values():
         assert text.format_map(names)
 
 
@@ -102,13 +103,13 @@ def test_a_warning_is_a_plain_sentence(warning: Warn) -> None:
 def test_a_weaker_setting_is_never_the_first_advice() -> None:
     weak = ("encryption none", "verify_mode", "allow-clear", "tls_minimum")
     for cause, texts in causes().items():
-        first = texts["cure"].split(". ")[0]
+        first = texts["cure"].replace("{try_ports}", "Try port 587 (tls). ").split(". ")[0]
         assert not any(word in first for word in weak), cause
 
 
 @pytest.mark.parametrize(
     ("outcome", "words"),
-    [("ok", "would have taken it."), ("certificate-expired", "ended with certificate-expired.")],
+    [("ok", "accept this certificate."), ("certificate-expired", ": certificate expired.")],
 )
 def test_what_peer_would_have_said_stands_in_the_warning(outcome: str, words: str) -> None:
     look = Experiment(seconds=1, name=PEER_LOOK, outcome=outcome, text="")
@@ -130,7 +131,7 @@ def test_a_servers_words_fit_into_the_sentence() -> None:
     )
     verdict = diagnose(settings(), facts_of(end), 1.0)
     assert verdict.summary == (
-        "The server rejects user name or password: "
+        "The server rejects username or password: "
         "535 5.7.8 No \\x1b[2J way. 5.7.8 Go to {host} \\u202e."
     )
 

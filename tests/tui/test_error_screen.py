@@ -67,7 +67,7 @@ async def test_lines_that_come_as_keys_are_not_lost(tmp_path: Path) -> None:
         await hand.type("no")
         await hand.press("ctrl+j", "tab", "x", "backspace", "backspace")
         assert text.text == "535 5.7.8\nno\n"
-        await hand.until(lambda: "rejects user name or password" in hand.screen)
+        await hand.until(lambda: "rejects username or password" in hand.screen)
         await hand.press("ctrl+w")
         assert text.text == "535 5.7.8\n"
         await hand.press("ctrl+u")
@@ -87,7 +87,7 @@ async def test_no_secret_and_no_control_is_shown(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         text = await open_screen(hand)
         await paste(hand, 'password: "zwonderlandz"\n535 zwonderlandz \x1b]0;x\x07 \u202erejected')
-        await hand.until(lambda: "rejects user name" in hand.screen)
+        await hand.until(lambda: "rejects username" in hand.screen)
         assert "wonderland" not in hand.screen
         assert "\\x1b]0;x\\x07 \\u202erejected" in hand.screen
         assert "wonderland" not in repr(text) + repr(hand.pilot.app.screen)

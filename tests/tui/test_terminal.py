@@ -96,7 +96,7 @@ def test_a_paste_reaches_the_error_whole_and_a_key_is_few_bytes(terminal: Termin
     terminal.press("\x1bOR")  # F3
     terminal.wait_for("What does this error mean?", "Type it, or paste it")
     terminal.press("\x1b[200~first\r535 5.7.8 no\rlast\x1b[201~")
-    terminal.wait_for(" first", " 535 5.7.8 no", " last", "rejects user name or password")
+    terminal.wait_for(" first", " 535 5.7.8 no", " last", "rejects username or password")
     before = len(terminal.output)
     terminal.press("b")
     terminal.wait_for(" lastb")

@@ -110,7 +110,7 @@ def _by_reply(text: str, low: str) -> _Found | None:
 
 
 def _explained(found: _Found, quote: str, low: str) -> Explanation:
-    said = said_of(found.meant, quote)
+    said = said_of(found.meant, quote, _line_of(found.words, low))
     program = program_in(low, found.program)
     return Explanation(
         cause=found.meant.cause,
@@ -123,6 +123,13 @@ def _explained(found: _Found, quote: str, low: str) -> Explanation:
         program=program.name if program else None,
         spelling=program.spelling(said.field, said.value) if program else None,
     )
+
+
+def _line_of(words: str, low: str) -> str:
+    """Return the lines that recognised words stand in."""
+    start = max(low.find(lowered(words)), 0)
+    first, last = low.rfind("\n", 0, start) + 1, low.find("\n", start + len(words))
+    return low[first : last if last >= 0 else len(low)]
 
 
 def _quoted(words: str, hidden: Hidden) -> str:

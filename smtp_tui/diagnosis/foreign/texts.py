@@ -6,11 +6,18 @@ import re
 from functools import cache
 from typing import Any
 
-from smtp_tui.diagnosis.texts import causes, loaded
+from smtp_tui.diagnosis.hints import SUBMISSION, other_ports
+from smtp_tui.diagnosis.texts import causes, loaded, parts_of
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.parsers import is_this_machine
 
 _CHANGE = re.compile(r"\b[Ss]et ([a-z_]+)(?: to ([a-z0-9-]+))?")
+# What may be a host, with its port behind it or not: `127.0.0.1:587`, `[::1]:25`, `localhost`.
+_HOSTS = re.compile(
+    r"(?<![\w.:-])(?:localhost|(?:\d{1,3}\.){3}\d{1,3}|::1?)(?![\w.-])", re.IGNORECASE
+)
+_PORT = re.compile(r"(?:[\w\])]:|\bport[ =:#]{1,3})(25|465|587|2525)\b", re.IGNORECASE)
 
 
 @record(kw_only=True)
@@ -40,13 +47,19 @@ class Spoken:
     value: str | int | None = None
 
 
-def said_of(meant: Meant, quote: str) -> Spoken:
-    """Return the texts of what was meant, filled in with the words that were recognised."""
-    data: dict[str, Any] = {**causes().get(meant.cause, {}), **_own().get(meant.cause, {})}
+def said_of(meant: Meant, quote: str, line: str = "") -> Spoken:
+    """Return the texts of what was meant, filled in with the words that were recognised.
+
+    `line` is the one that they stand in, in lower case: it may name the host and the port.
+    """
+    own_data = _own().get(meant.cause, {})
+    data: dict[str, Any] = {**_shared(meant.cause), **own_data, **_local(meant.cause, line)}
     own = {"what": meant.what, "why": meant.why, "cure": meant.cure}
     data |= {key: text for key, text in own.items() if text}
     data |= {"field": meant.field, "value": meant.value} if meant.field else _setting_in(meant.cure)
     names = {**_names(), "detail": quote or "no words", "reply": quote or "no words"}
+    if ports := _ports_in(line):
+        names["try_ports"] = other_ports(way for way in SUBMISSION if way[0] not in ports)
     if meant.mechanism:
         names["authentication"] = meant.mechanism
     return Spoken(
@@ -56,6 +69,25 @@ def said_of(meant: Meant, quote: str) -> Spoken:
         field=data.get("field"),
         value=data.get("value"),
     )
+
+
+def _shared(cause: str) -> dict[str, str]:
+    """Return the texts that checks use too."""
+    return parts_of(cause) if cause in causes() else {}
+
+
+def _local(cause: str, line: str) -> dict[str, str]:
+    """Return what is different of a server on this machine, where the line names this machine."""
+    own: dict[str, str] = causes().get(cause, {}).get("local", {})
+    return {**own, "field": "host"} if own and any(map(is_this_machine, _hosts_in(line))) else {}
+
+
+def _hosts_in(line: str) -> list[str]:
+    return [found for found in _HOSTS.findall(line) if found]
+
+
+def _ports_in(line: str) -> set[int]:
+    return {int(digits) for digits in _PORT.findall(line)}
 
 
 def _setting_in(cure: str) -> dict[str, str | None]:
