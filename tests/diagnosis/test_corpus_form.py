@@ -1,0 +1,82 @@
+"""The lines of other people that judge the rules on foreign errors are written down well."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smtp_tui.diagnosis.foreign.texts import known_causes
+
+FOLDER = Path(__file__).parent / "corpus"
+KEYS = {"text", "source", "licence", "class", "causes", "evidence"}
+NEW_IDS = {
+    "address-invalid",
+    "client-idle",
+    "command-rejected",
+    "sender-host-unidentified",
+    "sendmail-failed",
+}
+FEWEST_LINES = 300
+FEWEST_OF_A_CLASS = 5
+
+_ADDRESS = re.compile(r"[\w.+=-]*[\w]@((?:[\w-]+\.)+[A-Za-z]{2,})")
+_EXAMPLE_DOMAIN = re.compile(r"(?:^|\.)(?:example(?:\.[a-z]{2,3}){1,2}|domain\.(?:com|tld))$")
+_SOURCE = re.compile(r"[\w.-]+/[\w.-]+#\d+|https?://\S+")
+
+
+def _lines(name: str) -> list[dict[str, Any]]:
+    found = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))["line"]
+    assert isinstance(found, list)
+    return found
+
+
+SEEN = _lines("seen")
+HELD_BACK = _lines("held_back")
+BOTH = [*SEEN, *HELD_BACK]
+
+
+def test_there_are_enough_lines() -> None:
+    assert len(BOTH) >= FEWEST_LINES
+
+
+def test_the_halves_share_no_line() -> None:
+    assert not {line["text"] for line in SEEN} & {line["text"] for line in HELD_BACK}
+    assert len({line["text"] for line in BOTH}) == len(BOTH)
+
+
+def test_the_halves_are_halves() -> None:
+    assert abs(len(SEEN) - len(HELD_BACK)) <= len({line["class"] for line in BOTH})
+
+
+@pytest.mark.parametrize("name", sorted({line["class"] for line in BOTH}))
+def test_each_class_has_enough_lines_on_both_sides(name: str) -> None:
+    sides = [sum(line["class"] == name for line in half) for half in (SEEN, HELD_BACK)]
+    assert sum(sides) >= FEWEST_OF_A_CLASS
+    assert min(sides) >= FEWEST_OF_A_CLASS // 2
+
+
+def test_some_lines_have_no_answer() -> None:
+    assert 0.08 <= sum(not line["causes"] for line in BOTH) / len(BOTH) <= 0.2
+
+
+@pytest.mark.parametrize("half", [SEEN, HELD_BACK], ids=["seen", "held_back"])
+def test_each_line_is_whole(half: list[dict[str, Any]]) -> None:
+    known = known_causes() | NEW_IDS
+    for line in half:
+        assert set(line) == KEYS, line
+        assert line["text"].strip()
+        assert line["evidence"].strip()
+        assert _SOURCE.fullmatch(line["source"]), line["source"]
+        assert line["licence"].strip()
+        assert len(set(line["causes"])) == len(line["causes"]), line
+        assert set(line["causes"]) <= known, line
+
+
+@pytest.mark.parametrize("line", BOTH, ids=lambda line: line["source"])
+def test_nobody_can_be_found_by_a_line(line: dict[str, Any]) -> None:
+    for domain in _ADDRESS.findall(line["text"]):
+        assert _EXAMPLE_DOMAIN.search(domain.lower()), line["text"]
