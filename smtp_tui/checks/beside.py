@@ -11,6 +11,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.session import Limits, check
 
 
@@ -26,11 +27,17 @@ def without_credentials(settings: Settings) -> Settings:
     )
 
 
-async def look(settings: Settings, until: Stage, seconds: float) -> tuple[Facts, Verdict]:
-    """Go as far as `until`, TLS or EHLO, for `seconds` at most; return what was seen."""
+async def look(
+    settings: Settings, until: Stage, seconds: float, redactor: Redactor
+) -> tuple[Facts, Verdict]:
+    """Go as far as `until`, TLS or EHLO, for `seconds` at most; return what was seen.
+
+    `redactor` is that of the check: a server that learned the password there may repeat it here.
+    """
     asked = replace(without_credentials(settings), timeout=seconds)
     facts = Facts()
-    async with aclosing(check(asked, limits=Limits(until=until, extra=0))) as events:
+    limits = Limits(until=until, extra=0)
+    async with aclosing(check(asked, limits=limits, redactor=redactor)) as events:
         async for event in events:
             facts.add(event)
     return facts, diagnose(asked, facts, 0)

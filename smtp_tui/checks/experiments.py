@@ -20,18 +20,26 @@ from smtp_tui.settings.choices import VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.addresses import AddressError, resolve
 from smtp_tui.smtp.events import Experiment, Fault, Stage
+from smtp_tui.smtp.redaction import Redactor
 
 OK = "ok"
 
 
 async def run_experiments(
-    settings: Settings, facts: Facts, cause: str | None, seconds: float, started: float
+    settings: Settings,
+    facts: Facts,
+    cause: str | None,
+    seconds: float,
+    started: float,
+    redactor: Redactor,
 ) -> AsyncGenerator[Experiment, None]:
     """Yield what each experiment showed as soon as it did, all within `seconds`.
 
-    `started` is the monotonic time that events count from. Wrap it in `contextlib.aclosing`.
+    `started` is the monotonic time that events count from, `redactor` that of the check. Wrap it in
+    `contextlib.aclosing`.
     """
-    running = [asyncio.create_task(one) for one in _wanted(settings, facts, cause, seconds)]
+    wanted = _wanted(settings, facts, cause, seconds, redactor)
+    running = [asyncio.create_task(one) for one in wanted]
     try:
         for first in asyncio.as_completed(running, timeout=seconds or None):
             try:
@@ -53,17 +61,19 @@ def wants_peer_look(settings: Settings, facts: Facts) -> bool:
 
 
 def _wanted(
-    settings: Settings, facts: Facts, cause: str | None, seconds: float
+    settings: Settings, facts: Facts, cause: str | None, seconds: float, redactor: Redactor
 ) -> list[Coroutine[Any, Any, Experiment | None]]:
     wanted: list[Coroutine[Any, Any, Experiment | None]] = []
     if wants_peer_look(settings, facts):
-        wanted.append(_peer_look(settings, facts.address or "", seconds))
+        wanted.append(_peer_look(settings, facts.address or "", seconds, redactor))
     for trial in trials_for(settings, facts, cause):
-        wanted.append(_try(settings, facts, trial, seconds))
+        wanted.append(_try(settings, facts, trial, seconds, redactor))
     return wanted
 
 
-async def _peer_look(settings: Settings, address: str, seconds: float) -> Experiment:
+async def _peer_look(
+    settings: Settings, address: str, seconds: float, redactor: Redactor
+) -> Experiment:
     """Look at a certificate as verify mode `peer` would, at the address that was connected to."""
     asked = replace(
         settings,
@@ -71,7 +81,7 @@ async def _peer_look(settings: Settings, address: str, seconds: float) -> Experi
         server_name=settings.tls_name,
         openssl_verify_mode=VerifyMode.PEER,
     )
-    _, verdict = await look(asked, Stage.TLS, seconds)
+    _, verdict = await look(asked, Stage.TLS, seconds, redactor)
     cause = verdict.cause or ""
     # Who wants a client certificate has shown its own before, and it held.
     if verdict.ok or cause == Fault.CLIENT_CERTIFICATE_REQUIRED:
@@ -83,14 +93,16 @@ async def _peer_look(settings: Settings, address: str, seconds: float) -> Experi
     return Experiment(seconds=0, name=PEER_LOOK, outcome=outcome, text=f"experiment: {said}")
 
 
-async def _try(settings: Settings, facts: Facts, trial: Trial, seconds: float) -> Experiment | None:
+async def _try(
+    settings: Settings, facts: Facts, trial: Trial, seconds: float, redactor: Redactor
+) -> Experiment | None:
     """Try a change; None where the name it speaks of leads to another machine."""
     asked = changed(settings, trial.change)
     if trial.until is Stage.TLS and facts.address:
         if trial.alias and not await _leads_to(asked, facts.address):
             return None
         asked = replace(asked, host=facts.address, server_name=asked.tls_name)
-    seen, verdict = await look(asked, trial.until, seconds)
+    seen, verdict = await look(asked, trial.until, seconds, redactor)
     outcome = OK if verdict.ok else verdict.cause or UNKNOWN
     return Experiment(
         seconds=0,

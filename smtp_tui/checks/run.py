@@ -22,6 +22,7 @@ from smtp_tui.settings.reading import Reading, read
 from smtp_tui.settings.sources import Keyring
 from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
 from smtp_tui.smtp.message import Mail
+from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.session import Limits, check
 
 
@@ -135,8 +136,11 @@ async def _dialogue(
     limits = Limits(extra=request.extra, allow_clear_password=request.allow_clear_password)
     facts = Facts()
     end = None
-    mail = request.mail
-    course = check(settings, secret, mail=mail, limits=limits, started=started)
+    # Every connection of a check has it: what a server learned on one, it may repeat on another.
+    redactor = Redactor(settings.username, secret)
+    course = check(
+        settings, secret, mail=request.mail, limits=limits, redactor=redactor, started=started
+    )
     async with aclosing(course) as events:
         async for event in events:
             facts.add(event)
@@ -153,7 +157,7 @@ async def _dialogue(
     if left > 0 and (cause or unverified):
         from smtp_tui.checks.experiments import run_experiments
 
-        beside = run_experiments(settings, facts, cause, left, started)
+        beside = run_experiments(settings, facts, cause, left, started, redactor)
         async with aclosing(beside) as shown:
             async for experiment in shown:
                 yield experiment

@@ -48,7 +48,7 @@ def candidates(
 def _named(settings: Settings, offer: Offer, *, encrypted: bool, allow_clear: bool) -> Candidate:
     mechanism = settings.authentication.value.upper()
     if mechanism not in offer.mechanisms:
-        offered = " ".join(offer.mechanisms) or "none"
+        offered = " ".join(offer.shown_mechanisms) or "none"
         raise Stop(Fault.AUTH_MECHANISM_NOT_OFFERED, f"{mechanism} is not offered: {offered}")
     asked_for = settings.encryption is Encryption.NONE and not settings.starttls_auto
     if mechanism in GIVES_SECRET_AWAY and not encrypted and not asked_for and not allow_clear:
@@ -57,7 +57,7 @@ def _named(settings: Settings, offer: Offer, *, encrypted: bool, allow_clear: bo
 
 
 def _none_safe(offer: Offer, *, encrypted: bool) -> Stop:
-    offered = " ".join(offer.mechanisms) or "none"
+    offered = " ".join(offer.shown_mechanisms) or "none"
     if not encrypted and any(name in offer.mechanisms for name in ("PLAIN", "LOGIN")):
         return Stop(Fault.AUTH_NEEDS_ENCRYPTION, f"only {offered} on an open link")
     return Stop(Fault.AUTH_MECHANISM_NOT_OFFERED, f"none that auto would take: {offered}")

@@ -8,23 +8,31 @@ from smtp_tui.smtp.replies import Reply
 
 @record
 class Offer:
-    """The EHLO keywords in upper case with their parameters, in the server's order."""
+    """The EHLO keywords in upper case with their parameters, in the server's order.
+
+    `redacted` are those that may be shown, where they are others: to hide a secret may join lines.
+    """
 
     keywords: tuple[tuple[str, str], ...] = ()
+    redacted: tuple[tuple[str, str], ...] | None = None
 
     def __contains__(self, keyword: str) -> bool:
         return any(name == keyword for name, _ in self.keywords)
 
     @property
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """The keywords as they may be shown."""
+        return self.keywords if self.redacted is None else self.redacted
+
+    @property
     def mechanisms(self) -> tuple[str, ...]:
         """The SASL mechanisms offered (RFC 4954, section 3), once each."""
-        named = [
-            mechanism.upper()
-            for name, parameters in self.keywords
-            if name == "AUTH"
-            for mechanism in parameters.split()
-        ]
-        return tuple(dict.fromkeys(named))
+        return _mechanisms(self.keywords)
+
+    @property
+    def shown_mechanisms(self) -> tuple[str, ...]:
+        """The mechanisms as they may be shown."""
+        return _mechanisms(self.shown)
 
     @property
     def size_limit(self) -> int:
@@ -35,17 +43,31 @@ class Offer:
     def apart_from(
         self, other: Offer, *, ignoring: frozenset[str] = frozenset()
     ) -> tuple[str, ...]:
-        """The keywords of this offer that the other has not, with their parameters."""
+        """The keywords of this offer that the other has not, as they may be shown."""
         return tuple(
             f"{name} {parameters}".rstrip()
-            for name, parameters in self.keywords
-            if (name, parameters) not in other.keywords and name not in ignoring
+            for name, parameters in self.shown
+            if (name, parameters) not in other.shown and name not in ignoring
         )
 
 
-def parse_offer(reply: Reply) -> Offer:
+def parse_offer(reply: Reply, redacted: Reply | None = None) -> Offer:
     """Read the keywords of an EHLO reply; its first line is the server's name and greeting."""
-    return Offer(tuple(_keyword(line) for line in reply.text.split("\n")[1:] if line.strip()))
+    return Offer(_keywords(reply), _keywords(redacted) if redacted else None)
+
+
+def _keywords(reply: Reply) -> tuple[tuple[str, str], ...]:
+    return tuple(_keyword(line) for line in reply.text.split("\n")[1:] if line.strip())
+
+
+def _mechanisms(keywords: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    named = [
+        mechanism.upper()
+        for name, parameters in keywords
+        if name == "AUTH"
+        for mechanism in parameters.split()
+    ]
+    return tuple(dict.fromkeys(named))
 
 
 def _keyword(line: str) -> tuple[str, str]:

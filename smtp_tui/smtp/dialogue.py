@@ -65,8 +65,8 @@ class Dialogue:
         self.emit(Entered(seconds=self.now(), stage=stage))
 
     def note(self, text: str, warning: Warn | None = None) -> None:
-        """Tell a remark; `text` may repeat what the server said."""
-        self.emit(Note(seconds=self.now(), text=self.redactor.text(text), warning=warning))
+        """Tell a remark; what it repeats of the server's is redacted already."""
+        self.emit(Note(seconds=self.now(), text=self.redactor.sentence(text), warning=warning))
 
     @property
     def connection(self) -> Connection:
@@ -189,7 +189,7 @@ class Dialogue:
         decoded = decode_challenge(reply) if reply.code == 334 else None
         if decoded and decoded.startswith(b"v=") and "SCRAM" in self.command:
             # With nonces and salt the server's signature lets a reader try passwords offline.
-            self.redactor.learn(decoded)
+            self.redactor.learn(decoded, decoded)
         shown = self.redactor.reply(reply)
         # A challenge whose encoded form held the secret holds it decoded too.
         hides = shown.lines != reply.lines
@@ -202,8 +202,7 @@ class Dialogue:
 
     def _learn(self, response: Response) -> None:
         if response.is_secret:
-            self.redactor.learn(response.data)
-            self.redactor.learn(response.proof)
+            self.redactor.learn(response.data, response.proof)
 
     async def _send(self, line: bytes, shown: str) -> None:
         await self.send_data(line + b"\r\n", shown)

@@ -101,6 +101,7 @@ async def _cancelled(dialogue: Dialogue, why: str) -> Stop:
 
     Whatever the server makes of that, the reason stays.
     """
+    why = dialogue.redactor.text(why)  # it may repeat what stood in a challenge
     dialogue.note(f"cancelling: {why}")
     reply = None
     with suppress(TimeoutError, Stop):

@@ -41,7 +41,8 @@ class Greeter:
         if reply.code != 220:
             raise refused(reply)
         if is_lmtp(reply.text):
-            raise Stop(Fault.NOT_SMTP, reply.text, reply=reply, protocol="LMTP")
+            shown = dialogue.redactor.reply(reply).text
+            raise Stop(Fault.NOT_SMTP, shown, reply=reply, protocol="LMTP")
 
     async def late(self, limit: str) -> Stop:
         """Say what it means that the time is over; `limit` words the time-out."""

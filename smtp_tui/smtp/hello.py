@@ -23,8 +23,9 @@ async def ehlo(dialogue: Dialogue, name: str) -> Offer:
     if dialogue.command == "HELO":
         _tell(dialogue, Offer())
         return Offer()
-    _tell(dialogue, parse_offer(dialogue.redactor.reply(reply)))
-    return parse_offer(reply)
+    offer = parse_offer(reply, dialogue.redactor.reply(reply))
+    _tell(dialogue, offer)
+    return offer
 
 
 def compare(dialogue: Dialogue, before: Offer, after: Offer) -> None:
@@ -41,7 +42,7 @@ def _tell(dialogue: Dialogue, offer: Offer) -> None:
         Capabilities(
             seconds=dialogue.now(),
             encrypted=dialogue.connection.is_encrypted,
-            keywords=offer.keywords,
-            mechanisms=offer.mechanisms,
+            keywords=offer.shown,
+            mechanisms=offer.shown_mechanisms,
         )
     )

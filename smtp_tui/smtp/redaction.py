@@ -1,12 +1,15 @@
 """Take a secret out of what a server says, in whatever form it says it.
 
 A hostile or merely chatty server may echo what it was sent: as it stands, in base64 (alone, in
-PLAIN's form, as `user:secret`), in hexadecimal or URL-quoted, and broken over reply lines.
+PLAIN's form, as `user:secret`), in hexadecimal or URL-quoted, broken over reply lines, or cut off.
 """
 
 from __future__ import annotations
 
+import re
+import sys
 from base64 import b64encode
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import quote_from_bytes
@@ -15,30 +18,74 @@ from smtp_tui.smtp.flattening import Flat, flattened
 from smtp_tui.smtp.replies import Reply
 
 HIDDEN = b"[hidden]"
-# Shorter secrets occur in any text by chance; taking them out would show where they stood.
+# What AUTH carried and is shorter occurs in any text by chance.
 SHORTEST_TO_CUT = 4
+# A text may hold secrets like these by chance. Taken out of `220 mail.example.org`, one would be
+# known by what is left, so the whole line is hidden.
+_BY_CHANCE = re.compile(r".{0,7}|[A-Za-z.-]{0,15}", re.DOTALL)
+# An echo that is cut off shares so many bytes with the secret or more.
+SHARED = 8
+# Every run of `SHARED` bytes holds a block of this size that begins at a multiple of it.
+_BLOCK = SHARED // 2
 
 Span = tuple[int, int]
 
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+_ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3} ")
+
+
+class _Parts:
+    """The runs of `SHARED` bytes of several forms, and where a text shares one."""
+
+    def __init__(self) -> None:
+        self._runs: set[bytes] = set()
+        self._blocks: set[bytes] = set()
+
+    def add(self, form: bytes) -> None:
+        """Take in every run of a form."""
+        if len(form) >= SHARED:
+            self._runs |= {form[at : at + SHARED] for at in range(len(form) - SHARED + 1)}
+            self._blocks |= {form[at : at + _BLOCK] for at in range(len(form) - _BLOCK + 1)}
+
+    def found(self, data: bytes) -> Iterator[Span]:
+        """Yield where a run of them stands, in order."""
+        if not self._runs:
+            return
+        done = 0
+        for at in range(0, len(data) - _BLOCK + 1, _BLOCK):
+            if data[at : at + _BLOCK] in self._blocks:
+                for start in range(max(at - _BLOCK, done), at + 1):
+                    if data[start : start + SHARED] in self._runs:
+                        yield start, start + SHARED
+                        done = start + 1
 
 
 class Redactor:
     """Knows a secret's forms and takes them out of bytes."""
 
     def __init__(self, username: str | None = None, secret: str | None = None) -> None:
+        self._secrets: list[bytes] = []
         self._exact: set[bytes] = set()
         self._folded: set[bytes] = set()
         self._encoded: set[bytes] = set()
-        self._hides_whole = bool(secret) and len(secret or "") < SHORTEST_TO_CUT
+        self._exact_parts, self._folded_parts = _Parts(), _Parts()
+        self._encoded_parts = _Parts()
+        self._hides_lines = bool(secret) and _BY_CHANCE.fullmatch(secret or "") is not None
         for raw in _spellings(secret) if secret else ():
             self._learn_secret(as_bytes(username or ""), raw)
 
-    def learn(self, payload: bytes) -> None:
-        """Treat what AUTH carried as a secret too: digests and proofs can be tried offline."""
-        if len(payload) >= SHORTEST_TO_CUT:
-            self._exact.add(payload)
-            self._encoded.add(b64encode(payload).rstrip(b"="))
+    def learn(self, payload: bytes, proof: bytes = b"") -> None:
+        """Treat what AUTH carried as a secret too: digests and proofs can be tried offline.
+
+        `proof` is the part of it that they can be tried against.
+        """
+        for whole in (payload, proof):
+            if len(whole) >= SHORTEST_TO_CUT:
+                self._exact.add(whole)
+                self._encoded.add(b64encode(whole).rstrip(b"="))
+        self._exact_parts.add(proof)
+        for part in filter(None, (proof, *self._secrets)):
+            self._encoded_parts.add(_encoded_around(payload, part))
 
     def reply(self, reply: Reply) -> Reply:
         """Return the reply without any form of the secret, across its line ends too."""
@@ -47,15 +94,33 @@ class Redactor:
         return reply if cleaned == whole else replace(reply, lines=tuple(cleaned.split(b"\n")))
 
     def data(self, data: bytes) -> bytes:
-        """Return any bytes of the server's without any form of the secret."""
-        spans = [span for flat in flattened(data) for span in self._spans(flat, data)]
-        if not spans:
+        """Return any bytes of the server's without any form of the secret, whole or cut off."""
+        if not self._exact:
             return data
-        return HIDDEN if self._hides_whole else _cut(data, spans)
+        flats = list(flattened(data))
+        whole = [span for flat in flats for span in self._spans(flat, data)]
+        parts = [span for flat in flats for span in self._spans_of_parts(flat)]
+        if self._hides_lines:
+            return _cut(data, list(_lines_of(data, whole + parts)))
+        # A part may be a word that the text holds by chance, and is treated like such a secret.
+        return _cut(data, [*whole, *_lines_of(data, _outside(parts, whole))])
 
     def text(self, text: str) -> str:
-        """Return a text that repeats what the server said without any form of the secret."""
+        """Return a text that the server chose without any form of the secret."""
         return self.data(as_bytes(text)).decode("utf-8", "backslashreplace")
+
+    def cut(self, text: str) -> str:
+        """Return a text without any whole form of the secret; its lines stay."""
+        data = as_bytes(text)
+        spans = [span for flat in flattened(data) for span in self._spans(flat, data)]
+        return _cut(data, spans).decode("utf-8", "backslashreplace") if spans else text
+
+    def sentence(self, text: str) -> str:
+        """Return a sentence of ours, in which what the server chose is redacted already.
+
+        What it may hold by chance stays: taken out, it would be known.
+        """
+        return text if self._hides_lines else self.cut(text)
 
     def excerpt(self, data: bytes, limit: int) -> str:
         """Return the beginning of bytes that may break off anywhere, at most `limit` characters.
@@ -66,21 +131,35 @@ class Redactor:
         return (before + found).decode("utf-8", "backslashreplace")[:limit]
 
     def _learn_secret(self, user: bytes, raw: bytes) -> None:
-        self._exact.add(raw)
+        self._secrets.append(raw)
         # Texts spell out bytes that are not UTF-8.
-        self._exact.add(raw.decode("utf-8", "backslashreplace").encode("utf-8", "surrogatepass"))
+        spelled = raw.decode("utf-8", "backslashreplace").encode("utf-8", "surrogatepass")
         quoted = quote_from_bytes(raw), quote_from_bytes(raw, safe=""), _quoted_as_form(raw)
-        self._folded |= {form.encode().lower() for form in (raw.hex(), *quoted)}
+        folded = {form.encode().lower() for form in (raw.hex(), *quoted)}
+        self._exact |= {raw, spelled}
+        self._folded |= folded
         wholes = raw, b"\0" + user + b"\0" + raw, user + b"\0" + user + b"\0" + raw
         encoded = {b64encode(form).rstrip(b"=") for form in (*wholes, user + b":" + raw)}
-        encoded |= {_inner_base64(raw, offset) for offset in range(3)}
-        self._encoded |= {form for form in encoded if len(form) > 1}
+        inner = {_inner_base64(raw, offset) for offset in range(3)}
+        self._encoded |= {form for form in encoded | inner if len(form) > 1}
+        for form in (raw, spelled):
+            self._exact_parts.add(form)
+        for form in folded:
+            self._folded_parts.add(form)
+        for form in (*inner, *(_encoded_around(whole, raw) for whole in wholes)):
+            self._encoded_parts.add(form)
 
     def _spans(self, flat: Flat, data: bytes) -> Iterator[Span]:
+        """Where whole forms of the secret stand, and base64 that holds a part of it."""
         yield from flat.spans(_found(flat.data, self._exact))
         yield from flat.spans(_found(flat.data.lower(), self._folded))
         for form in self._encoded:
             yield from _whole_runs(data, flat.spans(_found(flat.data, [form])))
+        yield from _whole_runs(data, flat.spans(self._encoded_parts.found(flat.data)))
+
+    def _spans_of_parts(self, flat: Flat) -> Iterator[Span]:
+        yield from flat.spans(self._exact_parts.found(flat.data))
+        yield from flat.spans(self._folded_parts.found(flat.data.lower()))
 
 
 def as_bytes(text: str) -> bytes:
@@ -134,6 +213,39 @@ def _whole_runs(data: bytes, spans: Iterable[Span]) -> Iterator[Span]:
             end += 1
         done = end
         yield start, end
+
+
+def _encoded_around(payload: bytes, part: bytes) -> bytes:
+    """The base64 of a payload from just before a part of it, whose bits it holds, to its end."""
+    at = payload.rfind(part)
+    if at < 0:
+        return b""
+    first, last = at * 8 // 6, -(-(at + len(part)) * 8 // 6)
+    return b64encode(payload)[max(0, first - SHARED + 1) : last]
+
+
+def _outside(spans: list[Span], others: list[Span]) -> Iterator[Span]:
+    """Yield the spans that do not stand within one of the others."""
+    reached: list[Span] = []  # each start, and how far the others that begin up to it go
+    for start, end in sorted(others):
+        reached.append((start, max(end, reached[-1][1] if reached else 0)))
+    for start, end in spans:
+        before = bisect_right(reached, (start, sys.maxsize)) - 1
+        if before < 0 or reached[before][1] < end:
+            yield start, end
+
+
+def _lines_of(data: bytes, spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield the lines that spans touch; an enhanced code at the beginning stays where it can."""
+    done = 0
+    for start, end in sorted(set(spans)):
+        if end <= done:
+            continue
+        first = data.rfind(b"\n", 0, start) + 1
+        last = data.find(b"\n", end - 1)
+        done = last if last >= 0 else len(data)
+        code = _ENHANCED.match(data, first)
+        yield code.end() if code and code.end() <= start else first, done
 
 
 def _cut(data: bytes, spans: list[Span]) -> bytes:

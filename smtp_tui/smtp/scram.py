@@ -52,9 +52,8 @@ def _begun(name: str, login: Login) -> tuple[ScramClient, bytes]:
     try:
         client = ScramClient([name], login.username, login.secret)
         return client, client.get_client_first().encode()
-    except (ScramException, UnicodeEncodeError) as error:
-        text = f"{name} cannot carry this user name or password ({error})"
-        raise Unusable(text) from None
+    except (ScramException, UnicodeEncodeError):  # their words may quote the password
+        raise Unusable(f"{name} cannot carry this username or password") from None
 
 
 def _final(client: ScramClient, challenge: bytes) -> bytes:

@@ -76,7 +76,8 @@ def _failed(dialogue: Dialogue, settings: Settings, error: HandshakeFailed) -> S
     if chain := _redacted(dialogue, failure.chain):
         dialogue.emit(TlsRefused(seconds=dialogue.now(), chain=chain))
     blamed = _redacted(dialogue, (failure.certificate,))[0] if failure.certificate else None
-    return Stop(failure.fault, failure.detail, also=failure.also, certificate=blamed)
+    detail = dialogue.redactor.text(failure.detail)  # it may name a place that the server chose
+    return Stop(failure.fault, detail, also=failure.also, certificate=blamed)
 
 
 def _redacted(dialogue: Dialogue, chain: tuple[Certificate, ...]) -> tuple[Certificate, ...]:

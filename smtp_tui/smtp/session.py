@@ -62,17 +62,19 @@ async def check(
     *,
     mail: Mail | None = None,
     limits: Limits | None = None,
+    redactor: Redactor | None = None,
     started: float | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Yield what happens while the settings are tried, a Finished event last.
 
     `secret` is the password or access token, needed where `settings.needs_password`; `mail` is what
-    to hand over after AUTH, if anything; `started`
-    the monotonic time that events count from. Wrap it in `contextlib.aclosing`: leaving early
-    closes the socket at once.
+    to hand over after AUTH, if anything; `redactor` knows the secrets of another dialogue too, if
+    this one belongs to it; `started` is the monotonic time that events count from. Wrap it in
+    `contextlib.aclosing`: leaving early closes the socket at once.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    dialogue = Dialogue(events.put_nowait, Redactor(settings.username, secret), started)
+    redactor = redactor or Redactor(settings.username, secret)
+    dialogue = Dialogue(events.put_nowait, redactor, started)
     course = _Course(dialogue, settings, secret, mail, limits or Limits())
     task = asyncio.create_task(course.run())
     task.add_done_callback(lambda _: events.put_nowait(None))
@@ -134,7 +136,7 @@ class _Course:
             seconds=dialogue.now(),
             stage=dialogue.stage,
             fault=stop.fault,
-            detail=dialogue.redactor.text(stop.detail),
+            detail=dialogue.redactor.sentence(stop.detail),
             command=dialogue.command,
             reply=dialogue.redactor.reply(stop.reply) if stop.reply else None,
             also=stop.also,

@@ -13,6 +13,7 @@ import pytest
 from smtp_tui.checks.experiments import run_experiments
 from smtp_tui.diagnosis.trials import MOST
 from smtp_tui.smtp.events import Experiment
+from smtp_tui.smtp.redaction import Redactor
 from tests.checks.outcomes import outcome_of
 from tests.diagnosis.examples import facts_of, settings
 from tests.servers.listeners import Listener
@@ -125,7 +126,7 @@ async def test_leaving_early_leaves_no_experiment_behind() -> None:
     before = asyncio.all_tasks()
     async with serving((silence,), may_leave=True) as server:
         asked = settings(host="127.0.0.1", port=server.port, encryption="ssl")
-        tried = run_experiments(asked, facts_of(), "plain-text-expected", 30, 0.0)
+        tried = run_experiments(asked, facts_of(), "plain-text-expected", 30, 0.0, Redactor())
         async with aclosing(tried) as events:
             await anext(events)  # the other ports refuse at once
         await server.all_left()
@@ -186,3 +187,27 @@ async def test_a_ca_file_that_was_not_needed_or_is_missing(mail_servers: MailSer
     self_signed = base(mail_servers, Listener.STARTTLS_SELF_SIGNED)
     cause, change = await cured(self_signed, number=1)
     assert (cause, list(change)) == ("certificate-self-signed", ["tls_fingerprint"])
+
+
+async def test_a_server_that_knows_the_password_gives_it_away_on_no_connection(
+    context: ssl.SSLContext,
+) -> None:
+    async def knows(peer: Peer) -> None:
+        await peer.send(f"220 {SECRET}\r\n".encode())
+        while line := await peer.line():
+            match line:
+                case "STARTTLS":
+                    await peer.send(b"220 go\r\n")
+                    await peer.start_tls(context)
+                case "QUIT":
+                    await peer.send(b"221 bye\r\n")
+                case _:
+                    offer = f"250-STARTTLS\r\n250-{SECRET}\r\n250 AUTH PLAIN {SECRET}\r\n"
+                    await peer.send(f"250-mail.example.test\r\n{offer}".encode())
+
+    values = {**LOGIN, "encryption": "none", "openssl_verify_mode": "none"}
+    played = await play((f"{PLAIN}S: 250 HELP",), (knows,), extra=3, **values)
+    assert played.verdict.cause == "auth-not-offered"
+    told = "\n".join(one.text for one in played.events if isinstance(one, Experiment))
+    assert "mechanisms PLAIN [HIDDEN]" in told
+    assert SECRET.upper() not in f"{told} {played.verdict}".upper()

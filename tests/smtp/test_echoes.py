@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.smtp.playing import OPEN, SECRET, USER, Played, play
+from tests.smtp.pki import issue, server_context
+from tests.smtp.playing import EHLO, OPEN, SECRET, USER, Played, play
 from tests.smtp.scripted import Peer, Step
-from tests.smtp.steps import finish
+from tests.smtp.steps import finish, tls
 
 Form = Callable[[str, str], bytes]
 Place = Callable[[bytes], bytes]
@@ -104,12 +107,13 @@ async def test_a_part_at_the_end_of_the_stream_shows_nothing_that_follows() -> N
 @pytest.mark.parametrize("secret", ["7", "zq", "kéy"])
 @pytest.mark.parametrize("form", ["as it came", "decoded", "the secret"])
 @pytest.mark.usefixtures("short_waits")
-async def test_a_short_secret_hides_the_whole_reply(secret: str, form: str) -> None:
+async def test_a_short_secret_hides_the_whole_line(secret: str, form: str) -> None:
     script = (OFFERED, echo(FORMS[form], PLACES["in a line"], secret))
     played = await play(script, secret=secret, username=USER, authentication="plain", checked=False)
-    assert "535 [hidden]" in played.received
+    code = "" if secret == "7" else "5.7.8 "  # which would show where the 7 stood
+    assert f"535 {code}[hidden]" in played.received
     assert played.verdict.reply
-    assert played.verdict.reply.text == "[hidden]"
+    assert played.verdict.reply.text == f"{code}[hidden]"
 
 
 async def test_a_short_secret_does_not_change_the_course() -> None:
@@ -117,7 +121,7 @@ async def test_a_short_secret_does_not_change_the_course() -> None:
     script = (f"{OFFERED}\nC: AUTH PLAIN …\nS: 235 ok",)
     played = await play(script, secret="AU", username=USER, authentication="plain", checked=False)
     assert played.verdict.ok
-    assert "250 [hidden]" in played.received
+    assert "250 mail.example.test\n[hidden]" in played.received
 
 
 async def test_a_digest_that_is_echoed_is_hidden() -> None:
@@ -152,3 +156,62 @@ async def test_an_honest_error_is_told_decoded() -> None:
     played = await play(script, secret="ya29.token", username=USER, authentication="xoauth2")
     decoded = [getattr(event, "decoded", None) for event in played.events]
     assert '{"status":"401"}' in decoded
+
+
+@pytest.mark.parametrize("share", [57, 75, 95])
+@pytest.mark.parametrize("form", ["as it came", "the secret", "base64", "hex"])
+@pytest.mark.usefixtures("short_waits")
+async def test_an_echo_that_is_cut_off_shows_nowhere(form: str, share: int) -> None:
+    def cut(argument: str, secret: str) -> bytes:
+        whole = FORMS[form](argument, secret)
+        return whole[: -(-len(whole) * share // 100)]
+
+    async def step(peer: Peer) -> None:
+        argument = (await peer.line()).rpartition(" ")[2]
+        await peer.send(b"535 5.7.8 you said <" + cut(argument, SECRET) + b">\r\n")
+
+    played = await play((OFFERED, step), username=USER, authentication="plain")
+    told = f"{played.text}\n{played.verdict}"
+    assert "[hidden]" in played.received[-2]
+    for whole in (SECRET, SECRET.encode().hex(), b64encode(f"\0{SECRET}".encode()).decode()):
+        assert not [at for at in range(len(whole) - 9) if whole[at : at + 10] in told]
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_password_that_is_a_word_of_the_greeting_is_not_given_away() -> None:
+    script = ("S: 220 mail.lab.test ESMTP", f"{EHLO}\nS: 250-mail.lab.test\nS: 250 AUTH PLAIN")
+    accepts = "C: AUTH PLAIN …\nS: 235 ok"
+    values: dict[str, Any] = {"username": USER, "authentication": "plain"}
+    played = await play((*script, accepts), secret="mail", checked=False, **values)
+    assert played.verdict.ok
+    assert "[hidden].lab" not in played.text
+    assert "220 [hidden]" in played.received
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_capabilities_that_changed_are_compared_after_redaction(tmp_path: Path) -> None:
+    own = issue("127.0.0.1", "127.0.0.1")
+    context = server_context(tmp_path, own)
+    half = SECRET[:6], SECRET[6:]
+    before = f"{OPEN}S: 250-STARTTLS\nS: 250 HELP\nC: STARTTLS\nS: 220 go"
+    after = f"{EHLO}\nS: 250-x\nS: 250-{half[0]}\nS: 250-{half[1]}\nS: 250 AUTH CRAM-MD5"
+    played = await play(
+        (before, tls(context), after),
+        encryption="tls",
+        openssl_verify_mode="none",
+        username=USER,
+        authentication="plain",
+    )
+    assert "now [HIDDEN]" in played.notes
+    assert half[0].upper() not in played.text.upper()
+    assert half[1].upper() not in played.text.upper()
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_mechanisms_are_named_after_redaction() -> None:
+    half = SECRET[:9], SECRET[9:]
+    script = f"{OPEN}S: 250-AUTH CRAM-MD5 {half[0]}\nS: 250 {half[1]} x"
+    played = await play((script,), username=USER, authentication="plain")
+    assert played.verdict.cause == "auth-mechanism-not-offered"
+    told = f"{played.text}{played.verdict}".upper()
+    assert half[0].upper() not in told

@@ -55,7 +55,7 @@ class Hidden:
     def masked(self, words: str) -> str:
         """Return words of the text without any of its secrets."""
         for secret, redactor in self._redactors:
-            words = _without_tail(redactor.text(words), secret)
+            words = _without_tail(redactor.cut(words), secret)
         if self._short is not None:
             words = self._short.sub(_HIDDEN, words)
         return _BASE64.sub(_without_login, words)
