@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from smtp_tui.discovery.steps import OK, Knock
+from smtp_tui.smtp.lifetimes import in_words
 
 NOT_ASKED = "-"
 _CERTIFICATE = "certificate-"
@@ -76,7 +77,7 @@ def details(knock: Knock) -> Iterator[str]:
         yield f"logins: {names_of(before if after is None else after)}"
     if knock.certificate and knock.certificate.is_readable:
         names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "nobody named"
-        yield f"certificate for {names}, {_days(knock.certificate.days_left())}"
+        yield f"certificate for {names}, {in_words(knock.certificate.left())}"
     if knock.also:
         yield f"also {', '.join(knock.also)}"
 
@@ -99,7 +100,3 @@ def _add(ports: dict[str, list[str]], text: str, port: str) -> None:
     known = ports.setdefault(text, [])
     if port not in known:
         known.append(port)
-
-
-def _days(left: int) -> str:
-    return f"{left} days left" if left >= 0 else f"expired {-left} days ago"

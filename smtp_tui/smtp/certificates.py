@@ -12,6 +12,7 @@ from typing import Any
 from smtp_tui.records import record
 from smtp_tui.settings.parsers import is_address
 from smtp_tui.smtp.algorithms import PublicKey, algorithms_of
+from smtp_tui.smtp.lifetimes import Limit, in_words
 
 
 @record
@@ -37,14 +38,22 @@ class Certificate:
     is_readable: bool = True
     der: bytes = field(default=b"", repr=False)
 
+    def left(self, now: datetime | None = None) -> timedelta:
+        """The time until it expires; negative when it has."""
+        return self.not_after - (now or datetime.now(UTC))
+
     def days_left(self, now: datetime | None = None) -> int:
         """Whole days until it expires; negative when it has."""
-        return (self.not_after - (now or datetime.now(UTC))).days
+        return self.left(now).days
 
-    def expires_within(self, span: timedelta) -> bool:
-        """Whether it expires within `span`, or within a third of its life where that is short."""
-        life = self.not_after - self.not_before
-        return self.not_after - datetime.now(UTC) < min(span, life / 3)
+    @property
+    def lifetime(self) -> timedelta:
+        """The time from its first moment to its last."""
+        return self.not_after - self.not_before
+
+    def is_below(self, limit: Limit, now: datetime | None = None) -> bool:
+        """Whether less of its lifetime is left than a limit asks for."""
+        return self.left(now) < limit.of(self.lifetime)
 
     @property
     def is_self_issued(self) -> bool:
@@ -167,8 +176,7 @@ def _algorithms(certificate: Certificate) -> str:
 def _details(certificate: Certificate) -> list[str]:
     if not certificate.is_readable:
         return [f"SHA-256 {certificate.sha256}"]
-    left = certificate.days_left()
-    span = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
+    span = in_words(certificate.left())
     return [
         f"  issued by {certificate.issuer or 'nobody named'}",
         f"  valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",

@@ -11,11 +11,10 @@ from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.connection import ClosedByServer, Handshake, HandshakeFailed
 from smtp_tui.smtp.dialogue import NAMED, NOTED, Dialogue
 from smtp_tui.smtp.events import Fault, Stage, TlsEstablished, TlsRefused, Warn
+from smtp_tui.smtp.lifetimes import EXPIRES_SOON, in_words
 from smtp_tui.smtp.protocols import begins_with_code, is_tls_record, protocol_of
 from smtp_tui.smtp.stop import Stop, refused
 from smtp_tui.smtp.tls import ContextError, sni_name, verifies_chain
-
-EXPIRES_SOON = timedelta(days=14)
 
 
 async def starttls(dialogue: Dialogue, settings: Settings, context: ssl.SSLContext) -> None:
@@ -128,8 +127,8 @@ def _judge_trust(
 def _judge_certificate(dialogue: Dialogue, leaf: Certificate | None) -> None:
     if leaf and not leaf.has_san:
         dialogue.note("the certificate has no subjectAltName", Warn.CERTIFICATE_NO_SAN)
-    if leaf and leaf.expires_within(EXPIRES_SOON) and leaf.days_left() >= 0:
-        text = f"the certificate expires in {leaf.days_left()} days"
+    if leaf and leaf.is_below(EXPIRES_SOON) and leaf.left() >= timedelta(0):
+        text = f"the certificate expires soon: {in_words(leaf.left())}"
         dialogue.note(text, Warn.CERTIFICATE_EXPIRES_SOON)
 
 

@@ -60,7 +60,7 @@ def issue(
     common_name: str,
     *names: str,
     issuer: Issued | None = None,
-    lasts: tuple[int, int] = (-1, 365),
+    lasts: tuple[float, float] = (-1, 365),
     key: Key | None = None,
     is_authority: bool = False,
     issuer_address: str | None = None,

@@ -16,6 +16,7 @@ from smtp_tui.smtp.certificates import (
     chain_texts,
     unreadable_certificate,
 )
+from smtp_tui.smtp.lifetimes import EXPIRES_SOON, EXPIRES_VERY_SOON, Limit
 from smtp_tui.smtp.tls import peer_certificates
 from tests.smtp import pki
 
@@ -167,25 +168,56 @@ def lasting(begin: timedelta, end: timedelta) -> Certificate:
 @pytest.mark.parametrize(
     ("begin", "end", "soon"),
     [
+        # Renewed in time: at half of a short lifetime, at a third of a longer one, 30 days before.
+        (-3, 3, False),
+        (-4, 2, False),
+        (-30, 15, False),
+        (-43, 21, False),
         (-60, 30, False),
-        (-60, 13, True),
-        (-60, -1, True),
-        (-2, 4, False),  # of a life of six days two are left from the fourth on
+        (-795, 31, False),
+        # Not renewed.
         (-5, 1, True),
-        (-1, 6, False),
+        (-34, 11, True),
+        (-49, 15, True),
+        (-68, 22, True),
+        (-796, 29, True),
+        (-60, -1, True),
+        (60, -1, True),  # a lifetime that ends before it begins
     ],
 )
-def test_expires_within(begin: int, end: int, soon: bool) -> None:
+def test_what_is_left_counts_by_the_lifetime(begin: int, end: int, soon: bool) -> None:
     seen = lasting(timedelta(begin), timedelta(end))
-    assert seen.expires_within(timedelta(14)) is soon
+    assert seen.is_below(EXPIRES_SOON) is soon
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "soon", "very_soon"),
+    [(6, 1.5, 0.75), (45, 11.25, 5.625), (64, 16, 8), (90, 22.5, 11.25), (825, 30, 14), (-1, 0, 0)],
+)
+def test_the_time_that_must_be_left(lifetime: int, soon: float, very_soon: float) -> None:
+    limits = (EXPIRES_SOON, EXPIRES_VERY_SOON)
+    assert [one.of(timedelta(lifetime)) for one in limits] == [
+        timedelta(soon),
+        timedelta(very_soon),
+    ]
+
+
+def test_limits_of_one_kind() -> None:
+    assert Limit(share=0.1).of(timedelta(400)) == timedelta(40)
+    assert Limit(most=timedelta(21)).of(timedelta(6)) == timedelta(21)
 
 
 @pytest.mark.parametrize(
     ("end", "left", "words"),
     [
         (timedelta(days=3, hours=1), 3, "3 days left"),
-        (timedelta(hours=1), 0, "0 days left"),
-        (timedelta(hours=-1), -1, "expired 1 days ago"),
+        (timedelta(hours=48.5), 2, "2 days left"),
+        (timedelta(hours=47.5), 1, "47 hours left"),
+        (timedelta(hours=1.5), 0, "1 hour left"),
+        (timedelta(minutes=9), 0, "less than an hour left"),
+        (timedelta(minutes=-9), -1, "expired less than an hour ago"),
+        (timedelta(hours=-1.5), -1, "expired 1 hour ago"),
+        (timedelta(days=-2.5), -3, "expired 2 days ago"),
     ],
 )
 def test_days_left(end: timedelta, left: int, words: str) -> None:
@@ -203,6 +235,6 @@ def test_an_unreadable_certificate_has_its_hash() -> None:
     seen = unreadable_certificate(b"der")
     assert seen.sha256 == named().sha256
     assert chain_texts([seen]) == ["a certificate that cannot be read", f"SHA-256 {seen.sha256}"]
-    assert not seen.expires_within(timedelta(14))
+    assert not seen.is_below(EXPIRES_SOON)
     assert not seen.is_for("localhost")
     assert seen.days_left() > 0

@@ -150,7 +150,7 @@ def test_certificate_lines() -> None:
     unknown = told(established(replace(shown, key=None)))
     assert unknown[4] == " *   its key and signature cannot be read; its SHA-256 is"
     assert told(established(certificate()))[1] == " * certificate for CN=mail"
-    assert told(established(certificate(days=-2.5)))[3].endswith(", expired 3 days ago")
+    assert told(established(certificate(days=-2.5)))[3].endswith(", expired 2 days ago")
 
 
 def test_a_line_has_its_time_and_mark() -> None:

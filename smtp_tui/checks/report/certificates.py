@@ -8,6 +8,7 @@ from datetime import datetime
 from smtp_tui.checks.report.markdown import code
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsRefused
+from smtp_tui.smtp.lifetimes import in_words
 
 MOST_NAMES = 50
 """More of them say nothing that the first do not."""
@@ -51,6 +52,5 @@ def _names(names: tuple[str, ...]) -> str:
 
 
 def _span(one: Certificate, now: datetime) -> str:
-    left = one.days_left(now)
-    rest = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
+    rest = in_words(one.left(now))
     return f"{one.not_before:%Y-%m-%d %H:%M} to {one.not_after:%Y-%m-%d %H:%M} UTC, {rest}"

@@ -11,6 +11,7 @@ from rich.style import Style
 
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.lifetimes import in_words
 from smtp_tui.tui.cures.fixing import CA_FILE, FINGERPRINT, Cure, now_words, pairs_of, value_words
 from smtp_tui.tui.form.model import HOST, Draft
 from smtp_tui.tui.ink import PLAIN, STRONG, WARNING
@@ -48,8 +49,7 @@ def certificate_blocks(certificate: Certificate) -> Iterator[Block]:
 
 
 def _dates(certificate: Certificate) -> str:
-    left = certificate.days_left()
-    span = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
+    span = in_words(certificate.left())
     return f"{certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}"
 
 

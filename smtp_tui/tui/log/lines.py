@@ -10,6 +10,7 @@ from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsRefused
+from smtp_tui.smtp.lifetimes import in_words
 from smtp_tui.smtp.transcript import Line, Mark, lines_of
 
 RUNNING = "running"
@@ -134,6 +135,4 @@ def _summed_up(chain: Sequence[Certificate]) -> str:
         return f"{leaf.subject}{tail}"
     first, *others = leaf.names or (leaf.subject or "nobody named",)
     whose = f"{first} and {len(others)} more" if others else first
-    left = leaf.days_left()
-    span = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
-    return f"certificate for {whose}, {span}{tail}"
+    return f"certificate for {whose}, {in_words(leaf.left())}{tail}"
