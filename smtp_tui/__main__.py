@@ -76,12 +76,21 @@ def _run(arguments: Sequence[str]) -> int:
     except HelpWanted as wanted:
         for line in str(wanted).split("\n"):
             tell(line)
-        return 0
+        return _status_of_help(arguments)
     command = _command(call.command.name)
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
     return command(call)
+
+
+def _status_of_help(arguments: Sequence[str]) -> int:
+    """Return 0; of a plugin another, so that nobody takes a help text for a server that works."""
+    if "nagios" not in " ".join(arguments):
+        return 0
+    from smtp_tui.cli.formats import UNKNOWN, means_nagios
+
+    return UNKNOWN if means_nagios(arguments) else 0
 
 
 def _ended_by(error: Exception, arguments: Sequence[str]) -> int:

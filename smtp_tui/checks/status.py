@@ -28,6 +28,20 @@ BY_STAGE: dict[str, int] = {
     "message": 11,
 }
 
+# The stages in an admin's words; the ids are for programs.
+IN_WORDS: dict[str, str] = {
+    "settings": "settings",
+    "password": "password",
+    "resolve": "name lookup",
+    "connect": "connection",
+    "greeting": "greeting",
+    "ehlo": "EHLO",
+    "tls": "TLS",
+    "auth": "login",
+    "envelope": "envelope",
+    "message": "message",
+}
+
 
 def exit_status(verdict: Verdict) -> int:
     """Return 0 for a check that passed, 70 for a defect of ours, else its stage's number."""

@@ -17,14 +17,14 @@ from smtp_tui.cli.options import OPTIONS
 from smtp_tui.records import record
 
 NO_LITERAL = (
-    "a password on the command line stands in the process list; name the place where it is kept, "
-    "like 'password={env=\"NAME\"}', or give it by --password-stdin, --password-fd N or "
-    "--ask-password, or to a check by the variable SMTP_TUI_PASSWORD"
+    "a password on the command line shows in the process list; name the place where it is kept, "
+    "such as 'password={env=\"NAME\"}', or use --password-stdin, --password-fd N, --ask-password, "
+    "or for a check the variable SMTP_TUI_PASSWORD"
 )
 
 
 class UsageError(Exception):
-    """The call's words are off; the text is one line and repeats no value."""
+    """The command line is wrong; the text is one line and repeats no value."""
 
 
 class HelpWanted(Exception):
@@ -46,7 +46,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_call(arguments: Sequence[str]) -> Call:
-    """Read the command line; UsageError when it is off, HelpWanted when it asks for help."""
+    """Read the command line; UsageError when it is wrong, HelpWanted when it asks for help."""
     parsed = _flat_parser().parse_intermixed_args(list(arguments))
     words: list[str] = [*parsed.words, *filter(_names_file, parsed.to)]
     parsed.to = [one for one in parsed.to if not _names_file(one)]
@@ -76,7 +76,7 @@ def _flat_parser() -> argparse.ArgumentParser:
         formatter_class=_formatter,
     )
     parser.add_argument("-h", "--help", action="store_true")
-    parser.add_argument("--version", action="store_true")
+    parser.add_argument("-V", "--version", action="store_true")
     parser.add_argument("words", nargs="*")
     for option in OPTIONS:
         parser.add_argument(*option.flags, **option.extra)
@@ -92,12 +92,18 @@ def _reworded(message: str) -> str:
     """Put argparse's complaint into our words, without the values, which may be passwords."""
     unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
     if unknown is None:
-        what = message.removeprefix("argument ")
-        return f"{re.sub(r'(invalid int value): .*', 'takes a number', what)}; try smtp-tui --help"
+        return f"{_simpler(message.removeprefix('argument '))}; try smtp-tui --help"
     option = unknown[1] if unknown[1].startswith("--") else unknown[1][:2]
     if option.startswith(("--pass", "-p")):
         return f"there is no option {option}: {NO_LITERAL}"
     return f"there is no option {option}; try smtp-tui --help"
+
+
+def _simpler(complaint: str) -> str:
+    """Name an option by its long name, and say in fewer words what it needs."""
+    complaint = re.sub(r"^(--[a-z-]+)/-\w:", r"\1:", complaint)
+    complaint = re.sub(r": expected (one|at least one) argument", " needs a value", complaint)
+    return re.sub(r": invalid int value: .*", " needs a number", complaint)
 
 
 def _refuse_foreign(command: Command, parsed: argparse.Namespace) -> None:
@@ -105,14 +111,14 @@ def _refuse_foreign(command: Command, parsed: argparse.Namespace) -> None:
         given = getattr(parsed, option.name)
         if given not in (None, False, []) and option.name not in command.options:
             what = f"the command {command.name}" if command.name else "the form"
-            raise UsageError(f"{option.flags[0]} does not go with {what}")
+            raise UsageError(f"{what} has no option {option.flags[0]}")
 
 
 def _refuse_count(command: Command, words: list[str], parsed: argparse.Namespace) -> None:
     too_many = command.most is not None and len(words) > command.most
     if command is FORM and too_many:
-        raise UsageError(f"there is no command {words[0]!r}; smtp-tui --help lists them")
+        raise UsageError(f"there is no command {words[0]!r}; smtp-tui --help lists the commands")
     spared = any(getattr(parsed, name) not in (None, False) for name in command.instead)
     if len(words) < command.least - spared or too_many:
-        fault = "there are words too many" if too_many else "something is missing"
-        raise UsageError(f"{fault}; the call is smtp-tui {command.words}")
+        fault = "too many arguments" if too_many else "an argument is missing"
+        raise UsageError(f"{fault}; usage: smtp-tui {command.words}")

@@ -76,7 +76,7 @@ def _domain_teller(call: Call) -> DomainTeller | None:
         return domain_teller_of(call)
     for name in ("dkim", "resolver"):
         if getattr(options, name):
-            raise UsageError(f"--{name} goes with --domain-check here")
+            raise UsageError(f"--{name} needs --domain-check")
     return None
 
 

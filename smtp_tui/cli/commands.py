@@ -6,11 +6,17 @@ from smtp_tui.records import record
 
 _LOOKS = ("theme", "ascii", "mouse")
 _PASSWORD = ("password_stdin", "password_fd", "ask_password")
-_CHECK = ("table", "dialect", "set", "timeout", "extra", "no_experiments", "allow_clear_password")
+_CHECK = (
+    *("table", "dialect", "hostname", "set", "timeout", "extra", "no_experiments"),
+    "allow_clear_password",
+)
 _DOMAIN = ("domain_check", "dkim", "resolver")
 _WRITE = ("backup", "in_place", "private", "diff")
 _TOLD = ("to", "from", "json", "quiet", "report")
-_MONITORING = ("format", "output", "warning_days", "critical_days", "watch", "as_unit")
+_MONITORING = (
+    *("format", "output", "warning", "critical", "certificate_warning", "certificate_critical"),
+    *("warning_days", "critical_days", "watch", "as_unit"),
+)
 
 
 @record(kw_only=True)
@@ -32,27 +38,27 @@ class Command:
 FORM = Command(
     name="",
     words="[FILE]",
-    summary="open the form (a first word that is no command is FILE)",
+    summary="open the form; a first word that is not a command is the FILE",
     options=("table", "dialect", *_LOOKS),
 )
 COMMANDS = (
     Command(
         name="check",
         words="check [FILE…]",
-        summary="test the settings; print dialogue and verdict",
+        summary="test the settings, and print the SMTP dialogue and a verdict",
         options=(*_CHECK, *_PASSWORD, *_DOMAIN, *_TOLD, *_MONITORING, "all", "jobs"),
         most=None,
     ),
     Command(
         name="send",
         words="send [FILE] --to ADDRESS…",
-        summary="the same, and send a message",
+        summary="test the settings as check does, and send a message",
         options=(*_CHECK, *_PASSWORD, *_DOMAIN, *_TOLD, "subject", "body"),
     ),
     Command(
         name="get",
         words="get FILE [KEY]",
-        summary="print the settings of a file, or one value",
+        summary="print the settings in a file, or one value",
         options=("table", "dialect", "json", "reveal"),
         least=1,
         most=2,
@@ -69,7 +75,7 @@ COMMANDS = (
     Command(
         name="unset",
         words="unset FILE KEY…",
-        summary="take settings out of a file, and nothing else",
+        summary="remove settings from a file, and nothing else",
         options=("table", "dialect", *_WRITE),
         least=2,
         most=None,
@@ -77,14 +83,14 @@ COMMANDS = (
     Command(
         name="import",
         words="import [--from FORMAT] FILE|- [--into FILE]",
-        summary="read the settings of another program, and print them as TOML or write them",
+        summary="read the settings of another program, and print or save them as TOML",
         options=("from", "quoting", "into", "table", "dialect", "create", *_WRITE),
         least=1,
     ),
     Command(
         name="export",
         words="export FORMAT [FILE]",
-        summary="print the settings of a file as another program keeps them",
+        summary="print the settings in the format of another program",
         options=("table", "dialect", "with_password", "quoting"),
         least=1,
         most=2,
@@ -92,7 +98,7 @@ COMMANDS = (
     Command(
         name="password",
         words="password set|test|forget [FILE]",
-        summary="keep the password where the settings say, or move it; test it; forget it",
+        summary="store the password where the settings say, or move it; test it; or delete it",
         options=("table", "dialect", *_PASSWORD, "keep_in", "in_place", "private"),
         least=1,
         most=2,
@@ -100,26 +106,26 @@ COMMANDS = (
     Command(
         name="explain",
         words="explain [KEY] | --error [TEXT] | --schema",
-        summary="say what a field means, or with --error what an error of any program means",
+        summary="explain a setting, or an error message of any program",
         options=("error", "json", "schema"),
     ),
     Command(
         name="discover",
         words="discover DOMAIN|ADDRESS|HOST",
-        summary="find the mail server and the settings that work, without a login",
+        summary="find the mail server and the settings that work, without logging in",
         options=("timeout", "resolver", "autoconfig", "json"),
         least=1,
     ),
     Command(
         name="presets",
         words="presets [ID]",
-        summary="list the providers that are known, or print the settings of one",
+        summary="list the mail providers that smtp-tui knows, or print the settings of one",
         options=("json",),
     ),
     Command(
         name="dialects",
         words="dialects",
-        summary="list the applications whose own TOML keys are understood",
+        summary="list the applications whose TOML files smtp-tui understands",
         options=("json",),
         most=0,
     ),
@@ -132,7 +138,7 @@ COMMANDS = (
     Command(
         name="demo",
         words="demo",
-        summary="the form on a sample file with a mail server of its own",
+        summary="open the form on a sample file, with a mail server to test against",
         options=("json", "quiet", *_LOOKS),
         most=0,
     ),

@@ -43,7 +43,7 @@ def _wish(call: Call) -> Wish:
     if options.timeout is not None:
         field = BY_KEY["timeout"]
         if field.problem_with(options.timeout):
-            raise UsageError("--timeout takes seconds, above 0 and at most 86400")
+            raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
         timeout = float(options.timeout)
     if options.autoconfig and not is_available():
         raise UsageError("--autoconfig needs defusedxml: pip install 'smtp-tui[autoconfig]'")

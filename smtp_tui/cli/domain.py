@@ -50,5 +50,5 @@ class DomainTeller:
 def domain_teller_of(call: Call) -> DomainTeller:
     """Return what tells the facts of the one check that a call means."""
     if call.options.all or len(call.words) > 1:
-        raise UsageError("--domain-check goes with one check, not with several")
+        raise UsageError("--domain-check checks one table: name one FILE, and do not use --all")
     return DomainTeller(DomainCheck(resolver_of(call.options.resolver), call.options.dkim))

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 LARGEST_INPUT = 4 * 1024 * 1024
-"""Bytes of standard input; more is no error but a log, and which of its lines counts is unknown."""
+"""Bytes of standard input; more is a whole log, and smtp-tui cannot know which line matters."""
 
 _NOT_RECOGNISED = (
-    "not recognised; smtp-tui check, with the program's settings, tells what the server does"
+    "unknown error; run smtp-tui check with the program's settings to see what the server does"
 )
 
 
@@ -33,10 +33,10 @@ def explain(call: Call) -> int:
         return _print_schema(call)
     if call.options.error is not None:
         if call.words:
-            raise UsageError("explain takes a KEY or --error, not both")
+            raise UsageError("explain needs a KEY or --error, not both")
         return _explain_error(_error_text(call.options.error), as_json=call.options.json)
     if call.options.json:
-        raise UsageError("of explain, --json goes with --error")
+        raise UsageError("explain --json needs --error")
     if not call.words:
         width = max(len(field.key) for field in FIELDS)
         for field in FIELDS:
@@ -52,7 +52,7 @@ def explain(call: Call) -> int:
 
 def _print_schema(call: Call) -> int:
     if call.words or call.options.error is not None or call.options.json:
-        raise UsageError("explain --schema stands alone")
+        raise UsageError("explain --schema allows no other argument")
     from smtp_tui.settings.schema import schema
 
     for line in json.dumps(schema(), indent=2).split("\n"):
@@ -63,17 +63,19 @@ def _print_schema(call: Call) -> int:
 def _error_text(given: str) -> str:
     text = _from_stdin() if given == STDIN else given
     if not text.strip():
-        raise UsageError("--error needs the text of an error, or one on standard input")
+        raise UsageError("--error needs the text of an error, as TEXT or on standard input")
     return text
 
 
 def _from_stdin() -> str:
     if sys.stdin.isatty():
-        complain("paste the error, then press Ctrl-D on a line of its own")
+        complain("paste the error, then press Ctrl+D on an empty line")
     data = sys.stdin.buffer.read(LARGEST_INPUT + 1)
     if len(data) > LARGEST_INPUT:
         limit = LARGEST_INPUT >> 20
-        raise UsageError(f"standard input holds more than {limit} MiB; give the lines that count")
+        raise UsageError(
+            f"standard input is larger than {limit} MiB; give only the lines with the error"
+        )
     return data.decode("utf-8", "backslashreplace")
 
 
@@ -93,7 +95,7 @@ def _explain_error(text: str, *, as_json: bool) -> int:
 
 
 def _lines(found: Explanation) -> Iterator[str]:
-    yield f"{found.cause}: {found.summary}"
+    yield found.summary
     yield f"  Why: {found.why}"
     yield f"  To do: {found.cure}"
     if found.field is not None:

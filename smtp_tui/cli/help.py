@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from smtp_tui.cli.commands import COMMANDS, FORM, Command
-from smtp_tui.cli.options import OPTIONS, Option
+import os
+import textwrap
+from collections.abc import Iterable, Iterator
 
-_EXIT_STATUS = """\
-Exit status: 0 passed; 1 a negative answer; 2 usage, or no usable terminal; by the stage that
-failed: 3 settings, 4 password, 5 resolve, 6 connect, 7 greeting or ehlo, 8 tls, 9 auth,
-10 envelope, 11 message, of several tables the highest; 70 a defect of smtp-tui, 74 an output
-that cannot be written; 129, 130, 141, 143 ended by a signal."""
+from smtp_tui.cli.commands import COMMANDS, FORM, Command
+from smtp_tui.cli.notations import LIMITS, NAGIOS, RANGES, statuses
+from smtp_tui.cli.options import OPTIONS
+
+Row = tuple[str, str]
+
+_NARROWEST, _USUAL, _WIDEST = 30, 80, 100
+"""Columns: longer lines are hard to read."""
+_LEFT = 28
+"""Columns of what is explained, at most: what is longer has a line of its own."""
 
 
 def version() -> str:
@@ -22,47 +28,89 @@ def version() -> str:
     return f"smtp-tui {__version__} (Python {platform.python_version()}, {ssl.OPENSSL_VERSION})"
 
 
-def help_text(command: Command) -> str:
-    """The help of one command, or of all where none is named."""
-    if command is FORM:
-        return _overview()
-    taken = [option for option in OPTIONS if option.name in command.options]
-    lines = [f"smtp-tui {command.words}", f"  {command.summary}"]
-    if taken:
-        lines += ["", *_columns([(_shown(option), option.help) for option in taken])]
-    if command.name in ("check", "send", "demo"):
-        lines += ["", _EXIT_STATUS]
-    if command.name in ("import", "export"):
-        lines += ["", *_formats()]
+def help_text(command: Command, width: int | None = None) -> str:
+    """The help of one command, or of all where none is named, for a terminal of this width."""
+    columns = min(max(_NARROWEST, width or _width()), _WIDEST)
+    lines = _overview(columns) if command is FORM else _of_command(command, columns)
     return "\n".join(lines)
 
 
-def _formats() -> list[str]:
-    from smtp_tui.interchange.known import formats
+def _width() -> int:
+    # `shutil` knows it too, and loads all its archivers for it.
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(1).columns or _USUAL
+    except OSError:
+        return _USUAL
 
-    return ["FORMAT is one of", *_columns([(one.name, one.title) for one in formats().values()])]
 
-
-def _overview() -> str:
-    rows = [(f"smtp-tui {one.words}", one.summary) for one in (FORM, *COMMANDS)]
-    lines = [
-        "Edit, explain and test SMTP settings from one terminal screen.",
-        "",
-        *_columns(rows),
-        "",
-        "Options of the form:",
-        *_columns([(_shown(one), one.help) for one in OPTIONS if one.name in FORM.options]),
-        "",
-        "smtp-tui COMMAND --help tells a command's options; --version the versions.",
-        "FILE is $SMTP_TUI_CONFIG, else smtp-tui/smtp.toml in the configuration folder.",
+def _of_command(command: Command, width: int) -> Iterator[str]:
+    yield from _wrapped(f"Usage: smtp-tui {command.words}", width, "    ")
+    yield ""
+    yield from _wrapped(f"{_sentence(command.summary)}", width)
+    options = [
+        (option.shown(command.name), _sentence(option.help_of(command.name)))
+        for option in OPTIONS
+        if option.name in command.options
     ]
-    return "\n".join(lines)
+    yield from _section("Options:", options, width)
+    if command.name in ("check", "send", "demo"):
+        yield from _section("Exit status:", statuses().items(), width)
+    if command.name == "check":
+        yield from _section("Exit status of --format nagios:", NAGIOS.items(), width)
+        yield from _section("RANGE, in seconds:", RANGES.items(), width)
+        yield from _section("LIMIT:", LIMITS.items(), width)
+    if command.name in ("import", "export"):
+        from smtp_tui.interchange.known import formats
+
+        rows = [(one.name, one.title) for one in formats().values()]
+        yield from _section("FORMAT is one of:", rows, width)
 
 
-def _shown(option: Option) -> str:
-    return f"{option.flags[0]} {option.extra.get('metavar', '')}".rstrip()
+def _overview(width: int) -> Iterator[str]:
+    yield from _wrapped("Edit, explain and test SMTP settings from one terminal screen.", width)
+    rows = [(f"smtp-tui {one.words}", _sentence(one.summary)) for one in (FORM, *COMMANDS)]
+    yield from _section("Commands:", rows, width)
+    options = [
+        (one.shown(), _sentence(one.help_of(""))) for one in OPTIONS if one.name in FORM.options
+    ]
+    yield from _section("Options of the form:", options, width)
+    yield ""
+    yield from _wrapped(
+        "smtp-tui COMMAND --help shows the options of a command, and smtp-tui --version the "
+        "versions. Without a FILE, smtp-tui uses $SMTP_TUI_CONFIG, or else smtp-tui/smtp.toml in "
+        "your configuration folder (~/.config).",
+        width,
+    )
 
 
-def _columns(rows: list[tuple[str, str]]) -> list[str]:
-    width = max(len(left) for left, _ in rows)
-    return [f"  {left:{width}}  {right}" for left, right in rows]
+def _section(title: str, rows: Iterable[Row], width: int) -> Iterator[str]:
+    rows = list(rows)
+    if not rows:
+        return
+    yield from ("", *_wrapped(title, width))
+    fitting = [len(left) for left, _ in rows if len(left) <= min(_LEFT, width // 3)]
+    indent = max(fitting, default=2) + 4
+    for left, right in rows:
+        head = f"  {left}"
+        if len(head) + 2 > indent:
+            yield from _wrapped(head, width, "      ")
+            head = ""
+        yield from _wrapped(right, width, " " * indent, first=f"{head:{indent}}")
+
+
+def _wrapped(text: str, width: int, indent: str = "", first: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -7,12 +7,12 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from smtp_tui.checks.status import BY_STAGE
 from smtp_tui.cli.commands import COMMANDS, FORM, Command
+from smtp_tui.cli.notations import LIMITS, NAGIOS, RANGES, statuses
 from smtp_tui.cli.options import OPTIONS, Option
 from smtp_tui.settings.fields import FIELDS, Field, Kind
 
-DATE = "2026-11-24"
+DATE = "2026-11-28"
 """When its words were last changed by hand."""
 
 _WIDTH = 72
@@ -35,50 +35,44 @@ _ESCAPES = str.maketrans(
 )
 
 _DESCRIPTION = (
-    "smtp-tui edits SMTP settings in a TOML file, explains them, and tests them on the server. "
-    "Called with a FILE alone, or with nothing, it opens a form on the terminal; with a command it "
-    "works without one, for scripts and monitoring.",
-    "A check goes from the settings over name, connection, TLS and login to QUIT, shows the "
-    "dialogue, and ends with a verdict: what happened, why, and what to do. No message is sent but "
-    "by send. No password is ever shown.",
+    "smtp-tui edits, explains and tests the SMTP settings in a TOML file. With only a FILE, or "
+    "without arguments, it opens a form on the terminal. With a command it works without the form, "
+    "for scripts and monitoring.",
+    "A check reads the settings, looks up the host, connects, starts TLS, logs in and quits. It "
+    "shows the SMTP dialogue, and ends with a verdict: what happened, why, and what to do. Only "
+    "send sends a message. Only get --reveal, import and export --with-password print a password.",
 )
 
-_STATUSES = {
-    "0": "The check passed, or the command did what it was asked.",
-    "1": "A negative answer: the key is not set, nothing was found, there are differences.",
-    "2": "The call is off, or there is no terminal for the form.",
-}
-_MORE_STATUSES = {
-    "70": "A defect of smtp-tui.",
-    "74": "The output, or a report, cannot be written.",
-    "129, 130, 141, 143": "Ended by a signal.",
-}
-
-_NAGIOS = (
-    "Of several tables the highest counts. With --format nagios: 0 OK, 1 WARNING, 2 CRITICAL, "
-    "3 UNKNOWN."
+_MONITORING = (
+    "check --format nagios prints one line with performance data for Nagios, Icinga and others, as "
+    "the Monitoring Plugins guidelines define it, and exits with 0 to 3. --warning and --critical "
+    "set a RANGE for the time that the check takes, in seconds. --certificate-warning and "
+    "--certificate-critical set a LIMIT for the time that is left until the certificate expires. "
+    "These options need --format nagios.",
+    "check --format prometheus prints metrics for the textfile collector of Prometheus.",
+    "check --json prints one JSON object a line.",
 )
 
 _ENVIRONMENT = {
-    "SMTP_TUI_CONFIG": "The file that is meant where none is named.",
-    "SMTP_TUI_PASSWORD": "The password of a check, where no option and no --set names a place.",
-    "XDG_CONFIG_HOME": "The configuration folder, in place of ~/.config.",
-    "XDG_STATE_HOME": "The state folder, in place of ~/.local/state.",
-    "SSL_CERT_FILE": "The certificates to trust, in place of the system's (OpenSSL).",
-    "CREDENTIALS_DIRECTORY": "Where systemd puts a unit's credentials; paths in FILE may name it.",
-    "NO_COLOR": "Set to anything: the form draws without colours.",
+    "SMTP_TUI_CONFIG": "The FILE to use when the command line names none.",
+    "SMTP_TUI_PASSWORD": "The password for a check, unless an option or --set names another place.",
+    "XDG_CONFIG_HOME": "The configuration folder, instead of ~/.config.",
+    "XDG_STATE_HOME": "The state folder, instead of ~/.local/state.",
+    "SSL_CERT_FILE": "The certificates to trust, instead of the system's (OpenSSL).",
+    "CREDENTIALS_DIRECTORY": "The folder with a systemd unit's credentials; FILE may use it.",
+    "NO_COLOR": "If this is set, the form uses no colours.",
 }
 
 _FILES = {
-    "~/.config/smtp-tui/smtp.toml": "The settings that are meant where no FILE is named.",
+    "~/.config/smtp-tui/smtp.toml": "The settings to use when the command line names no FILE.",
     "~/.config/smtp-tui/smtp-tui.toml": (
-        "The program's own settings: how the form looks, its keys, and what it asks DNS."
+        "The settings of smtp-tui itself: the look of the form, its keys, and its DNS lookups."
     ),
-    "~/.config/smtp-tui/dialects/": "Dialects of one's own: how other applications spell settings.",
-    "~/.config/smtp-tui/providers/": "Mail providers of one's own.",
+    "~/.config/smtp-tui/dialects/": "Your own dialects: the TOML keys of other applications.",
+    "~/.config/smtp-tui/providers/": "Your own mail providers.",
     "~/.local/state/smtp-tui/": (
-        "What a lost line left unsaved in the form, and the old content of a file while it is "
-        "overwritten in place."
+        "Unsaved changes of a form whose terminal was lost, and the old content of a file while "
+        "smtp-tui overwrites it in place."
     ),
 }
 
@@ -87,21 +81,26 @@ _EXAMPLES = {
     "Test a server without a file": (
         "smtp-tui check --set host=mail.example.net --set username=me --ask-password"
     ),
-    "Ask the server about a recipient, and send nothing": (
+    "Ask the server whether it accepts a recipient, and send nothing": (
         "smtp-tui check mail.toml --to admin@example.org"
     ),
     "Find the settings of a domain": "smtp-tui discover example.org",
-    "Take over the settings of another program": (
+    "Import the settings of another program": (
         "smtp-tui import /etc/postfix/main.cf --into mail.toml --create"
     ),
-    "Say what an error in a log means": "journalctl -u app -n 20 | smtp-tui explain --error",
-    "Watch a relay that comes and goes": "smtp-tui check mail.toml --watch 60",
-    "Check for Nagios or Icinga": "smtp-tui check mail.toml --format nagios --warning-days 21",
+    "Explain an error in a log": "journalctl -u app -n 20 | smtp-tui explain --error",
+    "Watch a server that fails from time to time": "smtp-tui check mail.toml --watch 60",
+    "Check for Nagios or Icinga: WARNING above 2 seconds, CRITICAL above 10": (
+        "smtp-tui check mail.toml --format nagios -w 2 -c 10"
+    ),
+    "Check a host without a file, and its certificate against limits of your own": (
+        "smtp-tui check -H mail.example.net --format nagios --certificate-warning 20%"
+    ),
     "Check for Prometheus, from cron": (
         "smtp-tui check --all relays.toml --format prometheus "
         "--output /var/lib/prometheus/node-exporter/smtp.prom"
     ),
-    "Check as a service of systemd would": "smtp-tui check /etc/app/mail.toml --as-unit app",
+    "Check as a systemd service": "smtp-tui check /etc/app/mail.toml --as-unit app",
 }
 
 
@@ -109,6 +108,7 @@ def manpage(version: str) -> str:
     """Return the page in the man macros, ASCII only."""
     lines = [
         f'.TH SMTP\\-TUI 1 "{DATE}" "smtp\\-tui {_escaped(version)}" "User Commands"',
+        ".nh",
         ".SH NAME",
         "smtp\\-tui \\- edit, explain and test SMTP settings from one terminal screen",
         ".SH SYNOPSIS",
@@ -118,18 +118,29 @@ def manpage(version: str) -> str:
         ".SH COMMANDS",
         *_tagged((f"smtp-tui {one.words}", _command(one)) for one in (FORM, *COMMANDS)),
         ".SH OPTIONS",
-        "Options may stand before, between and after the words of a command.",
-        *_tagged((_flag(one), _option(one)) for one in OPTIONS),
+        "Options may stand before, between and after the words of a command. In brackets:",
+        "the commands that have the option.",
+        *_tagged(row for one in OPTIONS for row in _option(one)),
         *_tagged(
-            [("-h, --help", "Print the help of a command."), ("--version", "Print versions.")]
+            [
+                ("-h, --help", "Show the help of a command."),
+                ("-V, --version", "Show the versions of smtp-tui, Python and OpenSSL."),
+            ]
         ),
         ".SH SETTINGS",
-        "What a table of FILE may hold; smtp\\-tui explain KEY tells more of each.",
+        "The keys of an SMTP table. smtp\\-tui explain KEY explains each of them in full.",
         *_tagged((one.key, _field(one)) for one in FIELDS),
         ".SH EXIT STATUS",
-        *_tagged({**_STATUSES, **dict(_by_stage()), **_MORE_STATUSES}.items()),
+        *_tagged(statuses().items()),
         ".PP",
-        *_text(_NAGIOS),
+        "With several tables, the highest status counts. With \\-\\-format nagios:",
+        *_tagged(NAGIOS.items()),
+        ".SH MONITORING",
+        *_paragraphs(_MONITORING),
+        ".SS RANGE, in seconds",
+        *_tagged(RANGES.items()),
+        ".SS LIMIT",
+        *_tagged(LIMITS.items()),
         ".SH ENVIRONMENT",
         *_tagged(_ENVIRONMENT.items()),
         ".SH FILES",
@@ -157,26 +168,20 @@ def _command(command: Command) -> str:
     return f"{_sentence(command.summary)}{options}"
 
 
-def _flag(option: Option) -> str:
-    return f"{option.flags[0]} {option.extra.get('metavar', '')}".rstrip()
-
-
-def _option(option: Option) -> str:
-    taking = [one.name or "the form" for one in (FORM, *COMMANDS) if option.name in one.options]
-    return f"{_sentence(option.help)} ({', '.join(taking)})"
+def _option(option: Option) -> Iterator[tuple[str, str]]:
+    """Yield an option's rows: one for each of its meanings, and the commands that it has it in."""
+    commands: dict[tuple[str, str], list[str]] = {}
+    for one in (FORM, *COMMANDS):
+        if option.name in one.options:
+            meaning = (option.shown(one.name), option.help_of(one.name))
+            commands.setdefault(meaning, []).append(one.name or "the form")
+    for (shown, means), names in commands.items():
+        yield shown, f"{_sentence(means)} ({', '.join(names)})"
 
 
 def _field(one: Field) -> str:
     values = f" One of {', '.join(map(str, one.choices))}." if one.kind is Kind.CHOICE else ""
     return f"{one.label}. {one.summary}{values}"
-
-
-def _by_stage() -> Iterator[tuple[str, str]]:
-    stages: dict[int, list[str]] = {}
-    for stage, status in BY_STAGE.items():
-        stages.setdefault(status, []).append(stage)
-    for status, names in stages.items():
-        yield str(status), f"The check failed at {' or '.join(names)}."
 
 
 def _examples() -> Iterator[str]:

@@ -13,15 +13,15 @@ from pathlib import Path
 from smtp_tui.checks.many import Subject, Summary, run_all
 from smtp_tui.checks.monitoring.states import Thresholds
 from smtp_tui.checks.status import PASSED, exit_status
-from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.calls import Call
 from smtp_tui.cli.formats import NAGIOS
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.cli.requests import file_of, jobs_of, means_several, request_of, subjects_of
+from smtp_tui.cli.thresholds import thresholds_of
 from smtp_tui.cli.verdicts import verdict_lines
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 
 NOT_WRITTEN = 74
-MOST_DAYS = 36500
 
 
 def check_monitored(call: Call, format_: str) -> int:
@@ -33,21 +33,6 @@ def check_monitored(call: Call, format_: str) -> int:
     if format_ == NAGIOS:
         return _tell_nagios(summary, thresholds)
     return _tell_prometheus(summary, call.options.output)
-
-
-def thresholds_of(call: Call) -> Thresholds:
-    """Return the days below which a certificate alarms; UsageError where they are none."""
-    options, usual = call.options, Thresholds()
-    warning = usual.warning_days if options.warning_days is None else options.warning_days
-    critical = options.critical_days
-    if critical is None:
-        critical = min(usual.critical_days, warning)
-    if not 0 <= critical <= warning <= MOST_DAYS:
-        raise UsageError(
-            f"--warning-days and --critical-days take days, 0 to {MOST_DAYS}, "
-            "and of critical no more than of warning"
-        )
-    return Thresholds(warning_days=warning, critical_days=critical)
 
 
 def _subjects(call: Call) -> list[Subject]:

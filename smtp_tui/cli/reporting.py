@@ -79,9 +79,9 @@ def recorder_of(call: Call) -> Recorder:
     """Return what keeps the report that a call wants; UsageError where it has no place."""
     place = call.options.report
     if not place:
-        raise UsageError("--report takes a FILE, or - for standard output")
+        raise UsageError("--report needs a FILE, or - for standard output")
     if place == STANDARD_OUTPUT and call.options.json:
-        raise UsageError("--json and --report - would share standard output; name a FILE")
+        raise UsageError("--json and --report - both write to standard output; name a FILE")
     return Recorder(place)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smtp_tui.config.document import Document
 
 LONGEST_EXTRA = 3600.0
-"""Seconds; more is a slip of the finger."""
+"""Seconds; more is a typing error."""
 JOBS, MOST_JOBS = 16, 500
 
 
@@ -72,7 +72,9 @@ def subjects_of(call: Call) -> list[Subject]:
     wish = _wish(call, over)
     if call.options.all:
         if call.options.table:
-            raise UsageError("--table names one table, --all means every one: leave one out")
+            raise UsageError(
+                "--table names one table and --all means every table: give only one of them"
+            )
         wish["extra"] = 0.0
     return [one for file in _files(call) for one in _subjects_in(file, call, over, wish)]
 
@@ -81,7 +83,7 @@ def jobs_of(call: Call) -> int:
     """Return how many checks may run at a time."""
     jobs = JOBS if call.options.jobs is None else call.options.jobs
     if not 1 <= jobs <= MOST_JOBS:
-        raise UsageError(f"--jobs takes a number, 1 to {MOST_JOBS}")
+        raise UsageError(f"--jobs needs a number, 1 to {MOST_JOBS}")
     return int(jobs)
 
 
@@ -139,9 +141,13 @@ def _files(call: Call) -> tuple[str, ...]:
 def _over(call: Call) -> dict[str, object]:
     """The values that go over those of a file."""
     over = assignments(call.options.set)
+    if call.options.hostname is not None:
+        if "host" in over:
+            raise UsageError("--hostname and --set host=… mean the same: give only one of them")
+        over["host"] = call.options.hostname
     if call.options.timeout is not None:
         if BY_KEY["timeout"].problem_with(call.options.timeout):
-            raise UsageError("--timeout takes seconds, above 0 and at most 86400")
+            raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
         over["timeout"] = call.options.timeout
     return over
 
@@ -164,5 +170,5 @@ def _extra(call: Call) -> float:
     except ValueError:
         extra = -1.0
     if not 0 <= extra <= LONGEST_EXTRA:
-        raise UsageError(f"--extra takes seconds, 0 to {LONGEST_EXTRA:g}")
+        raise UsageError(f"--extra needs a number of seconds, 0 to {LONGEST_EXTRA:g}")
     return extra

@@ -12,7 +12,7 @@ _QUOTES = ('"', "'")
 
 
 def assignments(pairs: Iterable[str]) -> dict[str, object]:
-    """Read `KEY=VALUE` pairs; UsageError tells all that is off with them."""
+    """Read `KEY=VALUE` pairs; UsageError names every fault in them."""
     values, faults = read_pairs(pairs)
     if faults:
         raise UsageError("; ".join(faults))
@@ -37,8 +37,8 @@ def no_setting(key: str) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(key.casefold().replace("-", "_"), BY_KEY, 1)
-    hint = f"did you mean {close[0]}?" if close else "smtp-tui explain lists them"
-    return f"{key!r} is no setting; {hint}"
+    hint = f"did you mean {close[0]}?" if close else "smtp-tui explain lists the settings"
+    return f"there is no setting {key!r}; {hint}"
 
 
 def _parted(pair: str, number: int) -> tuple[str, str]:
@@ -46,7 +46,7 @@ def _parted(pair: str, number: int) -> tuple[str, str]:
     if not sign:
         # The word is not repeated: it may be a password.
         what = key if key in BY_KEY else f"setting number {number}"
-        raise UsageError(f"{what} lacks its =VALUE")
+        raise UsageError(f"{what} has no =VALUE")
     if key != key.rstrip():  # a line out of a file: `key = "value"`
         text = text.strip()
     key = key.strip()
@@ -71,9 +71,9 @@ def _toml(key: str, text: str) -> object:
         parsed = tomllib.loads(f"value = {text}")
     except ValueError:
         raise UsageError(
-            f"{key}: what begins with a quote or a brace is read as TOML, and this is none; "
+            f"{key}: a value that begins with a quote or a brace must be TOML, and this is not; "
             f"write {key}='\"text\"' or {key}='{{…}}'"
         ) from None
     if set(parsed) != {"value"}:
-        raise UsageError(f"{key}: the value is more than one TOML value")
+        raise UsageError(f"{key}: this is more than one TOML value")
     return parsed["value"]

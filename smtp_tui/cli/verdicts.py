@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from smtp_tui.checks.status import IN_WORDS
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 
 
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
-    """Yield the lines that an admin reads last; each holds one thing and says which."""
+    """Yield the lines that an admin reads last, in words: the ids are for programs."""
     if verdict.ok:
         yield f"PASSED in {verdict.seconds:.2f} s: {verdict.summary}"
     else:
-        yield f"FAILED at {verdict.stage} ({verdict.cause}): {_headline(verdict)}"
+        yield f"FAILED at {IN_WORDS[verdict.stage]}: {_headline(verdict)}"
         if len(verdict.problems) > 1:
             yield from (f"  {problem}." for problem in verdict.problems)
         if verdict.why:
@@ -21,10 +22,10 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
             yield f"  To do: {verdict.cure}"
     for fix in verdict.fixes:
         yield f"  Fix {_assignments(fix)}: {fix.why}"
-    for cause, text in zip(verdict.also, verdict.also_texts, strict=True):
-        yield f"  Also {cause}: {text}"
-    for warning, text in zip(verdict.warnings, verdict.warning_texts, strict=True):
-        yield f"  Warning {warning}: {text}"
+    for text in verdict.also_texts:
+        yield f"  Also: {text}"
+    for text in verdict.warning_texts:
+        yield f"  Warning: {text}"
 
 
 def _assignments(fix: Fix) -> str:
@@ -34,4 +35,4 @@ def _assignments(fix: Fix) -> str:
 
 def _headline(verdict: Verdict) -> str:
     count = len(verdict.problems)
-    return f"{count} settings cannot be used:" if count > 1 else verdict.summary
+    return f"smtp-tui cannot use {count} settings:" if count > 1 else verdict.summary

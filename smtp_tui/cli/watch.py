@@ -18,7 +18,7 @@ from smtp_tui.cli.watched import attempt_of, waits_for
 from smtp_tui.diagnosis.verdict import Verdict
 
 SHORTEST, LONGEST = 5.0, 86400.0
-"""Seconds; a server that is asked more often may take it for an attack."""
+"""Seconds; a server may take more frequent checks for an attack."""
 
 
 def watch(call: Call) -> int:
@@ -40,16 +40,16 @@ def watch(call: Call) -> int:
 def seconds_of(call: Call) -> float:
     """Return the seconds from check to check; UsageError where a call cannot be watched."""
     if means_several(call):
-        raise UsageError("--watch goes with one table, not with several")
+        raise UsageError("--watch checks one table: name one FILE, and do not use --all")
     for name in ("report", "domain_check"):
         if getattr(call.options, name) not in (None, False):
-            raise UsageError(f"--watch and --{name.replace('_', '-')} do not go together")
+            raise UsageError(f"--watch and --{name.replace('_', '-')} cannot be used together")
     try:
         every = float(call.options.watch)
     except ValueError:
         every = 0.0
     if not SHORTEST <= every <= LONGEST:
-        raise UsageError(f"--watch takes seconds, {SHORTEST:g} to {LONGEST:g}")
+        raise UsageError(f"--watch needs a number of seconds, {SHORTEST:g} to {LONGEST:g}")
     return every
 
 

@@ -44,7 +44,7 @@ def waits_for(attempt: Attempt) -> str:
     assert request is not None
     if not attempt.can_change:
         return (
-            "The password was refused, and nothing that this call reads can change; it ends here."
+            "The server rejected the password, and no file of this call can change; smtp-tui stops."
         )
     file = one_line(request.file or "")
     source = _source(request)
@@ -54,13 +54,13 @@ def waits_for(attempt: Attempt) -> str:
             rest = ""
         case Keyring() | Command():
             until = file
-            rest = f" Where its password was changed, say so by: touch {file}"
+            rest = f" After you change the password, run: touch {file}"
         case _ if request.given is not None:
             until = file
-            rest = " Another password needs a new start."
+            rest = " To use another password, start smtp-tui again."
         case _:
             until, rest = file, ""
-    return f"The password was refused. It is not sent again until {until} changes.{rest}"
+    return f"The server rejected the password. smtp-tui sends it again when {until} changes.{rest}"
 
 
 def _source(request: Request) -> Given | None:

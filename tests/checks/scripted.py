@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,11 +21,16 @@ class Scripted:
 
 
 @contextlib.contextmanager
-def saying(*replies: bytes, connections: int = 1) -> Iterator[Scripted]:
-    """Say the first reply at once and each of the others after a line; then hear to the end."""
+def saying(
+    *replies: bytes, connections: int = 1, tls: ssl.SSLContext | None = None
+) -> Iterator[Scripted]:
+    """Say the first reply at once and each of the others after a line; then hear to the end.
+
+    With `tls` all of it is inside TLS, from the first byte.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Scripted(listener.getsockname()[1])
-        thread = threading.Thread(target=_serve, args=(listener, server, replies, connections))
+        thread = threading.Thread(target=_serve, args=(listener, server, replies, connections, tls))
         thread.start()
         try:
             yield server
@@ -35,11 +41,17 @@ def saying(*replies: bytes, connections: int = 1) -> Iterator[Scripted]:
 
 
 def _serve(
-    listener: socket.socket, server: Scripted, replies: Sequence[bytes], connections: int
+    listener: socket.socket,
+    server: Scripted,
+    replies: Sequence[bytes],
+    connections: int,
+    tls: ssl.SSLContext | None,
 ) -> None:
     with contextlib.suppress(OSError):
         for _ in range(connections):
             caller, _ = listener.accept()
+            if tls is not None:
+                caller = tls.wrap_socket(caller, server_side=True)
             with caller, caller.makefile("rb") as stream:
                 first, *others = replies or (b"",)
                 caller.sendall(first)

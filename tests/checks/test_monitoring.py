@@ -16,9 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from smtp_tui import __version__
 from smtp_tui.checks.many import Outcome, Subject, Summary
 from smtp_tui.checks.monitoring.nagios import nagios_lines, state_of_all, trouble_line
 from smtp_tui.checks.monitoring.prometheus import prometheus_text, write_prometheus
+from smtp_tui.checks.monitoring.ranges import RangeError, range_of
 from smtp_tui.checks.monitoring.states import MATTERS, State, Thresholds, state_of
 from smtp_tui.checks.run import Request
 from smtp_tui.checks.whole_file import NotWrittenError
@@ -27,26 +29,31 @@ from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Stage, Warn
+from smtp_tui.smtp.lifetimes import Limit
 
 HOSTILE = "bad | days=99\n\x1b[31m</td><script>\u202e x\r\nSMTP OK"
 MOMENT = datetime(2026, 11, 24, 20, tzinfo=UTC)
 
 
-def certificate(days: float) -> Certificate:
-    now = datetime.now(UTC)
+def certificate(days: float, lifetime: float = 90) -> Certificate:
+    """One with so many days left, and some minutes."""
+    not_after = datetime.now(UTC) + timedelta(days=days, minutes=5)
     return Certificate(
         subject="CN=mail.example",
         names=("mail.example",),
         issuer="CN=authority",
-        not_before=now - timedelta(days=90),
-        not_after=now + timedelta(days=days, minutes=5),
+        not_before=not_after - timedelta(days=lifetime),
+        not_after=not_after,
         sha256="00" * 32,
         has_san=True,
     )
 
 
-def passed(*warnings: Warn, days: float | None = None, **more: Any) -> Verdict:
-    tls = None if days is None else TlsSummary(verified=True, certificate=certificate(days))
+def passed(
+    *warnings: Warn, days: float | None = None, lifetime: float = 90, **more: Any
+) -> Verdict:
+    leaf = None if days is None else certificate(days, lifetime)
+    tls = leaf and TlsSummary(verified=True, certificate=leaf)
     texts = tuple(f"About {one}." for one in warnings)
     content = {"ok": True, "stage": Stage.AUTH, "cause": None, "summary": "The login is accepted."}
     content |= {"warnings": warnings, "warning_texts": texts, "tls": tls, "seconds": 0.25}
@@ -76,12 +83,26 @@ def told(*outcomes: Outcome, thresholds: Thresholds | None = None) -> list[str]:
     ("verdict", "state"),
     [
         (passed(), State.OK),
-        (passed(days=14), State.OK),
-        (passed(days=13), State.WARNING),
-        (passed(days=3), State.WARNING),
-        (passed(days=2), State.CRITICAL),
+        (passed(days=22.5), State.OK),
+        (passed(days=22), State.WARNING),
+        (passed(days=11.25), State.WARNING),
+        (passed(days=11), State.CRITICAL),
         (passed(days=-5), State.CRITICAL),
-        (passed(Warn.CERTIFICATE_EXPIRES_SOON, days=20), State.OK),
+        # Renewed in time, at half of a short lifetime and at a third of a longer one: no alarm.
+        *((passed(days=left, lifetime=6), State.OK) for left in (6, 4, 3, 2, 1.6)),
+        *((passed(days=left, lifetime=45), State.OK) for left in (45, 30, 15, 12)),
+        *((passed(days=left, lifetime=64), State.OK) for left in (64, 22, 21, 17)),
+        *((passed(days=left, lifetime=90), State.OK) for left in (90, 30, 29)),
+        *((passed(days=left, lifetime=825), State.OK) for left in (825, 60, 30)),
+        (passed(days=0.75, lifetime=6), State.WARNING),
+        (passed(days=0.7, lifetime=6), State.CRITICAL),
+        (passed(days=6, lifetime=45), State.WARNING),
+        (passed(days=5, lifetime=45), State.CRITICAL),
+        (passed(days=8, lifetime=64), State.WARNING),
+        (passed(days=7, lifetime=64), State.CRITICAL),
+        (passed(days=29, lifetime=825), State.WARNING),
+        (passed(days=13, lifetime=825), State.CRITICAL),
+        (passed(Warn.CERTIFICATE_EXPIRES_SOON, days=30), State.OK),
         (passed(Warn.QUIT_UNANSWERED, Warn.USERNAME_UNUSED), State.OK),
         *((passed(one), State.WARNING) for one in sorted(MATTERS)),
         (failed("auth-rejected", Stage.AUTH, days=90), State.CRITICAL),
@@ -96,7 +117,7 @@ def test_states(verdict: Verdict, state: State) -> None:
 
 
 def test_the_worst_state_counts() -> None:
-    good, warns = outcome(passed()), outcome(passed(days=5))
+    good, warns = outcome(passed()), outcome(passed(days=15))
     unknown = outcome(failed("settings-invalid", Stage.SETTINGS))
     critical = outcome(failed("server-busy", Stage.GREETING))
     assert state_of_all(summary(good, warns), Thresholds()) is State.WARNING
@@ -107,29 +128,88 @@ def test_the_worst_state_counts() -> None:
 def test_one_table_in_a_line() -> None:
     assert told(outcome(passed(days=63))) == [
         "SMTP OK - m.toml: smtp (mail.example): The login is accepted."
-        " | time=0.250s;;;0;30 certificate_days=63;14:;3:"
+        " | time=0.250s;;;0;30 certificate_days=63;22.5:;11.25:"
     ]
 
 
 def test_a_certificate_that_runs_out_is_told_first() -> None:
-    (line,) = told(outcome(passed(days=5)), thresholds=Thresholds(warning_days=7, critical_days=2))
-    assert line.startswith("SMTP WARNING - m.toml: smtp (mail.example): The login is accepted; the")
-    assert line.endswith(
-        "certificate has 5 days left | time=0.250s;;;0;30 certificate_days=5;7:;2:"
-    )
+    limits = [Limit(most=timedelta(days)) for days in (7, 2)]
+    thresholds = Thresholds(certificate_warning=limits[0], certificate_critical=limits[1])
+    assert told(outcome(passed(days=5.5)), thresholds=thresholds) == [
+        "SMTP WARNING - m.toml: smtp (mail.example): The login is accepted; certificate 5 days left"
+        " | time=0.250s;;;0;30 certificate_days=5.5;7:;2:"
+    ]
+
+
+def test_a_graph_does_not_show_another_state_than_the_line() -> None:
+    verdict = passed(days=22.4997 - 5 / 1440)
+    assert state_of(verdict, Thresholds()) is State.WARNING
+    (line,) = told(outcome(verdict))
+    assert line.endswith(" certificate_days=22.49;22.5:;11.25:")
+
+
+@pytest.mark.parametrize(
+    ("text", "alarms", "fine"),
+    [
+        # The table of the Monitoring Plugins guidelines.
+        ("10", (-1, 10.1, 11), (0, 5, 10)),
+        ("10:", (9.9, 0, -5), (10, 1e9)),
+        ("~:10", (10.1, 1e9), (-1e9, 0, 10)),
+        ("10:20", (9, 21), (10, 15, 20)),
+        ("@10:20", (10, 15, 20), (9, 21)),
+        ("@5:10", (5, 10), (4.9, 10.1)),
+        (":10", (-1, 11), (0, 10)),
+        ("0.5", (0.51,), (0.5, 0)),
+        ("@.5", (0, 0.5), (0.51,)),
+        ("~:", (), (-1e9, 1e9)),
+    ],
+)
+def test_ranges(text: str, alarms: tuple[float, ...], fine: tuple[float, ...]) -> None:
+    found = range_of(text)
+    assert [found.alarms(value) for value in (*alarms, *fine)] == [True] * len(alarms) + [
+        False
+    ] * len(fine)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "@", ":", "~", "10:5", "a", "1:2:3", "10s", "nan", "inf", "1e3", " 10", "٣", "5-9"]
+)
+def test_no_ranges(text: str) -> None:
+    with pytest.raises(RangeError):
+        range_of(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "more"),
+    [
+        (0.5, State.OK, ""),
+        (2.5, State.WARNING, "; the check took 2.50 s (WARNING range 0:2)"),
+        (6, State.CRITICAL, "; the check took 6.00 s (CRITICAL range 5)"),
+    ],
+)
+def test_the_seconds_of_a_check(seconds: float, state: State, more: str) -> None:
+    thresholds = Thresholds(seconds_warning=range_of("0:2"), seconds_critical=range_of("5"))
+    (line,) = told(outcome(passed(seconds=seconds)), thresholds=thresholds)
+    assert line.startswith(f"SMTP {state.name} - ")
+    assert line.endswith(f" | time={seconds:.3f}s;0:2;5;0;30")
+    assert f"The login is accepted{more or '.'} | " in line
+    both = passed(seconds=seconds, days=1)
+    (line,) = told(outcome(both), thresholds=thresholds)
+    assert line.startswith("SMTP CRITICAL - ")
+    assert "; certificate 24 hours left" in line
+    slow = told(outcome(failed("auth-rejected", Stage.AUTH, seconds=9)), thresholds=thresholds)
+    assert "took" not in slow[0]
 
 
 def test_the_warning_that_makes_the_state_is_the_one_told() -> None:
     (line, *_) = told(outcome(passed(Warn.QUIT_UNANSWERED, Warn.LINK_OPEN)))
-    assert "is accepted; link-open: About link-open. | " in line
+    assert "is accepted; About link-open. | " in line
 
 
 def test_a_failure_has_its_cause_and_what_to_do_behind_it() -> None:
     verdict = failed("auth-rejected", Stage.AUTH, why="Wrong.", cure="Right it.")
     first, *others = told(outcome(verdict))
-    assert first.startswith(
-        "SMTP CRITICAL - m.toml: smtp (mail.example): auth-rejected: It is refused. | time="
-    )
+    assert first.startswith("SMTP CRITICAL - m.toml: smtp (mail.example): It is refused. | time=")
     assert others == ["  Why: Wrong.", "  To do: Right it."]
 
 
@@ -138,13 +218,13 @@ def test_several_tables() -> None:
     first, *others = told(outcome(passed(days=63), "a"), bad)
     assert first == (
         "SMTP CRITICAL - 2 tables: 1 CRITICAL, 1 OK; "
-        "m.toml: it's=b (b.example): server-busy: It is refused. | "
+        "m.toml: it's=b (b.example): It is refused. | "
         "time=0.500s;;;0 failed=1;;;0;2 'm.toml: a time'=0.250s;;;0;30 "
-        "'m.toml: a certificate_days'=63;14:;3: 'm.toml: it_s_b time'=0.250s;;;0;30"
+        "'m.toml: a certificate_days'=63;22.5:;11.25: 'm.toml: it_s_b time'=0.250s;;;0;30"
     )
     assert others == [
         "OK: m.toml: a (mail.example): The login is accepted.",
-        "CRITICAL: m.toml: it's=b (b.example): server-busy: It is refused.",
+        "CRITICAL: m.toml: it's=b (b.example): It is refused.",
     ]
 
 
@@ -171,7 +251,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
     found: dict[tuple[str, ...], float] = {}
     for family in text_string_to_metric_families(text):
         assert family.type == "gauge"
-        assert family.documentation
+        assert family.documentation.endswith(".")
         for one in family.samples:
             key = (one.name.removeprefix("smtp_tui_"), *one.labels.values())
             assert key not in found
@@ -186,6 +266,12 @@ def test_metrics() -> None:
     assert good.tls.certificate
     text = prometheus_text(summary(outcome(good, "a"), outcome(bad, "b", 5)), MOMENT)
     one, two = ("m.toml", "a", "mail.example"), ("m.toml", "b", "")
+    states: dict[tuple[str, ...], float] = {
+        **{("stage", *one, stage.value): stage is Stage.AUTH for stage in Stage},
+        **{("stage", *two, stage.value): stage is Stage.GREETING for stage in Stage},
+        **{("warning", *one, warn.value): warn is Warn.LINK_OPEN for warn in Warn},
+        **{("warning", *two, warn.value): False for warn in Warn},
+    }
     assert samples(text) == {
         ("up", *one): 1,
         ("up", *two): 0,
@@ -196,11 +282,27 @@ def test_metrics() -> None:
         ("certificate_not_after_timestamp_seconds", *one): int(
             good.tls.certificate.not_after.timestamp()
         ),
-        ("stage_info", *one, "auth"): 1,
-        ("stage_info", *two, "greeting"): 1,
-        ("cause_info", *two, "server-busy", "greeting"): 1,
-        ("warning_info", *one, "link-open"): 1,
+        ("certificate_not_before_timestamp_seconds", *one): int(
+            good.tls.certificate.not_before.timestamp()
+        ),
+        ("cause", *two, "server-busy"): 1,
+        ("build_info", __version__): 1,
+        **states,
     }
+
+
+def test_what_a_series_is_does_not_change_with_what_it_says() -> None:
+    outcomes = [
+        outcome(passed(Warn.LINK_OPEN, days=40)),
+        outcome(passed(days=20)),
+        outcome(failed("certificate-expired", Stage.TLS, days=-1)),
+        outcome(failed("auth-rejected", Stage.AUTH, days=40)),
+    ]
+    found = [samples(prometheus_text(summary(one), MOMENT)).keys() for one in outcomes]
+    steady = [{key for key in keys if key[0] != "cause"} for keys in found]
+    assert all(keys == steady[0] for keys in steady)
+    infos = [{key for key in keys if "info" in key[0]} for keys in found]
+    assert infos == [{("build_info", __version__)}] * len(outcomes)
 
 
 @given(st.text() | st.just(HOSTILE) | st.just('a\\n"} 1\nup{'))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from smtp_tui.cli import calls
 from smtp_tui.cli.calls import HelpWanted, UsageError, parse_call
 from smtp_tui.cli.commands import COMMANDS, FORM, Command
+from smtp_tui.cli.help import help_text
 from smtp_tui.cli.mail import mail_of
 from smtp_tui.cli.options import OPTIONS
 from tests.cli.program import Outcome
@@ -60,18 +62,18 @@ def test_a_file_may_begin_with_a_dash() -> None:
         ("check --colour", "there is no option --colour; try smtp-tui --help"),
         ("check --js", "there is no option --js"),
         ("-x", "there is no option -x"),
-        ("check --set", "--set: expected one argument"),
-        ("check --password-fd three", "--password-fd: takes a number"),
-        ("check --reveal mail.toml", "--reveal does not go with the command check"),
-        ("--json mail.toml", "--json does not go with the form"),
-        ("--set host=a mail.toml", "--set does not go with the form"),
+        ("check --set", "--set needs a value"),
+        ("check --password-fd three", "--password-fd needs a number"),
+        ("check --reveal mail.toml", "the command check has no option --reveal"),
+        ("--json mail.toml", "the form has no option --json"),
+        ("--set host=a mail.toml", "the form has no option --set"),
         ("chekc mail.toml", "there is no command 'chekc'"),
-        ("send a b --to c@d", "there are words too many; the call is smtp-tui send [FILE]"),
-        ("check --jobs many", "--jobs: takes a number"),
-        ("get", "something is missing; the call is smtp-tui get FILE [KEY]"),
-        ("set mail.toml", "something is missing; the call is smtp-tui set FILE KEY=VALUE"),
-        ("demo x", "there are words too many"),
-        ("explain a b", "there are words too many"),
+        ("send a b --to c@d", "too many arguments; usage: smtp-tui send [FILE]"),
+        ("check --jobs many", "--jobs needs a number"),
+        ("get", "an argument is missing; usage: smtp-tui get FILE [KEY]"),
+        ("set mail.toml", "an argument is missing; usage: smtp-tui set FILE KEY=VALUE"),
+        ("demo x", "too many arguments"),
+        ("explain a b", "too many arguments"),
     ],
 )
 def test_refused(line: str, words: str) -> None:
@@ -99,7 +101,7 @@ def test_no_value_is_repeated(line: str) -> None:
 
 
 def test_an_option_for_the_password_is_explained() -> None:
-    with pytest.raises(UsageError, match=r"stands in the process list.*--password-stdin"):
+    with pytest.raises(UsageError, match=r"shows in the process list.*--password-stdin"):
         parsed("check --password wonderland")
 
 
@@ -114,9 +116,33 @@ def test_help_of_a_command(command: Command) -> None:
     with pytest.raises(HelpWanted) as caught:
         parsed(f"{command.name} --help")
     text = str(caught.value)
-    assert text.startswith(f"smtp-tui {command.words}\n")
+    assert text.startswith(f"Usage: smtp-tui {command.words}\n")
     for option in OPTIONS:
-        assert (f"  {option.flags[0]} " in text) is (option.name in command.options)
+        shown = rf"\n  {re.escape(option.shown(command.name))}\s"
+        assert bool(re.search(shown, text)) is (option.name in command.options)
+
+
+@pytest.mark.parametrize("width", [30, 40, 57, 80, 100])
+@pytest.mark.parametrize("command", [FORM, *COMMANDS], ids=lambda command: command.name or "form")
+def test_help_fits_a_terminal(
+    command: Command, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = help_text(command).split("\n")
+    # One word, such as a call, may be longer than a narrow line.
+    assert [line for line in lines if len(line) > width and len(line.split()) > 1] == []
+    assert [line for line in lines if line != line.rstrip()] == []
+    wide = " ".join(help_text(command, 100).split())
+    assert " ".join(" ".join(lines).split()) == wide
+    if width >= 80:
+        assert not any(len(line) > width for line in lines)
+
+
+def test_help_has_80_columns_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert help_text(FORM) == help_text(FORM, 80)
+    monkeypatch.setenv("COLUMNS", "wide")
+    assert help_text(FORM) == help_text(FORM, 80)
 
 
 def test_help_of_all() -> None:

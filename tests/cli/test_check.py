@@ -25,13 +25,13 @@ def test_in_words(call: Call) -> None:
     assert "connecting to 127.0.0.1 port 1" in lines[0]
     assert "experiment: port 587 with encryption tls: " in outcome.out
     what, why, to_do = lines[-3:]
-    assert what.startswith("FAILED at connect (connection-refused): Nothing is listening on")
+    assert what.startswith("FAILED at connection: Nothing is listening on")
     assert why.startswith("  Why: ")
     assert to_do.startswith("  To do: ")
 
 
 def test_quiet_tells_the_verdict_alone(call: Call) -> None:
-    assert call("check", "--quiet", *REFUSING).out.startswith("FAILED at connect")
+    assert call("check", "--quiet", *REFUSING).out.startswith("FAILED at connection: ")
     outcome = call("check", "--quiet", "--json", *REFUSING)
     assert outcome.out.count("\n") == 1
     assert outcome.verdict["stage"] == "connect"
@@ -94,7 +94,7 @@ def test_every_wrong_setting_is_told_with_what_is_allowed(call: Call) -> None:
     outcome = call("check", *REFUSING, *wrong)
     assert (outcome.status, outcome.err) == (3, "")
     assert outcome.out.splitlines()[:4] == [
-        "FAILED at settings (settings-invalid): 3 settings cannot be used:",
+        "FAILED at settings: smtp-tui cannot use 3 settings:",
         "  SMTP Port (port): '0' is not a port; use a number from 1 to 65535.",
         "  Encryption Type (encryption): 'tsl' is not a choice; use one of none, tls, ssl.",
         "  TLS Minimum (tls_minimum): '2' is not a choice; use one of 1.0, 1.1, 1.2, 1.3.",
@@ -109,7 +109,7 @@ def test_every_wrong_setting_is_told_with_what_is_allowed(call: Call) -> None:
 def test_one_wrong_setting_is_told_in_the_first_line(call: Call) -> None:
     first = call("check", *REFUSING, "--set", "port=0").out.splitlines()[0]
     assert first == (
-        "FAILED at settings (settings-invalid): The settings cannot be used: "
+        "FAILED at settings: The settings cannot be used: "
         "SMTP Port (port): '0' is not a port; use a number from 1 to 65535."
     )
 
@@ -117,12 +117,12 @@ def test_one_wrong_setting_is_told_in_the_first_line(call: Call) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--timeout", "soon"), "--timeout takes seconds, above 0 and at most 86400"),
-        (("--timeout", "0"), "--timeout takes seconds"),
-        (("--extra", "-1"), "--extra takes seconds, 0 to 3600"),
-        (("--extra", "nan"), "--extra takes seconds"),
+        (("--timeout", "soon"), "--timeout needs a number of seconds, above 0 and at most 86400"),
+        (("--timeout", "0"), "--timeout needs a number of seconds"),
+        (("--extra", "-1"), "--extra needs a number of seconds, 0 to 3600"),
+        (("--extra", "nan"), "--extra needs a number of seconds"),
         (("--table", "smtp"), "--table needs a FILE"),
-        (("--set", "password=wonderland"), "stands in the process list"),
+        (("--set", "password=wonderland"), "shows in the process list"),
         (("--set", "prot=1", "--set", "colour"), "did you mean port?; setting number 5"),
         (("--password-stdin", "--password-fd", "3"), "in one way only"),
         (("--password-stdin", "--ask-password"), "in one way only"),
@@ -162,7 +162,7 @@ def test_a_password_on_an_open_link_needs_a_yes(
     assert outcome.status == 0
     first, *rest = outcome.out.splitlines()
     assert first.startswith("PASSED in ")
-    assert any(line.startswith("  Warning password-in-clear: The password went") for line in rest)
+    assert any(line.startswith("  Warning: The password went") for line in rest)
 
 
 def test_what_a_server_says_is_safe_in_every_locale() -> None:

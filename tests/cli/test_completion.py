@@ -175,7 +175,7 @@ def test_every_command_and_option_is_in_it(call: Call, name: str) -> None:
 def test_no_such_shell(call: Call) -> None:
     outcome = call("completion", "csh")
     assert (outcome.status, outcome.out) == (2, "")
-    assert "completion takes bash, zsh or fish" in outcome.err
+    assert "completion needs bash, zsh or fish" in outcome.err
 
 
 def test_positions_are_read_off_the_call() -> None:

@@ -51,8 +51,8 @@ def test_unset_what_is_no_setting(call: Call, toml: Toml) -> None:
     outcome = call("unset", str(file), "prot", "port", "colour")
     assert (outcome.status, outcome.out) == (2, "")
     assert outcome.err.splitlines() == [
-        "smtp-tui: 'prot' is no setting; did you mean port?",
-        "smtp-tui: 'colour' is no setting; smtp-tui explain lists them",
+        "smtp-tui: there is no setting 'prot'; did you mean port?",
+        "smtp-tui: there is no setting 'colour'; smtp-tui explain lists the settings",
     ]
     assert file.read_text() == TEXT
 
@@ -171,7 +171,7 @@ def test_a_password_goes_one_way(call: Call, toml: Toml) -> None:
     outcome = call("set", str(file), 'password={env="X"}', "--password-stdin")
     assert (outcome.status, "in one way only" in outcome.err) == (2, True)
     outcome = call("set", str(file), "password=wonderland")
-    assert "by --password-stdin, --password-fd N or --ask-password" in outcome.err
+    assert "use --password-stdin, --password-fd N, --ask-password" in outcome.err
     assert file.read_text() == TEXT
 
 

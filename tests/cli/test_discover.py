@@ -148,19 +148,19 @@ def test_the_nearest(call: Call, mail_servers: MailServers) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("discover",), "something is missing"),
+        (("discover",), "an argument is missing"),
         (("discover", "a b"), "discover takes a domain, an address or a host"),
         (("discover", "me@"), "discover takes a domain, an address or a host"),
-        (("discover", "a", "b"), "words too many"),
-        (("discover", DOMAIN, "--timeout", "0"), "--timeout takes seconds"),
+        (("discover", "a", "b"), "too many arguments"),
+        (("discover", DOMAIN, "--timeout", "0"), "--timeout needs a number of seconds"),
         (("discover", DOMAIN, "--resolver", "ns.example.test"), "--resolver takes a name server's"),
         (("discover", DOMAIN, "--resolver", "127.0.0.1:0"), "--resolver takes a name server's"),
         (("discover", DOMAIN, "--resolver", "[::1"), "--resolver takes a name server's"),
-        (("discover", DOMAIN, "--to", "a@b"), "--to does not go with the command discover"),
-        (("check", "--set", "host=a", "--dkim", "x"), "--dkim goes with --domain-check"),
-        (("check", "--set", "host=a", "--resolver", "::1"), "--resolver goes with --domain-check"),
-        (("check", "a.toml", "b.toml", "--domain-check"), "goes with one check"),
-        (("check", "--all", "--domain-check"), "goes with one check"),
+        (("discover", DOMAIN, "--to", "a@b"), "the command discover has no option --to"),
+        (("check", "--set", "host=a", "--dkim", "x"), "--dkim needs --domain-check"),
+        (("check", "--set", "host=a", "--resolver", "::1"), "--resolver needs --domain-check"),
+        (("check", "a.toml", "b.toml", "--domain-check"), "--domain-check checks one table"),
+        (("check", "--all", "--domain-check"), "--domain-check checks one table"),
     ],
 )
 def test_refused(call: Call, words: tuple[str, ...], said: str) -> None:

@@ -43,7 +43,9 @@ def test_a_key_in_another_spelling(call: Call) -> None:
 
 def test_no_such_key(call: Call) -> None:
     outcome = call("explain", "pasword")
-    assert outcome == Outcome(2, "", "smtp-tui: 'pasword' is no setting; did you mean password?\n")
+    assert outcome == Outcome(
+        2, "", "smtp-tui: there is no setting 'pasword'; did you mean password?\n"
+    )
 
 
 # An error of another program
@@ -53,7 +55,7 @@ def test_an_error(call: Call) -> None:
     outcome = call("explain", "--error", "Error: wrong version number { code: 'ESOCKET' }")
     assert (outcome.status, outcome.err) == (0, "")
     first, why, to_do, setting = outcome.out.splitlines()
-    assert first.startswith("plain-text-expected: ")
+    assert "plain-text-expected" not in outcome.out
     assert first.endswith(": wrong version number.")
     assert why.startswith("  Why: ")
     assert to_do.startswith("  To do: Set encryption to tls")
@@ -95,7 +97,7 @@ def test_an_error_as_json(call: Call) -> None:
 def test_what_is_not_recognised(call: Call) -> None:
     outcome = call("explain", "--error", "it does not work, hunter2")
     assert (outcome.status, outcome.out) == (1, "")
-    assert outcome.err.startswith("smtp-tui: not recognised; smtp-tui check")
+    assert outcome.err.startswith("smtp-tui: unknown error; run smtp-tui check")
     assert outcome.err.count("\n") == 1
     assert "hunter2" not in outcome.err
 
@@ -105,7 +107,7 @@ def test_what_is_not_recognised_as_json(call: Call) -> None:
     told = json.loads(outcome.out)
     assert (outcome.status, outcome.err) == (1, "")
     assert set(told) == KEYS
-    assert told.pop("summary").startswith("not recognised")
+    assert told.pop("summary").startswith("unknown error; run ")
     assert set(told.values()) == {None}
 
 
@@ -117,7 +119,6 @@ def test_a_text_that_begins_with_a_dash(call: Call) -> None:
 def test_from_standard_input(words: tuple[str, ...]) -> None:
     outcome = run_program("explain", *words, stdin=b"\xff log\r\n535 Incorrect \xe9 data\r\n")
     assert (outcome.status, outcome.err) == (0, "")
-    assert "auth-rejected" in outcome.out
     assert "535 Incorrect" in outcome.out
 
 
@@ -125,7 +126,7 @@ def test_standard_input_has_a_bound(call: Call, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"x" * (LARGEST_INPUT + 1))))
     outcome = call("explain", "--error")
     assert outcome == Outcome(
-        2, "", "smtp-tui: standard input holds more than 4 MiB; give the lines that count\n"
+        2, "", "smtp-tui: standard input is larger than 4 MiB; give only the lines with the error\n"
     )
 
 
@@ -142,16 +143,16 @@ def test_at_a_terminal_it_says_what_it_waits_for(
     monkeypatch.setattr("sys.stdin", Terminal(io.BytesIO(REFUSED.encode())))
     outcome = call("explain", "--error")
     assert outcome.status == 0
-    assert outcome.err == "smtp-tui: paste the error, then press Ctrl-D on a line of its own\n"
+    assert outcome.err == "smtp-tui: paste the error, then press Ctrl+D on an empty line\n"
 
 
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("host", "--error", "x wonderland"), "explain takes a KEY or --error, not both"),
-        (("--error", "one", "wonderland"), "explain takes a KEY or --error, not both"),
-        (("--error", ""), "--error needs the text of an error, or one on standard input"),
-        (("host", "--json"), "of explain, --json goes with --error"),
+        (("host", "--error", "x wonderland"), "explain needs a KEY or --error, not both"),
+        (("--error", "one", "wonderland"), "explain needs a KEY or --error, not both"),
+        (("--error", ""), "--error needs the text of an error, as TEXT or on standard input"),
+        (("host", "--json"), "explain --json needs --error"),
     ],
 )
 def test_what_does_not_go_together(call: Call, words: tuple[str, ...], complaint: str) -> None:
@@ -160,7 +161,7 @@ def test_what_does_not_go_together(call: Call, words: tuple[str, ...], complaint
 
 def test_the_error_belongs_to_explain(call: Call) -> None:
     outcome = call("check", "--error", "wonderland")
-    assert outcome == Outcome(2, "", "smtp-tui: --error does not go with the command check\n")
+    assert outcome == Outcome(2, "", "smtp-tui: the command check has no option --error\n")
 
 
 def test_what_is_told_is_safe_for_a_terminal(call: Call) -> None:

@@ -100,7 +100,7 @@ def test_a_file_in_another_applications_words(call: Call, tmp_path: Path) -> Non
         (TEXT, ["exim"], 2, "'exim' is no format"),
         (TEXT, ["rails", "--quoting", "ruby"], 2, "--quoting is for .env files, and rails is none"),
         (TEXT, ["mastodon", "--quoting", "perl"], 2, "'perl' is no quoting"),
-        (TEXT, ["rails", "--reveal"], 2, "--reveal does not go with the command export"),
+        (TEXT, ["rails", "--reveal"], 2, "the command export has no option --reveal"),
         (None, ["rails"], 3, "does not exist"),
         ('[smtp]\nhost = "a b"\nport = 1\n', ["rails"], 3, "SMTP Host (host)"),
         (TEXT.replace("$5", "$("), ["mastodon", "--with-password"], 3, "takes for a command"),

@@ -61,10 +61,10 @@ def test_everything_is_in_it() -> None:
     for command in COMMANDS:
         assert f"smtp-tui {command.words.replace('…', '...')}" in text
     for option in OPTIONS:
-        assert f" {option.flags[0]} " in text
+        assert f" {option.shown()} ".replace("…", "...") in text
     for field in FIELDS:
         assert f" {field.key} {field.label}. " in text
-    assert "10 The check failed at envelope. 11" in text
+    assert "10 The check failed at envelope. 11 The check failed at message. 70" in text
     source = Path(paths.__file__).read_text(encoding="utf-8")
     for variable in {*re.findall(r'"((?:XDG|SMTP_TUI)_\w+)"', source), VARIABLE}:
         assert f" {variable} " in text
@@ -73,7 +73,7 @@ def test_everything_is_in_it() -> None:
 
 
 def test_no_text_becomes_a_request() -> None:
-    macros = re.compile(r"\.(TH|SH|TP|PP|B|BR|RS|RE|nf|fi|br)( |$)")
+    macros = re.compile(r"\.(TH|SH|SS|TP|PP|B|BR|RS|RE|nf|fi|br|nh)( |$)")
     for line in manpage("1'.so 'x' \\fB").splitlines():
         assert not line.startswith("'")
         assert not line.startswith(".") or macros.match(line), line

@@ -103,7 +103,7 @@ def test_the_question_is_not_timed_and_may_be_refused() -> None:
     with on_terminal([*COMMAND, *words], environment(), (120, 24)) as terminal:
         terminal.wait_for("Password for alice")
         terminal.press("Enter")
-        terminal.wait_for("password-missing")
+        terminal.wait_for("FAILED at password: ")
         assert terminal.wait_for_end() == 4
     with on_terminal([*COMMAND, *words], environment(), (120, 24)) as terminal:
         terminal.wait_for("Password for alice")

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from smtp_tui.checks.status import IN_WORDS
 from tests.cli.program import DEFECT, Outcome, environment, run_program
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
@@ -98,7 +99,7 @@ def test_verdict_and_exit_status(
     outcome = checked(mail_servers, tmp_path, listener, user)
     assert outcome.status == status
     last = outcome.out.splitlines()
-    start = "PASSED in " if status == 0 else f"FAILED at {stage} ({cause}): "
+    start = "PASSED in " if status == 0 else f"FAILED at {IN_WORDS[stage]}: "
     assert any(line.startswith(start) for line in last)
 
 
@@ -125,7 +126,7 @@ def test_unverified_says_what_peer_would_say(mail_servers: MailServers, tmp_path
     assert events[-2:] == ["experiment", "verdict"]
     outcome = checked(mail_servers, tmp_path, listener, user, *words)
     assert outcome.out.splitlines()[-1] == (
-        "  Warning certificate-not-verified: The certificate was not checked, so anyone on the way "
+        "  Warning: The certificate was not checked, so anyone on the way "
         "may be the one that answers. Verify mode peer would have ended with "
         "certificate-name-mismatch."
     )

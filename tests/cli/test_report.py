@@ -36,7 +36,7 @@ def test_beside_the_usual_output(call: Call, toml: Toml, place: Path) -> None:
     file = toml(f"[smtp]\n{REFUSED}")
     outcome = call("check", str(file), "--report", str(place))
     assert (outcome.status, outcome.err) == (6, "")
-    assert "\nFAILED at connect" in outcome.out
+    assert "\nFAILED at connection: " in outcome.out
     document = place.read_text(encoding="utf-8")
     assert document.startswith(f"{TITLE}\n")
     assert f"## `{file}`, table `smtp`\n" in document
@@ -95,8 +95,8 @@ def test_send_reports_too(call: Call, toml: Toml, place: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--report", "-", "--json"), "share standard output"),
-        (("--report", ""), "--report takes a FILE"),
+        (("--report", "-", "--json"), "both write to standard output"),
+        (("--report", ""), "--report needs a FILE"),
     ],
 )
 def test_usage(call: Call, words: tuple[str, ...], message: str) -> None:

@@ -80,8 +80,8 @@ def test_several_files_in_words(call: Call, file: File) -> None:
     assert sum(line.startswith("FAILED at ") for line in lines) == 3
     assert lines[-1].startswith("3 tables in ")
     assert lines[-1].endswith(
-        f"0 passed, 3 failed: {first}: smtp (connection-refused), "
-        f"missing.toml (settings-invalid), {second}: mail (connection-refused)"
+        f"0 passed, 3 failed: {first}: smtp (at connection), "
+        f"missing.toml (at settings), {second}: mail (at connection)"
     )
 
 
@@ -112,8 +112,8 @@ def test_a_file_that_brings_out_a_defect_costs_the_others_nothing(
 def test_quiet_is_a_line_a_table_and_a_summary(call: Call, file: File) -> None:
     path = file("mail.toml", f"[a]\n{REFUSED}[b]\n{REFUSED}")
     first, second, summary = call("check", "--all", "--quiet", path).out.splitlines()
-    assert first.startswith(f"{path}: a: FAILED at connect (connection-refused): ")
-    assert second.startswith(f"{path}: b: FAILED at connect")
+    assert first.startswith(f"{path}: a: FAILED at connection: ")
+    assert second.startswith(f"{path}: b: FAILED at connection: ")
     assert summary.startswith("2 tables in ")
     quiet = objects(call("check", "--all", "--quiet", "--json", path))
     assert [one["event"] for one in quiet] == ["verdict", "verdict", "summary"]
@@ -150,9 +150,9 @@ def test_several_tables_without_all_are_listed_before_anything_runs(call: Call, 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--all", "--table", "smtp"), "leave one out"),
-        (("--all", "--jobs", "0"), "--jobs takes a number, 1 to 500"),
-        (("--all", "--jobs", "501"), "--jobs takes a number"),
+        (("--all", "--table", "smtp"), "give only one of them"),
+        (("--all", "--jobs", "0"), "--jobs needs a number, 1 to 500"),
+        (("--all", "--jobs", "501"), "--jobs needs a number"),
     ],
 )
 def test_usage(call: Call, words: tuple[str, ...], message: str) -> None:

@@ -28,19 +28,19 @@ READ = [
 ]
 
 REFUSED = [
-    ("colour=blue", "'colour' is no setting; smtp-tui explain lists them"),
-    ("prot=25", "'prot' is no setting; did you mean port?"),
+    ("colour=blue", "there is no setting 'colour'; smtp-tui explain lists the settings"),
+    ("prot=25", "there is no setting 'prot'; did you mean port?"),
     ("tls-minimum=1.2", "did you mean tls_minimum?"),
-    ("host", "host lacks its =VALUE"),
-    ("wonderland", "setting number 1 lacks its =VALUE"),
-    ("=x", "'' is no setting"),
-    ("password=wonderland", "stands in the process list"),
-    ("password=", "stands in the process list"),
-    ('password="wonderland"', "stands in the process list"),
-    ("password='wonderland'", "stands in the process list"),
-    ('username="alice', "is read as TOML, and this is none"),
+    ("host", "host has no =VALUE"),
+    ("wonderland", "setting number 1 has no =VALUE"),
+    ("=x", "there is no setting ''"),
+    ("password=wonderland", "shows in the process list"),
+    ("password=", "shows in the process list"),
+    ('password="wonderland"', "shows in the process list"),
+    ("password='wonderland'", "shows in the process list"),
+    ('username="alice', "must be TOML, and this is not"),
     ('username="alice" # me\nhost = "x"', "more than one TOML value"),
-    ("password={env=wonderland}", "is read as TOML, and this is none"),
+    ("password={env=wonderland}", "must be TOML, and this is not"),
 ]
 
 
@@ -66,5 +66,5 @@ def test_every_fault_is_told() -> None:
     values, faults = read_pairs(["host=a", "prot=1", "port", "password=x"])
     assert values == {"host": "a"}
     assert len(faults) == 3
-    with pytest.raises(UsageError, match=r"prot.*port lacks.*process list"):
+    with pytest.raises(UsageError, match=r"prot.*port has no.*process list"):
         assignments(["host=a", "prot=1", "port", "password=x"])

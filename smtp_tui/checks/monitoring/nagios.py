@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 
 from smtp_tui.checks.many import Outcome, Summary
 from smtp_tui.checks.monitoring.states import (
@@ -10,18 +11,23 @@ from smtp_tui.checks.monitoring.states import (
     WORST_FIRST,
     State,
     Thresholds,
+    exceeded,
     host_of,
     leaf_of,
     limit_of,
     state_of,
+    state_of_certificate,
 )
 from smtp_tui.config.wording import one_line
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.events import Warn
+from smtp_tui.smtp.lifetimes import in_words
 
 SERVICE = "SMTP"
 _LONGEST = 300
-"""Signs of a sentence; some agents pass no more than 1 KiB on."""
+"""Characters of a sentence: some agents forward at most 1 KiB."""
+_HUNDREDTH = timedelta(days=1) / 100
 
 # A bar begins the performance data; the angles would be markup on old web pages.
 _OTHERS = str.maketrans({"|": "/", "<": "(", ">": ")"})
@@ -64,26 +70,27 @@ def plain(text: str) -> str:
 
 
 def _sentence(one: Outcome, thresholds: Thresholds) -> str:
-    """Name the table and its host, and say what happened to it."""
+    """Name the table and its host, say what happened, and what else makes its state."""
     verdict, host = one.verdict, host_of(one.subject)
     name = plain(one.subject.label) + (f" ({plain(one_line(host, 80))})" if host else "")
-    cause = f"{verdict.cause}: " if verdict.cause else ""
-    said = f"{name}: {cause}{plain(_cut(verdict.summary))}"
-    warning = _warning(verdict, thresholds)
-    return f"{said.rstrip('.')}; {warning}" if warning else said
+    said = f"{name}: {plain(_cut(verdict.summary))}"
+    more = "; ".join(_reasons(verdict, thresholds))
+    return f"{said.rstrip('.')}; {more}" if more else said
 
 
-def _warning(verdict: Verdict, thresholds: Thresholds) -> str:
-    """Return the one thing to heed beside: a certificate that runs out before all else."""
+def _reasons(verdict: Verdict, thresholds: Thresholds) -> Iterator[str]:
+    """Yield what makes the state of a passed check, and one warning: one that makes it, if any."""
     leaf = leaf_of(verdict)
-    left = leaf.days_left() if leaf else None
-    if verdict.ok and left is not None and left < thresholds.warning_days:
-        return f"the certificate has {left} days left"
-    if not verdict.warnings:
-        return ""
-    # What makes the state, where one does.
-    first = next((number for number, one in enumerate(verdict.warnings) if one in MATTERS), 0)
-    return f"{verdict.warnings[first]}: {plain(_cut(verdict.warning_texts[first]))}"
+    if verdict.ok and leaf and state_of_certificate(verdict, thresholds):
+        yield f"certificate {in_words(leaf.left())}"
+    if verdict.ok and (found := exceeded(verdict, thresholds)):
+        state, limit = found
+        yield f"the check took {verdict.seconds:.2f} s ({state.name} range {limit.text})"
+    texts = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
+    texts.pop(Warn.CERTIFICATE_EXPIRES_SOON, None)  # the thresholds decide on it here
+    first = next((one for one in texts if one in MATTERS), next(iter(texts), None))
+    if first:
+        yield plain(_cut(texts[first]))
 
 
 def _cut(text: str) -> str:
@@ -114,11 +121,21 @@ def _all_data(summary: Summary, thresholds: Thresholds) -> Iterator[str]:
 def _data(one: Outcome, thresholds: Thresholds, prefix: str = "") -> Iterator[str]:
     limit = limit_of(one)
     most = "" if limit is None else f"{limit:g}"
-    yield f"{_label(f'{prefix}time')}={one.verdict.seconds:.3f}s;;;0;{most}".rstrip(";")
+    ranges = ";".join(
+        limit.text if limit else ""
+        for limit in (thresholds.seconds_warning, thresholds.seconds_critical)
+    )
+    yield f"{_label(f'{prefix}time')}={one.verdict.seconds:.3f}s;{ranges};0;{most}".rstrip(";")
     leaf = leaf_of(one.verdict)
     if leaf:
-        ranges = f"{thresholds.warning_days}:;{thresholds.critical_days}:"
-        yield f"{_label(f'{prefix}certificate_days')}={leaf.days_left()};{ranges}"
+        limits = (thresholds.certificate_warning, thresholds.certificate_critical)
+        least = ";".join(f"{_days(limit.of(leaf.lifetime))}:" for limit in limits)
+        yield f"{_label(f'{prefix}certificate_days')}={_days(leaf.left())};{least}"
+
+
+def _days(span: timedelta) -> str:
+    """Write days with two places at most, cut off: what is below a limit stays below it."""
+    return f"{span // _HUNDREDTH / 100:.2f}".rstrip("0").rstrip(".")
 
 
 def _label(name: str) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from smtp_tui import __version__
 from smtp_tui.checks.many import Outcome, Summary
 from smtp_tui.checks.monitoring.states import host_of, leaf_of
 from smtp_tui.checks.whole_file import Kind, write_whole
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.events import Stage, Warn
 
 # A web server or a collector runs as a user of its own.
 _METRICS = Kind(name="metrics file", start="# HELP smtp_tui_", mode=0o644)
@@ -30,10 +32,18 @@ class _Gauge:
 
 
 def prometheus_text(summary: Summary, moment: datetime) -> str:
-    """Return the metrics of checks that ended at `moment`, with a line end at its end."""
-    # A table that was named twice would be one series twice, which no collector takes.
+    """Return the metrics of checks that ended at `moment`, with a line end at its end.
+
+    A label that changes would end a series and begin another, so none of an `_info` metric does:
+    stages and warnings are state sets, each state with 1 or 0. Causes are too many for that.
+    """
+    # A table that was named twice would be one series twice, which no collector accepts.
     outcomes = {tuple(_labels(one).values()): one for one in summary.outcomes}
-    lines = []
+    lines = [
+        "# HELP smtp_tui_build_info The version of smtp-tui.",
+        "# TYPE smtp_tui_build_info gauge",
+        f"smtp_tui_build_info{_spelled({'version': __version__})} 1",
+    ]
     for gauge in _GAUGES:
         lines += [f"# HELP {gauge.name} {gauge.help}", f"# TYPE {gauge.name} gauge"]
         for one in outcomes.values():
@@ -82,34 +92,50 @@ def _not_after(one: Outcome, _moment: datetime) -> Samples:
         yield {}, int(leaf.not_after.timestamp())
 
 
+def _not_before(one: Outcome, _moment: datetime) -> Samples:
+    leaf = leaf_of(one.verdict)
+    if leaf:
+        yield {}, int(leaf.not_before.timestamp())
+
+
 def _stage(one: Outcome, _moment: datetime) -> Samples:
-    yield {"stage": one.verdict.stage.value}, 1
+    for stage in Stage:
+        yield {"stage": stage.value}, int(one.verdict.stage is stage)
 
 
 def _cause(one: Outcome, _moment: datetime) -> Samples:
     if one.verdict.cause:
-        yield {"cause": one.verdict.cause, "stage": one.verdict.stage.value}, 1
+        yield {"cause": one.verdict.cause}, 1
 
 
 def _warnings(one: Outcome, _moment: datetime) -> Samples:
-    for warning in dict.fromkeys(one.verdict.warnings):
-        yield {"warning": warning.value}, 1
+    for warning in Warn:
+        yield {"warning": warning.value}, int(warning in one.verdict.warnings)
 
 
 _GAUGES = (
-    _Gauge("smtp_tui_up", "Whether the check passed: 1, or 0.", _up),
-    _Gauge("smtp_tui_check_seconds", "Seconds that the check took.", _seconds),
+    _Gauge("smtp_tui_up", "Whether the check passed (1) or failed (0).", _up),
+    _Gauge("smtp_tui_check_seconds", "How long the check took.", _seconds),
     _Gauge("smtp_tui_last_run_timestamp_seconds", "When the check ended, in Unix time.", _last_run),
+    _Gauge(
+        "smtp_tui_certificate_not_before_timestamp_seconds",
+        "When the certificate of the server became valid, in Unix time.",
+        _not_before,
+    ),
     _Gauge(
         "smtp_tui_certificate_not_after_timestamp_seconds",
         "When the certificate of the server expires, in Unix time.",
         _not_after,
     ),
     _Gauge(
-        "smtp_tui_stage_info",
-        "The stage at which the check failed, or the last that it passed.",
+        "smtp_tui_stage",
+        "Whether the check failed at this stage, or passed it last (1), or not (0).",
         _stage,
     ),
-    _Gauge("smtp_tui_cause_info", "Why the check failed, and at which stage.", _cause),
-    _Gauge("smtp_tui_warning_info", "What works, but should not stay so.", _warnings),
+    _Gauge("smtp_tui_cause", "Why the check failed; absent when it passed.", _cause),
+    _Gauge(
+        "smtp_tui_warning",
+        "Whether the check warned of this (1) or not (0).",
+        _warnings,
+    ),
 )

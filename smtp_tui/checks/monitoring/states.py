@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import IntEnum
 
 from smtp_tui.checks.many import Outcome, Subject
+from smtp_tui.checks.monitoring.ranges import Range
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Fault, Stage, Warn
+from smtp_tui.smtp.lifetimes import EXPIRES_SOON, EXPIRES_VERY_SOON, Limit
 
 
 class State(IntEnum):
@@ -25,8 +27,8 @@ WORST_FIRST = (State.CRITICAL, State.UNKNOWN, State.WARNING, State.OK)
 # Nothing was asked of a server yet: whether mail works is not known.
 _UNTESTED = frozenset({Stage.SETTINGS, Stage.PASSWORD})
 
-# What somebody must do something about. A certificate that runs out has thresholds of its own, and
-# the rest does no harm by itself: an alarm that never ends is heeded by nobody.
+# Somebody must act on these. A certificate that expires has thresholds of its own, and the others
+# do no harm by themselves: an alarm that never ends is ignored.
 MATTERS = frozenset(
     {
         Warn.LINK_OPEN,
@@ -39,10 +41,12 @@ MATTERS = frozenset(
 
 @record(kw_only=True)
 class Thresholds:
-    """The days left of a certificate below which its state is another."""
+    """What makes a passed check a WARNING or CRITICAL: its certificate's time left, its seconds."""
 
-    warning_days: int = 14
-    critical_days: int = 3
+    certificate_warning: Limit = EXPIRES_SOON
+    certificate_critical: Limit = EXPIRES_VERY_SOON
+    seconds_warning: Range | None = None
+    seconds_critical: Range | None = None
 
 
 def state_of(verdict: Verdict, thresholds: Thresholds) -> State:
@@ -50,13 +54,33 @@ def state_of(verdict: Verdict, thresholds: Thresholds) -> State:
     if not verdict.ok:
         is_unknown = verdict.stage in _UNTESTED or verdict.cause == Fault.INTERNAL_ERROR
         return State.UNKNOWN if is_unknown else State.CRITICAL
+    too_long = exceeded(verdict, thresholds)
+    return max(
+        state_of_certificate(verdict, thresholds),
+        too_long[0] if too_long else State.OK,
+        State.WARNING if MATTERS & set(verdict.warnings) else State.OK,
+    )
+
+
+def state_of_certificate(verdict: Verdict, thresholds: Thresholds) -> State:
+    """Return the state that the server's certificate asks for by its time left."""
     leaf = leaf_of(verdict)
-    left = leaf.days_left() if leaf else None
-    if left is not None and left < thresholds.critical_days:
+    if leaf is None:
+        return State.OK
+    if leaf.is_below(thresholds.certificate_critical):
         return State.CRITICAL
-    if left is not None and left < thresholds.warning_days:
-        return State.WARNING
-    return State.WARNING if MATTERS & set(verdict.warnings) else State.OK
+    return State.WARNING if leaf.is_below(thresholds.certificate_warning) else State.OK
+
+
+def exceeded(verdict: Verdict, thresholds: Thresholds) -> tuple[State, Range] | None:
+    """Return the worst state that the seconds of a check ask for, and the range that says so."""
+    for state, limit in (
+        (State.CRITICAL, thresholds.seconds_critical),
+        (State.WARNING, thresholds.seconds_warning),
+    ):
+        if limit and limit.alarms(verdict.seconds):
+            return state, limit
+    return None
 
 
 def leaf_of(verdict: Verdict) -> Certificate | None:

@@ -57,7 +57,7 @@ def filled(script: str, looked_up: Callable[[Slot], str], parts: Mapping[str, st
     common = {
         "COMMON": COMMON,
         "VALUES": arms(_values(looked_up)),
-        "WITH_VALUE": "|".join(one.flags[0] for one in OPTIONS if value_of(one)),
+        "WITH_VALUE": "|".join(flag for one in OPTIONS if value_of(one) for flag in one.flags),
         "COMMANDS": "|".join(one.name for one in COMMANDS),
         "UNITS": UNITS,
         "TABLES": TABLES,

@@ -66,7 +66,7 @@ def _lines(command: Command, here: str) -> Iterator[str]:
         else:
             words = _words(slot) if slot.command in ("", command.name) else ""
             yield f"{_complete(here, '-l', name, option.help)} -x -a {_quoted(words)}"
-    yield _complete(here, "-l", "help", "")
+    yield _complete(here, "-l", "help", "Show the help")
     for slot in positions(command):
         if slot.things in (Things.FILES, Things.TOML):
             yield f"complete -c smtp-tui -n {_quoted(here)} -F"

@@ -32,4 +32,4 @@ def script(shell: str) -> str:
 
             return fish_script()
         case _:
-            raise UsageError(f"completion takes {', '.join(SHELLS[:-1])} or {SHELLS[-1]}")
+            raise UsageError(f"completion needs {', '.join(SHELLS[:-1])} or {SHELLS[-1]}")

@@ -48,7 +48,7 @@ _smtp_tui_options() {
     case $1 in
 @OPTIONS@
     esac
-    words+=('--help:tell how it is called')
+    words+=('--help:show the help')
     _describe -o options words
 }
 _smtp_tui() {
