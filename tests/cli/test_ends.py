@@ -96,7 +96,7 @@ def test_a_defect_is_a_verdict_without_what_was_handled(more: tuple[str, ...]) -
         timeout=60,
     )
     assert (finished.returncode, finished.stderr) == (70, "")
-    assert "internal-error" in finished.stdout
+    assert "smtp-tui failed: " in finished.stdout
     assert "RuntimeError at <string>:7." in finished.stdout
     assert "wonderland" not in finished.stdout
 

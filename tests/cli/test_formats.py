@@ -70,7 +70,8 @@ def test_a_server_cannot_speak_to_nagios(call: Call) -> None:
 def test_nagios_of_all_tables(call: Call, toml: Toml) -> None:
     with saying(*GOOD) as server:
         file = toml(
-            f"[a]\n{OPEN}port = {server.port}\n[b]\n{OPEN}port = 1\n[c]\nhost = 1\nport = 2\n"
+            f"[a]\n{OPEN}port = {server.port}\n[b]\n{OPEN}port = 1\n"
+            '[c]\nhost = 1\nport = 2\nencryption = "none"\n'
         )
         outcome = call("check", "--all", "--format", "nagios", str(file))
     assert outcome.status == 2

@@ -17,7 +17,7 @@ from tests.checks.scripted import EHLO, saying
 from tests.cli.program import Outcome, environment, run_program
 
 Call = Callable[..., Outcome]
-REFUSED = 'host = "127.0.0.1"\nport = 1\n'
+REFUSED = 'host = "127.0.0.1"\nport = 1\nencryption = "none"\n'
 
 
 def table(port: int, **values: str) -> str:
@@ -106,7 +106,7 @@ def test_a_file_that_brings_out_a_defect_costs_the_others_nothing(
     assert "password in it" not in outcome.out
     nagios = call("check", "--format", "nagios", *paths)
     assert nagios.status == 2  # the two that refuse the connection are worse
-    assert "internal-error" in nagios.out
+    assert "\nUNKNOWN: " in nagios.out
 
 
 def test_quiet_is_a_line_a_table_and_a_summary(call: Call, file: File) -> None:
