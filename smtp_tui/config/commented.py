@@ -9,7 +9,7 @@ from typing import Any
 
 from smtp_tui.config.tablepath import TablePath
 
-_HEADER = re.compile(r"^[ \t]*#+[ \t]*\[(?P<path>[^\[\]\n]+)\][ \t]*(?:#.*)?$", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*#+[ \t]*\[(?P<path>[^\[\]\n]+)\][ \t]*(?:#.*)?\r?$", re.MULTILINE)
 _LINE = re.compile(r"[ \t]*(?P<comment>#+[ \t]*)?(?P<text>[^\r\n]*)\r?(?:\n|\Z)")
 _PAIR = re.compile(r"(?P<key>[A-Za-z0-9_.-]+)[ \t]*=[ \t]*(?P<value>.*)")
 

@@ -68,13 +68,15 @@ class Form:
     """A key whose text holds several settings, as a URL or as `host:port`.
 
     `bare` is the scheme of a text without one, None where it must have one; `default` is the text
-    that the application takes where the key is absent, `new` the scheme to begin a URL with.
+    that the application uses where the key is absent, `new` the scheme to begin a URL with.
+    `required` are the parts without which the application refuses the text.
     """
 
     key: str
     is_url: bool
     schemes: frozenset[str] = frozenset()
     bare: str | None = None
+    required: tuple[str, ...] = ()
     default: str | None = None
     new: str | None = None
 

@@ -143,6 +143,7 @@ def _form(spec: Any) -> Form:
         is_url=spec["form"] == "url",
         schemes=frozenset(spec.get("schemes", ())),
         bare=spec.get("bare"),
+        required=tuple(spec.get("required", ())),
         default=spec.get("default"),
         new=spec.get("new"),
     )

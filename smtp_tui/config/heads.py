@@ -18,6 +18,9 @@ PLAIN = "plain"
 ANYWHERE = "**"
 """The pattern of any table at all."""
 
+_ANYBODYS_NAMES = frozenset({"config.toml", "config.example.toml"})
+"""Names of files that so many applications have that they show nothing."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LISTS = ("source", "files", "tables", "keys", "one_of", "signs", "unless", "known")
 
@@ -90,17 +93,17 @@ class Head:
         if any(holds(data, key) for key in self.unless):
             return None
         sign = next((key for key in self.signs if holds(data, key)), None)
-        if (self.signs and sign is None and name not in self.files) or not (
-            found := self.tables_in(data)
-        ):
+        is_named = name in self.files and name not in _ANYBODYS_NAMES
+        if (self.signs and sign is None and not is_named) or not (found := self.tables_in(data)):
             return None
-        named = f"the file is named {one_line(name, 40)}" if name in self.files else ""
+        named = f"the file is named {one_line(name, 40)}" if is_named else ""
         table = get(data, found[0])
         key = next((key for key in (*self.keys, *self.one_of) if holds(table, key)), None)
         where = f"[{one_line(spelled(found[0]), 60)}]" if found[0] else "the file"
         holding = f"{where} holds {key}" if key else f"it holds {where}"
-        if sign and not holds(table, sign.rpartition(".")[2]):
-            holding = f"{holding}, and the file {sign}" if key else f"{holding} and {sign}"
+        if sign:
+            inside = sign.rpartition(".")[2] if holds(table, sign.rpartition(".")[2]) else ""
+            holding += f" and {inside}" if inside else f" and the file has {sign}"
         return f"{named} and {holding}" if named else holding
 
     def _fits(self, table: Mapping[str, Any]) -> bool:
@@ -134,14 +137,13 @@ def path_fits(path: TablePath) -> Callable[[tuple[str, ...]], bool]:
     return fits
 
 
-def holds(table: Mapping[str, Any], dotted: str) -> bool:
-    """Tell whether something stands at a dotted path below a table."""
-    here: Any = table
-    for key in dotted.split("."):
-        if not isinstance(here, dict) or key not in here:
-            return False
-        here = here[key]
-    return True
+def holds(table: object, dotted: str) -> bool:
+    """Tell whether something stands at a dotted path below a table; `*` is any one key."""
+    first, _, rest = dotted.partition(".")
+    if not isinstance(table, dict):
+        return False
+    found = table.values() if first == "*" else [table[first]] if first in table else []
+    return any(not rest or holds(one, rest) for one in found)
 
 
 def head_of(data: Mapping[str, Any], place: Path, *, own: bool) -> Head:

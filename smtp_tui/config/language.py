@@ -79,7 +79,9 @@ class Language:
             return "smtp"
         if (path := self._head.fixed_table) is None:
             wanted = " or ".join(self._head.tables)
-            raise NoTableError(f"{self.application} has no one place for it; name a table {wanted}")
+            raise NoTableError(
+                f"{self.application} has no fixed table for it; name one like {wanted}"
+            )
         return tablepath.spelled(path)
 
     def unknown(self, data: Data, path: TablePath) -> tuple[str, ...]:
@@ -103,11 +105,11 @@ class Language:
         """What a file without any of the tables has not."""
         if self._head is None:
             return (
-                "no table smtp, nor any other with host and one more SMTP setting; name the "
-                "table, or add [smtp]"
+                "no table smtp, and no other table with a host and one more SMTP setting; name "
+                "the table, or add [smtp]"
             )
         wanted = " or ".join(self._head.tables)
-        return f"no mail settings at {wanted}, where {self.application} has them; name the table"
+        return f"no mail settings in {wanted}, where {self.application} has them; name the table"
 
     def values(self, data: Data, path: TablePath) -> Data:
         """Return a copy of a table's values by our keys, the application's defaults among them."""

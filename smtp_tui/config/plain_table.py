@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smtp_tui.config import synonyms
-from smtp_tui.config.compound import Compound, parsed_host_and_port, parsed_url
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.sameness import means_the_same
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
+
+if TYPE_CHECKING:
+    from smtp_tui.config.compound import Compound
 
 _ENCRYPTION, _FROM = "encryption", "from"
 _SCHEMES = frozenset({"smtp", "smtps"})
@@ -189,6 +191,8 @@ def _compound(key: str, value: object) -> Compound | None:
     """Take a URL or `host:port` apart; None for a text that is neither."""
     if not isinstance(value, str) or ("://" not in value and key in synonyms.URLS):
         return None
+    from smtp_tui.config.compound import parsed_host_and_port, parsed_url  # few tables have one
+
     found = parsed_url(value, _SCHEMES) if "://" in value else parsed_host_and_port(value)
     if found is None:
         return None

@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from smtp_tui.config.commented import sections, with_section
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.heads import ANYWHERE, PLAIN, FaultyDialect, Head, head_of
 from smtp_tui.config.paths import config_folder
@@ -38,16 +37,24 @@ def recognised(data: dict[str, Any], path: Path, text: str) -> tuple[Head | None
     own, _ = own_heads(own_folder())
     for head, reason in _matching(data, path.name, own):
         return head, reason
-    for section, keys, _ in sections(text) if _is_usual_name(path.name, own) else ():
+    found = _commented_out(data, path.name, text, own) if _is_usual_name(path.name, own) else None
+    return found or (None, _NO_OTHER)
+
+
+def _commented_out(
+    data: dict[str, Any], name: str, text: str, own: tuple[Head, ...]
+) -> tuple[Head, str] | None:
+    from smtp_tui.config.commented import sections, with_section  # few files have such a name
+
+    for section, keys, _ in sections(text):
         if _there(data, section):
             continue
         whole = with_section(data, section, keys)
-        for head, _ in _matching(whole, path.name, own):
-            if path.name in head.files and section in head.tables_in(whole):
+        for head, _ in _matching(whole, name, own):
+            if name in head.files and section in head.tables_in(whole):
                 where = f"[{one_line(spelled(section), 60)}]"
-                named = one_line(path.name, 40)
-                return head, f"the file is named {named} and {where} is commented out in it"
-    return None, _NO_OTHER
+                return head, f"{where} is commented out in {one_line(name, 40)}"
+    return None
 
 
 def _matching(

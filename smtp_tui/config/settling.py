@@ -70,8 +70,8 @@ def _contradiction(
     key = next(iter((*blamed, *wanted)))
     reason = f"its {BY_KEY[wrong[0]].label} would change with it"
     if key in wrong:
-        alone = "STARTTLS where offered goes with encryption none alone: set both"
-        reason = alone if key == _AUTO else "it has no way to say this together with the rest"
+        alone = "STARTTLS where offered goes with encryption none only: set both"
+        reason = alone if key == _AUTO else "it cannot have this together with the other settings"
     return refusal(dialect, key, dialect.notes.get(key, dialect.notes.get(wrong[0], reason)))
 
 
@@ -127,4 +127,5 @@ def refusal(dialect: Dialect, key: str, why: str) -> NotExpressibleError:
     """Say that a setting cannot be made so in this application's file."""
     label = f"{BY_KEY[key].label} ({key})" if key in BY_KEY else one_line(key, 40)
     name = dialect.head.application
-    return NotExpressibleError(f"{label} cannot be set so in a file of {name}: {why.rstrip('.')}")
+    text = f"{label} cannot have this value in a file of {name}: {why.rstrip('.')}"
+    return NotExpressibleError(text)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smtp_tui.config.dialect import Dialect
+from smtp_tui.config.dialect import Dialect, Place
 from smtp_tui.config.sameness import means_the_same
 from smtp_tui.config.settling import refusal, settled
 from smtp_tui.config.spelling import typed_like
 from smtp_tui.config.tablepath import TablePath
 from smtp_tui.config.theirs import Theirs
 from smtp_tui.config.translating import Inexpressible, UnknownSpelling
-from smtp_tui.config.understanding import Understanding, understood
+from smtp_tui.config.understanding import Understanding, missing_parts, understood
 from smtp_tui.settings.fields import BY_KEY, Kind
 from smtp_tui.settings.mailbox import parse_mailbox
 
@@ -26,7 +26,7 @@ def said(
 ) -> dict[str, Any]:
     """Return the file's data with `changes` of our keys made to the table at `path`, None removes.
 
-    NotExpressibleError where the application has no way to say them.
+    NotExpressibleError where the application has no setting for them.
     """
     new = copy.deepcopy(dict(data))
     old = understood(dialect, new, path)
@@ -48,7 +48,10 @@ def said(
     if any(wanted.get(key, _MISSING) is None for key in dialect.mode_keys):
         _take_out_mode(theirs)
     stated = {key: value for key, value in changes.items() if value is not None} | wanted
-    return settled(theirs, old, wanted, stated, _put_all)
+    new = settled(theirs, old, wanted, stated, _put_all)
+    for part in missing_parts(Theirs(dialect, new, path)):
+        raise refusal(dialect, part, dialect.notes.get(part, f"it requires the {part}"))
+    return new
 
 
 def _canonical(key: str, value: object) -> object:
@@ -78,7 +81,7 @@ def _put(theirs: Theirs, key: str, value: object) -> None:
     reasons = []
     chosen = None
     try:
-        for place in places if value is not None else ():
+        for place in _preferred(theirs, places) if value is not None else ():
             try:
                 written = place.codec.write(value)
             except Inexpressible as error:
@@ -94,7 +97,7 @@ def _put(theirs: Theirs, key: str, value: object) -> None:
             theirs.put(place.key, written)
             break
         if value is not None and chosen is None:
-            reason = "; ".join(reasons) or "it has no place without a login mechanism"
+            reason = "; ".join(reasons) or "it has no place for that without a login mechanism"
             raise Inexpressible(f"{reason}.")
         for place in places:
             if place is not chosen and theirs.get(place.key) is not None:
@@ -103,6 +106,17 @@ def _put(theirs: Theirs, key: str, value: object) -> None:
                     theirs.put(place.label, None)
     except (Inexpressible, UnknownSpelling) as error:
         raise refusal(dialect, key, str(error)) from None
+
+
+def _preferred(theirs: Theirs, places: Sequence[Place]) -> list[Place]:
+    """Order the places: first one that is in use, then one next to such a place."""
+    used = [place.key for place in places if theirs.get(place.key) is not None]
+    folders = {key.rpartition(".")[0] for key in used if "." in key}
+
+    def rank(place: Place) -> int:
+        return 0 if place.key in used else 1 if place.key.rpartition(".")[0] in folders else 2
+
+    return sorted(places, key=rank)
 
 
 def _put_variant(theirs: Theirs, old: Understanding, wanted: dict[str, object]) -> None:

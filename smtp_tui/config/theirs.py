@@ -55,7 +55,7 @@ class Theirs:
         for step in above:
             here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
         if not isinstance(here, dict):
-            raise Inexpressible(f"would have to stand in {key}, where something else is")
+            raise Inexpressible(f"would have to be in {key}, where the file has something else")
         here[last] = value
 
     def choose(self, variant: str | None) -> None:
@@ -90,10 +90,11 @@ class Theirs:
             found = parsed_url(text, form.schemes) if form.is_url else parsed_host_and_port(text)
         if found is None or (form.is_url and found.scheme is None and form.bare is None):
             raise UnknownSpelling(
-                f"{form.key} is none of {', '.join(f'{one}://…' for one in sorted(form.schemes))}, "
-                "or holds a sign that must be percent-encoded, like / as %2F"
+                f"{form.key} is not a URL that begins with "
+                f"{' or '.join(f'{one}://' for one in sorted(form.schemes))}, or it holds a "
+                "character that must be percent-encoded, like / as %2F"
                 if form.is_url
-                else f"{form.key} is no host name, with or without a port"
+                else f"{form.key} is not a hostname with or without a port"
             )
         return found
 

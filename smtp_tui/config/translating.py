@@ -12,15 +12,16 @@ from typing import Any
 
 from smtp_tui.records import record
 
+_NAMED = re.compile(r"[^<>]*<[^<>]*>")
 _ENV = re.compile(r"env\((?P<name>[^()=]+)\)")
 
 
 class UnknownSpelling(ValueError):
-    """The file holds a value that the application would not take, or means what we cannot know."""
+    """The file holds a value that the application would refuse, or whose meaning is not known."""
 
 
 class Inexpressible(ValueError):
-    """The application has no way to say this value."""
+    """The application has no value that means this."""
 
 
 @record
@@ -47,13 +48,13 @@ def words(table: Mapping[str, str]) -> Codec:
         for word, ours in spelled.items():
             if type(word) is type(value) and word == value:
                 return _typed(ours)
-        raise UnknownSpelling(f"is none of {listed(spelled)}")
+        raise UnknownSpelling(f"is not one of the values that smtp-tui knows: {listed(spelled)}")
 
     def write(value: object) -> object:
         for word, ours in spelled.items():
             if _typed(ours) == value:
                 return word
-        raise Inexpressible(f"takes none but {', '.join(dict.fromkeys(spelled.values()))}")
+        raise Inexpressible(f"accepts only {', '.join(dict.fromkeys(spelled.values()))}")
 
     return Codec(read, write)
 
@@ -76,26 +77,26 @@ def _typed(word: str) -> str | bool:
 
 def _read_plain(value: object) -> object:
     if isinstance(value, dict | list):
-        raise UnknownSpelling("is a table or a list, which says nothing here")
+        raise UnknownSpelling("is a table or a list, which has no meaning here")
     return value
 
 
 def _write_plain(value: object) -> object:
     if isinstance(value, dict):
-        raise Inexpressible("takes the password itself, not a place where it is kept")
+        raise Inexpressible("accepts the password itself, not a place where it is kept")
     return value
 
 
 def _read_digits(value: object) -> object:
     if not isinstance(value, str):
-        raise UnknownSpelling("is not text; the application wants the number in quotes")
+        raise UnknownSpelling("is not text; the application requires the number in quotes")
     return value
 
 
 def _write_whole(value: object) -> object:
     number = float(str(value))
     if not number.is_integer():
-        raise Inexpressible("takes whole numbers only")
+        raise Inexpressible("accepts whole numbers only")
     return int(number)
 
 
@@ -111,24 +112,58 @@ def _write_env(value: object) -> object:
         case str() if not _ENV.fullmatch(value):
             return value
         case _:
-            raise Inexpressible("takes the password itself or an environment variable")
+            raise Inexpressible("accepts the password itself or an environment variable")
 
 
 def _read_no_env(value: object) -> object:
     if isinstance(value, str) and _ENV.fullmatch(value):
-        raise UnknownSpelling(f"is the environment variable {value[4:-1]}, which only it can see")
+        raise UnknownSpelling(
+            f"is the environment variable {value[4:-1]}, which only the application can read"
+        )
     return _read_plain(value)
 
 
 def _write_no_env(value: object) -> object:
     if isinstance(value, str) and _ENV.fullmatch(value):
-        raise Inexpressible("would take that for an environment variable")
+        raise Inexpressible("would read that value as an environment variable")
     return value
+
+
+def _read_address(value: object) -> object:
+    if isinstance(value, str) and _NAMED.fullmatch(value.strip()):
+        raise UnknownSpelling("has a display name; the application accepts an address alone")
+    return _read_plain(value)
+
+
+def _write_address(value: object) -> object:
+    if isinstance(value, str) and _NAMED.fullmatch(value.strip()):
+        raise Inexpressible("accepts an address alone, without a display name")
+    return _write_plain(value)
+
+
+def _read_host(value: object) -> object:
+    if isinstance(value, str) and "://" in value:
+        raise UnknownSpelling("is a URL; the application accepts a hostname alone")
+    return _read_plain(value)
+
+
+def _write_host(value: object) -> object:
+    if isinstance(value, str) and "://" in value:
+        raise Inexpressible("accepts a hostname alone")
+    return value
+
+
+def _read_elsewhere(_value: object) -> object:
+    raise UnknownSpelling("is a place that only the application can read")
+
+
+def _write_elsewhere(_value: object) -> object:
+    raise Inexpressible("is a place that only the application can fill")
 
 
 def _read_file(value: object) -> object:
     if not isinstance(value, str):
-        raise UnknownSpelling("is no path")
+        raise UnknownSpelling("is not a path")
     return {"file": value}
 
 
@@ -137,7 +172,7 @@ def _write_file(value: object) -> object:
         case {"file": str(path)}:
             return path
         case _:
-            raise Inexpressible("takes the path of a file that holds the password")
+            raise Inexpressible("accepts the path of a file that holds the password")
 
 
 def _read_command(value: object) -> object:
@@ -147,7 +182,7 @@ def _read_command(value: object) -> object:
         case [str(), *_] if all(isinstance(word, str) for word in value):
             return {"command": value}
         case _:
-            raise UnknownSpelling("is no command")
+            raise UnknownSpelling("is not a command")
 
 
 def _write_command(value: object) -> object:
@@ -157,7 +192,7 @@ def _write_command(value: object) -> object:
         case {"command": list(words)}:
             return words
         case _:
-            raise Inexpressible("takes a command that prints the password")
+            raise Inexpressible("accepts a command that prints the password")
 
 
 CODECS: Mapping[str, Codec] = {
@@ -166,6 +201,9 @@ CODECS: Mapping[str, Codec] = {
     "whole": Codec(_read_plain, _write_whole),
     "env": Codec(_read_env, _write_env),
     "no-env": Codec(_read_no_env, _write_no_env),
+    "address": Codec(_read_address, _write_address),
+    "host": Codec(_read_host, _write_host),
+    "elsewhere": Codec(_read_elsewhere, _write_elsewhere),
     "file": Codec(_read_file, _write_file),
     "command": Codec(_read_command, _write_command),
 }

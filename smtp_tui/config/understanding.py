@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.config.dialect import Dialect, Mode, Place
+from smtp_tui.config.dialect import Dialect, Mode, Place, Setting
 from smtp_tui.config.tablepath import TablePath, get
 from smtp_tui.config.theirs import Theirs
 from smtp_tui.config.translating import UnknownSpelling, listed, shown
@@ -51,6 +51,10 @@ def _told(dialect: Dialect, theirs: Theirs) -> Iterator[tuple[str, object]]:
         theirs.compound()
     except UnknownSpelling as error:
         yield "host", Unreadable(str(error))
+    for part in missing_parts(theirs):
+        key = next(key for key, one in dialect.settings.items() if f":{part}" in _keys(one))
+        text = f"is missing in {_form_key(dialect)}; {dialect.head.application} requires it there"
+        yield key, Unreadable(text)
     if dialect.variants is not None:
         yield from _chosen(dialect, theirs)
     for key in dialect.settings:
@@ -66,17 +70,35 @@ def _told(dialect: Dialect, theirs: Theirs) -> Iterator[tuple[str, object]]:
                 break
 
 
+def missing_parts(theirs: Theirs) -> tuple[str, ...]:
+    """List the parts that the compound text must have, and has not."""
+    form = theirs.dialect.form
+    if form is None or not theirs_is_sound(theirs) or (found := theirs.compound()) is None:
+        return ()
+    return tuple(part for part in form.required if found.part(part) is None)
+
+
+def _keys(setting: Setting) -> list[str]:
+    return [place.key for place in setting.places]
+
+
+def _form_key(dialect: Dialect) -> str:
+    return dialect.form.key if dialect.form else ""
+
+
 def unknown_keys(dialect: Dialect, data: dict[str, Any], path: TablePath) -> tuple[str, ...]:
     """List the keys next to the application's own that it does not have, as far as is known."""
     known = dialect.head.known
-    if not known:
-        return ()
-    table = get(data, path)
-    return tuple(
-        key
-        for key in table
-        if key not in known and not any(one.startswith(f"{key}.") for one in known)
-    )
+    folders = dict.fromkeys(one.rpartition(".")[0] for one in known)
+    # Where the settings have a table below this one, other things stand in this one.
+    for folder in [one for one in folders if one] or list(folders):
+        try:
+            table = get(data, (*path, *(folder.split(".") if folder else ())))
+        except (KeyError, TypeError):
+            continue
+        full = [f"{folder}.{key}" if folder else key for key in table]
+        return tuple(key for key in full if key not in known)
+    return ()
 
 
 def theirs_is_sound(theirs: Theirs) -> bool:
@@ -145,11 +167,11 @@ def _refused(dialect: Dialect, theirs: Theirs) -> Unreadable:
         known = [mode.when[key] for mode in dialect.modes if key in mode.when]
         if any(same_word(value, word) for word in known):
             continue
-        takes = listed([word for word in known if word != ""])
+        words = listed([word for word in known if word != ""])
         if value == "":
-            return Unreadable(f"{key} is missing; {application} takes {takes}")
+            return Unreadable(f"{key} is missing; {application} accepts {words}")
         text = one_line(shown(value), 40)
-        return Unreadable(f"{key} {text} is nothing that {application} knows; use {takes}", text)
+        return Unreadable(f"{key} {text} is not known to {application}; use {words}", text)
     pairs = [f"{key} = {one_line(shown(value), 20)}" for key, value in there.items()]
     return Unreadable(f"{' and '.join(pairs)} contradict each other", " ".join(pairs))
 

@@ -37,10 +37,10 @@ def test_they_are_listed(call: Call) -> None:
     outcome = call("dialects")
     assert (outcome.status, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert len(lines) == 15
-    assert lines[5].split() == ["lldap", "lldap", "lldap_config.toml:", "[smtp_options]", "shipped"]
-    assert "kanidm" in lines[2]
-    assert "the root" in lines[2]
+    assert len(lines) == 17
+    assert lines[6].split() == ["lldap", "lldap", "lldap_config.toml:", "[smtp_options]", "shipped"]
+    assert "kanidm" in lines[3]
+    assert "the root" in lines[3]
 
 
 def test_they_are_listed_as_json(call: Call) -> None:
@@ -69,7 +69,7 @@ def test_a_faulty_one_is_told_in_one_line(call: Call, toml: Toml, private_home: 
     line = f"smtp-tui: {folder}/bad.toml is left out: name is missing, or no text\n"
     outcome = call("dialects")
     assert (outcome.status, outcome.err) == (3, line)
-    assert len(outcome.out.splitlines()) == 15
+    assert len(outcome.out.splitlines()) == 17
     opening._complain_once.cache_clear()
     outcome = call("get", str(toml(VULS)), "host")
     assert outcome == Outcome(0, "127.0.0.1\n", line)
@@ -97,9 +97,9 @@ def test_set_writes_theirs(call: Call, toml: Toml) -> None:
     [
         (
             "domain=h.example",
-            "Domain (domain) cannot be set so in a file of Vuls: Vuls always says",
+            "Domain (domain) cannot have this value in a file of Vuls: Vuls always uses",
         ),
-        ('password={env="X"}', "password takes the password itself, not a place"),
+        ('password={env="X"}', "password accepts the password itself, not a place"),
         ("tls_minimum=1.3", "Vuls has no setting for it"),
     ],
 )
@@ -123,7 +123,10 @@ def test_a_check_tells_an_unknown_word_at_its_field(call: Call, toml: Toml) -> N
     outcome = call("check", str(toml(VULS + 'tlsMode = "tls"\n')), "--json")
     assert outcome.status == 3
     assert outcome.verdict["cause"] == "settings-invalid"
-    assert 'Encryption Type (encryption): tlsMode "tls" is nothing' in outcome.verdict["summary"]
+    assert (
+        'Encryption Type (encryption): tlsMode "tls" is not known to Vuls'
+        in outcome.verdict["summary"]
+    )
 
 
 def test_all_takes_the_applications_tables(call: Call, toml: Toml) -> None:
@@ -155,7 +158,7 @@ def test_a_file_can_be_made_in_a_dialect(call: Call, tmp_path: Path) -> None:
     assert file.read_text() == '[global.smtp]\nconnection_uri = "smtps://a.example:465"\n'
     outcome = call("set", str(tmp_path / "x.toml"), "host=a", "--create", "--dialect", "smtpc")
     assert outcome.status == 3
-    assert "smtpc has no one place for it; name a table profiles.*" in outcome.err
+    assert "smtpc has no fixed table for it; name one like profiles.*" in outcome.err
 
 
 def test_an_unknown_name_is_told(call: Call, toml: Toml) -> None:

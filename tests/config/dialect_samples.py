@@ -198,6 +198,60 @@ mailbox.alias.inbox = "INBOX"
     name="config.toml",
 )
 
+HIMALAYA_1 = Sample(
+    dialect="himalaya-1",
+    table="accounts.work",
+    text="""\
+[accounts.work]
+default = true
+email = "me@example.org"
+
+backend.type = "imap"
+backend.host = "imap.example.org"
+backend.port = 993
+backend.encryption.type = "tls"
+backend.login = "me@example.org"
+backend.auth.type = "password"
+backend.auth.raw = "a"
+
+message.send.backend.type = "smtp"
+message.send.backend.host = "smtp.example.org"
+message.send.backend.port = 587
+#message.send.backend.encryption.type = "tls"
+message.send.backend.encryption.type = "start-tls"
+message.send.backend.login = "me@example.org"
+message.send.backend.auth.type = "password"
+message.send.backend.auth.cmd = "pass show example"
+""",
+    values={
+        "host": "smtp.example.org",
+        "port": 587,
+        "encryption": "tls",
+        "username": "me@example.org",
+        "password": {"command": ["sh", "-c", "pass show example"]},
+        "authentication": "auto",
+    },
+    edits=(
+        (
+            {"host": "b.example"},
+            'message.send.backend.host = "smtp.example.org"',
+            'message.send.backend.host = "b.example"',
+        ),
+        (
+            {"encryption": "ssl", "port": 465},
+            'message.send.backend.port = 587\nmessage.send.backend.encryption.type = "start-tls"',
+            'message.send.backend.port = 465\nmessage.send.backend.encryption.type = "tls"',
+        ),
+        (
+            {"password": "secret"},
+            'message.send.backend.auth.cmd = "pass show example"',
+            'message.send.backend.auth.raw = "secret"',
+        ),
+    ),
+    refused=({"authentication": "xoauth2"}, {"from": "a@b.example"}, {"starttls_auto": True}),
+    name="config.toml",
+)
+
 RAUTHY = Sample(
     dialect="rauthy",
     table="email",
@@ -471,7 +525,11 @@ subjectPrefix = "[vuls]"
         ),
         ({"openssl_verify_mode": "none"}, "", "tlsInsecureSkipVerify = true"),
     ),
-    refused=({"domain": "a.example"}, {"password": {"file": "x"}}),
+    refused=(
+        {"domain": "a.example"},
+        {"password": {"file": "x"}},
+        {"from": "Vuls <from@example.org>"},
+    ),
 )
 
 KANIDM = Sample(
@@ -507,7 +565,7 @@ mail_password = "secret"
         ),
         ({"timeout": 20.0}, "", "mail_connect_timeout_seconds = 20"),
     ),
-    refused=({"encryption": "none"}, {"timeout": 2.5}),
+    refused=({"encryption": "none"}, {"timeout": 2.5}, {"from": "Kanidm <kanidm@example.org>"}),
     name="mail_sender.toml",
 )
 
@@ -517,6 +575,9 @@ KITSUNE = Sample(
     text="""\
 [database]
 url = "postgres://localhost/kitsune"
+
+[job-queue]
+num-workers = 20
 
 [email]
 from-address = "kitsune@example.org"
@@ -605,7 +666,52 @@ disable_auth = false
         ({"port": 25}, "", "smtp_port = 25"),
         ({"username": "u"}, "", 'sender_login = "u"'),
     ),
-    refused=({"encryption": "tls"}, {"encryption": "ssl"}, {"authentication": "login"}),
+    refused=(
+        {"encryption": "tls"},
+        {"encryption": "ssl"},
+        {"authentication": "login"},
+        {"from": "Reva <reva@example.org>"},
+    ),
+)
+
+REVA_NOTIFICATIONS = Sample(
+    dialect="reva-notifications",
+    table="serverless.services.notifications.handlers.email",
+    text="""\
+[serverless.services.notifications.handlers.email]
+# host and port
+smtp_server = "smtp.example.org:25"
+disable_auth = true
+default_sender = "No Reply <no-reply@example.org>"
+templates = { }
+""",
+    values={
+        "host": "smtp.example.org",
+        "port": 25,
+        "from": "No Reply <no-reply@example.org>",
+        "encryption": "none",
+        "starttls_auto": True,
+        "authentication": "none",
+    },
+    defaults={"domain": "localhost"},
+    edits=(
+        (
+            {"port": 587, "host": "b.example"},
+            'smtp_server = "smtp.example.org:25"',
+            'smtp_server = "b.example:587"',
+        ),
+        (
+            {"authentication": "auto", "username": "u"},
+            "disable_auth = true",
+            'disable_auth = false\nsender_login = "u"',
+        ),
+        (
+            {"from": "a@b.example"},
+            'default_sender = "No Reply <no-reply@example.org>"',
+            'default_sender = "a@b.example"',
+        ),
+    ),
+    refused=({"port": None}, {"encryption": "ssl"}, {"starttls_auto": False}, {"domain": "a.b"}),
 )
 
 AYB = Sample(
@@ -614,6 +720,9 @@ AYB = Sample(
     text="""\
 host = "0.0.0.0"
 port = 5433
+
+[authentication]
+fernet_key = "x="
 
 [email.smtp]
 from = "Server Sender <server@example.org>"
@@ -676,6 +785,6 @@ connection_timeout = 30
 )
 
 SAMPLES = (
-    *(AYB, HIMALAYA, KANIDM, KAPACITOR, KITSUNE, LLDAP, OPENTALK, RAUTHY),
-    *(REVA, REVOLT, SMTPC, SUPABASE, TELEPORT, TUWUNEL, VULS),
+    *(AYB, HIMALAYA, HIMALAYA_1, KANIDM, KAPACITOR, KITSUNE, LLDAP, OPENTALK, RAUTHY),
+    *(REVA, REVA_NOTIFICATIONS, REVOLT, SMTPC, SUPABASE, TELEPORT, TUWUNEL, VULS),
 )

@@ -16,10 +16,10 @@ VULS = '[email]\nsmtpAddr = "a.example"\n'
 REVOLT = '[api.smtp]\nhost = "a.example"\nfrom_address = "a@b.example"\n'
 TUWUNEL = '[global.smtp]\nsender = "a@b.example"\n'
 HIMALAYA = '[accounts.x]\nsmtp.server = "a.example"\n'
-KITSUNE = '[email]\nhost = "a.example"\nfrom-address = "a@b.example"\n'
+KITSUNE = '[job-queue]\n[email]\nhost = "a.example"\nfrom-address = "a@b.example"\n'
 SUPABASE = '[auth.email.smtp]\nhost = "a.example"\nuser = "u"\n'
-SMTPC = '[profiles.x]\nhost = "a.example"\nlogin = "u"\n'
-REVA = '[x.smtpclient]\nsender_mail = "a@b.example"\n'
+SMTPC = '[profiles.x]\nhost = "a.example"\nlogin = "u"\nconnection_timeout = 5\n'
+REVA = '[http.services]\n[x.smtpclient]\nsender_mail = "a@b.example"\n'
 OPENTALK = '[rabbit_mq]\n[smtp]\nfrom_name = "X"\n'
 
 
@@ -41,36 +41,36 @@ def values(folder: Path, text: str) -> dict[str, Any]:
         (
             LLDAP + 'smtp_encryption = "SSL"\n',
             "encryption",
-            'smtp_encryption "SSL" is none of "NONE", "TLS", "STARTTLS"',
+            'smtp_encryption "SSL" is not one of the values that smtp-tui knows: "NONE", "TLS"',
         ),
-        (LLDAP + 'smtp_encryption = "tls"\n', "encryption", 'smtp_encryption "tls" is none of'),
-        (LLDAP + "smtp_encryption = 1\n", "encryption", "smtp_encryption 1 is none of"),
+        (LLDAP + 'smtp_encryption = "tls"\n', "encryption", 'smtp_encryption "tls" is not one of'),
+        (LLDAP + "smtp_encryption = 1\n", "encryption", "smtp_encryption 1 is not one of"),
         (LLDAP + "password = { env = 'X' }\n", "password", "password is a table or a list"),
         (LLDAP + "port = 'x'\n", "port", "'x' is not a port"),
         (VULS + "smtpPort = 587\n", "port", "smtpPort 587 is not text"),
         (
             VULS + 'tlsMode = "tls"\n',
             "encryption",
-            'tlsMode "tls" is nothing that Vuls knows; use "None", "STARTTLS", "SMTPS"',
+            'tlsMode "tls" is not known to Vuls; use "None", "STARTTLS", "SMTPS"',
         ),
         (
             VULS + 'tlsInsecureSkipVerify = "yes"\n',
             "openssl_verify_mode",
-            'tlsInsecureSkipVerify "yes" is none of true, false',
+            'tlsInsecureSkipVerify "yes" is not one of the values that smtp-tui knows: true, false',
         ),
         (
             REVOLT + "use_tls = false\nuse_starttls = true\n",
             "encryption",
             "use_tls = false and use_starttls = true contradict each other",
         ),
-        (KITSUNE, "encryption", "starttls is missing; Kitsune takes true, false"),
+        (KITSUNE, "encryption", "starttls is missing; Kitsune accepts true, false"),
         (
             TUWUNEL + 'connection_uri = "imap://u:secret@a.example"\n',
             "host",
-            "connection_uri is none of smtp://…, smtps://…",
+            "connection_uri is not a URL that begins with smtp:// or smtps://",
         ),
-        (TUWUNEL + 'connection_uri = "a.example"\n', "host", "connection_uri is none of"),
-        (TUWUNEL + "connection_uri = 5\n", "host", "connection_uri is none of"),
+        (TUWUNEL + 'connection_uri = "a.example"\n', "host", "connection_uri is not a URL"),
+        (TUWUNEL + "connection_uri = 5\n", "host", "connection_uri is not a URL"),
         (TUWUNEL, "host", "is missing"),
         (
             TUWUNEL + 'connection_uri = "smtps://u:secret%ff@a.example"\n',
@@ -80,7 +80,7 @@ def values(folder: Path, text: str) -> dict[str, Any]:
         (
             TUWUNEL + 'connection_uri = "smtp://a.example?tls=maybe"\n',
             "encryption",
-            ':query.tls "maybe" is nothing that tuwunel',
+            ':query.tls "maybe" is not known to tuwunel',
         ),
         (
             HIMALAYA + "smtp.sasl.plain.username = 'u'\nsmtp.sasl.login.username = 'u'\n",
@@ -90,17 +90,17 @@ def values(folder: Path, text: str) -> dict[str, Any]:
         (
             HIMALAYA + "smtp.sasl.anonymous.message = 'u'\n",
             "authentication",
-            "smtp.sasl.anonymous is none of",
+            "smtp.sasl.anonymous is not one of",
         ),
         (SUPABASE + 'admin_email = "x"\n', "from", "'x' is no address"),
         (
             SUPABASE.replace('"u"', '"env(SMTP_USER)"'),
             "username",
-            "is the environment variable SMTP_USER, which only it can see",
+            "is the environment variable SMTP_USER, which only the application can read",
         ),
         (SMTPC + "ssl = true\ntls = true\n", "encryption", "contradict each other"),
-        (REVA + 'smtp_server = "http://a.example/"\n', "host", "smtp_server is no host name"),
-        (OPENTALK + 'smtp_server = "localhost"\n', "host", "smtp_server is none of"),
+        (REVA + 'smtp_server = "http://a.example/"\n', "host", "smtp_server is not a hostname"),
+        (OPENTALK + 'smtp_server = "localhost"\n', "host", "smtp_server is not a URL"),
     ],
 )
 def test_it_is_told_at_the_field(tmp_path: Path, text: str, field: str, message: str) -> None:
@@ -148,7 +148,10 @@ def test_it_is_told_at_the_field(tmp_path: Path, text: str, field: str, message:
             REVA + 'smtp_server = "a.example"\ndisable_auth = true\n',
             {"encryption": "none", "authentication": "none"},
         ),
-        ("[email]\nsmtp_host = 'a.example'\n", {"encryption": "ssl"}),
+        (
+            "[authentication]\nfernet_key='x'\n[email]\nsmtp_host = 'a.example'\n",
+            {"encryption": "ssl"},
+        ),
         (
             '[email]\nsmtp_url = "a.example"\nstarttls_only = true\n',
             {"encryption": "tls", "authentication": "auto"},
@@ -182,7 +185,7 @@ def test_an_unreadable_value_is_mended_in_its_place(tmp_path: Path) -> None:
 
 def test_an_unreadable_url_is_not_written_over(tmp_path: Path) -> None:
     document, table = opened(tmp_path, TUWUNEL + 'connection_uri = "imap://a.example"\n')
-    with pytest.raises(NotExpressibleError, match="cannot be changed: connection_uri is none of"):
+    with pytest.raises(NotExpressibleError, match="connection_uri is not a URL that begins with"):
         document.save(table, {"port": 465})
 
 

@@ -39,7 +39,7 @@ def of_each(kind: str) -> list[Any]:
 def test_there_is_a_sample_for_every_dialect_that_ships() -> None:
     heads, faults = all_heads(NOWHERE)
     assert faults == ()
-    assert [head.name for head in heads] == sorted(sample.dialect for sample in SAMPLES)
+    assert sorted(head.name for head in heads) == sorted(sample.dialect for sample in SAMPLES)
     assert all(head.source and not head.own for head in heads)
 
 
@@ -124,7 +124,7 @@ def test_what_cannot_be_said_is_refused(tmp_path: Path, sample: Sample, changes:
     with pytest.raises(NotExpressibleError) as caught:
         document.save(sample.table, changes)
     (key, *_) = changes
-    assert f"({key}) cannot be set so" in str(caught.value)
+    assert f"({key}) cannot have this value" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert document.path.read_text() == sample.text
 
@@ -145,7 +145,8 @@ def test_a_new_table_can_be_made(tmp_path: Path, sample: Sample) -> None:
         table = document.new_table()
     except NoTableError:
         table = sample.table
-    document.save(table, {"host": "a.example"}, create=True)
+    changes = {"host": "a.example", **({"port": 25} if "port" not in document.limits else {})}
+    document.save(table, changes, create=True)
     again = Document.open(document.path, sample.dialect)
     assert again.values(table)["host"] == "a.example"
 
@@ -198,7 +199,7 @@ def test_a_dialect_can_be_chosen(tmp_path: Path) -> None:
     assert Document.open(path).dialect == "plain"
     document = Document.open(path, "lldap")
     assert document.values("mail")["encryption"] == "ssl"
-    with pytest.raises(NoTableError, match="no mail settings at smtp_options, where lldap"):
+    with pytest.raises(NoTableError, match="no mail settings in smtp_options, where lldap"):
         document.default_table()
     lldap = next(sample for sample in SAMPLES if sample.dialect == "lldap")
     plain = Document.open(opened(tmp_path, lldap).path, "plain")
