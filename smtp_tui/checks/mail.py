@@ -22,5 +22,14 @@ def parse_recipients(text: str) -> tuple[Mailbox, ...]:
 def parse_subject(text: str) -> str:
     """Read a subject; ValueError where it holds a line end of any kind, which no header may."""
     if len(f"{text}.".splitlines()) > 1:
-        raise ValueError("is one line")
+        raise ValueError("must be one line")
+    return parse_body(text)
+
+
+def parse_body(text: str) -> str:
+    """Read the text of a message; ValueError where no message can hold it (RFC 5322, 4.1)."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character; remove it")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("holds bytes that are not UTF-8; write it in UTF-8")
     return text

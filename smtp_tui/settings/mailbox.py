@@ -11,6 +11,8 @@ _NAMED = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>")
 # RFC 5321, section 4.1.2, with the letters beyond ASCII of RFC 6531. An atom is told by what it
 # does not hold: named by its letters, the pattern takes ten times as long to compile.
 _ATOM = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
+# A display name holds no control, line or paragraph separator, and no byte that is not UTF-8.
+_NAME = re.compile("[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 _LOCAL = re.compile(rf'{_ATOM}(\.{_ATOM})*|"([^"\\\x00-\x1f\x7f]|\\[ -~])*"')
 
 
@@ -42,11 +44,15 @@ def parse_mailbox(value: object) -> Mailbox:
     written = parsers.text(value).strip()
     named = _NAMED.fullmatch(written)
     name, address = (named["name"], named["address"]) if named else ("", written)
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{parsers.shown(written)} holds a control character; remove it")
     local, sign, domain = address.rpartition("@")
-    if not sign or not _LOCAL.fullmatch(local) or len(local.encode()) > 64:
+    is_address = sign and address.isprintable() and _LOCAL.fullmatch(local)
+    if not is_address or len(local.encode()) > 64:
         raise ValueError(f"{parsers.shown(written)} is no address like name@example.org")
     try:
-        parsers.domain(domain)
+        if parsers.domain(domain) != domain:
+            raise ValueError(f"{parsers.shown(domain)} holds a space; a domain has none")
     except ValueError as error:
         raise ValueError(f"the domain of the address {error}") from None
     return Mailbox(name, address)

@@ -6,9 +6,11 @@ import re
 
 from smtp_tui.records import record
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
-from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.smtp.capabilities import Offer
 
+# Characters of a subject or a name that fit into one line with what stands before them.
+_LONGEST = 60
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -55,23 +57,46 @@ def default_sender(user: str, own_name: str) -> Mailbox:
 
 
 def message_of(mail: Mail, envelope: Envelope, offer: Offer) -> bytes:
-    """Compose the message with CRLF line ends, in 8 bits where the server takes them."""
+    """Compose the message with CRLF line ends, in 8 bits where the server takes them.
+
+    The header is written here and not by `EmailMessage`, which reads what is assigned to it: before
+    Python 3.13 it decodes an encoded word in a subject, line ends and all.
+    """
     # Only a message needs them, and they take time to load.
     from email import policy
     from email.message import EmailMessage
     from email.utils import format_datetime, localtime, make_msgid
 
     eight_bit = "8BITMIME" in offer
-    base = policy.SMTPUTF8 if envelope.needs_smtputf8 else policy.SMTP
-    message = EmailMessage(base.clone(cte_type="8bit" if eight_bit else "7bit"))
-    domain = envelope.sender.address.rpartition("@")[2]
-    message["Date"] = format_datetime(localtime())
-    message["Message-ID"] = make_msgid(domain=ascii_name(domain).strip("[]") or "localhost")
-    message["From"] = _header(envelope.sender)
-    message["To"] = ", ".join(map(_header, envelope.recipients))
-    message["Subject"] = mail.subject
-    message.set_content(mail.body or "", cte=None if eight_bit else _seven_bit(mail.body or ""))
-    return message.as_bytes()
+    domain = envelope.sender.envelope.rpartition("@")[2]
+    fields = {
+        "Date": format_datetime(localtime()),
+        "Message-ID": make_msgid(domain=domain.strip("[]") or "localhost"),
+        "From": _named(envelope.sender),
+        "To": ",\r\n ".join(map(_named, envelope.recipients)),
+        "Subject": _words(mail.subject, "Subject"),
+    }
+    header = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    body = EmailMessage(policy.SMTP.clone(cte_type="8bit" if eight_bit else "7bit"))
+    body.set_content(mail.body or "", cte=None if eight_bit else _seven_bit(mail.body or ""))
+    message = header.encode() + body.as_bytes()
+    _check_header(message, (*fields, *body.keys()))
+    return message
+
+
+class ForeignHeaderError(Exception):
+    """A header was about to hold a line that this program did not write: a defect."""
+
+
+def _check_header(message: bytes, names: tuple[str, ...]) -> None:
+    """Make sure that nothing in a value began a line of its own, or the body."""
+    header = message.partition(b"\r\n\r\n")[0]
+    lines = header.split(b"\r\n")
+    begun = [line for line in lines if not line.startswith((b" ", b"\t"))]
+    written = [name.encode() for name in names]
+    is_ours = [line.partition(b":")[0] for line in begun] == written
+    if not is_ours or not all(map(bytes.strip, lines)) or re.search(rb"[\r\n\0]", b"".join(lines)):
+        raise ForeignHeaderError
 
 
 def stuffed(message: bytes) -> bytes:
@@ -80,11 +105,32 @@ def stuffed(message: bytes) -> bytes:
     return _LEADING_DOT.sub(b"..", whole) + b".\r\n"
 
 
-def _header(mailbox: Mailbox) -> str:
+def _named(mailbox: Mailbox) -> str:
+    """A mailbox in a header: its name as a quoted string, or as encoded words (RFC 2047)."""
     if not mailbox.name:
-        return mailbox.address
-    quoted = mailbox.name.strip('"').replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}" <{mailbox.address}>'
+        return mailbox.envelope
+    name = mailbox.name
+    if quoted := _QUOTED.fullmatch(name):
+        name = re.sub(r"\\(.)", r"\1", quoted[1])
+    if _needs_encoding(name):
+        return f"{_encoded(name, 'From')} <{mailbox.envelope}>"
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" <{mailbox.envelope}>'
+
+
+def _words(text: str, field: str) -> str:
+    return _encoded(text, field) if _needs_encoding(text) else text
+
+
+def _needs_encoding(text: str) -> bool:
+    """Whether a text cannot stand as it is: a line has its limits, and `=?` begins other words."""
+    return len(text) > _LONGEST or "=?" in text or not (text.isascii() and text.isprintable())
+
+
+def _encoded(text: str, field: str) -> str:
+    from email.header import Header
+
+    return Header(text, "utf-8", header_name=field).encode(linesep="\r\n")
 
 
 def _seven_bit(body: str) -> str | None:

@@ -83,9 +83,10 @@ async def check(
             yield event
         task.result()
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        if not task.done():  # to wait for one that failed would take its traceback away
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 class _Course:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.checks.mail import BODY, SUBJECT, parse_recipients, parse_subject
+from smtp_tui.checks.mail import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
 from smtp_tui.settings.mailbox import Mailbox
 
 
@@ -38,3 +38,11 @@ def test_a_subject_is_one_line(line_end: str) -> None:
 def test_the_defaults_are_good() -> None:
     assert parse_subject(SUBJECT) == SUBJECT
     assert BODY.endswith("\n")
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\udcffb"])
+def test_what_no_message_can_hold(text: str) -> None:
+    for read in (parse_subject, parse_body):
+        with pytest.raises(ValueError, match="holds"):
+            read(text)
+    assert parse_body("Grüße\n\tund ein Tab\n") == "Grüße\n\tund ein Tab\n"

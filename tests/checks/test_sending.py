@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from tests.checks.outcomes import outcome_of
 from tests.servers import envelopes
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
+from tests.servers.requirements import program
 
 GOOD, BAD = envelopes.ACCEPTED_RECIPIENT, envelopes.REFUSED_RECIPIENT
 
@@ -22,6 +27,7 @@ async def handed_over(
     servers: MailServers,
     *recipients: str,
     body: str | None = None,
+    subject: str = "Test",
     login: bool = True,
     **values: Any,
 ) -> tuple[list[Event], Verdict]:
@@ -34,7 +40,7 @@ async def handed_over(
         **({"username": servers.user.name} if login else {}),
         **values,
     }
-    mail = Mail(recipients=tuple(map(parse_mailbox, recipients)), subject="Test", body=body)
+    mail = Mail(recipients=tuple(map(parse_mailbox, recipients)), subject=subject, body=body)
     return await outcome_of(settings, secret=servers.user.password, mail=mail)
 
 
@@ -98,3 +104,30 @@ async def test_addresses_beyond_ascii(mail_servers: MailServers) -> None:
     assert verdict.ok, verdict.summary
     (mail,) = [event.text for event in events if isinstance(event, Sent) and "MAIL" in event.text]
     assert mail.endswith("BODY=8BITMIME SMTPUTF8")
+
+
+def delivered(servers: MailServers, queue_id: str) -> Message:
+    """The message that Postfix holds under this name."""
+    folder = servers.folder / "postfix"
+    command = (program("postcat"), "-c", folder, "-bhq", queue_id)
+    found = subprocess.run(command, capture_output=True, check=True).stdout
+    return message_from_bytes(found)
+
+
+INJECTED = "=?utf-8?q?Hello=0D=0ABcc:_eve=40example.net=0D=0A=0D=0Aanother_body?="
+
+
+async def test_an_encoded_word_adds_no_header_and_no_body(mail_servers: MailServers) -> None:
+    recipient = f"{INJECTED} <{envelopes.HELD_RECIPIENT}>"
+    values = {"from": f"{INJECTED} <app@example.test>"}
+    _, verdict = await handed_over(
+        mail_servers, recipient, subject=INJECTED, body="Hello\n", **values
+    )
+    assert verdict.ok, verdict.summary
+    assert verdict.queue_id
+    message = delivered(mail_servers, verdict.queue_id)
+    ours = {"Date", "Message-ID", "From", "To", "Subject", "MIME-Version"}
+    ours |= {"Content-Type", "Content-Transfer-Encoding"}
+    assert set(message.keys()) == {*ours, "Received"}
+    assert message.get_payload() == "Hello\n"
+    assert str(make_header(decode_header(message["Subject"]))) == INJECTED

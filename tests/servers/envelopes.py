@@ -9,11 +9,13 @@ RELAYED_RECIPIENT = f"dave@{FOREIGN_DOMAIN}"
 REFUSED_RECIPIENT = f"refused@{LOCAL_DOMAIN}"
 GREYLISTED_RECIPIENT = f"greylisted@{LOCAL_DOMAIN}"
 FULL_RECIPIENT = f"full@{LOCAL_DOMAIN}"
+HELD_RECIPIENT = f"held@{LOCAL_DOMAIN}"
 REFUSED_SENDER = f"refused-sender@{LOCAL_DOMAIN}"
 
 MESSAGE_SIZE_LIMIT = 100_000
 
 RECIPIENTS = {
+    HELD_RECIPIENT: "HOLD it stays in the queue, where a test can read it",
     REFUSED_RECIPIENT: "550 5.1.1 No such user here",
     GREYLISTED_RECIPIENT: "450 4.2.0 Greylisted, try again later",
     FULL_RECIPIENT: "452 4.2.2 Mailbox full",

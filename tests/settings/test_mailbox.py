@@ -40,6 +40,11 @@ NO_MAILBOXES = [
         "<a@b.example",
         "a@@b",
     ),
+    # A space that is none of ASCII's, a line end that is none, a sign that nobody sees.
+    *("a@\u00a0b.example", "a@b.example\u00a0c", "a\u00a0b@c.example", "a\u2028b@c.example"),
+    *("Name <a@\u00a0b.example>", "a\u200bb@c.example", "a\x7fb@c.example", "a\udcff@b.example"),
+    *("Na\u2028me <a@b.example>", "Na\x85me <a@b.example>", "Na\udcffme <a@b.example>"),
+    *("Na\x1bme <a@b.example>",),
     *("a\r\n@b.example", "a@b.example\nRCPT TO:<x@y.example>", "..@b.example", f"{'a' * 65}@b.c"),
 ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp import delivery
-from smtp_tui.smtp.message import Mail
+from smtp_tui.smtp.message import ForeignHeaderError, Mail
 from tests.smtp.playing import OPEN, Played, play
 from tests.smtp.scripted import Peer, Step
 from tests.smtp.steps import close, silence
@@ -178,3 +178,13 @@ async def test_smtputf8_that_is_not_offered() -> None:
     mail = Mail(sender=SENDER, recipients=(parse_mailbox("grün@d.example"),), body="x")
     verdict = (await play((PLAIN,), mail=mail)).verdict
     assert (verdict.stage, verdict.cause) == ("envelope", "smtputf8-not-offered")
+
+
+async def test_a_defect_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def message_of(*_: object) -> bytes:
+        raise ForeignHeaderError
+
+    monkeypatch.setattr(delivery, "message_of", message_of)
+    verdict = (await handed(PLAIN)).verdict
+    assert (verdict.stage, verdict.cause) == ("envelope", "internal-error")
+    assert "ForeignHeaderError at test_delivery.py:" in verdict.summary

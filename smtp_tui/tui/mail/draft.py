@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from smtp_tui.checks.mail import BODY, SUBJECT, parse_recipients, parse_subject
+from smtp_tui.checks.mail import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
 from smtp_tui.records import record
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.smtp.message import Mail, default_sender
@@ -54,7 +54,7 @@ _READERS: dict[Part, Callable[[str], object]] = {
     Part.FROM: _sender,
     Part.TO: parse_recipients,
     Part.SUBJECT: parse_subject,
-    Part.TEXT: str,
+    Part.TEXT: parse_body,
 }
 
 
