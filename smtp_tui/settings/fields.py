@@ -68,14 +68,14 @@ class Settings:
         "SMTP Host",
         Kind.TEXT,
         parsers.host,
-        summary="The server that takes the mail: a host name or an IP address.",
+        summary="The server that takes the mail: a hostname or an IP address.",
         default_text="required",
     )
     port: int = declare(
         "SMTP Port",
         Kind.NUMBER,
         parsers.port,
-        summary="The TCP port: 587 for STARTTLS, 465 for TLS at once, 25 between servers.",
+        summary="The TCP port: 587 for STARTTLS, 465 for implicit TLS, 25 between servers.",
         default=_default_port,
     )
     domain: str | None = declare(
@@ -89,20 +89,20 @@ class Settings:
         "Encryption Type",
         Encryption,
         Encryption.TLS,
-        summary="none: plain text; tls: STARTTLS required; ssl: TLS from the first byte.",
+        summary="none: plain text; tls: STARTTLS required; ssl: implicit TLS.",
     )
     starttls_auto: bool = declare(
         "Start TLS Auto",
         Kind.SWITCH,
         parsers.switch,
-        summary="With encryption none: use STARTTLS where offered, else go on in plain text.",
+        summary="With encryption none: use STARTTLS if offered, else continue unencrypted.",
         default=lambda _values: False,
     )
     username: str | None = declare(
         "SMTP Username",
         Kind.TEXT,
         parsers.text,
-        summary="The account that may send; empty for a server that asks for none.",
+        summary="The account to log in with; empty if the server takes no login.",
         default_text="none",
     )
     password: PasswordSource | None = declare(
@@ -116,13 +116,13 @@ class Settings:
         "Authentication Type",
         Authentication,
         _default_authentication,
-        summary="How user name and password are handed over; auto takes the strongest safe way.",
+        summary="How to log in; auto chooses the strongest safe mechanism.",
     )
     openssl_verify_mode: VerifyMode = declare_choice(
         "OpenSSL Verify Mode",
         VerifyMode,
         VerifyMode.PEER,
-        summary="peer: check the certificate's chain, dates and name; none: take any certificate.",
+        summary="peer: check the certificate's chain, dates and name; none: accept any.",
     )
     sender: str | None = declare(
         "From",
@@ -130,12 +130,12 @@ class Settings:
         mailbox_text,
         summary="The sender of test messages, in the envelope and in the From line.",
         default=_default_sender,
-        default_text="made of the user name",
+        default_text="from the username",
         folded=True,
         key="from",
     )
     timeout: float = declare(
-        "Time-out",
+        "Timeout",
         Kind.NUMBER,
         parsers.seconds,
         summary="Seconds for the whole check, from connect to verdict.",
@@ -154,7 +154,7 @@ class Settings:
         "Server Name",
         Kind.TEXT,
         parsers.host,
-        summary="The name asked for in TLS and looked for in the certificate.",
+        summary="The name sent in TLS (SNI) and required in the certificate.",
         default_text="the host",
         folded=True,
     )
@@ -162,7 +162,7 @@ class Settings:
         "TLS Minimum",
         TlsVersion,
         TlsVersion.V1_2,
-        summary="The oldest TLS version that is accepted.",
+        summary="The oldest TLS version to accept.",
         folded=True,
     )
     tls_fingerprint: str | None = declare(
@@ -177,7 +177,7 @@ class Settings:
         "Client Certificate",
         Kind.TEXT,
         parsers.text,
-        summary="PEM file with the certificate this machine shows to the server.",
+        summary="PEM file with the certificate to show to the server.",
         default_text="none",
         folded=True,
     )
@@ -193,7 +193,7 @@ class Settings:
         "Address Family",
         AddressFamily,
         AddressFamily.ANY,
-        summary="Reach the host by IPv4, by IPv6, or by whichever answers.",
+        summary="Reach the host by IPv4, by IPv6, or by whichever answers first.",
         folded=True,
     )
     source_address: str | None = declare(

@@ -45,16 +45,16 @@ def parse_mailbox(value: object) -> Mailbox:
     named = _NAMED.fullmatch(written)
     name, address = (named["name"], named["address"]) if named else ("", written)
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{parsers.shown(written)} holds a control character; remove it")
+        raise ValueError(f"{parsers.shown(written)} contains a control character; remove it")
     local, sign, domain = address.rpartition("@")
     is_address = sign and address.isprintable() and _LOCAL.fullmatch(local)
     if not is_address or len(local.encode()) > 64:
-        raise ValueError(f"{parsers.shown(written)} is no address like name@example.org")
+        raise ValueError(f"{parsers.shown(written)} is not an address like name@example.org")
     try:
         if parsers.domain(domain) != domain:
-            raise ValueError(f"{parsers.shown(domain)} holds a space; a domain has none")
+            raise ValueError(f"{parsers.shown(domain)} contains a space; a domain has none")
     except ValueError as error:
-        raise ValueError(f"the domain of the address {error}") from None
+        raise ValueError(f"the domain of the address: {error}") from None
     return Mailbox(name, address)
 
 

@@ -64,7 +64,7 @@ def text(value: object) -> str:
         raise ValueError(f"{shown(value)} is not text; put it in quotes")
     for character, name in _FORBIDDEN.items():
         if character in value:
-            raise ValueError(f"holds {name}, which would end the SMTP command early; remove it")
+            raise ValueError(f"contains {name}, which would end the SMTP command early; remove it")
     return value
 
 
@@ -92,7 +92,9 @@ def seconds(value: object) -> float:
         except ValueError:
             number = None
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number <= 86400:
-        raise ValueError(f"{shown(value)} is not a time; use seconds, above 0 and at most 86400")
+        raise ValueError(
+            f"{shown(value)} is not a number of seconds; use more than 0 and at most 86400"
+        )
     return float(number)
 
 
@@ -117,7 +119,7 @@ def choice(kind: type[StrEnum]) -> Parser:
         member = choice_named(kind, str(said)) if isinstance(said, str | float) else None
         if member is None:
             allowed = ", ".join(kind)
-            raise ValueError(f"{shown(value)} is not a choice; use one of {allowed}")
+            raise ValueError(f"{shown(value)} is not allowed; use one of {allowed}")
         return member
 
     return parse
@@ -128,17 +130,17 @@ def host(value: object) -> str:
     name = text(value).strip()
     # These may hold a password, so they are not repeated.
     if "://" in name:
-        raise ValueError("is a URL; give the host name alone")
+        raise ValueError("is a URL; write only the hostname")
     if "@" in name:
-        raise ValueError("holds an @; give the host name alone, the user in username")
+        raise ValueError("contains an @; write only the hostname here, the user in username")
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
     if is_address(bare):
         return bare
     if any(letter.isspace() for letter in name):
-        raise ValueError(f"{shown(name)} holds a space; a host name or an IP address has none")
+        raise ValueError(f"{shown(name)} contains a space; a hostname or an IP address has none")
     if re.fullmatch(r"([^:]*|\[.*\]):[0-9]+", name):
-        raise ValueError(f"{shown(name)} holds a port; put it in the field port")
-    _check_name(name, "a host name or an IP address")
+        raise ValueError(f"{shown(name)} contains a port; put it in the field port")
+    _check_name(name, "a hostname or an IP address")
     return name
 
 
@@ -153,9 +155,9 @@ def domain(value: object) -> str:
             return name
         raise ValueError(f"{shown(name)} is not an address literal like [192.0.2.1]")
     if is_address(name):
-        raise ValueError(f"{shown(name)} is a bare address; in EHLO it stands as {_literal(name)}")
+        raise ValueError(f"{shown(name)} is a bare address; in EHLO write {_literal(name)}")
     if any(letter.isspace() for letter in name):
-        raise ValueError(f"{shown(name)} holds a space; a domain has none")
+        raise ValueError(f"{shown(name)} contains a space; a domain has none")
     _check_name(name, "a domain like host.example.org or [192.0.2.1]")
     return name
 
@@ -164,7 +166,7 @@ def address(value: object) -> str:
     """An IPv4 or IPv6 address."""
     name = text(value).strip()
     if not is_address(name):
-        raise ValueError(f"{shown(name)} is not an IP address; give one of this machine's")
+        raise ValueError(f"{shown(name)} is not an IP address; use an address of this machine")
     return name
 
 
@@ -209,7 +211,7 @@ def ascii_name(name: str) -> str:
     try:
         return idna.encode(name, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        raise ValueError(f"{shown(name)} is not an international host name: {error}") from None
+        raise ValueError(f"{shown(name)} is not an international hostname: {error}") from None
 
 
 def _literal(name: str) -> str:

@@ -70,7 +70,7 @@ def read(values: Mapping[str, object]) -> Reading:
     """Read a table's raw TOML values into settings with every default filled in."""
     parsed, problems = parse_given(values)
     if "host" not in parsed and not any(problem.key == "host" for problem in problems):
-        problems.append(_problem("host", "is missing; give the mail server's host name"))
+        problems.append(_problem("host", "is missing; set the mail server's hostname"))
     whole = {**defaults(parsed), **parsed}
     problems.extend(_conflicts(whole, parsed))
     if problems:
@@ -90,11 +90,13 @@ def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> list[Prob
     mechanism = parsed.get("authentication")
     anonymous = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL, None)
     if mechanism not in anonymous and not whole["username"]:
-        found.append(_problem("username", f"is missing; authentication {mechanism} needs one"))
+        found.append(
+            _problem("username", f"is missing; authentication {mechanism} needs a username")
+        )
     if mechanism is Authentication.EXTERNAL and not whole["client_certificate"]:
-        found.append(_problem("client_certificate", "is missing; authentication external shows it"))
+        found.append(_problem("client_certificate", "is missing; authentication external needs it"))
     if whole["client_key"] and not whole["client_certificate"]:
-        found.append(_problem("client_certificate", "is missing; client_key belongs to one"))
+        found.append(_problem("client_certificate", "is missing; client_key needs it"))
     if clash := _families_apart(whole["source_address"], whole["address_family"]):
         found.append(_problem("source_address", clash))
     return found
@@ -104,19 +106,19 @@ def _families_apart(source: str | None, family: AddressFamily) -> str | None:
     if source is None or family is AddressFamily.ANY:
         return None
     own = AddressFamily.IPV6 if ":" in source else AddressFamily.IPV4
-    return None if own is family else f"is {own}, but address_family is {family}; make them agree"
+    return None if own is family else f"is {own}, but address_family is {family}; make them match"
 
 
 def _remarks(settings: Settings) -> list[Remark]:
     found = []
     if settings.username and settings.authentication is Authentication.NONE:
-        text = "the user name is not used: authentication is none"
+        text = "the username is not used: authentication is none"
         found.append(Remark("username", text, "username-unused"))
     if settings.password and not settings.username and not settings.authenticates:
-        text = "the password is not used: there is no user name to log in with"
+        text = "the password is not used: there is no username to log in with"
         found.append(Remark("password", text))
     elif settings.authentication is Authentication.AUTO and not settings.username:
-        text = "there is no user name, so authentication auto does not log in"
+        text = "there is no username, so authentication auto does not log in"
         found.append(Remark("authentication", text))
     if settings.starttls_auto and settings.encryption is not Encryption.NONE:
         text = f"starttls_auto is ignored: encryption {settings.encryption} already requires TLS"

@@ -73,7 +73,7 @@ def parse_source(value: object) -> PasswordSource:
             source = _from_pair(kind, where)
             if source is not None:
                 return source
-    raise ValueError(f"is no password and names no place of one; use {SPELLINGS}")
+    raise ValueError(f"is neither a password nor a place of one; use {SPELLINGS}")
 
 
 def _from_pair(kind: object, where: object) -> PasswordSource | None:

@@ -96,11 +96,11 @@ def test_every_wrong_setting_is_told_with_what_is_allowed(call: Call) -> None:
     assert outcome.out.splitlines()[:4] == [
         "FAILED at settings: smtp-tui cannot use 3 settings:",
         "  SMTP Port (port): '0' is not a port; use a number from 1 to 65535.",
-        "  Encryption Type (encryption): 'tsl' is not a choice; use one of none, tls, ssl.",
-        "  TLS Minimum (tls_minimum): '2' is not a choice; use one of 1.0, 1.1, 1.2, 1.3.",
+        "  Encryption Type (encryption): 'tsl' is not allowed; use one of none, tls, ssl.",
+        "  TLS Minimum (tls_minimum): '2' is not allowed; use one of 1.0, 1.1, 1.2, 1.3.",
     ]
     # What is wrong was told; a fix tells what the field is for.
-    assert "  Fix port=…: The TCP port: 587 for STARTTLS, 465 for TLS" in outcome.out
+    assert "  Fix port=…: The TCP port: 587 for STARTTLS, 465 for implicit TLS" in outcome.out
     verdict = call("check", "--json", *REFUSING, *wrong).verdict
     for key in ("(port)", "(encryption)", "(tls_minimum)"):
         assert key in verdict["summary"]

@@ -161,7 +161,7 @@ def test_set_to_the_same_rewrites_nothing(call: Call, toml: Toml) -> None:
         (["password=wonderland"], 2, ["shows in the process list"]),
         (["port=0"], 3, ["SMTP Port (port): '0' is not a port; use a number from 1 to 65535"]),
         (["encryption=tsl"], 3, ["use one of none, tls, ssl"]),
-        (["password={vault=1}"], 3, ["SMTP Password (password): is no password"]),
+        (["password={vault=1}"], 3, ["SMTP Password (password): is neither a password"]),
         (["host="], 3, ["SMTP Host (host)"]),
         (["port=0", "encryption=tsl"], 3, ["(port)", "(encryption)"]),
         (["colour=red", "port=0", "host"], 2, ["colour", "host has no", "(port)"]),

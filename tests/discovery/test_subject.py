@@ -34,14 +34,14 @@ def test_an_address_is_one() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "'' is not a host name or an IP address"),
-        ("a b", "'a b' holds a space; a host name or an IP address has none"),
-        ("@example.org", "'@example.org' is no address like name@example.org"),
+        ("", "'' is not a hostname or an IP address"),
+        ("a b", "'a b' contains a space; a hostname or an IP address has none"),
+        ("@example.org", "'@example.org' is not an address like name@example.org"),
         ("me@[192.0.2.1]", "'[192.0.2.1]' is no domain; give its address alone"),
-        ("https://example.org", "it is a URL; give the host name alone"),
+        ("https://example.org", "it is a URL; write only the hostname"),
         ("example.org:25", "'example.org:25' names a port; give the host alone, all are tried"),
         ("[2001:db8::1]:25", "'[2001:db8::1]:25' names a port; give the host alone, all are tried"),
-        ("a@b c", "the domain of the address 'b c' holds a space; a domain has none"),
+        ("a@b c", "the domain of the address: 'b c' contains a space; a domain has none"),
     ],
 )
 def test_refused(text: str, said: str) -> None:

@@ -122,7 +122,7 @@ def test_line_ends_and_nul_in_any_value(key: str, mark: str) -> None:
 @pytest.mark.parametrize("mechanism", sorted(set(Authentication) - {"none", "auto", "external"}))
 def test_a_mechanism_needs_a_user_name(mechanism: str) -> None:
     assert problems_of(authentication=mechanism) == {
-        "username": f"is missing; authentication {mechanism} needs one"
+        "username": f"is missing; authentication {mechanism} needs a username"
     }
 
 

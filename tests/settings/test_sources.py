@@ -65,7 +65,7 @@ def test_anything_else_is_refused_without_repeating_it(raw: object) -> None:
     ["won\nder", "won\rder", "won\0der", {"env": "A\n"}, {"file": "a\0b"}, {"command": ["a\n"]}],
 )
 def test_line_ends_and_nul_are_refused(raw: object) -> None:
-    with pytest.raises(ValueError, match="holds a") as caught:
+    with pytest.raises(ValueError, match="contains a") as caught:
         parse_source(raw)
     assert "won" not in str(caught.value)
 

@@ -207,10 +207,10 @@ async def test_advice_on_what_is_folded_away_stands_at_more(tmp_path: Path) -> N
     async with form_on(SAMPLE + "timeout = 2\n", tmp_path) as hand:
         assert hand.row("More").endswith("? short")
         await hand.go_to("More")
-        assert "More ? Time-out: 2 s are for the whole test;" in sidebar(hand)
+        assert "More ? Timeout: 2 s are for the whole test;" in sidebar(hand)
         await hand.press("enter")
         assert "?" not in hand.row("More")
-        assert hand.row("Time-out").endswith("2  seconds  ? short")
+        assert hand.row("Timeout").endswith("2  seconds  ? short")
         await hand.press("left")
         assert hand.row("More").endswith("? short")
 

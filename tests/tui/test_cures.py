@@ -192,7 +192,7 @@ class TestList:
             await hand.press("f8")
             for key, numbers in (("down", range(40, 48)), ("up", range(47, 39, -1))):
                 for number in numbers:
-                    assert f"> Time-out: 30 -> {number}" in hand.screen
+                    assert f"> Timeout: 30 -> {number}" in hand.screen
                     assert "Enter Do it" in hand.screen
                     if number != numbers[-1]:
                         await hand.press(key)

@@ -154,9 +154,9 @@ async def test_folded_fields_unfold(tmp_path: Path) -> None:
         assert "1 set" in hand.row("More")
         await hand.go_to("More")
         await hand.press("right", "down", "down")
-        assert hand.row("Time-out").startswith(">Time-out             12  seconds")
+        assert hand.row("Timeout").startswith(">Timeout              12  seconds")
         await hand.press("up", "up", "enter")
-        assert not hand.row("Time-out")
+        assert not hand.row("Timeout")
 
 
 async def test_hostile_text_in_the_file_is_inert(tmp_path: Path) -> None:

@@ -74,8 +74,8 @@ class TestMailDraft:
         draft.type(Part.FROM, "me")
         draft.type(Part.TO, "a@b.example, you")
         assert draft.problems() == {
-            Part.FROM: "'me' is no address like name@example.org",
-            Part.TO: "'you' is no address like name@example.org",
+            Part.FROM: "'me' is not an address like name@example.org",
+            Part.TO: "'you' is not an address like name@example.org",
         }
         assert draft.obstacles(sends=True) == draft.problems()
 

@@ -73,9 +73,9 @@ class TestPalette:
         async with form_on(SAMPLE, tmp_path) as hand:
             await hand.press("ctrl+p")
             await hand.type("go time")
-            assert "Go to Time-out" in hand.screen
+            assert "Go to Timeout" in hand.screen
             await hand.press("enter")
-            await hand.until(lambda: hand.row("Time-out").startswith(">"))
+            await hand.until(lambda: hand.row("Timeout").startswith(">"))
 
     async def test_arrows_choose_and_escape_steps_back(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
@@ -139,7 +139,7 @@ class TestJump:
             assert "HSMTP Host" in hand.screen
             assert "PSMTP Port" in hand.screen
             assert "│ Which letter? Also:" in hand.screen
-            assert "│ I Time-out" in hand.screen
+            assert "│ I Timeout" in hand.screen
             assert "│ J Source Address" in hand.screen
             await hand.press("escape")
             assert "Which letter" not in hand.screen
@@ -148,7 +148,7 @@ class TestJump:
     async def test_where_there_is_no_sidebar_the_message_tells_them(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
             await hand.press("f11")
-            assert "Which letter? F From, I Time-out" in hand.screen
+            assert "Which letter? F From, I Timeout" in hand.screen
 
     async def test_a_key_that_is_no_letter_of_theirs_goes_nowhere(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:

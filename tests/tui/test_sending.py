@@ -114,13 +114,13 @@ async def test_a_wrong_address_is_told_and_keeps_the_message_back(tmp_path: Path
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         await open_dialog(hand)
         await hand.type("a@b.example, nobody")
-        assert "is no address" not in hand.screen
-        await hand.until(lambda: "'nobody' is no address" in hand.screen)
+        assert "is not an address" not in hand.screen
+        await hand.until(lambda: "'nobody' is not an address" in hand.screen)
         await hand.press("enter")
         assert part(hand, "To").startswith(" >To")
         await hand.press("down", "down", "enter")
         assert part(hand, "To").startswith(" >To")
-        assert "'nobody' is no address" in hand.screen
+        assert "'nobody' is not an address" in hand.screen
         await hand.press("down")
         assert part(hand, "To").startswith(" !To")
         await hand.press("f8", "f5")
@@ -192,8 +192,8 @@ async def test_the_dialog_fits(tmp_path: Path, size: tuple[int, int]) -> None:
 async def test_a_form_that_cannot_be_tested_sends_nothing(tmp_path: Path) -> None:
     async with form_on(SAMPLE + "timeout = -1\n", tmp_path) as hand:
         await hand.press("f7")
-        await hand.until(lambda: "Not sent. Time-out" in hand.screen)
-        assert hand.row("Time-out").startswith(">")
+        await hand.until(lambda: "Not sent. Timeout" in hand.screen)
+        assert hand.row("Timeout").startswith(">")
         assert DIALOG not in hand.screen
 
 

@@ -77,8 +77,8 @@ async def test_invalid_fields_are_mended_before_a_test(tmp_path: Path) -> None:
     async with form_on(SAMPLE + "timeout = -1\n", tmp_path, check=check) as hand:
         await hand.press("f5")
         await hand.until(lambda: "Not tested." in hand.screen)
-        assert hand.row("Time-out").startswith(">")
-        assert "not a time" in hand.screen
+        assert hand.row("Timeout").startswith(">")
+        assert "not a number of" in hand.screen
     assert not check.requests
 
 

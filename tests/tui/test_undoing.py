@@ -118,9 +118,9 @@ async def test_a_field_that_is_folded_away_unfolds(tmp_path: Path) -> None:
         await hand.type("9")
         await hand.go_to("More")
         await hand.press("left")
-        assert not hand.row("Time-out")
+        assert not hand.row("Timeout")
         await hand.press("f4")
-        await hand.until(lambda: hand.row("Time-out").startswith(">"))
+        await hand.until(lambda: hand.row("Timeout").startswith(">"))
 
 
 async def test_typing_goes_on_where_undo_left_off(tmp_path: Path) -> None:
