@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smtp_tui.checks.secrets import Given, secret_of
 from smtp_tui.config.errors import PasswordError
@@ -25,6 +26,9 @@ from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.session import Limits, check
 
+if TYPE_CHECKING:
+    from smtp_tui.config.heads import Recognition
+
 
 @record(kw_only=True)
 class Request:
@@ -36,6 +40,8 @@ class Request:
     source. `origin` is the file that names that source, None where the call or the user named it:
     a file that others can write is not obeyed in all it says (`config.source_trust`). `mail` is
     what to hand over after the login; `extra` is the seconds for looks beside the dialogue.
+    `recognition` names the application that the file is read as; `notes` say that, and what the
+    table holds that is not understood.
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -49,6 +55,8 @@ class Request:
     mail: Mail | None = None
     allow_clear_password: bool = False
     extra: float = 3.0
+    recognition: Recognition | None = None
+    notes: tuple[str, ...] = ()
 
 
 async def run(request: Request) -> AsyncGenerator[Event | Verdict, None]:
@@ -91,6 +99,8 @@ def _without_check(stage: Stage, fault: Fault, detail: str, seconds: float = 0.0
 async def _events(
     request: Request, reading: Reading, settings: Settings | None, started: float
 ) -> AsyncGenerator[Event, None]:
+    for note in request.notes:
+        yield Note(seconds=_since(started), text=note)
     if settings is None:
         problems = "; ".join(map(str, reading.problems))
         yield _ended(Stage.SETTINGS, Fault.SETTINGS_INVALID, problems, started)

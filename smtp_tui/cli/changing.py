@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from smtp_tui.checks.status import NEGATIVE, PASSED
-from smtp_tui.cli.opening import open_table
+from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoRenameError, NoTableError
@@ -33,8 +33,11 @@ def target(file: str, options: Namespace, *, create: bool = False) -> tuple[Docu
             raise NoTableError(f"{error}; --create makes it") from None
         document = Document.open(Path(file), dialect)
     else:
+        tell_notes(document, found)
         return document, found
-    return document, wish or document.new_table()
+    found = wish or document.new_table()
+    tell_notes(document, found)
+    return document, found
 
 
 def change(

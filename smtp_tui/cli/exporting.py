@@ -7,7 +7,7 @@ import asyncio
 from smtp_tui.checks.status import BY_STAGE, PASSED, SETTINGS
 from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.interchanging import format_name, quoting_of, tell_text
-from smtp_tui.cli.opening import open_table
+from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import complain
 from smtp_tui.cli.tables import PATIENCE, Table
 from smtp_tui.config.errors import PasswordError
@@ -21,6 +21,7 @@ def export_settings(call: Call) -> int:
     name, *words = call.words
     form, quoting = format_name(name), quoting_of(options)
     file, document, found = open_table(words, options.table, options.dialect)
+    tell_notes(document, found)
     table = Table(file, document, found)
     try:
         secret = _secret(table) if options.with_password else None

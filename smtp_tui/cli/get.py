@@ -6,7 +6,7 @@ import json
 
 from smtp_tui.checks.status import NEGATIVE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.opening import open_table
+from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import tell
 from smtp_tui.cli.values import no_setting
 from smtp_tui.config.spelling import spelled_value
@@ -22,6 +22,7 @@ def get(call: Call) -> int:
     if key is not None and key not in BY_KEY:
         raise UsageError(no_setting(key))
     _, document, table = open_table(call.words, call.options.table, call.options.dialect)
+    tell_notes(document, table)
     there, given = document.values(table), document.given(table)
     values = {known: there[known] for known in BY_KEY if known in given}
     if "password" in values and not call.options.reveal:

@@ -33,6 +33,20 @@ def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document
     return document
 
 
+def notes_on(document: Document, table: str) -> tuple[str, ...]:
+    """Say as which application a file is read and why, and what a table holds besides settings."""
+    recognition = document.recognition
+    is_plain = recognition.application is None
+    named = () if is_plain and not document.is_chosen else (f"{recognition}.",)
+    return (*named, *document.remarks(table))
+
+
+def tell_notes(document: Document, table: str) -> None:
+    """Print these notes on standard error."""
+    for note in notes_on(document, table):
+        complain(f"note: {note}")
+
+
 @cache
 def _complain_once(line: str) -> None:
     complain(line)

@@ -8,7 +8,7 @@ from argparse import Namespace
 from smtp_tui.checks.status import BY_STAGE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.changing import save
-from smtp_tui.cli.opening import open_table
+from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.cli.storing import store
 from smtp_tui.cli.tables import PATIENCE, Table
@@ -31,6 +31,7 @@ def password(call: Call) -> int:
     if given and deed != "set":
         raise UsageError(f"--{given[0].replace('_', '-')} goes with password set alone")
     file, document, name = open_table(words, call.options.table, call.options.dialect)
+    tell_notes(document, name)
     try:
         return deeds[deed](Table(file, document, name), call.options)
     except PasswordError as error:

@@ -116,9 +116,19 @@ def _subjects_in(
 
 
 def _values(document: Document, table: str, over: Mapping[str, object]) -> dict[str, Any]:
-    """Return a table's values with others over them, and which of them the file does not say."""
+    """Return a table's values with others over them, and which of them the file does not say.
+
+    Also as which application the file is read, and what there is to say about that.
+    """
+    from smtp_tui.cli.opening import notes_on
+
     values = {**document.values(table), **over}
-    return {"values": values, "assumed": frozenset(values) - document.given(table) - over.keys()}
+    return {
+        "values": values,
+        "assumed": frozenset(values) - document.given(table) - over.keys(),
+        "recognition": document.recognition,
+        "notes": notes_on(document, table),
+    }
 
 
 def _tables(document: Document, call: Call) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smtp_tui.checks.status import USAGE
 from smtp_tui.cli.calls import Call
 from smtp_tui.cli.changing import change
-from smtp_tui.cli.opening import open_table
+from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import complain
 from smtp_tui.cli.values import no_setting
 from smtp_tui.settings.fields import BY_KEY
@@ -21,4 +21,5 @@ def unset(call: Call) -> int:
         return USAGE
     options = call.options
     _, document, table = open_table([file], options.table, options.dialect)
+    tell_notes(document, table)
     return change(document, table, dict.fromkeys(keys), options)

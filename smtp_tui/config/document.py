@@ -95,6 +95,11 @@ class Document:
         """The dialect that the file is read in, its application, and why."""
         return self._language.recognition
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether somebody named the dialect, so that nothing was recognised."""
+        return self._wish is not None
+
     def in_dialect(self, name: str | None) -> Document:
         """Return the same file as it was read, in another dialect; None recognises it.
 

@@ -108,8 +108,8 @@ class Language:
                 "no table smtp, and no other table with a host and one more SMTP setting; name "
                 "the table, or add [smtp]"
             )
-        wanted = " or ".join(self._head.tables)
-        return f"no mail settings in {wanted}, where {self.application} has them; name the table"
+        wanted = " or ".join("the root" if one == "." else f"[{one}]" for one in self._head.tables)
+        return f"no mail settings yet in {wanted}, where {self.application} has them"
 
     def values(self, data: Data, path: TablePath) -> Data:
         """Return a copy of a table's values by our keys, the application's defaults among them."""

@@ -26,7 +26,7 @@ _LIST = re.compile(r"^(\w+) = \[([^\]]*)\]", re.MULTILINE)
 
 
 _CHOSEN = "you chose it"
-_NO_OTHER = "no key in it belongs to a known application alone"
+_NO_OTHER = "nothing in the file points to a known application"
 
 
 def recognised(data: dict[str, Any], path: Path, text: str) -> tuple[Head | None, str]:

@@ -20,10 +20,9 @@ def _remarks(
     table: str, content: Mapping[str, Any], unknown: Sequence[str], unclear: Sequence[str]
 ) -> Iterator[str]:
     for key in SWITCHES:
-        if content.get(key) is (key == "disabled"):
-            value = str(content[key]).lower()
-            yield f"{key} is {value}: the application sends no mail with these settings."
-    if unknown:
+        if key not in unknown and content.get(key) is (key == "disabled"):
+            yield f"{key} is {str(content[key]).lower()}: mail is switched off in this table."
+    if unknown := [key for key in unknown if key not in unclear]:
         where = "at the top of the file" if table == "." else f"in [{one_line(table, 80)}]"
         yield f"Unknown keys {where}: {one_line(', '.join(unknown), 200)}."
     if unclear:

@@ -26,6 +26,8 @@ smtpPort = "1"
 password = "wonderland"
 """
 
+READ_AS = "smtp-tui: note: Read as Vuls: [email] holds smtpAddr.\n"
+
 
 def own_dialects(home: Path) -> Path:
     folder = home / ".config" / "smtp-tui" / "dialects"
@@ -72,7 +74,7 @@ def test_a_faulty_one_is_told_in_one_line(call: Call, toml: Toml, private_home: 
     assert len(outcome.out.splitlines()) == 17
     opening._complain_once.cache_clear()
     outcome = call("get", str(toml(VULS)), "host")
-    assert outcome == Outcome(0, "127.0.0.1\n", line)
+    assert outcome == Outcome(0, "127.0.0.1\n", line + READ_AS)
 
 
 def test_get_prints_our_names(call: Call, toml: Toml) -> None:
@@ -80,7 +82,7 @@ def test_get_prints_our_names(call: Call, toml: Toml) -> None:
     assert call("get", file).out == ('host = "127.0.0.1"\nport = "1"\npassword = "********"\n')
     assert call("get", file, "password", "--reveal").out == "wonderland\n"
     # The application's own defaults are no settings of the file.
-    assert call("get", file, "domain") == Outcome(1, "", "")
+    assert call("get", file, "domain") == Outcome(1, "", READ_AS)
     assert call("get", file, "host", "--table", "servers.web").out == "192.0.2.7\n"
 
 
@@ -108,7 +110,7 @@ def test_what_cannot_be_said_ends_with_3(call: Call, toml: Toml, pair: str, word
     outcome = call("set", str(file), "port=465", pair)
     assert (outcome.status, outcome.out) == (3, "")
     assert words in outcome.err
-    assert outcome.err.count("\n") == 1
+    assert outcome.err.removeprefix(READ_AS).count("\n") == 1
     assert file.read_text() == VULS
 
 
@@ -159,6 +161,58 @@ def test_a_file_can_be_made_in_a_dialect(call: Call, tmp_path: Path) -> None:
     outcome = call("set", str(tmp_path / "x.toml"), "host=a", "--create", "--dialect", "smtpc")
     assert outcome.status == 3
     assert "smtpc has no fixed table for it; name one like profiles.*" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("get", "FILE"),
+        ("get", "FILE", "host"),
+        ("set", "FILE", "port=25", "--diff"),
+        ("unset", "FILE", "port", "--diff"),
+        ("export", "msmtp", "FILE"),
+        ("password", "test", "FILE"),
+        ("import", "MSMTPRC", "--into", "FILE", "--diff"),
+    ],
+)
+def test_every_command_names_the_application_and_why(
+    call: Call, toml: Toml, words: tuple[str, ...]
+) -> None:
+    file = toml(VULS)
+    (file.parent / "msmtprc").write_text("account default\nhost relay.example\n")
+    files = {"FILE": str(file), "MSMTPRC": str(file.parent / "msmtprc")}
+    outcome = call(*(files.get(word, word) for word in words))
+    assert READ_AS in outcome.err
+    assert "Read as" not in outcome.out
+
+
+def test_a_check_names_the_application_and_why(call: Call, toml: Toml) -> None:
+    file = str(toml(VULS + "colour = 1\nenabled = false\n"))
+    first, second, *_ = call("check", file).out.splitlines()
+    assert "Read as Vuls: [email] holds smtpAddr." in first
+    assert "Unknown keys in [email]: colour, enabled." in second
+
+
+def test_a_plain_file_is_named_in_json_only(call: Call, toml: Toml) -> None:
+    file = str(toml('[smtp]\nhost = "127.0.0.1"\nport = 1\n'))
+    assert call("get", file, "host") == Outcome(0, "127.0.0.1\n", "")
+    assert "Read as" not in call("check", file).out
+
+
+def test_create_in_an_applications_file_writes_its_words(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "tuwunel.toml"
+    text = "[global]\nserver_name = 'x'\n\n#[global.smtp]\n\n#connection_uri =\n#sender =\n"
+    file.write_text(text)
+    refused = call("set", str(file), "host=a.example")
+    assert refused.status == 3
+    assert "no mail settings yet in [global.smtp]" in refused.err
+    assert refused.err.endswith("--create makes it\n")
+    words = ("set", str(file), "host=a.example", "encryption=ssl", "from=a@b.example", "--create")
+    assert call(*words).status == 0
+    assert file.read_text() == (
+        "[global]\nserver_name = 'x'\n\n#[global.smtp]\n[global.smtp]\n\n#connection_uri =\n"
+        'connection_uri = "smtps://a.example"\n#sender =\nsender = "a@b.example"\n'
+    )
 
 
 def test_an_unknown_name_is_told(call: Call, toml: Toml) -> None:

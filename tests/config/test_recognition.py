@@ -53,7 +53,7 @@ def test_usual_keys_are_no_applications(tmp_path: Path, text: str) -> None:
     document = opened(tmp_path, text)
     assert document.recognition.dialect == "plain"
     assert str(document.recognition) == (
-        "Read as plain TOML keys: no key in it belongs to a known application alone"
+        "Read as plain TOML keys: nothing in the file points to a known application"
     )
 
 
