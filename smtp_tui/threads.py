@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +15,8 @@ T = TypeVar("T")
 
 async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) -> T:
     """Return what `call` returns, or raise what it raises; TimeoutError after `seconds`, if any.
+
+    OSError where the system allows this process no more threads.
 
     A thread of the default executor would be joined at the program's exit, which a resolver, a
     keyring or a network file system that hangs would then prevent.
@@ -34,6 +37,9 @@ async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) 
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, deliver)
 
-    threading.Thread(target=run, name="smtp-tui slow call", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="smtp-tui slow call", daemon=True).start()
+    except RuntimeError:
+        raise OSError(errno.EAGAIN, "this process may start no more threads") from None
     async with asyncio.timeout(seconds):
         return await answer

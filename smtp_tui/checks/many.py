@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -11,6 +12,11 @@ from smtp_tui.checks.run import Request, failed, refused, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event
+
+# A lookup, two attempts to connect, or a connection and an experiment.
+DESCRIPTORS_OF_A_CHECK = 3
+# Standard streams, the event loop, and the files of the program itself.
+DESCRIPTORS_KEPT = 32
 
 
 @record(kw_only=True)
@@ -71,7 +77,7 @@ async def run_all(
     it in `contextlib.aclosing`.
     """
     started = time.monotonic()
-    turn = asyncio.Semaphore(jobs)
+    turn = asyncio.Semaphore(_affordable(jobs))
     kept: list[asyncio.Queue[Told | None]] = [asyncio.Queue() for _ in subjects]
     tasks = [
         asyncio.create_task(_run_one(subject, turn, queue))
@@ -90,6 +96,14 @@ async def run_all(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _affordable(jobs: int) -> int:
+    """How many of the jobs this process has file descriptors for."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return jobs
+    return max(1, min(jobs, (limit - DESCRIPTORS_KEPT) // DESCRIPTORS_OF_A_CHECK))
 
 
 async def _run_one(

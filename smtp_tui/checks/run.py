@@ -87,7 +87,13 @@ def refused(reason: str) -> Verdict:
 
 def failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0) -> Verdict:
     """The verdict where a defect of this program ended the check."""
-    return _without_check(stage, Fault.INTERNAL_ERROR, defect_text(error), seconds)
+    text = defect_text(error)
+    try:
+        return _without_check(stage, Fault.INTERNAL_ERROR, text, seconds)
+    except Exception:  # what is broken may be needed to say so
+        cause = Fault.INTERNAL_ERROR.value
+        summary = f"smtp-tui failed: {text}."
+        return Verdict(seconds=seconds, ok=False, stage=stage, cause=cause, summary=summary)
 
 
 def _without_check(stage: Stage, fault: Fault, detail: str, seconds: float = 0.0) -> Verdict:

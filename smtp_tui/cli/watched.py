@@ -85,7 +85,10 @@ def _mark(source: Given | None, request: Request) -> object:
 
 
 def _content(path: Path) -> bytes | None:
-    """Return a hash of a file, which tells nothing of the password in it."""
-    with suppress(OSError), path.open("rb") as file:
-        return hashlib.blake2b(file.read(_LARGEST), key=_KEY).digest()
+    """Return a hash of a file, which tells nothing of the password in it; None for a pipe."""
+    with suppress(OSError):
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return hashlib.blake2b(file.read(_LARGEST), key=_KEY).digest()
     return None

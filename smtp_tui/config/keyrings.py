@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.config.guidance import instead_of_keyring
-from smtp_tui.config.wording import one_line
+from smtp_tui.config.wording import one_line, reason
 from smtp_tui.records import record
 from smtp_tui.threads import in_daemon_thread
 
@@ -111,6 +111,8 @@ async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> T | _Fail
         return await in_daemon_thread(guarded, patience)
     except TimeoutError:
         return _Failure(f"no answer within {patience:g} s, it may be waiting to be unlocked")
+    except OSError as error:
+        return _Failure(reason(error))
 
 
 def _backend() -> KeyringBackend | _Failure:

@@ -6,11 +6,13 @@ import asyncio
 import io
 import ssl
 from collections.abc import Sequence
+from functools import partial
 from http.client import HTTPException, HTTPResponse
 from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from smtp_tui.discovery.resolver import Resolver
+from smtp_tui.threads import in_daemon_thread
 
 LARGEST = 64 * 1024
 """Bytes, header and file together."""
@@ -45,7 +47,11 @@ async def _raw(url: str, resolver: Resolver, ca_file: str | None) -> bytes:
     addresses = (await resolver.addresses(host)).records
     if not addresses:
         raise NotFetched(f"{host} has no address")
-    context = ssl.create_default_context(cafile=ca_file)
+    try:
+        # The file may be a pipe, or on a file system that hangs.
+        context = await in_daemon_thread(partial(ssl.create_default_context, cafile=ca_file))
+    except OSError as error:
+        raise NotFetched(f"TLS cannot be set up: {error.strerror or error}") from None
     # From 3.13 on Python is strict about what internal CAs leave out: one verdict on all of them.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\nConnection: close\r\n\r\n"

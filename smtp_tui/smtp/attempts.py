@@ -122,7 +122,7 @@ def _connect_fault(error: OSError) -> Fault:
             return Fault.CONNECTION_REFUSED
         case errno.ETIMEDOUT:
             return Fault.CONNECT_TIMEOUT
-        case errno.EPERM | errno.EACCES | errno.EADDRINUSE:
+        case errno.EPERM | errno.EACCES | errno.EADDRINUSE | errno.EMFILE | errno.ENFILE:
             return Fault.CONNECT_DENIED_LOCALLY
         case _:
             return Fault.NETWORK_UNREACHABLE

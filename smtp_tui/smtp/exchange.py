@@ -78,7 +78,10 @@ async def _answer(dialogue: Dialogue, mechanism: str, exchange: Exchange, reply:
         raise await _cancelled(dialogue, "the challenge is no base64")
     try:
         if mechanism in PROVES_SERVER:  # their many rounds of hashing would hold up the loop
-            response = await in_daemon_thread(partial(_next, exchange, challenge))
+            try:
+                response = await in_daemon_thread(partial(_next, exchange, challenge))
+            except OSError:  # without a thread, the loop has to wait
+                response = _next(exchange, challenge)
         else:
             response = _next(exchange, challenge)
     except ChallengeError as error:

@@ -9,7 +9,8 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.addresses import AddressError, Target
 from smtp_tui.smtp.attempts import Attempts
 from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
-from smtp_tui.smtp.tls import ContextError, client_context, sni_name
+from smtp_tui.smtp.tls import client_context, sni_name
+from smtp_tui.smtp.tls_files import ContextError
 
 
 async def tls_from_first_byte(target: Target, settings: Settings) -> Handshake | None:
@@ -23,6 +24,7 @@ async def tls_from_first_byte(target: Target, settings: Settings) -> Handshake |
         return None
     connection = Connection(connected)
     try:
+        # No certificate is checked and none is shown, so no file is read.
         return await connection.start_tls(client_context(anything), sni_name(settings))
     except (HandshakeFailed, ClosedByServer, ContextError, OSError):
         return None

@@ -14,7 +14,8 @@ from smtp_tui.smtp.events import Fault, Stage, TlsEstablished, TlsRefused, Warn
 from smtp_tui.smtp.lifetimes import EXPIRES_SOON, in_words
 from smtp_tui.smtp.protocols import begins_with_code, is_tls_record, protocol_of
 from smtp_tui.smtp.stop import Stop, refused
-from smtp_tui.smtp.tls import ContextError, sni_name, verifies_chain
+from smtp_tui.smtp.tls import sni_name, verifies_chain
+from smtp_tui.smtp.tls_files import ContextError
 
 
 async def starttls(dialogue: Dialogue, settings: Settings, context: ssl.SSLContext) -> None:
@@ -61,7 +62,7 @@ async def _shake_hands(
         raise _failed(dialogue, settings, error) from None
     except ContextError as error:
         dialogue.stage = Stage.SETTINGS
-        raise Stop(Fault.SETTINGS_INVALID, f"{error.key}: {error}") from None
+        raise Stop(Fault.SETTINGS_INVALID, str(error)) from None
     except ClosedByServer:
         raise Stop(Fault.SERVER_CLOSED, "the server closed during the handshake") from None
     except OSError as error:

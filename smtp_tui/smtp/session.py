@@ -40,7 +40,11 @@ from smtp_tui.smtp.naming import Naming
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.securing import secure, starttls, wants_starttls
 from smtp_tui.smtp.stop import Stop, refused
-from smtp_tui.smtp.tls import ContextError, client_context, sni_name
+from smtp_tui.smtp.tls import load_context, sni_name
+from smtp_tui.smtp.tls_files import ContextError
+
+# The share of a check's time that its files of certificates and keys may take.
+SHARE_FOR_FILES = 0.9
 
 
 @record(kw_only=True)
@@ -147,7 +151,7 @@ class _Course:
 
     async def _stages(self) -> None:
         settings, dialogue = self._settings, self._dialogue
-        context = self._prepare()
+        context = await self._prepare()
         naming = Naming(settings.domain, settings.timeout)
         try:
             await self._connect()
@@ -176,15 +180,18 @@ class _Course:
     def _is_far_enough(self) -> bool:
         return self._limits.until is Stage.TLS and self._dialogue.connection.is_encrypted
 
-    def _prepare(self) -> ssl.SSLContext:
+    async def _prepare(self) -> ssl.SSLContext:
         """Make ready all that needs no network; Stop where the settings cannot be followed."""
-        require_usable(self._dialogue, self._settings, self._secret or "")
+        dialogue, settings = self._dialogue, self._settings
+        dialogue.stage = Stage.SETTINGS
+        require_usable(dialogue, settings, self._secret or "")
         try:
-            sni_name(self._settings)
-            return client_context(self._settings)
+            sni_name(settings)
+            # Sooner than the whole check's time-out, which does not know what was waited for.
+            seconds = max(0.0, SHARE_FOR_FILES * (settings.timeout - dialogue.now()))
+            return await load_context(settings, seconds)
         except ContextError as error:
-            self._dialogue.stage = Stage.SETTINGS
-            raise Stop(Fault.SETTINGS_INVALID, f"{error.key}: {error}") from None
+            raise Stop(Fault.SETTINGS_INVALID, str(error)) from None
 
     async def _connect(self) -> None:
         settings, dialogue = self._settings, self._dialogue

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import warnings
+from contextlib import ExitStack
 from typing import Any
 
 from smtp_tui.settings.choices import TlsVersion, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.smtp.certificates import Certificate, certificate_from, unreadable_certificate
+from smtp_tui.smtp.tls_files import ContextError, FileReader
+from smtp_tui.threads import in_daemon_thread
 
 _VERSIONS = {
     TlsVersion.V1_0: ssl.TLSVersion.TLSv1,
@@ -27,35 +31,65 @@ _KEY_TROUBLE = {
 }
 
 
-class ContextError(Exception):
-    """What the settings say cannot serve for TLS; `key` is the field."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(message)
-        self.key = key
-
-
 def verifies_chain(settings: Settings) -> bool:
     """Whether OpenSSL checks chain, dates and name: on the client both modes but `none` do."""
     return settings.openssl_verify_mode is not VerifyMode.NONE and settings.tls_fingerprint is None
 
 
-def client_context(settings: Settings) -> ssl.SSLContext:
+async def load_context(settings: Settings, seconds: float) -> ssl.SSLContext:
+    """Make the context the settings ask for, within `seconds`, and hold up nobody.
+
+    ContextError when they cannot be followed, or a file does not answer in time.
+    """
+    files = FileReader()
+    try:
+        if not _reads_files(settings):
+            return client_context(settings, files)
+        # A file may be a pipe, or on a file system that hangs: neither the loop nor signals wait.
+        return await in_daemon_thread(lambda: client_context(settings, files), seconds)
+    except TimeoutError:
+        late = files.late(seconds)
+        if late is None:
+            raise
+        raise late from None
+    except OSError:  # no thread can be had
+        return client_context(settings, files)
+
+
+def _reads_files(settings: Settings) -> bool:
+    """Whether a context needs files that somebody named; OpenSSL's own are a part of the system."""
+    names_trust = settings.ca_file or any(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+    return bool(settings.client_certificate or (verifies_chain(settings) and names_trust))
+
+
+def client_context(settings: Settings, files: FileReader | None = None) -> ssl.SSLContext:
     """Make the context the settings ask for; ContextError when they cannot be followed."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    files = files or FileReader()
     old = settings.tls_minimum in (TlsVersion.V1_0, TlsVersion.V1_1)
-    # OpenSSL 3 signs TLS 1.0 and 1.1 handshakes with SHA-1, which it allows at level 0 alone.
-    context.set_ciphers("DEFAULT@SECLEVEL=0" if old else "DEFAULT")
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        # OpenSSL 3 signs TLS 1.0 and 1.1 handshakes with SHA-1, which it allows at level 0 alone.
+        context.set_ciphers("DEFAULT@SECLEVEL=0" if old else "DEFAULT")
+    except ssl.SSLError as error:
+        raise ContextError("", _unusable_openssl(error)) from None
     _set_minimum(context, settings.tls_minimum)
     if verifies_chain(settings):
-        _load_trust(context, settings)
+        _load_trust(context, settings.ca_file, files)
     else:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if settings.client_certificate:
-        _load_own_certificate(context, settings)
+        _load_own_certificate(context, settings.client_certificate, settings.client_key, files)
     return context
+
+
+def _unusable_openssl(error: ssl.SSLError) -> str:
+    """Say why OpenSSL cannot make a context at all, as in FIPS mode without the module for it."""
+    reason = (error.reason or str(error)).replace("_", " ").lower()
+    text = f"OpenSSL on this machine cannot do TLS ({reason})"
+    place = os.environ.get("OPENSSL_CONF")
+    return f"{text}; check its configuration{f', OPENSSL_CONF={place}' if place else ''}"
 
 
 def _set_minimum(context: ssl.SSLContext, minimum: TlsVersion) -> None:
@@ -68,32 +102,39 @@ def _set_minimum(context: ssl.SSLContext, minimum: TlsVersion) -> None:
         raise ContextError("tls_minimum", text) from None
 
 
-def _load_trust(context: ssl.SSLContext, settings: Settings) -> None:
-    if settings.ca_file is None:
+def _load_trust(context: ssl.SSLContext, ca_file: str | None, files: FileReader) -> None:
+    if ca_file is None:
+        files.waits_for = "SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", "")
         context.set_default_verify_paths()
+        files.waits_for = None
         return
-    try:
-        context.load_verify_locations(cafile=settings.ca_file)
-    except ssl.SSLError:
-        raise ContextError("ca_file", f"{settings.ca_file} holds no PEM certificate") from None
-    except OSError as error:
-        raise ContextError("ca_file", f"{settings.ca_file}: {error.strerror}") from None
+    with files.path_for("ca_file", ca_file) as path:
+        try:
+            context.load_verify_locations(cafile=path)
+        except ssl.SSLError:
+            raise ContextError("ca_file", f"{ca_file} holds no PEM certificate") from None
+        except OSError as error:
+            raise ContextError("ca_file", f"{ca_file}: {error.strerror}") from None
 
 
-def _load_own_certificate(context: ssl.SSLContext, settings: Settings) -> None:
+def _load_own_certificate(
+    context: ssl.SSLContext, certificate: str, key: str | None, files: FileReader
+) -> None:
     def refuse_to_ask() -> str:
-        raise ContextError("client_key", "the key is encrypted; smtp-tui needs one that is not")
+        raise ContextError("client_key", "the key is encrypted; smtp-tui needs an unencrypted key")
 
-    certificate, key = settings.client_certificate, settings.client_key
-    try:
-        context.load_cert_chain(certificate or "", key, password=refuse_to_ask)
-    except ssl.SSLError as error:
-        trouble = _KEY_TROUBLE.get(error.reason or "", "are no PEM certificate with its key")
-        text = f"{certificate} and {key or certificate} {trouble}"
-        raise ContextError("client_certificate", text) from None
-    except OSError as error:
-        named = f"{certificate}" if key is None else f"{certificate} or {key}"
-        raise ContextError("client_certificate", f"{named}: {error.strerror}") from None
+    with ExitStack() as stack:
+        path = stack.enter_context(files.path_for("client_certificate", certificate))
+        key_path = stack.enter_context(files.path_for("client_key", key)) if key else None
+        try:
+            context.load_cert_chain(path, key_path, password=refuse_to_ask)
+        except ssl.SSLError as error:
+            trouble = _KEY_TROUBLE.get(error.reason or "", "are no PEM certificate with its key")
+            text = f"{certificate} and {key or certificate} {trouble}"
+            raise ContextError("client_certificate", text) from None
+        except OSError as error:
+            named = certificate if key is None else f"{certificate} or {key}"
+            raise ContextError("client_certificate", f"{named}: {error.strerror}") from None
 
 
 def sni_name(settings: Settings) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.checks import many
 from smtp_tui.checks import run as checks_run
 from smtp_tui.checks.many import Subject, Summary, Told, run_all
 from smtp_tui.checks.run import Request
@@ -158,3 +162,32 @@ async def test_leaving_early_leaves_nothing_open() -> None:
 async def test_nothing_to_check() -> None:
     told, summary = await told_of([], jobs=1)
     assert (told, summary.outcomes, summary.ok) == ([], (), True)
+
+
+async def test_more_jobs_than_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = os.open(os.devnull, os.O_RDONLY)
+    os.close(used)
+    monkeypatch.setattr(many, "DESCRIPTORS_KEPT", used + 20)
+    async with serving((OK,)) as server:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 50, hard))
+        try:
+            subjects = [subject(f"{number}", server.port) for number in range(60)]
+            _, summary = await told_of(subjects, jobs=300)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [one.verdict.cause for one in summary.outcomes] == [None] * 60
+
+
+async def test_threads_that_are_denied_have_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    async with serving((OK,)) as server:
+        subjects = [subject("a", server.port), subject("b", server.port, host="localhost")]
+        _, summary = await told_of(subjects, jobs=2)
+    first, second = (one.verdict for one in summary.outcomes)
+    assert first.cause is None
+    assert (second.stage, second.cause) == ("resolve", "resolver-failed")
+    assert "this process may start no more threads" in second.summary

@@ -119,7 +119,7 @@ INJECTED = "=?utf-8?q?Hello=0D=0ABcc:_eve=40example.net=0D=0A=0D=0Aanother_body?
 
 async def test_an_encoded_word_adds_no_header_and_no_body(mail_servers: MailServers) -> None:
     recipient = f"{INJECTED} <{envelopes.HELD_RECIPIENT}>"
-    values = {"from": f"{INJECTED} <app@example.test>"}
+    values: dict[str, Any] = {"from": f"{INJECTED} <app@example.test>"}
     _, verdict = await handed_over(
         mail_servers, recipient, subject=INJECTED, body="Hello\n", **values
     )

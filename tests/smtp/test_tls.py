@@ -12,13 +12,13 @@ import pytest
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import read
 from smtp_tui.smtp.tls import (
-    ContextError,
     Requests,
     client_context,
     peer_certificates,
     sni_name,
     verifies_chain,
 )
+from smtp_tui.smtp.tls_files import ContextError
 from tests.smtp import pki
 
 
@@ -89,7 +89,7 @@ def complaint(**values: Any) -> tuple[str, str]:
     """The field and the words of what cannot be used."""
     with pytest.raises(ContextError) as caught:
         client_context(settings(**values))
-    return caught.value.key, str(caught.value)
+    return caught.value.key, str(caught.value.args[0])
 
 
 def test_ca_files_that_cannot_serve(tmp_path: Path, authority: pki.Issued) -> None:
@@ -99,7 +99,7 @@ def test_ca_files_that_cannot_serve(tmp_path: Path, authority: pki.Issued) -> No
         assert complaint(ca_file=path) == ("ca_file", f"{path} holds no PEM certificate")
     missing = str(tmp_path / "missing")
     assert complaint(ca_file=missing) == ("ca_file", f"{missing}: No such file or directory")
-    assert complaint(ca_file=str(tmp_path)) == ("ca_file", f"{tmp_path}: Is a directory")
+    assert complaint(ca_file=str(tmp_path)) == ("ca_file", f"{tmp_path} is a folder; name a file")
 
 
 def test_a_ca_file_that_is_not_asked_is_not_read(tmp_path: Path) -> None:
@@ -150,8 +150,8 @@ def test_client_certificates(tmp_path: Path, authority: pki.Issued) -> None:
     assert refused(paths["weak"]) == (field, short)
     absent = "No such file or directory"
     assert refused(f"{tmp_path}/no") == (field, f"no: {absent}")
-    assert refused(certificate, f"{tmp_path}/no") == (field, f"certificate or no: {absent}")
-    locked = "the key is encrypted; smtp-tui needs one that is not"
+    assert refused(certificate, f"{tmp_path}/no") == ("client_key", f"no: {absent}")
+    locked = "the key is encrypted; smtp-tui needs an unencrypted key"
     assert refused(certificate, paths["locked"]) == ("client_key", locked)
 
 

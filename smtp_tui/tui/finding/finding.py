@@ -15,7 +15,8 @@ from smtp_tui.discovery.subject import Subject
 from smtp_tui.records import record
 from smtp_tui.settings.reading import read
 from smtp_tui.smtp.escaping import visible
-from smtp_tui.smtp.tls import ContextError, client_context
+from smtp_tui.smtp.tls import load_context
+from smtp_tui.smtp.tls_files import ContextError
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.cures.fixing import done_words
 from smtp_tui.tui.deeds import Deeds
@@ -24,6 +25,8 @@ from smtp_tui.tui.finding.words import text
 from smtp_tui.tui.form.model import HOST
 
 CA_FILE, DOMAIN = "ca_file", "domain"
+# Seconds that the file of certificates may take before the search goes on without it.
+PATIENCE = 2.0
 
 
 @record
@@ -90,14 +93,14 @@ class Finding:
             resolver=self.deeds.bench.lookup.resolver(),
             providers=known.providers,
             with_autoconfig=with_web,
-            ca_file=self._ca_file(parsed[CA_FILE]),
+            ca_file=await self._ca_file(parsed[CA_FILE]),
             domain=parsed[DOMAIN],
         )
         async with aclosing(discover(subject, wish)) as steps:
             async for step in steps:
                 yield step
 
-    def _ca_file(self, named: str | None) -> str | None:
+    async def _ca_file(self, named: str | None) -> str | None:
         """Trust what a test would trust; what is wrong with the file is a test's to tell."""
         if not named:
             return None
@@ -105,8 +108,8 @@ class Finding:
         settings = read({"host": "localhost", "encryption": "tls", CA_FILE: path}).settings
         try:
             if settings is not None:
-                client_context(settings)
-        except ContextError:
+                await load_context(settings, PATIENCE)
+        except (ContextError, TimeoutError):
             return None
         return path
 
