@@ -10,7 +10,7 @@ from smtp_tui.interchange.results import InterchangeError
 from smtp_tui.interchange.texts import text
 
 _SAFE = re.compile(r"[A-Za-z0-9_@+.,/-]+(?::[0-9]+)?")
-_INSERT = re.compile(r"%\([^)]*\)s")
+_INSERT = re.compile(r"%\((?:(?!%\()[^)])*\)s")
 
 
 def entries(content: str, section: str) -> Iterator[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
@@ -20,18 +21,42 @@ LARGEST = 1024 * 1024
 # Who reads the `.env` file of a program in Python.
 _ENV_QUOTING = "python"
 
+# A variable of an `.env` file, or one of Python source with or without a type; a short word behind
+# it is its value.
+_ASSIGNED = re.compile(
+    r"""^[ \t]*+(?:export[ \t]++)?+(?P<name>[A-Z][A-Z0-9_]*+)[ \t]*+(?::[^=\n]{1,100})?
+    =(?!=)[ \t]*+['"]?+(?P<word>[a-z]{1,5}\b)?+""",
+    re.MULTILINE | re.VERBOSE,
+)
 
-def candidates(content: str, name: str = "") -> tuple[str, ...]:
-    """Return the formats that a text may be of, by what stands in it."""
+
+def candidates(content: str, name: str = "") -> dict[str, str]:
+    """Return the formats that a text may be of, each with what speaks for it."""
     if name.endswith(".toml"):
-        return ()
-    return tuple(one.name for one in formats().values() if one.fits(content[:LARGEST]))
+        return {}
+    content = content[:LARGEST]
+    names = [
+        name
+        for match in _ASSIGNED.finditer(content)
+        for name in (match["name"], f"{match['name']}={match['word']}")
+    ]
+    names = [*dict.fromkeys(names)]
+    found = {
+        form.name: evidence
+        for form in formats().values()
+        if (evidence := form.evidence(content, names))
+    }
+    return {
+        name: evidence.words
+        for name, evidence in found.items()
+        if not any(other.outdoes(evidence) for other in found.values())
+    }
 
 
 def recognise(content: str, name: str = "") -> str | None:
     """Return the one format that a text looks like; None where it is none, or several."""
-    match candidates(content, name):
-        case (only,):
+    match [*candidates(content, name)]:
+        case [only]:
             return only
         case _:
             return None
@@ -52,17 +77,19 @@ def import_text(
     """
     if len(content) > LARGEST:
         raise InterchangeError(text("too-large", limit=LARGEST >> 20))
-    form = format_named(format) if format else _recognised(content, name)
+    form, why = (
+        (format_named(format), text("format-named")) if format else _recognised(content, name)
+    )
     if quoting and not form.takes_quoting:
         raise QuotingError(text("no-quoting", format=form.name))
     is_told = bool(quoting) or _is_env_name(name)
     if form.may_be_env and not quoting and (is_told or is_env(content)):
         quoting = _ENV_QUOTING
     imported: Imported = _module(form).read(Source(content, quoting, beside or {}), form)
+    remarks = imported.remarks
     if quoting and not is_told:
-        said = Note("", text("read-as-env", quoting=quoting))
-        return replace(imported, remarks=(said, *imported.remarks))
-    return imported
+        remarks = (Note("", text("read-as-env", quoting=quoting)), *remarks)
+    return replace(imported, why=why, remarks=remarks)
 
 
 def _is_env_name(name: str) -> bool:
@@ -76,11 +103,12 @@ def companions(content: str, format: str | None = None) -> tuple[str, ...]:
     return postfix_files.companions(content)
 
 
-def _recognised(content: str, name: str) -> Format:
-    match candidates(content, name):
-        case (only,):
-            return format_named(only)
-        case ():
+def _recognised(content: str, name: str) -> tuple[Format, str]:
+    found = candidates(content, name)
+    match [*found]:
+        case [only]:
+            return format_named(only), found[only]
+        case []:
             raise InterchangeError(text("not-recognised", formats=", ".join(formats())))
         case several:
             raise InterchangeError(text("ambiguous", formats=", ".join(several)))

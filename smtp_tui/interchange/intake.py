@@ -24,6 +24,11 @@ _LINKS: dict[str, dict[str, object]] = {
 
 _TOO_MUCH = 10**18
 
+MOST_LISTED = 100
+"""Settings not understood, and remarks: nobody reads more, and a text may have any number."""
+
+_MOST_KEPT = 10 * MOST_LISTED
+
 
 class Intake:
     """The entries of a text, taken one by one into our values."""
@@ -35,8 +40,10 @@ class Intake:
         self._used: set[str] = set()
         self._found: set[str] = set()
         self._tried: set[str] = set()  # with a value, known or not: no default stands in for it
-        self._unread: list[Unread] = []
-        self._remarks: list[Note] = []
+        # As keys of tables: a text may have a hundred thousand, each of them to be told once.
+        self._unread: dict[Unread, None] = {}
+        self._remarks: dict[Note, None] = {}
+        self._passed_over = 0
         for entry in entries:
             self._add(entry)
 
@@ -53,6 +60,11 @@ class Intake:
     def change(self, change: Callable[[Entry], Entry]) -> None:
         """Put every entry through what the program does to all of its values."""
         self._entries = {name: change(entry) for name, entry in self._entries.items()}
+
+    def replace(self, entry: Entry, source: str) -> None:
+        """Set an entry that another one, `source`, holds and that goes before one of its name."""
+        line = self._entries[source].line
+        self._entries[entry.name] = Entry(entry.name, entry.value, line)
 
     def __contains__(self, name: str) -> bool:
         """Whether the text has a setting of that name."""
@@ -80,6 +92,9 @@ class Intake:
     def text(self, *names: str) -> str | None:
         """Return a value as text; a number is its digits."""
         value = self.get(*names)
+        if isinstance(value, dict | list):
+            self.refuse(next(name for name in names if self._has_value(name)), "not-one-value")
+            return None
         return value if value is None or isinstance(value, str) else str(value)
 
     def switch(self, name: str, default: bool | None) -> bool | None:
@@ -114,6 +129,7 @@ class Intake:
         if any(self._has_value(name) for name in names):
             self._tried.add(key)
         value = self.get(*names)
+        value = self.text(*names) if isinstance(value, dict | list) else value
         return value is not None and self.put(key, value, *names)
 
     def put(self, key: str, value: Any, *names: str) -> bool:
@@ -152,6 +168,8 @@ class Intake:
                     return self.put("password", {"file": path}, entry.name)
                 case Unclear():
                     self._settled(entry)
+                case dict() | list():
+                    self.refuse(entry.name, "not-one-value")
                 case value if value not in (None, ""):
                     return self.put("password", str(value), entry.name)
         return False
@@ -202,9 +220,7 @@ class Intake:
 
     def remark(self, key: str, identity: str, /, **names: object) -> None:
         """Say something of a value of ours."""
-        note = Note(key, text(identity, **names))
-        if note not in self._remarks:
-            self._remarks.append(note)
+        self._remarks[Note(key, text(identity, **names))] = None
 
     def leftovers(self, *beginnings: str) -> None:
         """List what was not taken, of names that begin so, as settings that we do not have."""
@@ -216,15 +232,20 @@ class Intake:
         """Take over what was taken from a part of the text."""
         self.values |= other.values
         self._found |= other._found
-        self._unread += other._unread
-        self._remarks += other._remarks
+        self._unread |= other._unread
+        self._remarks |= other._remarks
 
     def done(self) -> Imported:
         """Return the outcome."""
         ordered = {key: self.values[key] for key in BY_KEY if key in self.values}
         unread = sorted(self._unread, key=lambda one: one.line or 0)
+        remarks = [*self._remarks]
+        if more := len(unread[MOST_LISTED:]) + self._passed_over:
+            unread[MOST_LISTED:] = [Unread("", None, text("more-unread", count=more))]
+        if more := len(remarks[MOST_LISTED:]):
+            remarks[MOST_LISTED:] = [Note("", text("more-remarks", count=more))]
         return Imported(
-            self.form.name, ordered, frozenset(self._found), tuple(unread), tuple(self._remarks)
+            self.form.name, ordered, frozenset(self._found), tuple(unread), tuple(remarks)
         )
 
     def _has_value(self, name: str) -> bool:
@@ -254,10 +275,11 @@ class Intake:
         return None
 
     def _refuse(self, entry: Entry, why: str, /, **names: object) -> None:
+        if len(self._unread) >= _MOST_KEPT:
+            self._passed_over += 1
+            return
         said = text(why, **{"program": self.form.title, **names})
-        unread = Unread(entry.name, entry.line, said)
-        if unread not in self._unread:
-            self._unread.append(unread)
+        self._unread[Unread(entry.name, entry.line, said)] = None
 
 
 def _is_number(digits: str) -> bool:

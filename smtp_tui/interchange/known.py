@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from dataclasses import field
 from importlib.resources import files
 from typing import Any
@@ -12,8 +13,10 @@ from smtp_tui.interchange.results import InterchangeError
 from smtp_tui.interchange.texts import text
 from smtp_tui.records import record
 
-QUOTINGS = ("docker", "systemd", "ruby", "python", "laravel")
+QUOTINGS = ("docker", "systemd", "ruby", "python", "laravel", "node")
 """How an `.env` file may be quoted: by who reads it."""
+
+_MOST_SHOWN = 4
 
 
 @record(kw_only=True)
@@ -23,26 +26,69 @@ class Format:
     `links` says what becomes of each of our four ways to connect (`none`, `auto` for STARTTLS where
     it is offered, `tls`, `ssl`): itself, or the nearest that the program has. `mechanisms` are
     those of AUTH that it can name. `expresses` are the keys of ours that it has a place for.
+    How a text of it is recognised: see the file of the formats, and `evidence`.
     """
 
     name: str
     title: str
-    find: tuple[str, ...]
     expresses: frozenset[str]
     links: dict[str, str] = field(default_factory=dict)
     mechanisms: tuple[str, ...] = ()
     verify: tuple[str, ...] = ("peer",)
     quoting: str | None = None
     may_be_env: bool = False
+    hosts: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    shares: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
+    find: tuple[str, ...] = ()
+    sign: str = ""
 
-    def fits(self, content: str) -> bool:
-        """Tell whether a text looks like this format."""
-        return all(re.search(one, content, re.MULTILINE) for one in self.find)
+    def evidence(self, content: str, names: Iterable[str]) -> Evidence | None:
+        """Return what speaks for this format in a text that sets these variables, None if nothing.
+
+        A name that the format shares with others counts only beside one that names the server.
+        """
+        names = [*names]
+        ours = self.own | self.shares
+        if not self.hosts.isdisjoint(names):
+            ours |= self.beside
+        known = tuple(name for name in names if name in ours)
+        own = tuple(name for name in known if name not in self.shares)
+        if own or any(name in self.hosts for name in known):
+            return Evidence(known, own, text("own-names", names=listed(own or known)))
+        found = [re.search(one, content, re.MULTILINE) for one in self.find]
+        if not found or None in found:
+            return None
+        keys = [match["key"] for match in found if match and match.groupdict().get("key")]
+        return Evidence((), (), self.sign.format(keys=listed(keys)))
 
     @property
     def takes_quoting(self) -> bool:
         """Whether the format is, or can be, an `.env` file."""
         return self.quoting is not None or self.may_be_env
+
+
+@record
+class Evidence:
+    """What speaks for a format: the names it knows, those that are its own, and all in words."""
+
+    known: tuple[str, ...]
+    own: tuple[str, ...]
+    words: str
+
+    def outdoes(self, other: Evidence) -> bool:
+        """Whether another format that knows these names too cannot be meant."""
+        ours, theirs = set(self.known), set(other.known)
+        if not theirs or not theirs <= ours:
+            return False
+        return theirs < ours or bool(self.own and not other.own)
+
+
+def listed(names: Iterable[str]) -> str:
+    """List the first few of some names."""
+    some = [*names]
+    return ", ".join(some[:_MOST_SHOWN]) + ", …" * (len(some) > _MOST_SHOWN)
 
 
 @functools.cache
@@ -55,7 +101,8 @@ def formats() -> dict[str, Format]:
 
 
 def _format(name: str, table: dict[str, Any]) -> Format:
-    table["expresses"] = frozenset(table["expresses"])
+    for key in ("expresses", "hosts", "own", "shares", "beside"):
+        table[key] = frozenset(table.get(key, ()))
     for key in ("find", "mechanisms", "verify"):
         if key in table:
             table[key] = tuple(table[key])

@@ -135,9 +135,15 @@ class Outlet:
 
     def note(self, key: str, identity: str, /, **names: object) -> None:
         """Note what the target will not do, or will do otherwise."""
-        said = Note(key, text(identity, **names))
-        if said not in self._notes:
-            self._notes.append(said)
+        self._note(Note(key, text(identity, **names)))
+
+    def warn(self, key: str, identity: str, /, **names: object) -> None:
+        """Note where the target protects mail or password less than our settings do."""
+        self._note(Note(key, text(identity, **names), weakens=True))
+
+    def _note(self, note: Note) -> None:
+        if note not in self._notes:
+            self._notes.append(note)
 
     def done(self, content: str) -> Exported:
         """Return the outcome; what was set and has no place in the target is noted."""

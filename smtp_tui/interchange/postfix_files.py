@@ -21,18 +21,19 @@ def companions(content: str) -> tuple[str, ...]:
 
 def entries(content: str) -> list[Entry]:
     """Return the parameters, the last of each, put together from the others they name."""
-    raw: dict[str, tuple[str, int]] = {}
+    parts: dict[str, tuple[list[str], int]] = {}
     name = ""
     for number, line in enumerate(content.split("\n"), 1):
         line = line.rstrip(" \t\r")
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if line[0] in " \t" and name:
-            raw[name] = (f"{raw[name][0]} {line.strip()}".strip(), raw[name][1])
+            parts[name][0].append(line.strip())
         else:
             name, _, value = line.partition("=")
             name = name.strip()
-            raw[name] = (value.strip(), number)
+            parts[name] = ([value.strip()], number)
+    raw = {one: (" ".join(lines).strip(), number) for one, (lines, number) in parts.items()}
     found: dict[str, object] = {}
     return [
         Entry(one, _value(one, raw, found, 0), raw[one][1])
@@ -50,7 +51,7 @@ def _value(
     found[name] = Unclear("computed")  # for a parameter that is made of itself
     value = raw[name][0]
     out = []
-    at = 0
+    at = length = 0
     for match in _USE.finditer(value):
         used = match[2] or match[3] or match[4]
         inner = "$" if match[1] else _value(used, raw, found, depth + 1) if used in raw else None
@@ -58,8 +59,9 @@ def _value(
             found[name] = Unclear("from-variable", {"name": used or "?"})
             return found[name]
         out += [value[at : match.start()], inner]
+        length += match.start() - at + len(inner)
         at = match.end()
-        if sum(map(len, out)) > LONGEST:
+        if length > LONGEST:
             return found[name]
     found[name] = "".join([*out, value[at:]])
     return found[name]

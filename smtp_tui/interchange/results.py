@@ -27,10 +27,14 @@ class QuotingError(InterchangeError):
 
 @record
 class Note:
-    """Something to know of a setting; `key` is ours, empty where it is about no one setting."""
+    """Something to know of a setting; `key` is ours, empty where it is about no one setting.
+
+    `weakens` marks what leaves mail or password less protected than the settings say.
+    """
 
     key: str
     text: str
+    weakens: bool = False
 
     def __str__(self) -> str:
         """The setting first, as in every list of them."""
@@ -48,7 +52,8 @@ class Unread:
     def __str__(self) -> str:
         """The place first."""
         place = [f"line {self.line}"] if self.line else []
-        return f"{', '.join([*place, self.name] if self.name else place)}: {self.why}"
+        place += [self.name] if self.name else []
+        return f"{', '.join(place)}: {self.why}" if place else self.why
 
 
 @record
@@ -56,7 +61,7 @@ class Imported:
     """Our raw values, as they would stand in TOML, and what is to be said of them.
 
     `found` names the keys whose values stood in the text; the others follow from them, or are that
-    program's defaults.
+    program's defaults. `why` says in words why the text was read in this format.
     """
 
     format: str
@@ -64,6 +69,7 @@ class Imported:
     found: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
     remarks: tuple[Note, ...] = ()
+    why: str = ""
 
 
 @record

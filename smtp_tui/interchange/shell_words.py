@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from smtp_tui.interchange.entries import Unclear
-from smtp_tui.interchange.envfile.pieces import Pieces, Use, settled
+from smtp_tui.interchange.envfile.pieces import Pieces, Use, joined, settled
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _END = "|;&<>()\n"
@@ -52,14 +52,4 @@ def _word(command: str, at: int) -> tuple[Pieces | None, int]:
             is_sure = False
         pieces.append(letter)
         at += step
-    return (_joined(pieces) if is_sure and not quote else None), at
-
-
-def _joined(pieces: Pieces) -> Pieces:
-    joined: Pieces = []
-    for piece in pieces:
-        if isinstance(piece, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += piece
-        else:
-            joined.append(piece)
-    return joined
+    return (joined(pieces) if is_sure and not quote else None), at

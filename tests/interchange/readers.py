@@ -100,6 +100,15 @@ def by_php(file: Path) -> Values:
     return read or {}
 
 
+def by_node(file: Path) -> Values:
+    """What Node itself reads, as with --env-file; its dotenv library reads what we write alike."""
+    script = "console.log(JSON.stringify(require('util').parseEnv(require('fs').readFileSync("
+    read: Values = json.loads(
+        run(need("node"), "-e", script + "process.argv[1], 'utf8'))))", str(file))
+    )
+    return read
+
+
 def utf_8() -> dict[str, str]:
     """An environment without the tests' own variables, in UTF-8."""
     return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
@@ -111,4 +120,5 @@ ENV_READERS: tuple[tuple[str, Callable[[Path], Values]], ...] = (
     ("ruby", by_ruby),
     ("python", by_python),
     ("laravel", by_php),
+    ("node", by_node),
 )

@@ -236,6 +236,43 @@ if DEBUG:
         ["", "authentication"],
     ),
     Sample(
+        "node",
+        """\
+DATABASE_URL=postgres://app@localhost/app
+SMTP_HOST=smtp.example.net
+SMTP_PORT=587
+SMTP_SECURE=false   # true for 465, false for other ports
+SMTP_USER=app@example.net
+SMTP_PASS='pa$$ #1'
+SMTP_FROM="App <app@example.net>"
+SMTP_COLOUR=blue
+""",
+        {
+            "host": "smtp.example.net", "port": 587, **AUTO, "username": "app@example.net",
+            "password": "pa$$ #1", "from": "App <app@example.net>",
+        },
+        ["SMTP_COLOUR"],
+        ["starttls_auto", "authentication"],
+    ),
+    Sample(
+        "node",
+        "EMAIL_HOST=a.example\nEMAIL_PORT=465\nEMAIL_USER=me\nEMAIL_PASS=hunter2\nEMAIL_FROM=me@a.example\n"
+        "EMAIL_SECURE=true\n",
+        {
+            "host": "a.example", "port": 465, **SSL, "username": "me", "password": "hunter2",
+            "from": "me@a.example",
+        },
+        [],
+        ["authentication"],
+    ),
+    Sample(
+        "node",
+        "MAIL_HOST=a.example\nMAIL_PORT=587\nMAIL_USER=me\nMAIL_PASSWORD=hunter2\nMAIL_SECURE=tls\n",
+        {"host": "a.example", "port": 587, "username": "me", "password": "hunter2"},
+        ["MAIL_SECURE"],
+        ["authentication"],
+    ),
+    Sample(
         "rails",
         """\
 Rails.application.configure do

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -84,6 +86,136 @@ def test_a_bomb(form: str, text: str, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_text_that_is_too_large() -> None:
     with pytest.raises(InterchangeError, match="more than 1 MiB is no settings file"):
         import_text("#" * (LARGEST + 1), "msmtp")
+
+
+CHEAP, DEAR = 2_000, 32_000
+"""Letters of two texts that differ in size alone."""
+
+# What made some reader's work grow with the square of it, by format and quoting.
+GROWING = [
+    ("chatwoot", None, "", "a b\n"),
+    ("chatwoot", None, "SMTP_ADDRESS=", "$("),
+    ("chatwoot", None, "", "SMTP_HOST='a\n"),
+    ("chatwoot", "systemd", "SMTP_ADDRESS=", "a"),
+    ("chatwoot", "systemd", "SMTP_ADDRESS='", "a\n"),
+    ("chatwoot", "python", "SMTP_ADDRESS=", " "),
+    ("chatwoot", "python", "SMTP_ADDRESS=", "${"),
+    ("chatwoot", "python", "SMTP_ADDRESS=", "${a:-"),
+    ("laravel", None, 'MAIL_HOST="', "a"),
+    ("node", None, "SMTP_HOST=", "a b\n"),
+    ("django", "python", "EMAIL_HOST = ", "\t"),
+    ("gitea", None, "[mailer]\n", "%("),
+    ("gitea", None, "[mailer]\nHOST = ", "%("),
+    ("gitea", None, "[mailer]\n", "a\n"),
+    ("grafana", None, "[smtp]\nhost = ", "${"),
+    ("grafana", None, "[smtp]\nhost = ", "$__a{"),
+    ("postfix", None, "relayhost = ", "$"),
+    ("postfix", None, "relayhost =\n", " a\n"),
+    ("postfix", None, "relayhost = $a\na = ", "b"),
+    ("postfix", None, "", "smtp_tls_x\n"),
+    ("msmtp", None, "host a\nauth on\npasswordeval ", "a"),
+    ("swaks", None, "swaks -s ", "a"),
+    ("swaks", None, "swaks ", "- "),
+    ("rails", None, "smtp_settings = {", "a: 1,"),
+    ("rails", None, "smtp_settings = { a: ", "["),
+    ("alertmanager", None, "global: {smtp_smarthost: 'a:1'}\nx:\n", "- a\n"),
+    ("alertmanager", None, "global:\n  smtp_smarthost: ", "a"),
+    ("alertmanager", None, "a: &a {k: 1}\nx:\n", "  <<: *a\n"),
+    ("nodemailer", None, '{"host": "', "a"),
+    ("url", None, "smtp://a?", "a=b&"),
+]
+
+
+@pytest.mark.parametrize(("form", "quoting", "head", "unit"), GROWING)
+def test_the_work_grows_with_the_text_alone(
+    form: str, quoting: str | None, head: str, unit: str
+) -> None:
+    cheap, dear = (head + unit * (size // len(unit)) for size in (CHEAP, DEAR))
+    # 16 times the text is 256 times the work where it grows with the square.
+    assert seconds(dear, form, quoting) < 64 * max(seconds(cheap, form, quoting), 0.0005)
+
+
+@pytest.mark.parametrize("unit", [" ", "\t", "\n", "a/", '"host" ', "swaks", "export ", "[smtp]\n"])
+@pytest.mark.parametrize("head", ["", "$", "{", "swaks", "createTransport", "smtps://", "[smtp]\n"])
+def test_recognising_grows_with_the_text_alone(head: str, unit: str) -> None:
+    cheap, dear = (head + unit * (size // len(unit)) for size in (CHEAP, DEAR))
+    assert seconds(dear) < 64 * max(seconds(cheap), 0.0005)
+
+
+def seconds(text: str, form: str | None = None, quoting: str | None = None) -> float:
+    """The processor's time for one text, the best of three: what else runs here does not count."""
+
+    def once() -> float:
+        start = time.process_time()
+        if form is None:
+            candidates(text)
+        else:
+            with contextlib.suppress(InterchangeError):
+                import_text(text, form, quoting=quoting)
+        return time.process_time() - start
+
+    return min(once() for _ in range(3))
+
+
+def merging(levels: int) -> str:
+    """A file in which each mapping merges the one before it twice: 2 ** levels, if done anew."""
+    lines = ["a0: &a0 {smtp_smarthost: 'a:1', smtp_from: b@c}"]
+    lines += [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, levels)]
+    return "\n".join([*lines, f"global: {{<<: *a{levels - 1}}}\n"])
+
+
+def test_a_merged_mapping_is_made_once() -> None:
+    text = merging(24)
+    assert len(text) < 1000
+    copies = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal copies
+        copies += event == "c_call" and getattr(argument, "__name__", "") == "setdefault"
+
+    sys.setprofile(count)
+    try:
+        found = import_text(text, "alertmanager")
+    finally:
+        sys.setprofile(None)
+    assert found.values["host"] == "a"
+    assert copies < 200
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("alertmanager", "global: {smtp_smarthost: 190:20:30.15, smtp_hello: 1:1:1}\n"),
+        ("alertmanager", "global: {smtp_smarthost: 'a:1', smtp_hello: 2001-99-99}\n"),
+        ("alertmanager", "global: {smtp_smarthost: 'a:1', smtp_from: [b], smtp_hello: {c: d}}\n"),
+        ("alertmanager", "global: {smtp_smarthost: 'a:1', smtp_auth_password: {a: b}}\n"),
+        ("alertmanager", "global: &a {smtp_smarthost: 'a:1', smtp_tls_config: *a}\n"),
+        ("alertmanager", "receivers: &a [*a]\n"),
+        ("alertmanager", "receivers: 1\n"),
+        ("alertmanager", "global: {smtp_smarthost: *nobody}\n"),
+        ("alertmanager", "? [a]\n: b\nglobal: {smtp_smarthost: 'a:1'}\n"),
+        ("alertmanager", "<<: 1\nglobal: {smtp_smarthost: 'a:1'}\n"),
+        ("alertmanager", "a\0b"),
+        ("nodemailer", '{"host": ["a"], "port": {}, "auth": {"user": [], "pass": {"a": 1}}}'),
+        ("nodemailer", '{"host": "a", "port": 1e999, "secure": true}'),
+        ("nodemailer", '{"host": "a", "tls": {"minVersion": ["x"], "servername": {}}}'),
+        ("nodemailer", '{"host": "a", "port": NaN, "name": Infinity}'),
+        ("nodemailer", '{"host": "\\ud800", "auth": {"user": "\\udfff"}}'),
+        ("django", "EMAIL_PORT = 0x" + "f" * 5000),
+        ("django", "EMAIL_PORT = 1e999\nEMAIL_TIMEOUT = -0.0\n"),
+        ("django", "EMAIL_HOST = '\\ud800'\n"),
+        ("rails", 'smtp_settings = { port: -5, password: :"" }'),
+        ("msmtp", "passwordeval 'a\nhost b\n"),
+        ("msmtp", "host a\nauth on\nuser u\npasswordeval printenv\ntimeout x\n"),
+        ("postfix", "  relayhost = a\n = b\n"),
+        ("url", "smtp://a:٣"),
+        ("url", "smtp://[v1.a]"),
+        ("url", "smtp://a%00b"),
+        ("swaks", "swaks -s a:b:c --timeout -tls -p ''"),
+    ],
+)
+def test_values_of_another_kind_end_in_no_traceback(form: str, text: str) -> None:
+    import_or_refuse(text, form)
 
 
 @pytest.mark.parametrize("form", sorted(formats()))

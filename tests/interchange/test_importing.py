@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.interchange.importing import candidates, companions, import_text, recognise
+from smtp_tui.interchange.intake import MOST_LISTED
 from smtp_tui.interchange.known import formats
 from smtp_tui.interchange.results import InterchangeError, QuotingError
 from smtp_tui.settings.reading import read
@@ -68,13 +69,95 @@ def test_what_is_of_no_format(text: str) -> None:
 
 def test_our_own_files_are_not_taken_for_others() -> None:
     text = '[smtp]\nhost = "a"\nfrom_address = "b@c.example"\n'
-    assert candidates(text, "mail.toml") == ()
+    assert candidates(text, "mail.toml") == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ("SMTP_HOST SMTP_PORT SMTP_SECURE SMTP_USER SMTP_PASS SMTP_FROM", ["node"]),
+        ("SMTP_HOST SMTP_PORT SMTP_USER SMTP_PASSWORD", ["node"]),
+        ("SMTP_HOST SMTP_PORT SMTP_SECURE=false", ["node"]),
+        ("SMTP_SERVER SMTP_PORT SMTP_USER SMTP_PASSWORD", ["node"]),
+        ("EMAIL_HOST EMAIL_PORT EMAIL_USER EMAIL_PASS", ["node"]),
+        ("MAIL_HOST MAIL_PORT MAIL_USER MAIL_PASS MAIL_FROM", ["node"]),
+        ("SMTP_HOST SMTP_FROM SMTP_SECURITY SMTP_USERNAME SMTP_PASSWORD", ["vaultwarden"]),
+        ("SMTP_HOST SMTP_PORT SMTP_USERNAME SMTP_PASSWORD SMTP_FROM", ["vaultwarden", "node"]),
+        ("SMTP_HOST SMTP_SECURE SMTP_PORT SMTP_NAME SMTP_PASSWORD", ["nextcloud"]),
+        ("SMTP_HOST SMTP_PORT", ["vaultwarden", "nextcloud", "node"]),
+        ("SMTP_SERVER SMTP_PORT SMTP_LOGIN SMTP_PASSWORD", ["mastodon"]),
+        ("SMTP_SERVER SMTP_PORT", ["mastodon", "node"]),
+        ("SMTP_HOST SMTP_USER SMTP_PASS SMTP_SECURITY SMTP_FROM", ["vaultwarden", "node"]),
+        ("EMAIL_HOST EMAIL_PORT EMAIL_HOST_USER", ["django"]),
+        ("EMAIL_HOST EMAIL_PORT", ["django", "node"]),
+        ("MAIL_HOST MAIL_USERNAME MAIL_MAILER", ["laravel"]),
+        ("MAIL_HOST MAIL_USERNAME MAIL_FROM APP_KEY", ["laravel"]),
+        ("SMTP_HOST SMTP_FROM SMTP_USERNAME SIGNUPS_ALLOWED", ["vaultwarden"]),
+        ("APP_KEY SMTP_HOST SMTP_USER", ["node"]),
+        ("MAIL_PORT SMTP_PASSWORD", []),
+    ],
+)
+def test_variables_are_told_by_what_a_format_knows_of_them(names: str, found: list[str]) -> None:
+    lines = (name if "=" in name else f"{name}=x" for name in names.split())
+    assert [*candidates("# mail\n" + "\n".join(lines))] == found
+
+
+def test_why_a_format_was_read_is_told() -> None:
+    env = "SMTP_SERVER=a.example\nSMTP_LOGIN=me\nSMTP_PASSWORD=wonderland\n"
+    assert import_text(env).why == "it sets SMTP_LOGIN"
+    assert import_text(env, "mastodon").why == "the format was named"
+    assert import_text("[mailer]\nSMTP_ADDR=a\n").why == "it has a section [mailer]"
+    assert import_text("relayhost = a\n").why == "it sets relayhost"
+    assert import_text("smtp://me:wonderland@a").why == "it begins with smtp:// or smtps://"
+    for sample in SAMPLES:
+        found = import_text(sample.text, name=sample.name, beside=sample.beside)
+        assert found.why.startswith("it ") or "begins a line" in found.why
+        assert "wonder" not in found.why
+
+
+@pytest.mark.parametrize(
+    ("more", "values", "unread"),
+    [
+        ("SMTP_SECURE=true", {"encryption": "ssl", "port": 465}, []),
+        ("SMTP_SECURE=True\nSMTP_PORT=2465", {"encryption": "ssl", "port": 2465}, []),
+        ("SMTP_SECURE=false", {"encryption": "none", "starttls_auto": True, "port": 587}, []),
+        ("SMTP_PORT=465", {"encryption": "ssl", "port": 465}, []),
+        ("SMTP_PORT=465\nSMTP_SECURE=ssl", {"encryption": "ssl", "port": 465}, []),
+        ("SMTP_PORT=465\nSMTP_SECURE=false", {"port": 465}, ["SMTP_SECURE"]),
+        ("SMTP_PORT=587\nSMTP_SECURE=tls", {"port": 587}, ["SMTP_SECURE"]),
+        ("SMTP_PORT=587\nSMTP_SECURE=1", {"port": 587}, ["SMTP_SECURE"]),
+        ("SMTP_PORT=587\nSMTP_TLS=true", {"port": 587}, ["SMTP_TLS"]),
+        (
+            "SMTP_SECURE=false\nSMTP_REQUIRE_TLS=true\nSMTP_REJECT_UNAUTHORIZED=false",
+            {"encryption": "tls", "port": 587, "openssl_verify_mode": "none"},
+            [],
+        ),
+        ("SMTP_USERNAME=b", {"encryption": "none", "starttls_auto": True, "port": 587},
+         ["SMTP_USERNAME"]),
+    ],
+)  # fmt: skip
+def test_what_is_secure_to_node(more: str, values: dict[str, object], unread: list[str]) -> None:
+    found = import_text(f"SMTP_HOST=a.example\nSMTP_USER=me\n{more}\n")
+    assert found.format == "node"
+    assert found.values == {"host": "a.example", "username": "me", **values}
+    assert [one.name for one in found.unread] == unread
+
+
+def test_what_is_not_understood_has_an_end() -> None:
+    found = import_text("relayhost = a\n" + "smtp_tls_x{} = 1\n" * 1 + "".join(
+        f"smtp_tls_{n} = 1\n" for n in range(5000)
+    ))  # fmt: skip
+    assert len(found.unread) == MOST_LISTED + 1
+    assert str(found.unread[-1]) == "4900 more settings or lines were not understood"
+    quoted = "".join(f"SMTP_SECURITY{n}='x'\n" for n in range(500))
+    found = import_text(f"SMTP_HOST=a\nSMTP_SECURITY=off\n{quoted}", "vaultwarden")
+    assert len(found.remarks) == MOST_LISTED + 1
 
 
 def test_a_text_of_several_formats() -> None:
     text = "SMTP_ADDRESS=a.example\nMAIL_HOST=b.example\n"
-    assert candidates(text) == ("chatwoot", "laravel")
-    with pytest.raises(InterchangeError, match=r"several formats.*: chatwoot, laravel"):
+    assert [*candidates(text)] == ["chatwoot", "laravel", "node"]
+    with pytest.raises(InterchangeError, match=r"several formats.*: chatwoot, laravel, node"):
         import_text(text)
     assert import_text(text, "laravel").values["host"] == "b.example"
 
@@ -138,8 +221,99 @@ def test_what_is_found_is_told_from_defaults() -> None:
 
 @pytest.mark.parametrize("url", ["http://[", "http://192.0.2.1", "nothing", "http://a b"])
 def test_a_url_of_laravel_that_gives_no_name(url: str) -> None:
-    found = import_text(f'MAIL_HOST=a.example\nAPP_URL="{url}"\n')
+    found = import_text(f'MAIL_HOST=a.example\nMAIL_SCHEME=null\nAPP_URL="{url}"\n')
     assert "domain" not in found.values
+
+
+BOOKSTACK = """\
+APP_URL=https://wiki.example.net
+MAIL_DRIVER=smtp
+MAIL_FROM_NAME="Book Stack"
+MAIL_FROM=wiki@example.net
+MAIL_HOST=mail.example.net
+MAIL_PORT=587
+MAIL_USERNAME=null
+MAIL_ENCRYPTION=tls
+MAIL_VERIFY_SSL=false
+"""
+SNIPE_IT = """\
+APP_URL=https://assets.example.net
+MAIL_MAILER=smtp
+MAIL_HOST=mail.example.net
+MAIL_PORT=587
+MAIL_TLS_VERIFY_PEER=false
+MAIL_FROM_ADDR=assets@example.net
+MAIL_FROM_NAME='Snipe-IT'
+MAIL_REPLYTO_ADDR=it@example.net
+"""
+FIREFLY = """\
+APP_URL=https://money.example.net
+MAIL_MAILER=smtp
+MAIL_HOST=mail.example.net
+MAIL_PORT=465
+MAIL_FROM=money@example.net
+MAIL_ENCRYPTION=null
+MAIL_ALLOW_SELF_SIGNED=true
+MAIL_VERIFY_PEER=true
+MAIL_VERIFY_PEER_NAME=true
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "unread"),
+    [
+        (
+            BOOKSTACK,
+            {"encryption": "tls", "from": "Book Stack <wiki@example.net>",
+             "openssl_verify_mode": "none", "port": 587},
+            [],
+        ),
+        (
+            SNIPE_IT,
+            {"encryption": "none", "starttls_auto": True, "from": "Snipe-IT <assets@example.net>",
+             "openssl_verify_mode": "none", "port": 587},
+            [],
+        ),
+        (
+            FIREFLY,
+            {"encryption": "ssl", "from": "money@example.net", "port": 465},
+            ["MAIL_ALLOW_SELF_SIGNED"],
+        ),
+        (
+            BOOKSTACK.replace("=smtp\n", "=log\n").replace("=tls", "=ssl"),
+            {"encryption": "none", "starttls_auto": True, "from": "Book Stack <wiki@example.net>",
+             "openssl_verify_mode": "none", "port": 587},
+            ["MAIL_DRIVER", "MAIL_ENCRYPTION"],
+        ),
+    ],
+)  # fmt: skip
+def test_applications_made_with_laravel(
+    text: str, values: dict[str, object], unread: list[str]
+) -> None:
+    found = import_text(text)
+    assert found.format == "laravel"
+    assert found.values == {"host": "mail.example.net", **values}
+    assert [one.name for one in found.unread] == unread
+
+
+@pytest.mark.parametrize(
+    ("url", "values"),
+    [
+        ("smtp://a.example:587?require_tls=true", {"encryption": "tls"}),
+        ("smtp://a.example:587?auto_tls=0", {"encryption": "none", "starttls_auto": False}),
+        ("smtp://me:p%40ss@a.example:587?verify_peer=0", {"username": "me", "password": "p@ss"}),
+        ("smtps://a.example:587", None),
+        ("smtp://[::1", None),
+    ],
+)
+def test_a_url_beside_the_variables_of_laravel(url: str, values: dict[str, object] | None) -> None:
+    found = import_text(f'MAIL_MAILER=smtp\nMAIL_URL="{url}"\nMAIL_HOST=b.example\nMAIL_PORT=25\n')
+    if values is None:
+        assert [one.name for one in found.unread] == ["MAIL_URL"]
+        assert found.values["host"] == "b.example"
+    else:
+        assert found.values.items() >= {"host": "a.example", "port": 587, **values}.items()
+        assert not found.unread
 
 
 def test_the_files_of_logins_beside_a_main_cf() -> None:

@@ -18,8 +18,8 @@ from smtp_tui.settings.fields import BY_KEY
 
 FOLDER = Path(interchange.__file__).parent
 CONTRACT = (
-    "chatwoot", "mastodon", "vaultwarden", "laravel", "nextcloud", "django", "rails", "msmtp",
-    "postfix", "gitea", "grafana", "alertmanager", "nodemailer", "url", "swaks",
+    "chatwoot", "mastodon", "vaultwarden", "laravel", "nextcloud", "django", "node", "rails",
+    "msmtp", "postfix", "gitea", "grafana", "alertmanager", "nodemailer", "url", "swaks",
 )  # fmt: skip
 LINKS = {"none", "auto", "tls", "ssl"}
 

@@ -39,7 +39,7 @@ def test_a_check_loads_none_of_it() -> None:
     ("deed", "own"),
     [
         ("import_text('SMTP_ADDRESS=a.example')", {"chatwoot"}),
-        ("import_text('EMAIL_HOST = 1')", {"django"}),
+        ("import_text('EMAIL_HOST_USER = 1')", {"django"}),
         ("export_text('alertmanager', {'host': 'a.example'})", {"alertmanager"}),
     ],
 )

@@ -23,6 +23,7 @@ REFUSED = {
     "laravel": set(),
     "ruby": {"'$(id)", "'\\n"},
     "python": {"${HOME}"},
+    "node": set(),
 }
 
 # A shell would run what systemd takes as it stands; PHP stops at much that we only list.
@@ -118,6 +119,10 @@ def test_what_others_write_is_read_as_the_program_does(
         ("laravel", "K='a $b' # c", "a $b"),
         ("laravel", 'K="a\\"b\\$c"', 'a"b$c'),
         ("laravel", "K=$a", "$a"),
+        ("node", "export K='a $b' # c", "a $b"),
+        ("node", 'K="a\\nb"', "a\nb"),
+        ("node", "K=`it's`", "it's"),
+        ("node", "K= a b#c", "a b"),
     ],
 )
 def test_a_value(quoting: str, line: str, value: str) -> None:
@@ -167,6 +172,10 @@ def test_variables_do_not_grow_without_end() -> None:
         ("laravel", "K=a b", "space-in-value"),
         ("laravel", 'K="a', "more-lines"),
         ("laravel", 'K="a\\q"', "bad-escape"),
+        ("node", "wonderland", "no-assignment"),
+        ("node", "K='a", "more-lines"),
+        ("node", "K='a'b", "quote-and-more"),
+        ("node", "K='a\\'", "quote-and-more"),
     ],
 )
 def test_a_line_that_cannot_be_read(quoting: str, line: str, why: str) -> None:

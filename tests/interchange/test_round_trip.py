@@ -22,7 +22,9 @@ MECHANISMS = ["plain", "login", "cram-md5", "scram-sha-256", "xoauth2"]
 FINGERPRINT = "ab" * 32
 PATHS = st.sampled_from(["/etc/ssl/ca.pem", "/srv/with space/x.pem"])
 # Formats in which the port alone says whether TLS comes first.
-BY_PORT = {"grafana", "alertmanager", "laravel", "nextcloud"}
+BY_PORT = {"grafana", "alertmanager", "nextcloud"}
+# At this port TLS comes first, whatever else is said.
+AT_465 = {"laravel", "node"}
 # The display name has no place.
 BARE_SENDER = {"nextcloud", "msmtp", "swaks"}
 
@@ -81,11 +83,15 @@ def is_expressible(form: Format, given_values: dict[str, Any]) -> bool:
     link = form.links[given_values["encryption"]]
     if form.name in BY_PORT and (link == "ssl") != (given_values["port"] == 465):
         return False
+    if form.name in AT_465 and link in ("tls", "auto") and given_values["port"] == 465:
+        return False
     source, family = given_values.get("source_address"), given_values.get("address_family")
     if source and family == "ipv6":
         return False
     without_tls = given_values["encryption"] == "none"
-    return not (without_tls and form.name in {"msmtp", "postfix", "alertmanager", "swaks"})
+    return not (
+        without_tls and form.name in {"msmtp", "postfix", "alertmanager", "swaks", "laravel"}
+    )
 
 
 def exported_if_it_fits(
@@ -135,7 +141,9 @@ def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("quoting", QUOTINGS)
-@pytest.mark.parametrize("name", ["chatwoot", "mastodon", "vaultwarden", "laravel", "django"])
+@pytest.mark.parametrize(
+    "name", ["chatwoot", "mastodon", "vaultwarden", "laravel", "django", "node"]
+)
 @given(password=passwords)
 def test_every_quoting(name: str, quoting: str, password: str) -> None:
     whole = {"host": "a.example", "port": 587, "encryption": "tls", "username": "al ice"}

@@ -10,6 +10,7 @@ from smtp_tui.interchange.envfile.pieces import (
     Found,
     Pieces,
     Use,
+    joined,
     numbered,
     settled,
     unreadable,
@@ -66,7 +67,7 @@ def _pieces(written: str) -> Pieces:
     rest = written[at + 1 :].strip()
     if rest and not rest.startswith("#"):
         raise ValueError("space-in-value")
-    return _joined(pieces)
+    return joined(pieces)
 
 
 def _bare(written: str) -> Pieces:
@@ -79,16 +80,6 @@ def _bare(written: str) -> Pieces:
         pieces += [word[at : match.start()], Use(match["name"])]
         at = match.end()
     return [*pieces, word.rstrip()[at:]]
-
-
-def _joined(pieces: Pieces) -> Pieces:
-    joined: Pieces = []
-    for piece in pieces:
-        if isinstance(piece, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += piece
-        else:
-            joined.append(piece)
-    return joined
 
 
 def quoted(value: str) -> str:

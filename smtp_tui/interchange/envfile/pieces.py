@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import groupby
 
 from smtp_tui.interchange.entries import LONGEST, Entry, Unclear, Variable
 from smtp_tui.records import record
@@ -21,6 +22,15 @@ class Use:
 
 
 Pieces = list[str | Use]
+
+
+def joined(pieces: Pieces) -> Pieces:
+    """Put neighbouring texts together; a value may come letter by letter."""
+    found: Pieces = []
+    for is_text, run in groupby(pieces, lambda piece: isinstance(piece, str)):
+        alike = [*run]
+        found += ["".join(map(str, alike))] if is_text else alike
+    return found
 
 
 def settled(name: str, line: int, pieces: Pieces, known: Mapping[str, str]) -> Entry:

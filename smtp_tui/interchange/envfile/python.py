@@ -23,7 +23,8 @@ _LINE = re.compile(
     ))?\s*""",
     re.VERBOSE,
 )
-_USE = re.compile(r"\$\{(?P<name>[^}:]*)(?::-(?P<default>[^}]*))?\}")
+# A name has a bound, or a line of nothing but openings would be gone through once for each.
+_USE = re.compile(r"\$\{(?P<name>[^}:]{0,256})(?::-(?P<default>[^}]*))?\}")
 _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -44,7 +45,7 @@ def entries(content: str) -> list[Entry]:
 
 def _unquoted(match: re.Match[str]) -> str:
     if match["bare"] is not None:
-        return re.sub(r"\s+#.*", "", match["blank"] + match["bare"]).strip()
+        return re.split(r"\s#", match["blank"] + match["bare"], maxsplit=1)[0].strip()
     is_single = match["single"] is not None
     known = r"\\([\\'])" if is_single else r"\\([\\'\"abfnrtv])"
     inner = match["single"] if is_single else match["double"]
@@ -54,7 +55,7 @@ def _unquoted(match: re.Match[str]) -> str:
 def _pieces(value: str) -> Pieces:
     pieces: Pieces = []
     at = 0
-    for match in _USE.finditer(value):
+    for match in _USE.finditer(value, 0, value.rfind("}") + 1):
         pieces += [value[at : match.start()], Use(match["name"], match["default"])]
         at = match.end()
     return [*pieces, value[at:]]

@@ -21,7 +21,7 @@ _LINE = re.compile(
     (?P<value>'(?:\\'|[^'])*'|"(?:\\"|[^"])*"|[^#]+)?\s*(?:\#.*)?""",
     re.VERBOSE,
 )
-_DOLLAR = re.compile(r"(?P<escape>\\)?\$(?:(?P<command>\(.*\))|\{?(?P<name>[A-Za-z0-9_]+)?\}?)")
+_DOLLAR = re.compile(r"(?P<escape>\\)?\$(?:(?P<command>\()|\{?(?P<name>[A-Za-z0-9_]+)?\}?)")
 
 
 def entries(content: str) -> list[Entry]:
@@ -55,12 +55,14 @@ def _entry(name: str, number: int, written: str, known: Mapping[str, str]) -> En
     value = re.sub(r"\\([^$])", r"\1", value, flags=re.DOTALL)
     pieces: Pieces = []
     at = 0
+    closed = value.rfind(")")
     for match in _DOLLAR.finditer(value):
         pieces.append(value[at : match.start()])
         at = match.end()
-        if match["escape"] or (not match["command"] and not match["name"]):
+        is_command = match["command"] and at <= closed
+        if match["escape"] or (not is_command and not match["name"]):
             pieces.append(match[0].removeprefix("\\"))
-        elif match["command"]:
+        elif is_command:
             return Entry(name, Unclear("from-command"), number)
         else:
             pieces.append(Use(match["name"]))

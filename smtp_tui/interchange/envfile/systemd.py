@@ -38,8 +38,8 @@ class _Reader:
         self._begin()
 
     def _begin(self) -> None:
-        self._name = ""
-        self._value = ""
+        self._name: list[str] = []
+        self._value: list[str] = []
         self._kept = 0  # letters of the value that the cut of white space spares
         self._start = self._line
         self._state = self._before_name
@@ -55,16 +55,17 @@ class _Reader:
             self.found.append(unreadable(self._start, "more-lines"))
 
     def _push(self) -> None:
-        name = self._name.rstrip(_BLANK)
+        name = "".join(self._name).rstrip(_BLANK)
         if _NAME.fullmatch(name):
-            value = self._value[: self._kept] + self._value[self._kept :].rstrip(_BLANK)
+            kept, rest = self._value[: self._kept], self._value[self._kept :]
+            value = "".join(kept) + "".join(rest).rstrip(_BLANK)
             self.found.append(Entry(name, value, self._start))
         else:
             self.found.append(unreadable(self._start, "no-assignment"))
         self._begin()
 
-    def _keep(self, letter: str) -> None:
-        self._value += letter
+    def _keep(self, letters: str) -> None:
+        self._value.append(letters)
         self._kept = len(self._value)
 
     def _before_name(self, letter: str) -> None:
@@ -72,7 +73,7 @@ class _Reader:
             self._state = self._in_comment
         elif letter not in _BLANK:
             self._start = self._line
-            self._name = letter
+            self._name.append(letter)
             self._state = self._in_name
 
     def _in_name(self, letter: str) -> None:
@@ -82,7 +83,7 @@ class _Reader:
         elif letter == "=":
             self._state = self._before_value
         else:
-            self._name += letter
+            self._name.append(letter)
 
     def _before_value(self, letter: str) -> None:
         openers = {"'": self._in_single, '"': self._in_double, "\\": self._in_escaped}
@@ -91,7 +92,7 @@ class _Reader:
         elif letter in openers:
             self._state = openers[letter]
         elif letter not in _BLANK:
-            self._value += letter
+            self._value.append(letter)
             self._state = self._in_value
 
     def _in_value(self, letter: str) -> None:
@@ -100,7 +101,7 @@ class _Reader:
         elif letter == "\\":
             self._state = self._in_escaped
         else:
-            self._value += letter
+            self._value.append(letter)
 
     def _in_escaped(self, letter: str) -> None:
         self._keep("" if letter in "\r\n" else letter)

@@ -49,7 +49,7 @@ def read(source: Source, form: Format) -> Imported:
 
 
 def _provided(entry: Entry) -> Entry:
-    if not isinstance(entry.value, str) or not (match := _PROVIDED.search(entry.value)):
+    if not isinstance(entry.value, str) or not (match := _provider(entry.value)):
         return entry
     value: object = Unclear("computed")
     if match[0] == entry.value and match[1] in (None, "__env"):
@@ -57,6 +57,11 @@ def _provided(entry: Entry) -> Entry:
     elif match[0] == entry.value and match[1] == "__file":
         value = InFile(match[2])
     return Entry(entry.name, value, entry.line)
+
+
+def _provider(value: str) -> re.Match[str] | None:
+    # What no brace closes is not searched, or each opening would be gone through to the end.
+    return _PROVIDED.search(value, 0, value.rfind("}") + 1)
 
 
 def _link(taken: Intake) -> str:
@@ -106,6 +111,6 @@ def _password(out: Outlet) -> list[str]:
 
 
 def _quoted(name: str, value: str) -> str:
-    if _PROVIDED.search(value):
+    if _provider(value):
         raise InterchangeError(text("grafana-provided", name=name))
     return goini.quoted(name, value, '"""')

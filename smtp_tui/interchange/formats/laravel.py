@@ -1,9 +1,10 @@
-"""Laravel's variables (config/mail.php), handed to Symfony's mailer."""
+"""Laravel's variables (config/mail.php), handed to Symfony's mailer; BookStack and its like."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.entries import Entry
 from smtp_tui.interchange.envfile.exchange import exported, intake
@@ -15,6 +16,17 @@ from smtp_tui.interchange.source import Source
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
 
+_URL = "MAIL_URL"
+# The options of Symfony's mailer that a MAIL_URL carries, under names of their own here.
+_OPTIONS = ("require_tls", "auto_tls", "verify_peer", "peer_fingerprint[sha256]", "local_domain")
+_SENDERS = ("MAIL_FROM_ADDRESS", "MAIL_FROM_ADDR", "MAIL_FROM")
+# What Snipe-IT, BookStack, Firefly III and 2FAuth call Symfony's verify_peer.
+_VERIFY = ("MAIL_TLS_VERIFY_PEER", "MAIL_VERIFY_SSL", "MAIL_VERIFY_PEER", "MAIL_VERIFY_SSL_PEER")
+# Options of PHP's streams that Firefly III hands on, and that Symfony's mailer does not take.
+_IGNORED = {"MAIL_ALLOW_SELF_SIGNED": False, "MAIL_VERIFY_PEER_NAME": True}
+_ASIDE = ("MAIL_REPLYTO_ADDR", "MAIL_REPLYTO_NAME", "MAIL_LOG_CHANNEL", "MAIL_SENDMAIL_PATH")
+_ASIDE_TOO = ("MAIL_SENDMAIL_COMMAND", "MAIL_AUTO_EMBED_METHOD", "MAIL_AUTO_EMBED")
+
 # What `env()` makes of these words, with or without brackets, in any case.
 _WORDS = {"null": None, "empty": "", "true": "true", "false": "false"}
 _QUOTED = re.compile(r"(['\"])(.*)\1")
@@ -24,24 +36,30 @@ def read(source: Source, form: Format) -> Imported:
     """Read the variables, with what Laravel and Symfony make of them."""
     taken = intake(form, source)
     taken.change(_from_env)
-    taken.expect("MAIL_MAILER", "smtp", "failover", "roundrobin")
-    if taken.get("MAIL_URL") is not None:
-        taken.refuse("MAIL_URL", "url-beside")
+    for name in ("MAIL_MAILER", "MAIL_DRIVER"):
+        taken.expect(name, "smtp", "failover", "roundrobin")
+    _take_url(taken)
     taken.take("host", "MAIL_HOST")
     taken.take("port", "MAIL_PORT")
-    taken.default("host", "127.0.0.1")
-    taken.default("port", 2525)
+    if "MAIL_MAILER" in taken and not _is_own_kind(taken):
+        taken.default("host", "127.0.0.1")
+        taken.default("port", 2525)
     taken.put_link(_link(taken))
     _hello(taken)
+    _trust(taken)
     if taken.take("username", "MAIL_USERNAME"):
         names = "CRAM-MD5, LOGIN, PLAIN"
         taken.remark("authentication", "own-choice", program="Laravel", names=names)
     taken.put_password("MAIL_PASSWORD")
-    taken.put_sender(
-        taken.text("MAIL_FROM_ADDRESS"), taken.text("MAIL_FROM_NAME"), "MAIL_FROM_ADDRESS"
-    )
+    taken.put_sender(taken.text(*_SENDERS), taken.text("MAIL_FROM_NAME"), *_SENDERS)
+    taken.use(*_ASIDE, *_ASIDE_TOO)
     taken.leftovers("MAIL_")
     return taken.done()
+
+
+def _is_own_kind(taken: Intake) -> bool:
+    """Whether the names are those of an application with a config/mail.php of its own."""
+    return "MAIL_DRIVER" in taken or "MAIL_FROM" in taken or "MAIL_FROM_ADDR" in taken
 
 
 def _from_env(entry: Entry) -> Entry:
@@ -56,19 +74,67 @@ def _from_env(entry: Entry) -> Entry:
     return Entry(entry.name, value, entry.line, entry.borrowed)
 
 
+def _take_url(taken: Intake) -> None:
+    """Put what a MAIL_URL says in the place of the variables that it goes before."""
+    written = taken.text(_URL)
+    if written is None:
+        return
+    try:
+        url = urlsplit(written)
+        _ = url.port
+    except ValueError:
+        taken.refuse(_URL, "laravel-url")
+        return
+    if url.scheme != "smtp" or not url.hostname or url.fragment:
+        taken.refuse(_URL, "laravel-url")
+        return
+    for entry in _in_url(url):
+        taken.replace(entry, _URL)
+    if others := [name for name, _ in parse_qsl(url.query) if name not in _OPTIONS]:
+        taken.refuse(_URL, "laravel-url-options", names=", ".join(others)[:80])
+
+
+def _in_url(url: SplitResult) -> Iterator[Entry]:
+    yield Entry("MAIL_HOST", unquote(url.hostname or ""))
+    if url.port is not None:
+        yield Entry("MAIL_PORT", url.port)
+    for name, value in (("MAIL_USERNAME", url.username), ("MAIL_PASSWORD", url.password)):
+        if value is not None:
+            yield Entry(name, unquote(value))
+    for name, value in parse_qsl(url.query, keep_blank_values=True):
+        if name in _OPTIONS:
+            yield Entry("MAIL_EHLO_DOMAIN" if name == "local_domain" else name, value)
+
+
 def _link(taken: Intake) -> str:
     scheme = taken.choice("MAIL_SCHEME", {"smtp": "auto", "smtps": "ssl"}, "")
-    if (taken.text("MAIL_ENCRYPTION") or "").casefold() not in ("", "tls"):
+    encryption = (taken.text("MAIL_ENCRYPTION") or "").casefold()
+    # BookStack requires TLS with either word, and SwiftMailer of older versions with this one.
+    requires = "MAIL_DRIVER" in taken and "MAIL_FROM_ADDR" not in taken and encryption == "tls"
+    at_465 = str(taken.values.get("port")) == "465"
+    if encryption not in ("", "tls") and not at_465:
         taken.refuse("MAIL_ENCRYPTION", "laravel-encryption")
-    # Symfony has TLS from the first byte at this port, whatever the scheme.
-    if scheme == "ssl" or str(taken.values.get("port")) == "465":
+    if scheme == "ssl":
         return "ssl"
+    if taken.switch("auto_tls", True) is False:
+        return "none"
+    # Symfony has TLS from the first byte at this port, whatever the scheme.
+    if at_465:
+        return "ssl"
+    if taken.switch("require_tls", False):
+        taken.remark("encryption", "symfony-require")
+        return "tls"
+    if requires:
+        return "tls"
     taken.remark("encryption", "symfony-auto", program=taken.form.title)
     return "auto"
 
 
 def _hello(taken: Intake) -> None:
-    if taken.take("domain", "MAIL_EHLO_DOMAIN"):
+    # Of the files like this one only Laravel's since version 11, whose scheme it is, uses APP_URL.
+    if taken.take("domain", "MAIL_EHLO_DOMAIN") or "MAIL_SCHEME" not in taken:
+        return
+    if _is_own_kind(taken):
         return
     try:
         host = urlsplit(taken.text("APP_URL") or "http://localhost").hostname
@@ -78,19 +144,32 @@ def _hello(taken: Intake) -> None:
         taken.default("domain", host)
 
 
+def _trust(taken: Intake) -> None:
+    for name in (*_VERIFY, "verify_peer"):
+        if taken.switch(name, True) is False:
+            taken.put("openssl_verify_mode", "none", name)
+    if taken.take("tls_fingerprint", "peer_fingerprint[sha256]"):
+        taken.values.pop("openssl_verify_mode", None)
+    for name, usual in _IGNORED.items():
+        if taken.switch(name, usual) is not usual:
+            taken.refuse(name, "symfony-ignores")
+
+
 def write(out: Outlet) -> Exported:
     """Write the variables."""
     link = out.link
     settings = out.settings
-    if link != "ssl" and settings.port == 465:
+    if link == "tls" and settings.port == 465:
         out.note("port", "port-means-tls", program="Laravel")
+    if link == "ssl" and settings.port != 465:
+        out.warn("encryption", "laravel-scheme")
     if out.given("domain") is None:
         out.note("domain", "laravel-hello")
     sender = parse_mailbox(settings.sender) if out.given("from") else None
-    out.note_own_ways()
     pairs = [
         ("MAIL_MAILER", "smtp"),
         ("MAIL_SCHEME", "smtps" if link == "ssl" else "smtp"),
+        (_URL, _url(out, link)),
         ("MAIL_HOST", out.host),
         ("MAIL_PORT", str(settings.port)),
         ("MAIL_EHLO_DOMAIN", out.given("domain")),
@@ -98,9 +177,34 @@ def write(out: Outlet) -> Exported:
         ("MAIL_FROM_NAME", sender.name or None if sender else None),
         ("MAIL_USERNAME", out.username),
     ]
+    _ = out.mechanism
     held = [(name, None if value is None else _for_env(value)) for name, value in pairs]
     out.secret = None if out.secret is None else _for_env(out.secret)
     return exported(out, held, "MAIL_PASSWORD")
+
+
+def _url(out: Outlet, link: str) -> str | None:
+    """Return a MAIL_URL with the options that have no variable; user and password stay out of it.
+
+    The driver of such a URL is `smtp`; MAIL_SCHEME beside it says whether TLS comes first.
+    """
+    fingerprint = out.given("tls_fingerprint") if link != "none" else None
+    options = {
+        "require_tls": "true" if link == "tls" and out.settings.port != 465 else None,
+        "auto_tls": "false" if link == "none" else None,
+        "verify_peer": "0" if fingerprint or (link != "none" and not out.verifies) else None,
+        "peer_fingerprint[sha256]": fingerprint,
+    }
+    there = {name: value for name, value in options.items() if value is not None}
+    if not there:
+        return None
+    if "require_tls" in there:
+        out.warn("encryption", "laravel-require")
+    if "auto_tls" in there:
+        out.note("encryption", "laravel-auto-tls")
+    if fingerprint:
+        out.warn("tls_fingerprint", "laravel-fingerprint")
+    return f"smtp://{out.host_with_port}?{urlencode(there, safe='[]')}"
 
 
 def _for_env(value: str) -> str:

@@ -21,6 +21,8 @@ _ASIDE = (
     "allow_from_override", "set_from_header", "set_date_header", "set_msgid_header",
     "remove_bcc_headers", "undisclosed_recipients", "dsn_notify", "dsn_return",
 )  # fmt: skip
+_LONGEST = 4096
+"""Letters of a command that is taken apart here; a longer one is left to a shell."""
 _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
@@ -96,7 +98,7 @@ def _log_in(taken: Intake) -> None:
 
 def _source(command: str, username: object) -> dict[str, object]:
     """Turn a shell command into our own sources, and into argv where no shell is needed."""
-    needs_shell = _SHELL.search(re.sub(r"'[^']*'", "", command))
+    needs_shell = len(command) > _LONGEST or _SHELL.search(re.sub(r"'[^']*'", "", command))
     words = [] if needs_shell else shlex.split(command)
     match words:
         case ["printenv", name] if "=" not in name:

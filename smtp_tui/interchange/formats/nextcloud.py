@@ -62,8 +62,8 @@ def write(out: Outlet) -> Exported:
         ("SMTP_HOST", out.host),
         ("SMTP_PORT", str(settings.port)),
         ("SMTP_SECURE", "ssl" if link == "ssl" else ""),
-        ("MAIL_FROM_ADDRESS", local),
-        ("MAIL_DOMAIN", domain),
+        ("MAIL_FROM_ADDRESS", local or ""),
+        ("MAIL_DOMAIN", domain or ""),
         ("SMTP_NAME", out.username),
     ]
     return exported(out, pairs, "SMTP_PASSWORD")
