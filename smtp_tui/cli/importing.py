@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -10,13 +11,16 @@ from smtp_tui.checks.status import NEGATIVE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.changing import PRIVATE, change, target, warn_of_readers
 from smtp_tui.cli.interchanging import format_name, quoting_of, tell_text
-from smtp_tui.cli.output import complain
+from smtp_tui.cli.output import complain, tell
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.reading import LARGEST
 from smtp_tui.config.wording import one_line
+from smtp_tui.interchange.fitting import Fitting, fitting
 from smtp_tui.interchange.importing import import_text
+from smtp_tui.interchange.known import format_named
 from smtp_tui.interchange.results import (
+    AccountError,
     Imported,
     InterchangeError,
     MissingLibraryError,
@@ -31,6 +35,7 @@ _URL = (
     "a URL on the command line stands, with its password, in the process list; give it on standard "
     "input, to smtp-tui import -"
 )
+_MASK = "********"
 _FOR_INTO = ("dialect", "create", "backup", "in_place", "private", "diff")
 
 
@@ -40,6 +45,10 @@ def import_settings(call: Call) -> int:
     given = [name for name in _FOR_INTO if getattr(options, name) and options.into is None]
     if given:
         raise UsageError(f"--{given[0].replace('_', '-')} goes with --into")
+    if options.json and options.into is not None:
+        raise UsageError("--json prints the settings and --into saves them: give one of the two")
+    if options.reveal and not options.json:
+        raise UsageError("--reveal goes with --json")
     named = getattr(options, "from")
     form = None if named is None else format_name(named)
     quoting = quoting_of(options)
@@ -51,9 +60,14 @@ def import_settings(call: Call) -> int:
         complain(problem)
     try:
         imported = import_text(
-            text.content, form, name=text.name, quoting=quoting, beside=text.beside
+            text.content,
+            form,
+            name=text.name,
+            quoting=quoting,
+            beside=text.beside,
+            account=options.account,
         )
-    except (MissingLibraryError, QuotingError) as error:
+    except (MissingLibraryError, QuotingError, AccountError) as error:
         raise UsageError(str(error)) from None
     except InterchangeError as error:
         complain(f"{_shown(file)}: {error}")
@@ -62,6 +76,8 @@ def import_settings(call: Call) -> int:
     if not imported.found:
         complain(f"{_shown(file)}: there are no SMTP settings in it that can be used")
         return NEGATIVE
+    if options.json:
+        return _print_json(imported, reveal=options.reveal)
     return _print(imported, options) if options.into is None else _write(imported, options)
 
 
@@ -81,6 +97,8 @@ def _shown(file: str) -> str:
 
 
 def _tell_of(imported: Imported, file: str) -> None:
+    title = format_named(imported.format).title
+    complain(f"{_shown(file)}: read as {title}: {imported.why}; --from FORMAT changes that")
     for one in imported.unread:
         complain(f"{_shown(file)}: not understood: {one}")
     for note in imported.remarks:
@@ -95,15 +113,39 @@ def _print(imported: Imported, options: Namespace) -> int:
     return PASSED
 
 
+def _print_json(imported: Imported, *, reveal: bool) -> int:
+    values = dict(imported.values)
+    if not reveal and _holds_literal(imported):
+        values["password"] = _MASK
+    told = {
+        "format": imported.format,
+        "title": format_named(imported.format).title,
+        "why": imported.why,
+        "values": values,
+        "found": [key for key in BY_KEY if key in imported.found],
+        "unread": [{"name": one.name, "line": one.line, "why": one.why} for one in imported.unread],
+        "remarks": [{"key": one.key, "text": one.text} for one in imported.remarks],
+    }
+    tell(json.dumps(told))
+    return PASSED
+
+
 def _write(imported: Imported, options: Namespace) -> int:
     document, table = target(options.into, options, create=options.create)
     kept = _kept(document, table, imported)
-    status = change(document, table, imported.values, options, create=options.create)
+    fits = fitting(document, table, imported.values, create=options.create)
+    _tell_of_rest(fits)
+    status = change(document, table, fits.values, options, create=options.create)
     if kept:
         complain(f"note: kept as they were in {one_line(options.into)}: {', '.join(kept)}")
     if not options.diff and _holds_literal(imported):
         warn_of_readers(document.path, PRIVATE)
     return status
+
+
+def _tell_of_rest(fits: Fitting) -> None:
+    for one in fits.left_out:
+        complain(f"{'warning' if one.protects else 'note'}: left out: {one.why}")
 
 
 def _kept(document: Document, table: str, imported: Imported) -> list[str]:

@@ -226,8 +226,13 @@ OPTIONS = (
         extra=_FLAG,
     ),
     Option(
+        flags=("--account",),
+        help="the account to read from a file of msmtp that has several",
+        extra={"metavar": "ACCOUNT"},
+    ),
+    Option(
         flags=("--quoting",),
-        help="program that reads the .env file: docker, systemd, ruby, python or laravel",
+        help="program that reads the .env file: docker, systemd, ruby, python, laravel or node",
         extra={"metavar": "STYLE"},
     ),
     Option(

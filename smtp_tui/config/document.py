@@ -260,7 +260,7 @@ class Document:
         try:
             groups = self._language.meant(data, path, changes)
         except NotExpressibleError as error:
-            raise NotExpressibleError(f"{one_line(self.path)}: {error}") from None
+            raise NotExpressibleError(f"{one_line(self.path)}: {error}", error.key) from None
         for place, meant in groups:
             text, data = self._edited(text, data, place, meant)
         bom = reading.BOM if self._text.startswith(reading.BOM) else ""

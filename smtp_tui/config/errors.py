@@ -47,7 +47,11 @@ class NoRenameError(DocumentError):
 
 
 class NotExpressibleError(DocumentError):
-    """The application whose file it is has no way to say a value."""
+    """The application whose file it is has no way to say the value of the setting `key`."""
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class PasswordError(Exception):

@@ -176,7 +176,8 @@ class PlainTable:
         if found is None:
             raise NotExpressibleError(
                 f"Encryption Type (encryption) is what {' and '.join(keys)} say in this table, "
-                f"which cannot say {encryption}; change them in an editor"
+                f"which cannot say {encryption}; change them in an editor",
+                "encryption",
             )
         return found
 
@@ -214,13 +215,15 @@ def _typed(key: str, old: object, new: object) -> object:
 def _with_part(name: str, text: Compound, key: str, value: object) -> Compound:
     if isinstance(value, dict):
         raise NotExpressibleError(
-            f"{BY_KEY[key].label} ({key}) is part of {name}, which holds the password itself"
+            f"{BY_KEY[key].label} ({key}) is part of {name}, which holds the password itself",
+            key,
         )
     try:
         return text.with_part(_PARTS[key], None if value in (None, "") else str(value))
     except ValueError as error:
         label = BY_KEY[key].label
-        raise NotExpressibleError(f"{label} ({key}) is part of {name}, which {error}") from None
+        text = f"{label} ({key}) is part of {name}, which {error}"
+        raise NotExpressibleError(text, key) from None
 
 
 def _bare(value: object) -> str:

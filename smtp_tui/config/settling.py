@@ -128,4 +128,4 @@ def refusal(dialect: Dialect, key: str, why: str) -> NotExpressibleError:
     label = f"{BY_KEY[key].label} ({key})" if key in BY_KEY else one_line(key, 40)
     name = dialect.head.application
     text = f"{label} cannot have this value in a file of {name}: {why.rstrip('.')}"
-    return NotExpressibleError(text)
+    return NotExpressibleError(text, key)

@@ -11,7 +11,13 @@ from typing import Any
 from smtp_tui.interchange import postfix_files
 from smtp_tui.interchange.envfile.telling import is_env
 from smtp_tui.interchange.known import Format, format_named, formats
-from smtp_tui.interchange.results import Imported, InterchangeError, Note, QuotingError
+from smtp_tui.interchange.results import (
+    AccountError,
+    Imported,
+    InterchangeError,
+    Note,
+    QuotingError,
+)
 from smtp_tui.interchange.source import Source
 from smtp_tui.interchange.texts import text
 
@@ -69,11 +75,13 @@ def import_text(
     name: str = "",
     quoting: str | None = None,
     beside: Mapping[str, str] | None = None,
+    account: str | None = None,
 ) -> Imported:
     """Read a text into our raw values, and what was not understood of it.
 
-    `name` is the file's, `beside` holds texts of files that belong to it. InterchangeError where
-    the text is not of the format, or of none that is known.
+    `name` is the file's, `beside` holds texts of files that belong to it, `account` is the one to
+    read of several in a text. InterchangeError where the text is not of the format, or of none that
+    is known.
     """
     if len(content) > LARGEST:
         raise InterchangeError(text("too-large", limit=LARGEST >> 20))
@@ -82,10 +90,12 @@ def import_text(
     )
     if quoting and not form.takes_quoting:
         raise QuotingError(text("no-quoting", format=form.name))
+    if account is not None and not form.has_accounts:
+        raise AccountError(text("no-accounts", format=form.title))
     is_told = bool(quoting) or _is_env_name(name)
     if form.may_be_env and not quoting and (is_told or is_env(content)):
         quoting = _ENV_QUOTING
-    imported: Imported = _module(form).read(Source(content, quoting, beside or {}), form)
+    imported: Imported = _module(form).read(Source(content, quoting, beside or {}, account), form)
     remarks = imported.remarks
     if quoting and not is_told:
         remarks = (Note("", text("read-as-env", quoting=quoting)), *remarks)

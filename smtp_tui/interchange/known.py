@@ -37,6 +37,7 @@ class Format:
     verify: tuple[str, ...] = ("peer",)
     quoting: str | None = None
     may_be_env: bool = False
+    has_accounts: bool = False
     hosts: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()

@@ -3,6 +3,7 @@
 InterchangeError    the text is not of that format, or a value does not fit into it
     MissingLibraryError   the format needs a library that is not installed
     QuotingError          a quoting is named that does not go with the format
+    AccountError          an account is named that the text does not have
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ class MissingLibraryError(InterchangeError):
 
 class QuotingError(InterchangeError):
     """A quoting is named, and the format is no `.env` file."""
+
+
+class AccountError(InterchangeError):
+    """An account is named that the text does not have, or whose format has no accounts."""
 
 
 @record

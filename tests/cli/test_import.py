@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import tempfile
 import tomllib
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.config.document import Document
 from tests.cli.program import Outcome, run_program
+from tests.config.dialect_samples import SAMPLES, Sample
 
 Call = Callable[..., Outcome]
 
@@ -138,7 +141,93 @@ def test_the_logins_beside_a_main_cf(call: Call, tmp_path: Path) -> None:
     (tmp_path / "sasl_passwd").write_text("[a.example]:587 me:wonderland\n")
     outcome = call("import", str(file))
     assert tomllib.loads(outcome.out)["smtp"]["password"] == "wonderland"
-    assert outcome.err == ""
+    assert outcome.err == (
+        f"smtp-tui: {file}: read as Postfix: it sets relayhost; --from FORMAT changes that\n"
+    )
+
+
+def test_the_format_and_the_reason_are_told(call: Call, env: Path) -> None:
+    outcome = call("import", str(env))
+    assert "read as Chatwoot: it sets SMTP_ADDRESS; --from" in outcome.err
+    outcome = call("import", str(env), "--from", "chatwoot")
+    assert "read as Chatwoot: the format was named; --from" in outcome.err
+
+
+def test_json(call: Call, env: Path) -> None:
+    outcome = call("import", str(env), "--json")
+    assert outcome.status == 0
+    told = json.loads(outcome.out)
+    assert (told["format"], told["title"]) == ("chatwoot", "Chatwoot")
+    assert told["why"] == "it sets SMTP_ADDRESS"
+    assert told["values"]["password"] == "********"
+    assert told["found"] == ["host", "port", "username", "password"]
+    assert told["unread"][0] == {
+        "name": "SMTP_COLOUR", "line": 6, "why": "there is no such setting here",
+    }  # fmt: skip
+    assert {"key", "text"} == told["remarks"][0].keys()
+    assert "wonder" not in outcome.out + outcome.err
+    told = json.loads(call("import", str(env), "--json", "--reveal").out)
+    assert told["values"]["password"] == 'wonder $land "#1'
+
+
+def test_an_account_is_chosen(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "msmtprc"
+    file.write_text("account a\nhost a.example\naccount b\nhost b.example\naccount default : b\n")
+    assert 'host = "b.example"' in call("import", str(file)).out
+    assert 'host = "a.example"' in call("import", str(file), "--account", "a").out
+    outcome = call("import", str(file), "--account", "c")
+    assert outcome.status == 2
+    assert outcome.err.endswith("there is no account 'c' in it; it has default, a, b\n")
+    file.write_text("relayhost = a\n")
+    outcome = call("import", str(file), "--account", "a")
+    assert (outcome.status, outcome.err) == (
+        2,
+        "smtp-tui: --account is for msmtp, and Postfix has no accounts\n",
+    )
+
+
+VAULTWARDEN = """\
+SMTP_HOST=smtp.example.net
+SMTP_SECURITY=starttls
+SMTP_USERNAME=me
+SMTP_PASSWORD=wonderland
+SMTP_TIMEOUT=15
+SMTP_FROM=me@example.net
+HELO_NAME=me.example.net
+SMTP_ACCEPT_INVALID_CERTS=true
+"""
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[f"{one.dialect}-{one.table}" for one in SAMPLES])
+def test_what_an_application_cannot_say_is_left_out(
+    call: Call, tmp_path: Path, sample: Sample
+) -> None:
+    env = tmp_path / ".env"
+    env.write_text(VAULTWARDEN)
+    file = tmp_path / sample.name
+    file.write_text(sample.text, encoding="utf-8")
+    document = Document.open(file, sample.dialect)
+    words = ("--into", str(file), "--dialect", sample.dialect, "--table", sample.table)
+    outcome = call("import", str(env), "--from", "vaultwarden", *words)
+    assert outcome.status == 0, outcome.err
+    now = Document.open(file, sample.dialect).values(sample.table)
+    assert now["host"] == "smtp.example.net"
+    left_out = [line for line in outcome.err.splitlines() if "left out: " in line]
+    assert all("wonderland" not in line for line in left_out)
+    if "timeout" in document.limits:
+        assert any("(timeout)" in line for line in left_out)
+    if now.get("openssl_verify_mode", "peer") != "none":
+        assert any("warning: left out: " in line for line in left_out)
+
+
+def test_where_not_even_the_host_fits_nothing_is_written(call: Call, tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    env.write_text("SMTP_ADDRESS=a.example\nSMTP_PASSWORD=x\n")
+    file = tmp_path / "x.toml"
+    file.write_text("[smtp]\nhost = 1\n")
+    before = file.read_text()
+    assert call("import", str(env), "--into", str(file), "--dialect", "nosuch").status != 0
+    assert file.read_text() == before
 
 
 @pytest.mark.parametrize(
@@ -152,6 +241,8 @@ def test_the_logins_beside_a_main_cf(call: Call, tmp_path: Path) -> None:
         ("x", ["--from", "url", "--quoting", "ruby"], 2, "--quoting is for .env files"),
         ("x", ["--create"], 2, "--create goes with --into"),
         ("x", ["--diff"], 2, "--diff goes with --into"),
+        ("x", ["--reveal"], 2, "--reveal goes with --json"),
+        ("x", ["--json", "--into", "y"], 2, "give one of the two"),
         ("x", ["--to", "a@b.example"], 2, "the command import has no option --to"),
         (None, [], 3, "does not exist"),
         (b"\xff\xfe", [], 3, "line 1 is not UTF-8"),

@@ -6,10 +6,10 @@ import re
 import shlex
 
 from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
+from smtp_tui.interchange.known import Format, listed
 from smtp_tui.interchange.msmtp_accounts import accounts_in
 from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
+from smtp_tui.interchange.results import AccountError, Exported, Imported, InterchangeError
 from smtp_tui.interchange.source import Source
 from smtp_tui.interchange.texts import text
 from smtp_tui.settings.mailbox import parse_mailbox
@@ -27,14 +27,16 @@ _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
 def read(source: Source, form: Format) -> Imported:
-    """Read the account that msmtp takes by default, or the only one."""
+    """Read the account that was named, else msmtp's default one, or the only one."""
     accounts = accounts_in(source.text)
     if not accounts:
         raise InterchangeError(text("no-account"))
-    name = "default" if "default" in accounts else next(iter(accounts))
+    name = source.account or ("default" if "default" in accounts else next(iter(accounts)))
+    if name not in accounts:
+        raise AccountError(text("no-such-account", name=repr(name[:40]), names=listed(accounts)))
     taken = Intake(form, accounts[name].values())
     others = [other for other in accounts if other != name and accounts[other] != accounts[name]]
-    if others:
+    if others and source.account is None:
         taken.remark("", "account-chosen", name=name, others=", ".join(others))
     return _taken(taken)
 
