@@ -19,6 +19,7 @@ from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.reading import Reading, read
 from smtp_tui.settings.sources import Keyring
 from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
@@ -177,7 +178,8 @@ async def _dialogue(
         async with aclosing(beside) as shown:
             async for experiment in shown:
                 yield experiment
-    yield replace(end, seconds=_since(started))
+    # What cannot be read is named by its path, which came out of the settings.
+    yield replace(end, seconds=_since(started), detail=mask_credentials(end.detail))
 
 
 def _ended(stage: Stage, fault: Fault, detail: str, started: float) -> Finished:

@@ -18,18 +18,21 @@ class NotWrittenError(Exception):
 
 @record(kw_only=True)
 class Kind:
-    """What a file holds: its name in a sentence, its first words, and the mode it must have."""
+    """What a file holds: its name in a sentence, its first words, and its mode.
+
+    The mode opens the file to whom its content is for, whatever the umask.
+    """
 
     name: str
     start: str
-    mode: int | None = None
+    mode: int
 
 
 def write_whole(path: Path, text: str, kind: Kind) -> None:
     """Put a text into a file, in place of an older one of its kind; a pipe or a device takes it.
 
-    Without a mode a new file has what the umask leaves. NotWrittenError where `path` is something
-    else, so that a slip of the finger costs no settings, or a link, which may lead anywhere.
+    NotWrittenError where `path` is something else, so that a slip of the finger costs no settings,
+    or a link, which may lead anywhere.
     """
     content = text.encode("utf-8", "backslashreplace")
     try:
@@ -71,13 +74,12 @@ def _refuse_other(path: Path, kind: Kind) -> None:
         raise _failed(path, kind, why)
 
 
-def _put(path: Path, content: bytes, mode: int | None) -> None:
+def _put(path: Path, content: bytes, mode: int) -> None:
     temporary = path.with_name(f".{path.name[:64]}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            if mode is not None:
-                os.fchmod(descriptor, mode)
+            os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
             os.fsync(descriptor)

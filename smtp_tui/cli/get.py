@@ -9,11 +9,10 @@ from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import tell
 from smtp_tui.cli.values import no_setting
+from smtp_tui.config.masking import MASK, masked
 from smtp_tui.config.spelling import spelled_value
-from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.fields import BY_KEY, Kind
 from smtp_tui.settings.sources import Literal, parse_source
-
-MASK = "********"
 
 
 def get(call: Call) -> int:
@@ -25,8 +24,8 @@ def get(call: Call) -> int:
     tell_notes(document, table)
     there, given = document.values(table), document.given(table)
     values = {known: there[known] for known in BY_KEY if known in given}
-    if "password" in values and not call.options.reveal:
-        values["password"] = _masked(values["password"])
+    if not call.options.reveal:
+        values = {known: _shown(known, value) for known, value in values.items()}
     if key is None:
         _tell_all(values, as_json=call.options.json)
     elif key in values:
@@ -34,13 +33,15 @@ def get(call: Call) -> int:
     return PASSED if key is None or key in values else NEGATIVE
 
 
-def _masked(raw: object) -> object:
-    """Hide a password; a place where one is kept shows, and nothing that is neither."""
+def _shown(key: str, raw: object) -> object:
+    """Hide a password, and one within another value; a place where one is kept shows."""
+    if BY_KEY[key].kind is not Kind.PASSWORD:
+        return masked(key, raw)
     try:
         source = parse_source(raw)
     except ValueError:
         return MASK
-    return MASK if isinstance(source, Literal) else raw
+    return MASK if isinstance(source, Literal) else masked("", raw)
 
 
 def _tell_all(values: dict[str, object], *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TextIO
 
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.escaping import visible
 
 # What an ASCII terminal shows in place of the signs that our own texts use.
@@ -59,9 +60,12 @@ def tell(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Tell the admin what is wrong, in one line on standard error, if anybody listens there."""
+    """Tell the admin what is wrong, in one line on standard error, if anybody listens there.
+
+    Such a line may quote what was typed or read, so a password in a URL is hidden.
+    """
     try:
-        print(visible(f"smtp-tui: {text}"), file=sys.stderr, flush=True)
+        print(visible(f"smtp-tui: {mask_credentials(text)}"), file=sys.stderr, flush=True)
     except OSError:
         discard(sys.stderr)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from smtp_tui.cli.calls import NO_LITERAL, UsageError
+from smtp_tui.config.wording import one_line
 from smtp_tui.settings.fields import BY_KEY, Kind
 
 _TEXTS = (Kind.TEXT, Kind.PASSWORD)
@@ -38,7 +39,7 @@ def no_setting(key: str) -> str:
 
     close = get_close_matches(key.casefold().replace("-", "_"), BY_KEY, 1)
     hint = f"did you mean {close[0]}?" if close else "smtp-tui explain lists the settings"
-    return f"there is no setting {key!r}; {hint}"
+    return f"there is no setting {one_line(key, 80)!r}; {hint}"
 
 
 def _parted(pair: str, number: int) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.wording import one_line, reason
+from smtp_tui.config.wording import one_line, reason, shown_command
 
 LARGEST = 64 * 1024
 """Bytes of output; no password is longer."""
@@ -63,7 +63,7 @@ async def first_line(
     are killed then.
     """
     transport, output = await _started(argv, base, environ)
-    shown = one_line(" ".join(argv), 80)
+    shown = shown_command(argv)
     finished = False
     try:
         async with asyncio.timeout(limit):

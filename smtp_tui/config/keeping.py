@@ -14,7 +14,7 @@ from pathlib import Path
 from smtp_tui.config import passwords
 from smtp_tui.config.errors import DocumentError, PasswordError
 from smtp_tui.config.paths import expand
-from smtp_tui.config.wording import one_line, reason
+from smtp_tui.config.wording import one_line, reason, shown_command
 from smtp_tui.records import record
 from smtp_tui.settings.sources import (
     Ask,
@@ -56,7 +56,7 @@ class Place:
             case File():
                 return f"the file {one_line(self.path)}"
             case Command(argv):
-                return f"what the command {one_line(' '.join(argv), 80)} prints"
+                return f"what the command {shown_command(argv)} prints"
             case Ask():
                 return "nowhere: it is asked for at each test"
 
@@ -80,7 +80,7 @@ class Place:
             case Command(["pass" | "/usr/bin/pass", "show", name, *_]):
                 return f"pass keeps it: pass insert {one_line(name, 80)}"
             case Command(argv):
-                shown = one_line(" ".join(argv), 80)
+                shown = shown_command(argv)
                 return f"a command fetches it: store it where {shown} takes it from"
             case File(path) if _CREDENTIALS in path:
                 return (

@@ -19,9 +19,10 @@ from smtp_tui.config.proof import same
 from smtp_tui.config.scanning import Pair, Statement, scan
 from smtp_tui.config.tablepath import TablePath, get
 from smtp_tui.records import record
+from smtp_tui.settings.masking import MASK, mask_secrets
 from smtp_tui.settings.sources import Literal, parse_source
 
-MASK = "********"
+__all__ = ["MASK", "Showable", "looks_secret", "masked"]
 
 # Keys are compared without case and signs: `apiKey`, `API_KEY` and `api-key` are one.
 _PARTS = (
@@ -34,15 +35,6 @@ _WHOLE = frozenset({"pw", "pin", "otp", "psk"})
 _PLACES = ("file", "path", "env")
 _PEM = "PRIVATE KEY-----"
 
-# Whoever wrote a password into a URL may have left its signs as they are, `@` and `/` too.
-_URL = re.compile(
-    r"((?<![\w+.-])[A-Za-z][\w+.-]*://[^\s:/@]*:).*(?=@)|(^[^\s:/@]+:)\S*(?=@)", re.DOTALL
-)
-_NAMED = re.compile(
-    r"((?:pass(?:word|wd|phrase|wort)?|pwd|secret|token|credential|bearer|authorization"
-    r"|(?:api|private|access|signing|auth)[ _-]?key)[\w.-]*[\"']?\s*[=:]\s*)\S.*",
-    re.DOTALL | re.IGNORECASE,
-)
 _COMMENT = re.compile(r"#[^\r\n]*")
 # A shorter word stands in comments for many things, and hidden there it would show by its absence.
 _SHORTEST = 4
@@ -153,17 +145,13 @@ def _is_place(value: object) -> bool:
 def _without_secrets(value: object) -> object:
     match value:
         case str():
-            return MASK if _PEM in value else _scrubbed(value)
+            return MASK if _PEM in value else mask_secrets(value)
         case list():
             return [_without_secrets(element) for element in value]
         case dict():
             return {key: masked(key, inner) for key, inner in value.items()}
         case _:
             return value
-
-
-def _scrubbed(text: str) -> str:
-    return _NAMED.sub(rf"\1{MASK}", _URL.sub(rf"\1\2{MASK}", text))
 
 
 def _commented(raw: str) -> bool:
@@ -174,7 +162,7 @@ def _without_comments(text: str, words: Iterable[str]) -> str:
     """Hide the secrets in what stands between the values: comments, and keys between quotes."""
 
     def clean(comment: re.Match[str]) -> str:
-        kept = _scrubbed(comment.group())
+        kept = mask_secrets(comment.group())
         for word in words:
             kept = kept.replace(word, MASK)
         return kept

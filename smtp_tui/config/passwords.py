@@ -12,7 +12,7 @@ from typing import assert_never
 
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.paths import expand
-from smtp_tui.config.wording import one_line, reason
+from smtp_tui.config.wording import one_line, reason, shown_command
 from smtp_tui.settings.sources import (
     Ask,
     Command,
@@ -87,7 +87,7 @@ async def _looked_up(
         case Command(argv):
             from smtp_tui.config import commands  # as keyrings: not loaded for a variable's sake
 
-            place = f"the first line printed by the command {one_line(' '.join(argv), 80)}"
+            place = f"the first line printed by the command {shown_command(argv)}"
             return place, await commands.first_line(argv, base=base, environ=environ, limit=limit)
         case Keyring(service):
             from smtp_tui.config import keyrings

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from smtp_tui.config.file_access import is_private, other_writer
 from smtp_tui.config.paths import expand
-from smtp_tui.config.wording import one_line
+from smtp_tui.config.wording import one_line, shown_command
 from smtp_tui.records import record
 from smtp_tui.settings.keyring_names import other_host
 from smtp_tui.settings.sources import Command, File, Keyring, PasswordSource
@@ -61,7 +61,7 @@ def _act(
     """Name what a source does that only its own user should be able to ask for."""
     match source:
         case Command(argv):
-            return f"run the command {one_line(' '.join(argv), 80)}"
+            return f"run the command {shown_command(argv)}"
         case File(path):
             found = expand(path, file.absolute().parent, environ)
             return f"use the password file {one_line(found)}" if is_private(found) else None

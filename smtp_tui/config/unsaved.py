@@ -1,5 +1,6 @@
 """Changes of a form that ended without being asked: kept for the next time, never a secret.
 
+A value that holds a password, such as a URL as host, is left out.
 Each stands in a private file of its own in the user's state folder.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import state_folder
 from smtp_tui.records import record
+from smtp_tui.settings.masking import mask_credentials
 
 _LONGEST = 100_000
 _OLD = 90 * 24 * 3600
@@ -45,6 +47,7 @@ def keep_unsaved(unsaved: Unsaved, environ: Mapping[str, str] = os.environ) -> b
     from smtp_tui.config.replacing import made
 
     told = {name: getattr(unsaved, name) for name in Unsaved.__dataclass_fields__}
+    told["values"] = {key: raw for key, raw in unsaved.values.items() if not _holds_secret(raw)}
     folder = _folder(environ)
     name = f"{int(unsaved.moment)}-{os.getpid()}-{time.monotonic_ns()}.json"
     try:
@@ -67,6 +70,11 @@ def drop_unsaved(file: str, table: str, environ: Mapping[str, str] = os.environ)
         if (one.file, one.table) == (file, table) or is_stale:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _holds_secret(raw: object) -> bool:
+    """Tell whether a password was typed into a field that is for something else."""
+    return isinstance(raw, str) and mask_credentials(raw) != raw
 
 
 def _folder(environ: Mapping[str, str]) -> Path:

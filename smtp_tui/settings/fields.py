@@ -101,7 +101,7 @@ class Settings:
     username: str | None = declare(
         "SMTP Username",
         Kind.TEXT,
-        parsers.text,
+        parsers.public_text,
         summary="The account to log in with; empty if the server takes no login.",
         default_text="none",
     )
@@ -145,7 +145,7 @@ class Settings:
     ca_file: str | None = declare(
         "CA File",
         Kind.TEXT,
-        parsers.text,
+        parsers.public_text,
         summary="Certificates to trust in place of the system's, as a PEM file.",
         default_text="the system's",
         folded=True,
@@ -176,7 +176,7 @@ class Settings:
     client_certificate: str | None = declare(
         "Client Certificate",
         Kind.TEXT,
-        parsers.text,
+        parsers.public_text,
         summary="PEM file with the certificate to show to the server.",
         default_text="none",
         folded=True,
@@ -184,7 +184,7 @@ class Settings:
     client_key: str | None = declare(
         "Client Key",
         Kind.TEXT,
-        parsers.text,
+        parsers.public_text,
         summary="PEM file with the client certificate's private key.",
         default_text="in the certificate's file",
         folded=True,

@@ -13,10 +13,15 @@ from enum import StrEnum
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import choice_named
+from smtp_tui.settings.masking import holds_url_password, mask_credentials
 
 # Underscores are no host name's (RFC 952), but internal zones have them and resolvers take them.
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _FORBIDDEN = {"\r": "a carriage return", "\n": "a line end", "\0": "a NUL byte"}
+_PARTS = (
+    r"(?s)(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?(?:(?P<user>[^\s:/@]*)(?P<secret>:.*)?@)?"
+    r"(?P<host>[^\s:/@?#\[\]]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:[/?#].*)?"
+)
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 
@@ -47,14 +52,14 @@ def refusing_unreadable(parse: Parser) -> Parser:
 
 
 def shown(value: object) -> str:
-    """Quote a refused value for an error message, cut to a readable length."""
+    """Quote a refused value for an error message, without passwords, cut to a readable length."""
     match value:
         case str():
-            text = repr(value)
+            text = repr(mask_credentials(value))
         case bool():
             text = str(value).lower()
         case _:
-            text = str(value)
+            text = mask_credentials(str(value))
     return text if len(text) <= 40 else text[:36] + "…" + text[-1]
 
 
@@ -66,6 +71,14 @@ def text(value: object) -> str:
         if character in value:
             raise ValueError(f"contains {name}, which would end the SMTP command early; remove it")
     return value
+
+
+def public_text(value: object) -> str:
+    """Text that is shown and logged, so no URL with a password in it."""
+    found = text(value)
+    if holds_url_password(found):
+        raise ValueError("is a URL with a password in it; keep the password only in password")
+    return found
 
 
 def word(value: object) -> object:
@@ -128,11 +141,8 @@ def choice(kind: type[StrEnum]) -> Parser:
 def host(value: object) -> str:
     """A host name or an IP address; returned as written, without brackets round an IPv6 address."""
     name = text(value).strip()
-    # These may hold a password, so they are not repeated.
-    if "://" in name:
-        raise ValueError("is a URL; write only the hostname")
-    if "@" in name:
-        raise ValueError("contains an @; write only the hostname here, the user in username")
+    if "://" in name or "@" in name:
+        raise ValueError(_split(name))
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
     if is_address(bare):
         return bare
@@ -142,6 +152,31 @@ def host(value: object) -> str:
         raise ValueError(f"{shown(name)} contains a port; put it in the field port")
     _check_name(name, "a hostname or an IP address")
     return name
+
+
+def _split(name: str) -> str:
+    """Say how the parts of a URL, or of `user:password@host`, are written; no password is in it."""
+    what = "is a URL" if "://" in name else "contains an @"
+    parts = re.fullmatch(_PARTS, name)
+    if parts is None or not _is_name(parts["host"]):
+        return f"{what}; write only the hostname, and set port and username separately"
+    told = [f'host = "{parts["host"]}"']
+    if parts["port"]:
+        told.append(f"port = {int(parts['port'])}")
+    if (parts["scheme"] or "").casefold() in ("smtps", "ssmtp", "submissions"):
+        told.append('encryption = "ssl"')
+    user = parts["user"] or ""
+    if user.isprintable() and user and not set(user) & set('"\\%'):
+        told.append(f'username = "{user}"')
+    kept = ", and keep the password in password" if parts["secret"] else ""
+    return f"{what}; write only the hostname: set {', '.join(told)}{kept}"
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return bool(host(name))
+    except ValueError:
+        return False
 
 
 def domain(value: object) -> str:

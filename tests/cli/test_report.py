@@ -153,13 +153,13 @@ def test_a_link_is_not_followed(call: Call, place: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077])
-def test_the_mode_is_what_the_umask_leaves(call: Call, place: Path, mask: int) -> None:
+def test_it_is_for_its_owner_alone(call: Call, place: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
         call("check", *REFUSING, "--report", str(place))
     finally:
         os.umask(before)
-    assert stat.S_IMODE(place.stat().st_mode) == 0o666 & ~mask
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
 
 
 def test_a_pipe_takes_it(call: Call, place: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 import time
@@ -33,6 +34,17 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
     (file,) = (tmp_path / "smtp-tui" / "unsaved").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_a_password_within_another_value_is_not_kept(tmp_path: Path) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    values = {"host": "smtps://me:wonderland@a.example", "username": "me", "port": 25}
+    assert keep_unsaved(dataclasses.replace(of(), values=values), environ)
+    (file,) = (tmp_path / "smtp-tui" / "unsaved").iterdir()
+    assert "wonderland" not in file.read_text()
+    kept = unsaved_of("/etc/mail.toml", "smtp", environ)
+    assert kept is not None
+    assert kept.values == {"username": "me", "port": 25}
 
 
 def test_the_last_one_counts_and_all_are_dropped(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Stage, Warn
 
-# A web server or a collector runs as a user of its own.
+# A web server or a collector runs as a user of its own, so every user may read it: it holds names
+# of files, tables and hosts, and never a password.
 _METRICS = Kind(name="metrics file", start="# HELP smtp_tui_", mode=0o644)
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})

@@ -8,6 +8,7 @@ from smtp_tui.checks.many import Outcome, Subject
 from smtp_tui.checks.monitoring.ranges import Range
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Fault, Stage, Warn
 from smtp_tui.smtp.lifetimes import EXPIRES_SOON, EXPIRES_VERY_SOON, Limit
@@ -92,7 +93,7 @@ def leaf_of(verdict: Verdict) -> Certificate | None:
 def host_of(subject: Subject) -> str:
     """Return the host that a table names; empty where it names none."""
     host = subject.request.values.get("host") if subject.request else None
-    return host if isinstance(host, str) else ""
+    return mask_credentials(host) if isinstance(host, str) else ""
 
 
 def limit_of(outcome: Outcome) -> float | None:

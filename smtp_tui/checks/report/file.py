@@ -7,7 +7,7 @@ from pathlib import Path
 from smtp_tui.checks.report.writing import TITLE
 from smtp_tui.checks.whole_file import Kind, NotWrittenError, write_whole
 
-_REPORT = Kind(name="report", start=TITLE)
+_REPORT = Kind(name="report", start=TITLE, mode=0o600)
 
 
 class ReportError(Exception):
@@ -17,8 +17,9 @@ class ReportError(Exception):
 def write_report(path: Path, text: str) -> None:
     """Put a report into a file, in place of an older one; a pipe or a device takes it as it is.
 
-    A new file has the mode that the umask leaves. ReportError where `path` is something else than
-    a report, so that a slip of the finger costs no settings, or a link, which may lead anywhere.
+    Only its owner can read it: a report names accounts, servers and recipients. ReportError where
+    `path` is something else than a report, so that a slip of the finger costs no settings, or a
+    link, which may lead anywhere.
     """
     try:
         write_whole(path, text, _REPORT)
