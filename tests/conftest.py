@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from smtp_tui.checks import jsonlines
+from tests.events import validate
 
 settings.register_profile("smtp-tui", deadline=None)  # a busy machine is no defect
 settings.load_profile("smtp-tui")
@@ -23,3 +28,18 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     for name in ("SMTP_TUI_CONFIG", "SMTP_TUI_PASSWORD", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     return home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def valid_events() -> Iterator[None]:
+    """Hold every JSON line that is made in a test's own process to the schema."""
+    make = jsonlines.written
+
+    def checked(*parts: Any) -> str:
+        line = make(*parts)
+        validate(line)
+        return line
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonlines, "written", checked)
+        yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -53,26 +52,3 @@ def sending_settings(request: Request) -> Settings | None:
     if settings and request.mail and request.mail.sender:
         return replace(settings, sender=str(request.mail.sender))
     return settings
-
-
-def domain_line(
-    facts: Sequence[DomainFact], file: str | None, table: str | None, seconds: float
-) -> str:
-    """Return the facts as the line of an event."""
-    content = {
-        "event": "domain",
-        "file": file,
-        "table": table,
-        "facts": [
-            {
-                "subject": one.subject,
-                "id": one.id,
-                "weight": one.weight,
-                "text": one.text,
-                "record": one.record,
-            }
-            for one in facts
-        ],
-        "seconds": round(seconds, 6),
-    }
-    return json.dumps(content)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.run import Request, refused, run
-from smtp_tui.checks.status import exit_status
+from smtp_tui.checks.status import PASSED, exit_status
 from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.formats import JSON, MONITORING, format_of
 from smtp_tui.cli.output import tell
@@ -51,6 +51,8 @@ def check(call: Call) -> int:
 
 def _checked_otherwise(call: Call) -> int | None:
     """Check in one of the ways that only some calls want; None where this one wants none."""
+    if call.command.name == "check" and call.options.json_schema:
+        return _print_schema(call)
     format_ = format_of(call)
     call.options.json = format_ == JSON
     if call.options.as_unit is not None:
@@ -66,6 +68,19 @@ def _checked_otherwise(call: Call) -> int | None:
 
         return check_monitored(call, format_)
     return None
+
+
+def _print_schema(call: Call) -> int:
+    import json
+
+    from smtp_tui.checks.events.schema import schema
+
+    names = set(call.command.options) - {"json_schema"}
+    if call.words or any(getattr(call.options, name) not in (None, False, []) for name in names):
+        raise UsageError("check --json-schema allows no other argument")
+    for line in json.dumps(schema(), indent=2).split("\n"):
+        tell(line)
+    return PASSED
 
 
 def _domain_teller(call: Call) -> DomainTeller | None:

@@ -15,7 +15,7 @@ _WRITE = ("backup", "in_place", "private", "diff")
 _TOLD = ("to", "from", "json", "quiet", "report")
 _MONITORING = (
     *("format", "output", "warning", "critical", "certificate_warning", "certificate_critical"),
-    *("warning_days", "critical_days", "watch", "as_unit"),
+    *("warning_days", "critical_days", "watch", "as_unit", "json_schema"),
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from smtp_tui.checks.domain import DomainCheck, domain_line
+from smtp_tui.checks.domain import DomainCheck
+from smtp_tui.checks.jsonlines import domain_line
 from smtp_tui.checks.run import Request
 from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.cli.output import tell

@@ -50,7 +50,9 @@ _MONITORING = (
     "--certificate-critical set a LIMIT for the time that is left until the certificate expires. "
     "These options need --format nagios.",
     "check --format prometheus prints metrics for the textfile collector of Prometheus.",
-    "check --json prints one JSON object a line.",
+    "check --json prints one JSON object a line. check --json-schema prints a JSON Schema of these "
+    "objects. The key schema of the verdict is the version of the schema, which increases when a "
+    "key changes its meaning.",
 )
 
 _ENVIRONMENT = {

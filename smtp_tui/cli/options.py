@@ -124,6 +124,11 @@ OPTIONS = (
         ),
     ),
     Option(
+        flags=("--json-schema",),
+        help="print a JSON Schema of what check --json prints",
+        extra=_FLAG,
+    ),
+    Option(
         flags=("--error",),
         help="explain this error from the log of any program; without TEXT, read standard input",
         extra={"metavar": "TEXT", "nargs": "?", "const": "-"},

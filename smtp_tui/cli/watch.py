@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 
+from smtp_tui.checks.jsonlines import change_line, held_line, watched_line
 from smtp_tui.checks.status import exit_status
 from smtp_tui.checks.watching import Change, Held, SystemClock, Watch
 from smtp_tui.cli.calls import Call, UsageError
@@ -105,38 +105,18 @@ class _JsonTeller(_Teller):
 
     def tell_change(self, change: Change) -> None:
         """Print what changed, then the check's own lines."""
-        verdict, before = change.verdict, change.before
-        self._print(
-            "change",
-            time=change.moment.isoformat(timespec="seconds"),
-            check=change.number,
-            ok=verdict.ok,
-            stage=verdict.stage,
-            cause=verdict.cause,
-            was=before and {"ok": before.ok, "stage": before.stage, "cause": before.cause},
-        )
+        tell(change_line(change, self.file, self.table))
         for one in () if self.quiet else change.events:
             tell_json(one, self.file, self.table)
-        tell_json(verdict, self.file, self.table)
+        tell_json(change.verdict, self.file, self.table)
 
     def tell_held(self, held: Held) -> None:
         """Print that nothing is sent until something changes."""
-        moment = held.moment.isoformat(timespec="seconds")
-        self._print("held", time=moment, text=waits_for(held.attempt))
+        tell(held_line(held.moment, waits_for(held.attempt), self.file, self.table))
 
     def end(self, watching: Watch) -> None:
         """Print the object that ends it."""
-        self._print(
-            "watched",
-            checks=watching.checks,
-            passed=watching.passed,
-            failed=watching.checks - watching.passed,
-            changes=watching.changes,
-            seconds=round(watching.seconds, 6),
-        )
-
-    def _print(self, event: str, **content: object) -> None:
-        tell(json.dumps({"event": event, "file": self.file, "table": self.table, **content}))
+        tell(watched_line(watching, self.file, self.table))
 
 
 def _shown(moment: datetime) -> str:

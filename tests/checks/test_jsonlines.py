@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.__main__ import main
+from smtp_tui.checks.events.of_check import VERSION
 from smtp_tui.checks.jsonlines import json_line
 from smtp_tui.diagnosis.verdict import Fix, Recipient, TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate
@@ -35,7 +37,8 @@ from tests.diagnosis.examples import CERTIFICATE, reply
 
 COMMON = {"event", "file", "table", "seconds"}
 VERDICT_KEYS = {
-    *("event", "file", "table", "ok", "stage", "cause", "also", "warnings", "summary", "reply"),
+    *("event", "schema", "file", "table", "ok", "stage", "cause", "also", "warnings"),
+    *("summary", "why", "to_do", "reply"),
     *("protocol", "fixes", "address", "tls", "mechanisms", "recipients", "queue_id", "seconds"),
 }
 TLS_KEYS = {"version", "cipher", "verified", "peer_would", "certificate"}
@@ -135,11 +138,26 @@ def test_what_only_frames_the_dialogue_is_left_out() -> None:
 def test_a_bare_verdict_has_every_key() -> None:
     content = written(verdict())
     assert set(content) == VERDICT_KEYS
-    empty = ("file", "table", "reply", "protocol", "address", "tls", "queue_id")
+    empty = ("file", "table", "why", "to_do", "reply", "protocol", "address", "tls", "queue_id")
     assert [content[key] for key in empty] == [None] * len(empty)
     lists = ("also", "warnings", "fixes", "mechanisms", "recipients")
     assert [content[key] for key in lists] == [[]] * len(lists)
     assert content["seconds"] == 0.21
+    assert content["schema"] == VERSION
+
+
+def test_the_verdict_says_in_json_what_people_read(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("check", "--set", "host=127.0.0.1", "--set", "port=1", "--no-experiments")
+    for more in ((), ("--set", "encryption=tsl")):
+        main([*words, *more, "--json"])
+        told = json.loads(capsys.readouterr().out.splitlines()[-1])
+        main([*words, *more])
+        lines = capsys.readouterr().out.splitlines()
+        assert told["why"] is not None
+        assert f"  Why: {told['why']}" in lines
+        assert told["to_do"] is not None
+        assert f"  To do: {told['to_do']}" in lines
+        assert any(line.endswith(f": {told['summary']}") for line in lines)
 
 
 def test_a_whole_verdict() -> None:

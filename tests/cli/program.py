@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from tests.events import validate
+
 # A warning in the program, of a file left open too, goes to its standard error and fails the test.
 COMMAND = (sys.executable, "-W", "error", "-m", "smtp_tui")
 
@@ -35,6 +37,11 @@ class Outcome:
     status: int
     out: str
     err: str
+
+    def __post_init__(self) -> None:
+        """Hold every JSON line that was printed to the schema."""
+        for line in self.out.splitlines():
+            validate(line)
 
     @property
     def verdict(self) -> dict[str, Any]:
