@@ -1,129 +1,26 @@
-"""Entry point: reads the command line and imports the front end that is wanted, no other."""
+"""Entry point: while the rest of the program loads, Ctrl+C ends it without a word."""
 
-from __future__ import annotations
-
-import gc
-import os
-import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import NoReturn
-
-from smtp_tui.cli.calls import Call, HelpWanted, UsageError, parse_call
-from smtp_tui.cli.output import OutputFailed, complain, discard, prepare_streams, tell
-from smtp_tui.cli.signals import as_interrupts
-from smtp_tui.config.errors import DocumentError, SeveralTablesError
-from smtp_tui.defects import defect_text
-
-USAGE, SETTINGS, DEFECT, NO_OUTPUT = 2, 3, 70, 74
-PIPE_CLOSED = 141
-
-# What carries each command out, its module imported when it is called, and no other.
-RUNS = {
-    "": ("launch", "form"),
-    "check": ("cli.check", "check"),
-    "send": ("cli.check", "check"),
-    "get": ("cli.get", "get"),
-    "set": ("cli.set", "set_values"),
-    "unset": ("cli.unset", "unset"),
-    "import": ("cli.importing", "import_settings"),
-    "export": ("cli.exporting", "export_settings"),
-    "password": ("cli.password", "password"),
-    "explain": ("cli.explain", "explain"),
-    "discover": ("cli.discover", "discover"),
-    "presets": ("cli.presets", "presets"),
-    "dialects": ("cli.dialects", "dialects"),
-    "completion": ("cli.completion.printing", "completion"),
-    "demo": ("launch", "demo"),
-}
+# Built into Python; `signal` takes 5 ms to load, in which Ctrl+C would print a traceback. It has no
+# stub for mypy, so it is imported by name.
+signal = __import__("_signal")
 
 
-def run() -> NoReturn:
-    """Run one call as the installed command does, and leave at once with its exit status.
+def run() -> None:
+    """Run one call as the installed command does, and leave at once with its exit status."""
+    # Python's own handler would print a traceback wherever the loading was interrupted. A caller
+    # who has the signal ignored, as nohup does, is obeyed.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from smtp_tui.program import run_and_leave
 
-    A check loads much that stays to the end: to look through it for garbage, and to take it down
-    piece by piece at the end, would cost a fifth of a check on loopback.
-    """
-    gc.disable()
-    status = main()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            discard(stream)
-    os._exit(status)
+    run_and_leave()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one call and return its exit status; bad input ends in one line, never a traceback."""
-    prepare_streams()
-    words = sys.argv[1:] if arguments is None else arguments
-    with as_interrupts() as ending:
-        try:
-            return _run(words)
-        except KeyboardInterrupt:
-            return ending.status
-        except BrokenPipeError:
-            discard(sys.stdout)
-            return PIPE_CLOSED
-        except Exception as error:
-            return _ended_by(error, words)
+def main(arguments: list[str] | tuple[str, ...] | None = None) -> int:
+    """Run one call in this process and return its exit status."""
+    from smtp_tui.program import main as run_call
 
-
-def _run(arguments: Sequence[str]) -> int:
-    try:
-        call = parse_call(arguments)
-    except HelpWanted as wanted:
-        for line in str(wanted).split("\n"):
-            tell(line)
-        return _status_of_help(arguments)
-    command = _command(call.command.name)
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
-    return command(call)
-
-
-def _status_of_help(arguments: Sequence[str]) -> int:
-    """Return 0; of a plugin another, so that nobody takes a help text for a server that works."""
-    if "nagios" not in " ".join(arguments):
-        return 0
-    from smtp_tui.cli.formats import UNKNOWN, means_nagios
-
-    return UNKNOWN if means_nagios(arguments) else 0
-
-
-def _ended_by(error: Exception, arguments: Sequence[str]) -> int:
-    reason, status = _explained(error)
-    if isinstance(error, OutputFailed):
-        discard(sys.stdout)
-    elif "nagios" in " ".join(arguments):  # a call that was not understood may still mean it
-        from smtp_tui.cli.formats import tell_trouble
-
-        if (unknown := tell_trouble(reason, arguments)) is not None:
-            return unknown
-    complain(reason)
-    return status
-
-
-def _explained(error: Exception) -> tuple[str, int]:
-    match error:
-        case UsageError():
-            return str(error), USAGE
-        case SeveralTablesError():
-            return f"{error} with --table", USAGE
-        case DocumentError():
-            return str(error), SETTINGS
-        case OutputFailed():
-            return str(error), NO_OUTPUT
-        case _:
-            return f"internal error: {defect_text(error)}", DEFECT
-
-
-def _command(name: str) -> Callable[[Call], int]:
-    module, function = RUNS[name]
-    command: Callable[[Call], int] = getattr(import_module(f"smtp_tui.{module}"), function)
-    return command
+    return run_call(arguments)
 
 
 if __name__ == "__main__":

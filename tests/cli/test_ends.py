@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.cli.signals import Ending
 from tests.checks.scripted import saying
 from tests.cli.program import COMMAND, DEFECT, environment, run_program
 
@@ -109,3 +110,73 @@ def test_no_terminal_for_the_form() -> None:
             "smtp-tui: the form needs a terminal that can move its cursor; "
             f"{' '.join(('smtp-tui check', *words))} needs none\n"
         )
+
+
+WHILE_IT_LOADS = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "smtp_tui.cli.calls":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+from smtp_tui.__main__ import run
+run()
+"""
+
+IN_A_FINALISER = """
+import os, signal, sys, time
+from smtp_tui.cli.signals import as_interrupts
+
+class Dropped:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGNALS)
+        for _ in range(1000):
+            pass
+
+with as_interrupts() as ending:
+    try:
+        Dropped()
+        time.sleep(30)
+    except KeyboardInterrupt:
+        sys.exit(ending.status)
+"""
+
+LIMITS = """
+import resource, sys
+from smtp_tui import program
+program.main = lambda: print(resource.getrlimit(resource.RLIMIT_CORE)) or 0
+from smtp_tui.__main__ import run
+run()
+"""
+
+
+def python(code: str) -> tuple[int, str, str]:
+    """What a program of our own modules came to."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_ctrl_c_while_the_program_loads_prints_nothing() -> None:
+    assert python(WHILE_IT_LOADS) == (-signal.SIGINT, "", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_that_python_drops_in_a_finaliser_ends_the_program(number: signal.Signals) -> None:
+    code = IN_A_FINALISER.replace("SIGNALS", number.name)
+    assert python(code) == (128 + number, "", "")
+
+
+def test_a_signal_that_was_swallowed_ends_it_before_the_command_runs() -> None:
+    ending = Ending()
+    ending.require_none()
+    ending.was_asked_for = True
+    with pytest.raises(KeyboardInterrupt):
+        ending.require_none()
+
+
+def test_no_core_dump_holds_a_password() -> None:
+    assert python(LIMITS) == (0, "(0, 0)\n", "")
