@@ -13,6 +13,7 @@ from smtp_tui.config.errors import NoTableError
 from smtp_tui.config.heads import PLAIN, Head, Recognition
 from smtp_tui.config.mail_tables import mail_tables
 from smtp_tui.config.plain_table import PlainTable
+from smtp_tui.config.synonyms import SWITCHES
 from smtp_tui.config.tablepath import TablePath
 
 if TYPE_CHECKING:
@@ -94,11 +95,13 @@ class Language:
 
     def remarks(self, data: Data, path: TablePath) -> tuple[str, ...]:
         """Say in a sentence each what a table holds besides settings that are understood."""
-        from smtp_tui.config.remarks import remarks_on
+        table, unknown = tablepath.get(data, path), self.unknown(data, path)
+        if not unknown and SWITCHES.isdisjoint(table):
+            return ()
+        from smtp_tui.config.remarks import remarks_on  # most tables give nothing to say
 
-        table = tablepath.get(data, path)
         unclear = PlainTable(table).unclear if self._of(data, path) is None else ()
-        return remarks_on(tablepath.spelled(path), table, self.unknown(data, path), unclear)
+        return remarks_on(tablepath.spelled(path), table, unknown, unclear)
 
     @property
     def lack(self) -> str:

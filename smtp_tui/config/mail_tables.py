@@ -6,7 +6,6 @@ port and its other keys show what it is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,12 +19,13 @@ _MORE = frozenset({*PLAIN_KEYS, *synonyms.MAIL_KEYS} - _HOSTS)
 _MAIL_ONLY = frozenset({"starttls_auto", "encryption", "authentication", "openssl_verify_mode"}) | {
     key for key in synonyms.MAIL_KEYS if key.startswith(("smtp_", "from", "starttls", "sender"))
 }
-_MAIL_NAME = re.compile(r"smtp|mail|relay|submission|sendgrid|mailgun|postmark", re.IGNORECASE)
-_OTHER_NAME = re.compile(
-    r"imap|pop3?$|sieve|jmap|database|^db$|_db$|postgres|mysql|maria|mongo|redis|sql|ldap|amqp|rabbit"
-    r"|mqtt|kafka|proxy|http|web|^api$|ssh|s3|storage|cache|influx|elastic|metrics|webdav",
-    re.IGNORECASE,
+_MAIL_NAMES = ("smtp", "mail", "relay", "submission", "sendgrid", "postmark")
+_OTHER_NAMES = (
+    *("imap", "pop3", "sieve", "jmap", "database", "postgres", "mysql", "maria", "mongo", "redis"),
+    *("sql", "ldap", "amqp", "rabbit", "mqtt", "kafka", "proxy", "http", "storage", "cache"),
+    *("influx", "elastic", "metrics", "webdav"),
 )
+_OTHER_WHOLE_NAMES = frozenset({"db", "pop", "web", "api", "ssh", "s3", "server", "backend"})
 _OTHER_KEYS = frozenset(
     {"database", "dbname", "db", "sslmode", "bucket", "vhost", "bind", "base_dn"}
 )
@@ -60,21 +60,28 @@ def mail_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
 def _is_mail(path: TablePath, table: Mapping[str, Any]) -> bool:
     if _is_other(path, table):
         return False
-    named = any(_MAIL_NAME.search(step) for step in path if isinstance(step, str))
-    return named or not _MAIL_ONLY.isdisjoint(table) or table.get("port") in _MAIL_PORTS
+    named = any(_speaks_of(step, _MAIL_NAMES) for step in path if isinstance(step, str))
+    return named or not _MAIL_ONLY.isdisjoint(table) or _port(table) in _MAIL_PORTS
 
 
 def _is_other(path: TablePath, table: Mapping[str, Any]) -> bool:
     """Whether a table is surely not one of mail that is sent."""
-    names = [step for step in path if isinstance(step, str)]
-    if names and _MAIL_NAME.search(names[-1]) and not _OTHER_NAME.search(names[-1]):
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if name.casefold() in _OTHER_WHOLE_NAMES or _speaks_of(name, _OTHER_NAMES):
+        return True
+    if _speaks_of(name, _MAIL_NAMES):
         return False
+    return not _OTHER_KEYS.isdisjoint(table) or _port(table) in _OTHER_PORTS
+
+
+def _port(table: Mapping[str, Any]) -> int:
     port = str(table.get("port", ""))
-    return (
-        (bool(names) and _OTHER_NAME.search(names[-1]) is not None)
-        or not _OTHER_KEYS.isdisjoint(table)
-        or (port.isdigit() and int(port) in _OTHER_PORTS)
-    )
+    return int(port) if port.isdecimal() and len(port) < 6 else 0
+
+
+def _speaks_of(name: str, words: tuple[str, ...]) -> bool:
+    folded = name.casefold()
+    return any(word in folded for word in words)
 
 
 def _is_named_smtp(path: TablePath) -> bool:

@@ -98,7 +98,20 @@ class PlainTable:
             found |= self._sender(self._names.get(_FROM, _FROM), new[_FROM])
         if text and text != self._text:
             found[self._text_key] = str(text)
+        self._verify(found, wanted)
         return found
+
+    def _verify(self, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
+        """Refuse changes that do not come out as wanted: another key may say the same."""
+        new = {**self._table, **found}
+        after = PlainTable({key: value for key, value in new.items() if value is not None})
+        desired = {**{key: self.values[key] for key in self.given}, **wanted}
+        for key, value in desired.items():
+            if key in BY_KEY and not means_the_same(key, after.values.get(key), value):
+                raise NotExpressibleError(
+                    f"{BY_KEY[key].label} ({key}) cannot have this value here: another key of the "
+                    "table says the same; change them in an editor"
+                )
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -184,7 +197,10 @@ class PlainTable:
     def _sender(self, name: str, value: object) -> dict[str, object]:
         if value is None:
             return {name: None, self._label: None}
-        mailbox = parse_mailbox(str(value))
+        try:
+            mailbox = parse_mailbox(value)
+        except ValueError:
+            return {name: value}
         return {name: mailbox.address, self._label: mailbox.name or None}
 
 

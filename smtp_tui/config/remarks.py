@@ -19,8 +19,8 @@ def remarks_on(
 def _remarks(
     table: str, content: Mapping[str, Any], unknown: Sequence[str], unclear: Sequence[str]
 ) -> Iterator[str]:
-    for key in SWITCHES:
-        if key not in unknown and content.get(key) is (key == "disabled"):
+    for key in content:
+        if key in SWITCHES and key not in unknown and content.get(key) is (key == "disabled"):
             yield f"{key} is {str(content[key]).lower()}: mail is switched off in this table."
     if unknown := [key for key in unknown if key not in unclear]:
         where = "at the top of the file" if table == "." else f"in [{one_line(table, 80)}]"

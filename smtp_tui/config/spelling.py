@@ -63,10 +63,12 @@ def _visible(letter: str) -> str:
 def typed_like(old: object, new: object) -> object:
     """Give a new number or switch the TOML type of the old one, if that changes no meaning.
 
-    An application that reads its port as text would not start with a number there.
+    An application that reads its port as text would not start with a number there, nor with the
+    text `30.0` where it reads a whole number.
     """
     if isinstance(old, str) and isinstance(new, bool | int | float):
-        return str(new).lower()
+        is_whole = isinstance(new, float) and new.is_integer() and "." not in old
+        return str(int(new) if is_whole else new).lower()
     if type(old) is int and isinstance(new, float) and new.is_integer():
         return int(new)
     if type(old) is float and type(new) is int:

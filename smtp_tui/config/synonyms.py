@@ -37,7 +37,7 @@ FLAGS: Mapping[str, str] = {
     "tls": "tls",
     "use_tls": "tls",
 }
-SWITCHES = ("enabled", "enable", "disabled")
+SWITCHES = frozenset({"enabled", "enable", "disabled"})
 
 _CLEAR = {
     "ssl": "ssl",

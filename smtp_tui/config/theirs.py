@@ -53,7 +53,10 @@ class Theirs:
             return
         here: Any = self.data
         for step in above:
-            here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
+            if isinstance(here, dict):
+                here = here.setdefault(step, {})
+            else:
+                here = here[step] if isinstance(here, list) and isinstance(step, int) else None
         if not isinstance(here, dict):
             raise Inexpressible(f"would have to be in {key}, where the file has something else")
         here[last] = value

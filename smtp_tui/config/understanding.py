@@ -96,6 +96,8 @@ def unknown_keys(dialect: Dialect, data: dict[str, Any], path: TablePath) -> tup
             table = get(data, (*path, *(folder.split(".") if folder else ())))
         except (KeyError, TypeError):
             continue
+        if not isinstance(table, dict):
+            continue
         full = [f"{folder}.{key}" if folder else key for key in table]
         return tuple(key for key in full if key not in known)
     return ()

@@ -189,3 +189,24 @@ def test_a_key_that_stands_as_a_comment_is_put_below_it(
 def test_the_last_key_that_holds_a_table_up_is_not_taken_in_silence(document: Open) -> None:
     with pytest.raises(Exception, match="with the last of its keys smtp itself would go"):
         document("smtp.host = 'a'\nsmtp.port = 1\n").changed("smtp", {"host": None, "port": None})
+
+
+@pytest.mark.parametrize("comment", ["#port =", "# port =", "#port=", "#port = "])
+def test_a_commented_key_without_a_value_is_a_place_too(document: Open, comment: str) -> None:
+    text = f"[smtp]\nhost = 'a'\n# optional\n{comment}\nusername = 'u'\n"
+    changed = document(text).changed("smtp", {"port": 25})
+    assert changed == text.replace(f"{comment}\n", f"{comment}\nport = 25\n")
+
+
+def test_rauthys_own_sample_has_its_places(document: Open) -> None:
+    text = (
+        "[email]\nsmtp_url = 'localhost'\n# overwritten by: SMTP_PORT\n#smtp_port =\n"
+        "# overwritten by: SMTP_USERNAME\n#smtp_username =\nstarttls_only = false\n"
+    )
+    opened = document(text)
+    assert opened.dialect == "rauthy"
+    assert opened.changed("email", {"port": 2525, "username": "u"}) == (
+        text.replace("#smtp_port =\n", "#smtp_port =\nsmtp_port = 2525\n").replace(
+            "#smtp_username =\n", "#smtp_username =\nsmtp_username = 'u'\n".replace("'", '"')
+        )
+    )

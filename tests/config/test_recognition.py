@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -316,3 +317,39 @@ def test_what_stands_in_the_way_of_a_table_is_not_written_over(tmp_path: Path) -
     assert not document.lacks("smtp")
     with pytest.raises(NoTableError):
         document.changed("smtp", {"host": "a.example"}, create=True)
+
+
+HEADS = all_heads(NOWHERE)[0]
+ANY_KEY = sorted({*KEYS, *(key for head in HEADS for key in head.known if "." not in key), "smtp"})
+ANY_VALUE = (
+    *('"x"', "1", "true", "[1]", "{a = 1}", "1.5", "[{a = 1}]", "1979-05-27", '"a@b.c"'),
+    *('"a.example"', '"smtps://u:p@a.example"', '"smtp://u:p%ff@a.example:x"', '"a.example:25"'),
+    '"X <a@b.c>"',
+)
+ANY_CHANGE: tuple[dict[str, Any], ...] = (
+    {"host": "b.example"},
+    {"from": "Y <y@b.example>"},
+    {"encryption": "ssl"},
+    {"password": "r"},
+    {"username": None, "port": 26.0},
+)
+
+
+@given(
+    st.sampled_from([table for head in HEADS for table in head.tables if table not in (".", "**")]),
+    st.dictionaries(st.sampled_from(ANY_KEY), st.sampled_from(ANY_VALUE), max_size=7),
+    st.sampled_from([None, "plain", *(head.name for head in HEADS)]),
+)
+def test_whatever_a_table_holds_it_is_read_or_refused(
+    table: str, content: dict[str, str], dialect: str | None
+) -> None:
+    table = table.replace("*", "x")
+    lines = [f"[{table}]", *(f"{key} = {value}" for key, value in content.items()), ""]
+    document = Document(Path("config.toml"), "\n".join(lines).encode(), dialect)
+    assert {key.rpartition(".")[2] for key in document.unknown_keys(table)} <= {*content, "a"}
+    assert document.given(table) <= document.values(table).keys()
+    assert all("\n" not in one for one in (str(document.recognition), *document.remarks(table)))
+    for changes in ANY_CHANGE:
+        with suppress(DocumentError):
+            text = document.changed(table, changes)
+            assert Document(document.path, text.encode(), document.dialect).values(table)
