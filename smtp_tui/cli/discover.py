@@ -131,7 +131,7 @@ def _knock(knock: Knock) -> dict[str, Any]:
         "version": knock.version,
         "trusted": knock.trusted,
         "also": list(knock.also),
-        "names": list(certificate.names) if certificate else None,
+        "names": list(certificate.listed_names) if certificate else None,
         "not_after": certificate.not_after.isoformat() if certificate else None,
         "sha256": certificate.sha256 if certificate else None,
         "mechanisms_before": None if knock.before is None else list(knock.before),

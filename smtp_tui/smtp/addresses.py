@@ -13,6 +13,9 @@ from smtp_tui.settings.parsers import ascii_name, is_address
 from smtp_tui.smtp.events import Fault
 from smtp_tui.threads import in_daemon_thread
 
+MOST_ADDRESSES = 64
+"""A name may have thousands; a check that tried them all would have no time for any."""
+
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
 
@@ -70,7 +73,7 @@ async def resolve(settings: Settings) -> list[Target]:
         raise _resolve_error(host, error, family) from None
     if not targets:
         raise AddressError(Fault.HOST_NOT_FOUND, f"{host} has no address")
-    return _interleaved(list(dict.fromkeys(targets)))
+    return _interleaved(list(dict.fromkeys(targets)))[:MOST_ADDRESSES]
 
 
 def _with_text(where: tuple[object, ...]) -> SocketAddress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.abridging import abridged
 from smtp_tui.smtp.capabilities import Offer
 from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import AuthStarted, Fault, Stage, Warn
@@ -12,6 +13,9 @@ from smtp_tui.smtp.exchange import attempt
 from smtp_tui.smtp.responses import Login, Unusable
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN, GIVES_SECRET_AWAY, MECHANISMS
 from smtp_tui.smtp.stop import Stop, refused
+
+# Mechanisms that a verdict names.
+MECHANISMS_NAMED = 16
 
 
 @record
@@ -48,7 +52,7 @@ def candidates(
 def _named(settings: Settings, offer: Offer, *, encrypted: bool, allow_clear: bool) -> Candidate:
     mechanism = settings.authentication.value.upper()
     if mechanism not in offer.mechanisms:
-        offered = " ".join(offer.shown_mechanisms) or "none"
+        offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
         raise Stop(Fault.AUTH_MECHANISM_NOT_OFFERED, f"{mechanism} is not offered: {offered}")
     asked_for = settings.encryption is Encryption.NONE and not settings.starttls_auto
     if mechanism in GIVES_SECRET_AWAY and not encrypted and not asked_for and not allow_clear:
@@ -57,7 +61,7 @@ def _named(settings: Settings, offer: Offer, *, encrypted: bool, allow_clear: bo
 
 
 def _none_safe(offer: Offer, *, encrypted: bool) -> Stop:
-    offered = " ".join(offer.shown_mechanisms) or "none"
+    offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
     if not encrypted and any(name in offer.mechanisms for name in ("PLAIN", "LOGIN")):
         return Stop(Fault.AUTH_NEEDS_ENCRYPTION, f"only {offered} on an open link")
     return Stop(Fault.AUTH_MECHANISM_NOT_OFFERED, f"none that auto would take: {offered}")

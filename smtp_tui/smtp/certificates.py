@@ -11,8 +11,12 @@ from typing import Any
 
 from smtp_tui.records import record
 from smtp_tui.settings.parsers import is_address
+from smtp_tui.smtp.abridging import abridged, shortened
 from smtp_tui.smtp.algorithms import PublicKey, algorithms_of
 from smtp_tui.smtp.lifetimes import Limit, in_words
+
+# Of the names of a certificate, and of the certificates of a chain, so many are shown.
+NAMES_IN_LINE, NAMES_LISTED, CHAIN_SHOWN = 10, 50, 10
 
 
 @record
@@ -73,6 +77,21 @@ class Certificate:
         return any(_is_same_host(own.casefold(), wanted) for own in self.names)
 
     @property
+    def shown_names(self) -> str:
+        """The names in a line: some certificates have thousands."""
+        return abridged(self.names, NAMES_IN_LINE)
+
+    @property
+    def listed_names(self) -> tuple[str, ...]:
+        """As many names as an event or a report lists."""
+        return self.names[:NAMES_LISTED]
+
+    @property
+    def names_omitted(self) -> int:
+        """How many more names it has than are listed."""
+        return len(self.names) - len(self.listed_names)
+
+    @property
     def pem(self) -> str:
         """The certificate as a PEM file holds it (RFC 7468)."""
         return ssl.DER_cert_to_PEM_cert(self.der)
@@ -105,14 +124,14 @@ def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
     common = [value for key, value in _pairs(facts.get("subject", ())) if key == "commonName"]
     return Certificate(
         subject=_distinguished(facts.get("subject", ())),
-        names=(*(hosts or common), *addresses),
+        names=(*map(shortened, hosts or common), *addresses),
         issuer=_distinguished(facts.get("issuer", ())),
         not_before=_moment(facts["notBefore"]),
         not_after=_moment(facts["notAfter"]),
         sha256=_sha256(der),
         has_san="subjectAltName" in facts,
         addresses=addresses,
-        issuer_addresses=tuple(facts.get("caIssuers", ())),
+        issuer_addresses=tuple(map(shortened, facts.get("caIssuers", ()))),
         key=key,
         signature=signature,
         der=der,
@@ -157,14 +176,15 @@ def anchor_of(chain: Sequence[Certificate]) -> Certificate | None:
 def chain_texts(chain: Sequence[Certificate]) -> list[str]:
     """Say of each certificate that a peer sent whose it is, who vouches for it, and how."""
     texts = []
-    for number, one in enumerate(chain):
+    for number, one in enumerate(chain[:CHAIN_SHOWN]):
         owner = f"above it {one.subject}" if number else f"certificate for {_owner(one)}"
         texts += [owner if one.is_readable else one.subject, *_details(one)]
-    return texts
+    more = len(chain) - CHAIN_SHOWN
+    return [*texts, f"and {more} certificates more"] if more > 0 else texts
 
 
 def _owner(certificate: Certificate) -> str:
-    return ", ".join(certificate.names) or certificate.subject or "nobody named"
+    return certificate.shown_names or certificate.subject or "nobody named"
 
 
 def _algorithms(certificate: Certificate) -> str:
@@ -188,7 +208,7 @@ def _details(certificate: Certificate) -> list[str]:
 def _address(said: str) -> str:
     """Write an address as people do (RFC 5952): OpenSSL spells all zeros of IPv6 out."""
     said = said.strip()
-    return str(ip_address(said)) if is_address(said) else said
+    return str(ip_address(said)) if is_address(said) else shortened(said)
 
 
 def _same_address(own: str, wanted: str) -> bool:
@@ -224,7 +244,7 @@ def _pairs(name: Any) -> list[tuple[str, str]]:
 
 
 def _distinguished(name: Any) -> str:
-    return ", ".join(f"{_SHORT.get(key, key)}={value}" for key, value in _pairs(name))
+    return shortened(", ".join(f"{_SHORT.get(key, key)}={value}" for key, value in _pairs(name)))
 
 
 def _moment(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smtp_tui.smtp.abridging import abridged
 from smtp_tui.smtp.capabilities import Offer, parse_offer
 from smtp_tui.smtp.dialogue import Dialogue
 from smtp_tui.smtp.events import Capabilities, Stage, Warn
@@ -9,6 +10,8 @@ from smtp_tui.smtp.stop import refused
 
 # What ought to be another inside TLS: RFC 3207, section 4.2; RFC 4954; RFC 8689, section 2.
 _CHANGES_WITH_TLS = frozenset({"STARTTLS", "AUTH", "REQUIRETLS"})
+# Keywords that a remark names.
+KEYWORDS_NAMED = 8
 
 
 async def ehlo(dialogue: Dialogue, name: str) -> Offer:
@@ -32,7 +35,7 @@ def compare(dialogue: Dialogue, before: Offer, after: Offer) -> None:
     """Point out what changed inside TLS beside what ought to."""
     gone = [f"no longer {one}" for one in before.apart_from(after, ignoring=_CHANGES_WITH_TLS)]
     new = [f"now {one}" for one in after.apart_from(before, ignoring=_CHANGES_WITH_TLS)]
-    if told := ", ".join(gone + new):
+    if told := abridged(gone + new, KEYWORDS_NAMED):
         text = f"inside TLS the server offers other things: {told}"
         dialogue.note(text, Warn.CAPABILITIES_CHANGED)
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.abridging import abridged
 from smtp_tui.smtp.addresses import AddressError, Target, resolve
 from smtp_tui.smtp.attempts import Attempts
 from smtp_tui.smtp.authentication import authenticate, require_usable
@@ -45,6 +46,8 @@ from smtp_tui.smtp.tls_files import ContextError
 
 # The share of a check's time that its files of certificates and keys may take.
 SHARE_FOR_FILES = 0.9
+# Addresses that a remark names.
+ADDRESSES_NAMED = 4
 
 
 @record(kw_only=True)
@@ -215,7 +218,7 @@ class _Course:
             )
         )
         if late := self._attempts.unanswered:
-            names = ", ".join(one.address for one in late)
+            names = abridged([one.address for one in late], ADDRESSES_NAMED)
             text = f"no answer from {names}; a program that tries no other address waits there"
             dialogue.note(text, Warn.ADDRESS_UNANSWERED)
 

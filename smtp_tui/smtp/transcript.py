@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from smtp_tui.records import record
+from smtp_tui.smtp.abridging import abridged, shortened
 from smtp_tui.smtp.certificates import chain_texts
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import (
@@ -29,6 +30,9 @@ from smtp_tui.smtp.events import (
     TlsEstablished,
     TlsRefused,
 )
+
+# What a line shows of lists and texts that a server or DNS may make long.
+ADDRESSES_SHOWN, MECHANISMS_SHOWN, CHALLENGE = 16, 32, 1000
 
 
 class Mark(StrEnum):
@@ -65,7 +69,7 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
         case Accepted(queue_id=queue_id):
             return [(Mark.FACT, f"the server queued the message as {queue_id}")] * bool(queue_id)
         case Resolved(host=host, addresses=addresses):
-            found = ", ".join(addresses)
+            found = abridged(addresses, ADDRESSES_SHOWN)
             return [(Mark.FACT, f"{host} is {found}")] if found != host else []
         case Connecting(address=address, port=port):
             return [(Mark.FACT, f"connecting to {endpoint(address, port)}")]
@@ -83,7 +87,7 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
             return [(Mark.FACT, text) for text in texts]
         case Capabilities(encrypted=encrypted, mechanisms=mechanisms):
             link = "inside TLS" if encrypted else "in plain text"
-            offered = " ".join(mechanisms) or "none"
+            offered = abridged(mechanisms, MECHANISMS_SHOWN, " ") or "none"
             return [(Mark.FACT, f"mechanisms offered {link}: {offered}")]
         case AuthStarted(mechanism=mechanism, reason=reason):
             return [(Mark.FACT, f"authenticating with {mechanism}: {reason}")]
@@ -101,7 +105,7 @@ def _received(event: Received) -> list[tuple[Mark, str]]:
     told = [(Mark.RECEIVED, f"{reply.code}-{text}") for text in texts[:-1]]
     told.append((Mark.RECEIVED, f"{reply.code} {texts[-1]}".rstrip()))
     if event.decoded:
-        told.append((Mark.FACT, f"the challenge says: {event.decoded}"))
+        told.append((Mark.FACT, f"the challenge says: {shortened(event.decoded, CHALLENGE)}"))
     return told
 
 

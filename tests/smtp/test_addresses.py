@@ -15,7 +15,7 @@ import pytest
 
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import read
-from smtp_tui.smtp.addresses import AddressError, resolve
+from smtp_tui.smtp.addresses import MOST_ADDRESSES, AddressError, resolve
 from smtp_tui.smtp.events import Fault
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
@@ -80,6 +80,13 @@ async def test_the_families_alternate(
     monkeypatch: pytest.MonkeyPatch, found: list[str], order: list[str]
 ) -> None:
     assert (await resolved(monkeypatch, answer(*found), settings()))[0] == order
+
+
+async def test_of_thousands_of_addresses_some_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [f"2001:db8::{number:x}" for number in range(1, 4000)]
+    found, _ = await resolved(monkeypatch, answer(*many, "192.0.2.1"), settings())
+    assert len(found) == MOST_ADDRESSES
+    assert found[:2] == ["2001:db8::1", "192.0.2.1"]
 
 
 @pytest.mark.parametrize(

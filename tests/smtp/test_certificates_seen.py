@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smtp_tui.checks.jsonlines import json_line
+from smtp_tui.checks.report.certificates import certificate_lines
 from smtp_tui.checks.status import exit_status
+from smtp_tui.smtp.certificates import certificate_from, chain_texts
 from smtp_tui.smtp.events import TlsEstablished, TlsRefused
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, OPEN, Played, play
@@ -442,3 +447,45 @@ async def test_a_trusted_certificate_whose_name_is_no_hostname(
     changed = {key for fix in played.verdict.fixes for key in fix.change}
     assert changed <= {"tls_fingerprint", "openssl_verify_mode", "server_name", "host"}
     assert "server_name" not in changed or name == "a" * 64
+
+
+async def test_a_certificate_for_thousands_of_names(tmp_path: Path) -> None:
+    names = [f"host-{number}.example.test" for number in range(3000)]
+    own = pki.issue("x" * 60, *names)
+    context = pki.server_context(tmp_path, own)
+    played = await shown(context, openssl_verify_mode="none")
+    assert played.verdict.ok, played.verdict.summary
+    assert max(map(len, played.text.splitlines())) < 1000
+    assert "host-9.example.test and 2990 more" in played.text
+    lines = [json_line(one, None, None) for one in (*played.events, played.verdict)]
+    assert max(len(line or "") for line in lines) < 12_000
+    (told,) = [json.loads(line) for line in lines if line and '"event": "tls"' in line]
+    certificate = told["certificate"]
+    assert (len(certificate["names"]), certificate["names_omitted"]) == (50, 2950)
+    assert played.verdict.tls
+    assert played.verdict.tls.certificate
+    assert played.verdict.tls.certificate.is_for("host-2999.example.test")
+    assert list(certificate_lines(played.events, datetime.now(UTC)))[5].endswith(" and 2950 more")
+
+
+def test_long_texts_of_certificates_and_long_chains_are_shortened() -> None:
+    facts = {
+        "subject": ((("commonName", "n" * 5000),),),
+        "issuer": ((("organizationName", "i" * 5000),),),
+        "notBefore": "Jan  1 00:00:00 2026 GMT",
+        "notAfter": "Jan  1 00:00:00 2027 GMT",
+        "subjectAltName": (("DNS", "d" * 5000), ("DNS", "a.example"), ("IP Address", "?" * 5000)),
+        "caIssuers": ("http://" + "u" * 5000,),
+    }
+    one = certificate_from(facts, b"")
+    chain = (one,) * 300
+    texts = chain_texts(chain)
+    assert max(map(len, texts)) < 1000
+    assert len(texts) < 60
+    assert texts[-1] == "and 290 certificates more"
+    assert len(one.issuer_addresses[0]) == 300
+    assert one.is_for("a.example")
+    event = TlsRefused(seconds=0, chain=chain)
+    report = list(certificate_lines([event], datetime.now(UTC)))
+    assert len(report) < 120
+    assert max(map(len, report)) < 2000

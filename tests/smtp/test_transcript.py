@@ -190,3 +190,17 @@ def test_any_text_is_told_in_one_safe_line(host: str, text: str) -> None:
     for event in events:
         (line,) = lines_of(event)
         assert is_safe(str(line))
+
+
+def test_lists_that_a_server_or_dns_makes_long_are_counted() -> None:
+    addresses = tuple(f"192.0.2.{number}" for number in range(200))
+    mechanisms = tuple(f"X-{number}" for number in range(5000))
+    events: list[Event] = [
+        Resolved(seconds=0, host="a.example", addresses=addresses),
+        Capabilities(seconds=0, encrypted=False, keywords=(), mechanisms=mechanisms),
+        Received(seconds=0, reply=Reply(334, (b"eHg=",)), decoded="x" * 9000),
+    ]
+    lines = [line.text for event in events for line in lines_of(event)]
+    assert max(map(len, lines)) < 1100
+    assert lines[0].endswith(" and 184 more")
+    assert lines[1].endswith(" and 4968 more")

@@ -27,7 +27,13 @@ OF_REPLY = tuple(key.below("reply") for key in _REPLY_KEYS)
 
 _CERTIFICATE_KEYS = (
     Key("subject", TEXT, "The subject."),
-    Key("names", many(TEXT), "The names and IP addresses that it is for."),
+    Key(
+        "names",
+        many(TEXT),
+        "The names and IP addresses that it is for, 50 at most.",
+        lambda certificate: certificate.listed_names,
+    ),
+    Key("names_omitted", COUNT, "How many more names it is for."),
     Key("issuer", TEXT, "The issuer."),
     Key("not_after", MOMENT, "When it expires."),
     Key("sha256", SHA256, "SHA-256 of the certificate, in hexadecimal."),

@@ -6,12 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from smtp_tui.checks.report.markdown import code
-from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.certificates import CHAIN_SHOWN, Certificate
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsRefused
 from smtp_tui.smtp.lifetimes import in_words
-
-MOST_NAMES = 50
-"""More of them say nothing that the first do not."""
 
 
 def certificate_lines(events: Sequence[Event], now: datetime) -> Iterator[str]:
@@ -26,16 +23,18 @@ def certificate_lines(events: Sequence[Event], now: datetime) -> Iterator[str]:
         yield f"TLS stood: {code(f'{last.version} {last.cipher}')}, certificate {held}."
     else:
         yield "The handshake failed after the server had shown:"
-    for number, one in enumerate(last.chain):
+    for number, one in enumerate(last.chain[:CHAIN_SHOWN]):
         yield from ("", f"{number + 1}. {'above it' if number else 'its own'}", "")
         yield from (f"   - {line}" for line in _facts(one, now))
+    if (more := len(last.chain) - CHAIN_SHOWN) > 0:
+        yield from ("", f"And {more} more certificates.")
 
 
 def _facts(one: Certificate, now: datetime) -> Iterator[str]:
     if one.is_readable:
         yield f"subject: {code(one.subject)}"
         if one.names:
-            yield f"names: {_names(one.names)}"
+            yield f"names: {_names(one)}"
         yield f"issuer: {code(one.issuer)}"
         yield f"valid: {_span(one, now)}"
         yield f"key: {code(str(one.key)) if one.key else 'not readable'}"
@@ -45,10 +44,9 @@ def _facts(one: Certificate, now: datetime) -> Iterator[str]:
     yield f"SHA-256: {code(one.sha256)}"
 
 
-def _names(names: tuple[str, ...]) -> str:
-    shown = ", ".join(map(code, names[:MOST_NAMES]))
-    more = len(names) - MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
+def _names(one: Certificate) -> str:
+    shown = ", ".join(map(code, one.listed_names))
+    return f"{shown} and {one.names_omitted} more" if one.names_omitted else shown
 
 
 def _span(one: Certificate, now: datetime) -> str:

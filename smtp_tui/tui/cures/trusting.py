@@ -35,7 +35,7 @@ def trust_blocks(cure: Cure, chain: Sequence[Certificate], draft: Draft) -> list
 def certificate_blocks(certificate: Certificate) -> Iterator[Block]:
     """Yield what an admin compares: names, issuer, dates, key and hash."""
     if certificate.is_readable:
-        names = ", ".join(certificate.names) or certificate.subject
+        names = certificate.shown_names or certificate.subject
         yield _fact("Names" if certificate.names else "Owner", names or "nobody named")
         issuer = "itself" if certificate.is_self_issued else certificate.issuer
         yield _fact("Issued by", issuer or "nobody named")
