@@ -12,9 +12,9 @@ _RUNTIME = Path("/run/user")
 
 
 def instead_of_keyring(environ: Mapping[str, str] = os.environ) -> str:
-    """Name the other places in the order in which they would work here."""
+    """Name the other places, with the kind of each, in the order in which they would work here."""
     places = [place for place, _ in _places(environ)]
-    return f"keep the password elsewhere: {', '.join(places[:-1])} or {places[-1]}"
+    return f"keep the password elsewhere: in {', '.join(places[:-1])} or {places[-1]}"
 
 
 def ways(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -39,17 +39,20 @@ def looked_for(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _places(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield each place as the settings spell it, and as `--keep-in` takes it in a shell."""
-    credential = '{ file = "$CREDENTIALS_DIRECTORY/NAME" } with a systemd credential'
+    """Yield each place in words, and as `--keep-in` takes it in a shell."""
+    credential = "a systemd credential (file)"
     as_option = "'file=$CREDENTIALS_DIRECTORY/NAME'"
     if environ.get("CREDENTIALS_DIRECTORY"):
         yield credential, as_option
     if _has_pass(environ):
-        yield '{ command = ["pass", "show", "NAME"] }', '\'{command=["pass","show","NAME"]}\''
-    yield '{ env = "NAME" }', "env=NAME"
-    yield '{ file = "PATH" } with mode 0600', "file=PATH"
+        yield (
+            "the password store (command, with pass show NAME)",
+            '\'{command=["pass","show","NAME"]}\'',
+        )
+    yield "an environment variable (env)", "env=NAME"
+    yield "a file with mode 0600 (file)", "file=PATH"
     if _SYSTEMD.is_dir() and not environ.get("CREDENTIALS_DIRECTORY"):
-        yield f"{credential} (LoadCredential= in the unit)", as_option
+        yield "a systemd credential (file, with LoadCredential= in the unit)", as_option
 
 
 def _has_pass(environ: Mapping[str, str]) -> bool:

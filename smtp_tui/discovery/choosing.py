@@ -11,6 +11,7 @@ from smtp_tui.discovery.texts import text
 from smtp_tui.providers.provider import User
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.smtp.labels import label
 
 _MOST_NAMES = 4
 
@@ -92,7 +93,7 @@ def notes_of(choice: Choice, knocks: Sequence[Knock], subject: Subject) -> Itera
     """Say what else an admin must know before taking it."""
     knock, place = choice.knock, choice.place
     if knock.cause:
-        yield text("notes", "near", cause=knock.cause)
+        yield text("notes", "near", cause=label(knock.cause))
         if knock.certificate and "certificate-name-mismatch" in (knock.cause, *knock.also):
             names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "nobody named"
             yield text("notes", "certificate-names", names=names)
@@ -122,4 +123,4 @@ def _of_the_other_family(knock: Knock, knocks: Sequence[Knock]) -> Iterator[str]
         same = (other.host, other.port) == (knock.host, knock.port) and other is not knock
         if same and other.cause and other.cause != knock.cause:
             family = "IPv6" if ":" in other.address else "IPv4"
-            yield text("notes", "one-family", family=family, cause=other.cause)
+            yield text("notes", "one-family", family=family, cause=label(other.cause))

@@ -41,7 +41,7 @@ TERMINAL = Theme(
     panel="ansi_default",
     variables={"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"},
 )
-HOW_TO_QUIT = "Ctrl+C does nothing here. {leave} leaves, {back} stops a test."
+HOW_TO_QUIT = "Ctrl+C has no effect here. {leave} quits, {back} stops a test."
 
 
 class SmtpApp(InOrder, inherit_bindings=False):
@@ -240,7 +240,9 @@ def run_app(
     )
     status = app.run(mouse=bool(preferences.mouse))
     if app.has_kept:
-        tell("what was not saved is kept, without passwords, and offered when you open it again")
+        tell(
+            "your unsaved changes are kept, without passwords; open the file again to restore them"
+        )
     if app.defect is not None:
         raise app.defect
     return status or 0

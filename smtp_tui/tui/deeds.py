@@ -24,7 +24,7 @@ from smtp_tui.tui.saving.waiting import Waits
 from smtp_tui.tui.sidebar.words import Words
 from smtp_tui.tui.tables.tables import Verdicts
 
-BUSY = "A test is running; Esc stops it."
+BUSY = "A test is already running. Esc stops it."
 
 
 class Stage(Protocol):

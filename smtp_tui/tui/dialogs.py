@@ -84,7 +84,7 @@ class AskPassword(Appearing, ModalScreen[str | None], inherit_bindings=False):
         whose = f" of {self._account}" if self._account else ""
         what, go = ("message", "Send") if self._sends else ("test", "Test")
         with Box(classes="box"):
-            yield Page([plain(f"The password{whose}, for this {what} only; it is kept nowhere.")])
+            yield Page([plain(f"The password{whose}, for this {what} only. It is not stored.")])
             yield TextRow("secret", LABEL, label_width=len(LABEL))
             yield Page([_keys((Answer("enter", go), Answer("escape", f"Do not {go.lower()}")))])
 
@@ -149,14 +149,14 @@ class Menu(Placed, ScrollView, can_focus=True):
 
 async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
     """Ask what to do with changes: `SAVE`, `DISCARD` or `STAY`."""
-    text = plain(f"{file} does not have your changes yet: {', '.join(keys)}.")
+    text = plain(f"{file} does not contain your changes yet: {', '.join(keys)}.")
     answers = Answer(SAVE, "Save and leave"), Answer(DISCARD, "Discard"), Answer(STAY, "Stay")
     return await app.push_screen_wait(Question([text], answers))
 
 
 async def ask_clear_password(app: App[Any], why: str) -> bool:
     """Ask for leave to send the password over an open link; only an explicit yes is one."""
-    text = [plain(why), plain("Send the password in the clear, this once?", BAD, gap=False)]
+    text = [plain(why), plain("Send the password unencrypted, just this once?", BAD, gap=False)]
     no = Answer("n", "No"), Answer("escape", "No"), Answer("enter", "No")
     answer = await app.push_screen_wait(Question(text, (Answer("y", "Yes"), *no)))
     return answer == "y"

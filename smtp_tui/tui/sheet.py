@@ -15,7 +15,7 @@ from smtp_tui.tui.ink import DIM
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.prose import Block, plain
 
-FOOT = "Esc closes, Up Down PgUp PgDn read on"
+FOOT = "Esc closes, Up Down PgUp PgDn scroll"
 _FAR = 1_000_000
 
 

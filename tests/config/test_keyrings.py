@@ -159,7 +159,7 @@ async def test_what_was_not_stored_is_not_called_so(
     assert "s3cret" not in str(caught.value)
     assert holders("s3cret", caught.value) == []
     assert caught.value.__context__ is None
-    assert '{ env = "NAME" }' in str(caught.value)
+    assert "an environment variable (env)" in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [KeyringError, KeyringLocked, NoKeyringError, OSError])
@@ -273,7 +273,7 @@ async def test_a_backend_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) 
 def test_guidance_knows_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guidance, "_SYSTEMD", tmp_path)
     text = guidance.instead_of_keyring({})
-    assert text.endswith("with a systemd credential (LoadCredential= in the unit)")
+    assert text.endswith("a systemd credential (file, with LoadCredential= in the unit)")
 
 
 def test_guidance_begins_with_what_works_here(tmp_path: Path) -> None:
@@ -285,10 +285,10 @@ def test_guidance_begins_with_what_works_here(tmp_path: Path) -> None:
         "HOME": str(tmp_path), "PATH": str(tmp_path), "CREDENTIALS_DIRECTORY": "/run/cred"
     }  # fmt: skip
     text = guidance.instead_of_keyring(environ)
-    places = ["CREDENTIALS_DIRECTORY", "pass", "env", "mode 0600"]
+    places = ["systemd credential", "pass show", "(env)", "mode 0600"]
     assert sorted(places, key=text.replace("keep the password", "").index) == places
     bare = guidance.instead_of_keyring({"HOME": "/", "PATH": "/"})
-    assert bare.startswith('keep the password elsewhere: { env = "NAME" }')
+    assert bare.startswith("keep the password elsewhere: in an environment variable (env)")
     assert "pass show" not in bare
 
 

@@ -12,6 +12,7 @@ from smtp_tui.diagnosis.names import NAMES, UNKNOWN, names_of
 from smtp_tui.diagnosis.texts import causes, parts_of, rules, warnings
 from smtp_tui.diagnosis.wording import warning_text
 from smtp_tui.smtp.events import Experiment, Fault, Stage, Warn
+from smtp_tui.smtp.labels import labels
 from tests.diagnosis.examples import (
     CERTIFICATE,
     connected,
@@ -156,3 +157,12 @@ def test_the_address_stands_beside_the_name() -> None:
     names = names_of(settings(host="192.0.2.1"), facts_of(*connected()))
     assert names["endpoint"] == "192.0.2.1 port 587"
     assert names_of(settings(), facts_of())["endpoint"] == "mail.example port 587"
+
+
+def test_every_cause_and_warning_has_a_few_words_for_the_screen() -> None:
+    assert set(labels()) == {*causes(), *warnings()}
+    for words in labels().values():
+        assert "-" not in words.replace("self-signed", "")
+        assert len(words) <= 36
+        assert words.isprintable()
+        assert not words.endswith(".")

@@ -160,7 +160,7 @@ def providers(terminal: Terminal) -> None:
 
 
 def receivers(terminal: Terminal) -> None:
-    """What DNS holds about the sender, a DKIM key among it."""
+    """What DNS says about the sender, a DKIM key among it."""
     passed(terminal)
     settle(terminal)
     press(terminal, "domain")
@@ -176,7 +176,7 @@ def taking(terminal: Terminal) -> None:
     press(terminal, "import")
     terminal.wait_for("Paste it")
     terminal.press(f"\x1b[200~{MASTODON}\x1b[201~")
-    terminal.wait_for("What would change")
+    terminal.wait_for("Detected format")
 
 
 def handing(terminal: Terminal) -> None:
@@ -188,7 +188,7 @@ def handing(terminal: Terminal) -> None:
 
 
 def picking(terminal: Terminal) -> None:
-    terminal.wait_for("Which one?")
+    terminal.wait_for("Which one do you want?")
 
 
 SCENES: dict[str, Scene] = {

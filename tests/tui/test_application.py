@@ -56,7 +56,7 @@ async def test_a_default_of_the_application_is_no_value_of_the_file(tmp_path: Pa
         assert "587  (app's default)" in hand.row("SMTP Port")
         await hand.go_to("SMTP Port")
         beside = [line.split("│")[-1].strip() for line in hand.lines if "│" in line]
-        assert "lldap takes 587" in " ".join(beside)
+        assert "lldap uses 587" in " ".join(beside)
         await hand.type("587")
         assert "modified" not in hand.lines[0]
         await hand.press("f5")
@@ -103,10 +103,10 @@ async def test_the_only_place_of_a_password_is_grey(tmp_path: Path) -> None:
 async def test_places_that_it_cannot_say_are_passed_over_and_tell_why(tmp_path: Path) -> None:
     async with form_on(HIMALAYA.text, tmp_path, size=WIDE, table=HIMALAYA.table) as hand:
         await hand.go_to("Kept in")
-        assert "Not here: keyring, env, path, ask" in hand.screen
+        assert "Not here: keyring, env, file, ask" in hand.screen
         for letter, place in ("k", "keyring"), ("e", "env"), ("a", "ask"):
             await hand.press(letter)
-            assert f"{place} cannot be chosen here: himalaya takes a" in hand.screen
+            assert f"{place} cannot be chosen here: himalaya reads a" in hand.screen
         assert "modified" not in hand.lines[0]
         await hand.press("right")
         assert "‹command›" in hand.row("Kept in")

@@ -44,7 +44,7 @@ async def test_a_report_is_saved_beside_the_settings_without_the_secret(tmp_path
 async def test_without_a_test_there_is_no_report(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press("f6", "r")
-        assert "No test has ended yet" in hand.screen
+        assert "No test has finished yet" in hand.screen
 
 
 async def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ async def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
         await hand.press("r", "ctrl+u")
         await hand.type(str(file))
         await hand.press("enter")
-        assert "is there already. Replace it?" in hand.screen
+        assert "already exists. Replace it?" in hand.screen
         await hand.press("enter")
         await hand.until(lambda: ASKED in hand.screen)
         assert file.stat().st_ino == before
@@ -96,7 +96,7 @@ async def test_a_password_that_was_typed_is_told_as_such(tmp_path: Path) -> None
         await hand.until(lambda: bool(reports(tmp_path)))
     (file,) = reports(tmp_path)
     told = file.read_text("utf-8")
-    assert "the form, where it was typed" in told
+    assert "typed in the form" in told
     assert "once only" not in told
 
 
@@ -110,4 +110,4 @@ async def test_the_same_with_other_programs(tmp_path: Path) -> None:
         await hand.press("pagedown", "pagedown")
         assert "curl" in hand.screen
         await hand.press("escape")
-        await hand.until(lambda: "The same with" not in hand.screen)
+        await hand.until(lambda: "The same test with" not in hand.screen)

@@ -97,7 +97,7 @@ async def test_what_is_unknown_is_said_to_be(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
         await open_screen(hand)
         await hand.type("hello")
-        await hand.until(lambda: "Nothing in there is known" in hand.screen)
+        await hand.until(lambda: "smtp-tui does not know this error" in hand.screen)
         await hand.press("escape")
         await hand.until(lambda: hand.row("SMTP Host").startswith(">"))
 

@@ -46,7 +46,7 @@ async def paste(hand: Hand, text: str) -> None:
     await hand.pilot.pause()
 
 
-async def imported(hand: Hand, text: str, told: str = "Recognised: ") -> Pad:
+async def imported(hand: Hand, text: str, told: str = "Detected format: ") -> Pad:
     pad = await open_import(hand)
     await paste(hand, text)
     await hand.until(lambda: told in hand.screen)
@@ -60,7 +60,7 @@ def the_form(hand: Hand) -> Callable[[], bool]:
 @pytest.mark.parametrize("size", [(80, 24), (140, 40), (60, 20)])
 async def test_a_paste_is_recognised_and_previewed(tmp_path: Path, size: tuple[int, int]) -> None:
     async with form_on(SAMPLE, tmp_path, size=size) as hand:
-        pad = await imported(hand, MASTODON, "Recognised: Mastodon")
+        pad = await imported(hand, MASTODON, "Detected format: Mastodon")
         assert pad.text == MASTODON
         assert "SMTP Host: mail.example.net -> smtp.example.com" in hand.screen
         assert "F2" in hand.hints
@@ -75,7 +75,7 @@ async def test_what_is_taken_over_is_one_step(tmp_path: Path) -> None:
         await imported(hand, MASTODON)
         await hand.press("f2")
         await hand.until(the_form(hand))
-        assert "Taken from Mastodon and not saved yet: SMTP Host" in hand.screen
+        assert "Imported from Mastodon, not saved yet: SMTP Host" in hand.screen
         draft = hand.form_screen.form.draft
         assert draft.text("host") == "smtp.example.com"
         assert draft.password.at_hand == SECRET
@@ -97,7 +97,7 @@ async def test_a_password_goes_where_the_form_keeps_it(tmp_path: Path) -> None:
     text = SAMPLE.replace('"hunter2hunter2"', '{ keyring = "tickets" }')
     async with form_on(text, tmp_path, size=(140, 40)) as hand:
         await imported(hand, URL)
-        assert "SMTP Password: the one kept in keyring -> another, saved into the" in hand.screen
+        assert "SMTP Password: kept in keyring -> a new one, saved in the" in hand.screen
         await hand.press("f2")
         await hand.until(the_form(hand))
         await hand.press("f2")
@@ -108,8 +108,8 @@ async def test_a_password_goes_where_the_form_keeps_it(tmp_path: Path) -> None:
 async def test_a_reference_becomes_the_place(tmp_path: Path) -> None:
     swaks = 'swaks --server smtp.example.com -tls -au me -ap "$MAIL_SECRET"\n'
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
-        await imported(hand, swaks, "Recognised: swaks")
-        assert "-> from the variable MAIL_SECRET" in hand.screen
+        await imported(hand, swaks, "Detected format: swaks")
+        assert "-> from the environment variable MAIL_SECRET" in hand.screen
         await hand.press("f2")
         await hand.until(the_form(hand))
         assert hand.form_screen.form.draft.password.raw() == {"env": "MAIL_SECRET"}
@@ -118,15 +118,15 @@ async def test_a_reference_becomes_the_place(tmp_path: Path) -> None:
 async def test_a_password_of_before_that_would_go_elsewhere_is_told(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         await imported(hand, "SMTP_SERVER=smtp.example.com\nSMTP_LOGIN=me\n")
-        assert "The text names no password" in hand.screen
-        assert "Stays as it is: " in hand.screen
+        assert "The text has no password" in hand.screen
+        assert "Unchanged: " in hand.screen
 
 
 async def test_what_says_nothing_new_cannot_be_taken(tmp_path: Path) -> None:
     text = '[smtp]\nhost = "smtp.example.com"\nport = 465\nencryption = "ssl"\n'
     async with form_on(text, tmp_path) as hand:
         await imported(hand, "smtps://smtp.example.com:465")
-        assert "The form says all of that already." in hand.screen
+        assert "The form has all these settings already." in hand.screen
         assert "F2" not in hand.hints
         await hand.press("f2")
         assert isinstance(hand.pilot.app.screen, ImportScreen)
@@ -141,7 +141,7 @@ async def test_the_format_is_chosen_where_it_is_not_recognised(tmp_path: Path) -
         assert "F8 chooses one: chatwoot" in " ".join(hand.screen.split())
         assert "--from" not in hand.screen
         await hand.press("f8")
-        assert "told by what stands in it" in hand.screen
+        assert "detect from the text" in hand.screen
         await hand.press("down", "down", "enter")
         await hand.until(lambda: "Read as: Mastodon" in hand.screen)
         assert "SMTP Port: 2587 -> 2525" in hand.screen
@@ -171,7 +171,7 @@ async def test_a_file_is_read_with_those_beside_it(tmp_path: Path) -> None:
         await hand.press("ctrl+u")
         await paste(hand, str(tmp_path / "main.cf"))
         await hand.press("enter")
-        await hand.until(lambda: "Recognised: Postfix" in hand.screen)
+        await hand.until(lambda: "Detected format: Postfix" in hand.screen)
         assert "main.cf, 4 lines" in hand.screen
         await hand.press("f2")
         await hand.until(the_form(hand))
@@ -189,7 +189,7 @@ async def test_clearing_begins_anew(tmp_path: Path) -> None:
         await hand.press("ctrl+u")
         assert pad.text == ""
         assert "mail.env" not in hand.screen
-        assert "Take it over" not in hand.hints
+        assert "Import" not in hand.hints
 
 
 async def test_what_is_typed_shows_no_part_of_a_secret(tmp_path: Path) -> None:
@@ -198,13 +198,13 @@ async def test_what_is_typed_shows_no_part_of_a_secret(tmp_path: Path) -> None:
         for letter in URL:
             await hand.type(letter)
             assert "n0t" not in hand.screen
-        await hand.until(lambda: "Recognised: a URL" in hand.screen)
+        await hand.until(lambda: "Detected format: a URL" in hand.screen)
         assert "n0t" not in hand.screen
 
 
 async def test_too_long_a_text_is_refused_whole(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        await imported(hand, MASTODON + "#" * LARGEST, "More than 1 MiB is no settings file")
+        await imported(hand, MASTODON + "#" * LARGEST, "A settings file is not larger than 1 MiB")
         assert "F2" not in hand.hints
 
 
@@ -221,7 +221,7 @@ async def open_export(hand: Hand, program: str = "") -> None:
     await hand.press("alt+x")
     await hand.until(lambda: isinstance(hand.pilot.app.screen, ExportScreen))
     for _ in formats():
-        if f"As {program}" in hand.screen:
+        if f"The settings for {program}" in hand.screen:
             return
         await hand.press("right")
     raise AssertionError(program)
@@ -251,9 +251,9 @@ async def test_what_a_program_cannot_express_is_told(tmp_path: Path) -> None:
         assert "Encryption Type: Chatwoot cannot require STARTTLS" in hand.screen
         assert "--with-password" not in hand.screen
         await hand.press("f8", "down", "enter")
-        assert "As Mastodon keeps it" in hand.screen
+        assert "The settings for Mastodon" in hand.screen
         await hand.press("f7", "down", "enter")
-        assert "As Mastodon keeps it, quoted for docker" in hand.screen
+        assert "The settings for Mastodon, quoted for docker" in hand.screen
 
 
 async def test_the_text_is_copied_by_the_terminal(
@@ -264,7 +264,7 @@ async def test_the_text_is_copied_by_the_terminal(
         copied: list[str] = []
         monkeypatch.setattr(hand.pilot.app, "copy_to_clipboard", copied.append)
         await hand.press("c")
-        assert "sent to the terminal, which does not say" in hand.screen
+        assert "to the terminal. It does not report" in hand.screen
         assert "host mail.example.net" in copied[0]
         assert "hunter2" not in copied[0]
 
@@ -275,7 +275,7 @@ async def test_the_text_is_saved_for_its_owner_alone(tmp_path: Path) -> None:
         await hand.press("o")
         await hand.until(lambda: "mail.msmtp" in hand.screen)
         await hand.press("enter")
-        await hand.until(lambda: "Saved for you alone (mode 0600)" in hand.screen)
+        await hand.until(lambda: "Saved, readable only by you (mode 0600)" in hand.screen)
         file = tmp_path / "mail.msmtp"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert "host mail.example.net" in file.read_text()
@@ -288,12 +288,12 @@ async def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         await open_export(hand, "msmtp")
         await hand.press("o", "enter")
-        await hand.until(lambda: "is there already. Replace it?" in hand.screen)
+        await hand.until(lambda: "already exists. Replace it?" in hand.screen)
         await hand.press("enter")
         await hand.until(lambda: "Do not save" in hand.screen)
         assert file.read_text() == "mine\n"
         await hand.press("enter", "y")
-        await hand.until(lambda: "Saved for you alone" in hand.screen)
+        await hand.until(lambda: "Saved, readable only by you" in hand.screen)
         assert "host mail.example.net" in file.read_text()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert (tmp_path / "mail.msmtp~").read_text() == "mine\n"
@@ -313,7 +313,7 @@ async def test_what_cannot_be_written_is_asked_again(tmp_path: Path) -> None:
 async def test_settings_that_are_wrong_are_not_exported(tmp_path: Path) -> None:
     async with form_on(SAMPLE.replace("2587", "99999"), tmp_path) as hand:
         await open_export(hand)
-        assert "It cannot be written so: SMTP Port" in hand.screen
+        assert "The settings cannot be exported: SMTP Port" in hand.screen
         await hand.press("o", "c")
         assert isinstance(hand.pilot.app.screen, ExportScreen)
         await hand.press("escape")

@@ -102,7 +102,7 @@ class TestDiscover:
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:
             await opens(hand)
             assert "tickets@example.net" in hand.screen
-            assert "No user name and no password is sent" in flat(hand)
+            assert "No username and no password is sent" in flat(hand)
             assert not search.asked
             await hand.press("enter")
             await hand.until(lambda: "FOUND mail.example.org port 465" in hand.screen)
@@ -115,7 +115,7 @@ class TestDiscover:
             assert "mail.example.org" in hand.row("SMTP Host")
             assert "465" in hand.row("SMTP Port")
             assert "‹ssl›" in hand.row("Encryption Type")
-            assert "Set and not saved yet: SMTP Host mail.example.org" in flat(hand)
+            assert "Changed, not saved yet: SMTP Host mail.example.org" in flat(hand)
             await hand.press("f4")
             assert "mail.example.net" in hand.row("SMTP Host")
             assert "2587" in hand.row("SMTP Port")
@@ -141,17 +141,17 @@ class TestDiscover:
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:
             await finds(hand)
             await hand.press("end")
-            assert "Nothing to take here: connect-timeout." in hand.screen
+            assert "There is nothing to use here: connect-timeout." in hand.screen
             assert "a firewall here or at the hosting provider" in flat(hand)
             await hand.press("enter")
-            assert "Nothing to take here" in hand.screen
+            assert "There is nothing to use here" in hand.screen
 
     async def test_the_first_escape_stops_and_the_second_goes_back(
         self, tmp_path: Path, search: FakeSearch
     ) -> None:
         search.hangs_after = 3
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:
-            await searches(hand, "2 of 3 ports have been tried")
+            await searches(hand, "2 of 3 ports tried")
             assert "of 10 s. Esc stops." in hand.screen
             assert "Esc Stop" in hand.hints
             await hand.press("escape")
@@ -189,7 +189,7 @@ class TestDiscover:
             await hand.press("ctrl+u")
             await hand.type("no name")
             await hand.press("enter")
-            await hand.until(lambda: "No address, domain or host" in hand.screen)
+            await hand.until(lambda: "This is not an address, a domain or a host" in hand.screen)
             await hand.press("ctrl+u", "enter")
             await hand.until(lambda: "Type an address, a domain or a host." in hand.screen)
             assert not search.asked
@@ -250,7 +250,7 @@ class TestDiscover:
     async def test_a_defect_of_the_search_is_told(self, tmp_path: Path, search: FakeSearch) -> None:
         search.defect = ZeroDivisionError("hunter2hunter2")
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:
-            await searches(hand, "A defect of smtp-tui: ZeroDivisionError")
+            await searches(hand, "A defect in smtp-tui: ZeroDivisionError")
             assert "hunter2" not in hand.screen
             await hand.press("escape")
             await is_back(hand)
@@ -258,9 +258,9 @@ class TestDiscover:
     async def test_the_demo_asks_nobody(self, tmp_path: Path, search: FakeSearch) -> None:
         async with form_on(SAMPLE, tmp_path, lookup=Lookup(is_alone=True)) as hand:
             await opens(hand)
-            assert "The demo asks nobody outside this machine" in flat(hand)
+            assert "The demo contacts no other machine" in flat(hand)
             await hand.press("enter")
-            assert "The demo asks nobody outside this machine" in flat(hand)
+            assert "The demo contacts no other machine" in flat(hand)
             await hand.press("escape")
             await is_back(hand)
         assert not search.asked
@@ -273,7 +273,7 @@ class TestDiscover:
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP, size=size) as hand:
             await finds(hand)
             assert "> + mail.example.org" in hand.screen.replace("mail.exampl…", "mail.example.org")
-            assert "Enter Take it" in hand.hints
+            assert "Enter Use it" in hand.hints
             assert "Esc Back" in hand.hints
             assert all(len(line) == size[0] for line in hand.lines)
 
@@ -284,7 +284,7 @@ class TestDiscover:
         search.steps = (knock(trusted=fault, cause=fault), replace(FOUND, ok=False, cause=fault))
         for more, is_told in (("", False), ('ca_file = "absent.pem"\n', True)):
             async with form_on(f"{SAMPLE}{more}", tmp_path, lookup=LOOKUP) as hand:
-                await searches(hand, "NOTHING WOULD PASS; the nearest is mail.example.org")
+                await searches(hand, "NOTHING WORKS; the closest is mail.example.org")
                 assert "> ! mail.example.org" in hand.screen
                 assert "unknown-issuer" in hand.screen
                 assert ("checked against the form's CA File" in flat(hand)) == is_told
@@ -357,7 +357,7 @@ class TestPresets:
             assert "> Twilio SendGrid" in hand.screen
             for told in (
                 "Ports: ‹587 tls›",
-                "User name: the word apikey itself",
+                "Username: the word apikey itself",
                 "Password: an API key that begins with SG.",
                 "As of 2026-11-24, from",
                 "SMTP Host: mail.example.net -> smtp.sendgrid.net",
@@ -368,7 +368,7 @@ class TestPresets:
             assert "smtp.sendgrid.net" in hand.row("SMTP Host")
             assert "apikey" in hand.row("SMTP Username")
             assert hand.row("SMTP Password").startswith(">")
-            assert "Now the password: an API key that begins with SG." in flat(hand)
+            assert "Now type the password: an API key that begins with SG." in flat(hand)
             await hand.press("f4")
             assert "mail.example.net" in hand.row("SMTP Host")
             assert "tickets@example.net" in hand.row("SMTP Username")
@@ -388,11 +388,11 @@ class TestPresets:
     async def test_a_host_that_the_admin_must_choose(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             await picks(hand, "amazon")
-            assert "The host is yours to choose." in flat(hand)
+            assert "You choose the host." in flat(hand)
             await hand.press("enter")
             await is_back(hand)
             assert hand.row("SMTP Host").startswith(">")
-            assert "Now the host, one of email-smtp.*.amazonaws.com" in flat(hand)
+            assert "Now type the host, one of email-smtp.*.amazonaws.com" in flat(hand)
             await hand.press("f4")
             assert "mail.example.net" in hand.row("SMTP Host")
 
@@ -409,9 +409,9 @@ class TestPresets:
     async def test_none_is_meant_and_none_is_taken(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             await picks(hand, "nobody at all")
-            assert "No provider is called so." in hand.screen
+            assert "No provider matches." in hand.screen
             await hand.press("enter", "tab", "down")
-            assert "No provider is called so." in hand.screen
+            assert "No provider matches." in hand.screen
             await hand.press("escape")
             await is_back(hand)
             assert "modified" not in hand.lines[0]
@@ -454,8 +454,8 @@ class TestSidebar:
         ("field", "told"),
         [
             ("SMTP Host", "500 messages a day"),
-            ("SMTP Username", "User name: the whole address"),
-            ("SMTP Password", "Made at: https://myaccount.google.com/apppasswords"),
+            ("SMTP Username", "Username: the whole address"),
+            ("SMTP Password", "Create it at: https://myaccount.google.com/apppasswords"),
         ],
     )
     async def test_a_known_host_s_provider_is_told_where_it_matters(
@@ -470,7 +470,7 @@ class TestSidebar:
     async def test_an_unknown_host_has_none(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, size=(140, 60)) as hand:
             await hand.go_to("SMTP Username")
-            assert "User name:" not in hand.screen
+            assert "Username:" not in hand.screen
 
     async def test_a_provider_of_one_s_own(self, tmp_path: Path, private_home: Path) -> None:
         folder = private_home / ".config" / "smtp-tui" / "providers"

@@ -164,11 +164,11 @@ class TestPreset:
         said = takes_words(preset_change(sendgrid, sendgrid.ways[0], draft), draft)
         assert said == (
             "Enter sets SMTP Host: mail.example.org -> smtp.sendgrid.net. "
-            "Written down though it counts anyway: SMTP Port 587, Encryption Type tls."
+            "Written to the file although they are the defaults: SMTP Port 587, Encryption Type tls."
         )
         there = Draft({"host": "smtp.sendgrid.net", "port": 587, "username": "apikey"})
         said = takes_words(preset_change(sendgrid, sendgrid.ways[0], there), there)
-        assert said == "Written down though it counts anyway: Encryption Type tls."
+        assert said == "Written to the file although they are the defaults: Encryption Type tls."
 
     def test_a_host_and_a_mechanism_of_the_provider_stay(self) -> None:
         gmail = provider_named("gmail")
@@ -187,7 +187,7 @@ class TestPreset:
         change = preset_change(ses, ses.ways[0], draft)
         assert change["host"] == ""
         assert "SMTP Host:" not in takes_words(change, draft)
-        assert "yours to choose" in takes_words(change, draft)
+        assert "You choose the host" in takes_words(change, draft)
         ours = Draft({"host": "email-smtp.eu-west-1.amazonaws.com"})
         assert "host" not in preset_change(ses, ses.ways[0], ours)
 
@@ -270,9 +270,7 @@ class TestHeard:
         )
         search.add(Knocking(seconds=0.5, ports=4, left_out=0))
         search.add(silent(25))
-        assert (
-            "1 of 4 ports have been tried, 3 of 10 s" in under_way(search, 3, 10, with_web=False)[0]
-        )
+        assert "1 of 4 ports tried, 3 of 10 s" in under_way(search, 3, 10, with_web=False)[0]
         assert "before any server had answered" in stopped(search, 3)[0]
         search.add(knock())
         assert "can be taken" in stopped(search, 3)[0]
@@ -282,9 +280,9 @@ class TestHeard:
         near = Result(seconds=1, ok=False, values=knock().values, cause="certificate-expired")
         none = Result(seconds=1, ok=False, cause="host-not-found", reason="DNS knows no name.")
         assert outcome(heard(good))[0].startswith("FOUND mail.example.org port 465")
-        assert outcome(heard(near))[0].startswith("NOTHING WOULD PASS; the nearest is mail.ex")
+        assert outcome(heard(near))[0].startswith("NOTHING WORKS; the closest is mail.ex")
         assert outcome(heard(none))[0] == "NOTHING FOUND. DNS knows no name."
-        assert "Look for a slip" in told(details_of(None, heard(none), ""))
+        assert "Check the spelling" in told(details_of(None, heard(none), ""))
 
     def test_what_a_server_sends_is_escaped(self) -> None:
         hostile = "\x1b]0;owned\x07\u202e"

@@ -69,7 +69,7 @@ class TestWords:
             (ENCRYPTION, "Encryption Type: tls -> ssl"),
             (NAME, "Server Name: the host -> mx.example.net"),
             (OPEN, "OpenSSL Verify Mode: peer -> none"),
-            (PASSWORD, "SMTP Password: yours to type"),
+            (PASSWORD, "SMTP Password: type it yourself"),
             (Fix(field="ca_file", value="", why=""), "CA File: the system's -> the system's"),
             (Fix(field="starttls_auto", value=True, why=""), "Start TLS Auto: no -> yes"),
         ],
@@ -96,9 +96,9 @@ class TestWords:
             (ENCRYPTION, "sets Encryption Type to ssl and tests again"),
             (ELSEWHERE, "sets SMTP Port to 587 and sets Encryption Type to tls, and tests again"),
             (NAME, "sets Server Name to mx.example.net, if you trust it, and tests again"),
-            (PIN, "pins this certificate, if you trust it, and tests again"),
+            (PIN, "pins this certificate if you trust it, and tests again"),
             (PASSWORD, "goes to SMTP Password"),
-            (AUTHORITY, "saves the CA that the server sent as CA File, if you trust it, and tests"),
+            (AUTHORITY, "saves the CA that the server sent as CA File if you trust it, and tests"),
             (Fix(field="ca_file", value="", why=""), "takes CA File away and tests again"),
         ],
     )
@@ -141,7 +141,7 @@ class TestHistory:
         assert undone
         assert (undone.changed, undone.kept) == (("encryption",), ("port",))
         assert (draft.text("host"), draft.text("port")) == ("other.example.net", "2465")
-        assert "SMTP Port stays as you changed it" in undone_words(undone, draft)
+        assert "SMTP Port keeps your later change" in undone_words(undone, draft)
 
     def test_after_a_save_it_can_still_be_undone(self) -> None:
         draft, history = Draft(FILE), History()
@@ -175,13 +175,13 @@ class TestTrust:
     @pytest.mark.parametrize(
         ("cure", "words"),
         [
-            (Cure(NAME), "Take mx.example.net for mail.example.net?"),
+            (Cure(NAME), "Accept mx.example.net as mail.example.net?"),
             (Cure(Fix(field="host", value="mx.a.example", why="", trusts=True)), "in place of"),
             (Cure(AUTHORITY, ROOT), "Save this CA and trust it?"),
             (Cure(AUTHORITY, LEAF), "Save this certificate and trust it?"),
-            (Cure(Fix(field="tls_fingerprint", value="", why="", trusts=True)), "Give up the pin"),
+            (Cure(Fix(field="tls_fingerprint", value="", why="", trusts=True)), "Remove the pin"),
             (Cure(Fix(field="ca_file", value="", why="", trusts=True)), "Trust the CAs of this"),
-            (Cure(OPEN), "Any will do. Your user name and password go out"),
+            (Cure(OPEN), "Any will do. The next test already sends your username"),
         ],
     )
     def test_it_asks_what_is_meant(self, cure: Cure, words: str) -> None:

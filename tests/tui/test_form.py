@@ -236,7 +236,7 @@ class TestPassword:
             await hand.type("SMTP_PW")
             assert "SMTP_PW" in hand.row("SMTP Password")
             await hand.press("f2")
-            await hand.until(lambda: "Go on?" in hand.screen)
+            await hand.until(lambda: "Continue?" in hand.screen)
             assert "SMTP_PW is not set" in hand.screen
             await hand.press("y")
             await hand.until(lambda: "Saved: password" in hand.screen)

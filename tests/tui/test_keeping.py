@@ -57,7 +57,7 @@ def test_the_offer_names_time_and_fields() -> None:
         file="f", table="smtp", moment=noon, values={"host": "a", "x": 1}, place={"env": "A"}
     )
     assert offer_words(unsaved, noon + 60) == (
-        "Unsaved changes of 14:02 were kept: SMTP Host, SMTP Password."
+        "Unsaved changes of 14:02 unsaved changes from: SMTP Host, SMTP Password."
     )
     assert offer_words(unsaved, noon + 90_000).startswith("Unsaved changes of 2026-11-24 14:02")
 
@@ -65,9 +65,9 @@ def test_the_offer_names_time_and_fields() -> None:
 async def test_they_are_taken_back_with_the_place_of_the_password(tmp_path: Path) -> None:
     keep_unsaved(kept(tmp_path, {"env": "MAIL_PW"}, host="b.example", timeout="12"))
     async with form_on(SAMPLE, tmp_path, keeps=True) as hand:
-        await hand.until(lambda: "R Take them back" in hand.screen)
+        await hand.until(lambda: "R Restore them" in hand.screen)
         await hand.press("R")
-        await hand.until(lambda: "Taken back" in hand.screen)
+        await hand.until(lambda: "Restored" in hand.screen)
         assert "b.example" in hand.row("SMTP Host")
         assert "‹env›" in hand.row("Kept in")
         assert "MAIL_PW" in hand.row("SMTP Password")
@@ -81,7 +81,7 @@ async def test_they_are_taken_back_with_the_place_of_the_password(tmp_path: Path
 async def test_they_are_dropped(tmp_path: Path) -> None:
     keep_unsaved(kept(tmp_path, host="b.example"))
     async with form_on(SAMPLE, tmp_path, keeps=True) as hand:
-        await hand.until(lambda: "D Drop them" in hand.screen)
+        await hand.until(lambda: "D Discard them" in hand.screen)
         await hand.press("d")
         await hand.until(lambda: not files(tmp_path))
         assert "modified" not in hand.lines[0]
@@ -101,4 +101,4 @@ async def test_what_the_file_says_by_now_is_not_offered(tmp_path: Path) -> None:
     keep_unsaved(kept(tmp_path, port="2587", starttls_auto=False, nonsense=1))
     async with form_on(SAMPLE + "starttls_auto = false\n", tmp_path, keeps=True) as hand:
         await hand.until(lambda: not files(tmp_path))
-        assert "were kept" not in hand.screen
+        assert "unsaved changes from" not in hand.screen

@@ -131,7 +131,7 @@ class TestReading:
             log.add(Remark(f"line {number}") for number in range(30_000))
             await hand.until(lambda: "line 29999" in hand.screen)
             assert 20_000 <= len(log.entries) <= 22_000
-            assert "older lines were let go" in str(log.entries[0])
+            assert "older lines were dropped" in str(log.entries[0])
 
     async def test_letting_lines_go_moves_nothing_under_the_eyes(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
@@ -343,7 +343,7 @@ class TestComparing:
         async with form_on(SAMPLE, tmp_path) as hand:
             await in_log(hand)
             await hand.press("d")
-            await hand.until(lambda: "Nothing to compare" in hand.screen)
+            await hand.until(lambda: "nothing to compare" in hand.screen)
 
     @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
     async def test_settings_and_dialogue_that_differ(
@@ -382,7 +382,7 @@ class TestComparing:
             await run_test(hand)
             await self.compared(hand)
             assert "Both had the same settings." in hand.screen
-            assert "Both went the same." in hand.screen
+            assert "Both had the same dialogue." in hand.screen
 
     async def test_of_a_password_no_more_than_that_it_differs(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
@@ -438,7 +438,7 @@ class TestCopying:
         async with form_on(SAMPLE, tmp_path, size=WIDE) as hand:
             await in_log(hand)
             await hand.press("c")
-            await hand.until(lambda: "`set-clipboard` is on" in hand.screen)
+            await hand.until(lambda: "with `set-clipboard` on" in hand.screen)
 
     async def test_what_a_terminal_would_drop_is_not_sent(
         self, tmp_path: Path, sent: list[str]
@@ -461,7 +461,7 @@ class TestCopying:
         check = FakeCheck((*DIALOGUE, SHAKEN, PASSED))
         async with form_on(SAMPLE, tmp_path, check=check, size=WIDE) as hand:
             await hand.press("f6", "o")
-            await hand.until(lambda: "No test has ended yet" in hand.screen)
+            await hand.until(lambda: "No test has finished yet" in hand.screen)
             await run_test(hand)
             await hand.press("f", "o")
             await hand.until(lambda: "as plain text" in hand.screen)

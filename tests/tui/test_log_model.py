@@ -190,7 +190,7 @@ class TestManyLines:
         gone = 3 * LEAST + 1 - len(rows.entries)
         assert isinstance(rows.entries[0], Remark)
         assert len(rows) == len(rows.entries)
-        assert f"{gone} older lines were let go" in shown(rows)[0] or gone > LEAST
+        assert f"{gone} older lines were dropped" in shown(rows)[0] or gone > LEAST
         assert rows.headings == []
 
     def test_numbers_stay_when_older_ones_go(self) -> None:

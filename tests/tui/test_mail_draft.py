@@ -28,7 +28,7 @@ class TestSender:
         assert sender_of(Draft(values)) == Sender(text, text)
 
     def test_a_name_that_is_found_only_later_is_told_in_words(self) -> None:
-        assert sender_of(Draft({"username": "me"})) == Sender("", "me at the name given in EHLO")
+        assert sender_of(Draft({"username": "me"})) == Sender("", "me at the EHLO name")
 
     def test_it_follows_the_settings_until_somebody_types_another(self) -> None:
         draft = MailDraft()
@@ -117,15 +117,16 @@ class TestHandover:
         assert list(replies(verdict)) == [
             ("bob@example.test", "550 5.1.1 No such user"),
             ("dan@example.test", "450 4.2.0 Greylisted"),
-            ("Taken", "carol@example.test; queued as 4aBc"),
+            ("Accepted", "carol@example.test; queued as 4aBc"),
         ]
 
     def test_nothing_is_said_to_have_gone_that_was_only_asked_about(self) -> None:
         verdict = self.verdict(TAKEN, REFUSED, queue_id=None)
         assert (
-            headline(verdict, self.PROBE) == "1 of 2 recipients refused; the rest would be taken."
+            headline(verdict, self.PROBE)
+            == "1 of 2 recipients rejected; the others would be accepted."
         )
-        assert list(replies(verdict))[-1] == ("Taken", "carol@example.test")
+        assert list(replies(verdict))[-1] == ("Accepted", "carol@example.test")
 
     def test_nothing_is_said_to_have_gone_where_more_was_wrong(self) -> None:
         verdict = self.verdict(TAKEN, REFUSED, stage=Stage.MESSAGE, cause="message-refused")

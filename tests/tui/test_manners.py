@@ -86,7 +86,7 @@ class TestKinds:
             terminal.wait_for("mail.example.netx", "modified")
             assert bool(COLOUR.search(terminal.output)) == has_colours
             terminal.press("F10")
-            terminal.wait_for("does not have your changes yet")
+            terminal.wait_for("does not contain your changes yet")
             terminal.press("d")
             assert terminal.wait_for_end() == 0
             assert all(sign in terminal.output for sign in LEFT)
@@ -168,7 +168,7 @@ class TestAlphabet:
             terminal.press("Down", "Down", "é")
             terminal.wait_for("tickets.example.org\\xe9", "modified")
             terminal.press("F10")
-            terminal.wait_for("----", "does not have your changes yet")
+            terminal.wait_for("----", "does not contain your changes yet")
             assert terminal.output.isascii()
 
     @pytest.mark.parametrize("locale", ["en_US.UTF-8", "de_DE.utf8", "xx_XX.UTF-8"])
@@ -249,7 +249,7 @@ class TestShell:
             terminal.press("y")
             terminal.wait_for("mail.example.netxy")
             terminal.press("F10")
-            terminal.wait_for("does not have your changes yet")
+            terminal.wait_for("does not contain your changes yet")
             terminal.press("d")
             terminal.wait_for("READY>")
             terminal.press("exit 7", "Enter")
@@ -270,7 +270,7 @@ class TestShell:
         with the_form(tmp_path) as terminal:
             terminal.wait_for(*FIRST)
             terminal.press("\x1a")
-            terminal.wait_for("There is no shell here that could bring the form back")
+            terminal.wait_for("There is no shell here to suspend to")
             terminal.press("x")
             terminal.wait_for("mail.example.netx")
 
@@ -312,11 +312,9 @@ class TestEnds:
         assert file.stat().st_mode & 0o777 == 0o600
         assert json.loads(file.read_text())["values"] == {"host": "mail.example.netx"}
         with the_form(tmp_path) as terminal:
-            terminal.wait_for("Unsaved changes of ", "were kept: SMTP Host.", "R Take them back")
+            terminal.wait_for("unsaved changes from ", "were kept: SMTP Host.", "R Restore them")
             terminal.press("r")
-            terminal.wait_for(
-                "mail.example.netx", "modified", "Taken back, and not saved yet: SMTP Host"
-            )
+            terminal.wait_for("mail.example.netx", "modified", "Restored, not saved yet: SMTP Host")
             terminal.press("F2")
             terminal.wait_for("Saved: host")
         assert not kept_in(tmp_path)

@@ -18,7 +18,7 @@ from tests.tui.driving import SAMPLE, FakeCheck, FakeKeyring, Hand, form_on
 SECRET = "hunter2hunter2"
 SERVICE, ACCOUNT = "smtp-tui mail.example.net", "tickets@example.net"
 IN_KEYRING = SAMPLE.replace(f'"{SECRET}"', f'{{ keyring = "{SERVICE}" }}')
-STOPPED = "Not waited for any longer. Nothing was saved"
+STOPPED = "Stopped. Nothing was saved"
 CHILD = Path(__file__).with_name("keyring_child.py")
 
 
@@ -86,12 +86,12 @@ class TestFromTheFile:
         async with form_on(SAMPLE, tmp_path) as hand:
             await keep_in(hand, "p", "secret")
             await hand.press("f2")
-            await hand.until(lambda: "another password already" in hand.screen)
+            await hand.until(lambda: "Another password is already in" in hand.screen)
             await hand.press("escape")
             await hand.until(lambda: "Nothing was saved" in hand.screen)
             assert SECRET in text_of(hand)
             await hand.press("f2")
-            await hand.until(lambda: "another password already" in hand.screen)
+            await hand.until(lambda: "Another password is already in" in hand.screen)
             await hand.press("u")
             await hand.until(lambda: "Saved: password" in hand.screen)
             assert other.read_text("utf-8") == "otherpassword\n"
@@ -121,12 +121,12 @@ class TestFromTheFile:
         async with form_on(SAMPLE, tmp_path) as hand:
             await keep_in(hand, letter, words)
             await hand.press("f2")
-            await hand.until(lambda: "Go on?" in hand.screen)
+            await hand.until(lambda: "Continue?" in hand.screen)
             await hand.press("n", "enter", "escape")
             await hand.until(lambda: "Nothing was saved" in hand.screen)
             assert text_of(hand) == SAMPLE
             await hand.press("f2")
-            await hand.until(lambda: "Go on?" in hand.screen)
+            await hand.until(lambda: "Continue?" in hand.screen)
             await hand.press("y")
             await hand.until(lambda: "Saved: password" in hand.screen)
             assert SECRET not in text_of(hand)
@@ -159,7 +159,7 @@ class TestFromElsewhere:
             await hand.press("f2")
             await hand.until(lambda: "Saved: password" in hand.screen)
             assert 'password = "from the keyring"' in text_of(hand)
-            assert "old place has one too" in hand.screen
+            assert "old place still has a password" in hand.screen
 
     async def test_what_cannot_be_fetched_stays(self, tmp_path: Path) -> None:
         async with form_on(IN_KEYRING, tmp_path) as hand:
@@ -194,7 +194,7 @@ class TestUserName:
             await hand.press(key)
             await hand.until(lambda: "Saved: username" in hand.screen)
             assert keyring.stored == {(SERVICE, owner): "secretword"}
-            assert ("type it anew" in hand.screen) == (key == "n")
+            assert ("type the password again" in hand.screen) == (key == "n")
 
     async def test_stepping_back_saves_nothing(self, tmp_path: Path) -> None:
         keyring = FakeKeyring(stored={(SERVICE, ACCOUNT): "secretword"})
@@ -232,7 +232,7 @@ class TestSlowKeyring:
             await hand.until(lambda: "Asking the keyring" in hand.screen)
             await hand.press("escape")
             await hand.until(lambda: STOPPED in hand.screen)
-            assert "may take the password all the same" in hand.screen
+            assert "may still store the password" in hand.screen
             assert "‹keyring›" in hand.row("Kept in")
             assert "modified" in hand.lines[0]
             assert text_of(hand) == SAMPLE
@@ -275,7 +275,7 @@ class TestSlowKeyring:
             await hand.until(lambda: f"{ACCOUNT}x" in text_of(hand))
             await hand.press("escape")
             await hand.until(lambda: "Saved: username" in hand.screen)
-            assert "may still be there" in hand.screen
+            assert "may still exist" in hand.screen
             assert "modified" not in hand.lines[0]
 
     async def test_what_is_typed_meanwhile_stays_an_edit(self, tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ class TestSlowKeyring:
 
 
 async def test_without_a_keyring_the_form_says_what_works_here(tmp_path: Path) -> None:
-    trouble = 'no keyring can be used here: none; keep the password elsewhere: { env = "NAME" } or'
+    trouble = "no keyring can be used here: none; keep the password elsewhere: in an environment variable (env) or"
     async with form_on(SAMPLE, tmp_path, size=(120, 40), keyring=FakeKeyring(trouble)) as hand:
         await keep_in(hand, "k")
         await hand.until(lambda: "? no usable keyring" in hand.row("SMTP Password"))

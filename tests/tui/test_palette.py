@@ -84,7 +84,7 @@ class TestPalette:
             await hand.press("up", "up")
             assert "> Go to Source Address" in hand.screen
             await hand.type("zzz")
-            assert "Nothing is called so." in hand.screen
+            assert "No command or field matches." in hand.screen
             await hand.press("enter", "escape")
             assert hand.row("SMTP Host").startswith(">SMTP Host            mail.example.net")
 
@@ -112,7 +112,7 @@ class TestPalette:
             await hand.press("ctrl+p")
             await hand.type("report")
             await hand.press("enter")
-            await hand.until(lambda: "No test has ended yet" in hand.screen)
+            await hand.until(lambda: "No test has finished yet" in hand.screen)
 
 
 class TestJump:

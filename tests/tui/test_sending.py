@@ -19,7 +19,7 @@ from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, failed, form_on
 
-DIALOG = "a real one, to everyone named in To"
+DIALOG = "a real one, to every address in To"
 HANDED_OVER: tuple[Event, ...] = (
     *DIALOGUE,
     Entered(seconds=0.17, stage=Stage.ENVELOPE),
@@ -135,7 +135,7 @@ async def test_somebody_must_be_named(tmp_path: Path) -> None:
         assert "at least one" not in hand.screen
         for key in ("enter", "f8", "ctrl+t"):
             await hand.press(key)
-            assert "! name at least one recipient" in part(hand, "To")
+            assert "! type at least one recipient" in part(hand, "To")
             await hand.press("x", "backspace")
             assert "at least one" not in hand.screen
     assert not check.requests
@@ -241,14 +241,14 @@ class TestOneAtATime:
             await open_dialog(hand)
             await hand.type("a@b.example")
             await hand.press("f8")
-            await hand.until(lambda: "waiting for the answer to the message" in hand.screen)
+            await hand.until(lambda: "waiting for the reply to the message" in hand.screen)
             await hand.press(key)
-            assert "A test is running; Esc stops it." in hand.screen
+            assert "A test is already running. Esc stops it." in hand.screen
             assert DIALOG not in hand.screen
             await hand.press("escape")
             await hand.until(lambda: "Stopped." in hand.screen)
-            assert "may have taken the message or not" in hand.screen
-            assert "A test is running" not in hand.screen
+            assert "may or may not have accepted the message" in hand.screen
+            assert "A test is already running" not in hand.screen
         assert len(check.requests) == 1
         assert check.closed == 1
 
@@ -258,9 +258,9 @@ class TestOneAtATime:
             await open_dialog(hand)
             await hand.type("a@b.example")
             await hand.press("f8")
-            await hand.until(lambda: "waiting for the answer to the envelope" in hand.screen)
+            await hand.until(lambda: "waiting for the reply to the envelope" in hand.screen)
             await hand.press("escape")
-            await hand.until(lambda: "Stopped. Nothing was proved" in hand.screen)
+            await hand.until(lambda: "Stopped. The test proved nothing" in hand.screen)
 
     async def test_a_key_in_haste_stops_no_test(self, tmp_path: Path) -> None:
         check = FakeCheck(hangs=True)
@@ -358,7 +358,7 @@ class TestPostfix:
             await open_dialog(hand)
             await hand.type(both)
             await hand.press("f5")
-            await hand.until(lambda: "refused; the rest would be taken." in hand.screen)
+            await hand.until(lambda: "rejected; the others would be accepted." in hand.screen)
             await idle(hand)
             log = "\n".join(map(str, hand.form_screen.bench.log_view.entries))
             assert "-> RSET" in log

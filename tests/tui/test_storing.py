@@ -13,7 +13,7 @@ from tests.tui.driving import SAMPLE, FakeKeyring, Hand, form_on
 SECRET = "hunter2hunter2"
 DIFF = "What saving changes in mail.toml"
 THEIRS = "was changed by another program"
-GONE = "was removed since it was read"
+GONE = "was removed since smtp-tui read it"
 
 
 async def change_port(hand: Hand, to: str = "587") -> None:
@@ -76,7 +76,7 @@ class TestDiff:
         async with form_on(SAMPLE, tmp_path) as hand:
             await change_port(hand, "x")
             await hand.press("up", "alt+d")
-            await hand.until(lambda: "Nothing to show" in hand.screen)
+            await hand.until(lambda: "nothing to show" in hand.screen)
             assert hand.row("SMTP Port").startswith(">")
 
     async def test_a_backup_on_request(self, tmp_path: Path) -> None:
@@ -134,15 +134,15 @@ class TestChangedOnDisk:
             await hand.press("f2")
             await hand.until(lambda: THEIRS in hand.screen)
             await hand.press("m")
-            await hand.until(lambda: "Which one counts" in hand.screen)
+            await hand.until(lambda: "Which value do you want" in hand.screen)
             assert "port was 2587, is 2525 in the file now, and 587 here" in hand.screen
             await hand.press("f2")
-            assert "Choose for each field" in hand.screen
+            assert "Choose a value for each field" in hand.screen
             if key == "f":
                 await hand.press("f", "f", "f2")  # file, then form
             else:
                 await hand.press("left", *["right"] * (key == "right"), "f2")
-            await hand.until(lambda: "Which one counts" not in hand.screen)
+            await hand.until(lambda: "Which value do you want" not in hand.screen)
             await hand.until(lambda: "modified" not in hand.lines[0])
             assert f"port = {port}\n" in hand.file.read_text("utf-8")
 
@@ -155,7 +155,7 @@ class TestChangedOnDisk:
             await hand.until(lambda: THEIRS in hand.screen)
             pictures = hand.pilot.app.export_screenshot()
             await hand.press("m")
-            await hand.until(lambda: "Which one counts" in hand.screen)
+            await hand.until(lambda: "Which value do you want" in hand.screen)
             pictures += hand.pilot.app.export_screenshot()
             for secret in (SECRET, "ourswordours", "theirwordtheir"):
                 assert secret not in pictures
@@ -171,16 +171,16 @@ class TestChangedOnDisk:
             await hand.press("f2")
             await hand.until(lambda: THEIRS in hand.screen)
             await hand.press("r")
-            await hand.until(lambda: "drops what you changed here: SMTP Port" in hand.screen)
+            await hand.until(lambda: "discards your changes here: SMTP Port" in hand.screen)
             await hand.press("escape")
             await hand.until(lambda: "Nothing was saved" in hand.screen)
             assert "587" in hand.row("SMTP Port")
             await hand.press("f2")
             await hand.until(lambda: THEIRS in hand.screen)
             await hand.press("r")
-            await hand.until(lambda: "drops what you changed" in hand.screen)
+            await hand.until(lambda: "discards your changes" in hand.screen)
             await hand.press("d")
-            await hand.until(lambda: "Read anew" in hand.screen)
+            await hand.until(lambda: "Reloaded" in hand.screen)
             assert "2587" in hand.row("SMTP Port")
             assert "other.example.org" in hand.row("Domain")
             assert hand.file.read_text("utf-8") == theirs
@@ -206,7 +206,7 @@ class TestChangedOnDisk:
             await hand.until(lambda: THEIRS in hand.screen)
             assert "Merge" not in hand.hints
             await hand.press("m", "r")
-            await hand.until(lambda: "Read anew" in hand.screen)
+            await hand.until(lambda: "Reloaded" in hand.screen)
             assert "25" in hand.row("SMTP Port")
             assert "2587" not in hand.row("SMTP Port")
 
@@ -236,7 +236,7 @@ class TestGone:
             hand.file.unlink()
             folder.rmdir()
             await hand.press("f2")
-            await hand.until(lambda: "Make file and folder anew" in hand.screen)
+            await hand.until(lambda: "Create folder and file" in hand.screen)
             await hand.press("m")
             await hand.until(lambda: "Saved" in hand.screen)
             assert hand.file.read_text("utf-8") == SAMPLE
@@ -279,13 +279,13 @@ class TestInPlace:
             os.link(hand.file, tmp_path / "other name")
             await change_port(hand)
             await hand.press("f2")
-            await hand.until(lambda: "Write in place?" in hand.screen)
+            await hand.until(lambda: "Overwrite the file in place?" in hand.screen)
             assert "other hard links" in hand.screen
             await hand.press("enter")
             await hand.until(lambda: "Nothing was saved" in hand.screen)
             assert hand.file.read_text("utf-8") == SAMPLE
             await hand.press("f2")
-            await hand.until(lambda: "Write in place?" in hand.screen)
+            await hand.until(lambda: "Overwrite the file in place?" in hand.screen)
             await hand.press("y")
             await hand.until(lambda: "written in place" in hand.screen)
             assert "port = 587\n" in (tmp_path / "other name").read_text("utf-8")

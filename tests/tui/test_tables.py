@@ -30,7 +30,7 @@ port = 0
 async def test_another_table_is_opened_from_the_form(tmp_path: Path) -> None:
     async with form_on(TABLES, tmp_path, table="a.smtp") as hand:
         await hand.press("alt+o")
-        await hand.until(lambda: "The SMTP tables of mail.toml" in hand.screen)
+        await hand.until(lambda: "SMTP tables in mail.toml" in hand.screen)
         assert "> a.smtp  a.example" in hand.screen
         await hand.press("down", "enter")
         await hand.until(lambda: "b.example" in hand.row("SMTP Host"))
@@ -38,7 +38,7 @@ async def test_another_table_is_opened_from_the_form(tmp_path: Path) -> None:
         await hand.press("alt+o")
         await hand.until(lambda: "> b.smtp" in hand.screen)
         await hand.press("escape")
-        await hand.until(lambda: "The SMTP tables" not in hand.screen)
+        await hand.until(lambda: "SMTP tables in" not in hand.screen)
         assert "b.example" in hand.row("SMTP Host")
 
 
@@ -58,14 +58,14 @@ async def test_what_is_unsaved_is_asked_about_first(tmp_path: Path) -> None:
     async with form_on(TABLES, tmp_path, table="a.smtp") as hand:
         await hand.type("x")
         await hand.press("alt+o")
-        await hand.until(lambda: "The SMTP tables" in hand.screen)
+        await hand.until(lambda: "SMTP tables in" in hand.screen)
         await hand.press("down", "enter")
         await hand.until(lambda: "your changes yet: host" in hand.screen)
         await hand.press("escape")
         await hand.until(lambda: "your changes yet" not in hand.screen)
         assert "a.examplex" in hand.row("SMTP Host")
         await hand.press("alt+o")
-        await hand.until(lambda: "The SMTP tables" in hand.screen)
+        await hand.until(lambda: "SMTP tables in" in hand.screen)
         await hand.press("down", "enter")
         await hand.until(lambda: "your changes yet" in hand.screen)
         await hand.press("s")
@@ -87,7 +87,7 @@ async def test_leaving_the_list_stops_the_tests(tmp_path: Path) -> None:
     check = FakeCheck(hangs=True)
     async with form_on(TABLES, tmp_path, table="a.smtp", check=check) as hand:
         await hand.press("alt+o")
-        await hand.until(lambda: "The SMTP tables" in hand.screen)
+        await hand.until(lambda: "SMTP tables in" in hand.screen)
         await hand.press("f5")
         await hand.until(lambda: "a.smtp  a.example  testing" in hand.screen)
         await hand.press("escape")

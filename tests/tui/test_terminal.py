@@ -88,13 +88,13 @@ def test_the_dialog_of_a_message_is_as_frugal(terminal: Terminal) -> None:
     assert len(terminal.output) - before <= A_WIDE_KEY
     before = len(terminal.output)
     terminal.press("Tab")
-    terminal.wait_for(">Subject", "The subject, in one line.")
+    terminal.wait_for(">Subject", "The subject of the message.")
     assert len(terminal.output) - before <= A_STEP
 
 
 def test_a_paste_reaches_the_error_whole_and_a_key_is_few_bytes(terminal: Terminal) -> None:
     terminal.press("\x1bOR")  # F3
-    terminal.wait_for("What does this error mean?", "Type it, or paste it")
+    terminal.wait_for("What does this error mean?", "Type the error, or paste it")
     terminal.press("\x1b[200~first\r535 5.7.8 no\rlast\x1b[201~")
     terminal.wait_for(" first", " 535 5.7.8 no", " last", "rejects username or password")
     before = len(terminal.output)
@@ -107,20 +107,20 @@ def test_a_paste_reaches_the_error_whole_and_a_key_is_few_bytes(terminal: Termin
 
 def test_a_paste_reaches_the_import_whole_and_its_password_no_screen(terminal: Terminal) -> None:
     terminal.press("\x1bi")  # Alt+I
-    terminal.wait_for("Take over the settings", "Paste it")
+    terminal.wait_for("Import the settings", "Paste it")
     lines = (*(f"# {number}" for number in range(2000)), "SMTP_LOGIN=me", "SMTP_PASSWORD=n0t-seen")
     pasted = "\r".join(("SMTP_SERVER=smtp.example.com", *lines, "SMTP_PORT=465"))
     terminal.press(f"\x1b[200~{pasted}\x1b[201~")
     terminal.wait_for("Recognised: Mastodon", "SMTP Port: 2587 -> 465", "-> smtp.example.com")
     terminal.press("F2")
-    terminal.wait_for("Taken from Mastodon", ">SMTP Host            smtp.example.com")
+    terminal.wait_for("Imported from Mastodon", ">SMTP Host            smtp.example.com")
     assert b"n0t-seen" not in terminal.output
 
 
 @pytest.mark.parametrize(
     ("keys", "shown"),
     [
-        ("\x1bOP", "what all the keys do"),
+        ("\x1bOP", "show what every key does"),
         ("\x10", "a few letters of a command"),
         ("\x1bOR", "What does this error mean?"),
         ("\x0e", "One address, or several"),

@@ -112,7 +112,7 @@ async def test_a_clear_password_needs_an_explicit_yes(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         for answer in ("n", "enter", "escape"):
             await hand.press("f5")
-            await hand.until(lambda: "in the clear" in hand.screen)
+            await hand.until(lambda: "unencrypted" in hand.screen)
             await hand.press(answer)
             await hand.until(lambda: "Send the password" not in hand.screen)
         await hand.press("f5")
@@ -130,7 +130,7 @@ async def test_a_defect_in_the_check_costs_nothing_typed(tmp_path: Path) -> None
     async with form_on(SAMPLE, tmp_path, check=broken) as hand:  # type: ignore[arg-type]
         await hand.type("x")
         await hand.press("f5")
-        await hand.until(lambda: "A defect of smtp-tui: ValueError" in hand.screen)
+        await hand.until(lambda: "A defect in smtp-tui: ValueError" in hand.screen)
         assert "hunter2" not in hand.screen
         assert "mail.example.netx" in hand.row("SMTP Host")
 

@@ -47,7 +47,7 @@ class TestHistory:
         history.undo(draft)
         redone = history.redo(draft)
         assert redone
-        assert redone_words(redone, draft) == "Done again: Encryption Type is ssl."
+        assert redone_words(redone, draft) == "Redone: Encryption Type is ssl."
         history.type(draft, "host", "x")
         assert history.redo(draft) is None
 
@@ -102,13 +102,13 @@ async def test_all_kinds_of_changes_go_back_and_forth(tmp_path: Path, undo: str,
         ]
         assert hand.row("SMTP Host").startswith(">")
         await hand.press(undo)
-        assert "Nothing was changed that could be taken back." in hand.screen
+        assert "There is nothing to undo." in hand.screen
         for _ in rows:
             await hand.press(redo)
         assert [hand.row(label)[1:] for label in rows] == after
-        assert "Done again: SMTP Password is kept in: env" in hand.screen
+        assert "Redone: SMTP Password kept in: env" in hand.screen
         await hand.press(redo)
-        assert "Nothing was taken back" in hand.screen
+        assert "nothing to redo" in hand.screen
 
 
 async def test_a_field_that_is_folded_away_unfolds(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ from smtp_tui.tui.sidebar.prose import plain
 if TYPE_CHECKING:
     from smtp_tui.checks.report.writing import Checked
 
-NO_TEST = "No test has ended yet; F5 tests."
-TITLE = "Save a report of the last test, as Markdown for a ticket. It holds no password."
-TYPED = "the form, where it was typed"
+NO_TEST = "No test has finished yet. F5 starts one."
+TITLE = "Save a report of the last test as Markdown, for a ticket. It contains no password."
+TYPED = "typed in the form"
 _YES = "y"
 
 
@@ -87,7 +87,7 @@ class Asides:
             self.deeds.form.visit(key)
 
     async def _may_replace(self, path: Path) -> bool:
-        text = plain(f"{visible(str(path))} is there already. Replace it?", BAD)
+        text = plain(f"{visible(str(path))} already exists. Replace it?", BAD)
         no = Answer("n", "No"), Answer("escape", "No"), Answer("enter", "No")
         question = Question([text], (Answer(_YES, "Replace"), *no))
         return await self.deeds.form.app.push_screen_wait(question) == _YES

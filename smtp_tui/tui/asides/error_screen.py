@@ -23,10 +23,10 @@ from smtp_tui.tui.sidebar.prose import Block, labelled, plain
 
 TITLE = "What does this error mean?"
 REST = 0.3
-NOTHING = "Any program's words will do: a few lines of its log, a bounce. They go nowhere."
+NOTHING = "Paste an error of any program: lines of its log, or a bounce. It stays on this machine."
 UNKNOWN = (
-    "Nothing in there is known. Paste more of it: the lines around the error, the server's reply "
-    "with its number. Or test the settings here: Esc, then F5."
+    "smtp-tui does not know this error. Paste more of it: the lines around the error, and the "
+    "server's reply with its number. Or test your settings here: Esc, then F5."
 )
 
 
@@ -34,7 +34,7 @@ def explanation_blocks(found: Explanation) -> list[Block]:
     """Return what happened, what that means, what to do, and where."""
     blocks = [plain(found.summary, STRONG), plain(found.why), plain(found.cure)]
     if found.program:
-        there = f"In {found.program}" if found.spelling else "Said by"
+        there = f"In {found.program}" if found.spelling else "Reported by"
         blocks.append(labelled(there, found.spelling or found.program))
     if found.field:
         value = "" if found.value is None else f": {found.value}"

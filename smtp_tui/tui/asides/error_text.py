@@ -19,7 +19,7 @@ from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, fitted, fitted_left, strip_of
 from smtp_tui.tui.lines import Sparing
 
-HINT = "Type it, or paste it with your terminal's key: one line or many."
+HINT = "Type the error, or paste it with your terminal's paste key: one line or many."
 _CUT = "\n…\n"
 
 

@@ -35,8 +35,8 @@ def broken(line: str, width: int) -> list[str]:
 
 def same_blocks(title: str, commands: Sequence[SameCommand], width: int) -> Iterator[Block]:
     """Yield each program's command line, and where it will behave otherwise."""
-    yield plain(f"The same with other programs: {title}", STRONG)
-    yield plain("The password stands in none of them.", DIM, gap=False)
+    yield plain(f"The same test with other programs: {title}", STRONG)
+    yield plain("None of these commands contains the password.", DIM, gap=False)
     for command in commands:
         yield plain(command.program, STRONG)
         for line in broken(command.line, width) if command.line else ():

@@ -30,11 +30,11 @@ AWAITED = {
     Stage.RESOLVE: "the host's addresses",
     Stage.CONNECT: "the connection",
     Stage.GREETING: "the greeting",
-    Stage.EHLO: "the answer to EHLO",
+    Stage.EHLO: "the reply to EHLO",
     Stage.TLS: "the TLS handshake",
-    Stage.AUTH: "the answer to AUTH",
-    Stage.ENVELOPE: "the answer to the envelope",
-    Stage.MESSAGE: "the answer to the message",
+    Stage.AUTH: "the reply to AUTH",
+    Stage.ENVELOPE: "the reply to the envelope",
+    Stage.MESSAGE: "the reply to the message",
 }
 
 

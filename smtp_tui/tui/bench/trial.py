@@ -45,7 +45,7 @@ def run_check(request: Request) -> AsyncGenerator[Event | Verdict, None]:
 
 def title_of(settings: Settings, mail: Mail | None) -> str:
     """Name a test: where it goes and how, and what it hands over to whom."""
-    link = "plain text" if settings.encryption is Encryption.NONE else settings.encryption
+    link = "unencrypted" if settings.encryption is Encryption.NONE else settings.encryption
     login = "no" if settings.authentication is Authentication.NONE else settings.authentication
     place = f"{settings.host} port {settings.port}, {link}, {login} login"
     if mail is None:

@@ -7,6 +7,7 @@ from rich.style import Style
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Stage, Warn
+from smtp_tui.smtp.labels import label
 from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.bench.stages import AWAITED, NAMES
@@ -17,19 +18,19 @@ from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.prose import Block, labelled, plain
 
 UNTESTED = (
-    "Not tested yet. F5 tests the settings as they stand, saved or not. F3 explains an error from "
+    "Not tested yet. F5 tests the settings in the form, saved or not. F3 explains an error from "
     "any other program."
 )
 BEGINNINGS = (
-    "Alt+S finds the settings of a domain, Alt+P takes a mail provider's, Alt+I another program's. "
-    "F5 tests what stands here, saved or not."
+    "Alt+S finds the settings of a domain, Alt+P lists mail providers, Alt+I imports another "
+    "program's settings. F5 tests the form, saved or not."
 )
 _LINES = 3
 STALE = "  (before your last change)"
-STOPPED = "Stopped. Nothing was proved; what was said until then stands in the log."
+STOPPED = "Stopped. The test proved nothing; the log shows how far it got."
 
 STOPPED_LATE = (
-    "Stopped. The server may have taken the message or not; the log tells how far it came."
+    "Stopped. The server may or may not have accepted the message; the log shows how far it got."
 )
 
 
@@ -61,7 +62,7 @@ def verdict_blocks(verdict: Verdict, mail: Mail | None, *, is_stale: bool = Fals
         blocks.append(plain(warnings.pop(Warn.DELIVERY_UNKNOWN), WARNING, gap=False))
     blocks += [plain(text, gap=False) for text in (verdict.cure, verdict.why) if text]
     if warnings:
-        blocks.append(labelled("Warnings", ", ".join(warnings), WARNING))
+        blocks.append(labelled("Warnings", ", ".join(map(label, warnings)), WARNING))
     return blocks
 
 
@@ -84,7 +85,11 @@ def fix_block(verdict: Verdict, mail: Mail | None) -> Block:
 def warning_blocks(verdict: Verdict) -> list[Block]:
     """Return what each warning means."""
     told = zip(verdict.warnings, verdict.warning_texts, strict=True)
-    return [labelled(warning, text, WARNING) for warning, text in told]
+    return [labelled(_capitalized(label(one)), text, WARNING) for one, text in told]
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 class VerdictBar(Page):
@@ -112,7 +117,7 @@ class VerdictBar(Page):
 
     def wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
         """Say what is being waited for, and for how long it may be."""
-        awaited = AWAITED[stage] if stage else "the check to begin"
+        awaited = AWAITED[stage] if stage else "the test to start"
         text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
         self.show([Block(((text, ACCENT), ("   Esc stops", DIM)))])
 

@@ -18,10 +18,10 @@ from smtp_tui.tui.ink import BAD, PLAIN
 from smtp_tui.tui.mail.draft import Part
 
 FROM = "from"
-NO_FAILURE = "No test has failed that something could be proposed for; F5 tests."
-NO_FIX = "Nothing is known that would cure this safely; the verdict says what to do."
-CHANGED = "Something was changed since that test: F5 tests again first."
-UNCHANGED = "Nothing was changed."
+NO_FAILURE = "There is nothing to fix: no test has failed. F5 starts a test."
+NO_FIX = "smtp-tui knows no safe fix for this failure. The verdict says what to do."
+CHANGED = "The settings have changed since that test. Press F5 to test again first."
+UNCHANGED = "Nothing has changed."
 
 
 @record
@@ -83,7 +83,7 @@ class Cures:
 
         last, draft = self.deeds.bench.last_test, self.deeds.form.draft
         text = trust_blocks(cure, last.facts.chain if last else (), draft)
-        yes = "Yes: trust it, and test" if cure.fix.trusts else "Yes: do it, and test"
+        yes = "Yes: trust it and test" if cure.fix.trusts else "Yes: apply it and test"
         return await self.deeds.form.app.push_screen_wait(TrustDialog(text, yes))
 
     def _prepared(self, cure: Cure) -> Mapping[str, object] | None:
@@ -105,7 +105,7 @@ class Cures:
         from smtp_tui.config.authorities import free_path
 
         if cure.authority is None:
-            raise AssertionError("a fix without an authority needs no file")
+            raise AssertionError("a fix without a CA needs no file")
         folder, host = self.deeds.document.path.parent, self.deeds.form.draft.text(HOST)
         return free_path(folder, host, cure.authority.subject, cure.authority.pem)
 

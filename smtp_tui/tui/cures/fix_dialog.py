@@ -26,7 +26,7 @@ from smtp_tui.tui.keys.hints import hints_of
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.prose import Block, flow, plain
 
-TITLE = "What could cure it"
+TITLE = "Possible fixes"
 WEAKENS, ASKS = "WEAKENS", "asks first"
 _AROUND = 5  # the line above, the title, the keys, and two lines of the form
 _INDENT = "  "

@@ -101,7 +101,7 @@ def change_words(cure: Cure, draft: Draft, file: str = "") -> str:
     """Name what a fix changes, old and new; `file` is where an authority would be saved."""
     fix = cure.fix
     if cure.way is Way.GO_TO:
-        return f"{BY_KEY[fix.field].label}: yours to type"
+        return f"{BY_KEY[fix.field].label}: type it yourself"
     return pairs_words({CA_FILE: file} if cure.authority else fix.change, draft)
 
 
@@ -115,28 +115,28 @@ def pairs_words(change: Mapping[str, object], draft: Draft) -> str:
 def promise(verdict: Verdict, *, sends: bool = False) -> str:
     """Say what applying the first fix does, as the end of a sentence that begins with a key."""
     fix = verdict.fixes[0]
-    again = "asks again, without a message" if sends else "tests again"
+    again = "asks again without a message" if sends else "tests again"
     if saves_authority(fix, verdict):
         what = "this certificate" if verdict.cause == OWN else "the CA that the server sent"
-        return f"saves {what} as CA File, if you trust it, and {again}"
+        return f"saves {what} as CA File if you trust it, and {again}"
     if fix.value is None:
         return f"goes to {BY_KEY[fix.field].label}"
     if pins(fix):
-        return f"pins this certificate, if you trust it, and {again}"
+        return f"pins this certificate if you trust it, and {again}"
     said = " and ".join(_deed(key, value) for key, value in fix.change.items())
-    asks = ", if you trust it," if fix.trusts else "," if fix.more else ""
+    asks = " if you trust it," if fix.trusts else "," if fix.more else ""
     return f"{said}{asks} and {again}"
 
 
 def done_words(change: Mapping[str, object]) -> str:
     """Say what was changed."""
     said = ", ".join(
-        f"{BY_KEY[key].label} {'taken away' if value == '' else value_words(key, value)}"
+        f"{BY_KEY[key].label} {'removed' if value == '' else value_words(key, value)}"
         for key, value in change.items()
     )
-    return f"Set and not saved yet: {said}; F4 takes it back."
+    return f"Changed, not saved yet: {said}. F4 undoes it."
 
 
 def _deed(key: str, value: object) -> str:
     label = BY_KEY[key].label
-    return f"takes {label} away" if value == "" else f"sets {label} to {value_words(key, value)}"
+    return f"removes {label}" if value == "" else f"sets {label} to {value_words(key, value)}"

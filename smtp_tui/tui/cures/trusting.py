@@ -36,9 +36,9 @@ def certificate_blocks(certificate: Certificate) -> Iterator[Block]:
     """Yield what an admin compares: names, issuer, dates, key and hash."""
     if certificate.is_readable:
         names = certificate.shown_names or certificate.subject
-        yield _fact("Names" if certificate.names else "Owner", names or "nobody named")
+        yield _fact("Names" if certificate.names else "Owner", names or "no name")
         issuer = "itself" if certificate.is_self_issued else certificate.issuer
-        yield _fact("Issued by", issuer or "nobody named")
+        yield _fact("Issued by", issuer or "no name")
         yield _fact("Valid", _dates(certificate))
         yield _fact("Key", f"{certificate.key or 'cannot be read'}, {certificate.signature}")
     else:

@@ -19,7 +19,7 @@ from smtp_tui.tui.ink import STRONG
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.prose import plain
 
-HINTS = (("Enter", "Choose"), ("Up Down", "Another"), ("Esc", "Back"))
+HINTS = (("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back"))
 
 
 class Choosing(Appearing, ModalScreen[int | None], inherit_bindings=False):

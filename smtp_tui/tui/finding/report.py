@@ -13,6 +13,7 @@ from smtp_tui.discovery import texts as discovery
 from smtp_tui.discovery.steps import Finding, Knock
 from smtp_tui.discovery.wording import details
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.labels import label
 from smtp_tui.tui.finding.heard import Entry, Heard
 from smtp_tui.tui.finding.words import cure_for, text
 from smtp_tui.tui.ink import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
@@ -59,7 +60,7 @@ def details_of(entry: Entry | None, heard: Heard, takes: str) -> list[Block]:
 def _about(entry: Entry, heard: Heard, takes: str) -> Iterator[Block]:
     knock = entry.knock
     if knock is None:
-        yield plain(text("discover", "cannot-take", cause=entry.cause), STRONG)
+        yield plain(text("discover", "cannot-take", cause=label(entry.cause or "")), STRONG)
         yield plain(cure_for(entry.cause), gap=False)
         return
     yield plain(takes, STRONG)
@@ -76,7 +77,7 @@ def _notes(entry: Entry, knock: Knock, heard: Heard) -> dict[str, None]:
     other = entry.also
     if other and other.cause and other.cause != knock.cause:
         family = "IPv6" if ":" in other.address else "IPv4"
-        notes[discovery.text("notes", "one-family", family=family, cause=other.cause)] = None
+        notes[discovery.text("notes", "one-family", family=family, cause=label(other.cause))] = None
     result = heard.result
     is_best = result is not None and result.values == knock.values
     return notes | dict.fromkeys(result.notes if result and is_best else ())

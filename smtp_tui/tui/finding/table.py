@@ -12,6 +12,7 @@ from textual.message import Message
 from smtp_tui.discovery.steps import OK, Knock
 from smtp_tui.discovery.wording import names_of, took_words
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.labels import label
 from smtp_tui.tui.finding.columns import cells_of, widths_for
 from smtp_tui.tui.finding.heard import Entry
 from smtp_tui.tui.finding.rows import Rows
@@ -20,9 +21,9 @@ from smtp_tui.tui.ink import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, fitte
 NOTHING = "-"
 _HEADS = ("host", "port", "encryption", "TLS", "certificate", "logins", "time")
 _SHORT_HEADS = ("host", "port", "encr.", "TLS", "certificate", "logins", "time")
-_SILENT_HEADS = "ports, and why nothing is known of them"
+_SILENT_HEADS = "ports, and why they did not answer"
 _LEAST = (12, 4, 4, 3, 7, 6, 5)
-_CERTIFICATE, _VERSION = "certificate-", "TLSv"
+_CERTIFICATE, _VERSION = "certificate ", "TLSv"
 _PORT, _TIME = 1, 6
 _SIGN = 2
 _WIDE = 100
@@ -59,7 +60,7 @@ def _certificate(knock: Knock) -> str:
         return NOTHING
     if knock.trusted == OK:
         return "valid"
-    return (knock.trusted or NOTHING).removeprefix(_CERTIFICATE)
+    return label(knock.trusted or NOTHING).removeprefix(_CERTIFICATE)
 
 
 class FoundTable(Rows):
@@ -125,7 +126,7 @@ class FoundTable(Rows):
         sign, style = sign_of(entry)
         if entry.knock is None:
             host = cells_of(cells(entry)[:1], widths[:1], gap)
-            told = f"{host[0]}{' '.join(entry.ports)}  {visible(entry.cause or '')}"
+            told = f"{host[0]}{' '.join(entry.ports)}  {label(entry.cause or '')}"
             return [(f"{sign} {fitted(told, width - _SIGN)}", DIM)]
         texts = cells_of(cells(entry), widths, gap, right=(_PORT, _TIME))
         return [(f"{sign} ", style), *zip(texts, _styles(entry.knock), strict=True)]

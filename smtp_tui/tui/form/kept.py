@@ -16,7 +16,7 @@ class Kept(StrEnum):
     FILE = "this file"
     KEYRING = "keyring"
     ENV = "env"
-    PATH = "path"
+    PATH = "file"
     COMMAND = "command"
     ASK = "ask"
 
@@ -24,9 +24,9 @@ class Kept(StrEnum):
 PLACEHOLDERS = {
     Kept.FILE: "none",
     Kept.ENV: "the variable's name",
-    Kept.PATH: "the file that holds it",
-    Kept.COMMAND: "the program that prints it",
-    Kept.ASK: "asked for at each test",
+    Kept.PATH: "path of the file that contains it",
+    Kept.COMMAND: "the command that prints it",
+    Kept.ASK: "smtp-tui asks at each test",
 }
 EXAMPLES: Mapping[Kept, object] = {
     Kept.FILE: "x",
@@ -42,9 +42,9 @@ FILLED = (Kept.FILE, Kept.KEYRING, Kept.PATH)
 """The places that saving itself puts a password into."""
 
 NEEDS = {
-    Kept.ENV: "name the environment variable",
-    Kept.PATH: "give the path of the file that holds the password",
-    Kept.COMMAND: "give the program that prints the password",
+    Kept.ENV: "type the name of the environment variable",
+    Kept.PATH: "type the path of the file that contains the password",
+    Kept.COMMAND: "type the command that prints the password",
 }
 
 

@@ -86,8 +86,8 @@ def refused_places(draft: Draft) -> dict[str, str]:
     """Return the places that the file's application has no way to name, each with the reason."""
     if not draft.places or draft.places == tuple(Kept):
         return {}
-    known = " or ".join(draft.places)
-    why = visible(f"{draft.application} takes a password from {known} alone.")
+    known = ", ".join(draft.places)
+    why = visible(f"{draft.application} reads a password only from: {known}.")
     return {kind.value: why for kind in Kept if kind not in draft.places}
 
 

@@ -41,7 +41,7 @@ class MoreRow(Row):
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the names of what is folded away."""
         names = ", ".join(field.label for field in FIELDS if field.folded)
-        said = "shown below; left folds them" if self.is_open else names
+        said = "shown below; Left hides them" if self.is_open else names
         shown = fitted(said, width - len(self.look.note) - 2 if self.look.note else width)
         if self.has_focus:
             return [(shown[:1], CURSOR), (shown[1:], DIM)], len(shown)

@@ -24,6 +24,7 @@ from smtp_tui.tui.form.kept import (
 )
 
 BULLETS = "••••••••"
+UNREADABLE = "the file's value cannot be used; type a password, or choose a place below"
 
 
 @record
@@ -84,7 +85,7 @@ class PasswordDraft:
             case Kept.KEYRING:
                 return "type it; saving stores it"
             case Kept.PATH if self.comes_along:
-                return "the file that it moves to"
+                return "path of the file that it moves to"
             case _:
                 return PLACEHOLDERS[self.kept]
 
@@ -197,14 +198,14 @@ class PasswordDraft:
         """Say what is still missing; `account` is the name that a keyring files it under."""
         is_filed = self.kept is Kept.KEYRING and (self.comes_along or self.to_store())
         if is_filed and not account:
-            return "a keyring files it under the user name; give one first"
+            return "a keyring needs a username for its entry; type one first"
         if self.kept in NEEDS and not self._places[self.kept].strip():
             return NEEDS[self.kept]
         if self.kept is Kept.FILE and self._file is not None and self._source is None:
-            return None if self._typed or self._cleared else refusal_of(self._file)
+            return None if self._typed or self._cleared else UNREADABLE
         if self.kept is Kept.FILE and self.raw() is None and not self._cleared:
             has_none = self._file is None or self.comes_along
-            return None if has_none else "type the password that this file shall hold"
+            return None if has_none else "type the password to write into this file"
         try:
             raw = self.raw()
             return None if raw is None else refusal_of(raw)

@@ -7,8 +7,8 @@ from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.form.undoing import Retraced, redone_words, undone_words
 
-NOTHING_TO_UNDO = "Nothing was changed that could be taken back."
-NOTHING_TO_REDO = "Nothing was taken back that could be made again."
+NOTHING_TO_UNDO = "There is nothing to undo."
+NOTHING_TO_REDO = "There is nothing to redo."
 
 
 @record

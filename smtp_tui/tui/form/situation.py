@@ -18,7 +18,7 @@ from smtp_tui.tui.keys.commands import key_of
 HIDDEN = "********"
 """Stands for a password that is fetched only when it is saved."""
 
-_READABLE = "Every user of this machine can read this file, and with it the password."
+_READABLE = "Every user of this machine can read this file, including the password."
 
 
 class Situation:
@@ -106,7 +106,7 @@ class Situation:
                 field=PASSWORD,
                 short="readable by all",
                 text=_READABLE,
-                more=f"{key} takes that right from all but its owner (mode 0600).",
+                more=f"{key} lets only its owner read it (mode 0600).",
             )
 
     def _places(self) -> tuple[Kept, ...]:

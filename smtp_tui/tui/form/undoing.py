@@ -195,13 +195,13 @@ def _retraced(draft: Draft, step: Step, expected: Raws, wanted: Raws) -> Retrace
 
 def undone_words(undone: Retraced, draft: Draft) -> str:
     """Say what was taken back."""
-    stays = f" {undone.file} stays beside the settings file." if undone.file else ""
+    stays = f" {undone.file} stays next to the settings file." if undone.file else ""
     return f"Undone: {_told(undone, draft, ' again')}.{stays}"
 
 
 def redone_words(redone: Retraced, draft: Draft) -> str:
     """Say what was made again."""
-    return f"Done again: {_told(redone, draft, '')}."
+    return f"Redone: {_told(redone, draft, '')}."
 
 
 def _told(retraced: Retraced, draft: Draft, again: str) -> str:
@@ -212,10 +212,10 @@ def _each(retraced: Retraced, draft: Draft, again: str) -> Iterable[str]:
     for key in retraced.changed:
         label = BY_KEY[key].label
         if key == PASSWORD and retraced.topic != PASSWORD:
-            yield f"{label} is kept in: {draft.password.kept}{again}"
+            yield f"{label} kept in: {draft.password.kept}{again}"
         elif key == PASSWORD:
             yield f"{label} is as it was {'before' if again else 'typed'}"
         else:
             yield f"{label} is {now_words(key, draft)}{again}"
     for key in retraced.kept:
-        yield f"{BY_KEY[key].label} stays as you changed it since"
+        yield f"{BY_KEY[key].label} keeps your later change"

@@ -38,15 +38,15 @@ def help_blocks() -> Iterator[Block]:
     yield from _section("In the log", log_keys())
     for title, commands in (
         ("In the list of fixes", FIX_COMMANDS),
-        ("Where an error is explained", ERROR_COMMANDS),
-        ("Where settings are looked for", DISCOVER_COMMANDS),
+        ("In the explanation of an error", ERROR_COMMANDS),
+        ("In the search for settings", DISCOVER_COMMANDS),
         ("In the list of providers", PRESET_COMMANDS),
-        ("Where another program's settings come in", IMPORT_COMMANDS),
-        ("Where they go to another program", EXPORT_COMMANDS),
-        ("Where DNS tells of the sender's domain", DOMAIN_COMMANDS),
+        ("In the import", IMPORT_COMMANDS),
+        ("In the export", EXPORT_COMMANDS),
+        ("In the DNS report", DOMAIN_COMMANDS),
         ("In a test message", MAIL_COMMANDS),
-        ("Where it is shown what saving changes", DIFF_COMMANDS),
-        ("Where another program changed the file", (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0])),
+        ("In the diff", DIFF_COMMANDS),
+        ("When another program has changed the file", (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0])),
         ("In the list of tables", TABLE_COMMANDS),
     ):
         yield from _section(title, [(c.keys, c.help) for c in commands])

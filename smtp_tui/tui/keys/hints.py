@@ -59,23 +59,23 @@ MAIL_HINTS: Hints = hints_of(MAIL_COMMANDS)
 
 FORM_KEYS = (
     ("Up Down Tab Enter", "go from field to field"),
-    ("Left Right Space", "choose; a letter goes to the next word that begins so"),
-    ("Del", "on a choice: back to the default"),
+    ("Left Right Space", "choose; a letter jumps to the next value with that initial"),
+    ("Del", "in a choice: return to the default"),
     ("^U ^W ^K", "delete to the start, a word, to the end"),
-    ("", "an empty field, or a default, is left out of the file"),
-    ("PgUp PgDn", "read on in the explanation"),
+    ("", "an empty field or a default is not written to the file"),
+    ("PgUp PgDn", "scroll the explanation"),
 )
 LOG_KEYS = (
-    ("Up Down PgUp PgDn", "scroll; at the end it follows what comes"),
-    ("Left Right", "read on in lines that are cut"),
-    ("Home End", "go to the first line, to the last"),
+    ("Up Down PgUp PgDn", "scroll; at the end the log follows new lines"),
+    ("Left Right", "scroll lines that are cut off"),
+    ("Home End", "go to the first or last line"),
 )
 SIGNS = (
     (">", "the field under the cursor"),
     ("*", "changed, not saved yet"),
-    ("!", "cannot be used, or cannot work, as it stands"),
+    ("!", "invalid, or cannot work"),
     ("?", "may fail, or protects less than it seems to"),
-    ("i", "good to know; the sidebar tells it whole"),
-    ("‹ ›", "the choice in force, as the file says"),
-    ("( )", "the choice in force by default, the file says nothing"),
+    ("i", "a note; the sidebar has the details"),
+    ("‹ ›", "the value in force, set in the file"),
+    ("( )", "the value in force by default, not set in the file"),
 )

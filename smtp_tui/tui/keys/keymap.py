@@ -27,8 +27,8 @@ _ANYWHERE = re.compile(
 _TAKEN = {
     **dict.fromkeys(("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"), "is Backspace, Tab or Enter"),
     **dict.fromkeys(("ctrl+d", "ctrl+e", "ctrl+k", "ctrl+u", "ctrl+w"), "edits text"),
-    **dict.fromkeys(("alt+b", "alt+f"), "goes by a word"),
-    "ctrl+c": "says how to leave",
+    **dict.fromkeys(("alt+b", "alt+f"), "moves by a word"),
+    "ctrl+c": "shows how to quit",
     "ctrl+z": "goes to the shell",
 }
 
@@ -111,7 +111,7 @@ def chosen(
             key = key_from(text)
             why = _refusal(key, takes_letters=action in letters)
             if not why and key in owners:
-                why = f"is given to {owners[key]} already"
+                why = f"already belongs to {owners[key]}"
             if why:
                 choice.problems.append(f"{action}: {visible(text)} {why}")
                 continue
@@ -128,8 +128,8 @@ def _refusal(key: str, *, takes_letters: bool) -> str:
     if key in _TAKEN:
         return _TAKEN[key]
     if len(key) == 1 and key.isprintable() and key not in " ,":
-        return "" if takes_letters else "is typed into fields; take a function key, Ctrl or Alt"
-    return "" if _ANYWHERE.fullmatch(key) else "is no key that a command can have"
+        return "" if takes_letters else "is typed into fields; use a function key, Ctrl or Alt"
+    return "" if _ANYWHERE.fullmatch(key) else "cannot be the key of a command"
 
 
 def _give_way(
@@ -149,4 +149,4 @@ def _give_way(
             taker = owners[key]
             kept = tuple(one for one in choice.keys[taker] if one != key) or usual[taker]
             choice.keys[taker] = kept
-            choice.problems.append(f"{taker}: {key_name(key)} is all that {action} has")
+            choice.problems.append(f"{taker}: {key_name(key)} is the only key of {action}")

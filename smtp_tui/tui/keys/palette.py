@@ -23,7 +23,7 @@ from smtp_tui.tui.lines import Sparing
 
 ROWS = 12
 MENU = "Menu"
-NONE_FOUND = "Nothing is called so."
+NONE_FOUND = "No command or field matches."
 PLACEHOLDER = "a few letters of a command, a key or a field"
 _AROUND = 5  # the line above, the field, the keys, and two lines of the form
 _TITLE, _GAP = 26, 2
@@ -113,7 +113,7 @@ class Palette(Appearing, ModalScreen[Command | str | None], inherit_bindings=Fal
         with Box(classes="box"):
             yield self._row
             yield self._list
-            hints = (("Enter", "Do it"), ("Up Down", "Choose"), ("Esc", "Back"))
+            hints = (("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back"))
             yield HintBar(hints, indent=0)
 
     def on_mount(self) -> None:

@@ -73,7 +73,7 @@ def setting_pairs(earlier: Done, later: Done) -> list[Pair]:
     for field in FIELDS:
         old, new = _shown(field, earlier.settings), _shown(field, later.settings)
         if field.kind is Kind.PASSWORD and old == new and _differ(earlier, later):
-            new = "another one, not shown"
+            new = "a different one, not shown"
         if old != new:
             pairs.append(Pair(Side.CHANGED, f"{field.key} = {old}", f"{field.key} = {new}"))
     return pairs

@@ -35,13 +35,15 @@ _GAP = " │ "
 def compare_blocks(earlier: Done, later: Done, width: int) -> Iterator[Block]:
     """Yield the page for a width."""
     yield plain("The last two tests", STRONG)
-    yield plain("Times are ignored, and what the server's challenges hold.", DIM, gap=False)
+    yield plain("Times and the content of the server's challenges are ignored.", DIM, gap=False)
     settings = setting_pairs(earlier, later)
     said = shortened(list(pairs_of(dialogue(earlier), dialogue(later))))
     titles = Pair(Side.CHANGED, named(0, earlier), named(1, later))
     yield from _section("Settings", titles, settings, "Both had the same settings.", width)
     is_same = all(pair.side is Side.SKIPPED for pair in said)
-    yield from _section("Dialogue", titles, [] if is_same else said, "Both went the same.", width)
+    yield from _section(
+        "Dialogue", titles, [] if is_same else said, "Both had the same dialogue.", width
+    )
 
 
 def _section(

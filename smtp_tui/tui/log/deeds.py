@@ -10,9 +10,9 @@ from smtp_tui.tui.asides.asides import NO_TEST, Asides
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.log.lines import Entry
 
-ONE_TEST = "Nothing to compare: fewer than two tests have come to a verdict."
-NOTHING_HERE = "Nothing to copy: the log is empty."
-KEEP_TITLE = "Save the dialogue of the last test as plain text. It holds no password."
+ONE_TEST = "There is nothing to compare: fewer than two tests have finished."
+NOTHING_HERE = "There is nothing to copy: the log is empty."
+KEEP_TITLE = "Save the dialogue of the last test as plain text. It contains no password."
 
 
 @record

@@ -133,6 +133,6 @@ def _summed_up(chain: Sequence[Certificate]) -> str:
     tail = f", {above} above it" if above else ""
     if not leaf.is_readable:
         return f"{leaf.subject}{tail}"
-    first, *others = leaf.names or (leaf.subject or "nobody named",)
+    first, *others = leaf.names or (leaf.subject or "no name",)
     whose = f"{first} and {len(others)} more" if others else first
     return f"certificate for {whose}, {in_words(leaf.left())}{tail}"

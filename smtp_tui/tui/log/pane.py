@@ -13,7 +13,7 @@ from smtp_tui.tui.log.feed import LogFeed
 from smtp_tui.tui.log.search import Search
 
 _ASIDE = 8
-NO_FOLDS = "Nothing to unfold: no certificate stands in the log."
+NO_FOLDS = "There is nothing to unfold: the log shows no certificate."
 
 
 class Log(LogFeed):

@@ -180,7 +180,7 @@ class Rows:
         self._gone += gone
         del self._entries[:gone]
         self.first += gone
-        self._entries[0] = Remark(f"{self._gone} older lines were let go")
+        self._entries[0] = Remark(f"{self._gone} older lines were dropped")
         del self.headings[: bisect_right(self.headings, self.first)]
         self._folded = {number for number in self._folded if number > self.first}
         del self.rows[: bisect_left(self.rows, (self.first + 1, 0))]

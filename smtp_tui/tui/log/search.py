@@ -84,7 +84,7 @@ class Search:
         if self.pattern is None:
             return ""
         if not self.found:
-            hidden = f", but {self._elsewhere} behind the filter" if self._elsewhere else ""
+            hidden = f", but {self._elsewhere} hidden by the filter" if self._elsewhere else ""
             return f"{NOTHING}{hidden}"
         at = bisect_left(self.found, number)
         if at < len(self.found) and self.found[at] == number:

@@ -37,17 +37,17 @@ def clipboard_size(text: str) -> int:
 def sent_words(count: int, environment: Mapping[str, str]) -> str:
     """Say what became of a copied text, as far as that can be known."""
     what, it = ("the line", "it") if count == 1 else (f"{count} lines", "them")
-    told = f"Sent {what} to the terminal, which does not say whether it took {it}."
+    told = f"Sent {what} to the terminal. It does not report whether it accepted {it}."
     if environment.get("TMUX"):
-        return f"{told} tmux takes it only where `set-clipboard` is on; O saves to a file."
+        return f"{told} tmux accepts it only with `set-clipboard` on; O saves to a file."
     if environment.get("STY"):
-        return f"{told} GNU screen passes nothing on; O saves to a file."
+        return f"{told} GNU screen does not pass it on; O saves to a file."
     return told
 
 
 def too_long_words(size: int) -> str:
     """Say why a text was not sent."""
     return (
-        f"Not copied: {size // 1000} kB is more than many terminals take; O saves to a file, M "
-        "marks a block."
+        f"Not copied: {size // 1000} kB is more than many terminals accept. O saves to a file, "
+        "M marks a block."
     )

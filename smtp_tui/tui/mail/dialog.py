@@ -29,14 +29,14 @@ TITLE = Block(
         ("Send a test message", STRONG),
         (", ", PLAIN),
         ("a real one", WARNING),
-        (", to everyone named in To.", PLAIN),
+        (", to every address in To.", PLAIN),
     )
 )
 EXPLANATIONS = {
-    Part.FROM: "Envelope sender and From line; empty: as set in the form.",
-    Part.TO: "One address, or several with commas between them.",
-    Part.SUBJECT: "The subject, in one line.",
-    Part.TEXT: "What the message says. Enter here sends it.",
+    Part.FROM: "Envelope sender and From header; empty: as set in the form.",
+    Part.TO: "One address, or several separated by commas.",
+    Part.SUBJECT: "The subject of the message.",
+    Part.TEXT: "The text of the message. Enter here sends it.",
 }
 EXAMPLE = "name@example.org"
 

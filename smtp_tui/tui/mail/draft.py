@@ -11,7 +11,7 @@ from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.smtp.message import Mail, default_sender
 from smtp_tui.tui.form.model import ACCOUNT, Draft
 
-NOBODY = "name at least one recipient"
+NOBODY = "type at least one recipient"
 
 
 class Part(StrEnum):
@@ -43,7 +43,7 @@ def sender_of(draft: Draft) -> Sender:
     named = default_sender(user, domain).address
     if domain and not _refusal(parse_mailbox, named):
         return Sender(named, named)
-    return Sender("", f"{named.rpartition('@')[0]} at the name given in EHLO")
+    return Sender("", f"{named.rpartition('@')[0]} at the EHLO name")
 
 
 def _sender(text: str) -> Mailbox | None:

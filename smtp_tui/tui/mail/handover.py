@@ -14,8 +14,8 @@ def headline(verdict: Verdict, mail: Mail | None) -> str:
     if mail is None or not _went_to_the_rest(verdict):
         return verdict.summary
     refused, count = len(_refused(verdict)), len(verdict.recipients)
-    rest = "the rest would be taken" if mail.body is None else "the message went to the rest"
-    return f"{refused} of {count} recipients refused; {rest}."
+    rest = "the others would be accepted" if mail.body is None else "the message went to the others"
+    return f"{refused} of {count} recipients rejected; {rest}."
 
 
 def replies(verdict: Verdict) -> Iterator[tuple[str, str]]:
@@ -28,7 +28,7 @@ def replies(verdict: Verdict) -> Iterator[tuple[str, str]]:
     if _went_to_the_rest(verdict):
         taken = ", ".join(one.address for one in verdict.recipients if one not in refused)
         queued = f"; queued as {verdict.queue_id}" if verdict.queue_id else ""
-        yield "Taken", f"{taken}{queued}"
+        yield "Accepted", f"{taken}{queued}"
 
 
 def _words(recipient: Recipient) -> str:

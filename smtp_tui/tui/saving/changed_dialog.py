@@ -30,7 +30,7 @@ from smtp_tui.tui.sidebar.prose import Block, plain
 
 AROUND = 4
 THEIRS, OURS = "file", "form"
-UNDECIDED = "Choose for each field which value it is to have: the file's or the form's."
+UNDECIDED = "Choose a value for each field: the file's or the form's."
 
 
 class Way(StrEnum):
@@ -50,9 +50,9 @@ class ChangedDialog(Appearing, ModalScreen[Way | None], inherit_bindings=False):
     ) -> None:
         super().__init__(classes="dialog")
         self._can_merge = can_merge
-        title = f"{file} was changed by another program since it was read:"
+        title = f"{file} was changed by another program since smtp-tui read it:"
         changed = ", ".join(ours)
-        told = f"Nothing of yours was written: {changed}." if ours else "Nothing of yours is open."
+        told = f"Your changes are not saved: {changed}." if ours else "You have no unsaved changes."
         self._head = Page([plain(title, STRONG), plain(told, DIM, gap=False)])
         self._view = DiffView(lines)
 
@@ -113,7 +113,9 @@ class ConflictDialog(Appearing, ModalScreen[frozenset[str] | None], inherit_bind
     def compose(self) -> ComposeResult:
         """Show a row for each, and a line about the one under the cursor."""
         with Box(classes="box"):
-            yield Page([plain("Changed in the file and here. Which one counts?", STRONG)])
+            yield Page(
+                [plain("Changed in the file and in the form. Which value do you want?", STRONG)]
+            )
             yield from self._rows.values()
             yield self._says
             yield HintBar(hints_of(CONFLICT_COMMANDS), indent=0)

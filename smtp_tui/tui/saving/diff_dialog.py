@@ -22,7 +22,7 @@ from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.prose import Block, plain
 
 AROUND = 4  # the line above, title and keys, and a line of the form
-NO_BACKUP = "No backup: it would keep the password that leaves the file."
+NO_BACKUP = "No backup: it would keep the password that you remove from the file."
 SAME = "Saving changes nothing in the file."
 
 

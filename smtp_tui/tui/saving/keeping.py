@@ -17,8 +17,8 @@ from smtp_tui.tui.form.retracing import show_step
 from smtp_tui.tui.sidebar.prose import plain
 
 TAKE, DROP, LATER = "r", "d", "escape"
-TAKEN = "Taken back, and not saved yet"
-TYPE_AGAIN = "The password that was typed was not kept: type it again."
+TAKEN = "Restored, not saved yet"
+TYPE_AGAIN = "The password that you typed was not kept; type it again."
 
 
 def keep(draft: Draft, document: Document, table: str) -> bool:
@@ -54,7 +54,7 @@ class Keeping:
         if not self._is_news(unsaved):
             drop_unsaved(name, table)
             return
-        answers = Answer(TAKE, "Take them back"), Answer(DROP, "Drop them"), Answer(LATER, "Later")
+        answers = Answer(TAKE, "Restore them"), Answer(DROP, "Discard them"), Answer(LATER, "Later")
         text = plain(offer_words(unsaved, time.time()))
         answer = await self.deeds.form.app.push_screen_wait(Question([text], answers))
         if answer == TAKE:
@@ -85,7 +85,7 @@ def offer_words(unsaved: Unsaved, now: float) -> str:
         when = when.partition(" ")[2]
     keys = [*_fields(unsaved), *([PASSWORD] if unsaved.place else ())]
     labels = ", ".join(BY_KEY[key].label for key in keys)
-    return f"Unsaved changes of {when} were kept: {labels}."
+    return f"There are unsaved changes from {when}: {labels}."
 
 
 def _name(document: Document) -> str:

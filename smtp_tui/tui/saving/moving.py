@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0
 YES, NO, USE, BACK = "y", "n", "u", "escape"
-LATE = "If the keyring answers later, it may take the password all the same."
+LATE = "If the keyring answers later, it may still store the password."
 
 
 @record
@@ -103,7 +103,7 @@ class Mover:
                 raise
             return Moved(raw)  # the old place has none, the new one does
         if there is not None and there != secret:
-            text = f"There is another password already: {place}."
+            text = f"Another password is already in {place}."
             answer = await self.ask(Doubt(text, ((USE, "Use that one"), (YES, "Replace it"))))
             if answer == BACK:
                 raise SteppedBackError
@@ -128,13 +128,17 @@ class Mover:
             try:
                 if await self.fetched(target, account) == password.at_hand:
                     return Moved(raw)
-                why = f"Another password comes from there: {place}. "
+                why = f"This place gives another password: {place}. "
             except PasswordError as error:
-                why = f"It is not there yet: {error}. "
+                why = f"The password is not there yet: {error}. "
         is_here = isinstance(password.old, Literal)
-        loss = "Saving takes it out of this file" if is_here else "What you typed is kept nowhere"
-        text = f"{why}{_sentence(place.refusal or '')} {loss}. Go on?"
-        if await self.ask(Doubt(text.strip(), ((YES, "Go on"),))) != YES:
+        loss = (
+            "Saving removes it from this file"
+            if is_here
+            else "smtp-tui does not keep what you typed"
+        )
+        text = f"{why}{_sentence(place.refusal or '')} {loss}. Continue?"
+        if await self.ask(Doubt(text.strip(), ((YES, "Continue"),))) != YES:
             raise SteppedBackError
         return Moved(raw)
 
@@ -144,20 +148,26 @@ class Mover:
         if was == account or not was or not account:
             return Moved(raw)
         if await self._there(target, account) is not None:
-            return Moved(raw, notes=(f"the keyring has an entry of {account}, which counts now",))
+            return Moved(
+                raw, notes=(f"the keyring already has an entry for {account}; it is used now",)
+            )
         try:
             secret = await self.fetched(target, was)
         except PasswordError:
-            return Moved(raw, notes=(f"the keyring has no entry of {account} yet: type it anew",))
+            return Moved(
+                raw, notes=(f"the keyring has no entry for {account} yet; type the password again",)
+            )
         text = (
-            f"The keyring files the password under the user name. Move the entry {target.service} "
-            f"of {was} to {account}?"
+            f"A keyring entry belongs to a username. Move the entry {target.service} of {was} to "
+            f"{account}?"
         )
         answer = await self.ask(Doubt(text, ((YES, "Move it"), (NO, "Leave it"))))
         if answer == BACK:
             raise SteppedBackError
         if answer == NO:
-            return Moved(raw, notes=(f"the keyring has no entry of {account} yet: type it anew",))
+            return Moved(
+                raw, notes=(f"the keyring has no entry for {account} yet; type the password again",)
+            )
         await self.waits.on(self.vault.store(target.service, account, secret), LATE)
         entry = str(self._place(target, account))
         return Moved(raw, leftover=(target.service, was), stored=entry)
@@ -199,7 +209,7 @@ class Mover:
             return ()
         if isinstance(old, Keyring) and not was:
             return ()
-        return (f"the old place has one too: {self._place(old, was)}",)
+        return (f"the old place still has a password: {self._place(old, was)}",)
 
     def _place(self, source: PasswordSource, account: str) -> Place:
         from smtp_tui.config.keeping import Place

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from smtp_tui.tui.deeds import Deeds
 
 DROP, ANEW, BACK = "d", "m", "escape"
-RELOADED = "Read anew: the form shows the file as it is now."
-GONE = "was removed since it was read. Nothing is lost: the form has all that it held."
-FOR_OWNER = "A new one can be read by its owner alone (mode 0600)."
+RELOADED = "Reloaded: the form shows the file as it is now."
+GONE = "was removed since smtp-tui read it. Nothing is lost: the form has its content."
+FOR_OWNER = "Only its owner can read the new file (mode 0600)."
 
 
 @record
@@ -36,7 +36,7 @@ class Overtaken:
     async def may_make(self) -> bool:
         """Ask whether saving shall make the file anew, which was removed."""
         path = self.deeds.document.path
-        what = "Make file and folder anew" if not path.parent.exists() else "Make it anew"
+        what = "Create folder and file" if not path.parent.exists() else "Create it again"
         text = [plain(f"{visible(path.name)} {GONE}"), plain(FOR_OWNER, gap=False)]
         question = Question(text, (Answer(ANEW, what), Answer(BACK, "Back")))
         if await self.deeds.form.app.push_screen_wait(question) != ANEW:
@@ -54,7 +54,7 @@ class Overtaken:
         try:
             lines = changes_on_disk(deeds.document)
         except DocumentError as error:
-            deeds.words.say(f"Nothing was written. {sentence(error)}", BAD)
+            deeds.words.say(f"Not saved. {sentence(error)}", BAD)
             return False
         try:
             merge = merged_with_disk(deeds.document, deeds.table, foreseen_changes(draft))
@@ -98,6 +98,6 @@ class Overtaken:
 
     async def _may_drop(self, keys: tuple[str, ...]) -> bool:
         named = ", ".join(BY_KEY[key].label for key in keys)
-        text = plain(f"This drops what you changed here: {named}.", BAD)
-        answers = Answer(DROP, "Drop it"), Answer(BACK, "Back")
+        text = plain(f"This discards your changes: {named}.", BAD)
+        answers = Answer(DROP, "Discard"), Answer(BACK, "Back")
         return await self.deeds.form.app.push_screen_wait(Question([text], answers)) == DROP

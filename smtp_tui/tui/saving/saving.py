@@ -28,9 +28,9 @@ from smtp_tui.tui.saving.moving import Asking, Moved, Mover, SteppedBackError
 from smtp_tui.tui.saving.vault import Vault
 from smtp_tui.tui.saving.waiting import StoppedWaitingError, Waits
 
-UNCHANGED = "Nothing to save: the file says the same."
+UNCHANGED = "There is nothing to save: the file is up to date."
 STEPPED_BACK = "Nothing was saved."
-STOPPED = "Not waited for any longer. Nothing was saved, the form is as it was."
+STOPPED = "Stopped. Nothing was saved, the form is unchanged."
 
 
 class Obstacle(Enum):
@@ -150,7 +150,7 @@ class Saver:
             return []
         service, account = moved.leftover
         try:
-            stays = f"the keyring's entry {service} of {account} may still be there"
+            stays = f"the keyring's entry {service} of {account} may still exist"
             await self.waits.on(self.vault.forget(service, account), stays)
         except PasswordError as error:
             return [str(error)]
@@ -162,7 +162,7 @@ class Saver:
         old = password.old
         with suppress(OSError):
             if isinstance(old, Literal) and old.value in backup.read_text("utf-8", "replace"):
-                return [f"it still stands in the backup {backup.name}: remove that"]
+                return [f"the backup {backup.name} still contains it; remove that file"]
         return []
 
     @property
@@ -178,7 +178,7 @@ def place_asked(draft: Draft) -> str:
     kinds = {draft.password.kept, kind_of(draft.password.old)}
     if Kept.KEYRING in kinds:
         return "the keyring"
-    return "the command" if Kept.COMMAND in kinds else "the place of the password"
+    return "the command" if Kept.COMMAND in kinds else "the place that keeps the password"
 
 
 def takes_out(password: PasswordDraft) -> bool:

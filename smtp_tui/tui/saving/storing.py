@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from smtp_tui.tui.saving.overtaken import Overtaken
 
 YES, BACK = "y", "escape"
-ASKING = "Asking {place}. Esc ends the wait, and then nothing is saved."
-ALREADY_PRIVATE = "Only its owner can read the file already, or it does not exist yet."
-COPY = "A copy of the old content is kept elsewhere until the new one is written whole."
+ASKING = "Waiting for {place}. Esc stops waiting; then nothing is saved."
+ALREADY_PRIVATE = "Only its owner can already read the file, or it does not exist yet."
+COPY = "smtp-tui keeps a copy of the old content until the new content is complete."
 
 
 @record
@@ -77,7 +77,9 @@ class Storing:
         deeds = self.deeds
         deeds.form.settle()
         for key, problem in deeds.form.draft.unsavable().items():
-            self._tell(Outcome(f"Nothing to show. {visible(problem)}", ok=False, field=key))
+            self._tell(
+                Outcome(f"There is nothing to show. {visible(problem)}", ok=False, field=key)
+            )
             return
         from smtp_tui.config.reloading import is_gone, is_stale
         from smtp_tui.tui.saving.diff_dialog import DiffDialog
@@ -147,9 +149,9 @@ class Storing:
         text = document.changed(deeds.table, foreseen_changes(draft))
         password, notes, warnings = draft.password, [], []
         if PASSWORD in draft.changed and (password.comes_along or password.to_store()):
-            notes.append("The password goes to its new place first and is read back there.")
+            notes.append("The password is stored in its new place first and read back.")
         if deeds.situation.is_open and will_hold_password(password):
-            warnings.append("Every user of this machine can read the file, password included.")
+            warnings.append("Every user of this machine can read the file, including the password.")
         return Preview(
             file=document.path.name,
             lines=differences(there, text, document.path.name),
@@ -160,9 +162,12 @@ class Storing:
         )
 
     async def _may_overwrite(self, why: str) -> bool:
-        text = [plain(sentence(why)), plain(f"{COPY} Write in place?", WARNING, gap=False)]
+        text = [
+            plain(sentence(why)),
+            plain(f"{COPY} Overwrite the file in place?", WARNING, gap=False),
+        ]
         no = Answer("n", "No"), Answer("enter", "No"), Answer(BACK, "No")
-        question = Question(text, (Answer(YES, "Write in place"), *no))
+        question = Question(text, (Answer(YES, "Overwrite"), *no))
         return await self.deeds.form.app.push_screen_wait(question) == YES
 
     async def _ask(self, doubt: Doubt) -> str:

@@ -39,12 +39,12 @@ def _told(key: str, provider: Provider, draft: Draft, *, is_own: bool) -> Iterat
             for note in (*provider.notes[0 if is_own else 1 :], *provider.limits):
                 yield Block(plain(note, PLAIN).spans, "- ", "  ", gap=False)
         case "username" if provider.user is not User.NONE and (is_own or draft.raw(ACCOUNT)):
-            yield labelled("User name", provider.username_is)
+            yield labelled("Username", provider.username_is)
         case "password" if provider.secret is not Secret.NONE:
             if is_own:
                 yield labelled("Password", provider.password_is)
             if provider.page:
-                yield labelled("Made at", provider.page)
+                yield labelled("Create it at", provider.page)
 
 
 def _own_provider(host: str) -> Provider | None:

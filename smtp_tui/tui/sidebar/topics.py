@@ -21,8 +21,8 @@ from smtp_tui.tui.sidebar.prose import Block, labelled, parse, plain
 from smtp_tui.tui.sidebar.provider import provider_blocks
 
 KEPT_SUMMARY = (
-    "Where the password is kept. Choose another place: saving puts it there, reads it back, then "
-    "takes it out of here."
+    "Where the password is kept. Choose another place: saving stores it there, reads it back, then "
+    "removes it from here."
 )
 
 
@@ -60,12 +60,12 @@ def _of_application(key: str, draft: Draft, look: Look) -> Iterator[Block]:
     raw = draft.assumed(key)
     if raw is not None and draft.raw(key) is None and key != PASSWORD:
         shown = look.chosen or text_of(raw)
-        told = f"The file does not say it: {draft.application} takes {shown}."
+        told = f"Not in the file: {draft.application} uses {shown}."
         yield plain(told, gap=False)
 
 
 def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
-    intro = plain("Settings that are rarely wanted. Enter shows or hides them.")
+    intro = plain("Settings that you rarely need. Enter shows or hides them.")
     listed = [
         Block(((f"{field.label}: ", STRONG), (field.summary, PLAIN)))
         for field in FIELDS
@@ -78,7 +78,7 @@ def log_blocks(
     verdict: Verdict | None, mail: Mail | None, beside: Iterable[Block] = ()
 ) -> list[Block]:
     """Return the last verdict whole, what stands `beside` it, and the keys of the log."""
-    told = [plain("No test has ended yet.")]
+    told = [plain("No test has finished yet.")]
     if verdict:
         told = [*verdict_blocks(verdict, mail), *warning_blocks(verdict)]
     told = [replace(block, gap=True) for block in told]
@@ -91,7 +91,7 @@ def summary(topic: str) -> str:
     """Return one line on a topic, for where there is no sidebar."""
     if topic in BY_KEY:
         return BY_KEY[topic].summary
-    return "Settings that are rarely wanted; Enter shows them." if topic == MORE else KEPT_SUMMARY
+    return "Settings that you rarely need; Enter shows them." if topic == MORE else KEPT_SUMMARY
 
 
 def _page(field: Field) -> tuple[list[Block], list[Block]]:

@@ -46,9 +46,9 @@ class TablePicker(Appearing, ModalScreen[str | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """List them, each with its host."""
         file = self._listing.document.path
-        title = f"{file} holds several SMTP tables. Which one?"
+        title = f"{file} has several SMTP tables. Which one do you want?"
         if self._current:
-            title = f"The SMTP tables of {file.name}"
+            title = f"SMTP tables in {file.name}"
         with Box(classes="box" if self._current else "page"):
             yield Page([plain(title, STRONG)])
             yield self._menu

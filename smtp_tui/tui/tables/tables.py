@@ -11,6 +11,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.smtp.labels import label
 from smtp_tui.tui.form.model import HOST, text_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from smtp_tui.tui.deeds import Deeds
 
 ONLY_ONE = "This file has one SMTP table."
-ASKED_FOR = "not tested: its password is asked for"
+ASKED_FOR = "not tested: you must type its password"
 
 
 @record
@@ -31,7 +32,7 @@ class Verdicts:
         """Take the verdict of a test that came to its end."""
         from smtp_tui.tui.bench.verdict import outcome
 
-        cause = f", {verdict.cause}" if verdict.cause else ""
+        cause = f": {label(verdict.cause)}" if verdict.cause else ""
         self.last[table] = f"{outcome(verdict)}{cause}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from textual.app import App
 
-NO_SHELL = "There is no shell here that could bring the form back; {leave} leaves."
+NO_SHELL = "There is no shell here to suspend to; {leave} quits."
 
 
 def has_shell() -> bool:
