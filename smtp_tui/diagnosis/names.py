@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from smtp_tui.diagnosis.facts import Facts
-from smtp_tui.diagnosis.texts import label
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.certificates import Certificate, anchor_of, missing_issuer
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Finished, Stage
+from smtp_tui.smtp.labels import label
 from smtp_tui.smtp.transcript import endpoint
 
 UNKNOWN = "unknown"

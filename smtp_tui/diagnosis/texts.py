@@ -8,12 +8,10 @@ from typing import Any
 
 PARTS = ("what", "why", "cure")
 
-_ACRONYMS = {"tls": "TLS", "starttls": "STARTTLS", "smtputf8": "SMTPUTF8", "smtp": "SMTP"}
-
 
 @cache
 def causes() -> dict[str, dict[str, Any]]:
-    """Return `what`, `why` and `cure` by cause id, and a `label` or `local` texts where it has."""
+    """Return `what`, `why` and `cure` by cause id, and `local` texts where it has."""
     return loaded("causes.toml")
 
 
@@ -22,12 +20,6 @@ def parts_of(cause: str, *, is_local: bool = False) -> dict[str, str]:
     entry = causes()[cause]
     parts = {part: entry[part] for part in PARTS}
     return parts | entry.get("local", {}) if is_local else parts
-
-
-def label(cause: str) -> str:
-    """Return a cause in two to five words, for people: the id is for programs."""
-    found: str | None = causes().get(cause, {}).get("label")
-    return found or " ".join(_ACRONYMS.get(word, word) for word in cause.split("-"))
 
 
 @cache

@@ -164,7 +164,8 @@ class TestPreset:
         said = takes_words(preset_change(sendgrid, sendgrid.ways[0], draft), draft)
         assert said == (
             "Enter sets SMTP Host: mail.example.org -> smtp.sendgrid.net. "
-            "Written to the file although they are the defaults: SMTP Port 587, Encryption Type tls."
+            "Written to the file although they are the defaults: "
+            "SMTP Port 587, Encryption Type tls."
         )
         there = Draft({"host": "smtp.sendgrid.net", "port": 587, "username": "apikey"})
         said = takes_words(preset_change(sendgrid, sendgrid.ways[0], there), there)

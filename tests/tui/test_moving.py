@@ -295,7 +295,7 @@ class TestSlowKeyring:
 
 
 async def test_without_a_keyring_the_form_says_what_works_here(tmp_path: Path) -> None:
-    trouble = "no keyring can be used here: none; keep the password elsewhere: in an environment variable (env) or"
+    trouble = "no keyring can be used here: none; keep the password elsewhere: in env or"
     async with form_on(SAMPLE, tmp_path, size=(120, 40), keyring=FakeKeyring(trouble)) as hand:
         await keep_in(hand, "k")
         await hand.until(lambda: "? no usable keyring" in hand.row("SMTP Password"))
