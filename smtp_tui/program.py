@@ -35,6 +35,7 @@ RUNS = {
     "discover": ("cli.discover", "discover"),
     "presets": ("cli.presets", "presets"),
     "dialects": ("cli.dialects", "dialects"),
+    "sources": ("cli.sources", "sources"),
     "completion": ("cli.completion.printing", "completion"),
     "demo": ("launch", "demo"),
 }

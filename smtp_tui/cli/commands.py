@@ -141,6 +141,13 @@ COMMANDS = (
         most=0,
     ),
     Command(
+        name="sources",
+        words="sources",
+        summary="list presets, reply rules and advice whose sources were read long ago",
+        options=("older_than", "json"),
+        most=0,
+    ),
+    Command(
         name="completion",
         words="completion bash|zsh|fish",
         summary="print a script that completes commands and options in this shell",

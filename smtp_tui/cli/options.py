@@ -209,6 +209,11 @@ OPTIONS = (
         help="write a report for a ticket to FILE, in Markdown and without passwords (-: print it)",
         extra={"metavar": "FILE"},
     ),
+    Option(
+        flags=("--older-than",),
+        help="list what was last read more than so many days ago (default 180), or has no date",
+        extra={"metavar": "DAYS", "type": int},
+    ),
     Option(flags=("--reveal",), help="show a password that is in the file", extra=_FLAG),
     Option(
         flags=("--schema",),

@@ -67,23 +67,23 @@ def warning_text(warning: Warn, names: Names) -> str:
 
 
 def _success(facts: Facts, settings: Settings) -> str:
-    link = "on an open link"
+    link = "unencrypted"
     if facts.established:
         held = "verified" if facts.established.verified else "not verified"
         if settings.tls_fingerprint:
-            held = "the pinned one"
+            held = "pinned"
         link = f"inside {facts.established.version}, certificate {held}"
     if facts.is_accepted:
         queued = f", as {facts.queue_id}" if facts.queue_id else ""
-        return visible(f"The server took the message{queued}, {link}. Delivery is another matter.")
+        said = f"The server accepted the message{queued}, {link}. This does not prove delivery."
+        return visible(said)
     if facts.recipients:
-        return visible(f"The server takes mail for {_recipients(facts)}, {link}. None was sent.")
+        whom = _recipients(facts)
+        return visible(f"The server accepts mail for {whom}, {link}. No message was sent.")
     if settings.authenticates:
         who = f" of {settings.username}" if settings.username else ""
         return visible(f"The server accepts the login{who} with {facts.mechanism}, {link}.")
-    return visible(
-        f"The server {settings.host} answers as it should, {link}; no login was asked for."
-    )
+    return visible(f"The server {settings.host} answers correctly, {link}; there was no login.")
 
 
 def _recipients(facts: Facts) -> str:

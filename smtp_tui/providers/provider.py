@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 
+from smtp_tui.providers.provenance import Kind, Provenance
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 
@@ -113,6 +114,15 @@ class Provider:
         if mechanism is Authentication.AUTO:
             return not _LEFT_TO_AUTO.union({mechanism}).isdisjoint(taken)
         return mechanism in taken or (Authentication.AUTO in taken and mechanism in _LEFT_TO_AUTO)
+
+    def offers(self, port: int | None, encryption: Encryption | None) -> bool:
+        """Whether this is one of the ways that the provider documents."""
+        return any((way.port, way.encryption) == (port, encryption) for way in self.ways)
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the entry is from."""
+        return Provenance(kind=Kind.PRESET, name=self.id, sources=self.sources, taken=self.taken)
 
     @property
     def host(self) -> str | None:

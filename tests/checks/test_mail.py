@@ -22,9 +22,9 @@ def test_a_comma_in_a_quoted_name_separates_nothing() -> None:
 
 
 def test_the_one_that_is_none_is_named() -> None:
-    with pytest.raises(ValueError, match="'nobody' is no address"):
+    with pytest.raises(ValueError, match="'nobody' is not an address"):
         parse_recipients("a@b.example, nobody")
-    with pytest.raises(ValueError, match="is no address"):
+    with pytest.raises(ValueError, match="is not an address"):
         parse_recipients('"a@b.example, c@d.example')
 
 

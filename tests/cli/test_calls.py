@@ -176,5 +176,5 @@ def test_recipients_and_a_file_behind_them() -> None:
 def test_a_recipient_that_is_none_is_not_taken_for_a_file() -> None:
     call = parsed("check --set host=a --to nobody")
     assert call.words == ()
-    with pytest.raises(UsageError, match="--to: 'nobody' is no address"):
+    with pytest.raises(UsageError, match="--to: 'nobody' is not an address"):
         mail_of(call.options, sends=False)

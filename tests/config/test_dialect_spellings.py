@@ -92,7 +92,7 @@ def values(folder: Path, text: str) -> dict[str, Any]:
             "authentication",
             "smtp.sasl.anonymous is not one of",
         ),
-        (SUPABASE + 'admin_email = "x"\n', "from", "'x' is no address"),
+        (SUPABASE + 'admin_email = "x"\n', "from", "'x' is not an address"),
         (
             SUPABASE.replace('"u"', '"env(SMTP_USER)"'),
             "username",

@@ -112,7 +112,7 @@ def test_a_faulty_one_is_told_and_left_out(folder: Path, tmp_path: Path) -> None
         ('form = "host-port"', 'form = "hostport"', "neither url nor host-port"),
         ('form = "host-port"', 'form = "url"', "compound.schemes must list all schemes"),
         ('[compound]\nkey = "relay"\nform = "host-port"\n', "", "and there is none"),
-        ('encryption = "none"', 'encryption = "maybe"', "'maybe' is not a choice"),
+        ('encryption = "none"', 'encryption = "maybe"', "'maybe' is not allowed"),
         ('true = "false"', 'true = "perhaps"', "is neither true nor false"),
         ("port = 2525", "port = 0", "0 is not a port"),
         ('encryption = "Ticketbox knows no TLS of its own."', "encryption = 1", "holds what is"),

@@ -231,7 +231,8 @@ def test_every_rule_has_been_seen() -> None:
 @pytest.mark.parametrize("rule", texts())
 def test_texts_are_whole(rule: str) -> None:
     told = texts()[rule]
-    assert set(told) <= {"severity", "field", "others", "short", "text", "more"}
+    keys = {"severity", "field", "others", "short", "text", "more", "sources", "taken"}
+    assert set(told) <= keys
     assert Severity(told["severity"])
     assert {told["field"], *told.get("others", ())} <= set(BY_KEY)
     assert told["field"] not in told.get("others", ())
@@ -275,7 +276,9 @@ def test_the_gravest_comes_first_then_the_forms_order() -> None:
 def test_an_advice_concerns_its_field_and_those_it_depends_on() -> None:
     [found] = advise({"host": HOST, "port": 465})
     assert [key for key in BY_KEY if found.concerns(key)] == ["port", "encryption"]
-    assert found.text.startswith("Port 465 speaks TLS from the first byte; encryption tls waits")
+    assert found.text.startswith(
+        "Port 465 expects implicit TLS (TLS from the first byte). Encryption tls waits"
+    )
 
 
 @pytest.mark.parametrize(
@@ -352,3 +355,18 @@ def test_the_password_is_in_no_text(values: dict[str, object], secret: str) -> N
 def test_fields_that_are_folded_away_are_told_of_too() -> None:
     folded = {field.key for field in FIELDS if field.folded}
     assert {told["field"] for told in texts().values()} & folded
+
+
+@pytest.mark.parametrize("port", [25, 465, 587, 2525])
+def test_what_a_provider_documents_is_no_clash(port: int) -> None:
+    """Mailtrap's sandbox has STARTTLS on port 465 too."""
+    values = {"host": "sandbox.smtp.mailtrap.io", "port": port, "encryption": "tls"}
+    assert not {"port-wants-ssl", "port-wants-tls", "provider-way"}.intersection(ids(values))
+    assert "port-wants-ssl" in ids({"host": HOST, "port": 465, "encryption": "tls"})
+
+
+def test_a_provider_whose_name_is_several_takes_no_verb() -> None:
+    values = {"host": "smtp.gmail.com", "port": 2525, "encryption": "tls"}
+    (found,) = [one for one in advise(values) if one.id == "provider-way"]
+    name = "Gmail and Google Workspace"
+    assert found.text == f"{name}: the documented ports are 465 with ssl or 587 with tls."

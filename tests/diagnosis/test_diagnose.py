@@ -35,8 +35,8 @@ def test_success() -> None:
 @pytest.mark.parametrize(
     ("values", "events", "words"),
     [
-        ({}, [], "answers as it should, on an open link; no login was asked for."),
-        ({"tls_fingerprint": "ab" * 32}, connected(), "certificate the pinned one; no login"),
+        ({}, [], "answers correctly, unencrypted; there was no login."),
+        ({"tls_fingerprint": "ab" * 32}, connected(), "certificate pinned; there was no login"),
         (
             {"authentication": "external", "client_certificate": "a.pem"},
             connected(),

@@ -104,7 +104,7 @@ def test_what_was_seen_to_work_goes_first_and_what_failed_is_left_out() -> None:
 def test_without_experiments_a_guess_says_that_it_is_one() -> None:
     (fix,) = fixes(Stage.TLS, Fault.PLAIN_TEXT_EXPECTED, encryption="ssl", port=2587)
     assert fix.change == {"encryption": "tls"}
-    assert "not tried" in fix.why
+    assert "not been tested" in fix.why
     (fix,) = fixes(Stage.GREETING, Fault.IMPLICIT_TLS_EXPECTED, port=2465)
     assert (fix.change, fix.weakens, fix.trusts) == ({"encryption": "ssl"}, False, False)
 

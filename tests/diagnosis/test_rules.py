@@ -24,7 +24,7 @@ from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 
 SAID = [*said_by_servers.SAID, *said_by_providers.SAID]
 KEYS = {"stage", "command", "mechanism", "code", "enhanced", "text", "provider", "distinct"}
-KEYS |= {"without_login", "cause", "for", "what", "why", "cure", "source"}
+KEYS |= {"without_login", "cause", "for", "what", "why", "cure", "source", "taken"}
 
 
 def judged(said: Said) -> Rule:

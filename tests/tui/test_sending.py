@@ -344,7 +344,7 @@ class TestPostfix:
             await open_dialog(hand)
             await hand.type(envelopes.ACCEPTED_RECIPIENT)
             await hand.press("f8")
-            await hand.until(lambda: "PASSED: The server took the message, as " in hand.screen)
+            await hand.until(lambda: "PASSED: The server accepted the message, as " in hand.screen)
             log = "\n".join(map(str, hand.form_screen.bench.log_view.entries))
             for said in ("-> MAIL FROM:<alice@", "-> RCPT TO:<carol@", "-> DATA", "queued as "):
                 assert said in log

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from smtp_tui.diagnosis.advising.hits import Hit
 from smtp_tui.diagnosis.given import Given, Link
+from smtp_tui.providers.known import provider_of
 from smtp_tui.settings.choices import Authentication, Encryption
 
 FROM_THE_FIRST_BYTE = (465, 2465)
@@ -37,12 +38,18 @@ def clash(port: int | None, encryption: Encryption | None) -> str | None:
 def _port(given: Given) -> Iterator[Hit]:
     port, encryption = given["port"], given["encryption"]
     names = {"port": str(port), "encryption": str(encryption)}
-    if told := clash(port, encryption):
+    if (told := clash(port, encryption)) and not _is_documented(given):
         yield Hit(told, names)
     elif protocol := OTHERS_PORTS.get(port):
         yield Hit("port-of-another-protocol", names | {"protocol": protocol})
     elif port == 25 and given.mechanism and not given.is_near:
         yield Hit("port-25-for-a-login")
+
+
+def _is_documented(given: Given) -> bool:
+    """Whether the host's provider documents this port with this encryption, odd as it is."""
+    provider = provider_of(given["host"]) if given["host"] else None
+    return provider is not None and provider.offers(given["port"], given["encryption"])
 
 
 def _open(given: Given) -> Iterator[Hit]:

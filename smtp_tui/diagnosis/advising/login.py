@@ -42,7 +42,7 @@ def _user(given: Given) -> Iterator[Hit]:
     if username and authentication is Authentication.NONE:
         yield Hit("username-unused")
     if username and given.mechanism and not username.isascii():
-        yield Hit("not-ascii", {"what": "The user name"}, "username")
+        yield Hit("not-ascii", {"what": "The username"}, "username")
     idle = (Authentication.NONE, Authentication.AUTO)
     has_user = "username" in given.present
     if "password" in given.present and not has_user and authentication in idle:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from smtp_tui.diagnosis.advising.hits import Hit
 from smtp_tui.diagnosis.advising.link import clash
@@ -30,11 +30,10 @@ def hits(given: Given) -> Iterator[Hit]:
 
 def _way(given: Given, provider: Provider) -> Iterator[Hit]:
     port, encryption = given["port"], given["encryption"]
-    ways = [(way.port, way.encryption) for way in provider.ways]
-    if None in (port, encryption) or (port, encryption) in ways or clash(port, encryption):
+    if None in (port, encryption) or provider.offers(port, encryption) or clash(port, encryption):
         return
-    told = " or ".join(f"{way.port} with {way.encryption}" for way in provider.ways)
-    yield Hit("provider-way", {"provider": provider.name, "ways": told})
+    ways = [f"{way.port} with {way.encryption}" for way in provider.ways]
+    yield Hit("provider-way", {"provider": provider.name, "ways": _listed(ways)})
 
 
 def _login(given: Given, provider: Provider) -> Iterator[Hit]:
@@ -50,10 +49,15 @@ def _login(given: Given, provider: Provider) -> Iterator[Hit]:
     if username and not provider.takes_username(username):
         yield Hit("provider-username", names | {"wanted": provider.username_is})
     if not provider.takes_mechanism(mechanism):
-        told = " or ".join(provider.authentication)
+        told = _listed(provider.authentication)
         yield Hit("provider-authentication", names | {"mechanisms": told})
     if provider.id == AMAZON_SES and len(given.secret or "") == _IAM_SECRET:
         yield Hit("password-of-iam")
+
+
+def _listed(words: Sequence[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _wrong_host(host: str) -> Iterator[Hit]:

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from functools import cache
 
 from smtp_tui.diagnosis.texts import loaded
+from smtp_tui.providers.provenance import KEYS
 from smtp_tui.records import record
+
+# What is no setting of the program.
+_ABOUT = KEYS | {"name", "find"}
 
 
 @record
@@ -44,5 +48,5 @@ def programs() -> dict[str, Program]:
 
 
 def _program(entry: dict[str, str]) -> Program:
-    words = {key: text for key, text in entry.items() if key not in ("name", "find", "source")}
+    words = {key: text for key, text in entry.items() if key not in _ABOUT}
     return Program(entry["name"], re.compile(entry["find"], re.MULTILINE), words)

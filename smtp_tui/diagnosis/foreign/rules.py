@@ -8,6 +8,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from smtp_tui.diagnosis.texts import loaded
+from smtp_tui.providers.provenance import KEYS
 from smtp_tui.records import record
 
 Span = tuple[int, int]
@@ -99,7 +100,7 @@ def _data() -> dict[str, list[dict[str, Any]]]:
 
 def _entries(name: str) -> list[dict[str, Any]]:
     """Return a kind of entry without its sources, which are for those who keep the file."""
-    return [{key: part for key, part in one.items() if key != "source"} for one in _data()[name]]
+    return [{key: part for key, part in one.items() if key not in KEYS} for one in _data()[name]]
 
 
 def _compiled(entry: dict[str, Any], *patterns: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from smtp_tui.diagnosis.given import Given, Link
 from smtp_tui.diagnosis.meanings.parts import Meaning, Part
 from smtp_tui.providers.known import provider_of
-from smtp_tui.providers.provider import Provider
+from smtp_tui.providers.provider import Provider, User
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.sources import (
     Ask,
@@ -40,7 +40,7 @@ def _username(given: Given) -> Iterator[Part]:
             yield Part("used", {"authentication": str(authentication)})
         return
     yield Part("nobody")
-    if provider := _provider(given):
+    if (provider := _provider(given)) and provider.user is not User.NONE:
         yield Part("at-provider", {"provider": provider.name, "wanted": provider.username_is})
 
 

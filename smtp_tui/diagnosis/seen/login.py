@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.meanings.parts import Part
 from smtp_tui.diagnosis.seen.offers import Finding, before_tls, inside_tls, mechanisms_of
+from smtp_tui.diagnosis.texts import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Stage
 
@@ -21,7 +22,7 @@ def _login(facts: Facts, verdict: Verdict) -> Iterator[Part]:
     elif verdict.reply:
         yield Part("refused", names)
     elif verdict.cause:
-        yield Part("ended", names | {"cause": verdict.cause})
+        yield Part("ended", names | {"cause": label(verdict.cause)})
 
 
 def _authentication(facts: Facts, verdict: Verdict) -> Iterator[Part]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.meanings.parts import Part
 from smtp_tui.diagnosis.seen.offers import Finding, offer_of
+from smtp_tui.diagnosis.texts import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Stage
 
@@ -34,7 +35,7 @@ def _port(facts: Facts, verdict: Verdict) -> Iterator[Part]:
         names = {"address": facts.connected.address, "port": str(facts.connected.port)}
         yield Part("talks" if facts.greeted_as else "connects", names)
     elif verdict.stage is Stage.CONNECT and verdict.cause:
-        yield Part("failed", {"cause": verdict.cause})
+        yield Part("failed", {"cause": label(verdict.cause)})
 
 
 def _domain(facts: Facts, verdict: Verdict) -> Iterator[Part]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.meanings.parts import Part
 from smtp_tui.diagnosis.seen.offers import Finding, before_tls, offer_of
+from smtp_tui.diagnosis.texts import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Fault, Stage
 
@@ -17,7 +18,7 @@ def _encryption(facts: Facts, verdict: Verdict) -> Iterator[Part]:
         names = {"version": facts.established.version, "cipher": facts.established.cipher}
         yield Part("established", names)
     elif verdict.stage is Stage.TLS and verdict.cause:
-        yield Part("failed", {"cause": verdict.cause})
+        yield Part("failed", {"cause": label(verdict.cause)})
     elif facts.offers:
         yield Part("open")
 
@@ -33,14 +34,14 @@ def _verify_mode(_facts: Facts, verdict: Verdict) -> Iterator[Part]:
     if tls is None or tls.certificate is None:
         return
     if cause.startswith("certificate-"):
-        yield Part("failed", {"cause": ", ".join((cause, *verdict.also))})
+        yield Part("failed", {"cause": ", ".join(map(label, (cause, *verdict.also)))})
     elif tls.verified:
         yield Part("passed")
     else:
         yield Part("unchecked")
     yield Part("certificate")
     if peer := tls.peer_would:
-        yield Part("peer-takes" if peer == "ok" else "peer-ends", {"peer": peer})
+        yield Part("peer-takes" if peer == "ok" else "peer-ends", {"peer": label(peer)})
 
 
 def _certificate(_facts: Facts, verdict: Verdict) -> Iterator[Part]:
@@ -50,7 +51,8 @@ def _certificate(_facts: Facts, verdict: Verdict) -> Iterator[Part]:
 
 def _ca_file(facts: Facts, _verdict: Verdict) -> Iterator[Part]:
     if facts.chain:
-        names = {"count": str(len(facts.chain)), "last": facts.chain[-1].issuer or "nobody named"}
+        last = facts.chain[-1].issuer or "an unnamed issuer"
+        names = {"count": str(len(facts.chain)), "last": last}
         yield Part("one" if len(facts.chain) == 1 else "several", names)
 
 
