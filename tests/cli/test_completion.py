@@ -34,6 +34,16 @@ EXPECTED = [
     ("explain --er", ["--error"]),
     ("password ", ["set", "test", "forget"]),
     ("check --keep", []),
+    ("check --certificate-w", ["--certificate-warning"]),
+    ("check --json-", ["--json-schema"]),
+    ("check -w 10 -H get --hostn", ["--hostname"]),
+    ("-t 5 check --form", ["--format"]),
+    ("-H check --ti", []),
+    ("password set --keep", ["--keep-in"]),
+    ("password set --diff", []),
+    ("get mail.toml host ", []),
+    ("set mail.toml encryption=", ["encryption=none", "encryption=tls", "encryption=ssl"]),
+    ("check --format text --set port=25 --for", ["--format"]),
     ("presets gmai", ["gmail"]),
     ("export ma", ["mastodon"]),
 ]
@@ -128,10 +138,20 @@ def test_fish(folder: Path, line: str, words: list[str]) -> None:
     text = f"source script; complete -C'smtp-tui {line}'"
     told = run([shell("fish"), "--no-config", "-c", text], "", folder)
     found = {one.partition("\t")[0] for one in told.splitlines()}
-    assert set(words) <= found
-    # It takes --form for a slip too, and does not count the words before.
-    others = {"--from", "--timeout"} | {"mail.toml", "notes.txt", "script", "sub/"}
-    assert not line or found - set(words) <= others
+    files = set() if line else {"mail.toml", "notes.txt", "script", "sub/"}
+    assert found == set(words) | files
+
+
+def test_fish_offers_settings_files_first(folder: Path) -> None:
+    (folder / "script").write_text(script("fish"))
+    text = "source script; complete -C'smtp-tui check '; complete -C'smtp-tui password set '"
+    told = run([shell("fish"), "--no-config", "-c", text], "", folder).splitlines()
+    assert [one.partition("\t")[0] for one in told] == [
+        "mail.toml",
+        "notes.txt",
+        "script",
+        "sub/",
+    ] * 2
 
 
 def test_fish_knows_files_and_assignments(folder: Path) -> None:

@@ -16,11 +16,47 @@ from smtp_tui.cli.completion.slots import (
     positions,
     value_of,
 )
+from smtp_tui.cli.options import OPTIONS, Option
 
 _HEAD = """\
 # Completion of smtp-tui for fish, made by: smtp-tui completion fish
 complete -c smtp-tui -e
 complete -c smtp-tui -f
+# Whether the command is $argv[1], and its words before the cursor are $argv[2], or more with a
+# third argument. A word behind an option is its value, and a second command's name is a word.
+function __smtp_tui_is
+    set -l name ''
+    set -l count 0
+    set -l skip 0
+    for word in (commandline -opc)[2..-1]
+        if test $skip -eq 1
+            set skip 0
+            continue
+        end
+        switch $word
+            case @WITH_VALUE@
+                set skip 1
+            case '-*'
+            case @COMMANDS@
+                if test -n "$name"; or test $count -gt 0
+                    set count (math $count + 1)
+                else
+                    set name $word
+                end
+            case '*'
+                set count (math $count + 1)
+        end
+    end
+    test "$name" = "$argv[1]"; or return 1
+    switch (builtin count $argv)
+        case 1
+            return 0
+        case 2
+            test $count -eq $argv[2]
+        case '*'
+            test $count -ge $argv[2]
+    end
+end
 function __smtp_tui_tables
     set -l file $SMTP_TUI_CONFIG
     if test -z "$file"
@@ -40,38 +76,55 @@ _UNITS = f"({UNITS} | string replace -r ' .*' '')"
 
 def fish_script() -> str:
     """Return the script."""
-    names = " ".join(one.name for one in COMMANDS)
-    lines = [_HEAD.replace("@TABLES@", TABLES)]
+    parts = {
+        "TABLES": TABLES,
+        "WITH_VALUE": " ".join(flag for one in OPTIONS if value_of(one) for flag in one.flags),
+        "COMMANDS": " ".join(one.name for one in COMMANDS),
+    }
+    head = _HEAD
+    for name, text in parts.items():
+        head = head.replace(f"@{name}@", text)
+    lines = [head]
     for command in commands():
-        here = (
-            f"not __fish_seen_subcommand_from {names}"
-            if command is FORM
-            else f"__fish_seen_subcommand_from {command.name}"
-        )
-        lines += _lines(command, here)
+        lines += _lines(command)
     for command in COMMANDS:
-        seen = f"not __fish_seen_subcommand_from {names}"
-        lines.append(_complete(seen, "-a", command.name, command.summary))
+        lines.append(_complete(_at(FORM, 0), f"-a {command.name}", command.summary))
     return "\n".join([*lines, ""])
 
 
-def _lines(command: Command, here: str) -> Iterator[str]:
+def _lines(command: Command) -> Iterator[str]:
     for option in options_of(command):
-        slot = value_of(option)
-        name = option.flags[0].removeprefix("--")
-        if slot is None:
-            yield _complete(here, "-l", name, option.help)
-        elif slot.things is Things.FILES:
-            yield f"{_complete(here, '-l', name, option.help)} -r -F"
-        else:
-            words = _words(slot) if slot.command in ("", command.name) else ""
-            yield f"{_complete(here, '-l', name, option.help)} -x -a {_quoted(words)}"
-    yield _complete(here, "-l", "help", "Show the help")
-    for slot in positions(command):
-        if slot.things in (Things.FILES, Things.TOML):
-            yield f"complete -c smtp-tui -n {_quoted(here)} -F"
+        yield _complete(_at(command), _option(option, command), option.help_of(command.name))
+    yield _complete(_at(command), "-s h -l help", "show the help")
+    for number, slot in enumerate(positions(command)):
+        here = _at(command, number, repeats=slot.repeats)
+        if slot.things is Things.FILES:
+            yield _complete(here, "-F")
+        elif slot.things is Things.TOML:
+            yield _complete(here, "-k -a '(__fish_complete_suffix .toml)'")
         elif slot.words or slot.things:
-            yield f"complete -c smtp-tui -n {_quoted(here)} -a {_quoted(_words(slot))}"
+            yield _complete(here, f"-a {_quoted(_words(slot))}")
+
+
+def _option(option: Option, command: Command) -> str:
+    """Return the flags of an option, and what its value may be."""
+    flags = " ".join(
+        f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in option.flags
+    )
+    slot = value_of(option)
+    if slot is None:
+        return flags
+    if slot.things is Things.FILES:
+        return f"{flags} -r -F"
+    words = _words(slot) if slot.command in ("", command.name) else ""
+    return f"{flags} -x -a {_quoted(words)}"
+
+
+def _at(command: Command, number: int | None = None, *, repeats: bool = False) -> str:
+    """Return the condition that a word of a command stands at the cursor: any, or one of them."""
+    where = [] if number is None else [str(number)]
+    more = ["more"] if repeats else []
+    return " ".join(["__smtp_tui_is", command.name or '""', *where, *more])
 
 
 def _words(slot: Slot) -> str:
@@ -96,9 +149,9 @@ def _assignments() -> Iterator[tuple[str, str]]:
         yield from ((f"{key}={one}", label) for one in values.get(key, ("",)))
 
 
-def _complete(condition: str, kind: str, name: str, means: str) -> str:
+def _complete(condition: str, what: str, means: str = "") -> str:
     told = f" -d {_quoted(_plain(means))}" if means else ""
-    return f"complete -c smtp-tui -n {_quoted(condition)} {kind} {name}{told}"
+    return f"complete -c smtp-tui -n {_quoted(condition)} {what}{told}"
 
 
 def _plain(text: str) -> str:

@@ -93,7 +93,8 @@ def _positions() -> Iterator[Arm]:
 
 
 def _options(command: Command) -> str:
-    return f"words=({_array({one.flags[0]: one.help for one in options_of(command)})})"
+    helps = {one.flags[0]: one.help_of(command.name) for one in options_of(command)}
+    return f"words=({_array(helps)})"
 
 
 def _assigned(key: str, values: Iterable[str]) -> str:
