@@ -78,7 +78,7 @@ async def run(request: Request) -> AsyncGenerator[Event | Verdict, None]:
     except Exception as error:
         # A defect in the check of one table must cost neither the other tables nor the next check.
         verdict = failed(error, stage, _since(started))
-    yield verdict
+    yield replace(verdict, recognition=request.recognition)
 
 
 def refused(reason: str) -> Verdict:

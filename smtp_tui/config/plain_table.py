@@ -110,7 +110,8 @@ class PlainTable:
             if key in BY_KEY and not means_the_same(key, after.values.get(key), value):
                 raise NotExpressibleError(
                     f"{BY_KEY[key].label} ({key}) cannot have this value here: another key of the "
-                    "table says the same; change them in an editor"
+                    "table says the same; change them in an editor",
+                    key,
                 )
 
     @cached_property
@@ -238,8 +239,8 @@ def _with_part(name: str, text: Compound, key: str, value: object) -> Compound:
         return text.with_part(_PARTS[key], None if value in (None, "") else str(value))
     except ValueError as error:
         label = BY_KEY[key].label
-        text = f"{label} ({key}) is part of {name}, which {error}"
-        raise NotExpressibleError(text, key) from None
+        why = f"{label} ({key}) is part of {name}, which {error}"
+        raise NotExpressibleError(why, key) from None
 
 
 def _bare(value: object) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Stage, Warn
 from smtp_tui.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from smtp_tui.config.heads import Recognition
 
 
 @record(kw_only=True)
@@ -57,7 +61,8 @@ class Verdict:
 
     `summary` says what happened, `why` what that means, `cure` what to do; on success `cause` is
     None, `stage` the last one passed, and `why` and `cure` may be empty. `problems` are the
-    settings that cannot be used, one by one; `also_texts` and `warning_texts` put `also` and
+    settings that cannot be used, one by one; `recognition` names the application that the file is
+    read as, None where there is no file; `also_texts` and `warning_texts` put `also` and
     `warnings` into a sentence each.
     """
 
@@ -81,3 +86,4 @@ class Verdict:
     problems: tuple[str, ...] = ()
     also_texts: tuple[str, ...] = ()
     warning_texts: tuple[str, ...] = ()
+    recognition: Recognition | None = None

@@ -40,6 +40,7 @@ VERDICT_KEYS = {
     *("event", "schema", "file", "table", "ok", "stage", "cause", "also", "warnings"),
     *("summary", "why", "to_do", "reply"),
     *("protocol", "fixes", "address", "tls", "mechanisms", "recipients", "queue_id", "seconds"),
+    "application",
 }
 TLS_KEYS = {"version", "cipher", "verified", "peer_would", "certificate"}
 CERTIFICATE_KEYS = {"subject", "names", "issuer", "not_after", "sha256"}

@@ -191,12 +191,41 @@ def test_a_check_names_the_application_and_why(call: Call, toml: Toml) -> None:
     first, second, *_ = call("check", file).out.splitlines()
     assert "Read as Vuls: [email] holds smtpAddr." in first
     assert "Unknown keys in [email]: colour, enabled." in second
+    outcome = call("check", file, "--json")
+    assert outcome.verdict["application"] == {
+        "dialect": "vuls",
+        "name": "Vuls",
+        "why": "[email] holds smtpAddr",
+    }
+    assert json.loads(outcome.out.splitlines()[0])["event"] == "note"
+    chosen = call("check", file, "--json", "--dialect", "plain", "--table", "email")
+    assert chosen.verdict["application"] == {
+        "dialect": "plain",
+        "name": None,
+        "why": "you chose it",
+    }
+    assert (
+        call("check", "--set", "host=127.0.0.1", "--set", "port=1", "--json").verdict["application"]
+        is None
+    )
 
 
 def test_a_plain_file_is_named_in_json_only(call: Call, toml: Toml) -> None:
     file = str(toml('[smtp]\nhost = "127.0.0.1"\nport = 1\n'))
     assert call("get", file, "host") == Outcome(0, "127.0.0.1\n", "")
     assert "Read as" not in call("check", file).out
+    why = "nothing in the file points to a known application"
+    assert call("check", file, "--json").verdict["application"] == {
+        "dialect": "plain",
+        "name": None,
+        "why": why,
+    }
+
+
+def test_several_tables_name_their_application(call: Call, toml: Toml) -> None:
+    outcome = call("check", "--all", str(toml(VULS)), "--json")
+    verdicts = [one for one in map(json.loads, outcome.out.splitlines()) if "cause" in one]
+    assert [one["application"]["dialect"] for one in verdicts] == ["vuls"]
 
 
 def test_create_in_an_applications_file_writes_its_words(call: Call, tmp_path: Path) -> None:

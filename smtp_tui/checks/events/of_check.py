@@ -185,6 +185,11 @@ _RECIPIENT = shape(
     Key("code", CODE, "The reply code."),
     Key("text", TEXT, "The reply."),
 )
+_APPLICATION = shape(
+    Key("dialect", ID, "The dialect's name, plain for the program's own keys."),
+    Key("name", maybe(TEXT), "The application's name.", lambda found: found.application),
+    Key("why", TEXT, "What shows that, in words.", lambda found: found.reason),
+)
 VERDICT = Line(
     "verdict",
     "The outcome of a check.",
@@ -206,6 +211,12 @@ VERDICT = Line(
         Key("mechanisms", many(TEXT), "The authentication mechanisms that the server offers."),
         Key("recipients", many(_RECIPIENT), "The reply to each recipient."),
         Key("queue_id", maybe(TEXT), "The server's id for the message."),
+        Key(
+            "application",
+            maybe(_APPLICATION),
+            "The application whose keys the file holds; null without a file.",
+            lambda verdict: verdict.recognition,
+        ),
         SINCE,
     ),
 )
