@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.meanings.parts import Part
 from smtp_tui.diagnosis.seen.offers import Finding, offer_of
-from smtp_tui.diagnosis.texts import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.labels import label
 
 _SHOWN_ADDRESSES = 4
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
