@@ -41,7 +41,7 @@ def export_settings(call: Call) -> int:
         complain(str(error))
         return SETTINGS
     for note in exported.notes:
-        complain(f"note: {note}")
+        complain(f"{'warning' if note.weakens else 'note'}: {note}")
     tell_text(exported.text)
     return PASSED
 

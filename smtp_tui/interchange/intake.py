@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -154,7 +155,9 @@ class Intake:
         value = self.text(*names)
         if value is None:
             return
-        number = int(value) if _is_number(value.strip()) else value
+        number: object = value
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value.strip()):
+            number = int(seconds) if (seconds := float(value)).is_integer() else seconds
         if self.put("timeout", number, *names):
             self.remark("timeout", "timeout-a-step")
 

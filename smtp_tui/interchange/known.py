@@ -38,12 +38,18 @@ class Format:
     quoting: str | None = None
     may_be_env: bool = False
     has_accounts: bool = False
+    is_go: bool = False
     hosts: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     find: tuple[str, ...] = ()
     sign: str = ""
+
+    @property
+    def goes_on(self) -> str:
+        """The id of what is said of going on without STARTTLS; programs in Go differ there."""
+        return "go-goes-on" if self.is_go else "auto-goes-on"
 
     def evidence(self, content: str, names: Iterable[str]) -> Evidence | None:
         """Return what speaks for this format in a text that sets these variables, None if nothing.

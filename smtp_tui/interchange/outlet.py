@@ -19,6 +19,12 @@ VARIABLE = "SMTP_PASSWORD"
 # Said by `link`, `mechanism` and `verifies`, or settled by them.
 _TOGETHER = frozenset({"encryption", "starttls_auto", "authentication", "openssl_verify_mode"})
 
+# Mechanisms that never show the password itself, and settings that bound whom to trust and how.
+_CHALLENGES = frozenset(
+    {Authentication.CRAM_MD5, Authentication.SCRAM_SHA_256, Authentication.SCRAM_SHA_1}
+)
+_BOUNDS = frozenset({"ca_file", "tls_fingerprint", "tls_minimum"})
+
 _PATHS = frozenset({"ca_file", "client_certificate", "client_key"})
 
 
@@ -65,8 +71,20 @@ class Outlet:
             wanted = "auto"
         has = self.form.links[wanted]
         if has != wanted:
-            self.note("encryption", f"{wanted}-becomes-{has}", program=self.form.title)
+            told = self.warn if wanted == "tls" else self.note
+            told("encryption", f"{wanted}-becomes-{has}", program=self.form.title)
+        self._note_open_password(has)
         return has
+
+    def _note_open_password(self, link: str) -> None:
+        """Note where the target sends a password without TLS, and a check here would not."""
+        program = self.form.title
+        if not self.wants_secret or self.settings.encryption is not Encryption.NONE:
+            return
+        if link == "auto":
+            self.warn("starttls_auto", self.form.goes_on, program=program)
+        elif link == "none" and self.settings.authentication is Authentication.AUTO:
+            self.warn("encryption", "password-in-clear", program=program)
 
     @property
     def mechanism(self) -> str | None:
@@ -75,7 +93,8 @@ class Outlet:
         if chosen in (Authentication.AUTO, Authentication.NONE):
             return None
         if chosen not in self.form.mechanisms:
-            self.note("authentication", "other-mechanism", program=self.form.title, name=chosen)
+            told = self.warn if chosen in _CHALLENGES else self.note
+            told("authentication", "other-mechanism", program=self.form.title, name=chosen)
             return None
         return str(chosen)
 
@@ -150,7 +169,8 @@ class Outlet:
         lost = self.settings.given - self.form.expresses - _TOGETHER
         for key in BY_KEY:
             if key in lost:
-                self.note(key, "no-place", program=self.form.title)
+                told = self.warn if key in _BOUNDS else self.note
+                told(key, "no-place", program=self.form.title)
         for key in sorted(_PATHS & self.form.expresses & self.settings.given):
             if not str(self.given(key)).startswith(("/", "~", "$")):
                 self.note(key, "relative-path")

@@ -11,12 +11,15 @@ _USE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\}|\((\w+)\)|[{(])")
 _MAPS = re.compile(r"^smtp_sasl_password_maps[ \t]*=[ \t]*\w+:(?P<path>[^\s,]+)", re.MULTILINE)
 
 _DEEPEST = 32
+_MOST_TABLES = 4
 _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
 
 def companions(content: str) -> tuple[str, ...]:
     """Return the names of the tables of logins that a main.cf speaks of."""
-    return tuple(match["path"].rpartition("/")[2] for match in _MAPS.finditer(content))
+    names = (match["path"].rpartition("/")[2] for match in _MAPS.finditer(content))
+    usable = (name for name in names if name.isprintable() and name not in ("", ".", ".."))
+    return tuple([*dict.fromkeys(usable)][-_MOST_TABLES:])
 
 
 def entries(content: str) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smtp_tui.interchange.intake import Intake
+from smtp_tui.interchange.outlet import Outlet
 
 
 def link_of(taken: Intake, *, tls: bool, required: bool | None, auto: bool | None) -> str:
@@ -21,6 +22,13 @@ def link_of(taken: Intake, *, tls: bool, required: bool | None, auto: bool | Non
         taken.remark("starttls_auto", "auto-goes-on", program=taken.form.title)
         return "auto"
     return "none"
+
+
+def mechanism_of(out: Outlet) -> str | None:
+    """Return the mechanism as the gem spells it; None where PLAIN, its default, is left to it."""
+    if out.username is not None and out.mechanism is None:
+        out.note("authentication", "ruby-plain")
+    return (out.mechanism or "").replace("-", "_") or None
 
 
 def log_in(taken: Intake, user: str, password: str, mechanism: str) -> None:

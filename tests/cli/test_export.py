@@ -32,7 +32,7 @@ def test_export(call: Call, toml: Toml) -> None:
         "EMAIL_USE_SSL = False\nEMAIL_HOST_USER = 'tickets'\n"
         "EMAIL_HOST_PASSWORD = os.environ['SMTP_PASSWORD']\n"
     )
-    assert outcome.err == "smtp-tui: note: tls_minimum: Django has no setting for it\n"
+    assert outcome.err == "smtp-tui: warning: tls_minimum: Django has no setting for it\n"
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,17 @@ def test_json(call: Call, env: Path) -> None:
     assert told["values"]["password"] == 'wonder $land "#1'
 
 
+def test_a_folder_where_a_table_of_logins_should_be(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "main.cf"
+    file.write_text(
+        "relayhost = [a.example]:587\nsmtp_sasl_auth_enable = yes\n"
+        "smtp_sasl_password_maps = hash:/etc/postfix/\n"
+    )
+    outcome = call("import", str(file))
+    assert outcome.status == 0
+    assert "put that beside this one" in outcome.err
+
+
 def test_an_account_is_chosen(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "msmtprc"
     file.write_text("account a\nhost a.example\naccount b\nhost b.example\naccount default : b\n")

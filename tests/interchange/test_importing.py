@@ -143,6 +143,65 @@ def test_what_is_secure_to_node(more: str, values: dict[str, object], unread: li
     assert [one.name for one in found.unread] == unread
 
 
+@pytest.mark.parametrize(
+    ("more", "values", "key"),
+    [
+        ("", {"encryption": "ssl"}, "port"),
+        ("SMTP_PORT=25", {"encryption": "none", "port": 25}, None),
+        ("SMTP_PORT=587", {"encryption": "none", "starttls_auto": True, "port": 587}, None),
+        ("SMTP_PORT=465", {"encryption": "ssl", "port": 465}, None),
+        ("SMTP_PORT=2525", {"encryption": "ssl", "port": 2525}, None),
+        ("PROTOCOL=smtps", {"encryption": "ssl", "port": 465}, "port"),
+    ],
+)
+def test_what_gitea_makes_of_a_port(more: str, values: dict[str, object], key: str | None) -> None:
+    found = import_text(f"[mailer]\nENABLED=true\nSMTP_ADDR=a.example\n{more}\n")
+    link = {"starttls_auto": False} if values["encryption"] == "none" else {}
+    assert found.values == {"host": "a.example", **link, **values}
+    assert key is None or key in {note.key for note in found.remarks}
+
+
+@pytest.mark.parametrize("line", ["PROTOCOL=sendmail", "MAILER_TYPE=sendmail", "PROTOCOL=dummy"])
+def test_a_gitea_that_sends_otherwise(line: str) -> None:
+    found = import_text(
+        f"[mailer]\nENABLED=true\n{line}\nSENDMAIL_PATH=/usr/sbin/sendmail\nFROM=a@b.example\n"
+    )
+    assert (found.values, found.found) == ({}, frozenset())
+    assert [one.name for one in found.unread] == [line.partition("=")[0]]
+
+
+@pytest.mark.parametrize(
+    ("level", "link"),
+    [("", "none"), ("2", "none"), ("3.6", "none"), ("3.10", "none"), ("3.11", "auto"),
+     ("4", "auto"), ("3.11.2", "auto"), ("x", "none"), ("$other", "none")],
+)  # fmt: skip
+def test_the_level_that_postfix_takes_where_none_is_set(level: str, link: str) -> None:
+    found = import_text(f"compatibility_level = {level}\nrelayhost = [a.example]:25\n")
+    assert bool(found.values["starttls_auto"]) is (link == "auto")
+    off = import_text(f"compatibility_level = {level}\nrelayhost = a\nsmtp_use_tls = no\n")
+    assert off.values["starttls_auto"] is False
+
+
+@pytest.mark.parametrize("form", ["gitea", "grafana", "vaultwarden", "rails"])
+def test_mail_that_is_switched_off_is_told(form: str) -> None:
+    text = {
+        "gitea": "[mailer]\nENABLED=false\nSMTP_ADDR=a\n",
+        "grafana": "[smtp]\nenabled=false\nhost=a:25\n",
+        "vaultwarden": "_ENABLE_SMTP=false\nSMTP_HOST=a\nSMTP_FROM=a@b.example\n",
+        "rails": "mailer.perform_deliveries = false\nsmtp_settings = {address: 'a'}\n",
+    }[form]
+    assert any("not switched on" in note.text for note in import_text(text, form).remarks)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("30", 30), ("30.0", 30), ("2.5", 2.5), (" 7 ", 7), ("x", None)]
+)
+def test_a_timeout_is_a_number(written: str, value: float | None) -> None:
+    found = import_text(f"SMTP_HOST=a\nSMTP_SECURITY=off\nSMTP_TIMEOUT={written}\n")
+    assert found.values.get("timeout") == value
+    assert not isinstance(found.values.get("timeout"), str)
+
+
 def test_what_is_not_understood_has_an_end() -> None:
     found = import_text("relayhost = a\n" + "smtp_tls_x{} = 1\n" * 1 + "".join(
         f"smtp_tls_{n} = 1\n" for n in range(5000)
@@ -320,6 +379,17 @@ def test_the_files_of_logins_beside_a_main_cf() -> None:
     text = "relayhost = a\nsmtp_sasl_password_maps = hash:/etc/postfix/relay_login\n"
     assert companions(text) == ("relay_login",)
     assert companions(text, "msmtp") == ()
+    for path in (
+        "hash:/etc/postfix/",
+        "hash:/",
+        "hash:..",
+        "hash:/a/.",
+        "hash:a\0b",
+        "hash:/a/\x1b",
+    ):
+        assert companions(f"relayhost = a\nsmtp_sasl_password_maps = {path}\n") == ()
+    many = "".join(f"smtp_sasl_password_maps = hash:/t{n}\n" for n in range(9))
+    assert companions(f"relayhost = a\n{many}") == ("t5", "t6", "t7", "t8")
     found = import_text(
         f"{text}smtp_sasl_auth_enable = yes\n", beside={"relay_login": "other me:x\n"}
     )

@@ -22,7 +22,7 @@ MECHANISMS = ["plain", "login", "cram-md5", "scram-sha-256", "xoauth2"]
 FINGERPRINT = "ab" * 32
 PATHS = st.sampled_from(["/etc/ssl/ca.pem", "/srv/with space/x.pem"])
 # Formats in which the port alone says whether TLS comes first.
-BY_PORT = {"grafana", "alertmanager", "nextcloud"}
+BY_PORT = {"grafana", "nextcloud"}
 # At this port TLS comes first, whatever else is said.
 AT_465 = {"laravel", "node"}
 # The display name has no place.
@@ -138,6 +138,84 @@ def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     for key, value in wanted.items():
         attribute = BY_KEY[key].attribute
         assert getattr(settings_found, attribute) == BY_KEY[key].parse(value), key
+
+
+LINKS = {
+    "none": {"encryption": "none"},
+    "auto": {"encryption": "none", "starttls_auto": True},
+    "tls": {"encryption": "tls"},
+    "ssl": {"encryption": "ssl"},
+}
+SAFETY = {"none": 0, "auto": 1, "tls": 2, "ssl": 2}
+
+
+def link_of(imported: dict[str, Any]) -> str:
+    if imported.get("starttls_auto"):
+        return "auto"
+    return str(imported.get("encryption", "tls"))
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("port", [25, 465, 587, 2465])
+@pytest.mark.parametrize("login", ["none", "auto", "plain", "cram-md5", "scram-sha-256"])
+def test_what_changes_its_meaning_is_told(name: str, link: str, port: int, login: str) -> None:
+    whole: dict[str, Any] = {"host": "a.example", "port": port, **LINKS[link]}
+    whole |= {"username": "me", "password": "x", "authentication": login} if login != "none" else {}
+    exported = exported_if_it_fits(name, whole)
+    if exported is None:
+        assert (name, link) == ("grafana", "ssl")
+        assert port != 465
+        return
+    imported = import_text(exported.text, name, beside=beside(exported.text)).values
+    found = link_of(imported)
+    told = {note.key for note in exported.notes}
+    warned = {note.key for note in exported.notes if note.weakens}
+    assert imported["host"] == "a.example"
+    assert imported.get("port", port) == port
+    assert found == link or told & {"encryption", "port"}
+    assert SAFETY[found] >= SAFETY[link] or "encryption" in warned
+    if login != "none":
+        mechanism = imported.get("authentication", "auto")
+        assert mechanism == login or "authentication" in told
+        assert (
+            mechanism == login
+            or not login.startswith(("cram", "scram"))
+            or ("authentication" in warned)
+        )
+        # Where a check here would not send the password, the target that sends it is named.
+        if link == "auto" and found == "auto":
+            assert "starttls_auto" in warned
+        if link == found == "none" and login == "auto":
+            assert "encryption" in warned
+
+
+@pytest.mark.parametrize(
+    ("link", "port", "forced"),
+    [("ssl", 465, None), ("ssl", 2465, True), ("tls", 587, None), ("tls", 465, False)],
+)
+def test_tls_from_the_first_byte_for_alertmanager(
+    link: str, port: int, forced: bool | None
+) -> None:
+    exported = export_text("alertmanager", {"host": "a.example", "port": port, **LINKS[link]})
+    line = f"  smtp_force_implicit_tls: {str(forced).lower()}\n"
+    assert (line in exported.text) is (forced is not None)
+    assert any("0.31.0" in note.text for note in exported.notes) is (forced is not None)
+    imported = import_text(exported.text).values
+    assert (link_of(imported), imported["port"]) == (link, port)
+
+
+def test_grafana_gets_no_port_at_which_it_would_go_without_tls() -> None:
+    with pytest.raises(InterchangeError, match="at port 2465 it would connect without TLS"):
+        export_text("grafana", {"host": "a.example", "port": 2465, "encryption": "ssl"})
+
+
+def test_what_bounds_trust_is_not_lost_in_silence() -> None:
+    whole = {"host": "a.example", "ca_file": "/ca.pem", "tls_minimum": "1.3"}
+    whole["tls_fingerprint"] = FINGERPRINT
+    for name, form in formats().items():
+        warned = {note.key for note in export_text(name, whole).notes if note.weakens}
+        assert {"ca_file", "tls_minimum", "tls_fingerprint"} - form.expresses <= warned
 
 
 @pytest.mark.parametrize("quoting", QUOTINGS)

@@ -118,8 +118,10 @@ def write(out: Outlet) -> Exported:
     """Write the global settings."""
     link = out.link
     settings = out.settings
-    if (link == "ssl") != (settings.port == 465):
-        out.note("port", "port-means-tls", program="Alertmanager")
+    # Unless told otherwise, the port decides about TLS from the first byte.
+    forced = None if (link == "ssl") == (settings.port == 465) else link == "ssl"
+    if forced is not None:
+        out.note("encryption", "alertmanager-forced")
     if out.given("from") is None:
         out.note("from", "needs-sender", program="Alertmanager", name="smtp_from")
     pairs: list[tuple[str, Any]] = [
@@ -127,6 +129,7 @@ def write(out: Outlet) -> Exported:
         ("smtp_from", settings.sender),
         ("smtp_hello", out.given("domain")),
         ("smtp_require_tls", link == "tls"),
+        ("smtp_force_implicit_tls", forced),
         ("smtp_auth_username", out.username),
     ]
     lines = [f"  {name}: {_quoted(value)}" for name, value in pairs if value is not None]

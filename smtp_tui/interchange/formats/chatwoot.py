@@ -6,7 +6,7 @@ from smtp_tui.interchange.envfile.exchange import exported, intake
 from smtp_tui.interchange.known import Format
 from smtp_tui.interchange.outlet import Outlet
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.ruby_mail import link_of, log_in
+from smtp_tui.interchange.ruby_mail import link_of, log_in, mechanism_of
 from smtp_tui.interchange.source import Source
 
 
@@ -42,7 +42,7 @@ def write(out: Outlet) -> Exported:
         ("SMTP_TLS", "true" if link == "ssl" else None),
         ("SMTP_OPENSSL_VERIFY_MODE", str(settings.openssl_verify_mode)),
         ("MAILER_SENDER_EMAIL", out.given("from")),
-        ("SMTP_AUTHENTICATION", (out.mechanism or "").replace("-", "_") or None),
+        ("SMTP_AUTHENTICATION", mechanism_of(out)),
         ("SMTP_USERNAME", out.username),
     ]
     return exported(out, pairs, "SMTP_PASSWORD")

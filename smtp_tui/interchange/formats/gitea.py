@@ -14,22 +14,29 @@ from smtp_tui.interchange.texts import text
 _PROTOCOLS = {"smtp": "none", "smtps": "ssl", "smtp+starttls": "auto", "smtp+startls": "auto"}
 _NAMES = {"none": "smtp", "ssl": "smtps", "auto": "smtp+starttls"}
 _PORTS = {"none": 25, "ssl": 465, "auto": 587}
+_ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
 _KEY = "PASSWD"
 
 
 def read(source: Source, form: Format) -> Imported:
     """Read the section, with what Gitea takes where a key is not set."""
     taken = Intake(form, goini.entries(source.text, "mailer"))
-    taken.use("SUBJECT_PREFIX", "SEND_AS_PLAIN_TEXT", "ENVELOPE_FROM", "NAME")
+    taken.use("SENDMAIL_PATH", "SENDMAIL_ARGS", "SENDMAIL_TIMEOUT", "SENDMAIL_CONVERT_CRLF")
+    taken.use("MAILER_TYPE", "SUBJECT_PREFIX", "SEND_AS_PLAIN_TEXT", "ENVELOPE_FROM", "NAME")
     if taken.switch("ENABLED", False) is False:
         taken.remark("", "not-enabled", program="Gitea")
+    name = "PROTOCOL" if "PROTOCOL" in taken else "MAILER_TYPE"
+    if (taken.text(name) or "").casefold() in _ELSEWHERE:
+        # Whatever stands beside it, no mail goes to a server by SMTP.
+        taken.refuse(name, "not-smtp")
+        return taken.done()
     if not taken.take("host", "SMTP_ADDR"):
         _old_host(taken)
     taken.take("port", "SMTP_PORT")
     link = _link(taken)
     taken.put_link(link)
     if link == "auto":
-        taken.remark("starttls_auto", "auto-goes-on", program="Gitea")
+        taken.remark("starttls_auto", taken.form.goes_on, program="Gitea")
     if taken.switch("ENABLE_HELO", True):
         taken.take("domain", "HELO_HOSTNAME")
     has_user = taken.take("username", "USER")
@@ -44,7 +51,10 @@ def read(source: Source, form: Format) -> Imported:
         taken.take("client_key", "CLIENT_KEY_FILE")
     taken.use("CLIENT_CERT_FILE", "CLIENT_KEY_FILE")
     taken.put_sender(taken.text("FROM"), None, "FROM")
-    taken.default("port", _PORTS[link])
+    if "PROTOCOL" in taken or "IS_TLS_ENABLED" in taken:
+        taken.default("port", _PORTS[link])
+    elif "port" not in taken.values:
+        taken.remark("port", "gitea-no-port")
     taken.leftovers("")
     return taken.done()
 
@@ -66,7 +76,8 @@ def _link(taken: Intake) -> str:
         taken.refuse("PROTOCOL", "not-smtp")
     if "IS_TLS_ENABLED" in taken:
         return "ssl" if taken.switch("IS_TLS_ENABLED", False) else "auto"
-    return {25: "none", 587: "auto"}.get(taken.values.get("port", 25), "ssl")
+    # Without a protocol the port says which, and no port, or another, is taken for smtps.
+    return {25: "none", 587: "auto"}.get(taken.values.get("port", 0), "ssl")
 
 
 def write(out: Outlet) -> Exported:

@@ -70,7 +70,7 @@ def _link(taken: Intake) -> str:
     if taken.values.get("port") == 465:
         return "ssl"
     if policy == "auto":
-        taken.remark("starttls_auto", "auto-goes-on", program="Grafana")
+        taken.remark("starttls_auto", taken.form.goes_on, program="Grafana")
     return policy
 
 
@@ -78,7 +78,9 @@ def write(out: Outlet) -> Exported:
     """Write the section."""
     link = out.link
     settings = out.settings
-    if (link == "ssl") != (settings.port == 465):
+    if link == "ssl" and settings.port != 465:
+        raise InterchangeError(text("grafana-port", port=settings.port))
+    if link != "ssl" and settings.port == 465:
         out.note("port", "port-means-tls", program="Grafana")
     out.note_own_ways()
     sender = parse_mailbox(settings.sender) if out.given("from") else None

@@ -159,7 +159,7 @@ def write(out: Outlet) -> Exported:
     """Write the variables."""
     link = out.link
     settings = out.settings
-    if link == "tls" and settings.port == 465:
+    if link in ("tls", "auto") and settings.port == 465:
         out.note("port", "port-means-tls", program="Laravel")
     if link == "ssl" and settings.port != 465:
         out.warn("encryption", "laravel-scheme")

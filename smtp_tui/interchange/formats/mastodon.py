@@ -7,7 +7,7 @@ from smtp_tui.interchange.intake import Intake
 from smtp_tui.interchange.known import Format
 from smtp_tui.interchange.outlet import Outlet
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.ruby_mail import link_of, log_in
+from smtp_tui.interchange.ruby_mail import link_of, log_in, mechanism_of
 from smtp_tui.interchange.source import Source
 
 _STARTTLS = {"none": "never", "auto": "auto", "tls": "always", "ssl": "never"}
@@ -59,7 +59,7 @@ def write(out: Outlet) -> Exported:
     """Write the variables."""
     link = out.link
     settings = out.settings
-    method = (out.mechanism or "").replace("-", "_") if out.username else "none"
+    method = mechanism_of(out) if out.username else "none"
     pairs = [
         ("SMTP_SERVER", out.host),
         ("SMTP_PORT", str(settings.port)),
@@ -69,7 +69,7 @@ def write(out: Outlet) -> Exported:
         ("SMTP_OPENSSL_VERIFY_MODE", str(settings.openssl_verify_mode)),
         ("SMTP_CA_FILE", out.given("ca_file")),
         ("SMTP_FROM_ADDRESS", out.given("from")),
-        ("SMTP_AUTH_METHOD", method or None),
+        ("SMTP_AUTH_METHOD", method),
         ("SMTP_LOGIN", out.username),
     ]
     return exported(out, pairs, "SMTP_PASSWORD")

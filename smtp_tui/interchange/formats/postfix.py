@@ -63,7 +63,11 @@ def _link(taken: Intake) -> str:
     level = (taken.text("smtp_tls_security_level") or "").casefold()
     if not level:
         level = "verify" if taken.switch("smtp_enforce_tls", False) else ""
-        level = level or ("may" if taken.switch("smtp_use_tls", False) else "none")
+        level = level or ("may" if taken.switch("smtp_use_tls", None) else "")
+    if not level and "smtp_use_tls" not in taken and _is_newer(taken):
+        level = "may"
+        taken.remark("encryption", "postfix-level", level=level)
+    level = level or "none"
     if level not in _LEVELS:
         taken.refuse("smtp_tls_security_level", "no-choice", choices=", ".join(_LEVELS))
         level = "none"
@@ -74,6 +78,13 @@ def _link(taken: Intake) -> str:
         taken.remark("starttls_auto", "postfix-may")
     taken.put_link(link)
     return level
+
+
+def _is_newer(taken: Intake) -> bool:
+    """Whether the file asks for the defaults of Postfix 3.11, with which `may` became one."""
+    written = (taken.text("compatibility_level") or "").strip()
+    match = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,4}))?(?:\.\d{1,4})?", written)
+    return match is not None and (int(match[1]), int(match[2] or 0)) >= (3, 11)
 
 
 def _trust(taken: Intake, level: str) -> None:
@@ -164,7 +175,7 @@ def _tls(out: Outlet) -> list[tuple[str, str | None]]:
     if link == "auto":
         level = "may"
         if out.verifies:
-            out.note("openssl_verify_mode", "postfix-may-unchecked")
+            out.warn("openssl_verify_mode", "postfix-may-unchecked")
     elif level == "secure" and out.given("ca_file") is None:
         out.note("ca_file", "postfix-authorities", folder=_SYSTEM)
     minimum = out.given("tls_minimum")

@@ -11,7 +11,7 @@ from smtp_tui.interchange.intake import Intake
 from smtp_tui.interchange.known import Format
 from smtp_tui.interchange.outlet import Outlet
 from smtp_tui.interchange.results import Exported, Imported, InterchangeError
-from smtp_tui.interchange.ruby_mail import link_of, log_in
+from smtp_tui.interchange.ruby_mail import link_of, log_in, mechanism_of
 from smtp_tui.interchange.source import Source
 from smtp_tui.interchange.texts import text
 
@@ -19,6 +19,7 @@ _HASH = re.compile(r"^(?P<lead>[^#\n]*?)smtp_settings\s*=\s*\{", re.MULTILINE)
 _OPTIONS = re.compile(
     r"^[^#\n]*?\bdefault(?:_options\s*=\s*\{|_options\s*\(|\s)(?=\s*:?from)", re.M
 )
+_OFF = re.compile(r"^[^#\n]*?\bperform_deliveries\s*+=\s*+false\b", re.MULTILINE)
 _METHOD = re.compile(r"^[^#\n]*?delivery_method\s*=\s*:(\w+)", re.MULTILINE)
 # Ruby's numbers for the modes; 2 alone is no other than 1 for a client.
 _MODES = {0: "none", 1: "peer", 2: "fail_if_no_peer_cert", 3: "fail_if_no_peer_cert"}
@@ -38,7 +39,10 @@ def read(source: Source, form: Format) -> Imported:
     if method := _METHOD.search(source.text):
         line = source.text.count("\n", 0, method.start(1)) + 1
         found.append(Entry("delivery_method", method[1], line))
-    return _taken(Intake(form, found))
+    taken = Intake(form, found)
+    if _OFF.search(source.text):
+        taken.remark("", "not-enabled", program="Rails")
+    return _taken(taken)
 
 
 def _taken(taken: Intake) -> Imported:
@@ -75,7 +79,7 @@ def _starttls(taken: Intake) -> dict[str, bool | None]:
 def write(out: Outlet) -> Exported:
     """Write the hash, for config/environments/production.rb or an initializer."""
     link = out.link
-    mechanism = (out.mechanism or "").replace("-", "_")
+    mechanism = mechanism_of(out)
     mode = str(out.settings.openssl_verify_mode)
     pairs: list[tuple[str, str | None]] = [
         ("address", _quoted(out.host)),

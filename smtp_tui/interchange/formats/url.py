@@ -105,5 +105,5 @@ def write(out: Outlet) -> Exported:
     scheme = "smtps" if link == "ssl" else "smtp"
     host = out.host_with_port
     if link == "tls":
-        out.note("encryption", "url-parameters")
+        out.warn("encryption", "url-parameters")
     return out.done(f"{scheme}://{login}{host}{'/?' if there else ''}{there}\n")

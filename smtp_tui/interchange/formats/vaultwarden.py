@@ -22,6 +22,8 @@ def read(source: Source, form: Format) -> Imported:
     taken.use("SMTP_EMBED_IMAGES", "SMTP_DEBUG")
     if taken.switch("USE_SENDMAIL", False):
         taken.refuse("USE_SENDMAIL", "not-smtp")
+    if taken.switch("_ENABLE_SMTP", True) is False:
+        taken.remark("", "not-enabled", program="Vaultwarden")
     taken.take("host", "SMTP_HOST")
     taken.take("port", "SMTP_PORT")
     taken.take("domain", "HELO_NAME")
