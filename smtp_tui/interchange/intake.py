@@ -71,6 +71,10 @@ class Intake:
         """Whether the text has a setting of that name."""
         return name in self._entries
 
+    def names(self) -> Iterable[str]:
+        """Return the names of all settings of the text."""
+        return self._entries
+
     def quoted_names(self) -> list[str]:
         """Return the names whose values have quotes round them."""
         return [

@@ -27,10 +27,18 @@ def test_export(call: Call, toml: Toml) -> None:
     outcome = call("export", "django", str(toml(TEXT)))
     assert outcome.status == 0
     assert outcome.out == (
-        'import os\n\nEMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"\n'
-        "EMAIL_HOST = 'smtp.example.net'\nEMAIL_PORT = 587\nEMAIL_USE_TLS = True\n"
-        "EMAIL_USE_SSL = False\nEMAIL_HOST_USER = 'tickets'\n"
-        "EMAIL_HOST_PASSWORD = os.environ['SMTP_PASSWORD']\n"
+        "import os\n\nimport django\n\nif django.VERSION >= (6, 1):\n"
+        '    MAILERS = {\n        "default": {\n'
+        '            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",\n'
+        '            "OPTIONS": {\n                "host": \'smtp.example.net\',\n'
+        '                "port": 587,\n                "use_tls": True,\n'
+        '                "use_ssl": False,\n                "username": \'tickets\',\n'
+        "                \"password\": os.environ['SMTP_PASSWORD'],\n"
+        "            },\n        }\n    }\nelse:\n"
+        '    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"\n'
+        "    EMAIL_HOST = 'smtp.example.net'\n    EMAIL_PORT = 587\n    EMAIL_USE_TLS = True\n"
+        "    EMAIL_USE_SSL = False\n    EMAIL_HOST_USER = 'tickets'\n"
+        "    EMAIL_HOST_PASSWORD = os.environ['SMTP_PASSWORD']\n"
     )
     assert outcome.err == "smtp-tui: warning: tls_minimum: Django has no setting for it\n"
 
@@ -38,7 +46,7 @@ def test_export(call: Call, toml: Toml) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["django"], "EMAIL_HOST_PASSWORD = \"wonder 'land' $5\""),
+        (["django"], "    EMAIL_HOST_PASSWORD = \"wonder 'land' $5\""),
         (["mastodon"], "SMTP_PASSWORD=\"wonder 'land' \\$5\""),
         (["mastodon", "--quoting", "docker"], "SMTP_PASSWORD=wonder 'land' $5"),
         (["mastodon", "--quoting", "python"], "SMTP_PASSWORD=wonder 'land' $5"),

@@ -9,7 +9,7 @@ from smtp_tui.interchange.intake import MOST_LISTED
 from smtp_tui.interchange.known import formats
 from smtp_tui.interchange.results import InterchangeError, QuotingError
 from smtp_tui.settings.reading import read
-from tests.interchange.samples import SAMPLES, Sample
+from tests.interchange.samples import OPEN, SAMPLES, SSL, TLS, Sample
 
 
 def called(sample: Sample) -> str:
@@ -180,6 +180,107 @@ def test_the_level_that_postfix_takes_where_none_is_set(level: str, link: str) -
     assert bool(found.values["starttls_auto"]) is (link == "auto")
     off = import_text(f"compatibility_level = {level}\nrelayhost = a\nsmtp_use_tls = no\n")
     assert off.values["starttls_auto"] is False
+
+
+DEFAULTS = {"from": "webmaster@localhost"}
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        ("'use_tls': True", {**TLS, "port": 587}),
+        ("'use_ssl': True", {**SSL, "port": 465}),
+        ("", {**OPEN, "port": 25}),
+        ("'use_ssl': True, 'port': 2465", {**SSL, "port": 2465}),
+        (
+            "'username': 'me', 'password': os.environ['P'], 'timeout': 5, 'use_tls': True",
+            {**TLS, "port": 587, "username": "me", "password": {"env": "P"}, "timeout": 5},
+        ),
+    ],
+)
+def test_the_mailers_of_django(options: str, values: dict[str, object]) -> None:
+    text = f"""\
+MAILERS = {{
+    "default": {{
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {{"host": "a.example", {options}}},
+    }},
+    "other": {{"OPTIONS": {{"host": "b.example"}}}},
+}}
+"""
+    found = import_text(text)
+    assert found.format == "django"
+    assert found.values == {"host": "a.example", **values, **DEFAULTS}
+    assert not found.unread
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("MAILERS = {'default': {'BACKEND': 'django.core.mail.backends.console.EmailBackend'}}",
+         ["MAILERS.BACKEND"]),
+        ("MAILERS = {'default': mailer()}", ["MAILERS"]),
+        ("MAILERS = {'other': {'OPTIONS': {'host': 'b.example'}}}", ["MAILERS"]),
+        ("MAILERS = {'default': {'OPTIONS': {'host': H, 'x': 1}}}", ["MAILERS.host", "MAILERS.x"]),
+        ("EMAIL_CONFIG = env.email_url('EMAIL_URL')\nvars().update(EMAIL_CONFIG)", ["EMAIL_URL"]),
+        ("vars().update(env.email('EMAIL_URL', default='smtp://u:wonderland@a'))", ["EMAIL_URL"]),
+    ],
+)  # fmt: skip
+def test_mailers_that_are_not_known(text: str, unread: list[str]) -> None:
+    found = import_text(text)
+    assert found.format == "django"
+    assert "host" not in found.values
+    assert [one.name for one in found.unread] == unread
+    assert "wonderland" not in str(found.unread)
+
+
+@pytest.mark.parametrize(
+    ("before", "written", "name"),
+    [
+        ("import os", "os.environ['P']", "P"),
+        ("import os", "os.environ.get('P')", "P"),
+        ("import os", "os.getenv('P', 'x')", "P"),
+        ("import os", "os.environ.get('P') or 'x'", "P"),
+        ("from os import environ, getenv", "environ.get('P')", "P"),
+        ("from os import environ, getenv", "getenv('P')", "P"),
+        ("ENV = os.environ", "ENV.get('P')", "P"),
+        ("ENV = os.environ", "ENV['P']", "P"),
+        ("env = environ.Env()", "env('P')", "P"),
+        ("env = environ.Env()", "env('P', default='x')", "P"),
+        ("env = environ.Env(DEBUG=(bool, False))", "env.str('P')", "P"),
+        ("from environs import Env\nreader = Env()", "reader.str('P', 'x')", "P"),
+        ("from decouple import config", "config('P', default='x')", "P"),
+        ("from decouple import config as conf", "conf('P')", "P"),
+        ("", "env('P')", "P"),
+        ("", "config('P')", "P"),
+        ("import os", "SECRETS.get('P')", None),
+        ("import os", "SECRETS['P']", None),
+        ("import os", "config.get('P')", None),
+        ("env = load()", "env('P')", None),
+        ("from settings import config", "config('P')", None),
+        ("def config(name): ...", "config('P')", None),
+        ("import os", "client.secret.get('P', default='x')", None),
+        ("import os", "vault.get('P')", None),
+        ("import os", "str('P')", None),
+    ],
+)
+def test_only_what_reads_the_environment_is_a_variable(
+    before: str, written: str, name: str | None
+) -> None:
+    found = import_text(f"{before}\nEMAIL_HOST_USER = 'me'\nEMAIL_HOST_PASSWORD = {written}\n")
+    wanted = None if name is None else {"env": name}
+    assert found.values.get("password") == wanted
+    assert ("EMAIL_HOST_PASSWORD" in [one.name for one in found.unread]) is (name is None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["EMAIL_HOST = MAIL = 'a.example'", "MAIL = EMAIL_HOST = 'a.example'",
+     "EMAIL_HOST: Final[str] = 'a.example'", "EMAIL_HOST: 'str' = 'a.example'"],
+)  # fmt: skip
+def test_how_django_settings_are_assigned(line: str) -> None:
+    found = import_text(f"{line}\nEMAIL_HOST_USER: Final = 'me'\n")
+    assert found.values["host"] == "a.example"
 
 
 @pytest.mark.parametrize("form", ["gitea", "grafana", "vaultwarden", "rails"])

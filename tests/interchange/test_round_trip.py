@@ -140,7 +140,7 @@ def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
         assert getattr(settings_found, attribute) == BY_KEY[key].parse(value), key
 
 
-LINKS = {
+LINKS: dict[str, dict[str, Any]] = {
     "none": {"encryption": "none"},
     "auto": {"encryption": "none", "starttls_auto": True},
     "tls": {"encryption": "tls"},

@@ -1,152 +1,166 @@
-"""Django's settings: Python source, read and never run; with a quoting, an `.env` file of them."""
+"""Django's settings: Python source, read and never run; with a quoting, an `.env` file of them.
+
+Django 6.1 has them in MAILERS, and refuses to start where EMAIL_* stands beside it; 7.0 ends those.
+"""
 
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.interchange.entries import Entry, Unclear, Variable
+from smtp_tui.interchange.entries import Entry, Unclear
 from smtp_tui.interchange.envfile.exchange import exported, intake
 from smtp_tui.interchange.intake import Intake
 from smtp_tui.interchange.known import Format
 from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
+from smtp_tui.interchange.python_source import Source as PythonSource
+from smtp_tui.interchange.python_source import entry, pairs_of
+from smtp_tui.interchange.results import Exported, Imported
 from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
 from smtp_tui.settings.sources import File
 
 _BEGINNINGS = ("EMAIL_", "DEFAULT_FROM_EMAIL")
 _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-# How settings ask for a variable: os.getenv, os.environ.get, and the usual libraries for it.
-_GETTERS = frozenset({"getenv", "get", "env", "str", "int", "bool", "config"})
-_CONVERTERS = frozenset({"str", "int", "bool", "float"})
+_MAILERS = "MAILERS"
+_URL = "EMAIL_URL"
+_URL_CALLS = ("email", "email_url")
+# The options of a mailer, each with the older setting that it stands for.
+_OPTIONS = {
+    "host": "EMAIL_HOST",
+    "port": "EMAIL_PORT",
+    "use_tls": "EMAIL_USE_TLS",
+    "use_ssl": "EMAIL_USE_SSL",
+    "timeout": "EMAIL_TIMEOUT",
+    "ssl_certfile": "EMAIL_SSL_CERTFILE",
+    "ssl_keyfile": "EMAIL_SSL_KEYFILE",
+    "username": "EMAIL_HOST_USER",
+    "password": "EMAIL_HOST_PASSWORD",
+}
+_ASIDE = ("EMAIL_SUBJECT_PREFIX", "EMAIL_USE_LOCALTIME", "EMAIL_FILE_PATH", "EMAIL_BACKEND")
 
 
 def read(source: Source, form: Format) -> Imported:
     """Read the settings, with what Django takes where they are not set."""
     taken = intake(form, source) if source.quoting else Intake(form, _entries(source.text))
-    taken.expect("EMAIL_BACKEND", _BACKEND)
-    taken.take("host", "EMAIL_HOST")
-    taken.take("port", "EMAIL_PORT")
-    taken.default("host", "localhost")
-    taken.default("port", 25)
-    _link(taken)
-    if taken.take("username", "EMAIL_HOST_USER"):
-        names = "CRAM-MD5, PLAIN, LOGIN"
-        taken.remark("authentication", "own-choice", program="Django", names=names)
-    taken.put_password("EMAIL_HOST_PASSWORD")
-    taken.take("client_certificate", "EMAIL_SSL_CERTFILE")
-    taken.take("client_key", "EMAIL_SSL_KEYFILE")
-    taken.put_timeout("EMAIL_TIMEOUT")
+    has_mailers = any(name.startswith(f"{_MAILERS}.") for name in taken.names())
+    names = {
+        option: f"{_MAILERS}.{option}" if has_mailers else setting
+        for option, setting in _OPTIONS.items()
+    }
+    taken.expect(f"{_MAILERS}.BACKEND" if has_mailers else "EMAIL_BACKEND", _BACKEND)
+    taken.take("host", names["host"])
+    taken.take("port", names["port"])
+    link = _link(taken, names)
+    if taken.get(_URL) is not None:
+        taken.refuse(_URL, "url-beside")
+    if has_mailers:
+        taken.default("port", {"ssl": 465, "tls": 587, "none": 25}[link])
+    elif _URL not in taken and _MAILERS not in taken:
+        taken.default("host", "localhost")
+        taken.default("port", 25)
+    if taken.take("username", names["username"]):
+        own = "CRAM-MD5, PLAIN, LOGIN"
+        taken.remark("authentication", "own-choice", program="Django", names=own)
+    taken.put_password(names["password"])
+    taken.take("client_certificate", names["ssl_certfile"])
+    taken.take("client_key", names["ssl_keyfile"])
+    taken.put_timeout(names["timeout"])
     taken.put_sender(taken.text("DEFAULT_FROM_EMAIL"), None, "DEFAULT_FROM_EMAIL")
     taken.default("from", "webmaster@localhost")
-    taken.use("EMAIL_SUBJECT_PREFIX", "EMAIL_USE_LOCALTIME", "EMAIL_FILE_PATH")
-    taken.leftovers(*_BEGINNINGS)
+    taken.use(*_ASIDE, *_OPTIONS.values() if has_mailers else ())
+    taken.leftovers(*_BEGINNINGS, _MAILERS)
     return taken.done()
 
 
-def _link(taken: Intake) -> None:
-    starttls = taken.switch("EMAIL_USE_TLS", False)
-    ssl = taken.switch("EMAIL_USE_SSL", False)
+def _link(taken: Intake, names: dict[str, str]) -> str:
+    starttls = taken.switch(names["use_tls"], False)
+    ssl = taken.switch(names["use_ssl"], False)
     if starttls and ssl:
-        taken.refuse("EMAIL_USE_TLS", "both-refused", other="EMAIL_USE_SSL")
-    taken.put_link("ssl" if ssl else "tls" if starttls else "none")
+        taken.refuse(names["use_tls"], "both-refused", other=names["use_ssl"])
+    link = "ssl" if ssl else "tls" if starttls else "none"
+    if link != "none" or not (_URL in taken or _MAILERS in taken):
+        taken.put_link(link)
+    return link
 
 
 def _entries(content: str) -> Iterator[Entry]:
-    try:
-        with warnings.catch_warnings():
-            # An escape in somebody else's string is none of our business.
-            warnings.simplefilter("ignore")
-            tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"line {line}" if line else "it"
-        raise InterchangeError(text("not-python", where=where)) from None
-    yield from _assigned(tree.body, is_sure=True)
+    source = PythonSource(content)
+    for name, node, line, is_sure in source.assigned():
+        if name == _MAILERS:
+            yield from _mailers(source, node, line, is_sure=is_sure)
+        elif name.startswith(_BEGINNINGS) and not _is_url(node):
+            yield entry(name, source.value(node), line, is_sure=is_sure)
+    for part in ast.walk(source.tree):
+        if isinstance(part, ast.Call) and _is_url(part):
+            yield Entry(_URL, Unclear("email-url"), part.lineno)
 
 
-def _assigned(body: list[ast.stmt], *, is_sure: bool) -> Iterator[Entry]:
-    for statement in body:
-        match statement:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ) if name.startswith(_BEGINNINGS):
-                found = _value(value) if is_sure else Unclear("under-condition")
-                yield Entry(name, found, statement.lineno)
-            case ast.If() | ast.Try() | ast.With():
-                for part in ("body", "orelse", "finalbody"):
-                    yield from _assigned(getattr(statement, part, []), is_sure=False)
-            case _:
-                pass
-
-
-def _value(node: ast.expr) -> Any:
+def _is_url(node: ast.expr) -> bool:
+    """Whether a call takes all settings from one URL, as django-environ and dj-email-url do."""
     match node:
-        case ast.Constant(value=None | str() | int() | float() | bool() as value):
-            return value
-        case ast.Subscript(
-            value=ast.Attribute(attr="environ") | ast.Name(id="environ"),
-            slice=ast.Constant(value=str(name)),
-        ):
-            return Variable(name)
-        case ast.Call(
-            func=ast.Name(id=function) | ast.Attribute(attr=function),
-            args=[ast.Constant(value=str(name)), *more],
-            keywords=keywords,
-        ) if function in _GETTERS:
-            given = [*more, *(one.value for one in keywords if one.arg == "default")]
-            return Variable(name, _default(given[0]) if given else None)
-        case ast.Call(func=ast.Name(id=function), args=[argument]) if function in _CONVERTERS:
-            return _value(argument)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="env"), attr=function)):
+            return function in _URL_CALLS
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="dj_email_url"))):
+            return True
         case _:
-            return Unclear("computed")
+            return False
 
 
-def _default(node: ast.expr) -> Any:
-    match node:
-        case ast.Constant(value=str() | int() | float() | bool() as value):
-            return value
-        case _:
-            return None
+def _mailers(source: PythonSource, node: ast.expr, line: int, *, is_sure: bool) -> Iterator[Entry]:
+    """Yield the options of the default mailer, under names that begin with MAILERS."""
+    mailer = (pairs_of(node) or {}).get("default")
+    parts = pairs_of(mailer) if mailer is not None else None
+    options = pairs_of(parts["OPTIONS"]) if parts and "OPTIONS" in parts else {}
+    if parts is None or options is None:
+        yield Entry(_MAILERS, Unclear("computed"), line)
+        return
+    if "BACKEND" in parts:
+        options = {**options, "BACKEND": parts["BACKEND"]}
+    for name, value in options.items():
+        yield entry(f"{_MAILERS}.{name}", source.value(value), value.lineno, is_sure=is_sure)
 
 
 def write(out: Outlet) -> Exported:
-    """Write the settings."""
+    """Write the settings for Django 6.1 and later, and for those before it."""
     link = out.link
     out.note_own_ways()
     timeout = out.whole_seconds
-    pairs: list[tuple[str, Any]] = [
-        ("EMAIL_HOST", out.host),
-        ("EMAIL_PORT", out.settings.port),
-        ("EMAIL_USE_TLS", link == "tls"),
-        ("EMAIL_USE_SSL", link == "ssl"),
-        ("EMAIL_TIMEOUT", None if timeout is None else int(timeout)),
-        ("EMAIL_SSL_CERTFILE", out.given("client_certificate")),
-        ("EMAIL_SSL_KEYFILE", out.given("client_key")),
-        ("DEFAULT_FROM_EMAIL", out.given("from")),
-        ("EMAIL_HOST_USER", out.username),
-    ]
+    options: dict[str, Any] = {
+        "host": out.host,
+        "port": out.settings.port,
+        "use_tls": link == "tls",
+        "use_ssl": link == "ssl",
+        "timeout": None if timeout is None else int(timeout),
+        "ssl_certfile": out.given("client_certificate"),
+        "ssl_keyfile": out.given("client_key"),
+        "username": out.username,
+    }
+    sender = out.given("from")
     if out.quoting:
-        texts = [(name, None if value is None else str(value)) for name, value in pairs]
-        return exported(out, texts, "EMAIL_HOST_PASSWORD")
-    lines = [f'EMAIL_BACKEND = "{_BACKEND}"']
-    lines += [f"{name} = {value!r}" for name, value in pairs if value is not None]
-    return out.done("\n".join([*_imports(out), *lines, *_password(out), ""]))
+        pairs = [
+            (_OPTIONS[name], None if one is None else str(one)) for name, one in options.items()
+        ]
+        return exported(out, [*pairs, ("DEFAULT_FROM_EMAIL", sender)], "EMAIL_HOST_PASSWORD")
+    written = {name: repr(value) for name, value in options.items() if value is not None}
+    if password := _password(out):
+        written["password"] = password
+    needs_os = out.wants_secret and out.secret is None
+    lines = [*(["import os", ""] if needs_os else []), "import django", ""]
+    lines += ["if django.VERSION >= (6, 1):", f"    {_MAILERS} = {{", '        "default": {']
+    lines += [f'            "BACKEND": "{_BACKEND}",', '            "OPTIONS": {']
+    lines += [f'                "{name}": {value},' for name, value in written.items()]
+    lines += ["            },", "        }", "    }", "else:", f'    EMAIL_BACKEND = "{_BACKEND}"']
+    lines += [f"    {_OPTIONS[name]} = {value}" for name, value in written.items()]
+    lines += [f"DEFAULT_FROM_EMAIL = {sender!r}"] if sender else []
+    return out.done("\n".join([*lines, ""]))
 
 
-def _imports(out: Outlet) -> list[str]:
-    return ["import os", ""] if out.wants_secret and out.secret is None else []
-
-
-def _password(out: Outlet) -> list[str]:
+def _password(out: Outlet) -> str | None:
     if not out.wants_secret:
-        return []
+        return None
     if out.secret is not None:
-        return [f"EMAIL_HOST_PASSWORD = {out.secret!r}"]
+        return repr(out.secret)
     if isinstance(out.source, File):
         out.note("password", "becomes-variable", name=out.variable)
-    return [f"EMAIL_HOST_PASSWORD = os.environ[{out.variable!r}]"]
+    return f"os.environ[{out.variable!r}]"
