@@ -8,12 +8,12 @@ from pathlib import Path
 from smtp_tui.checks.status import PASSED, SETTINGS
 from smtp_tui.cli.calls import Call
 from smtp_tui.cli.output import complain, tell
-from smtp_tui.config.heads import Head
+from smtp_tui.config.heads import ANYWHERE, Head
 from smtp_tui.config.recognising import all_heads, own_folder
 
 
 def dialects(call: Call) -> int:
-    """List them in the order in which they are tried; a faulty one is told, and ends with 3."""
+    """List them in the order in which they are tried; report a faulty one and end with 3."""
     heads, faults = all_heads(own_folder())
     if call.options.json:
         tell(json.dumps([_as_object(head) for head in heads]))
@@ -35,8 +35,9 @@ def _columns(heads: list[Head]) -> list[str]:
 
 
 def _file(head: Head) -> str:
-    """The file that such settings stand in, and where in it."""
-    tables = ", ".join("the root" if one == "." else f"[{one}]" for one in head.tables)
+    """The file that holds such settings, and where in it."""
+    named = {".": "the top of the file", ANYWHERE: "any table"}
+    tables = ", ".join(named.get(one, f"[{one}]") for one in head.tables)
     return f"{head.files[0]}: {tables}" if head.files else tables
 
 

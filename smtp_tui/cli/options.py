@@ -52,7 +52,7 @@ OPTIONS = (
     ),
     Option(
         flags=("--dialect",),
-        help="read the file as the file of this application; smtp-tui dialects lists them",
+        help="read the file as this application's (smtp-tui dialects lists them) or as plain",
         extra={"metavar": "NAME"},
     ),
     Option(

@@ -93,7 +93,13 @@ def _put(theirs: Theirs, key: str, value: object) -> None:
                 written = mailbox.address
                 theirs.put(place.label, mailbox.name or None)
             if not place.key.startswith(":"):
-                written = typed_like(theirs.get(place.key), written)
+                old = theirs.get(place.key)
+                if key == "host" and isinstance(old, str) and "://" in old:
+                    raise Inexpressible(
+                        f"{place.key} holds a URL, which may hold a login too; put the hostname "
+                        "there in an editor"
+                    )
+                written = typed_like(old, written)
             theirs.put(place.key, written)
             break
         if value is not None and chosen is None:

@@ -153,6 +153,20 @@ def _write_host(value: object) -> object:
     return value
 
 
+def _read_colonless(value: object) -> object:
+    if isinstance(value, str) and ":" in value:
+        raise UnknownSpelling(
+            "holds a colon, as IPv6 addresses do; the application allows one only"
+        )
+    return _read_plain(value)
+
+
+def _write_colonless(value: object) -> object:
+    if isinstance(value, str) and ":" in value:
+        raise Inexpressible("accepts no IPv6 address")
+    return value
+
+
 def _read_elsewhere(_value: object) -> object:
     raise UnknownSpelling("is a place that only the application can read")
 
@@ -203,6 +217,7 @@ CODECS: Mapping[str, Codec] = {
     "no-env": Codec(_read_no_env, _write_no_env),
     "address": Codec(_read_address, _write_address),
     "host": Codec(_read_host, _write_host),
+    "colonless": Codec(_read_colonless, _write_colonless),
     "elsewhere": Codec(_read_elsewhere, _write_elsewhere),
     "file": Codec(_read_file, _write_file),
     "command": Codec(_read_command, _write_command),

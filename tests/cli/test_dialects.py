@@ -42,7 +42,7 @@ def test_they_are_listed(call: Call) -> None:
     assert len(lines) == 17
     assert lines[6].split() == ["lldap", "lldap", "lldap_config.toml:", "[smtp_options]", "shipped"]
     assert "kanidm" in lines[3]
-    assert "the root" in lines[3]
+    assert "the top of the file" in lines[3]
 
 
 def test_they_are_listed_as_json(call: Call) -> None:

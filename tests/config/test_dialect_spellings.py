@@ -20,6 +20,11 @@ KITSUNE = '[job-queue]\n[email]\nhost = "a.example"\nfrom-address = "a@b.example
 SUPABASE = '[auth.email.smtp]\nhost = "a.example"\nuser = "u"\n'
 SMTPC = '[profiles.x]\nhost = "a.example"\nlogin = "u"\nconnection_timeout = 5\n'
 REVA = '[http.services]\n[x.smtpclient]\nsender_mail = "a@b.example"\n'
+NOTIFICATIONS = "[serverless.services.notifications.handlers.email]\n"
+HIMALAYA_1 = (
+    '[accounts.x]\nmessage.send.backend.host = "a.example"\n'
+    'message.send.backend.encryption.type = "tls"\n'
+)
 OPENTALK = '[rabbit_mq]\n[smtp]\nfrom_name = "X"\n'
 
 
@@ -62,6 +67,47 @@ def values(folder: Path, text: str) -> dict[str, Any]:
             REVOLT + "use_tls = false\nuse_starttls = true\n",
             "encryption",
             "use_tls = false and use_starttls = true contradict each other",
+        ),
+        (
+            VULS + 'from = "Vuls <a@b.example>"\n',
+            "from",
+            'from "Vuls <a@b.example>" has a display name; the application accepts an',
+        ),
+        (
+            'mail_relay = "smtp://a.example"\nmail_from_address = "K <a@b.example>"\n',
+            "from",
+            "has a display name",
+        ),
+        (
+            'mail_relay = "a.example"\nmail_from_address = "a@b.example"\n',
+            "host",
+            "mail_relay is not a URL that begins with smtp:// or smtps://",
+        ),
+        (
+            REVA.replace("a@b", "R <a@b").replace('e"', 'e>"') + 'smtp_server = "a.example"\n',
+            "from",
+            "has a display name",
+        ),
+        (
+            NOTIFICATIONS + 'smtp_server = "a.example"\n',
+            "port",
+            "is missing in smtp_server; Reva's notifications requires it there",
+        ),
+        (NOTIFICATIONS + 'smtp_server = "[::1]:25"\n', "host", "holds a colon"),
+        (
+            '[email]\nsmtp_url = "smtps://u:secret@a.example"\nstarttls_only = true\n',
+            "host",
+            "is a URL; the application accepts a hostname alone",
+        ),
+        (
+            HIMALAYA_1 + 'message.send.backend.auth.type = "oauth2"\n',
+            "authentication",
+            'message.send.backend.auth.type "oauth2" is not one of the values that smtp-tui knows',
+        ),
+        (
+            HIMALAYA_1 + 'message.send.backend.auth.keyring = "x"\n',
+            "password",
+            "is a place that only the application can read",
         ),
         (KITSUNE, "encryption", "starttls is missing; Kitsune accepts true, false"),
         (
@@ -223,3 +269,58 @@ def test_an_unknown_dialect_is_told(tmp_path: Path) -> None:
     path.touch()
     with pytest.raises(DocumentError, match="there is no dialect 'chatwoot'; smtp-tui dialects"):
         Document.open(path, "chatwoot")
+
+
+def test_a_url_where_a_hostname_belongs_is_not_written_over(tmp_path: Path) -> None:
+    text = '[email]\nsmtp_url = "smtps://u:secret@a.example"\nstarttls_only = true\n'
+    document, table = opened(tmp_path, text)
+    with pytest.raises(NotExpressibleError, match="smtp_url holds a URL") as caught:
+        document.save(table, {"host": "b.example"})
+    assert "secret" not in str(caught.value)
+    assert document.path.read_text() == text
+
+
+AUTHCID = (
+    '[accounts.x]\nsmtp.server = "smtps://a.example"\nsmtp.sasl.plain.authcid = "u"\n'
+    'smtp.sasl.plain.passwd.raw = "p"\n'
+)
+
+
+def test_himalayas_other_names_are_read_and_kept(tmp_path: Path) -> None:
+    document, table = opened(tmp_path, AUTHCID)
+    found = document.values(table)
+    assert (found["username"], found["password"]) == ("u", "p")
+    assert document.unknown_keys(table) == ()
+    assert document.changed(table, {"username": "v", "password": "q"}) == (
+        AUTHCID.replace('"u"', '"v"').replace('"p"', '"q"')
+    )
+    assert document.changed(table, {"password": {"command": ["pass"]}}) == (
+        AUTHCID.replace('passwd.raw = "p"', 'passwd.command = ["pass"]')
+    )
+    assert document.changed(
+        table, {"username": None, "password": None, "authentication": "none"}
+    ) == ('[accounts.x]\nsmtp.server = "smtps://a.example"\n')
+
+
+def test_they_go_with_the_mechanism_that_has_them(tmp_path: Path) -> None:
+    document, table = opened(tmp_path, AUTHCID)
+    document.save(table, {"authentication": "login"})
+    assert "authcid" not in document.text
+    assert "passwd" not in document.text
+    found = document.values(table)
+    assert (found["username"], found["password"]) == ("u", "p")
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "message.send.backend.host = 'a.example'\nmessage.send.backend.port = 587\n",
+        "message.send.backend.host = 'a.example'\nmessage.send.backend.encryption = 'none'\n",
+    ],
+)
+def test_a_himalaya_table_that_is_not_understood_is_not_offered(
+    tmp_path: Path, backend: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"[accounts.x]\nbackend.host = 'i.example'\nbackend.port = 993\n{backend}")
+    assert Document.open(path).tables() == ()
