@@ -57,6 +57,18 @@ def ssl_hint(settings: Settings, facts: Facts) -> str:
     return "" if is_answered else TRY_SSL
 
 
+def starttls_hint(settings: Settings, facts: Facts) -> str:
+    """Advise STARTTLS on the port in use, unless it was tried in vain."""
+    same_port = (None, settings.port)
+    tried = [dict(trial.change) | {"outcome": trial.outcome} for trial in facts.trials]
+    if any(
+        one.get("encryption") == "tls" and one.get("port") in same_port and one["outcome"] != "ok"
+        for one in tried
+    ):
+        return "STARTTLS does not work on this port either. "
+    return "Set encryption to tls (STARTTLS). "
+
+
 def _outcomes(facts: Facts) -> dict[tuple[int, str], str]:
     found = {}
     for trial in facts.trials:

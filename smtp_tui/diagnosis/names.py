@@ -25,7 +25,7 @@ _DURING = {
     Stage.MESSAGE: " while smtp-tui sent the message",
 }
 # Whole clauses, or nothing.
-_OPTIONAL = ("try_ports", "try_ssl", "or_auto")
+_OPTIONAL = ("try_ports", "try_ssl", "try_starttls", "or_auto")
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
     *("username", "detail", "command", "during", "speaks", "mechanisms", "reply", "peer_look"),
@@ -62,11 +62,12 @@ def names_of(settings: Settings | None, facts: Facts) -> Names:
 
 def _hints(settings: Settings, facts: Facts) -> Names:
     # The providers' table is not needed by a check that passes.
-    from smtp_tui.diagnosis.hints import port_hint, ssl_hint
+    from smtp_tui.diagnosis.hints import port_hint, ssl_hint, starttls_hint
 
     return {
         "try_ports": port_hint(settings, facts),
         "try_ssl": ssl_hint(settings, facts),
+        "try_starttls": starttls_hint(settings, facts),
         "or_auto": "" if settings.authentication is Authentication.AUTO else "auto, or to ",
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -15,4 +14,6 @@ def label(identity: str) -> str:
 @cache
 def labels() -> dict[str, str]:
     """Return all of them by id."""
+    import tomllib  # a check that passes without a warning needs none: it takes 12 ms
+
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

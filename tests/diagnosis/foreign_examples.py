@@ -775,7 +775,7 @@ EXAMPLES: list[Example] = [
     ),
     *_more(
         "connection-refused",
-        "Check port",
+        "check on the server",
         "ConnectionRefusedError: [Errno 111] Connection refused",
         "No connection could be made because the target machine actively refused it.",
     ),
@@ -849,7 +849,7 @@ EXAMPLES: list[Example] = [
     ),
     *_more(
         "greeting-refused",
-        "port 587 or 465",
+        "block list",
         "host mail.example.org[192.0.2.1] refused to talk to me: 554 mail.example.org no",
     ),
     *_more(

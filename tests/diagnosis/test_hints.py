@@ -71,6 +71,16 @@ def test_a_silent_port_is_not_called_a_tls_port_against_the_evidence(
     assert ("set encryption to ssl" in told) is is_advised
 
 
+def test_starttls_that_was_tried_in_vain_is_not_advised() -> None:
+    values = {"encryption": "ssl", "port": 587}
+    told = cure(Fault.PLAIN_TEXT_EXPECTED, Stage.TLS, UP, **values)
+    assert told.startswith("Set encryption to tls (STARTTLS).")
+    change = (("encryption", "tls"),)
+    look = Experiment(seconds=1, name="x", outcome="starttls-not-offered", text="", change=change)
+    told = cure(Fault.PLAIN_TEXT_EXPECTED, Stage.TLS, UP, look, **values)
+    assert told.startswith("STARTTLS does not work on this port either.")
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "0.0.0.0"])
 def test_a_refusal_by_this_machine_asks_for_another_host(host: str) -> None:
     end = finished(Stage.CONNECT, Fault.CONNECTION_REFUSED)
