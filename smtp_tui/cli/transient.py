@@ -76,17 +76,37 @@ TYPED = (
 _UNSET = frozenset({"", "no", "~", "[not set]", "[unprintable]"})
 _ALL_CAPABILITIES = 41  # Linux 5.9; a set of fewer is a restriction
 
-# What `systemd-run` would itself take to heart. Not one of them is a secret.
-_ITS_OWN = (
-    "LD_",
-    "SYSTEMD_",
-    "DBUS_",
-    "GLIBC_",
-    "MALLOC_",
-    "NOTIFY_",
-    "XDG_RUNTIME_",
-    "LC_",
-    "PATH",
+# The variables that `systemd-run`, its libraries and the loader obey themselves, by exact names
+# (systemd(1), known-environment-variables.md, ld.so(8), mallopt(3), locale(7)). None of them holds
+# a secret; another with the same beginning may.
+_LOADER = (
+    *("ASSUME_KERNEL", "AUDIT", "BIND_NOT", "BIND_NOW", "DEBUG", "DEBUG_OUTPUT", "DYNAMIC_WEAK"),
+    *("HWCAP_MASK", "LIBRARY_PATH", "ORIGIN_PATH", "PREFER_MAP_32BIT_EXEC", "PRELOAD", "PROFILE"),
+    *("PROFILE_OUTPUT", "SHOW_AUXV", "TRACE_LOADED_OBJECTS", "USE_LOAD_BIAS", "VERBOSE", "WARN"),
+)
+_SYSTEMD = (
+    *("ADJUST_TERMINAL_TITLE", "BUS_TIMEOUT", "COLORS", "EMOJI", "IGNORE_CHROOT", "LESS"),
+    *("LESSCHARSET", "LOG_COLOR", "LOG_LEVEL", "LOG_LOCATION", "LOG_RATELIMIT_KMSG", "LOG_TARGET"),
+    *("LOG_TID", "LOG_TIME", "MEMPOOL", "OFFLINE", "PAGER", "PAGERSECURE", "TINT_BACKGROUND"),
+    *("URLIFY", "UTF8"),
+)
+_MALLOC = (
+    *("ARENA_MAX", "ARENA_TEST", "CHECK_", "MMAP_MAX_", "MMAP_THRESHOLD_", "PERTURB_"),
+    *("TCACHE_COUNT", "TOP_PAD_", "TRACE", "TRIM_THRESHOLD_"),
+)
+_LOCALE = (
+    *("ADDRESS", "ALL", "COLLATE", "CTYPE", "IDENTIFICATION", "MEASUREMENT", "MESSAGES"),
+    *("MONETARY", "NAME", "NUMERIC", "PAPER", "TELEPHONE", "TIME"),
+)
+_ITS_OWN = frozenset(
+    (
+        *(f"LD_{name}" for name in _LOADER),
+        *(f"SYSTEMD_{name}" for name in _SYSTEMD),
+        *(f"MALLOC_{name}" for name in _MALLOC),
+        *(f"LC_{name}" for name in _LOCALE),
+        *("DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "GLIBC_TUNABLES"),
+        *("NOTIFY_SOCKET", "PATH", "XDG_RUNTIME_DIR"),
+    )
 )
 
 
@@ -152,9 +172,7 @@ def transient(
     ]
     return Transient(
         argv=tuple(argv),
-        environment={
-            name: value for name, value in environment.items() if not name.startswith(_ITS_OWN)
-        },
+        environment={name: value for name, value in environment.items() if name not in _ITS_OWN},
         files=files,
         left_out=tuple(name for name in _LEFT_OUT if unit.one(name)),
     )
@@ -193,4 +211,4 @@ def _credentials(unit: Unit, folder: str) -> Iterator[str]:
 
 
 def _variable(name: str, value: str) -> str:
-    return f"--setenv={name}={value}" if name.startswith(_ITS_OWN) else f"--setenv={name}"
+    return f"--setenv={name}={value}" if name in _ITS_OWN else f"--setenv={name}"

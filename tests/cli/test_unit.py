@@ -171,6 +171,29 @@ def test_no_variable_is_put_into_the_command() -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("NOTIFY_API_KEY", "PATHFINDER_TOKEN", "DBUS_PASSWORD", "SYSTEMD_VAULT_TOKEN", "LD_KEY"),
+        *("MALLOC_SECRET", "GLIBC_SECRET", "LC_PASSWORD", "XDG_RUNTIME_SECRET", "PATH_", "path"),
+    ],
+)
+def test_a_variable_with_a_beginning_that_systemd_uses_goes_by_name(name: str) -> None:
+    unit = Unit(shown={"Id": ("app.service",)}, environment={name: SECRET})
+    run = transient(unit, ["x"], "/run/x", {"SMTP_TUI_PASSWORD": SECRET})
+    assert f"--setenv={name}" in run.argv
+    assert SECRET not in " ".join(run.argv)
+    assert run.environment == {name: SECRET, "SMTP_TUI_PASSWORD": SECRET}
+
+
+@pytest.mark.parametrize("name", ["PATH", "LD_LIBRARY_PATH", "NOTIFY_SOCKET", "LC_ALL"])
+def test_what_systemd_run_would_obey_itself_does_not_reach_it(name: str) -> None:
+    unit = Unit(shown={"Id": ("app.service",)}, environment={name: "/opt/x"})
+    run = transient(unit, ["x"], "/run/x")
+    assert f"--setenv={name}=/opt/x" in run.argv
+    assert run.environment == {}
+
+
+@pytest.mark.parametrize(
     ("name", "shown", "said"),
     [
         ("nope", "Id=nope.service\nLoadState=not-found", "no service nope.service that"),
