@@ -9,6 +9,7 @@ from typing import Any
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.keeping import Place
+from smtp_tui.config.paths import absolute
 from smtp_tui.config.wording import one_line
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
@@ -51,7 +52,7 @@ class Table:
     def place(self, source: PasswordSource) -> Place:
         """Return a source as this table sees it."""
         account = str(self.values.get("username") or "")
-        file = Path(self.file).absolute()
+        file = absolute(Path(self.file))
         origin = file if source == self.source else None
         return Place(source, account, file.parent, os.environ, origin, self.host)
 

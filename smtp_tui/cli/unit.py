@@ -18,6 +18,7 @@ from smtp_tui.cli.options import OPTIONS
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.cli.secrets import VARIABLE
 from smtp_tui.cli.transient import PROPERTIES, TYPED, Transient, Unit, transient
+from smtp_tui.config.paths import absolute
 from smtp_tui.config.wording import one_line, reason
 
 Ask = Callable[[Sequence[str]], str]
@@ -118,13 +119,13 @@ def bus_label(name: str) -> str:
 
 def command_of(call: Call) -> list[str]:
     """Return this program's call without --as-unit, to be run in another folder."""
-    words = [os.path.abspath(word) for word in call.words]  # noqa: PTH100 - a link stays one
+    words = [str(absolute(Path(word))) for word in call.words]
     return [*_program(), call.command.name, *_options(call), *(["--", *words] if words else [])]
 
 
 def _program() -> list[str]:
     if Path(sys.argv[0]).suffix == ".pyz":
-        return [sys.executable, os.path.abspath(sys.argv[0])]  # noqa: PTH100 - a link stays one
+        return [sys.executable, str(absolute(Path(sys.argv[0])))]
     # Nothing of the unit's folder or variables may stand in for a module of ours.
     return [sys.executable, "-E", "-P", "-m", "smtp_tui"]
 
@@ -136,7 +137,7 @@ def _options(call: Call) -> list[str]:
         if option.name == "as_unit" or value is None or value is False or value == []:
             continue
         if option.name in ("report", "output") and value != "-":
-            value = os.path.abspath(value)  # noqa: PTH100 - a link stays one
+            value = str(absolute(Path(value)))
         flag = option.flags[0]
         values = value if isinstance(value, list) else [value]
         given += [flag] if value is True else [f"{flag}={one}" for one in values]

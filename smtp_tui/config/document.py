@@ -20,6 +20,7 @@ from smtp_tui.config.errors import (
     SeveralTablesError,
 )
 from smtp_tui.config.tablepath import TablePath
+from smtp_tui.config.toml_bounds import excess
 from smtp_tui.config.wording import one_line
 
 if TYPE_CHECKING:
@@ -276,6 +277,8 @@ class Document:
         try:
             new = edited(old, path, _table_at(data, path), meant)
             new.encode("utf-8")
+            if too_much := excess(new):
+                raise DocumentError(f"it would hold {too_much}")
             return new, prove(old, new, data, path, meant)
         except UnicodeEncodeError:
             raise DocumentError(

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from smtp_tui.config.paths import absolute, real
 from smtp_tui.config.wording import one_line, reason
 
 _READ, _WRITE, _SEARCH = 4, 2, 1
@@ -39,7 +40,7 @@ def other_writer(path: Path) -> str | None:
 
 def is_private(path: Path) -> bool:
     """Tell whether root and this user alone can read a file; one that is not there is."""
-    target = Path(os.path.realpath(path))
+    target = real(path)
     try:
         if next(_all(target, _READ), None) is None:
             return True
@@ -51,7 +52,7 @@ def is_private(path: Path) -> bool:
 def _writers(path: Path) -> Iterator[str]:
     """Walk a path as the kernel does, and yield who can change what it leads to."""
     here, links = Path("/"), 0
-    waiting = list(reversed(path.absolute().parts[1:]))
+    waiting = list(reversed(absolute(path).parts[1:]))
     while waiting:
         name = waiting.pop()
         if name == "..":

@@ -6,14 +6,13 @@ holds a secret raises.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from smtp_tui.config import passwords
 from smtp_tui.config.errors import DocumentError, PasswordError
-from smtp_tui.config.paths import expand
+from smtp_tui.config.paths import expand, real
 from smtp_tui.config.wording import one_line, reason, shown_command
 from smtp_tui.records import record
 from smtp_tui.settings.sources import (
@@ -137,7 +136,7 @@ async def forget(place: Place) -> None:
 
 
 def _remove(place: Place) -> None:
-    path = Path(os.path.realpath(place.path))
+    path = real(place.path)
     if _content(path) is None:
         raise PasswordError(f"{place} was not removed: it does not exist")
     try:

@@ -27,8 +27,24 @@ def expand(text: str, base: Path, environ: Mapping[str, str] = os.environ) -> Pa
         return (_home(environ) if name == "HOME" else environ.get(name)) or match.group()
 
     if text == "~" or text.startswith("~/"):
-        return Path(_home(environ) + _VARIABLE.sub(value, text[1:])).absolute()
-    return (base / _VARIABLE.sub(value, text)).absolute()
+        return absolute(Path(_home(environ) + _VARIABLE.sub(value, text[1:])))
+    return absolute(base / _VARIABLE.sub(value, text))
+
+
+def absolute(path: Path) -> Path:
+    """Return a path from the root; as it is where the current folder has been removed."""
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        return path
+
+
+def real(path: Path) -> Path:
+    """Return a path from the root without symbolic links; as it is where that is impossible."""
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError:
+        return path
 
 
 def located(settings: Settings, base: Path, environ: Mapping[str, str] = os.environ) -> Settings:

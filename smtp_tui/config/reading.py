@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.errors import DocumentError, NoFileError
+from smtp_tui.config.paths import real
+from smtp_tui.config.toml_bounds import DEEPEST, excess
 from smtp_tui.config.wording import one_line, reason
 
 LARGEST = 8 * 1024 * 1024
 """Bytes; more is no configuration file, and may be a device without an end."""
-
-DEEPEST = 64
-"""Levels of tables and arrays; the parsers of deeper files run out of stack."""
 
 BOM = "\ufeff"
 
@@ -65,6 +63,8 @@ def decoded(content: bytes, path: Path) -> str:
 def parsed(text: str, path: Path) -> dict[str, Any]:
     """Return what a TOML text means; DocumentError with line and column if it is invalid."""
     shown = one_line(path)
+    if too_much := excess(text):
+        raise DocumentError(f"{shown} holds {too_much}; no settings file needs them")
     try:
         data = tomllib.loads(text.removeprefix(BOM))
     except ValueError as error:
@@ -82,7 +82,7 @@ def parsed(text: str, path: Path) -> dict[str, Any]:
 
 def readable_by_others(path: Path) -> bool:
     """Tell whether users who are neither owner nor in the group can read the file."""
-    target = Path(os.path.realpath(path))
+    target = real(path)
     try:
         if not target.stat().st_mode & stat.S_IROTH:
             return False

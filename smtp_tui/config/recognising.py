@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.file_access import other_writer
 from smtp_tui.config.heads import ANYWHERE, PLAIN, FaultyDialect, Head, head_of
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.tablepath import TablePath, get, spelled, walk
@@ -144,6 +145,9 @@ def own_heads(folder: Path) -> tuple[tuple[Head, ...], tuple[str, ...]]:
     for place in _files_in(folder):
         try:
             head = _own(place)
+            # A dialect may name the host that gets the password.
+            if writer := other_writer(place):
+                raise FaultyDialect(writer)
             if head.name in found:
                 raise FaultyDialect(f"another file there is named {head.name} already")
         except FaultyDialect as fault:

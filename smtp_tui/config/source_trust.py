@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from smtp_tui.config.file_access import is_private, other_writer
-from smtp_tui.config.paths import expand
+from smtp_tui.config.paths import absolute, expand
 from smtp_tui.config.wording import one_line, shown_command
 from smtp_tui.records import record
 from smtp_tui.settings.keyring_names import other_host
@@ -63,7 +63,7 @@ def _act(
         case Command(argv):
             return f"run the command {shown_command(argv)}"
         case File(path):
-            found = expand(path, file.absolute().parent, environ)
+            found = expand(path, absolute(file).parent, environ)
             return f"use the password file {one_line(found)}" if is_private(found) else None
         case Keyring(service) if other_host(service, host):
             return f"send the keyring entry {one_line(service, 80)} to {one_line(host, 80)}"

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError
 from smtp_tui.config.likeness import make_private
 from smtp_tui.config.overwriting import overwrite
+from smtp_tui.config.paths import real
 from smtp_tui.config.replacing import cannot_rename, made, replaced
 from smtp_tui.config.temporaries import locked, sweep
 from smtp_tui.config.wording import one_line, reason
@@ -47,7 +48,7 @@ def write(path: Path, content: bytes, *, old: bytes | None, manner: Manner) -> N
     The new file takes the old one's mode, owner, group and extended attributes. Where a rename is
     impossible or would lose something: NoRenameError, unless it may be overwritten.
     """
-    target = Path(os.path.realpath(path))
+    target = real(path)
     if old is None:
         _make(target, content)
         return
@@ -86,7 +87,7 @@ def write(path: Path, content: bytes, *, old: bytes | None, manner: Manner) -> N
 
 def sync_folder(path: Path) -> None:
     """Make the file's new name outlive a power failure; DocumentError if the disk refuses."""
-    folder = Path(os.path.realpath(path)).parent
+    folder = real(path).parent
     try:
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -141,3 +141,12 @@ def test_a_file_that_cannot_be_read_is_a_faulty_one(folder: Path) -> None:
         "line 1 is not UTF-8, as TOML has to be; save it as UTF-8",
         "it does not exist",
     ]
+
+
+def test_one_that_others_can_write_is_left_out(folder: Path) -> None:
+    """It could name the host that gets the password of a file."""
+    place = folder / "ticketbox.toml"
+    place.write_text(OWN, encoding="utf-8")
+    place.chmod(0o666)
+    assert faults() == (f"{place} is left out: every user can write {place}",)
+    assert all(head.application != "Ticketbox" for head in all_heads(folder)[0])

@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from smtp_tui.config.paths import absolute
 from smtp_tui.interchange.exporting import export_text
 from smtp_tui.interchange.known import format_named, formats
 from smtp_tui.interchange.results import Exported, InterchangeError
@@ -104,7 +105,7 @@ class ExportScreen(Sheet, inherit_bindings=True):
             return
         folder = self._settings.parent
         if not os.access(folder, os.W_OK | os.X_OK):
-            folder = Path.cwd()
+            folder = absolute(Path())
         names = {"name": self._settings.stem, "format": self.name_shown}
         path = await ask_and_save(
             self.app, exported.text, folder / text("export", "names", **names)

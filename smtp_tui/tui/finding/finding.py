@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 
-from smtp_tui.config.paths import config_folder, expand
+from smtp_tui.config.paths import absolute, config_folder, expand
 from smtp_tui.discovery.presets import presets_with
 from smtp_tui.discovery.resolver import prepare
 from smtp_tui.discovery.search import Wish, discover
@@ -104,7 +104,7 @@ class Finding:
         """Trust what a test would trust; what is wrong with the file is a test's to tell."""
         if not named:
             return None
-        path = str(expand(named, self.deeds.document.path.absolute().parent))
+        path = str(expand(named, absolute(self.deeds.document.path).parent))
         settings = read({"host": "localhost", "encryption": "tls", CA_FILE: path}).settings
         try:
             if settings is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from smtp_tui.config.document import Document
+from smtp_tui.config.paths import real
 from smtp_tui.config.unsaved import Unsaved, drop_unsaved, keep_unsaved, unsaved_of
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
@@ -89,7 +89,7 @@ def offer_words(unsaved: Unsaved, now: float) -> str:
 
 
 def _name(document: Document) -> str:
-    return os.path.realpath(document.path)
+    return str(real(document.path))
 
 
 def _fields(unsaved: Unsaved) -> dict[str, object | None]:

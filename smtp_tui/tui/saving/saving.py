@@ -14,6 +14,7 @@ from smtp_tui.config.errors import (
     NoRenameError,
     PasswordError,
 )
+from smtp_tui.config.paths import absolute
 from smtp_tui.config.reloading import is_gone, is_stale
 from smtp_tui.config.writing import Manner
 from smtp_tui.records import record
@@ -119,7 +120,7 @@ class Saver:
         follows = ACCOUNT in job.values and isinstance(job.password.old, Keyring)
         if not job.moves_password and not follows:
             return Moved(None)
-        base = self.document.path.absolute().parent
+        base = absolute(self.document.path).parent
         mover = Mover(self.vault, base, os.environ, self.ask, self.waits)
         return await mover.move(job.password, was, job.account)
 
