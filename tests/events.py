@@ -1,13 +1,20 @@
-"""Every JSON line that a test sees is held to the schema that `check --json-schema` prints."""
+"""What every line that a test sees is held to.
+
+JSON lines to the schema that `check --json-schema` prints, lines for people to words: the ids of
+causes and warnings are for programs.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from smtp_tui.checks.events.schema import LINES, schema
+from smtp_tui.diagnosis import texts
+from smtp_tui.smtp.events import Warn
 
 
 def strict(part: Any) -> Any:
@@ -43,3 +50,16 @@ def validate(line: str) -> None:
         for one in _VALIDATORS[told["event"]].iter_errors(told)
     ]
     assert not faults, faults
+
+
+# A word alone, such as greylisted, is also a word of people.
+_WORDS = "|".join(sorted(one for one in (*texts.causes(), *Warn) if "-" in one))
+_IDS = re.compile(rf"(?<![\w-])({_WORDS})(?![\w-])")
+# JSON, metrics, and the list of rules with their sources.
+_FOR_PROGRAMS = re.compile(r"\s*([{\[]|smtp_tui_|# HELP |(undated|\d{4}-\d\d-\d\d) +reply )")
+_CODE = re.compile(r"`[^`]*`")
+
+
+def ids_in(line: str) -> list[str]:
+    """Return the ids in a line that is for people; a report may have one as code."""
+    return [] if _FOR_PROGRAMS.match(line) else _IDS.findall(_CODE.sub("", line))

@@ -20,6 +20,7 @@ from smtp_tui.settings.choices import VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.addresses import AddressError, resolve
 from smtp_tui.smtp.events import Experiment, Fault, Stage
+from smtp_tui.smtp.labels import label
 from smtp_tui.smtp.redaction import Redactor
 
 OK = "ok"
@@ -85,11 +86,11 @@ async def _peer_look(
     cause = verdict.cause or ""
     # Who wants a client certificate has shown its own before, and it held.
     if verdict.ok or cause == Fault.CLIENT_CERTIFICATE_REQUIRED:
-        outcome, said = OK, "verify mode peer would take this certificate"
+        outcome, said = OK, "verify mode peer would accept this certificate"
     elif cause.startswith("certificate-") or verdict.stage is Stage.SETTINGS:
-        outcome, said = cause, f"verify mode peer would end with {cause}"
+        outcome, said = cause, f"verify mode peer would fail: {label(cause)}"
     else:
-        outcome, said = UNKNOWN, f"a second look at the certificate ended with {cause}"
+        outcome, said = UNKNOWN, f"a second look at the certificate failed: {label(cause)}"
     return Experiment(seconds=0, name=PEER_LOOK, outcome=outcome, text=f"experiment: {said}")
 
 
@@ -129,7 +130,7 @@ def _words(trial: Trial) -> str:
 
 def _said(seen: Facts, verdict: Verdict) -> str:
     """Say what was seen, in words that also tell why a change would cure."""
-    said = ["it works" if verdict.ok else f"{verdict.cause}"]
+    said = ["it works" if verdict.ok else label(verdict.cause or UNKNOWN)]
     if seen.established:
         said.append(seen.established.version)
         held = "certificate valid" if seen.established.verified else "certificate not verified"

@@ -19,6 +19,7 @@ from smtp_tui.discovery.wording import (
     took_words,
 )
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.labels import label
 
 WIDTH = 80
 _CELL, _GREETING = 22, 212
@@ -39,7 +40,7 @@ def result_lines(result: Result) -> Iterator[str]:
     """Yield the choice, its reason, and what to do with it."""
     values = result.values
     if not values:
-        yield from _wrapped(f"NOTHING FOUND ({result.cause}): {result.reason}", "", "  ")
+        yield from _wrapped(f"NOTHING FOUND: {result.reason}", "", "  ")
     else:
         head = "FOUND" if result.ok else "NOTHING THAT WOULD PASS; the nearest is"
         place = f"{values['host']} port {values['port']}, encryption {values['encryption']}"
@@ -62,7 +63,7 @@ def knock_lines(knocks: Iterable[Knock]) -> Iterator[str]:
         yield from _wrapped(f"{host} ({', '.join(addresses)})", "", "  ")
         if not answers(rows):
             for cause, ports in silent_ports(rows):
-                yield from _wrapped(f"{cause}: port {', '.join(ports)}", "  ", "    ")
+                yield from _wrapped(f"{label(cause)}: port {', '.join(ports)}", "  ", "    ")
             continue
         yield _row("port", "IP", "plain", "STARTTLS", "TLS at once", "time")
         for row in rows:
@@ -79,7 +80,7 @@ def _row(*cells: str) -> str:
 def _cells(knock: Knock) -> tuple[str, ...]:
     port, family, took = str(knock.port), family_of(knock), took_words(knock)
     if not knock.is_reached:
-        return port, family, "-", _cut(knock.cause or ""), "", took
+        return port, family, "-", _cut(label(knock.cause or "")), "", took
     links = _cut(starttls_words(knock)), _cut(tls_words(knock))
     return port, family, plain_words(knock), *links, took
 

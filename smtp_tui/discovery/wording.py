@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from smtp_tui.discovery.steps import OK, Knock
+from smtp_tui.smtp.labels import label
 from smtp_tui.smtp.lifetimes import in_words
 
 NOT_ASKED = "-"
-_CERTIFICATE = "certificate-"
+_CERTIFICATE = "certificate "
 _MOST_NAMES = 4
 
 
@@ -52,7 +53,7 @@ def starttls_words(knock: Knock) -> str:
     """Say what came of STARTTLS: the version and the verdict on the certificate."""
     if knock.starttls is None:
         return NOT_ASKED
-    return _link(knock) if knock.starttls else knock.cause or "not offered"
+    return _link(knock) if knock.starttls else label(knock.cause or "not offered")
 
 
 def tls_words(knock: Knock) -> str:
@@ -62,8 +63,8 @@ def tls_words(knock: Knock) -> str:
 
 def _link(knock: Knock) -> str:
     if knock.trusted not in (None, OK):
-        return (knock.trusted or "").removeprefix(_CERTIFICATE)
-    return f"{knock.version} {knock.cause or 'valid'}"
+        return label(knock.trusted or "").removeprefix(_CERTIFICATE)
+    return f"{knock.version} {label(knock.cause or 'valid')}"
 
 
 def details(knock: Knock) -> Iterator[str]:
@@ -79,7 +80,7 @@ def details(knock: Knock) -> Iterator[str]:
         names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "nobody named"
         yield f"certificate for {names}, {in_words(knock.certificate.left())}"
     if knock.also:
-        yield f"also {', '.join(knock.also)}"
+        yield f"also {', '.join(map(label, knock.also))}"
 
 
 def shared_details(knocks: Sequence[Knock]) -> list[tuple[str, list[str]]]:

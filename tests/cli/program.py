@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from tests.events import validate
+from tests.events import ids_in, validate
 
 # A warning in the program, of a file left open too, goes to its standard error and fails the test.
 COMMAND = (sys.executable, "-W", "error", "-m", "smtp_tui")
@@ -42,6 +42,7 @@ class Outcome:
         """Hold every JSON line that was printed to the schema."""
         for line in self.out.splitlines():
             validate(line)
+            assert not ids_in(line), line
 
     @property
     def verdict(self) -> dict[str, Any]:

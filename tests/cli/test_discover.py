@@ -128,7 +128,7 @@ def test_nothing_found(call: Call, zone: Zone, status: int, cause: str) -> None:
         outcome = call("discover", DOMAIN, "--resolver", server.where)
         as_json = call("discover", DOMAIN, "--json", "--resolver", server.where)
     assert outcome.status == as_json.status == status
-    assert f"NOTHING FOUND ({cause}): " in outcome.out
+    assert "NOTHING FOUND: " in outcome.out
     assert "Take it" not in outcome.out
     result = objects(as_json)[-1]
     assert (result["ok"], result["host"], result["cause"]) == (False, None, cause)
@@ -142,7 +142,7 @@ def test_the_nearest(call: Call, mail_servers: MailServers) -> None:
     port = mail_servers.ports[Listener.IMPLICIT_TLS]
     assert "NOTHING THAT WOULD PASS; the nearest is localhost port" in outcome.out
     assert f"host=localhost port={port} encryption=ssl" in outcome.out
-    assert "certificate-unknown-issuer" in outcome.out
+    assert "unknown issuer" in outcome.out
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import threading
 from collections.abc import Callable
@@ -110,7 +111,7 @@ def refused(call: Call, place: Path) -> str:
     for words in (REFUSING, (*REFUSING, "--json")):
         outcome = call("check", *words, "--report", str(place))
         assert outcome.status == 74
-        assert "connection-refused" in outcome.out
+        assert re.search("FAILED at connection: |connection-refused", outcome.out)
         assert outcome.err.count("\n") == 1
     assert str(place) in outcome.err
     return outcome.err

@@ -113,7 +113,7 @@ def test_the_other_family_is_told() -> None:
     other = replace(one, address="2001:db8::1", cause="network-unreachable", encryption=None)
     (choice,) = ranked([one, other], {("a.test", 587): place(one)})
     notes = list(notes_of(choice, [one, other], SUBJECT))
-    assert notes[0].startswith("It does not answer by IPv6: network-unreachable.")
+    assert notes[0].startswith("It does not answer by IPv6: no route.")
 
 
 def test_guesses() -> None:
