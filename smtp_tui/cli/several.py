@@ -6,13 +6,14 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.many import Outcome, Subject, Summary, Told, run_all
-from smtp_tui.checks.status import IN_WORDS, PASSED, exit_status
+from smtp_tui.checks.many import Subject, Summary, Told, run_all
+from smtp_tui.checks.status import PASSED, exit_status
 from smtp_tui.cli.calls import Call
 from smtp_tui.cli.check import recording, tell_json, told_lines
 from smtp_tui.cli.output import tell
 from smtp_tui.cli.requests import jobs_of, subjects_of
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.smtp.labels import label
 
 if TYPE_CHECKING:
     from smtp_tui.cli.reporting import Recorder
@@ -46,10 +47,6 @@ async def _check(
     raise AssertionError("several checks end with a summary")
 
 
-def _at(one: Outcome) -> str:
-    return f"at {IN_WORDS[one.verdict.stage]}"
-
-
 class _Teller:
     """Tells it in words: of each table its name, its dialogue, its verdict."""
 
@@ -76,7 +73,9 @@ class _Teller:
         count, failed = len(summary.outcomes), summary.failed
         if not self.quiet:
             tell("")
-        named = ", ".join(f"{one.subject.label} ({_at(one)})" for one in failed)
+        named = ", ".join(
+            f"{one.subject.label} ({label(one.verdict.cause or '')})" for one in failed
+        )
         tables = "1 table" if count == 1 else f"{count} tables"
         told = f"{len(failed)} failed: {named}" if failed else "none failed"
         tell(f"{tables} in {summary.seconds:.2f} s: {count - len(failed)} passed, {told}")

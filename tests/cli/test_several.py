@@ -80,8 +80,8 @@ def test_several_files_in_words(call: Call, file: File) -> None:
     assert sum(line.startswith("FAILED at ") for line in lines) == 3
     assert lines[-1].startswith("3 tables in ")
     assert lines[-1].endswith(
-        f"0 passed, 3 failed: {first}: smtp (at connection), "
-        f"missing.toml (at settings), {second}: mail (at connection)"
+        f"0 passed, 3 failed: {first}: smtp (connection refused), "
+        f"missing.toml (invalid settings), {second}: mail (connection refused)"
     )
 
 
