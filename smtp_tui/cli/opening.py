@@ -25,8 +25,8 @@ def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document
         if named:
             raise
         raise NoFileError(
-            f"no FILE is named, and {one_line(file)} does not exist; "
-            "name one, or check without: smtp-tui check --set host=HOST"
+            f"no FILE was given, and {one_line(file)} does not exist; "
+            "give one, or check without a file: smtp-tui check --set host=HOST"
         ) from None
     for line in faults():
         _complain_once(line)

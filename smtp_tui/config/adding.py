@@ -86,7 +86,7 @@ def _below_header(table: Table, header: Header, added: Mapping[str, object]) -> 
 def _into_empty_braces(table: Table, holder: Pair, added: Mapping[str, object]) -> str:
     start, end = holder.value
     if table.text[start:end].strip("{}\t ") != "":
-        raise DocumentError(f"{spelled(table.path)} is written in a way this program cannot edit")
+        raise DocumentError(f"{spelled(table.path)} is written in a form that smtp-tui cannot edit")
     pairs = ", ".join(_pair(key, " = ", value) for key, value in added.items())
     return lines.spliced(table.text, [(start, end, f"{{ {pairs} }}")])
 
@@ -110,7 +110,7 @@ def _as_section(table: Table, added: Mapping[str, object]) -> str:
     text = table.text
     if any(isinstance(step, int) for step in table.path):
         raise DocumentError(
-            f"{spelled(table.path)} has no header of its own and cannot be given one here"
+            f"{spelled(table.path)} has no header of its own, and smtp-tui cannot add one here"
         )
     header = f"[{spelled(table.path)}]"
     if (place := placing.place_of_section(table)) is not None:

@@ -73,7 +73,7 @@ class Compound:
     def with_part(self, name: str, value: str | None) -> Compound:
         """Return it with one part changed; None takes the part out. ValueError where it must be."""
         if value is None and name in _NEEDED:
-            raise ValueError(f"holds the {name}, which cannot be taken out of it")
+            raise ValueError(f"requires the {name}")
         if name.startswith(QUERY):
             return self._with_query(name.removeprefix(QUERY), value)
         if value is not None:

@@ -32,14 +32,14 @@ def dialect_at(place: Path, *, own: bool) -> Dialect:
         raise FaultyDialect(f"it is not valid TOML: {one_line(error)}") from None
     head = head_of(data, place, own=own)
     if unknown := sorted(data.keys() - _HEAD - _BODY):
-        raise FaultyDialect(f"{one_line(unknown[0], 40)} is no part of a dialect")
+        raise FaultyDialect(f"{one_line(unknown[0], 40)} is not a key of a dialect")
     try:
         dialect = _dialect(head, data)
         for fault in _faults(dialect):
             raise FaultyDialect(fault)
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else one_line(error, 80)
-        raise FaultyDialect(f"a part of it is not of the form it must have: {what}") from None
+        raise FaultyDialect(f"a part of it has the wrong form: {what}") from None
     return dialect
 
 
@@ -71,14 +71,14 @@ def _dialect(head: Head, data: Values) -> Dialect:
 def _faults(dialect: Dialect) -> Iterator[str]:
     """Yield what the parts have to do with each other, and have not."""
     if "host" not in dialect.settings:
-        yield "fields names no host"
+        yield "fields has no host"
     places = [place for setting in dialect.settings.values() for place in setting.places]
     whens = {key for mode in dialect.modes for key in mode.when}
     for key in [*(place.key for place in places), *whens]:
         if not key.strip(".:"):
-            yield f"{one_line(key, 40)!r} is no key"
+            yield f"{one_line(key, 40)!r} is not a key"
         elif key.startswith(":") and dialect.form is None:
-            yield f"{one_line(key, 40)} is a part of a compound text, and there is none"
+            yield f"{one_line(key, 40)} is a part of a compound text, but there is no compound"
     if dialect.variants is None and any(place.varies for place in places):
         yield "a key with * needs variants"
     form = dialect.form
@@ -90,10 +90,10 @@ def _faults(dialect: Dialect) -> Iterator[str]:
 
 def _ours(table: Any, where: str) -> dict[str, Any]:
     if not isinstance(table, dict):
-        raise FaultyDialect(f"{where} is no table")
+        raise FaultyDialect(f"{where} is not a table")
     for key in table:
         if key not in BY_KEY:
-            raise FaultyDialect(f"{where} names {one_line(key, 40)}, which is no setting")
+            raise FaultyDialect(f"{where} names {one_line(key, 40)}, which is not a setting")
     return table
 
 
@@ -106,14 +106,14 @@ def _valued(table: Any, where: str) -> dict[str, Any]:
 
 def _texts(table: Any, where: str) -> dict[str, str]:
     if not all(isinstance(text, str) and text for text in _ours(table, where).values()):
-        raise FaultyDialect(f"{where} holds what is no text")
+        raise FaultyDialect(f"{where} holds a value that is not text")
     return dict(table)
 
 
 def _setting(key: str, spec: Any) -> Setting:
     places = tuple(_place(key, one) for one in (spec if isinstance(spec, list) else [spec]))
     if not places:
-        raise FaultyDialect(f"fields.{key} names no key")
+        raise FaultyDialect(f"fields.{key} has no key")
     return Setting(places, spec.get("fallback") if isinstance(spec, dict) else None)
 
 
@@ -121,11 +121,11 @@ def _place(key: str, spec: Any) -> Place:
     if isinstance(spec, str):
         spec = {"key": spec}
     if unknown := sorted(spec.keys() - _SPEC):
-        raise FaultyDialect(f"fields.{key} has {one_line(unknown[0], 40)}, which means nothing")
+        raise FaultyDialect(f"fields.{key} has {one_line(unknown[0], 40)}, which has no meaning")
     way = spec.get("as", "value")
     if way not in CODECS:
         raise FaultyDialect(
-            f"fields.{key} is spelled as {one_line(way, 40)}, which is none of {', '.join(CODECS)}"
+            f"fields.{key} has as = {one_line(way, 40)}, which is not one of {', '.join(CODECS)}"
         )
     if "words" in spec:
         for word in spec["words"].values():

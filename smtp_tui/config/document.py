@@ -70,7 +70,7 @@ class Document:
     def new(cls, path: Path, dialect: str | None = None) -> Document:
         """Begin a file that does not exist yet; `save` makes it, mode 0600."""
         if path.exists():
-            raise DocumentError(f"{one_line(path)} exists already; open it instead")
+            raise DocumentError(f"{one_line(path)} already exists; open it instead")
         return cls(path, None, dialect)
 
     @cached_property
@@ -282,11 +282,11 @@ class Document:
             return new, prove(old, new, data, path, meant)
         except UnicodeEncodeError:
             raise DocumentError(
-                "a value holds a character that UTF-8 cannot carry; type it anew"
+                "a value contains a character that UTF-8 cannot encode; type it again"
             ) from None
         except DocumentError as error:
             raise DocumentError(
-                f"{one_line(self.path)} was left alone: {error}; change it in an editor"
+                f"{one_line(self.path)} was not changed: {error}; change it in an editor"
             ) from None
 
     def _place(self, table: str, create: bool) -> TablePath:

@@ -49,7 +49,7 @@ def edited(
     text = _without(text, path, [key for key, new in changes.items() if new is None])
     in_array = any(isinstance(step, int) for step in path)
     if values and path and not in_array and not Table.find(text, path).under():
-        raise DocumentError(f"with the last of its keys {spelled(path)} itself would go")
+        raise DocumentError(f"{spelled(path)} would disappear with its last key")
     return text
 
 

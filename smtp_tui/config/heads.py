@@ -150,12 +150,14 @@ def head_of(data: Mapping[str, Any], place: Path, *, own: bool) -> Head:
     """Read the head; FaultyDialect says what is wrong with it."""
     for key in ("name", "application"):
         if not isinstance(data.get(key), str):
-            raise FaultyDialect(f"{key} is missing, or no text")
+            raise FaultyDialect(f"{key} is missing or not text")
     if not _NAME.fullmatch(data["name"]) or data["name"] == PLAIN:
-        raise FaultyDialect(f"name is no word of small letters, digits and '-', or it is {PLAIN}")
+        raise FaultyDialect(
+            f"name must be of lower-case letters, digits and '-', and must not be {PLAIN}"
+        )
     lists = {key: _texts(key, data.get(key, [])) for key in _LISTS}
     if not lists["tables"]:
-        raise FaultyDialect("tables is missing: where do the settings stand?")
+        raise FaultyDialect("tables is missing; list the tables that hold the settings")
     name, application = data["name"], data["application"]
     return Head(name=name, application=application, place=place, own=own, **lists)
 
@@ -175,5 +177,5 @@ def read_text(place: Path) -> str:
 
 def _texts(key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-        raise FaultyDialect(f"{key} is no list of texts")
+        raise FaultyDialect(f"{key} is not a list of texts")
     return tuple(value)

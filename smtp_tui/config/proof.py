@@ -39,12 +39,12 @@ def prove(
     except ValueError as error:
         raise DocumentError(f"the change would not be valid TOML ({one_line(error)})") from None
     if not same(outcome, _expected(data, path, changes)):
-        raise DocumentError("the change would reach more than the keys it is for")
+        raise DocumentError("the change would affect other keys")
     before, after = scan(old), scan(new)
     made = all(found.path != path for found in before if isinstance(found, Header))
     claims = _Claims(path, tuple(changes), made)
     if claims.untouched(old, before) != claims.untouched(new, after):
-        raise DocumentError("the change would touch lines of other keys")
+        raise DocumentError("the change would affect lines of other keys")
     return outcome
 
 

@@ -34,9 +34,11 @@ def read(path: Path) -> bytes:
     except OSError as error:
         raise DocumentError(f"{shown} cannot be read: {reason(error)}") from None
     except ValueError:
-        raise DocumentError(f"{shown} is no file's name: it holds a NUL byte") from None
+        raise DocumentError(f"{shown} is not a file name: it contains a NUL byte") from None
     if len(content) > LARGEST:
-        raise DocumentError(f"{shown} is larger than {LARGEST >> 20} MiB; no settings file is")
+        raise DocumentError(
+            f"{shown} is larger than {LARGEST >> 20} MiB, too large for a settings file"
+        )
     return content
 
 
@@ -56,7 +58,7 @@ def decoded(content: bytes, path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DocumentError(
-            f"{one_line(path)}: line {line} is not UTF-8, as TOML has to be; save it as UTF-8"
+            f"{one_line(path)}: line {line} is not UTF-8, which TOML requires; save it as UTF-8"
         ) from None
 
 
@@ -75,7 +77,7 @@ def parsed(text: str, path: Path) -> dict[str, Any]:
         data = None
     if data is None or _too_deep(data):
         raise DocumentError(
-            f"{shown} nests more than {DEEPEST} tables or arrays in each other; flatten it"
+            f"{shown} nests tables or arrays more than {DEEPEST} levels deep; flatten it"
         )
     return data
 

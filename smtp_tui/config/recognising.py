@@ -149,9 +149,9 @@ def own_heads(folder: Path) -> tuple[tuple[Head, ...], tuple[str, ...]]:
             if writer := other_writer(place):
                 raise FaultyDialect(writer)
             if head.name in found:
-                raise FaultyDialect(f"another file there is named {head.name} already")
+                raise FaultyDialect(f"another file there already has the name {head.name}")
         except FaultyDialect as fault:
-            faulty.append(f"{one_line(place)} is left out: {fault}")
+            faulty.append(f"{one_line(place)} is ignored: {fault}")
         else:
             found[head.name] = head
     return tuple(found.values()), tuple(faulty)

@@ -107,7 +107,7 @@ class _Scanner:
         match = pattern.match(self.text, position)
         if match is None:
             line = self.text.count("\n", 0, position) + 1
-            raise DocumentError(f"line {line} is written in a way this program cannot edit")
+            raise DocumentError(f"line {line} is written in a form that smtp-tui cannot edit")
         return match
 
     def _header(self, start: int) -> Header:

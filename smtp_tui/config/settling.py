@@ -68,7 +68,7 @@ def _contradiction(
     blamed = [key for key in wrong if key in wanted]
     blamed += [key for key in wanted if key in dialect.notes or key == "port"]
     key = next(iter((*blamed, *wanted)))
-    reason = f"its {BY_KEY[wrong[0]].label} would change with it"
+    reason = f"it would also change the {BY_KEY[wrong[0]].label}"
     if key in wrong:
         alone = "STARTTLS where offered goes with encryption none only: set both"
         reason = alone if key == _AUTO else "it cannot have this together with the other settings"

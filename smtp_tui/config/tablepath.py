@@ -68,7 +68,7 @@ def _unquoted(word: str, text: str) -> str:
 
 def _malformed(text: str) -> DocumentError:
     return DocumentError(
-        f"{one_line(text)!r} is not a table's path; write it like smtp, "
+        f"{one_line(text)!r} is not the path of a table; write it like smtp, "
         'accounts."a.b".smtp, smtp[0], smtp[name=x] or . for the root'
     )
 
@@ -131,7 +131,7 @@ def _index(here: Any, wanted: Having) -> int:
     if len(found) > 1:
         raise NoTableError(
             f"several tables have {wanted.key} = {one_line(wanted.value)}; "
-            f"name one by its place: {', '.join(f'[{index}]' for index in found)}"
+            f"name one by its index: {', '.join(f'[{index}]' for index in found)}"
         )
     return found[0] if found else len(elements)
 

@@ -131,7 +131,7 @@ def _chosen(dialect: Dialect, theirs: Theirs) -> Iterator[tuple[str, object]]:
     if found is None:
         return
     if not isinstance(found, dict) or len(found) != 1:
-        text = f"{variants.table} must hold one mechanism, no more and no less"
+        text = f"{variants.table} must hold exactly one mechanism"
         yield _LOGIN, Unreadable(text)
         return
     try:
@@ -170,6 +170,8 @@ def _refused(dialect: Dialect, theirs: Theirs) -> Unreadable:
         if any(same_word(value, word) for word in known):
             continue
         words = listed([word for word in known if word != ""])
+        if key.startswith(":"):
+            key = f"the {key.removeprefix(':').removeprefix('query.')} in {_form_key(dialect)}"
         if value == "":
             return Unreadable(f"{key} is missing; {application} accepts {words}")
         text = one_line(shown(value), 40)

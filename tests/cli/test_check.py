@@ -66,7 +66,7 @@ def test_the_usual_file(
 ) -> None:
     outcome = call("check")
     assert outcome.status == 3
-    assert "no FILE is named" in outcome.err
+    assert "no FILE was given" in outcome.err
     assert "smtp-tui check --set host=HOST" in outcome.err
     folder = tmp_path / "config" / "smtp-tui"
     folder.mkdir(parents=True)

@@ -68,7 +68,7 @@ def test_an_own_one_is_listed_as_such(call: Call, private_home: Path) -> None:
 def test_a_faulty_one_is_told_in_one_line(call: Call, toml: Toml, private_home: Path) -> None:
     folder = own_dialects(private_home)
     (folder / "bad.toml").write_text("name = 1\n")
-    line = f"smtp-tui: {folder}/bad.toml is left out: name is missing, or no text\n"
+    line = f"smtp-tui: {folder}/bad.toml is ignored: name is missing or not text\n"
     outcome = call("dialects")
     assert (outcome.status, outcome.err) == (3, line)
     assert len(outcome.out.splitlines()) == 17

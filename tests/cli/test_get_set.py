@@ -109,7 +109,7 @@ def test_several_tables_are_listed(call: Call, toml: Toml, words: tuple[str, ...
         (b"\xff\n", (), "is not UTF-8"),
         (b"x = 1\n", (), "has no table smtp"),
         (TEXT.encode(), ("--table", "other"), "there is no table other"),
-        (TEXT.encode(), ("--table", "a..b"), "is not a table's path"),
+        (TEXT.encode(), ("--table", "a..b"), "is not the path of a table"),
     ],
 )
 @pytest.mark.parametrize("command", ["get", "check", "set"])

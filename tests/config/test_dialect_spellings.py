@@ -126,12 +126,12 @@ def values(folder: Path, text: str) -> dict[str, Any]:
         (
             TUWUNEL + 'connection_uri = "smtp://a.example?tls=maybe"\n',
             "encryption",
-            ':query.tls "maybe" is not known to tuwunel',
+            'the tls in connection_uri "maybe" is not known to tuwunel',
         ),
         (
             HIMALAYA + "smtp.sasl.plain.username = 'u'\nsmtp.sasl.login.username = 'u'\n",
             "authentication",
-            "smtp.sasl must hold one mechanism",
+            "smtp.sasl must hold exactly one mechanism",
         ),
         (
             HIMALAYA + "smtp.sasl.anonymous.message = 'u'\n",

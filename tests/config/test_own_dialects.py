@@ -84,40 +84,40 @@ def test_a_faulty_one_is_told_and_left_out(folder: Path, tmp_path: Path) -> None
     path.write_text(FILE)
     assert Document.open(path).dialect == "ticketbox"
     bad, twice = faults()
-    assert bad.startswith(f"{folder}/bad.toml is left out: it is not valid TOML: ")
+    assert bad.startswith(f"{folder}/bad.toml is ignored: it is not valid TOML: ")
     assert twice == (
-        f"{folder}/twice.toml is left out: another file there is named ticketbox already"
+        f"{folder}/twice.toml is ignored: another file there already has the name ticketbox"
     )
 
 
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ('name = "ticketbox"\n', "", "name is missing, or no text"),
-        ('"ticketbox"', '"Ticket Box"', "name is no word of small letters"),
-        ('"ticketbox"', '"plain"', "or it is plain"),
-        ('application = "Ticketbox"', "application = 1", "application is missing, or no text"),
-        ('tables = ["mailer.*"]', "", "tables is missing: where do the settings stand?"),
-        ('keys = ["relay"]', 'keys = "relay"', "keys is no list of texts"),
-        ("[limits]", "[limit]", "limit is no part of a dialect"),
-        ('host = ":host"\n', "", "fields names no host"),
-        ("username =", "user =", "fields names user, which is no setting"),
-        ('as = "file"', 'as = "path"', "fields.password is spelled as path, which is none of"),
-        ('as = "file"', 'kind = "file"', "fields.password has kind, which means nothing"),
+        ('name = "ticketbox"\n', "", "name is missing or not text"),
+        ('"ticketbox"', '"Ticket Box"', "name must be of lower-case letters"),
+        ('"ticketbox"', '"plain"', "must not be plain"),
+        ('application = "Ticketbox"', "application = 1", "application is missing or not text"),
+        ('tables = ["mailer.*"]', "", "tables is missing; list the tables that hold the settings"),
+        ('keys = ["relay"]', 'keys = "relay"', "keys is not a list of texts"),
+        ("[limits]", "[limit]", "limit is not a key of a dialect"),
+        ('host = ":host"\n', "", "fields has no host"),
+        ("username =", "user =", "fields names user, which is not a setting"),
+        ('as = "file"', 'as = "path"', "fields.password has as = path, which is not one of"),
+        ('as = "file"', 'kind = "file"', "fields.password has kind, which has no meaning"),
         ('key = "secret-file", ', "", "'key' is missing"),
-        ('"login"', "7", "is not of the form it must have"),
-        ('"login"', "[]", "fields.username names no key"),
-        ('"login"', '":"', "':' is no key"),
+        ('"login"', "7", "has the wrong form"),
+        ('"login"', "[]", "fields.username has no key"),
+        ('"login"', '":"', "':' is not a key"),
         ('"login"', '"x.*"', "a key with * needs variants"),
         ('form = "host-port"', 'form = "hostport"', "neither url nor host-port"),
         ('form = "host-port"', 'form = "url"', "compound.schemes must list all schemes"),
-        ('[compound]\nkey = "relay"\nform = "host-port"\n', "", "and there is none"),
+        ('[compound]\nkey = "relay"\nform = "host-port"\n', "", "but there is no compound"),
         ('encryption = "none"', 'encryption = "maybe"', "'maybe' is not allowed"),
         ('true = "false"', 'true = "perhaps"', "is neither true nor false"),
         ("port = 2525", "port = 0", "0 is not a port"),
-        ('encryption = "Ticketbox knows no TLS of its own."', "encryption = 1", "holds what is"),
+        ('encryption = "Ticketbox knows no TLS of its own."', "encryption = 1", "holds a value"),
         ("[limits]\n", "[[modes]]\nours = { port = 1 }\n\n[limits]\n", "'when' is missing"),
-        ("[limits]\n", "[notes]\nx = 'y'\n\n[limits]\n", "notes names x, which is no setting"),
+        ("[limits]\n", "[notes]\nx = 'y'\n\n[limits]\n", "notes names x, which is not a setting"),
     ],
 )
 def test_every_fault_is_one_line(folder: Path, old: str, new: str, fault: str) -> None:
@@ -129,16 +129,16 @@ def test_every_fault_is_one_line(folder: Path, old: str, new: str, fault: str) -
     assert fault in str(caught.value)
     assert "\n" not in str(caught.value)
     (line,) = faults()
-    assert line.startswith(f"{place} is left out: ")
+    assert line.startswith(f"{place} is ignored: ")
 
 
 def test_a_file_that_cannot_be_read_is_a_faulty_one(folder: Path) -> None:
     (folder / "a.toml").mkdir()
     (folder / "b.toml").write_bytes(b"\xff")
     (folder / "c.toml").symlink_to("nowhere")
-    assert [line.partition(" is left out: ")[2] for line in faults()] == [
+    assert [line.partition(" is ignored: ")[2] for line in faults()] == [
         "is a folder; name the TOML file in it",
-        "line 1 is not UTF-8, as TOML has to be; save it as UTF-8",
+        "line 1 is not UTF-8, which TOML requires; save it as UTF-8",
         "it does not exist",
     ]
 

@@ -92,5 +92,5 @@ def test_every_header_is_found_with_its_place_in_arrays() -> None:
 
 @pytest.mark.parametrize("text", ["a = 1\n!", "a = \n", "a = ["])
 def test_what_is_beyond_us_is_refused_with_its_line(text: str) -> None:
-    with pytest.raises(DocumentError, match=r"line \d is written in a way"):
+    with pytest.raises(DocumentError, match=r"line \d is written in a form"):
         scan(text)

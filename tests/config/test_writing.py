@@ -366,7 +366,7 @@ def test_a_new_file_behind_a_dangling_link_is_made_at_its_end(tmp_path: Path) ->
 
 
 def test_a_new_file_is_made_over_no_other(path: Path) -> None:
-    with pytest.raises(DocumentError, match="exists already"):
+    with pytest.raises(DocumentError, match="already exists"):
         Document.new(path)
     document = Document.new(path.with_name("new.toml"))
     path.rename(document.path)
