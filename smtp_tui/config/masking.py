@@ -17,7 +17,7 @@ from typing import Any
 
 from smtp_tui.config.proof import same
 from smtp_tui.config.scanning import Pair, Statement, scan
-from smtp_tui.config.tablepath import TablePath, get
+from smtp_tui.config.tablepath import Step, TablePath, get
 from smtp_tui.records import record
 from smtp_tui.settings.masking import MASK, mask_secrets
 from smtp_tui.settings.sources import Literal, parse_source
@@ -26,15 +26,26 @@ __all__ = ["MASK", "Showable", "looks_secret", "masked"]
 
 # Keys are compared without case and signs: `apiKey`, `API_KEY` and `api-key` are one.
 _PARTS = (
-    *("password", "passwd", "passphrase", "passwort", "secret", "token", "credential", "apikey"),
+    *("password", "passwd", "passphrase", "secret", "token", "credential", "creds", "apikey"),
     *("privatekey", "accesskey", "secretkey", "signingkey", "encryptionkey", "masterkey"),
-    *("sharedkey", "authkey", "authorization", "bearer", "cookie", "webhook"),
+    *("sharedkey", "authkey", "authorization", "bearer", "cookie", "webhook", "basicauth"),
+    # What other languages call a password.
+    *("passwort", "kennwort", "senha", "contrasena", "contraseña", "motdepasse", "wachtwoord"),
+    *("lösenord", "losenord", "salasana", "haslo", "hasło", "heslo", "parola", "пароль"),
 )
 _ENDS = ("pass", "pwd", "passcode")
-_WHOLE = frozenset({"pw", "pin", "otp", "psk"})
+_WHOLE = frozenset({"pw", "pin", "otp", "psk", "jwt", "hmac", "salt", "pepper", "cred"})
+# A key is a secret, but not one of these: they are public, name a file, or sort and find things.
+_KEYS_SHOWN = frozenset(
+    {"client", "public", "pub", "tls", "ssl", "cert", "certificate", "host", "primary", "foreign"}
+    | {"sort", "partition", "cache", "routing", "dkim", "known", "trusted"}
+)
 _PLACES = ("file", "path", "env")
 _PEM = "PRIVATE KEY-----"
+_PATH = re.compile(r"(?:/|~/|\.\.?/|\$[{A-Z])[^\n]*|[^\n]*\.(?:pem|key|crt|cer|der|p12|pfx)")
 
+# The user in a DSN may be a token, without a password behind it.
+_LONE_USER = re.compile(r"(?<=://)[^\s:/@]+(?=@)")
 _COMMENT = re.compile(r"#[^\r\n]*")
 # A shorter word stands in comments for many things, and hidden there it would show by its absence.
 _SHORTEST = 4
@@ -43,17 +54,28 @@ _SHORTEST = 4
 @cache
 def looks_secret(key: str) -> bool:
     """Tell whether the value of such a key, in any program's file, may be a secret."""
-    name = re.sub(r"[\W_]", "", key.casefold())
+    words = [word for word in re.split(r"[\W_]+", _parted(key).casefold()) if word]
+    name = "".join(words)
     return (
         any(part in name for part in _PARTS)
-        or name.endswith(_ENDS)
-        or not _WHOLE.isdisjoint(re.split(r"[\W_]+", key.casefold()))
+        or name.rstrip("0123456789").endswith(_ENDS)
+        or not _WHOLE.isdisjoint(word.rstrip("0123456789") for word in words)
+        or _is_secret_key(words)
     )
+
+
+def _parted(key: str) -> str:
+    """Part the words of `sessionKey`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)
+
+
+def _is_secret_key(words: Sequence[str]) -> bool:
+    return bool(words) and words[-1].rstrip("0123456789") == "key" and _KEYS_SHOWN.isdisjoint(words)
 
 
 def masked(key: str, value: object) -> object:
     """Return a key's value as it may be shown."""
-    return MASK if _is_secret({key: value}, (key,)) else _without_secrets(value)
+    return MASK if _is_secret({key: value}, (key,)) else _without_secrets(value, key)
 
 
 @record
@@ -94,13 +116,13 @@ class Showable:
             pieces.append(_without_comments(self.text[position:start], words))
             raw = self.text[start:end]
             value = get(self.data, pair.path)
-            pieces.append(_hidden(raw) if is_secret else _shown(raw, value))
+            pieces.append(_hidden(raw) if is_secret else _shown(raw, value, pair.keys[-1]))
             position = end
         return "".join((*pieces, _without_comments(self.text[position:], words)))
 
 
-def _shown(raw: str, value: object) -> str:
-    clean = _without_secrets(value)
+def _shown(raw: str, value: object, key: str) -> str:
+    clean = _without_secrets(value, key)
     if same(clean, value) and not (isinstance(value, list) and _commented(raw)):
         return raw
     if isinstance(value, str) and raw[1:-1] == value:
@@ -125,14 +147,15 @@ def _is_secret(data: Mapping[str, Any], path: TablePath) -> bool:
     for depth, step in enumerate(path, 1):
         if isinstance(step, int) or not looks_secret(step):
             continue
-        if depth == len(path) and isinstance(value, str) and _names_place(step):
+        if depth == len(path) and isinstance(value, str) and _names_place(step, value):
             return False
         return not _is_place(get(data, path[:depth]))
     return False
 
 
-def _names_place(key: str) -> bool:
-    return re.sub(r"[\W_]", "", key.casefold()).endswith(_PLACES)
+def _names_place(key: str, value: str) -> bool:
+    name = re.sub(r"[\W_]", "", key.casefold())
+    return name.endswith(_PLACES) or (name.endswith("key") and bool(_PATH.fullmatch(value)))
 
 
 def _is_place(value: object) -> bool:
@@ -142,16 +165,21 @@ def _is_place(value: object) -> bool:
         return False
 
 
-def _without_secrets(value: object) -> object:
+def _without_secrets(value: object, key: Step = "") -> object:
     match value:
         case str():
-            return MASK if _PEM in value else mask_secrets(value)
+            shown = MASK if _PEM in value else mask_secrets(value)
+            return _LONE_USER.sub(MASK, shown) if _is_dsn(key) else shown
         case list():
-            return [_without_secrets(element) for element in value]
+            return [_without_secrets(element, key) for element in value]
         case dict():
             return {key: masked(key, inner) for key, inner in value.items()}
         case _:
             return value
+
+
+def _is_dsn(key: Step) -> bool:
+    return isinstance(key, str) and re.sub(r"[\W_]", "", key.casefold()).endswith("dsn")
 
 
 def _commented(raw: str) -> bool:

@@ -120,6 +120,18 @@ SECRET_LINES = [
     f'password = {{ env = "A", other = "{S}" }}',
     f'password.raw = "{S}"',
     f'webhook_url = "https://hooks.example/{S}"',
+    *(
+        f'{name} = "{S}"'
+        for name in ("key", "jwt", "hmac_key", "session_key", "sessionKey", "key1")
+    ),
+    *(f'{name} = "{S}"' for name in ("basic_auth", "creds", "pass1", "smtp_pass2", "pw2")),
+    *(f'{name} = "{S}"' for name in ("kennwort", "senha", "Wachtwoord", '"mot de passe"')),
+    f'dsn = "smtp://me:{S}@host"',
+    f'dsn = "smtp://{S}@host"',
+    f'sentry-dsn = "https://{S}@sentry.example/1"',
+    f'dsn = "me:{S}@tcp(db:3306)/mail"',
+    f'dsn = "Uid=me;Pwd={S}"',
+    f'hmac_key = "x/{S}"',
 ]
 
 
@@ -149,6 +161,17 @@ def test_a_secret_is_hidden(text: str) -> None:
         'from = "Tickets <tickets@example.net>"',
         'url = "smtps://mail.example:465/"',
         'client_key = "/etc/ssl/key.pem"',
+        'client_key = "key"',
+        'tls_key = "/etc/ssl/key.pem"',
+        'key = "/etc/ssl/mail"',
+        'private_key = "server.key"',
+        'private_key = "$CREDENTIALS_DIRECTORY/key"',
+        'public_key = "AAAAC3Nz"',
+        'primary_key = "id"',
+        'dsn = "host=x dbname=y"',
+        '[keys]\ntest = "f5"',
+        'keyboard = "de"',
+        'monkey = "x"',
         'username = "token"',
         'compass_point = "n"',
         "when = 2026-01-02 03:04:05\nx = nan",
@@ -175,7 +198,7 @@ def test_a_number_may_be_a_secret() -> None:
     ("key", "secret"),
     [
         *(("password", True), ("db-pass", True), ("Secret_Key_Base", True), ("host", False)),
-        *(("key", False), ("passenger", False), ("bypass", True), ("keyring", False)),
+        *(("key", True), ("passenger", False), ("bypass", True), ("keyring", False)),
         ("otp", True),
     ],
 )
