@@ -37,7 +37,8 @@ async def fetch(url: str, resolver: Resolver, ca_file: str | None = None) -> byt
             raise NotFetched(f"the server answers {answer.status}")
         try:
             return answer.read()
-        except (HTTPException, ValueError, OSError):
+        except (HTTPException, ValueError, OSError, OverflowError):
+            # The last one is for a length that no memory holds, like the chunk ffffffffffffffff.
             raise NotFetched("the answer breaks off") from None
     raise NotFetched("too many redirects")
 

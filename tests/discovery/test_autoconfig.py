@@ -213,6 +213,10 @@ async def test_redirects_within_https(
         assert await fetched(f"https://{NAME}/x", ca_file) == b"hi"
 
 
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+SIZES = (b"ffffffffffffffff", b"f" * 5000, b"7fffffffffffffff", b"-5", b"x")
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -221,6 +225,8 @@ async def test_redirects_within_https(
         (b"", "the answer is not HTTP"),
         (ok(b"x" * https.LARGEST), "it is larger than 64 KiB"),
         (ok(b"x", b"Content-Length: 9\r\n"), "the answer breaks off"),
+        *((ok(size + b"\r\nhi\r\n0\r\n\r\n", CHUNKED), "the answer breaks off") for size in SIZES),
+        (f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 30}\r\n\r\nhi".encode(), "breaks off"),
         (redirect("/again"), "too many redirects"),
         (redirect("http://autoconfig.example.test/"), "it leads away from HTTPS"),
         (redirect("https://a b/"), "the address cannot be read"),

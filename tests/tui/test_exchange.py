@@ -115,6 +115,15 @@ async def test_a_reference_becomes_the_place(tmp_path: Path) -> None:
         assert hand.form_screen.form.draft.password.raw() == {"env": "MAIL_SECRET"}
 
 
+async def test_a_command_is_called_one(tmp_path: Path) -> None:
+    msmtp = "account default\nhost smtp.example.com\nauth on\nuser me\n"
+    msmtp += 'passwordeval "pass show mail | head -n 1"\n'
+    async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
+        await imported(hand, msmtp, "Detected format: msmtp")
+        assert "-> from the command sh -c 'pass show mail | head -n 1'" in hand.screen
+        assert "the file sh" not in hand.screen
+
+
 async def test_a_password_of_before_that_would_go_elsewhere_is_told(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         await imported(hand, "SMTP_SERVER=smtp.example.com\nSMTP_LOGIN=me\n")

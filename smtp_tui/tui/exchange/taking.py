@@ -11,6 +11,7 @@ from dataclasses import field
 from smtp_tui.interchange.results import Imported
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.masking import mask_secrets
 from smtp_tui.settings.reading import defaults, parse_given
 from smtp_tui.settings.sources import Literal, parse_source
 from smtp_tui.tui.exchange.words import text
@@ -46,8 +47,12 @@ class Secret:
                 return text("password", "keyring")
             case Kept.ENV:
                 return text("password", "env", words=self.typed)
-            case _:
+            case Kept.PATH:
                 return text("password", "path", words=self.typed)
+            case Kept.COMMAND:
+                return text("password", "command", words=mask_secrets(self.typed))
+            case Kept.ASK:
+                return text("password", "ask")
 
 
 @record
