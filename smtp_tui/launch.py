@@ -23,7 +23,7 @@ def form(call: Call) -> int:
     if not has_terminal():
         file = f" {call.words[0]}" if call.words else ""
         raise UsageError(
-            f"the form needs a terminal that can move its cursor; smtp-tui check{file} needs none"
+            f"the form needs a terminal that can move its cursor; smtp-tui check{file} does not"
         )
     path = Path(call.words[0]) if call.words else default_config()
     document, table = _opened(path, call.options.table, call.options.dialect)

@@ -12,18 +12,22 @@ from dataclasses import replace
 from typing import Any
 
 from smtp_tui.checks.beside import look
+from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.changes import changed
 from smtp_tui.diagnosis.facts import PEER_LOOK, UNKNOWN, Facts
 from smtp_tui.diagnosis.trials import Trial, trials_for
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.choices import VerifyMode
 from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.abridging import abridged
 from smtp_tui.smtp.addresses import AddressError, resolve
 from smtp_tui.smtp.events import Experiment, Fault, Stage
 from smtp_tui.smtp.labels import label
 from smtp_tui.smtp.redaction import Redactor
 
 OK = "ok"
+# Mechanisms that the text of an experiment names.
+MECHANISMS_NAMED = 16
 
 
 async def run_experiments(
@@ -47,6 +51,9 @@ async def run_experiments(
                 shown = await first
             except TimeoutError:
                 break  # a look that resolves a name may outlast its time
+            except Exception as error:  # a defect in one experiment costs no other, and no verdict
+                text = f"experiment: smtp-tui failed: {defect_text(error)}"
+                shown = Experiment(seconds=0, name="defect", outcome=UNKNOWN, text=text)
             if shown:
                 yield replace(shown, seconds=time.monotonic() - started)
     finally:
@@ -136,5 +143,5 @@ def _said(seen: Facts, verdict: Verdict) -> str:
         held = "certificate valid" if seen.established.verified else "certificate not verified"
         said.append(held)
     if verdict.ok and verdict.stage is Stage.EHLO and seen.mechanisms:
-        said.append(f"mechanisms {' '.join(seen.mechanisms)}")
+        said.append(f"mechanisms {abridged(seen.mechanisms, MECHANISMS_NAMED, ' ')}")
     return ", ".join(said)

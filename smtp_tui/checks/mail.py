@@ -7,7 +7,7 @@ import re
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 
 SUBJECT = "smtp-tui test message"
-BODY = "This message was sent by smtp-tui to see whether mail leaves this machine.\n"
+BODY = "smtp-tui sent this message to test whether mail leaves this machine.\n"
 
 # A comma in a quoted name separates nothing.
 _BETWEEN_COMMAS = r'(?:"(?:[^"\\]|\\.)*"|[^,])+'

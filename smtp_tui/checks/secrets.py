@@ -14,8 +14,8 @@ from smtp_tui.settings.sources import Ask, PasswordSource
 from smtp_tui.threads import in_daemon_thread
 
 NOBODY_TO_ASK = (
-    "the settings say to ask for it, and there is no terminal to ask on; "
-    "use --ask-password on a terminal, or --password-stdin"
+    "the settings say to ask for the password, but there is no terminal; "
+    "use --password-stdin, or run smtp-tui on a terminal"
 )
 
 
@@ -92,6 +92,6 @@ def secret_in(data: bytes, place: str) -> str:
         raise PasswordError(f"{place} is empty", cause="password-missing")
     if any(sign in secret for sign in "\r\n\0"):
         raise PasswordError(
-            f"{place} holds more than one line, or a NUL byte; it must be the password alone"
+            f"{place} contains more than one line or a NUL byte; it must contain only the password"
         )
     return secret

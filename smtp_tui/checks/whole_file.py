@@ -65,12 +65,12 @@ def _refuse_other(path: Path, kind: Kind) -> None:
     if stat.S_ISDIR(mode):
         raise _failed(path, kind, "it is a folder; name a file in it")
     if not stat.S_ISREG(mode):
-        raise _failed(path, kind, "it is no regular file")
+        raise _failed(path, kind, "it is not a regular file")
     wanted = kind.start.encode()
     with path.open("rb") as old:
         start = old.read(len(wanted))
     if start and start != wanted:
-        why = f"a file of that name is there, and it is no {kind.name}; take another name"
+        why = f"a file with that name exists and is not a {kind.name}; choose another name"
         raise _failed(path, kind, why)
 
 

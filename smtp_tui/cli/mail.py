@@ -24,7 +24,7 @@ def mail_of(options: Namespace, *, sends: bool) -> Mail | None:
         if sends:
             raise UsageError("send needs --to ADDRESS")
         if sender:
-            raise UsageError("--from goes with --to ADDRESS")
+            raise UsageError("--from needs --to ADDRESS")
         return None
     return Mail(
         recipients=recipients,
@@ -65,7 +65,10 @@ def _body(options: Namespace) -> str:
     if taken or sys.stdin is None or sys.stdin.isatty():
         return BODY
     try:
-        return parse_body(_decoded(sys.stdin.read(LARGEST_BODY), sys.stdin.encoding)) or BODY
+        body = _decoded(sys.stdin.read(LARGEST_BODY + 1), sys.stdin.encoding)
+        if len(body) > LARGEST_BODY:
+            raise ValueError(f"is longer than {LARGEST_BODY} characters")
+        return parse_body(body) or BODY
     except UnicodeDecodeError:
         raise UsageError("standard input is not in this locale's encoding") from None
     except ValueError as error:

@@ -83,15 +83,15 @@ def _with_text(where: tuple[object, ...]) -> SocketAddress:
         case (str(host), int(port), int(flow), int(scope)):
             return host, port, flow, scope
         case _:
-            raise OSError(errno.EAFNOSUPPORT, "the resolver gave an address of no known kind")
+            raise OSError(errno.EAFNOSUPPORT, "the resolver returned an address of an unknown kind")
 
 
 def _resolve_error(host: str, error: Exception, family: socket.AddressFamily) -> AddressError:
     absent = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
     absent.add(getattr(socket, "EAI_ADDRFAMILY", socket.EAI_NONAME))
     if isinstance(error, socket.gaierror) and error.errno in absent:
-        kind = {socket.AF_INET: " by IPv4", socket.AF_INET6: " by IPv6"}.get(family, "")
-        return AddressError(Fault.HOST_NOT_FOUND, f"{host} has no address{kind}")
+        kind = {socket.AF_INET: "IPv4 ", socket.AF_INET6: "IPv6 "}.get(family, "")
+        return AddressError(Fault.HOST_NOT_FOUND, f"{host} has no {kind}address")
     words = error.strerror if isinstance(error, OSError) else str(error)
     return AddressError(Fault.RESOLVER_FAILED, f"looking up {host}: {words}")
 

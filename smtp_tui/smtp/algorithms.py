@@ -112,7 +112,7 @@ def _key(information: list[Element]) -> PublicKey:
         return PublicKey("DSA", _bits(inside(algorithm[1])[0]))
     if kind == _EC:
         if algorithm[1][0] != OBJECT_IDENTIFIER:  # parameters of its own
-            return PublicKey("EC", curve="of an unnamed curve")
+            return PublicKey("EC", curve="with an unnamed curve")
         curve = object_identifier(algorithm[1])
         name, bits = _CURVES.get(curve, (curve, 0))
         return PublicKey("EC", bits, name)

@@ -130,8 +130,8 @@ def _connect_fault(error: OSError) -> Fault:
 
 def _connect_words(error: OSError, source: str | None) -> str:
     if isinstance(error, socket.gaierror):  # binding a name of another family
-        return f"{source} is no address of the host's kind"
+        return f"{source} and the host belong to different address families"
     words = os.strerror(error.errno) if error.errno else str(error)
     if source and error.errno == errno.EADDRNOTAVAIL:
-        return f"{words}: {source} is no address of this machine"
+        return f"{words}: {source} is not an address of this machine"
     return words

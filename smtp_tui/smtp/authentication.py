@@ -31,16 +31,16 @@ def candidates(
 ) -> list[Candidate]:
     """Return the mechanisms to try in order; Stop when none may be."""
     if "AUTH" not in offer:
-        link = "" if encrypted else " in plain text"
+        link = "" if encrypted else " on this unencrypted connection"
         raise Stop(Fault.AUTH_NOT_OFFERED, f"the server offers no AUTH{link}")
     if settings.authentication is not Authentication.AUTO:
         return [_named(settings, offer, encrypted=encrypted, allow_clear=allow_clear)]
     order: tuple[str, ...] = AUTO_ENCRYPTED if encrypted else AUTO_OPEN
     if not encrypted and allow_clear:
         order = (*AUTO_OPEN, "PLAIN", "LOGIN")
-    link = "inside TLS" if encrypted else "on an open link"
+    link = "inside TLS" if encrypted else "on an unencrypted connection"
     found = [
-        Candidate(mechanism, f"the strongest offered that is safe {link}")
+        Candidate(mechanism, f"the strongest mechanism offered that is safe {link}")
         for mechanism in order
         if mechanism in offer.mechanisms
     ]
@@ -53,18 +53,23 @@ def _named(settings: Settings, offer: Offer, *, encrypted: bool, allow_clear: bo
     mechanism = settings.authentication.value.upper()
     if mechanism not in offer.mechanisms:
         offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
-        raise Stop(Fault.AUTH_MECHANISM_NOT_OFFERED, f"{mechanism} is not offered: {offered}")
+        raise Stop(
+            Fault.AUTH_MECHANISM_NOT_OFFERED, f"{mechanism} is not offered (offered: {offered})"
+        )
     asked_for = settings.encryption is Encryption.NONE and not settings.starttls_auto
     if mechanism in GIVES_SECRET_AWAY and not encrypted and not asked_for and not allow_clear:
-        raise Stop(Fault.AUTH_NEEDS_ENCRYPTION, f"{mechanism} would send the password in the clear")
+        raise Stop(Fault.AUTH_NEEDS_ENCRYPTION, f"{mechanism} would send it unencrypted")
     return Candidate(mechanism, "the settings name it")
 
 
 def _none_safe(offer: Offer, *, encrypted: bool) -> Stop:
     offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
     if not encrypted and any(name in offer.mechanisms for name in ("PLAIN", "LOGIN")):
-        return Stop(Fault.AUTH_NEEDS_ENCRYPTION, f"only {offered} on an open link")
-    return Stop(Fault.AUTH_MECHANISM_NOT_OFFERED, f"none that auto would take: {offered}")
+        return Stop(
+            Fault.AUTH_NEEDS_ENCRYPTION,
+            f"the server offers only {offered} on this unencrypted connection",
+        )
+    return Stop(Fault.AUTH_MECHANISM_NOT_OFFERED, f"auto accepts none of those offered ({offered})")
 
 
 def require_usable(dialogue: Dialogue, settings: Settings, secret: str) -> None:
@@ -116,6 +121,9 @@ def _announce(dialogue: Dialogue, candidate: Candidate, *, encrypted: bool) -> N
     if encrypted or candidate.mechanism == "EXTERNAL":
         return
     if candidate.mechanism in GIVES_SECRET_AWAY:
-        dialogue.note("the password crosses the network in the clear", Warn.PASSWORD_IN_CLEAR)
+        dialogue.note("the password is sent unencrypted", Warn.PASSWORD_IN_CLEAR)
     else:
-        dialogue.note("the link is open: everything but the password can be read", Warn.LINK_OPEN)
+        dialogue.note(
+            "the connection is unencrypted: everything except the password can be read",
+            Warn.LINK_OPEN,
+        )

@@ -141,7 +141,7 @@ def certificate_from(facts: Mapping[str, Any], der: bytes) -> Certificate:
 def unreadable_certificate(der: bytes) -> Certificate:
     """Make the Certificate of bytes that cannot be decoded: a server may send anything."""
     return Certificate(
-        subject="a certificate that cannot be read",
+        subject="an unreadable certificate",
         names=(),
         issuer="",
         not_before=datetime.min.replace(tzinfo=UTC),
@@ -177,19 +177,20 @@ def chain_texts(chain: Sequence[Certificate]) -> list[str]:
     """Say of each certificate that a peer sent whose it is, who vouches for it, and how."""
     texts = []
     for number, one in enumerate(chain[:CHAIN_SHOWN]):
-        owner = f"above it {one.subject}" if number else f"certificate for {_owner(one)}"
+        owner = f"next in the chain: {one.subject}" if number else _owner(one)
         texts += [owner if one.is_readable else one.subject, *_details(one)]
     more = len(chain) - CHAIN_SHOWN
-    return [*texts, f"and {more} certificates more"] if more > 0 else texts
+    return [*texts, f"and {more} more certificates"] if more > 0 else texts
 
 
 def _owner(certificate: Certificate) -> str:
-    return certificate.shown_names or certificate.subject or "nobody named"
+    names = certificate.shown_names or certificate.subject
+    return f"certificate for {names}" if names else "certificate without a name"
 
 
 def _algorithms(certificate: Certificate) -> str:
     if certificate.key is None:
-        return "its key and signature cannot be read"
+        return "cannot read its key and signature"
     return f"{certificate.key}, signed with {certificate.signature}"
 
 
@@ -198,9 +199,9 @@ def _details(certificate: Certificate) -> list[str]:
         return [f"SHA-256 {certificate.sha256}"]
     span = in_words(certificate.left())
     return [
-        f"  issued by {certificate.issuer or 'nobody named'}",
+        f"  issued by {certificate.issuer or 'an issuer without a name'}",
         f"  valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
-        f"  {_algorithms(certificate)}; its SHA-256 is",
+        f"  {_algorithms(certificate)}, SHA-256",
         f"  {certificate.sha256}",
     ]
 

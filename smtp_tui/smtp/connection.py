@@ -107,7 +107,9 @@ class Connection:
         try:
             link = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         except (ValueError, ssl.SSLError) as error:
-            raise ContextError("server_name", f"TLS cannot ask for {name!r}: {error}") from None
+            raise ContextError(
+                "server_name", f"TLS cannot use {name!r} as a server name: {error}"
+            ) from None
         first_bytes = b""
         while True:
             try:

@@ -70,7 +70,7 @@ async def deliver(dialogue: Dialogue, offer: Offer, mail: Mail, envelope: Envelo
     """
     dialogue.enter(Stage.ENVELOPE)
     if envelope.needs_smtputf8 and "SMTPUTF8" not in offer:
-        raise Stop(Fault.SMTPUTF8_NOT_OFFERED, "an address needs SMTPUTF8, which is not offered")
+        raise Stop(Fault.SMTPUTF8_NOT_OFFERED, "the server does not offer SMTPUTF8")
     message = None if mail.body is None else message_of(mail, envelope, offer)
     _check_size(dialogue, offer, message)
     command = f"MAIL FROM:<{envelope.sender.envelope}>{_parameters(offer, envelope, message)}"
@@ -91,7 +91,7 @@ def _check_size(dialogue: Dialogue, offer: Offer, message: bytes | None) -> None
     limit = offer.size_limit
     if message is not None and limit and len(message) > limit:
         dialogue.stage = Stage.MESSAGE
-        text = f"the message has {len(message)} bytes, the server takes {limit}"
+        text = f"the message has {len(message)} bytes, and the server accepts at most {limit}"
         raise Stop(Fault.MESSAGE_TOO_LARGE, text)
 
 
@@ -125,7 +125,7 @@ async def _up_to_data(transaction: _Transaction, offer: Offer) -> Reply:
         if reply is not None:
             return reply
         dialogue.note(
-            "the server loses commands that are sent together: once more, one by one",
+            "the server loses commands sent in a group; smtp-tui repeats them one by one",
             Warn.PIPELINING_SUSPECT,
         )
         transaction.answers.clear()
@@ -199,13 +199,15 @@ async def _hand_over(dialogue: Dialogue, go_ahead: Reply, message: bytes) -> Non
     if go_ahead.code != 354:
         raise refused(go_ahead)
     dialogue.command = "the message"
-    await dialogue.send_data(stuffed(message), f"[message of {len(message)} bytes, and the dot]")
+    await dialogue.send_data(
+        stuffed(message), f"[message of {len(message)} bytes and the final dot]"
+    )
     try:
         reply = await dialogue.hear()
     except (Stop, asyncio.CancelledError) as end:  # the time-out cancels
         if not (isinstance(end, Stop) and end.reply):
             dialogue.note(
-                "the message was sent, but no answer came: it may be delivered or not",
+                "smtp-tui sent the message, but the server did not reply: it may or may not arrive",
                 Warn.DELIVERY_UNKNOWN,
             )
         raise

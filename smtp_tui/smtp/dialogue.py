@@ -159,13 +159,15 @@ class Dialogue:
                 strays += 1
                 if strays <= STRAYS_SHOWN or reply.code == 421:
                     self._tell(reply)
-                    self.note("the server sent this reply unasked", Warn.UNSOLICITED_REPLY)
+                    self.note("the server sent this reply unprompted", Warn.UNSOLICITED_REPLY)
         except StreamError as error:
             raise self._unreadable(error) from None
         except OSError as error:
             raise self._broken(error) from None
         if strays > STRAYS_SHOWN:
-            self.note(f"and {strays - STRAYS_SHOWN} more", Warn.UNSOLICITED_REPLY)
+            self.note(
+                f"and {strays - STRAYS_SHOWN} more unsolicited replies", Warn.UNSOLICITED_REPLY
+            )
 
     def injected(self) -> bytes:
         """What the server sent beyond its last reply, which STARTTLS must not be followed by."""
@@ -234,12 +236,12 @@ class Dialogue:
             return Stop(Fault.CONNECTION_RESET, error.strerror or str(error))
         if is_about_our_certificate(error, asked=self.connection.asked_for_certificate):
             self.stage = Stage.TLS
-            text = f"{words_of(error)}, told after the handshake"
+            text = f"{words_of(error)}, reported after the handshake"
             return Stop(Fault.CLIENT_CERTIFICATE_REQUIRED, text)
-        return Stop(Fault.CONNECTION_RESET, f"the TLS stream broke: {words_of(error)}")
+        return Stop(Fault.CONNECTION_RESET, f"TLS error: {words_of(error)}")
 
     def _unreadable(self, error: StreamError) -> Stop:
-        self.note(f"unreadable: {self.redactor.excerpt(error.seen, NOTED)}")
+        self.note(f"cannot read the reply: {self.redactor.excerpt(error.seen, NOTED)}")
         begins = self.stage is Stage.GREETING and error.begins
         if isinstance(error, ReplyTooLong):
             self.is_usable = False
@@ -253,11 +255,11 @@ class Dialogue:
     def _not_smtp(self, seen: bytes) -> Stop:
         protocol = protocol_of(seen)
         if protocol == "TLS" and not self.connection.is_encrypted:
-            text = "what the port sends is TLS from the first byte"
+            text = "the port sends TLS from the first byte"
             return Stop(Fault.IMPLICIT_TLS_EXPECTED, text)
         return Stop(Fault.NOT_SMTP, self.redactor.excerpt(seen, NAMED), protocol=protocol)
 
     def _report_partial(self) -> None:
         if self._parser.pending:
             text = self.redactor.excerpt(self._parser.pending, NOTED)
-            self.note(f"an unfinished reply: {text}")
+            self.note(f"the reply breaks off: {text}")

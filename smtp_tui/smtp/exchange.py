@@ -47,7 +47,7 @@ async def attempt(dialogue: Dialogue, mechanism: str, login: Login) -> Outcome:
     fits = initial and len(f"AUTH {mechanism} \r\n") + len(initial.as_argument) <= COMMAND_LIMIT
     reply = await dialogue.say_auth(mechanism, initial if fits else None)
     if fits and reply.code == 501:
-        dialogue.note("once more without an initial response")
+        dialogue.note("trying again without an initial response")
         fits = False
         reply = await dialogue.say_auth(mechanism, None)
     answers_auth = reply.code != 334
@@ -64,10 +64,10 @@ async def _converse(dialogue: Dialogue, mechanism: str, exchange: Exchange, repl
         response = await _answer(dialogue, mechanism, exchange, reply)
         reply = await dialogue.respond(response)
     else:
-        raise await _cancelled(dialogue, "the server asks without end")
+        raise await _cancelled(dialogue, "the server sends challenge after challenge")
     proved = response is not None and response.server_proved
     if reply.code == 235 and mechanism in PROVES_SERVER and not proved:
-        text = "the server accepted without proving that it knows the password"
+        text = "the server accepted the login without proving that it knows the password"
         raise Stop(Fault.AUTH_CHALLENGE_MALFORMED, text, reply=reply)
     return reply
 
@@ -75,7 +75,7 @@ async def _converse(dialogue: Dialogue, mechanism: str, exchange: Exchange, repl
 async def _answer(dialogue: Dialogue, mechanism: str, exchange: Exchange, reply: Reply) -> Response:
     challenge = decode_challenge(reply)
     if challenge is None:
-        raise await _cancelled(dialogue, "the challenge is no base64")
+        raise await _cancelled(dialogue, "the challenge is not base64")
     try:
         if mechanism in PROVES_SERVER:  # their many rounds of hashing would hold up the loop
             try:
@@ -87,7 +87,7 @@ async def _answer(dialogue: Dialogue, mechanism: str, exchange: Exchange, reply:
     except ChallengeError as error:
         raise await _cancelled(dialogue, str(error)) from None
     if response is None:
-        raise await _cancelled(dialogue, "a challenge more than the mechanism has")
+        raise await _cancelled(dialogue, "the server sends more challenges than the mechanism has")
     return response
 
 
@@ -105,7 +105,7 @@ async def _cancelled(dialogue: Dialogue, why: str) -> Stop:
     Whatever the server makes of that, the reason stays.
     """
     why = dialogue.redactor.text(why)  # it may repeat what stood in a challenge
-    dialogue.note(f"cancelling: {why}")
+    dialogue.note(f"cancelling the login: {why}")
     reply = None
     with suppress(TimeoutError, Stop):
         async with asyncio.timeout(CANCEL_LIMIT):

@@ -33,7 +33,7 @@ async def say_quit(dialogue: Dialogue, end: Finished, *, is_late: bool = False) 
             await _hear_farewell(dialogue, heard)
     except TimeoutError:
         if not heard and not is_upset:
-            dialogue.note(f"QUIT was not answered within {limit:g} s", Warn.QUIT_UNANSWERED)
+            dialogue.note(f"no reply to QUIT within {limit:g} s", Warn.QUIT_UNANSWERED)
     except Stop as stop:
         if stop.fault in _CLOSED and not heard:
             _note_close(dialogue, end)
@@ -41,7 +41,9 @@ async def say_quit(dialogue: Dialogue, end: Finished, *, is_late: bool = False) 
     strays = heard[:-1]
     if strays and not is_upset:
         codes = ", ".join(map(str, strays))
-        dialogue.note(f"unasked, before the answer to QUIT: {codes}", Warn.UNSOLICITED_REPLY)
+        dialogue.note(
+            f"unsolicited replies before the reply to QUIT: {codes}", Warn.UNSOLICITED_REPLY
+        )
 
 
 def _clear(dialogue: Dialogue, end: Finished) -> None:
@@ -63,6 +65,8 @@ async def _hear_farewell(dialogue: Dialogue, heard: list[int]) -> None:
 
 def _note_close(dialogue: Dialogue, end: Finished) -> None:
     if end.fault is None and end.stage is Stage.AUTH:
-        dialogue.note("the server closed after AUTH", Warn.CLOSED_AFTER_AUTH)
+        dialogue.note("the server closed the connection after AUTH", Warn.CLOSED_AFTER_AUTH)
     else:
-        dialogue.note("the server closed without answering QUIT", Warn.QUIT_UNANSWERED)
+        dialogue.note(
+            "the server closed the connection without a reply to QUIT", Warn.QUIT_UNANSWERED
+        )

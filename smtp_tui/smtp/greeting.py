@@ -91,7 +91,7 @@ class Greeter:
         outcome, text = "no-tls", "the port does not answer a TLS handshake either"
         if agreed:
             outcome = "ok"
-            text = f"a TLS handshake from the first byte works here: {agreed.version}"
+            text = f"implicit TLS works on this port: {agreed.version}"
         dialogue.emit(
             Experiment(
                 seconds=dialogue.now(),
@@ -104,7 +104,7 @@ class Greeter:
 
 
 def _implicit_tls() -> Stop:
-    return Stop(Fault.IMPLICIT_TLS_EXPECTED, "no greeting, but TLS answers from the first byte")
+    return Stop(Fault.IMPLICIT_TLS_EXPECTED, "no greeting, but the port accepts a TLS handshake")
 
 
 async def _cancel(*tasks: asyncio.Task[Reply] | asyncio.Task[bool] | None) -> None:

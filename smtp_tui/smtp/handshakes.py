@@ -122,7 +122,7 @@ def _accused(
     if told in _OF_DATES and told not in _faults_of_dates(leaf):
         above = next((one for one in chain if told in _faults_of_dates(one)), None)
         if above is None:
-            words = f"{words}: not the server's, but one above it that it does not send"
+            words = f"{words}: the fault is in a CA certificate that the server does not send"
             return Fault.CERTIFICATE_INVALID, words, leaf
         return told, words, above
     if told is Fault.CERTIFICATE_WEAK:
@@ -154,10 +154,10 @@ def _incomplete(error: ssl.SSLCertVerificationError, chain: list[Certificate]) -
     if len(chain) > 1 or leaf.is_self_issued:
         return ""
     if error.verify_code == _STORE_LACKS_ISSUER:
-        return "for certain: the certificates trusted here hold that issuer, but no root above it"
+        return "certain: the trusted certificates include that issuer, but not its root"
     if leaf.issuer_addresses:
         place = leaf.issuer_addresses[0]
-        return f"most likely: the certificate names a place to fetch its issuer from, {place}"
+        return f"likely: the certificate says where to fetch its issuer, {place}"
     return ""
 
 

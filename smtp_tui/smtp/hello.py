@@ -19,7 +19,10 @@ async def ehlo(dialogue: Dialogue, name: str) -> Offer:
     dialogue.enter(Stage.EHLO)
     reply = await dialogue.say(f"EHLO {name}")
     if reply.code in (500, 502):
-        dialogue.note("EHLO is not known here, so HELO: no extensions", Warn.HELO_FALLBACK)
+        dialogue.note(
+            "the server does not know EHLO; smtp-tui uses HELO, without extensions",
+            Warn.HELO_FALLBACK,
+        )
         reply = await dialogue.say(f"HELO {name}")
     if reply.code != 250:
         raise refused(reply)
@@ -36,7 +39,7 @@ def compare(dialogue: Dialogue, before: Offer, after: Offer) -> None:
     gone = [f"no longer {one}" for one in before.apart_from(after, ignoring=_CHANGES_WITH_TLS)]
     new = [f"now {one}" for one in after.apart_from(before, ignoring=_CHANGES_WITH_TLS)]
     if told := abridged(gone + new, KEYWORDS_NAMED):
-        text = f"inside TLS the server offers other things: {told}"
+        text = f"inside TLS the server's offer changed: {told}"
         dialogue.note(text, Warn.CAPABILITIES_CHANGED)
 
 

@@ -33,7 +33,7 @@ _ERROR = b"e="
 def scram(name: str, login: Login) -> Exchange:
     """Prove to the server that we know the password, and have it prove the same."""
     client, first = _begun(name, login)
-    challenge = yield Response(first, f"[user name {login.username} and nonce]")
+    challenge = yield Response(first, f"[username {login.username} and nonce]")
     if challenge.startswith(_ERROR):
         yield TO_GET_ERROR
         return
@@ -53,7 +53,7 @@ def _begun(name: str, login: Login) -> tuple[ScramClient, bytes]:
         client = ScramClient([name], login.username, login.secret)
         return client, client.get_client_first().encode()
     except (ScramException, UnicodeEncodeError):  # their words may quote the password
-        raise Unusable(f"{name} cannot carry this username or password") from None
+        raise Unusable(f"{name} cannot send this username or password") from None
 
 
 def _final(client: ScramClient, challenge: bytes) -> bytes:
@@ -61,7 +61,7 @@ def _final(client: ScramClient, challenge: bytes) -> bytes:
         _check_iterations(count)
     for salt in _values(challenge, b"s="):
         _check_salt(salt)
-    with _reading("the challenge does not fit SCRAM"):
+    with _reading("the challenge is not valid SCRAM"):
         client.set_server_first(challenge.decode())
         final: str = client.get_client_final()
         return final.encode()
@@ -86,20 +86,22 @@ def _values(challenge: bytes, name: bytes) -> list[bytes]:
 
 def _check_iterations(count: bytes) -> None:
     if not count.isdigit():
-        raise ChallengeError("the challenge does not fit SCRAM (it names no number of iterations)")
+        raise ChallengeError("the challenge is not valid SCRAM (it has no iteration count)")
     if len(count) > 7 or int(count) > ITERATIONS_LIMIT:
         text = f"the server asks for more than {ITERATIONS_LIMIT} iterations"
-        raise ChallengeError(f"{text}, and smtp-tui computes no more")
+        raise ChallengeError(f"{text}, the most that smtp-tui computes")
     if int(count) < ITERATIONS_LEAST:
-        text = f"the server asks for {int(count)} iterations; RFC 5802 and RFC 7677 want"
-        text = f"{text} {ITERATIONS_LEAST} at least, and smtp-tui gives no proof that is so cheap"
-        raise ChallengeError(f"{text} to guess from (another program may)")
+        text = f"the server asks for only {int(count)} iterations; RFC 5802 and RFC 7677 require"
+        text = f"{text} {ITERATIONS_LEAST}, and smtp-tui sends no proof that is easier to crack"
+        raise ChallengeError(f"{text} (another program may)")
 
 
 def _check_salt(salt: bytes) -> None:
     with suppress(binascii.Error):  # told of as scramp reads it
         length = len(b64decode(salt, validate=True))
         if 0 < length < SALT_LEAST:
-            text = f"the server's salt has a length of {length}, and smtp-tui computes with"
-            text = f"{text} {SALT_LEAST} bytes at least; RFC 5802 sets no limit"
+            text = (
+                f"the server's salt has {length} bytes; smtp-tui requires {SALT_LEAST} or more, but"
+            )
+            text = f"{text} RFC 5802 sets no limit"
             raise ChallengeError(f"{text} (another program may log in)")

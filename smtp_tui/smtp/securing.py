@@ -64,7 +64,9 @@ async def _shake_hands(
         dialogue.stage = Stage.SETTINGS
         raise Stop(Fault.SETTINGS_INVALID, str(error)) from None
     except ClosedByServer:
-        raise Stop(Fault.SERVER_CLOSED, "the server closed during the handshake") from None
+        raise Stop(
+            Fault.SERVER_CLOSED, "the server closed the connection during the handshake"
+        ) from None
     except OSError as error:
         raise Stop(Fault.CONNECTION_RESET, error.strerror or str(error)) from None
 
@@ -88,7 +90,7 @@ def _redacted(dialogue: Dialogue, chain: tuple[Certificate, ...]) -> tuple[Certi
 def _plain_answer(dialogue: Dialogue, settings: Settings, seen: bytes) -> Stop:
     """Tell what it means that our ClientHello was not answered by TLS."""
     said = dialogue.redactor.excerpt(seen, NOTED).rstrip()
-    dialogue.note(f"instead of TLS the server said: {said}")
+    dialogue.note(f"instead of TLS the server sent: {said}")
     if settings.encryption is not Encryption.SSL:
         # A reply of good news cannot answer a ClientHello: it was on its way before.
         if seen[:1] in (b"2", b"3") and begins_with_code(seen):
@@ -102,7 +104,7 @@ def _plain_answer(dialogue: Dialogue, settings: Settings, seen: bytes) -> Stop:
 
 def _injection(dialogue: Dialogue, seen: bytes) -> Stop:
     said = dialogue.redactor.excerpt(seen, NAMED).rstrip()
-    return Stop(Fault.STARTTLS_INJECTION, f"after the 220 came {said}")
+    return Stop(Fault.STARTTLS_INJECTION, f"after its 220 the server sent {said}")
 
 
 def _is_verified(settings: Settings, leaf: Certificate | None) -> bool:
@@ -116,13 +118,13 @@ def _judge_trust(
 ) -> None:
     if not settings.tls_fingerprint:
         if not verified:
-            text = "the certificate is not verified: anyone in the path may be at the other end"
+            text = "the certificate is not verified: the server may be an impostor"
             dialogue.note(text, Warn.CERTIFICATE_NOT_VERIFIED)
         return
     if not verified:
-        seen = f"its SHA-256 is {leaf.sha256}" if leaf else "the server showed none"
+        seen = f"its SHA-256 is {leaf.sha256}" if leaf else "the server sent no certificate"
         raise Stop(Fault.CERTIFICATE_FINGERPRINT_MISMATCH, seen, certificate=leaf)
-    dialogue.note("the certificate is the pinned one; chain and name are not checked")
+    dialogue.note("the certificate is the pinned one; smtp-tui checks neither chain nor name")
 
 
 def _judge_certificate(dialogue: Dialogue, leaf: Certificate | None) -> None:
@@ -145,6 +147,6 @@ def wants_starttls(dialogue: Dialogue, settings: Settings, *, offered: bool) -> 
     if offered:
         dialogue.enter(Stage.TLS)
     else:
-        text = "STARTTLS is not offered: the dialogue goes on in plain text"
+        text = "STARTTLS is not offered: the dialogue continues unencrypted"
         dialogue.note(text, Warn.LINK_OPEN)
     return offered

@@ -219,7 +219,7 @@ class _Course:
         )
         if late := self._attempts.unanswered:
             names = abridged([one.address for one in late], ADDRESSES_NAMED)
-            text = f"no answer from {names}; a program that tries no other address waits there"
+            text = f"no answer from {names}; a program that tries only one address waits there"
             dialogue.note(text, Warn.ADDRESS_UNANSWERED)
 
     def _tried(self, target: Target) -> None:
@@ -233,7 +233,7 @@ class _Course:
         settings, dialogue = self._settings, self._dialogue
         if not settings.authenticates:
             if offer.mechanisms:
-                dialogue.note("AUTH is offered, and not used", Warn.AUTH_OFFERED_UNUSED)
+                dialogue.note("AUTH is offered but not used", Warn.AUTH_OFFERED_UNUSED)
             return
         dialogue.enter(Stage.AUTH)
         allow_clear = self._limits.allow_clear_password

@@ -26,8 +26,8 @@ _VERSIONS = {
 # X509_V… and SSL_R_… of OpenSSL, by their names in Python.
 _KEY_TROUBLE = {
     "KEY_VALUES_MISMATCH": "do not belong together",
-    "EE_KEY_TOO_SMALL": "are refused by OpenSSL: the key is too short",
-    "CA_MD_TOO_WEAK": "are refused by OpenSSL: the signature is too weak",
+    "EE_KEY_TOO_SMALL": "are rejected by OpenSSL: the key is too short",
+    "CA_MD_TOO_WEAK": "are rejected by OpenSSL: the signature is too weak",
 }
 
 
@@ -98,7 +98,7 @@ def _set_minimum(context: ssl.SSLContext, minimum: TlsVersion) -> None:
             warnings.simplefilter("ignore", DeprecationWarning)
             context.minimum_version = _VERSIONS[minimum]
     except ValueError:
-        text = f"this machine's OpenSSL does not have TLS {minimum.value}"
+        text = f"this machine's OpenSSL does not support TLS {minimum.value}"
         raise ContextError("tls_minimum", text) from None
 
 
@@ -112,7 +112,7 @@ def _load_trust(context: ssl.SSLContext, ca_file: str | None, files: FileReader)
         try:
             context.load_verify_locations(cafile=path)
         except ssl.SSLError:
-            raise ContextError("ca_file", f"{ca_file} holds no PEM certificate") from None
+            raise ContextError("ca_file", f"{ca_file} contains no PEM certificate") from None
         except OSError as error:
             raise ContextError("ca_file", f"{ca_file}: {error.strerror}") from None
 
@@ -129,7 +129,7 @@ def _load_own_certificate(
         try:
             context.load_cert_chain(path, key_path, password=refuse_to_ask)
         except ssl.SSLError as error:
-            trouble = _KEY_TROUBLE.get(error.reason or "", "are no PEM certificate with its key")
+            trouble = _KEY_TROUBLE.get(error.reason or "", "are not a PEM certificate and its key")
             text = f"{certificate} and {key or certificate} {trouble}"
             raise ContextError("client_certificate", text) from None
         except OSError as error:

@@ -55,7 +55,7 @@ class FileReader:
         if self.waits_for is None:
             return None
         key, path = self.waits_for
-        return ContextError(key, f"{path} gave nothing within {seconds:.1f} s, as a pipe may do")
+        return ContextError(key, f"{path} was not read within {seconds:.1f} s; it may be a pipe")
 
 
 def _copy_of_pipe(key: str, path: str) -> int | None:

@@ -70,7 +70,7 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
             return [(Mark.FACT, f"the server queued the message as {queue_id}")] * bool(queue_id)
         case Resolved(host=host, addresses=addresses):
             found = abridged(addresses, ADDRESSES_SHOWN)
-            return [(Mark.FACT, f"{host} is {found}")] if found != host else []
+            return [(Mark.FACT, f"{host} resolves to {found}")] if found != host else []
         case Connecting(address=address, port=port):
             return [(Mark.FACT, f"connecting to {endpoint(address, port)}")]
         case Connected(address=address, port=port, local_address=local):
@@ -83,10 +83,10 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
             texts = [f"{event.version} {event.cipher}", *chain_texts(event.chain)]
             return [(Mark.FACT, text) for text in texts]
         case TlsRefused(chain=chain):
-            texts = ["the handshake failed; the server had shown", *chain_texts(chain)]
+            texts = ["the handshake failed; the server had sent", *chain_texts(chain)]
             return [(Mark.FACT, text) for text in texts]
         case Capabilities(encrypted=encrypted, mechanisms=mechanisms):
-            link = "inside TLS" if encrypted else "in plain text"
+            link = "inside TLS" if encrypted else "without TLS"
             offered = abridged(mechanisms, MECHANISMS_SHOWN, " ") or "none"
             return [(Mark.FACT, f"mechanisms offered {link}: {offered}")]
         case AuthStarted(mechanism=mechanism, reason=reason):

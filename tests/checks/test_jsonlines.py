@@ -43,7 +43,7 @@ VERDICT_KEYS = {
     "application",
 }
 TLS_KEYS = {"version", "cipher", "verified", "peer_would", "certificate"}
-CERTIFICATE_KEYS = {"subject", "names", "issuer", "not_after", "sha256"}
+CERTIFICATE_KEYS = {"subject", "names", "names_omitted", "issuer", "not_after", "sha256"}
 
 EVENTS: list[tuple[Event, str, set[str]]] = [
     (

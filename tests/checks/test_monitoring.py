@@ -344,7 +344,7 @@ def test_written_for_all_to_read(tmp_path: Path, metrics: str) -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda place: place.write_text('[smtp]\nhost = "a"\n'), "it is no metrics file"),
+        (lambda place: place.write_text('[smtp]\nhost = "a"\n'), "not a metrics file"),
         (lambda place: place.mkdir(), "it is a folder"),
         (lambda place: place.symlink_to("other"), "it is a symbolic link"),
     ],

@@ -137,8 +137,8 @@ def test_without_settings_there_is_the_verdict() -> None:
         problems=("SMTP Port (port): 'x' is not a port", "Domain (domain): holds a space"),
     )
     document = report(told=told, settings=None)
-    assert "They could not be used, so none is listed." in document
-    assert "There was none." in document
+    assert "The settings could not be used, so none are listed." in document
+    assert "There was no dialogue." in document
     assert "- cannot be used: SMTP Port (port): 'x' is not a port" in document
     assert "other programs" not in document
 
@@ -161,19 +161,18 @@ def test_the_whole_verdict() -> None:
         ),
     )
     document = report(told=told)
-    assert "**FAILED** at auth after 0.21 s, cause `auth-rejected`: The server" in document
+    assert "**FAILED** at login after 0.21 s: The server" in document
     for line in (
         "- why: It says so.",
         "- to do: Set port to 465.",
-        "- also `certificate-expired`: It expired.",
-        "- warning `link-open`: The link is open.",
+        "- also: It expired.",
+        "- warning: The link is open.",
         r"- recipient `a@b.example`: `550 no\x0away`",
         "- queued as `4F`",
         "- fix: set `port` to `465`, set `encryption` to `ssl`: It is for TLS.",
-        "- fix: set `username`, to what only you know: It wants one.",
-        "- fix: set `starttls_auto` to `false`: So be it. This weakens the security.",
-        "- fix: leave `server_name` out: It is odd. Be sure first that this is the server that is "
-        "meant.",
+        "- fix: set `username`, to a value that only you know: It wants one.",
+        "- fix: set `starttls_auto` to `false`: So be it. This weakens security.",
+        "- fix: remove `server_name`: It is odd. First make sure that this is the right server.",
     ):
         assert f"{line}\n" in document
     assert "**PASSED** after 0.21 s: Fine." in report(
@@ -197,8 +196,8 @@ def test_the_whole_chain() -> None:
     )
     document = report([established])
     for line in (
-        "TLS stood: `TLSv1.3 X`, certificate not verified.",
-        "1. its own",
+        "TLS: `TLSv1.3 X`, certificate not verified.",
+        "1. the server",
         "   - subject: `CN=mail.example`",
         "   - names: `mail.example`, `smtp.example`",
         "   - issuer: `CN=Example CA`",
@@ -206,15 +205,15 @@ def test_the_whole_chain() -> None:
         "   - key: `EC P-256`",
         "   - signature: `ecdsa-with-SHA256`",
         f"   - SHA-256: `{'ab' * 32}`",
-        "2. above it",
+        "2. next in the chain",
         "   - key: not readable",
-        "3. above it",
+        "3. next in the chain",
         "   - It cannot be read.",
     ):
         assert f"{line}\n" in document
     refused = report([TlsRefused(seconds=0.1, chain=(CERTIFICATE,))])
-    assert "The handshake failed after the server had shown:\n" in refused
-    assert "The server showed none.\n" in report()
+    assert "The handshake failed. The server had sent:\n" in refused
+    assert "The server sent no certificate.\n" in report()
 
 
 def test_many_names_are_cut() -> None:

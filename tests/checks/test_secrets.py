@@ -91,7 +91,7 @@ async def test_none_is_set() -> None:
 
 
 async def test_nobody_to_ask() -> None:
-    with pytest.raises(PasswordError, match=r"--ask-password.*--password-stdin") as caught:
+    with pytest.raises(PasswordError, match=r"no terminal; use --password-stdin") as caught:
         await fetched(Ask())
     assert caught.value.cause == "password-source-failed"
 

@@ -110,7 +110,7 @@ def test_no_terminal_for_the_form() -> None:
         assert (outcome.status, outcome.out) == (2, "")
         assert outcome.err == (
             "smtp-tui: the form needs a terminal that can move its cursor; "
-            f"{' '.join(('smtp-tui check', *words))} needs none\n"
+            f"{' '.join(('smtp-tui check', *words))} does not\n"
         )
 
 

@@ -76,5 +76,5 @@ def test_a_file_that_will_not_do(call: Call, toml: Toml, opened: Opened) -> None
 def test_a_terminal_that_cannot_move_its_cursor(term: str) -> None:
     command = [*COMMAND, "mail.toml"]
     with on_terminal(command, environment(TERM=term), (120, 24)) as terminal:
-        terminal.wait_for("smtp-tui check mail.toml needs none")
+        terminal.wait_for("smtp-tui check mail.toml does not")
         assert terminal.wait_for_end() == 2

@@ -183,7 +183,7 @@ def test_metrics_that_cannot_be_written(call: Call, toml: Toml) -> None:
     file = toml(REFUSED)
     outcome = call("check", str(file), "--format", "prometheus", "--output", str(file))
     assert (outcome.status, outcome.out) == (74, "")
-    assert "it is no metrics file" in outcome.err
+    assert "is not a metrics file" in outcome.err
     assert file.read_text() == REFUSED
 
 

@@ -48,7 +48,7 @@ def test_beside_the_usual_output(call: Call, toml: Toml, place: Path) -> None:
 def test_beside_json(call: Call, place: Path) -> None:
     outcome = call("check", *REFUSING, "--json", "--report", str(place))
     assert outcome.verdict["cause"] == "connection-refused"
-    assert "cause `connection-refused`" in place.read_text()
+    assert "**FAILED** at connection" in place.read_text()
     quiet = call("check", *REFUSING, "--quiet", "--report", str(place))
     assert quiet.out.startswith("FAILED")
     assert "connecting to 127.0.0.1 port 1" in place.read_text()
@@ -83,7 +83,7 @@ def test_a_file_that_is_not_there(call: Call, place: Path) -> None:
     outcome = call("check", "absent.toml", "--report", str(place))
     assert outcome.status == 3
     assert "absent.toml does not exist" in outcome.err
-    assert "cause `settings-invalid`" in place.read_text()
+    assert "**FAILED** at settings" in place.read_text()
 
 
 def test_send_reports_too(call: Call, toml: Toml, place: Path) -> None:
@@ -125,7 +125,7 @@ def test_what_cannot_be_written_is_told_and_the_check_too(call: Call, tmp_path: 
 
 def test_settings_are_not_written_over(call: Call, toml: Toml) -> None:
     file = toml(f"[smtp]\n{REFUSED}")
-    assert "it is no report" in refused(call, file)
+    assert "is not a report" in refused(call, file)
     assert file.read_text() == f"[smtp]\n{REFUSED}"
 
 

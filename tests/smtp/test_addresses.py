@@ -170,7 +170,7 @@ async def test_resolver_errors(
 
 async def test_a_host_without_addresses_of_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
     error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    with pytest.raises(AddressError, match=r"has no address by IPv6$"):
+    with pytest.raises(AddressError, match=r"has no IPv6 address$"):
         await resolved(monkeypatch, error, settings(address_family="ipv6"))
 
 

@@ -235,8 +235,11 @@ async def test_leaving_from_an_address(listening: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("source", "detail"),
     [
-        ("192.0.2.1", "Cannot assign requested address: 192.0.2.1 is no address of this machine"),
-        ("::1", "::1 is no address of the host's kind"),
+        (
+            "192.0.2.1",
+            "Cannot assign requested address: 192.0.2.1 is not an address of this machine",
+        ),
+        ("::1", "::1 and the host belong to different address families"),
     ],
 )
 async def test_leaving_from_an_address_that_cannot_be(

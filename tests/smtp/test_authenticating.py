@@ -64,7 +64,7 @@ async def test_501_is_repeated_once() -> None:
     again = "S: 501 no\nC: AUTH PLAIN\nS: 501 no"
     played = await play((f"{OPEN}S: 250 AUTH PLAIN\nC: AUTH PLAIN …", again), **PLAIN)
     assert attempts(played) == ["PLAIN", "PLAIN"]
-    assert played.sent.count(f"AUTH PLAIN [user name {USER} and password]") == 1
+    assert played.sent.count(f"AUTH PLAIN [username {USER} and password]") == 1
 
 
 @pytest.mark.parametrize("name", ["SCRAM-SHA-1", "SCRAM-SHA-256"])

@@ -234,7 +234,7 @@ def test_a_date_that_is_none() -> None:
 def test_an_unreadable_certificate_has_its_hash() -> None:
     seen = unreadable_certificate(b"der")
     assert seen.sha256 == named().sha256
-    assert chain_texts([seen]) == ["a certificate that cannot be read", f"SHA-256 {seen.sha256}"]
+    assert chain_texts([seen]) == ["an unreadable certificate", f"SHA-256 {seen.sha256}"]
     assert not seen.is_below(EXPIRES_SOON)
     assert not seen.is_for("localhost")
     assert seen.days_left() > 0

@@ -107,7 +107,7 @@ async def test_quit_is_waited_for_a_second_at_most() -> None:
 async def test_a_stray_is_not_taken_for_the_answer_to_quit() -> None:
     played = await play((GOOD, "C: QUIT\nS: 250 not this\nS: 221 this"))
     assert played.received[-2:] == ["250 not this", "221 this"]
-    assert "unasked, before the answer to QUIT: 250" in played.notes
+    assert "unsolicited replies before the reply to QUIT: 250" in played.notes
 
 
 @pytest.mark.parametrize("offered", ["STARTTLS", "starttls", "AUTH PLAIN", "AUTH=PLAIN"])

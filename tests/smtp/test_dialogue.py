@@ -89,7 +89,7 @@ def texts(events: list[Event]) -> list[str]:
 async def test_what_came_before_a_command_is_told_first() -> None:
     told, events = dialogue(Told(b"250 yes\r\n", waiting=b"250 stray\r\n"))
     assert (await told.say("EHLO me")).text == "yes"
-    stray = "the server sent this reply unasked"
+    stray = "the server sent this reply unprompted"
     assert texts(events) == ["250 stray", stray, "> EHLO me", "250 yes"]
     assert [event.warning for event in events if isinstance(event, Note)] == [
         Warn.UNSOLICITED_REPLY

@@ -100,7 +100,7 @@ async def test_a_part_at_the_end_of_the_stream_shows_nothing_that_follows() -> N
 
     played = await play((OFFERED, step, finish), username=USER, authentication="plain")
     assert played.verdict.cause == "server-closed"
-    assert "an unfinished reply: 535 [hidden]" in played.notes
+    assert "the reply breaks off: 535 [hidden]" in played.notes
     assert SECRET[:6] not in played.notes
 
 

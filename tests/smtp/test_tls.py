@@ -96,7 +96,7 @@ def test_ca_files_that_cannot_serve(tmp_path: Path, authority: pki.Issued) -> No
     der = ssl.PEM_cert_to_DER_cert(authority.pem.decode())
     paths = write(tmp_path, empty=b"", garbage=b"\0\1x", der=der, key=authority.key_pem())
     for path in paths.values():
-        assert complaint(ca_file=path) == ("ca_file", f"{path} holds no PEM certificate")
+        assert complaint(ca_file=path) == ("ca_file", f"{path} contains no PEM certificate")
     missing = str(tmp_path / "missing")
     assert complaint(ca_file=missing) == ("ca_file", f"{missing}: No such file or directory")
     assert complaint(ca_file=str(tmp_path)) == ("ca_file", f"{tmp_path} is a folder; name a file")
@@ -140,13 +140,13 @@ def test_client_certificates(tmp_path: Path, authority: pki.Issued) -> None:
     client_context(settings(client_certificate=paths["both"]))
     client_context(settings(client_certificate=certificate, client_key=paths["key"]))
     field = "client_certificate"
-    garbage = "are no PEM certificate with its key"
+    garbage = "are not a PEM certificate and its key"
     assert refused(paths["garbage"]) == (field, f"garbage and garbage {garbage}")
     assert refused(certificate) == (field, f"certificate and certificate {garbage}")
     assert refused(certificate, paths["garbage"]) == (field, f"certificate and garbage {garbage}")
     apart = "certificate and other_key do not belong together"
     assert refused(certificate, paths["other_key"]) == (field, apart)
-    short = "weak and weak are refused by OpenSSL: the key is too short"
+    short = "weak and weak are rejected by OpenSSL: the key is too short"
     assert refused(paths["weak"]) == (field, short)
     absent = "No such file or directory"
     assert refused(f"{tmp_path}/no") == (field, f"no: {absent}")

@@ -71,7 +71,7 @@ def established(*chain: Certificate) -> TlsEstablished:
         (Finished(seconds=0, stage=Stage.AUTH, detail="done"), []),
         (
             Resolved(seconds=0, host="mail.test", addresses=("::1", "127.0.0.1")),
-            [" * mail.test is ::1, 127.0.0.1"],
+            [" * mail.test resolves to ::1, 127.0.0.1"],
         ),
         (Resolved(seconds=0, host="127.0.0.1", addresses=("127.0.0.1",)), []),
         (
@@ -98,15 +98,15 @@ def established(*chain: Certificate) -> TlsEstablished:
             established(unreadable_certificate(b"")),
             [
                 " * TLSv1.3 TLS_AES",
-                " * a certificate that cannot be read",
+                " * an unreadable certificate",
                 " * SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             ],
         ),
         (
             TlsRefused(seconds=0, chain=(unreadable_certificate(b""),)),
             [
-                " * the handshake failed; the server had shown",
-                " * a certificate that cannot be read",
+                " * the handshake failed; the server had sent",
+                " * an unreadable certificate",
                 " * SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             ],
         ),
@@ -118,7 +118,7 @@ def established(*chain: Certificate) -> TlsEstablished:
         ),
         (
             Capabilities(seconds=0, encrypted=False, keywords=(), mechanisms=()),
-            [" * mechanisms offered in plain text: none"],
+            [" * mechanisms offered without TLS: none"],
         ),
         (
             AuthStarted(seconds=0, mechanism="PLAIN", reason="the settings name it"),
@@ -142,13 +142,13 @@ def test_certificate_lines() -> None:
         " * certificate for mail.test, 127.0.0.1",
         " *   issued by CN=Test CA",
         f" *   valid {shown.not_before:%Y-%m-%d} to {shown.not_after:%Y-%m-%d}, 30 days left",
-        " *   EC P-256, signed with ecdsa-with-SHA256; its SHA-256 is",
+        " *   EC P-256, signed with ecdsa-with-SHA256, SHA-256",
         " *   ab",
     ]
     above = told(established(shown, certificate()))[6:]
-    assert above[:2] == [" * above it CN=mail", " *   issued by CN=Test CA"]
+    assert above[:2] == [" * next in the chain: CN=mail", " *   issued by CN=Test CA"]
     unknown = told(established(replace(shown, key=None)))
-    assert unknown[4] == " *   its key and signature cannot be read; its SHA-256 is"
+    assert unknown[4] == " *   cannot read its key and signature, SHA-256"
     assert told(established(certificate()))[1] == " * certificate for CN=mail"
     assert told(established(certificate(days=-2.5)))[3].endswith(", expired 2 days ago")
 

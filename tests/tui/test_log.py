@@ -219,7 +219,7 @@ class TestSearching:
             assert "CN=Intermediate" not in hand.screen
             await hand.press("/")
             await hand.type("cn=inter")
-            assert "above it CN=Intermediate" in cursor_line(hand)
+            assert "next in the chain: CN=Intermediate" in cursor_line(hand)
 
     async def test_a_match_beyond_the_edge_is_brought_into_sight(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, check=FakeCheck((LONG, PASSED))) as hand:
@@ -290,7 +290,7 @@ class TestFolds:
             assert "CN=Intermediate" not in hand.screen
             await hand.press("up", "enter")
             assert "[-] certificate for mx.example.net" in cursor_line(hand)
-            assert "above it CN=Intermediate" in hand.screen
+            assert "next in the chain: CN=Intermediate" in hand.screen
             await hand.press("down", "e")
             assert "[+] certificate for mx.example.net" in cursor_line(hand)
 
@@ -422,7 +422,7 @@ class TestCopying:
             assert [line[0] for line in _log_lines(hand) if line][-3:] == [">", "|", "|"]
             await hand.press("c")
             await hand.until(lambda: "lines to the terminal" in hand.screen)
-            assert "above it CN=Intermediate" in sent[-1]
+            assert "next in the chain: CN=Intermediate" in sent[-1]
             assert sent[-1].endswith("PASSED: The login works.\n")
             assert "|" not in [line[:1] for line in _log_lines(hand)]
             await hand.press("a")
@@ -471,7 +471,7 @@ class TestCopying:
         assert lines[0].startswith("# Mail check by smtp-tui: the dialogue, ")
         assert lines[1].startswith("# test 1, ")
         assert "   0.100 -> EHLO tickets.example.org" in lines
-        assert any("above it CN=Intermediate" in line for line in lines)
+        assert any("next in the chain: CN=Intermediate" in line for line in lines)
         assert lines[-1] == "   0.200  * PASSED: The login works."
 
 

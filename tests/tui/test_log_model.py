@@ -265,7 +265,7 @@ class TestSearch:
     def test_it_finds_by_direction_and_in_folds(self) -> None:
         rows = rows_of(line("EHLO x", Mark.SENT), line("250 EHLO"), *chain("CN=Deep Root"))
         assert looking(rows, "-> ehlo").found == [0]
-        (number,) = looking(rows, "above it CN=Deep").found
+        (number,) = looking(rows, "next in the chain: CN=Deep").found
         assert isinstance(rows.entry(number), Detail)
 
     def test_it_says_what_the_filter_hides(self) -> None:

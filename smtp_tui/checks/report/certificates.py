@@ -15,16 +15,16 @@ def certificate_lines(events: Sequence[Event], now: datetime) -> Iterator[str]:
     """Yield what TLS came to and the facts of the whole chain, the server's own first."""
     shaken = [one for one in events if isinstance(one, TlsEstablished | TlsRefused)]
     if not shaken:
-        yield "The server showed none."
+        yield "The server sent no certificate."
         return
     last = shaken[-1]
     if isinstance(last, TlsEstablished):
         held = "verified" if last.verified else "not verified"
-        yield f"TLS stood: {code(f'{last.version} {last.cipher}')}, certificate {held}."
+        yield f"TLS: {code(f'{last.version} {last.cipher}')}, certificate {held}."
     else:
-        yield "The handshake failed after the server had shown:"
+        yield "The handshake failed. The server had sent:"
     for number, one in enumerate(last.chain[:CHAIN_SHOWN]):
-        yield from ("", f"{number + 1}. {'above it' if number else 'its own'}", "")
+        yield from ("", f"{number + 1}. {'next in the chain' if number else 'the server'}", "")
         yield from (f"   - {line}" for line in _facts(one, now))
     if (more := len(last.chain) - CHAIN_SHOWN) > 0:
         yield from ("", f"And {more} more certificates.")

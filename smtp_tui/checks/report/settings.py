@@ -18,7 +18,7 @@ def setting_lines(
     Those `assumed` are what the application whose file it is takes where the file says nothing.
     """
     if settings is None:
-        yield "They could not be used, so none is listed."
+        yield "The settings could not be used, so none are listed."
         return
     for field in FIELDS:
         mark = "" if field.key in settings.given else " (default)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smtp_tui.checks.report.markdown import code, prose
+from smtp_tui.checks.status import IN_WORDS
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 
 
@@ -14,8 +15,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     if verdict.ok:
         yield f"**PASSED** {after}: {prose(verdict.summary)}"
     else:
-        cause = code(verdict.cause or "unknown")
-        yield f"**FAILED** at {verdict.stage} {after}, cause {cause}: {prose(verdict.summary)}"
+        yield f"**FAILED** at {IN_WORDS[verdict.stage]} {after}: {prose(verdict.summary)}"
     details = [*_details(verdict), *_fixes(verdict.fixes)]
     if details:
         yield from ("", *details)
@@ -28,10 +28,8 @@ def _details(verdict: Verdict) -> Iterator[str]:
         yield f"- why: {prose(verdict.why)}"
     if verdict.cure:
         yield f"- to do: {prose(verdict.cure)}"
-    for cause, text in zip(verdict.also, verdict.also_texts, strict=True):
-        yield f"- also {code(cause)}: {prose(text)}"
-    for warning, text in zip(verdict.warnings, verdict.warning_texts, strict=True):
-        yield f"- warning {code(warning)}: {prose(text)}"
+    yield from (f"- also: {prose(text)}" for text in verdict.also_texts)
+    yield from (f"- warning: {prose(text)}" for text in verdict.warning_texts)
     for one in verdict.recipients:
         yield f"- recipient {code(one.address)}: {code(f'{one.code} {one.text}')}"
     if verdict.queue_id:
@@ -41,15 +39,15 @@ def _details(verdict: Verdict) -> Iterator[str]:
 def _fixes(fixes: tuple[Fix, ...]) -> Iterator[str]:
     for fix in fixes:
         told = ", ".join(_change(key, value) for key, value in fix.change.items())
-        weakens = " This weakens the security." if fix.weakens else ""
-        trusts = " Be sure first that this is the server that is meant." if fix.trusts else ""
+        weakens = " This weakens security." if fix.weakens else ""
+        trusts = " First make sure that this is the right server." if fix.trusts else ""
         yield f"- fix: {told}: {prose(fix.why)}{weakens}{trusts}"
 
 
 def _change(key: str, value: object) -> str:
     if value is None:
-        return f"set {code(key)}, to what only you know"
+        return f"set {code(key)}, to a value that only you know"
     if value == "":
-        return f"leave {code(key)} out"
+        return f"remove {code(key)}"
     shown = str(value).lower() if isinstance(value, bool) else str(value)
     return f"set {code(key)} to {code(shown)}"

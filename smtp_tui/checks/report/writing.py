@@ -25,8 +25,8 @@ TITLE = "# Mail check by smtp-tui"
 """The first line of every report, by which one is told from other files."""
 
 _LESS = """\
-No password or token is in here, nor what AUTH made of one. Names and addresses are: read it \
-before you pass it on."""
+This report contains no password and no token, and nothing that AUTH made of them. It contains \
+names and addresses: read it before you pass it on."""
 
 
 @record(kw_only=True)
@@ -82,7 +82,7 @@ def _section(one: Checked, moment: datetime, home: str) -> Iterator[str]:
     yield from setting_lines(one.settings, one.password_from, one.assumed)
     yield from ("", "### Dialogue", "")
     told = [str(line) for event in one.events for line in lines_of(event)]
-    yield from fenced(without(home, told)) if told else ["There was none."]
+    yield from fenced(without(home, told)) if told else ["There was no dialogue."]
     yield from ("", "### Certificates", "")
     yield from certificate_lines(one.events, moment)
     if one.settings:
