@@ -13,7 +13,7 @@ from smtp_tui.config.errors import NoTableError
 from smtp_tui.config.heads import PLAIN, Head, Recognition
 from smtp_tui.config.mail_tables import mail_tables
 from smtp_tui.config.plain_table import PlainTable
-from smtp_tui.config.synonyms import SWITCHES
+from smtp_tui.config.synonyms import MAIL_KEYS, SWITCHES
 from smtp_tui.config.tablepath import TablePath
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ class Language:
     def unknown(self, data: Data, path: TablePath) -> tuple[str, ...]:
         """List the keys of a table that mean nothing to us."""
         if (dialect := self._of(data, path)) is None:
-            return PlainTable(tablepath.get(data, path)).unknown
+            unknown = PlainTable(tablepath.get(data, path)).unknown
+            # At the top of a file there are the application's other settings as well.
+            return unknown if path else tuple(key for key in unknown if key in MAIL_KEYS)
         from smtp_tui.config.understanding import unknown_keys
 
         return unknown_keys(dialect, data, path)

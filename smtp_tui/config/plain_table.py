@@ -232,7 +232,8 @@ def _typed(key: str, old: object, new: object) -> object:
 def _with_part(name: str, text: Compound, key: str, value: object) -> Compound:
     if isinstance(value, dict):
         raise NotExpressibleError(
-            f"{BY_KEY[key].label} ({key}) is part of {name}, which holds the password itself",
+            f"{BY_KEY[key].label} ({key}) is part of {name}, which cannot name a place where it "
+            "is kept",
             key,
         )
     try:

@@ -190,6 +190,15 @@ def test_a_change_is_made_in_its_own_words(
     )
 
 
+def test_at_the_top_of_a_file_only_keys_of_mail_are_named(tmp_path: Path) -> None:
+    document = opened(tmp_path, "name='x'\ndebug=true\nhost='a.b'\nport=25\ntls=true\n")
+    assert document.default_table() == "."
+    assert document.unknown_keys(".") == ("tls",)
+    assert document.remarks(".") == (
+        "tls may mean STARTTLS or implicit TLS. smtp-tui does not know which; set encryption.",
+    )
+
+
 HOSTS = ("a.example", "192.0.2.1")
 TABLE = st.fixed_dictionaries(
     {},
