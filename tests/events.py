@@ -57,9 +57,8 @@ _WORDS = "|".join(sorted(one for one in (*texts.causes(), *Warn) if "-" in one))
 _IDS = re.compile(rf"(?<![\w-])({_WORDS})(?![\w-])")
 # JSON, metrics, and the list of rules with their sources.
 _FOR_PROGRAMS = re.compile(r"\s*([{\[]|smtp_tui_|# HELP |(undated|\d{4}-\d\d-\d\d) +reply )")
-_CODE = re.compile(r"`[^`]*`")
 
 
 def ids_in(line: str) -> list[str]:
-    """Return the ids in a line that is for people; a report may have one as code."""
-    return [] if _FOR_PROGRAMS.match(line) else _IDS.findall(_CODE.sub("", line))
+    """Return the ids in a line that is for people."""
+    return [] if _FOR_PROGRAMS.match(line) else _IDS.findall(line)

@@ -107,7 +107,7 @@ OPTIONS = (
         flags=("--from",),
         help="the sender, instead of the one in the file",
         extra={"metavar": "ADDRESS"},
-        meanings={"import": ("FORMAT", "the format to read; without this, smtp-tui finds it out")},
+        meanings={"import": ("FORMAT", "the format to read; without this, smtp-tui detects it")},
     ),
     Option(flags=("--subject",), help="subject of the message", extra={"metavar": "TEXT"}),
     Option(

@@ -11,7 +11,8 @@ from smtp_tui.cli.calls import Call, UsageError
 from smtp_tui.smtp.lifetimes import Limit
 
 MOST_DAYS = 36500
-_LIMIT = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,4})?)(%?)")
+# Days are whole, so that nobody's share of 0.25 becomes six hours.
+_LIMIT = re.compile(r"(?P<share>[0-9]{1,3}(?:\.[0-9]{1,4})?)%|(?P<days>[0-9]{1,5})")
 
 
 def thresholds_of(call: Call) -> Thresholds:
@@ -43,13 +44,13 @@ def _limit(call: Call, level: str) -> Limit | None:
     if text is None:
         return None
     found = _LIMIT.fullmatch(text)
-    number = float(found[1]) if found else -1.0
-    is_share = bool(found and found[2])
-    if not 0 <= number <= (100 if is_share else MOST_DAYS):
-        option = f"--certificate-{level}" if days is None else f"--{level}-days"
-        share = " or a share of the lifetime such as 25%" if days is None else ""
-        raise UsageError(f"{option} needs days, 0 to {MOST_DAYS}{share}")
-    return Limit(share=number / 100) if is_share else Limit(most=timedelta(days=number))
+    if found and found["share"] and float(found["share"]) <= 100:
+        return Limit(share=float(found["share"]) / 100)
+    if found and found["days"] and int(found["days"]) <= MOST_DAYS:
+        return Limit(most=timedelta(days=int(found["days"])))
+    option = f"--certificate-{level}" if days is None else f"--{level}-days"
+    share = " or a share of the lifetime such as 25%" if days is None else ""
+    raise UsageError(f"{option} needs days, 0 to {MOST_DAYS}{share}")
 
 
 def _is_above(one: Limit, other: Limit) -> bool:

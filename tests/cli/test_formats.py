@@ -92,6 +92,7 @@ def test_nagios_of_all_tables(call: Call, toml: Toml) -> None:
             ("--certificate-warning", "120%"),
             "--certificate-warning needs days, 0 to 36500 or a sh",
         ),
+        (("--certificate-warning", "0.25"), "--certificate-warning needs days, 0 to 36500 or a sh"),
         (("--certificate-critical", "a week"), "--certificate-critical needs days, 0 to 36500 or"),
         (("--certificate-critical", "5", "--critical-days", "5"), "give only one of them"),
         (
@@ -241,7 +242,7 @@ def authority() -> pki.Issued:
         (90, 11, 0, ("--warning-days", "5")),
         (90, 4.5, 2, ("--certificate-warning", "5")),
         (90, 11, 1, ("--critical-days", "3")),
-        (90, 4.5, 0, ("--certificate-warning", "4.25", "--certificate-critical", "0")),
+        (90, 4.5, 0, ("--certificate-warning", "4", "--certificate-critical", "0")),
         (400, 41, 0, ("--certificate-warning", "10%", "--certificate-critical", "3")),
     ],
 )
