@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import field, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.checks.secrets import Given, secret_of
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.paths import located
+from smtp_tui.config.paths import expand, located
 from smtp_tui.config.wording import one_line
 from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
@@ -21,7 +21,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.reading import Reading, read
-from smtp_tui.settings.sources import Keyring
+from smtp_tui.settings.sources import File, Keyring, Literal
 from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
 from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.redaction import Redactor
@@ -118,8 +118,7 @@ async def _events(
     secret = request.secret
     if settings.needs_password and not secret:
         yield Entered(seconds=_since(started), stage=Stage.PASSWORD)
-        if (text := _keyring_doubt(request, settings)) is not None:
-            warning = Warn.KEYRING_ENTRY_FOR_OTHER_HOST
+        for warning, text in _password_doubts(request, settings):
             yield Note(seconds=_since(started), text=text, warning=warning)
         try:
             secret = await secret_of(
@@ -133,18 +132,31 @@ async def _events(
             yield event
 
 
-def _keyring_doubt(request: Request, settings: Settings) -> str | None:
-    """Say that the password was kept for another server than the one that will get it."""
-    source = request.given or settings.password
-    if not isinstance(source, Keyring):
-        return None
-    from smtp_tui.settings.keyring_names import other_host  # few checks use a keyring
+def _password_doubts(request: Request, settings: Settings) -> Iterator[tuple[Warn, str]]:
+    """Yield what speaks against the place that the password comes from."""
+    match request.given or settings.password:
+        case Keyring(service):
+            from smtp_tui.settings.keyring_names import other_host  # few checks use a keyring
 
-    named = other_host(source.service, settings.host, settings.server_name)
-    if named is None:
-        return None
-    service = one_line(source.service, 80)
-    return f"the keyring entry {service} is named for {one_line(named, 80)}, not {settings.host}"
+            named = other_host(service, settings.host, settings.server_name)
+            if named is not None:
+                shown, host = one_line(service, 80), one_line(named, 80)
+                text = f"the keyring entry {shown} is named for {host}, not for {settings.host}"
+                yield Warn.KEYRING_ENTRY_FOR_OTHER_HOST, text
+        case Literal() if request.origin is not None:
+            yield from _readers(request.origin)
+        case File(path):
+            yield from _readers(expand(path, request.base))
+        case _:
+            pass
+
+
+def _readers(path: Path) -> Iterator[tuple[Warn, str]]:
+    from smtp_tui.config.reading import readable_by_others  # loaded with any file
+
+    if readable_by_others(path):
+        text = f"every user of this machine can read the password in {one_line(path)}"
+        yield Warn.PASSWORD_READABLE_BY_ALL, text
 
 
 async def _dialogue(

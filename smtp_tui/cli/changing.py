@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from smtp_tui.checks.status import NEGATIVE, PASSED
 from smtp_tui.cli.opening import open_table, tell_notes
@@ -15,7 +17,7 @@ from smtp_tui.config.reading import readable_by_others
 from smtp_tui.config.wording import one_line
 from smtp_tui.config.writing import Manner
 
-PRIVATE = "--private takes that right from all but its owner"
+PRIVATE = "with --private only its owner can read it"
 
 
 def target(file: str, options: Namespace, *, create: bool = False) -> tuple[Document, str]:
@@ -67,18 +69,26 @@ def save(
     create: bool = False,
 ) -> None:
     """Save a document, and name the option that would overwrite it where nothing else can."""
-    try:
+    with naming_in_place():
         document.save(table, changes, create=create, manner=manner)
+
+
+@contextmanager
+def naming_in_place() -> Iterator[None]:
+    """Name the option that overwrites a file which cannot be replaced."""
+    try:
+        yield
     except NoRenameError as error:
         raise NoRenameError(f"{error}; --in-place does it all the same") from None
 
 
-def warn_of_readers(file: Path, remedy: str) -> None:
+def warn_of_readers(file: Path, remedy: str = "") -> None:
     """Say that others can read the password that stands in the file now."""
     if readable_by_others(file):
+        remedy = remedy or f"take that right away: chmod o= {quote(str(file))}"
         complain(
-            f"warning: every user of this machine can read {one_line(file)}, and with it the "
-            f"password; {remedy}"
+            f"warning: every user of this machine can read {one_line(file)} and the password in "
+            f"it; {remedy}"
         )
 
 

@@ -6,6 +6,7 @@ import json
 
 from smtp_tui.checks.status import NEGATIVE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.changing import warn_of_readers
 from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import tell
 from smtp_tui.cli.values import no_setting
@@ -30,6 +31,8 @@ def get(call: Call) -> int:
         _tell_all(values, as_json=call.options.json)
     elif key in values:
         _tell_one(values[key], as_json=call.options.json)
+    if key in (None, "password") and isinstance(there.get("password"), str):
+        warn_of_readers(document.path)
     return PASSED if key is None or key in values else NEGATIVE
 
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from smtp_tui.checks.status import BY_STAGE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.changing import save
+from smtp_tui.cli.changing import save, warn_of_readers
 from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.cli.storing import store
@@ -16,7 +16,7 @@ from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.keeping import forget
 from smtp_tui.config.wording import one_line
 from smtp_tui.config.writing import Manner
-from smtp_tui.settings.sources import Ask, Literal, PasswordSource
+from smtp_tui.settings.sources import Ask, File, Literal, PasswordSource
 
 _FOR_SET = ("password_stdin", "password_fd", "ask_password", "keep_in", "private")
 
@@ -44,6 +44,13 @@ def _test(table: Table, _options: Namespace) -> int:
     place = table.place(_named(table))
     asyncio.run(place.fetched(PATIENCE))
     tell(f"there is a password{table.whose}: {place}")
+    match place.source:
+        case Literal():
+            warn_of_readers(table.document.path)
+        case File():
+            warn_of_readers(place.path)
+        case _:
+            pass
     return PASSED
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smtp_tui.checks.status import BY_STAGE, PASSED
 from smtp_tui.cli.calls import UsageError
-from smtp_tui.cli.changing import PRIVATE, save, warn_of_readers
+from smtp_tui.cli.changing import PRIVATE, naming_in_place, save, warn_of_readers
 from smtp_tui.cli.handover import asked_twice, handed_over, hands_over
 from smtp_tui.cli.leftovers import tell_of_leftovers
 from smtp_tui.cli.output import complain, tell
@@ -26,8 +26,10 @@ def store(table: Table, options: Namespace) -> int:
     if options.keep_in is None:
         return _store_anew(table, options)
     place = table.place(parsed_place(options.keep_in, table.host))
-    # What the file's application cannot express must show before anything is stored.
+    # What the file cannot take must show before anything is stored.
     table.document.changed(table.name, {"password": source_as_toml(place.source)})
+    with naming_in_place():
+        table.document.refuse_unwritable(_manner(options))
     if place.refusal is not None:
         return _only_name(table, place, options)
     old = table.source
@@ -94,8 +96,11 @@ def _store(
 
 def _save(table: Table, raw: object, options: Namespace) -> None:
     """Write the place, or the password itself; never with a backup, which would keep the old."""
-    manner = Manner(in_place=options.in_place, private=options.private, tell=complain)
-    save(table.document, table.name, {"password": raw}, manner)
+    save(table.document, table.name, {"password": raw}, _manner(options))
+
+
+def _manner(options: Namespace) -> Manner:
+    return Manner(in_place=options.in_place, private=options.private, tell=complain)
 
 
 def _not_kept(table: Table, place: Place, refused: PasswordError) -> int:

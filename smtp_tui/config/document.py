@@ -236,6 +236,13 @@ class Document:
         self._text, self._data, self._content = text, data, content
         writing.sync_folder(self.path)
 
+    def refuse_unwritable(self, manner: Manner) -> None:
+        """Raise what `save` would raise where the file cannot be written; nothing is changed."""
+        from smtp_tui.config import writing
+
+        if self._content is not None:
+            writing.refuse_unwritable(self.path, old=self._content, manner=manner)
+
     def begin_anew(self) -> None:
         """Have the next save make the file, which was removed since; see `Document.new`."""
         self._content = None

@@ -85,6 +85,28 @@ def write(path: Path, content: bytes, *, old: bytes | None, manner: Manner) -> N
             overwrite(target, descriptor, content, old, manner.tell)
 
 
+class _Possible(Exception):
+    """All that comes before the rename has worked."""
+
+
+def refuse_unwritable(path: Path, *, old: bytes, manner: Manner) -> None:
+    """Raise what `write` would raise, as far as that shows without changing the file."""
+
+    def stop() -> None:
+        raise _Possible
+
+    target = real(path)
+    with _opened(target) as file, contextlib.suppress(_Possible):
+        _seen(target, file.fileno())
+        if file.read(len(old) + 1) != old:
+            raise _changed(target, "was changed")
+        if manner.in_place:
+            return
+        if os.fstat(file.fileno()).st_nlink > 1:
+            raise cannot_rename(target, "it has other hard links")
+        replaced(target, old, like=file.fileno(), private=manner.private, ready=stop)
+
+
 def sync_folder(path: Path) -> None:
     """Make the file's new name outlive a power failure; DocumentError if the disk refuses."""
     folder = real(path).parent

@@ -103,6 +103,7 @@ class Warn(StrEnum):
     DELIVERY_UNKNOWN = "delivery-unknown"
     UNSOLICITED_REPLY = "unsolicited-reply"
     ADDRESS_UNANSWERED = "address-unanswered"
+    PASSWORD_READABLE_BY_ALL = "password-readable-by-all"  # noqa: S105 - an id
     KEYRING_ENTRY_FOR_OTHER_HOST = "keyring-entry-for-other-host"
 
 

@@ -182,8 +182,8 @@ def test_others_who_can_read_it_are_told_of(toml: Toml, public: Path) -> None:
     outcome = run_program("set", str(file), "--password-stdin", stdin=SECRET.encode())
     assert outcome.status == 0
     assert outcome.err == (
-        f"smtp-tui: warning: every user of this machine can read {file}, and with it the password; "
-        "--private takes that right from all but its owner\n"
+        f"smtp-tui: warning: every user of this machine can read {file} and the password in it; "
+        "with --private only its owner can read it\n"
     )
     words = ("set", str(file), "--password-stdin", "--private")
     assert run_program(*words, stdin=b"other") == Outcome(0, "", "")

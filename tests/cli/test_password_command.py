@@ -109,6 +109,24 @@ def test_a_file_that_is_there_stays_its_groups_and_no_others(
     assert (kept.read_text(), mode(kept)) == (f"{SECRET}\n", after)
 
 
+@pytest.mark.parametrize("place", ["file=kept", "keyring"])
+def test_nothing_is_stored_where_the_settings_file_cannot_name_the_place(
+    call: Call, mail: Toml, memory: MemoryKeyring, place: str
+) -> None:
+    file = mail(f'"{OLD}"')
+    text = file.read_text()
+    file.with_name("other").hardlink_to(file)
+    outcome = call("password", "set", str(file), "--keep-in", place)
+    assert (outcome.status, outcome.out) == (3, "")
+    assert "it has other hard links" in outcome.err
+    assert "--in-place" in outcome.err
+    assert memory.entries == {}
+    assert file.read_text() == text
+    assert {one.name for one in file.parent.iterdir()} == {"mail.toml", "other"}
+    assert call("password", "set", str(file), "--keep-in", place, "--in-place").status == 0
+    assert OLD not in file.read_text()
+
+
 def test_a_file_that_holds_more_is_not_touched(mail: Toml) -> None:
     file = mail('{ file = "users" }')
     users = file.with_name("users")

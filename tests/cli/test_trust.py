@@ -177,3 +177,36 @@ def test_a_keyring_entry_that_was_made_for_another_host(
     warned = "keyring-entry-for-other-host" in outcome.verdict["warnings"]
     assert warned is is_warned
     assert SECRET not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("kept", ["literal", "file"])
+@pytest.mark.parametrize(("mode", "is_warned"), [(0o600, False), (0o640, False), (0o644, True)])
+def test_a_password_that_every_user_can_read(
+    call: Call, public: Path, kept: str, mode: int, is_warned: bool
+) -> None:
+    secret = public / "secret"
+    secret.write_text(SECRET)
+    with saying(b"220 hi\r\n", EHLO, b"235 ok\r\n", b"221 bye\r\n") as server:
+        source = f'"{SECRET}"' if kept == "literal" else '{ file = "secret" }'
+        file = written(public, source, server.port)
+        public.chmod(0o755)
+        (file if kept == "literal" else secret).chmod(mode)
+        (secret if kept == "literal" else file).chmod(0o600)
+        outcome = call("check", str(file), "--json")
+    assert outcome.status == 0, outcome
+    assert ("password-readable-by-all" in outcome.verdict["warnings"]) is is_warned
+    name = file if kept == "literal" else secret
+    said = f"every user of this machine can read {name} and the password in it; take that right "
+    assert (said in call("password", "test", str(file)).err) is is_warned
+    is_literal = kept == "literal"
+    assert (said in call("get", str(file)).err) is (is_warned and is_literal)
+    assert said not in call("get", str(file), "host").err
+
+
+def test_a_password_of_the_call_is_not_in_the_file(call: Call, public: Path) -> None:
+    file = written(public, f'"{SECRET}"')
+    public.chmod(0o755)
+    file.chmod(0o644)
+    over = ("--set", 'password={env="NOT_SET_ANYWHERE"}')
+    outcome = call("check", str(file), *over, "--json")
+    assert "password-readable-by-all" not in outcome.verdict["warnings"]
