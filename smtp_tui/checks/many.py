@@ -7,11 +7,13 @@ import resource
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from smtp_tui.checks.run import Request, failed, refused, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.redaction import Redactors
 
 # A lookup, two attempts to connect, or a connection and an experiment.
 DESCRIPTORS_OF_A_CHECK = 3
@@ -77,10 +79,11 @@ async def run_all(
     it in `contextlib.aclosing`.
     """
     started = time.monotonic()
+    redactors = Redactors()
     turn = asyncio.Semaphore(_affordable(jobs))
     kept: list[asyncio.Queue[Told | None]] = [asyncio.Queue() for _ in subjects]
     tasks = [
-        asyncio.create_task(_run_one(subject, turn, queue))
+        asyncio.create_task(_run_one(subject, turn, queue, redactors))
         for subject, queue in zip(subjects, kept, strict=True)
     ]
     outcomes = []
@@ -107,14 +110,18 @@ def _affordable(jobs: int) -> int:
 
 
 async def _run_one(
-    subject: Subject, turn: asyncio.Semaphore, queue: asyncio.Queue[Told | None]
+    subject: Subject,
+    turn: asyncio.Semaphore,
+    queue: asyncio.Queue[Told | None],
+    redactors: Redactors,
 ) -> None:
     try:
         if subject.request is None:
             none = failed(subject.defect) if subject.defect else refused(subject.refusal)
             queue.put_nowait(none)
             return
-        async with turn, aclosing(run(subject.request)) as events:
+        request = replace(subject.request, redactors=redactors)
+        async with turn, aclosing(run(request)) as events:
             async for told in events:
                 queue.put_nowait(told)
     finally:

@@ -24,7 +24,7 @@ from smtp_tui.settings.reading import Reading, read
 from smtp_tui.settings.sources import File, Keyring, Literal
 from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
 from smtp_tui.smtp.message import Mail
-from smtp_tui.smtp.redaction import Redactor
+from smtp_tui.smtp.redaction import Redactors
 from smtp_tui.smtp.session import Limits, check
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Request:
     a file that others can write is not obeyed in all it says (`config.source_trust`). `mail` is
     what to hand over after the login; `extra` is the seconds for looks beside the dialogue.
     `recognition` names the application that the file is read as; `notes` say that, and what the
-    table holds that is not understood.
+    table holds that is not understood. `redactors` are those of the checks that it belongs to.
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -58,6 +58,7 @@ class Request:
     extra: float = 3.0
     recognition: Recognition | None = None
     notes: tuple[str, ...] = ()
+    redactors: Redactors | None = field(default=None, repr=False)
 
 
 async def run(request: Request) -> AsyncGenerator[Event | Verdict, None]:
@@ -166,7 +167,8 @@ async def _dialogue(
     facts = Facts()
     end = None
     # Every connection of a check has it: what a server learned on one, it may repeat on another.
-    redactor = Redactor(settings.username, secret)
+    redactors = request.redactors or Redactors()
+    redactor = redactors.redactor(settings.host, settings.username, secret)
     course = check(
         settings, secret, mail=request.mail, limits=limits, redactor=redactor, started=started
     )

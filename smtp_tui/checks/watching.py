@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from smtp_tui.checks.run import Request, failed, refused, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import AuthStarted, Event, Stage
+from smtp_tui.smtp.redaction import Redactors
 
 _PERMANENT = range(500, 600)
 _MECHANISM_UNKNOWN = 504  # the password was not looked at
@@ -93,6 +94,7 @@ class Watch:
         self._every = every
         self._clock = clock
         self._started = clock.now()
+        self._redactors = Redactors()
 
     @property
     def seconds(self) -> float:
@@ -128,7 +130,8 @@ class Watch:
         events: list[Event] = []
         verdict = failed(attempt.defect) if attempt.defect else refused(attempt.refusal)
         if attempt.request is not None:
-            async with aclosing(run(attempt.request)) as told:
+            request = replace(attempt.request, redactors=self._redactors)
+            async with aclosing(run(request)) as told:
                 async for one in told:
                     if isinstance(one, Verdict):
                         verdict = one

@@ -10,8 +10,9 @@ import re
 import sys
 from base64 import b64encode
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from urllib.parse import quote_from_bytes
 
 from smtp_tui.smtp.flattening import Flat, flattened
@@ -27,6 +28,9 @@ _BY_CHANCE = re.compile(r".{0,7}|[A-Za-z.-]{0,15}", re.DOTALL)
 SHARED = 8
 # Every run of `SHARED` bytes holds a block of this size that begins at a multiple of it.
 _BLOCK = SHARED // 2
+
+# So many passwords of one host are kept in mind; to look for each takes time.
+MOST_SECRETS = 64
 
 Span = tuple[int, int]
 
@@ -63,7 +67,14 @@ class _Parts:
 class Redactor:
     """Knows a secret's forms and takes them out of bytes."""
 
-    def __init__(self, username: str | None = None, secret: str | None = None) -> None:
+    def __init__(
+        self,
+        username: str | None = None,
+        secret: str | None = None,
+        others: Mapping[object, Redactor] = MappingProxyType({}),
+    ) -> None:
+        """`others` are those of further dialogues with the same host, which may still grow."""
+        self._others = others
         self._secrets: list[bytes] = []
         self._exact: set[bytes] = set()
         self._folded: set[bytes] = set()
@@ -95,6 +106,14 @@ class Redactor:
 
     def data(self, data: bytes) -> bytes:
         """Return any bytes of the server's without any form of the secret, whole or cut off."""
+        data = self._without_own(data)
+        for other in tuple(self._others.values()):
+            # What may stand in any text by chance hides lines of the dialogue that it is sent in.
+            if other is not self and not other._hides_lines:
+                data = other._without_own(data)
+        return data
+
+    def _without_own(self, data: bytes) -> bytes:
         if not self._exact:
             return data
         flats = list(flattened(data))
@@ -160,6 +179,28 @@ class Redactor:
     def _spans_of_parts(self, flat: Flat) -> Iterator[Span]:
         yield from flat.spans(self._exact_parts.found(flat.data))
         yield from flat.spans(self._folded_parts.found(flat.data.lower()))
+
+
+class Redactors:
+    """The redactors of checks that belong together, by host.
+
+    A server that learned one password may repeat it on the connection of another check: of another
+    table, of a later round of a watch, or after the password was changed in the form.
+    """
+
+    def __init__(self) -> None:
+        self._by_host: dict[str, dict[object, Redactor]] = {}
+
+    def redactor(self, host: str, username: str | None, secret: str | None) -> Redactor:
+        """Return the redactor for one more check of a host."""
+        known = self._by_host.setdefault(host.casefold(), {})
+        redactor = Redactor(username, secret, known)
+        if secret:
+            known.pop((username, secret), None)
+            known[(username, secret)] = redactor
+            if len(known) > MOST_SECRETS:
+                del known[next(iter(known))]
+        return redactor
 
 
 def as_bytes(text: str) -> bytes:

@@ -191,3 +191,22 @@ async def test_threads_that_are_denied_have_a_verdict(monkeypatch: pytest.Monkey
     assert first.cause is None
     assert (second.stage, second.cause) == ("resolve", "resolver-failed")
     assert "this process may start no more threads" in second.summary
+
+
+async def test_a_password_of_one_table_shows_in_no_check_of_another() -> None:
+    first, second = "s3cret-Wonderland", "Another-s3cret"
+    script = (
+        f"{GREETING}\nC: EHLO …\nS: 250-mail.example.test\nS: 250 AUTH PLAIN\n"
+        f"C: AUTH PLAIN …\nS: 535 it was {first} and {second}"
+    )
+    async with serving((script,)) as server:
+        login = {"username": "alice", "authentication": "plain"}
+        subjects = [
+            subject("a", server.port, password=first, **login),
+            subject("b", server.port, password=second, **login),
+        ]
+        told, summary = await told_of(subjects, jobs=1)
+    assert {one.verdict.cause for one in summary.outcomes} == {"auth-rejected"}
+    of_second = "".join(str(one) for name, one in told if name == "b")
+    assert "it was [hidden] and [hidden]" in of_second
+    assert first not in of_second

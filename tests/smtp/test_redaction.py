@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.redaction import HIDDEN, Redactor
+from smtp_tui.smtp.redaction import HIDDEN, MOST_SECRETS, Redactor, Redactors
 from smtp_tui.smtp.replies import Reply
 from tests.smtp.playing import forms_of
 
@@ -223,3 +223,20 @@ def test_hostile_replies_take_no_time(secret: str, data: bytes) -> None:
     began = time.process_time()
     redactor.data(data)
     assert time.process_time() - began < 0.5
+
+
+def test_redactors_of_a_host_know_each_others_secrets() -> None:
+    together = Redactors()
+    first = together.redactor("Mail.example", "alice", SECRET)
+    short = together.redactor("mail.example", "alice", "mail")
+    second = together.redactor("mail.example", "alice", "Another-s3cret")
+    elsewhere = together.redactor("other.example", "alice", "Third-s3cret")
+    assert first.data(b"<Another-s3cret>") == b"<[hidden]>"
+    assert second.data(b"<" + RAW + b">") == b"<[hidden]>"
+    assert elsewhere.data(b"<Another-s3cret>") == b"<Another-s3cret>"
+    # It would hide lines of every later check.
+    assert second.data(b"mail.example") == b"mail.example"
+    assert short.data(b"mail.example") == HIDDEN
+    for number in range(200):
+        together.redactor("mail.example", "alice", f"s3cret-number-{number}")
+    assert len(together._by_host["mail.example"]) == MOST_SECRETS

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ from smtp_tui.tui.form.model import PASSWORD, Draft
 
 if TYPE_CHECKING:
     from smtp_tui.checks.run import Request
+    from smtp_tui.smtp.redaction import Redactors
 
 Runner = Callable[["Request"], AsyncGenerator[Event | Verdict, None]]
 Report = Callable[[Event], None]
@@ -40,7 +43,15 @@ def run_check(request: Request) -> AsyncGenerator[Event | Verdict, None]:
     """Run a check; the engine is loaded with the first one."""
     from smtp_tui.checks.run import run
 
-    return run(request)
+    return run(replace(request, redactors=_redactors()))
+
+
+@cache
+def _redactors() -> Redactors:
+    """The redactors of all tests: a server may repeat the password of an earlier one."""
+    from smtp_tui.smtp.redaction import Redactors
+
+    return Redactors()
 
 
 def title_of(settings: Settings, mail: Mail | None) -> str:
