@@ -173,7 +173,7 @@ class Outlet:
                 told(key, "no-place", program=self.form.title)
         for key in sorted(_PATHS & self.form.expresses & self.settings.given):
             if not str(self.given(key)).startswith(("/", "~", "$")):
-                self.note(key, "relative-path")
+                self.note(key, "relative-path", program=self.form.title)
         if self.settings.username and not self.settings.authenticates:
             self.note("username", "user-unused")
         return Exported(self.form.name, content, tuple(self._notes))

@@ -40,7 +40,7 @@ def test_export(call: Call, toml: Toml) -> None:
         "    EMAIL_USE_SSL = False\n    EMAIL_HOST_USER = 'tickets'\n"
         "    EMAIL_HOST_PASSWORD = os.environ['SMTP_PASSWORD']\n"
     )
-    assert outcome.err == "smtp-tui: warning: tls_minimum: Django has no setting for it\n"
+    assert outcome.err == "smtp-tui: warning: tls_minimum: Django has no such setting\n"
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,19 @@ def test_a_file_in_another_applications_words(call: Call, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "words", "status", "said"),
     [
-        (TEXT, ["exim"], 2, "'exim' is no format"),
-        (TEXT, ["rails", "--quoting", "ruby"], 2, "--quoting is for .env files, and rails is none"),
-        (TEXT, ["mastodon", "--quoting", "perl"], 2, "'perl' is no quoting"),
+        (TEXT, ["exim"], 2, "'exim' is not a format"),
+        (
+            TEXT,
+            ["rails", "--quoting", "ruby"],
+            2,
+            "--quoting is for .env files, and rails does not use one",
+        ),
+        (TEXT, ["mastodon", "--quoting", "perl"], 2, "'perl' is not a quoting"),
         (TEXT, ["rails", "--reveal"], 2, "the command export has no option --reveal"),
         (None, ["rails"], 3, "does not exist"),
         ('[smtp]\nhost = "a b"\nport = 1\n', ["rails"], 3, "SMTP Host (host)"),
-        (TEXT.replace("$5", "$("), ["mastodon", "--with-password"], 3, "takes for a command"),
-        (TEXT.replace("$5", "\u200b"), ["rails", "--with-password"], 3, "cannot be seen"),
+        (TEXT.replace("$5", "$("), ["mastodon", "--with-password"], 3, "runs as a command"),
+        (TEXT.replace("$5", "\u200b"), ["rails", "--with-password"], 3, "invisible character"),
     ],
 )
 def test_refused(

@@ -53,9 +53,9 @@ def test_the_text_is_the_new_file(call: Call, env: Path) -> None:
     outcome = call("import", str(env))
     assert (outcome.status, outcome.out) == (0, TOML)
     assert tomllib.loads(outcome.out)["smtp"]["password"] == 'wonder $land "#1'
-    assert "not understood: line 6, SMTP_COLOUR: there is no such setting here" in outcome.err
-    assert "not understood: line 7: this line gives no name a value" in outcome.err
-    assert "note: authentication: plain is what Chatwoot takes" in outcome.err
+    assert "not understood: line 6, SMTP_COLOUR: smtp-tui has no such setting" in outcome.err
+    assert "not understood: line 7: this line sets no variable" in outcome.err
+    assert "note: authentication: plain is the default of Chatwoot" in outcome.err
     assert "wonder" not in outcome.err
 
 
@@ -136,7 +136,7 @@ def test_the_logins_beside_a_main_cf(call: Call, tmp_path: Path) -> None:
         "smtp_sasl_security_options = noanonymous\nsmtp_tls_security_level = secure\n"
     )
     outcome = call("import", str(file))
-    assert "put that beside this one" in outcome.err
+    assert "put that file next to this one" in outcome.err
     assert "password" not in tomllib.loads(outcome.out)["smtp"]
     (tmp_path / "sasl_passwd").write_text("[a.example]:587 me:wonderland\n")
     outcome = call("import", str(file))
@@ -150,7 +150,7 @@ def test_the_format_and_the_reason_are_told(call: Call, env: Path) -> None:
     outcome = call("import", str(env))
     assert "read as Chatwoot: it sets SMTP_ADDRESS; --from" in outcome.err
     outcome = call("import", str(env), "--from", "chatwoot")
-    assert "read as Chatwoot: the format was named; --from" in outcome.err
+    assert "read as Chatwoot: you chose it; --from" in outcome.err
 
 
 def test_json(call: Call, env: Path) -> None:
@@ -162,7 +162,7 @@ def test_json(call: Call, env: Path) -> None:
     assert told["values"]["password"] == "********"
     assert told["found"] == ["host", "port", "username", "password"]
     assert told["unread"][0] == {
-        "name": "SMTP_COLOUR", "line": 6, "why": "there is no such setting here",
+        "name": "SMTP_COLOUR", "line": 6, "why": "smtp-tui has no such setting",
     }  # fmt: skip
     assert {"key", "text"} == told["remarks"][0].keys()
     assert "wonder" not in outcome.out + outcome.err
@@ -178,7 +178,7 @@ def test_a_folder_where_a_table_of_logins_should_be(call: Call, tmp_path: Path) 
     )
     outcome = call("import", str(file))
     assert outcome.status == 0
-    assert "put that beside this one" in outcome.err
+    assert "put that file next to this one" in outcome.err
 
 
 def test_an_account_is_chosen(call: Call, tmp_path: Path) -> None:
@@ -188,12 +188,12 @@ def test_an_account_is_chosen(call: Call, tmp_path: Path) -> None:
     assert 'host = "a.example"' in call("import", str(file), "--account", "a").out
     outcome = call("import", str(file), "--account", "c")
     assert outcome.status == 2
-    assert outcome.err.endswith("there is no account 'c' in it; it has default, a, b\n")
+    assert outcome.err.endswith("the file has no account 'c'; it has default, a, b\n")
     file.write_text("relayhost = a\n")
     outcome = call("import", str(file), "--account", "a")
     assert (outcome.status, outcome.err) == (
         2,
-        "smtp-tui: --account is for msmtp, and Postfix has no accounts\n",
+        "smtp-tui: --account is for msmtp; Postfix has no accounts\n",
     )
 
 
@@ -244,11 +244,11 @@ def test_where_not_even_the_host_fits_nothing_is_written(call: Call, tmp_path: P
 @pytest.mark.parametrize(
     ("text", "words", "status", "said"),
     [
-        ("hello wonderland\n", [], 1, "of no format that is known here"),
+        ("hello wonderland\n", [], 1, "does not recognise this format"),
         ("FOO=wonderland\n", ["--from", "mastodon"], 1, "no SMTP settings in it that can be used"),
         ("smtp://u:wonder@land@a", ["--from", "url"], 1, "the URL is broken"),
-        ("x: 1\n", ["--from", "nosuch"], 2, "'nosuch' is no format; the formats are chatwoot"),
-        ("x", ["--from", "url", "--quoting", "perl"], 2, "'perl' is no quoting"),
+        ("x: 1\n", ["--from", "nosuch"], 2, "'nosuch' is not a format; the formats are chatwoot"),
+        ("x", ["--from", "url", "--quoting", "perl"], 2, "'perl' is not a quoting"),
         ("x", ["--from", "url", "--quoting", "ruby"], 2, "--quoting is for .env files"),
         ("x", ["--create"], 2, "--create goes with --into"),
         ("x", ["--diff"], 2, "--diff goes with --into"),
@@ -278,7 +278,7 @@ def test_what_has_no_host_is_printed_and_told(call: Call, tmp_path: Path) -> Non
     outcome = call("import", str(file))
     assert outcome.status == 0
     assert "host" not in tomllib.loads(outcome.out)["smtp"]
-    assert "line 1, SMTP_SERVER: its value is what a command prints" in outcome.err
+    assert "line 1, SMTP_SERVER: its value is the output of a command" in outcome.err
     assert "note: host: none was found" in outcome.err
 
 

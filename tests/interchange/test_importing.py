@@ -63,7 +63,7 @@ def test_every_format_has_a_sample() -> None:
 )
 def test_what_is_of_no_format(text: str) -> None:
     assert recognise(text) is None
-    with pytest.raises(InterchangeError, match="of no format that is known here"):
+    with pytest.raises(InterchangeError, match="does not recognise this format"):
         import_text(text)
 
 
@@ -105,7 +105,7 @@ def test_variables_are_told_by_what_a_format_knows_of_them(names: str, found: li
 def test_why_a_format_was_read_is_told() -> None:
     env = "SMTP_SERVER=a.example\nSMTP_LOGIN=me\nSMTP_PASSWORD=wonderland\n"
     assert import_text(env).why == "it sets SMTP_LOGIN"
-    assert import_text(env, "mastodon").why == "the format was named"
+    assert import_text(env, "mastodon").why == "you chose it"
     assert import_text("[mailer]\nSMTP_ADDR=a\n").why == "it has a section [mailer]"
     assert import_text("relayhost = a\n").why == "it sets relayhost"
     assert import_text("smtp://me:wonderland@a").why == "it begins with smtp:// or smtps://"
@@ -291,7 +291,7 @@ def test_mail_that_is_switched_off_is_told(form: str) -> None:
         "vaultwarden": "_ENABLE_SMTP=false\nSMTP_HOST=a\nSMTP_FROM=a@b.example\n",
         "rails": "mailer.perform_deliveries = false\nsmtp_settings = {address: 'a'}\n",
     }[form]
-    assert any("not switched on" in note.text for note in import_text(text, form).remarks)
+    assert any("switched off" in note.text for note in import_text(text, form).remarks)
 
 
 @pytest.mark.parametrize(
@@ -323,12 +323,14 @@ def test_a_text_of_several_formats() -> None:
 
 
 def test_a_format_that_is_none() -> None:
-    with pytest.raises(InterchangeError, match=r"'exim' is no format; the formats are chatwoot"):
+    with pytest.raises(InterchangeError, match=r"'exim' is not a format; the formats are chatwoot"):
         import_text("a", "exim")
 
 
 def test_a_quoting_where_there_is_none() -> None:
-    with pytest.raises(QuotingError, match=r"--quoting is for \.env files, and msmtp is none"):
+    with pytest.raises(
+        QuotingError, match=r"--quoting is for \.env files, and msmtp does not use one"
+    ):
         import_text("host a.example", "msmtp", quoting="ruby")
 
 
@@ -363,7 +365,7 @@ def test_quotes_that_docker_keeps_are_told() -> None:
     text = "SMTP_HOST=a.example\nSMTP_FROM=a@b.example\nSMTP_PASSWORD='a b'\n"
     found = import_text(text, "vaultwarden")
     assert found.values["password"] == "'a b'"
-    assert any("the quotes round SMTP_PASSWORD" in note.text for note in found.remarks)
+    assert any("the quotes around SMTP_PASSWORD" in note.text for note in found.remarks)
 
 
 def test_what_is_there_but_not_known_gets_no_default() -> None:
@@ -495,29 +497,29 @@ def test_the_files_of_logins_beside_a_main_cf() -> None:
         f"{text}smtp_sasl_auth_enable = yes\n", beside={"relay_login": "other me:x\n"}
     )
     assert [one.why for one in found.unread] == [
-        "the file beside this one has no line for this relayhost"
+        "the file next to this one has no line for this relayhost"
     ]
 
 
 @pytest.mark.parametrize(
     ("form", "text", "words"),
     [
-        ("django", "EMAIL_HOST = (\n", "line 1 is not Python"),
+        ("django", "EMAIL_HOST = (\n", "line 1 is not valid Python"),
         ("rails", "x = 1", "no smtp_settings"),
-        ("msmtp", "# nothing\n", "no account"),
-        ("alertmanager", "global: [\n", "is not YAML"),
-        ("alertmanager", "- 1\n", "no smtp_smarthost"),
-        ("alertmanager", "global: {resolve_timeout: 5m}\n", "no smtp_smarthost"),
-        ("nodemailer", '{"host": }', "line 1 is not JSON"),
-        ("nodemailer", "createTransport({host: 'a'})", "in JavaScript are not read"),
-        ("nodemailer", "[1]", "is not JSON"),
+        ("msmtp", "# nothing\n", "has no account"),
+        ("alertmanager", "global: [\n", "is not valid YAML"),
+        ("alertmanager", "- 1\n", "neither smtp_smarthost"),
+        ("alertmanager", "global: {resolve_timeout: 5m}\n", "neither smtp_smarthost"),
+        ("nodemailer", '{"host": }', "line 1 is not valid JSON"),
+        ("nodemailer", "createTransport({host: 'a'})", "in JavaScript"),
+        ("nodemailer", "[1]", "is not valid JSON"),
         ("url", "smtp://me:pa@ss@a.example", "the URL is broken"),
         ("url", "smtp://me:pa#ss@a.example", "the URL is broken"),
         ("url", "smtp://me:pa/ss@a.example", "the URL is broken"),
         ("url", "smtp://[::1", "the URL is broken"),
         ("url", "smtp://a:99999", "the URL is broken"),
-        ("url", "smtp://", "names no host"),
-        ("url", "http://a.example", "begins neither"),
+        ("url", "smtp://", "has no host"),
+        ("url", "http://a.example", "starts with neither"),
         ("url", "smtp://u:%ff@a.example", "not UTF-8"),
         ("swaks", "curl smtp://x", "no swaks command"),
     ],

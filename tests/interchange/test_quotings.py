@@ -190,5 +190,5 @@ def test_a_byte_order_mark_and_carriage_returns() -> None:
 
 
 def test_a_quoting_that_is_none() -> None:
-    with pytest.raises(InterchangeError, match="'perl' is no quoting; the quotings are docker"):
+    with pytest.raises(InterchangeError, match="'perl' is not a quoting; the quotings are docker"):
         envfile.read("K=a", "perl")

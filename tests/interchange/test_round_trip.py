@@ -301,6 +301,6 @@ def test_which_passwords_do_not_fit(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_what_cannot_be_seen_is_refused(name: str) -> None:
     whole = {"host": "a.example", "username": "alice", "password": "a\u200bb"}
-    with pytest.raises(InterchangeError, match="password holds a character that cannot be seen"):
+    with pytest.raises(InterchangeError, match="password contains an invisible character"):
         export_text(name, whole, with_password=True)
     assert export_text(name, whole).text

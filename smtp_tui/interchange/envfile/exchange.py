@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from smtp_tui.interchange import envfile
 from smtp_tui.interchange.intake import Intake
 from smtp_tui.interchange.known import Format
@@ -12,6 +14,7 @@ from smtp_tui.interchange.texts import text
 
 # Read raw by docker run, these lose quotes, or have variables replaced, in docker compose.
 _READ_TWICE = frozenset("'\"$#\\`")
+_EXPANDED = re.compile(r"\$\{?[A-Za-z_]")
 
 
 def intake(form: Format, source: Source) -> Intake:
@@ -38,4 +41,7 @@ def exported(out: Outlet, pairs: list[tuple[str, str | None]], secret_name: str)
         for name, value in there:
             if value != value.strip() or not _READ_TWICE.isdisjoint(value):
                 out.note("", "docker-raw", name=name)
+    for name, value in there if style == "node" else ():
+        if _EXPANDED.search(value):
+            out.note("", "node-expand", name=name)
     return out.done("\n".join([*envfile.write(there, style), *lines, ""]))

@@ -162,5 +162,5 @@ def _password(out: Outlet) -> str | None:
     if out.secret is not None:
         return repr(out.secret)
     if isinstance(out.source, File):
-        out.note("password", "becomes-variable", name=out.variable)
+        out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
     return f"os.environ[{out.variable!r}]"

@@ -108,7 +108,7 @@ def _password(out: Outlet) -> list[str]:
         return [f"password = {_quoted('password', out.secret)}"]
     if isinstance(out.source, File):
         return [f"password = $__file{{{out.source.path}}}"]
-    out.note("password", "becomes-variable", name=out.variable)
+    out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
     return [f"password = $__env{{{out.variable}}}"]
 
 

@@ -180,7 +180,7 @@ def _password(out: Outlet) -> list[tuple[str, str | None]]:
             out.note("password", "msmtp-asks")
             return []
         case _:
-            out.note("password", "becomes-variable", name=out.variable)
+            out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
             command = ["printenv", out.variable]
     return [("passwordeval", shlex.join(command))]
 
