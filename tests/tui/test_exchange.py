@@ -155,7 +155,7 @@ async def test_the_format_is_chosen_where_it_is_not_recognised(tmp_path: Path) -
         await hand.until(lambda: "Read as: Mastodon" in hand.screen)
         assert "SMTP Port: 2587 -> 2525" in hand.screen
         await hand.press("f8", "home", "enter")
-        await hand.until(lambda: "of no format" in hand.screen)
+        await hand.until(lambda: "does not recognise this format" in hand.screen)
 
 
 async def test_the_quoting_is_chosen(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ async def test_too_long_a_text_is_refused_whole(tmp_path: Path) -> None:
 
 async def test_what_is_pasted_steers_no_terminal(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        await imported(hand, "SMTP_SERVER=x\nSMTP_\x1b]0;x\x07=\u202e1\n", "Not understood")
+        await imported(hand, "SMTP_LOGIN=x\nSMTP_\x1b]0;x\x07=\u202e1\n", "Not understood")
         assert not {"\x1b", "\x07", "\u202e"} & set(hand.screen)
 
 
