@@ -93,7 +93,7 @@ class Head:
         if any(holds(data, key) for key in self.unless):
             return None
         sign = next((key for key in self.signs if holds(data, key)), None)
-        is_named = name in self.files and name not in _ANYBODYS_NAMES
+        is_named = self.is_named(name)
         if (self.signs and sign is None and not is_named) or not (found := self.tables_in(data)):
             return None
         named = f"the file is named {one_line(name, 40)}" if is_named else ""
@@ -105,6 +105,10 @@ class Head:
             inside = sign.rpartition(".")[2] if holds(table, sign.rpartition(".")[2]) else ""
             holding += f" and {inside}" if inside else f" and the file has {sign}"
         return f"{named} and {holding}" if named else holding
+
+    def is_named(self, name: str) -> bool:
+        """Whether a file's name is one that only this application has."""
+        return name in self.files and name not in _ANYBODYS_NAMES
 
     def _fits(self, table: Mapping[str, Any]) -> bool:
         return all(holds(table, key) for key in self.keys) and (

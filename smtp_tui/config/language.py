@@ -113,7 +113,9 @@ class Language:
                 "no table smtp, and no other table with a host and one more SMTP setting; name "
                 "the table, or add [smtp]"
             )
-        wanted = " or ".join("the root" if one == "." else f"[{one}]" for one in self._head.tables)
+        wanted = " or ".join(
+            "the top of the file" if one == "." else f"[{one}]" for one in self._head.tables
+        )
         return f"no mail settings yet in {wanted}, where {self.application} has them"
 
     def values(self, data: Data, path: TablePath) -> Data:

@@ -18,6 +18,7 @@ from typing import Any
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.file_access import other_writer
 from smtp_tui.config.heads import ANYWHERE, PLAIN, FaultyDialect, Head, head_of
+from smtp_tui.config.mail_tables import mail_tables
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.tablepath import TablePath, get, spelled, walk
 from smtp_tui.config.wording import one_line
@@ -38,8 +39,19 @@ def recognised(data: dict[str, Any], path: Path, text: str) -> tuple[Head | None
     own, _ = own_heads(own_folder())
     for head, reason in _matching(data, path.name, own):
         return head, reason
-    found = _commented_out(data, path.name, text, own) if _is_usual_name(path.name, own) else None
+    if not _is_usual_name(path.name, own):
+        return None, _NO_OTHER
+    found = _commented_out(data, path.name, text, own) or _named_so(data, path.name)
     return found or (None, _NO_OTHER)
+
+
+def _named_so(data: dict[str, Any], name: str) -> tuple[Head, str] | None:
+    """Find the application whose own name a file has, which holds no mail settings at all yet."""
+    heads, _ = all_heads(own_folder())
+    found = [head for head in heads if head.is_named(name) and head.fixed_table is not None]
+    if len(found) != 1 or mail_tables(data):
+        return None
+    return found[0], f"the file is named {one_line(name, 40)}"
 
 
 def _commented_out(

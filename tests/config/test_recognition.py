@@ -312,6 +312,35 @@ def test_a_file_without_a_table_gets_one(tmp_path: Path, text: str) -> None:
     assert document.text == text
 
 
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "verbose = true\n\n[ldaps_options]\nport = 6360\n"]
+)
+def test_an_applications_own_name_tells_where_there_is_no_mail_yet(
+    tmp_path: Path, text: str
+) -> None:
+    document = opened(tmp_path, text, "lldap_config.toml")
+    assert document.recognition.reason == "the file is named lldap_config.toml"
+    assert document.new_table() == "smtp_options"
+    assert document.changed("smtp_options", {"host": "a.example"}, create=True).endswith(
+        '[smtp_options]\nserver = "a.example"\n'
+    )
+    new = Document.new(tmp_path / "mail_sender.toml")
+    assert (new.dialect, new.new_table()) == ("kanidm", ".")
+    assert new.changed(".", {"host": "a.example"}) == 'mail_relay = "smtps://a.example"\n'
+
+
+@pytest.mark.parametrize("name", ["config.toml", "profiles.toml", "smtp.toml"])
+def test_a_name_of_many_or_one_without_a_fixed_table_tells_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    assert opened(tmp_path, "x = 1\n", name).dialect == "plain"
+
+
+def test_mail_settings_of_ours_in_such_a_file_stay_ours(tmp_path: Path) -> None:
+    text = '[smtp]\nhost = "a.example"\nencryption = "tls"\n'
+    assert opened(tmp_path, text, "lldap_config.toml").dialect == "plain"
+
+
 def test_what_stands_in_the_way_of_a_table_is_not_written_over(tmp_path: Path) -> None:
     document = opened(tmp_path, "smtp = 'on'\n", "smtp.toml")
     assert not document.lacks("smtp")
