@@ -41,7 +41,7 @@ DIALOGUE = (
     "-> STARTTLS",
     " * TLSv1.3",
     "certificate for localhost",
-    "-> AUTH PLAIN [user name",
+    "-> AUTH PLAIN [username",
     "<- 235 ",
     "-> QUIT",
 )

@@ -76,7 +76,7 @@ async def test_what_cannot_be_written_is_asked_again(tmp_path: Path) -> None:
         assert ASKED in hand.screen
         await hand.type(str(hand.file))
         await hand.press("enter", "y")
-        await hand.until(lambda: "it is no report" in hand.screen)
+        await hand.until(lambda: "is not a report" in hand.screen)
         assert str(hand.file) in hand.screen
         await hand.press("escape")
         await hand.until(lambda: ASKED not in hand.screen)
