@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from smtp_tui.checks import jsonlines
-from tests.events import validate
+from tests.events import validate, validate_all
 
 settings.register_profile("smtp-tui", deadline=None)  # a busy machine is no defect
 settings.load_profile("smtp-tui")
@@ -32,14 +33,20 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 @pytest.fixture(autouse=True, scope="session")
 def valid_events() -> Iterator[None]:
-    """Hold every JSON line that is made in a test's own process to the schema."""
-    make = jsonlines.written
+    """Hold every JSON line to the schema: one that is made here, and one that a program prints."""
+    make, communicate = jsonlines.written, subprocess.Popen.communicate
 
     def checked(*parts: Any) -> str:
         line = make(*parts)
         validate(line)
         return line
 
+    def heard(*parts: Any, **more: Any) -> Any:
+        told = communicate(*parts, **more)
+        validate_all(told[0])
+        return told
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jsonlines, "written", checked)
+        patch.setattr(subprocess.Popen, "communicate", heard)
         yield

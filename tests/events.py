@@ -52,6 +52,13 @@ def validate(line: str) -> None:
     assert not faults, faults
 
 
+def validate_all(printed: str | bytes | None) -> None:
+    """Fail where a line of what a program printed is an event and not as the schema has it."""
+    text = printed.decode("utf-8", "replace") if isinstance(printed, bytes) else printed or ""
+    for line in text.splitlines():
+        validate(line)
+
+
 # A word alone, such as greylisted, is also a word of people.
 _WORDS = "|".join(sorted(one for one in (*texts.causes(), *Warn) if "-" in one))
 _IDS = re.compile(rf"(?<![\w-])({_WORDS})(?![\w-])")

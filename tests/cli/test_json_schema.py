@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from smtp_tui.checks.events.schema import LINES, schema
 from smtp_tui.checks.jsonlines import json_line
 from smtp_tui.smtp.events import Resolved
 from tests.cli.program import Outcome
-from tests.events import validate
+from tests.events import ids_in, validate
 
 Call = Callable[..., Outcome]
 KEPT = Path(__file__).parent / f"json_schema_{VERSION}.json"
@@ -70,6 +71,17 @@ def test_the_tests_find_a_line_that_is_off(line: str) -> None:
         validate(line)
     with pytest.raises(AssertionError):
         Outcome(0, f"{LINE}\n{line}\n", "")
+    for text in (False, True):
+        with pytest.raises(AssertionError):
+            subprocess.run(["echo", line], capture_output=True, text=text, check=True)
+
+
+def test_the_tests_find_an_id_on_the_screen() -> None:
+    for line in ("FAILED at login: auth-rejected", "  Warning link-open: it is open"):
+        with pytest.raises(AssertionError):
+            Outcome(0, line, "")
+    assert ids_in('{"cause": "auth-rejected"}') == []
+    assert ids_in("the login was rejected; link open, not-smtp-like") == []
 
 
 def without_words(part: Any) -> Any:
