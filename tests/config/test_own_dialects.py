@@ -148,5 +148,5 @@ def test_one_that_others_can_write_is_left_out(folder: Path) -> None:
     place = folder / "ticketbox.toml"
     place.write_text(OWN, encoding="utf-8")
     place.chmod(0o666)
-    assert faults() == (f"{place} is left out: every user can write {place}",)
+    assert faults() == (f"{place} is ignored: every user can write {place}",)
     assert all(head.application != "Ticketbox" for head in all_heads(folder)[0])
