@@ -38,7 +38,7 @@ def test_an_address_is_one() -> None:
         ("a b", "'a b' contains a space; a hostname or an IP address has none"),
         ("@example.org", "'@example.org' is not an address like name@example.org"),
         ("me@[192.0.2.1]", "'[192.0.2.1]' is no domain; give its address alone"),
-        ("https://example.org", "it is a URL; write only the hostname"),
+        ("https://example.org", 'it is a URL; write only the hostname: set host = "example.org"'),
         ("example.org:25", "'example.org:25' names a port; give the host alone, all are tried"),
         ("[2001:db8::1]:25", "'[2001:db8::1]:25' names a port; give the host alone, all are tried"),
         ("a@b c", "the domain of the address: 'b c' contains a space; a domain has none"),

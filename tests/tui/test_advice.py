@@ -179,7 +179,7 @@ async def test_what_the_last_test_found_comes_first(tmp_path: Path) -> None:
         assert "Last test: 192.0.2.1 answers on port 2587 and speaks SMTP." in sidebar(hand)
         await hand.go_to("Authentication Type")
         assert "Last test: Offered inside TLS: PLAIN LOGIN." in sidebar(hand)
-        assert sidebar(hand).startswith("Authentication Type Now: PLAIN alone:")
+        assert sidebar(hand).startswith("Authentication Type Now: PLAIN only:")
 
 
 async def test_what_was_found_before_a_change_says_so(tmp_path: Path) -> None:
