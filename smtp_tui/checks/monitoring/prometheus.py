@@ -130,13 +130,13 @@ _GAUGES = (
     ),
     _Gauge(
         "smtp_tui_stage",
-        "Whether the check failed at this stage, or passed it last (1), or not (0).",
+        "1 for the stage that failed, or the last one that passed; 0 for the others.",
         _stage,
     ),
-    _Gauge("smtp_tui_cause", "Why the check failed; absent when it passed.", _cause),
+    _Gauge("smtp_tui_cause", "1 for the cause of a failure; absent when the check passed.", _cause),
     _Gauge(
         "smtp_tui_warning",
-        "Whether the check warned of this (1) or not (0).",
+        "1 for each warning of the check, 0 for the others.",
         _warnings,
     ),
 )
