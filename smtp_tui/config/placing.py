@@ -68,7 +68,8 @@ def slot_for(table: Table, key: str, prefix: str) -> Slot | None:
 def place_of_section(table: Table) -> int | None:
     """Find the line below a header that is commented out, where no other table's keys follow it."""
     for path, _, below in sections(table.text):
-        if path != table.path:
+        in_text = any(one.start < below - 1 < one.end for one in table.statements)
+        if path != table.path or in_text:
             continue
         following = (found for found in table.statements if found.start >= below)
         first = min(following, key=lambda found: found.start, default=None)

@@ -295,6 +295,23 @@ def test_a_section_with_other_keys_below_it_goes_to_the_end(tmp_path: Path) -> N
     )
 
 
+def test_a_header_inside_a_text_is_no_commented_section(tmp_path: Path) -> None:
+    text = 'about = """\n#[smtp]\n#host = \'a\'\n"""\n'
+    document = opened(tmp_path, text, "app.toml")
+    assert document.changed("smtp", {"host": "a.example"}, create=True) == (
+        f'{text}\n[smtp]\nhost = "a.example"\n'
+    )
+
+
+def test_our_own_section_is_made_below_its_comment_too(tmp_path: Path) -> None:
+    text = "[app]\nname = 'x'\n\n# Mail\n#[smtp]\n#host = 'a'\n#port = 25\n\n[end]\n"
+    document = opened(tmp_path, text, "app.toml")
+    assert document.changed("smtp", {"host": "b.example", "port": 26}, create=True) == (
+        "[app]\nname = 'x'\n\n# Mail\n#[smtp]\n[smtp]\n#host = 'a'\nhost = \"b.example\"\n"
+        "#port = 25\nport = 26\n\n[end]\n"
+    )
+
+
 def test_a_commented_section_in_a_file_of_another_name_shows_nothing(tmp_path: Path) -> None:
     assert opened(tmp_path, TUWUNEL, "app.toml").dialect == "plain"
     assert opened(tmp_path, "#[email]\n#host = ''\n#from-address = ''\n").dialect == "plain"

@@ -114,9 +114,11 @@ def _known(metavar: str) -> dict[str, str]:
 
             return dict.fromkeys(QUOTINGS, "")
         case "NAME":
+            from smtp_tui.config.heads import PLAIN
             from smtp_tui.config.recognising import all_heads, own_folder
 
-            return {one.name: one.application for one in all_heads(own_folder())[0]}
+            names = {one.name: one.application for one in all_heads(own_folder())[0]}
+            return {**names, PLAIN: "the keys of no application"}
         case "ID":
             from smtp_tui.providers.known import providers
 
