@@ -32,23 +32,23 @@ from smtp_tui.settings.sources import Literal, parse_source
 
 STDIN = "-"
 _URL = (
-    "a URL on the command line stands, with its password, in the process list; give it on standard "
-    "input, to smtp-tui import -"
+    "the process list shows a URL on the command line, with its password; pass it to "
+    "smtp-tui import - on standard input"
 )
 _MASK = "********"
 _FOR_INTO = ("dialect", "create", "backup", "in_place", "private", "diff")
 
 
 def import_settings(call: Call) -> int:
-    """Read FILE, tell what was not understood, and print or write the rest; 1 if there is none."""
+    """Read FILE, report what was not understood, print or save the rest; 1 if there is none."""
     options = call.options
     given = [name for name in _FOR_INTO if getattr(options, name) and options.into is None]
     if given:
-        raise UsageError(f"--{given[0].replace('_', '-')} goes with --into")
+        raise UsageError(f"--{given[0].replace('_', '-')} needs --into")
     if options.json and options.into is not None:
-        raise UsageError("--json prints the settings and --into saves them: give one of the two")
+        raise UsageError("--json prints the settings and --into saves them: give only one of them")
     if options.reveal and not options.json:
-        raise UsageError("--reveal goes with --json")
+        raise UsageError("--reveal needs --json")
     named = getattr(options, "from")
     form = None if named is None else format_name(named)
     quoting = quoting_of(options)
@@ -74,7 +74,7 @@ def import_settings(call: Call) -> int:
         return NEGATIVE
     _tell_of(imported, file)
     if not imported.found:
-        complain(f"{_shown(file)}: there are no SMTP settings in it that can be used")
+        complain(f"{_shown(file)}: no usable SMTP settings found")
         return NEGATIVE
     if options.json:
         return _print_json(imported, reveal=options.reveal)
@@ -85,10 +85,10 @@ def _text(file: str, form: str | None) -> TextFile:
     if file != STDIN:
         return read_file(Path(file), form)
     if sys.stdin.isatty():
-        complain("paste the settings, then press Ctrl-D on a line of its own")
+        complain("paste the settings, then press Ctrl+D on an empty line")
     data = sys.stdin.buffer.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise UsageError(f"standard input holds more than {LARGEST >> 20} MiB")
+        raise UsageError(f"standard input is larger than {LARGEST >> 20} MiB")
     return TextFile("", decoded(data, _shown(file)))
 
 
@@ -104,7 +104,7 @@ def _tell_of(imported: Imported, file: str) -> None:
     for note in imported.remarks:
         complain(f"note: {note}")
     if imported.found and "host" not in imported.values:
-        complain("note: host: none was found; set it before you test")
+        complain("note: host: not found; set it before you test")
 
 
 def _print(imported: Imported, options: Namespace) -> int:
@@ -137,7 +137,7 @@ def _write(imported: Imported, options: Namespace) -> int:
     _tell_of_rest(fits)
     status = change(document, table, fits.values, options, create=options.create)
     if kept:
-        complain(f"note: kept as they were in {one_line(options.into)}: {', '.join(kept)}")
+        complain(f"note: unchanged in {one_line(options.into)}: {', '.join(kept)}")
     if not options.diff and _holds_literal(imported):
         warn_of_readers(document.path, PRIVATE)
     return status

@@ -35,8 +35,8 @@ def tell_text(content: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     if not content.isascii() and encoding.casefold().replace("-", "") != "utf8":
         raise OutputFailed(
-            f"the text has letters beyond ASCII, and standard output is {encoding} here; "
-            "set LC_ALL=C.UTF-8 and call again"
+            f"the text contains non-ASCII characters, and standard output uses {encoding}; "
+            "set LC_ALL=C.UTF-8 and try again"
         )
     for line in content.removesuffix("\n").split("\n"):
         tell(line)

@@ -80,7 +80,7 @@ def test_into_a_file(call: Call, env: Path) -> None:
     text = file.read_text()
     assert text.startswith('# ours\n[smtp]\nhost = "smtp.example.net"   # the old one\n')
     assert tomllib.loads(text)["smtp"] == {**tomllib.loads(TOML)["smtp"], "ca_file": "ca.pem"}
-    assert f"note: kept as they were in {file}: ca_file" in outcome.err
+    assert f"note: unchanged in {file}: ca_file" in outcome.err
     assert file.stat().st_mode & 0o777 == 0o640
     assert "wonder" not in outcome.err
 
@@ -245,15 +245,15 @@ def test_where_not_even_the_host_fits_nothing_is_written(call: Call, tmp_path: P
     ("text", "words", "status", "said"),
     [
         ("hello wonderland\n", [], 1, "does not recognise this format"),
-        ("FOO=wonderland\n", ["--from", "mastodon"], 1, "no SMTP settings in it that can be used"),
+        ("FOO=wonderland\n", ["--from", "mastodon"], 1, "no usable SMTP settings found"),
         ("smtp://u:wonder@land@a", ["--from", "url"], 1, "the URL is broken"),
         ("x: 1\n", ["--from", "nosuch"], 2, "'nosuch' is not a format; the formats are chatwoot"),
         ("x", ["--from", "url", "--quoting", "perl"], 2, "'perl' is not a quoting"),
         ("x", ["--from", "url", "--quoting", "ruby"], 2, "--quoting is for .env files"),
-        ("x", ["--create"], 2, "--create goes with --into"),
-        ("x", ["--diff"], 2, "--diff goes with --into"),
-        ("x", ["--reveal"], 2, "--reveal goes with --json"),
-        ("x", ["--json", "--into", "y"], 2, "give one of the two"),
+        ("x", ["--create"], 2, "--create needs --into"),
+        ("x", ["--diff"], 2, "--diff needs --into"),
+        ("x", ["--reveal"], 2, "--reveal needs --json"),
+        ("x", ["--json", "--into", "y"], 2, "give only one of them"),
         ("x", ["--to", "a@b.example"], 2, "the command import has no option --to"),
         (None, [], 3, "does not exist"),
         (b"\xff\xfe", [], 3, "line 1 is not UTF-8"),
@@ -279,7 +279,7 @@ def test_what_has_no_host_is_printed_and_told(call: Call, tmp_path: Path) -> Non
     assert outcome.status == 0
     assert "host" not in tomllib.loads(outcome.out)["smtp"]
     assert "line 1, SMTP_SERVER: its value is the output of a command" in outcome.err
-    assert "note: host: none was found" in outcome.err
+    assert "note: host: not found" in outcome.err
 
 
 def test_without_pyyaml(tmp_path: Path) -> None:

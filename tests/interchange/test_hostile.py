@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smtp_tui.cli.signals import as_interrupts
 from smtp_tui.interchange.importing import LARGEST, candidates, import_text
 from smtp_tui.interchange.known import formats
 from smtp_tui.interchange.results import InterchangeError
+from smtp_tui.interchange.yaml_files import load
 from tests.interchange.samples import SAMPLES
 
 PATIENCE = 5.0
@@ -164,7 +169,40 @@ def merging(levels: int) -> str:
     return "\n".join([*lines, f"global: {{<<: *a{levels - 1}}}\n"])
 
 
-def test_a_merged_mapping_is_made_once() -> None:
+@pytest.fixture(params=["CSafeLoader", "SafeLoader"])
+def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both of PyYAML's parsers, the one in C where it is there."""
+    name: str = request.param
+    if name == "SafeLoader":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    return name
+
+
+YAML = """\
+a: &a {smtp_hello: me.example, smtp_from: '<<'}
+global:
+  <<: [*a, {smtp_smarthost: "x:1"}]
+  smtp_smarthost: 'a.example:25'
+  smtp_auth_username: 0123
+  smtp_auth_password: ~
+  smtp_require_tls: no
+"""
+
+
+def test_both_parsers_give_the_same(loader: str) -> None:
+    assert load(YAML)["global"] == {
+        "smtp_hello": "me.example", "smtp_from": "<<", "smtp_smarthost": "a.example:25",
+        "smtp_auth_username": "0123", "smtp_auth_password": None, "smtp_require_tls": "no",
+    }  # fmt: skip
+    assert load(YAML)["global"].line("smtp_smarthost") == 4
+    for text in ("a: [", "a: b: c", "!!python/name:os.system x", "a: !own b", "*a", "\0", "\ud800"):
+        with pytest.raises(InterchangeError, match="is not valid YAML"):
+            load(text)
+    with pytest.raises(InterchangeError, match="nested too deeply"):
+        load("[" * 100)
+
+
+def test_a_merged_mapping_is_made_once(loader: str) -> None:
     text = merging(24)
     assert len(text) < 1000
     copies = 0
@@ -216,6 +254,40 @@ def test_a_merged_mapping_is_made_once() -> None:
 )
 def test_values_of_another_kind_end_in_no_traceback(form: str, text: str) -> None:
     import_or_refuse(text, form)
+
+
+LONG = [
+    ("alertmanager", "global: {smtp_smarthost: 'a:1'}\nx:\n", "- a: b\n"),
+    ("mastodon", "SMTP_SERVER=a\n", "A=${A}b\n"),
+    ("chatwoot", "SMTP_ADDRESS=a\n", "a b\n"),
+    ("django", "EMAIL_HOST = 'a'\n", "EMAIL_X = os.getenv('a')\n"),
+    ("rails", "smtp_settings = {", "a: 1,"),
+    ("swaks", "swaks -s a ", "-x y "),
+]
+
+
+@pytest.mark.parametrize(("form", "head", "unit"), LONG, ids=[form for form, _, _ in LONG])
+def test_a_signal_ends_an_import(form: str, head: str, unit: str) -> None:
+    """The signal comes while the text is read, after so much of the processor's time."""
+    text = head + unit * ((LARGEST - len(head)) // len(unit))
+    with as_interrupts() as ending, as_hangup(after=0.05):
+        with pytest.raises(KeyboardInterrupt):
+            import_text(text, form)
+        assert ending.status == 128 + signal.SIGHUP
+
+
+@contextlib.contextmanager
+def as_hangup(after: float) -> Iterator[None]:
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGHUP)
+
+    old = signal.signal(signal.SIGVTALRM, hang_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, after)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, old)
 
 
 @pytest.mark.parametrize("form", sorted(formats()))

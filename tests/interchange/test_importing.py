@@ -303,6 +303,15 @@ def test_a_timeout_is_a_number(written: str, value: float | None) -> None:
     assert not isinstance(found.values.get("timeout"), str)
 
 
+def test_a_url_of_symfony() -> None:
+    pin = "ab" * 32
+    found = import_text(
+        f"smtp://a.example:587?require_tls=1&verify_peer=0&peer_fingerprint[sha256]={pin}"
+    )
+    assert found.values == {"host": "a.example", "port": 587, **TLS, "tls_fingerprint": pin}
+    assert any("7.3" in note.text for note in found.remarks)
+
+
 def test_what_is_not_understood_has_an_end() -> None:
     found = import_text("relayhost = a\n" + "smtp_tls_x{} = 1\n" * 1 + "".join(
         f"smtp_tls_{n} = 1\n" for n in range(5000)

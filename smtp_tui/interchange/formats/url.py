@@ -47,6 +47,10 @@ def read(source: Source, form: Format) -> Imported:
     taken.put_mechanism("authMethod", "auth_mode")
     taken.take("domain", "name")
     take_trust(taken)
+    if taken.take("tls_fingerprint", "peer_fingerprint[sha256]"):
+        taken.values.pop("openssl_verify_mode", None)
+    if "require_tls" in dict(parse_qsl(url.query)):
+        taken.remark("encryption", "symfony-require")
     taken.take("source_address", "localAddress")
     taken.leftovers("")
     return taken.done()
