@@ -189,7 +189,7 @@ class Document:
     def says(self, table: str, key: str, value: object) -> bool:
         """Tell whether the application whose file it is has a way to say a value, be it alone."""
         try:
-            path = self._resolved(table)
+            path = self._place(table, create=True)
         except NoTableError:
             return True
         return self._language.says(self._data, path, key, value)

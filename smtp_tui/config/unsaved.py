@@ -20,6 +20,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.masking import mask_credentials
 
 _LONGEST = 100_000
+_HOME = 4  # folders up, in `.local/state`; a service's home that is not there is not made
 _OLD = 90 * 24 * 3600
 _VALUES = (str, bool, int, float, type(None))
 
@@ -51,6 +52,8 @@ def keep_unsaved(unsaved: Unsaved, environ: Mapping[str, str] = os.environ) -> b
     folder = _folder(environ)
     name = f"{int(unsaved.moment)}-{os.getpid()}-{time.monotonic_ns()}.json"
     try:
+        if not [*folder.parents][:_HOME][-1].is_dir():
+            return False
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return made(folder / name, json.dumps(told).encode("ascii"))
     except (OSError, DocumentError):

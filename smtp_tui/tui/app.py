@@ -179,9 +179,11 @@ class SmtpApp(InOrder, inherit_bindings=False):
 
     def on_form_screen_table_wanted(self, event: FormScreen.TableWanted) -> None:
         """Put another table's form in the place of the one there is."""
-        self.switch_screen(self._form(event.table))
+        if event.document is not None:
+            self._document, self._verdicts = event.document, Verdicts()
+        self.switch_screen(self._form(event.table, event.notice))
 
-    def _form(self, table: str) -> FormScreen:
+    def _form(self, table: str, opened_as: str = "") -> FormScreen:
         return FormScreen(
             self._document,
             table,
@@ -190,6 +192,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
             verdicts=self._verdicts,
             notice=self._notice,
             remark=f"{NAME}: {self._remark}" if self._remark else "",
+            opened_as=opened_as,
             offers_kept=self._keeps,
             lookup=self._lookup,
         )

@@ -16,6 +16,7 @@ from smtp_tui.tui.bench.trial import must_ask, request_for, sends
 from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.form.kept import Kept
 from smtp_tui.tui.form.model import ACCOUNT
+from smtp_tui.tui.form.password_risk import Risk, risk_of_test
 from smtp_tui.tui.form.situation import Situation
 from smtp_tui.tui.ink import BAD
 from smtp_tui.tui.mail.draft import MailDraft, sender_of
@@ -36,8 +37,8 @@ class Stage(Protocol):
     def show_bench(self) -> None:
         """Bring the bench into sight."""
 
-    def open_table(self, table: str) -> None:
-        """Give way to the form of another table."""
+    def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
+        """Give way to the form of another table, or of the file in another format."""
 
     def tell_state(self) -> None:
         """Show whether there is something to save, and what the keys can do now."""
@@ -58,6 +59,12 @@ class Deeds:
     verdicts: Verdicts = field(default_factory=Verdicts)
     mail: MailDraft = field(default_factory=MailDraft)
     waits: Waits = field(default_factory=Waits)
+    accepted_risks: set[Risk] = field(default_factory=set)
+
+    @property
+    def lacks_table(self) -> bool:
+        """Whether the file is there and its table is still to be made."""
+        return self.document.exists and self.document.lacks(self.table)
 
     async def test(self) -> None:
         """Test the form as it stands, or say at which field it cannot be."""
@@ -123,6 +130,8 @@ class Deeds:
 
     async def _try(self, settings: Settings, mail: Mail | None) -> None:
         """Run with a password, and once more if the admin lets it go over an open link."""
+        if not await self._may_use_password(settings, "Not sent" if sends(mail) else "Not tested"):
+            return
         secret = None
         if must_ask(self.form.draft, settings):
             account = self.form.draft.text(ACCOUNT)
@@ -141,6 +150,19 @@ class Deeds:
         if await ask_clear_password(self.form.app, verdict.summary):
             await self._run(settings, mail, secret, allow_clear_password=True)
 
+    async def _may_use_password(self, settings: Settings, undone: str) -> bool:
+        """Ask before a password is fetched or sent that somebody else may have chosen."""
+        risk = risk_of_test(self.form.draft.password, settings, self.document.path)
+        if risk is None or risk in self.accepted_risks:
+            return True
+        from smtp_tui.tui.dialogs import ask_to_risk
+
+        if await ask_to_risk(self.form.app, risk.question):
+            self.accepted_risks.add(risk)
+            return True
+        self.words.say(f"{undone}: {risk.refusal}", BAD)
+        return False
+
     async def _run(
         self,
         settings: Settings,
@@ -156,6 +178,7 @@ class Deeds:
             secret=secret,
             mail=mail,
             allow_clear_password=allow_clear_password,
+            is_trusted=True,
         )
         self.stage.show_bench()
         verdict = await self.bench.run(request, settings)

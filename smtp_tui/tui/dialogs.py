@@ -154,6 +154,13 @@ async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
     return await app.push_screen_wait(Question([text], answers))
 
 
+async def ask_to_risk(app: App[Any], question: str) -> bool:
+    """Ask something whose answer is no unless one key says yes."""
+    no = Answer("n", "No"), Answer("escape", "No"), Answer("enter", "No")
+    answer = await app.push_screen_wait(Question([plain(question, BAD)], (Answer("y", "Yes"), *no)))
+    return answer == "y"
+
+
 async def ask_clear_password(app: App[Any], why: str) -> bool:
     """Ask for leave to send the password over an open link; only an explicit yes is one."""
     text = [plain(why), plain("Send the password unencrypted, just this once?", BAD, gap=False)]

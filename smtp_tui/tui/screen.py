@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from rich.style import Style
@@ -35,6 +36,7 @@ from smtp_tui.tui.keys.hints import Moment, hints_at
 from smtp_tui.tui.log.pane import Log
 from smtp_tui.tui.places import MESSAGE, Wants, is_low, places, verdict_lines
 from smtp_tui.tui.saving.vault import Vault
+from smtp_tui.tui.sidebar.file_notes import file_blocks, format_name, remarks
 from smtp_tui.tui.sidebar.page import Page
 from smtp_tui.tui.sidebar.pane import Sidebar
 from smtp_tui.tui.sidebar.words import Words
@@ -42,6 +44,7 @@ from smtp_tui.tui.tables.tables import Verdicts
 from smtp_tui.tui.works import Works
 
 _LAYOUT = AsTheScreenSays()
+NO_TABLE = "no SMTP table yet"
 
 
 class FormScreen(Appearing, Screen[None], inherit_bindings=False):
@@ -57,9 +60,11 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
     class TableWanted(Message):
         """The form of another table is wanted in this one's place."""
 
-        def __init__(self, table: str) -> None:
+        def __init__(self, table: str, document: Document | None, notice: str) -> None:
             super().__init__()
             self.table = table
+            self.document = document
+            self.notice = notice
 
     def __init__(
         self,
@@ -71,26 +76,29 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
         verdicts: Verdicts | None = None,
         notice: str = "",
         remark: str = "",
+        opened_as: str = "",
         offers_kept: bool = True,
         lookup: Lookup | None = None,
     ) -> None:
         super().__init__()
         self._document = document
         self._table = table
-        self._remark = remark
+        self._remark, self._opened_as = remark, opened_as
         self._offers_kept = offers_kept
         situation = Situation(document, table)
         self.form = Form(situation.draft(), situation, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
         notice = notice or ("" if self.form.draft.raw("host") else BEGINNINGS)
-        self.bench = Bench(runner, notice, lookup or Lookup(), id="bench")
+        about = remarks(document, table)
+        self.bench = Bench(runner, notice, lookup or Lookup(), remarks=about, id="bench")
         self.message = Page(most=MESSAGE, indent=1, id="message")
-        application = document.application or ""
+        application = format_name(document)
         others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
         self.status = StatusBar(str(document.path), table, application, others, id="status")
         self.divider = Divider(id="divider")
         self.hints = HintBar(hints_at(Moment()), id="hints")
-        self._words = Words(self.form, self.bench, self.sidebar, self.message)
+        about_file = partial(file_blocks, document, table)
+        self._words = Words(self.form, self.bench, self.sidebar, self.message, about_file)
         deeds = Deeds(
             self,
             self.form,
@@ -124,6 +132,8 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
         self._words.refresh()
         if self._remark:
             self.say(self._remark, BAD)
+        elif self._opened_as:
+            self.say(self._opened_as)
 
     def on_resize(self) -> None:
         """Give each part the room there is."""
@@ -240,7 +250,7 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
         """Show what the keys do."""
         from smtp_tui.tui.keys.helping import HelpScreen
 
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen([*file_blocks(self._document, self._table)]))
 
     def action_begin(self, name: str) -> None:
         """Begin what takes its time."""
@@ -298,16 +308,18 @@ class FormScreen(Appearing, Screen[None], inherit_bindings=False):
         """Bring the bench into sight."""
         self._want_bench(True)
 
-    def open_table(self, table: str) -> None:
-        """Give way to the form of another table."""
+    def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
+        """Give way to the form of another table, or of the file in another format."""
         if not self._result_callbacks:  # Textual gives the first screen none, and then misses it
             self._push_result_callback(self, None)
-        self.post_message(self.TableWanted(table))
+        self.post_message(self.TableWanted(table, document, notice))
 
     def tell_state(self) -> None:
         """Show whether there is something to save, and what the keys can do now."""
-        state = "modified" if self.form.draft.changed else ""
-        self.status.tell(state or ("" if self._document.exists else "new file"))
+        is_new = not self._document.exists
+        state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []
+        state += ["modified"] if self.form.draft.changed else ["new file"] if is_new else []
+        self.status.tell(", ".join(state))
         self._show_hints()
 
     def _show_hints(self) -> None:

@@ -28,6 +28,7 @@ OTHERS: Mapping[str, str] = {
     "diff": "saving.storing:Storing.review",
     "private": "saving.storing:Storing.make_private",
     "tables": "tables.tables:Tables.choose",
+    "dialect": "tables.dialects:Dialects.choose",
     "discover": "finding.finding:Finding.discover",
     "presets": "finding.finding:Finding.presets",
     "import": "exchange.deeds:Exchange.bring_in",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ class Bench(Placed, Vertical):
         notice: str = "",
         lookup: Lookup | None = None,
         *,
+        remarks: Sequence[str] = (),
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
@@ -55,7 +57,7 @@ class Bench(Placed, Vertical):
         self.lookup = lookup or Lookup()
         self.strip = StageStrip(id="strip")
         self.log_view = Log(id="log")
-        self.verdict = VerdictBar(notice, id="verdict")
+        self.verdict = VerdictBar(notice, remarks, id="verdict")
         self._facts = Facts()
         self._events: list[Event] = []
         self._count = 0

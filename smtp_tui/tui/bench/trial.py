@@ -85,6 +85,7 @@ def request_for(
     secret: str | None = None,
     mail: Mail | None = None,
     allow_clear_password: bool = False,
+    is_trusted: bool = False,
 ) -> Request:
     """Put the draft into a request; a password at hand goes apart from the values."""
     from smtp_tui.checks.run import Request
@@ -99,7 +100,7 @@ def request_for(
         base=file.parent,
         file=str(file),
         table=table,
-        origin=file if draft.password.is_as_in_file else None,
+        origin=file if draft.password.is_as_in_file and not is_trusted else None,
         secret=at_hand,
         mail=mail,
         allow_clear_password=allow_clear_password,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.style import Style
 
 from smtp_tui.diagnosis.verdict import Verdict
@@ -95,9 +97,12 @@ def _capitalized(text: str) -> str:
 class VerdictBar(Page):
     """The verdict, or what is being waited for."""
 
-    def __init__(self, notice: str = "", *, id: str | None = None) -> None:
-        first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM)
-        super().__init__([first], most=_LINES, indent=1, more=key_of("switch"), id=id)
+    def __init__(
+        self, notice: str = "", remarks: Sequence[str] = (), *, id: str | None = None
+    ) -> None:
+        first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM, gap=False)
+        about_file = [plain(one, WARNING, gap=False) for one in remarks]
+        super().__init__([*about_file, first], most=_LINES, indent=1, more=key_of("switch"), id=id)
         self._usual = _LINES
         self.verdict: Verdict | None = None
         self.mail: Mail | None = None

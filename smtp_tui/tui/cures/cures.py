@@ -16,6 +16,7 @@ from smtp_tui.tui.deeds import BUSY, Deeds
 from smtp_tui.tui.form.model import HOST
 from smtp_tui.tui.ink import BAD, PLAIN
 from smtp_tui.tui.mail.draft import Part
+from smtp_tui.tui.saving.folders import may_make_folder
 
 FROM = "from"
 NO_FAILURE = "There is nothing to fix: no test has failed. F5 starts a test."
@@ -67,6 +68,8 @@ class Cures:
             self._go_to(cure)
             return True
         if cure.way is not Way.SET and not await self._may(cure):
+            return False
+        if cure.authority and not await may_make_folder(self.deeds.form.app, self._file_for(cure)):
             return False
         change = self._prepared(cure)
         if change is not None:

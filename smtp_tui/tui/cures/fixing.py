@@ -8,6 +8,7 @@ from enum import Enum, auto
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Kind
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.certificates import Certificate, anchor_of
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.form.looks import SWITCH, default_words
@@ -83,13 +84,13 @@ def value_words(key: str, raw: object) -> str:
     if field.kind is Kind.PASSWORD:
         return "set"
     if field.problem_with(raw) is not None:
-        return text_of(raw)
+        return mask_credentials(text_of(raw))
     parsed = field.parse(raw)
     if field.kind is Kind.SWITCH:
         return SWITCH[bool(parsed)]
     if key == FINGERPRINT:
         return f"{':'.join(pairs_of(str(parsed))[:_PAIRS_SHOWN])}:…"
-    return str(parsed) if field.kind is Kind.CHOICE else text_of(raw)
+    return str(parsed) if field.kind is Kind.CHOICE else mask_credentials(text_of(raw))
 
 
 def pairs_of(digits: str) -> list[str]:

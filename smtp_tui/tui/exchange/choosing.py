@@ -17,7 +17,7 @@ from smtp_tui.tui.dialogs import Menu
 from smtp_tui.tui.exchange.words import text
 from smtp_tui.tui.ink import STRONG
 from smtp_tui.tui.sidebar.page import Page
-from smtp_tui.tui.sidebar.prose import plain
+from smtp_tui.tui.sidebar.prose import Block, plain
 
 HINTS = (("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back"))
 
@@ -30,16 +30,18 @@ class Choosing(Appearing, ModalScreen[int | None], inherit_bindings=False):
         Binding("escape,f10,ctrl+x", "leave", show=False),
     ]
 
-    def __init__(self, title: str, lines: Sequence[str], index: int) -> None:
+    def __init__(
+        self, title: str, lines: Sequence[str], index: int, notes: Sequence[Block] = ()
+    ) -> None:
         super().__init__(classes="dialog")
-        self._title = title
+        self._head = [plain(title, STRONG), *notes]
         self._menu = Menu(lines)
         self._menu.index = index
 
     def compose(self) -> ComposeResult:
         """List them."""
         with Box(classes="box"):
-            yield Page([plain(self._title, STRONG)])
+            yield Page(self._head)
             yield self._menu
             yield HintBar(HINTS, indent=0)
 

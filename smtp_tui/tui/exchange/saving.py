@@ -19,6 +19,7 @@ from smtp_tui.tui.asides.ask_line import AskLine
 from smtp_tui.tui.dialogs import Answer, Question
 from smtp_tui.tui.exchange.words import text
 from smtp_tui.tui.ink import BAD
+from smtp_tui.tui.saving.folders import may_make_folder
 from smtp_tui.tui.saving.wording import sentence
 from smtp_tui.tui.sidebar.prose import plain
 
@@ -35,6 +36,8 @@ async def ask_and_save(app: App[Any], content: str, proposal: Path) -> Path | No
         if answer is None:
             return None
         typed, path = answer, expand(answer, Path())
+        if not await may_make_folder(app, path):
+            continue
         if not _is_there(path) or await _may_replace(app, path):
             problem = await in_daemon_thread(partial(_saved, path, content))
             if not problem:

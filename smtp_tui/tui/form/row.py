@@ -7,6 +7,7 @@ from textual.message import Message
 
 from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.settings.fields import FIELDS
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.tui.form.looks import Look
 from smtp_tui.tui.ink import ACCENT, BAD, CURSOR, DIM, FOCUS, PLAIN, Span, fitted
@@ -111,7 +112,7 @@ class Row(OneLine, can_focus=True):
 
     def _limited(self, room: int) -> list[Span]:
         """Return what counts and why it cannot be set, all in grey."""
-        shown = visible(self.look.chosen or self.look.text)
+        shown = visible(mask_credentials(self.look.chosen or self.look.text))
         told = f"{shown}  {self.look.limit}" if shown else self.look.limit
         return [(fitted(told, room), DIM)]
 

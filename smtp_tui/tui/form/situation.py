@@ -77,7 +77,7 @@ class Situation:
         changes = foreseen_changes(draft)
         refused = {}
         try:
-            after = self._document.after(self._table, changes)
+            after = self._document.after(self._table, changes, create=True)
         except NotExpressibleError as error:
             refused = dict(self._refusals(changes)) or {next(iter(changes)): str(error)}
             after = self._document
@@ -129,7 +129,7 @@ class Situation:
         """Yield those changes that the application could not say even alone."""
         for key, value in changes.items():
             try:
-                self._document.changed(self._table, {key: value})
+                self._document.changed(self._table, {key: value}, create=True)
             except NotExpressibleError as error:
                 yield key, visible(str(error).removeprefix(f"{self._document.path}: "))
             except DocumentError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import ClassVar
@@ -19,6 +20,8 @@ from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, fitted, written
 from smtp_tui.tui.keys.keymap import with_alt
 
 BULLET = "•"
+_USER = re.compile(r"(?:[A-Za-z][\w+.-]*://)?[^\s:/@]*:(?!//)")
+_PORT = re.compile(r"\d{0,5}(?:[/?].*)?")
 
 # Ctrl+A, B, C, Q, S belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the whole screen.
 _KEYS = {
@@ -34,6 +37,18 @@ _KEYS = {
     "ctrl+u": "delete_to_start",
     "ctrl+k": "delete_to_end",
 }
+
+
+def password_span(text: str) -> tuple[int, int]:
+    """Return where the password stands in a URL, or in `user:password@host`, also half typed."""
+    user = _USER.match(text)
+    if user is None or " " in text:
+        return 0, 0
+    end = text.rfind("@", user.end())
+    if end >= 0:
+        return user.end(), end
+    is_whole = "://" not in user[0] or _PORT.fullmatch(text, user.end())
+    return (0, 0) if is_whole else (user.end(), len(text))
 
 
 class TextRow(Row):
@@ -142,7 +157,9 @@ class TextRow(Row):
         """Each character as it may be shown; what could steer a terminal stands escaped."""
         if self.look.is_masked:
             return [BULLET] * len(self.text)
-        return [written(visible(character)) for character in self.text]
+        cells = [written(visible(character)) for character in self.text]
+        start, end = password_span(self.text)
+        return [*cells[:start], *[BULLET] * (end - start), *cells[end:]]
 
     def _window(self, cells: list[str], width: int) -> tuple[list[Span], int]:
         """Return the part of the text that holds the cursor."""

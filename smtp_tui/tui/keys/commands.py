@@ -21,6 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     _begun("diff", "alt+d", "insert", "Diff", "show what saving would change in the file"),
     _begun("private", "alt+m", "", "Mode 0600", "let only its owner read the file"),
     _begun("tables", "alt+o", "", "Tables", "go to another SMTP table of the file"),
+    _begun("dialect", "alt+a", "", "Format", "choose the program whose settings the file holds"),
     _begun(
         "discover", "alt+s", "ctrl+circumflex_accent", "Discover", "find the settings of a domain"
     ),

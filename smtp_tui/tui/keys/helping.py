@@ -65,6 +65,11 @@ class HelpScreen(Sheet, inherit_bindings=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,ctrl+g,?", "close", show=False)]
 
+    def __init__(self, about_file: Sequence[Block]) -> None:
+        super().__init__()
+        self._about_file = tuple(about_file)
+
     def blocks(self, _width: int) -> Sequence[Block]:
-        """Return the whole help."""
-        return [*help_blocks()]
+        """Return the whole help, and what the file was read as."""
+        title, *rest = help_blocks()
+        return [title, *self._about_file, *rest]

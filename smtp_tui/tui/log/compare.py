@@ -13,6 +13,7 @@ from itertools import takewhile, zip_longest
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS, Field, Kind, Settings
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.sources import Literal, source_as_toml
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.transcript import Line, lines_of
@@ -162,7 +163,7 @@ def _shown(field: Field, settings: Settings) -> str:
         case _ if field.kind is Kind.PASSWORD:
             return visible(_place(source_as_toml(value)))
         case _:
-            return visible(str(value))
+            return visible(mask_credentials(str(value)))
 
 
 def _place(place: Mapping[str, object] | str) -> str:

@@ -28,7 +28,10 @@ SAME = "Saving changes nothing in the file."
 
 @record
 class Preview:
-    """What saving would do: to which file, and what there is to say beside it."""
+    """What saving would do: to which file, and what there is to say beside it.
+
+    `table` is a table that the file lacks, and that saving makes.
+    """
 
     file: str
     lines: tuple[DiffLine, ...]
@@ -36,12 +39,14 @@ class Preview:
     warnings: tuple[str, ...] = ()
     takes_secret_out: bool = False
     is_new: bool = False
+    table: str = ""
 
     @property
     def blocks(self) -> list[Block]:
         """What stands over the diff."""
         title = f"What saving changes in {self.file}" if self.lines else SAME
-        notes = [plain(note, DIM, gap=False) for note in self.notes]
+        made = (f"The file has no SMTP table yet: saving adds [{self.table}].",)
+        notes = [plain(one, DIM, gap=False) for one in ((made if self.table else ()) + self.notes)]
         return [
             plain(title, STRONG),
             *notes,

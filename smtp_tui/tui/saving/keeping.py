@@ -9,6 +9,7 @@ from smtp_tui.config.paths import real
 from smtp_tui.config.unsaved import Unsaved, drop_unsaved, keep_unsaved, unsaved_of
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.dialogs import Answer, Question
 from smtp_tui.tui.form.kept import NEEDS, kind_of, source_of, words_of
@@ -25,8 +26,10 @@ def keep(draft: Draft, document: Document, table: str) -> bool:
     """Keep what is not saved, if there is anything; False where nothing was kept."""
     if not draft.changed:
         return False
-    values = {key: draft.raw(key) for key in draft.changed if key != PASSWORD}
+    changed = {key: draft.raw(key) for key in draft.changed if key != PASSWORD}
+    values = {key: raw for key, raw in changed.items() if mask_credentials(str(raw)) == str(raw)}
     place = draft.raw(PASSWORD) if draft.password.changed else None
+    is_typed = draft.password.is_masked and bool(draft.password.text)
     return keep_unsaved(
         Unsaved(
             file=_name(document),
@@ -34,7 +37,7 @@ def keep(draft: Draft, document: Document, table: str) -> bool:
             moment=time.time(),
             values=values,
             place=place if isinstance(place, dict) else None,
-            had_secret=draft.password.is_masked and bool(draft.password.text),
+            had_secret=is_typed or values.keys() != changed.keys(),
         )
     )
 

@@ -14,6 +14,8 @@ from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.records import record
 from smtp_tui.settings.sources import Ask, File, Keyring, Literal, PasswordSource
 from smtp_tui.tui.form.password import PasswordDraft
+from smtp_tui.tui.form.password_risk import risk_of_move
+from smtp_tui.tui.saving.folders import folder_question, missing_folder
 from smtp_tui.tui.saving.vault import Vault
 from smtp_tui.tui.saving.waiting import Waits
 
@@ -55,7 +57,7 @@ class Mover:
     """Moves the password of one file."""
 
     vault: Vault
-    base: Path
+    file: Path
     environ: Mapping[str, str]
     ask: Asking
     waits: Waits
@@ -179,6 +181,8 @@ class Mover:
             return
         from smtp_tui.config.keeping import keep
 
+        if (folder := missing_folder(place.path)) is not None:
+            await self._must_agree(Doubt(folder_question(folder), ((YES, "Create it"),)))
         refused = await self.waits.on(keep(place, secret, PATIENCE))
         if refused is not None:
             del secret
@@ -187,7 +191,13 @@ class Mover:
     async def _secret(self, password: PasswordDraft, was: str) -> str:
         if password.at_hand or password.old is None:
             return password.at_hand
+        if (risk := risk_of_move(password.old, self.file)) is not None:
+            await self._must_agree(Doubt(risk.question, ((YES, "Yes"),)))
         return await self.fetched(password.old, was)
+
+    async def _must_agree(self, doubt: Doubt) -> None:
+        if await self.ask(doubt) != YES:
+            raise SteppedBackError
 
     async def _there(self, source: PasswordSource, account: str) -> str | None:
         """Return what is in a place already; a keyring that fails now would fail again."""
@@ -214,7 +224,7 @@ class Mover:
     def _place(self, source: PasswordSource, account: str) -> Place:
         from smtp_tui.config.keeping import Place
 
-        return Place(source, account, self.base, self.environ)
+        return Place(source, account, self.file.absolute().parent, self.environ)
 
 
 def _sentence(text: str) -> str:

@@ -25,6 +25,7 @@ from smtp_tui.tui.form.kept import Kept, kind_of
 from smtp_tui.tui.form.model import ACCOUNT, PASSWORD, Draft, text_of
 from smtp_tui.tui.form.password import PasswordDraft
 from smtp_tui.tui.form.situation import Situation, foreseen_changes
+from smtp_tui.tui.saving.folders import missing_folder
 from smtp_tui.tui.saving.moving import Asking, Moved, Mover, SteppedBackError
 from smtp_tui.tui.saving.vault import Vault
 from smtp_tui.tui.saving.waiting import StoppedWaitingError, Waits
@@ -38,6 +39,7 @@ class Obstacle(Enum):
     """What stands in the way of writing, and can be talked about."""
 
     GONE = auto()
+    NO_FOLDER = auto()
     CHANGED = auto()
     NO_RENAME = auto()
 
@@ -87,8 +89,11 @@ class Saver:
     ask: Asking
     waits: Waits
 
-    async def save(self, draft: Draft, manner: Manner) -> Outcome:
-        """Save the draft's changes; whatever could not be saved stays in the draft."""
+    async def save(self, draft: Draft, manner: Manner, *, makes_folder: bool = False) -> Outcome:
+        """Save the draft's changes; whatever could not be saved stays in the draft.
+
+        A table that the file lacks is made; the file's folder only with `makes_folder`.
+        """
         for key, problem in draft.unsavable().items():
             told = f"Not saved. {BY_KEY[key].label} {visible(problem)}"
             return Outcome(told, ok=False, field=key)
@@ -100,9 +105,11 @@ class Saver:
             if is_stale(self.document):
                 return Outcome("Not saved", ok=False, obstacle=Obstacle.CHANGED)
             # What the file's application cannot say must show before anything is stored.
-            self.document.changed(self.table, foreseen_changes(draft))
+            self.document.changed(self.table, foreseen_changes(draft), create=True)
         except DocumentError as error:
             return Outcome(visible(f"Not saved: {error}"), ok=False)
+        if not makes_folder and missing_folder(self.document.path):
+            return Outcome("Not saved", ok=False, obstacle=Obstacle.NO_FOLDER)
         job = _Job(draft)
         moved, refusal = Moved(None), ""
         try:
@@ -120,8 +127,7 @@ class Saver:
         follows = ACCOUNT in job.values and isinstance(job.password.old, Keyring)
         if not job.moves_password and not follows:
             return Moved(None)
-        base = absolute(self.document.path).parent
-        mover = Mover(self.vault, base, os.environ, self.ask, self.waits)
+        mover = Mover(self.vault, self.document.path, os.environ, self.ask, self.waits)
         return await mover.move(job.password, was, job.account)
 
     async def _write(self, job: _Job, moved: Moved, refusal: str, manner: Manner) -> Outcome:
@@ -131,7 +137,7 @@ class Saver:
         leaves = takes_out(job.password) and PASSWORD in changes
         try:
             if changes or manner.private or self.document.is_begun_anew:
-                self.document.save(self.table, changes, manner=manner)
+                self.document.save(self.table, changes, create=True, manner=manner)
         except (ChangedOnDiskError, NoRenameError) as error:
             is_changed = isinstance(error, ChangedOnDiskError)
             obstacle = Obstacle.CHANGED if is_changed else Obstacle.NO_RENAME

@@ -15,6 +15,7 @@ from smtp_tui.tui.dialogs import Answer, Question
 from smtp_tui.tui.form.model import PASSWORD
 from smtp_tui.tui.form.situation import foreseen_changes, will_hold_password
 from smtp_tui.tui.ink import BAD, GOOD, WARNING
+from smtp_tui.tui.saving.folders import NOT_MADE, may_make_folder
 from smtp_tui.tui.saving.moving import Doubt
 from smtp_tui.tui.saving.saving import (
     STEPPED_BACK,
@@ -45,8 +46,17 @@ class Storing:
     deeds: Deeds
 
     async def save(self, manner: Manner | None = None) -> bool:
-        """Save what was changed, with the admin's leave where it takes that; tell the outcome."""
-        deeds, manner = self.deeds, manner or Manner()
+        """Save what was changed, with the admin's leave where it takes that; tell the outcome.
+
+        Where the file lacks the table, the difference is shown first: `manner` is its answer.
+        """
+        deeds = self.deeds
+        if manner is None and deeds.lacks_table and deeds.form.draft.changed:
+            return await self.review()
+        return await self._save(manner or Manner())
+
+    async def _save(self, manner: Manner) -> bool:
+        deeds, makes_folder = self.deeds, False
         saver = Saver(
             document=deeds.document,
             table=deeds.table,
@@ -59,9 +69,16 @@ class Storing:
         while True:
             asking = ASKING.format(place=place_asked(deeds.form.draft))
             deeds.waits.tell = partial(deeds.words.say, asking)
-            outcome = await saver.save(deeds.form.draft, manner)
+            draft = deeds.form.draft
+            outcome = await saver.save(draft, manner, makes_folder=makes_folder)
             if outcome.obstacle is Obstacle.GONE and await self._overtaken.may_make():
+                makes_folder = True
                 continue
+            if outcome.obstacle is Obstacle.NO_FOLDER:
+                makes_folder = await may_make_folder(deeds.form.app, deeds.document.path)
+                if makes_folder:
+                    continue
+                return self._tell(Outcome(NOT_MADE, ok=False))
             if outcome.obstacle is Obstacle.CHANGED:
                 if await self._overtaken.catch_up():
                     continue
@@ -72,32 +89,29 @@ class Storing:
                 continue
             return self._tell(Outcome(STEPPED_BACK, ok=False) if outcome.obstacle else outcome)
 
-    async def review(self) -> None:
-        """Show what saving would change, and save if that is wanted."""
+    async def review(self) -> bool:
+        """Show what saving would change, and save if that is wanted; True where it was saved."""
         deeds = self.deeds
         deeds.form.settle()
         for key, problem in deeds.form.draft.unsavable().items():
-            self._tell(
-                Outcome(f"There is nothing to show. {visible(problem)}", ok=False, field=key)
-            )
-            return
+            told = f"There is nothing to show. {visible(problem)}"
+            return self._tell(Outcome(told, ok=False, field=key))
         from smtp_tui.config.reloading import is_gone, is_stale
         from smtp_tui.tui.saving.diff_dialog import DiffDialog
 
         if is_gone(deeds.document) and not await self._overtaken.may_make():
             deeds.words.say(STEPPED_BACK)
-            return
+            return False
         try:
             while is_stale(deeds.document):
                 if not await self._overtaken.catch_up():
-                    return
+                    return False
             preview = self._preview()
         except DocumentError as error:
             deeds.words.say(sentence(error), BAD)
-            return
+            return False
         manner = await deeds.form.app.push_screen_wait(DiffDialog(preview))
-        if manner is not None:
-            await self.save(manner)
+        return manner is not None and await self._save(manner)
 
     async def make_private(self) -> None:
         """Take the right to read the file from all but its owner, at once."""
@@ -107,11 +121,13 @@ class Storing:
             return
         try:
             try:
-                document.save(self.deeds.table, {}, manner=Manner(private=True))
+                document.save(self.deeds.table, {}, create=True, manner=Manner(private=True))
             except NoRenameError as error:
                 if not await self._may_overwrite(str(error)):
                     return
-                document.save(self.deeds.table, {}, manner=Manner(private=True, in_place=True))
+                document.save(
+                    self.deeds.table, {}, create=True, manner=Manner(private=True, in_place=True)
+                )
         except DocumentError as error:
             self.deeds.words.say(sentence(error), BAD)
             return
@@ -146,7 +162,7 @@ class Storing:
         deeds, draft = self.deeds, self.deeds.form.draft
         document = deeds.document
         there = "" if document.is_begun_anew else document.text
-        text = document.changed(deeds.table, foreseen_changes(draft))
+        text = document.changed(deeds.table, foreseen_changes(draft), create=True)
         password, notes, warnings = draft.password, [], []
         if PASSWORD in draft.changed and (password.comes_along or password.to_store()):
             notes.append("The password is stored in its new place first and read back.")
@@ -159,6 +175,7 @@ class Storing:
             warnings=tuple(warnings),
             takes_secret_out=takes_out(password) and PASSWORD in draft.changed,
             is_new=not document.exists,
+            table=deeds.table if deeds.lacks_table else "",
         )
 
     async def _may_overwrite(self, why: str) -> bool:

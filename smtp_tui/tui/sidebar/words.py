@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.style import Style
 
@@ -27,11 +27,19 @@ class Words:
     What was said stays until a value changes or the focus goes elsewhere than where it was said.
     """
 
-    def __init__(self, form: Form, bench: Bench, sidebar: Sidebar, message: Page) -> None:
+    def __init__(
+        self,
+        form: Form,
+        bench: Bench,
+        sidebar: Sidebar,
+        message: Page,
+        about_file: Callable[[], Iterable[Block]],
+    ) -> None:
         self._form = form
         self._bench = bench
         self._sidebar = sidebar
         self._message = message
+        self._about_file = about_file
         self._said = ""
         self._said_at: str | None = None
         self._hides_field = False
@@ -77,7 +85,7 @@ class Words:
         """Tell of what is under the cursor as it is now."""
         row, last, form = self._form.here, self._bench.verdict, self._form
         blocks = (
-            log_blocks(last.verdict, last.mail, self._bench.domain_blocks())
+            log_blocks(last.verdict, last.mail, [*self._bench.domain_blocks(), *self._about_file()])
             if self._is_in_log
             else blocks_for(
                 row.topic,

@@ -11,6 +11,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.labels import label
 from smtp_tui.tui.form.model import HOST, text_of
 
@@ -62,7 +63,7 @@ class Listing:
         """Yield them with host and last verdict."""
         for table in self.tables:
             try:
-                host = text_of(self.document.values(table).get(HOST))
+                host = mask_credentials(text_of(self.document.values(table).get(HOST)))
             except DocumentError:
                 host = ""
             yield Entry(table, host, self.verdicts.last.get(table, ""))
@@ -70,6 +71,7 @@ class Listing:
     async def test(self, table: str) -> None:
         """Test one table as the file has it; where that is impossible, say so in its place."""
         from smtp_tui.tui.bench.trial import conduct, must_ask, request_for
+        from smtp_tui.tui.form.password_risk import risk_of_test
         from smtp_tui.tui.form.situation import Situation
 
         draft = Situation(self.document, table).draft()
@@ -79,6 +81,9 @@ class Listing:
             return
         if settings is None or must_ask(draft, settings):
             self.verdicts.last[table] = ASKED_FOR
+            return
+        if risk := risk_of_test(draft.password, settings, self.document.path):
+            self.verdicts.last[table] = f"not tested: {risk.refusal.removesuffix('.')}"
             return
         request = request_for(draft, file=self.document.path, table=table)
         verdict = await conduct(self.runner, request, lambda _event: None)

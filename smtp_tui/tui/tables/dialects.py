@@ -1,0 +1,98 @@
+"""Reading the file as another application's: chosen from a list, once nothing is unsaved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError, NoTableError, SeveralTablesError
+from smtp_tui.config.heads import PLAIN, Head
+from smtp_tui.config.recognising import all_heads, own_folder
+from smtp_tui.records import record
+from smtp_tui.smtp.escaping import visible
+from smtp_tui.tui.deeds import Deeds
+from smtp_tui.tui.exchange.choosing import Choosing
+from smtp_tui.tui.ink import BAD
+from smtp_tui.tui.saving.wording import sentence
+from smtp_tui.tui.sidebar.file_notes import file_blocks
+from smtp_tui.tui.sidebar.prose import Block
+from smtp_tui.tui.tables.tables import Listing, Verdicts
+
+TITLE = "Which program's settings does the file contain?"
+DETECT = "detect from the file"
+OWN_KEYS = "plain: the keys of smtp-tui itself"
+
+
+@record
+class Dialects:
+    """Opens the file again in the words of another application, or in our own."""
+
+    deeds: Deeds
+
+    async def choose(self) -> None:
+        """List the formats, and open the file in the one that is chosen."""
+        deeds, document = self.deeds, self.deeds.document
+        names = format_names()
+        now = document.dialect if document.is_chosen else None
+        dialog = Choosing(TITLE, _lines(), names.index(now), _notes(document, deeds.table))
+        index = await deeds.form.app.push_screen_wait(dialog)
+        if index is None or names[index] == now:
+            return
+        try:
+            table = await self._table_of(document.in_dialect(names[index]))
+            if table is None or not await deeds.may_leave():
+                return
+            other = document.in_dialect(names[index])  # what was saved just now is in it
+        except DocumentError as error:
+            deeds.words.say(sentence(error), BAD)
+            return
+        deeds.bench.stop()
+        deeds.stage.open_table(table, other, _told(other))
+
+    async def _table_of(self, other: Document) -> str | None:
+        """Return the table to open; None where the admin would open none of several."""
+        tables = other.tables()
+        if self.deeds.table in tables:
+            return self.deeds.table
+        try:
+            return other.default_table() if tables else other.new_table()
+        except SeveralTablesError:
+            from smtp_tui.tui.tables.picker import TablePicker
+
+            listing = Listing(other, Verdicts(), self.deeds.bench.runner)
+            return await self.deeds.form.app.push_screen_wait(TablePicker(listing, tables[0]))
+        except NoTableError:
+            if other.dialect == PLAIN:
+                return self.deeds.table
+            raise
+
+
+def format_names() -> list[str | None]:
+    """Return the names of the formats as they are listed; None is to detect it."""
+    return [None, PLAIN, *(head.name for head in _heads())]
+
+
+def _lines() -> list[str]:
+    return [DETECT, OWN_KEYS, *(visible(_named(head)) for head in _heads())]
+
+
+def _named(head: Head) -> str:
+    """Name an application, and its dialect where that says more."""
+    is_same = head.application.casefold() == head.name
+    return head.application if is_same else f"{head.application} ({head.name})"
+
+
+def _heads() -> Sequence[Head]:
+    return sorted(all_heads(own_folder())[0], key=lambda head: head.application.casefold())
+
+
+def _notes(document: Document, table: str) -> tuple[Block, ...]:
+    """Return what the file is read as now, without the title and the key."""
+    return tuple(file_blocks(document, table))[1:-1]
+
+
+def _told(document: Document) -> str:
+    told = f"{visible(str(document.recognition))}."
+    if not document.is_chosen:
+        return told
+    return f"{told} This lasts until you quit; --dialect {document.dialect} does the same."
