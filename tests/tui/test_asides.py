@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
+
+from smtp_tui.tui.asides import asides
 from smtp_tui.tui.asides.same_screen import SameScreen
 from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
 from tests.tui.fixes import ENCRYPTION, LEAF, failing, script
@@ -111,3 +115,21 @@ async def test_the_same_with_other_programs(tmp_path: Path) -> None:
         assert "curl" in hand.screen
         await hand.press("escape")
         await hand.until(lambda: "The same test with" not in hand.screen)
+
+
+async def test_a_report_into_a_pipe_that_nobody_reads_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asides, "PATIENCE", 0.2)
+    os.mkfifo(tmp_path / "pipe")
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        await hand.press("f6", "r")
+        await hand.until(lambda: "Save a report" in hand.screen)
+        await hand.press("ctrl+u")
+        await hand.type(str(tmp_path / "pipe"))
+        await hand.press("enter")
+        await hand.until(lambda: "Replace it?" in hand.screen)
+        await hand.press("y")
+        await hand.until(lambda: "accepted nothing within 0.2 s" in hand.screen)

@@ -107,7 +107,7 @@ class TestDiff:
         async with form_on(SAMPLE, tmp_path) as hand:
             await hand.go_to("Kept in")
             await hand.press("k", "f2")
-            await hand.until(lambda: "stands in the backup mail.toml~" in hand.screen)
+            await hand.until(lambda: "backup mail.toml~ still contains it" in hand.screen)
 
 
 class TestChangedOnDisk:
@@ -171,7 +171,7 @@ class TestChangedOnDisk:
             await hand.press("f2")
             await hand.until(lambda: THEIRS in hand.screen)
             await hand.press("r")
-            await hand.until(lambda: "discards your changes here: SMTP Port" in hand.screen)
+            await hand.until(lambda: "discards your changes: SMTP Port" in hand.screen)
             await hand.press("escape")
             await hand.until(lambda: "Nothing was saved" in hand.screen)
             assert "587" in hand.row("SMTP Port")
@@ -332,3 +332,33 @@ class TestMode:
             await hand.press("p", "f2")
             await hand.until(lambda: "only its owner can read the file now" in hand.screen)
             assert mode_of(file) == 0o600
+
+
+class TestPipes:
+    """What never answers keeps nobody from working on, nor from leaving."""
+
+    async def test_a_file_that_became_a_pipe_is_waited_for_no_longer_than_wanted(
+        self, tmp_path: Path
+    ) -> None:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await change_port(hand)
+            hand.file.unlink()
+            os.mkfifo(hand.file)
+            silent = os.open(hand.file, os.O_RDWR)  # somebody who has it open, and writes nothing
+            try:
+                for key in ("f2", "alt+d"):
+                    await hand.press(key)
+                    await hand.until(lambda: "Waiting for the file. Esc stops" in hand.screen)
+                    await hand.press("escape")
+                    await hand.until(lambda: "Nothing was saved" in hand.screen)
+            finally:
+                os.close(silent)
+
+    async def test_a_backup_that_is_a_pipe_is_not_read(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "mail.toml~")
+        keyring = FakeKeyring()
+        async with form_on(SAMPLE, tmp_path, keyring=keyring) as hand:
+            await hand.go_to("Kept in")
+            await hand.press("k", "f2")
+            await hand.until(lambda: "Saved: password" in hand.screen)
+        assert list(keyring.stored.values()) == [SECRET]

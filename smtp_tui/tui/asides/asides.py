@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.records import record
 from smtp_tui.settings.sources import Literal
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.bench.trial import Done
 from smtp_tui.tui.deeds import Deeds
 from smtp_tui.tui.dialogs import Answer, Question
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 NO_TEST = "No test has finished yet. F5 starts one."
 TITLE = "Save a report of the last test as Markdown, for a ticket. It contains no password."
 TYPED = "typed in the form"
+PATIENCE = 5.0
+"""Seconds; a pipe that nobody reads would wait for ever."""
 _YES = "y"
 
 
@@ -58,7 +62,7 @@ class Asides:
             typed, path = answer, expand(answer, Path())
             if _is_there(path) and not await self._may_replace(path):
                 continue
-            problem = _write(text, path)
+            problem = await _write(text, path)
             if not problem:
                 self.deeds.words.say(f"Saved {what}: {visible(str(path))}", GOOD)
                 return
@@ -97,12 +101,14 @@ def _is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def _write(text: str, path: Path) -> str:
+async def _write(text: str, path: Path) -> str:
     """Write a report; return why it could not be written."""
     from smtp_tui.checks.report.file import ReportError, write_report
 
     try:
-        write_report(path, text)
+        await in_daemon_thread(partial(write_report, path, text), PATIENCE)
+    except TimeoutError:
+        return f"{visible(str(path))} accepted nothing within {PATIENCE:g} s. Is it a pipe?"
     except ReportError as error:
         text = visible(str(error))
         return text[:1].upper() + text[1:]

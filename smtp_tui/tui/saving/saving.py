@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum, auto
+from functools import partial
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import (
@@ -21,6 +22,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.sources import Keyring, Literal
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.form.kept import Kept, kind_of
 from smtp_tui.tui.form.model import ACCOUNT, PASSWORD, Draft, text_of
 from smtp_tui.tui.form.password import PasswordDraft
@@ -32,6 +34,7 @@ from smtp_tui.tui.saving.waiting import StoppedWaitingError, Waits
 
 UNCHANGED = "There is nothing to save: the file is up to date."
 STEPPED_BACK = "Nothing was saved."
+THE_FILE = "the file"
 STOPPED = "Stopped. Nothing was saved, the form is unchanged."
 
 
@@ -102,10 +105,12 @@ class Saver:
         if not (draft.changed or manner.private or self.document.is_begun_anew):
             return Outcome(UNCHANGED, ok=True)
         try:
-            if is_stale(self.document):
+            if await self.waits.on(in_daemon_thread(partial(is_stale, self.document))):
                 return Outcome("Not saved", ok=False, obstacle=Obstacle.CHANGED)
             # What the file's application cannot say must show before anything is stored.
             self.document.changed(self.table, foreseen_changes(draft), create=True)
+        except StoppedWaitingError:
+            return Outcome(STOPPED, ok=False)
         except DocumentError as error:
             return Outcome(visible(f"Not saved: {error}"), ok=False)
         if not makes_folder and missing_folder(self.document.path):
@@ -168,7 +173,8 @@ class Saver:
         backup = self.document.path.with_name(f"{self.document.path.name}~")
         old = password.old
         with suppress(OSError):
-            if isinstance(old, Literal) and old.value in backup.read_text("utf-8", "replace"):
+            is_kept = isinstance(old, Literal) and backup.is_file()  # a pipe would never end
+            if is_kept and old.value in backup.read_text("utf-8", "replace"):
                 return [f"the backup {backup.name} still contains it; remove that file"]
         return []
 
@@ -182,6 +188,8 @@ class Saver:
 
 def place_asked(draft: Draft) -> str:
     """Name the place that saving waits for where it takes its time."""
+    if not {PASSWORD, ACCOUNT}.intersection(draft.changed):
+        return THE_FILE
     kinds = {draft.password.kept, kind_of(draft.password.old)}
     if Kept.KEYRING in kinds:
         return "the keyring"

@@ -11,6 +11,7 @@ from smtp_tui.config.reading import is_private
 from smtp_tui.config.writing import Manner
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import visible
+from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.dialogs import Answer, Question
 from smtp_tui.tui.form.model import PASSWORD
 from smtp_tui.tui.form.situation import foreseen_changes, will_hold_password
@@ -19,12 +20,14 @@ from smtp_tui.tui.saving.folders import NOT_MADE, may_make_folder
 from smtp_tui.tui.saving.moving import Doubt
 from smtp_tui.tui.saving.saving import (
     STEPPED_BACK,
+    THE_FILE,
     Obstacle,
     Outcome,
     Saver,
     place_asked,
     takes_out,
 )
+from smtp_tui.tui.saving.waiting import StoppedWaitingError
 from smtp_tui.tui.saving.wording import sentence
 from smtp_tui.tui.sidebar.prose import plain
 
@@ -102,11 +105,15 @@ class Storing:
         if is_gone(deeds.document) and not await self._overtaken.may_make():
             deeds.words.say(STEPPED_BACK)
             return False
+        deeds.waits.tell = partial(deeds.words.say, ASKING.format(place=THE_FILE))
         try:
-            while is_stale(deeds.document):
+            while await deeds.waits.on(in_daemon_thread(partial(is_stale, deeds.document))):
                 if not await self._overtaken.catch_up():
                     return False
             preview = self._preview()
+        except StoppedWaitingError:
+            deeds.words.say(STEPPED_BACK)
+            return False
         except DocumentError as error:
             deeds.words.say(sentence(error), BAD)
             return False
