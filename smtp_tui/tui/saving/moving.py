@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.config.errors import NoPasswordError, PasswordError
+from smtp_tui.config.paths import absolute
 from smtp_tui.records import record
 from smtp_tui.settings.sources import Ask, File, Keyring, Literal, PasswordSource
 from smtp_tui.tui.form.password import PasswordDraft
@@ -224,7 +225,7 @@ class Mover:
     def _place(self, source: PasswordSource, account: str) -> Place:
         from smtp_tui.config.keeping import Place
 
-        return Place(source, account, self.file.absolute().parent, self.environ)
+        return Place(source, account, absolute(self.file).parent, self.environ)
 
 
 def _sentence(text: str) -> str:

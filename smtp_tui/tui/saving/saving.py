@@ -15,7 +15,6 @@ from smtp_tui.config.errors import (
     NoRenameError,
     PasswordError,
 )
-from smtp_tui.config.paths import absolute
 from smtp_tui.config.reloading import is_gone, is_stale
 from smtp_tui.config.writing import Manner
 from smtp_tui.records import record
