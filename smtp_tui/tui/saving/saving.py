@@ -172,8 +172,9 @@ class Saver:
         backup = self.document.path.with_name(f"{self.document.path.name}~")
         old = password.old
         with suppress(OSError):
-            is_kept = isinstance(old, Literal) and backup.is_file()  # a pipe would never end
-            if is_kept and old.value in backup.read_text("utf-8", "replace"):
+            if not isinstance(old, Literal) or not backup.is_file():  # a pipe would never end
+                return []
+            if old.value in backup.read_text("utf-8", "replace"):
                 return [f"the backup {backup.name} still contains it; remove that file"]
         return []
 
