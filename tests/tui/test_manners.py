@@ -307,12 +307,12 @@ class TestEnds:
             os.kill(terminal.process, number)
             assert terminal.wait_for_end() == 128 + number
             assert all(sign in terminal.output for sign in LEFT)
-            assert b"what was not saved is kept, without passwords" in terminal.output
+            assert b"your unsaved changes are kept, without passwords" in terminal.output
         (file,) = kept_in(tmp_path)
         assert file.stat().st_mode & 0o777 == 0o600
         assert json.loads(file.read_text())["values"] == {"host": "mail.example.netx"}
         with the_form(tmp_path) as terminal:
-            terminal.wait_for("unsaved changes from ", "were kept: SMTP Host.", "R Restore them")
+            terminal.wait_for("unsaved changes from ", ": SMTP Host.", "R Restore them")
             terminal.press("r")
             terminal.wait_for("mail.example.netx", "modified", "Restored, not saved yet: SMTP Host")
             terminal.press("F2")
