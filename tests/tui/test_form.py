@@ -251,3 +251,11 @@ class TestPassword:
             await hand.press("f2")
             await hand.until(lambda: "Saved: password" in hand.screen)
             assert "password" not in hand.file.read_text("utf-8")
+
+
+async def test_a_value_is_whole_again_when_the_window_grows(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        before = hand.row("SMTP Host")
+        await hand.resize(20, 5)
+        await hand.resize(80, 24)
+        assert hand.row("SMTP Host") == before

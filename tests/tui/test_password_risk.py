@@ -139,6 +139,7 @@ async def test_a_url_as_host_never_shows_its_password(
     text = f'[smtp]\nhost = "{URL}"\nport = 465\n[b.smtp]\nhost = "{URL}"\nport = 465\n'
     async with form_on(text, tmp_path, size=size) as hand:
         seen.append(hand.screen)
+        assert "@mail.example.net" in hand.row("SMTP Host")
         await hand.press("down")
         seen.append(hand.screen)
         await hand.press("up", "f5")

@@ -167,6 +167,8 @@ class TextRow(Row):
         self._first = min(self._first, cursor)
         while self._first < cursor and self._before_cursor(cells) + 1 > width:
             self._first += 1
+        while self._first and self._end_fits(cells, self._first - 1, width):
+            self._first -= 1  # the window grew, or was not known when the text was first placed
         lead = "…" if self._first else ""
         head = lead + "".join(cells[self._first : cursor])
         under = cells[cursor] if cursor < len(cells) else " "
@@ -174,6 +176,11 @@ class TextRow(Row):
         tail = fitted("".join(cells[cursor + 1 :]), room)
         used = cell_len(head) + cell_len(under) + cell_len(tail)
         return [(head, PLAIN), (under, CURSOR), (tail, PLAIN)], used
+
+    def _end_fits(self, cells: list[str], first: int, width: int) -> bool:
+        """Whether all from a character on has room, the cursor behind it included."""
+        at_end = self._line.cursor == len(cells)
+        return (1 if first else 0) + sum(map(cell_len, cells[first:])) + at_end <= width
 
     def _before_cursor(self, cells: list[str]) -> int:
         lead = 1 if self._first else 0
