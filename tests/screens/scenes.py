@@ -176,7 +176,7 @@ def taking(terminal: Terminal) -> None:
     press(terminal, "import")
     terminal.wait_for("Paste it")
     terminal.press(f"\x1b[200~{MASTODON}\x1b[201~")
-    terminal.wait_for("Detected format")
+    terminal.wait_for("Read as ")
 
 
 def handing(terminal: Terminal) -> None:

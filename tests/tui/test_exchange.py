@@ -46,7 +46,7 @@ async def paste(hand: Hand, text: str) -> None:
     await hand.pilot.pause()
 
 
-async def imported(hand: Hand, text: str, told: str = "Detected format: ") -> Pad:
+async def imported(hand: Hand, text: str, told: str = "Read as ") -> Pad:
     pad = await open_import(hand)
     await paste(hand, text)
     await hand.until(lambda: told in hand.screen)
@@ -60,7 +60,7 @@ def the_form(hand: Hand) -> Callable[[], bool]:
 @pytest.mark.parametrize("size", [(80, 24), (140, 40), (60, 20)])
 async def test_a_paste_is_recognised_and_previewed(tmp_path: Path, size: tuple[int, int]) -> None:
     async with form_on(SAMPLE, tmp_path, size=size) as hand:
-        pad = await imported(hand, MASTODON, "Detected format: Mastodon")
+        pad = await imported(hand, MASTODON, "Read as Mastodon")
         assert pad.text == MASTODON
         assert "SMTP Host: mail.example.net -> smtp.example.com" in hand.screen
         assert "F2" in hand.hints
@@ -108,7 +108,7 @@ async def test_a_password_goes_where_the_form_keeps_it(tmp_path: Path) -> None:
 async def test_a_reference_becomes_the_place(tmp_path: Path) -> None:
     swaks = 'swaks --server smtp.example.com -tls -au me -ap "$MAIL_SECRET"\n'
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
-        await imported(hand, swaks, "Detected format: swaks")
+        await imported(hand, swaks, "Read as swaks")
         assert "-> from the environment variable MAIL_SECRET" in hand.screen
         await hand.press("f2")
         await hand.until(the_form(hand))
@@ -119,7 +119,7 @@ async def test_a_command_is_called_one(tmp_path: Path) -> None:
     msmtp = "account default\nhost smtp.example.com\nauth on\nuser me\n"
     msmtp += 'passwordeval "pass show mail | head -n 1"\n'
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
-        await imported(hand, msmtp, "Detected format: msmtp")
+        await imported(hand, msmtp, "Read as msmtp")
         assert "-> from the command sh -c 'pass show mail | head -n 1'" in hand.screen
         assert "the file sh" not in hand.screen
 
@@ -152,7 +152,7 @@ async def test_the_format_is_chosen_where_it_is_not_recognised(tmp_path: Path) -
         await hand.press("f8")
         assert "detect from the text" in hand.screen
         await hand.press("down", "down", "enter")
-        await hand.until(lambda: "Read as: Mastodon" in hand.screen)
+        await hand.until(lambda: "Read as Mastodon, which you chose" in hand.screen)
         assert "SMTP Port: 2587 -> 2525" in hand.screen
         await hand.press("f8", "home", "enter")
         await hand.until(lambda: "does not recognise this format" in hand.screen)
@@ -180,7 +180,7 @@ async def test_a_file_is_read_with_those_beside_it(tmp_path: Path) -> None:
         await hand.press("ctrl+u")
         await paste(hand, str(tmp_path / "main.cf"))
         await hand.press("enter")
-        await hand.until(lambda: "Detected format: Postfix" in hand.screen)
+        await hand.until(lambda: "Read as Postfix" in hand.screen)
         assert "main.cf, 4 lines" in hand.screen
         await hand.press("f2")
         await hand.until(the_form(hand))
@@ -207,7 +207,7 @@ async def test_what_is_typed_shows_no_part_of_a_secret(tmp_path: Path) -> None:
         for letter in URL:
             await hand.type(letter)
             assert "n0t" not in hand.screen
-        await hand.until(lambda: "Detected format: a URL" in hand.screen)
+        await hand.until(lambda: "Read as a URL" in hand.screen)
         assert "n0t" not in hand.screen
 
 

@@ -59,7 +59,9 @@ def test_the_offer_names_time_and_fields() -> None:
     assert offer_words(unsaved, noon + 60) == (
         "There are unsaved changes from 14:02: SMTP Host, SMTP Password."
     )
-    assert offer_words(unsaved, noon + 90_000).startswith("There are unsaved changes from 2026-11-24 14:02")
+    assert offer_words(unsaved, noon + 90_000).startswith(
+        "There are unsaved changes from 2026-11-24 14:02"
+    )
 
 
 async def test_they_are_taken_back_with_the_place_of_the_password(tmp_path: Path) -> None:

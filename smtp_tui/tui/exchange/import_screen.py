@@ -15,7 +15,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import expand
 from smtp_tui.interchange.importing import LARGEST, import_text
 from smtp_tui.interchange.known import Format, format_named
-from smtp_tui.interchange.results import InterchangeError
+from smtp_tui.interchange.results import Imported, InterchangeError
 from smtp_tui.interchange.text_files import TextFile, read_file
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.threads import in_daemon_thread
@@ -200,13 +200,14 @@ class ImportScreen(Appearing, Screen[Proposal | None], inherit_bindings=False):
         elif self._proposal is None:
             yield plain(text("import", "start", key=key_here("take")), DIM)
         else:
-            yield self._recognised(format_named(self._proposal.imported.format))
+            yield self._recognised(self._proposal.imported)
             yield from preview_blocks(self._proposal, self._draft)
 
-    def _recognised(self, form: Format) -> Block:
+    def _recognised(self, imported: Imported) -> Block:
+        names = {"format": format_named(imported.format).title, "why": visible(imported.why)}
         how = "chosen" if self._format else "recognised"
         quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
-        return plain(text("import", how, format=form.title) + quoting, GOOD, gap=False)
+        return plain(text("import", how, **names) + quoting, GOOD, gap=False)
 
     def _can(self, action: str) -> bool:
         match action:
