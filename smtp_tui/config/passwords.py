@@ -147,7 +147,7 @@ def _problem_with(secret: str, place: str) -> PasswordError | None:
         return PasswordError(f"{place} is empty; put the password there", "password-missing")
     for character, name in _FORBIDDEN.items():
         if character in secret:
-            return PasswordError(f"{place} holds {name}; it must be the password alone")
+            return PasswordError(f"{place} contains {name}; it must be the password alone")
     if any("\ud800" <= letter <= "\udfff" for letter in secret):
         return PasswordError(f"{place} is not UTF-8; store the password as UTF-8")
     return None

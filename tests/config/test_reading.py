@@ -63,10 +63,10 @@ def test_an_unreadable_file_says_whose_business_it_is(
     [
         (b"[smtp]\nhost = \n", r"is not valid TOML: .*line 2, column 8"),
         (b"[smtp]\nhost = 'a\xe9'\n", r"line 2 is not UTF-8"),
-        (b"a = " + b"9" * 5000, "is not valid TOML"),
+        (b"a = " + b"9" * 5000, "more than 1,024 characters"),
         (b"a = " + b"[" * 5000 + b"]" * 5000, "levels deep"),
         (b"a = " + b"[" * 90 + b"]" * 90, "levels deep"),
-        (b".".join([b"a"] * 90) + b" = 1", "levels deep"),
+        (b".".join([b"a"] * 90) + b" = 1", "more than 64 parts"),
     ],
 )
 def test_what_is_not_toml_is_refused_in_one_line(
