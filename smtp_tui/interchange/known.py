@@ -26,7 +26,9 @@ class Format:
     `links` says what becomes of each of our four ways to connect (`none`, `auto` for STARTTLS where
     it is offered, `tls`, `ssl`): itself, or the nearest that the program has. `mechanisms` are
     those of AUTH that it can name. `expresses` are the keys of ours that it has a place for.
-    How a text of it is recognised: see the file of the formats, and `evidence`.
+    `goes_on`, `in_clear` and `cannot_require` are the ids of what is said of a connection that
+    stays without TLS: programs in Go differ there. How a text of it is recognised: see the file of
+    the formats, and `evidence`.
     """
 
     name: str
@@ -38,18 +40,15 @@ class Format:
     quoting: str | None = None
     may_be_env: bool = False
     has_accounts: bool = False
-    is_go: bool = False
+    goes_on: str = "auto-goes-on"
+    in_clear: str = "password-in-clear"
+    cannot_require: str = "tls-becomes-auto"
     hosts: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     find: tuple[str, ...] = ()
     sign: str = ""
-
-    @property
-    def goes_on(self) -> str:
-        """The id of what is said of going on without STARTTLS; programs in Go differ there."""
-        return "go-goes-on" if self.is_go else "auto-goes-on"
 
     def evidence(self, content: str, names: Iterable[str]) -> Evidence | None:
         """Return what speaks for this format in a text that sets these variables, None if nothing.

@@ -71,8 +71,10 @@ class Outlet:
             wanted = "auto"
         has = self.form.links[wanted]
         if has != wanted:
-            told = self.warn if wanted == "tls" else self.note
-            told("encryption", f"{wanted}-becomes-{has}", program=self.form.title)
+            if wanted == "tls":
+                self.warn("encryption", self.form.cannot_require, program=self.form.title)
+            else:
+                self.note("encryption", f"{wanted}-becomes-{has}", program=self.form.title)
         self._note_open_password(has)
         return has
 
@@ -83,8 +85,11 @@ class Outlet:
             return
         if link == "auto":
             self.warn("starttls_auto", self.form.goes_on, program=program)
-        elif link == "none" and self.settings.authentication is Authentication.AUTO:
-            self.warn("encryption", "password-in-clear", program=program)
+        elif link == "none" and (
+            self.settings.authentication is Authentication.AUTO
+            or self.form.in_clear != "password-in-clear"
+        ):
+            self.warn("encryption", self.form.in_clear, program=program)
 
     @property
     def mechanism(self) -> str | None:

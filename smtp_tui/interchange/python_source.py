@@ -135,6 +135,8 @@ class Source:
 
 def _literal(node: ast.expr) -> Any:
     match node:
+        case ast.Constant(value=int() as number) if abs(number) >= 10**_DIGITS:
+            return None
         case ast.Constant(value=str() | int() | float() | bool() as value):
             return value
         case _:

@@ -312,6 +312,14 @@ def test_a_url_of_symfony() -> None:
     assert any("7.3" in note.text for note in found.remarks)
 
 
+def test_numbers_without_end() -> None:
+    huge = "0x" + "f" * 6000
+    for value in (huge, f"int(os.getenv('P', {huge}))"):
+        found = import_text(f"EMAIL_HOST_USER = 'me'\nEMAIL_PORT = {value}\n")
+        assert "port" not in found.values
+        assert all("limit" not in one.why and len(one.why) < 90 for one in found.unread)
+
+
 def test_what_is_not_understood_has_an_end() -> None:
     found = import_text("relayhost = a\n" + "smtp_tls_x{} = 1\n" * 1 + "".join(
         f"smtp_tls_{n} = 1\n" for n in range(5000)

@@ -55,7 +55,7 @@ def test_a_format(name: str) -> None:
 
 
 def test_every_text_is_used_and_every_substitution_has_one() -> None:
-    whole = "\n".join(sources())
+    whole = "\n".join([*sources(), (FOLDER / "formats.toml").read_text(encoding="utf-8")])
     made = {
         f"{link}-becomes-{has}" for one in formats().values() for link, has in one.links.items()
     }
