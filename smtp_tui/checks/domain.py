@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.run import Request
+from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.reading import read
@@ -33,17 +34,23 @@ class DomainCheck:
     async def facts(self, request: Request) -> tuple[DomainFact, ...]:
         """Return what DNS holds about the domain that the request sends from."""
         from smtp_tui.discovery.domain import domain_facts
+        from smtp_tui.discovery.domain.facts import DomainFact, Weight
 
         settings = sending_settings(request)
         if settings is None:
             return ()
-        return await domain_facts(
-            settings,
-            self._connected.local_address if self._connected else None,
-            self._resolver,
-            server=self._connected.address if self._connected else None,
-            selectors=self._selectors,
-        )
+        try:
+            return await domain_facts(
+                settings,
+                self._connected.local_address if self._connected else None,
+                self._resolver,
+                server=self._connected.address if self._connected else None,
+                selectors=self._selectors,
+            )
+        except Exception as error:  # the check has passed, whatever DNS brings out
+            text = f"smtp-tui failed: {defect_text(error)}."
+            weight = Weight.UNKNOWN
+            return (DomainFact(subject="dns", id="internal-error", weight=weight, text=text),)
 
 
 def sending_settings(request: Request) -> Settings | None:

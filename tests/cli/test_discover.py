@@ -335,6 +335,24 @@ def test_domain_check_in_json(call: Call, trusted: MailServers) -> None:
     assert [one["id"] for one in facts][:2] == ["mx", "spf-none"]
 
 
+def test_a_defect_of_the_domain_check_costs_no_verdict(
+    call: Call, trusted: MailServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise RecursionError("with the password in it")
+
+    monkeypatch.setattr("smtp_tui.discovery.domain.domain_facts", fail)
+    told = objects(call(*checking(trusted, "--domain-check", "--json")))
+    assert [one["event"] for one in told[-2:]] == ["domain", "verdict"]
+    assert told[-1]["ok"]
+    (fact,) = told[-2]["facts"]
+    assert (fact["id"], "RecursionError at test_discover.py" in fact["text"]) == (
+        "internal-error",
+        True,
+    )
+    assert "password" not in fact["text"]
+
+
 def test_a_failed_check_asks_nobody(call: Call) -> None:
     with name_server(MAIL) as server:
         more = ("--domain-check", "--resolver", server.where)
