@@ -148,7 +148,8 @@ async def _together(transaction: _Transaction) -> Reply | None:
     try:
         await _hear_group(dialogue, commands, replies)
     except TimeoutError:
-        if dialogue.group_refusal is None or dialogue.group_refusal.command != "MAIL":
+        if not replies or replies[0].category == 2:
+            dialogue.stage, dialogue.group_refusal = Stage.ENVELOPE, None
             return None
     except Stop:
         if dialogue.group_refusal is None:

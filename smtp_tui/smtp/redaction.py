@@ -144,10 +144,22 @@ class Redactor:
     def excerpt(self, data: bytes, limit: int) -> str:
         """Return the beginning of bytes that may break off anywhere, at most `limit` characters.
 
-        It ends at the first secret: where the bytes break off, a part of one may stand.
+        It ends at the first secret, and at a beginning of one where the bytes break off.
         """
-        before, found, _ = self.data(data).partition(HIDDEN)
+        before, found, _ = self.data(self._without_tail(data)).partition(HIDDEN)
         return (before + found).decode("utf-8", "backslashreplace")[:limit]
+
+    def _without_tail(self, data: bytes) -> bytes:
+        """Hide the beginning of a secret at the end, with its line where it may be there by chance.
+
+        It is too short for what `data` finds.
+        """
+        begun = [form[:size] for form in self._exact for size in range(SHORTEST_TO_CUT, SHARED)]
+        tail = max(filter(data.endswith, begun), key=len, default=b"")
+        if not tail:
+            return data
+        start = data.rfind(b"\n") + 1 if self._hides_lines else len(data) - len(tail)
+        return data[:start] + HIDDEN
 
     def _learn_secret(self, user: bytes, raw: bytes) -> None:
         self._secrets.append(raw)

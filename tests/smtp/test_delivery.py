@@ -167,6 +167,13 @@ async def test_the_first_refusal_counts_when_the_time_is_over() -> None:
     assert (verdict.stage, verdict.cause) == ("envelope", "auth-required")
 
 
+async def test_a_refusal_in_a_lost_group_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "GROUP_LIMIT", 0.05)
+    lost = f"{GROUP}\nS: 250 ok\nS: 450 4.2.0 later\nC: RSET\nS: 250 ok\n{MAIL}"
+    verdict = (await handed(PIPELINING, lost, silence, timeout=0.4)).verdict
+    assert (verdict.stage, verdict.cause) == ("envelope", "reply-timeout")
+
+
 async def test_a_probe_sends_nothing() -> None:
     script = f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: RSET\nS: 250 ok"
     played = await handed(PLAIN, script, body=None)

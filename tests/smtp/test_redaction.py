@@ -240,3 +240,13 @@ def test_redactors_of_a_host_know_each_others_secrets() -> None:
     for number in range(200):
         together.redactor("mail.example", "alice", f"s3cret-number-{number}")
     assert len(together._by_host["mail.example"]) == MOST_SECRETS
+
+
+@pytest.mark.parametrize("size", [4, 5, 7, 8, 12])
+def test_an_excerpt_that_breaks_off_in_a_secret(size: int) -> None:
+    assert Redactor(USER, SECRET).excerpt(b"535 it was " + RAW[:size], 80) in (
+        "535 it was [hidden]",
+        "[hidden]",
+    )
+    by_chance = Redactor(USER, "mailhost").excerpt(b"250-a\r\n250 mailh", 80)
+    assert by_chance == "250-a\r\n[hidden]"
