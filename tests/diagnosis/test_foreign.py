@@ -281,6 +281,14 @@ def test_the_setting_is_named_in_both_languages(
     assert (found.program, found.spelling) == (program, spelling)
 
 
+def test_what_requires_tls_or_pins_a_certificate_is_named_with_its_version() -> None:
+    spelled = {name: programs()[name].spelling for name in ("symfony", "laravel", "alertmanager")}
+    assert "peer_fingerprint[sha256]=" in (spelled["symfony"]("tls_fingerprint", None) or "")
+    assert "require_tls=true (Symfony 7.3)" in (spelled["symfony"]("encryption", "tls") or "")
+    assert "Symfony 7.3" in (spelled["laravel"]("encryption", "tls") or "")
+    assert "0.31.0" in (spelled["alertmanager"]("encryption", "ssl") or "")
+
+
 PROGRAM_LINES = [
     ("vaultwarden", "[vaultwarden::mail][ERROR] SMTP 5xx error: permanent error (535): 5.7.8"),
     ("alertmanager", "level=error component=dispatcher msg=\"Notify for alerts failed\""),
