@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import ssl
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -20,6 +22,7 @@ from tests.diagnosis.examples import settings
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, play
 from tests.smtp.steps import tls
+from tests.terminal import on_terminal
 
 FIELDS = ("ca_file", "client_certificate", "client_key")
 
@@ -160,3 +163,19 @@ async def test_openssl_that_can_do_no_tls(monkeypatch: pytest.MonkeyPatch) -> No
     assert (played.verdict.stage, played.verdict.cause) == ("settings", "settings-invalid")
     assert "OpenSSL on this machine cannot do TLS" in played.verdict.summary
     assert "OPENSSL_CONF=/etc/fips.cnf" in played.verdict.summary
+
+
+@pytest.mark.parametrize("field", ["ca_file", "client_certificate"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_form_stays_awake(
+    field: str, number: signal.Signals, pipe: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text(f'[smtp]\nhost = "127.0.0.1"\nport = 1\n{field} = "{pipe}"\ntimeout = 60\n')
+    surroundings = {**os.environ, "TERM": "xterm-256color", "HOME": str(tmp_path)}
+    with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], surroundings) as terminal:
+        terminal.wait_for("SMTP Host")
+        terminal.press("F5", "Down")
+        terminal.wait_for(">SMTP Port")
+        os.kill(terminal.process, number)
+        assert terminal.wait_for_end() == 128 + number
