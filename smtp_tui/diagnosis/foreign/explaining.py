@@ -78,11 +78,12 @@ def _cleaned(text: str) -> str:
 
 
 def _found(text: str, low: str) -> _Found | None:
-    if any(stranger.speaks_in(low) for stranger in strangers()):
+    reply = _by_reply(text, low)
+    if reply is None and any(stranger.speaks_in(low) for stranger in strangers()):
         return None
     told = [rule for rule in error_rules() if not rule.vague]
     vague = [rule for rule in error_rules() if rule.vague]
-    return _by_rule(told, text, low) or _by_reply(text, low) or _by_rule(vague, text, low)
+    return _by_rule(told, text, low) or reply or _by_rule(vague, text, low)
 
 
 def _by_rule(rules: Iterable[Rule], text: str, low: str) -> _Found | None:

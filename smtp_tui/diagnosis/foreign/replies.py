@@ -108,7 +108,7 @@ def reply_in(text: str, low: str) -> Seen | None:
     for quote in (*coded[:_MOST_TRIED], *_spelled(text, low)):
         if seen := _judged(quote, low):
             return seen
-    return _worded(text, low) or _without_code(text, low)
+    return _without_code(text, low) or _worded(text, low)
 
 
 def _rank(quote: Quote) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from smtp_tui.diagnosis.texts import loaded
@@ -14,7 +13,9 @@ from smtp_tui.records import record
 Span = tuple[int, int]
 
 # A language file writes its apostrophes as it likes.
-_LOWER = str.maketrans(ascii_uppercase + "’", ascii_lowercase + "'")
+_LOWER = {ord("’"): "'"} | {
+    code: chr(code).lower() for code in range(0x500) if len(chr(code).lower()) == 1
+}
 
 
 @record(kw_only=True)
@@ -93,9 +94,10 @@ class Worded:
 
 
 def lowered(text: str) -> str:
-    """Return the text with A to Z in lower case, its places unchanged.
+    """Return the text in lower case, its places unchanged.
 
     Patterns that need not ignore case are several times quicker; `str.lower` may lengthen a text.
+    Latin, Greek and Cyrillic letters are lowered, those whose lower case is a single letter.
     """
     return text.translate(_LOWER)
 
