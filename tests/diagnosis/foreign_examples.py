@@ -1013,7 +1013,22 @@ EXAMPLES: list[Example] = [
         "reply-malformed",
         "proxy",
         "msmtp: the server sent invalid data",
-        "smtplib.SMTPConnectError: (-1, b'SSH-2.0')",
+        "smtplib.SMTPConnectError: (-1, b'hello?')",
+    ),
+    *_more(
+        "auth-challenge-malformed",
+        "another mechanism",
+        "failed: unexpected server challenge",
+    ),
+    *_more(
+        "ehlo-refused",
+        "domain",
+        "Ошибка приветсвия EHLO",
+    ),
+    *_more(
+        "starttls-refused",
+        "port 465",
+        "curl: STARTTLS denied, code 454",
     ),
     *_more(
         "greeting-refused",
@@ -1025,6 +1040,7 @@ EXAMPLES: list[Example] = [
         "port",
         "SMTP server not found or refused connection. Please check your IP address",
         "SMTP ERROR: Failed to connect to server: Conexión rehusada (111)",
+        "Die Verbindung zum SMTP-Server wurde verweigert",
         "[WinError 10061] 由于目标计算机积极拒绝，无法连接。 (smtp)",
     ),
     *_more(
@@ -1041,6 +1057,7 @@ EXAMPLES: list[Example] = [
         "recipient-refused",
         "letter by letter",
         "Ошибка RCPT TO Line: 369",
+        "H=mail.example.org rejected RCPT <me@example.org>: Unknown user",
         "RecipientError: Can't send mail - all recipients were rejected",
         "SMTP-Fehler: Die folgenden Empfänger sind nicht korrekt: me",
     ),
@@ -1050,6 +1067,7 @@ EXAMPLES: list[Example] = [
         "La siguiente dirección de remitente falló: a",
         "Mail from address must be same as authorization user",
         "550 unable to verify sender address",
+        "554 5.0.0 Error: transaction failed: unknown sender address",
     ),
     *_more(
         "message-refused",
@@ -1060,6 +1078,7 @@ EXAMPLES: list[Example] = [
     *_more(
         "auth-rejected",
         "username is often",
+        "dovecot: auth: passwd-file(me,192.0.2.1): unknown user",
         "Login not possible. Please check your setting and/or your credentials",
         "SMTP Error (535): Authentication failed.",
         "SMTP-Fehler: Authentifizierung fehlgeschlagen.",

@@ -218,7 +218,7 @@ SAID = [
         M365,
         DOT,
         "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending",
-        "message-temporarily-refused",
+        "sending-limit-reached",
         "one connection after the other",
     ),
     Said(
@@ -465,7 +465,7 @@ SAID = [
         SES,
         DOT,
         "454 Throttling failure: Maximum sending rate exceeded.",
-        "message-temporarily-refused",
+        "sending-limit-reached",
         "higher quota",
     ),
     Said(

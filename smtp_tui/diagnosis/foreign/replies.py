@@ -47,6 +47,8 @@ _CODED = re.compile(
 _NO_CODE = re.compile(
     r"(?:^|[:>(\"'] ?)(?=(?P<class>[45])\.(?P<subject>[0-7])\.\d{1,3} [a-z<\"\[])", re.MULTILINE
 )
+# What .NET calls 421.
+_CLOSING = "closing transmission channel"
 # lettre's Debug output names the digits of a code.
 _SPELLED = re.compile(
     r"severity: (?P<class>transient|permanent)negativecompletion, category: (?P<category>\w{1,16}),"
@@ -162,6 +164,8 @@ def _without_code(text: str, low: str) -> Seen | None:
     if match is None:
         return None
     code = int(match["class"]) * 100 + (0 if match["subject"] == "5" else 50)
+    if _CLOSING in low[: match.start()]:
+        code = 421
     words = _words(text, match.end(), str(code))
     seen = _judged(Quote(code, words, *match.span()), low)
     return seen and replace(seen, words=words)
