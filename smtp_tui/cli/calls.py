@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from smtp_tui.cli.commands import COMMANDS, FORM, Command
 from smtp_tui.cli.options import OPTIONS
+from smtp_tui.config.paths import is_there
 from smtp_tui.records import record
 
 NO_LITERAL = (
@@ -64,7 +65,7 @@ def parse_call(arguments: Sequence[str]) -> Call:
 
 def _names_file(word: str) -> bool:
     """Whether a word behind --to is the FILE, as in `send --to me@example.org mail.toml`."""
-    return "@" not in word and (word.endswith(".toml") or Path(word).exists())
+    return "@" not in word and (word.endswith(".toml") or is_there(Path(word)))
 
 
 def _flat_parser() -> argparse.ArgumentParser:

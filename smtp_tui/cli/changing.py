@@ -28,11 +28,11 @@ def target(file: str, options: Namespace, *, create: bool = False) -> tuple[Docu
         document.values(found)
     except NoFileError:
         if not create:
-            raise NoFileError(f"{one_line(file)} does not exist; --create makes it") from None
+            raise NoFileError(f"{one_line(file)} does not exist; --create creates it") from None
         document = Document.new(Path(file), dialect)
     except NoTableError as error:
         if not create:
-            raise NoTableError(f"{error}; --create makes it") from None
+            raise NoTableError(f"{error}; --create creates it") from None
         document = Document.open(Path(file), dialect)
     else:
         tell_notes(document, found)
@@ -79,13 +79,13 @@ def naming_in_place() -> Iterator[None]:
     try:
         yield
     except NoRenameError as error:
-        raise NoRenameError(f"{error}; --in-place does it all the same") from None
+        raise NoRenameError(f"{error}; --in-place overwrites it") from None
 
 
 def warn_of_readers(file: Path, remedy: str = "") -> None:
     """Say that others can read the password that stands in the file now."""
     if readable_by_others(file):
-        remedy = remedy or f"take that right away: chmod o= {quote(str(file))}"
+        remedy = remedy or f"remove that right: chmod o= {quote(str(file))}"
         complain(
             f"warning: every user of this machine can read {one_line(file)} and the password in "
             f"it; {remedy}"

@@ -40,8 +40,8 @@ def asked_twice(whose: str) -> str:
     from smtp_tui.cli.secrets import has_terminal, typed
 
     if not has_terminal():
-        raise UsageError("there is no terminal to ask for the password on; use --password-stdin")
+        raise UsageError("smtp-tui needs a terminal to ask for the password; use --password-stdin")
     answer = typed(f"New password{whose}: ")
-    if typed("The same again: ") != answer:
+    if typed("Repeat the password: ") != answer:
         raise PasswordError("the two passwords differ; nothing was changed")
     return secret_in(answer.encode("utf-8", "surrogateescape"), _TYPED)

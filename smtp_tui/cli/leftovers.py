@@ -14,7 +14,10 @@ def tell_of_leftovers(
 ) -> None:
     """Name the place that had it before, which others may use, and a backup of the file."""
     if isinstance(old, Keyring | File | Environment) and old != place.source:
-        complain(f"note: {table.place(old)} still has the old one; remove it if nobody needs it")
+        complain(
+            f"note: {table.place(old)} still holds the old password; "
+            "remove it if nothing else uses it"
+        )
     backup = table.document.path.with_name(f"{table.document.path.name}~")
     words = {secret, old.value if isinstance(old, Literal) else ""} - {""}
     try:
@@ -22,4 +25,4 @@ def tell_of_leftovers(
     except OSError:
         return
     if any(word in kept for word in words):
-        complain(f"warning: the password stands in the backup {one_line(backup)} too; remove it")
+        complain(f"warning: the backup {one_line(backup)} contains the password too; remove it")

@@ -26,10 +26,10 @@ def password(call: Call) -> int:
     deed, *words = call.words
     deeds = {"set": store, "test": _test, "forget": _forget}
     if deed not in deeds:
-        raise UsageError(f"the call is smtp-tui {call.command.words}")
+        raise UsageError(f"usage: smtp-tui {call.command.words}")
     given = [name for name in _FOR_SET if getattr(call.options, name) not in (None, False)]
     if given and deed != "set":
-        raise UsageError(f"--{given[0].replace('_', '-')} goes with password set alone")
+        raise UsageError(f"--{given[0].replace('_', '-')} belongs to password set only")
     file, document, name = open_table(words, call.options.table, call.options.dialect)
     tell_notes(document, name)
     try:
@@ -43,7 +43,7 @@ def _test(table: Table, _options: Namespace) -> int:
     """Fetch the password, and say no more of it than that it is there."""
     place = table.place(_named(table))
     asyncio.run(place.fetched(PATIENCE))
-    tell(f"there is a password{table.whose}: {place}")
+    tell(f"found the password{table.whose} in {place}")
     match place.source:
         case Literal():
             warn_of_readers(table.document.path)
@@ -73,8 +73,8 @@ def _named(table: Table) -> PasswordSource:
     source = table.source
     if source is None:
         raise PasswordError(
-            f"{one_line(table.file)} names no password; smtp-tui password set keeps one"
+            f"{one_line(table.file)} names no password; store one with smtp-tui password set"
         )
     if isinstance(source, Ask):
-        raise PasswordError("the settings say to ask for the password, so it is kept nowhere")
+        raise PasswordError("the settings say to ask for the password, so it is stored nowhere")
     return source

@@ -37,4 +37,4 @@ def _checked(raw: object) -> PasswordSource:
 
 
 def _none() -> UsageError:
-    return UsageError(f"--keep-in takes {PLACES}")
+    return UsageError(f"--keep-in accepts {PLACES}")

@@ -30,9 +30,7 @@ def given(options: Namespace, *, set_by_option: bool) -> Supply | Environment | 
     if options.password_fd is not None:
         numbers.append(options.password_fd)
     if len(numbers) + bool(options.ask_password) > 1:
-        raise UsageError(
-            "give the password in one way only: --password-stdin, --password-fd or --ask-password"
-        )
+        raise UsageError("use only one of --password-stdin, --password-fd and --ask-password")
     if numbers:
         return _from_descriptor(numbers[0])
     if set_by_option or options.ask_password or not os.environ.get(VARIABLE):
@@ -46,9 +44,11 @@ def _from_descriptor(number: int) -> Supply:
         is_terminal = os.isatty(number)
         is_folder = stat.S_ISDIR(os.fstat(number).st_mode)
     except (OSError, OverflowError):
-        raise UsageError(f"{name} is not open; the password cannot come from there") from None
+        raise UsageError(
+            f"{name} is not open, so smtp-tui cannot read the password from it"
+        ) from None
     if is_folder:
-        raise UsageError(f"{name} is a folder; the password cannot come from there")
+        raise UsageError(f"{name} is a folder, so smtp-tui cannot read the password from it")
     if is_terminal:
         raise UsageError(f"{name} is a terminal and would show the password; use --ask-password")
     return Supply(name, _once(lambda: _all_of(number)))
@@ -74,7 +74,7 @@ def _all_of(number: int) -> bytes:
     while more := os.read(number, _LARGEST):
         data += more
         if len(data) > _LARGEST:
-            raise OSError(errno.EFBIG, f"more than {_LARGEST >> 10} KiB is no password")
+            raise OSError(errno.EFBIG, f"more than {_LARGEST >> 10} KiB is too much for a password")
     return data
 
 

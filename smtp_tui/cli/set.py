@@ -25,7 +25,7 @@ def set_values(call: Call) -> int:
         return USAGE if faults else SETTINGS
     options = call.options
     if "password" in values and hands_over(options):
-        raise UsageError("give the password in one way only: by an option, or as password=PLACE")
+        raise UsageError("give the password once: with an option, or as password=PLACE")
     document, table = target(file, options, create=options.create)
     changes = {key: _typed(key, value) for key, value in values.items()}
     if not hands_over(options):

@@ -46,7 +46,7 @@ def _store_anew(table: Table, options: Namespace) -> int:
     source = table.source
     if source is None:
         raise UsageError(
-            f"{one_line(table.file)} does not say where the password is kept; "
+            f"{one_line(table.file)} does not say where to keep the password; "
             f"name a place with --keep-in: {PLACES}"
         )
     place = table.place(source)
@@ -65,11 +65,12 @@ def _only_name(table: Table, place: Place, options: Namespace) -> int:
             asyncio.run(place.fetched(PATIENCE))
         except PasswordError as error:
             raise PasswordError(
-                f"nothing was changed, as the password is not there yet: {error}; {place.refusal}"
+                f"nothing was changed, because the password is not there yet: {error}; "
+                f"{place.refusal}"
             ) from None
     old = table.source
     _save(table, source_as_toml(place.source), options)
-    tell(f"{one_line(table.file)} says now where the password is: {place}")
+    tell(f"{one_line(table.file)} now names the place of the password: {place}")
     tell_of_leftovers(table, place, old)
     return PASSED
 
@@ -116,5 +117,5 @@ def _not_kept(table: Table, place: Place, refused: PasswordError) -> int:
             complain(looked_for())
             call = f"smtp-tui password set {quote(table.file)}"
             for way in ways():
-                complain(f"works here: {call} --keep-in {way}")
+                complain(f"this works here: {call} --keep-in {way}")
     return BY_STAGE["password"]

@@ -42,7 +42,9 @@ def check_as_unit(call: Call) -> int:
     if os.geteuid() != 0:
         shown = transient(unit, command_of(call), "/run/FOLDER", more)
         (complain if call.options.format == NAGIOS else tell)(_line(shown))
-        raise UsageError("only root may run this line; the variables it names are the unit's")
+        raise UsageError(
+            "only root can run this command; the values of its variables are in the unit"
+        )
     with tempfile.TemporaryDirectory(prefix="smtp-tui-", dir="/run") as folder:
         return _run(unit, transient(unit, command_of(call), folder, more))
 
@@ -53,7 +55,7 @@ def _run(unit: Unit, run: Transient) -> int:
         Path(path).write_bytes(content)
     complain(f"as {one_line(unit.name)}: {_line(run)}")
     if run.left_out:
-        complain(f"not taken over from {one_line(unit.name)}: {', '.join(run.left_out)}")
+        complain(f"left out from {one_line(unit.name)}: {', '.join(run.left_out)}")
     environment = {**os.environ, **run.environment}
     try:
         status = asyncio.run(_status_of(run.argv, environment))
@@ -68,9 +70,9 @@ def _why(status: int) -> str:
     if status == _NO_PROGRAM:
         return (
             f"its user must be able to run {one_line(sys.executable)} and to read smtp-tui, "
-            "so install it outside of home folders"
+            "so install it outside home directories"
         )
-    return f"systemd ended with {status}, and systemd.exec(5) says what that is"
+    return f"systemd ended with exit status {status}; systemd.exec(5) explains it"
 
 
 def unit_of(name: str, ask: Ask) -> Unit:
@@ -80,7 +82,7 @@ def unit_of(name: str, ask: Ask) -> Unit:
     """
     name = name if "." in name else f"{name}.service"
     if not name.endswith(".service"):
-        raise UsageError(f"--as-unit takes a service, and {one_line(name)} is none")
+        raise UsageError(f"--as-unit needs a service, and {one_line(name)} is not one")
     printed = ask(
         ["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "--", name]
     )
@@ -89,7 +91,7 @@ def unit_of(name: str, ask: Ask) -> Unit:
         key, _, value = line.partition("=")
         shown[key] = (*shown.get(key, ()), value)
     if shown.get("LoadState") != ("loaded",):
-        raise UsageError(f"systemd has no service {one_line(name)} that can be loaded")
+        raise UsageError(f"systemd cannot load a service {one_line(name)}")
     path = f"/org/freedesktop/systemd1/unit/{bus_label(shown['Id'][0])}"
     printed = ask(
         ["busctl", "--json=short", "get-property", _MANAGER, path, f"{_MANAGER}.Service", *TYPED]
@@ -147,7 +149,7 @@ def _options(call: Call) -> list[str]:
 def _refuse_unfit(call: Call) -> None:
     options = call.options
     if options.ask_password or options.password_fd:
-        raise UsageError("with --as-unit the password comes from the unit, or by --password-stdin")
+        raise UsageError("with --as-unit the password comes from the unit or from --password-stdin")
 
 
 async def _status_of(argv: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -162,9 +164,9 @@ def _asked(argv: Sequence[str]) -> str:
     except TimeoutError:
         raise UsageError(f"{argv[0]} did not answer within {_LIMIT:g} s") from None
     except OSError as error:
-        raise UsageError(f"{argv[0]} cannot be asked: {reason(error)}") from None
+        raise UsageError(f"{argv[0]} cannot be run: {reason(error)}") from None
     if status:
-        raise UsageError(f"{argv[0]} does not tell: {one_line(complaint.strip())}")
+        raise UsageError(f"{argv[0]} failed: {one_line(complaint.strip())}")
     return printed
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.paths import is_folder
 from smtp_tui.config.wording import one_line, reason, shown_command
 
 LARGEST = 64 * 1024
@@ -75,7 +76,7 @@ async def first_line(
             finished = True
     except TimeoutError:
         raise PasswordError(
-            f"the command {shown} was killed: it had not ended after {limit:g} s; "
+            f"the command {shown} was killed: it did not end within {limit:g} s; "
             "run it by hand and see what it waits for"
         ) from None
     finally:
@@ -83,7 +84,7 @@ async def first_line(
     if output.too_much:
         raise PasswordError(
             f"the command {shown} was killed: it printed more than {LARGEST >> 10} KiB; "
-            "make it print the password alone"
+            "make it print only the password"
         )
     if status := transport.get_returncode():
         raise _failed(shown, status, output)
@@ -107,13 +108,13 @@ async def _started(
         )
     except OSError as error:
         raise PasswordError(
-            f"the command {one_line(argv[0], 80)} cannot be run: {reason(error)}; give its whole "
-            "path, and a word an argument, as no shell reads them"
+            f"the command {one_line(argv[0], 80)} cannot be run: {reason(error)}; write its full "
+            "path and each argument as a string of its own, because no shell reads them"
         ) from None
 
 
 def _existing(folder: Path) -> Path | None:
-    return folder if folder.is_dir() else None
+    return folder if is_folder(folder) else None
 
 
 async def _put_away(transport: asyncio.SubprocessTransport, output: _Output, *, kill: bool) -> None:
@@ -129,7 +130,7 @@ async def _put_away(transport: asyncio.SubprocessTransport, output: _Output, *, 
 def _failed(shown: str, status: int, output: _Output) -> PasswordError:
     how = f"exit status {status}" if status > 0 else f"signal {-status}"
     complaint = _complaint(output)
-    said = f", saying: {complaint}" if complaint else " without a word on stderr"
+    said = f", saying: {complaint}" if complaint else " without an error message"
     return PasswordError(f"the command {shown} failed with {how}{said}; run it by hand")
 
 

@@ -285,7 +285,7 @@ class Document:
             new = edited(old, path, _table_at(data, path), meant)
             new.encode("utf-8")
             if too_much := excess(new):
-                raise DocumentError(f"it would hold {too_much}")
+                raise DocumentError(f"it would contain {too_much}")
             return new, prove(old, new, data, path, meant)
         except UnicodeEncodeError:
             raise DocumentError(

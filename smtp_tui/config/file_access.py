@@ -35,7 +35,7 @@ def other_writer(path: Path) -> str | None:
     try:
         return next(_writers(path), None)
     except OSError as error:
-        return f"nobody can tell who may write {one_line(path)}: {reason(error)}"
+        return f"smtp-tui cannot find out who can write {one_line(path)}: {reason(error)}"
 
 
 def is_private(path: Path) -> bool:
@@ -67,7 +67,7 @@ def _writers(path: Path) -> Iterator[str]:
         links += 1
         target = entry.readlink()
         if links > _MOST_LINKS:
-            yield f"{one_line(entry)} is one of too many symbolic links"
+            yield f"{one_line(entry)} is part of a loop of symbolic links"
             return
         if not os.path.lexists(here / target):
             # A descriptor that was handed over, as by `<(command)`: its link is no path.

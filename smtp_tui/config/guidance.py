@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from smtp_tui.config.paths import is_folder, is_there
+
 _SYSTEMD = Path("/run/systemd/system")
 _RUNTIME = Path("/run/user")
 
@@ -25,17 +27,17 @@ def ways(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
 def looked_for(environ: Mapping[str, str] = os.environ) -> str:
     """Say in which keyrings a password could be kept, and why they are not to be had."""
     if named := environ.get("PYTHON_KEYRING_BACKEND"):
-        return f"looked for: the backend {named}, which PYTHON_KEYRING_BACKEND names"
+        return f"tried: the backend {named} that PYTHON_KEYRING_BACKEND names"
     if sys.platform != "linux":
-        return "looked for: the keyring of this system"
-    what = "looked for: a Secret Service (GNOME Keyring, KeePassXC) or KWallet on the D-Bus session"
+        return "tried: the keyring of this system"
+    what = "tried: a Secret Service (GNOME Keyring, KeePassXC) and KWallet on the D-Bus session bus"
     if environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        return f"{what}; none answers there: install and unlock one, like gnome-keyring"
+        return f"{what}; none answers: install and unlock one, such as gnome-keyring"
     folder = environ.get("XDG_RUNTIME_DIR") or str(_RUNTIME / str(os.getuid()))
     bus = Path(folder) / "bus"
-    if bus.exists():
-        return f"{what}; there is one: export DBUS_SESSION_BUS_ADDRESS=unix:path={bus}"
-    return f"{what}; there is none: DBUS_SESSION_BUS_ADDRESS is not set, and {bus} is not there"
+    if is_there(bus):
+        return f"{what}; the bus exists: export DBUS_SESSION_BUS_ADDRESS=unix:path={bus}"
+    return f"{what}; there is no bus: DBUS_SESSION_BUS_ADDRESS is not set, and {bus} does not exist"
 
 
 def _places(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -57,7 +59,7 @@ def _places(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def _has_pass(environ: Mapping[str, str]) -> bool:
     store = environ.get("PASSWORD_STORE_DIR") or f"{environ.get('HOME', '')}/.password-store"
-    if not Path(store).is_dir():
+    if not is_folder(Path(store)):
         return False
     import shutil  # brings all its archivers, which no check needs
 

@@ -57,7 +57,7 @@ class Place:
             case Command(argv):
                 return f"what the command {shown_command(argv)} prints"
             case Ask():
-                return "nowhere: it is asked for at each test"
+                return "nowhere: smtp-tui asks for it at each test"
 
     @property
     def path(self) -> Path:
@@ -72,22 +72,22 @@ class Place:
             case Environment(name):
                 shown = one_line(name, 80)
                 return (
-                    f"the environment is not this program's to change: put the password into "
-                    f"{shown} where the application is started, like Environment= or "
-                    "EnvironmentFile= of its systemd unit"
+                    f"smtp-tui cannot change the environment: put the password into {shown} "
+                    "where the application starts, for example with EnvironmentFile= in its "
+                    "systemd unit"
                 )
             case Command(["pass" | "/usr/bin/pass", "show", name, *_]):
-                return f"pass keeps it: pass insert {one_line(name, 80)}"
+                return f"the password store holds it: run pass insert {one_line(name, 80)}"
             case Command(argv):
                 shown = shown_command(argv)
-                return f"a command fetches it: store it where {shown} takes it from"
+                return f"a command prints it: store it where {shown} reads it"
             case File(path) if _CREDENTIALS in path:
                 return (
                     "systemd fills that folder: put the password into the file that LoadCredential="
                     " names, or encrypt it with systemd-creds for LoadCredentialEncrypted="
                 )
             case Ask():
-                return "the settings say to ask for it at each test, so it is kept nowhere"
+                return "the settings say to ask for it at each test, so it is stored nowhere"
             case _:
                 return None
 
@@ -123,7 +123,7 @@ async def keep(place: Place, secret: str, limit: float) -> PasswordError | None:
         return PasswordError(str(error), error.cause)  # its traceback leads to frames with secrets
     except DocumentError as error:
         return PasswordError(f"the password was not stored: {error}")
-    return PasswordError(f"{place} took the password but does not give it back")
+    return PasswordError(f"{place} accepted the password but does not return it")
 
 
 async def forget(place: Place) -> None:
@@ -161,7 +161,9 @@ def _content(path: Path) -> bytes | None:
     shown = one_line(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise PasswordError(f"{shown} is not a regular file; no password is kept there")
+            raise PasswordError(
+                f"{shown} is not a regular file, so smtp-tui keeps no password there"
+            )
         with path.open("rb") as file:
             content = file.read(passwords.LARGEST_FILE + 1)
     except FileNotFoundError:
@@ -169,5 +171,5 @@ def _content(path: Path) -> bytes | None:
     except OSError as error:
         raise PasswordError(f"{shown} cannot be read: {reason(error)}; run as its owner") from None
     if len(content) > passwords.LARGEST_FILE or b"\n" in content.removesuffix(b"\n"):
-        raise PasswordError(f"{shown} holds more than a password; name another file")
+        raise PasswordError(f"{shown} contains more than a password; name another file")
     return content

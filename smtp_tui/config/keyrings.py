@@ -44,7 +44,8 @@ async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> st
         raise PasswordError(f"{shown} cannot be read: {answer.why}; {instead_of_keyring()}")
     if answer is None:
         raise NoPasswordError(
-            f"{shown} does not exist; store it from the form, as the user who tests"
+            f"{shown} does not exist; store it with smtp-tui password set, as the user "
+            "who runs the test"
         )
     return answer
 
@@ -61,7 +62,7 @@ async def store_entry(service: str, account: str, secret: str) -> PasswordError 
     answer = await _asked(set_and_get, PATIENCE)
     if answer == secret:
         return None
-    why = "the keyring took the password but does not give it back"
+    why = "the keyring accepted the password but does not return it"
     if isinstance(answer, _Failure):
         why = answer.why.replace(secret, "********")
     return PasswordError(
@@ -77,7 +78,7 @@ async def forget_entry(service: str, account: str) -> None:
             return _Failure("there is no such entry")
         backend.delete_password(service, account)
         if backend.get_password(service, account) is not None:
-            return _Failure("the keyring still gives it out")
+            return _Failure("the keyring still returns it")
         return None
 
     answer = await _asked(find_and_delete, PATIENCE)
@@ -92,7 +93,7 @@ async def keyring_state() -> str | None:
     """
     answer = await _asked(lambda _backend: None, PATIENCE)
     if isinstance(answer, _Failure):
-        return f"no keyring can be used here: {answer.why}; {instead_of_keyring()}"
+        return f"no keyring works here: {answer.why}; {instead_of_keyring()}"
     return None
 
 
@@ -110,7 +111,9 @@ async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> T | _Fail
     try:
         return await in_daemon_thread(guarded, patience)
     except TimeoutError:
-        return _Failure(f"no answer within {patience:g} s, it may be waiting to be unlocked")
+        return _Failure(
+            f"it did not answer within {patience:g} s and may be waiting to be unlocked"
+        )
     except OSError as error:
         return _Failure(reason(error))
 
@@ -121,7 +124,7 @@ def _backend() -> KeyringBackend | _Failure:
 
     backend = keyring.get_keyring()
     if isinstance(backend, null.Keyring):
-        return _Failure("it is switched off (the null backend is set)")
+        return _Failure("it is switched off (null backend)")
     empty = isinstance(backend, chainer.ChainerBackend) and not backend.backends
     if empty or isinstance(backend, fail.Keyring):
         return _Failure(_none_running())
@@ -151,7 +154,8 @@ def _why(error: Exception) -> str:
 
 def _nameless(service: str) -> PasswordError:
     return PasswordError(
-        f"the keyring's entry {one_line(service, 80)} cannot be found: entries go by user name; "
+        f"the keyring's entry {one_line(service, 80)} cannot be found: an entry belongs to "
+        "a username; "
         "set username"
     )
 

@@ -24,8 +24,8 @@ def overwrite(
     """
     copy = _copied(target, old)
     tell(
-        f"{one_line(target)} is overwritten in place: a crash midway would damage it; "
-        f"its old content stands in {one_line(copy)} meanwhile"
+        f"{one_line(target)} will be overwritten in place, and a crash meanwhile would damage it; "
+        f"its old content is in {one_line(copy)}"
     )
     try:
         _rewrite(descriptor, content)
@@ -36,9 +36,9 @@ def overwrite(
         if not isinstance(error, OSError):
             raise
         outcome = (
-            "the old content was put back"
+            "the old content was restored"
             if back
-            else "and the old content could not be put back either, the file is damaged; "
+            else "the old content could not be restored either, so the file is damaged; "
             f"copy it from {one_line(copy)}"
         )
         raise DocumentError(
@@ -63,8 +63,8 @@ def _copied(target: Path, old: bytes) -> Path:
         except OSError as error:
             why = reason(error)
     raise DocumentError(
-        f"{one_line(target)} cannot be overwritten in place: no copy of its old content can be "
-        f"kept meanwhile ({why}); make room, or a folder that takes it"
+        f"{one_line(target)} cannot be overwritten in place: smtp-tui cannot keep a copy of "
+        f"its old content ({why}); free some disk space or make a folder writable"
     )
 
 

@@ -108,7 +108,8 @@ def _from_environment(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
     shown = f"the environment variable {one_line(name, 80)}"
     if name not in environ:
         raise PasswordError(
-            f"{shown} is not set; export it to this program, or keep the password elsewhere"
+            f"{shown} is not set; export it before you start smtp-tui, or keep the password "
+            "elsewhere"
         )
     return shown, environ[name]
 
@@ -123,21 +124,23 @@ async def _from_file(path: Path, limit: float) -> tuple[str, bytes]:
     try:
         content = await in_daemon_thread(read, limit)
     except TimeoutError:
-        raise PasswordError(f"{shown} did not answer within {limit:g} s; is it a pipe?") from None
+        raise PasswordError(
+            f"{shown} could not be read within {limit:g} s; is it a pipe?"
+        ) from None
     except FileNotFoundError:
         unset = "$" in str(path) and "CREDENTIALS_DIRECTORY" in str(path)
         hint = "CREDENTIALS_DIRECTORY is set only in the service" if unset else "check the name"
         raise PasswordError(f"{shown} does not exist; {hint}") from None
     except PermissionError:
         raise PasswordError(
-            f"{shown} may not be read by this user; let the user who tests read it, and nobody else"
+            f"{shown} is not readable by this user; let only the user who runs the test read it"
         ) from None
     except OSError as error:
         raise PasswordError(f"{shown} cannot be read: {reason(error)}; check the name") from None
     if len(content) > LARGEST_FILE:
         del content
         raise PasswordError(
-            f"{shown} is larger than {LARGEST_FILE >> 10} KiB; it must hold the password alone"
+            f"{shown} is larger than {LARGEST_FILE >> 10} KiB; it must contain only the password"
         )
     return shown, content.removeprefix(b"\xef\xbb\xbf")
 
@@ -147,7 +150,7 @@ def _problem_with(secret: str, place: str) -> PasswordError | None:
         return PasswordError(f"{place} is empty; put the password there", "password-missing")
     for character, name in _FORBIDDEN.items():
         if character in secret:
-            return PasswordError(f"{place} contains {name}; it must be the password alone")
+            return PasswordError(f"{place} contains {name}; it must be only the password")
     if any("\ud800" <= letter <= "\udfff" for letter in secret):
         return PasswordError(f"{place} is not UTF-8; store the password as UTF-8")
     return None

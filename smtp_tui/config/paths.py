@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,6 +38,23 @@ def absolute(path: Path) -> Path:
         return path.absolute()
     except FileNotFoundError:
         return path
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether something has that name; where the system cannot say, nothing has."""
+    try:
+        path.stat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder has that name."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def real(path: Path) -> Path:

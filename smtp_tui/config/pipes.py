@@ -53,6 +53,6 @@ def _piece(descriptor: int) -> bytes | None:
 
 def _silent(path: Path, patience: float) -> DocumentError:
     return DocumentError(
-        f"{one_line(path)} is a pipe, and nothing came out of it within {patience:g} s; "
+        f"{one_line(path)} is a pipe, and no program wrote into it within {patience:g} s; "
         "name a file, or a pipe that a program writes into"
     )

@@ -47,17 +47,21 @@ def read_preferences(environ: Mapping[str, str] = os.environ) -> Preferences:
     try:
         values = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return Preferences(problems=(f"it is no TOML file: {one_line(error, 100)}",))
+        return Preferences(problems=(f"it is not valid TOML: {one_line(error, 100)}",))
     return _understood(values)
 
 
 def _understood(values: Mapping[str, Any]) -> Preferences:
-    problems = [f"there is no [{one_line(name, 40)}]" for name in values if name not in _TABLES]
+    problems = [
+        f"[{one_line(name, 40)}] is not a table of this file"
+        for name in values
+        if name not in _TABLES
+    ]
     tables: dict[str, Mapping[str, Any]] = {}
     for name in _TABLES:
         found = values.get(name, {})
         if not isinstance(found, Mapping):
-            problems.append(f"{name} is no table")
+            problems.append(f"{name} is not a table")
         tables[name] = found if isinstance(found, Mapping) else {}
     good: dict[str, Any] = {}
     for table in ("form", "domain"):
@@ -73,7 +77,7 @@ def _understood(values: Mapping[str, Any]) -> Preferences:
         if texts:
             keys[command] = texts
         else:
-            problems.append(f'{one_line(command, 40)} takes keys, like ["f5", "ctrl+t"]')
+            problems.append(f'{one_line(command, 40)} needs keys such as ["f5", "ctrl+t"]')
     return Preferences(keys=keys, problems=tuple(problems), **good)
 
 
@@ -81,14 +85,14 @@ def _refusal(table: str, key: str, value: object) -> str:
     """Say why the form, or its look at the domain, cannot be set so."""
     match table, key:
         case ("form", "mouse" | "ascii") | ("domain", "check"):
-            return "" if isinstance(value, bool) else f"{key} is true or false"
+            return "" if isinstance(value, bool) else f"{key} must be true or false"
         case "form", "theme":
-            return "" if value in THEMES else 'theme is "dark" or "light"'
+            return "" if value in THEMES else 'theme must be "dark" or "light"'
         case "domain", "dkim":
             is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
-            return "" if is_list else 'dkim takes selectors, like ["mail2026"]'
+            return "" if is_list else 'dkim needs selectors such as ["mail2026"]'
         case _:
-            return f"the {table} has no {one_line(key, 40)}"
+            return f"[{table}] has no key {one_line(key, 40)}"
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -29,7 +29,8 @@ def read(path: Path) -> bytes:
         raise DocumentError(f"{shown} is a folder; name the TOML file in it") from None
     except PermissionError:
         raise DocumentError(
-            f"{shown} may not be read by this user; run as its owner, or let this user read it"
+            f"{shown} is not readable by this user; run smtp-tui as its owner, or let this user "
+            "read it"
         ) from None
     except OSError as error:
         raise DocumentError(f"{shown} cannot be read: {reason(error)}") from None
@@ -66,7 +67,7 @@ def parsed(text: str, path: Path) -> dict[str, Any]:
     """Return what a TOML text means; DocumentError with line and column if it is invalid."""
     shown = one_line(path)
     if too_much := excess(text):
-        raise DocumentError(f"{shown} holds {too_much}; no settings file needs them")
+        raise DocumentError(f"{shown} contains {too_much}, too much for a settings file")
     try:
         data = tomllib.loads(text.removeprefix(BOM))
     except ValueError as error:

@@ -58,8 +58,8 @@ def made(target: Path, content: bytes) -> bool:
 def cannot_rename(target: Path, why: str) -> NoRenameError:
     """Say that the file can only be overwritten, and what that risks."""
     return NoRenameError(
-        f"{one_line(target)} cannot be replaced as a whole: {why}; it could only be overwritten "
-        "in place, where a failure midway would damage it"
+        f"{one_line(target)} cannot be replaced: {why}; smtp-tui could only overwrite it in place, "
+        "and a crash meanwhile would damage it"
     )
 
 

@@ -34,9 +34,9 @@ class Distrust:
     def __str__(self) -> str:
         """Say it as the reason of a failed check."""
         return (
-            f"smtp-tui did not {self.act}, which the settings file asks for: {self.writer}. "
-            "Let nobody but you and root write the file and the folders above it, or give the "
-            "password with --ask-password or --password-stdin"
+            f"smtp-tui did not {self.act}, as the settings file says: {self.writer}. Let only "
+            "you and root write the file and the folders above it, or use --ask-password or "
+            "--password-stdin"
         )
 
 

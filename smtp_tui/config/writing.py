@@ -120,8 +120,8 @@ def sync_folder(path: Path) -> None:
         if error.errno in _NO_FOLDER_SYNC:
             return
         raise DocumentError(
-            f"{one_line(path)} is written, but a power failure could still undo it: "
-            f"{reason(error)}; look at the disk"
+            f"{one_line(path)} was written, but a power failure could still undo it: "
+            f"{reason(error)}; check the disk"
         ) from None
 
 
@@ -130,13 +130,14 @@ def _opened(target: Path) -> BinaryIO:
     shown = one_line(target)
     try:
         if not stat.S_ISREG(target.stat().st_mode):
-            raise DocumentError(f"{shown} is not a regular file; only such a one can be changed")
+            raise DocumentError(f"{shown} is not a regular file, so smtp-tui cannot change it")
         return target.open("r+b")
     except FileNotFoundError:
         raise _changed(target, "was removed") from None
     except OSError as error:
         raise DocumentError(
-            f"{shown} may not be written: {reason(error)}; run as its owner, or let this user write"
+            f"{shown} is not writable: {reason(error)}; run smtp-tui as its owner, or let this "
+            "user write it"
         ) from None
 
 
@@ -162,7 +163,7 @@ def _back_up(path: Path, old: bytes, like: int, *, private: bool) -> None:
     except NoRenameError:
         raise DocumentError(
             f"the backup {one_line(path)} cannot be written into its folder; nothing was changed, "
-            "save without one"
+            "so save without a backup"
         ) from None
 
 
@@ -180,8 +181,8 @@ def _make(target: Path, content: bytes) -> None:
                 folder.mkdir(mode=0o700)
     except OSError as error:
         raise DocumentError(
-            f"the folder of {one_line(target)} cannot be made: {reason(error)}; make it, or "
-            "choose another place"
+            f"the folder of {one_line(target)} cannot be created: {reason(error)}; create it, or "
+            "choose another folder"
         ) from None
     if os.path.lexists(target):
         raise _changed(target, "was made")

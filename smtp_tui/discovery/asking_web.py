@@ -33,5 +33,5 @@ async def web_places(
             for place in found:
                 tell("autoconfig", place, url=url, host=place.host, port=place.port)
             return found
-        tell("autoconfig-none", url=url, trouble=found or "it names no server for sending")
+        tell("autoconfig-none", url=url, trouble=found or "it names no server for outgoing mail")
     return ()

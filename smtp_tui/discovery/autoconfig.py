@@ -47,9 +47,9 @@ def places_in(data: bytes, subject: Subject) -> tuple[Place, ...]:
     try:
         root = fromstring(data, forbid_dtd=True)
     except (ParseError, defusedxml.DefusedXmlException, ValueError, LookupError):
-        raise NotReadable("it is no XML that can be trusted") from None
+        raise NotReadable("it is not well-formed XML without entities") from None
     if root.tag != "clientConfig":
-        raise NotReadable("it is no autoconfig file")
+        raise NotReadable("it is not an autoconfig file")
     return tuple(_places(root, subject))[:MOST_SERVERS]
 
 

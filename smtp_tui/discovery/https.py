@@ -34,12 +34,12 @@ async def fetch(url: str, resolver: Resolver, ca_file: str | None = None) -> byt
             url = _joined(url, answer.getheader("Location", ""))
             continue
         if answer.status != 200:
-            raise NotFetched(f"the server answers {answer.status}")
+            raise NotFetched(f"the server replies {answer.status}")
         try:
             return answer.read()
         except (HTTPException, ValueError, OSError, OverflowError):
             # The last one is for a length that no memory holds, like the chunk ffffffffffffffff.
-            raise NotFetched("the answer breaks off") from None
+            raise NotFetched("the reply is incomplete") from None
     raise NotFetched("too many redirects")
 
 
@@ -52,7 +52,7 @@ async def _raw(url: str, resolver: Resolver, ca_file: str | None) -> bytes:
         # The file may be a pipe, or on a file system that hangs.
         context = await in_daemon_thread(partial(ssl.create_default_context, cafile=ca_file))
     except OSError as error:
-        raise NotFetched(f"TLS cannot be set up: {error.strerror or error}") from None
+        raise NotFetched(f"the CA file cannot be loaded: {error.strerror or error}") from None
     # From 3.13 on Python is strict about what internal CAs leave out: one verdict on all of them.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
@@ -75,7 +75,7 @@ async def _connected(
         try:
             return await asyncio.open_connection(address, port, ssl=context, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
-            raise NotFetched(f"its certificate does not hold: {error.verify_message}") from None
+            raise NotFetched(f"its certificate is not valid: {error.verify_message}") from None
         except OSError as error:
             words = error.strerror or words
     raise NotFetched(words)
@@ -94,7 +94,7 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise NotFetched("the address cannot be read") from None
+        raise NotFetched("the URL is not valid") from None
 
 
 def _parts(url: str) -> tuple[str, int, str]:
@@ -103,12 +103,12 @@ def _parts(url: str) -> tuple[str, int, str]:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or PORT
     except ValueError:
-        raise NotFetched("the address cannot be read") from None
+        raise NotFetched("the URL is not valid") from None
     if parts.scheme != "https" or not host:
-        raise NotFetched("it leads away from HTTPS")
+        raise NotFetched("it redirects to a URL without HTTPS")
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     if not f"{host}{target}".isascii() or any(sign.isspace() for sign in f"{host}{target}"):
-        raise NotFetched("the address cannot be read")
+        raise NotFetched("the URL is not valid")
     return host, port, target
 
 
@@ -128,5 +128,5 @@ def _parsed(data: bytes) -> HTTPResponse:
     try:
         answer.begin()
     except (HTTPException, ValueError, OSError):
-        raise NotFetched("the answer is not HTTP") from None
+        raise NotFetched("the reply is not HTTP") from None
     return answer

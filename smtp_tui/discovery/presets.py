@@ -27,18 +27,25 @@ def presets_with(folder: Path) -> Presets:
     """Return all providers; those in the folder's `*.toml` files stand in place of ours."""
     found: dict[str, Provider] = {}
     faults = []
-    for path in sorted(path for path in folder.glob("*.toml") if path.is_file()):
+    for path in _files_in(folder):
         try:
             for provider in providers_in(_text_of(path)):
                 found.setdefault(provider.id, provider)
         except OSError as error:
             faults.append(f"{one_line(path)} cannot be read: {reason(error)}")
         except ValueError as error:
-            faults.append(f"{one_line(path)} is left out: {one_line(error)}")
+            faults.append(f"{one_line(path)} is ignored: {one_line(error)}")
     own = frozenset(found)
     for provider in providers():
         found.setdefault(provider.id, provider)
     return Presets(providers=tuple(found.values()), own=own, faults=tuple(faults))
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.glob("*.toml") if path.is_file())
+    except OSError:
+        return []
 
 
 def _text_of(path: Path) -> str:

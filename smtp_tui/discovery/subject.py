@@ -37,12 +37,14 @@ def parse_subject(text: str) -> Subject:
 
 def _subject(text: str) -> Subject:
     if _WITH_PORT.fullmatch(text.strip()):
-        raise ValueError(f"{parsers.shown(text)} names a port; give the host alone, all are tried")
+        raise ValueError(
+            f"{parsers.shown(text)} contains a port; write only the host, smtp-tui tries all ports"
+        )
     if "@" in text:
         mailbox = parse_mailbox(text)
         domain = mailbox.envelope.rpartition("@")[2]
         if domain.startswith("["):
-            raise ValueError(f"{parsers.shown(domain)} is no domain; give its address alone")
+            raise ValueError(f"{parsers.shown(domain)} is not a domain; write only the address")
         return Subject(_plain(domain), mailbox.address)
     return Subject(_plain(parsers.ascii_name(parsers.host(text))))
 

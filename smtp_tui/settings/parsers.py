@@ -169,7 +169,8 @@ def _split(name: str) -> str:
     if user.isprintable() and user and not set(user) & set('"\\%'):
         told.append(f'username = "{user}"')
     kept = ", and keep the password in password" if parts["secret"] else ""
-    return f"{what}; write only the hostname: set {', '.join(told)}{kept}"
+    more = f": set {', '.join(told)}{kept}" if len(told) > 1 or kept else ""
+    return f"{what}; write only the hostname{more}"
 
 
 def _is_name(name: str) -> bool:

@@ -178,3 +178,8 @@ def test_a_recipient_that_is_none_is_not_taken_for_a_file() -> None:
     assert call.words == ()
     with pytest.raises(UsageError, match="--to: 'nobody' is not an address"):
         mail_of(call.options, sends=False)
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a/" * 5000])
+def test_a_word_too_long_for_a_name_is_no_file(name: str) -> None:
+    assert parse_call(["send", "--to", name]).options.to == [name]

@@ -124,8 +124,8 @@ def test_one_wrong_setting_is_told_in_the_first_line(call: Call) -> None:
         (("--table", "smtp"), "--table needs a FILE"),
         (("--set", "password=wonderland"), "shows in the process list"),
         (("--set", "prot=1", "--set", "colour"), "did you mean port?; setting number 5"),
-        (("--password-stdin", "--password-fd", "3"), "in one way only"),
-        (("--password-stdin", "--ask-password"), "in one way only"),
+        (("--password-stdin", "--password-fd", "3"), "use only one of --password-stdin"),
+        (("--password-stdin", "--ask-password"), "use only one of --password-stdin"),
         (("--password-fd", "1000"), "file descriptor 1000 is not open"),
     ],
 )

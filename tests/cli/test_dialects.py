@@ -235,7 +235,7 @@ def test_create_in_an_applications_file_writes_its_words(call: Call, tmp_path: P
     refused = call("set", str(file), "host=a.example")
     assert refused.status == 3
     assert "no mail settings yet in [global.smtp]" in refused.err
-    assert refused.err.endswith("--create makes it\n")
+    assert refused.err.endswith("--create creates it\n")
     words = ("set", str(file), "host=a.example", "encryption=ssl", "from=a@b.example", "--create")
     assert call(*words).status == 0
     assert file.read_text() == (

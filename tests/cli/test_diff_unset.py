@@ -88,13 +88,13 @@ def test_unset_overwrites_and_keeps_only_when_told_to(call: Call, toml: Toml) ->
     assert file.with_name("mail.toml~").read_text() == TEXT
     file.with_name("other").hardlink_to(file)
     outcome = call("unset", str(file), "host")
-    assert (outcome.status, outcome.err.endswith("; --in-place does it all the same\n")) == (
+    assert (outcome.status, outcome.err.endswith("; --in-place overwrites it\n")) == (
         3,
         True,
     )
     outcome = call("unset", str(file), "host", "--in-place")
     assert outcome.status == 0
-    assert "is overwritten in place: a crash midway would damage it" in outcome.err
+    assert "will be overwritten in place, and a crash meanwhile would damage it" in outcome.err
 
 
 def test_a_diff_shows_and_writes_nothing(call: Call, toml: Toml) -> None:
@@ -169,7 +169,7 @@ def test_what_is_no_password_is_not_written(toml: Toml, stdin: bytes) -> None:
 def test_a_password_goes_one_way(call: Call, toml: Toml) -> None:
     file = toml(TEXT)
     outcome = call("set", str(file), 'password={env="X"}', "--password-stdin")
-    assert (outcome.status, "in one way only" in outcome.err) == (2, True)
+    assert (outcome.status, "give the password once" in outcome.err) == (2, True)
     outcome = call("set", str(file), "password=wonderland")
     assert "use --password-stdin, --password-fd N, --ask-password" in outcome.err
     assert file.read_text() == TEXT
@@ -205,13 +205,13 @@ def test_a_password_typed_twice(toml: Toml) -> None:
         with on_terminal([*COMMAND, *words], environment(), (120, 24)) as terminal:
             terminal.wait_for("New password:")
             terminal.press(SECRET, "Enter")
-            terminal.wait_for("The same again:")
+            terminal.wait_for("Repeat the password:")
             terminal.press(second, "Enter")
             assert terminal.wait_for_end() == status
             assert SECRET.encode() not in terminal.output
         assert (SECRET in file.read_text()) is (status == 0)
     outcome = run_program(*words, detached=True)
-    assert (outcome.status, "no terminal to ask" in outcome.err) == (2, True)
+    assert (outcome.status, "needs a terminal to ask" in outcome.err) == (2, True)
 
 
 def test_a_diff_loads_no_dialogue_and_no_keyring(toml: Toml) -> None:

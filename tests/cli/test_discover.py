@@ -274,7 +274,7 @@ def test_own_presets(call: Call, private_home: Path) -> None:
     outcome = call("presets", "OURS")
     assert tomllib.loads(outcome.out)["smtp"]["host"] == "relay.example.org"
     assert outcome.err.count("\n") == 1
-    assert "faulty.toml is left out: " in outcome.err
+    assert "faulty.toml is ignored: " in outcome.err
     (ours, *_) = objects(call("presets", "--json"))
     assert (ours["id"], ours["own"]) == ("ours", True)
 
@@ -285,7 +285,7 @@ def test_own_presets_are_searched(call: Call, private_home: Path) -> None:
     (folder / "ours.toml").write_text(f'{GOOD}\ndomains = ["{DOMAIN}"]\n')
     with name_server({"relay.example.org": {"A": ["127.0.0.1"]}}) as server:
         outcome = call("discover", DOMAIN, "--resolver", server.where)
-    assert "Our relay hands out addresses in example.test." in outcome.out
+    assert "Addresses in example.test belong to Our relay." in outcome.out
 
 
 MAIL: Zone = {
@@ -318,10 +318,10 @@ def test_domain_check(call: Call, trusted: MailServers) -> None:
     facts = "\n".join(lines[first:])
     assert "  + mx: Replies and bounces reach example.test:" in facts
     assert "  ! spf: example.test has no SPF record" in facts
-    assert "  ! dmarc: The DMARC record at _dmarc.example.test cannot be read" in facts
-    assert "  + dkim: DKIM key s1 of example.test is there" in facts
-    assert "  ! dkim: DKIM key s2 of example.test is not there" in facts
-    assert "  ? ptr: This machine leaves from 127.0.0.1, which is private" in facts
+    assert "  ! dmarc: The DMARC record at _dmarc.example.test is not valid" in facts
+    assert "  + dkim: DKIM key s1 of example.test exists" in facts
+    assert "  ! dkim: DKIM key s2 of example.test does not exist" in facts
+    assert "  ? ptr: This machine connects from 127.0.0.1, which is private" in facts
     assert max(map(len, facts.splitlines())) <= 80
 
 

@@ -188,7 +188,7 @@ def test_set_makes_a_file_only_when_told_to(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "new.toml"
     outcome = call("set", str(file), "host=mail.example")
     assert (outcome.status, file.exists()) == (3, False)
-    assert outcome.err == f"smtp-tui: {file} does not exist; --create makes it\n"
+    assert outcome.err == f"smtp-tui: {file} does not exist; --create creates it\n"
     assert call("set", str(file), "--create", "host=mail.example").status == 0
     assert file.read_text() == '[smtp]\nhost = "mail.example"\n'
     assert file.stat().st_mode & 0o777 == 0o600
@@ -198,7 +198,7 @@ def test_set_makes_a_table_only_when_told_to(call: Call, toml: Toml) -> None:
     file = toml(TEXT)
     outcome = call("set", str(file), "--table", "backup", "host=b.example")
     assert outcome.status == 3
-    assert "there is no table backup; --create makes it" in outcome.err
+    assert "there is no table backup; --create creates it" in outcome.err
     assert file.read_text() == TEXT
     assert call("set", str(file), "--create", "--table", "backup", "host=b.example").status == 0
     assert file.read_text() == f'{TEXT}\n[backup]\nhost = "b.example"\n'
@@ -210,7 +210,7 @@ def test_set_overwrites_only_when_told_to(call: Call, toml: Toml) -> None:
     other.hardlink_to(file)
     outcome = call("set", str(file), "port=465")
     assert outcome.status == 3
-    assert outcome.err.endswith("; --in-place does it all the same\n")
+    assert outcome.err.endswith("; --in-place overwrites it\n")
     assert other.read_text() == TEXT
     assert call("set", str(file), "port=465", "--in-place").status == 0
     assert other.read_text() == TEXT.replace("587", "465")

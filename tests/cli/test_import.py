@@ -89,7 +89,7 @@ def test_into_a_new_file(call: Call, env: Path) -> None:
     file = env.with_name("new.toml")
     outcome = call("import", str(env), "--into", str(file))
     assert outcome.status == 3
-    assert outcome.err.endswith(f"{file} does not exist; --create makes it\n")
+    assert outcome.err.endswith(f"{file} does not exist; --create creates it\n")
     assert call("import", str(env), "--into", str(file), "--create").status == 0
     assert file.read_text() == TOML
     assert file.stat().st_mode & 0o777 == 0o600

@@ -133,7 +133,7 @@ def test_a_file_that_holds_more_is_not_touched(mail: Toml) -> None:
     users.write_text("root:x:0\ndaemon:x:1\n")
     for outcome in (given("set", str(file)), run_program("password", "forget", str(file))):
         assert outcome.status == 4
-        assert "holds more than a password; name another file" in outcome.err
+        assert "contains more than a password; name another file" in outcome.err
     assert users.read_text().startswith("root")
 
 
@@ -146,7 +146,7 @@ def test_the_keyring_has_it_before_it_is_said(
     place = "the keyring's entry mail of alice"
     assert (
         call("password", "test", str(file)).out
-        == f"there is a password of alice at mail.example: {place}\n"
+        == f"found the password of alice at mail.example in {place}\n"
     )
     assert call("password", "forget", str(file)).out == f"removed: {WHOSE} from {place}\n"
     assert memory.entries == {}
@@ -173,13 +173,13 @@ def test_a_move_tells_where_it_still_stands(call: Call, mail: Toml, memory: Memo
     backup = file.with_name("mail.toml~")
     backup.write_text(file.read_text())
     outcome = call("password", "set", str(file), "--keep-in", "keyring=a")
-    assert f"the password stands in the backup {backup} too; remove it" in outcome.err
+    assert f"the backup {backup} contains the password too; remove it" in outcome.err
     backup.unlink()
     outcome = call("password", "set", str(file), "--keep-in", "file=kept")
     assert outcome.status == 0
     assert outcome.err == (
-        "smtp-tui: note: the keyring's entry a of alice still has the old one; "
-        "remove it if nobody needs it\n"
+        "smtp-tui: note: the keyring's entry a of alice still holds the old password; "
+        "remove it if nothing else uses it\n"
     )
     assert file.with_name("kept").read_text() == f"{OLD}\n"
     assert call("password", "set", str(file), "--keep-in", "literal").status == 0
@@ -213,9 +213,9 @@ def test_without_a_keyring_it_says_what_was_looked_for_and_what_works(
     assert (outcome.status, outcome.out) == (4, "")
     first, second, *ways = outcome.err.splitlines()
     assert "was not stored: no keyring service is running" in first
-    assert "looked for: " in second
+    assert "tried: " in second
     assert "DBUS_SESSION_BUS_ADDRESS" in second
-    call_of = f"smtp-tui: works here: smtp-tui password set {file} --keep-in"
+    call_of = f"smtp-tui: this works here: smtp-tui password set {file} --keep-in"
     assert ways[:2] == [f"{call_of} env=NAME", f"{call_of} file=PATH"]
     assert file.read_text() == text
 
@@ -223,11 +223,11 @@ def test_without_a_keyring_it_says_what_was_looked_for_and_what_works(
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ('{ env = "MAIL" }', "put the password into MAIL where the application is started"),
+        ('{ env = "MAIL" }', "put the password into MAIL where the application starts"),
         ('{ command = ["pass", "show", "mail"] }', "pass insert mail"),
-        ('{ command = ["vault", "get"] }', "store it where vault get takes it from"),
+        ('{ command = ["vault", "get"] }', "store it where vault get reads it"),
         ('{ file = "$CREDENTIALS_DIRECTORY/mail" }', "systemd fills that folder"),
-        ("{ ask = true }", "so it is kept nowhere"),
+        ("{ ask = true }", "so it is stored nowhere"),
     ],
 )
 def test_a_place_that_is_not_ours_to_fill(mail: Toml, source: str, words: str) -> None:
@@ -245,7 +245,7 @@ def test_the_settings_name_the_environment_once_it_is_there(mail: Toml) -> None:
     words = ("password", "set", str(file), "--keep-in", "env=MAIL")
     outcome = run_program(*words)
     assert outcome.status == 4
-    assert "nothing was changed, as the password is not there yet" in outcome.err
+    assert "nothing was changed, because the password is not there yet" in outcome.err
     assert OLD in file.read_text()
     outcome = run_program(*words, env=environment(MAIL=OLD))
     assert (outcome.status, outcome.err) == (0, "")
@@ -262,7 +262,7 @@ def test_from_now_on_it_is_asked_for(call: Call, mail: Toml) -> None:
 
 def test_a_literal_is_forgotten_without_a_trace(call: Call, mail: Toml) -> None:
     file = mail(f'"{OLD}"')
-    assert call("password", "test", str(file)).out.endswith(": the settings file\n")
+    assert call("password", "test", str(file)).out.endswith(" in the settings file\n")
     assert call("password", "forget", str(file)).status == 0
     assert file.read_text() == TEXT
     assert [one.name for one in file.parent.iterdir()] == ["mail.toml"]
@@ -300,7 +300,7 @@ def test_asked_twice_on_the_terminal(mail: Toml) -> None:
     with on_terminal(command, environment(), (120, 24)) as terminal:
         terminal.wait_for("New password of alice at mail.example:")
         terminal.press(SECRET, "Enter")
-        terminal.wait_for("The same again:")
+        terminal.wait_for("Repeat the password:")
         terminal.press(SECRET, "Enter")
         terminal.wait_for("stored:")
         assert terminal.wait_for_end() == 0

@@ -196,7 +196,7 @@ def test_a_password_that_every_user_can_read(
     assert outcome.status == 0, outcome
     assert ("password-readable-by-all" in outcome.verdict["warnings"]) is is_warned
     name = file if kept == "literal" else secret
-    said = f"every user of this machine can read {name} and the password in it; take that right "
+    said = f"every user of this machine can read {name} and the password in it; remove that right"
     assert (said in call("password", "test", str(file)).err) is is_warned
     is_literal = kept == "literal"
     assert (said in call("get", str(file)).err) is (is_warned and is_literal)

@@ -196,9 +196,9 @@ def test_what_systemd_run_would_obey_itself_does_not_reach_it(name: str) -> None
 @pytest.mark.parametrize(
     ("name", "shown", "said"),
     [
-        ("nope", "Id=nope.service\nLoadState=not-found", "no service nope.service that"),
-        ("a.socket", "", "takes a service, and a.socket is none"),
-        ("-x", "Id=-x.service\nLoadState=bad-setting", "no service -x.service"),
+        ("nope", "Id=nope.service\nLoadState=not-found", "cannot load a service nope.service"),
+        ("a.socket", "", "needs a service, and a.socket is not one"),
+        ("-x", "Id=-x.service\nLoadState=bad-setting", "cannot load a service -x.service"),
     ],
 )
 def test_no_such_service(name: str, shown: str, said: str) -> None:
@@ -238,7 +238,7 @@ def test_one_file_runs_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_passwords_that_cannot_be_handed_on(call: Call, words: tuple[str, ...]) -> None:
     outcome = call("check", "--as-unit", "app", *words)
     assert (outcome.status, outcome.out) == (2, "")
-    assert "the password comes from the unit, or by --password-stdin" in outcome.err
+    assert "the password comes from the unit or from --password-stdin" in outcome.err
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_it_is_run_and_shown(capfd: pytest.CaptureFixture[str], booted: Path) ->
     assert shown.startswith("smtp-tui: as app.service: systemd-run --quiet --wait ")
     assert " --setenv=PW " in shown
     assert "wonderland" not in told.err
-    assert left_out == "smtp-tui: not taken over from app.service: SystemCallFilter"
+    assert left_out == "smtp-tui: left out from app.service: SystemCallFilter"
     assert list(Path("/run").glob("smtp-tui-*")) == []
 
 
@@ -289,7 +289,7 @@ def test_a_unit_that_cannot_run_the_program(
     monkeypatch.setenv("STATUS", "225")
     outcome = call("check", "--as-unit", "app", *words)
     assert outcome.status == status
-    assert "systemd ended with 225" in outcome.out + outcome.err
+    assert "systemd ended with exit status 225" in outcome.out + outcome.err
 
 
 @pytest.mark.parametrize(("words", "status"), [((), 2), (("--format", "nagios"), 3)])
@@ -299,7 +299,7 @@ def test_who_is_not_root_gets_the_line(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     outcome = call("check", "--as-unit", "app", *words)
     assert outcome.status == status
-    assert "only root may run this line" in outcome.out + outcome.err
+    assert "only root can run this command" in outcome.out + outcome.err
     line = outcome.err if words else outcome.out
     assert "systemd-run --quiet --wait " in line
     assert "wonderland" not in outcome.out + outcome.err

@@ -65,11 +65,11 @@ async def test_what_does_not_come_back_is_not_called_stored(
     monkeypatch.setattr(keeping, "_fill", lambda path, secret: path.write_text("other"))
     error = await keep(place(tmp_path), SECRET, 5)
     assert error is not None
-    assert str(error).endswith("took the password but does not give it back")
+    assert str(error).endswith("accepted the password but does not return it")
 
 
 async def test_what_is_larger_than_any_password_is_another_file(tmp_path: Path) -> None:
     (tmp_path / "kept").write_bytes(b"x" * (passwords.LARGEST_FILE + 1))
     error = await keep(place(tmp_path), SECRET, 5)
     assert error is not None
-    assert "holds more than a password" in str(error)
+    assert "contains more than a password" in str(error)

@@ -137,7 +137,7 @@ async def test_what_could_never_be_used_is_not_stored(use_keyring: Use, secret: 
 @pytest.mark.parametrize(
     ("backend", "why"),
     [
-        (LyingKeyring(), "took the password but does not give it back"),
+        (LyingKeyring(), "accepted the password but does not return it"),
         (NULL, "switched off"),
         (NONE, "no keyring service is running"),
         (FailingKeyring(KeyringLocked), "locked, and nobody unlocked it"),
@@ -177,16 +177,16 @@ async def test_a_keyring_that_keeps_what_it_shall_forget(use_keyring: Use) -> No
     backend = LyingKeyring()
     backend.entries["smtp", "me"] = "s3cret"
     use_keyring(backend)
-    with pytest.raises(PasswordError, match="still gives it out"):
+    with pytest.raises(PasswordError, match="still returns it"):
         await forget("smtp", "me")
 
 
 @pytest.mark.usefixtures("hanging")
 async def test_a_keyring_that_hangs_is_not_waited_for() -> None:
-    with pytest.raises(PasswordError, match=r"no answer within 0\.01 s") as caught:
+    with pytest.raises(PasswordError, match=r"it did not answer within 0\.01 s") as caught:
         await fetched()
     assert caught.value.cause == "password-source-failed"
-    with pytest.raises(PasswordError, match=r"was not stored: no answer within 0\.01 s"):
+    with pytest.raises(PasswordError, match=r"was not stored: it did not answer within 0\.01 s"):
         await store("smtp", "me", "s3cret")
 
 
@@ -194,7 +194,7 @@ async def test_the_checks_time_bounds_the_keyrings(
     hanging: HangingKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keyrings, "PATIENCE", 15.0)
-    with pytest.raises(PasswordError, match=r"no answer within 0\.02 s"):
+    with pytest.raises(PasswordError, match=r"it did not answer within 0\.02 s"):
         await fetched(limit=0.02)
 
 
@@ -233,7 +233,7 @@ asyncio.run(store("smtp", "me", sys.argv[1]))
         check=False,
     )
     assert ended.returncode == 1
-    assert ended.stderr.splitlines()[-1].count("no answer within 0.01 s") == 1
+    assert ended.stderr.splitlines()[-1].count("it did not answer within 0.01 s") == 1
     assert "s3cret" not in ended.stderr
 
 
@@ -305,10 +305,10 @@ def test_guidance_lists_what_the_option_takes(
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a session bus")
 def test_guidance_says_what_was_looked_for(tmp_path: Path) -> None:
     run = {"XDG_RUNTIME_DIR": str(tmp_path)}
-    assert "there is none: DBUS_SESSION_BUS_ADDRESS is not set" in guidance.looked_for(run)
+    assert "there is no bus: DBUS_SESSION_BUS_ADDRESS is not set" in guidance.looked_for(run)
     (tmp_path / "bus").touch()
-    bus = f"there is one: export DBUS_SESSION_BUS_ADDRESS=unix:path={tmp_path}/bus"
+    bus = f"the bus exists: export DBUS_SESSION_BUS_ADDRESS=unix:path={tmp_path}/bus"
     assert bus in guidance.looked_for(run)
-    assert "none answers there" in guidance.looked_for({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"})
+    assert "none answers" in guidance.looked_for({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"})
     named = guidance.looked_for({"PYTHON_KEYRING_BACKEND": "a.B"})
-    assert named == "looked for: the backend a.B, which PYTHON_KEYRING_BACKEND names"
+    assert named == "tried: the backend a.B that PYTHON_KEYRING_BACKEND names"

@@ -123,13 +123,16 @@ async def test_an_empty_place_is_a_missing_password(
         (File("$CREDENTIALS_DIRECTORY/x"), "CREDENTIALS_DIRECTORY is set only in the service"),
         (File("."), "cannot be read: is a directory"),
         (File("big"), "larger than 64 KiB"),
-        (File("two"), "contains more than one line; it must be the password alone"),
+        (File("two"), "contains more than one line; it must be only the password"),
         (File("nul"), "contains a NUL byte"),
         (File("cr"), "contains a carriage return"),
         (File("latin"), "is not UTF-8; store the password as UTF-8"),
-        (Command(("./absent",)), "cannot be run: no such file or directory; give its whole path"),
+        (Command(("./absent",)), "cannot be run: no such file or directory; write its full path"),
         (Command(("./two",)), "cannot be run: permission denied"),
-        (Command(("false",)), "the command false failed with exit status 1 without a word"),
+        (
+            Command(("false",)),
+            "the command false failed with exit status 1 without an error message",
+        ),
         (Command(("sh", "-c", "kill -9 $$")), "failed with signal 9"),
         (python("print('a\\0b')"), "contains a NUL byte"),
         (python("print('x' * 70000)"), "printed more than 64 KiB"),
@@ -154,13 +157,13 @@ async def test_a_file_of_others_is_not_read(
     (public_folder / "pw").touch(mode=0o200)
     with as_ordinary_user():
         error = await refusal(File("pw"), public_folder)
-    assert "may not be read by this user; let the user who tests read it" in str(error)
+    assert "is not readable by this user; let only the user who runs the test read it" in str(error)
 
 
 async def test_a_pipe_that_nobody_fills_is_late(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pw")
     error = await refusal(File("pw"), tmp_path, limit=0.01)
-    assert "did not answer within 0.01 s" in str(error)
+    assert "could not be read within 0.01 s" in str(error)
     # Lets the waiting thread go.
     os.close(os.open(tmp_path / "pw", os.O_RDWR))
 
@@ -194,7 +197,7 @@ async def test_a_late_command_is_killed_with_all_it_started(tmp_path: Path) -> N
     )
     command = Command(("sh", "-c", f'exec 9>{pipe}; exec "$@"', "sh", sys.executable, "-c", code))
     error = await refusal(command, limit=0.5)
-    assert "was killed: it had not ended after 0.5 s; run it by hand" in str(error)
+    assert "was killed: it did not end within 0.5 s; run it by hand" in str(error)
     # On a machine too slow for the command to have begun, the pipe still needs its first writer.
     os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
     await ended(reader)

@@ -55,14 +55,16 @@ def test_a_writer_without_words_is_an_empty_file(fifo: Path) -> None:
 
 def test_nobody_is_waited_for_in_vain(fifo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipes, "PATIENCE_FOR_ANYBODY", 0.01)
-    with pytest.raises(DocumentError, match=r"is a pipe, and nothing came .* within 0.01 s; name"):
+    with pytest.raises(
+        DocumentError, match=r"is a pipe, and no program wrote into it within 0.01 s; name"
+    ):
         Document.open(fifo)
 
 
 def test_nor_one_who_has_it_open_and_is_silent(fifo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipes, "PATIENCE", 0.01)
     descriptor = os.open(fifo, os.O_RDWR)
-    with pytest.raises(DocumentError, match="nothing came"):
+    with pytest.raises(DocumentError, match="no program wrote"):
         Document.open(fifo)
     os.close(descriptor)
 

@@ -33,16 +33,16 @@ def test_what_it_says_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[form]\ncolour = 1\n", "the form has no colour"),
-        ("[form]\nmouse = 1\n", "mouse is true or false"),
-        ('[form]\ntheme = "pink"\n', 'theme is "dark" or "light"'),
-        ("[colours]\n", "there is no [colours]"),
-        ("[keys]\ntest = 5\n", 'test takes keys, like ["f5", "ctrl+t"]'),
-        ("[keys]\ntest = []\n", "test takes keys"),
-        ('keys = "f5"\n', "keys is no table"),
-        ("[form\n", "it is no TOML file: "),
-        (b"\xff\n", "it is no TOML file: "),
-        ('[form]\n"a\\u001b[1m" = 1\n', "the form has no a\\x1b[1m"),
+        ("[form]\ncolour = 1\n", "[form] has no key colour"),
+        ("[form]\nmouse = 1\n", "mouse must be true or false"),
+        ('[form]\ntheme = "pink"\n', 'theme must be "dark" or "light"'),
+        ("[colours]\n", "[colours] is not a table"),
+        ("[keys]\ntest = 5\n", 'test needs keys such as ["f5", "ctrl+t"]'),
+        ("[keys]\ntest = []\n", "test needs keys"),
+        ('keys = "f5"\n', "keys is not a table"),
+        ("[form\n", "it is not valid TOML: "),
+        (b"\xff\n", "it is not valid TOML: "),
+        ('[form]\n"a\\u001b[1m" = 1\n', "[form] has no key a\\x1b[1m"),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, text: str | bytes, problem: str) -> None:

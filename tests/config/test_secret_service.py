@@ -42,7 +42,7 @@ def test_a_password_goes_round(tmp_path: Path) -> None:
         "fetched: s3cret ü",
         "forgotten",
         "the keyring's entry smtp of me@example.org does not exist; "
-        "store it from the form, as the user who tests",
+        "store it with smtp-tui password set, as the user who runs the test",
     ]
     assert ended.returncode == 0
     assert (tmp_path / "data" / "keyrings").is_dir()

@@ -155,7 +155,7 @@ def test_a_read_only_file_is_refused_though_the_folder_would_allow_it(
 ) -> None:
     path.chmod(0o444)
     path.parent.chmod(0o777)
-    with as_ordinary_user(), pytest.raises(DocumentError, match="may not be written: permission"):
+    with as_ordinary_user(), pytest.raises(DocumentError, match="is not writable: permission"):
         save(path)
     assert path.read_text() == TEXT
 
@@ -166,7 +166,9 @@ def test_a_folder_that_takes_no_file_leaves_the_rename_out(
     path.chmod(0o666)
     path.parent.chmod(0o555)
     with as_ordinary_user():
-        with pytest.raises(NoRenameError, match=r"permission denied; it could only be overwritten"):
+        with pytest.raises(
+            NoRenameError, match=r"permission denied; smtp-tui could only overwrite it"
+        ):
             save(path)
         assert path.read_text() == TEXT
         save(path, in_place=True)
@@ -218,7 +220,9 @@ def test_what_could_not_be_overwritten_is_put_back(
 ) -> None:
     path.with_name("other.toml").hardlink_to(path)
     failing_on_file(path, OSError(errno.ENOSPC, "full"), 1, monkeypatch)
-    with pytest.raises(DocumentError, match=r"no space left on device; the old content was put"):
+    with pytest.raises(
+        DocumentError, match=r"no space left on device; the old content was restored"
+    ):
         save(path, in_place=True)
     assert path.read_text() == TEXT
 
@@ -299,7 +303,7 @@ def test_a_folder_that_cannot_be_flushed_is_told_after_the_deed(
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", failing_for_folders)
-    with pytest.raises(DocumentError, match="is written, but a power failure"):
+    with pytest.raises(DocumentError, match="was written, but a power failure"):
         document.save("smtp", {"host": "b"})
     assert path.read_text() == document.text == CHANGED
 
@@ -377,7 +381,9 @@ def test_a_new_file_is_made_over_no_other(path: Path) -> None:
 def test_a_folder_that_cannot_be_made(path: Path, as_ordinary_user: AsUser) -> None:
     path.parent.chmod(0o555)
     with as_ordinary_user():
-        with pytest.raises(DocumentError, match=r"folder of .* cannot be made: permission denied"):
+        with pytest.raises(
+            DocumentError, match=r"folder of .* cannot be created: permission denied"
+        ):
             Document.new(path.parent / "a" / "app.toml").save("smtp", {"host": "b"})
         with pytest.raises(DocumentError, match="cannot be written: permission denied"):
             Document.new(path.parent / "new.toml").save("smtp", {"host": "b"})

@@ -88,7 +88,7 @@ def test_a_full_disk_puts_back_what_cannot_be_overwritten(
     fill(small_disk)
     told: list[str] = []
     with pytest.raises(
-        DocumentError, match="no space left on device; the old content was put back"
+        DocumentError, match="no space left on device; the old content was restored"
     ):
         save(path, Manner(in_place=True, tell=told.append), username="u" * 10_000)
     assert path.read_text() == TEXT
@@ -101,14 +101,16 @@ def test_a_mounted_file_is_overwritten_only_when_told_to(path: Path, tmp_path: P
     point = tmp_path / "mounted.toml"
     point.touch()
     with mounted(point, "--bind", str(path)):
-        with pytest.raises(NoRenameError, match="device or resource busy; it could only be over"):
+        with pytest.raises(
+            NoRenameError, match="device or resource busy; smtp-tui could only over"
+        ):
             save(point)
         assert path.read_text() == TEXT
         told: list[str] = []
         save(point, Manner(in_place=True, tell=told.append))
         assert point.read_text() == path.read_text() == CHANGED
         (risk,) = told
-        assert "a crash midway would damage it; its old content stands in" in risk
+        assert "a crash meanwhile would damage it; its old content is in" in risk
     assert sorted(one.name for one in tmp_path.iterdir()) == ["app.toml", "mounted.toml"]
 
 
@@ -119,7 +121,7 @@ def test_a_copy_stands_by_while_a_file_is_overwritten(
     seen = []
 
     def look(text: str) -> None:
-        copy = Path(text.removesuffix(" meanwhile").rpartition(" ")[2])
+        copy = Path(text.rpartition(" ")[2])
         seen.append((copy.read_text(), copy.stat().st_mode & 0o777))
 
     path.chmod(0o644)
@@ -135,7 +137,7 @@ def test_a_read_only_disk_can_only_be_overwritten_and_not_even_that(tmp_path: Pa
         path = folder / "app.toml"
         path.write_text(TEXT)
         subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
-        with pytest.raises(DocumentError, match="may not be written: read-only file system"):
+        with pytest.raises(DocumentError, match="is not writable: read-only file system"):
             save(path, Manner(in_place=True))
 
 

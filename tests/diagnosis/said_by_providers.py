@@ -218,7 +218,7 @@ SAID = [
         M365,
         DOT,
         "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending",
-        "sending-limit-reached",
+        "message-temporarily-refused",
         "one connection after the other",
     ),
     Said(
@@ -465,7 +465,7 @@ SAID = [
         SES,
         DOT,
         "454 Throttling failure: Maximum sending rate exceeded.",
-        "sending-limit-reached",
+        "message-temporarily-refused",
         "higher quota",
     ),
     Said(

@@ -99,21 +99,10 @@ SAID = [
     said(
         "RCPT",
         "450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]",
-        "sender-host-unidentified",
-        "reverse DNS",
+        "client-blocked",
+        "PTR",
     ),
-    said("MAIL", "550 5.7.25 no", "sender-host-unidentified", "reverse DNS"),
-    said("", "554 Bad DNS PTR resource record.", "sender-host-unidentified", "hosting provider"),
-    said("RCPT", "554 5.7.1 Client host rejected: Go away", "client-blocked", "ask its admin"),
-    said(DOT, "451 4.4.2 Timeout waiting for data from client.", "client-idle", "MTU"),
-    said(DOT, "451 4.4.2 Bad connection", "client-idle"),
-    said(
-        PLAIN, "535 5.7.8 Connection lost to authentication server", "auth-temporarily-unavailable"
-    ),
-    said("MAIL", "451 5.7.3 STARTTLS is required to send mail", "encryption-required"),
-    said(PLAIN, "502 5.5.1 AUTH not implemented", "auth-not-offered"),
-    said(PLAIN, "454 4.7.0 Too many login attempts", "auth-temporarily-unavailable", "minutes"),
-    said(PLAIN, "454 4.7.0 invalid username or password", "auth-rejected"),
+    said("MAIL", "550 5.7.25 no", "client-blocked", "PTR"),
     said(
         "RCPT",
         "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied",

@@ -31,10 +31,7 @@ from smtp_tui.smtp.events import Stage
 from tests.diagnosis.foreign_examples import EXAMPLES, Example
 
 ROWS = range(1, 32)
-DATA: dict[str, list[dict[str, Any]]] = {
-    **loaded("foreign/errors.toml"),
-    **loaded("foreign/replies.toml"),
-}
+DATA: dict[str, list[dict[str, Any]]] = loaded("foreign/errors.toml")
 OWN = loaded("foreign/words.toml")
 
 
@@ -104,13 +101,10 @@ def test_every_place_and_every_wording_is_met() -> None:
     assert idle == []
 
 
-RULE_KEYS = {"find", "spoken", "also", "unless", "vague", "cause", "program"}
-RULE_KEYS |= {"what", "why", "cure", "field", "value"}
-PLACE_KEYS = {"near", "code", "enhanced", "stage", "command", "is_guess"}
+RULE_KEYS = {"find", "also", "unless", "vague", "cause", "program", "why", "cure", "field", "value"}
 SHAPES = [
     ("rule", {"find", "cause"}, RULE_KEYS),
-    ("place", {"stage", "command"}, PLACE_KEYS),
-    ("stranger", {"find", "unless"}, {"find", "unless"}),
+    ("place", {"stage", "command"}, {"near", "code", "enhanced", "stage", "command"}),
     ("worded", {"find", "code"}, {"find", "code", "enhanced", "stage", "command"}),
 ]
 ENTRIES = [(shape, entry) for shape in SHAPES for entry in DATA[shape[0]]]
@@ -249,19 +243,6 @@ def test_the_most_telling_fact_counts(text: str, cause: str) -> None:
         "", " \n ", "hello", "it does not work", "Mail sent successfully", "250 2.0.0 Ok: queued",
         "relay=mail.example.org[192.0.2.1]:587, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
         "Error", "line 550", "535", "took 421 ms", "user 554 logged in", "502 Bad Gateway",
-        # They do not show why.
-        "SMTP connect() failed. https://github.com/PHPMailer/PHPMailer/wiki/Troubleshooting",
-        "Failure sending mail.", "SMTP Error (500): Connection to server failed.",
-        "MailConnectException: Couldn't connect to host, port: mail, 465; timeout 10000",
-        "Connection could not be established with host mail [ #0]",
-        "Error: nothing { code: 'ESOCKET', command: 'CONN' }", "550 no", "553 not here",
-        "retry time not reached for any host for 'mail'",
-        # They are not about mail.
-        "HTTPSConnectionPool(host='api', port=443): [Errno 111] Connection refused",
-        "redis.exceptions.ConnectionError: Error 111 connecting. Connection refused.",
-        "features/step.rb Broken pipe (Errno::EPIPE)",
-        "dial tcp 127.0.0.1:5432: connect: connection refused",
-        "IMAP error: [AUTHENTICATIONFAILED] Invalid credentials",
     ],
 )  # fmt: skip
 def test_what_tells_nothing_is_not_explained(text: str) -> None:

@@ -220,17 +220,23 @@ SIZES = (b"ffffffffffffffff", b"f" * 5000, b"7fffffffffffffff", b"-5", b"x")
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"HTTP/1.1 404 Not Found\r\n\r\n", "the server answers 404"),
-        (b"SSH-2.0-x\r\n\r\n", "the answer is not HTTP"),
-        (b"", "the answer is not HTTP"),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "the server replies 404"),
+        (b"SSH-2.0-x\r\n\r\n", "the reply is not HTTP"),
+        (b"", "the reply is not HTTP"),
         (ok(b"x" * https.LARGEST), "it is larger than 64 KiB"),
-        (ok(b"x", b"Content-Length: 9\r\n"), "the answer breaks off"),
-        *((ok(size + b"\r\nhi\r\n0\r\n\r\n", CHUNKED), "the answer breaks off") for size in SIZES),
-        (f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 30}\r\n\r\nhi".encode(), "breaks off"),
+        (ok(b"x", b"Content-Length: 9\r\n"), "the reply is incomplete"),
+        *(
+            (ok(size + b"\r\nhi\r\n0\r\n\r\n", CHUNKED), "the reply is incomplete")
+            for size in SIZES
+        ),
+        (
+            f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 30}\r\n\r\nhi".encode(),
+            "the reply is incomplete",
+        ),
         (redirect("/again"), "too many redirects"),
-        (redirect("http://autoconfig.example.test/"), "it leads away from HTTPS"),
-        (redirect("https://a b/"), "the address cannot be read"),
-        (redirect("https://[/"), "the address cannot be read"),
+        (redirect("http://autoconfig.example.test/"), "it redirects to a URL without HTTPS"),
+        (redirect("https://a b/"), "the URL is not valid"),
+        (redirect("https://[/"), "the URL is not valid"),
         (redirect("https://elsewhere.test/"), "elsewhere.test has no address"),
     ],
 )
@@ -250,9 +256,9 @@ async def test_the_certificate_is_verified(
     context: ssl.SSLContext, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with web_server(context, lambda _: ok(b"file"), monkeypatch) as asked:
-        with pytest.raises(NotFetched, match="certificate does not hold: unable to get"):
+        with pytest.raises(NotFetched, match="certificate is not valid: unable to get"):
             await fetched(urls(DOMAIN)[0], None)
-        with pytest.raises(NotFetched, match="certificate does not hold: Hostname mismatch"):
+        with pytest.raises(NotFetched, match="certificate is not valid: Hostname mismatch"):
             await fetched(f"https://mail.{DOMAIN}/", ca_file)
     assert asked == []
 

@@ -103,7 +103,7 @@ def test_notes() -> None:
     inside = knock(source=Source.SRV, host="mail.example.test")
     assert chosen(inside)[2] == []
     outside = knock(source=Source.SRV)
-    assert "a.test lies outside example.test" in chosen(outside)[2][0]
+    assert "a.test is outside example.test" in chosen(outside)[2][0]
     assert chosen(outside, secure=True)[2] == []
     assert "no login" in chosen(knock(after=()))[2][0]
 
@@ -113,7 +113,7 @@ def test_the_other_family_is_told() -> None:
     other = replace(one, address="2001:db8::1", cause="network-unreachable", encryption=None)
     (choice,) = ranked([one, other], {("a.test", 587): place(one)})
     notes = list(notes_of(choice, [one, other], SUBJECT))
-    assert notes[0].startswith("It does not answer by IPv6: no route.")
+    assert notes[0].startswith("The server does not answer over IPv6: no route.")
 
 
 def test_guesses() -> None:

@@ -78,13 +78,13 @@ async def test_all_is_well() -> None:
     expected = ["mx", "spf-pass", "dmarc-p-reject", "dkim", "mta-sts", "ptr", "tlsa"]
     assert list(found) == expected
     assert found["mx"].text == (
-        "Replies and bounces reach example.test: its mail is taken by mx.example.test."
+        "Replies and bounces reach example.test: its mail goes to mx.example.test."
     )
     assert found["mx"].record == "10 mx.example.test."
     assert found["spf-pass"].record == f"v=spf1 ip4:{SERVER} ip4:{OWN} -all"
     assert {one.weight for one in found.values()} == {Weight.GOOD, Weight.NOTE}
     assert found["ptr"].text == (
-        "The address 9.9.9.9 has the name us.example.test, which leads back to it."
+        "The address 9.9.9.9 has the name us.example.test, which resolves back to it."
     )
     assert "port 587" in found["tlsa"].text
 
@@ -151,7 +151,7 @@ async def test_what_is_otherwise(
 
 async def test_dnssec_is_told_apart() -> None:
     found = await facts(GOOD)
-    assert "does not vouch for it" in found["tlsa-unproved"].text
+    assert "without DNSSEC it proves nothing" in found["tlsa-unproved"].text
 
 
 async def test_without_a_selector() -> None:

@@ -85,9 +85,9 @@ async def test_the_best_of_what_dns_names(servers: MailServers) -> None:
         "encryption": "ssl",
     }
     assert result.source is Source.SRV
-    assert "An SRV record of example.test names it; TLS from the first byte" in result.reason
+    assert "An SRV record of example.test names it; implicit TLS" in result.reason
     assert "valid certificate" in result.reason
-    assert any("lies outside example.test" in note for note in result.notes)
+    assert any("is outside example.test" in note for note in result.notes)
 
     starttls = searched.knock("localhost", ports[Listener.STARTTLS_REQUIRED])
     assert (starttls.cause, starttls.trusted) == (None, OK)
@@ -146,7 +146,7 @@ async def test_what_is_nearest_where_nothing_would_pass(mail_servers: MailServer
     assert not result.ok
     assert result.cause == "certificate-name-mismatch"
     assert result.values["port"] == ports[Listener.STARTTLS_WRONG_NAME]
-    assert "Its certificate is for mail.example.net." in result.notes
+    assert "The certificate is for mail.example.net." in result.notes
 
 
 async def test_plain_text_is_found_where_there_is_no_tls(mail_servers: MailServers) -> None:
@@ -154,7 +154,7 @@ async def test_plain_text_is_found_where_there_is_no_tls(mail_servers: MailServe
     result = (await search({**LOCALHOST, **srv((0, port, "localhost"))})).result
     assert result.ok
     assert result.values["encryption"] == "none"
-    assert any("no password may go there" in note for note in result.notes)
+    assert any("send no password over it" in note for note in result.notes)
 
 
 async def test_the_name_that_the_certificate_is_for(mail_servers: MailServers) -> None:
@@ -178,7 +178,7 @@ async def test_the_usual_names_on_the_usual_ports(monkeypatch: pytest.MonkeyPatc
     assert searched.result.source is Source.GUESS
     assert searched.result.values["host"] == "smtp.example.test"
     assert searched.result.values["port"] == server.port
-    assert "usual name" in searched.result.reason
+    assert "usual hostname" in searched.result.reason
 
 
 async def test_a_host_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ async def test_a_host_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         by_address = await search({}, "127.0.0.1")
     assert searched.result.values["host"] == "relay.test"
     assert searched.result.values["port"] == server.port
-    assert "the host that was given" in searched.result.reason
+    assert "the host that you gave" in searched.result.reason
     assert by_address.result.values["host"] == "127.0.0.1"
     assert by_address.server.asked == []
 
@@ -226,8 +226,8 @@ async def test_a_target_that_is_no_host() -> None:
 @pytest.mark.parametrize(
     ("zone", "cause", "words"),
     [
-        ({}, "host-not-found", "DNS knows no name example.test."),
-        ({DOMAIN: {"TXT": ["x"]}}, "host-not-found", "No host is known"),
+        ({}, "host-not-found", "example.test does not exist in DNS."),
+        ({DOMAIN: {"TXT": ["x"]}}, "host-not-found", "smtp-tui found no host"),
         ({DOMAIN: {"*": SERVFAIL}}, "resolver-failed", "DNS gave no answer about example.test."),
     ],
 )
@@ -303,7 +303,7 @@ async def test_what_is_left_out_is_told() -> None:
             DOMAIN: {"A": ["127.0.3.1"]},
         }
         searched = await search(zone, connections=5)
-    assert "4 more ports were not tried: the limit is 5 connections." in searched.result.notes
+    assert "smtp-tui did not try 4 more ports: the limit is 5 connections." in searched.result.notes
 
 
 async def test_never_a_credential() -> None:

@@ -110,7 +110,7 @@ async def test_results(domain: str, address: str, result: str, term: str) -> Non
     ("domain", "trouble"),
     [
         ("two.test", "there are two records"),
-        ("wrong.test", "'ipv4:1.2.3.4' is no mechanism"),
+        ("wrong.test", "'ipv4:1.2.3.4' is not a mechanism"),
         ("lost.test", "'include:none.test' leads to no record"),
         ("away.test", "'redirect=none.test' leads to no record"),
         ("loop.test", "it needs more than 10 DNS lookups"),

@@ -37,10 +37,16 @@ def test_an_address_is_one() -> None:
         ("", "'' is not a hostname or an IP address"),
         ("a b", "'a b' contains a space; a hostname or an IP address has none"),
         ("@example.org", "'@example.org' is not an address like name@example.org"),
-        ("me@[192.0.2.1]", "'[192.0.2.1]' is no domain; give its address alone"),
-        ("https://example.org", 'it is a URL; write only the hostname: set host = "example.org"'),
-        ("example.org:25", "'example.org:25' names a port; give the host alone, all are tried"),
-        ("[2001:db8::1]:25", "'[2001:db8::1]:25' names a port; give the host alone, all are tried"),
+        ("me@[192.0.2.1]", "'[192.0.2.1]' is not a domain; write only the address"),
+        ("https://example.org", "it is a URL; write only the hostname"),
+        (
+            "example.org:25",
+            "'example.org:25' contains a port; write only the host, smtp-tui tries all ports",
+        ),
+        (
+            "[2001:db8::1]:25",
+            "'[2001:db8::1]:25' contains a port; write only the host, smtp-tui tries all ports",
+        ),
         ("a@b c", "the domain of the address: 'b c' contains a space; a domain has none"),
     ],
 )

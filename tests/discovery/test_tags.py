@@ -35,7 +35,7 @@ def test_dmarc(text: str, policy: Policy, below: Policy) -> None:
 
 @pytest.mark.parametrize("text", ["v=DMARC1", "v=DMARC1; p=block", "v=DMARC1; p=none; sp=x"])
 def test_dmarc_that_is_none(text: str) -> None:
-    with pytest.raises(ValueError, match="is no policy"):
+    with pytest.raises(ValueError, match="is not a policy"):
         dmarc_of(text)
 
 

@@ -26,7 +26,7 @@ class OneThatForgets(FakeKeyring):
     """Takes a password, and does not give it back."""
 
     async def store(self, service: str, account: str, secret: str) -> None:
-        raise PasswordError("the keyring took the password but does not give it back")
+        raise PasswordError("the keyring accepted the password but does not return it")
 
 
 class OneThatHangs(FakeKeyring):
@@ -295,12 +295,12 @@ class TestSlowKeyring:
 
 
 async def test_without_a_keyring_the_form_says_what_works_here(tmp_path: Path) -> None:
-    trouble = "no keyring can be used here: none; keep the password elsewhere: in env or"
+    trouble = "no keyring works here: none; keep the password elsewhere: in env or"
     async with form_on(SAMPLE, tmp_path, size=(120, 40), keyring=FakeKeyring(trouble)) as hand:
         await keep_in(hand, "k")
         await hand.until(lambda: "? no usable keyring" in hand.row("SMTP Password"))
-        assert "No keyring can be used here" in hand.screen
-        assert "Looked for" in hand.screen
+        assert "No keyring works here" in hand.screen
+        assert "Tried: " in hand.screen
         await hand.press("e")
         assert "no usable keyring" not in hand.row("SMTP Password")
 

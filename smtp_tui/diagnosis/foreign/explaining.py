@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from smtp_tui.diagnosis.foreign.programs import program_in
 from smtp_tui.diagnosis.foreign.replies import reply_in
-from smtp_tui.diagnosis.foreign.rules import Rule, error_rules, lowered, strangers
+from smtp_tui.diagnosis.foreign.rules import Rule, error_rules, lowered
 from smtp_tui.diagnosis.foreign.secrets import Hidden
 from smtp_tui.diagnosis.foreign.texts import Meant, said_of
 from smtp_tui.records import record
@@ -24,9 +24,6 @@ LONGEST_QUOTE = 160
 """Characters of the text that are repeated."""
 
 
-# What parts the phrases of a message.
-_EDGE = re.compile(r"[:;,.]\s|[\"'`\n()\[\]{}<>]|\s[-–|]+\s|\w+=|\$")
-_BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _COLOUR = re.compile(r"\x1b\[[0-9;]{0,16}m")
 
 
@@ -78,23 +75,17 @@ def _cleaned(text: str) -> str:
 
 
 def _found(text: str, low: str) -> _Found | None:
-    reply = _by_reply(text, low)
-    if reply is None and any(stranger.speaks_in(low) for stranger in strangers()):
-        return None
     told = [rule for rule in error_rules() if not rule.vague]
     vague = [rule for rule in error_rules() if rule.vague]
-    return _by_rule(told, text, low) or reply or _by_rule(vague, text, low)
+    return _by_rule(told, text, low) or _by_reply(text, low) or _by_rule(vague, text, low)
 
 
 def _by_rule(rules: Iterable[Rule], text: str, low: str) -> _Found | None:
     for rule in rules:
         span = rule.span_in(low)
         if span is not None:
-            if rule.vague:
-                span = _phrase_around(text, *span)
             meant = Meant(
                 cause=rule.cause,
-                what=rule.what,
                 why=rule.why,
                 cure=rule.cure,
                 field=rule.field,
@@ -102,15 +93,6 @@ def _by_rule(rules: Iterable[Rule], text: str, low: str) -> _Found | None:
             )
             return _Found(words=text[span[0] : span[1]], meant=meant, program=rule.program)
     return None
-
-
-def _phrase_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return where the whole phrase stands that recognised words belong to."""
-    before = text[max(0, start - LONGEST_QUOTE // 2) : start]
-    behind = text[end : end + LONGEST_QUOTE // 2]
-    first = max((edge.end() for edge in _EDGE.finditer(before)), default=0)
-    last = _EDGE.search(behind)
-    return start - len(before) + first, end + (last.start() if last else len(behind))
 
 
 def _by_reply(text: str, low: str) -> _Found | None:
@@ -152,18 +134,8 @@ def _line_of(words: str, low: str) -> str:
 
 def _quoted(words: str, hidden: Hidden) -> str:
     """Return recognised words in one line, fit to be shown."""
-    clean = _whole(" ".join(hidden.masked(words).split()))
+    clean = " ".join(hidden.masked(words).split()).strip(" .:;,")
+    if clean[-1:] in ("'", '"') and clean.count(clean[-1]) % 2:
+        clean = clean[:-1].rstrip(" .:;,")
     shown = visible(clean)
     return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"
-
-
-def _whole(words: str) -> str:
-    """Return words without what a sentence, a bracket or a quotation left at their end."""
-    clean = words.strip(" .:;,")
-    while clean:
-        last = clean[-1]
-        odd = last in "'\"" and clean.count(last) % 2
-        if not odd and clean.count(last) <= clean.count(_BRACKETS.get(last, last)):
-            break
-        clean = clean[:-1].rstrip(" .:;,")
-    return clean

@@ -93,7 +93,7 @@ def _term(word: str) -> Term:
     found = _TERM.fullmatch(word)
     name = found["name"].casefold() if found else ""
     if found is None or name not in MECHANISMS:
-        raise SpfBroken(f"{word!r} is no mechanism")
+        raise SpfBroken(f"{word!r} is not a mechanism")
     qualifier, value, length = found["qualifier"], found["value"] or "", found["length"] or ""
     if name in ("ip4", "ip6"):
         _network(name, value + length, word)
@@ -119,6 +119,6 @@ def _network(name: str, value: str, word: str) -> None:
     try:
         network = ip_network(value, strict=False)
     except ValueError:
-        raise SpfBroken(f"{word!r} holds no address") from None
+        raise SpfBroken(f"{word!r} contains no address") from None
     if network.version != int(name[-1]):
-        raise SpfBroken(f"{word!r} holds an address of the other kind")
+        raise SpfBroken(f"{word!r} contains an address of the other family")

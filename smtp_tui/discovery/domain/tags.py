@@ -81,4 +81,4 @@ def _policy(value: str | None, tag: str, *, has_reports: bool = False) -> Policy
     except ValueError:
         if has_reports:
             return Policy.NONE
-        raise ValueError(f"{tag} is no policy") from None
+        raise ValueError(f"{tag} is not a policy") from None

@@ -75,24 +75,16 @@ def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
 
 
 def log_blocks(
-    verdict: Verdict | None,
-    mail: Mail | None,
-    beside: Iterable[Block] = (),
-    file: Iterable[Block] = (),
+    verdict: Verdict | None, mail: Mail | None, beside: Iterable[Block] = ()
 ) -> list[Block]:
-    """Return the last verdict whole, what stands `beside` it, the keys of the log, and `file`.
-
-    What the file was read as is of more use than the keys before the first test.
-    """
+    """Return the last verdict whole, what stands `beside` it, and the keys of the log."""
     told = [plain("No test has finished yet.")]
     if verdict:
         told = [*verdict_blocks(verdict, mail), *warning_blocks(verdict)]
     told = [replace(block, gap=True) for block in told]
     keys = [labelled(keys, what) for keys, what in log_keys()]
     told += beside
-    keys.insert(0, plain("Keys in the log", STRONG))
-    rest = [*keys, *file] if verdict else [*file, *keys]
-    return [plain("The last test", STRONG), *told, *rest]
+    return [plain("The last test", STRONG), *told, plain("Keys in the log", STRONG), *keys]
 
 
 def summary(topic: str) -> str:
