@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.document import Document
-from tests.cli.program import Outcome, run_program
+from tests.cli.program import COMMAND, Outcome, environment, run_program
 from tests.config.dialect_samples import SAMPLES, Sample
 
 Call = Callable[..., Outcome]
@@ -280,6 +282,23 @@ def test_what_has_no_host_is_printed_and_told(call: Call, tmp_path: Path) -> Non
     assert "host" not in tomllib.loads(outcome.out)["smtp"]
     assert "line 1, SMTP_SERVER: its value is the output of a command" in outcome.err
     assert "note: host: not found" in outcome.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_a_text(number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "import", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stdin
+    # More than a pipe holds: once it is written, it is being read.
+    process.stdin.write(b"SMTP_HOST=wonderland\n" * 20_000)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (128 + number, b"", b"")
 
 
 def test_without_pyyaml(tmp_path: Path) -> None:
