@@ -1,6 +1,13 @@
-"""Hosts and ports that stand in one word."""
+"""Hosts and ports that stand in one word, and mailboxes as headers have them."""
 
 from __future__ import annotations
+
+import re
+
+from smtp_tui.settings.mailbox import Mailbox
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_SPECIALS = re.compile(r'[][\\()<>@,:;".]')
 
 
 def host_and_port(value: str) -> tuple[str, str | None]:
@@ -11,3 +18,19 @@ def host_and_port(value: str) -> tuple[str, str | None]:
         return host, rest.removeprefix(":") or None
     host, sign, port = value.rpartition(":")
     return (host, port or None) if sign and ":" not in host else (value, None)
+
+
+def with_plain_name(mailbox: Mailbox) -> Mailbox:
+    """Take the quotes of a header off a display name, for programs that have a key for it."""
+    quoted = _QUOTED.fullmatch(mailbox.name)
+    name = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else mailbox.name
+    return Mailbox(name, mailbox.address)
+
+
+def in_header(mailbox: Mailbox) -> str:
+    """Return a mailbox as a header needs it: a comma, say, only between quotes (RFC 5322)."""
+    plain = with_plain_name(mailbox)
+    if not _SPECIALS.search(plain.name):
+        return str(plain)
+    escaped = re.sub(r'(["\\])', r"\\\1", plain.name)
+    return f'"{escaped}" <{plain.address}>'

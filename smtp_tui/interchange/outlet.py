@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
+from smtp_tui.interchange.addresses import in_header, with_plain_name
 from smtp_tui.interchange.known import Format
 from smtp_tui.interchange.results import Exported, InterchangeError, Note
 from smtp_tui.interchange.texts import text
 from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.settings.sources import Environment, PasswordSource
 from smtp_tui.smtp.escaping import visible
 
@@ -156,6 +158,18 @@ class Outlet:
         if key not in self.settings.given:
             return None
         return getattr(self.settings, BY_KEY[key].attribute)
+
+    @property
+    def mailbox(self) -> Mailbox | None:
+        """The sender, if it was set: its display name as people read it."""
+        sender = self.given("from")
+        return None if sender is None else with_plain_name(parse_mailbox(sender))
+
+    @property
+    def sender(self) -> str | None:
+        """The sender, if it was set, as the header of a message needs it."""
+        sender = self.given("from")
+        return None if sender is None else in_header(parse_mailbox(sender))
 
     def note(self, key: str, identity: str, /, **names: object) -> None:
         """Note what the target will not do, or will do otherwise."""

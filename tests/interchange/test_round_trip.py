@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any
 
 import pytest
@@ -210,6 +211,22 @@ def test_tls_from_the_first_byte_for_alertmanager(
 def test_grafana_gets_no_port_at_which_it_would_go_without_tls() -> None:
     with pytest.raises(InterchangeError, match="at port 2465 it would connect without TLS"):
         export_text("grafana", {"host": "a.example", "port": 2465, "encryption": "ssl"})
+
+
+@pytest.mark.parametrize("written", ["Shop, Inc. <a@b.example>", '"Shop, Inc." <a@b.example>'])
+@pytest.mark.parametrize("name", ALL)
+def test_a_display_name_with_a_comma(name: str, written: str) -> None:
+    exported = export_text(name, {"host": "a.example", "from": written})
+    found = import_text(exported.text, name).values.get("from")
+    if "from" not in formats()[name].expresses:
+        assert found is None
+    elif name in BARE_SENDER:
+        assert found == "a@b.example"
+    elif name in {"grafana", "laravel", "vaultwarden"}:  # a key of its own, without quotes
+        assert found == "Shop, Inc. <a@b.example>"
+        assert '"Shop, Inc."' not in exported.text.replace('"""', "").replace('="Shop, Inc."', "")
+    else:
+        assert parseaddr(str(found)) == ("Shop, Inc.", "a@b.example")
 
 
 def test_what_bounds_trust_is_not_lost_in_silence() -> None:

@@ -126,7 +126,7 @@ def write(out: Outlet) -> Exported:
         out.note("from", "needs-sender", program="Alertmanager", name="smtp_from")
     pairs: list[tuple[str, Any]] = [
         ("smtp_smarthost", out.host_with_port),
-        ("smtp_from", settings.sender),
+        ("smtp_from", out.sender or settings.sender),
         ("smtp_hello", out.given("domain")),
         ("smtp_require_tls", link == "tls"),
         ("smtp_force_implicit_tls", forced),

@@ -41,7 +41,7 @@ def write(out: Outlet) -> Exported:
         ("SMTP_ENABLE_STARTTLS_AUTO", str(link == "auto").lower()),
         ("SMTP_TLS", "true" if link == "ssl" else None),
         ("SMTP_OPENSSL_VERIFY_MODE", str(settings.openssl_verify_mode)),
-        ("MAILER_SENDER_EMAIL", out.given("from")),
+        ("MAILER_SENDER_EMAIL", out.sender),
         ("SMTP_AUTHENTICATION", mechanism_of(out)),
         ("SMTP_USERNAME", out.username),
     ]

@@ -136,7 +136,7 @@ def write(out: Outlet) -> Exported:
         "ssl_keyfile": out.given("client_key"),
         "username": out.username,
     }
-    sender = out.given("from")
+    sender = out.sender
     if out.quoting:
         pairs = [
             (_OPTIONS[name], None if one is None else str(one)) for name, one in options.items()

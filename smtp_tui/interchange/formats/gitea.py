@@ -95,7 +95,7 @@ def write(out: Outlet) -> Exported:
         ("USE_CLIENT_CERT", "true" if certificate else None),
         ("CLIENT_CERT_FILE", certificate),
         ("CLIENT_KEY_FILE", out.given("client_key") or certificate),
-        ("FROM", out.given("from")),
+        ("FROM", out.sender),
         ("USER", out.username),
         (_KEY, out.secret if out.wants_secret else None),
     ]

@@ -13,7 +13,6 @@ from smtp_tui.interchange.outlet import Outlet
 from smtp_tui.interchange.results import Exported, Imported, InterchangeError
 from smtp_tui.interchange.source import Source
 from smtp_tui.interchange.texts import text
-from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.settings.sources import File
 
 _POLICIES = {"nostarttls": "none", "mandatorystarttls": "tls", "opportunisticstarttls": "auto"}
@@ -83,7 +82,7 @@ def write(out: Outlet) -> Exported:
     if link != "ssl" and settings.port == 465:
         out.note("port", "port-means-tls", program="Grafana")
     out.note_own_ways()
-    sender = parse_mailbox(settings.sender) if out.given("from") else None
+    sender = out.mailbox
     certificate = out.given("client_certificate")
     pairs: list[tuple[str, str | None]] = [
         ("enabled", "true"),

@@ -14,7 +14,6 @@ from smtp_tui.interchange.outlet import Outlet
 from smtp_tui.interchange.results import Exported, Imported
 from smtp_tui.interchange.source import Source
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.mailbox import parse_mailbox
 
 _URL = "MAIL_URL"
 # The options of Symfony's mailer that a MAIL_URL carries, under names of their own here.
@@ -165,7 +164,7 @@ def write(out: Outlet) -> Exported:
         out.warn("encryption", "laravel-scheme")
     if out.given("domain") is None:
         out.note("domain", "laravel-hello")
-    sender = parse_mailbox(settings.sender) if out.given("from") else None
+    sender = out.mailbox
     pairs = [
         ("MAIL_MAILER", "smtp"),
         ("MAIL_SCHEME", "smtps" if link == "ssl" else "smtp"),

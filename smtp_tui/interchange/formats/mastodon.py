@@ -68,7 +68,7 @@ def write(out: Outlet) -> Exported:
         ("SMTP_TLS", "true" if link == "ssl" else None),
         ("SMTP_OPENSSL_VERIFY_MODE", str(settings.openssl_verify_mode)),
         ("SMTP_CA_FILE", out.given("ca_file")),
-        ("SMTP_FROM_ADDRESS", out.given("from")),
+        ("SMTP_FROM_ADDRESS", out.sender),
         ("SMTP_AUTH_METHOD", method),
         ("SMTP_LOGIN", out.username),
     ]

@@ -100,7 +100,7 @@ def write(out: Outlet) -> Exported:
         ("SMTP_HOST", out.host),
         ("SMTP_PORT", str(out.settings.port)),
         ("SMTP_SECURE", str(link == "ssl").lower()),
-        ("SMTP_FROM", out.given("from")),
+        ("SMTP_FROM", out.sender),
         ("SMTP_USER", out.username),
     ]
     return exported(out, pairs, "SMTP_PASS")

@@ -97,7 +97,7 @@ def write(out: Outlet) -> Exported:
     lines = ["ActionMailer::Base.delivery_method = :smtp", "ActionMailer::Base.smtp_settings = {"]
     lines += [f"  {name}: {value}," for name, value in pairs if value is not None]
     lines.append("}")
-    if sender := out.given("from"):
+    if sender := out.sender:
         lines.append(f"ActionMailer::Base.default_options = {{ from: {_quoted(sender)} }}")
     return out.done("\n".join([*lines, ""]))
 

@@ -13,7 +13,6 @@ from smtp_tui.interchange.shell_words import words
 from smtp_tui.interchange.source import Source
 from smtp_tui.interchange.swaks_options import options_of
 from smtp_tui.interchange.texts import text
-from smtp_tui.settings.mailbox import parse_mailbox
 
 _VERSIONS = {"tlsv1": "1.0", "tlsv1_0": "1.0", "tlsv1_1": "1.1", "tlsv1_2": "1.2", "tlsv1_3": "1.3"}
 _VERSION_NAMES = {"1.0": "tlsv1", "1.1": "tlsv1_1", "1.2": "tlsv1_2", "1.3": "tlsv1_3"}
@@ -105,7 +104,7 @@ def write(out: Outlet) -> Exported:
     link = out.link
     minimum = out.given("tls_minimum")
     allowed = [name for version, name in _VERSION_NAMES.items() if minimum and version >= minimum]
-    sender = parse_mailbox(out.given("from")) if out.given("from") else None
+    sender = out.mailbox
     if sender and sender.name:
         out.note("from", "no-sender-name", program="swaks")
     family = {"ipv4": "-4", "ipv6": "-6"}.get(str(out.given("address_family")))

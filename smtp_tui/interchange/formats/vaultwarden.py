@@ -72,7 +72,7 @@ def _trust(taken: Intake) -> None:
 def write(out: Outlet) -> Exported:
     """Write the variables; Vaultwarden sends nothing without a sender."""
     settings = out.settings
-    sender = parse_mailbox(settings.sender) if settings.sender else None
+    sender = out.mailbox or (parse_mailbox(settings.sender) if settings.sender else None)
     if sender is None:
         out.note("from", "needs-sender", program="Vaultwarden", name="SMTP_FROM")
     mechanism = out.mechanism
