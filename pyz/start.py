@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import stat
 import sys
 from collections.abc import Iterator
@@ -31,10 +32,22 @@ def main() -> None:
     if sys.version_info < LEAST:
         needed, found = (".".join(map(str, one[:2])) for one in (LEAST, sys.version_info))
         sys.exit(f"smtp-tui: this copy needs Python {needed} or newer, and this is {found}")
-    sys.path[0] = str(folder())
+    try:
+        sys.path[0] = str(folder())
+    except KeyboardInterrupt:
+        end_by_interrupt()
+    # From here to the program's own handler Ctrl+C ends it at once, without a traceback.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from smtp_tui.__main__ import run
 
     run()
+
+
+def end_by_interrupt() -> None:
+    """End as an interrupted program does, so that a shell sees it; what was unpacked is removed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def folder() -> Path:

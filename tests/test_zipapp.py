@@ -304,3 +304,24 @@ def test_a_damaged_file_leaves_nothing_behind(archive: Path, tmp_path: Path) -> 
     assert told.returncode != 0
     assert list((tmp_path / "cache" / "smtp-tui").iterdir()) == []
     shutil.rmtree(tmp_path / "cache")
+
+
+def test_ctrl_c_while_it_unpacks_ends_it_without_a_word(archive: Path, tmp_path: Path) -> None:
+    root = str(Path(__file__).parent.parent)
+    code = (
+        "import sys, os, signal, zipfile\n"
+        f"sys.path.insert(0, {root!r}); sys.argv[0] = {str(archive)!r}\n"
+        "from pyz import start\n"
+        "def stopped(*_): os.kill(os.getpid(), signal.SIGINT)\n"
+        "zipfile.ZipFile.extractall = stopped\n"
+        "start.main()"
+    )
+    ended = subprocess.run(
+        [PYTHON, "-c", code],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-2, b"", b"")
+    assert list((tmp_path / "cache" / "smtp-tui").iterdir()) == []
