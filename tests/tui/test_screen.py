@@ -191,9 +191,9 @@ async def test_leaving_stays_when_saving_fails(tmp_path: Path) -> None:
 async def test_ctrl_c_says_how_to_leave(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press("ctrl+c")
-        assert "F10 or Ctrl+X leaves" in hand.screen
+        assert "F10 or Ctrl+X quits" in hand.screen
         await hand.press("down")
-        assert "F10 or Ctrl+X leaves" not in hand.screen
+        assert "F10 or Ctrl+X quits" not in hand.screen
 
 
 async def test_no_key_is_one_that_terminals_take(tmp_path: Path) -> None:

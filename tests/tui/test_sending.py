@@ -289,7 +289,7 @@ async def test_a_message_that_may_have_gone_says_so_first(tmp_path: Path) -> Non
         await hand.press("f8")
         await hand.until(lambda: "FAILED at message" in hand.screen)
         assert hand.screen.index("may be delivered") < hand.screen.index("Look in its log")
-        assert "Warnings: pipelining-suspect" in hand.screen
+        assert "Warnings: pipelining not working" in hand.screen
         await hand.press("f6")
         assert "A filter may be" in hand.screen
 
@@ -314,14 +314,14 @@ async def test_some_recipients_refused(tmp_path: Path) -> None:
         await hand.type("a@b.example,c@d.example")
         await hand.press("f8")
         await hand.until(
-            lambda: "1 of 2 recipients refused; the message went to the rest." in hand.screen
+            lambda: "1 of 2 recipients rejected; the message went to the others." in hand.screen
         )
         assert " c@d.example: 550 5.1.1 No \\x1b[31m such user" in hand.screen
-        assert " Taken: a@b.example; queued as 4aBcDe" in hand.screen
+        assert " Accepted: a@b.example; queued as 4aBcDe" in hand.screen
         assert any("envelope ✗ message 820" in line for line in hand.lines)
         await hand.type("x")
         assert "(before your last" in hand.screen
-        assert "the message went to the rest." in hand.screen
+        assert "the message went to the others." in hand.screen
 
 
 class TestPostfix:
@@ -365,6 +365,6 @@ class TestPostfix:
             assert "DATA" not in log
             await open_dialog(hand)
             await hand.press("f8")
-            await hand.until(lambda: "refused; the message went to the rest." in hand.screen)
+            await hand.until(lambda: "rejected; the message went to the others." in hand.screen)
             assert "550 5.1.1 Recipient address rejected: No such user" in hand.screen
-            assert f"Taken: {envelopes.ACCEPTED_RECIPIENT}; queued as " in hand.screen
+            assert f"Accepted: {envelopes.ACCEPTED_RECIPIENT}; queued as " in hand.screen

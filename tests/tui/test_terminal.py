@@ -65,7 +65,7 @@ def test_advice_costs_nothing_while_one_types(tmp_path: Path) -> None:
     with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
         terminal.wait_for("SMTP Host", "? not a full name", "The server that takes")
         terminal.press("Down", "Down")
-        terminal.wait_for(">Domain", "? localhost is no name")
+        terminal.wait_for(">Domain", "? localhost is not a")
         terminal.press("a")
         terminal.wait_for("localhosta ", "modified")
         before = len(terminal.output)
@@ -111,7 +111,7 @@ def test_a_paste_reaches_the_import_whole_and_its_password_no_screen(terminal: T
     lines = (*(f"# {number}" for number in range(2000)), "SMTP_LOGIN=me", "SMTP_PASSWORD=n0t-seen")
     pasted = "\r".join(("SMTP_SERVER=smtp.example.com", *lines, "SMTP_PORT=465"))
     terminal.press(f"\x1b[200~{pasted}\x1b[201~")
-    terminal.wait_for("Recognised: Mastodon", "SMTP Port: 2587 -> 465", "-> smtp.example.com")
+    terminal.wait_for("Read as Mastodon", "SMTP Port: 2587 -> 465", "-> smtp.example.com")
     terminal.press("F2")
     terminal.wait_for("Imported from Mastodon", ">SMTP Host            smtp.example.com")
     assert b"n0t-seen" not in terminal.output
@@ -120,7 +120,7 @@ def test_a_paste_reaches_the_import_whole_and_its_password_no_screen(terminal: T
 @pytest.mark.parametrize(
     ("keys", "shown"),
     [
-        ("\x1bOP", "show what every key does"),
+        ("\x1bOP", "Alt+A chooses another format"),
         ("\x10", "a few letters of a command"),
         ("\x1bOR", "What does this error mean?"),
         ("\x0e", "One address, or several"),

@@ -106,7 +106,7 @@ async def test_all_kinds_of_changes_go_back_and_forth(tmp_path: Path, undo: str,
         for _ in rows:
             await hand.press(redo)
         assert [hand.row(label)[1:] for label in rows] == after
-        assert "Redone: SMTP Password kept in: env" in hand.screen
+        assert "Redone: SMTP Password is kept in: env" in hand.screen
         await hand.press(redo)
         assert "nothing to redo" in hand.screen
 

@@ -212,7 +212,7 @@ def _each(retraced: Retraced, draft: Draft, again: str) -> Iterable[str]:
     for key in retraced.changed:
         label = BY_KEY[key].label
         if key == PASSWORD and retraced.topic != PASSWORD:
-            yield f"{label} kept in: {draft.password.kept}{again}"
+            yield f"{label} is kept in: {draft.password.kept}{again}"
         elif key == PASSWORD:
             yield f"{label} is as it was {'before' if again else 'typed'}"
         else:
