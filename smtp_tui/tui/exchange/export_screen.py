@@ -20,7 +20,7 @@ from smtp_tui.tui.bars import HintBar
 from smtp_tui.tui.exchange.choosing import chosen_quoting, of_quotings, of_targets
 from smtp_tui.tui.exchange.saving import ask_and_save
 from smtp_tui.tui.exchange.words import in_the_form, lines, text
-from smtp_tui.tui.ink import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG
+from smtp_tui.tui.ink import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.keys.dialog_commands import EXPORT_COMMANDS
 from smtp_tui.tui.keys.hints import hints_of
 from smtp_tui.tui.log.text import MOST_COPIED, clipboard_size
@@ -159,7 +159,9 @@ class ExportScreen(Sheet, inherit_bindings=True):
         for note in exported.notes:
             label = BY_KEY[note.key].label if note.key in BY_KEY else note.key
             said = f"{label}: {note.text}" if label else note.text
-            yield Block(((sentence(in_the_form(said)), PLAIN),), "- ", _INDENT, gap=False)
+            ink = WARNING if note.weakens else PLAIN
+            sign = "! " if note.weakens else "- "
+            yield Block(((sentence(in_the_form(said)), ink),), sign, _INDENT, gap=False)
         yield plain(text("export", "secret", format=form.title), DIM)
 
     def _can(self, action: str) -> bool:
