@@ -95,7 +95,7 @@ def warn_of_readers(file: Path, remedy: str = "") -> None:
 def _print_differences(document: Document, text: str) -> int:
     from smtp_tui.config.diffing import differences
 
-    found = differences(document.text, text, str(document.path))
+    found = differences(document.text, text, str(document.path), document.secret_keys)
     for line in found:
         tell(str(line).expandtabs())
     return NEGATIVE if found else PASSED

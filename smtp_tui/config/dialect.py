@@ -111,6 +111,16 @@ class Dialect:
         return any(place.codec.can_write(value) for place in self.settings[key].places)
 
     @property
+    def secret_keys(self) -> frozenset[str]:
+        """The names of the keys of theirs that hold the password itself."""
+        setting = self.settings.get("password")
+        return frozenset(
+            place.key.rpartition(".")[2]
+            for place in (setting.places if setting else ())
+            if not place.key.startswith(":") and place.codec.can_write("text")
+        )
+
+    @property
     def mode_keys(self) -> tuple[str, ...]:
         """The settings that the modes speak of."""
         return tuple(dict.fromkeys(key for mode in self.modes for key in mode.ours))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import SequenceMatcher
 from enum import StrEnum
 
@@ -38,14 +38,17 @@ class DiffLine:
         return f"{self.mark.value}{self.text}"
 
 
-def differences(old: str, new: str, name: str) -> tuple[DiffLine, ...]:
+def differences(
+    old: str, new: str, name: str, secret_keys: Collection[str] = ()
+) -> tuple[DiffLine, ...]:
     """Compare two valid texts of the file `name`; the same text has no lines at all.
 
+    `secret_keys` are the names of keys that hold a secret, beside those that look it.
     Lines that differ only in their secrets show as gone and added, and look the same.
     """
     if old == new:
         return ()
-    return tuple(_told(_split(old), _split(new), _shown(old, new), name))
+    return tuple(_told(_split(old), _split(new), _shown(old, new, secret_keys), name))
 
 
 def _told(
@@ -88,9 +91,11 @@ def _split(text: str) -> list[str]:
     return found if found[-1] else found[:-1]
 
 
-def _shown(old: str, new: str) -> tuple[list[str], list[str]]:
+def _shown(old: str, new: str, secret_keys: Collection[str]) -> tuple[list[str], list[str]]:
     """Return the lines of both as they may be shown."""
-    before, after = (Showable.of(text.removeprefix(reading.BOM)) for text in (old, new))
+    before, after = (
+        Showable.of(text.removeprefix(reading.BOM), secret_keys) for text in (old, new)
+    )
     known = before.secrets() | after.secrets()
     # Where both have carriage returns these are no difference, and only in the way.
     end = "\r" if "\r\n" in old and "\r\n" in new else ""

@@ -118,6 +118,11 @@ class Document:
         return self._language.limits
 
     @property
+    def secret_keys(self) -> frozenset[str]:
+        """The names of the application's own keys that hold the password."""
+        return self._language.secret_keys
+
+    @property
     def exists(self) -> bool:
         """Whether the file was there when it was read, or has been saved since."""
         return self._content is not None

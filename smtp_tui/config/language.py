@@ -65,6 +65,11 @@ class Language:
         """The settings that cannot be expressed, each with the reason."""
         return dict(self._dialect.limits) if self._dialect else {}
 
+    @property
+    def secret_keys(self) -> frozenset[str]:
+        """The names of an application's keys that hold the password; ours look it anyway."""
+        return self._dialect.secret_keys if self._dialect else frozenset()
+
     def tables(self, data: Data) -> tuple[TablePath, ...]:
         """List the SMTP tables in the file's order."""
         if self._head is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cache
 from itertools import zip_longest
@@ -34,6 +34,8 @@ _PARTS = (
     *("lösenord", "losenord", "salasana", "haslo", "hasło", "heslo", "parola", "пароль"),
 )
 _ENDS = ("pass", "pwd", "passcode")
+# The key of a secret itself, in a table that says how it is kept.
+_WHOLE_KEYS = frozenset({"raw"})
 _WHOLE = frozenset({"pw", "pin", "otp", "psk", "jwt", "hmac", "salt", "pepper", "cred"})
 # A key is a secret, but not one of these: they are public, name a file, or sort and find things.
 _KEYS_SHOWN = frozenset(
@@ -59,6 +61,7 @@ def looks_secret(key: str) -> bool:
     return (
         any(part in name for part in _PARTS)
         or name.rstrip("0123456789").endswith(_ENDS)
+        or name in _WHOLE_KEYS
         or not _WHOLE.isdisjoint(word.rstrip("0123456789") for word in words)
         or _is_secret_key(words)
     )
@@ -87,11 +90,11 @@ class Showable:
     values: Sequence[tuple[Pair, bool]] = field(repr=False)
 
     @classmethod
-    def of(cls, text: str) -> Showable:
-        """Find the values of a text."""
+    def of(cls, text: str, secret_keys: Collection[str] = ()) -> Showable:
+        """Find the values of a text; `secret_keys` hold secrets, whatever their names look like."""
         data = tomllib.loads(text)
         pairs = _leaves(scan(text))
-        return cls(text, data, [(pair, _is_secret(data, pair.path)) for pair in pairs])
+        return cls(text, data, [(pair, _is_secret(data, pair.path, secret_keys)) for pair in pairs])
 
     def secrets(self) -> frozenset[str]:
         """Collect the secrets that are long enough to be known again elsewhere."""
@@ -140,12 +143,12 @@ def _leaves(found: Iterable[Statement]) -> list[Pair]:
     ]
 
 
-def _is_secret(data: Mapping[str, Any], path: TablePath) -> bool:
+def _is_secret(data: Mapping[str, Any], path: TablePath, secret_keys: Collection[str] = ()) -> bool:
     value = get(data, path)
     if isinstance(value, bool):
         return False
     for depth, step in enumerate(path, 1):
-        if isinstance(step, int) or not looks_secret(step):
+        if isinstance(step, int) or not (step in secret_keys or looks_secret(step)):
             continue
         if depth == len(path) and isinstance(value, str) and _names_place(step, value):
             return False

@@ -45,7 +45,9 @@ def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:
     """Compare the file as it was read with the file as it is, without secrets; DocumentError."""
     from smtp_tui.config.diffing import differences
 
-    return differences(document.text, fresh(document).text, one_line(document.path))
+    return differences(
+        document.text, fresh(document).text, one_line(document.path), document.secret_keys
+    )
 
 
 def merged_with_disk(document: Document, table: str, changes: Mapping[str, object]) -> Merge:

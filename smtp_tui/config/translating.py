@@ -175,6 +175,14 @@ def _write_elsewhere(_value: object) -> object:
     raise Inexpressible("is a place that only the application can fill")
 
 
+def _read_own_login(_value: object) -> object:
+    raise UnknownSpelling("is a kind of login that only the application can do")
+
+
+def _write_own_login(_value: object) -> object:
+    raise Inexpressible("is a kind of login that only the application can set up")
+
+
 def _read_file(value: object) -> object:
     if not isinstance(value, str):
         raise UnknownSpelling("is not a path")
@@ -219,6 +227,7 @@ CODECS: Mapping[str, Codec] = {
     "host": Codec(_read_host, _write_host),
     "colonless": Codec(_read_colonless, _write_colonless),
     "elsewhere": Codec(_read_elsewhere, _write_elsewhere),
+    "own-login": Codec(_read_own_login, _write_own_login),
     "file": Codec(_read_file, _write_file),
     "command": Codec(_read_command, _write_command),
 }

@@ -116,7 +116,8 @@ def _translated(theirs: Theirs, key: str, place: Place, raw: object) -> object:
     try:
         value = place.codec.read(raw)
     except UnknownSpelling as error:
-        secret = key == "password" or place.key.startswith(":")
+        # What stands in a table may be a secret of its own.
+        secret = key == "password" or place.key.startswith(":") or isinstance(raw, dict | list)
         text = "********" if secret else one_line(shown(raw), 60)
         told = "" if secret else f" {text}"
         return Unreadable(f"{theirs.name_of(place)}{told} {error}", text)

@@ -252,6 +252,53 @@ message.send.backend.auth.cmd = "pass show example"
     name="config.toml",
 )
 
+HIMALAYA_BETA = Sample(
+    dialect="himalaya-beta",
+    table="accounts.work",
+    text="""\
+[accounts.work]
+default = true
+email = "me@example.org"
+
+backend = "imap"
+imap.host = "imap.example.org"
+imap.port = 993
+imap.login = "me@example.org"
+imap.encryption = "tls"
+imap.passwd.raw = "a"
+
+message.send.backend = "smtp"
+smtp.host = "smtp.example.org"
+smtp.login = "me@example.org"
+smtp.port = 465
+smtp.encryption = "tls"
+smtp.passwd.cmd = "pass show example"
+""",
+    values={
+        "host": "smtp.example.org",
+        "port": 465,
+        "encryption": "ssl",
+        "username": "me@example.org",
+        "password": {"command": ["sh", "-c", "pass show example"]},
+    },
+    defaults={"authentication": "auto"},
+    edits=(
+        ({"host": "b.example"}, 'smtp.host = "smtp.example.org"', 'smtp.host = "b.example"'),
+        (
+            {"encryption": "tls", "port": 587},
+            'smtp.port = 465\nsmtp.encryption = "tls"',
+            'smtp.port = 587\nsmtp.encryption = "start-tls"',
+        ),
+        (
+            {"password": "secret"},
+            'smtp.passwd.cmd = "pass show example"',
+            'smtp.passwd.raw = "secret"',
+        ),
+    ),
+    refused=({"authentication": "xoauth2"}, {"from": "a@b.example"}, {"starttls_auto": True}),
+    name="config.toml",
+)
+
 RAUTHY = Sample(
     dialect="rauthy",
     table="email",
@@ -785,6 +832,17 @@ connection_timeout = 30
 )
 
 SAMPLES = (
-    *(AYB, HIMALAYA, HIMALAYA_1, KANIDM, KAPACITOR, KITSUNE, LLDAP, OPENTALK, RAUTHY),
+    *(
+        AYB,
+        HIMALAYA,
+        HIMALAYA_1,
+        HIMALAYA_BETA,
+        KANIDM,
+        KAPACITOR,
+        KITSUNE,
+        LLDAP,
+        OPENTALK,
+        RAUTHY,
+    ),
     *(REVA, REVA_NOTIFICATIONS, REVOLT, SMTPC, SUPABASE, TELEPORT, TUWUNEL, VULS),
 )

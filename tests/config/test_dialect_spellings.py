@@ -9,6 +9,7 @@ import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NotExpressibleError
+from smtp_tui.settings.parsers import Unreadable
 from smtp_tui.settings.reading import read
 
 LLDAP = '[smtp_options]\nserver = "a.example"\n'
@@ -309,6 +310,72 @@ def test_they_go_with_the_mechanism_that_has_them(tmp_path: Path) -> None:
     assert "passwd" not in document.text
     found = document.values(table)
     assert (found["username"], found["password"]) == ("u", "p")
+
+
+HIMALAYA_BETA = (
+    'email = "me@example.org"\nmessage.send.backend = "smtp"\nsmtp.host = "a.example"\n'
+    'smtp.port = 465\nsmtp.login = "me@example.org"\n'
+)
+
+
+@pytest.mark.parametrize("table", ["accounts.x", "x"])
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [
+        ('"tls"', "ssl"),
+        ('"ssl"', "ssl"),
+        ("true", "ssl"),
+        (None, "ssl"),
+        ('"start-tls"', "tls"),
+        ('"starttls"', "tls"),
+        ('"none"', "none"),
+        ("false", "none"),
+    ],
+)
+def test_a_himalaya_beta_means_implicit_tls_by_tls(
+    tmp_path: Path, table: str, word: str | None, ours: str
+) -> None:
+    line = f"smtp.encryption = {word}\n" if word else ""
+    document, found = opened(tmp_path, f"[{table}]\n{HIMALAYA_BETA}{line}")
+    assert (document.dialect, found) == ("himalaya-beta", table)
+    assert document.values(found)["encryption"] == ours
+    assert document.changed(found, {"encryption": ours}) == document.text
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        'smtp.auth = "passwd"\nsmtp.passwd.raw = "p"\n',
+        'smtp.password.raw = "p"\n',
+        'smtp.auth.type = "password"\nsmtp.auth.raw = "p"\n',
+    ],
+)
+def test_a_himalaya_betas_password_is_kept_where_it_stands(tmp_path: Path, password: str) -> None:
+    text = f"[accounts.x]\n{HIMALAYA_BETA}{password}"
+    document, table = opened(tmp_path, text)
+    found = document.values(table)
+    assert (found["username"], found["password"]) == ("me@example.org", "p")
+    assert document.unknown_keys(table) == ()
+    assert document.changed(table, {"password": "q"}) == text.replace('raw = "p"', 'raw = "q"')
+
+
+def test_a_himalaya_betas_oauth_is_not_taken_for_a_password(tmp_path: Path) -> None:
+    oauth = 'smtp.oauth2.method = "xoauth2"\nsmtp.oauth2.client-secret.raw = "hunter2!"\n'
+    document, table = opened(tmp_path, f"[accounts.x]\n{HIMALAYA_BETA}{oauth}")
+    found = document.values(table)["authentication"]
+    assert found == Unreadable(
+        "smtp.oauth2 is a kind of login that only the application can do", "********"
+    )
+
+
+def test_a_generic_account_is_no_himalayas(tmp_path: Path) -> None:
+    text = (
+        '[accounts.x.smtp]\nhost = "a.example"\nport = 587\nlogin = "u"\npassword = "p"\n'
+        'encryption = "tls"\n'
+    )
+    document, table = opened(tmp_path, text)
+    assert document.dialect == "plain"
+    assert document.values(table)["encryption"] == "tls"
 
 
 @pytest.mark.parametrize(

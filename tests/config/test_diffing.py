@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.config.diffing import DiffLine, Mark, differences
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.masking import Showable, looks_secret, masked
+from tests.config.dialect_samples import SAMPLES, Sample
 
 S = "hunter2!"  # the secret of these tests
 
@@ -212,3 +216,30 @@ def test_single_values() -> None:
     assert masked("host", "a") == "a"
     assert masked("tls", {"secret": S, "on": True}) == {"secret": "********", "on": True}
     assert masked("relays", [f"smtp://me:{S}@host"]) == ["smtp://me:********@host"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.dialect)
+def test_no_application_has_a_password_that_a_diff_shows(sample: Sample, tmp_path: Path) -> None:
+    path = tmp_path / sample.name
+    path.write_text(sample.text)
+    document = Document.open(path, sample.dialect)
+    try:
+        changed = document.changed(sample.table, {"username": "me", "password": S})
+    except NotExpressibleError:
+        pytest.skip("it has no password")
+    after = document.after(sample.table, {"username": "me", "password": S})
+    again = after.changed(sample.table, {"username": "me", "password": "other1!"})
+    for old, new in ((document.text, changed), (changed, again)):
+        # Whatever words it is read in.
+        found = "\n".join(map(str, differences(old, new, "x")))
+        assert S not in found
+        assert "other1!" not in found
+
+
+def test_what_an_own_dialect_calls_its_password_is_hidden() -> None:
+    old = 'code = "hunter1!"  # not hunter1!\n'
+    found = differences(old, f'code = "{S}"\n', "x", frozenset({"code"}))
+    assert [str(line) for line in found[-2:]] == [
+        '-code = "********"  # not ********',
+        '+code = "********"',
+    ]

@@ -177,7 +177,7 @@ class Storing:
             warnings.append("Every user of this machine can read the file, including the password.")
         return Preview(
             file=document.path.name,
-            lines=differences(there, text, document.path.name),
+            lines=differences(there, text, document.path.name, document.secret_keys),
             notes=tuple(notes),
             warnings=tuple(warnings),
             takes_secret_out=takes_out(password) and PASSWORD in draft.changed,
