@@ -53,11 +53,13 @@ def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:
 def merged_with_disk(document: Document, table: str, changes: Mapping[str, object]) -> Merge:
     """Bring changes of a table onto the file as it is now; the document stays as it is.
 
-    DocumentError where the file, or the table in it, is gone or can no longer be read.
+    DocumentError where the file, or the table that was in it, is gone or can no longer be read.
     """
     from smtp_tui.config.merging import merged
 
-    return merged(_values(document, table), fresh(document).values(table), changes)
+    now = fresh(document)
+    theirs = _values(now, table) if document.lacks(table) else now.values(table)
+    return merged(_values(document, table), theirs, changes)
 
 
 def fresh(document: Document) -> Document:

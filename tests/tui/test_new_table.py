@@ -151,3 +151,19 @@ def test_unsaved_changes_make_no_home(tmp_path: Path) -> None:
     assert not missing.parent.exists()
     home.mkdir()
     assert keep_unsaved(unsaved, {"HOME": str(home)})
+
+
+async def test_what_another_program_wrote_meanwhile_keeps_no_table_away(tmp_path: Path) -> None:
+    async with form_on("", tmp_path) as hand:
+        await hand.type("mail.example.net")
+        hand.file.write_text('[database]\nurl = "x"\n', encoding="utf-8")
+        await hand.press("f2")
+        await hand.until(lambda: "changed by another program" in hand.screen)
+        await hand.press("m")
+        await hand.until(lambda: "saving adds [smtp]" in hand.screen)
+        await hand.press("f2")
+        await hand.until(lambda: "Saved: host" in hand.screen)
+    assert tomllib.loads(hand.file.read_text("utf-8")) == {
+        "database": {"url": "x"},
+        "smtp": {"host": "mail.example.net"},
+    }
