@@ -285,6 +285,23 @@ class TestTrust:
             assert file.exists()
         assert check.requests[-1].values["ca_file"] == file.name
 
+    async def test_its_folder_is_made_only_after_a_yes(self, tmp_path: Path) -> None:
+        check = once(AUTHORITY, chain=[LEAF, ROOT])
+        folder = tmp_path / "nodir"
+        async with form_on(None, folder, check=check) as hand:
+            await hand.type("h")
+            await fail(hand)
+            await hand.press("f9", "y")
+            await hand.until(lambda: "Y Create it" in hand.screen)
+            await hand.press("n")
+            await hand.until(lambda: "Y Create it" not in hand.screen)
+            assert not folder.exists()
+            await hand.press("f9", "y")
+            await hand.until(lambda: "Y Create it" in hand.screen)
+            await hand.press("y")
+            await passes(hand)
+            assert len(certificates(folder)) == 1
+
     async def test_for_a_new_file_it_is_saved_where_that_will_be(self, tmp_path: Path) -> None:
         check = once(AUTHORITY, chain=[LEAF, ROOT])
         folder = tmp_path / "etc"
