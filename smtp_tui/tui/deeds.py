@@ -179,6 +179,7 @@ class Deeds:
             mail=mail,
             allow_clear_password=allow_clear_password,
             is_trusted=True,
+            recognition=self.document.recognition,
         )
         self.stage.show_bench()
         verdict = await self.bench.run(request, settings)

@@ -54,7 +54,8 @@ async def test_unknown_keys_show_before_the_first_test_and_later(
 
 
 async def test_the_application_is_named_with_the_reason(tmp_path: Path) -> None:
-    async with form_on(VULS, tmp_path, table="email") as hand:
+    check = FakeCheck()
+    async with form_on(VULS, tmp_path, table="email", check=check) as hand:
         assert "· email · Vuls" in hand.lines[0]
         await hand.press("alt+a")
         await hand.until(lambda: CHOICE in hand.screen)
@@ -63,6 +64,9 @@ async def test_the_application_is_named_with_the_reason(tmp_path: Path) -> None:
         await hand.press("escape")
         await hand.until(lambda: CHOICE not in hand.screen)
         assert "· Vuls" in hand.lines[0]
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+    assert str(check.requests[0].recognition) == "Read as Vuls: [email] holds smtpAddr"
 
 
 async def test_another_format_is_chosen_and_taken_back(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from smtp_tui.tui.form.model import PASSWORD, Draft
 
 if TYPE_CHECKING:
     from smtp_tui.checks.run import Request
+    from smtp_tui.config.heads import Recognition
     from smtp_tui.smtp.redaction import Redactors
 
 Runner = Callable[["Request"], AsyncGenerator[Event | Verdict, None]]
@@ -86,8 +87,13 @@ def request_for(
     mail: Mail | None = None,
     allow_clear_password: bool = False,
     is_trusted: bool = False,
+    recognition: Recognition | None = None,
 ) -> Request:
-    """Put the draft into a request; a password at hand goes apart from the values."""
+    """Put the draft into a request; a password at hand goes apart from the values.
+
+    `is_trusted`: the admin let the password be used that the file names, whoever can write it.
+    `recognition` is what the file was read as.
+    """
     from smtp_tui.checks.run import Request
 
     values, at_hand = draft.values(), secret or draft.password.secret()
@@ -104,6 +110,7 @@ def request_for(
         secret=at_hand,
         mail=mail,
         allow_clear_password=allow_clear_password,
+        recognition=recognition,
     )
 
 
