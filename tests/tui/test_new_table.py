@@ -167,3 +167,13 @@ async def test_what_another_program_wrote_meanwhile_keeps_no_table_away(tmp_path
         "database": {"url": "x"},
         "smtp": {"host": "mail.example.net"},
     }
+
+
+async def test_without_a_change_no_table_is_promised(tmp_path: Path) -> None:
+    async with form_on("", tmp_path) as hand:
+        await hand.press("alt+d")
+        await hand.until(lambda: "Saving changes nothing in the file." in hand.screen)
+        assert "saving adds" not in hand.screen
+        await hand.press("escape", "f2")
+        await hand.until(lambda: "nothing to save" in hand.screen)
+        assert hand.file.read_text("utf-8") == ""

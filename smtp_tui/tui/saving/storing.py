@@ -182,7 +182,7 @@ class Storing:
             warnings=tuple(warnings),
             takes_secret_out=takes_out(password) and PASSWORD in draft.changed,
             is_new=not document.exists,
-            table=deeds.table if deeds.lacks_table else "",
+            table=deeds.table if deeds.lacks_table and draft.changed else "",
         )
 
     async def _may_overwrite(self, why: str) -> bool:
