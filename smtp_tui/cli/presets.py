@@ -108,7 +108,7 @@ def _comments(provider: Provider) -> Iterator[str]:
     yield provider.name
     if provider.host is None:
         yield f"host: yours to choose, among {', '.join(provider.hosts)}"
-    yield f"user name: {provider.username_is}"
+    yield f"username: {provider.username_is}"
     yield f"password: {provider.password_is}"
     if provider.page:
         yield f"credentials: {provider.page}"

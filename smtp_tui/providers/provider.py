@@ -16,7 +16,7 @@ Values = dict[str, object]
 
 
 class User(StrEnum):
-    """What a provider takes as the user name."""
+    """What a provider takes as the username."""
 
     ADDRESS = "address"  # the whole mail address
     LOGIN = "login"  # a name that the provider gave, of a form of its own
@@ -61,8 +61,9 @@ class Provider:
 
     `hosts` are names, with `*` for one label (or a part of one) of a name. `ways` and
     `authentication` come best first; `auto` there means that plain mechanisms take what `secret`
-    says. `username` is the very word where the user name is a literal, `username_pattern` what a
-    right user name looks like as a whole; `username_is` and `password_is` say it in a phrase.
+    says. Where there may be `more_ways`, the sources do not tell all. `username` is the very word
+    where the username is a literal, `username_pattern` what a right username looks like as a whole;
+    `username_is` and `password_is` say it in a phrase, which ends "the username is …".
     `page` is where an admin gets the credentials. `domains` are those of the addresses that the
     provider gives away, `mx` the hosts (as in `hosts`) that take mail for its customers' domains.
     `signature` is a regular expression for what only its servers put into a reply.
@@ -79,6 +80,7 @@ class Provider:
     password_is: str
     sources: tuple[str, ...]
     taken: date
+    more_ways: bool = False
     username: str | None = None
     username_pattern: str | None = None
     page: str | None = None
@@ -102,7 +104,7 @@ class Provider:
         return pattern is not None and re.search(pattern, words, re.IGNORECASE) is not None
 
     def takes_username(self, username: str) -> bool:
-        """Whether a user name can be a right one, as far as its form tells."""
+        """Whether a username can be a right one, as far as its form tells."""
         pattern = self.username_pattern
         if pattern is None:
             return self.username in (None, username)
@@ -116,7 +118,7 @@ class Provider:
         return mechanism in taken or (Authentication.AUTO in taken and mechanism in _LEFT_TO_AUTO)
 
     def offers(self, port: int | None, encryption: Encryption | None) -> bool:
-        """Whether this is one of the ways that the provider documents."""
+        """Whether this is one of the ways that are known."""
         return any((way.port, way.encryption) == (port, encryption) for way in self.ways)
 
     @property

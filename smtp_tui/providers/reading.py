@@ -46,8 +46,10 @@ def _provider(table: dict[str, Any]) -> Provider:
         table[key] = _texts(key, table.get(key, []))
     if not table["hosts"] or not table["sources"]:
         raise ValueError("needs hosts and sources")
-    if not isinstance(table["taken"], date):
+    if type(table["taken"]) is not date:  # a date with a time is a date to Python, too
         raise ValueError("taken is no date")
+    if not isinstance(table.get("more_ways", False), bool):
+        raise ValueError("more_ways is neither true nor false")
     for key in ("username_pattern", "signature"):
         re.compile(table.get(key, ""))
     table["ways"] = tuple(map(_way, _some(table, "ways")))

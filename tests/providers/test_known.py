@@ -21,6 +21,7 @@ from smtp_tui.providers.provider import Provider, Secret, User
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.reading import read
+from tests.diagnosis.test_language import AVOIDED, LONGEST
 
 EVERY = pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
 
@@ -31,7 +32,7 @@ def example_of(host: str) -> str:
 
 
 def test_there_are_many() -> None:
-    assert len(providers()) >= 40
+    assert len(providers()) >= 60
 
 
 @EVERY
@@ -130,6 +131,21 @@ def test_a_signature_is_not_a_word_that_anybody_says(provider: Provider) -> None
         ("email-smtp.us-gov-west-1.amazonaws.com", "amazon-ses"),
         ("email-smtp-fips.ca-central-1.amazonaws.com", "amazon-ses"),
         ("ex4.mail.ovh.net", "ovh-exchange"),
+        ("pro1.mail.ovh.net", "ovh-pro"),
+        ("smtp.mail.ovh.net", "ovh"),
+        ("smtp.mail.ovh.ca", "ovh"),
+        ("mx1.mail.ovh.net", None),
+        ("smtp.zohocloud.ca", "zoho"),
+        ("smtppro.zoho.sa", "zoho"),
+        ("smtp.zoho.com.cn", "zoho"),
+        ("smtp.email.eu-west-1.api.bird.com", "bird"),
+        ("smtp.eu.sparkpostmail.com", "sparkpost"),
+        ("w0123456.kasserver.com", "all-inkl"),
+        ("www.kasserver.com", "all-inkl"),
+        ("kasserver.com", None),
+        ("smtp.exmail.qq.com", "qq-business"),
+        ("smtp.mxhichina.com", "aliyun-business"),
+        ("smtps.pec.aruba.it", "aruba-pec"),
         ("smtp.email.us-ashburn-1.oci.oraclecloud.com", "oracle"),
         ("email-smtp..amazonaws.com", None),
         ("email-smtp.a.b.amazonaws.com", None),
@@ -150,6 +166,8 @@ def test_whose_host_it_is(host: str, identity: str | None) -> None:
         ("gmail", "alice@gmail.com", "alice"),
         ("sendgrid", "apikey", "alice@example.org"),
         ("sparkpost", "SMTP_Injection", "smtp_injection"),
+        ("bird", "SMTP_Injection:x-bird-workspace-id=0a1b2c3d-0a1b", "SMTP_Injection"),
+        ("all-inkl", "m0123456", "info"),
         ("amazon-ses", "AKIAIOSFODNN7EXAMPLE", "alice@example.org"),
         ("postmark", "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", "alice@example.org"),
         ("mailjet", "0123456789abcdef0123456789abcdef", "alice@example.org"),
@@ -163,6 +181,54 @@ def test_a_user_name_of_the_wrong_form(identity: str, right: str, wrong: str) ->
     provider = provider_named(identity)
     assert provider.takes_username(right)
     assert not provider.takes_username(wrong)
+
+
+@pytest.mark.parametrize(
+    ("identity", "ssl", "tls"),
+    [
+        ("oracle", {465}, {25, 587}),
+        ("mandrill", {465}, {25, 587, 2525}),
+        ("resend", {465, 2465}, {25, 587, 2587}),
+        ("mailjet", {465}, {25, 80, 587, 588, 2525}),
+        ("mailtrap-sandbox", set(), {25, 465, 587, 2525}),
+        ("bird", set(), {587, 2525}),
+        ("udag", {465}, {443, 587}),
+        ("amazon-ses", {465, 2465}, {25, 587, 2587}),
+    ],
+)
+def test_the_ways_are_all_that_the_provider_documents(
+    identity: str, ssl: set[int], tls: set[int]
+) -> None:
+    provider = provider_named(identity)
+    assert not provider.more_ways
+    assert {one.port for one in provider.ways if one.encryption is Encryption.SSL} == ssl
+    assert {one.port for one in provider.ways if one.encryption is Encryption.TLS} == tls
+
+
+@EVERY
+def test_lists_of_others_do_not_tell_every_way(provider: Provider) -> None:
+    lists = ("https://github.com/thunderbird/autoconfig/", "https://github.com/nodemailer/")
+    if all(source.startswith(lists) for source in provider.sources):
+        assert provider.more_ways or {one.port for one in provider.ways} >= {465, 587}
+
+
+def test_microsoft_takes_no_oauthbearer() -> None:
+    provider = provider_named("microsoft-365")
+    assert provider.takes_mechanism(Authentication.XOAUTH2)
+    assert not provider.takes_mechanism(Authentication.OAUTHBEARER)
+
+
+@EVERY
+def test_its_phrases_end_a_sentence(provider: Provider) -> None:
+    for phrase in (provider.username_is, provider.password_is):
+        assert phrase[0].islower() or phrase.startswith("SMTP_Injection")
+        assert len(phrase.split()) <= 20
+        assert len(phrase) <= 110
+    told = (provider.username_is, provider.password_is, *provider.notes, *provider.limits)
+    for text in told:
+        for sentence in re.split(r"(?<=[.:;])\s", text):
+            assert len(sentence.split()) <= LONGEST
+        assert not [words for words in AVOIDED if re.search(words, text)]
 
 
 def test_what_only_the_admin_knows_is_left_out() -> None:

@@ -48,6 +48,8 @@ def test_none() -> None:
         ('["relay.example.org", "relay-*.example.org"]', '"x"', "ours: hosts is no list of texts"),
         ('["https://wiki.example.org/mail"]', "[]", "ours: needs hosts and sources"),
         ("2026-11-24", '"today"', "ours: taken is no date"),
+        ("2026-11-24", "2026-11-24T12:00:00", "ours: taken is no date"),
+        ('user = "address"', 'user = "address"\nmore_ways = 1', "ours: more_ways is neither"),
         ("465", "0", "ours: 0 is no port"),
         ("465", '"465"', "ours: '465' is no port"),
         ('{ port = 465, encryption = "ssl" }', "465", "ours: 465 is no table of port and"),

@@ -32,6 +32,8 @@ def _way(given: Given, provider: Provider) -> Iterator[Hit]:
     port, encryption = given["port"], given["encryption"]
     if None in (port, encryption) or provider.offers(port, encryption) or clash(port, encryption):
         return
+    if provider.more_ways:  # what no source tells of may work all the same
+        return
     ways = [f"{way.port} with {way.encryption}" for way in provider.ways]
     yield Hit("provider-way", {"provider": provider.name, "ways": _listed(ways)})
 
