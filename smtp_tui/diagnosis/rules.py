@@ -28,9 +28,11 @@ class Rule:
     """What a negative reply means, and who says so.
 
     `what`, `why` and `cure`, where there are any, take the place of the cause's own texts.
-    `providers` are the ids of those whose words it is about. One `without_login` speaks of servers
-    that take logins, and of clients that gave none. A rule as it is written has a `cause`, or is
-    `lent` to the causes whose words it betters; those that `rule_of_refusal` returns have one.
+    `providers` are the ids of those whose words it is about. What it says of them counts only where
+    the reply is known to be theirs; one that `is_distinct` names its cause all the same. One
+    `without_login` speaks of servers that take logins, and of clients that gave none. A rule as it
+    is written has a `cause`, or is `lent` to the causes whose words it betters; those that
+    `rule_of_refusal` returns have one.
     """
 
     cause: str = ""
@@ -56,17 +58,26 @@ def rule_of_refusal(
 ) -> Rule:
     """Return the rule that reads a negative reply in its place.
 
-    `host` is the server that said it; without one only the words tell whose they are.
+    `host` is the server that said it; without one only the words tell whose they are. A rule about
+    a provider that is not known to have said it gives the cause at most: the words are then those
+    of a rule for everybody.
     `without_login` says that the server takes logins, and nobody had logged in.
     """
     refusal = _Refusal(stage, command, reply, host, without_login=without_login)
     lent: list[Rule] = []
+    meant: Rule | None = None
     for rule in rules():
-        if refusal.fits(rule):
-            if rule.cause:
-                return _worded(rule, lent)
+        if not refusal.fits(rule):
+            continue
+        if not refusal.is_known_for(rule):
+            meant = meant or (rule if rule.cause else None)
+        elif not rule.cause:
             lent.append(rule)
-    raise AssertionError("the last rule fits every reply")
+        elif meant is None or rule.cause == meant.cause:
+            return _worded(rule, lent)
+    if meant is None:
+        raise AssertionError("the last rule fits every reply")
+    return _worded(_without_words(meant), lent)
 
 
 def cause_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None = None) -> str:
@@ -98,6 +109,11 @@ def _rule(table: Mapping[str, object]) -> Rule:
         whole={name: values[name] for name in _WHOLE if name in values},
         text=values.get("text", ""),
     )
+
+
+def _without_words(rule: Rule) -> Rule:
+    """The rule as far as the words of the reply alone carry it: its cause, and of nobody's."""
+    return replace(rule, what=None, why=None, cure=None, providers=())
 
 
 def _worded(rule: Rule, lent: list[Rule]) -> Rule:
@@ -140,11 +156,12 @@ class _Refusal:
                 _pattern(whole).fullmatch(self._whole[name]) for name, whole in rule.whole.items()
             )
             and _pattern(rule.text).search(self._text) is not None
-            and (not rule.providers or rule.is_distinct or self._is_of(rule.providers))
+            and (rule.is_distinct or self.is_known_for(rule))
         )
 
-    def _is_of(self, identities: tuple[str, ...]) -> bool:
-        return not self._speakers.isdisjoint(identities)
+    def is_known_for(self, rule: Rule) -> bool:
+        """Whether a rule is about no provider, or about one whose reply this is known to be."""
+        return not rule.providers or not self._speakers.isdisjoint(rule.providers)
 
     @cached_property
     def _speakers(self) -> set[str]:

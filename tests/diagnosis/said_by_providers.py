@@ -40,7 +40,6 @@ SAID = [
         PLAIN,
         "534-5.7.9 Application-specific\n534 5.7.9 password required",
         "auth-app-password-needed",
-        APP_PASSWORDS,
     ),
     Said(
         GMAIL,
@@ -118,7 +117,7 @@ SAID = [
         "552-5.7.0 This message was blocked because its content presents a potential\n"
         "552 5.7.0 security issue. - gsmtp",
         "message-refused",
-        "Send the file by another way",
+        "Share the file in another way",
     ),
     # Microsoft
     Said(
@@ -127,7 +126,7 @@ SAID = [
         f"{NO_ACCESS} SmtpClientAuthentication is disabled for the Tenant. Visit"
         f" https://aka.ms/smtp_auth_disabled for more information. {PROD}",
         "auth-disabled-by-provider",
-        "enable SMTP AUTH for the mailbox",
+        "switch on SMTP AUTH for the mailbox",
     ),
     Said(
         None,
@@ -162,7 +161,7 @@ SAID = [
         LOGIN,
         f"{NO_ACCESS} the request did not meet the criteria to be authenticated successfully.",
         "auth-disabled-by-provider",
-        "Entra's sign-in log",
+        "sign-in log in Entra",
     ),
     Said(
         M365,
@@ -197,7 +196,7 @@ SAID = [
         "MAIL",
         f"530 5.7.57 Client not authenticated to send mail. {PROD}",
         "auth-required",
-        "SMTP AUTH enabled",
+        "SMTP AUTH switched on",
     ),
     Said(
         M365,
@@ -211,9 +210,9 @@ SAID = [
         DOT,
         f"554 5.2.252 SendAsDenied; a@x.example not allowed to send as b@x.example; {STOREDRV}",
         "sender-refused",
-        "Send As right",
+        "Send As permission",
     ),
-    Said(None, DOT, f"554 5.2.0 {STOREDRV}; Failed.", "sender-refused", "Send As right"),
+    Said(None, DOT, f"554 5.2.0 {STOREDRV}; Failed.", "sender-refused", "Send As permission"),
     Said(
         M365,
         DOT,
@@ -315,7 +314,7 @@ SAID = [
         "auth-rejected",
         "SMTP token",
     ),
-    Said("smtp.zoho.com", LOGIN, "535 Authentication Failed", "auth-rejected", "smtp.zoho.com"),
+    Said("smtp.zoho.com", LOGIN, "535 Authentication Failed", "auth-rejected", "your region"),
     Said("smtp.zoho.eu", DOT, "553 Relaying disallowed as x@y.example", "sender-refused", "from"),
     Said(
         "smtp.zoho.com",
@@ -363,6 +362,28 @@ SAID = [
         "whole address",
     ),
     Said(None, "MAIL", "550 Sender address is not allowed.", "sender-refused", "Set from"),
+    Said(
+        "smtp.ionos.de",
+        "MAIL",
+        "550 Sender address is not allowed.",
+        "sender-refused",
+        "in the domain of alice@example.org",
+    ),
+    Said("mail.runbox.com", PLAIN, "535 Incorrect authentication data", "auth-rejected", "Runbox"),
+    Said(
+        "smtp.exmail.qq.com",
+        LOGIN,
+        "535 Error: authentication failed",
+        "auth-rejected",
+        "client-specific password",
+    ),
+    Said(
+        "smtp.mxhichina.com",
+        LOGIN,
+        "535 Authentication failure",
+        "auth-rejected",
+        "security password",
+    ),
     Said(
         "smtp.yandex.ru",
         PLAIN,
@@ -451,7 +472,7 @@ SAID = [
         LOGIN,
         "535 Authentication Credentials Invalid",
         "auth-rejected",
-        "IAM secret access key does not work",
+        "Create SMTP credentials in the SES console",
     ),
     Said(
         SES,
@@ -459,7 +480,7 @@ SAID = [
         "554 Message rejected: Email address is not verified. The following identities failed the"
         " check in region EU-WEST-1: a@b.example",
         "sender-refused",
-        f"in the region of {SES}",
+        "verified in the region you send through",
     ),
     Said(
         SES,
@@ -496,7 +517,7 @@ SAID = [
         "535 Authentication failed: The provided authorization grant is invalid, expired, or"
         " revoked",
         "auth-rejected",
-        "Set username to apikey",
+        "Check both",
     ),
     Said(
         "smtp.eu.sendgrid.net",
@@ -584,6 +605,13 @@ SAID = [
         "SMTP_Injection",
     ),
     Said(
+        "smtp.email.eu-west-1.api.bird.com",
+        LOGIN,
+        "535 5.7.8 Sorry.",
+        "auth-rejected",
+        "workspace ID",
+    ),
+    Said(
         "smtp.sparkpostmail.com",
         DOT,
         "550 5.7.1 Unconfigured Sending Domain <example.org>",
@@ -652,7 +680,7 @@ SAID = [
         PLAIN,
         "535 5.7.0 Invalid credentials",
         "auth-rejected",
-        "For live.smtp.mailtrap.io",
+        "shown under SMTP",
     ),
     Said(
         "sandbox.smtp.mailtrap.io",

@@ -110,7 +110,7 @@ FAILURES = [
         f" for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information. {PROD}",
         "auth",
         "auth-disabled-by-provider",
-        "enable SMTP AUTH for the mailbox",
+        "switch on SMTP AUTH for the mailbox",
     ),
     Failure(
         10,
@@ -140,7 +140,7 @@ FAILURES = [
         f"{PLAIN}\nS: 535 Authentication Credentials Invalid",
         "auth",
         "auth-rejected",
-        "create SMTP credentials in the region",
+        "Check both",
     ),
     Failure(
         14,
@@ -171,7 +171,7 @@ FAILURES = [
         "S: 421 4.7.0 Try again later, closing connection. (EHLO) 5b1f17b1804b1 - gsmtp",
         "ehlo",
         "server-busy",
-        "Set domain to this machine's full name",
+        "Set domain to this machine's fully qualified hostname",
     ),
     Failure(
         27,
@@ -204,7 +204,7 @@ FAILURES = [
         f"{IN}\n{DOT}",
         "message",
         "sender-refused",
-        "or verify the named one in the SES console",
+        "or verify the rejected address there",
         sends=True,
         dot="554 Message rejected: Email address is not verified. The following identities failed"
         " the check in region EU-WEST-1: alice@example.test",
@@ -214,7 +214,7 @@ FAILURES = [
         f"{IN}\n{DOT}",
         "message",
         "sender-refused",
-        "https://app.sendgrid.com/settings/sender_auth",
+        "have this address verified at the provider",
         sends=True,
         dot="550 The from address does not match a verified Sender Identity.",
     ),
