@@ -170,7 +170,8 @@ def test_a_change_touches_its_keys_only(case: Case) -> None:
     in_its_section = ("env", "file", "ask") if "password" in case.changes else ()
     assert case.old.bytes_outside(new, (*case.changes, *in_its_section)) == 0
     assert foreign_ends(text, new) == 0
-    assert new.endswith("\n") == text.endswith("\n") or new.removeprefix("\ufeff") == ""
+    if text.endswith("\n") or not _ends_in_a_blank_line(case):
+        assert new.endswith("\n") == text.endswith("\n") or new.removeprefix("\ufeff") == ""
     # The values are what was asked for, and all other data is as before.
     reopened = tomllib.loads(new.removeprefix(BOM))
     values = dict(_table(reopened, case.table))
@@ -185,6 +186,15 @@ def test_a_change_touches_its_keys_only(case: Case) -> None:
     _table(reopened, case.table).clear()
     _table(reopened, case.table).update(old)
     assert same(reopened, tomllib.loads(text.removeprefix(BOM)))
+
+
+def _ends_in_a_blank_line(case: Case) -> bool:
+    """Whether a blank line is the last that stays: then an end of it cannot be told from none."""
+    lines = case.old.text.split("\n")
+    for line, owner in zip(reversed(lines), reversed(case.old.owners), strict=True):
+        if owner not in _removed(case):
+            return not line.strip("\r")
+    return True
 
 
 def _removed(case: Case) -> set[str]:
