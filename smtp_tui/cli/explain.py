@@ -23,7 +23,8 @@ LARGEST_INPUT = 4 * 1024 * 1024
 """Bytes of standard input; more is a whole log, and smtp-tui cannot know which line matters."""
 
 _NOT_RECOGNISED = (
-    "unknown error; run smtp-tui check with the program's settings to see what the server does"
+    "the text shows no cause that smtp-tui knows; "
+    "run smtp-tui check with the program's settings to see what the server does"
 )
 
 

@@ -97,7 +97,7 @@ def test_an_error_as_json(call: Call) -> None:
 def test_what_is_not_recognised(call: Call) -> None:
     outcome = call("explain", "--error", "it does not work, hunter2")
     assert (outcome.status, outcome.out) == (1, "")
-    assert outcome.err.startswith("smtp-tui: unknown error; run smtp-tui check")
+    assert outcome.err.startswith("smtp-tui: the text shows no cause that smtp-tui knows; run")
     assert outcome.err.count("\n") == 1
     assert "hunter2" not in outcome.err
 
@@ -107,7 +107,7 @@ def test_what_is_not_recognised_as_json(call: Call) -> None:
     told = json.loads(outcome.out)
     assert (outcome.status, outcome.err) == (1, "")
     assert set(told) == KEYS
-    assert told.pop("summary").startswith("unknown error; run ")
+    assert told.pop("summary").startswith("the text shows no cause that smtp-tui knows; run ")
     assert set(told.values()) == {None}
 
 

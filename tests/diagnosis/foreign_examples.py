@@ -279,7 +279,7 @@ EXAMPLES: list[Example] = [
     *_row(
         16,
         "password-not-ascii",
-        "ASCII letters",
+        "ASCII password",
         "'ascii' codec can't encode character '\\xe4' in position 8: ordinal not in range(128)",
         'File "/usr/lib/python3.11/smtplib.py", line 640, in auth\n    response = encode_base64('
         "initial_response.encode('ascii'), eol='')\nUnicodeEncodeError: 'ascii' codec can't encode"
@@ -376,13 +376,18 @@ EXAMPLES: list[Example] = [
         "invalid peer certificate: UnknownIssuer",
         "msmtp: TLS certificate verification failed: the certificate issuer is unknown",
         "Server certificate not trusted",
+        "The remote certificate is invalid because of errors in the certificate chain:"
+        " UntrustedRoot",
+    ),
+    *_row(
+        20,
+        "certificate-invalid",
+        "smtp-tui check",
         "MailKit.Security.SslHandshakeException: An error occurred while attempting to establish an"
         " SSL or TLS connection.\n\nThis usually means that the SSL certificate presented by the"
         " server is not trusted by the system for one or more of\nthe following reasons:\n1. The"
         " server is using a self-signed certificate which cannot be verified.\n4. The certificate"
         " presented by the server is expired or invalid.",
-        "The remote certificate is invalid because of errors in the certificate chain:"
-        " UntrustedRoot",
         "stream_socket_enable_crypto(): SSL operation failed with code 1. OpenSSL Error messages:\n"
         "error:1416F086:SSL routines:tls_process_server_certificate:certificate verify failed",
     ),
@@ -435,8 +440,6 @@ EXAMPLES: list[Example] = [
         "com.sun.mail.util.MailConnectException: Couldn't connect to host, port: mail.example.org,"
         " 587; timeout -1;\n  nested exception is:\n\tjava.net.ConnectException: Connection timed"
         " out: connect",
-        "org.eclipse.angus.mail.util.MailConnectException: Couldn't connect to host, port: mail,"
-        " 465; timeout 10000",
         "System.Net.Sockets.SocketException (10060): A connection attempt failed because the"
         " connected party did not properly respond after a period of time",
         "aiosmtplib.errors.SMTPConnectTimeoutError: Timed out connecting to mail on port 25",
@@ -725,7 +728,7 @@ EXAMPLES: list[Example] = [
         " capability",
     ),
     *_more(
-        "client-blocked",
+        "sender-host-unidentified",
         "reverse DNS",
         "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]",
         "550-5.7.25 [192.0.2.1] The IP address sending this message does not have a PTR record",
@@ -740,19 +743,19 @@ EXAMPLES: list[Example] = [
     ),
     *_more(
         "message-bare-newline",
-        "line ends",
+        "line endings",
         "521 5.5.2 mail.example.org Error: bare <LF> received",
         "550 5.6.11 SMTPSEND.BareLinefeedsAreIllegal; message contains bare linefeeds",
     ),
     *_more(
         "delivery-expired",
-        "queue id",
+        "queue ID",
         "550 4.4.7 QUEUE.Expired; message expired",
         "mail.example.org: retry timeout exceeded",
     ),
     *_more(
         "tls-handshake-failed",
-        "smtp-tui check tells more",
+        "Run smtp-tui check",
         "Error: Error upgrading connection with STARTTLS",
         "javax.mail.MessagingException: Could not convert socket to TLS",
         "remote error: tls: handshake failure",
@@ -803,13 +806,6 @@ EXAMPLES: list[Example] = [
         "gomail: could not dial: EOF",
         "The SMTP server has unexpectedly disconnected.",
         "lost connection with mail.example.org[192.0.2.1] while sending RCPT TO",
-    ),
-    *_more(
-        "connect-timeout",
-        "smtp-tui check",
-        "SMTP connect() failed. https://github.com/PHPMailer/PHPMailer/wiki/Troubleshooting",
-        "Failure sending mail.",
-        "Mail server connection failed",
     ),
     *_more(
         "auth-rejected",
@@ -915,5 +911,193 @@ EXAMPLES: list[Example] = [
         "server's log",
         "Error: Client network socket disconnected before secure TLS connection was established",
         "defer (-54): TLS session is required but an attempt to start TLS failed",
+    ),
+    # What the corpus of public threads has taught.
+    *_more(
+        "sender-host-unidentified",
+        "reverse DNS",
+        "554-gmx.net (mxgmx014) Nemesis ESMTP Service not available 554-No SMTP service 554-Bad DNS"
+        " PTR resource record.",
+        "Nemesis ESMTP Service not available No SMTP service invalid DNS PTR resource record",
+    ),
+    *_more(
+        "client-idle",
+        "close its connection",
+        "421 4.4.2 mail.example.org Error: timeout exceeded",
+        "MailKit.Net.Smtp.SmtpCommandException: 4.4.2 mail.example.org Error: timeout exceeded",
+    ),
+    *_more(
+        "command-rejected",
+        "server's log",
+        "System.Net.Mail.SmtpException: Syntax error, command unrecognized. The server response"
+        " was:",
+        "502 5.5.1 Unrecognized command",
+        "MailKit.Net.Smtp.SmtpCommandException: 5.5.2 Syntax error",
+    ),
+    *_more(
+        "settings-invalid",
+        "Correct the setting",
+        "msmtp: /etc/msmtprc: line 3: unknown command tls_fingerprnt",
+        "django.core.mail.exceptions.InvalidMailer: MAILERS['default']: Unknown options 'timeut'.",
+        "dial tcp: address smtp.example.org: missing port in address",
+    ),
+    *_more(
+        "address-invalid",
+        "recipients",
+        'Symfony\\Component\\Mime\\Exception\\RfcComplianceException: Email "" does not comply with'
+        " addr-spec of RFC 2822.",
+        "Mailer Error: Invalid address:  (From): root@localhost",
+        "Geçersiz e-posta adresi: me",
+    ),
+    *_more(
+        "sendmail-failed",
+        "by hand",
+        "lib/mail/network/delivery_methods/sendmail.rb:57:in `write': Broken pipe (Errno::EPIPE)",
+        "Error: Sendmail exited with code 75",
+    ),
+    *_more(
+        "certificate-invalid",
+        "smtp-tui check",
+        "status=deferred (Server certificate not verified)",
+        "*** TLS startup failed (connect(): error:14090086:SSL routines:"
+        "ssl3_get_server_certificate:certificate verify failed)",
+    ),
+    *_more(
+        "certificate-name-mismatch",
+        "host or server_name",
+        "msmtp: TLS certificate verification failed: The certificate is NOT trusted. The name in"
+        " the certificate does not match the expected.",
+    ),
+    *_more(
+        "auth-needs-encryption",
+        "encryption to tls",
+        "msmtp: cannot use a secure authentication method",
+        "internal client error: Connection is not encrypted",
+    ),
+    *_more(
+        "encryption-required",
+        "encryption to tls",
+        "Cleartext authentication disallowed on non-secure (SSL/TLS) connections.",
+        "imap-login: Login failed: Plaintext authentication disabled: user=<>",
+    ),
+    *_more(
+        "implicit-tls-expected",
+        "encryption to ssl",
+        "Connection to tcp://smtp.example.org:465 Timed Out",
+        'Connection to "smtp.example.org:465" timed out.',
+    ),
+    *_more(
+        "greeting-timeout",
+        "encryption to ssl",
+        'Connection to "smtp.example.org:587" timed out.',
+    ),
+    *_more(
+        "reply-timeout",
+        "longer timeout",
+        'Connection to "ssl://smtp.example.org:465" timed out.',
+        'File "/usr/lib/python3.11/smtplib.py", line 398, in getreply\n    line ='
+        " self.file.readline(_MAXLINE + 1)\nTimeoutError: timed out",
+    ),
+    *_more(
+        "not-smtp",
+        "host and port",
+        "smtp: short response: * OK",
+        "Invalid greeting. response=+OK Dovecot ready.",
+    ),
+    *_more(
+        "reply-unexpected",
+        "filter",
+        'Expected response code "354" but got code "250", with message "250 2.1.5 Ok"',
+    ),
+    *_more(
+        "reply-malformed",
+        "proxy",
+        "msmtp: the server sent invalid data",
+        "smtplib.SMTPConnectError: (-1, b'hello?')",
+    ),
+    *_more(
+        "auth-challenge-malformed",
+        "another mechanism",
+        "failed: unexpected server challenge",
+    ),
+    *_more(
+        "ehlo-refused",
+        "domain",
+        "Ошибка приветсвия EHLO",
+    ),
+    *_more(
+        "starttls-refused",
+        "port 465",
+        "curl: STARTTLS denied, code 454",
+    ),
+    *_more(
+        "greeting-refused",
+        "port 587 (tls)",
+        "Could not send message: Server is not accepting SMTP connections.",
+    ),
+    *_more(
+        "connection-refused",
+        "port",
+        "SMTP server not found or refused connection. Please check your IP address",
+        "SMTP ERROR: Failed to connect to server: Conexión rehusada (111)",
+        "Die Verbindung zum SMTP-Server wurde verweigert",
+        "[WinError 10061] 由于目标计算机积极拒绝，无法连接。 (smtp)",
+    ),
+    *_more(
+        "host-not-found",
+        "spelling of host",
+        "php_network_getaddresses: getaddrinfo failed: Der Name oder der Dienst ist nicht bekannt",
+    ),
+    *_more(
+        "connection-reset",
+        "firewalls",
+        "fwrite(): send of 6 bytes failed with errno=32 Broken pipe on the socket",
+    ),
+    *_more(
+        "recipient-refused",
+        "letter by letter",
+        "Ошибка RCPT TO Line: 369",
+        "H=mail.example.org rejected RCPT <me@example.org>: Unknown user",
+        "RecipientError: Can't send mail - all recipients were rejected",
+        "SMTP-Fehler: Die folgenden Empfänger sind nicht korrekt: me",
+    ),
+    *_more(
+        "sender-refused",
+        "Set from",
+        "La siguiente dirección de remitente falló: a",
+        "Mail from address must be same as authorization user",
+        "550 unable to verify sender address",
+        "554 5.0.0 Error: transaction failed: unknown sender address",
+    ),
+    *_more(
+        "message-refused",
+        "server's reply",
+        "SMTP-Fehler: Daten werden nicht akzeptiert.",
+        "554 5.0.0 transaction failed",
+    ),
+    *_more(
+        "auth-rejected",
+        "username is often",
+        "dovecot: auth: passwd-file(me,192.0.2.1): unknown user",
+        "Login not possible. Please check your setting and/or your credentials",
+        "SMTP Error (535): Authentication failed.",
+        "SMTP-Fehler: Authentifizierung fehlgeschlagen.",
+        "kind: Permanent(Code { severity: PermanentNegativeCompletion, category: Unspecified3,"
+        ' detail: Five }), source: "5.7.8 Error: authentication failed"',
+    ),
+    *_more(
+        "auth-temporarily-unavailable",
+        "old password",
+        "454 4.7.0 Too many login attempts, please try again later",
+    ),
+    *_more(
+        "auth-required",
+        "username and password",
+        "554 5.7.1 <a@example.org>: Recipient address rejected: Access denied",
+    ),
+    *_more(
+        "sending-limit-reached",
+        "limit",
+        "User me@example.org has exceeded its 24-hour sending limit.",
     ),
 ]

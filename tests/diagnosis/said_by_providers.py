@@ -217,7 +217,7 @@ SAID = [
         M365,
         DOT,
         "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending",
-        "message-temporarily-refused",
+        "sending-limit-reached",
         "one connection after the other",
     ),
     Said(
@@ -486,7 +486,7 @@ SAID = [
         SES,
         DOT,
         "454 Throttling failure: Maximum sending rate exceeded.",
-        "message-temporarily-refused",
+        "sending-limit-reached",
         "higher quota",
     ),
     Said(
@@ -524,7 +524,7 @@ SAID = [
         PLAIN,
         "535 Authentication failed: account disabled",
         "auth-disabled-by-provider",
-        "looked at",
+        "check the account",
     ),
     Said(
         "smtp.eu.sendgrid.net",

@@ -31,7 +31,10 @@ from smtp_tui.smtp.events import Stage
 from tests.diagnosis.foreign_examples import EXAMPLES, Example
 
 ROWS = range(1, 32)
-DATA: dict[str, list[dict[str, Any]]] = loaded("foreign/errors.toml")
+DATA: dict[str, list[dict[str, Any]]] = {
+    **loaded("foreign/errors.toml"),
+    **loaded("foreign/replies.toml"),
+}
 OWN = loaded("foreign/words.toml")
 
 
@@ -101,10 +104,13 @@ def test_every_place_and_every_wording_is_met() -> None:
     assert idle == []
 
 
-RULE_KEYS = {"find", "also", "unless", "vague", "cause", "program", "why", "cure", "field", "value"}
+RULE_KEYS = {"find", "spoken", "also", "unless", "vague", "cause", "program"}
+RULE_KEYS |= {"what", "why", "cure", "field", "value"}
+PLACE_KEYS = {"near", "code", "enhanced", "stage", "command", "is_guess"}
 SHAPES = [
     ("rule", {"find", "cause"}, RULE_KEYS),
-    ("place", {"stage", "command"}, {"near", "code", "enhanced", "stage", "command"}),
+    ("place", {"stage", "command"}, PLACE_KEYS),
+    ("stranger", {"find", "unless"}, {"find", "unless"}),
     ("worded", {"find", "code"}, {"find", "code", "enhanced", "stage", "command"}),
 ]
 ENTRIES = [(shape, entry) for shape in SHAPES for entry in DATA[shape[0]]]
@@ -201,6 +207,64 @@ def test_the_provider_is_told_by_its_host() -> None:
     assert named.cure != alone.cure
 
 
+@pytest.mark.parametrize(
+    ("text", "cause", "cure", "why"),
+    [
+        ("msmtp: cannot use a secure authentication method", "auth-needs-encryption",
+         "encryption to tls", "hide the password"),
+        ("msmtp: TLS certificate verification failed: The certificate is NOT trusted. The name in"
+         " the certificate does not match the expected.", "certificate-name-mismatch",
+         "server_name", "alias"),
+        ('Failed to authenticate on SMTP server with username "me" using the following'
+         ' authenticators: "CRAM-MD5", "PLAIN". Authenticator "CRAM-MD5" returned "Expected'
+         ' response code "235" but got code "535", with message "535 5.7.8 Error: bad login"".'
+         ' Authenticator "PLAIN" returned "Expected response code "235" but got code "535",'
+         ' with message "535 5.7.8 Error: bad login"".', "auth-rejected",
+         "The username is often", "which of the two"),
+        ("554 5.7.1 <a@example.org>: Recipient address rejected: Access denied", "auth-required",
+         "Set username and password", "has not logged in"),
+        ("235 2.7.0 ok\n554 5.7.1 <a@example.org>: Recipient address rejected: Access denied",
+         "recipient-refused", "letter", "does not exist"),
+        ("status=deferred (Server certificate not verified)", "certificate-invalid",
+         "smtp-tui check", "Postfix reports every fault"),
+        ("x509: certificate signed by unknown authority", "certificate-unknown-issuer", "ca_file",
+         "Go reports a private CA, a self-signed certificate"),
+        ("SMTPSendFailedException: 451 5.7.3 STARTTLS is required to send mail",
+         "encryption-required", "encryption to tls", "unencrypted"),
+        ("454 4.7.0 Too many login attempts", "auth-temporarily-unavailable", "old password",
+         "too many attempts"),
+    ],
+)  # fmt: skip
+def test_the_cure_fits_the_words(text: str, cause: str, cure: str, why: str) -> None:
+    found = explained(text)
+    assert found.cause == cause
+    assert cure in found.cure
+    assert why in found.why
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("SocketError: getaddrinfo: nodename nor servname provided, or not known",
+         "getaddrinfo: nodename nor servname provided"),
+        ("failed: error:0A000410:SSL routines::sslv3 alert handshake failure",
+         "error:0A000410:SSL routines::sslv3 alert handshake failure"),
+        ("Net::SMTPAuthenticationError (535 5.7.8 Invalid authentication data).",
+         "535 5.7.8 Invalid authentication data"),
+        ("OSError: [Errno 101] Network is unreachable",
+         "OSError: [Errno 101] Network is unreachable"),
+        ("connect EHOSTUNREACH 192.0.2.1:465 - Local (0.0.0.0:0)",
+         "connect EHOSTUNREACH 192.0.2.1:465"),
+        ("fsockopen(): unable to connect to mail:465 (Connection timed out)",
+         "unable to connect to mail:465 (Connection timed out)"),
+        ('with host "mail": stream_socket_client(): Connection timed out)',
+         "Connection timed out"),
+    ],
+)  # fmt: skip
+def test_a_whole_phrase_is_quoted(text: str, phrase: str) -> None:
+    assert explained(text).said == phrase
+
+
 # Which fact counts
 
 
@@ -243,6 +307,19 @@ def test_the_most_telling_fact_counts(text: str, cause: str) -> None:
         "", " \n ", "hello", "it does not work", "Mail sent successfully", "250 2.0.0 Ok: queued",
         "relay=mail.example.org[192.0.2.1]:587, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
         "Error", "line 550", "535", "took 421 ms", "user 554 logged in", "502 Bad Gateway",
+        # They do not show why.
+        "SMTP connect() failed. https://github.com/PHPMailer/PHPMailer/wiki/Troubleshooting",
+        "Failure sending mail.", "SMTP Error (500): Connection to server failed.",
+        "MailConnectException: Couldn't connect to host, port: mail, 465; timeout 10000",
+        "Connection could not be established with host mail [ #0]",
+        "Error: nothing { code: 'ESOCKET', command: 'CONN' }", "550 no", "553 not here",
+        "retry time not reached for any host for 'mail'",
+        # They are not about mail.
+        "HTTPSConnectionPool(host='api', port=443): [Errno 111] Connection refused",
+        "redis.exceptions.ConnectionError: Error 111 connecting. Connection refused.",
+        "features/step.rb Broken pipe (Errno::EPIPE)",
+        "dial tcp 127.0.0.1:5432: connect: connection refused",
+        "IMAP error: [AUTHENTICATIONFAILED] Invalid credentials",
     ],
 )  # fmt: skip
 def test_what_tells_nothing_is_not_explained(text: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from smtp_tui.diagnosis.foreign.programs import program_in
 from smtp_tui.diagnosis.foreign.replies import reply_in
-from smtp_tui.diagnosis.foreign.rules import Rule, error_rules, lowered
+from smtp_tui.diagnosis.foreign.rules import Rule, error_rules, lowered, strangers
 from smtp_tui.diagnosis.foreign.secrets import Hidden
 from smtp_tui.diagnosis.foreign.texts import Meant, said_of
 from smtp_tui.records import record
@@ -24,6 +24,13 @@ LONGEST_QUOTE = 160
 """Characters of the text that are repeated."""
 
 
+# What stands beside the words of these may be the secret itself.
+_BESIDE_SECRETS = ("password", "url-unescaped", "token-refused")
+# What parts the phrases of a message.
+_EDGE = re.compile(
+    r"[:;,.]\s|[\"`\n(){}<>]|(?<!\w)'|'(?!\w)|(?<!\w)\[(?!Errno|$)|(?<!\d)\](?![:\w])|\s[-–|]+\s|\b(?:err|error|msg|message|reason)=|\$"
+)
+_BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _COLOUR = re.compile(r"\x1b\[[0-9;]{0,16}m")
 
 
@@ -75,17 +82,23 @@ def _cleaned(text: str) -> str:
 
 
 def _found(text: str, low: str) -> _Found | None:
+    reply = _by_reply(text, low)
+    if reply is None and any(stranger.speaks_in(low) for stranger in strangers()):
+        return None
     told = [rule for rule in error_rules() if not rule.vague]
     vague = [rule for rule in error_rules() if rule.vague]
-    return _by_rule(told, text, low) or _by_reply(text, low) or _by_rule(vague, text, low)
+    return _by_rule(told, text, low) or reply or _by_rule(vague, text, low)
 
 
 def _by_rule(rules: Iterable[Rule], text: str, low: str) -> _Found | None:
     for rule in rules:
         span = rule.span_in(low)
         if span is not None:
+            if not rule.cause.startswith(_BESIDE_SECRETS):
+                span = _phrase_around(text, *span)
             meant = Meant(
                 cause=rule.cause,
+                what=rule.what,
                 why=rule.why,
                 cure=rule.cure,
                 field=rule.field,
@@ -93,6 +106,23 @@ def _by_rule(rules: Iterable[Rule], text: str, low: str) -> _Found | None:
             )
             return _Found(words=text[span[0] : span[1]], meant=meant, program=rule.program)
     return None
+
+
+def _phrase_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the whole phrase stands that recognised words belong to."""
+    before = text[max(0, start - LONGEST_QUOTE // 2) : start]
+    last = min(len(text), end + LONGEST_QUOTE // 2)
+    first = max((edge.end() for edge in _EDGE.finditer(before)), default=0)
+    if not first and start > len(before):
+        first = len(before)
+    edge = _EDGE.search(text, end, last)
+    return start - len(before) + first, _end_of(edge, text, end, last)
+
+
+def _end_of(edge: re.Match[str] | None, text: str, end: int, last: int) -> int:
+    if edge is not None:
+        return edge.start()
+    return last if last == len(text) else end
 
 
 def _by_reply(text: str, low: str) -> _Found | None:
@@ -134,8 +164,20 @@ def _line_of(words: str, low: str) -> str:
 
 def _quoted(words: str, hidden: Hidden) -> str:
     """Return recognised words in one line, fit to be shown."""
-    clean = " ".join(hidden.masked(words).split()).strip(" .:;,")
-    if clean[-1:] in ("'", '"') and clean.count(clean[-1]) % 2:
-        clean = clean[:-1].rstrip(" .:;,")
+    clean = _whole(" ".join(hidden.masked(words).split()))
     shown = visible(clean)
     return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"
+
+
+def _whole(words: str) -> str:
+    """Return words without what a sentence, a bracket or a quotation left at their end."""
+    clean = words.strip(" .:;,")
+    while clean:
+        last = clean[-1]
+        odd = last in "'\"" and clean.count(last) % 2
+        if not odd and clean.count(last) <= clean.count(_BRACKETS.get(last, last)):
+            break
+        clean = clean[:-1].rstrip(" .:;,")
+    for close, opening in _BRACKETS.items():
+        clean += close * (clean.count(opening) - clean.count(close))
+    return clean

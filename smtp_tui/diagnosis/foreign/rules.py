@@ -1,10 +1,9 @@
-"""The rules by which an error text is recognised, as they stand in `errors.toml`."""
+"""The rules by which an error text is recognised, as `errors.toml` and `replies.toml` hold them."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from smtp_tui.diagnosis.texts import loaded
@@ -13,7 +12,10 @@ from smtp_tui.records import record
 
 Span = tuple[int, int]
 
-_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+# A language file writes its apostrophes as it likes.
+_LOWER = {ord("’"): "'"} | {
+    code: chr(code).lower() for code in range(0x500) if len(chr(code).lower()) == 1
+}
 
 
 @record(kw_only=True)
@@ -22,10 +24,12 @@ class Rule:
 
     find: re.Pattern[str]
     cause: str
+    spoken: tuple[str, ...] = ()
     also: re.Pattern[str] | None = None
     unless: re.Pattern[str] | None = None
     vague: bool = False
     program: str = ""
+    what: str = ""
     why: str = ""
     cure: str = ""
     field: str = ""
@@ -33,14 +37,37 @@ class Rule:
 
     def span_in(self, low: str) -> Span | None:
         """Return where the rule fits, or None."""
-        match = self.find.search(low)
-        if match is None:
+        span = self._found_in(low)
+        if span is None:
             return None
         if self.also is not None and self.also.search(low) is None:
             return None
         if self.unless is not None and self.unless.search(low) is not None:
             return None
-        return match.span()
+        return span
+
+    def _found_in(self, low: str) -> Span | None:
+        match = self.find.search(low)
+        if match is not None:
+            return match.span()
+        # Hundreds of phrases: found one by one, far quicker than as one pattern.
+        for phrase in self.spoken:
+            start = low.find(phrase)
+            if start >= 0:
+                return start, start + len(phrase)
+        return None
+
+
+@record(kw_only=True)
+class Stranger:
+    """Words of something that is no mail program, unless others in the text say that it is one."""
+
+    find: re.Pattern[str]
+    unless: re.Pattern[str]
+
+    def speaks_in(self, low: str) -> bool:
+        """Whether a text in lower case is the stranger's."""
+        return bool(self.find.search(low)) and not self.unless.search(low)
 
 
 @record(kw_only=True)
@@ -52,6 +79,7 @@ class Place:
     enhanced: re.Pattern[str]
     stage: str
     command: str
+    is_guess: bool = False
 
 
 @record(kw_only=True)
@@ -66,9 +94,10 @@ class Worded:
 
 
 def lowered(text: str) -> str:
-    """Return the text with A to Z in lower case, its places unchanged.
+    """Return the text in lower case, its places unchanged.
 
     Patterns that need not ignore case are several times quicker; `str.lower` may lengthen a text.
+    Latin, Greek and Cyrillic letters are lowered, those whose lower case is a single letter.
     """
     return text.translate(_LOWER)
 
@@ -76,7 +105,25 @@ def lowered(text: str) -> str:
 @cache
 def error_rules() -> tuple[Rule, ...]:
     """Return the rules in the order to try."""
-    return tuple(Rule(**_compiled(entry, "find", "also", "unless")) for entry in _entries("rule"))
+    return tuple(map(_rule, _entries("rule")))
+
+
+def _rule(entry: dict[str, Any]) -> Rule:
+    spoken = tuple(phrase for name in entry.get("spoken", ()) for phrase in _spoken(name))
+    return Rule(**_compiled({**entry, "spoken": spoken}, "find", "also", "unless"))
+
+
+def _spoken(name: str) -> list[str]:
+    """Return a list of `languages.toml` by its name: `system.ECONNREFUSED`."""
+    who, _, what = name.partition(".")
+    phrases: list[str] = _languages()[who][what]
+    return phrases
+
+
+@cache
+def strangers() -> tuple[Stranger, ...]:
+    """Return what tells a text that is not about mail."""
+    return tuple(Stranger(**_compiled(entry, "find", "unless")) for entry in _entries("stranger"))
 
 
 @cache
@@ -95,7 +142,12 @@ def worded() -> tuple[Worded, ...]:
 
 @cache
 def _data() -> dict[str, list[dict[str, Any]]]:
-    return loaded("foreign/errors.toml")
+    return {**loaded("foreign/errors.toml"), **loaded("foreign/replies.toml")}
+
+
+@cache
+def _languages() -> dict[str, dict[str, list[str]]]:
+    return loaded("foreign/languages.toml")
 
 
 def _entries(name: str) -> list[dict[str, Any]]:

@@ -97,5 +97,8 @@ def _without_tail(words: str, secret: str) -> str:
 
 
 def _without_login(match: re.Match[str]) -> str:
-    """Hide base64 that holds a response to PLAIN, wherever it stands."""
-    return _HIDDEN if any(list(_decoded(match[0]))[1:]) else match[0]
+    """Hide base64 that holds a response to PLAIN, or the end of one, wherever it stands."""
+    parts = list(_decoded(match[0]))
+    # Words like EHOSTUNREACH can be read as base64 too, by chance even with a NUL.
+    is_end = len(parts) == 2 and any(parts) and all(part.isprintable() for part in parts)
+    return _HIDDEN if len(parts) > 2 or is_end else match[0]
