@@ -252,7 +252,7 @@ def test_the_cure_fits_the_words(text: str, cause: str, cure: str, why: str) -> 
         ("Net::SMTPAuthenticationError (535 5.7.8 Invalid authentication data).",
          "535 5.7.8 Invalid authentication data"),
         ("OSError: [Errno 101] Network is unreachable",
-         "OSError: [Errno 101] Network is unreachable"),
+         "[Errno 101] Network is unreachable"),
         ("connect EHOSTUNREACH 192.0.2.1:465 - Local (0.0.0.0:0)",
          "connect EHOSTUNREACH 192.0.2.1:465"),
         ("fsockopen(): unable to connect to mail:465 (Connection timed out)",
@@ -344,6 +344,9 @@ def test_what_tells_nothing_is_not_explained(text: str) -> None:
         ("unencrypted connection", "encryption", "tls", "Go", None),
         ("connect ENETUNREACH 2001:db8::1:587", "address_family", "ipv4", "nodemailer", None),
         ("Permission denied (13)", None, None, None, None),
+        ("Symfony: peer_fingerprint match failure", "tls_fingerprint", None, "Symfony Mailer",
+         "verify_peer=0&peer_fingerprint[sha256]=… in MAILER_DSN"),
+        ("Postfix: Server certificate not verified", None, None, "Postfix", None),
         # Told by the words of the cure.
         ("SMTP ERROR: CRAM-MD5 command failed: 535 5.7.8 Error: authentication failed",
          "authentication", "plain", "PHPMailer", "$mail->AuthType"),
