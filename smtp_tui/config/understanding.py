@@ -165,7 +165,11 @@ def same_word(one: object, other: object) -> bool:
 def _refused(dialect: Dialect, theirs: Theirs) -> Unreadable:
     """Say which key has a value that no mode knows, or that they contradict each other."""
     application = dialect.head.application
-    there = {key: theirs.effective(key) for mode in dialect.modes for key in mode.when}
+    # What holds a setting of its own, as a port does, is no word for this one.
+    own = dialect.own_keys
+    there = {
+        key: theirs.effective(key) for mode in dialect.modes for key in mode.when if key not in own
+    }
     for key, value in there.items():
         known = [mode.when[key] for mode in dialect.modes if key in mode.when]
         if any(same_word(value, word) for word in known):

@@ -822,12 +822,21 @@ connection_timeout = 30
             "port = 587\nssl = false\ntls = true",
             "port = 465\nssl = true\ntls = false",
         ),
-        ({"encryption": "none"}, "tls = true", "tls = false"),
+        (
+            {"encryption": "none", "port": 2525},
+            "port = 587\ntls = true",
+            "port = 2525\ntls = false",
+        ),
         ({"domain": "h.example"}, "", 'identify_as = "h.example"'),
         ({"source_address": "192.0.2.1"}, "", 'source_address = "192.0.2.1"'),
         ({"timeout": 10}, "connection_timeout = 30", "connection_timeout = 10"),
     ),
-    refused=({"starttls_auto": True}, {"openssl_verify_mode": "peer"}, {"timeout": 0.5}),
+    refused=(
+        {"encryption": "none"},
+        {"starttls_auto": True},
+        {"openssl_verify_mode": "peer"},
+        {"timeout": 0.5},
+    ),
     name="profiles.toml",
 )
 

@@ -391,3 +391,36 @@ def test_a_himalaya_table_that_is_not_understood_is_not_offered(
     path = tmp_path / "config.toml"
     path.write_text(f"[accounts.x]\nbackend.host = 'i.example'\nbackend.port = 993\n{backend}")
     assert Document.open(path).tables() == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "port", "encryption"),
+    [
+        ("port = 465\n", 465, "ssl"),
+        ("port = 465\nssl = false\n", 465, "ssl"),
+        ("port = 465\ntls = true\n", 465, "tls"),
+        ("port = 587\n", 587, "tls"),
+        ("port = 587\nssl = true\n", 587, "ssl"),
+        ("port = 2525\n", 2525, "none"),
+        ("", 25, "none"),
+        ("tls = true\n", 25, "tls"),
+        ("ssl = true\n", 25, "ssl"),
+    ],
+)
+def test_smtpcs_port_decides_where_nothing_else_does(
+    tmp_path: Path, lines: str, port: int, encryption: str
+) -> None:
+    path = tmp_path / "profiles.toml"
+    path.write_text(f'[profiles.x]\nhost = "a.example"\nlogin = "u"\n{lines}')
+    values = Document.open(path).values("profiles.x")
+    assert (values["port"], values["encryption"]) == (port, encryption)
+
+
+def test_smtpc_is_not_moved_to_a_port_that_changes_its_tls(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.toml"
+    path.write_text('[profiles.x]\nhost = "a.example"\nlogin = "u"\nport = 465\n')
+    document = Document.open(path)
+    with pytest.raises(NotExpressibleError, match="set the port with it"):
+        document.changed("profiles.x", {"encryption": "none"})
+    text = document.changed("profiles.x", {"encryption": "ssl", "port": 2465})
+    assert "port = 2465\nssl = true\n" in text
