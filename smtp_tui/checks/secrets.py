@@ -10,7 +10,7 @@ from pathlib import Path
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.sources import Ask, PasswordSource
+from smtp_tui.settings.sources import Ask, Literal, PasswordSource
 from smtp_tui.threads import in_daemon_thread
 
 NOBODY_TO_ASK = (
@@ -55,7 +55,8 @@ async def secret_of(
         case _:
             from smtp_tui.config.passwords import fetch  # seldom needed, and not quick to load
 
-            if given is None and origin is not None:
+            # A password that stands in the file itself is no place to be sent to.
+            if given is None and origin is not None and not isinstance(source, Literal):
                 refuse_distrusted(source, origin, settings.host)
             account = settings.username or ""
             return await fetch(source, account=account, base=base, environ=os.environ, limit=limit)

@@ -6,14 +6,12 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from shlex import quote
 
 from smtp_tui.checks.status import NEGATIVE, PASSED
 from smtp_tui.cli.opening import open_table, tell_notes
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoRenameError, NoTableError
-from smtp_tui.config.reading import readable_by_others
 from smtp_tui.config.wording import one_line
 from smtp_tui.config.writing import Manner
 
@@ -80,16 +78,6 @@ def naming_in_place() -> Iterator[None]:
         yield
     except NoRenameError as error:
         raise NoRenameError(f"{error}; --in-place overwrites it") from None
-
-
-def warn_of_readers(file: Path, remedy: str = "") -> None:
-    """Say that others can read the password that stands in the file now."""
-    if readable_by_others(file):
-        remedy = remedy or f"remove that right: chmod o= {quote(str(file))}"
-        complain(
-            f"warning: every user of this machine can read {one_line(file)} and the password in "
-            f"it; {remedy}"
-        )
 
 
 def _print_differences(document: Document, text: str) -> int:

@@ -6,8 +6,7 @@ import json
 
 from smtp_tui.checks.status import NEGATIVE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.changing import warn_of_readers
-from smtp_tui.cli.opening import open_table, tell_notes
+from smtp_tui.cli.opening import open_table, tell_notes, warn_of_readers
 from smtp_tui.cli.output import tell
 from smtp_tui.cli.values import no_setting
 from smtp_tui.config.masking import MASK, masked

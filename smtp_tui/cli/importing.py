@@ -9,8 +9,9 @@ from pathlib import Path
 
 from smtp_tui.checks.status import NEGATIVE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.changing import PRIVATE, change, target, warn_of_readers
+from smtp_tui.cli.changing import PRIVATE, change, target
 from smtp_tui.cli.interchanging import format_name, quoting_of, tell_text
+from smtp_tui.cli.opening import warn_of_readers
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError

@@ -11,7 +11,7 @@ from smtp_tui.cli.calls import UsageError
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.smtp.message import Mail
 
-_UNDECODED = re.compile("[\udc80-\udcff]")
+_UNDECODED = "[\udc80-\udcff]"
 LARGEST_BODY = 64 * 1024 * 1024
 """Characters; more is no test message."""
 
@@ -81,6 +81,6 @@ def _decoded(text: str, encoding: str | None = None) -> str:
         return text
     try:
         raw = text.encode(encoding or sys.getfilesystemencoding(), "surrogateescape")
-        return raw.decode("utf-8") if _UNDECODED.search(text) else text
+        return raw.decode("utf-8") if re.search(_UNDECODED, text) else text
     except UnicodeError:
         return text  # it is refused where it is read

@@ -1,15 +1,17 @@
-"""Which file and which table a call means."""
+"""Which file and which table a call means, and what there is to say about them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from shlex import quote
 
 from smtp_tui.cli.output import complain
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError
 from smtp_tui.config.paths import default_config
+from smtp_tui.config.reading import readable_by_others
 from smtp_tui.config.recognising import faults
 from smtp_tui.config.wording import one_line
 
@@ -59,3 +61,13 @@ def open_table(
     file = words[0] if words else str(default_config())
     document = open_file(file, named=bool(words), dialect=dialect)
     return file, document, table or document.default_table()
+
+
+def warn_of_readers(file: Path, remedy: str = "") -> None:
+    """Say that others can read the password that stands in the file now."""
+    if readable_by_others(file):
+        remedy = remedy or f"remove that right: chmod o= {quote(str(file))}"
+        complain(
+            f"warning: every user of this machine can read {one_line(file)} and the password in "
+            f"it; {remedy}"
+        )

@@ -7,8 +7,8 @@ from argparse import Namespace
 
 from smtp_tui.checks.status import BY_STAGE, PASSED
 from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.changing import save, warn_of_readers
-from smtp_tui.cli.opening import open_table, tell_notes
+from smtp_tui.cli.changing import save
+from smtp_tui.cli.opening import open_table, tell_notes, warn_of_readers
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.cli.storing import store
 from smtp_tui.cli.tables import PATIENCE, Table

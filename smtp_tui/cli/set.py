@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from smtp_tui.checks.status import BY_STAGE, SETTINGS, USAGE
 from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.changing import PRIVATE, change, target, warn_of_readers
+from smtp_tui.cli.changing import PRIVATE, change, target
 from smtp_tui.cli.handover import handed_over, hands_over
+from smtp_tui.cli.opening import warn_of_readers
 from smtp_tui.cli.output import complain
 from smtp_tui.cli.values import read_pairs
 from smtp_tui.config.errors import PasswordError

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from smtp_tui.checks.status import BY_STAGE, PASSED
 from smtp_tui.cli.calls import UsageError
-from smtp_tui.cli.changing import PRIVATE, naming_in_place, save, warn_of_readers
+from smtp_tui.cli.changing import PRIVATE, naming_in_place, save
 from smtp_tui.cli.handover import asked_twice, handed_over, hands_over
 from smtp_tui.cli.leftovers import tell_of_leftovers
+from smtp_tui.cli.opening import warn_of_readers
 from smtp_tui.cli.output import complain, tell
 from smtp_tui.cli.places import PLACES, parsed_place
 from smtp_tui.cli.tables import PATIENCE, Table

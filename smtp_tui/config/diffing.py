@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from smtp_tui.config import reading
-from smtp_tui.config.masking import Showable
+from smtp_tui.config.showable import Showable
 from smtp_tui.records import record
 
 AROUND = 3

@@ -11,12 +11,14 @@ from smtp_tui.config.tablepath import spelled_key
 
 def spelled_value(value: object, like: str = "") -> str:
     """Spell a value; `like` is the text it replaces, whose quotes are kept where they can be."""
-    import tomlkit  # only a change needs it
-
     match value:
         case str():
             return _spelled_text(value, like)
-        case bool() | float():
+        case bool():
+            return str(value).lower()
+        case float():
+            import tomlkit
+
             return tomlkit.item(value).as_string()
         case int():
             return _spelled_integer(value, like)
@@ -30,6 +32,9 @@ def spelled_value(value: object, like: str = "") -> str:
 
 
 def _spelled_text(value: str, like: str) -> str:
+    # Most texts are spelled as they are; tomlkit takes as long to load as a call without it.
+    if like[:1] in ("", '"') and like[:3] != '"""' and _is_plain(value):
+        return f'"{value}"'
     import tomlkit
     from tomlkit.exceptions import InvalidStringError
 
@@ -42,6 +47,10 @@ def _spelled_text(value: str, like: str) -> str:
     except InvalidStringError:
         kept = tomlkit.string(value)
     return kept.as_string()
+
+
+def _is_plain(value: str) -> bool:
+    return value.isprintable() and '"' not in value and "\\" not in value
 
 
 def _spelled_integer(value: int, like: str) -> str:

@@ -22,30 +22,33 @@ _TOO_MANY = f"more than {MOST_TABLES:,} tables or arrays"
 _WORD = r"[A-Za-z0-9_-]"
 _PART = rf"""(?:{_WORD}++|"(?:[^"\\\n]|\\[^\n])*+"(?!")|'[^'\n]*+'(?!'))"""
 # In this order: what stands within a string or a comment is no key. A string without an end is
-# where the parser stops, so the search does too.
-_TOKEN = re.compile(
+# where the parser stops, so the search does too. Compiled when a file needs it, as hardly one does.
+_TOKEN = (
     rf"(?P<key>{_PART}(?:[ \t]*+\.[ \t]*+{_PART})++)"
     rf"|(?P<word>{_WORD}++)"
     r'|"""(?:[^\\]|\\.)*?"""(?:"{0,2})|\'\'\'.*?\'\'\'(?:\'{0,2})|(?P<endless>"""|\'\'\')'
     r'|"(?:[^"\\\n]|\\.)*+"'
     r"|'[^'\n]*+'|(?P<open>[\"'])"
-    r"|\#[^\n]*+",
-    re.DOTALL,
+    r"|\#[^\n]*+"
 )
-_HEADER = re.compile(r"^[ \t]*+\[", re.MULTILINE)
+_HEADER = r"^[ \t]*+\["
 
 
 def excess(text: str) -> str | None:
     """Say what a TOML text has too much of; None where it can be parsed."""
-    has_long_word = re.search(rf"{_WORD}{{{LONGEST_WORD + 1}}}", text) is not None
+    long_word = rf"{_WORD}{{{LONGEST_WORD + 1}}}"
+    has_long_word = len(text) > LONGEST_WORD and re.search(long_word, text) is not None
+    has_dots = text.count(".") >= DEEPEST
+    # Hardly a file has as many of either, and the rest is spared the search.
+    if not has_long_word and not has_dots and text.count("[") <= MOST_TABLES:
+        return None
     # A row of an array that begins a line counts too; no settings file has as many.
-    tables = len(_HEADER.findall(text))
+    tables = len(re.findall(_HEADER, text, re.MULTILINE))
     if tables > MOST_TABLES:
         return _TOO_MANY
-    # Hardly a file has as many dots, and the rest is spared the search.
-    if not has_long_word and text.count(".") < DEEPEST:
+    if not has_long_word and not has_dots:
         return None
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_TOKEN, text, re.DOTALL):
         if token["endless"] or token["open"]:
             return None
         words = re.findall(_PART, token["key"]) if token["key"] else [token["word"] or ""]

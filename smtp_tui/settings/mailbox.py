@@ -12,7 +12,8 @@ _NAMED = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>")
 # does not hold: named by its letters, the pattern takes ten times as long to compile.
 _ATOM = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
 # A display name holds no control, line or paragraph separator, and no byte that is not UTF-8.
-_NAME = re.compile("[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+# Compiled when there is one: this takes longer than the rest of the module.
+_NAME = "[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*"
 _LOCAL = re.compile(rf'{_ATOM}(\.{_ATOM})*|"([^"\\\x00-\x1f\x7f]|\\[ -~])*"')
 
 
@@ -44,7 +45,7 @@ def parse_mailbox(value: object) -> Mailbox:
     written = parsers.text(value).strip()
     named = _NAMED.fullmatch(written)
     name, address = (named["name"], named["address"]) if named else ("", written)
-    if not _NAME.fullmatch(name):
+    if name and not re.fullmatch(_NAME, name):
         raise ValueError(f"{parsers.shown(written)} contains a control character; remove it")
     local, sign, domain = address.rpartition("@")
     is_address = sign and address.isprintable() and _LOCAL.fullmatch(local)

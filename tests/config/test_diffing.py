@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from smtp_tui.config.diffing import DiffLine, Mark, differences
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.masking import Showable, looks_secret, masked
+from smtp_tui.config.masking import looks_secret, masked
+from smtp_tui.config.showable import Showable
 from tests.config.dialect_samples import SAMPLES, Sample
 
 S = "hunter2!"  # the secret of these tests
