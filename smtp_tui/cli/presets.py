@@ -71,6 +71,7 @@ def _object(provider: Provider, known: Presets) -> dict[str, Any]:
         "host": provider.host,
         "hosts": list(provider.hosts),
         "ways": [{"port": way.port, "encryption": way.encryption} for way in provider.ways],
+        "more_ways": provider.more_ways,
         "authentication": list(provider.authentication),
         "username": provider.username,
         "username_is": provider.username_is,
@@ -113,6 +114,6 @@ def _comments(provider: Provider) -> Iterator[str]:
     if provider.page:
         yield f"credentials: {provider.page}"
     if len(provider.ways) > 1:
-        yield f"ports: {_ways(provider)}"
+        yield f"ports: {_ways(provider)}{'; there may be more' if provider.more_ways else ''}"
     yield from (*provider.notes, *provider.limits)
     yield f"source: {provider.sources[0]} ({provider.taken.isoformat()})"

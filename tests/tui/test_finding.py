@@ -357,9 +357,9 @@ class TestPresets:
             assert "> Twilio SendGrid" in hand.screen
             for told in (
                 "Ports: ‹587 tls›",
-                "Username: the word apikey itself",
+                "Username: the word apikey",
                 "Password: an API key that begins with SG.",
-                "As of 2026-11-24, from",
+                "As of 2026-11-28, from",
                 "SMTP Host: mail.example.net -> smtp.sendgrid.net",
             ):
                 assert told in flat(hand)
