@@ -14,11 +14,14 @@ from smtp_tui.diagnosis.rules import Rule, rule_of_refusal, rules
 from smtp_tui.diagnosis.texts import causes, loaded
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.providers.known import provider_named, providers
+from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp.events import Fault, Stage
+from smtp_tui.smtp.message import Mail
 from tests.checks.outcomes import outcome_of
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 from tests.diagnosis.said_by_providers import SAID
 from tests.diagnosis.test_language import AVOIDED, LONGEST
+from tests.servers.envelopes import SIGNED_RECIPIENT, UNSIGNED_RECIPIENT
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 
@@ -132,6 +135,25 @@ async def test_a_password_that_a_real_postfix_rejects_on_localhost(
         _, verdict = await outcome_of({**values, "authentication": mechanism}, secret="wrong")
         assert verdict.cause == "auth-rejected"
         assert not named_in(f"{verdict.why} {verdict.cure}")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "named"), [(SIGNED_RECIPIENT, {"Google", "Gmail"}), (UNSIGNED_RECIPIENT, set())]
+)
+async def test_what_a_real_postfix_passes_on(
+    mail_servers: MailServers, recipient: str, named: set[str]
+) -> None:
+    values = {
+        "host": mail_servers.host,
+        "port": mail_servers.ports[Listener.STARTTLS_OFFERED],
+        "ca_file": str(mail_servers.authority_file),
+        "from": mail_servers.user.name,
+    }
+    _, verdict = await outcome_of(values, mail=Mail(recipients=(parse_mailbox(recipient),)))
+    assert verdict.reply
+    assert "Recipient address rejected: Invalid credentials for relay" in verdict.reply.text
+    assert verdict.cause == "relay-denied"
+    assert named_in(verdict.cure) == named
 
 
 # What Postfix says for the server behind it (ADDRESS_VERIFICATION_README), in that one's words.

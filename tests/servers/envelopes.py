@@ -10,6 +10,9 @@ REFUSED_RECIPIENT = f"refused@{LOCAL_DOMAIN}"
 GREYLISTED_RECIPIENT = f"greylisted@{LOCAL_DOMAIN}"
 FULL_RECIPIENT = f"full@{LOCAL_DOMAIN}"
 HELD_RECIPIENT = f"held@{LOCAL_DOMAIN}"
+# What a provider behind it would say, passed on with the provider's signature and without.
+SIGNED_RECIPIENT = f"signed@{LOCAL_DOMAIN}"
+UNSIGNED_RECIPIENT = f"unsigned@{LOCAL_DOMAIN}"
 REFUSED_SENDER = f"refused-sender@{LOCAL_DOMAIN}"
 
 MESSAGE_SIZE_LIMIT = 100_000
@@ -19,5 +22,7 @@ RECIPIENTS = {
     REFUSED_RECIPIENT: "550 5.1.1 No such user here",
     GREYLISTED_RECIPIENT: "450 4.2.0 Greylisted, try again later",
     FULL_RECIPIENT: "452 4.2.2 Mailbox full",
+    SIGNED_RECIPIENT: "550 5.7.1 Invalid credentials for relay [192.0.2.9]. - gsmtp",
+    UNSIGNED_RECIPIENT: "550 5.7.1 Invalid credentials for relay [192.0.2.9].",
 }
 SENDERS = {REFUSED_SENDER: "553 5.7.1 Not owned by the user"}
