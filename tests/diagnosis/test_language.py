@@ -52,6 +52,11 @@ def texts() -> Iterator[tuple[str, str]]:
     yield from leaves(warnings(), "warnings")
     for file in FILES:
         yield from leaves(loaded(file), file)
+    yield from leaves(loaded("foreign/words.toml"), "words.toml")
+    for file in ("replies.toml", "foreign/errors.toml"):
+        for number, rule in enumerate(loaded(file)["rule"]):
+            parts = {key: rule[key] for key in ("what", "why", "cure") if key in rule}
+            yield from leaves(parts, f"{file} {number}")
     for field in FIELDS:
         yield f"summary of {field.key}", field.summary
         for number, paragraph in enumerate(paragraphs(explanation(field.key))):
