@@ -14,6 +14,7 @@ from smtp_tui.config.tablepath import TablePath, walk
 from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS, USUAL_PORTS
 
 _MAIN: TablePath = ("smtp",)
+_SCHEMES = ("smtp://", "smtps://")
 _HOSTS = frozenset({"host", "smtp_url", "smtp_uri", *synonyms.NAMES["host"]})
 _MORE = frozenset({*PLAIN_KEYS, *synonyms.MAIL_KEYS} - _HOSTS)
 _MAIL_ONLY = frozenset({"starttls_auto", "encryption", "authentication", "openssl_verify_mode"}) | {
@@ -45,7 +46,7 @@ def mail_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
     found = {
         path: table
         for path, table in walk(data)
-        if not _HOSTS.isdisjoint(table) and not _MORE.isdisjoint(table)
+        if _holds_url(table) or not (_HOSTS.isdisjoint(table) or _MORE.isdisjoint(table))
     }
     sure = tuple(path for path in found if _is_mail(path, found[path]))
     match data.get("smtp"):
@@ -58,10 +59,18 @@ def mail_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
 
 
 def _is_mail(path: TablePath, table: Mapping[str, Any]) -> bool:
+    if _holds_url(table):
+        return True
     if _is_other(path, table):
         return False
     named = any(_speaks_of(step, _MAIL_NAMES) for step in path if isinstance(step, str))
     return named or not _MAIL_ONLY.isdisjoint(table) or _port(table) in _MAIL_PORTS
+
+
+def _holds_url(table: Mapping[str, Any]) -> bool:
+    """Whether a table holds the URL of a mail server, which says all there is to say."""
+    texts = (table[key] for key in synonyms.TEXTS if key in table)
+    return any(isinstance(text, str) and text.startswith(_SCHEMES) for text in texts)
 
 
 def _is_other(path: TablePath, table: Mapping[str, Any]) -> bool:

@@ -188,9 +188,10 @@ class PlainTable:
             return dict.fromkeys(keys)
         found = synonyms.respelled(self._table, str(encryption))
         if found is None:
+            words, them = ("say", "them") if len(keys) > 1 else ("says", "it")
             raise NotExpressibleError(
-                f"Encryption Type (encryption) is what {' and '.join(keys)} say in this table, "
-                f"which cannot say {encryption}; change them in an editor",
+                f"Encryption Type (encryption) is what {' and '.join(keys)} {words} in this table, "
+                f"which cannot mean {encryption}; change {them} in an editor",
                 "encryption",
             )
         return found

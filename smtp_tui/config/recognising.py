@@ -101,15 +101,16 @@ def _likely(data: Mapping[str, Any], name: str) -> Iterator[Head]:
     """Yield the shipped heads whose words the file holds: to parse them all takes long."""
     words = {key for _, table in walk(data) for key in table}
     words |= {"", "*", ANYWHERE}
+
+    def there(path: str) -> bool:
+        return words.issuperset(path.split("."))
+
     for place in _shipped():
         lists = _lists(place)
-        known = {
-            key: [words.issuperset(path.split(".")) for path in paths]
-            for key, paths in lists.items()
-        }
-        told = any(known.get("signs", [True])) or name in lists.get("files", ())
-        there = any(known["tables"]) and all(known.get("keys", ()))
-        if told and there and any(known.get("one_of", [True])):
+        if not any(map(there, lists["tables"])) or not all(map(there, lists.get("keys", ()))):
+            continue
+        told = any(map(there, lists.get("signs", [""]))) or name in lists.get("files", ())
+        if told and any(map(there, lists.get("one_of", [""]))):
             yield head_of(tomllib.loads(_head_text(place)), place, own=False)
 
 

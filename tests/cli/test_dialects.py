@@ -39,10 +39,10 @@ def test_they_are_listed(call: Call) -> None:
     outcome = call("dialects")
     assert (outcome.status, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert len(lines) == 17
-    assert lines[6].split() == ["lldap", "lldap", "lldap_config.toml:", "[smtp_options]", "shipped"]
-    assert "kanidm" in lines[3]
-    assert "the top of the file" in lines[3]
+    assert len(lines) == 18
+    assert lines[7].split() == ["lldap", "lldap", "lldap_config.toml:", "[smtp_options]", "shipped"]
+    assert "kanidm" in lines[4]
+    assert "the top of the file" in lines[4]
 
 
 def test_they_are_listed_as_json(call: Call) -> None:
@@ -71,7 +71,7 @@ def test_a_faulty_one_is_told_in_one_line(call: Call, toml: Toml, private_home: 
     line = f"smtp-tui: {folder}/bad.toml is ignored: name is missing or not text\n"
     outcome = call("dialects")
     assert (outcome.status, outcome.err) == (3, line)
-    assert len(outcome.out.splitlines()) == 17
+    assert len(outcome.out.splitlines()) == 18
     opening._complain_once.cache_clear()
     outcome = call("get", str(toml(VULS)), "host")
     assert outcome == Outcome(0, "127.0.0.1\n", line + READ_AS)
