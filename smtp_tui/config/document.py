@@ -271,7 +271,7 @@ class Document:
         path = self._place(table, create)
         text, data = self._text.removeprefix(reading.BOM), self._data
         try:
-            groups = self._language.meant(data, path, changes)
+            groups = self._language.meant(data, path, text, changes)
         except NotExpressibleError as error:
             raise NotExpressibleError(f"{one_line(self.path)}: {error}", error.key) from None
         for place, meant in groups:

@@ -146,8 +146,12 @@ class Language:
             return PlainTable(tablepath.get(data, path)).says(key, value)
         return dialect.says(key, value)
 
-    def meant(self, data: Data, path: TablePath, changes: Mapping[str, object]) -> list[Group]:
+    def meant(
+        self, data: Data, path: TablePath, text: str, changes: Mapping[str, object]
+    ) -> list[Group]:
         """List the changes of the file's own keys, table by table, that change a meaning.
+
+        `text` is the file's, whose comments may show what a key is called that is not there yet.
 
         NotExpressibleError where the application cannot say one.
         """
@@ -157,6 +161,10 @@ class Language:
             except KeyError:
                 values = {}
             meant = PlainTable(values).changes(changes)
+            if meant.keys() - values.keys():
+                from smtp_tui.config.naming import in_its_words
+
+                meant = in_its_words(text, path, values, meant)
             return [(path, meant)] if meant else []
         from smtp_tui.config.grouping import differences
         from smtp_tui.config.speaking import said

@@ -252,3 +252,25 @@ def test_what_is_written_is_read_back_and_stands_once(
     assert {key: value for key, value in new.items() if key in before.unknown} == {
         key: table[key] for key in before.unknown
     }
+
+
+SHOWN = "[email]\nsmtp_host = 'a.example'\n#smtp_port =\n# smtp_user = 'me'\nfrom = 'a@b.example'\n"
+
+
+def test_a_new_key_is_called_what_the_comment_for_it_calls_it(tmp_path: Path) -> None:
+    document = opened(tmp_path, SHOWN)
+    document.save("email", {"port": 25, "username": "u", "encryption": "ssl"})
+    assert "#smtp_port =\nsmtp_port = 25\n# smtp_user = 'me'\nsmtp_user = \"u\"\n" in document.text
+    assert 'encryption = "ssl"\n' in document.text
+    again = Document.open(document.path).values("email")
+    assert (again["port"], again["username"], again["encryption"]) == (25, "u", "ssl")
+
+
+@pytest.mark.parametrize(
+    "more", ["#port = 25\n", "#smtp_user =\n#smtp_username =\n", "# user: me\n"]
+)
+def test_comments_that_show_no_one_name_change_nothing(tmp_path: Path, more: str) -> None:
+    document = opened(tmp_path, f"[email]\nsmtp_host = 'a.example'\nfrom = 'a@b.example'\n{more}")
+    text = document.changed("email", {"port": 25, "username": "u"})
+    found = tomllib.loads(text)["email"]
+    assert (found["port"], found["username"]) == (25, "u")
