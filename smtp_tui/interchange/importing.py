@@ -10,7 +10,7 @@ from typing import Any
 
 from smtp_tui.interchange import postfix_files
 from smtp_tui.interchange.envfile.telling import is_env
-from smtp_tui.interchange.known import Format, format_named, formats
+from smtp_tui.interchange.known import Evidence, Format, format_named, formats
 from smtp_tui.interchange.results import (
     AccountError,
     Imported,
@@ -38,6 +38,10 @@ _ASSIGNED = re.compile(
 
 def candidates(content: str, name: str = "") -> dict[str, str]:
     """Return the formats that a text may be of, each with what speaks for it."""
+    return {form: evidence.words for form, evidence in _evidence(content, name).items()}
+
+
+def _evidence(content: str, name: str) -> dict[str, Evidence]:
     if name.endswith(".toml"):
         return {}
     content = content[:LARGEST]
@@ -53,7 +57,7 @@ def candidates(content: str, name: str = "") -> dict[str, str]:
         if (evidence := form.evidence(content, names))
     }
     return {
-        name: evidence.words
+        name: evidence
         for name, evidence in found.items()
         if not any(other.outdoes(evidence) for other in found.values())
     }
@@ -61,8 +65,8 @@ def candidates(content: str, name: str = "") -> dict[str, str]:
 
 def recognise(content: str, name: str = "") -> str | None:
     """Return the one format that a text looks like; None where it is none, or several."""
-    match [*candidates(content, name)]:
-        case [only]:
+    match [*_evidence(content, name).items()]:
+        case [(only, evidence)] if evidence.is_sure:
             return only
         case _:
             return None
@@ -114,10 +118,10 @@ def companions(content: str, format: str | None = None) -> tuple[str, ...]:
 
 
 def _recognised(content: str, name: str) -> tuple[Format, str]:
-    found = candidates(content, name)
+    found = _evidence(content, name)
     match [*found]:
-        case [only]:
-            return format_named(only), found[only]
+        case [only] if found[only].is_sure:
+            return format_named(only), found[only].words
         case []:
             raise InterchangeError(text("not-recognised", formats=", ".join(formats())))
         case several:

@@ -83,6 +83,11 @@ class Evidence:
     own: tuple[str, ...]
     words: str
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether more speaks for it than names that others have too."""
+        return bool(self.own or not self.known)
+
     def outdoes(self, other: Evidence) -> bool:
         """Whether another format that knows these names too cannot be meant."""
         ours, theirs = set(self.known), set(other.known)

@@ -201,7 +201,7 @@ def _details(certificate: Certificate) -> list[str]:
     return [
         f"  issued by {certificate.issuer or 'an issuer without a name'}",
         f"  valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
-        f"  {_algorithms(certificate)}, SHA-256",
+        f"  {_algorithms(certificate)}; SHA-256 fingerprint:",
         f"  {certificate.sha256}",
     ]
 

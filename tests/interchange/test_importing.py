@@ -78,7 +78,7 @@ def test_our_own_files_are_not_taken_for_others() -> None:
         ("SMTP_HOST SMTP_PORT SMTP_SECURE SMTP_USER SMTP_PASS SMTP_FROM", ["node"]),
         ("SMTP_HOST SMTP_PORT SMTP_USER SMTP_PASSWORD", ["node"]),
         ("SMTP_HOST SMTP_PORT SMTP_SECURE=false", ["node"]),
-        ("SMTP_SERVER SMTP_PORT SMTP_USER SMTP_PASSWORD", ["node"]),
+        ("SMTP_SERVER SMTP_PORT SMTP_USER SMTP_PASSWORD", ["mastodon", "node"]),
         ("EMAIL_HOST EMAIL_PORT EMAIL_USER EMAIL_PASS", ["node"]),
         ("MAIL_HOST MAIL_PORT MAIL_USER MAIL_PASS MAIL_FROM", ["node"]),
         ("SMTP_HOST SMTP_FROM SMTP_SECURITY SMTP_USERNAME SMTP_PASSWORD", ["vaultwarden"]),
@@ -86,7 +86,8 @@ def test_our_own_files_are_not_taken_for_others() -> None:
         ("SMTP_HOST SMTP_SECURE SMTP_PORT SMTP_NAME SMTP_PASSWORD", ["nextcloud"]),
         ("SMTP_HOST SMTP_PORT", ["vaultwarden", "nextcloud", "node"]),
         ("SMTP_SERVER SMTP_PORT SMTP_LOGIN SMTP_PASSWORD", ["mastodon"]),
-        ("SMTP_SERVER SMTP_PORT", ["mastodon", "node"]),
+        ("SMTP_SERVER SMTP_PORT", ["mastodon"]),
+        ("MAIL_SERVER MAIL_PORT MAIL_USE_TLS MAIL_USERNAME MAIL_PASSWORD", []),
         ("SMTP_HOST SMTP_USER SMTP_PASS SMTP_SECURITY SMTP_FROM", ["vaultwarden", "node"]),
         ("EMAIL_HOST EMAIL_PORT EMAIL_HOST_USER", ["django"]),
         ("EMAIL_HOST EMAIL_PORT", ["django", "node"]),
@@ -99,7 +100,16 @@ def test_our_own_files_are_not_taken_for_others() -> None:
 )
 def test_variables_are_told_by_what_a_format_knows_of_them(names: str, found: list[str]) -> None:
     lines = (name if "=" in name else f"{name}=x" for name in names.split())
-    assert [*candidates("# mail\n" + "\n".join(lines))] == found
+    text = "# mail\n" + "\n".join(lines)
+    assert [*candidates(text)] == found
+    assert recognise(text) in (None, *found[:1])
+
+
+def test_no_application_is_taken_by_names_that_are_not_its_own() -> None:
+    text = "SMTP_SERVER=a.example\nSMTP_PORT=25\nSMTP_PASSWORD=x\n"
+    assert recognise(text) is None
+    with pytest.raises(InterchangeError, match="is not certain; name one with --from: mastodon"):
+        import_text(text)
 
 
 def test_why_a_format_was_read_is_told() -> None:
@@ -334,7 +344,7 @@ def test_what_is_not_understood_has_an_end() -> None:
 def test_a_text_of_several_formats() -> None:
     text = "SMTP_ADDRESS=a.example\nMAIL_HOST=b.example\n"
     assert [*candidates(text)] == ["chatwoot", "laravel", "node"]
-    with pytest.raises(InterchangeError, match=r"several formats.*: chatwoot, laravel, node"):
+    with pytest.raises(InterchangeError, match=r"not certain.*: chatwoot, laravel, node"):
         import_text(text)
     assert import_text(text, "laravel").values["host"] == "b.example"
 

@@ -142,13 +142,13 @@ def test_certificate_lines() -> None:
         " * certificate for mail.test, 127.0.0.1",
         " *   issued by CN=Test CA",
         f" *   valid {shown.not_before:%Y-%m-%d} to {shown.not_after:%Y-%m-%d}, 30 days left",
-        " *   EC P-256, signed with ecdsa-with-SHA256, SHA-256",
+        " *   EC P-256, signed with ecdsa-with-SHA256; SHA-256 fingerprint:",
         " *   ab",
     ]
     above = told(established(shown, certificate()))[6:]
     assert above[:2] == [" * next in the chain: CN=mail", " *   issued by CN=Test CA"]
     unknown = told(established(replace(shown, key=None)))
-    assert unknown[4] == " *   cannot read its key and signature, SHA-256"
+    assert unknown[4] == " *   cannot read its key and signature; SHA-256 fingerprint:"
     assert told(established(certificate()))[1] == " * certificate for CN=mail"
     assert told(established(certificate(days=-2.5)))[3].endswith(", expired 2 days ago")
 

@@ -38,7 +38,9 @@ def test_what_goes_without_saying_is_not_set() -> None:
 
 
 def test_what_another_value_follows_from_is_set() -> None:
-    content = "SMTP_SERVER=smtp.example.com\nSMTP_PORT=465\nSMTP_SSL=true\n"
+    content = (
+        "SMTP_SERVER=smtp.example.com\nSMTP_PORT=465\nSMTP_SSL=true\nSMTP_DELIVERY_METHOD=smtp\n"
+    )
     found = proposal(content, Draft(FILE))
     assert found.change.items() >= {"port": 465, "encryption": "ssl"}.items()
     assert "encryption" not in found.imported.found

@@ -107,7 +107,7 @@ class TestDiscover:
             await hand.press("enter")
             await hand.until(lambda: "FOUND mail.example.org port 465" in hand.screen)
             assert "> + mail.example.org   465  ssl    1.3  valid" in hand.screen
-            assert "  - mail.example.org  25  connect-timeout" in hand.screen
+            assert "  - mail.example.org  25  no connection in time" in hand.screen
             assert "It is named." in hand.screen
             assert "SMTP Host: mail.example.net -> mail.example.org" in flat(hand)
             await hand.press("enter")
@@ -141,7 +141,7 @@ class TestDiscover:
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:
             await finds(hand)
             await hand.press("end")
-            assert "There is nothing to use here: connect-timeout." in hand.screen
+            assert "There is nothing to use here: no connection in time." in hand.screen
             assert "a firewall here or at the hosting provider" in flat(hand)
             await hand.press("enter")
             assert "There is nothing to use here" in hand.screen
@@ -286,7 +286,7 @@ class TestDiscover:
             async with form_on(f"{SAMPLE}{more}", tmp_path, lookup=LOOKUP) as hand:
                 await searches(hand, "NOTHING WORKS; the closest is mail.example.org")
                 assert "> ! mail.example.org" in hand.screen
-                assert "unknown-issuer" in hand.screen
+                assert "unknown" in hand.screen
                 assert ("checked against the form's CA File" in flat(hand)) == is_told
 
     async def test_a_ca_of_the_form_is_trusted_and_one_that_is_none_is_not(

@@ -143,7 +143,7 @@ class TestFound:
     def test_what_the_file_cannot_say_is_named(self) -> None:
         draft = Draft({}, limits={"encryption": "The application has no such setting."})
         assert found_change(VALUES, (), draft) == {"host": "mail.example.org", "port": 465}
-        assert unsayable(VALUES, draft) == "This file has no way to say Encryption Type."
+        assert unsayable(VALUES, draft) == "This file cannot express Encryption Type."
         assert unsayable(VALUES, Draft({})) == ""
 
 
@@ -274,7 +274,7 @@ class TestHeard:
         assert "1 of 4 ports tried, 3 of 10 s" in under_way(search, 3, 10, with_web=False)[0]
         assert "before any server had answered" in stopped(search, 3)[0]
         search.add(knock())
-        assert "can be taken" in stopped(search, 3)[0]
+        assert "You can use what was found" in stopped(search, 3)[0]
 
     def test_what_it_came_to(self) -> None:
         good = Result(seconds=1, ok=True, values=knock().values)

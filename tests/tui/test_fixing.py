@@ -95,11 +95,11 @@ class TestWords:
         [
             (ENCRYPTION, "sets Encryption Type to ssl and tests again"),
             (ELSEWHERE, "sets SMTP Port to 587 and sets Encryption Type to tls, and tests again"),
-            (NAME, "sets Server Name to mx.example.net, if you trust it, and tests again"),
+            (NAME, "sets Server Name to mx.example.net if you trust it, and tests again"),
             (PIN, "pins this certificate if you trust it, and tests again"),
             (PASSWORD, "goes to SMTP Password"),
             (AUTHORITY, "saves the CA that the server sent as CA File if you trust it, and tests"),
-            (Fix(field="ca_file", value="", why=""), "takes CA File away and tests again"),
+            (Fix(field="ca_file", value="", why=""), "removes CA File and tests again"),
         ],
     )
     def test_a_promise(self, fix: Fix, words: str) -> None:
@@ -176,7 +176,7 @@ class TestTrust:
         ("cure", "words"),
         [
             (Cure(NAME), "Accept mx.example.net as mail.example.net?"),
-            (Cure(Fix(field="host", value="mx.a.example", why="", trusts=True)), "in place of"),
+            (Cure(Fix(field="host", value="mx.a.example", why="", trusts=True)), "instead of"),
             (Cure(AUTHORITY, ROOT), "Save this CA and trust it?"),
             (Cure(AUTHORITY, LEAF), "Save this certificate and trust it?"),
             (Cure(Fix(field="tls_fingerprint", value="", why="", trusts=True)), "Remove the pin"),

@@ -83,16 +83,16 @@ class TestChosen:
             ({"tset": ["f5"]}, "there is no command tset"),
             ({"\x1b[31m": ["f5"]}, "there is no command \\x1b[31m"),
             ({"test": ["f55"]}, "test: f55 cannot be the key of a command"),
-            ({"test": ["ctrl+shift+t"]}, "test: ctrl+shift+t is no key that"),
+            ({"test": ["ctrl+shift+t"]}, "test: ctrl+shift+t cannot be the key"),
             ({"test": ["t"]}, "test: t is typed into fields"),
             ({"test": ["alt+f"]}, "test: alt+f moves by a word"),
-            ({"test": ["alt+1"]}, "test: alt+1 is no key"),
+            ({"test": ["alt+1"]}, "test: alt+1 cannot be"),
             ({"test": ["ctrl+i"]}, "test: ctrl+i is Backspace, Tab or Enter"),
             ({"test": ["ctrl+u"]}, "test: ctrl+u edits text"),
-            ({"test": ["ctrl+c"]}, "test: ctrl+c says how to leave"),
-            ({"test": ["f5"], "save": ["F5"]}, "save: F5 is given to test already"),
-            ({"report": [","]}, "report: , is no key"),
-            ({"test": ["escape"]}, "test: escape is no key"),
+            ({"test": ["ctrl+c"]}, "test: ctrl+c shows how to quit"),
+            ({"test": ["f5"], "save": ["F5"]}, "save: F5 already belongs to test"),
+            ({"report": [","]}, "report: , cannot be"),
+            ({"test": ["escape"]}, "test: escape cannot be"),
         ],
     )
     def test_what_cannot_be_is_told_and_the_rest_works(
@@ -125,7 +125,7 @@ class TestInTheForm:
             await hand.until(lambda: len(check.requests) == 2)
             await hand.press("f6", "x")
             await hand.until(lambda: "Save a report" in hand.screen)
-            await hand.press("escape", "escape", "f9")
+            await hand.press("escape", "escape", "f9", "down", "down", "down", "down")
             assert "  F2 ^Space " in hand.screen
             assert "  F9 " in hand.screen
         assert len(check.requests) == 2
@@ -188,12 +188,13 @@ DOES = {
     "save": "nothing to save",
     "diff": "Saving changes nothing",
     "private": "Only its owner can read the file",
+    "dialect": "Which program's settings does the file",
     "tables": "This file has one SMTP table",
     "discover": "Find the settings for",
     "presets": "The settings of a mail provider",
     "import": "Import the settings",
-    "export": "As Chatwoot keeps it",
-    "domain": "asks nobody",
+    "export": "The settings for Chatwoot",
+    "domain": "contacts no other machine",
     "switch": "The last test",
     "commands": "a few letters",
     "jump": "Which letter",
@@ -202,7 +203,7 @@ DOES = {
     "send": "Send a test message",
     "back": "",
     "suspend": "There is no shell here",
-    "how_to_quit": "F10 or Ctrl+X leaves",
+    "how_to_quit": "F10 or Ctrl+X quits",
 }
 """What the screen says after each command, and so that it did what it is for."""
 
@@ -219,7 +220,7 @@ DOES_IN_LOG = {
     "copy": "Sent the line to the terminal",
     "copy_test": "Sent 4 lines to the terminal",
     "mark": "1 marked",
-    "zoom": "· smtp\n> resolve",
+    "zoom": "· smtp · plain\n> resolve",
     "report": "Save a report",
     "save_text": "Save the dialogue",
     "same": "The same test with other programs",

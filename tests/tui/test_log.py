@@ -392,7 +392,7 @@ class TestComparing:
             await run_test(hand)
             await self.compared(hand)
             assert "password = set, not shown" in hand.screen
-            assert "password = another one, not shown" in hand.screen
+            assert "password = a different one, not shown" in hand.screen
             assert "hunter2" not in hand.screen
             assert "other secret" not in hand.screen
 
@@ -416,7 +416,7 @@ class TestCopying:
             await in_log(hand)
             await hand.press("c")
             await hand.until(lambda: "Sent the line to the terminal" in hand.screen)
-            assert "does not say" in hand.screen
+            assert "does not report" in hand.screen
             assert sent[-1] == "   0.200  * PASSED: The login works.\n"
             await hand.press("m", "up", "up")
             assert [line[0] for line in _log_lines(hand) if line][-3:] == [">", "|", "|"]

@@ -271,7 +271,7 @@ class TestSearch:
     def test_it_says_what_the_filter_hides(self) -> None:
         rows = rows_of(line("a fact", Mark.FACT))
         rows.show(Filter.DIALOGUE)
-        assert looking(rows, "fact").told(0) == "not found, but 1 behind the filter"
+        assert looking(rows, "fact").told(0) == "not found, but 1 hidden by the filter"
 
     def test_new_lines_are_looked_through(self) -> None:
         rows = rows_of(line("one"))
@@ -334,7 +334,7 @@ class TestComparing:
 
 class TestClipboard:
     def test_it_says_no_more_than_is_known(self) -> None:
-        assert "does not say" in sent_words(1, {})
+        assert "does not report" in sent_words(1, {})
         assert "set-clipboard" in sent_words(3, {"TMUX": "/tmp/x"})
         assert "GNU screen" in sent_words(3, {"STY": "1.tty"})
 

@@ -112,7 +112,7 @@ class TestHandover:
         verdict = self.verdict(TAKEN, REFUSED, BUSY)
         assert (
             headline(verdict, self.MESSAGE)
-            == "2 of 3 recipients refused; the message went to the rest."
+            == "2 of 3 recipients rejected; the message went to the others."
         )
         assert list(replies(verdict)) == [
             ("bob@example.test", "550 5.1.1 No such user"),

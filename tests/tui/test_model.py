@@ -162,7 +162,7 @@ class TestPassword:
     def test_a_keyring_needs_a_user_name(self) -> None:
         password = PasswordDraft("old")
         password.keep(Kept.KEYRING)
-        assert "user name" in str(password.problem(""))
+        assert "username" in str(password.problem(""))
         assert password.problem("me") is None
 
     @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ class TestPassword:
 
     def test_an_unreadable_source_is_told_and_left_alone(self) -> None:
         password = PasswordDraft({"vault": "x"})
-        assert "{ ask = true }" in str(password.problem("me"))
+        assert "cannot be used; type a password" in str(password.problem("me"))
         assert not password.changed
         password.type("new")
         assert password.problem("me") is None

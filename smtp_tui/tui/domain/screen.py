@@ -25,7 +25,7 @@ from smtp_tui.tui.sidebar.prose import Block, plain
 
 _SELECTOR = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,250}[A-Za-z0-9_])?")
 _AGAIN = next(one for one in DOMAIN_COMMANDS if one.action == "again")
-READING = (("PgDn", "Read on"),)
+READING = (("PgDn", "Scroll"),)
 
 
 class Inquiry(Protocol):

@@ -75,16 +75,24 @@ def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
 
 
 def log_blocks(
-    verdict: Verdict | None, mail: Mail | None, beside: Iterable[Block] = ()
+    verdict: Verdict | None,
+    mail: Mail | None,
+    beside: Iterable[Block] = (),
+    file: Iterable[Block] = (),
 ) -> list[Block]:
-    """Return the last verdict whole, what stands `beside` it, and the keys of the log."""
+    """Return the last verdict whole, what stands `beside` it, the keys of the log, and `file`.
+
+    What the file was read as is of more use than the keys before the first test.
+    """
     told = [plain("No test has finished yet.")]
     if verdict:
         told = [*verdict_blocks(verdict, mail), *warning_blocks(verdict)]
     told = [replace(block, gap=True) for block in told]
     keys = [labelled(keys, what) for keys, what in log_keys()]
     told += beside
-    return [plain("The last test", STRONG), *told, plain("Keys in the log", STRONG), *keys]
+    keys.insert(0, plain("Keys in the log", STRONG))
+    rest = [*keys, *file] if verdict else [*file, *keys]
+    return [plain("The last test", STRONG), *told, *rest]
 
 
 def summary(topic: str) -> str:

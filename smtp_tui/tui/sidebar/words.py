@@ -85,7 +85,7 @@ class Words:
         """Tell of what is under the cursor as it is now."""
         row, last, form = self._form.here, self._bench.verdict, self._form
         blocks = (
-            log_blocks(last.verdict, last.mail, [*self._bench.domain_blocks(), *self._about_file()])
+            log_blocks(last.verdict, last.mail, self._bench.domain_blocks(), self._about_file())
             if self._is_in_log
             else blocks_for(
                 row.topic,
