@@ -40,6 +40,9 @@ DOTS = ".a" * DEEPEST
         (f"a = 1.{'1' * (LONGEST_WORD + 1)}", LONG),
         (f"a = [1, 0b{'1' * LONGEST_WORD}]", LONG),
         ("".join(f" [t{number}]\n" for number in range(MOST_TABLES + 1)), "tables"),
+        ("a = [" + "{}," * MOST_TABLES + "]", "tables"),
+        ("a = [" + "[]," * MOST_TABLES + "]", "tables"),
+        ("".join(f"a{number} = {{}}\n" for number in range(MOST_TABLES + 1)), "tables"),
         ("".join(f"a.b{number}.c.d = 1\n" for number in range(MOST_TABLES // 3 + 1)), "tables"),
     ],
 )
