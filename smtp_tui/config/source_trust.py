@@ -1,10 +1,10 @@
 """Whether a settings file may have this user fetch the password that it names.
 
-Whoever can change the file chooses the command that runs, and the server that gets what a file or
-a keyring holds. So where somebody besides root and this user can change it, no command is run, no
+Whoever can change the file chooses the command that runs, and the server that gets what a file or a
+keyring holds. So where somebody besides root and this user can change it, no command is run, no
 password file is read that only these two can read, and no keyring entry is sent to a host that it
-was not made for. An environment variable was put there by whoever started this program: it counts
-as handed over.
+is not named for: one that names no host may be the password of anything. An environment variable
+was put there by whoever started this program: it counts as handed over.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from smtp_tui.config.file_access import is_private, other_writer
 from smtp_tui.config.paths import absolute, expand
 from smtp_tui.config.wording import one_line, shown_command
 from smtp_tui.records import record
-from smtp_tui.settings.keyring_names import other_host
+from smtp_tui.settings.keyring_names import is_named_for
 from smtp_tui.settings.sources import Command, File, Keyring, PasswordSource
 
 
@@ -65,7 +65,7 @@ def _act(
         case File(path):
             found = expand(path, absolute(file).parent, environ)
             return f"use the password file {one_line(found)}" if is_private(found) else None
-        case Keyring(service) if other_host(service, host):
+        case Keyring(service) if not is_named_for(service, host):
             return f"send the keyring entry {one_line(service, 80)} to {one_line(host, 80)}"
         case _:
             return None

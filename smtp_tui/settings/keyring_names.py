@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from smtp_tui.settings.parsers import ascii_name
@@ -19,9 +20,17 @@ def other_host(service: str, *hosts: str | None) -> str | None:
     like smtp.example.org. Of any other service nothing is known.
     """
     named = _host_in(service)
-    if named is None or _folded(named) in {_folded(host) for host in hosts if host}:
-        return None
-    return named
+    return None if named is None or _is_one_of(named, hosts) else named
+
+
+def is_named_for(service: str, host: str) -> bool:
+    """Tell whether an entry's service names this host, and not another or none."""
+    named = _host_in(service)
+    return named is not None and _is_one_of(named, [host])
+
+
+def _is_one_of(named: str, hosts: Iterable[str | None]) -> bool:
+    return _folded(named) in {_folded(host) for host in hosts if host}
 
 
 def _host_in(service: str) -> str | None:

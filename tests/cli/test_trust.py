@@ -157,6 +157,10 @@ def test_no_file_is_filled_or_removed_that_others_could_have_named(
         ("org.example.Mailer", 0o755, 0, False),
         ("smtp-tui 127.0.0.1", 0o777, 0, False),
         ("smtp-tui mail.example.org", 0o777, 4, True),
+        ("smtps://127.0.0.1:465", 0o777, 0, False),
+        ("My mail", 0o777, 4, False),
+        ("org.example.Mailer", 0o777, 4, False),
+        ("smtp-tui", 0o777, 4, False),
     ],
 )
 def test_a_keyring_entry_that_was_made_for_another_host(
