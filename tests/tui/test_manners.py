@@ -197,9 +197,7 @@ class TestPreferences:
     def test_keys_and_problems(self, tmp_path: Path) -> None:
         said(tmp_path, '[keys]\nsave = ["f12"]\ntset = "f5"\n[form]\ncolour = 1\n')
         with the_form(tmp_path) as terminal:
-            terminal.wait_for(
-                *FIRST, "F12 Save", "the form has no colour; there is no command tset"
-            )
+            terminal.wait_for(*FIRST, "F12 Save", "has no key colour; there is no command tset")
             terminal.press("x", "\x1b[24~")
             terminal.wait_for("Saved: host")
 
