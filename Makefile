@@ -1,3 +1,5 @@
+# CONTRIBUTING.md explains the targets, ARCHITECTURE.md the program.
+#
 # `make demo` shows the program, `make test` runs every test, `make check` adds lint, types, floors,
 # `make bench` measures it against swaks.
 

@@ -3,7 +3,7 @@
 `dataclasses` writes and compiles six methods a class, half a millisecond each time, and a check
 loads fifty such classes: as long as the rest of its start takes. What `record` makes is a dataclass
 for everybody who asks (`fields`, `replace`, `match`), with one set of methods that all share.
-`python -m tests.benchmarks start` shows the difference.
+`python -m tests.benchmarks records` shows the difference.
 """
 
 from __future__ import annotations
