@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from shlex import quote
 
 from smtp_tui.cli.output import complain
 from smtp_tui.config.document import Document
@@ -66,6 +65,8 @@ def open_table(
 def warn_of_readers(file: Path, remedy: str = "") -> None:
     """Say that others can read the password that stands in the file now."""
     if readable_by_others(file):
+        from shlex import quote  # a check has its own words for this
+
         remedy = remedy or f"remove that right: chmod o= {quote(str(file))}"
         complain(
             f"warning: every user of this machine can read {one_line(file)} and the password in "

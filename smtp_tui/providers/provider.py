@@ -6,10 +6,13 @@ import re
 from datetime import date
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
-from smtp_tui.providers.provenance import Kind, Provenance
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
+
+if TYPE_CHECKING:
+    from smtp_tui.providers.provenance import Provenance
 
 Values = dict[str, object]
 """Values for our fields, by key, as they would stand in a file."""
@@ -124,6 +127,8 @@ class Provider:
     @property
     def provenance(self) -> Provenance:
         """Where the entry is from."""
+        from smtp_tui.providers.provenance import Kind, Provenance  # no check asks
+
         return Provenance(kind=Kind.PRESET, name=self.id, sources=self.sources, taken=self.taken)
 
     @property

@@ -26,3 +26,26 @@ def test_reading_loads_nothing_heavy(tmp_path: Path) -> None:
     path.write_text("[smtp]\nhost = 'a.example'\npassword.env = 'P'\n")
     command = [sys.executable, "-c", CHILD, str(path)]
     assert subprocess.check_output(command, text=True) == "[]\n"
+
+
+SHOWN = """
+import sys
+from smtp_tui.__main__ import main
+
+assert main(["get", sys.argv[1]]) == 0
+writers = {"tomlkit", "smtp_tui.config.writing", "smtp_tui.config.scanning", "shutil"}
+print(sorted(writers & sys.modules.keys()))
+"""
+
+
+def test_showing_loads_nothing_that_writes(tmp_path: Path) -> None:
+    path = tmp_path / "app.toml"
+    path.write_text("[smtp]\nhost = 'a.example'\nport = 25\nstarttls_auto = true\n")
+    path.chmod(0o600)
+    command = [sys.executable, "-c", SHOWN, str(path)]
+    assert subprocess.check_output(command, text=True).splitlines() == [
+        'host = "a.example"',
+        "port = 25",
+        "starttls_auto = true",
+        "[]",
+    ]
