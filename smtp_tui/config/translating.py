@@ -66,6 +66,8 @@ def listed(values: Mapping[Any, object] | list[Any]) -> str:
 
 def shown(value: object) -> str:
     """Spell a value as TOML does, near enough to be recognised."""
+    if isinstance(value, dict | list):  # it may hold a secret of its own
+        return "a table" if isinstance(value, dict) else "a list"
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)

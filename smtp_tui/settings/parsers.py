@@ -58,6 +58,8 @@ def shown(value: object) -> str:
             text = repr(mask_credentials(value))
         case bool():
             text = str(value).lower()
+        case dict() | list():  # it may hold a secret of its own
+            text = "a table" if isinstance(value, dict) else "a list"
         case _:
             text = mask_credentials(str(value))
     return text if len(text) <= 40 else text[:36] + "…" + text[-1]
@@ -66,7 +68,8 @@ def shown(value: object) -> str:
 def text(value: object) -> str:
     """Any text without CR, LF and NUL, which would end the command that carries it."""
     if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is not text; put it in quotes")
+        remedy = "write one text" if isinstance(value, dict | list) else "put it in quotes"
+        raise ValueError(f"{shown(value)} is not text; {remedy}")
     for character, name in _FORBIDDEN.items():
         if character in value:
             raise ValueError(f"contains {name}, which would end the SMTP command early; remove it")

@@ -103,3 +103,29 @@ def test_what_files_may_be_read_by_whom(
     call("check", path, "--format", "prometheus", "--output", str(output))
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     assert stat.S_IMODE(output.stat().st_mode) == 0o644
+
+
+VULS = '[email]\nsmtpAddr = "127.0.0.1"\nsmtpPort = "1"\n'
+PLACES = [
+    *(("[smtp]\nhost = '127.0.0.1'\nport = 1\n", key) for key in KEYS),
+    *((VULS, key) for key in ("smtpAddr", "smtpPort", "tlsMode", "tlsInsecureSkipVerify", "from")),
+]
+
+
+@pytest.mark.parametrize(
+    "value", [f'{{ host = "x", password = "{SECRET}" }}', f'["u", "{SECRET}"]']
+)
+@pytest.mark.parametrize(("text", "key"), PLACES)
+def test_a_table_where_a_text_belongs_shows_no_secret(
+    call: Call, toml: Toml, text: str, key: str, value: str
+) -> None:
+    lines = [line for line in text.splitlines() if not line.startswith(f"{key} =")]
+    path = str(toml("\n".join([*lines, f"{key} = {value}", ""])))
+    calls = [
+        ("check", path, "--no-experiments"),
+        ("check", path, "--json", "--no-experiments"),
+        ("check", path, "--format", "nagios"),
+    ]
+    for words in calls:
+        outcome = call(*words)
+        assert SECRET not in outcome.out + outcome.err, words

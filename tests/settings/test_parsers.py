@@ -70,6 +70,8 @@ REFUSED = [
     (parsers.switch, "maybe", "neither true nor false"),
     (parsers.switch, 2, "neither true nor false"),
     (parsers.text, 42, "42 is not text; put it in quotes"),
+    (parsers.text, {"password": "hunter2!"}, "a table is not text; write one text"),
+    (parsers.port, ["hunter2!"], "a list is not a port"),
     (parsers.text, date(2026, 1, 2), "2026-01-02 is not text"),
     (parsers.host, "", "is not a hostname or an IP address"),
     (parsers.host, "mail example", "contains a space"),
