@@ -141,3 +141,20 @@ async def test_the_limit_is_told_where_there_is_no_sidebar(tmp_path: Path) -> No
     async with form_on(LLDAP.text, tmp_path, size=(60, 20), table=LLDAP.table) as hand:
         await hand.go_to("OpenSSL Verify Mode")
         assert hand.lines[-2].strip() == "lldap always checks the certificate."
+
+
+async def test_a_table_where_a_text_belongs_shows_no_secret(tmp_path: Path) -> None:
+    text = (
+        '[smtp]\nhost = { name = "a", password = "hunter2!" }\ndomain = ["hunter2!"]\nport = 25\n'
+    )
+    async with form_on(text, tmp_path, size=WIDE) as hand:
+        assert "hunter2!" not in hand.screen
+        assert "{ … }" in hand.row("SMTP Host")
+        assert "modified" not in hand.lines[0]
+        await hand.go_to("Domain")
+        await hand.go_to("SMTP Host")
+        assert "hunter2!" not in hand.screen
+        await hand.press("ctrl+u")
+        await hand.type("a.example")
+        await hand.press("escape")
+        assert "hunter2!" not in hand.screen
