@@ -50,7 +50,7 @@ def _default(field: Field) -> str:
     if field.key == "port":
         return "587 with `tls`, 465 with `ssl`, 25 with `none`"
     if field.key == "authentication":
-        return "`auto` with a user name, else `none`"
+        return "`auto` with a username, else `none`"
     value = defaults({})[field.key]
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

@@ -109,7 +109,7 @@ COMMANDS = (
     Command(
         name="password",
         words="password set|test|forget [FILE]",
-        summary="store the password where the settings say, or move it; test it; or delete it",
+        summary="store the password where the settings say, move it, test it or delete it",
         options=("table", "dialect", *_PASSWORD, "keep_in", "in_place", "private"),
         least=1,
         most=2,

@@ -51,7 +51,7 @@ _MONITORING = (
     "These options need --format nagios.",
     "check --format prometheus prints metrics for the textfile collector of Prometheus.",
     "check --json prints one JSON object a line. check --json-schema prints a JSON Schema of these "
-    "objects. The key schema of the verdict is the version of the schema, which increases when a "
+    "objects. The key schema of the verdict is the version of the schema. The version grows when a "
     "key changes its meaning.",
 )
 
@@ -120,8 +120,8 @@ def manpage(version: str) -> str:
         ".SH COMMANDS",
         *_tagged((f"smtp-tui {one.words}", _command(one)) for one in (FORM, *COMMANDS)),
         ".SH OPTIONS",
-        "Options may stand before, between and after the words of a command. In brackets:",
-        "the commands that have the option.",
+        "Options may stand before, between and after the words of a command. The commands",
+        "that accept an option are in brackets.",
         *_tagged(row for one in OPTIONS for row in _option(one)),
         *_tagged(
             [

@@ -33,8 +33,8 @@ def statuses() -> dict[str, str]:
         "1": "The answer is negative: no such key, nothing found, or there are differences.",
         "2": "The command line is wrong, or there is no usable terminal.",
         **_by_stage(),
-        "70": "smtp-tui has a defect.",
-        "74": "The output or a report cannot be written.",
+        "70": "smtp-tui has a bug.",
+        "74": "smtp-tui could not write its output or a report.",
         "129, 130, 141, 143": "A signal ended smtp-tui.",
     }
 
@@ -44,6 +44,6 @@ def _by_stage() -> dict[str, str]:
     for stage, status in BY_STAGE.items():
         stages.setdefault(status, []).append(IN_WORDS[stage])
     return {
-        str(status): f"The check failed at {' or '.join(names)}."
+        str(status): f"The check failed at this stage: {' or '.join(names)}."
         for status, names in stages.items()
     }

@@ -211,7 +211,7 @@ OPTIONS = (
     ),
     Option(
         flags=("--older-than",),
-        help="list what was last read more than so many days ago (default 180), or has no date",
+        help="list entries last read more than DAYS days ago (default 180), or without a date",
         extra={"metavar": "DAYS", "type": int},
     ),
     Option(flags=("--reveal",), help="show a password that is in the file", extra=_FLAG),
@@ -237,7 +237,7 @@ OPTIONS = (
     ),
     Option(
         flags=("--account",),
-        help="the account to read from a file of msmtp that has several",
+        help="the account to read, if the msmtp file has several",
         extra={"metavar": "ACCOUNT"},
     ),
     Option(

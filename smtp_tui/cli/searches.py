@@ -50,7 +50,7 @@ def result_lines(result: Result) -> Iterator[str]:
         yield from _wrapped(f"Note: {note}", "  ", "    ")
     if values:
         pairs = " ".join(quoted(f"{key}={value}") for key, value in values.items())
-        *some, last = _wrapped(f"Take it: smtp-tui set FILE {pairs}", "  ", "    ")
+        *some, last = _wrapped(f"Use it: smtp-tui set FILE {pairs}", "  ", "    ")
         yield from (f"{line} \\" for line in some)
         yield last
 
@@ -65,7 +65,7 @@ def knock_lines(knocks: Iterable[Knock]) -> Iterator[str]:
             for cause, ports in silent_ports(rows):
                 yield from _wrapped(f"{label(cause)}: port {', '.join(ports)}", "  ", "    ")
             continue
-        yield _row("port", "IP", "plain", "STARTTLS", "TLS at once", "time")
+        yield _row("port", "IP", "plain", "STARTTLS", "implicit TLS", "time")
         for row in rows:
             yield _row(*_cells(row))
         for text, ports in shared_details(rows):

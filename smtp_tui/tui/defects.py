@@ -7,4 +7,4 @@ from smtp_tui.defects import defect_text
 
 def defect_words(error: BaseException) -> str:
     """Name an unexpected error and its place, in the form."""
-    return f"A defect in smtp-tui: {defect_text(error)}. Your input is still here."
+    return f"A bug in smtp-tui: {defect_text(error)}. Your input is still here."

@@ -83,8 +83,8 @@ def test_found(call: Call, trusted: MailServers, tmp_path: Path) -> None:
     assert "TLSv1.3 valid" in rows[str(port)]
     assert "expired" in rows[str(trusted.ports[Listener.STARTTLS_EXPIRED])]
     # What is offered can be taken as it stands, and a check passes with it.
-    (taken,) = (line for line in lines if "Take it: " in line)
-    words = shlex.split(taken.partition("Take it: smtp-tui ")[2])
+    (taken,) = (line for line in lines if "Use it: " in line)
+    words = shlex.split(taken.partition("Use it: smtp-tui ")[2])
     file = tmp_path / "mail.toml"
     file.write_text("[smtp]\n")
     assert words[:2] == ["set", "FILE"]
@@ -129,7 +129,7 @@ def test_nothing_found(call: Call, zone: Zone, status: int, cause: str) -> None:
         as_json = call("discover", DOMAIN, "--json", "--resolver", server.where)
     assert outcome.status == as_json.status == status
     assert "NOTHING FOUND: " in outcome.out
-    assert "Take it" not in outcome.out
+    assert "Use it:" not in outcome.out
     result = objects(as_json)[-1]
     assert (result["ok"], result["host"], result["cause"]) == (False, None, cause)
 

@@ -64,7 +64,7 @@ def test_everything_is_in_it() -> None:
         assert f" {option.shown()} ".replace("…", "...") in text
     for field in FIELDS:
         assert f" {field.key} {field.label}. " in text
-    assert "10 The check failed at envelope. 11 The check failed at message. 70" in text
+    assert "10 The check failed at this stage: envelope. 11 The check failed at" in text
     source = Path(paths.__file__).read_text(encoding="utf-8")
     for variable in {*re.findall(r'"((?:XDG|SMTP_TUI)_\w+)"', source), VARIABLE}:
         assert f" {variable} " in text

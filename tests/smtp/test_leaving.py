@@ -80,7 +80,7 @@ SILENCES: dict[str, tuple[Script, dict[str, Any]]] = {
     "STARTTLS": ((BEGUN, silence), {"encryption": "tls"}),
     "handshake": ((BEGUN, "S: 220 go", silence), {"encryption": "tls"}),
     "in the handshake": ((BEGUN, "S: 220 go", half_a_hello, silence), {"encryption": "tls"}),
-    "TLS at once": ((silence,), {"encryption": "ssl"}),
+    "implicit TLS": ((silence,), {"encryption": "ssl"}),
     "AUTH": ((f"{OPEN}S: 250 AUTH PLAIN", "C: AUTH PLAIN …", silence), {}),
     "challenge": ((LOGIN_ASKED, "S: 334 \nC: …", silence), {"authentication": "login"}),
     "cancelled AUTH": (

@@ -250,7 +250,7 @@ class TestDiscover:
     async def test_a_defect_of_the_search_is_told(self, tmp_path: Path, search: FakeSearch) -> None:
         search.defect = ZeroDivisionError("hunter2hunter2")
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:
-            await searches(hand, "A defect in smtp-tui: ZeroDivisionError")
+            await searches(hand, "A bug in smtp-tui: ZeroDivisionError")
             assert "hunter2" not in hand.screen
             await hand.press("escape")
             await is_back(hand)

@@ -130,7 +130,7 @@ async def test_a_defect_in_the_check_costs_nothing_typed(tmp_path: Path) -> None
     async with form_on(SAMPLE, tmp_path, check=broken) as hand:  # type: ignore[arg-type]
         await hand.type("x")
         await hand.press("f5")
-        await hand.until(lambda: "A defect in smtp-tui: ValueError" in hand.screen)
+        await hand.until(lambda: "A bug in smtp-tui: ValueError" in hand.screen)
         assert "hunter2" not in hand.screen
         assert "mail.example.netx" in hand.row("SMTP Host")
 

@@ -177,7 +177,7 @@ class Bench(Placed, Vertical):
 
     def _conclude(self, verdict: Verdict | None, mail: Mail | None) -> Verdict | None:
         if verdict is None:
-            self._give_up("A defect in smtp-tui: the test ended without a verdict.")
+            self._give_up("A bug in smtp-tui: the test ended without a verdict.")
             return None
         self.strip.conclude(verdict)
         self.log_view.add(verdict_lines(verdict, mail))
