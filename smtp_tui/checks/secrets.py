@@ -10,6 +10,7 @@ from pathlib import Path
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.sources import Ask, Literal, PasswordSource
 from smtp_tui.threads import in_daemon_thread
 
@@ -45,9 +46,8 @@ async def secret_of(
     source = given or settings.password
     match source:
         case None:
-            raise PasswordError(
-                f"no password is set for {settings.username}", cause="password-missing"
-            )
+            whose = mask_credentials(settings.username or "")
+            raise PasswordError(f"no password is set for {whose}", cause="password-missing")
         case Supply():
             return await _supplied(source, limit)
         case Ask():

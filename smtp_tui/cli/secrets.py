@@ -13,6 +13,7 @@ from threading import Lock
 from smtp_tui.checks.run import Request
 from smtp_tui.checks.secrets import Supply
 from smtp_tui.cli.calls import UsageError
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.reading import read
 from smtp_tui.settings.sources import Ask, Environment
 from smtp_tui.smtp.escaping import visible
@@ -93,7 +94,8 @@ def asked_for(request: Request, *, ask: bool) -> Request:
         if ask:
             raise UsageError("--ask-password needs a terminal; use --password-stdin")
         return request
-    answer = typed(f"Password for {settings.username} at {settings.host}: ")
+    whose = mask_credentials(settings.username or "")
+    answer = typed(f"Password for {whose} at {settings.host}: ")
     return replace(request, given=Supply("the password typed", _encoder(answer)))
 
 

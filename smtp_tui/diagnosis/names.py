@@ -5,6 +5,7 @@ from __future__ import annotations
 from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.certificates import Certificate, anchor_of, missing_issuer
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Finished, Stage
@@ -80,7 +81,7 @@ def _of_settings(settings: Settings, address: str | None) -> Names:
         "endpoint": place if settings.host in place else f"{settings.host} ({place})",
         "encryption": settings.encryption.value,
         "authentication": settings.authentication.value,
-        "username": settings.username or "no user",
+        "username": mask_credentials(settings.username or "no user"),
         "tls_minimum": f"TLS {settings.tls_minimum.value}",
         "tls_name": settings.tls_name,
     }

@@ -9,6 +9,7 @@ from smtp_tui.diagnosis.facts import Facts
 from smtp_tui.diagnosis.names import Names
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Warn
@@ -81,7 +82,7 @@ def _success(facts: Facts, settings: Settings) -> str:
         whom = _recipients(facts)
         return visible(f"The server accepts mail for {whom}, {link}. No message was sent.")
     if settings.authenticates:
-        who = f" of {settings.username}" if settings.username else ""
+        who = f" of {mask_credentials(settings.username)}" if settings.username else ""
         return visible(f"The server accepts the login{who} with {facts.mechanism}, {link}.")
     return visible(f"The server {settings.host} answers correctly, {link}; there was no login.")
 

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from dataclasses import field
 
 from smtp_tui.records import record
+from smtp_tui.settings.masking import mask_credentials
 
 Exchange = Generator["Response | None", bytes, None]
 
@@ -51,6 +52,11 @@ class Login:
     secret: str = field(repr=False)
     host: str = ""
     port: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The name as people and logs get it: `user:password@host` may have been pasted there."""
+        return mask_credentials(self.username)
 
 
 # The answer to an error that came as a challenge; the reply that refuses comes after it.

@@ -29,13 +29,13 @@ def plain(login: Login) -> Exchange:
     user, secret = as_bytes(login.username), as_bytes(login.secret)
     if b"\0" in user + secret:
         raise Unusable("PLAIN cannot send a NUL byte, and the password contains one")
-    yield Response(b"\0" + user + b"\0" + secret, f"[username {login.username} and password]")
+    yield Response(b"\0" + user + b"\0" + secret, f"[username {login.shown} and password]")
 
 
 def login(login: Login) -> Exchange:
     """LOGIN (no RFC; draft-murchison-sasl-login): user name, then password, each when asked."""
     yield None
-    shown = f"[username {login.username}]"
+    shown = f"[username {login.shown}]"
     yield Response(as_bytes(login.username), shown, is_secret=False)
     yield Response(as_bytes(login.secret), "[password]")
 
@@ -51,7 +51,7 @@ def cram_md5(login: Login) -> Exchange:
         raise ChallengeError("the challenge is empty")
     keyed.update(challenge)
     digest = keyed.hexdigest().encode()
-    shown = f"[username {login.username} and digest of challenge and password]"
+    shown = f"[username {login.shown} and digest of challenge and password]"
     yield Response(as_bytes(login.username) + b" " + digest, shown, proof=digest)
 
 
@@ -68,7 +68,7 @@ def xoauth2(login: Login) -> Exchange:
     """XOAUTH2 (Google's and Microsoft's): an access token; an error comes as a challenge."""
     user, token = as_bytes(login.username), _token(login)
     data = b"user=" + user + b"\1auth=Bearer " + token + b"\1\1"
-    yield Response(data, f"[username {login.username} and access token]")
+    yield Response(data, f"[username {login.shown} and access token]")
     yield TO_GET_ERROR
 
 
@@ -77,7 +77,7 @@ def oauthbearer(login: Login) -> Exchange:
     name = login.username.replace("=", "=3D").replace(",", "=2C")
     where = f"\1host={login.host}\1port={login.port}"
     data = as_bytes(f"n,a={name},{where}") + b"\1auth=Bearer " + _token(login) + b"\1\1"
-    yield Response(data, f"[username {login.username} and access token]")
+    yield Response(data, f"[username {login.shown} and access token]")
     yield Response(b"\1", "[acknowledgement, to get the error]", is_secret=False)
 
 
@@ -90,7 +90,7 @@ def _token(login: Login) -> bytes:
 
 def external(login: Login) -> Exchange:
     """EXTERNAL (RFC 4422, appendix A): the client certificate speaks."""
-    shown = f"[identity {login.username}]" if login.username else "[identity of the certificate]"
+    shown = f"[identity {login.shown}]" if login.username else "[identity of the certificate]"
     yield Response(as_bytes(login.username), shown, is_secret=False)
 
 

@@ -33,7 +33,7 @@ _ERROR = b"e="
 def scram(name: str, login: Login) -> Exchange:
     """Prove to the server that we know the password, and have it prove the same."""
     client, first = _begun(name, login)
-    challenge = yield Response(first, f"[username {login.username} and nonce]")
+    challenge = yield Response(first, f"[username {login.shown} and nonce]")
     if challenge.startswith(_ERROR):
         yield TO_GET_ERROR
         return

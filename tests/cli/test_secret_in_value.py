@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.settings.fields import FIELDS, Kind
+from tests.checks.scripted import saying
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]
@@ -70,6 +71,27 @@ def test_shown_by_no_command(
         assert SECRET not in outcome.out + outcome.err, words
     for kept in (report, output):
         assert SECRET not in kept.read_text()
+
+
+@pytest.mark.parametrize("mechanism", ["plain", "login", "cram-md5", "xoauth2", "scram-sha-256"])
+@pytest.mark.parametrize("has_password", [True, False])
+def test_a_pair_as_username_is_shown_by_no_check(
+    call: Call, toml: Toml, tmp_path: Path, mechanism: str, has_password: bool
+) -> None:
+    report = tmp_path / "report.md"
+    offer = f"250-hi\r\n250 AUTH {mechanism.upper()}\r\n".encode()
+    for more in ((), ("--json",), ("--format", "nagios"), ("--report", str(report))):
+        with saying(b"220 hi\r\n", offer, b"334 aGVsbG8=\r\n", b"535 no\r\n") as server:
+            path = toml(
+                f'[smtp]\nhost = "127.0.0.1"\nport = {server.port}\nencryption = "none"\n'
+                f'username = "alice:{SECRET}@mail.example.org"\n'
+                f'authentication = "{mechanism}"\ntimeout = 5\n'
+                + ('password = "another-1-password"\n' if has_password else "")
+            )
+            outcome = call("check", str(path), *more)
+        assert outcome.status != 70
+        assert SECRET not in outcome.out + outcome.err, more
+    assert SECRET not in report.read_text()
 
 
 def test_a_url_as_host_is_an_error_that_names_the_mend(

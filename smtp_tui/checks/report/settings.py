@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from smtp_tui.checks.report.markdown import code, prose
 from smtp_tui.settings.fields import FIELDS, Field, Kind, Settings
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.sources import Literal, PasswordSource, source_as_toml
 
 
@@ -40,7 +41,7 @@ def _shown(field: Field, settings: Settings) -> str:
         case _ if field.kind is Kind.PASSWORD:
             return _place(value)
         case _:
-            return code(str(value))
+            return code(mask_credentials(str(value)))
 
 
 def _place(source: PasswordSource) -> str:

@@ -6,6 +6,7 @@ import platform
 import re
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from smtp_tui.checks.same.commands import same_commands
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import lines_of
 
@@ -91,7 +93,8 @@ def _section(one: Checked, moment: datetime, home: str) -> Iterator[str]:
 
 
 def _same(one: Checked, settings: Settings) -> Iterator[str]:
-    for command in same_commands(settings, one.events, one.base):
+    shown = replace(settings, username=mask_credentials(settings.username or "") or None)
+    for command in same_commands(shown, one.events, one.base):
         yield from ("", f"#### {command.program}", "")
         if command.line:
             yield from (*fenced([command.line], "sh"), "")
