@@ -15,6 +15,7 @@ FOLDER = Path(__file__).parent / "corpus"
 KEYS = {"text", "source", "licence", "class", "causes", "evidence"}
 FEWEST_LINES = 300
 FEWEST_OF_A_CLASS = 5
+FEWEST_FRESH = 160
 
 _ADDRESS = re.compile(r"[\w.+=-]*[\w]@((?:[\w-]+\.)+[A-Za-z]{2,})")
 _EXAMPLE_DOMAIN = re.compile(r"(?:^|\.)(?:example(?:\.[a-z]{2,3}){1,2}|domain\.(?:com|tld))$")
@@ -29,7 +30,13 @@ def _lines(name: str) -> list[dict[str, Any]]:
 
 SEEN = _lines("seen")
 HELD_BACK = _lines("held_back")
+FRESH = _lines("fresh")
 BOTH = [*SEEN, *HELD_BACK]
+
+
+def _wording(text: str) -> str:
+    """The text without what differs from paste to paste: numbers, blanks and case."""
+    return re.sub(r"[\W\d_]+", " ", text.lower()).strip()
 
 
 def test_there_are_enough_lines() -> None:
@@ -52,11 +59,27 @@ def test_each_class_has_enough_lines_on_both_sides(name: str) -> None:
     assert min(sides) >= FEWEST_OF_A_CLASS // 2
 
 
-def test_some_lines_have_no_answer() -> None:
-    assert 0.08 <= sum(not line["causes"] for line in BOTH) / len(BOTH) <= 0.2
+def test_there_are_enough_fresh_lines() -> None:
+    assert len(FRESH) >= FEWEST_FRESH
 
 
-@pytest.mark.parametrize("half", [SEEN, HELD_BACK], ids=["seen", "held_back"])
+def test_a_fresh_line_repeats_no_other() -> None:
+    assert not {_wording(line["text"]) for line in FRESH} & {
+        _wording(line["text"]) for line in BOTH
+    }
+    assert len({_wording(line["text"]) for line in FRESH}) == len(FRESH)
+
+
+def test_the_fresh_lines_are_of_the_same_classes() -> None:
+    assert {line["class"] for line in FRESH} == {line["class"] for line in BOTH}
+
+
+@pytest.mark.parametrize("lines", [BOTH, FRESH], ids=["halves", "fresh"])
+def test_some_lines_have_no_answer(lines: list[dict[str, Any]]) -> None:
+    assert 0.08 <= sum(not line["causes"] for line in lines) / len(lines) <= 0.2
+
+
+@pytest.mark.parametrize("half", [SEEN, HELD_BACK, FRESH], ids=["seen", "held_back", "fresh"])
 def test_each_line_is_whole(half: list[dict[str, Any]]) -> None:
     known = known_causes()
     for line in half:
@@ -69,7 +92,7 @@ def test_each_line_is_whole(half: list[dict[str, Any]]) -> None:
         assert set(line["causes"]) <= known, line
 
 
-@pytest.mark.parametrize("line", BOTH, ids=lambda line: line["source"])
+@pytest.mark.parametrize("line", [*BOTH, *FRESH], ids=lambda line: line["source"])
 def test_nobody_can_be_found_by_a_line(line: dict[str, Any]) -> None:
     for domain in _ADDRESS.findall(line["text"]):
         assert _EXAMPLE_DOMAIN.search(domain.lower()), line["text"]
