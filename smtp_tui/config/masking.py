@@ -26,11 +26,15 @@ _PARTS = (
     # What other languages call a password.
     *("passwort", "kennwort", "senha", "contrasena", "contraseña", "motdepasse", "wachtwoord"),
     *("lösenord", "losenord", "salasana", "haslo", "hasło", "heslo", "parola", "пароль"),
+    *("parool", "parole", "passord", "kodeord", "jelszo", "jelszó", "lozinka", "sifre", "şifre"),
+    *("slaptazodis", "slaptažodis", "mnemonic"),
 )
 _ENDS = ("pass", "pwd", "passcode")
 # The key of a secret itself, in a table that says how it is kept.
 _WHOLE_KEYS = frozenset({"raw"})
-_WHOLE = frozenset({"pw", "pin", "otp", "psk", "jwt", "hmac", "salt", "pepper", "cred"})
+_WHOLE = frozenset(
+    {"pw", "pin", "otp", "psk", "jwt", "hmac", "salt", "pepper", "cred", "clave", "mdp"}
+)
 # A key is a secret, but not one of these: they are public, name a file, or sort and find things.
 _KEYS_SHOWN = frozenset(
     {"client", "public", "pub", "tls", "ssl", "cert", "certificate", "host", "primary", "foreign"}

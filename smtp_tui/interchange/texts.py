@@ -5,10 +5,18 @@ from __future__ import annotations
 import functools
 from importlib.resources import files
 
+# Letters of what a file says that a text repeats; no real name or list of names is longer.
+_LONGEST = 400
+
 
 def text(identity: str, /, **names: object) -> str:
     """Return a text, what it speaks of filled in."""
-    return _texts()[identity].format(**names)
+    return _texts()[identity].format(**{name: _cut(value) for name, value in names.items()})
+
+
+def _cut(value: object) -> object:
+    is_long = isinstance(value, str) and len(value) > _LONGEST
+    return f"{str(value)[:_LONGEST]}…" if is_long else value
 
 
 @functools.cache

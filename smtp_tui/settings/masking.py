@@ -18,7 +18,7 @@ _PAIR = r"((?:^|(?<=\s))[\"'(]?(?:\S*?/)??(?://)?[^\s:/@\"']+:(?!//))\S+(?=@)"
 _PARAMETER = r"(?i)([?&;](?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key)=)[^\s&;#\"']+"
 _NAMED = (
     r"(?is)((?:pass(?:word|wd|phrase|wort)?|pwd|secret|token|credential|bearer|authorization"
-    r"|(?:api|private|access|signing|auth)[ _-]?key)[\w.-]{0,32}[\"']?\s*[=:]\s*)\S.*"
+    r"|(?:api|private|access|account|signing|auth)[ _-]?key)[\w.-]{0,32}[\"']?\s*[=:]\s*)\S.*"
 )
 
 

@@ -130,6 +130,8 @@ SECRET_LINES = [
         for name in ("key", "jwt", "hmac_key", "session_key", "sessionKey", "key1")
     ),
     *(f'{name} = "{S}"' for name in ("basic_auth", "creds", "pass1", "smtp_pass2", "pw2")),
+    *(f'{name} = "{S}"' for name in ("clave", "mdp", "passord", "jelszo", "parool", "kodeord")),
+    f'storage = "AccountName=x;AccountKey={S};EndpointSuffix=y"',
     *(f'{name} = "{S}"' for name in ("kennwort", "senha", "Wachtwoord", '"mot de passe"')),
     f'dsn = "smtp://me:{S}@host"',
     f'dsn = "smtp://{S}@host"',

@@ -11,6 +11,7 @@ from hypothesis import given
 
 from smtp_tui.interchange import envfile
 from smtp_tui.interchange.entries import Unclear, Variable
+from smtp_tui.interchange.importing import import_text
 from smtp_tui.interchange.known import QUOTINGS
 from smtp_tui.interchange.results import InterchangeError
 from tests.interchange.awkward import HANDMADE, SIGNS, passwords
@@ -192,3 +193,11 @@ def test_a_byte_order_mark_and_carriage_returns() -> None:
 def test_a_quoting_that_is_none() -> None:
     with pytest.raises(InterchangeError, match="'perl' is not a quoting; the quotings are docker"):
         envfile.read("K=a", "perl")
+
+
+def test_variables_without_end_are_not_all_named() -> None:
+    names = "".join(f"${{N{number}}}" for number in range(5000))
+    found = import_text(f'SMTP_ADDRESS=x\nSMTP_PASSWORD="{names}{names}"\n', "chatwoot")
+    (why,) = [one.why for one in found.unread if one.name == "SMTP_PASSWORD"]
+    assert "N0, N1" in why
+    assert len(why) < 600

@@ -47,7 +47,7 @@ def settled(name: str, line: int, pieces: Pieces, known: Mapping[str, str]) -> E
     if len(pieces) == 1:
         # An empty default is none: the program would go without.
         return Entry(name, Variable(unknown[0].name, unknown[0].default or None), line)
-    listed = ", ".join(use.name for use in unknown)
+    listed = ", ".join(dict.fromkeys(use.name for use in unknown))
     return Entry(name, Unclear("from-variables", {"names": listed}), line)
 
 
