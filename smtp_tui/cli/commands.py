@@ -117,7 +117,7 @@ COMMANDS = (
     Command(
         name="explain",
         words="explain [KEY] | --error [TEXT] | --schema",
-        summary="explain a setting, or an error message of any program",
+        summary="explain a setting, or an error message from any program",
         options=("error", "json", "schema"),
     ),
     Command(

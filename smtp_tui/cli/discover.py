@@ -28,7 +28,7 @@ def discover(call: Call) -> int:
     try:
         subject = parse_subject(call.words[0])
     except ValueError as error:
-        raise UsageError(f"discover takes a domain, an address or a host: {error}") from None
+        raise UsageError(f"discover needs a domain, an address or a host: {error}") from None
     wish = _wish(call)
     result = asyncio.run(_tell(subject, wish, as_json=call.options.json))
     if result.ok:

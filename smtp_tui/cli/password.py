@@ -29,7 +29,7 @@ def password(call: Call) -> int:
         raise UsageError(f"usage: smtp-tui {call.command.words}")
     given = [name for name in _FOR_SET if getattr(call.options, name) not in (None, False)]
     if given and deed != "set":
-        raise UsageError(f"--{given[0].replace('_', '-')} belongs to password set only")
+        raise UsageError(f"--{given[0].replace('_', '-')} works only with password set")
     file, document, name = open_table(words, call.options.table, call.options.dialect)
     tell_notes(document, name)
     try:

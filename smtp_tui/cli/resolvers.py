@@ -25,5 +25,5 @@ def resolver_of(text: str | None) -> Resolver:
         if parsers.is_address(address):
             return Resolver((address, parsers.port(port or _DNS)))
     raise UsageError(
-        "--resolver takes a name server's address, as 192.0.2.1:53 or [2001:db8::1]:53"
+        "--resolver needs a name server's address, such as 192.0.2.1:53 or [2001:db8::1]:53"
     )

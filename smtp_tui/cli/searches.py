@@ -42,7 +42,7 @@ def result_lines(result: Result) -> Iterator[str]:
     if not values:
         yield from _wrapped(f"NOTHING FOUND: {result.reason}", "", "  ")
     else:
-        head = "FOUND" if result.ok else "NOTHING THAT WOULD PASS; the nearest is"
+        head = "FOUND" if result.ok else "NOTHING WORKS; the closest is"
         place = f"{values['host']} port {values['port']}, encryption {values['encryption']}"
         yield from _wrapped(f"{head} {place}", "", "  ")
         yield from _wrapped(f"Why: {result.reason}", "  ", "    ")

@@ -25,7 +25,7 @@ def sources(call: Call) -> int:
     """List the entries that are older, undated ones first; 1 where there is one."""
     days = OLD if call.options.older_than is None else call.options.older_than
     if days < 0:
-        raise UsageError("--older-than takes a number of days, 0 or more")
+        raise UsageError("--older-than needs a number of days, 0 or more")
     today = date.today()
     entries = list(_entries())
     old = list(older_than(entries, days, today))

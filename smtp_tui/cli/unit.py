@@ -42,9 +42,7 @@ def check_as_unit(call: Call) -> int:
     if os.geteuid() != 0:
         shown = transient(unit, command_of(call), "/run/FOLDER", more)
         (complain if call.options.format == NAGIOS else tell)(_line(shown))
-        raise UsageError(
-            "only root can run this command; the values of its variables are in the unit"
-        )
+        raise UsageError("only root can run this command; the unit has the values of its variables")
     with tempfile.TemporaryDirectory(prefix="smtp-tui-", dir="/run") as folder:
         return _run(unit, transient(unit, command_of(call), folder, more))
 

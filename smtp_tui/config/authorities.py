@@ -31,7 +31,7 @@ def save_authority(path: Path, pem: str) -> None:
     What is there already stays as it is: this very certificate will do, else it is not touched.
     """
     if not _is_free(path, pem):
-        raise DocumentError(f"{one_line(path)} is there already and holds something else")
+        raise DocumentError(f"{one_line(path)} already exists and contains something else")
     if os.path.lexists(path):
         return
     try:

@@ -24,8 +24,8 @@ def overwrite(
     """
     copy = _copied(target, old)
     tell(
-        f"{one_line(target)} will be overwritten in place, and a crash meanwhile would damage it; "
-        f"its old content is in {one_line(copy)}"
+        f"{one_line(target)} will be overwritten in place, and a crash during that would damage "
+        f"it; its old content is in {one_line(copy)}"
     )
     try:
         _rewrite(descriptor, content)

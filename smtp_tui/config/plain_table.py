@@ -110,7 +110,7 @@ class PlainTable:
             if key in BY_KEY and not means_the_same(key, after.values.get(key), value):
                 raise NotExpressibleError(
                     f"{BY_KEY[key].label} ({key}) cannot have this value here: another key of the "
-                    "table says the same; change them in an editor",
+                    "table sets the same thing; change them in an editor",
                     key,
                 )
 

@@ -59,7 +59,7 @@ def cannot_rename(target: Path, why: str) -> NoRenameError:
     """Say that the file can only be overwritten, and what that risks."""
     return NoRenameError(
         f"{one_line(target)} cannot be replaced: {why}; smtp-tui could only overwrite it in place, "
-        "and a crash meanwhile would damage it"
+        "and a crash during that would damage it"
     )
 
 

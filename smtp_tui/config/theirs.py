@@ -137,7 +137,7 @@ class Theirs:
         try:
             part = found.part(name)
         except ValueError:
-            raise UnknownSpelling("holds percent-encoding that is not UTF-8") from None
+            raise UnknownSpelling("contains percent-encoding that is not UTF-8") from None
         form = self.dialect.form
         if name == SCHEME and part is None and form is not None:
             return form.bare

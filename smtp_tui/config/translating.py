@@ -98,7 +98,7 @@ def _read_digits(value: object) -> object:
 def _write_whole(value: object) -> object:
     number = float(str(value))
     if not number.is_integer():
-        raise Inexpressible("accepts whole numbers only")
+        raise Inexpressible("accepts only whole numbers")
     return int(number)
 
 
@@ -133,32 +133,32 @@ def _write_no_env(value: object) -> object:
 
 def _read_address(value: object) -> object:
     if isinstance(value, str) and _NAMED.fullmatch(value.strip()):
-        raise UnknownSpelling("has a display name; the application accepts an address alone")
+        raise UnknownSpelling("has a display name; the application accepts only an address")
     return _read_plain(value)
 
 
 def _write_address(value: object) -> object:
     if isinstance(value, str) and _NAMED.fullmatch(value.strip()):
-        raise Inexpressible("accepts an address alone, without a display name")
+        raise Inexpressible("accepts only an address, without a display name")
     return _write_plain(value)
 
 
 def _read_host(value: object) -> object:
     if isinstance(value, str) and "://" in value:
-        raise UnknownSpelling("is a URL; the application accepts a hostname alone")
+        raise UnknownSpelling("is a URL; the application accepts only a hostname")
     return _read_plain(value)
 
 
 def _write_host(value: object) -> object:
     if isinstance(value, str) and "://" in value:
-        raise Inexpressible("accepts a hostname alone")
+        raise Inexpressible("accepts only a hostname")
     return value
 
 
 def _read_colonless(value: object) -> object:
     if isinstance(value, str) and ":" in value:
         raise UnknownSpelling(
-            "holds a colon, as IPv6 addresses do; the application allows one only"
+            "holds a colon, as IPv6 addresses do; the application accepts only one"
         )
     return _read_plain(value)
 

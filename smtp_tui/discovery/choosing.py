@@ -95,7 +95,7 @@ def notes_of(choice: Choice, knocks: Sequence[Knock], subject: Subject) -> Itera
     if knock.cause:
         yield text("notes", "near", cause=label(knock.cause))
         if knock.certificate and "certificate-name-mismatch" in (knock.cause, *knock.also):
-            names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "nobody named"
+            names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "no name"
             yield text("notes", "certificate-names", names=names)
     if knock.encryption is Encryption.NONE:
         yield text("notes", "plain")

@@ -77,7 +77,7 @@ def details(knock: Knock) -> Iterator[str]:
     elif before is not None or after is not None:
         yield f"logins: {names_of(before if after is None else after)}"
     if knock.certificate and knock.certificate.is_readable:
-        names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "nobody named"
+        names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "no name"
         yield f"certificate for {names}, {in_words(knock.certificate.left())}"
     if knock.also:
         yield f"also {', '.join(map(label, knock.also))}"

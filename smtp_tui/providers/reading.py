@@ -34,20 +34,20 @@ def providers_in(text: str) -> tuple[Provider, ...]:
 def _tables(document: dict[str, Any]) -> list[dict[str, Any]]:
     tables = document.get("provider", [])
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-        raise ValueError("it holds no tables [[provider]]")
+        raise ValueError("it contains no [[provider]] tables")
     return tables
 
 
 def _provider(table: dict[str, Any]) -> Provider:
     for key in sorted(_TEXTS & table.keys()):
         if not isinstance(table[key], str):
-            raise ValueError(f"{key} is no text")
+            raise ValueError(f"{key} is not text")
     for key in ("hosts", "sources", "limits", "notes", "domains", "mx"):
         table[key] = _texts(key, table.get(key, []))
     if not table["hosts"] or not table["sources"]:
         raise ValueError("needs hosts and sources")
     if type(table["taken"]) is not date:  # a date with a time is a date to Python, too
-        raise ValueError("taken is no date")
+        raise ValueError("taken is not a date")
     if not isinstance(table.get("more_ways", False), bool):
         raise ValueError("more_ways is neither true nor false")
     for key in ("username_pattern", "signature"):
@@ -60,21 +60,21 @@ def _provider(table: dict[str, Any]) -> Provider:
 
 def _way(table: Any) -> Way:
     if not isinstance(table, dict):
-        raise ValueError(f"{table!r} is no table of port and encryption")
+        raise ValueError(f"{table!r} is not a table of port and encryption")
     if not isinstance(table["port"], int) or not 0 < table["port"] < 65536:
-        raise ValueError(f"{table['port']!r} is no port")
+        raise ValueError(f"{table['port']!r} is not a port")
     return Way(table["port"], Encryption(table["encryption"]))
 
 
 def _texts(key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ValueError(f"{key} is no list of texts")
+        raise ValueError(f"{key} is not a list of texts")
     return tuple(value)
 
 
 def _some(table: dict[str, Any], key: str) -> list[Any]:
     if not isinstance(table[key], list) or not table[key]:
-        raise ValueError(f"{key} is no list, or empty")
+        raise ValueError(f"{key} is not a list, or is empty")
     return list(table[key])
 
 

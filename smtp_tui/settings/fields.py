@@ -68,7 +68,7 @@ class Settings:
         "SMTP Host",
         Kind.TEXT,
         parsers.host,
-        summary="The server that takes the mail: a hostname or an IP address.",
+        summary="The server that accepts the mail: a hostname or an IP address.",
         default_text="required",
     )
     port: int = declare(

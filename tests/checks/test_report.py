@@ -70,7 +70,7 @@ def headings(document: str) -> list[str]:
 
 HEADINGS = [
     *("Mail check by smtp-tui", "`mail.toml`, table `smtp`", "Settings", "Dialogue"),
-    *("Certificates", "The same with other programs", "swaks", "openssl", "curl"),
+    *("Certificates", "The same test with other programs", "swaks", "openssl", "curl"),
 ]
 
 

@@ -94,7 +94,7 @@ def test_unset_overwrites_and_keeps_only_when_told_to(call: Call, toml: Toml) ->
     )
     outcome = call("unset", str(file), "host", "--in-place")
     assert outcome.status == 0
-    assert "will be overwritten in place, and a crash meanwhile would damage it" in outcome.err
+    assert "will be overwritten in place, and a crash during that would damage it" in outcome.err
 
 
 def test_a_diff_shows_and_writes_nothing(call: Call, toml: Toml) -> None:

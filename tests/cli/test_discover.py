@@ -140,7 +140,7 @@ def test_the_nearest(call: Call, mail_servers: MailServers) -> None:
         outcome = call("discover", DOMAIN, "--resolver", server.where)
     assert outcome.status == 1
     port = mail_servers.ports[Listener.IMPLICIT_TLS]
-    assert "NOTHING THAT WOULD PASS; the nearest is localhost port" in outcome.out
+    assert "NOTHING WORKS; the closest is localhost port" in outcome.out
     assert f"host=localhost port={port} encryption=ssl" in outcome.out
     assert "unknown issuer" in outcome.out
 
@@ -149,8 +149,8 @@ def test_the_nearest(call: Call, mail_servers: MailServers) -> None:
     ("words", "said"),
     [
         (("discover",), "an argument is missing"),
-        (("discover", "a b"), "discover takes a domain, an address or a host"),
-        (("discover", "me@"), "discover takes a domain, an address or a host"),
+        (("discover", "a b"), "discover needs a domain, an address or a host"),
+        (("discover", "me@"), "discover needs a domain, an address or a host"),
         (("discover", "a", "b"), "too many arguments"),
         (("discover", DOMAIN, "--timeout", "0"), "--timeout needs a number of seconds"),
         (("discover", DOMAIN, "--resolver", "ns.example.test"), "--resolver takes a name server's"),

@@ -98,7 +98,7 @@ def values(folder: Path, text: str) -> dict[str, Any]:
         (
             '[email]\nsmtp_url = "smtps://u:secret@a.example"\nstarttls_only = true\n',
             "host",
-            "is a URL; the application accepts a hostname alone",
+            "is a URL; the application accepts only a hostname",
         ),
         (
             HIMALAYA_1 + 'message.send.backend.auth.type = "oauth2"\n',
@@ -122,7 +122,7 @@ def values(folder: Path, text: str) -> dict[str, Any]:
         (
             TUWUNEL + 'connection_uri = "smtps://u:secret%ff@a.example"\n',
             "password",
-            "the password in connection_uri holds percent-encoding that is not UTF-8",
+            "the password in connection_uri contains percent-encoding that is not UTF-8",
         ),
         (
             TUWUNEL + 'connection_uri = "smtp://a.example?tls=maybe"\n',

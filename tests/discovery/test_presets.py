@@ -35,7 +35,7 @@ def test_a_faulty_file_is_told_in_one_line_and_left_out(tmp_path: Path) -> None:
     (tmp_path / "good.toml").write_text(GOOD)
     known = presets_with(tmp_path)
     assert known.own == {"ours"}
-    words = ("provider ours: 0 is no port", "is ignored", "it is not UTF-8", "larger than 1 MiB")
+    words = ("provider ours: 0 is not a port", "is ignored", "it is not UTF-8", "larger than 1 MiB")
     for word, fault in zip((*words, "no tables [[provider]]"), known.faults, strict=True):
         assert word in fault
         assert fault.isprintable()

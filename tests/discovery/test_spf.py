@@ -111,11 +111,11 @@ async def test_results(domain: str, address: str, result: str, term: str) -> Non
     [
         ("two.test", "there are two records"),
         ("wrong.test", "'ipv4:1.2.3.4' is not a mechanism"),
-        ("lost.test", "'include:none.test' leads to no record"),
-        ("away.test", "'redirect=none.test' leads to no record"),
+        ("lost.test", "'include:none.test' names a domain without an SPF record"),
+        ("away.test", "'redirect=none.test' names a domain without an SPF record"),
         ("loop.test", "it needs more than 10 DNS lookups"),
         ("chain.test", "it needs more than 10 DNS lookups"),
-        ("void.test", "more than 2 of its names lead nowhere"),
+        ("void.test", "more than 2 of its names do not exist in DNS"),
         ("crowd.test", "'mx' has more than 10 hosts"),
     ],
 )

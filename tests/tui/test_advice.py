@@ -53,7 +53,7 @@ async def test_advice_stands_at_its_field_and_whole_in_the_sidebar(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with form_on(WRONG_PORT, tmp_path, size=size) as hand:
-        assert hand.row("Encryption Type").endswith("! 465 wants ssl")
+        assert hand.row("Encryption Type").endswith("! 465 needs ssl")
         await hand.go_to("SMTP Port")
         assert "! Encryption Type: Port 465 expects implicit TLS" in sidebar(hand)
         await hand.go_to("Encryption Type")
@@ -64,7 +64,7 @@ async def test_advice_stands_at_its_field_and_whole_in_the_sidebar(
 async def test_each_severity_has_a_sign_of_its_own(tmp_path: Path) -> None:
     text = WEAK.replace("port = 587", "port = 465")
     async with form_on(text, tmp_path, size=(140, 40)) as hand:
-        assert hand.row("Encryption Type").endswith("  ! 465 wants ssl")
+        assert hand.row("Encryption Type").endswith("  ! 465 needs ssl")
         assert hand.row("OpenSSL Verify Mode").endswith("  ? unverified server")
         assert hand.row("SMTP Password").endswith("  i quote it in .env")
         await hand.go_to("OpenSSL Verify Mode")
@@ -110,11 +110,11 @@ async def test_advice_waits_while_a_value_is_typed(
         assert sidebar(hand) == before
         assert signs(hand) == []
         await hand.press("down")
-        assert hand.row("Encryption Type").endswith("! 465 wants ssl")
+        assert hand.row("Encryption Type").endswith("! 465 needs ssl")
         await hand.press("up")
         assert "! Encryption Type: Port 465" in sidebar(hand)
         await hand.press("backspace")
-        assert hand.row("Encryption Type").endswith("! 465 wants ssl")
+        assert hand.row("Encryption Type").endswith("! 465 needs ssl")
         assert "! Encryption Type: Port 465" in sidebar(hand)
         await hand.press("down")
         assert signs(hand) == []
@@ -139,7 +139,7 @@ async def test_a_value_that_cannot_be_read_is_told_as_before(tmp_path: Path) -> 
         await hand.go_to("SMTP Port")
         await hand.press("x", "down")
         assert "is not a port" in hand.row("SMTP Port")
-        assert not hand.row("Encryption Type").endswith("wants ssl")
+        assert not hand.row("Encryption Type").endswith("needs ssl")
         await hand.press("up")
         assert "SMTP Port ! '465x' is not a port" in sidebar(hand)
         assert "Now:" not in sidebar(hand)
@@ -210,7 +210,7 @@ async def test_advice_on_what_is_folded_away_stands_at_more(tmp_path: Path) -> N
     async with form_on(SAMPLE + "timeout = 2\n", tmp_path) as hand:
         assert hand.row("More").endswith("? short")
         await hand.go_to("More")
-        assert "More ? Timeout: 2 s must be enough for the whole test" in sidebar(hand)
+        assert "More ? Timeout: The whole test must end within 2 s" in sidebar(hand)
         await hand.press("enter")
         assert "?" not in hand.row("More")
         assert hand.row("Timeout").endswith("2  seconds  ? short")

@@ -213,7 +213,7 @@ async def test_what_is_typed_shows_no_part_of_a_secret(tmp_path: Path) -> None:
 
 async def test_too_long_a_text_is_refused_whole(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        await imported(hand, MASTODON + "#" * LARGEST, "A settings file is not larger than 1 MiB")
+        await imported(hand, MASTODON + "#" * LARGEST, "The text is larger than 1 MiB")
         assert "F2" not in hand.hints
 
 

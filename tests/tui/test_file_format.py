@@ -32,7 +32,7 @@ port = 587
 host = "mail2.example"
 port = 587
 """
-CHOICE = "Which program's settings does the file contain?"
+CHOICE = "Which program does the settings file belong to?"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])

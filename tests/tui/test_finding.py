@@ -433,7 +433,7 @@ class TestPresets:
             await picks(hand, "our")
             await hand.until(lambda: "> Our relay" in hand.screen)
             told = flat(hand)  # the file's whole path may be cut anywhere
-            assert "is ignored: it holds no tables [[provider]]" in told
+            assert "is ignored: it contains no [[provider]] tables" in told
             assert "broken.toml" in told.replace(" ", "")
             assert "yours" in hand.screen
             await hand.press("enter")

@@ -25,7 +25,7 @@ async def test_all_is_in_sight_on_80_by_24(tmp_path: Path) -> None:
             assert hand.row(label), label
         for words in ("none ‹tls› ssl", "none (peer) fail_if_no_peer_cert", "‹this file› keyring"):
             assert words in hand.screen
-        assert "The server that takes" in hand.screen
+        assert "The server that accepts" in hand.screen
         assert "resolve ── connect" in hand.screen
         assert all(len(line) == 80 for line in hand.lines)
         for keys, word in hints_at(Moment()):
@@ -71,7 +71,7 @@ async def test_any_size_is_usable(tmp_path: Path, size: tuple[int, int]) -> None
 
 async def test_small_screens_explain_in_a_line(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
-        assert "The server that takes the mail" in hand.screen
+        assert "The server that accepts the mail" in hand.screen
         assert "│" not in hand.screen
 
 
@@ -108,17 +108,17 @@ async def test_the_verdict_stays_in_sight_on_a_small_screen(
 
 async def test_the_log_of_a_small_screen_explains_no_field_out_of_sight(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
-        assert "The server that takes the mail" in hand.screen
+        assert "The server that accepts the mail" in hand.screen
         await hand.press("f6")
-        assert "The server that takes the mail" not in hand.screen
+        assert "The server that accepts the mail" not in hand.screen
         await hand.press("escape")
-        assert "The server that takes the mail" in hand.screen
+        assert "The server that accepts the mail" in hand.screen
 
 
 async def test_where_a_sidebar_explains_no_line_below_does(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(80, 23)) as hand:
         assert "│ SMTP Host" in hand.screen
-        assert "The server that takes the mail" not in hand.screen
+        assert "The server that accepts the mail" not in hand.screen
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 20)])

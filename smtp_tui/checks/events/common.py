@@ -20,7 +20,7 @@ from smtp_tui.smtp.events import TlsEstablished, TlsRefused
 _REPLY_KEYS = (
     Key("code", CODE, "The reply code."),
     Key("enhanced", maybe(TEXT), "The enhanced status code (RFC 3463)."),
-    Key("text", TEXT, r"The text; \n between its lines, \xNN for a byte that is no UTF-8."),
+    Key("text", TEXT, r"The text; \n between its lines, \xNN for a byte that is not UTF-8."),
 )
 REPLY = shape(*_REPLY_KEYS)
 OF_REPLY = tuple(key.below("reply") for key in _REPLY_KEYS)

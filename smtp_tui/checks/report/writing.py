@@ -27,8 +27,8 @@ TITLE = "# Mail check by smtp-tui"
 """The first line of every report, by which one is told from other files."""
 
 _LESS = """\
-This report contains no password and no token, and nothing that AUTH made of them. It contains \
-names and addresses: read it before you pass it on."""
+This report contains no password and no token, and nothing that AUTH derives from them. It \
+contains names and addresses: read it before you pass it on."""
 
 
 @record(kw_only=True)
@@ -88,7 +88,7 @@ def _section(one: Checked, moment: datetime, home: str) -> Iterator[str]:
     yield from ("", "### Certificates", "")
     yield from certificate_lines(one.events, moment)
     if one.settings:
-        yield from ("", "### The same with other programs")
+        yield from ("", "### The same test with other programs")
         yield from _same(one, one.settings)
 
 

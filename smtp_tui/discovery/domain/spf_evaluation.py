@@ -90,7 +90,7 @@ class _Evaluator:
             return SpfResult.NEUTRAL, ""
         result, decided = await self.check(term.value)
         if result is SpfResult.NONE:
-            raise SpfBroken(f"{term.text!r} leads to no record")
+            raise SpfBroken(f"{term.text!r} names a domain without an SPF record")
         return result, decided
 
     async def _matches(self, term: Term, domain: str) -> bool:
@@ -113,7 +113,7 @@ class _Evaluator:
     async def _included(self, term: Term) -> bool:
         result, _ = await self.check(term.value)
         if result is SpfResult.NONE:
-            raise SpfBroken(f"{term.text!r} leads to no record")
+            raise SpfBroken(f"{term.text!r} names a domain without an SPF record")
         return result is SpfResult.PASSED
 
     async def _is_exchange(self, name: str, term: Term) -> bool:
@@ -145,7 +145,7 @@ class _Evaluator:
         if counts and answer.state is not State.FOUND:
             self._voids += 1
             if self._voids > MOST_VOIDS:
-                raise SpfBroken(f"more than {MOST_VOIDS} of its names lead nowhere")
+                raise SpfBroken(f"more than {MOST_VOIDS} of its names do not exist in DNS")
 
     def _leave(self, term: Term) -> None:
         self.unevaluated.append(term.text)

@@ -23,7 +23,9 @@ from smtp_tui.tui.sidebar.prose import Block, labelled, plain
 
 TITLE = "What does this error mean?"
 REST = 0.3
-NOTHING = "Paste an error of any program: lines of its log, or a bounce. It stays on this machine."
+NOTHING = (
+    "Paste an error from any program: lines of its log, or a bounce. It stays on this machine."
+)
 UNKNOWN = (
     "The text shows no cause that smtp-tui knows. Paste more of it: the lines around the error, "
     "and the server's reply with its number. Or test your settings here: Esc, then F5."

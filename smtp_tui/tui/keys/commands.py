@@ -33,7 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("commands", "ctrl+p", "f12", "Menu", "all commands and fields by name", outside=":"),
     _command("jump", "f11", "ctrl+v", "Go to", "go to a field by the letter shown next to it"),
     _command("help", "f1", "ctrl+g", "Help", "show what every key does", outside="?"),
-    _begun("explain", "f3", "ctrl+y", "Why", "explain an error of any program"),
+    _begun("explain", "f3", "ctrl+y", "Why", "explain an error from any program"),
     _begun("send", "f7", "ctrl+n", "Send", "send a test message; asks for recipients first"),
     _begun("leave", "f10", "ctrl+x", "Quit", "quit; asks first about unsaved changes"),
     _command("back", "escape", "", "Stop", "stop what runs, or go back to the form"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DROP, ANEW, BACK = "d", "m", "escape"
 RELOADED = "Reloaded: the form shows the file as it is now."
-GONE = "was removed since smtp-tui read it. Nothing is lost: the form has its content."
+GONE = "was deleted after smtp-tui read it. Nothing is lost: the form has its content."
 FOR_OWNER = "Only its owner can read the new file (mode 0600)."
 
 

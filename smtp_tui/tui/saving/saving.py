@@ -34,7 +34,7 @@ from smtp_tui.tui.saving.waiting import StoppedWaitingError, Waits
 UNCHANGED = "There is nothing to save: the file is up to date."
 STEPPED_BACK = "Nothing was saved."
 THE_FILE = "the file"
-STOPPED = "Stopped. Nothing was saved, the form is unchanged."
+STOPPED = "Stopped. Nothing was saved; the form is unchanged."
 
 
 class Obstacle(Enum):

@@ -18,7 +18,7 @@ from smtp_tui.tui.sidebar.file_notes import file_blocks
 from smtp_tui.tui.sidebar.prose import Block
 from smtp_tui.tui.tables.tables import Listing, Verdicts
 
-TITLE = "Which program's settings does the file contain?"
+TITLE = "Which program does the settings file belong to?"
 DETECT = "detect from the file"
 OWN_KEYS = "plain: the keys of smtp-tui itself"
 
