@@ -72,7 +72,7 @@ def values(folder: Path, text: str) -> dict[str, Any]:
         (
             VULS + 'from = "Vuls <a@b.example>"\n',
             "from",
-            'from "Vuls <a@b.example>" has a display name; the application accepts an',
+            'from "Vuls <a@b.example>" has a display name; the application accepts only an',
         ),
         (
             'mail_relay = "smtp://a.example"\nmail_from_address = "K <a@b.example>"\n',
@@ -420,7 +420,7 @@ def test_smtpc_is_not_moved_to_a_port_that_changes_its_tls(tmp_path: Path) -> No
     path = tmp_path / "profiles.toml"
     path.write_text('[profiles.x]\nhost = "a.example"\nlogin = "u"\nport = 465\n')
     document = Document.open(path)
-    with pytest.raises(NotExpressibleError, match="set the port with it"):
+    with pytest.raises(NotExpressibleError, match="set the port too"):
         document.changed("profiles.x", {"encryption": "none"})
     text = document.changed("profiles.x", {"encryption": "ssl", "port": 2465})
     assert "port = 2465\nssl = true\n" in text

@@ -110,7 +110,7 @@ def test_a_mounted_file_is_overwritten_only_when_told_to(path: Path, tmp_path: P
         save(point, Manner(in_place=True, tell=told.append))
         assert point.read_text() == path.read_text() == CHANGED
         (risk,) = told
-        assert "a crash meanwhile would damage it; its old content is in" in risk
+        assert "a crash during that would damage it; its old content is in" in risk
     assert sorted(one.name for one in tmp_path.iterdir()) == ["app.toml", "mounted.toml"]
 
 

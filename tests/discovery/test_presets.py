@@ -36,7 +36,7 @@ def test_a_faulty_file_is_told_in_one_line_and_left_out(tmp_path: Path) -> None:
     known = presets_with(tmp_path)
     assert known.own == {"ours"}
     words = ("provider ours: 0 is not a port", "is ignored", "it is not UTF-8", "larger than 1 MiB")
-    for word, fault in zip((*words, "no tables [[provider]]"), known.faults, strict=True):
+    for word, fault in zip((*words, "no [[provider]] tables"), known.faults, strict=True):
         assert word in fault
         assert fault.isprintable()
 

@@ -78,5 +78,5 @@ def test_a_file_that_is_wrong(old: str, new: str, words: str) -> None:
 
 @pytest.mark.parametrize("text", ["provider = 5", "provider = [5]", "[provider]\nid = 'x'"])
 def test_no_table_of_providers(text: str) -> None:
-    with pytest.raises(ValueError, match=r"it holds no tables \[\[provider\]\]"):
+    with pytest.raises(ValueError, match=r"it contains no \[\[provider\]\] tables"):
         providers_in(text)

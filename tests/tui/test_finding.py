@@ -102,7 +102,7 @@ class TestDiscover:
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:
             await opens(hand)
             assert "tickets@example.net" in hand.screen
-            assert "No username and no password is sent" in flat(hand)
+            assert "It sends no username and no password" in flat(hand)
             assert not search.asked
             await hand.press("enter")
             await hand.until(lambda: "FOUND mail.example.org port 465" in hand.screen)

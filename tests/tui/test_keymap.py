@@ -188,7 +188,7 @@ DOES = {
     "save": "nothing to save",
     "diff": "Saving changes nothing",
     "private": "Only its owner can read the file",
-    "dialect": "Which program's settings does the file",
+    "dialect": "Which program does the settings file",
     "tables": "This file has one SMTP table",
     "discover": "Find the settings for",
     "presets": "The settings of a mail provider",

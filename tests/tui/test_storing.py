@@ -13,7 +13,7 @@ from tests.tui.driving import SAMPLE, FakeKeyring, Hand, form_on
 SECRET = "hunter2hunter2"
 DIFF = "What saving changes in mail.toml"
 THEIRS = "was changed by another program"
-GONE = "was removed since smtp-tui read it"
+GONE = "was deleted after smtp-tui read it"
 
 
 async def change_port(hand: Hand, to: str = "587") -> None:

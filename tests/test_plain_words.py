@@ -1,0 +1,51 @@
+"""The texts of screens, messages and documents: no word that reads as if translated."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.test_language import AVOIDED, leaves
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = ROOT / "smtp_tui"
+TABLES = (
+    "smtp/labels.toml",
+    "checks/same/notes.toml",
+    "discovery/texts.toml",
+    "discovery/domain/texts.toml",
+    "interchange/texts.toml",
+    "tui/cures/trust.toml",
+    "tui/domain/texts.toml",
+    "tui/exchange/texts.toml",
+    "tui/finding/texts.toml",
+)
+DOCUMENTS = ("README.md", "CHANGELOG.md", "SECURITY.md", "man/smtp-tui.1")
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Every text that this test reads, with its place."""
+    for name in TABLES:
+        yield from leaves(tomllib.loads((PROGRAM / name).read_text(encoding="utf-8")), name)
+    for path in sorted((PROGRAM / "config" / "dialects").glob("*.toml")):
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        told = {part: table[part] for part in ("limits", "notes") if part in table}
+        yield from leaves(told, path.name)
+    for name in DOCUMENTS:
+        yield name, (ROOT / name).read_text(encoding="utf-8")
+
+
+TEXTS = dict(texts())
+
+
+@pytest.mark.parametrize("words", AVOIDED)
+def test_no_word_reads_as_if_translated(words: str) -> None:
+    found = [
+        place for place, text in TEXTS.items() if re.search(words, re.sub("`[^`]*`", "", text))
+    ]
+    assert not found, f"say {AVOIDED[words]}"
