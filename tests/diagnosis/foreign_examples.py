@@ -1096,6 +1096,47 @@ EXAMPLES: list[Example] = [
         "554 5.7.1 <a@example.org>: Recipient address rejected: Access denied",
     ),
     *_more(
+        "sender-refused",
+        "from",
+        "550 Verification failed for <a@example.org>, it may be blacklisted: Sender verify failed",
+        "SMTP error from remote mail server after end of data: 530 From/Sender name is not valid",
+    ),
+    *_more(
+        "auth-required",
+        "username and password",
+        "MAIL FROM: 503 AUTH command must be issued first",
+        "MailKit.ServiceNotAuthenticatedException: The SmtpClient is not authenticated.",
+    ),
+    *_more(
+        "client-blocked",
+        "reply",
+        "421-4.7.0 [192.0.2.1] Our system has detected an unusual rate of unsolicited mail",
+        "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred",
+    ),
+    *_more(
+        "sender-host-unidentified",
+        "reverse DNS",
+        "rDNS lookup failed",
+        "550 Reverse DNS does not match, closing",
+    ),
+    *_more(
+        "message-not-ascii",
+        "UTF-8",
+        'Encoding::UndefinedConversionError "\\xCC" from ASCII-8BIT to UTF-8 gems/mail-2.3.0',
+    ),
+    *_more(
+        "sendmail-failed",
+        "by hand",
+        "postdrop: warning: unable to look up public/pickup: No such file or directory",
+        "Error sending message, child exited 76 (Remote protocol error.).",
+    ),
+    *_more(
+        "sending-limit-reached",
+        "limit",
+        "451 You have exceeded your messaging limits",
+        "550 5.4.5 Daily user sending limit exceeded",
+    ),
+    *_more(
         "sending-limit-reached",
         "limit",
         "User me@example.org has exceeded its 24-hour sending limit.",

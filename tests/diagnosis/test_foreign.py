@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ DATA: dict[str, list[dict[str, Any]]] = {
     **loaded("foreign/replies.toml"),
 }
 OWN = loaded("foreign/words.toml")
+# Other protocols, mail that was sent, and words that carry nothing: a line each.
+SILENT = (Path(__file__).parent / "corpus" / "nothing.txt").read_text("utf-8").splitlines()
 
 
 def explained(text: str) -> Explanation:
@@ -110,7 +113,7 @@ PLACE_KEYS = {"near", "code", "enhanced", "stage", "command", "is_guess"}
 SHAPES = [
     ("rule", {"find", "cause"}, RULE_KEYS),
     ("place", {"stage", "command"}, PLACE_KEYS),
-    ("stranger", {"find", "unless"}, {"find", "unless"}),
+    ("stranger", {"find", "unless"}, {"find", "unless", "firm"}),
     ("worded", {"find", "code"}, {"find", "code", "enhanced", "stage", "command"}),
 ]
 ENTRIES = [(shape, entry) for shape in SHAPES for entry in DATA[shape[0]]]
@@ -324,6 +327,29 @@ def test_the_most_telling_fact_counts(text: str, cause: str) -> None:
 )  # fmt: skip
 def test_what_tells_nothing_is_not_explained(text: str) -> None:
     assert explain_error(text) is None
+
+
+@pytest.mark.parametrize("text", SILENT)
+def test_other_protocols_success_and_vague_words_are_not_explained(text: str) -> None:
+    assert explain_error(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        # As JSON, a web page, syslog and a mail program write it.
+        ('{\\"error\\":\\"Invalid login: 535-5.7.8 bad\\\\n535 5.7.8 no\\"}', "auth-rejected"),
+        ("&lt;a@example.org&gt;: Recipient address rejected: User unknown", "recipient-refused"),
+        ("\\u003ca@example.org\\u003e: relay access denied", "relay-denied"),
+        ("#033[31mconnect ECONNREFUSED 127.0.0.1:25#033[0m", "connection-refused"),
+        ("“Login failed – please create an app password.”", "auth-app-password-needed"),
+        ("SMTPSenderRefused: 550\\n5.7.1Unauthorized shipping - Check your SPF", "sender-refused"),
+        ("the server does not\n    support the STARTTLS extension", "starttls-not-offered"),
+        ("server\u00a0doesn’t support STARTTLS", "starttls-not-offered"),
+    ],
+)  # fmt: skip
+def test_quoting_and_broken_lines_hide_no_words(text: str, cause: str) -> None:
+    assert explained(text).cause == cause
 
 
 # Our field, and theirs

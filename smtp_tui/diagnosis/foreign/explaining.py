@@ -28,10 +28,16 @@ LONGEST_QUOTE = 160
 _BESIDE_SECRETS = ("password", "url-unescaped", "token-refused")
 # What parts the phrases of a message.
 _EDGE = re.compile(
-    r"[:;,.]\s|[\"`\n(){}<>]|(?<!\w)'|'(?!\w)|(?<!\w)\[(?!Errno|$)|(?<!\d)\](?![:\w])|\s[-–|]+\s|\b(?:err|error|msg|message|reason)=|\$"
+    r"[:;,.]\s|[\"`\n(){}<>“”„]|(?<!\w)'|'(?!\w)|(?<!\w)\[(?!Errno|$)|(?<!\d)\](?![:\w])|\s[-–|]+\s|\b(?:err|error|msg|message|reason)=|\$"
 )
 _BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
-_COLOUR = re.compile(r"\x1b\[[0-9;]{0,16}m")
+# Colours, as a terminal gets them and as syslog and JSON write them.
+_COLOUR = re.compile(r"(?:\x1b|#033|\\(?:u001b|x1b|033|e))\[[0-9;]{0,16}[mK]")
+# Logs in JSON and web pages quote what they hold.
+_QUOTING = re.compile(r"\\([\"/])|\\u([0-9a-fA-F]{4})|&(quot|#0?39|apos|lt|gt|amp|nbsp);|<br ?/?>")
+_NAMED = {"quot": '"', "#39": "'", "#039": "'", "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
+# Where a line was broken: as escapes, or before a word in the middle of a sentence.
+_BROKEN = re.compile(r"[ \t]{0,8}\n[ \t>|]{0,40}(?=[a-z(])|(?:\\r)?\\n")
 
 
 @record(kw_only=True)
@@ -66,11 +72,13 @@ class _Found:
 def explain_error(text: str) -> Explanation | None:
     """Return what an error text of any program means; None where it is not recognised."""
     read = _cleaned(text)
-    low = lowered(read)
-    found = _found(read, low)
-    if found is None:
-        return None
-    return _explained(found, _quoted(found.words, Hidden(text)), low)
+    for tried in dict.fromkeys((read, _BROKEN.sub(" ", read))):
+        low = lowered(tried)
+        found = _found(tried, low)
+        if found is not None:
+            hidden = Hidden(text if tried == text else f"{text}\n{tried}")
+            return _explained(found, _quoted(found.words, hidden), low)
+    return None
 
 
 def _cleaned(text: str) -> str:
@@ -78,12 +86,21 @@ def _cleaned(text: str) -> str:
     half = LONGEST_TEXT // 2
     if len(text) > LONGEST_TEXT:
         text = f"{text[:half]}\n{text[-half:]}"
-    return _COLOUR.sub("", text.replace("\r\n", "\n"))
+    return _QUOTING.sub(_unquoted, _COLOUR.sub("", text.replace("\r\n", "\n")))
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    """Return the character that an escape stands for; a control character stays escaped."""
+    mark, digits, name = match.groups()
+    if digits:
+        char = chr(int(digits, 16))
+        return char if char.isprintable() else match[0]
+    return mark or _NAMED.get(name or "", " " if name else "\n")
 
 
 def _found(text: str, low: str) -> _Found | None:
     reply = _by_reply(text, low)
-    if reply is None and any(stranger.speaks_in(low) for stranger in strangers()):
+    if any((one.firm or reply is None) and one.speaks_in(low) for one in strangers()):
         return None
     told = [rule for rule in error_rules() if not rule.vague]
     vague = [rule for rule in error_rules() if rule.vague]

@@ -12,9 +12,10 @@ from smtp_tui.records import record
 
 Span = tuple[int, int]
 
-# A language file writes its apostrophes as it likes.
-_LOWER = {ord("’"): "'"} | {
-    code: chr(code).lower() for code in range(0x500) if len(chr(code).lower()) == 1
+# Language files, word processors and web pages write quotation marks and spaces as they like.
+_PLAIN = str.maketrans("’‘‚‛“”„‟\u00a0\u202f\u2011", "''''\"\"\"\"  -")
+_LOWER = _PLAIN | {
+    code: chr(code).lower() for code in range(0x500) if len(chr(code).lower()) == 1 and code != 0xA0
 }
 
 
@@ -64,6 +65,8 @@ class Stranger:
 
     find: re.Pattern[str]
     unless: re.Pattern[str]
+    firm: bool = False
+    """Whether what looks like an SMTP reply is the stranger's too."""
 
     def speaks_in(self, low: str) -> bool:
         """Whether a text in lower case is the stranger's."""
