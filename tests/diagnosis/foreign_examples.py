@@ -1096,6 +1096,21 @@ EXAMPLES: list[Example] = [
         "554 5.7.1 <a@example.org>: Recipient address rejected: Access denied",
     ),
     *_more(
+        "not-smtp",
+        "port",
+        "smtplib.SMTPConnectError: HTTP/1.1 400 Bad Request",
+    ),
+    *_more(
+        "ehlo-refused",
+        "domain",
+        "550 HELO name does not match reverse DNS",
+    ),
+    *_more(
+        "sender-host-unidentified",
+        "reverse DNS",
+        "554 Blocked: generic rDNS",
+    ),
+    *_more(
         "sender-refused",
         "from",
         "550 Verification failed for <a@example.org>, it may be blacklisted: Sender verify failed",

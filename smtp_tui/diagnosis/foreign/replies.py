@@ -30,7 +30,7 @@ _NO_REPLY = (
 _CODED = re.compile(
     rf"(?<![\w./@-])(?P<a>[45]\d\d)[ -]#?(?={_STATUS})"
     rf"|\((?P<b>{_CODES}), ?b?[\"']"
-    rf"|\b(?:mail|rcpt|data) failed: (?P<g>{_CODES})$"
+    rf"|\b(?:(?:mail|rcpt|data|command) failed|access denied): (?P<g>{_CODES})(?=$|[\"')}}.,])"
     rf"|(?:permanent|transient) error \((?P<c>{_CODES})\): "
     rf"|(?:detail: ?[^\n]{{1,300}}? ?)?smtp code: ?(?P<d>{_CODES})(?: additional smtp info: ?)?"
     rf"|(?<![\w./@-])(?P<e>{_CODES}): (?={_STATUS})"
