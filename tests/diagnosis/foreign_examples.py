@@ -1096,6 +1096,11 @@ EXAMPLES: list[Example] = [
         "554 5.7.1 <a@example.org>: Recipient address rejected: Access denied",
     ),
     *_more(
+        "sending-limit-reached",
+        "limit",
+        "Mail not sent: you are being throttled",
+    ),
+    *_more(
         "not-smtp",
         "port",
         "smtplib.SMTPConnectError: HTTP/1.1 400 Bad Request",
