@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from smtp_tui.interchange.known import formats
 from tests.screens.opening import SAMPLE, press, settle
 from tests.terminal import Terminal
 
@@ -182,9 +183,12 @@ def taking(terminal: Terminal) -> None:
 def handing(terminal: Terminal) -> None:
     press(terminal, "export")
     terminal.wait_for("(1 of")
-    while "As Postfix" not in terminal.text:
+    for _ in formats():
+        if "Postfix" in terminal.text:
+            return
         terminal.press("Right")
         settle(terminal)
+    raise AssertionError(f"Postfix is not among the formats on\n{terminal.text}")
 
 
 def picking(terminal: Terminal) -> None:

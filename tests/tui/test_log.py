@@ -318,7 +318,7 @@ class TestTests:
             await hand.until(lambda: ", PASSED: mail.example.net port 2587, tls" in hand.screen)
             check.script = (*DIALOGUE, failed("auth-rejected"))
             await run_test(hand)
-            await hand.until(lambda: ", FAILED at AUTH: mail" in hand.screen)
+            await hand.until(lambda: ", FAILED at login: mail" in hand.screen)
             assert "test 1, " in hand.screen
             assert "test 2, " in hand.screen
             assert "test 3, " in hand.screen

@@ -97,12 +97,12 @@ async def test_the_verdict_stays_in_sight_on_a_small_screen(
     async with form_on(SAMPLE, tmp_path, size=size, check=failing()) as hand:
         assert "Not tested yet" in hand.screen
         await hand.press("f5")
-        await hand.until(lambda: "FAILED at AUTH" in hand.screen)
+        await hand.until(lambda: "FAILED at login" in hand.screen)
         assert not hand.row("SMTP Host")
         await hand.press("escape")
         assert hand.row("SMTP Host").startswith(">")
         assert hand.row("More")
-        assert "FAILED at AUTH: The server refuses" in hand.screen
+        assert "FAILED at login: The server refuses" in hand.screen
         assert re.search(r"^[─ ].* AUTH ✗", hand.screen, re.M)
 
 
@@ -125,7 +125,7 @@ async def test_where_a_sidebar_explains_no_line_below_does(tmp_path: Path) -> No
 async def test_keys_lead_to_the_whole_verdict(tmp_path: Path, size: tuple[int, int]) -> None:
     async with form_on(SAMPLE, tmp_path, size=size, check=failing()) as hand:
         await hand.press("f5")
-        await hand.until(lambda: "FAILED at AUTH" in hand.screen)
+        await hand.until(lambda: "FAILED at login" in hand.screen)
         await hand.press("escape")
         assert "… F6" in hand.screen
         await hand.press("f6")

@@ -40,7 +40,7 @@ async def test_a_failure_names_its_stage_and_what_to_do(tmp_path: Path) -> None:
     verdict = failed("auth-rejected", summary="The login was refused.", cure="Mend the password.")
     async with form_on(SAMPLE, tmp_path, check=FakeCheck((*DIALOGUE, verdict))) as hand:
         await hand.press("f5")
-        await hand.until(lambda: "FAILED at AUTH: The login was refused." in hand.screen)
+        await hand.until(lambda: "FAILED at login: The login was refused." in hand.screen)
         assert "Mend the password." in hand.screen
         assert any("AUTH ✗" in line for line in hand.lines)
         await hand.type("x")

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from rich.style import Style
 
+from smtp_tui.checks.status import IN_WORDS
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.escaping import visible
 from smtp_tui.smtp.events import Stage, Warn
 from smtp_tui.smtp.labels import label
 from smtp_tui.smtp.message import Mail
 from smtp_tui.smtp.transcript import Line, Mark
-from smtp_tui.tui.bench.stages import AWAITED, NAMES
+from smtp_tui.tui.bench.stages import AWAITED
 from smtp_tui.tui.ink import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.keys.commands import key_of, with_keys
 from smtp_tui.tui.mail.handover import headline, replies
@@ -38,7 +39,7 @@ STOPPED_LATE = (
 
 def outcome(verdict: Verdict) -> str:
     """Name the outcome in a word or three."""
-    return "PASSED" if verdict.ok else f"FAILED at {NAMES[verdict.stage]}"
+    return "PASSED" if verdict.ok else f"FAILED at {IN_WORDS[verdict.stage]}"
 
 
 def verdict_lines(verdict: Verdict, mail: Mail | None) -> list[Line]:
