@@ -35,8 +35,8 @@ _CODED = re.compile(
     rf"|(?:detail: ?[^\n]{{1,300}}? ?)?smtp code: ?(?P<d>{_CODES})(?: additional smtp info: ?)?"
     rf"|(?<![\w./@-])(?P<e>{_CODES}): (?={_STATUS})"
     # Roundcube and PEAR: the code in brackets; 500 is Roundcube's own for a server it cannot reach.
-    rf"|(?:smtp[ -]?\w{{0,9}}|\w{{4,9}} smtp|response code received from server) ?"
-    rf"\((?P<h>{_CODES})(?<!500)\)"
+    rf"|(?:smtp[ -]?\w{{0,9}}|\w{{4,9}} smtp|response code received from server):? ?"
+    rf"[(\[](?P<h>{_CODES})(?<!500)[)\]]"
     rf"|got code \"(?P<i>{_CODES})\"(?=, with message \"\")"
     rf"|(?:^|[:>\"'(\[<;=*\],]| --?|\b(?:error|code|reply|response|status|said|returned|got)\b)"
     rf"[ :=\"']{{0,4}}(?P<f>{_CODES})[ -]{_NO_REPLY}(?=[a-z<\"'\[(*]"
