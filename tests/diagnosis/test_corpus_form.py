@@ -16,6 +16,7 @@ KEYS = {"text", "source", "licence", "class", "causes", "evidence"}
 FEWEST_LINES = 300
 FEWEST_OF_A_CLASS = 5
 FEWEST_FRESH = 160
+FEWEST_JUDGE = 150
 
 _ADDRESS = re.compile(r"[\w.+=-]*[\w]@((?:[\w-]+\.)+[A-Za-z]{2,})")
 _EXAMPLE_DOMAIN = re.compile(r"(?:^|\.)(?:example(?:\.[a-z]{2,3}){1,2}|domain\.(?:com|tld))$")
@@ -31,6 +32,7 @@ def _lines(name: str) -> list[dict[str, Any]]:
 SEEN = _lines("seen")
 HELD_BACK = _lines("held_back")
 FRESH = _lines("fresh")
+JUDGE = _lines("judge")
 BOTH = [*SEEN, *HELD_BACK]
 
 
@@ -59,30 +61,40 @@ def test_each_class_has_enough_lines_on_both_sides(name: str) -> None:
     assert min(sides) >= FEWEST_OF_A_CLASS // 2
 
 
-def test_there_are_enough_fresh_lines() -> None:
-    assert len(FRESH) >= FEWEST_FRESH
+@pytest.mark.parametrize(
+    ("lines", "fewest"), [(FRESH, FEWEST_FRESH), (JUDGE, FEWEST_JUDGE)], ids=["fresh", "judge"]
+)
+def test_there_are_enough_later_lines(lines: list[dict[str, Any]], fewest: int) -> None:
+    assert len(lines) >= fewest
 
 
-def test_a_fresh_line_repeats_no_other() -> None:
-    assert not {_wording(line["text"]) for line in FRESH} & {
-        _wording(line["text"]) for line in BOTH
-    }
-    assert len({_wording(line["text"]) for line in FRESH}) == len(FRESH)
+@pytest.mark.parametrize(
+    ("lines", "earlier"), [(FRESH, BOTH), (JUDGE, [*BOTH, *FRESH])], ids=["fresh", "judge"]
+)
+def test_a_later_line_repeats_no_other(
+    lines: list[dict[str, Any]], earlier: list[dict[str, Any]]
+) -> None:
+    wordings = {_wording(line["text"]) for line in lines}
+    assert not wordings & {_wording(line["text"]) for line in earlier}
+    assert len(wordings) == len(lines)
 
 
-def test_the_fresh_lines_are_of_the_same_classes() -> None:
-    assert {line["class"] for line in FRESH} == {line["class"] for line in BOTH}
+@pytest.mark.parametrize("lines", [FRESH, JUDGE], ids=["fresh", "judge"])
+def test_the_later_lines_are_of_the_same_classes(lines: list[dict[str, Any]]) -> None:
+    assert {line["class"] for line in lines} == {line["class"] for line in BOTH}
 
 
-@pytest.mark.parametrize("lines", [BOTH, FRESH], ids=["halves", "fresh"])
+@pytest.mark.parametrize("lines", [BOTH, FRESH, JUDGE], ids=["halves", "fresh", "judge"])
 def test_some_lines_have_no_answer(lines: list[dict[str, Any]]) -> None:
     assert 0.08 <= sum(not line["causes"] for line in lines) / len(lines) <= 0.2
 
 
-@pytest.mark.parametrize("half", [SEEN, HELD_BACK, FRESH], ids=["seen", "held_back", "fresh"])
-def test_each_line_is_whole(half: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    "lines", [SEEN, HELD_BACK, FRESH, JUDGE], ids=["seen", "held_back", "fresh", "judge"]
+)
+def test_each_line_is_whole(lines: list[dict[str, Any]]) -> None:
     known = known_causes()
-    for line in half:
+    for line in lines:
         assert set(line) == KEYS, line
         assert line["text"].strip()
         assert line["evidence"].strip()
@@ -92,7 +104,7 @@ def test_each_line_is_whole(half: list[dict[str, Any]]) -> None:
         assert set(line["causes"]) <= known, line
 
 
-@pytest.mark.parametrize("line", [*BOTH, *FRESH], ids=lambda line: line["source"])
+@pytest.mark.parametrize("line", [*BOTH, *FRESH, *JUDGE], ids=lambda line: line["source"])
 def test_nobody_can_be_found_by_a_line(line: dict[str, Any]) -> None:
     for domain in _ADDRESS.findall(line["text"]):
         assert _EXAMPLE_DOMAIN.search(domain.lower()), line["text"]
