@@ -46,7 +46,7 @@ def streaming(folder: Path, bursts: int, lines: int, pause: float) -> Iterator[T
     numbers = (str(bursts), str(lines), str(pause))
     command = [sys.executable, "-c", STREAM, str(file), *numbers]
     with on_terminal(command, environment) as terminal:
-        terminal.wait_for("SMTP Host", "Not tested yet", "The server that takes")
+        terminal.wait_for("SMTP Host", "Not tested yet", "The server that accepts")
         yield terminal
 
 
@@ -61,7 +61,7 @@ def test_a_flood_costs_few_bytes_a_line(tmp_path: Path) -> None:
 def test_what_comes_often_is_drawn_ten_times_a_second(tmp_path: Path) -> None:
     with streaming(tmp_path, 300, 1, 0.005) as terminal:
         terminal.press("F5")
-        terminal.wait_for("burst 9 line 0")
+        terminal.wait_for("<- 220 burst")  # which of them is drawn first depends on the machine
         before, began = len(terminal.output), monotonic()
         terminal.wait_for("burst 299 line 0", "PASSED")
         beats = 10 * (monotonic() - began) + 3  # the first, the last, and the verdict

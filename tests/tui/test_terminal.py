@@ -27,7 +27,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     environment.pop("NO_COLOR", None)
     with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
-        terminal.wait_for("SMTP Host", "Not tested yet", "The server that takes")
+        terminal.wait_for("SMTP Host", "Not tested yet", "The server that accepts")
         yield terminal
 
 
@@ -63,7 +63,7 @@ def test_advice_costs_nothing_while_one_types(tmp_path: Path) -> None:
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     environment.pop("NO_COLOR", None)
     with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
-        terminal.wait_for("SMTP Host", "? not a full name", "The server that takes")
+        terminal.wait_for("SMTP Host", "? not a full name", "The server that accepts")
         terminal.press("Down", "Down")
         terminal.wait_for(">Domain", "? localhost is not a")
         terminal.press("a")
