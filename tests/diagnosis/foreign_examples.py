@@ -1161,4 +1161,42 @@ EXAMPLES: list[Example] = [
         "limit",
         "User me@example.org has exceeded its 24-hour sending limit.",
     ),
+    *_more(
+        "tls-handshake-failed",
+        "check",
+        "System.Security.Authentication.AuthenticationException: Authentication failed, see inner"
+        " exception.",
+        "Authentication failed because the remote party has closed the transport stream.",
+    ),
+    *_more(
+        "certificate-invalid",
+        "certificate",
+        "postfix/smtpd[1]: warning: TLS library problem: error:14094412:SSL routines:"
+        "ssl3_read_bytes:sslv3 alert bad certificate:ssl/record/rec_layer_s3.c:1544",
+        "PKIX path validation failed: java.security.cert.CertPathValidatorException: validity"
+        " check failed",
+    ),
+    *_more(
+        "auth-mechanism-not-offered",
+        "auto",
+        "msmtp: the server does not support authentication method PLAIN",
+    ),
+    *_more(
+        "recipient-refused",
+        "administrator",
+        "550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",
+    ),
+    *_more("sender-refused", "from", "553 Relaying disallowed as a@example.com"),
+    *_more(
+        "settings-invalid",
+        ".env",
+        'The "SMTP_PASSWORD" variable is not set. Defaulting to a blank string.',
+    ),
+    *_more(
+        "auth-needs-encryption",
+        "encryption",
+        "refusing to send the password over an unencrypted connection",
+    ),
+    *_more("sender-refused", "from", "Error SMTP: [550] Incorrect sender header (LOCAL)"),
+    *_more("server-closed", "log", "Failed to read SMTP server greeting: EOF"),
 ]
