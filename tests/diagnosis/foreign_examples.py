@@ -1199,4 +1199,18 @@ EXAMPLES: list[Example] = [
     ),
     *_more("sender-refused", "from", "Error SMTP: [550] Incorrect sender header (LOCAL)"),
     *_more("server-closed", "log", "Failed to read SMTP server greeting: EOF"),
+    *_more(
+        "starttls-not-offered",
+        "ssl",
+        "Der Server unterstützt keine sicheren Verbindungen.",
+        "Le serveur ne prend pas en charge les connexions sécurisées.",
+        "Сервер не поддерживает безопасные подключения.",
+    ),
+    *_more("certificate-self-signed", "certificate", "Das Zertifikat ist selbstsigniert."),
+    *_more(
+        "settings-invalid",
+        "setting",
+        'invalid value for SMTP_PORT: "abc"',
+        "The mail driver [smpt] is not supported",
+    ),
 ]
