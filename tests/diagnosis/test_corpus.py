@@ -6,10 +6,10 @@ How a line is judged: it has a list of causes that count as right, best first (`
   wrong    a cause is named that does not stand in the list, be it empty or not
 Shares are of all lines of a file, silent ones among them.
 
-Rules are written with `seen.toml`, `held_back.toml` and `fresh.toml` at hand: these lines show only
-that nothing is lost. Two of the files were judges once, each until its lines were read. At its first
-run, `held_back.toml` gave 81 % right, 12 % silent and 7 % wrong; `fresh.toml`, lines of later threads,
-gave 87.4 % right, 8.7 % silent and 3.8 % wrong.
+Rules are written with `seen.toml`, `held_back.toml` and `fresh.toml` at hand: these lines show
+only that nothing is lost. Two of the files were judges once, each until its lines were read. At
+its first run, `held_back.toml` gave 81 % right, 12 % silent and 7 % wrong; `fresh.toml`, lines of
+later threads, gave 87.4 % right, 8.7 % silent and 3.8 % wrong.
 """
 
 from __future__ import annotations
