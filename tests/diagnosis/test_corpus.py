@@ -10,6 +10,12 @@ Rules are written with `seen.toml`, `held_back.toml` and `fresh.toml` at hand: t
 only that nothing is lost. Two of the files were judges once, each until its lines were read. At
 its first run, `held_back.toml` gave 81 % right, 12 % silent and 7 % wrong; `fresh.toml`, lines of
 later threads, gave 87.4 % right, 8.7 % silent and 3.8 % wrong.
+
+`judge.toml` judges: 174 lines of other threads, collected by somebody who had not seen the rules,
+and read by nobody who writes them. It was run once, when the rules were done; no rule was changed
+after that run.
+  93.7 % right, 4.6 % silent, 1.7 % wrong (163, 8 and 3 lines)
+The aim, 90 % right and at most 2 % wrong, is reached.
 """
 
 from __future__ import annotations
@@ -26,7 +32,7 @@ from smtp_tui.diagnosis.foreign.explaining import explain_error
 
 FOLDER = Path(__file__).parent / "corpus"
 # The share of lines that must be right at least, and may be wrong at most.
-BOUNDS = {"seen": (0.99, 0.0), "held_back": (0.99, 0.0), "fresh": (0.99, 0.0)}
+BOUNDS = {"seen": (0.99, 0.0), "held_back": (0.99, 0.0), "fresh": (0.99, 0.0), "judge": (0.9, 0.02)}
 
 
 def judged(line: dict[str, Any]) -> str:
