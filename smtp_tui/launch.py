@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.output import complain, keep_columns
+from smtp_tui.cli.output import keep_columns, print_error
+from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.cli.terminal import has_colours, has_terminal, is_light, speaks_utf8
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, SeveralTablesError
@@ -18,7 +18,7 @@ from smtp_tui.config.paths import default_config
 from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 
 
-def form(call: Call) -> int:
+def form(call: Invocation) -> int:
     """Open the form on the file that the call names, or on a new one."""
     if not has_terminal():
         file = f" {call.words[0]}" if call.words else ""
@@ -49,7 +49,7 @@ def _opened(path: Path, table: str | None, dialect: str | None) -> tuple[Documen
     return document, found
 
 
-def _wanted(call: Call) -> Preferences:
+def _wanted(call: Invocation) -> Preferences:
     """Return how the form shall be: as the call says, else the admin's file, else the terminal."""
     file, options = read_preferences(), call.options
     return dataclasses.replace(
@@ -70,9 +70,9 @@ def _open(
 ) -> int:
     prepare_surroundings()
     from smtp_tui.tui.app import run_app
-    from smtp_tui.tui.ink import use_alphabet
+    from smtp_tui.tui.style import set_charset
 
-    use_alphabet(_take_alphabet() if preferences.ascii else None)
+    set_charset(_take_alphabet() if preferences.ascii else None)
     return run_app(
         document,
         table,
@@ -80,7 +80,7 @@ def _open(
         preferences=preferences,
         keeps=not is_demo,
         is_alone=is_demo,
-        tell=complain,
+        tell=print_error,
     )
 
 
@@ -119,7 +119,7 @@ def _take_alphabet() -> str:
     return alphabet
 
 
-def demo(call: Call) -> int:
+def demo(call: Invocation) -> int:
     """Open the form on the sample file; without a terminal, check it and print what happens."""
     try:
         from smtp_tui.demo.server import running_demo
@@ -132,10 +132,10 @@ def demo(call: Call) -> int:
         document = Document.open(sample.file)
         if has_terminal() and not (as_json or quiet):
             return _open(document, "smtp", _wanted(call), notice=sample.notice, is_demo=True)
-        from smtp_tui.checks.run import Request  # the form loads it with the first test
+        from smtp_tui.checks.run import CheckRequest  # the form loads it with the first test
         from smtp_tui.cli.check import report
 
-        request = Request(
+        request = CheckRequest(
             values=document.values("smtp"),
             base=sample.file.parent,
             file=str(sample.file),

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NoReturn
 
-from smtp_tui.cli.calls import Call, HelpWanted, UsageError, parse_call
-from smtp_tui.cli.output import OutputFailed, complain, discard, prepare_streams, tell
-from smtp_tui.cli.signals import Ending, as_interrupts
+from smtp_tui.cli.output import OutputFailed, discard, prepare_streams, print_error, print_line
+from smtp_tui.cli.parser import HelpRequested, Invocation, UsageError, parse_arguments
+from smtp_tui.cli.terminal import SignalStatus, as_interrupts
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.defects import defect_text
 
@@ -25,11 +25,11 @@ RUNS = {
     "": ("launch", "form"),
     "check": ("cli.check", "check"),
     "send": ("cli.check", "check"),
-    "get": ("cli.get", "get"),
-    "set": ("cli.set", "set_values"),
-    "unset": ("cli.unset", "unset"),
-    "import": ("cli.importing", "import_settings"),
-    "export": ("cli.exporting", "export_settings"),
+    "get": ("cli.edit", "get"),
+    "set": ("cli.edit", "set_values"),
+    "unset": ("cli.edit", "unset"),
+    "import": ("cli.import_export", "import_settings"),
+    "export": ("cli.import_export", "export_settings"),
     "password": ("cli.password", "password"),
     "explain": ("cli.explain", "explain"),
     "discover": ("cli.discover", "discover"),
@@ -80,12 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _ended_by(error, words)
 
 
-def _run(arguments: Sequence[str], ending: Ending) -> int:
+def _run(arguments: Sequence[str], ending: SignalStatus) -> int:
     try:
-        call = parse_call(arguments)
-    except HelpWanted as wanted:
+        call = parse_arguments(arguments)
+    except HelpRequested as wanted:
         for line in str(wanted).split("\n"):
-            tell(line)
+            print_line(line)
         return _status_of_help(arguments)
     command = _command(call.command.name)
     ending.require_none()
@@ -109,11 +109,11 @@ def _ended_by(error: Exception, arguments: Sequence[str]) -> int:
     if isinstance(error, OutputFailed):
         discard(sys.stdout)
     elif "nagios" in " ".join(arguments):  # a call that was not understood may still mean it
-        from smtp_tui.cli.formats import tell_trouble
+        from smtp_tui.cli.formats import print_trouble
 
-        if (unknown := tell_trouble(reason, arguments)) is not None:
+        if (unknown := print_trouble(reason, arguments)) is not None:
             return unknown
-    complain(reason)
+    print_error(reason)
     return status
 
 
@@ -131,7 +131,7 @@ def _explained(error: Exception) -> tuple[str, int]:
             return f"internal error: {defect_text(error)}", DEFECT
 
 
-def _command(name: str) -> Callable[[Call], int]:
+def _command(name: str) -> Callable[[Invocation], int]:
     module, function = RUNS[name]
-    command: Callable[[Call], int] = getattr(import_module(f"smtp_tui.{module}"), function)
+    command: Callable[[Invocation], int] = getattr(import_module(f"smtp_tui.{module}"), function)
     return command

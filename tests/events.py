@@ -13,8 +13,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from smtp_tui.checks.events.schema import LINES, schema
-from smtp_tui.diagnosis import texts
-from smtp_tui.smtp.events import Warn
+from smtp_tui.diagnosis import text_catalog
+from smtp_tui.smtp.events import WarningId
 
 
 def strict(part: Any) -> Any:
@@ -60,7 +60,7 @@ def validate_all(printed: str | bytes | None) -> None:
 
 
 # A word alone, such as greylisted, is also a word of people.
-_WORDS = "|".join(sorted(one for one in (*texts.causes(), *Warn) if "-" in one))
+_WORDS = "|".join(sorted(one for one in (*text_catalog.causes(), *WarningId) if "-" in one))
 _IDS = re.compile(rf"(?<![\w-])({_WORDS})(?![\w-])")
 # JSON, metrics, and the list of rules with their sources.
 _FOR_PROGRAMS = re.compile(r"\s*([{\[]|smtp_tui_|# HELP |(undated|\d{4}-\d\d-\d\d) +reply )")

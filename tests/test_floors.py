@@ -11,8 +11,8 @@ import pytest
 
 HEAVY = ("textual", "rich", "tomlkit", "keyring", "cryptography", "idna", "scramp")
 SPARED = {"importlib.metadata", "shutil", "getpass", "difflib", "json", "smtp_tui.tui"}
-SPARED |= {"smtp_tui.config.passwords", "smtp_tui.config.document"}
-SPARED |= {"smtp_tui.config.language", "smtp_tui.config.recognising"}
+SPARED |= {"smtp_tui.config.password_store", "smtp_tui.config.document"}
+SPARED |= {"smtp_tui.config.dialects.schema", "smtp_tui.config.dialects.detect"}
 
 PROGRAM = """
 import sys
@@ -63,8 +63,8 @@ def test_a_check_of_a_file(tmp_path: Path, password: str) -> None:
     file.write_text("\n".join([*lines, f"password = {password}"]))
     modules = loaded(tmp_path, "check", str(file), status=6, OTHER="wonderland")
     assert weights(modules) == set()
-    assert "smtp_tui.config.keyrings" not in modules
-    assert ("smtp_tui.config.commands" in modules) == ("command" in password)
+    assert "smtp_tui.config.keyring_backend" not in modules
+    assert ("smtp_tui.config.password_command" in modules) == ("command" in password)
 
 
 def test_a_password_in_a_keyring_loads_the_keyring_alone(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_check_in_another_applications_words_loads_nothing_to_write_them(tmp_p
     file.write_text('[smtp_options]\nserver = "127.0.0.1"\nport = 1\n')
     modules = loaded(tmp_path, "check", str(file), status=6)
     assert weights(modules) == set()
-    assert "smtp_tui.config.understanding" in modules
+    assert "smtp_tui.config.dialects.decode" in modules
     parts = ("speaking", "settling", "grouping", "editing", "spelling")
     assert modules & {f"smtp_tui.config.{part}" for part in parts} == set()
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "smtp_tui"
 TABLES = (
     "smtp/labels.toml",
-    "checks/same/notes.toml",
+    "checks/equivalents/notes.toml",
     "discovery/texts.toml",
     "discovery/domain/texts.toml",
     "interchange/texts.toml",

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from smtp_tui.cli.commands import COMMANDS
-from smtp_tui.settings.fields import FIELDS, Field, Kind
-from smtp_tui.settings.reading import defaults
+from smtp_tui.settings.fields import FIELDS, Field, FieldKind
+from smtp_tui.settings.validate import defaults
 from smtp_tui.tui.keys import commands
-from smtp_tui.tui.keys.command import Command
+from smtp_tui.tui.keys.commands import Command
 
 README = Path(__file__).parent.parent / "README.md"
 REFERENCE = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- /fields -->)", re.DOTALL)
@@ -38,9 +38,9 @@ def _key(name: str) -> str:
 
 def _values(field: Field) -> str:
     match field.kind:
-        case Kind.CHOICE:
+        case FieldKind.CHOICE:
             return ", ".join(f"`{choice}`" for choice in field.choices)
-        case Kind.SWITCH:
+        case FieldKind.SWITCH:
             return "`true`, `false`"
         case _:
             return field.summary

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.run import Request
+from smtp_tui.checks.run import CheckRequest
 from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Connected, Event
 
 if TYPE_CHECKING:
+    from smtp_tui.discovery.dns import Resolver
     from smtp_tui.discovery.domain.facts import DomainFact
-    from smtp_tui.discovery.resolver import Resolver
 
 
 class DomainCheck:
@@ -31,10 +31,10 @@ class DomainCheck:
         if isinstance(told, Connected):
             self._connected = told
 
-    async def facts(self, request: Request) -> tuple[DomainFact, ...]:
+    async def facts(self, request: CheckRequest) -> tuple[DomainFact, ...]:
         """Return what DNS holds about the domain that the request sends from."""
         from smtp_tui.discovery.domain import domain_facts
-        from smtp_tui.discovery.domain.facts import DomainFact, Weight
+        from smtp_tui.discovery.domain.facts import DomainFact, Severity
 
         settings = sending_settings(request)
         if settings is None:
@@ -49,13 +49,13 @@ class DomainCheck:
             )
         except Exception as error:  # the check has passed, whatever DNS brings out
             text = f"smtp-tui failed: {defect_text(error)}."
-            weight = Weight.UNKNOWN
+            weight = Severity.UNKNOWN
             return (DomainFact(subject="dns", id="internal-error", weight=weight, text=text),)
 
 
-def sending_settings(request: Request) -> Settings | None:
+def sending_settings(request: CheckRequest) -> Settings | None:
     """Return the settings of a request, the sender that of its mail where that names one."""
-    settings = read(request.values).settings
+    settings = parse_settings(request.values).settings
     if settings and request.mail and request.mail.sender:
         return replace(settings, sender=str(request.mail.sender))
     return settings

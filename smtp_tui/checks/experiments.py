@@ -1,4 +1,6 @@
-"""What is tried beside a check: whether peer would hold, and which changes would cure.
+"""A look beside a check: a dialogue of its own, which never carries a credential.
+
+What is tried beside a check: whether peer would hold, and which changes would cure.
 
 All at once, within the seconds they are given, and never with a credential.
 """
@@ -8,22 +10,54 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from smtp_tui.checks.beside import look
 from smtp_tui.defects import defect_text
-from smtp_tui.diagnosis.changes import changed
-from smtp_tui.diagnosis.facts import PEER_LOOK, UNKNOWN, Facts
-from smtp_tui.diagnosis.trials import Trial, trials_for
+from smtp_tui.diagnosis.diagnose import diagnose
+from smtp_tui.diagnosis.experiments import ExperimentSpec, experiments_for, with_changes
+from smtp_tui.diagnosis.summary import PEER_LOOK, UNKNOWN, CheckSummary
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.settings.choices import VerifyMode
+from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.abridging import abridged
 from smtp_tui.smtp.addresses import AddressError, resolve
-from smtp_tui.smtp.events import Experiment, Fault, Stage
+from smtp_tui.smtp.events import Cause, Experiment, Stage
 from smtp_tui.smtp.labels import label
 from smtp_tui.smtp.redaction import Redactor
+from smtp_tui.smtp.session import Limits, check
+
+
+def without_credentials(settings: Settings) -> Settings:
+    """Return the settings without anything that lets anybody in."""
+    return replace(
+        settings,
+        authentication=Authentication.NONE,
+        username=None,
+        password=None,
+        client_certificate=None,
+        client_key=None,
+    )
+
+
+async def run_probe(
+    settings: Settings, until: Stage, seconds: float, redactor: Redactor
+) -> tuple[CheckSummary, Verdict]:
+    """Go as far as `until`, TLS or EHLO, for `seconds` at most; return what was seen.
+
+    `redactor` is that of the check: a server that learned the password there may repeat it here.
+    """
+    asked = replace(without_credentials(settings), timeout=seconds)
+    facts = CheckSummary()
+    limits = Limits(until=until, extra=0)
+    async with aclosing(check(asked, limits=limits, redactor=redactor)) as events:
+        async for event in events:
+            facts.add(event)
+    return facts, diagnose(asked, facts, 0)
+
+
+# rf
 
 OK = "ok"
 # Mechanisms that the text of an experiment names.
@@ -32,7 +66,7 @@ MECHANISMS_NAMED = 16
 
 async def run_experiments(
     settings: Settings,
-    facts: Facts,
+    facts: CheckSummary,
     cause: str | None,
     seconds: float,
     started: float,
@@ -62,19 +96,19 @@ async def run_experiments(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-def wants_peer_look(settings: Settings, facts: Facts) -> bool:
+def wants_peer_look(settings: Settings, facts: CheckSummary) -> bool:
     """Tell whether TLS stood on a link whose certificate nobody held to account."""
     unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
     return unverified and facts.established is not None and facts.address is not None
 
 
 def _wanted(
-    settings: Settings, facts: Facts, cause: str | None, seconds: float, redactor: Redactor
+    settings: Settings, facts: CheckSummary, cause: str | None, seconds: float, redactor: Redactor
 ) -> list[Coroutine[Any, Any, Experiment | None]]:
     wanted: list[Coroutine[Any, Any, Experiment | None]] = []
     if wants_peer_look(settings, facts):
         wanted.append(_peer_look(settings, facts.address or "", seconds, redactor))
-    for trial in trials_for(settings, facts, cause):
+    for trial in experiments_for(settings, facts, cause):
         wanted.append(_try(settings, facts, trial, seconds, redactor))
     return wanted
 
@@ -89,10 +123,10 @@ async def _peer_look(
         server_name=settings.tls_name,
         openssl_verify_mode=VerifyMode.PEER,
     )
-    _, verdict = await look(asked, Stage.TLS, seconds, redactor)
+    _, verdict = await run_probe(asked, Stage.TLS, seconds, redactor)
     cause = verdict.cause or ""
     # Who wants a client certificate has shown its own before, and it held.
-    if verdict.ok or cause == Fault.CLIENT_CERTIFICATE_REQUIRED:
+    if verdict.ok or cause == Cause.CLIENT_CERTIFICATE_REQUIRED:
         outcome, said = OK, "verify mode peer would accept this certificate"
     elif cause.startswith("certificate-") or verdict.stage is Stage.SETTINGS:
         outcome, said = cause, f"verify mode peer would fail: {label(cause)}"
@@ -102,15 +136,19 @@ async def _peer_look(
 
 
 async def _try(
-    settings: Settings, facts: Facts, trial: Trial, seconds: float, redactor: Redactor
+    settings: Settings,
+    facts: CheckSummary,
+    trial: ExperimentSpec,
+    seconds: float,
+    redactor: Redactor,
 ) -> Experiment | None:
     """Try a change; None where the name it speaks of leads to another machine."""
-    asked = changed(settings, trial.change)
+    asked = with_changes(settings, trial.change)
     if trial.until is Stage.TLS and facts.address:
         if trial.alias and not await _leads_to(asked, facts.address):
             return None
         asked = replace(asked, host=facts.address, server_name=asked.tls_name)
-    seen, verdict = await look(asked, trial.until, seconds, redactor)
+    seen, verdict = await run_probe(asked, trial.until, seconds, redactor)
     outcome = OK if verdict.ok else verdict.cause or UNKNOWN
     return Experiment(
         seconds=0,
@@ -129,13 +167,13 @@ async def _leads_to(settings: Settings, address: str) -> bool:
         return False
 
 
-def _words(trial: Trial) -> str:
+def _words(trial: ExperimentSpec) -> str:
     return " with ".join(
         f"{key} {value}" if value != "" else f"no {key}" for key, value in trial.change.items()
     )
 
 
-def _said(seen: Facts, verdict: Verdict) -> str:
+def _said(seen: CheckSummary, verdict: Verdict) -> str:
     """Say what was seen, in words that also tell why a change would cure."""
     said = ["it works" if verdict.ok else label(verdict.cause or UNKNOWN)]
     if seen.established:

@@ -1,4 +1,7 @@
-"""JSON Lines: ASCII only, keys always there, null where empty; `events` declares each key."""
+"""The exit status that tells a script how far a check came.
+
+JSON Lines: ASCII only, keys always there, null where empty; `events` declares each key.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,62 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from smtp_tui.checks.batch import BatchSummary
 from smtp_tui.checks.events.kinds import Line
 from smtp_tui.checks.events.of_check import DOMAIN, OF_EVENTS, SUMMARY, VERDICT
-from smtp_tui.checks.many import Summary
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Accepted, Answered, Entered, Event, Finished
+from smtp_tui.smtp.events import Event, Finished, MessageQueued, RecipientReply, StageEntered
 
 if TYPE_CHECKING:
-    from smtp_tui.checks.watching import Change, Watch
+    from smtp_tui.checks.watch import VerdictChanged, Watch
+    from smtp_tui.diagnosis.verdict import Verdict
     from smtp_tui.discovery.domain.facts import DomainFact
 
-_FRAMING = (Entered, Answered, Accepted, Finished)
+
+PASSED = 0
+NEGATIVE = 1
+USAGE = 2
+SETTINGS = 3
+DEFECT = 70
+
+# The values of `smtp.events.Cause` and `ScreenView`, which are not loaded for a few numbers.
+INTERNAL_ERROR = "internal-error"
+BY_STAGE: dict[str, int] = {
+    "settings": SETTINGS,
+    "password": 4,
+    "resolve": 5,
+    "connect": 6,
+    "greeting": 7,
+    "ehlo": 7,
+    "tls": 8,
+    "auth": 9,
+    "envelope": 10,
+    "message": 11,
+}
+
+# The stages in an admin's words; the ids are for programs.
+IN_WORDS: dict[str, str] = {
+    "settings": "settings",
+    "password": "password",
+    "resolve": "name lookup",
+    "connect": "connection",
+    "greeting": "greeting",
+    "ehlo": "EHLO",
+    "tls": "TLS",
+    "auth": "login",
+    "envelope": "envelope",
+    "message": "message",
+}
+
+
+def exit_status(verdict: Verdict) -> int:
+    """Return 0 for a check that passed, 70 for a defect of ours, else its stage's number."""
+    if verdict.cause == INTERNAL_ERROR:
+        return DEFECT
+    return PASSED if verdict.ok else BY_STAGE[verdict.stage]
+
+
+_FRAMING = (StageEntered, RecipientReply, MessageQueued, Finished)
 
 
 def json_line(told: Event | Verdict, file: str | None, table: str | None) -> str | None:
@@ -29,7 +77,7 @@ def json_line(told: Event | Verdict, file: str | None, table: str | None) -> str
     )
 
 
-def summary_line(summary: Summary) -> str:
+def summary_line(summary: BatchSummary) -> str:
     """Return the line that ends the checks of several tables."""
     return written(SUMMARY, summary, None, None)
 
@@ -41,7 +89,7 @@ def domain_line(
     return written(DOMAIN, (facts, seconds), file, table)
 
 
-def change_line(change: Change, file: str | None, table: str | None) -> str:
+def change_line(change: VerdictChanged, file: str | None, table: str | None) -> str:
     """Return the line that begins a watch's check with another verdict."""
     from smtp_tui.checks.events.of_watch import CHANGE
 

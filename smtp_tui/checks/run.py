@@ -9,37 +9,36 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.secrets import Given, secret_of
-from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.paths import expand, located
-from smtp_tui.config.wording import one_line
+from smtp_tui.checks.password_input import Given, secret_of
+from smtp_tui.config.errors import PasswordError, one_line
+from smtp_tui.config.paths import expand, resolve_path
 from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
-from smtp_tui.diagnosis.facts import Facts
+from smtp_tui.diagnosis.summary import CheckSummary
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.reading import Reading, read
-from smtp_tui.settings.sources import File, Keyring, Literal
-from smtp_tui.smtp.events import Entered, Event, Fault, Finished, Note, Stage, Warn
-from smtp_tui.smtp.message import Mail
+from smtp_tui.settings.password_sources import File, Keyring, Literal
+from smtp_tui.settings.validate import ParseResult, parse_settings
+from smtp_tui.smtp.events import Cause, Event, Finished, Note, Stage, StageEntered, WarningId
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.redaction import Redactors
 from smtp_tui.smtp.session import Limits, check
 
 if TYPE_CHECKING:
-    from smtp_tui.config.heads import Recognition
+    from smtp_tui.config.dialects.spec import Recognition
 
 
 @record(kw_only=True)
-class Request:
+class CheckRequest:
     """What to check, and with what leave.
 
     `values` are a table's raw values, those `assumed` not from the file but what the application
     whose file it is takes by itself; `base` is the folder that paths in it start from; `secret`
     is the password itself, and `given` where to take it from, either in place of the settings'
     source. `origin` is the file that names that source, None where the call or the user named it:
-    a file that others can write is not obeyed in all it says (`config.source_trust`). `mail` is
+    a file that others can write is not obeyed in all it says (`config.file_access`). `mail` is
     what to hand over after the login; `extra` is the seconds for looks beside the dialogue.
     `recognition` names the application that the file is read as; `notes` say that, and what the
     table holds that is not understood. `redactors` are those of the checks that it belongs to.
@@ -53,7 +52,7 @@ class Request:
     secret: str | None = field(default=None, repr=False)
     given: Given | None = None
     origin: Path | None = None
-    mail: Mail | None = None
+    mail: MailRequest | None = None
     allow_clear_password: bool = False
     extra: float = 3.0
     recognition: Recognition | None = None
@@ -61,17 +60,17 @@ class Request:
     redactors: Redactors | None = field(default=None, repr=False)
 
 
-async def run(request: Request) -> AsyncGenerator[Event | Verdict, None]:
+async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Yield what happens, the verdict last. Wrap it in `contextlib.aclosing`."""
     started = time.monotonic()
     stage = Stage.SETTINGS
     try:
-        facts = Facts()
-        reading = read(request.values)
-        settings = reading.settings and located(reading.settings, request.base)
+        facts = CheckSummary()
+        reading = parse_settings(request.values)
+        settings = reading.settings and resolve_path(reading.settings, request.base)
         async with aclosing(_events(request, reading, settings, started)) as events:
             async for event in events:
-                if isinstance(event, Entered):
+                if isinstance(event, StageEntered):
                     stage = event.stage
                 facts.add(event)
                 yield event
@@ -84,41 +83,41 @@ async def run(request: Request) -> AsyncGenerator[Event | Verdict, None]:
 
 def refused(reason: str) -> Verdict:
     """The verdict where no settings could be read at all: no such file, no such table."""
-    return _without_check(Stage.SETTINGS, Fault.SETTINGS_INVALID, reason)
+    return _without_check(Stage.SETTINGS, Cause.SETTINGS_INVALID, reason)
 
 
 def failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0) -> Verdict:
     """The verdict where a defect of this program ended the check."""
     text = defect_text(error)
     try:
-        return _without_check(stage, Fault.INTERNAL_ERROR, text, seconds)
+        return _without_check(stage, Cause.INTERNAL_ERROR, text, seconds)
     except Exception:  # what is broken may be needed to say so
-        cause = Fault.INTERNAL_ERROR.value
+        cause = Cause.INTERNAL_ERROR.value
         summary = f"smtp-tui failed: {text}."
         return Verdict(seconds=seconds, ok=False, stage=stage, cause=cause, summary=summary)
 
 
-def _without_check(stage: Stage, fault: Fault, detail: str, seconds: float = 0.0) -> Verdict:
-    facts = Facts()
+def _without_check(stage: Stage, fault: Cause, detail: str, seconds: float = 0.0) -> Verdict:
+    facts = CheckSummary()
     facts.add(Finished(seconds=seconds, stage=stage, fault=fault, detail=detail))
     return diagnose(None, facts, seconds)
 
 
 async def _events(
-    request: Request, reading: Reading, settings: Settings | None, started: float
+    request: CheckRequest, reading: ParseResult, settings: Settings | None, started: float
 ) -> AsyncGenerator[Event, None]:
     for note in request.notes:
         yield Note(seconds=_since(started), text=note)
     if settings is None:
         problems = "; ".join(map(str, reading.problems))
-        yield _ended(Stage.SETTINGS, Fault.SETTINGS_INVALID, problems, started)
+        yield _ended(Stage.SETTINGS, Cause.SETTINGS_INVALID, problems, started)
         return
     for remark in reading.remarks:
-        warning = Warn(remark.warning) if remark.warning else None
+        warning = WarningId(remark.warning) if remark.warning else None
         yield Note(seconds=_since(started), text=remark.message, warning=warning)
     secret = request.secret
     if settings.needs_password and not secret:
-        yield Entered(seconds=_since(started), stage=Stage.PASSWORD)
+        yield StageEntered(seconds=_since(started), stage=Stage.PASSWORD)
         for warning, text in _password_doubts(request, settings):
             yield Note(seconds=_since(started), text=text, warning=warning)
         try:
@@ -126,24 +125,24 @@ async def _events(
                 settings, request.given, request.base, settings.timeout, request.origin
             )
         except PasswordError as error:
-            yield _ended(Stage.PASSWORD, Fault(error.cause), str(error), started)
+            yield _ended(Stage.PASSWORD, Cause(error.cause), str(error), started)
             return
     async with aclosing(_dialogue(request, settings, secret, started)) as events:
         async for event in events:
             yield event
 
 
-def _password_doubts(request: Request, settings: Settings) -> Iterator[tuple[Warn, str]]:
+def _password_doubts(request: CheckRequest, settings: Settings) -> Iterator[tuple[WarningId, str]]:
     """Yield what speaks against the place that the password comes from."""
     match request.given or settings.password:
         case Keyring(service):
-            from smtp_tui.settings.keyring_names import other_host  # few checks use a keyring
+            from smtp_tui.settings.password_sources import other_host  # few checks use a keyring
 
             named = other_host(service, settings.host, settings.server_name)
             if named is not None:
                 shown, host = one_line(service, 80), one_line(named, 80)
                 text = f"the keyring entry {shown} is named for {host}, not for {settings.host}"
-                yield Warn.KEYRING_ENTRY_FOR_OTHER_HOST, text
+                yield WarningId.KEYRING_ENTRY_FOR_OTHER_HOST, text
         case Literal() if request.origin is not None:
             yield from _readers(request.origin)
         case File(path):
@@ -152,19 +151,19 @@ def _password_doubts(request: Request, settings: Settings) -> Iterator[tuple[War
             pass
 
 
-def _readers(path: Path) -> Iterator[tuple[Warn, str]]:
-    from smtp_tui.config.reading import readable_by_others  # loaded with any file
+def _readers(path: Path) -> Iterator[tuple[WarningId, str]]:
+    from smtp_tui.config.file_reader import readable_by_others  # loaded with any file
 
     if readable_by_others(path):
         text = f"every user of this machine can read the password in {one_line(path)}"
-        yield Warn.PASSWORD_READABLE_BY_ALL, text
+        yield WarningId.PASSWORD_READABLE_BY_ALL, text
 
 
 async def _dialogue(
-    request: Request, settings: Settings, secret: str | None, started: float
+    request: CheckRequest, settings: Settings, secret: str | None, started: float
 ) -> AsyncGenerator[Event, None]:
     limits = Limits(extra=request.extra, allow_clear_password=request.allow_clear_password)
-    facts = Facts()
+    facts = CheckSummary()
     end = None
     # Every connection of a check has it: what a server learned on one, it may repeat on another.
     redactors = request.redactors or Redactors()
@@ -196,7 +195,7 @@ async def _dialogue(
     yield replace(end, seconds=_since(started), detail=mask_credentials(end.detail))
 
 
-def _ended(stage: Stage, fault: Fault, detail: str, started: float) -> Finished:
+def _ended(stage: Stage, fault: Cause, detail: str, started: float) -> Finished:
     return Finished(seconds=_since(started), stage=stage, fault=fault, detail=detail)
 
 

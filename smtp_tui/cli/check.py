@@ -6,41 +6,41 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.run import Request, refused, run
-from smtp_tui.checks.status import PASSED, exit_status
-from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.checks.jsonlines import PASSED, exit_status
+from smtp_tui.checks.run import CheckRequest, refused, run
 from smtp_tui.cli.formats import JSON, MONITORING, format_of
-from smtp_tui.cli.output import tell
-from smtp_tui.cli.requests import file_of, means_several, request_of
+from smtp_tui.cli.output import print_line
+from smtp_tui.cli.parser import Invocation, UsageError
+from smtp_tui.cli.requests import check_request, file_of, is_batch
 from smtp_tui.cli.verdicts import verdict_lines
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
-    from smtp_tui.cli.domain import DomainTeller
+    from smtp_tui.cli.domain import DomainReporter
     from smtp_tui.cli.reporting import Recorder
     from smtp_tui.smtp.events import Event
 
 
-def check(call: Call) -> int:
+def check(call: Invocation) -> int:
     """Run the check or the checks that a call means, and return the exit status."""
     if (status := _checked_otherwise(call)) is not None:
         return status
     domain = _domain_teller(call)
-    if means_several(call):
-        from smtp_tui.cli.several import check_several
+    if is_batch(call):
+        from smtp_tui.cli.batch import check_several
 
         return check_several(call)
     recorder = recording(call)
     try:
-        request = request_of(call)
+        request = check_request(call)
     except SeveralTablesError:
         raise
     except DocumentError as error:
         verdict = refused(str(error))
         if call.options.json:
-            tell_json(verdict, file_of(call), call.options.table)
+            print_json(verdict, file_of(call), call.options.table)
         if recorder:
             recorder.hear(verdict, None, file_of(call), call.options.table)
             recorder.finish(exit_status(verdict))
@@ -49,7 +49,7 @@ def check(call: Call) -> int:
     return report(request, as_json=as_json, quiet=quiet, recorder=recorder, domain=domain)
 
 
-def _checked_otherwise(call: Call) -> int | None:
+def _checked_otherwise(call: Invocation) -> int | None:
     """Check in one of the ways that only some calls want; None where this one wants none."""
     if call.command.name == "check" and call.options.json_schema:
         return _print_schema(call)
@@ -64,13 +64,13 @@ def _checked_otherwise(call: Call) -> int | None:
 
         return watch(call)
     if format_ in MONITORING:
-        from smtp_tui.cli.monitored import check_monitored
+        from smtp_tui.cli.monitoring import check_monitored
 
         return check_monitored(call, format_)
     return None
 
 
-def _print_schema(call: Call) -> int:
+def _print_schema(call: Invocation) -> int:
     import json
 
     from smtp_tui.checks.events.schema import schema
@@ -79,23 +79,23 @@ def _print_schema(call: Call) -> int:
     if call.words or any(getattr(call.options, name) not in (None, False, []) for name in names):
         raise UsageError("check --json-schema allows no other argument")
     for line in json.dumps(schema(), indent=2).split("\n"):
-        tell(line)
+        print_line(line)
     return PASSED
 
 
-def _domain_teller(call: Call) -> DomainTeller | None:
+def _domain_teller(call: Invocation) -> DomainReporter | None:
     options = call.options
     if options.domain_check:
-        from smtp_tui.cli.domain import domain_teller_of  # only this asks DNS itself
+        from smtp_tui.cli.domain import domain_reporter  # only this asks DNS itself
 
-        return domain_teller_of(call)
+        return domain_reporter(call)
     for name in ("dkim", "resolver"):
         if getattr(options, name):
             raise UsageError(f"--{name} needs --domain-check")
     return None
 
 
-def recording(call: Call) -> Recorder | None:
+def recording(call: Invocation) -> Recorder | None:
     """Return what keeps a report, where a call wants one."""
     if call.options.report is None:
         return None
@@ -105,12 +105,12 @@ def recording(call: Call) -> Recorder | None:
 
 
 def report(
-    request: Request,
+    request: CheckRequest,
     *,
     as_json: bool,
     quiet: bool,
     recorder: Recorder | None = None,
-    domain: DomainTeller | None = None,
+    domain: DomainReporter | None = None,
 ) -> int:
     """Run a check, tell what happens and what it amounts to, and return its exit status."""
     verdict = asyncio.run(_tell(request, as_json, quiet, recorder, domain))
@@ -118,26 +118,26 @@ def report(
     return recorder.finish(status) if recorder else status
 
 
-def tell_json(one: Event | Verdict, file: str | None, table: str | None) -> None:
+def print_json(one: Event | Verdict, file: str | None, table: str | None) -> None:
     """Print an event or a verdict as JSON."""
     from smtp_tui.checks.jsonlines import json_line
 
     line = json_line(one, file, table)
     if line is not None:
-        tell(line)
+        print_line(line)
 
 
-def told_lines(one: Event | Verdict) -> list[str]:
+def text_lines(one: Event | Verdict) -> list[str]:
     """Return the lines of an event or a verdict."""
     return list(verdict_lines(one)) if isinstance(one, Verdict) else list(map(str, lines_of(one)))
 
 
 async def _tell(
-    request: Request,
+    request: CheckRequest,
     as_json: bool,
     quiet: bool,
     recorder: Recorder | None,
-    domain: DomainTeller | None,
+    domain: DomainReporter | None,
 ) -> Verdict:
     silent = recorder is not None and recorder.takes_output
     async with aclosing(run(request)) as told:
@@ -150,10 +150,10 @@ async def _tell(
                     await domain.tell(request, one, as_json=True)
             if not silent and (isinstance(one, Verdict) or not quiet):
                 if as_json:
-                    tell_json(one, request.file, request.table)
+                    print_json(one, request.file, request.table)
                 else:
-                    for line in told_lines(one):
-                        tell(line)
+                    for line in text_lines(one):
+                        print_line(line)
             if isinstance(one, Verdict):
                 if domain and not silent and not as_json:
                     await domain.tell(request, one, as_json=False)

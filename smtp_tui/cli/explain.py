@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.status import NEGATIVE, PASSED
-from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.output import complain, tell
-from smtp_tui.cli.values import no_setting
+from smtp_tui.checks.jsonlines import NEGATIVE, PASSED
+from smtp_tui.cli.edit import no_setting
+from smtp_tui.cli.output import print_error, print_line
+from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.settings.fields import BY_KEY, FIELDS
-from smtp_tui.settings.pages import explanation
+from smtp_tui.settings.schema import explanation
 
 if TYPE_CHECKING:
-    from smtp_tui.diagnosis.foreign.explaining import Explanation
+    from smtp_tui.diagnosis.error_lookup.lookup import Explanation
 
 STDIN = "-"
 LARGEST_INPUT = 4 * 1024 * 1024
@@ -28,7 +28,7 @@ _NOT_RECOGNISED = (
 )
 
 
-def explain(call: Call) -> int:
+def explain(call: Invocation) -> int:
     """Print a field's page, a line for each field, the table's schema, or what an error means."""
     if call.options.schema:
         return _print_schema(call)
@@ -41,23 +41,23 @@ def explain(call: Call) -> int:
     if not call.words:
         width = max(len(field.key) for field in FIELDS)
         for field in FIELDS:
-            tell(f"{field.key:{width}}  {field.summary}")
+            print_line(f"{field.key:{width}}  {field.summary}")
         return PASSED
     key = call.words[0].casefold().replace("-", "_")
     if key not in BY_KEY:
         raise UsageError(no_setting(call.words[0]))
     for line in explanation(key).rstrip("\n").split("\n"):
-        tell(line)
+        print_line(line)
     return PASSED
 
 
-def _print_schema(call: Call) -> int:
+def _print_schema(call: Invocation) -> int:
     if call.words or call.options.error is not None or call.options.json:
         raise UsageError("explain --schema allows no other argument")
     from smtp_tui.settings.schema import schema
 
     for line in json.dumps(schema(), indent=2).split("\n"):
-        tell(line)
+        print_line(line)
     return PASSED
 
 
@@ -70,7 +70,7 @@ def _error_text(given: str) -> str:
 
 def _from_stdin() -> str:
     if sys.stdin.isatty():
-        complain("paste the error, then press Ctrl+D on an empty line")
+        print_error("paste the error, then press Ctrl+D on an empty line")
     data = sys.stdin.buffer.read(LARGEST_INPUT + 1)
     if len(data) > LARGEST_INPUT:
         limit = LARGEST_INPUT >> 20
@@ -81,17 +81,19 @@ def _from_stdin() -> str:
 
 
 def _explain_error(text: str, *, as_json: bool) -> int:
-    from smtp_tui.diagnosis.foreign.explaining import Explanation, explain_error
+    from smtp_tui.diagnosis.error_lookup.lookup import Explanation, explain_error
 
     found = explain_error(text)
     if as_json:
         empty = dict.fromkeys(Explanation.__dataclass_fields__)
-        tell(json.dumps({**empty, "summary": _NOT_RECOGNISED} if found is None else asdict(found)))
+        print_line(
+            json.dumps({**empty, "summary": _NOT_RECOGNISED} if found is None else asdict(found))
+        )
     elif found is None:
-        complain(_NOT_RECOGNISED)
+        print_error(_NOT_RECOGNISED)
     else:
         for line in _lines(found):
-            tell(line)
+            print_line(line)
     return NEGATIVE if found is None else PASSED
 
 

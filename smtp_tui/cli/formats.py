@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.output import tell
+from smtp_tui.cli.output import print_line
+from smtp_tui.cli.parser import Invocation, UsageError
 
 TEXT, JSON, NAGIOS, PROMETHEUS = FORMATS = ("text", "json", "nagios", "prometheus")
 MONITORING = (NAGIOS, PROMETHEUS)
@@ -22,7 +22,7 @@ _OF = {"output": PROMETHEUS, **dict.fromkeys(_THRESHOLDS, NAGIOS)}
 _NOT_MONITORED = ("report", "domain_check", "watch")
 
 
-def format_of(call: Call) -> str:
+def format_of(call: Invocation) -> str:
     """Return the format that a call wants; UsageError where an option does not go with it."""
     options = call.options
     wanted: str = JSON if options.json and options.format is None else options.format or TEXT
@@ -40,13 +40,13 @@ def format_of(call: Call) -> str:
     return wanted
 
 
-def tell_trouble(reason: str, arguments: Sequence[str]) -> int | None:
+def print_trouble(reason: str, arguments: Sequence[str]) -> int | None:
     """Report a call that came to no check as a plugin does, if it is one; its exit status."""
     if not means_nagios(arguments):
         return None
     from smtp_tui.checks.monitoring.nagios import trouble_line
 
-    tell(trouble_line(reason))
+    print_line(trouble_line(reason))
     return UNKNOWN
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from smtp_tui.cli.commands import COMMANDS, FORM, Command
 from smtp_tui.cli.notations import LIMITS, NAGIOS, RANGES, statuses
 from smtp_tui.cli.options import OPTIONS, Option
-from smtp_tui.settings.fields import FIELDS, Field, Kind
+from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 
 DATE = "2026-11-28"
 """When its words were last changed by hand."""
@@ -182,7 +182,7 @@ def _option(option: Option) -> Iterator[tuple[str, str]]:
 
 
 def _field(one: Field) -> str:
-    values = f" One of {', '.join(map(str, one.choices))}." if one.kind is Kind.CHOICE else ""
+    values = f" One of {', '.join(map(str, one.choices))}." if one.kind is FieldKind.CHOICE else ""
     return f"{one.label}. {one.summary}{values}"
 
 

@@ -7,36 +7,36 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.checks.status import NEGATIVE, PASSED
-from smtp_tui.cli.calls import Call
-from smtp_tui.cli.output import complain, tell
+from smtp_tui.checks.jsonlines import NEGATIVE, PASSED
+from smtp_tui.cli.output import print_error, print_line
+from smtp_tui.cli.parser import Invocation
 from smtp_tui.config.paths import config_folder
-from smtp_tui.config.spelling import spelled_value
-from smtp_tui.discovery.presets import Presets, presets_with
+from smtp_tui.config.toml_edit.values import toml_value
+from smtp_tui.discovery.candidates import Presets, presets_with
 from smtp_tui.providers.provider import Provider
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 
 WIDTH = 80
 
 
-def presets(call: Call) -> int:
+def presets(call: Invocation) -> int:
     """List the providers, or print one's settings as TOML."""
     known = presets_with(config_folder() / "providers")
     for fault in known.faults:
-        complain(fault)
+        print_error(fault)
     if not call.words:
         _tell_all(known, as_json=call.options.json)
         return PASSED
     wanted = call.words[0].casefold()
     provider = next((one for one in known.providers if one.id.casefold() == wanted), None)
     if provider is None:
-        complain(f"there is no provider {call.words[0]!r}; {_hint(wanted, known)}")
+        print_error(f"there is no provider {call.words[0]!r}; {_hint(wanted, known)}")
         return NEGATIVE
     if call.options.json:
-        tell(json.dumps(_object(provider, known)))
+        print_line(json.dumps(_object(provider, known)))
     else:
         for line in _toml(provider):
-            tell(line)
+            print_line(line)
     return PASSED
 
 
@@ -50,13 +50,13 @@ def _hint(wanted: str, known: Presets) -> str:
 def _tell_all(known: Presets, *, as_json: bool) -> None:
     if as_json:
         for provider in known.providers:
-            tell(json.dumps(_object(provider, known)))
+            print_line(json.dumps(_object(provider, known)))
         return
     width = max(len(one.id) for one in known.providers)
     for provider in known.providers:
-        tell(f"{provider.id:{width}}  {provider.name}")
+        print_line(f"{provider.id:{width}}  {provider.name}")
         for line in _wrapped(f"{provider.hosts[0]} {_ways(provider)}", " " * (width + 2)):
-            tell(line)
+            print_line(line)
 
 
 def _ways(provider: Provider) -> str:
@@ -91,12 +91,12 @@ def _toml(provider: Provider) -> Iterator[str]:
         yield from _wrapped(text, "# ", "#   ")
     yield "[smtp]"
     for key, value in provider.preset().items():
-        yield f"{key} = {spelled_value(value)}"
+        yield f"{key} = {toml_value(value)}"
 
 
 def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
     return textwrap.wrap(
-        visible(text),
+        escape_controls(text),
         WIDTH,
         initial_indent=first,
         subsequent_indent=first if rest is None else rest,

@@ -6,16 +6,15 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smtp_tui.checks.report.file import ReportError, write_report
-from smtp_tui.checks.report.writing import Checked, report_markdown
-from smtp_tui.checks.run import Request
-from smtp_tui.checks.secrets import Supply
-from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.output import complain, tell
+from smtp_tui.checks.password_input import PasswordInput
+from smtp_tui.checks.report.report import ReportEntry, ReportError, report_markdown, write_report
+from smtp_tui.checks.run import CheckRequest
+from smtp_tui.cli.output import print_error, print_line
+from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.reading import read
-from smtp_tui.settings.sources import Environment
+from smtp_tui.settings.password_sources import Environment
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Event
 
 STANDARD_OUTPUT = "-"
@@ -29,7 +28,7 @@ class Recorder:
         self._place = place
         self._moment: datetime | None = None
         self._events: list[Event] = []
-        self._checks: list[Checked] = []
+        self._checks: list[ReportEntry] = []
 
     @property
     def takes_output(self) -> bool:
@@ -37,16 +36,20 @@ class Recorder:
         return self._place == STANDARD_OUTPUT
 
     def hear(
-        self, told: Event | Verdict, request: Request | None, file: str | None, table: str | None
+        self,
+        told: Event | Verdict,
+        request: CheckRequest | None,
+        file: str | None,
+        table: str | None,
     ) -> None:
         """Take in an event or a verdict; without a request there were no settings to check."""
         self._moment = self._moment or datetime.now(UTC)
         if not isinstance(told, Verdict):
             self._events.append(told)
             return
-        settings = read(request.values).settings if request else None
+        settings = parse_settings(request.values).settings if request else None
         self._checks.append(
-            Checked(
+            ReportEntry(
                 settings=settings,
                 events=tuple(self._events),
                 verdict=told,
@@ -65,17 +68,17 @@ class Recorder:
         text = report_markdown(self._checks, moment, os.environ.get("HOME", ""))
         if self.takes_output:
             for line in text.removesuffix("\n").split("\n"):
-                tell(line)
+                print_line(line)
             return status
         try:
             write_report(Path(self._place), text)
         except ReportError as error:
-            complain(str(error))
+            print_error(str(error))
             return NOT_WRITTEN
         return status
 
 
-def recorder_of(call: Call) -> Recorder:
+def recorder_of(call: Invocation) -> Recorder:
     """Return what keeps the report that a call wants; UsageError where it has no place."""
     place = call.options.report
     if not place:
@@ -85,12 +88,12 @@ def recorder_of(call: Call) -> Recorder:
     return Recorder(place)
 
 
-def _handed_over(request: Request, settings: Settings) -> str:
+def _handed_over(request: CheckRequest, settings: Settings) -> str:
     """The place of a password that the call gave, where one was needed."""
     if not settings.needs_password:
         return ""
     match request.given:
-        case Supply(place=place):
+        case PasswordInput(place=place):
             return place
         case Environment(name=name):
             return f"the variable {name}"

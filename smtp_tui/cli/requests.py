@@ -1,35 +1,122 @@
-"""From a call to what is to be checked: files, tables, options and environment put together."""
+"""The recipients and the message that a call names.
+
+From a call to what is to be checked: files, tables, options and environment put together.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smtp_tui.checks.run import Request
-from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.mail import mail_of
-from smtp_tui.cli.secrets import asked_for, given
-from smtp_tui.cli.values import assignments
+from smtp_tui.checks.mail import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
+from smtp_tui.checks.run import CheckRequest
+from smtp_tui.cli.edit import assignments
+from smtp_tui.cli.parser import Invocation, UsageError
+from smtp_tui.cli.password_prompt import asked_for, given_password
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
+from smtp_tui.smtp.message import MailRequest
 
 if TYPE_CHECKING:
-    from smtp_tui.checks.many import Subject
+    from smtp_tui.checks.batch import CheckTarget
     from smtp_tui.config.document import Document
+
+
+_UNDECODED = "[\udc80-\udcff]"
+LARGEST_BODY = 64 * 1024 * 1024
+"""Characters; more is no test message."""
+
+
+def mail_of(options: Namespace, *, sends: bool) -> MailRequest | None:
+    """Return what to hand over, or None; UsageError when an address is none or nobody is named."""
+    recipients = _recipients(options)
+    sender = vars(options)["from"]
+    if not recipients:
+        if sends:
+            raise UsageError("send needs --to ADDRESS")
+        if sender:
+            raise UsageError("--from needs --to ADDRESS")
+        return None
+    return MailRequest(
+        recipients=recipients,
+        sender=_sender(sender) if sender else None,
+        subject=_subject(options) if sends else "",
+        body=_body(options) if sends else None,
+    )
+
+
+def _recipients(options: Namespace) -> tuple[Mailbox, ...]:
+    try:
+        return tuple(mailbox for one in options.to for mailbox in parse_recipients(_decoded(one)))
+    except ValueError as error:
+        raise UsageError(f"--to: {error}") from None
+
+
+def _sender(text: str) -> Mailbox:
+    try:
+        return parse_mailbox(_decoded(text))
+    except ValueError as error:
+        raise UsageError(f"--from: {error}") from None
+
+
+def _subject(options: Namespace) -> str:
+    try:
+        return SUBJECT if options.subject is None else parse_subject(_decoded(options.subject))
+    except ValueError as error:
+        raise UsageError(f"--subject {error}") from None
+
+
+def _body(options: Namespace) -> str:
+    if options.body is not None:
+        try:
+            return parse_body(_decoded(options.body))
+        except ValueError as error:
+            raise UsageError(f"--body {error}") from None
+    taken = options.password_stdin or options.password_fd == 0
+    if taken or sys.stdin is None or sys.stdin.isatty():
+        return BODY
+    try:
+        body = _decoded(sys.stdin.read(LARGEST_BODY + 1), sys.stdin.encoding)
+        if len(body) > LARGEST_BODY:
+            raise ValueError(f"is longer than {LARGEST_BODY} characters")
+        return parse_body(body) or BODY
+    except UnicodeDecodeError:
+        raise UsageError("standard input is not in this locale's encoding") from None
+    except ValueError as error:
+        raise UsageError(f"standard input {error}") from None
+
+
+def _decoded(text: str, encoding: str | None = None) -> str:
+    """Read as UTF-8 what the locale could not decode: in the C locale, all beyond ASCII."""
+    if text.isprintable():
+        return text
+    try:
+        raw = text.encode(encoding or sys.getfilesystemencoding(), "surrogateescape")
+        return raw.decode("utf-8") if re.search(_UNDECODED, text) else text
+    except UnicodeError:
+        return text  # it is refused where it is read
+
+
+# rf
+
 
 LONGEST_EXTRA = 3600.0
 """Seconds; more is a typing error."""
 JOBS, MOST_JOBS = 16, 500
 
 
-def means_several(call: Call) -> bool:
+def is_batch(call: Invocation) -> bool:
     """Whether a call means several checks, or as many as there are."""
     return bool(call.options.all) or len(call.words) > 1
 
 
-def request_of(call: Call) -> Request:
+def check_request(call: Invocation) -> CheckRequest:
     """Put together the one check that a call means, its password asked for where it must be."""
     options = call.options
     over = _over(call)
@@ -38,31 +125,33 @@ def request_of(call: Call) -> Request:
         for name, given in (("--table", options.table), ("--dialect", options.dialect)):
             if given:
                 raise UsageError(f"{name} needs a FILE")
-        request = Request(values=over, base=Path(), table="smtp", **wish)
+        request = CheckRequest(values=over, base=Path(), table="smtp", **wish)
     else:
-        from smtp_tui.cli.opening import open_table  # a check without a file needs none of it
+        from smtp_tui.cli.edit import open_table  # a check without a file needs none of it
 
         file, document, table = open_table(call.words, options.table, options.dialect)
         wish |= _values(document, table, over)
         origin = None if "password" in over else Path(file)
-        request = Request(base=Path(file).parent, file=file, table=table, origin=origin, **wish)
+        request = CheckRequest(
+            base=Path(file).parent, file=file, table=table, origin=origin, **wish
+        )
     return asked_for(request, ask=options.ask_password)
 
 
-def read_again(call: Call, request: Request) -> Request:
+def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
     """Return a request with its table's values as they stand now; its password is not asked again.
 
     DocumentError when the file cannot be read, or the table is not in it any more.
     """
     if request.file is None:
         return request
-    from smtp_tui.cli.opening import open_table
+    from smtp_tui.cli.edit import open_table
 
     _, document, table = open_table([request.file], request.table, call.options.dialect)
     return replace(request, **_values(document, table, _over(call)))
 
 
-def subjects_of(call: Call) -> list[Subject]:
+def check_targets(call: Invocation) -> list[CheckTarget]:
     """Put together all the checks that a call means; a file that cannot be used is one too.
 
     A password that the call hands over is for the tables that name no place of their own: it
@@ -79,7 +168,7 @@ def subjects_of(call: Call) -> list[Subject]:
     return [one for file in _files(call) for one in _subjects_in(file, call, over, wish)]
 
 
-def jobs_of(call: Call) -> int:
+def jobs_of(call: Invocation) -> int:
     """Return how many checks may run at a time."""
     jobs = JOBS if call.options.jobs is None else call.options.jobs
     if not 1 <= jobs <= MOST_JOBS:
@@ -88,10 +177,10 @@ def jobs_of(call: Call) -> int:
 
 
 def _subjects_in(
-    file: str, call: Call, over: Mapping[str, object], wish: Mapping[str, Any]
-) -> Iterator[Subject]:
-    from smtp_tui.checks.many import Subject
-    from smtp_tui.cli.opening import open_file
+    file: str, call: Invocation, over: Mapping[str, object], wish: Mapping[str, Any]
+) -> Iterator[CheckTarget]:
+    from smtp_tui.checks.batch import CheckTarget
+    from smtp_tui.cli.edit import open_file
 
     table: str | None = call.options.table
     try:
@@ -99,20 +188,20 @@ def _subjects_in(
         for table in _tables(document, call):
             wanted = {**wish, **_values(document, table, over)}
             origin = None if "password" in over else Path(file)
-            request = Request(
+            request = CheckRequest(
                 base=Path(file).parent, file=file, table=table, origin=origin, **wanted
             )
             has_own = "password" in request.values
             if has_own:
                 request = replace(request, given=None)
             request = asked_for(request, ask=call.options.ask_password and not has_own)
-            yield Subject(file=file, table=table, request=request)
+            yield CheckTarget(file=file, table=table, request=request)
     except (SeveralTablesError, UsageError):
         raise
     except DocumentError as error:
-        yield Subject(file=file, table=table, refusal=str(error))
+        yield CheckTarget(file=file, table=table, refusal=str(error))
     except Exception as error:  # a defect that one file brings out costs the others nothing
-        yield Subject(file=file, table=table, defect=error)
+        yield CheckTarget(file=file, table=table, defect=error)
 
 
 def _values(document: Document, table: str, over: Mapping[str, object]) -> dict[str, Any]:
@@ -120,7 +209,7 @@ def _values(document: Document, table: str, over: Mapping[str, object]) -> dict[
 
     Also as which application the file is read, and what there is to say about that.
     """
-    from smtp_tui.cli.opening import notes_on
+    from smtp_tui.cli.edit import notes_on
 
     values = {**document.values(table), **over}
     return {
@@ -131,24 +220,24 @@ def _values(document: Document, table: str, over: Mapping[str, object]) -> dict[
     }
 
 
-def _tables(document: Document, call: Call) -> tuple[str, ...]:
+def _tables(document: Document, call: Invocation) -> tuple[str, ...]:
     if call.options.all and document.tables():
         return document.tables()
     return (call.options.table or document.default_table(),)
 
 
-def file_of(call: Call) -> str:
+def file_of(call: Invocation) -> str:
     """The file that a call without several means."""
     return _files(call)[0]
 
 
-def _files(call: Call) -> tuple[str, ...]:
+def _files(call: Invocation) -> tuple[str, ...]:
     from smtp_tui.config.paths import default_config
 
     return call.words or (str(default_config()),)
 
 
-def _over(call: Call) -> dict[str, object]:
+def _over(call: Invocation) -> dict[str, object]:
     """The values that go over those of a file."""
     over = assignments(call.options.set)
     if call.options.hostname is not None:
@@ -162,17 +251,17 @@ def _over(call: Call) -> dict[str, object]:
     return over
 
 
-def _wish(call: Call, over: Mapping[str, object]) -> dict[str, Any]:
+def _wish(call: Invocation, over: Mapping[str, object]) -> dict[str, Any]:
     """What a call wants of a check, whatever the table."""
     return {
         "mail": mail_of(call.options, sends=call.command.name == "send"),
-        "given": given(call.options, set_by_option="password" in over),
+        "given": given_password(call.options, set_by_option="password" in over),
         "allow_clear_password": call.options.allow_clear_password,
         "extra": _extra(call),
     }
 
 
-def _extra(call: Call) -> float:
+def _extra(call: Invocation) -> float:
     if call.options.no_experiments:
         return 0.0
     try:

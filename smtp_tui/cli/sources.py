@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator
 from datetime import date
 
-from smtp_tui.checks.status import NEGATIVE, PASSED
-from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.output import complain, tell
+from smtp_tui.checks.jsonlines import NEGATIVE, PASSED
+from smtp_tui.cli.output import print_error, print_line
+from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.provenance import provenances
-from smtp_tui.discovery.presets import presets_with
+from smtp_tui.discovery.candidates import presets_with
 from smtp_tui.providers.provenance import Provenance, older_than
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 
 OLD = 180
 """Days after which a source is to be read again, unless the call says otherwise."""
@@ -21,7 +21,7 @@ OLD = 180
 _LONGEST_NAME = 60
 
 
-def sources(call: Call) -> int:
+def sources(call: Invocation) -> int:
     """List the entries that are older, undated ones first; 1 where there is one."""
     days = OLD if call.options.older_than is None else call.options.older_than
     if days < 0:
@@ -30,16 +30,16 @@ def sources(call: Call) -> int:
     entries = list(_entries())
     old = list(older_than(entries, days, today))
     for one in old:
-        tell(json.dumps(_object(one, today)) if call.options.json else _line(one))
+        print_line(json.dumps(_object(one, today)) if call.options.json else _line(one))
     if not old and not call.options.json:
-        tell(f"All {len(entries)} entries were read within the last {days} days.")
+        print_line(f"All {len(entries)} entries were read within the last {days} days.")
     return NEGATIVE if old else PASSED
 
 
 def _entries() -> Iterator[Provenance]:
     known = presets_with(config_folder() / "providers")
     for fault in known.faults:
-        complain(fault)
+        print_error(fault)
     for provider in known.providers:
         yield provider.provenance
     yield from provenances()
@@ -48,7 +48,7 @@ def _entries() -> Iterator[Provenance]:
 def _line(one: Provenance) -> str:
     taken = one.taken.isoformat() if one.taken else "undated"
     name = one.name if len(one.name) <= _LONGEST_NAME else f"{one.name[: _LONGEST_NAME - 1]}…"
-    return visible(f"{taken:10}  {one.kind:6}  {name}: {'; '.join(one.sources)}")
+    return escape_controls(f"{taken:10}  {one.kind:6}  {name}: {'; '.join(one.sources)}")
 
 
 def _object(one: Provenance, today: date) -> dict[str, object]:

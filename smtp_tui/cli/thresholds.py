@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from smtp_tui.checks.monitoring.ranges import Range, RangeError, range_of
 from smtp_tui.checks.monitoring.states import Thresholds
-from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.smtp.lifetimes import Limit
 
 MOST_DAYS = 36500
@@ -15,7 +15,7 @@ MOST_DAYS = 36500
 _LIMIT = re.compile(r"(?P<share>[0-9]{1,3}(?:\.[0-9]{1,4})?)%|(?P<days>[0-9]{1,5})")
 
 
-def thresholds_of(call: Call) -> Thresholds:
+def thresholds_of(call: Invocation) -> Thresholds:
     """Return the thresholds that a call names, or the usual ones; UsageError where one is wrong."""
     usual = Thresholds()
     warning, critical = _limit(call, "warning"), _limit(call, "critical")
@@ -31,7 +31,7 @@ def thresholds_of(call: Call) -> Thresholds:
     )
 
 
-def _limit(call: Call, level: str) -> Limit | None:
+def _limit(call: Invocation, level: str) -> Limit | None:
     """Return what a call says of a certificate's time left: a share, or days."""
     text = getattr(call.options, f"certificate_{level}")
     days = getattr(call.options, f"{level}_days")
@@ -70,7 +70,7 @@ def _at_most(usual: Limit, given: Limit | None) -> Limit:
     )
 
 
-def _range(call: Call, level: str) -> Range | None:
+def _range(call: Invocation, level: str) -> Range | None:
     text = getattr(call.options, level)
     if text is None:
         return None

@@ -11,15 +11,15 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from smtp_tui.checks.shell import quoted
-from smtp_tui.cli.calls import Call, UsageError
+from smtp_tui.checks.equivalents.plan import quoted
 from smtp_tui.cli.formats import NAGIOS
 from smtp_tui.cli.options import OPTIONS
-from smtp_tui.cli.output import complain, tell
-from smtp_tui.cli.secrets import VARIABLE
-from smtp_tui.cli.transient import PROPERTIES, TYPED, Transient, Unit, transient
+from smtp_tui.cli.output import print_error, print_line
+from smtp_tui.cli.parser import Invocation, UsageError
+from smtp_tui.cli.password_prompt import VARIABLE
+from smtp_tui.cli.systemd import PROPERTIES, TYPED, Transient, Unit, transient
+from smtp_tui.config.errors import one_line, reason
 from smtp_tui.config.paths import absolute
-from smtp_tui.config.wording import one_line, reason
 
 Ask = Callable[[Sequence[str]], str]
 
@@ -32,7 +32,7 @@ _LIMIT = 10.0
 """Seconds that systemd may take to answer."""
 
 
-def check_as_unit(call: Call) -> int:
+def check_as_unit(call: Invocation) -> int:
     """Run the check as the unit would; where that cannot be, print the call and say why."""
     _refuse_unfit(call)
     if not _BOOTED.is_dir() or not shutil.which("systemd-run"):
@@ -41,7 +41,7 @@ def check_as_unit(call: Call) -> int:
     more = {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}
     if os.geteuid() != 0:
         shown = transient(unit, command_of(call), "/run/FOLDER", more)
-        (complain if call.options.format == NAGIOS else tell)(_line(shown))
+        (print_error if call.options.format == NAGIOS else print_line)(_line(shown))
         raise UsageError("only root can run this command; the unit has the values of its variables")
     with tempfile.TemporaryDirectory(prefix="smtp-tui-", dir="/run") as folder:
         return _run(unit, transient(unit, command_of(call), folder, more))
@@ -51,9 +51,9 @@ def _run(unit: Unit, run: Transient) -> int:
     for path, content in run.files.items():
         Path(path).touch(mode=0o600)
         Path(path).write_bytes(content)
-    complain(f"as {one_line(unit.name)}: {_line(run)}")
+    print_error(f"as {one_line(unit.name)}: {_line(run)}")
     if run.left_out:
-        complain(f"left out from {one_line(unit.name)}: {', '.join(run.left_out)}")
+        print_error(f"left out from {one_line(unit.name)}: {', '.join(run.left_out)}")
     environment = {**os.environ, **run.environment}
     try:
         status = asyncio.run(_status_of(run.argv, environment))
@@ -117,7 +117,7 @@ def bus_label(name: str) -> str:
     )
 
 
-def command_of(call: Call) -> list[str]:
+def command_of(call: Invocation) -> list[str]:
     """Return this program's call without --as-unit, to be run in another folder."""
     words = [str(absolute(Path(word))) for word in call.words]
     return [*_program(), call.command.name, *_options(call), *(["--", *words] if words else [])]
@@ -130,7 +130,7 @@ def _program() -> list[str]:
     return [sys.executable, "-E", "-P", "-m", "smtp_tui"]
 
 
-def _options(call: Call) -> list[str]:
+def _options(call: Invocation) -> list[str]:
     given = []
     for option in OPTIONS:
         value = getattr(call.options, option.name)
@@ -144,7 +144,7 @@ def _options(call: Call) -> list[str]:
     return given
 
 
-def _refuse_unfit(call: Call) -> None:
+def _refuse_unfit(call: Invocation) -> None:
     options = call.options
     if options.ask_password or options.password_fd:
         raise UsageError("with --as-unit the password comes from the unit or from --password-stdin")

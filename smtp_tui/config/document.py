@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smtp_tui.config import reading, tablepath
+from smtp_tui.config import file_reader, tablepath
 from smtp_tui.config.errors import (
     ChangedOnDiskError,
     DocumentError,
@@ -18,15 +18,15 @@ from smtp_tui.config.errors import (
     NoTableError,
     NotExpressibleError,
     SeveralTablesError,
+    one_line,
 )
 from smtp_tui.config.tablepath import TablePath
 from smtp_tui.config.toml_bounds import excess
-from smtp_tui.config.wording import one_line
 
 if TYPE_CHECKING:
-    from smtp_tui.config.heads import Recognition
-    from smtp_tui.config.language import Language
-    from smtp_tui.config.writing import Manner
+    from smtp_tui.config.atomic_write import WriteOptions
+    from smtp_tui.config.dialects.schema import FileSchema
+    from smtp_tui.config.dialects.spec import Recognition
 
 
 __all__ = [
@@ -56,15 +56,15 @@ class Document:
             _ = self.dialect  # a name that is none shows at once
 
     def _take(self, content: bytes | None) -> None:
-        text = reading.decoded(content or b"", self.path)
-        self._data = reading.parsed(text, self.path)
+        text = file_reader.decode_text(content or b"", self.path)
+        self._data = file_reader.parse_toml(text, self.path)
         self._content = content
         self._text = text
 
     @classmethod
     def open(cls, path: Path, dialect: str | None = None) -> Document:
         """Read an existing file, in the dialect that is named or the one that is recognised."""
-        return cls(path, reading.read(path), dialect)
+        return cls(path, file_reader.read_document(path), dialect)
 
     @classmethod
     def new(cls, path: Path, dialect: str | None = None) -> Document:
@@ -74,12 +74,12 @@ class Document:
         return cls(path, None, dialect)
 
     @cached_property
-    def _language(self) -> Language:
-        from smtp_tui.config.language import Language
+    def _language(self) -> FileSchema:
+        from smtp_tui.config.dialects.schema import FileSchema
 
         if self._wish is not None:
-            return Language.named(self._wish)
-        return Language.of(self._data, self.path, self._text)
+            return FileSchema.named(self._wish)
+        return FileSchema.of(self._data, self.path, self._text)
 
     @property
     def dialect(self) -> str:
@@ -166,7 +166,7 @@ class Document:
         try:
             self._resolved(table)
         except NoTableError:
-            return tablepath.absent(self._data, tablepath.parse_path(table)) is not None
+            return tablepath.is_missing(self._data, tablepath.parse_path(table)) is not None
         return False
 
     def unknown_keys(self, table: str) -> tuple[str, ...]:
@@ -221,15 +221,15 @@ class Document:
         changes: Mapping[str, object],
         *,
         create: bool = False,
-        manner: Manner | None = None,
+        manner: WriteOptions | None = None,
     ) -> None:
         """Write the file with `changes` made, unless they change nothing and nor does `manner`.
 
         No backup keeps a password that leaves the file; that is told where one was wanted.
         """
-        from smtp_tui.config import writing
+        from smtp_tui.config import atomic_write
 
-        manner = manner or writing.Manner()
+        manner = manner or atomic_write.WriteOptions()
         if manner.backup and self._loses_password(table, changes):
             manner.tell("no backup was made: it would keep the password that leaves the file")
             manner = dataclasses.replace(manner, backup=False)
@@ -237,16 +237,16 @@ class Document:
         if self.exists and text == self._text and not manner.private:
             return
         content = text.encode("utf-8")
-        writing.write(self.path, content, old=self._content, manner=manner)
+        atomic_write.write(self.path, content, old=self._content, manner=manner)
         self._text, self._data, self._content = text, data, content
-        writing.sync_folder(self.path)
+        atomic_write.sync_folder(self.path)
 
-    def refuse_unwritable(self, manner: Manner) -> None:
+    def refuse_unwritable(self, manner: WriteOptions) -> None:
         """Raise what `save` would raise where the file cannot be written; nothing is changed."""
-        from smtp_tui.config import writing
+        from smtp_tui.config import atomic_write
 
         if self._content is not None:
-            writing.refuse_unwritable(self.path, old=self._content, manner=manner)
+            atomic_write.refuse_unwritable(self.path, old=self._content, manner=manner)
 
     def begin_anew(self) -> None:
         """Have the next save make the file, which was removed since; see `Document.new`."""
@@ -254,7 +254,7 @@ class Document:
 
     def reload(self) -> None:
         """Read the file anew, whatever was read or saved before; on an error all stays as it is."""
-        self._take(reading.read(self.path))
+        self._take(file_reader.read_document(self.path))
         if self._wish is None:
             vars(self).pop("_language", None)
 
@@ -269,29 +269,28 @@ class Document:
         self, table: str, changes: Mapping[str, object], create: bool
     ) -> tuple[str, dict[str, Any]]:
         path = self._place(table, create)
-        text, data = self._text.removeprefix(reading.BOM), self._data
+        text, data = self._text.removeprefix(file_reader.BOM), self._data
         try:
             groups = self._language.meant(data, path, text, changes)
         except NotExpressibleError as error:
             raise NotExpressibleError(f"{one_line(self.path)}: {error}", error.key) from None
         for place, meant in groups:
             text, data = self._edited(text, data, place, meant)
-        bom = reading.BOM if self._text.startswith(reading.BOM) else ""
+        bom = file_reader.BOM if self._text.startswith(file_reader.BOM) else ""
         return bom + text, data
 
     def _edited(
         self, old: str, data: dict[str, Any], path: TablePath, meant: Mapping[str, object]
     ) -> tuple[str, dict[str, Any]]:
         # A check only reads; what an edit needs would cost its start several milliseconds.
-        from smtp_tui.config.editing import edited
-        from smtp_tui.config.proof import prove
+        from smtp_tui.config.toml_edit.edit import apply_edits, verify_edit
 
         try:
-            new = edited(old, path, _table_at(data, path), meant)
+            new = apply_edits(old, path, _table_at(data, path), meant)
             new.encode("utf-8")
             if too_much := excess(new):
                 raise DocumentError(f"it would contain {too_much}")
-            return new, prove(old, new, data, path, meant)
+            return new, verify_edit(old, new, data, path, meant)
         except UnicodeEncodeError:
             raise DocumentError(
                 "a value contains a character that UTF-8 cannot encode; type it again"
@@ -305,7 +304,7 @@ class Document:
         try:
             return self._resolved(table)
         except NoTableError:
-            names = tablepath.absent(self._data, tablepath.parse_path(table))
+            names = tablepath.is_missing(self._data, tablepath.parse_path(table))
             if names is None or (self.exists and not create):
                 raise
             return names

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from smtp_tui.config import synonyms
-from smtp_tui.config.layout import Table
-from smtp_tui.config.placing import slot_for
 from smtp_tui.config.plain_table import PlainTable
-from smtp_tui.config.sameness import means_the_same
 from smtp_tui.config.tablepath import TablePath
+from smtp_tui.config.toml_edit.insert import insertion_point_for
+from smtp_tui.config.toml_edit.layout import TableLayout
+from smtp_tui.config.toml_edit.values import equivalent
 
 
 def in_its_words(
@@ -20,17 +20,19 @@ def in_its_words(
 
     A table with `smtp_host` and `#smtp_port =` has a place for the port, and it is not `port`.
     """
-    table = Table.find(text, path)
+    table = TableLayout.find(text, path)
     last = table.members[-1] if table.members else None
     prefix = table.prefix(last) if last else ""
 
     def name(key: str, value: object) -> str:
-        if value is None or key in values or slot_for(table, key, prefix):
+        if value is None or key in values or insertion_point_for(table, key, prefix):
             return key
-        shown = [one for one in synonyms.NAMES.get(key, ()) if slot_for(table, one, prefix)]
+        shown = [
+            one for one in synonyms.NAMES.get(key, ()) if insertion_point_for(table, one, prefix)
+        ]
         if len(shown) != 1:
             return key
         after = PlainTable({**values, shown[0]: value}).values
-        return shown[0] if means_the_same(key, after.get(key), value) else key
+        return shown[0] if equivalent(key, after.get(key), value) else key
 
     return {name(key, value): value for key, value in changes.items()}

@@ -65,7 +65,9 @@ def real(path: Path) -> Path:
         return path
 
 
-def located(settings: Settings, base: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+def resolve_path(
+    settings: Settings, base: Path, environ: Mapping[str, str] = os.environ
+) -> Settings:
     """Return the settings with the paths of PEM files made absolute; the password's is not."""
 
     def absolute(text: str | None) -> str | None:

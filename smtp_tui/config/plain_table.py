@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from smtp_tui.config import synonyms
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.sameness import means_the_same
+from smtp_tui.config.toml_edit.values import equivalent
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
 
 if TYPE_CHECKING:
-    from smtp_tui.config.compound import Compound
+    from smtp_tui.config.dialects.codecs import Compound
 
 _ENCRYPTION, _FROM = "encryption", "from"
 _SCHEMES = frozenset({"smtp", "smtps"})
@@ -77,7 +77,7 @@ class PlainTable:
         new = {
             key: value
             for key, value in wanted.items()
-            if not means_the_same(key, self.values.get(key), value)
+            if not equivalent(key, self.values.get(key), value)
         }
         found: dict[str, object] = {}
         text = self._text
@@ -107,7 +107,7 @@ class PlainTable:
         after = PlainTable({key: value for key, value in new.items() if value is not None})
         desired = {**{key: self.values[key] for key in self.given}, **wanted}
         for key, value in desired.items():
-            if key in BY_KEY and not means_the_same(key, after.values.get(key), value):
+            if key in BY_KEY and not equivalent(key, after.values.get(key), value):
                 raise NotExpressibleError(
                     f"{BY_KEY[key].label} ({key}) cannot have this value here: another key of the "
                     "table sets the same thing; change them in an editor",
@@ -210,7 +210,10 @@ def _compound(key: str, value: object) -> Compound | None:
     """Take a URL or `host:port` apart; None for a text that is neither."""
     if not isinstance(value, str) or ("://" not in value and key in synonyms.URLS):
         return None
-    from smtp_tui.config.compound import parsed_host_and_port, parsed_url  # few tables have one
+    from smtp_tui.config.dialects.codecs import (  # few tables have one
+        parsed_host_and_port,
+        parsed_url,
+    )
 
     found = parsed_url(value, _SCHEMES) if "://" in value else parsed_host_and_port(value)
     if found is None:
@@ -225,9 +228,9 @@ def _compound(key: str, value: object) -> Compound | None:
 
 def _typed(key: str, old: object, new: object) -> object:
     """Keep the TOML type of an old value that was good."""
-    from smtp_tui.config.spelling import typed_like
+    from smtp_tui.config.toml_edit.values import toml_value_like
 
-    return typed_like(old, new) if BY_KEY[key].problem_with(old) is None else new
+    return toml_value_like(old, new) if BY_KEY[key].problem_with(old) is None else new
 
 
 def _with_part(name: str, text: Compound, key: str, value: object) -> Compound:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
+from smtp_tui.config.errors import one_line, reason
 from smtp_tui.config.paths import config_folder
-from smtp_tui.config.wording import one_line, reason
 from smtp_tui.records import record
 
 NAME = "smtp-tui.toml"

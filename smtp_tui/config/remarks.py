@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from smtp_tui.config.errors import one_line
 from smtp_tui.config.synonyms import SWITCHES
-from smtp_tui.config.wording import one_line
 
 
 def remarks_on(

@@ -13,10 +13,10 @@ from dataclasses import field
 from itertools import zip_longest
 from typing import Any
 
-from smtp_tui.config.masking import is_secret, without_secrets
-from smtp_tui.config.proof import same
-from smtp_tui.config.scanning import Pair, Statement, scan
+from smtp_tui.config.mask import is_secret, without_secrets
 from smtp_tui.config.tablepath import get
+from smtp_tui.config.toml_edit.edit import same_data
+from smtp_tui.config.toml_edit.scan import KeyValue, Statement, scan
 from smtp_tui.records import record
 from smtp_tui.settings.masking import MASK, mask_secrets
 
@@ -31,7 +31,7 @@ class Showable:
 
     text: str = field(repr=False)
     data: Mapping[str, Any] = field(repr=False)
-    values: Sequence[tuple[Pair, bool]] = field(repr=False)
+    values: Sequence[tuple[KeyValue, bool]] = field(repr=False)
 
     @classmethod
     def of(cls, text: str, secret_keys: Collection[str] = ()) -> Showable:
@@ -70,16 +70,16 @@ class Showable:
 
 def _shown(raw: str, value: object, key: str) -> str:
     clean = without_secrets(value, key)
-    if same(clean, value) and not (isinstance(value, list) and _commented(raw)):
+    if same_data(clean, value) and not (isinstance(value, list) and _commented(raw)):
         return raw
     if isinstance(value, str) and raw[1:-1] == value:
         return f"{raw[0]}{clean}{raw[-1]}"
     return _hidden(raw)
 
 
-def _leaves(found: Iterable[Statement]) -> list[Pair]:
+def _leaves(found: Iterable[Statement]) -> list[KeyValue]:
     """List the pairs whose values hold no other pairs, in the text's order."""
-    pairs = sorted((one for one in found if isinstance(one, Pair)), key=lambda one: one.start)
+    pairs = sorted((one for one in found if isinstance(one, KeyValue)), key=lambda one: one.start)
     return [
         one
         for one, after in zip_longest(pairs, pairs[1:])

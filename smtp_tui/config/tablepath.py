@@ -7,8 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from smtp_tui.config.errors import DocumentError, NoTableError
-from smtp_tui.config.wording import one_line
+from smtp_tui.config.errors import DocumentError, NoTableError, one_line
 from smtp_tui.records import record
 
 Step = str | int
@@ -17,7 +16,7 @@ ROOT: TablePath = ()
 
 
 @record
-class Having:
+class Selector:
     """The one table of an array in which `key` has `value`."""
 
     key: str
@@ -31,11 +30,11 @@ _SELECTOR = re.compile(
 )
 
 
-def parse_path(text: str) -> tuple[Step | Having, ...]:
+def parse_path(text: str) -> tuple[Step | Selector, ...]:
     """Read a path as it is typed; DocumentError if it is none."""
     if text.strip() == ".":
         return ROOT
-    steps: list[Step | Having] = []
+    steps: list[Step | Selector] = []
     position = -1
     while position < len(text):
         match = _NAME.match(text, position + 1)
@@ -51,10 +50,10 @@ def parse_path(text: str) -> tuple[Step | Having, ...]:
     return tuple(steps)
 
 
-def _selected(selector: re.Match[str], text: str) -> int | Having:
+def _selected(selector: re.Match[str], text: str) -> int | Selector:
     if selector["index"] is not None:
         return int(selector["index"])
-    return Having(_unquoted(selector["key"], text), _unquoted(selector["value"], text))
+    return Selector(_unquoted(selector["key"], text), _unquoted(selector["value"], text))
 
 
 def _unquoted(word: str, text: str) -> str:
@@ -90,12 +89,12 @@ def spelled(path: TablePath) -> str:
     return text.removeprefix(".") or "."
 
 
-def resolve(data: Mapping[str, Any], steps: tuple[Step | Having, ...]) -> TablePath:
+def resolve(data: Mapping[str, Any], steps: tuple[Step | Selector, ...]) -> TablePath:
     """Find the table that `steps` name, each array's table by its index; else NoTableError."""
     path: TablePath = ROOT
     here: Any = data
     for step in steps:
-        found = _index(here, step) if isinstance(step, Having) else step
+        found = _index(here, step) if isinstance(step, Selector) else step
         container: Any = here if isinstance(here, dict | list) else {}
         try:
             here = container[found]
@@ -110,7 +109,9 @@ def resolve(data: Mapping[str, Any], steps: tuple[Step | Having, ...]) -> TableP
     return path
 
 
-def absent(data: Mapping[str, Any], steps: tuple[Step | Having, ...]) -> tuple[str, ...] | None:
+def is_missing(
+    data: Mapping[str, Any], steps: tuple[Step | Selector, ...]
+) -> tuple[str, ...] | None:
     """Return the path of a table that could be made, None where something else is in the way."""
     names = tuple(step for step in steps if isinstance(step, str))
     here: Any = data
@@ -121,7 +122,7 @@ def absent(data: Mapping[str, Any], steps: tuple[Step | Having, ...]) -> tuple[s
     return names if len(names) == len(steps) and isinstance(here, dict) else None
 
 
-def _index(here: Any, wanted: Having) -> int:
+def _index(here: Any, wanted: Selector) -> int:
     elements = here if isinstance(here, list) else []
     found = [
         index
@@ -140,11 +141,11 @@ def _plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _described(path: tuple[Step | Having, ...]) -> str:
+def _described(path: tuple[Step | Selector, ...]) -> str:
     text = ""
     for step in path:
         match step:
-            case Having(key, value):
+            case Selector(key, value):
                 text += f"[{key}={value}]"
             case int():
                 text += f"[{step}]"

@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from smtp_tui.diagnosis.changes import TRUST, Change, is_possible, keeping_port, weakens
-from smtp_tui.diagnosis.facts import Facts
-from smtp_tui.diagnosis.names import Names
-from smtp_tui.diagnosis.texts import fix_texts
-from smtp_tui.diagnosis.trials import trials_for
+from smtp_tui.diagnosis.experiments import (
+    TRUST,
+    Change,
+    experiments_for,
+    is_possible,
+    keeping_port,
+    weakens,
+)
+from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.diagnosis.template_vars import Names
+from smtp_tui.diagnosis.text_catalog import fix_texts
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record
@@ -21,11 +27,11 @@ from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN, GIVES_SECRET_AWAY
 
 
 @record(kw_only=True)
-class Case:
+class Failure:
     """A failure that is to be cured."""
 
     settings: Settings
-    facts: Facts
+    facts: CheckSummary
     cause: str
     names: Names
 
@@ -35,12 +41,12 @@ class Case:
 
 
 Proposal = tuple[Change, str]
-Source = Callable[[Case], Iterator[Proposal]]
+Source = Callable[[Failure], Iterator[Proposal]]
 
 
-def fixes_for(settings: Settings, facts: Facts, cause: str, names: Names) -> tuple[Fix, ...]:
+def fixes_for(settings: Settings, facts: CheckSummary, cause: str, names: Names) -> tuple[Fix, ...]:
     """Return the fixes of a failure, the first one the best; none where no safe one is known."""
-    case = Case(settings=settings, facts=facts, cause=cause, names=names)
+    case = Failure(settings=settings, facts=facts, cause=cause, names=names)
     fixes: dict[tuple[tuple[str, object], ...], Fix] = {}
     for change, why in _tried(case):
         fixes.setdefault(tuple(change.items()), _fix(case, change, why))
@@ -60,7 +66,7 @@ def fixes_of_problems(keys: tuple[str, ...]) -> tuple[Fix, ...]:
     return tuple(Fix(field=key, value=None, why=BY_KEY[key].summary) for key in keys)
 
 
-def _fix(case: Case, change: Change, why: str) -> Fix:
+def _fix(case: Failure, change: Change, why: str) -> Fix:
     (field, value), *more = change.items()
     from_certificate = "host" in change
     return Fix(
@@ -73,14 +79,14 @@ def _fix(case: Case, change: Change, why: str) -> Fix:
     )
 
 
-def _tried(case: Case) -> Iterator[Proposal]:
+def _tried(case: Failure) -> Iterator[Proposal]:
     """Yield the changes that were tried: those that worked, then those that came to a certificate.
 
     They stand as they were meant, whichever was over first. Where a login is what failed, a change
     that offers none cures nothing.
     """
     facts = case.facts
-    meant = [trial.name for trial in trials_for(case.settings, facts, case.cause)]
+    meant = [trial.name for trial in experiments_for(case.settings, facts, case.cause)]
     trials = sorted(
         facts.trials, key=lambda one: meant.index(one.name) if one.name in meant else len(meant)
     )
@@ -96,26 +102,26 @@ def _seen(trial: Experiment) -> str:
     return f"Tried: {trial.text.removeprefix('experiment: ')}."
 
 
-def _was_tried(facts: Facts, change: Change) -> bool:
+def _was_tried(facts: CheckSummary, change: Change) -> bool:
     return any(dict(one.change) == change for one in facts.trials)
 
 
-def _tls_at_once(case: Case) -> Iterator[Proposal]:
+def _tls_at_once(case: Failure) -> Iterator[Proposal]:
     yield keeping_port(case.settings, {"encryption": "ssl"}), case.why("tls-at-once")
 
 
-def _starttls(case: Case) -> Iterator[Proposal]:
+def _starttls(case: Failure) -> Iterator[Proposal]:
     if case.settings.encryption is not Encryption.TLS:
         text = "starttls-offered" if _offers(case.facts, "STARTTLS") else "starttls"
         yield keeping_port(case.settings, {"encryption": "tls"}), case.why(text)
 
 
-def _other_port(case: Case) -> Iterator[Proposal]:
+def _other_port(case: Failure) -> Iterator[Proposal]:
     if case.settings.port != 587:
         yield {"port": 587, "encryption": "tls"}, case.why("other-port")
 
 
-def _mechanisms(case: Case) -> Iterator[Proposal]:
+def _mechanisms(case: Failure) -> Iterator[Proposal]:
     """The mechanisms that are offered and safe on this link, or that the settings leave open."""
     settings, facts = case.settings, case.facts
     encrypted = facts.established is not None
@@ -132,12 +138,12 @@ def _mechanisms(case: Case) -> Iterator[Proposal]:
         yield {"authentication": one.lower()}, case.why("mechanism")
 
 
-def _no_login(case: Case) -> Iterator[Proposal]:
+def _no_login(case: Failure) -> Iterator[Proposal]:
     if case.facts.established:
         yield {"authentication": "none"}, case.why("no-login")
 
 
-def _after_rejection(case: Case) -> Iterator[Proposal]:
+def _after_rejection(case: Failure) -> Iterator[Proposal]:
     """What the mechanism logs in with; servers that store hashes cannot do CRAM-MD5 at all."""
     match case.facts.mechanism:
         case "EXTERNAL":
@@ -151,7 +157,7 @@ def _after_rejection(case: Case) -> Iterator[Proposal]:
             yield from _credentials(case)
 
 
-def _credentials(case: Case) -> Iterator[Proposal]:
+def _credentials(case: Failure) -> Iterator[Proposal]:
     """What only the admin can put right, as the provider wants it where that is known."""
     user, secret = case.why("username"), case.why("password")
     provider = provider_of(case.settings.host)
@@ -164,20 +170,20 @@ def _credentials(case: Case) -> Iterator[Proposal]:
     yield {"username": None}, user
 
 
-def _log_in(case: Case) -> Iterator[Proposal]:
+def _log_in(case: Failure) -> Iterator[Proposal]:
     if case.settings.username and not case.settings.authenticates:
         yield {"authentication": "auto"}, case.why("log-in")
     yield {"username": None}, case.why("login")
 
 
-def _sender(case: Case) -> Iterator[Proposal]:
+def _sender(case: Failure) -> Iterator[Proposal]:
     settings = case.settings
     if settings.username and "@" in settings.username and settings.username != settings.sender:
         yield {"from": settings.username}, case.why("from-login")
     yield {"from": None}, case.why("from")
 
 
-def _trust(case: Case) -> Iterator[Proposal]:
+def _trust(case: Failure) -> Iterator[Proposal]:
     chain = case.facts.chain
     if anchor_of(chain) and case.cause in _CURED_BY_CA:
         yield {"ca_file": None}, case.why("save-ca")
@@ -186,19 +192,19 @@ def _trust(case: Case) -> Iterator[Proposal]:
         yield {"openssl_verify_mode": "none"}, case.why("verify-none")
 
 
-def _slowness(case: Case) -> Iterator[Proposal]:
+def _slowness(case: Failure) -> Iterator[Proposal]:
     if case.settings.timeout < 120:
         yield {"timeout": min(120, int(case.settings.timeout * 2) or 1)}, case.why("timeout")
 
 
 def _only_you(key: str, text: str) -> Source:
-    def source(case: Case) -> Iterator[Proposal]:
+    def source(case: Failure) -> Iterator[Proposal]:
         yield {key: None}, case.why(text)
 
     return source
 
 
-def _offers(facts: Facts, keyword: str) -> bool:
+def _offers(facts: CheckSummary, keyword: str) -> bool:
     return any(keyword in dict(offer.keywords) for offer in facts.offers)
 
 

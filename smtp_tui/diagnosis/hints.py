@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smtp_tui.diagnosis.facts import Facts
+from smtp_tui.diagnosis.summary import CheckSummary
 from smtp_tui.providers.known import provider_of
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
@@ -26,7 +26,7 @@ def submission_ways(host: str) -> tuple[tuple[int, str], ...]:
     return tuple((way.port, way.encryption.value) for way in provider.ways)
 
 
-def port_hint(settings: Settings, facts: Facts) -> str:
+def port_hint(settings: Settings, facts: CheckSummary) -> str:
     """Say which other port to use, or that the others were tried in vain; a sentence or nothing."""
     outcomes = _outcomes(facts)
     port, encryption = settings.port, settings.encryption.value
@@ -51,13 +51,13 @@ def other_ports(ways: Iterable[tuple[int, str]]) -> str:
     return f"Try {_listed(first)}. " if first else ""
 
 
-def ssl_hint(settings: Settings, facts: Facts) -> str:
+def ssl_hint(settings: Settings, facts: CheckSummary) -> str:
     """Advise implicit TLS for a silent port, unless it is in use or was seen to be no answer."""
     is_answered = settings.encryption is Encryption.SSL or facts.speaks_tls is False
     return "" if is_answered else TRY_SSL
 
 
-def starttls_hint(settings: Settings, facts: Facts) -> str:
+def starttls_hint(settings: Settings, facts: CheckSummary) -> str:
     """Advise STARTTLS on the port in use, unless it was tried in vain."""
     same_port = (None, settings.port)
     tried = [dict(trial.change) | {"outcome": trial.outcome} for trial in facts.trials]
@@ -69,7 +69,7 @@ def starttls_hint(settings: Settings, facts: Facts) -> str:
     return "Set encryption to tls (STARTTLS). "
 
 
-def _outcomes(facts: Facts) -> dict[tuple[int, str], str]:
+def _outcomes(facts: CheckSummary) -> dict[tuple[int, str], str]:
     found = {}
     for trial in facts.trials:
         change = dict(trial.change)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from smtp_tui.diagnosis import texts
+from smtp_tui.diagnosis import text_catalog
 from smtp_tui.providers.provenance import Kind, Provenance, provenance_of
 
 
 def provenances() -> Iterator[Provenance]:
     """Yield one for each rule and each advice; ValueError names an entry without a source."""
-    for rule in texts.rules():
+    for rule in text_catalog.rules():
         yield provenance_of(Kind.REPLY, _rule_name(rule), rule)
-    for name, advice in texts.loaded("advice.toml").items():
+    for name, advice in text_catalog.load_texts("advice.toml").items():
         yield provenance_of(Kind.ADVICE, name, advice)
 
 

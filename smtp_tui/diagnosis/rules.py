@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 
-from smtp_tui.diagnosis import texts
+from smtp_tui.diagnosis import text_catalog
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
@@ -24,7 +24,7 @@ _ADDRESS = re.compile(r"[^\s<>]{1,64}@[^\s<>]{1,255}")
 
 
 @record(kw_only=True)
-class Rule:
+class ReplyRule:
     """What a negative reply means, and who says so.
 
     `what`, `why` and `cure`, where there are any, take the place of the cause's own texts.
@@ -55,7 +55,7 @@ def rule_of_refusal(
     host: str | None = None,
     *,
     without_login: bool = False,
-) -> Rule:
+) -> ReplyRule:
     """Return the rule that reads a negative reply in its place.
 
     `host` is the server that said it; without one only the words tell whose they are. A rule about
@@ -64,8 +64,8 @@ def rule_of_refusal(
     `without_login` says that the server takes logins, and nobody had logged in.
     """
     refusal = _Refusal(stage, command, reply, host, without_login=without_login)
-    lent: list[Rule] = []
-    meant: Rule | None = None
+    lent: list[ReplyRule] = []
+    meant: ReplyRule | None = None
     for rule in rules():
         if not refusal.fits(rule):
             continue
@@ -86,17 +86,17 @@ def cause_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None 
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[ReplyRule, ...]:
     """Return every rule, in the order to try."""
-    return tuple(map(_rule, texts.rules()))
+    return tuple(map(_rule, text_catalog.rules()))
 
 
-def _rule(table: Mapping[str, object]) -> Rule:
+def _rule(table: Mapping[str, object]) -> ReplyRule:
     values = {key: str(value) for key, value in table.items()}
     meant = values.get("cause") or values.get("for", "")
     if "auth-rejected" in meant.split("|") and "why" in values:
         values.setdefault("mechanism", _OF_PASSWORDS)
-    return Rule(
+    return ReplyRule(
         cause=values.get("cause", ""),
         lent=values.get("for", ""),
         source=values["source"],
@@ -111,12 +111,12 @@ def _rule(table: Mapping[str, object]) -> Rule:
     )
 
 
-def _without_words(rule: Rule) -> Rule:
+def _without_words(rule: ReplyRule) -> ReplyRule:
     """The rule as far as the words of the reply alone carry it: its cause, and of nobody's."""
     return replace(rule, what=None, why=None, cure=None, providers=())
 
 
-def _worded(rule: Rule, lent: list[Rule]) -> Rule:
+def _worded(rule: ReplyRule, lent: list[ReplyRule]) -> ReplyRule:
     """The rule, with the first words that are lent to its cause."""
     for words in lent:
         if re.fullmatch(words.lent, rule.cause):
@@ -148,7 +148,7 @@ class _Refusal:
         self._host = host
         self._without_login = without_login
 
-    def fits(self, rule: Rule) -> bool:
+    def fits(self, rule: ReplyRule) -> bool:
         """Whether every condition of a rule is met, the dearest asked last."""
         return (
             (self._without_login or not rule.without_login)
@@ -159,7 +159,7 @@ class _Refusal:
             and (rule.is_distinct or self.is_known_for(rule))
         )
 
-    def is_known_for(self, rule: Rule) -> bool:
+    def is_known_for(self, rule: ReplyRule) -> bool:
         """Whether a rule is about no provider, or about one whose reply this is known to be."""
         return not rule.providers or not self._speakers.isdisjoint(rule.providers)
 

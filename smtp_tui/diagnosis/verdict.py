@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import Stage, Warn
+from smtp_tui.smtp.events import Stage, WarningId
 from smtp_tui.smtp.replies import Reply
 
 if TYPE_CHECKING:
-    from smtp_tui.config.heads import Recognition
+    from smtp_tui.config.dialects.spec import Recognition
 
 
 @record(kw_only=True)
@@ -74,7 +74,7 @@ class Verdict:
     why: str = ""
     cure: str = ""
     also: tuple[str, ...] = ()
-    warnings: tuple[Warn, ...] = ()
+    warnings: tuple[WarningId, ...] = ()
     reply: Reply | None = None
     protocol: str | None = None
     fixes: tuple[Fix, ...] = ()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from smtp_tui.discovery.places import Place
-from smtp_tui.discovery.steps import Source
-from smtp_tui.discovery.subject import Subject
+from smtp_tui.discovery.candidates import Candidate
+from smtp_tui.discovery.steps import SearchQuery, Source
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
 
@@ -18,7 +17,7 @@ MOST_SERVERS = 4
 _ENCRYPTION = {"SSL": Encryption.SSL, "STARTTLS": Encryption.TLS, "plain": Encryption.NONE}
 
 
-class NotReadable(Exception):
+class AutoconfigError(Exception):
     """The file is no autoconfig file; the text says why."""
 
 
@@ -39,7 +38,7 @@ def is_available() -> bool:
     return True
 
 
-def places_in(data: bytes, subject: Subject) -> tuple[Place, ...]:
+def places_in(data: bytes, subject: SearchQuery) -> tuple[Candidate, ...]:
     """Return the places that a file names, in its order; NotReadable when it is none."""
     import defusedxml
     from defusedxml.ElementTree import ParseError, fromstring
@@ -47,13 +46,13 @@ def places_in(data: bytes, subject: Subject) -> tuple[Place, ...]:
     try:
         root = fromstring(data, forbid_dtd=True)
     except (ParseError, defusedxml.DefusedXmlException, ValueError, LookupError):
-        raise NotReadable("it is not well-formed XML without entities") from None
+        raise AutoconfigError("it is not well-formed XML without entities") from None
     if root.tag != "clientConfig":
-        raise NotReadable("it is not an autoconfig file")
+        raise AutoconfigError("it is not an autoconfig file")
     return tuple(_places(root, subject))[:MOST_SERVERS]
 
 
-def _places(root: Element, subject: Subject) -> Iterator[Place]:
+def _places(root: Element, subject: SearchQuery) -> Iterator[Candidate]:
     for order, server in enumerate(root.iterfind("emailProvider/outgoingServer")):
         if server.get("type") != "smtp":
             continue
@@ -63,7 +62,7 @@ def _places(root: Element, subject: Subject) -> Iterator[Place]:
             host = parsers.ascii_name(parsers.host(host or "")).removesuffix(".").lower()
         except ValueError:
             continue
-        yield Place(
+        yield Candidate(
             host=host,
             port=port,
             source=Source.AUTOCONFIG,
@@ -74,7 +73,7 @@ def _places(root: Element, subject: Subject) -> Iterator[Place]:
         )
 
 
-def _username(said: str, subject: Subject) -> str | None:
+def _username(said: str, subject: SearchQuery) -> str | None:
     name = _filled(said, subject)
     try:
         return parsers.text(name) if name else None
@@ -82,7 +81,7 @@ def _username(said: str, subject: Subject) -> str | None:
         return None
 
 
-def _filled(said: str, subject: Subject) -> str | None:
+def _filled(said: str, subject: SearchQuery) -> str | None:
     """Fill in what stands for parts of the address; None where nobody gave one."""
     address = subject.address or ""
     filled = said.strip().replace("%EMAILDOMAIN%", subject.name)

@@ -11,7 +11,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
-from smtp_tui.discovery.resolver import Resolver
+from smtp_tui.discovery.dns import Resolver
 from smtp_tui.threads import in_daemon_thread
 
 LARGEST = 64 * 1024

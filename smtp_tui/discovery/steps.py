@@ -1,15 +1,66 @@
-"""What a search for settings tells while it goes on: frozen facts in one union, the result last."""
+"""What a search begins with: a domain, an address, or a host.
+
+What a search for settings tells while it goes on: frozen facts in one union, the result last.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from smtp_tui.records import record
+from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
+from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp.certificates import Certificate
+
+_WITH_PORT = re.compile(r"([^:@\s]+|\[.*\]):[0-9]+")
+# How the reasons begin that speak of a field's value without repeating it.
+_ABOUT_IT = ("is ", "holds ")
+
+
+@record
+class SearchQuery:
+    """The name to search under, in ASCII, and the mail address where one was given."""
+
+    name: str
+    address: str | None = None
+
+    @property
+    def is_address(self) -> bool:
+        """Whether the name is an IP address, under which DNS knows no mail service."""
+        return parsers.is_address(self.name)
+
+
+def parse_query(text: str) -> SearchQuery:
+    """Read what to search for; ValueError says in a sentence of its own what would be allowed."""
+    try:
+        return _subject(text)
+    except ValueError as error:
+        said = str(error)
+        raise ValueError(f"it {said}" if said.startswith(_ABOUT_IT) else said) from None
+
+
+def _subject(text: str) -> SearchQuery:
+    if _WITH_PORT.fullmatch(text.strip()):
+        raise ValueError(
+            f"{parsers.shown(text)} contains a port; write only the host, smtp-tui tries all ports"
+        )
+    if "@" in text:
+        mailbox = parse_mailbox(text)
+        domain = mailbox.envelope.rpartition("@")[2]
+        if domain.startswith("["):
+            raise ValueError(f"{parsers.shown(domain)} is not a domain; write only the address")
+        return SearchQuery(_plain(domain), mailbox.address)
+    return SearchQuery(_plain(parsers.ascii_name(parsers.host(text))))
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix(".").lower()
+
 
 OK = "ok"
 """The verdict on a certificate that holds."""
@@ -41,7 +92,7 @@ class Finding:
 
 
 @record(kw_only=True)
-class Knocking:
+class ProbeStarted:
     """So many ports are about to be knocked at; `left_out` are those beyond the limit."""
 
     seconds: float
@@ -50,7 +101,7 @@ class Knocking:
 
 
 @record(kw_only=True)
-class Knock:
+class ProbeResult:
     """What one port at one address showed, without a credential.
 
     `cause` is why a check with these settings would fail; None where it would get to the login.
@@ -103,7 +154,7 @@ class Knock:
 
 
 @record(kw_only=True)
-class Result:
+class SearchResult:
     """What a search came to: the best choice, or the nearest where none would pass.
 
     `values` are those of our fields, ready to be set; `cause` tells what is wrong with it, or why
@@ -122,4 +173,4 @@ class Result:
     connections: int = 0
 
 
-Step = Finding | Knocking | Knock | Result
+Step = Finding | ProbeStarted | ProbeResult | SearchResult

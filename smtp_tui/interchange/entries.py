@@ -1,18 +1,23 @@
-"""What a format's own reader finds: names, with values that are known or that are not."""
+"""What a format's own reader finds: names, with values that are known or that are not.
+
+Hosts and ports that stand in one word, and mailboxes as headers have them.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from typing import Any
 
 from smtp_tui.records import record
+from smtp_tui.settings.mailbox import Mailbox
 
 LONGEST = 64 * 1024
 """Letters; more is no setting, but a value that variables have blown up."""
 
 
 @record
-class Variable:
+class EnvRef:
     """A value that the program takes from its environment, `default` where it is not set there."""
 
     name: str
@@ -20,14 +25,14 @@ class Variable:
 
 
 @record
-class InFile:
+class FileRef:
     """A value that the program takes from a file."""
 
     path: str
 
 
 @record
-class Unclear:
+class Unresolved:
     """A value that cannot be known; `why` is the id of a text, `names` what it speaks of."""
 
     why: str
@@ -45,3 +50,33 @@ class Entry:
     value: Any = field(repr=False)
     line: int | None = None
     borrowed: tuple[str, ...] = ()
+
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_SPECIALS = re.compile(r'[][\\()<>@,:;".]')
+
+
+def host_and_port(value: str) -> tuple[str, str | None]:
+    """Split `host:port`, `[host]:port` or a host alone; an IPv6 address needs its brackets."""
+    value = value.strip()
+    if value.startswith("["):
+        host, _, rest = value[1:].partition("]")
+        return host, rest.removeprefix(":") or None
+    host, sign, port = value.rpartition(":")
+    return (host, port or None) if sign and ":" not in host else (value, None)
+
+
+def with_plain_name(mailbox: Mailbox) -> Mailbox:
+    """Take the quotes of a header off a display name, for programs that have a key for it."""
+    quoted = _QUOTED.fullmatch(mailbox.name)
+    name = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else mailbox.name
+    return Mailbox(name, mailbox.address)
+
+
+def in_header(mailbox: Mailbox) -> str:
+    """Return a mailbox as a header needs it: a comma, say, only between quotes (RFC 5322)."""
+    plain = with_plain_name(mailbox)
+    if not _SPECIALS.search(plain.name):
+        return str(plain)
+    escaped = re.sub(r'(["\\])', r"\\\1", plain.name)
+    return f'"{escaped}" <{plain.address}>'

@@ -4,11 +4,15 @@ InterchangeError    the text is not of that format, or a value does not fit into
     MissingLibraryError   the format needs a library that is not installed
     QuotingError          a quoting is named that does not go with the format
     AccountError          an account is named that the text does not have
+
+What is said of imports and exports: kept as data, each text with an id.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import field
+from importlib.resources import files
 from typing import Any
 
 from smtp_tui.records import record
@@ -31,7 +35,7 @@ class AccountError(InterchangeError):
 
 
 @record
-class Note:
+class ImportNote:
     """Something to know of a setting; `key` is ours, empty where it is about no one setting.
 
     `weakens` marks what leaves mail or password less protected than the settings say.
@@ -47,7 +51,7 @@ class Note:
 
 
 @record
-class Unread:
+class UnsupportedSetting:
     """A setting of the other program that was not understood, and why; never its value."""
 
     name: str
@@ -72,8 +76,8 @@ class Imported:
     format: str
     values: dict[str, Any] = field(repr=False)
     found: frozenset[str] = frozenset()
-    unread: tuple[Unread, ...] = ()
-    remarks: tuple[Note, ...] = ()
+    unread: tuple[UnsupportedSetting, ...] = ()
+    remarks: tuple[ImportNote, ...] = ()
     why: str = ""
 
 
@@ -83,4 +87,27 @@ class Exported:
 
     format: str
     text: str = field(repr=False)
-    notes: tuple[Note, ...] = ()
+    notes: tuple[ImportNote, ...] = ()
+
+
+# Letters of what a file says that a text repeats; no real name or list of names is longer.
+_LONGEST = 400
+
+
+def text(identity: str, /, **names: object) -> str:
+    """Return a text, what it speaks of filled in."""
+    return _texts()[identity].format(**{name: _cut(value) for name, value in names.items()})
+
+
+def _cut(value: object) -> object:
+    is_long = isinstance(value, str) and len(value) > _LONGEST
+    return f"{str(value)[:_LONGEST]}…" if is_long else value
+
+
+@functools.cache
+def _texts() -> dict[str, str]:
+    import tomllib
+
+    source = files("smtp_tui.interchange").joinpath("texts.toml").read_text(encoding="utf-8")
+    groups = tomllib.loads(source)
+    return {identity: said for group in groups.values() for identity, said in group.items()}

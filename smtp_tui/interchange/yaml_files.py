@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.interchange.results import InterchangeError, MissingLibraryError
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.results import InterchangeError, MissingLibraryError, text
 
 DEEPEST = 32
 MOST_MERGED = 100_000

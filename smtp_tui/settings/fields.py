@@ -17,9 +17,9 @@ from smtp_tui.settings.choices import (
     TlsVersion,
     VerifyMode,
 )
-from smtp_tui.settings.declaring import Field, Kind, Values, declare, declare_choice
+from smtp_tui.settings.field_spec import Field, FieldKind, Values, declare, declare_choice
 from smtp_tui.settings.mailbox import mailbox_text
-from smtp_tui.settings.sources import PasswordSource, parse_source
+from smtp_tui.settings.password_sources import PasswordSource, parse_source
 
 __all__ = [
     "BY_KEY",
@@ -28,7 +28,7 @@ __all__ = [
     "PORT_NAMES",
     "USUAL_PORTS",
     "Field",
-    "Kind",
+    "FieldKind",
     "Settings",
 ]
 
@@ -66,21 +66,21 @@ class Settings:
 
     host: str = declare(
         "SMTP Host",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.host,
         summary="The server that accepts the mail: a hostname or an IP address.",
         default_text="required",
     )
     port: int = declare(
         "SMTP Port",
-        Kind.NUMBER,
+        FieldKind.NUMBER,
         parsers.port,
         summary="The TCP port: 587 for STARTTLS, 465 for implicit TLS, 25 between servers.",
         default=_default_port,
     )
     domain: str | None = declare(
         "Domain",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.domain,
         summary="The name this machine gives in EHLO; not the mail server's.",
         default_text="this machine's FQDN or address",
@@ -93,21 +93,21 @@ class Settings:
     )
     starttls_auto: bool = declare(
         "Start TLS Auto",
-        Kind.SWITCH,
+        FieldKind.SWITCH,
         parsers.switch,
         summary="With encryption none: use STARTTLS if offered, else continue unencrypted.",
         default=lambda _values: False,
     )
     username: str | None = declare(
         "SMTP Username",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.public_text,
         summary="The account to log in with; empty if the server takes no login.",
         default_text="none",
     )
     password: PasswordSource | None = declare(
         "SMTP Password",
-        Kind.PASSWORD,
+        FieldKind.PASSWORD,
         parse_source,
         summary="The password, or the place where it is kept.",
         default_text="none",
@@ -126,7 +126,7 @@ class Settings:
     )
     sender: str | None = declare(
         "From",
-        Kind.TEXT,
+        FieldKind.TEXT,
         mailbox_text,
         summary="The sender of test messages, in the envelope and in the From line.",
         default=_default_sender,
@@ -136,7 +136,7 @@ class Settings:
     )
     timeout: float = declare(
         "Timeout",
-        Kind.NUMBER,
+        FieldKind.NUMBER,
         parsers.seconds,
         summary="Seconds for the whole check, from connect to verdict.",
         default=lambda _values: 30.0,
@@ -144,7 +144,7 @@ class Settings:
     )
     ca_file: str | None = declare(
         "CA File",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.public_text,
         summary="Certificates to trust in place of the system's, as a PEM file.",
         default_text="the system's",
@@ -152,7 +152,7 @@ class Settings:
     )
     server_name: str | None = declare(
         "Server Name",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.host,
         summary="The name sent in TLS (SNI) and required in the certificate.",
         default_text="the host",
@@ -167,7 +167,7 @@ class Settings:
     )
     tls_fingerprint: str | None = declare(
         "TLS Fingerprint",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.fingerprint,
         summary="SHA-256 of the one certificate to accept, in place of chain and name checks.",
         default_text="none",
@@ -175,7 +175,7 @@ class Settings:
     )
     client_certificate: str | None = declare(
         "Client Certificate",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.public_text,
         summary="PEM file with the certificate to show to the server.",
         default_text="none",
@@ -183,7 +183,7 @@ class Settings:
     )
     client_key: str | None = declare(
         "Client Key",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.public_text,
         summary="PEM file with the client certificate's private key.",
         default_text="in the certificate's file",
@@ -198,7 +198,7 @@ class Settings:
     )
     source_address: str | None = declare(
         "Source Address",
-        Kind.TEXT,
+        FieldKind.TEXT,
         parsers.address,
         summary="The local address to connect from.",
         default_text="chosen by the system",

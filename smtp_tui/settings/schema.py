@@ -2,16 +2,20 @@
 
 It describes one SMTP table. What it refuses a check refuses; a check refuses more, as host names
 and what does not go together are beyond a schema.
+
+The explanations, one Markdown page a field, as they ship with the package.
 """
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from smtp_tui.settings.choices import SYNONYMS, Encryption
-from smtp_tui.settings.fields import FIELDS, Field, Kind
+from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 
 Schema = dict[str, Any]
 
@@ -50,19 +54,19 @@ def _described(field: Field) -> Schema:
 
 def _values(field: Field) -> Schema:
     match field.kind:
-        case Kind.CHOICE:
+        case FieldKind.CHOICE:
             return {"anyOf": [*_choices(field), _EMPTY]}
-        case Kind.SWITCH:
+        case FieldKind.SWITCH:
             return {"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, *_words(_SWITCH), _EMPTY]}
-        case Kind.NUMBER:
+        case FieldKind.NUMBER:
             return {"anyOf": [*_numbers(field), _EMPTY]}
-        case Kind.PASSWORD:
+        case FieldKind.PASSWORD:
             return {"oneOf": [_TEXT, *_sources()]}
-        case Kind.TEXT if field.key == "host":
+        case FieldKind.TEXT if field.key == "host":
             return _PLACE
-        case Kind.TEXT if field.key in _PATTERNS:
+        case FieldKind.TEXT if field.key in _PATTERNS:
             return {"anyOf": [{"type": "string", "pattern": _PATTERNS[field.key]}, _EMPTY]}
-        case Kind.TEXT:
+        case FieldKind.TEXT:
             return _TEXT
 
 
@@ -123,3 +127,10 @@ def _sources() -> list[Schema]:
         }
         for kind, where in places.items()
     ]
+
+
+@cache
+def explanation(key: str) -> str:
+    """Return the Markdown page of the field `key`; FileNotFoundError if there is none."""
+    page = Path(__file__).with_name("explanations") / f"{key}.md"
+    return page.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name, is_address
-from smtp_tui.smtp.events import Fault
+from smtp_tui.smtp.events import Cause
 from smtp_tui.threads import in_daemon_thread
 
 MOST_ADDRESSES = 64
@@ -22,14 +22,14 @@ SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 class AddressError(Exception):
     """The host cannot be resolved or reached."""
 
-    def __init__(self, fault: Fault, detail: str) -> None:
+    def __init__(self, fault: Cause, detail: str) -> None:
         super().__init__(detail)
         self.fault = fault
         self.detail = detail
 
 
 @record
-class Target:
+class Endpoint:
     """One address to try."""
 
     family: socket.AddressFamily
@@ -46,7 +46,7 @@ def is_public(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_global
 
 
-async def resolve(settings: Settings) -> list[Target]:
+async def resolve(settings: Settings) -> list[Endpoint]:
     """Return the host's addresses in the order to try; AddressError when there are none."""
     host = settings.host
     families = {
@@ -59,12 +59,12 @@ async def resolve(settings: Settings) -> list[Target]:
         source = ipaddress.ip_address(settings.source_address)
         family = socket.AF_INET if source.version == 4 else socket.AF_INET6
 
-    def look_up() -> list[Target]:
+    def look_up() -> list[Endpoint]:
         # As bytes: for text, Python loads its tables of international names.
         found = socket.getaddrinfo(
             ascii_name(host).encode("ascii"), settings.port, family=family, type=socket.SOCK_STREAM
         )
-        return [Target(kind, _with_text(where)) for kind, _, _, _, where in found]
+        return [Endpoint(kind, _with_text(where)) for kind, _, _, _, where in found]
 
     try:
         # An address needs no resolver, and so no thread.
@@ -72,7 +72,7 @@ async def resolve(settings: Settings) -> list[Target]:
     except (OSError, ValueError) as error:
         raise _resolve_error(host, error, family) from None
     if not targets:
-        raise AddressError(Fault.HOST_NOT_FOUND, f"{host} has no address")
+        raise AddressError(Cause.HOST_NOT_FOUND, f"{host} has no address")
     return _interleaved(list(dict.fromkeys(targets)))[:MOST_ADDRESSES]
 
 
@@ -91,12 +91,12 @@ def _resolve_error(host: str, error: Exception, family: socket.AddressFamily) ->
     absent.add(getattr(socket, "EAI_ADDRFAMILY", socket.EAI_NONAME))
     if isinstance(error, socket.gaierror) and error.errno in absent:
         kind = {socket.AF_INET: "IPv4 ", socket.AF_INET6: "IPv6 "}.get(family, "")
-        return AddressError(Fault.HOST_NOT_FOUND, f"{host} has no {kind}address")
+        return AddressError(Cause.HOST_NOT_FOUND, f"{host} has no {kind}address")
     words = error.strerror if isinstance(error, OSError) else str(error)
-    return AddressError(Fault.RESOLVER_FAILED, f"looking up {host}: {words}")
+    return AddressError(Cause.RESOLVER_FAILED, f"looking up {host}: {words}")
 
 
-def _interleaved(targets: list[Target]) -> list[Target]:
+def _interleaved(targets: list[Endpoint]) -> list[Endpoint]:
     """Alternate between the families, the resolver's first choice first (RFC 8305, section 4)."""
     first = [target for target in targets if target.family == targets[0].family]
     other = [target for target in targets if target.family != targets[0].family]

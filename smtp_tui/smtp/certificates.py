@@ -12,7 +12,7 @@ from typing import Any
 from smtp_tui.records import record
 from smtp_tui.settings.parsers import is_address
 from smtp_tui.smtp.abridging import abridged, shortened
-from smtp_tui.smtp.algorithms import PublicKey, algorithms_of
+from smtp_tui.smtp.der import PublicKey, algorithms_of
 from smtp_tui.smtp.lifetimes import Limit, in_words
 
 # Of the names of a certificate, and of the certificates of a chain, so many are shown.

@@ -13,8 +13,8 @@ from contextlib import suppress
 
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.handshakes import HandshakeFault, handshake_fault
-from smtp_tui.smtp.tls import Requests, peer_certificates
+from smtp_tui.smtp.tls import CertificateRequestProbe, peer_certificates
+from smtp_tui.smtp.tls_errors import HandshakeFault, handshake_fault
 from smtp_tui.smtp.tls_files import ContextError
 
 CHUNK = 16 * 1024
@@ -103,7 +103,7 @@ class Connection:
         Raises HandshakeFailed, ClosedByServer or OSError when it fails, ContextError when no
         handshake can be made for `name`.
         """
-        requests = Requests(context)
+        requests = CertificateRequestProbe(context)
         try:
             link = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         except (ValueError, ssl.SSLError) as error:

@@ -8,12 +8,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from smtp_tui.settings.mailbox import Mailbox
-from smtp_tui.smtp.capabilities import Offer
-from smtp_tui.smtp.dialogue import Dialogue, GroupRefusal
-from smtp_tui.smtp.events import Accepted, Answered, Fault, Stage, Warn
-from smtp_tui.smtp.message import Envelope, Mail, message_of, stuffed
+from smtp_tui.smtp.client import GroupRefusal, SMTPClient
+from smtp_tui.smtp.ehlo import EhloKeywords
+from smtp_tui.smtp.events import (
+    Cause,
+    CheckAborted,
+    MessageQueued,
+    RecipientReply,
+    Stage,
+    WarningId,
+    refused,
+)
+from smtp_tui.smtp.message import Envelope, MailRequest, dot_stuff, message_of
 from smtp_tui.smtp.replies import Reply
-from smtp_tui.smtp.stop import Stop, refused
 
 # Seconds that a reply in a group may stay away after the one before it; then the server is taken
 # for one that loses commands sent together.
@@ -30,7 +37,7 @@ _QUEUE_ID = re.compile(
 class _Transaction:
     """One envelope on its way, and what was said to each recipient."""
 
-    dialogue: Dialogue
+    dialogue: SMTPClient
     envelope: Envelope
     mail_command: str
     answers: list[tuple[Mailbox, Reply]] = field(default_factory=list)
@@ -53,7 +60,7 @@ class _Transaction:
         self.answers.append((recipient, reply))
         shown = self.dialogue.redactor.reply(reply)
         self.dialogue.emit(
-            Answered(seconds=self.dialogue.now(), recipient=recipient.address, reply=shown)
+            RecipientReply(seconds=self.dialogue.now(), recipient=recipient.address, reply=shown)
         )
 
     def need_somebody(self) -> None:
@@ -63,14 +70,16 @@ class _Transaction:
             raise refused(self.refusals[0])
 
 
-async def deliver(dialogue: Dialogue, offer: Offer, mail: Mail, envelope: Envelope) -> None:
+async def deliver(
+    dialogue: SMTPClient, offer: EhloKeywords, mail: MailRequest, envelope: Envelope
+) -> None:
     """Hand over the envelope, and the message where there is one; Stop when it is not taken.
 
     A recipient refused does not keep the message from the others, but ends in a Stop.
     """
     dialogue.enter(Stage.ENVELOPE)
     if envelope.needs_smtputf8 and "SMTPUTF8" not in offer:
-        raise Stop(Fault.SMTPUTF8_NOT_OFFERED, "the server does not offer SMTPUTF8")
+        raise CheckAborted(Cause.SMTPUTF8_NOT_OFFERED, "the server does not offer SMTPUTF8")
     message = None if mail.body is None else message_of(mail, envelope, offer)
     _check_size(dialogue, offer, message)
     command = f"MAIL FROM:<{envelope.sender.envelope}>{_parameters(offer, envelope, message)}"
@@ -84,18 +93,18 @@ async def deliver(dialogue: Dialogue, offer: Offer, mail: Mail, envelope: Envelo
         await _hand_over(dialogue, reply, message)
     if transaction.refusals:
         dialogue.stage, dialogue.command = Stage.ENVELOPE, "RCPT"
-        raise Stop(Fault.RECIPIENT_REFUSED, reply=transaction.refusals[0])
+        raise CheckAborted(Cause.RECIPIENT_REFUSED, reply=transaction.refusals[0])
 
 
-def _check_size(dialogue: Dialogue, offer: Offer, message: bytes | None) -> None:
+def _check_size(dialogue: SMTPClient, offer: EhloKeywords, message: bytes | None) -> None:
     limit = offer.size_limit
     if message is not None and limit and len(message) > limit:
         dialogue.stage = Stage.MESSAGE
         text = f"the message has {len(message)} bytes, and the server accepts at most {limit}"
-        raise Stop(Fault.MESSAGE_TOO_LARGE, text)
+        raise CheckAborted(Cause.MESSAGE_TOO_LARGE, text)
 
 
-def _parameters(offer: Offer, envelope: Envelope, message: bytes | None) -> str:
+def _parameters(offer: EhloKeywords, envelope: Envelope, message: bytes | None) -> str:
     """The parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531)."""
     parameters = ""
     if message is not None and "SIZE" in offer:
@@ -117,7 +126,7 @@ async def _one_by_one(transaction: _Transaction) -> None:
     transaction.need_somebody()
 
 
-async def _up_to_data(transaction: _Transaction, offer: Offer) -> Reply:
+async def _up_to_data(transaction: _Transaction, offer: EhloKeywords) -> Reply:
     """Return the reply to DATA, in one round trip where PIPELINING is offered (RFC 2920)."""
     dialogue = transaction.dialogue
     if "PIPELINING" in offer:
@@ -126,7 +135,7 @@ async def _up_to_data(transaction: _Transaction, offer: Offer) -> Reply:
             return reply
         dialogue.note(
             "the server loses commands sent in a group; smtp-tui repeats them one by one",
-            Warn.PIPELINING_SUSPECT,
+            WarningId.PIPELINING_SUSPECT,
         )
         transaction.answers.clear()
         await dialogue.say("RSET")
@@ -151,14 +160,14 @@ async def _together(transaction: _Transaction) -> Reply | None:
         if not replies or replies[0].category == 2:
             dialogue.stage, dialogue.group_refusal = Stage.ENVELOPE, None
             return None
-    except Stop:
+    except CheckAborted:
         if dialogue.group_refusal is None:
             raise
     dialogue.group_refusal = None
     return await _judge_group(transaction, replies)
 
 
-async def _hear_group(dialogue: Dialogue, commands: list[str], replies: list[Reply]) -> None:
+async def _hear_group(dialogue: SMTPClient, commands: list[str], replies: list[Reply]) -> None:
     """Collect the replies to a group; TimeoutError when one stays away."""
     for command in commands:
         dialogue.command = command.partition(" ")[0]
@@ -180,7 +189,7 @@ async def _judge_group(transaction: _Transaction, replies: list[Reply]) -> Reply
     goes_ahead = data is not None and data.code == 354
     if goes_ahead and (sender.category != 2 or all(one.category != 2 for one in recipients)):
         # Nobody is left, but the server waits: an empty message ends it (RFC 2920, section 3.1).
-        with suppress(Stop):
+        with suppress(CheckAborted):
             await dialogue.send_data(b".\r\n")
             await dialogue.hear()
     dialogue.stage, dialogue.command = Stage.ENVELOPE, "MAIL"
@@ -196,24 +205,24 @@ async def _judge_group(transaction: _Transaction, replies: list[Reply]) -> Reply
     return data
 
 
-async def _hand_over(dialogue: Dialogue, go_ahead: Reply, message: bytes) -> None:
+async def _hand_over(dialogue: SMTPClient, go_ahead: Reply, message: bytes) -> None:
     if go_ahead.code != 354:
         raise refused(go_ahead)
     dialogue.command = "the message"
     await dialogue.send_data(
-        stuffed(message), f"[message of {len(message)} bytes and the final dot]"
+        dot_stuff(message), f"[message of {len(message)} bytes and the final dot]"
     )
     try:
         reply = await dialogue.hear()
-    except (Stop, asyncio.CancelledError) as end:  # the time-out cancels
-        if not (isinstance(end, Stop) and end.reply):
+    except (CheckAborted, asyncio.CancelledError) as end:  # the time-out cancels
+        if not (isinstance(end, CheckAborted) and end.reply):
             dialogue.note(
                 "smtp-tui sent the message, but the server did not reply: it may or may not arrive",
-                Warn.DELIVERY_UNKNOWN,
+                WarningId.DELIVERY_UNKNOWN,
             )
         raise
     if reply.category != 2:
         raise refused(reply)
     found = _QUEUE_ID.search(dialogue.redactor.reply(reply).text)
     queue_id = next((one for one in found.groups() if one), None) if found else None
-    dialogue.emit(Accepted(seconds=dialogue.now(), queue_id=queue_id))
+    dialogue.emit(MessageQueued(seconds=dialogue.now(), queue_id=queue_id))

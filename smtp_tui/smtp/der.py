@@ -1,9 +1,15 @@
 """Reading DER (ITU-T X.690), as far as the facts of a certificate need it.
 
 What is read comes from a server, so all that does not add up is a ValueError.
+
+The algorithms of a certificate: what kind of key it is for, and how it is signed.
+
+Python's `ssl` decodes neither, and a library that does takes longer to load than a whole check.
 """
 
 from __future__ import annotations
+
+from smtp_tui.records import record
 
 SEQUENCE, INTEGER, BIT_STRING, OBJECT_IDENTIFIER = 0x30, 0x02, 0x03, 0x06
 # A certificate's version stands first, where it is not the oldest (RFC 5280, section 4.1).
@@ -64,3 +70,114 @@ def _content(data: bytes, at: int) -> tuple[bytes, int]:
     if start + size > len(data):
         raise ValueError("DER: an element longer than what is there")
     return data[start : start + size], start + size
+
+
+_RSA = ("1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10")
+_EC = "1.2.840.10045.2.1"
+_DSA = "1.2.840.10040.4.1"
+_PSS = "1.2.840.113549.1.1.10"
+# RFC 5480, section 2.1.1.1, and RFC 5639.
+_CURVES = {
+    "1.2.840.10045.3.1.7": ("P-256", 256),
+    "1.3.132.0.34": ("P-384", 384),
+    "1.3.132.0.35": ("P-521", 521),
+    "1.3.132.0.10": ("secp256k1", 256),
+    "1.2.840.10045.3.1.1": ("P-192", 192),
+    "1.3.132.0.33": ("P-224", 224),
+    "1.3.36.3.3.2.8.1.1.7": ("brainpoolP256r1", 256),
+    "1.3.36.3.3.2.8.1.1.11": ("brainpoolP384r1", 384),
+    "1.3.36.3.3.2.8.1.1.13": ("brainpoolP512r1", 512),
+}
+# RFC 8410; RFC 9881 for ML-DSA, whose strength is told by its name.
+_OTHER_KEYS = {
+    "1.3.101.112": ("Ed25519", 256),
+    "1.3.101.113": ("Ed448", 456),
+    "2.16.840.1.101.3.4.3.17": ("ML-DSA-44", 0),
+    "2.16.840.1.101.3.4.3.18": ("ML-DSA-65", 0),
+    "2.16.840.1.101.3.4.3.19": ("ML-DSA-87", 0),
+}
+# As OpenSSL names them.
+_SIGNATURES = {
+    "1.2.840.113549.1.1.2": "md2WithRSAEncryption",
+    "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
+    "1.2.840.113549.1.1.5": "sha1WithRSAEncryption",
+    "1.2.840.113549.1.1.11": "sha256WithRSAEncryption",
+    "1.2.840.113549.1.1.12": "sha384WithRSAEncryption",
+    "1.2.840.113549.1.1.13": "sha512WithRSAEncryption",
+    "1.2.840.113549.1.1.14": "sha224WithRSAEncryption",
+    _PSS: "rsassaPss",
+    "1.2.840.10045.4.1": "ecdsa-with-SHA1",
+    "1.2.840.10045.4.3.1": "ecdsa-with-SHA224",
+    "1.2.840.10045.4.3.2": "ecdsa-with-SHA256",
+    "1.2.840.10045.4.3.3": "ecdsa-with-SHA384",
+    "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
+    "2.16.840.1.101.3.4.3.2": "dsa_with_SHA256",
+    "1.3.101.112": "ED25519",
+    "1.3.101.113": "ED448",
+    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
+}
+
+
+@record
+class PublicKey:
+    """A public key's type, its size in bits (0 where it has none), and its curve, if any."""
+
+    type: str
+    bits: int = 0
+    curve: str = ""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it gives less than 112 bits of security (NIST SP 800-57 part 1, table 2)."""
+        least = 2048 if self.type in ("RSA", "DSA") else 224
+        return 0 < self.bits < least
+
+    def __str__(self) -> str:
+        """The key in the words of an admin: `RSA 2048 bits`, `EC P-256`."""
+        if self.curve:
+            return f"{self.type} {self.curve}"
+        return f"{self.type} {self.bits} bits" if self.type in ("RSA", "DSA") else self.type
+
+
+def algorithms_of(der: bytes) -> tuple[PublicKey, str]:
+    """Return the key of a certificate and the name of its signature's algorithm (RFC 5280, 4.1).
+
+    What has no name here is told by its object identifier. ValueError where the bytes are no
+    certificate.
+    """
+    try:
+        whole = inside(elements(der)[0])
+        fields = inside(whole[0])
+        at = 6 if fields[0][0] == CONTEXT_0 else 5
+        return _key(inside(fields[at])), _signature(inside(whole[1]))
+    except IndexError:
+        raise ValueError("DER: a certificate that breaks off") from None
+
+
+def _key(information: list[Element]) -> PublicKey:
+    algorithm = inside(information[0])
+    kind = object_identifier(algorithm[0])
+    if kind in _RSA:
+        numbers = inside(elements(content_of(information[1], BIT_STRING)[1:])[0])
+        return PublicKey("RSA", _bits(numbers[0]))
+    if kind == _DSA:
+        return PublicKey("DSA", _bits(inside(algorithm[1])[0]))
+    if kind == _EC:
+        if algorithm[1][0] != OBJECT_IDENTIFIER:  # parameters of its own
+            return PublicKey("EC", curve="with an unnamed curve")
+        curve = object_identifier(algorithm[1])
+        name, bits = _CURVES.get(curve, (curve, 0))
+        return PublicKey("EC", bits, name)
+    name, bits = _OTHER_KEYS.get(kind, (kind, 0))
+    return PublicKey(name, bits)
+
+
+def _bits(number: Element) -> int:
+    return int.from_bytes(content_of(number, INTEGER)).bit_length()
+
+
+def _signature(algorithm: list[Element]) -> str:
+    kind = object_identifier(algorithm[0])
+    return _SIGNATURES.get(kind, kind)

@@ -14,7 +14,7 @@ _UNSAFE = re.compile(
 )
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     r"""Replace each control or reordering character by its escape (`\x1b`, `\u202e`)."""
     return _UNSAFE.sub(_escape, text)
 

@@ -2,8 +2,8 @@
 
 Every event carries the seconds since the check began. Texts that come from the server are already
 redacted, but neither decoded for a terminal nor escaped: that is `transcript`'s business.
-`Entered`, `Answered`, `Accepted` and `Finished` frame the dialogue for front ends and diagnosis;
-the rest are its substance.
+`StageEntered`, `RecipientReply`, `MessageQueued` and `Finished` frame the dialogue for front ends
+and diagnosis; the rest are its substance. `Cause` names why a dialogue cannot go on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Stage(StrEnum):
     MESSAGE = "message"
 
 
-class Fault(StrEnum):
+class Cause(StrEnum):
     """What stopped a dialogue, as far as the dialogue itself can tell.
 
     `REFUSED` is a negative reply, whose meaning the diagnosis reads from code and text; the others
@@ -84,7 +84,7 @@ class Fault(StrEnum):
     AUTH_CHALLENGE_MALFORMED = "auth-challenge-malformed"
 
 
-class Warn(StrEnum):
+class WarningId(StrEnum):
     """Something that works but should not stay so."""
 
     LINK_OPEN = "link-open"
@@ -108,21 +108,21 @@ class Warn(StrEnum):
 
 
 @record(kw_only=True)
-class Happened:
+class EventBase:
     """The moment of an event."""
 
     seconds: float
 
 
 @record(kw_only=True)
-class Entered(Happened):
+class StageEntered(EventBase):
     """A stage began."""
 
     stage: Stage
 
 
 @record(kw_only=True)
-class Resolved(Happened):
+class Resolved(EventBase):
     """The host's addresses, in the order they will be tried."""
 
     host: str
@@ -130,7 +130,7 @@ class Resolved(Happened):
 
 
 @record(kw_only=True)
-class Connecting(Happened):
+class Connecting(EventBase):
     """One address is tried."""
 
     address: str
@@ -138,7 +138,7 @@ class Connecting(Happened):
 
 
 @record(kw_only=True)
-class Connected(Happened):
+class Connected(EventBase):
     """A TCP connection stands."""
 
     address: str
@@ -147,14 +147,14 @@ class Connected(Happened):
 
 
 @record(kw_only=True)
-class Sent(Happened):
+class Sent(EventBase):
     """A command, or a response to a challenge; credentials stand as a description."""
 
     text: str
 
 
 @record(kw_only=True)
-class Received(Happened):
+class Received(EventBase):
     """A reply; `decoded` is what a base64 challenge says."""
 
     reply: Reply
@@ -162,7 +162,7 @@ class Received(Happened):
 
 
 @record(kw_only=True)
-class TlsEstablished(Happened):
+class TlsEstablished(EventBase):
     """A TLS handshake ended well; `verified` tells whether the certificate was held to account.
 
     `chain` is what the peer sent, its own certificate first.
@@ -180,14 +180,14 @@ class TlsEstablished(Happened):
 
 
 @record(kw_only=True)
-class TlsRefused(Happened):
+class TlsFailed(EventBase):
     """A TLS handshake failed after the peer had sent this chain, its own certificate first."""
 
     chain: tuple[Certificate, ...]
 
 
 @record(kw_only=True)
-class Capabilities(Happened):
+class Capabilities(EventBase):
     """The EHLO keywords with their parameters, and the SASL mechanisms among them."""
 
     encrypted: bool
@@ -196,7 +196,7 @@ class Capabilities(Happened):
 
 
 @record(kw_only=True)
-class AuthStarted(Happened):
+class AuthStarted(EventBase):
     """A mechanism was chosen, and why."""
 
     mechanism: str
@@ -204,15 +204,15 @@ class AuthStarted(Happened):
 
 
 @record(kw_only=True)
-class Note(Happened):
+class Note(EventBase):
     """A remark on the dialogue; a warning where `warning` names one."""
 
     text: str
-    warning: Warn | None = None
+    warning: WarningId | None = None
 
 
 @record(kw_only=True)
-class Experiment(Happened):
+class Experiment(EventBase):
     """What a look beside the dialogue, without credentials, showed.
 
     `outcome` is `ok`, a cause, or another word of the experiment's own. One that tries a change of
@@ -227,7 +227,7 @@ class Experiment(Happened):
 
 
 @record(kw_only=True)
-class Answered(Happened):
+class RecipientReply(EventBase):
     """What the server said to one recipient."""
 
     recipient: str
@@ -235,14 +235,14 @@ class Answered(Happened):
 
 
 @record(kw_only=True)
-class Accepted(Happened):
+class MessageQueued(EventBase):
     """The server took the message; `queue_id` is the name it gave it, where it told one."""
 
     queue_id: str | None
 
 
 @record(kw_only=True)
-class Finished(Happened):
+class Finished(EventBase):
     """The dialogue is over: `fault` is None when it passed, and `stage` the last one entered.
 
     `command` is what was being answered, `also` further faults of the same certificate, `protocol`
@@ -250,29 +250,57 @@ class Finished(Happened):
     """
 
     stage: Stage
-    fault: Fault | None = None
+    fault: Cause | None = None
     detail: str = ""
     command: str = ""
     reply: Reply | None = None
-    also: tuple[Fault, ...] = ()
+    also: tuple[Cause, ...] = ()
     certificate: Certificate | None = None
     protocol: str | None = None
 
 
 Event = (
-    Entered
+    StageEntered
     | Resolved
     | Connecting
     | Connected
     | Sent
     | Received
     | TlsEstablished
-    | TlsRefused
+    | TlsFailed
     | Capabilities
     | AuthStarted
     | Note
     | Experiment
-    | Answered
-    | Accepted
+    | RecipientReply
+    | MessageQueued
     | Finished
 )
+
+
+class CheckAborted(Exception):
+    """The dialogue cannot go on; what the Finished event will say."""
+
+    def __init__(
+        self,
+        fault: Cause,
+        detail: str = "",
+        *,
+        reply: Reply | None = None,
+        protocol: str | None = None,
+        also: tuple[Cause, ...] = (),
+        certificate: Certificate | None = None,
+    ) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.detail = detail
+        self.reply = reply
+        self.protocol = protocol
+        self.also = also
+        self.certificate = certificate
+
+
+def refused(reply: Reply) -> CheckAborted:
+    """The Stop for a reply that is no success: a refusal, or a code that does not belong."""
+    fault = Cause.REFUSED if reply.category in (4, 5) else Cause.REPLY_UNEXPECTED
+    return CheckAborted(fault, reply=reply)

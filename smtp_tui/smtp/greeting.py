@@ -1,30 +1,59 @@
-"""Waiting for the greeting (RFC 5321, section 3.1), and what its absence may mean."""
+"""Looks beside a dialogue, on connections of their own and never with a credential.
+
+Waiting for the greeting (RFC 5321, section 3.1), and what its absence may mean.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
+from smtp_tui.settings.choices import VerifyMode
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.dialogue import Dialogue
-from smtp_tui.smtp.events import Experiment, Fault, Stage
-from smtp_tui.smtp.probes import tls_from_first_byte
-from smtp_tui.smtp.protocols import is_lmtp
-from smtp_tui.smtp.replies import Reply
-from smtp_tui.smtp.stop import Stop, refused
+from smtp_tui.smtp.addresses import AddressError, Endpoint
+from smtp_tui.smtp.client import SMTPClient
+from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
+from smtp_tui.smtp.events import Cause, CheckAborted, Experiment, Stage, refused
+from smtp_tui.smtp.happy_eyeballs import HappyEyeballs
+from smtp_tui.smtp.replies import Reply, is_lmtp
+from smtp_tui.smtp.tls import client_context, sni_name
+from smtp_tui.smtp.tls_files import ContextError
+
+
+async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake | None:
+    """Try a TLS handshake on a fresh connection; None when the port does not answer it."""
+    anything = replace(
+        settings, openssl_verify_mode=VerifyMode.NONE, client_certificate=None, client_key=None
+    )
+    try:
+        connected, _ = await HappyEyeballs(settings.source_address).connect([target])
+    except AddressError:
+        return None
+    connection = Connection(connected)
+    try:
+        # No certificate is checked and none is shown, so no file is read.
+        return await connection.start_tls(client_context(anything), sni_name(settings))
+    except (HandshakeFailed, ClosedByServer, ContextError, OSError):
+        return None
+    finally:
+        connection.close()
+
+
+# rf
 
 # After this many seconds without a greeting the port may want TLS from the first byte.
 PROBE_AFTER = 5.0
 
 
-class Greeter:
+class GreetingReader:
     """Hears the greeting; a port that stays silent is asked once whether it speaks TLS.
 
     `extra` is the seconds that asking may take after the check's own time is over; nought forbids
     it altogether.
     """
 
-    def __init__(self, dialogue: Dialogue, settings: Settings, extra: float) -> None:
+    def __init__(self, dialogue: SMTPClient, settings: Settings, extra: float) -> None:
         self._dialogue = dialogue
         self._settings = settings
         self._extra = extra
@@ -42,9 +71,9 @@ class Greeter:
             raise refused(reply)
         if is_lmtp(reply.text):
             shown = dialogue.redactor.reply(reply).text
-            raise Stop(Fault.NOT_SMTP, shown, reply=reply, protocol="LMTP")
+            raise CheckAborted(Cause.NOT_SMTP, shown, reply=reply, protocol="LMTP")
 
-    async def late(self, limit: str) -> Stop:
+    async def late(self, limit: str) -> CheckAborted:
         """Say what it means that the time is over; `limit` words the time-out."""
         if other := self._dialogue.other_protocol():
             return other
@@ -53,7 +82,7 @@ class Greeter:
                 async with asyncio.timeout(left):
                     if await self._speaks_tls():
                         return _implicit_tls()
-        return Stop(Fault.GREETING_TIMEOUT, limit)
+        return CheckAborted(Cause.GREETING_TIMEOUT, limit)
 
     def _may_ask(self) -> bool:
         return self._extra > 0 and not self._dialogue.connection.is_encrypted
@@ -103,8 +132,10 @@ class Greeter:
         return agreed is not None
 
 
-def _implicit_tls() -> Stop:
-    return Stop(Fault.IMPLICIT_TLS_EXPECTED, "no greeting, but the port accepts a TLS handshake")
+def _implicit_tls() -> CheckAborted:
+    return CheckAborted(
+        Cause.IMPLICIT_TLS_EXPECTED, "no greeting, but the port accepts a TLS handshake"
+    )
 
 
 async def _cancel(*tasks: asyncio.Task[Reply] | asyncio.Task[bool] | None) -> None:

@@ -6,7 +6,7 @@ import re
 
 from smtp_tui.records import record
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
-from smtp_tui.smtp.capabilities import Offer
+from smtp_tui.smtp.ehlo import EhloKeywords
 
 # Characters of a subject or a name that fit into one line with what stands before them.
 _LONGEST = 60
@@ -15,7 +15,7 @@ _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 @record(kw_only=True)
-class Mail:
+class MailRequest:
     """What to hand over: recipients, and for a message its subject and text.
 
     `body` None asks only what the server says to the envelope. `sender` None leaves it to the
@@ -41,7 +41,9 @@ class Envelope:
         return not all(one.is_ascii for one in (self.sender, *self.recipients))
 
 
-def envelope_of(mail: Mail, settings_sender: str | None, user: str, own_name: str) -> Envelope:
+def envelope_of(
+    mail: MailRequest, settings_sender: str | None, user: str, own_name: str
+) -> Envelope:
     """Return the envelope; the mail's own sender goes before that of the settings."""
     if mail.sender:
         return Envelope(mail.sender, mail.recipients)
@@ -56,7 +58,7 @@ def default_sender(user: str, own_name: str) -> Mailbox:
     return Mailbox("", f"{local}@{own_name}")
 
 
-def message_of(mail: Mail, envelope: Envelope, offer: Offer) -> bytes:
+def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> bytes:
     """Compose the message with CRLF line ends, in 8 bits where the server takes them.
 
     The header is written here and not by `EmailMessage`, which reads what is assigned to it: before
@@ -99,7 +101,7 @@ def _check_header(message: bytes, names: tuple[str, ...]) -> None:
         raise ForeignHeaderError
 
 
-def stuffed(message: bytes) -> bytes:
+def dot_stuff(message: bytes) -> bytes:
     """The message as DATA carries it: dots doubled at line starts, and the dot that ends it."""
     whole = message if message.endswith(b"\r\n") else message + b"\r\n"
     return _LEADING_DOT.sub(b"..", whole) + b".\r\n"

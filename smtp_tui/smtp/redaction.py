@@ -1,4 +1,6 @@
-"""Take a secret out of what a server says, in whatever form it says it.
+"""Read a reply's lines as one: what was broken over lines stands together again.
+
+Take a secret out of what a server says, in whatever form it says it.
 
 A hostile or merely chatty server may echo what it was sent: as it stands, in base64 (alone, in
 PLAIN's form, as `user:secret`), in hexadecimal or URL-quoted, broken over reply lines, or cut off.
@@ -15,8 +17,59 @@ from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import quote_from_bytes
 
-from smtp_tui.smtp.flattening import Flat, flattened
+from smtp_tui.records import record
 from smtp_tui.smtp.replies import Reply
+
+_CODE = rb"(?:[2-5][0-9][0-9][ -])?"
+_ENHANCED = rb"(?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?"
+# What may stand between two characters that belong together. The codes are optional, and what
+# looks like one may belong to the text: so every reading is tried.
+_BREAKS = tuple(
+    re.compile(rb"\r?\n" + codes) for codes in (b"", _CODE, _ENHANCED, _CODE + _ENHANCED)
+)
+
+
+@record
+class FlatText:
+    """Bytes without their breaks; `starts` are where its pieces begin, `origins` where they did."""
+
+    data: bytes
+    starts: tuple[int, ...] = (0,)
+    origins: tuple[int, ...] = (0,)
+
+    def spans(self, found: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Yield spans of the flat bytes as spans of those they were made of."""
+        for start, end in found:
+            yield self._origin(start), self._origin(end - 1) + 1
+
+    def _origin(self, position: int) -> int:
+        piece = bisect_right(self.starts, position) - 1
+        return self.origins[piece] + position - self.starts[piece]
+
+
+def flattened(data: bytes) -> Iterator[FlatText]:
+    """Yield the bytes as they are, and as each way to read their line ends joins them."""
+    yield FlatText(data)
+    if b"\n" in data:
+        for pattern in _BREAKS:
+            yield _joined(data, pattern)
+
+
+def _joined(data: bytes, pattern: re.Pattern[bytes]) -> FlatText:
+    pieces, starts, origins = [], [], []
+    at = length = 0
+    for match in [*pattern.finditer(data), None]:
+        end = match.start() if match else len(data)
+        if end > at:
+            pieces.append(data[at:end])
+            starts.append(length)
+            origins.append(at)
+            length += end - at
+        at = match.end() if match else end
+    return FlatText(b"".join(pieces), tuple(starts), tuple(origins))
+
+
+# rf
 
 HIDDEN = b"[hidden]"
 # What AUTH carried and is shorter occurs in any text by chance.
@@ -35,7 +88,7 @@ MOST_SECRETS = 64
 Span = tuple[int, int]
 
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
-_ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3} ")
+_ENHANCED_redaction = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3} ")
 
 
 class _Parts:
@@ -180,7 +233,7 @@ class Redactor:
         for form in (*inner, *(_encoded_around(whole, raw) for whole in wholes)):
             self._encoded_parts.add(form)
 
-    def _spans(self, flat: Flat, data: bytes) -> Iterator[Span]:
+    def _spans(self, flat: FlatText, data: bytes) -> Iterator[Span]:
         """Where whole forms of the secret stand, and base64 that holds a part of it."""
         yield from flat.spans(_found(flat.data, self._exact))
         yield from flat.spans(_found(flat.data.lower(), self._folded))
@@ -188,7 +241,7 @@ class Redactor:
             yield from _whole_runs(data, flat.spans(_found(flat.data, [form])))
         yield from _whole_runs(data, flat.spans(self._encoded_parts.found(flat.data)))
 
-    def _spans_of_parts(self, flat: Flat) -> Iterator[Span]:
+    def _spans_of_parts(self, flat: FlatText) -> Iterator[Span]:
         yield from flat.spans(self._exact_parts.found(flat.data))
         yield from flat.spans(self._folded_parts.found(flat.data.lower()))
 
@@ -297,7 +350,7 @@ def _lines_of(data: bytes, spans: Iterable[Span]) -> Iterator[Span]:
         first = data.rfind(b"\n", 0, start) + 1
         last = data.find(b"\n", end - 1)
         done = last if last >= 0 else len(data)
-        code = _ENHANCED.match(data, first)
+        code = _ENHANCED_redaction.match(data, first)
         yield code.end() if code and code.end() <= start else first, done
 
 

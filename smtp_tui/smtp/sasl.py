@@ -1,4 +1,6 @@
-"""SASL mechanisms (RFC 4422) as generators: they yield responses and are sent challenges.
+"""What every SASL mechanism is made of: who logs in, what goes to the server, and what may fail.
+
+SASL mechanisms (RFC 4422) as generators: they yield responses and are sent challenges.
 
 The first value yielded is the initial response, or None where the server speaks first. A mechanism
 that is sent a challenge after its last word ends, which the caller takes for a malformed exchange.
@@ -9,54 +11,107 @@ from __future__ import annotations
 
 import binascii
 import hmac
-from base64 import b64decode
-from collections.abc import Callable
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Generator
+from dataclasses import field
 
+from smtp_tui.records import record
+from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.redaction import as_bytes
 from smtp_tui.smtp.replies import Reply
-from smtp_tui.smtp.responses import (
-    TO_GET_ERROR,
-    ChallengeError,
-    Exchange,
-    Login,
-    Response,
-    Unusable,
-)
+
+Exchange = Generator["ClientResponse | None", bytes, None]
 
 
-def plain(login: Login) -> Exchange:
+class ChallengeError(ValueError):
+    """A challenge that the mechanism cannot have sent."""
+
+
+class MechanismUnusable(ValueError):
+    """The mechanism cannot carry this user name or password, or this machine cannot do it."""
+
+
+@record
+class ClientResponse:
+    """What goes to the server, and the description that stands for it wherever it is shown.
+
+    `proof` is the part of it that a password could be tried against.
+    """
+
+    data: bytes = field(repr=False)
+    shown: str
+    is_secret: bool = True
+    proof: bytes = field(default=b"", repr=False)
+    server_proved: bool = False
+
+    @property
+    def as_line(self) -> bytes:
+        """The response to a challenge, without its line end."""
+        return b64encode(self.data)
+
+    @property
+    def as_argument(self) -> bytes:
+        """The initial response in AUTH, where no data is a `=` (RFC 4954, section 4)."""
+        return self.as_line or b"="
+
+
+@record
+class Credentials:
+    """Whom to log in as, and the host and port that OAUTHBEARER binds to."""
+
+    username: str
+    secret: str = field(repr=False)
+    host: str = ""
+    port: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The name as people and logs get it: `user:password@host` may have been pasted there."""
+        return mask_credentials(self.username)
+
+
+# The answer to an error that came as a challenge; the reply that refuses comes after it.
+TO_GET_ERROR = ClientResponse(b"", "[empty response, to get the error]", is_secret=False)
+
+
+# rf
+
+
+def plain(login: Credentials) -> Exchange:
     """PLAIN (RFC 4616): user name and password in one response."""
     user, secret = as_bytes(login.username), as_bytes(login.secret)
     if b"\0" in user + secret:
-        raise Unusable("PLAIN cannot send a NUL byte, and the password contains one")
-    yield Response(b"\0" + user + b"\0" + secret, f"[username {login.shown} and password]")
+        raise MechanismUnusable("PLAIN cannot send a NUL byte, and the password contains one")
+    yield ClientResponse(b"\0" + user + b"\0" + secret, f"[username {login.shown} and password]")
 
 
-def login(login: Login) -> Exchange:
+def login(login: Credentials) -> Exchange:
     """LOGIN (no RFC; draft-murchison-sasl-login): user name, then password, each when asked."""
     yield None
     shown = f"[username {login.shown}]"
-    yield Response(as_bytes(login.username), shown, is_secret=False)
-    yield Response(as_bytes(login.secret), "[password]")
+    yield ClientResponse(as_bytes(login.username), shown, is_secret=False)
+    yield ClientResponse(as_bytes(login.secret), "[password]")
 
 
-def cram_md5(login: Login) -> Exchange:
+def cram_md5(login: Credentials) -> Exchange:
     """CRAM-MD5 (RFC 2195): a keyed digest of the server's challenge."""
     try:
         keyed = hmac.new(as_bytes(login.secret), digestmod="md5")
     except ValueError:
-        raise Unusable("CRAM-MD5 needs MD5, which this machine forbids (FIPS mode)") from None
+        raise MechanismUnusable(
+            "CRAM-MD5 needs MD5, which this machine forbids (FIPS mode)"
+        ) from None
     challenge = yield None
     if not challenge:
         raise ChallengeError("the challenge is empty")
     keyed.update(challenge)
     digest = keyed.hexdigest().encode()
     shown = f"[username {login.shown} and digest of challenge and password]"
-    yield Response(as_bytes(login.username) + b" " + digest, shown, proof=digest)
+    yield ClientResponse(as_bytes(login.username) + b" " + digest, shown, proof=digest)
 
 
-def _scram(name: str) -> Callable[[Login], Exchange]:
-    def exchange(login: Login) -> Exchange:
+def _scram(name: str) -> Callable[[Credentials], Exchange]:
+    def exchange(login: Credentials) -> Exchange:
         from smtp_tui.smtp.scram import scram  # its library is slow to load
 
         return scram(name, login)
@@ -64,34 +119,36 @@ def _scram(name: str) -> Callable[[Login], Exchange]:
     return exchange
 
 
-def xoauth2(login: Login) -> Exchange:
+def xoauth2(login: Credentials) -> Exchange:
     """XOAUTH2 (Google's and Microsoft's): an access token; an error comes as a challenge."""
     user, token = as_bytes(login.username), _token(login)
     data = b"user=" + user + b"\1auth=Bearer " + token + b"\1\1"
-    yield Response(data, f"[username {login.shown} and access token]")
+    yield ClientResponse(data, f"[username {login.shown} and access token]")
     yield TO_GET_ERROR
 
 
-def oauthbearer(login: Login) -> Exchange:
+def oauthbearer(login: Credentials) -> Exchange:
     """OAUTHBEARER (RFC 7628): an access token; an error comes as a challenge."""
     name = login.username.replace("=", "=3D").replace(",", "=2C")
     where = f"\1host={login.host}\1port={login.port}"
     data = as_bytes(f"n,a={name},{where}") + b"\1auth=Bearer " + _token(login) + b"\1\1"
-    yield Response(data, f"[username {login.shown} and access token]")
-    yield Response(b"\1", "[acknowledgement, to get the error]", is_secret=False)
+    yield ClientResponse(data, f"[username {login.shown} and access token]")
+    yield ClientResponse(b"\1", "[acknowledgement, to get the error]", is_secret=False)
 
 
-def _token(login: Login) -> bytes:
+def _token(login: Credentials) -> bytes:
     token = as_bytes(login.secret)
     if not all(0x20 < byte < 0x7F for byte in token):
-        raise Unusable("an access token is printable ASCII without spaces; the password is not")
+        raise MechanismUnusable(
+            "an access token is printable ASCII without spaces; the password is not"
+        )
     return token
 
 
-def external(login: Login) -> Exchange:
+def external(login: Credentials) -> Exchange:
     """EXTERNAL (RFC 4422, appendix A): the client certificate speaks."""
     shown = f"[identity {login.shown}]" if login.username else "[identity of the certificate]"
-    yield Response(as_bytes(login.username), shown, is_secret=False)
+    yield ClientResponse(as_bytes(login.username), shown, is_secret=False)
 
 
 def decode_challenge(reply: Reply) -> bytes | None:
@@ -104,7 +161,7 @@ def decode_challenge(reply: Reply) -> bytes | None:
         return None
 
 
-MECHANISMS: dict[str, Callable[[Login], Exchange]] = {
+MECHANISMS: dict[str, Callable[[Credentials], Exchange]] = {
     "SCRAM-SHA-256": _scram("SCRAM-SHA-256"),
     "SCRAM-SHA-1": _scram("SCRAM-SHA-1"),
     "PLAIN": plain,

@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 
 from scramp import ScramClient, ScramException
 
-from smtp_tui.smtp.responses import (
+from smtp_tui.smtp.sasl import (
     TO_GET_ERROR,
     ChallengeError,
+    ClientResponse,
+    Credentials,
     Exchange,
-    Login,
-    Response,
-    Unusable,
+    MechanismUnusable,
 )
 
 # A hostile server must not keep the processor busy for long. So many take half a second on a
@@ -30,30 +30,30 @@ SALT_LEAST = 12
 _ERROR = b"e="
 
 
-def scram(name: str, login: Login) -> Exchange:
+def scram(name: str, login: Credentials) -> Exchange:
     """Prove to the server that we know the password, and have it prove the same."""
     client, first = _begun(name, login)
-    challenge = yield Response(first, f"[username {login.shown} and nonce]")
+    challenge = yield ClientResponse(first, f"[username {login.shown} and nonce]")
     if challenge.startswith(_ERROR):
         yield TO_GET_ERROR
         return
     final = _final(client, challenge)
     proof = final.rpartition(b",p=")[2]
-    challenge = yield Response(final, "[proof of the password]", proof=proof)
+    challenge = yield ClientResponse(final, "[proof of the password]", proof=proof)
     if challenge.startswith(_ERROR):
         yield TO_GET_ERROR
         return
     with _reading("the server did not prove that it knows the password"):
         client.set_server_final(challenge.decode())
-    yield Response(b"", "[empty response]", is_secret=False, server_proved=True)
+    yield ClientResponse(b"", "[empty response]", is_secret=False, server_proved=True)
 
 
-def _begun(name: str, login: Login) -> tuple[ScramClient, bytes]:
+def _begun(name: str, login: Credentials) -> tuple[ScramClient, bytes]:
     try:
         client = ScramClient([name], login.username, login.secret)
         return client, client.get_client_first().encode()
     except (ScramException, UnicodeEncodeError):  # their words may quote the password
-        raise Unusable(f"{name} cannot send this username or password") from None
+        raise MechanismUnusable(f"{name} cannot send this username or password") from None
 
 
 def _final(client: ScramClient, challenge: bytes) -> bytes:

@@ -1,4 +1,6 @@
-"""A check: the whole dialogue from name resolution to QUIT, as a stream of events.
+"""QUIT (RFC 5321, section 4.1.1.10), and what the end of a connection may show.
+
+A check: the whole dialogue from name resolution to QUIT, as a stream of events.
 
 The dialogue runs in a task of its own and the generator hands its events on. Closing the generator
 cancels the task, which closes the socket at once.
@@ -16,33 +18,97 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.abridging import abridged
-from smtp_tui.smtp.addresses import AddressError, Target, resolve
-from smtp_tui.smtp.attempts import Attempts
-from smtp_tui.smtp.authentication import authenticate, require_usable
-from smtp_tui.smtp.capabilities import Offer
+from smtp_tui.smtp.addresses import AddressError, Endpoint, resolve
+from smtp_tui.smtp.auth import authenticate, require_usable
+from smtp_tui.smtp.client import STRAYS_SHOWN, SMTPClient
 from smtp_tui.smtp.connection import Connection
 from smtp_tui.smtp.delivery import deliver
-from smtp_tui.smtp.dialogue import Dialogue
+from smtp_tui.smtp.ehlo import EhloKeywords, EhloName, compare, ehlo
 from smtp_tui.smtp.events import (
+    Cause,
+    CheckAborted,
     Connected,
     Connecting,
     Event,
-    Fault,
     Finished,
     Resolved,
     Stage,
-    Warn,
+    WarningId,
+    refused,
 )
-from smtp_tui.smtp.farewell import say_quit
-from smtp_tui.smtp.greeting import Greeter
-from smtp_tui.smtp.hello import compare, ehlo
-from smtp_tui.smtp.message import Mail, envelope_of
-from smtp_tui.smtp.naming import Naming
+from smtp_tui.smtp.greeting import GreetingReader
+from smtp_tui.smtp.happy_eyeballs import HappyEyeballs
+from smtp_tui.smtp.message import MailRequest, envelope_of
 from smtp_tui.smtp.redaction import Redactor
-from smtp_tui.smtp.securing import secure, starttls, wants_starttls
-from smtp_tui.smtp.stop import Stop, refused
+from smtp_tui.smtp.starttls import secure, starttls, wants_starttls
 from smtp_tui.smtp.tls import load_context, sni_name
 from smtp_tui.smtp.tls_files import ContextError
+
+# Seconds that QUIT's answer is waited for, and after the check's whole time has passed in silence.
+QUIT_LIMIT = 1.0
+LATE_QUIT_LIMIT = 0.5
+
+_CLOSED = (Cause.SERVER_CLOSED, Cause.CONNECTION_RESET)
+# After these, answers may come late or in pieces, and say nothing new.
+_UPSET = (Cause.REPLY_MALFORMED, Cause.AUTH_CHALLENGE_MALFORMED)
+
+
+async def say_quit(dialogue: SMTPClient, end: Finished, *, is_late: bool = False) -> None:
+    """Say QUIT after a dialogue that ended so, and wait a moment for the answer.
+
+    Nothing that happens here changes the end; it may leave a warning. `is_late` is whether the
+    check's whole time is over.
+    """
+    heard: list[int] = []
+    limit = min(QUIT_LIMIT, LATE_QUIT_LIMIT) if is_late else QUIT_LIMIT
+    is_upset = is_late or end.fault in _UPSET
+    try:
+        async with asyncio.timeout(limit):
+            _clear(dialogue, end)
+            await dialogue.send_command("QUIT")
+            await _hear_farewell(dialogue, heard)
+    except TimeoutError:
+        if not heard and not is_upset:
+            dialogue.note(f"no reply to QUIT within {limit:g} s", WarningId.QUIT_UNANSWERED)
+    except CheckAborted as stop:
+        if stop.fault in _CLOSED and not heard:
+            _note_close(dialogue, end)
+    # Where no 221 came, one of them was the answer.
+    strays = heard[:-1]
+    if strays and not is_upset:
+        codes = ", ".join(map(str, strays))
+        dialogue.note(
+            f"unsolicited replies before the reply to QUIT: {codes}", WarningId.UNSOLICITED_REPLY
+        )
+
+
+def _clear(dialogue: SMTPClient, end: Finished) -> None:
+    """Tell of replies that are there already, so that none is taken for the answer to QUIT."""
+    if end.fault is not Cause.REPLY_MALFORMED:
+        try:
+            dialogue.report_unsolicited()
+        except CheckAborted as stop:
+            if stop.fault is not Cause.REPLY_MALFORMED:
+                raise
+    dialogue.forget_stream()
+
+
+async def _hear_farewell(dialogue: SMTPClient, heard: list[int]) -> None:
+    """Hear replies until the 221, and collect their codes."""
+    while 221 not in heard and len(heard) <= STRAYS_SHOWN:
+        heard.append((await dialogue.hear()).code)
+
+
+def _note_close(dialogue: SMTPClient, end: Finished) -> None:
+    if end.fault is None and end.stage is Stage.AUTH:
+        dialogue.note("the server closed the connection after AUTH", WarningId.CLOSED_AFTER_AUTH)
+    else:
+        dialogue.note(
+            "the server closed the connection without a reply to QUIT", WarningId.QUIT_UNANSWERED
+        )
+
+
+# rf
 
 # The share of a check's time that its files of certificates and keys may take.
 SHARE_FOR_FILES = 0.9
@@ -67,7 +133,7 @@ async def check(
     settings: Settings,
     secret: str | None = None,
     *,
-    mail: Mail | None = None,
+    mail: MailRequest | None = None,
     limits: Limits | None = None,
     redactor: Redactor | None = None,
     started: float | None = None,
@@ -81,7 +147,7 @@ async def check(
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     redactor = redactor or Redactor(settings.username, secret)
-    dialogue = Dialogue(events.put_nowait, redactor, started)
+    dialogue = SMTPClient(events.put_nowait, redactor, started)
     course = _Course(dialogue, settings, secret, mail, limits or Limits())
     task = asyncio.create_task(course.run())
     task.add_done_callback(lambda _: events.put_nowait(None))
@@ -101,10 +167,10 @@ class _Course:
 
     def __init__(
         self,
-        dialogue: Dialogue,
+        dialogue: SMTPClient,
         settings: Settings,
         secret: str | None,
-        mail: Mail | None,
+        mail: MailRequest | None,
         limits: Limits,
     ) -> None:
         self._dialogue = dialogue
@@ -112,13 +178,13 @@ class _Course:
         self._secret = secret
         self._mail = mail
         self._limits = limits
-        self._greeter = Greeter(dialogue, settings, limits.extra)
-        self._attempts = Attempts(settings.source_address, self._tried, self._attempt_failed)
+        self._greeter = GreetingReader(dialogue, settings, limits.extra)
+        self._attempts = HappyEyeballs(settings.source_address, self._tried, self._attempt_failed)
 
     async def run(self) -> None:
         """Go through the stages, say QUIT, close, and tell how it ended."""
         dialogue = self._dialogue
-        stop: Stop | None = None
+        stop: CheckAborted | None = None
         is_late = False
         try:
             try:
@@ -127,7 +193,7 @@ class _Course:
             except TimeoutError:
                 is_late = True
                 stop = await self._late()
-            except Stop as reason:
+            except CheckAborted as reason:
                 stop = reason
             end = self._end(stop)
             if dialogue.is_usable:
@@ -136,7 +202,7 @@ class _Course:
             dialogue.close()
         dialogue.emit(replace(end, seconds=dialogue.now()))
 
-    def _end(self, stop: Stop | None) -> Finished:
+    def _end(self, stop: CheckAborted | None) -> Finished:
         dialogue = self._dialogue
         if stop is None:
             return Finished(seconds=dialogue.now(), stage=dialogue.stage)
@@ -155,7 +221,7 @@ class _Course:
     async def _stages(self) -> None:
         settings, dialogue = self._settings, self._dialogue
         context = await self._prepare()
-        naming = Naming(settings.domain, settings.timeout)
+        naming = EhloName(settings.domain, settings.timeout)
         try:
             await self._connect()
             if settings.encryption is Encryption.SSL:
@@ -194,7 +260,7 @@ class _Course:
             seconds = max(0.0, SHARE_FOR_FILES * (settings.timeout - dialogue.now()))
             return await load_context(settings, seconds)
         except ContextError as error:
-            raise Stop(Fault.SETTINGS_INVALID, str(error)) from None
+            raise CheckAborted(Cause.SETTINGS_INVALID, str(error)) from None
 
     async def _connect(self) -> None:
         settings, dialogue = self._settings, self._dialogue
@@ -206,7 +272,7 @@ class _Course:
             dialogue.enter(Stage.CONNECT)
             connected, target = await self._attempts.connect(targets)
         except AddressError as error:
-            raise Stop(error.fault, error.detail) from None
+            raise CheckAborted(error.fault, error.detail) from None
         connection = Connection(connected)
         dialogue.use(connection, target)
         dialogue.emit(
@@ -220,26 +286,26 @@ class _Course:
         if late := self._attempts.unanswered:
             names = abridged([one.address for one in late], ADDRESSES_NAMED)
             text = f"no answer from {names}; a program that tries only one address waits there"
-            dialogue.note(text, Warn.ADDRESS_UNANSWERED)
+            dialogue.note(text, WarningId.ADDRESS_UNANSWERED)
 
-    def _tried(self, target: Target) -> None:
+    def _tried(self, target: Endpoint) -> None:
         now, port = self._dialogue.now(), self._settings.port
         self._dialogue.emit(Connecting(seconds=now, address=target.address, port=port))
 
-    def _attempt_failed(self, target: Target, error: AddressError) -> None:
+    def _attempt_failed(self, target: Endpoint, error: AddressError) -> None:
         self._dialogue.note(f"{target.address}: {error.detail}")
 
-    async def _authenticate(self, offer: Offer) -> None:
+    async def _authenticate(self, offer: EhloKeywords) -> None:
         settings, dialogue = self._settings, self._dialogue
         if not settings.authenticates:
             if offer.mechanisms:
-                dialogue.note("AUTH is offered but not used", Warn.AUTH_OFFERED_UNUSED)
+                dialogue.note("AUTH is offered but not used", WarningId.AUTH_OFFERED_UNUSED)
             return
         dialogue.enter(Stage.AUTH)
         allow_clear = self._limits.allow_clear_password
         await authenticate(dialogue, settings, offer, self._secret or "", allow_clear=allow_clear)
 
-    async def _late(self) -> Stop:
+    async def _late(self) -> CheckAborted:
         """Name the time-out after what was being waited for."""
         limit = f"no answer within {self._settings.timeout:g} s"
         if first := self._dialogue.group_refusal:
@@ -247,14 +313,14 @@ class _Course:
             return refused(first.reply)
         match self._dialogue.stage:
             case Stage.RESOLVE:
-                return Stop(Fault.RESOLVER_FAILED, limit)
+                return CheckAborted(Cause.RESOLVER_FAILED, limit)
             case Stage.CONNECT:
-                late = AddressError(Fault.CONNECT_TIMEOUT, limit)
+                late = AddressError(Cause.CONNECT_TIMEOUT, limit)
                 error = self._attempts.most_telling(late)
-                return Stop(error.fault, error.detail)
+                return CheckAborted(error.fault, error.detail)
             case Stage.GREETING if not self._dialogue.is_usable:
                 return await self._greeter.late(limit)
             case Stage.TLS if self._dialogue.is_shaking_hands:
-                return Stop(Fault.TLS_HANDSHAKE_TIMEOUT, limit)
+                return CheckAborted(Cause.TLS_HANDSHAKE_TIMEOUT, limit)
             case _:
-                return Stop(Fault.REPLY_TIMEOUT, limit)
+                return CheckAborted(Cause.REPLY_TIMEOUT, limit)

@@ -148,7 +148,7 @@ def sni_name(settings: Settings) -> str:
         raise ContextError("server_name" if settings.server_name else "host", str(error)) from None
 
 
-class Requests:
+class CertificateRequestProbe:
     """What a server asks for in a handshake: OpenSSL tells that to its debug callback alone."""
 
     def __init__(self, context: ssl.SSLContext) -> None:

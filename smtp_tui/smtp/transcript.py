@@ -11,24 +11,24 @@ from typing import assert_never
 from smtp_tui.records import record
 from smtp_tui.smtp.abridging import abridged, shortened
 from smtp_tui.smtp.certificates import chain_texts
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import (
-    Accepted,
-    Answered,
     AuthStarted,
     Capabilities,
     Connected,
     Connecting,
-    Entered,
     Event,
     Experiment,
     Finished,
+    MessageQueued,
     Note,
     Received,
+    RecipientReply,
     Resolved,
     Sent,
+    StageEntered,
     TlsEstablished,
-    TlsRefused,
+    TlsFailed,
 )
 
 # What a line shows of lists and texts that a server or DNS may make long.
@@ -59,14 +59,14 @@ class Line:
 
 def lines_of(event: Event) -> list[Line]:
     """Return the lines that tell of `event`; none for what only frames the dialogue."""
-    return [Line(event.seconds, mark, visible(text)) for mark, text in _told(event)]
+    return [Line(event.seconds, mark, escape_controls(text)) for mark, text in _told(event)]
 
 
 def _told(event: Event) -> list[tuple[Mark, str]]:
     match event:
-        case Entered() | Answered() | Finished():
+        case StageEntered() | RecipientReply() | Finished():
             return []
-        case Accepted(queue_id=queue_id):
+        case MessageQueued(queue_id=queue_id):
             return [(Mark.FACT, f"the server queued the message as {queue_id}")] * bool(queue_id)
         case Resolved(host=host, addresses=addresses):
             found = abridged(addresses, ADDRESSES_SHOWN)
@@ -82,7 +82,7 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
         case TlsEstablished():
             texts = [f"{event.version} {event.cipher}", *chain_texts(event.chain)]
             return [(Mark.FACT, text) for text in texts]
-        case TlsRefused(chain=chain):
+        case TlsFailed(chain=chain):
             texts = ["the handshake failed; the server had sent", *chain_texts(chain)]
             return [(Mark.FACT, text) for text in texts]
         case Capabilities(encrypted=encrypted, mechanisms=mechanisms):

@@ -19,16 +19,22 @@ from textual.theme import Theme
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
-from smtp_tui.tui.bench.trial import Runner, run_check
-from smtp_tui.tui.domain.lookup import Lookup
-from smtp_tui.tui.ink import OnLight
-from smtp_tui.tui.keys.command import use_keys
-from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, configurable, key_of, names_of
-from smtp_tui.tui.keys.keymap import chosen
-from smtp_tui.tui.saving.vault import SystemVault, Vault
-from smtp_tui.tui.screen import FormScreen
-from smtp_tui.tui.tables.tables import Listing, Verdicts
-from smtp_tui.tui.terminal.typeahead import InOrder
+from smtp_tui.tui.controllers.keyring_backend import KeyringBackend, SystemKeyring
+from smtp_tui.tui.controllers.tables import TableTester, Verdicts
+from smtp_tui.tui.keys.commands import (
+    COMMANDS,
+    LOG_COMMANDS,
+    configurable,
+    key_of,
+    names_of,
+    use_keys,
+)
+from smtp_tui.tui.keys.keymap import configured_keymap
+from smtp_tui.tui.main_screen import MainScreen
+from smtp_tui.tui.style import LightThemeFilter
+from smtp_tui.tui.test_pane.domain_task import DnsOptions
+from smtp_tui.tui.test_pane.test_run import Runner, run_check
+from smtp_tui.tui.typeahead import KeyQueue
 
 # The terminal's own colours on its own background. With it NO_COLOR leaves attributes only.
 TERMINAL = Theme(
@@ -44,7 +50,7 @@ TERMINAL = Theme(
 HOW_TO_QUIT = "Ctrl+C has no effect here. {leave} quits, {back} stops a test."
 
 
-class SmtpApp(InOrder, inherit_bindings=False):
+class SmtpApp(KeyQueue, inherit_bindings=False):
     """The form for one table of one file; `table` None asks which.
 
     `keeps` is whether unsaved changes outlive an end by a signal or a defect; `lookup` is how names
@@ -65,10 +71,10 @@ class SmtpApp(InOrder, inherit_bindings=False):
         *,
         notice: str = "",
         runner: Runner = run_check,
-        keyring: Vault | None = None,
+        keyring: KeyringBackend | None = None,
         preferences: Preferences | None = None,
         keeps: bool = True,
-        lookup: Lookup | None = None,
+        lookup: DnsOptions | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.register_theme(TERMINAL)
@@ -78,17 +84,17 @@ class SmtpApp(InOrder, inherit_bindings=False):
         self._table = table
         self._notice = notice
         self._runner = runner
-        self._keyring = keyring or SystemVault()
+        self._keyring = keyring or SystemKeyring()
         self._verdicts = Verdicts()
         self._keeps = keeps
         self.has_kept = False
         preferences = preferences or Preferences()
         self._lookup = replace(
-            lookup or Lookup(),
+            lookup or DnsOptions(),
             by_itself=preferences.domain_check is not False,
             selectors=preferences.dkim,
         )
-        self._inks = [OnLight()] if preferences.theme == "light" else []
+        self._inks = [LightThemeFilter()] if preferences.theme == "light" else []
         self._remark = "; ".join([*preferences.problems, *self._take_keys(preferences)])
 
     @property
@@ -114,9 +120,9 @@ class SmtpApp(InOrder, inherit_bindings=False):
     async def on_key(self, event: Key) -> None:
         """A key that nothing took: `C` as the hints write it may have been typed as a capital."""
         if event.key.isupper():
-            from smtp_tui.tui.keys.capitals import take_for_small
+            from smtp_tui.tui.keys.keymap import handle_shifted_letter
 
-            await take_for_small(self, event)
+            await handle_shifted_letter(self, event)
 
     def on_resize(self, event: Resize) -> None:
         """Paint everything again where the window was another size for a moment only.
@@ -132,7 +138,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
 
     def get_driver_class(self) -> type[Driver]:
         """Take the driver that knows old terminals."""
-        from smtp_tui.tui.terminal.driver import FormDriver
+        from smtp_tui.tui.driver import FormDriver
 
         return FormDriver
 
@@ -146,7 +152,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
 
     def action_suspend(self) -> None:
         """Go to the shell."""
-        from smtp_tui.tui.terminal.suspending import NO_SHELL, has_shell, stop_job
+        from smtp_tui.tui.driver import NO_SHELL, has_shell, stop_job
 
         if has_shell():
             stop_job(self)
@@ -155,7 +161,7 @@ class SmtpApp(InOrder, inherit_bindings=False):
 
     def _take_keys(self, preferences: Preferences) -> list[str]:
         """Let the commands have the keys that the admin chose; return what is wrong with those."""
-        choice = chosen(preferences.keys, COMMANDS, LOG_COMMANDS)
+        choice = configured_keymap(preferences.keys, COMMANDS, LOG_COMMANDS)
         named = [one for one in configurable() if one.action in choice.keys]
         use_keys({one: choice.keys[one.action] for one in named})
         self.set_keymap({action: ",".join(keys) for action, keys in choice.keys.items()})
@@ -165,26 +171,26 @@ class SmtpApp(InOrder, inherit_bindings=False):
         for screen in self._forms():
             screen.say(text)
 
-    def _forms(self) -> Iterator[FormScreen]:
-        yield from (screen for screen in self.screen_stack if isinstance(screen, FormScreen))
+    def _forms(self) -> Iterator[MainScreen]:
+        yield from (screen for screen in self.screen_stack if isinstance(screen, MainScreen))
 
     def _pick_table(self) -> None:
-        from smtp_tui.tui.tables.picker import TablePicker
+        from smtp_tui.tui.dialogs.table_picker import TablePicker
 
         def picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))
 
-        listing = Listing(self._document, self._verdicts, self._runner)
+        listing = TableTester(self._document, self._verdicts, self._runner)
         self.push_screen(TablePicker(listing), picked)
 
-    def on_form_screen_table_wanted(self, event: FormScreen.TableWanted) -> None:
+    def on_main_screen_table_wanted(self, event: MainScreen.TableWanted) -> None:
         """Put another table's form in the place of the one there is."""
         if event.document is not None:
             self._document, self._verdicts = event.document, Verdicts()
         self.switch_screen(self._form(event.table, event.notice))
 
-    def _form(self, table: str, opened_as: str = "") -> FormScreen:
-        return FormScreen(
+    def _form(self, table: str, opened_as: str = "") -> MainScreen:
+        return MainScreen(
             self._document,
             table,
             self._runner,
@@ -239,7 +245,7 @@ def run_app(
         notice=notice,
         preferences=preferences,
         keeps=keeps,
-        lookup=Lookup(is_alone=is_alone),
+        lookup=DnsOptions(is_alone=is_alone),
     )
     status = app.run(mouse=bool(preferences.mouse))
     if app.has_kept:

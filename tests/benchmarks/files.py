@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from smtp_tui.config.diffing import differences
+from smtp_tui.config.diff import diff_lines
 from smtp_tui.config.document import Document
-from smtp_tui.config.reloading import merged_with_disk
+from smtp_tui.config.merge import merged_with_disk
 from tests.benchmarks.results import Result
 
 LINES, TIMES = 10_000, 5
@@ -67,7 +67,7 @@ def _showing(path: Path, port: int) -> Callable[[], None]:
     new = document.changed(document.default_table(), {"port": port + 1000})
 
     def show() -> None:
-        assert differences(document.text, new, path.name)
+        assert diff_lines(document.text, new, path.name)
 
     return show
 

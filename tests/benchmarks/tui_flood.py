@@ -7,19 +7,19 @@ import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from smtp_tui.checks.run import Request
+from smtp_tui.checks.run import CheckRequest
 from smtp_tui.config.document import Document
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.launch import prepare_surroundings
-from smtp_tui.smtp.events import Entered, Event, Received, Stage
+from smtp_tui.smtp.events import Event, Received, Stage, StageEntered
 from smtp_tui.smtp.replies import Reply
 
 LINES, BURST, GAP = 20_000, 20, 0.008
 
 
-async def flood(_request: Request) -> AsyncGenerator[Event | Verdict, None]:
+async def flood(_request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Tell one line after the other."""
-    yield Entered(seconds=0.0, stage=Stage.GREETING)
+    yield StageEntered(seconds=0.0, stage=Stage.GREETING)
     for number in range(LINES):
         line = f"line {number} of a long story told by a server".encode()
         yield Received(seconds=number / 1000, reply=Reply(220, (line,)))

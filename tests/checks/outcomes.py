@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from smtp_tui.checks.run import Request, run
+from smtp_tui.checks.run import CheckRequest, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event
 from tests.servers.listeners import SERVICES, Listener, Tls
@@ -34,7 +34,7 @@ GIVING_AWAY = ("plain", "login")
 async def outcome_of(values: dict[str, object], **more: Any) -> tuple[list[Event], Verdict]:
     """Run one check and return its events and verdict."""
     told: list[Event] = []
-    request = Request(values=values, base=Path.cwd(), **more)
+    request = CheckRequest(values=values, base=Path.cwd(), **more)
     async with aclosing(run(request)) as stream:
         async for one in stream:
             if isinstance(one, Verdict):

@@ -14,24 +14,24 @@ from smtp_tui.checks.jsonlines import json_line
 from smtp_tui.diagnosis.verdict import Fix, Recipient, TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
-    Accepted,
-    Answered,
     AuthStarted,
     Capabilities,
     Connected,
     Connecting,
-    Entered,
     Event,
     Experiment,
     Finished,
+    MessageQueued,
     Note,
     Received,
+    RecipientReply,
     Resolved,
     Sent,
     Stage,
+    StageEntered,
     TlsEstablished,
-    TlsRefused,
-    Warn,
+    TlsFailed,
+    WarningId,
 )
 from tests.diagnosis.examples import CERTIFICATE, reply
 
@@ -71,7 +71,7 @@ EVENTS: list[tuple[Event, str, set[str]]] = [
         {"version", "cipher", "verified", "certificate", "chain"},
     ),
     (
-        TlsRefused(seconds=0.1, chain=(CERTIFICATE,)),
+        TlsFailed(seconds=0.1, chain=(CERTIFICATE,)),
         "tls",
         {"version", "cipher", "verified", "certificate", "chain"},
     ),
@@ -85,7 +85,7 @@ EVENTS: list[tuple[Event, str, set[str]]] = [
         "auth",
         {"mechanism", "reason"},
     ),
-    (Note(seconds=0.1, text="ä", warning=Warn.LINK_OPEN), "note", {"text", "warning"}),
+    (Note(seconds=0.1, text="ä", warning=WarningId.LINK_OPEN), "note", {"text", "warning"}),
     (
         Experiment(seconds=0.1, name="verify-peer", outcome="ok", text="t"),
         "experiment",
@@ -124,15 +124,15 @@ def test_events(event: Event, name: str, keys: set[str]) -> None:
 
 
 def test_every_event_is_among_them() -> None:
-    framing = {Entered, Answered, Accepted, Finished}
+    framing = {StageEntered, RecipientReply, MessageQueued, Finished}
     assert {type(event) for event, _, _ in EVENTS} | framing == set(Event.__args__)
 
 
 def test_what_only_frames_the_dialogue_is_left_out() -> None:
-    assert json_line(Entered(seconds=0, stage=Stage.EHLO), None, None) is None
+    assert json_line(StageEntered(seconds=0, stage=Stage.EHLO), None, None) is None
     assert json_line(Finished(seconds=0, stage=Stage.EHLO), None, None) is None
-    assert json_line(Accepted(seconds=0, queue_id="A1"), None, None) is None
-    answered = Answered(seconds=0, recipient="a@b.example", reply=reply(250, "ok"))
+    assert json_line(MessageQueued(seconds=0, queue_id="A1"), None, None) is None
+    answered = RecipientReply(seconds=0, recipient="a@b.example", reply=reply(250, "ok"))
     assert json_line(answered, None, None) is None
 
 
@@ -168,7 +168,7 @@ def test_a_whole_verdict() -> None:
     content = written(
         verdict(
             also=("certificate-expired",),
-            warnings=(Warn.LINK_OPEN,),
+            warnings=(WarningId.LINK_OPEN,),
             reply=reply(535, "5.7.8 first", "5.7.8 \xff second"),
             protocol="HTTP",
             fixes=(Fix(field="port", value=465, why="so", more={"encryption": "ssl"}),),

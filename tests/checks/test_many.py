@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks import many
+from smtp_tui.checks import batch
 from smtp_tui.checks import run as checks_run
-from smtp_tui.checks.many import Subject, Summary, Told, run_all
-from smtp_tui.checks.run import Request
-from smtp_tui.checks.status import exit_status
+from smtp_tui.checks.batch import BatchSummary, CheckTarget, Told, run_batch
+from smtp_tui.checks.jsonlines import exit_status
+from smtp_tui.checks.run import CheckRequest
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp import session
@@ -29,18 +29,20 @@ from tests.smtp.steps import silence
 OK = f"{GREETING}\nC: EHLO …\nS: 250 mail.example.test"
 
 
-def subject(name: str, port: int, **values: Any) -> Subject:
+def subject(name: str, port: int, **values: Any) -> CheckTarget:
     whole = {"host": "127.0.0.1", "port": port, "encryption": "none", "timeout": 5, **values}
-    request = Request(values=whole, base=Path.cwd(), extra=0)
-    return Subject(file="mail.toml", table=name, request=request)
+    request = CheckRequest(values=whole, base=Path.cwd(), extra=0)
+    return CheckTarget(file="mail.toml", table=name, request=request)
 
 
-async def told_of(subjects: list[Subject], jobs: int) -> tuple[list[tuple[str, Told]], Summary]:
+async def told_of(
+    subjects: list[CheckTarget], jobs: int
+) -> tuple[list[tuple[str, Told]], BatchSummary]:
     """What was told of each table, by name, and the summary."""
     told: list[tuple[str, Told]] = []
-    async with aclosing(run_all(subjects, jobs)) as events:
+    async with aclosing(run_batch(subjects, jobs)) as events:
         async for one in events:
-            if isinstance(one, Summary):
+            if isinstance(one, BatchSummary):
                 return told, one
             told.append((one[0].table or "", one[1]))
     raise AssertionError("no summary")
@@ -105,7 +107,7 @@ async def test_the_order_is_that_of_the_tables_whoever_ends_first() -> None:
 async def test_the_first_is_told_as_it_happens() -> None:
     async with serving((OK,), (after(3), OK)) as server:
         subjects = [subject("a", server.port), subject("b", server.port, timeout=60)]
-        async with aclosing(run_all(subjects, 1)) as events:
+        async with aclosing(run_batch(subjects, 1)) as events:
             async for one in events:
                 if isinstance(one, tuple) and isinstance(one[1], Verdict):
                     break  # while the second still waits
@@ -113,7 +115,7 @@ async def test_the_first_is_told_as_it_happens() -> None:
 
 
 async def test_what_cannot_be_asked_for_has_its_verdict_too() -> None:
-    refusal = Subject(file="gone.toml", table=None, refusal="gone.toml does not exist")
+    refusal = CheckTarget(file="gone.toml", table=None, refusal="gone.toml does not exist")
     told, summary = await told_of([refusal, subject("b", 1)], jobs=2)
     first = told[0][1]
     assert isinstance(first, Verdict)
@@ -133,7 +135,7 @@ async def test_a_defect_costs_its_own_table_alone(monkeypatch: pytest.MonkeyPatc
                 yield event
 
     monkeypatch.setattr(checks_run, "check", check)
-    unreadable = Subject(file="mail.toml", table="d", defect=RecursionError())
+    unreadable = CheckTarget(file="mail.toml", table="d", defect=RecursionError())
     async with serving((OK,)) as server:
         broken = subject("b", server.port, timeout=4)
         subjects = [subject("a", server.port), broken, subject("c", server.port), unreadable]
@@ -150,7 +152,7 @@ async def test_leaving_early_leaves_nothing_open() -> None:
     before = asyncio.all_tasks()
     async with serving((GREETING, silence), may_leave=True) as server:
         subjects = [subject(name, server.port, timeout=60) for name in "abc"]
-        events = run_all(subjects, 3)
+        events = run_batch(subjects, 3)
         await anext(events)
         await server.has_peers(3)
         await events.aclose()
@@ -168,7 +170,7 @@ async def test_more_jobs_than_descriptors(monkeypatch: pytest.MonkeyPatch) -> No
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     used = os.open(os.devnull, os.O_RDONLY)
     os.close(used)
-    monkeypatch.setattr(many, "DESCRIPTORS_KEPT", used + 20)
+    monkeypatch.setattr(batch, "DESCRIPTORS_KEPT", used + 20)
     async with serving((OK,)) as server:
         resource.setrlimit(resource.RLIMIT_NOFILE, (used + 50, hard))
         try:

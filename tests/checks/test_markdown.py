@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from smtp_tui.checks.report.markdown import code, fenced, prose
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 
 # What may stand in a document that only our own words made.
 HARMLESS = {"paragraph_open", "paragraph_close", "inline", "text", "code_inline", "fence"}
@@ -53,14 +53,14 @@ def test_prose_of_any_text(text: str) -> None:
     assert_harmless(f"why: {prose(text)}")
     shown = "".join(one.content for one in tokens(f"x {prose(text)}") if not one.children)
     assert shown.replace(" ", "").replace("`", "") == (
-        "x" + visible(text).replace(" ", "").replace("`", "")
+        "x" + escape_controls(text).replace(" ", "").replace("`", "")
     )
 
 
 @given(st.text("` ab\n", min_size=1, max_size=20))
 def test_code_holds_the_text(text: str) -> None:
     (span,) = [one for one in tokens(f"x {code(text)} y") if one.type == "code_inline"]
-    assert span.content == visible(text)
+    assert span.content == escape_controls(text)
 
 
 @given(st.lists(st.text("`~ a\n\r\x0b\u2028", max_size=12)))
@@ -68,7 +68,7 @@ def test_no_line_ends_a_block(lines: list[str]) -> None:
     block = fenced(lines)
     (fence,) = tokens("\n".join([*block, ""]))
     assert fence.type == "fence"
-    assert fence.content == "".join(f"{visible(line)}\n" for line in lines)
+    assert fence.content == "".join(f"{escape_controls(line)}\n" for line in lines)
 
 
 def test_plain_words_stay_readable() -> None:

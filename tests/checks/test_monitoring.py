@@ -17,18 +17,18 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from smtp_tui import __version__
-from smtp_tui.checks.many import Outcome, Subject, Summary
+from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget
 from smtp_tui.checks.monitoring.nagios import nagios_lines, state_of_all, trouble_line
 from smtp_tui.checks.monitoring.prometheus import prometheus_text, write_prometheus
 from smtp_tui.checks.monitoring.ranges import RangeError, range_of
 from smtp_tui.checks.monitoring.states import MATTERS, State, Thresholds, state_of
-from smtp_tui.checks.run import Request
-from smtp_tui.checks.whole_file import NotWrittenError
+from smtp_tui.checks.output_file import NotWrittenError
+from smtp_tui.checks.run import CheckRequest
 from smtp_tui.cli.verdicts import verdict_lines
 from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.escaping import visible
-from smtp_tui.smtp.events import Stage, Warn
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.events import Stage, WarningId
 from smtp_tui.smtp.lifetimes import Limit
 
 HOSTILE = "bad | days=99\n\x1b[31m</td><script>\u202e x\r\nSMTP OK"
@@ -50,7 +50,7 @@ def certificate(days: float, lifetime: float = 90) -> Certificate:
 
 
 def passed(
-    *warnings: Warn, days: float | None = None, lifetime: float = 90, **more: Any
+    *warnings: WarningId, days: float | None = None, lifetime: float = 90, **more: Any
 ) -> Verdict:
     leaf = None if days is None else certificate(days, lifetime)
     tls = leaf and TlsSummary(verified=True, certificate=leaf)
@@ -66,16 +66,18 @@ def failed(cause: str, stage: Stage, **more: Any) -> Verdict:
     )
 
 
-def outcome(verdict: Verdict, table: str = "smtp", host: object = "mail.example") -> Outcome:
-    request = Request(values={"host": host}, base=Path())
-    return Outcome(subject=Subject(file="m.toml", table=table, request=request), verdict=verdict)
+def outcome(verdict: Verdict, table: str = "smtp", host: object = "mail.example") -> CheckResult:
+    request = CheckRequest(values={"host": host}, base=Path())
+    return CheckResult(
+        subject=CheckTarget(file="m.toml", table=table, request=request), verdict=verdict
+    )
 
 
-def summary(*outcomes: Outcome) -> Summary:
-    return Summary(outcomes=outcomes, seconds=0.5)
+def summary(*outcomes: CheckResult) -> BatchSummary:
+    return BatchSummary(outcomes=outcomes, seconds=0.5)
 
 
-def told(*outcomes: Outcome, thresholds: Thresholds | None = None) -> list[str]:
+def told(*outcomes: CheckResult, thresholds: Thresholds | None = None) -> list[str]:
     return list(nagios_lines(summary(*outcomes), thresholds or Thresholds(), verdict_lines))
 
 
@@ -102,8 +104,8 @@ def told(*outcomes: Outcome, thresholds: Thresholds | None = None) -> list[str]:
         (passed(days=7, lifetime=64), State.CRITICAL),
         (passed(days=29, lifetime=825), State.WARNING),
         (passed(days=13, lifetime=825), State.CRITICAL),
-        (passed(Warn.CERTIFICATE_EXPIRES_SOON, days=30), State.OK),
-        (passed(Warn.QUIT_UNANSWERED, Warn.USERNAME_UNUSED), State.OK),
+        (passed(WarningId.CERTIFICATE_EXPIRES_SOON, days=30), State.OK),
+        (passed(WarningId.QUIT_UNANSWERED, WarningId.USERNAME_UNUSED), State.OK),
         *((passed(one), State.WARNING) for one in sorted(MATTERS)),
         (failed("auth-rejected", Stage.AUTH, days=90), State.CRITICAL),
         (failed("host-not-found", Stage.RESOLVE), State.CRITICAL),
@@ -202,7 +204,7 @@ def test_the_seconds_of_a_check(seconds: float, state: State, more: str) -> None
 
 
 def test_the_warning_that_makes_the_state_is_the_one_told() -> None:
-    (line, *_) = told(outcome(passed(Warn.QUIT_UNANSWERED, Warn.LINK_OPEN)))
+    (line, *_) = told(outcome(passed(WarningId.QUIT_UNANSWERED, WarningId.LINK_OPEN)))
     assert "is accepted; About link-open. | " in line
 
 
@@ -229,7 +231,7 @@ def test_several_tables() -> None:
 
 
 def is_harmless(line: str) -> bool:
-    return visible(line) == line and not re.search("[<>]", line)
+    return escape_controls(line) == line and not re.search("[<>]", line)
 
 
 @given(st.text() | st.just(HOSTILE))
@@ -241,7 +243,7 @@ def test_nothing_a_server_says_becomes_data(text: str) -> None:
     assert all(is_harmless(line) for line in (first, *others, trouble_line(text)))
     data = first.partition(" | ")[2]
     assert re.fullmatch(r"time=0\.250s;;;0(;30)?", data)
-    several = told(outcome(verdict, text, text), outcome(passed(Warn.LINK_OPEN)))
+    several = told(outcome(verdict, text, text), outcome(passed(WarningId.LINK_OPEN)))
     assert several[0].count("|") == 1
     assert len(several) == 3
 
@@ -260,7 +262,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 def test_metrics() -> None:
-    good = passed(Warn.LINK_OPEN, days=10)
+    good = passed(WarningId.LINK_OPEN, days=10)
     bad = failed("server-busy", Stage.GREETING)
     assert good.tls
     assert good.tls.certificate
@@ -269,8 +271,8 @@ def test_metrics() -> None:
     states: dict[tuple[str, ...], float] = {
         **{("stage", *one, stage.value): stage is Stage.AUTH for stage in Stage},
         **{("stage", *two, stage.value): stage is Stage.GREETING for stage in Stage},
-        **{("warning", *one, warn.value): warn is Warn.LINK_OPEN for warn in Warn},
-        **{("warning", *two, warn.value): False for warn in Warn},
+        **{("warning", *one, warn.value): warn is WarningId.LINK_OPEN for warn in WarningId},
+        **{("warning", *two, warn.value): False for warn in WarningId},
     }
     assert samples(text) == {
         ("up", *one): 1,
@@ -293,7 +295,7 @@ def test_metrics() -> None:
 
 def test_what_a_series_is_does_not_change_with_what_it_says() -> None:
     outcomes = [
-        outcome(passed(Warn.LINK_OPEN, days=40)),
+        outcome(passed(WarningId.LINK_OPEN, days=40)),
         outcome(passed(days=20)),
         outcome(failed("certificate-expired", Stage.TLS, days=-1)),
         outcome(failed("auth-rejected", Stage.AUTH, days=40)),
@@ -310,7 +312,7 @@ def test_any_label_can_be_read(text: str) -> None:
     found = samples(prometheus_text(summary(outcome(passed(), text, text)), MOMENT))
     ((name, file, table, host),) = [key for key in found if key[0] == "up"]
     assert (name, file, host) == ("up", "m.toml", table)
-    assert table == visible(text)
+    assert table == escape_controls(text)
 
 
 def test_a_table_that_is_named_twice_is_one_series() -> None:

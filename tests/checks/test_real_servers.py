@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.message import Mail
+from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import (
     BAD_CERTIFICATES,
     ENCRYPTIONS,
@@ -81,7 +81,7 @@ async def test_who_lets_in_logins_alone(mail_servers: MailServers) -> None:
         "ca_file": str(mail_servers.authority_file),
         "from": mail_servers.user.name,
     }
-    mail = Mail(recipients=(parse_mailbox(mail_servers.user.name),))
+    mail = MailRequest(recipients=(parse_mailbox(mail_servers.user.name),))
     _, verdict = await outcome_of(values, mail=mail)
     assert (verdict.stage, verdict.cause) == ("envelope", "auth-required")
     assert "Client host rejected: Access denied" in verdict.summary

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from smtp_tui import __version__
-from smtp_tui.checks.report.writing import TITLE, Checked, report_markdown
+from smtp_tui.checks.report.report import TITLE, ReportEntry, report_markdown
 from smtp_tui.diagnosis.verdict import Fix, Recipient, Verdict
-from smtp_tui.settings.reading import read
-from smtp_tui.smtp.algorithms import PublicKey
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
+from smtp_tui.smtp.der import PublicKey
 from smtp_tui.smtp.events import (
     Event,
     Note,
@@ -25,8 +25,8 @@ from smtp_tui.smtp.events import (
     Sent,
     Stage,
     TlsEstablished,
-    TlsRefused,
-    Warn,
+    TlsFailed,
+    WarningId,
 )
 from tests.checks.test_markdown import HOSTILE, tokens
 from tests.diagnosis.examples import CERTIFICATE, connected, reply, settings
@@ -58,7 +58,7 @@ def verdict(**more: Any) -> Verdict:
 def report(events: Sequence[Event] = (), told: Verdict | None = None, **more: Any) -> str:
     """The report of one check, its settings among what `more` may hold."""
     values = {"settings": settings(), **more}
-    checked = Checked(events=tuple(events), verdict=told or verdict(), **values)
+    checked = ReportEntry(events=tuple(events), verdict=told or verdict(), **values)
     return report_markdown([checked], MOMENT)
 
 
@@ -149,7 +149,7 @@ def test_the_whole_verdict() -> None:
         cure="Set port to 465.",
         also=("certificate-expired",),
         also_texts=("It expired.",),
-        warnings=(Warn.LINK_OPEN,),
+        warnings=(WarningId.LINK_OPEN,),
         warning_texts=("The link is open.",),
         recipients=(Recipient(address="a@b.example", code=550, text="no\nway"),),
         queue_id="4F",
@@ -211,14 +211,14 @@ def test_the_whole_chain() -> None:
         "   - It cannot be read.",
     ):
         assert f"{line}\n" in document
-    refused = report([TlsRefused(seconds=0.1, chain=(CERTIFICATE,))])
+    refused = report([TlsFailed(seconds=0.1, chain=(CERTIFICATE,))])
     assert "The handshake failed. The server had sent:\n" in refused
     assert "The server sent no certificate.\n" in report()
 
 
 def test_many_names_are_cut() -> None:
     names = tuple(f"h{number}.example" for number in range(60))
-    document = report([TlsRefused(seconds=0, chain=(replace(CERTIFICATE, names=names),))])
+    document = report([TlsFailed(seconds=0, chain=(replace(CERTIFICATE, names=names),))])
     assert "`h49.example` and 10 more\n" in document
 
 
@@ -266,10 +266,10 @@ def test_a_hostile_file_name_is_a_name() -> None:
 
 
 def test_several_checks_have_a_section_each() -> None:
-    passed = Checked(
+    passed = ReportEntry(
         settings=settings(), events=(), verdict=verdict(ok=True, cause=None), file="a.toml"
     )
-    failed = Checked(settings=None, events=(), verdict=verdict(), file="b.toml", table="x")
+    failed = ReportEntry(settings=None, events=(), verdict=verdict(), file="b.toml", table="x")
     document = report_markdown([passed, failed], MOMENT)
     assert "- tables: 2, passed: 1, failed: 1\n" in document
     assert [one for one in headings(document) if "toml" in one] == [
@@ -281,7 +281,9 @@ def test_several_checks_have_a_section_each() -> None:
 def test_home_shows_only_where_it_was_given() -> None:
     note = Note(seconds=0, text="cannot read /home/alice/ca.pem, /home/alicea/x, /srv/home/alice")
     told = verdict(summary="ca_file: /home/alice/ca.pem: no such file.")
-    checked = Checked(settings=settings(), events=(note,), verdict=told, file="/home/alice/m.toml")
+    checked = ReportEntry(
+        settings=settings(), events=(note,), verdict=told, file="/home/alice/m.toml"
+    )
     document = report_markdown([checked], MOMENT, home="/home/alice/")
     assert "cannot read ~/ca.pem, /home/alicea/x, /srv/home/alice\n" in document
     assert "`ca_file: ~/ca.pem`: no such file." in document
@@ -324,7 +326,7 @@ async def test_no_form_of_the_secret(echo: str, mechanism: str) -> None:
         authentication=mechanism,
     )
     assert played.verdict.cause == "auth-rejected"
-    found = read({"host": "localhost", "username": USER, "password": SECRET}).settings
+    found = parse_settings({"host": "localhost", "username": USER, "password": SECRET}).settings
     document = report(played.events, played.verdict, settings=found)
     assert "[hidden]" in document
     for form in forms:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.run import Request, refused, run
-from smtp_tui.checks.secrets import Supply
+from smtp_tui.checks.password_input import PasswordInput
+from smtp_tui.checks.run import CheckRequest, refused, run
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Entered, Event, Note, Sent, Stage
+from smtp_tui.smtp.events import Event, Note, Sent, Stage, StageEntered
 from tests.checks.scripted import EHLO, saying
 
 SECRET = "wonderland-7"
@@ -22,7 +22,7 @@ SECRET = "wonderland-7"
 async def outcome(values: dict[str, object], **more: Any) -> tuple[list[Event], Verdict]:
     """Run one check; the verdict must come last."""
     told: list[Event | Verdict] = []
-    async with aclosing(run(Request(values=values, **{"base": Path(), **more}))) as stream:
+    async with aclosing(run(CheckRequest(values=values, **{"base": Path(), **more}))) as stream:
         async for one in stream:
             told.append(one)
     *events, verdict = told
@@ -58,14 +58,14 @@ async def test_a_login() -> None:
 
 
 async def test_settings_that_cannot_be_used_send_nothing() -> None:
-    supply = Supply("nowhere", never)
+    supply = PasswordInput("nowhere", never)
     events, verdict = await outcome({"host": "a b", "port": 0}, given=supply)
     assert (verdict.stage, verdict.cause) == ("settings", "settings-invalid")
     assert [problem.partition(":")[0] for problem in verdict.problems] == [
         "SMTP Host (host)",
         "SMTP Port (port)",
     ]
-    assert not any(isinstance(event, Entered) for event in events)
+    assert not any(isinstance(event, StageEntered) for event in events)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,12 @@ async def test_the_password_is_fetched_only_when_auth_will_use_it(
     values: dict[str, object],
 ) -> None:
     with saying(b"220 hi\r\n", b"250 mail.example\r\n", b"221 bye\r\n") as server:
-        events, _ = await outcome(plain(server.port, **values), given=Supply("nowhere", never))
-    assert Stage.PASSWORD not in [event.stage for event in events if isinstance(event, Entered)]
+        events, _ = await outcome(
+            plain(server.port, **values), given=PasswordInput("nowhere", never)
+        )
+    assert Stage.PASSWORD not in [
+        event.stage for event in events if isinstance(event, StageEntered)
+    ]
 
 
 async def test_without_a_password_nothing_is_sent() -> None:
@@ -108,7 +112,7 @@ async def test_the_time_is_shared_by_password_and_dialogue() -> None:
     with saying(b"") as server:
         values = plain(server.port, username="alice", timeout=0.6)
         started = time.monotonic()
-        _, verdict = await outcome(values, given=Supply("a slow pipe", slow), extra=0)
+        _, verdict = await outcome(values, given=PasswordInput("a slow pipe", slow), extra=0)
         took = time.monotonic() - started
     assert verdict.cause == "greeting-timeout"
     assert 0.55 < took < 10
@@ -123,7 +127,7 @@ async def test_a_password_that_comes_too_late_ends_the_check() -> None:
         return b""
 
     values = plain(1, username="alice", timeout=0.1)
-    _, verdict = await outcome(values, given=Supply("a slow pipe", late))
+    _, verdict = await outcome(values, given=PasswordInput("a slow pipe", late))
     release.set()
     assert (verdict.stage, verdict.cause) == ("password", "password-source-failed")
     assert verdict.seconds < 2
@@ -147,7 +151,7 @@ async def test_relative_paths_start_at_the_files_folder(tmp_path: Path) -> None:
 async def test_leaving_early_closes_the_connection() -> None:
     with saying(b"220 hi\r\n", EHLO) as server:
         values = plain(server.port, username="alice", authentication="plain")
-        async with aclosing(run(Request(values=values, base=Path(), secret=SECRET))) as stream:
+        async with aclosing(run(CheckRequest(values=values, base=Path(), secret=SECRET))) as stream:
             async for one in stream:
                 if isinstance(one, Sent):
                     break
@@ -161,5 +165,5 @@ def test_no_settings_at_all() -> None:
 
 
 def test_no_repr_shows_a_password() -> None:
-    request = Request(values={"password": SECRET}, base=Path(), secret=SECRET)
+    request = CheckRequest(values={"password": SECRET}, base=Path(), secret=SECRET)
     assert SECRET not in repr(request)

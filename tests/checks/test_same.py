@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.same.commands import SameCommand, same_commands
+from smtp_tui.checks.equivalents.commands import EquivalentCommand, equivalent_commands
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import AuthStarted, Capabilities, Event, Sent
 from tests.diagnosis.examples import settings
@@ -16,9 +16,9 @@ PLAIN = {"username": "alice", "authentication": "plain"}
 AUTO = {"encryption": "none", "starttls_auto": True}
 
 
-def made(*events: Event, **values: Any) -> dict[str, SameCommand]:
+def made(*events: Event, **values: Any) -> dict[str, EquivalentCommand]:
     """The command of each program."""
-    return {one.program: one for one in same_commands(settings(**values), events)}
+    return {one.program: one for one in equivalent_commands(settings(**values), events)}
 
 
 def words(*events: Event, **values: Any) -> dict[str, list[str]]:
@@ -292,4 +292,4 @@ def test_the_secret_is_in_no_line() -> None:
 
 def test_settings_alone_are_enough() -> None:
     found: Settings = settings()
-    assert [one.program for one in same_commands(found)] == ["swaks", "openssl", "curl"]
+    assert [one.program for one in equivalent_commands(found)] == ["swaks", "openssl", "curl"]

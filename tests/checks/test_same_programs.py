@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.same.commands import same_commands
-from smtp_tui.settings.reading import read
+from smtp_tui.checks.equivalents.commands import equivalent_commands
+from smtp_tui.settings.validate import parse_settings
 from tests.checks.outcomes import outcome_of
 from tests.checks.scripted import saying
 from tests.servers.authority import OTHER_NAME, Certificate
@@ -35,9 +35,9 @@ def needs(program: str) -> None:
 
 
 def line_of(program: str, values: dict[str, Any]) -> str:
-    settings = read(values).settings
+    settings = parse_settings(values).settings
     assert settings is not None
-    return next(one.line for one in same_commands(settings) if one.program == program)
+    return next(one.line for one in equivalent_commands(settings) if one.program == program)
 
 
 def typed(line: str, secret: str, *, before: str = "") -> tuple[int, bytes]:
@@ -226,7 +226,7 @@ def test_openssl_shows_the_fingerprint(mail_servers: MailServers) -> None:
     )
     _, output = piped(line_of("openssl", values))
     shown = output.decode().splitlines()[-1].partition("=")[2]
-    assert read({**values, "tls_fingerprint": shown}).problems == ()
+    assert parse_settings({**values, "tls_fingerprint": shown}).problems == ()
 
 
 @pytest.mark.parametrize("mechanism", ["xoauth2", "oauthbearer"])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks.secrets import Given, Supply, secret_of
+from smtp_tui.checks.password_input import Given, PasswordInput, secret_of
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.settings.sources import Ask, Environment
+from smtp_tui.settings.password_sources import Ask, Environment
 from tests.diagnosis.examples import settings
 
 
@@ -18,9 +18,9 @@ async def fetched(given: Given | None, limit: float = 5, **values: object) -> st
     return await secret_of(settings(username="alice", **values), given, Path(), limit)
 
 
-def supply(data: bytes) -> Supply:
+def supply(data: bytes) -> PasswordInput:
     """A pipe that holds these bytes."""
-    return Supply("standard input", lambda: data)
+    return PasswordInput("standard input", lambda: data)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ async def test_what_cannot_be_read() -> None:
         raise OSError(5, "Input/output error")
 
     with pytest.raises(PasswordError, match="standard input cannot be read: Input/output error"):
-        await fetched(Supply("standard input", broken))
+        await fetched(PasswordInput("standard input", broken))
 
 
 async def test_a_pipe_that_nobody_closes() -> None:
@@ -71,7 +71,7 @@ async def test_a_pipe_that_nobody_closes() -> None:
         return b"late"
 
     with pytest.raises(PasswordError, match=r"did not end within 0.05 s"):
-        await fetched(Supply("standard input", waiting), limit=0.05)
+        await fetched(PasswordInput("standard input", waiting), limit=0.05)
     release.set()
 
 

@@ -13,7 +13,7 @@ import pytest
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp.events import Event, Sent
-from smtp_tui.smtp.message import Mail
+from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import outcome_of
 from tests.servers import envelopes
 from tests.servers.listeners import Listener
@@ -40,7 +40,7 @@ async def handed_over(
         **({"username": servers.user.name} if login else {}),
         **values,
     }
-    mail = Mail(recipients=tuple(map(parse_mailbox, recipients)), subject=subject, body=body)
+    mail = MailRequest(recipients=tuple(map(parse_mailbox, recipients)), subject=subject, body=body)
     return await outcome_of(settings, secret=servers.user.password, mail=mail)
 
 

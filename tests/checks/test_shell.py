@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smtp_tui.checks.shell import quoted, quoted_path
+from smtp_tui.checks.equivalents.plan import quoted, quoted_path
 from smtp_tui.config.paths import expand
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 
 WORDS = [
     *("", "plain", "-x", "--help", "a b", "'", '"', "`id`", "$(id)", "$HOME", "!!", "a\\nb", "%s"),
@@ -48,7 +48,7 @@ def test_words() -> None:
     made = [quoted(word) for word in WORDS]
     assert as_read(made) == [word.encode("utf-8", "surrogateescape") for word in WORDS]
     for word in made:
-        assert visible(word) == word
+        assert escape_controls(word) == word
 
 
 @settings(max_examples=40)

@@ -11,9 +11,16 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks import watching
-from smtp_tui.checks.run import Request
-from smtp_tui.checks.watching import Attempt, Change, Held, Watch, next_due, refuses_password
+from smtp_tui.checks import watch
+from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.watch import (
+    CheckAttempt,
+    Paused,
+    VerdictChanged,
+    Watch,
+    next_due,
+    refuses_password,
+)
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import AuthStarted, Event, Stage
 from smtp_tui.smtp.replies import Reply
@@ -61,26 +68,26 @@ class Relay:
         self._clock = clock
         self._takes = takes
 
-    async def run(self, request: Request) -> AsyncGenerator[Event | Verdict, None]:
+    async def run(self, request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
         self.asked += 1
         self._clock.time += self._takes
         yield STARTED
         yield next(self._verdicts)
 
 
-REQUEST = Request(values={"host": "a"}, base=Path())
+REQUEST = CheckRequest(values={"host": "a"}, base=Path())
 
 
-def attempts(*marks: str | None) -> Iterator[Attempt]:
+def attempts(*marks: str | None) -> Iterator[CheckAttempt]:
     """One attempt a round, the last for ever; a mark None is a file that cannot be read."""
     for mark in itertools.chain(marks, itertools.repeat(marks[-1])):
         request = None if mark is None else REQUEST
-        yield Attempt(request=request, refusal="gone" if mark is None else "", mark=mark)
+        yield CheckAttempt(request=request, refusal="gone" if mark is None else "", mark=mark)
 
 
-async def told_by(watch: Watch, count: int) -> list[Change | Held]:
+async def told_by(watch: Watch, count: int) -> list[VerdictChanged | Paused]:
     """The first things that a watch tells."""
-    told: list[Change | Held] = []
+    told: list[VerdictChanged | Paused] = []
     async with aclosing(watch.rounds()) as rounds:
         async for one in rounds:
             told.append(one)
@@ -97,7 +104,7 @@ def clock() -> FakeClock:
 def watch_of(
     clock: FakeClock, relay: Relay, monkeypatch: pytest.MonkeyPatch, *marks: str | None
 ) -> Watch:
-    monkeypatch.setattr(watching, "run", relay.run)
+    monkeypatch.setattr(watch, "run", relay.run)
     found = attempts(*(marks or ("same",)))
     return Watch(lambda: next(found), 60, clock)
 
@@ -106,7 +113,7 @@ async def test_only_what_changes_is_told(clock: FakeClock, monkeypatch: pytest.M
     relay = Relay(clock, PASSED, PASSED, GREYLISTED, GREYLISTED, PASSED)
     watch = watch_of(clock, relay, monkeypatch)
     told = await told_by(watch, 3)
-    changes = [one for one in told if isinstance(one, Change)]
+    changes = [one for one in told if isinstance(one, VerdictChanged)]
     assert [(one.number, one.verdict.cause) for one in changes] == [
         (1, None),
         (3, "greylisted"),
@@ -146,9 +153,9 @@ async def test_a_refused_password_is_not_sent_again(
     relay = Relay(clock, REJECTED, PASSED)
     marks = ["old"] * 50 + [None] * 3 + ["old"] * 3 + ["new"]
     told = await told_by(watch_of(clock, relay, monkeypatch, *marks), 3)
-    assert [type(one) for one in told] == [Change, Held, Change]
+    assert [type(one) for one in told] == [VerdictChanged, Paused, VerdictChanged]
     assert relay.asked == 2
-    assert isinstance(told[2], Change)
+    assert isinstance(told[2], VerdictChanged)
     assert told[2].moment == START + timedelta(seconds=56 * 60 + 1)
     assert len(clock.slept) == 56
     assert min(clock.slept) == 59
@@ -159,7 +166,7 @@ async def test_it_is_told_each_time_that_a_new_one_is_refused(
 ) -> None:
     relay = Relay(clock, REJECTED, REJECTED)
     told = await told_by(watch_of(clock, relay, monkeypatch, "a", "a", "b"), 3)
-    assert [type(one) for one in told] == [Change, Held, Held]
+    assert [type(one) for one in told] == [VerdictChanged, Paused, Paused]
     assert relay.asked == 2
 
 
@@ -167,10 +174,10 @@ async def test_it_ends_where_nothing_can_change(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     relay = Relay(clock, PASSED, REJECTED)
-    monkeypatch.setattr(watching, "run", relay.run)
-    attempt = Attempt(request=REQUEST, can_change=False)
+    monkeypatch.setattr(watch, "run", relay.run)
+    attempt = CheckAttempt(request=REQUEST, can_change=False)
     told = await told_by(Watch(lambda: attempt, 60, clock), 9)
-    assert [type(one) for one in told] == [Change, Change, Held]
+    assert [type(one) for one in told] == [VerdictChanged, VerdictChanged, Paused]
 
 
 async def test_a_file_that_cannot_be_read_is_a_verdict(
@@ -178,7 +185,7 @@ async def test_a_file_that_cannot_be_read_is_a_verdict(
 ) -> None:
     relay = Relay(clock, PASSED, PASSED)
     told = await told_by(watch_of(clock, relay, monkeypatch, "a", None, "a"), 3)
-    causes = [one.verdict.cause for one in told if isinstance(one, Change)]
+    causes = [one.verdict.cause for one in told if isinstance(one, VerdictChanged)]
     assert causes == [None, "settings-invalid", None]
 
 
@@ -204,9 +211,9 @@ def test_what_counts_as_a_refused_password(
 async def test_a_file_that_brings_out_a_defect_does_not_end_the_watch(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "run", Relay(clock, PASSED, PASSED).run)
-    good = Attempt(request=REQUEST)
-    found = iter([good, Attempt(request=None, defect=RecursionError()), good])
+    monkeypatch.setattr(watch, "run", Relay(clock, PASSED, PASSED).run)
+    good = CheckAttempt(request=REQUEST)
+    found = iter([good, CheckAttempt(request=None, defect=RecursionError()), good])
     told = await told_by(Watch(lambda: next(found), 60, clock), 3)
-    causes = [one.verdict.cause for one in told if isinstance(one, Change)]
+    causes = [one.verdict.cause for one in told if isinstance(one, VerdictChanged)]
     assert causes == [None, "internal-error", None]

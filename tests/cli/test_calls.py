@@ -7,20 +7,19 @@ from collections.abc import Callable
 
 import pytest
 
-from smtp_tui.cli import calls
-from smtp_tui.cli.calls import HelpWanted, UsageError, parse_call
+from smtp_tui.cli import parser
 from smtp_tui.cli.commands import COMMANDS, FORM, Command
-from smtp_tui.cli.help import help_text
-from smtp_tui.cli.mail import mail_of
 from smtp_tui.cli.options import OPTIONS
+from smtp_tui.cli.parser import HelpRequested, UsageError, help_text, parse_arguments
+from smtp_tui.cli.requests import mail_of
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]
 
 
-def parsed(line: str) -> calls.Call:
+def parsed(line: str) -> parser.Invocation:
     """The call that these words make."""
-    return parse_call(line.split())
+    return parse_arguments(line.split())
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_every_option_belongs_to_a_command_and_says_what_it_does() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_help_of_a_command(command: Command) -> None:
-    with pytest.raises(HelpWanted) as caught:
+    with pytest.raises(HelpRequested) as caught:
         parsed(f"{command.name} --help")
     text = str(caught.value)
     assert text.startswith(f"Usage: smtp-tui {command.words}\n")
@@ -147,7 +146,7 @@ def test_help_has_80_columns_where_there_is_no_terminal(monkeypatch: pytest.Monk
 
 def test_help_of_all() -> None:
     for line in ("--help", "-h", "--help mail.toml"):
-        with pytest.raises(HelpWanted) as caught:
+        with pytest.raises(HelpRequested) as caught:
             parsed(line)
         for command in COMMANDS:
             assert f"smtp-tui {command.words}" in str(caught.value)
@@ -182,4 +181,4 @@ def test_a_recipient_that_is_none_is_not_taken_for_a_file() -> None:
 
 @pytest.mark.parametrize("name", ["a" * 5000, "a/" * 5000])
 def test_a_word_too_long_for_a_name_is_no_file(name: str) -> None:
-    assert parse_call(["send", "--to", name]).options.to == [name]
+    assert parse_arguments(["send", "--to", name]).options.to == [name]

@@ -12,7 +12,7 @@ import pytest
 
 from smtp_tui.cli.commands import COMMANDS
 from smtp_tui.cli.completion.printing import SHELLS, script
-from smtp_tui.cli.completion.slots import Slot, Things, positions, value_of
+from smtp_tui.cli.completion.slots import Slot, WordKind, positions, value_of
 from smtp_tui.cli.options import OPTIONS
 from smtp_tui.settings.fields import FIELDS
 from tests.cli.program import Outcome
@@ -196,12 +196,12 @@ def test_no_such_shell(call: Call) -> None:
 
 def test_positions_are_read_off_the_call() -> None:
     found = {one.name: positions(one) for one in COMMANDS}
-    toml, keys = Slot(things=Things.TOML), found["explain"][0]
-    assert found["check"] == [Slot(things=Things.TOML, repeats=True)]
+    toml, keys = Slot(things=WordKind.TOML), found["explain"][0]
+    assert found["check"] == [Slot(things=WordKind.TOML, repeats=True)]
     assert found["send"] == [toml]
     assert found["get"] == [toml, keys]
     assert list(keys.words) == KEYS
-    assert found["set"] == [toml, Slot(things=Things.ASSIGNMENTS, repeats=True)]
+    assert found["set"] == [toml, Slot(things=WordKind.ASSIGNMENTS, repeats=True)]
     assert found["demo"] == []
     assert all(
         slot.words or slot.things for name in ("password", "completion") for slot in found[name]
@@ -210,6 +210,6 @@ def test_positions_are_read_off_the_call() -> None:
 
 def test_an_option_that_takes_a_file_takes_any() -> None:
     slots = {one.name: value_of(one) for one in OPTIONS}
-    assert slots["report"] == slots["output"] == Slot(things=Things.FILES)
+    assert slots["report"] == slots["output"] == Slot(things=WordKind.FILES)
     assert slots["all"] is None
-    assert slots["as_unit"] == Slot(things=Things.UNITS)
+    assert slots["as_unit"] == Slot(things=WordKind.UNITS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.cli import opening
+from smtp_tui.cli import edit
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]
@@ -72,7 +72,7 @@ def test_a_faulty_one_is_told_in_one_line(call: Call, toml: Toml, private_home: 
     outcome = call("dialects")
     assert (outcome.status, outcome.err) == (3, line)
     assert len(outcome.out.splitlines()) == 18
-    opening._complain_once.cache_clear()
+    edit._complain_once.cache_clear()
     outcome = call("get", str(toml(VULS)), "host")
     assert outcome == Outcome(0, "127.0.0.1\n", line + READ_AS)
 

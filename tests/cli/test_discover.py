@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.cli.resolvers import resolver_of
+from smtp_tui.cli.discover import resolver_of
 from smtp_tui.discovery import autoconfig
 from smtp_tui.providers.known import providers
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from tests.cli.program import COMMAND, Outcome
 from tests.dns.alone import stay_alone
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
@@ -256,7 +256,7 @@ def test_a_preset_is_our_toml(call: Call, identity: str) -> None:
     assert outcome.status == 0
     values = tomllib.loads(outcome.out)["smtp"]
     whole = {"host": "a.example", "username": "a@example.org", **values}
-    assert read(whole).problems == ()
+    assert parse_settings(whole).problems == ()
     assert objects(call("presets", identity, "--json"))[0]["settings"] == values
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.cli.signals import Ending
+from smtp_tui.cli.terminal import SignalStatus
 from tests.checks.scripted import saying
 from tests.cli.program import COMMAND, DEFECT, environment, run_program
 
@@ -119,7 +119,7 @@ import os, signal, sys
 
 class Interrupt:
     def find_spec(self, name, *_):
-        if name == "smtp_tui.cli.calls":
+        if name == "smtp_tui.cli.parser":
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupt())
@@ -129,7 +129,7 @@ run()
 
 IN_A_FINALISER = """
 import os, signal, sys, time
-from smtp_tui.cli.signals import as_interrupts
+from smtp_tui.cli.terminal import as_interrupts
 
 class Dropped:
     def __del__(self):
@@ -173,7 +173,7 @@ def test_a_signal_that_python_drops_in_a_finaliser_ends_the_program(number: sign
 
 
 def test_a_signal_that_was_swallowed_ends_it_before_the_command_runs() -> None:
-    ending = Ending()
+    ending = SignalStatus()
     ending.require_none()
     ending.was_asked_for = True
     with pytest.raises(KeyboardInterrupt):

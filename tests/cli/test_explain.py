@@ -12,7 +12,7 @@ import pytest
 
 from smtp_tui.cli.explain import LARGEST_INPUT
 from smtp_tui.settings.fields import FIELDS, Field
-from smtp_tui.settings.pages import explanation
+from smtp_tui.settings.schema import explanation
 from tests.cli.program import Outcome, run_program
 from tests.test_floors import loaded, weights
 

@@ -14,7 +14,7 @@ from smtp_tui import __version__
 from smtp_tui.cli.commands import COMMANDS
 from smtp_tui.cli.manpage import manpage
 from smtp_tui.cli.options import OPTIONS
-from smtp_tui.cli.secrets import VARIABLE
+from smtp_tui.cli.password_prompt import VARIABLE
 from smtp_tui.config import paths
 from smtp_tui.config.preferences import NAME
 from smtp_tui.settings.fields import FIELDS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.settings.fields import FIELDS, Kind
+from smtp_tui.settings.fields import FIELDS, FieldKind
 from tests.checks.scripted import saying
 from tests.cli.program import Outcome
 
@@ -19,7 +19,7 @@ Toml = Callable[[str], Path]
 SECRET = "S3cr3tw0rd"
 URL = f"smtps://alice:{SECRET}@mail.example.org:465"
 VALUES = (URL, f"alice:{SECRET}@mail.example.org", f"smtp://mail.example.org?password={SECRET}")
-KEYS = tuple(field.key for field in FIELDS if field.kind is not Kind.PASSWORD)
+KEYS = tuple(field.key for field in FIELDS if field.kind is not FieldKind.PASSWORD)
 # A username or a path may be any word, be it such a pair, and is exported as it is.
 WORDS = ("username", "ca_file", "client_certificate", "client_key")
 CASES = [(key, value) for key in KEYS for value in VALUES if key not in WORDS or value == URL]

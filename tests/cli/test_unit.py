@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from smtp_tui.cli import unit as unit_command
-from smtp_tui.cli.calls import UsageError, parse_call
-from smtp_tui.cli.transient import TYPED, Transient, Unit, transient
+from smtp_tui.cli.parser import UsageError, parse_arguments
+from smtp_tui.cli.systemd import TYPED, Transient, Unit, transient
 from smtp_tui.cli.unit import bus_label, command_of, unit_of
 from tests.cli.program import COMMAND, Outcome
 
@@ -215,14 +215,14 @@ def test_the_call_inside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.chdir(tmp_path)
     words = ["--as-unit", "app", "check", "a b.toml", "--to", "a@x", "b@x", "--set", "port=5"]
     words += ["--format", "prometheus", "--output", "x.prom", "--warning-days", "0", "--all"]
-    command = command_of(parse_call(words))
+    command = command_of(parse_arguments(words))
     assert command == [
         *(sys.executable, "-E", "-P", "-m", "smtp_tui", "check"),
         *("--all", "--set=port=5", "--to=a@x", "--to=b@x"),
         *("--format=prometheus", f"--output={tmp_path}/x.prom"),
         *("--warning-days=0", "--", f"{tmp_path}/a b.toml"),
     ]
-    inside = parse_call(command[5:])
+    inside = parse_arguments(command[5:])
     assert inside.words == (f"{tmp_path}/a b.toml",)
     assert (inside.options.to, inside.options.as_unit) == (["a@x", "b@x"], None)
 
@@ -230,7 +230,7 @@ def test_the_call_inside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 def test_one_file_runs_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["smtp-tui.pyz"])
-    command = command_of(parse_call(["check", "--as-unit", "app"]))
+    command = command_of(parse_arguments(["check", "--as-unit", "app"]))
     assert command == [sys.executable, f"{tmp_path}/smtp-tui.pyz", "check"]
 
 

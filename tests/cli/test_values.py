@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.cli.calls import UsageError
-from smtp_tui.cli.values import assignments, read_pairs
+from smtp_tui.cli.edit import assignments, read_pairs
+from smtp_tui.cli.parser import UsageError
 
 READ = [
     ("host=mail.example", "mail.example"),

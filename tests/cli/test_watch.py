@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks import watching
-from smtp_tui.checks.watching import SystemClock
+from smtp_tui.checks import watch
+from smtp_tui.checks.watch import SystemClock
 from smtp_tui.cli import watch as watch_command
-from smtp_tui.cli.calls import UsageError, parse_call
-from smtp_tui.cli.requests import request_of
-from smtp_tui.cli.watch import seconds_of
-from smtp_tui.cli.watched import attempt_of, waits_for
+from smtp_tui.cli.parser import UsageError, parse_arguments
+from smtp_tui.cli.requests import check_request
+from smtp_tui.cli.watch import attempt_of, seconds_of, waits_for
 from tests.checks.scripted import EHLO, saying
 from tests.cli.program import COMMAND, Outcome
 
@@ -55,7 +54,7 @@ Between = Callable[..., None]
 
 @pytest.mark.parametrize("seconds", ["5", "60", "86400", "7.5"])
 def test_seconds(seconds: str) -> None:
-    assert seconds_of(parse_call(["check", "--watch", seconds])) == float(seconds)
+    assert seconds_of(parse_arguments(["check", "--watch", seconds])) == float(seconds)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +72,7 @@ def test_seconds(seconds: str) -> None:
 )
 def test_refused(words: tuple[str, ...], said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(said)):
-        seconds_of(parse_call(["check", *words]))
+        seconds_of(parse_arguments(["check", *words]))
 
 
 def test_changes_of_the_file_are_seen(call: Call, toml: Toml, between: Between) -> None:
@@ -177,8 +176,8 @@ def test_it_ends_where_nothing_can_change(call: Call, monkeypatch: pytest.Monkey
 )
 def test_what_a_touched_file_means(toml: Toml, password: str, changes: bool, said: str) -> None:
     file = toml(table(1, f'username = "a"\npassword = {password}\n'))
-    call = parse_call(["check", str(file)])
-    request = request_of(call)
+    call = parse_arguments(["check", str(file)])
+    request = check_request(call)
     before = attempt_of(call, request)
     os.utime(file, (1, 1))
     after = attempt_of(call, request)
@@ -191,8 +190,8 @@ def test_what_a_touched_file_means(toml: Toml, password: str, changes: bool, sai
 def test_no_secret_in_an_attempt(toml: Toml, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("wonderland")
     for more in (LOGIN, 'username = "a"\npassword = "wonderland"\n'):
-        call = parse_call(["check", str(toml(table(1, more)))])
-        attempt = attempt_of(call, request_of(call))
+        call = parse_arguments(["check", str(toml(table(1, more)))])
+        attempt = attempt_of(call, check_request(call))
         assert "wonderland" not in repr(attempt)
         assert "wonderland" not in waits_for(attempt)
 
@@ -215,6 +214,6 @@ def test_a_signal_ends_it_with_a_summary(toml: Toml, number: signal.Signals, sta
 
 
 def test_the_machine_has_a_clock() -> None:
-    clock = watching.SystemClock()
+    clock = watch.SystemClock()
     assert clock.moment().utcoffset() is not None
     assert clock.now() <= clock.now()

@@ -18,14 +18,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from smtp_tui.config import editing, likeness, proof, replacing, temporaries, writing
+from smtp_tui.config import atomic_write
+from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.document import Document
-from smtp_tui.config.writing import Manner
+from smtp_tui.config.toml_edit import edit
 
-WATCHED = {str(module.__file__) for module in (writing, replacing, temporaries, likeness)}
-LOADED = (editing, proof)
+WATCHED = {
+    str(module.__file__) for module in (atomic_write, atomic_write, atomic_write, atomic_write)
+}
+LOADED = (edit, edit)
 SHORT, LONG = "a.example", f"{'b' * 60}.example"
-BACKUP = Manner(backup=True)
+BACKUP = WriteOptions(backup=True)
 
 
 def other(host: str) -> str:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.keyrings import keyring_state
-from smtp_tui.config.passwords import fetch, forget, store
-from smtp_tui.settings.sources import Keyring
+from smtp_tui.config.keyring_backend import keyring_state
+from smtp_tui.config.password_store import fetch_password, forget_password, store_password
+from smtp_tui.settings.password_sources import Keyring
 
 SERVICE, ACCOUNT = "smtp", "me@example.org"
 
@@ -19,7 +19,7 @@ def say(line: str) -> None:
 
 
 async def fetched() -> str:
-    return await fetch(
+    return await fetch_password(
         Keyring(SERVICE), account=ACCOUNT, base=Path("/"), environ=os.environ, limit=15
     )
 
@@ -27,13 +27,13 @@ async def fetched() -> str:
 async def main() -> int:
     say(f"state: {await keyring_state()}")
     try:
-        await store(SERVICE, ACCOUNT, "s3cret ü")
+        await store_password(SERVICE, ACCOUNT, "s3cret ü")
     except PasswordError as error:
         say(str(error))
         return 4
     say("stored")
     say(f"fetched: {await fetched()}")
-    await forget(SERVICE, ACCOUNT)
+    await forget_password(SERVICE, ACCOUNT)
     say("forgotten")
     try:
         await fetched()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.authorities import free_path, save_authority
+from smtp_tui.config.ca_files import free_path, save_authority
 from smtp_tui.config.errors import DocumentError
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"

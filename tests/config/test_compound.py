@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.config.compound import Compound, parsed_host_and_port, parsed_url
+from smtp_tui.config.dialects.codecs import Compound, parsed_host_and_port, parsed_url
 
 SCHEMES = frozenset({"smtp", "smtps"})
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.sameness import means_the_same
+from smtp_tui.config.toml_edit.values import equivalent
 from tests.config.dialect_samples import SAMPLES, Sample
 
 TEXT = st.text(
@@ -77,9 +77,9 @@ def _made(document: Document, sample: Sample, changes: dict[str, Any]) -> None:
         else:
             kept = False if key == "starttls_auto" else None
             ignored = key == "starttls_auto" and not value
-            assert ignored or means_the_same(key, after.get(key, kept), value), key
+            assert ignored or equivalent(key, after.get(key, kept), value), key
     for key in given_before - changes.keys() - {"starttls_auto"}:
-        assert means_the_same(key, after.get(key), before[key]), key
+        assert equivalent(key, after.get(key), before[key]), key
     # Comments and headers stay; the file is what the application reads, in TOML.
     assert other_lines(sample.text) - other_lines(document.text) <= {"[delivery]"}
     assert tomllib.loads(document.text)

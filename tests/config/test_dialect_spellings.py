@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NotExpressibleError
 from smtp_tui.settings.parsers import Unreadable
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 
 LLDAP = '[smtp_options]\nserver = "a.example"\n'
 VULS = '[email]\nsmtpAddr = "a.example"\n'
@@ -151,7 +151,9 @@ def values(folder: Path, text: str) -> dict[str, Any]:
     ],
 )
 def test_it_is_told_at_the_field(tmp_path: Path, text: str, field: str, message: str) -> None:
-    found = {problem.key: problem.message for problem in read(values(tmp_path, text)).problems}
+    found = {
+        problem.key: problem.message for problem in parse_settings(values(tmp_path, text)).problems
+    }
     assert message in found[field]
     assert "secret" not in str(found)
     assert all("\n" not in told for told in found.values())

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.config.dialects.detect import all_headers
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoTableError, NotExpressibleError
-from smtp_tui.config.recognising import all_heads
-from smtp_tui.config.sameness import means_the_same
+from smtp_tui.config.toml_edit.values import equivalent
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from tests.config.dialect_samples import SAMPLES, Changes, Edit, Sample
 from tests.config.fidelity import BOM, bytes_outside, foreign_ends
 
@@ -37,7 +37,7 @@ def of_each(kind: str) -> list[Any]:
 
 
 def test_there_is_a_sample_for_every_dialect_that_ships() -> None:
-    heads, faults = all_heads(NOWHERE)
+    heads, faults = all_headers(NOWHERE)
     assert faults == ()
     assert sorted(head.name for head in heads) == sorted(sample.dialect for sample in SAMPLES)
     assert all(head.source and not head.own for head in heads)
@@ -54,7 +54,7 @@ def test_it_is_recognised_and_its_table_goes_before_others(tmp_path: Path, sampl
 @ALL
 def test_it_is_no_other_applications(tmp_path: Path, sample: Sample) -> None:
     document = opened(tmp_path, sample)
-    heads, _ = all_heads(NOWHERE)
+    heads, _ = all_headers(NOWHERE)
     data, path = document._data, document.path
     assert [head.name for head in heads if head.reason(data, path.name)] == [sample.dialect]
 
@@ -64,7 +64,7 @@ def test_it_is_read_by_our_keys(tmp_path: Path, sample: Sample) -> None:
     document = opened(tmp_path, sample)
     assert document.values(sample.table) == {**sample.defaults, **sample.values}
     assert document.given(sample.table) == frozenset(sample.values)
-    assert read(document.values(sample.table)).problems == ()
+    assert parse_settings(document.values(sample.table)).problems == ()
 
 
 @ALL
@@ -93,9 +93,9 @@ def test_a_change_touches_its_own_lines(tmp_path: Path, sample: Sample, edit: Ed
         if value is None:
             assert key not in again.given(sample.table)
         else:
-            assert means_the_same(key, after.get(key, False), value), key
+            assert equivalent(key, after.get(key, False), value), key
     for key in sample.values.keys() - changes.keys() - {"starttls_auto", "authentication"}:
-        assert means_the_same(key, after.get(key), before[key]), key
+        assert equivalent(key, after.get(key), before[key]), key
 
 
 @pytest.mark.parametrize("bom", ["", BOM])

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.config.diffing import DiffLine, Mark, differences
+from smtp_tui.config.diff import DiffLine, DiffMark, diff_lines
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.masking import looks_secret, masked
+from smtp_tui.config.mask import looks_secret, masked_value
 from smtp_tui.config.showable import Showable
 from tests.config.dialect_samples import SAMPLES, Sample
 
@@ -20,7 +20,7 @@ S = "hunter2!"  # the secret of these tests
 
 
 def told(old: str, new: str) -> str:
-    return "\n".join(map(str, differences(old, new, "mail.toml")))
+    return "\n".join(map(str, diff_lines(old, new, "mail.toml")))
 
 
 def hidden(text: str) -> str:
@@ -29,8 +29,8 @@ def hidden(text: str) -> str:
 
 
 def test_no_difference_has_no_lines() -> None:
-    assert differences("a = 1\n", "a = 1\n", "x") == ()
-    assert differences("", "", "x") == ()
+    assert diff_lines("a = 1\n", "a = 1\n", "x") == ()
+    assert diff_lines("", "", "x") == ()
 
 
 def test_a_changed_setting_among_its_neighbours() -> None:
@@ -48,10 +48,10 @@ def test_a_changed_setting_among_its_neighbours() -> None:
 
 
 def test_a_changed_secret_shows_that_it_changed() -> None:
-    found = differences(f'password = "{S}"\n', 'password = "other"\n', "x")
+    found = diff_lines(f'password = "{S}"\n', 'password = "other"\n', "x")
     assert found[-2:] == (
-        DiffLine(Mark.GONE, 'password = "********"'),
-        DiffLine(Mark.ADDED, 'password = "********"'),
+        DiffLine(DiffMark.GONE, 'password = "********"'),
+        DiffLine(DiffMark.ADDED, 'password = "********"'),
     )
 
 
@@ -214,11 +214,11 @@ def test_keys(key: str, secret: bool) -> None:
 
 
 def test_single_values() -> None:
-    assert masked("password", S) == "********"
-    assert masked("password", {"env": "X"}) == {"env": "X"}
-    assert masked("host", "a") == "a"
-    assert masked("tls", {"secret": S, "on": True}) == {"secret": "********", "on": True}
-    assert masked("relays", [f"smtp://me:{S}@host"]) == ["smtp://me:********@host"]
+    assert masked_value("password", S) == "********"
+    assert masked_value("password", {"env": "X"}) == {"env": "X"}
+    assert masked_value("host", "a") == "a"
+    assert masked_value("tls", {"secret": S, "on": True}) == {"secret": "********", "on": True}
+    assert masked_value("relays", [f"smtp://me:{S}@host"]) == ["smtp://me:********@host"]
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.dialect)
@@ -234,14 +234,14 @@ def test_no_application_has_a_password_that_a_diff_shows(sample: Sample, tmp_pat
     again = after.changed(sample.table, {"username": "me", "password": "other1!"})
     for old, new in ((document.text, changed), (changed, again)):
         # Whatever words it is read in.
-        found = "\n".join(map(str, differences(old, new, "x")))
+        found = "\n".join(map(str, diff_lines(old, new, "x")))
         assert S not in found
         assert "other1!" not in found
 
 
 def test_what_an_own_dialect_calls_its_password_is_hidden() -> None:
     old = 'code = "hunter1!"  # not hunter1!\n'
-    found = differences(old, f'code = "{S}"\n', "x", frozenset({"code"}))
+    found = diff_lines(old, f'code = "{S}"\n', "x", frozenset({"code"}))
     assert [str(line) for line in found[-2:]] == [
         '-code = "********"  # not ********',
         '+code = "********"',

@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from smtp_tui.config.document import Document
-from smtp_tui.config.proof import same
-from smtp_tui.config.spelling import typed_like
+from smtp_tui.config.toml_edit.edit import same_data
+from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.fields import BY_KEY
 from tests.config.fidelity import BOM, CLOSE, MARK, OPEN, Marked, foreign_ends
 
@@ -178,14 +178,14 @@ def test_a_change_touches_its_keys_only(case: Case) -> None:
     assert values.keys() == (old | case.changes).keys() - _removed(case)
     for key, value in values.items():
         if key not in case.changes:
-            assert same(value, old[key])
-        elif not same(value, typed_like(old.get(key), case.changes[key])):
+            assert same_data(value, old[key])
+        elif not same_data(value, toml_value_like(old.get(key), case.changes[key])):
             # Left as it was, since it means the same.
-            assert same(value, old[key])
+            assert same_data(value, old[key])
             assert BY_KEY[key].parse(value) == BY_KEY[key].parse(case.changes[key])
     _table(reopened, case.table).clear()
     _table(reopened, case.table).update(old)
-    assert same(reopened, tomllib.loads(text.removeprefix(BOM)))
+    assert same_data(reopened, tomllib.loads(text.removeprefix(BOM)))
 
 
 def _ends_in_a_blank_line(case: Case) -> bool:

@@ -13,11 +13,11 @@ from keyring.backend import KeyringBackend
 from keyring.backends import chainer
 from keyring.errors import InitError, KeyringError, KeyringLocked, NoKeyringError, PasswordSetError
 
-from smtp_tui.config import guidance, keyrings
+from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.keyrings import keyring_state
-from smtp_tui.config.passwords import fetch, forget, store
-from smtp_tui.settings.sources import Keyring
+from smtp_tui.config.keyring_backend import keyring_state
+from smtp_tui.config.password_store import fetch_password, forget_password, store_password
+from smtp_tui.settings.password_sources import Keyring
 
 NULL = keyring.core.load_keyring("keyring.backends.null.Keyring")
 NONE = keyring.core.load_keyring("keyring.backends.fail.Keyring")
@@ -87,25 +87,27 @@ def hanging(use_keyring: Use, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hangi
     """A keyring that hangs, and is not waited for long."""
     backend = HangingKeyring()
     use_keyring(backend)
-    monkeypatch.setattr(keyrings, "PATIENCE", 0.01)
+    monkeypatch.setattr(keyring_backend, "PATIENCE", 0.01)
     yield backend
     backend.released.set()
 
 
 async def fetched(account: str = "me", limit: float = 20) -> str:
-    return await fetch(Keyring("smtp"), account=account, base=Path("/"), environ={}, limit=limit)
+    return await fetch_password(
+        Keyring("smtp"), account=account, base=Path("/"), environ={}, limit=limit
+    )
 
 
 async def test_a_password_is_stored_read_back_and_forgotten(use_keyring: Use) -> None:
     use_keyring(MemoryKeyring())
-    await store("smtp", "me", "s3cret")
+    await store_password("smtp", "me", "s3cret")
     assert await fetched() == "s3cret"
-    await forget("smtp", "me")
+    await forget_password("smtp", "me")
     with pytest.raises(PasswordError, match=r"entry smtp of me does not exist; store it") as caught:
         await fetched()
     assert caught.value.cause == "password-source-failed"
     with pytest.raises(PasswordError, match="was not removed: there is no such entry"):
-        await forget("smtp", "me")
+        await forget_password("smtp", "me")
 
 
 async def test_an_empty_entry_is_a_missing_password(use_keyring: Use) -> None:
@@ -122,7 +124,7 @@ async def test_an_entry_needs_a_user_name(use_keyring: Use) -> None:
     with pytest.raises(PasswordError, match="set username"):
         await fetched(account="")
     with pytest.raises(PasswordError, match="set username"):
-        await store("smtp", "", "s3cret")
+        await store_password("smtp", "", "s3cret")
 
 
 @pytest.mark.parametrize("secret", ["", "a\nb"])
@@ -130,7 +132,7 @@ async def test_what_could_never_be_used_is_not_stored(use_keyring: Use, secret: 
     backend = MemoryKeyring()
     use_keyring(backend)
     with pytest.raises(PasswordError, match="the password to store"):
-        await store("smtp", "me", secret)
+        await store_password("smtp", "me", secret)
     assert not backend.entries
 
 
@@ -155,7 +157,7 @@ async def test_what_was_not_stored_is_not_called_so(
 ) -> None:
     use_keyring(backend)
     with pytest.raises(PasswordError, match=f"was not stored: .*{why}.*; keep the pass") as caught:
-        await store("smtp", "me", "s3cret")
+        await store_password("smtp", "me", "s3cret")
     assert "s3cret" not in str(caught.value)
     assert holders("s3cret", caught.value) == []
     assert caught.value.__context__ is None
@@ -170,7 +172,7 @@ async def test_an_unreadable_keyring_says_what_would_work(
     with pytest.raises(PasswordError, match=r"cannot be read: .*; keep the password elsewhere"):
         await fetched()
     with pytest.raises(PasswordError, match="was not removed"):
-        await forget("smtp", "me")
+        await forget_password("smtp", "me")
 
 
 async def test_a_keyring_that_keeps_what_it_shall_forget(use_keyring: Use) -> None:
@@ -178,7 +180,7 @@ async def test_a_keyring_that_keeps_what_it_shall_forget(use_keyring: Use) -> No
     backend.entries["smtp", "me"] = "s3cret"
     use_keyring(backend)
     with pytest.raises(PasswordError, match="still returns it"):
-        await forget("smtp", "me")
+        await forget_password("smtp", "me")
 
 
 @pytest.mark.usefixtures("hanging")
@@ -187,13 +189,13 @@ async def test_a_keyring_that_hangs_is_not_waited_for() -> None:
         await fetched()
     assert caught.value.cause == "password-source-failed"
     with pytest.raises(PasswordError, match=r"was not stored: it did not answer within 0\.01 s"):
-        await store("smtp", "me", "s3cret")
+        await store_password("smtp", "me", "s3cret")
 
 
 async def test_the_checks_time_bounds_the_keyrings(
     hanging: HangingKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keyrings, "PATIENCE", 15.0)
+    monkeypatch.setattr(keyring_backend, "PATIENCE", 15.0)
     with pytest.raises(PasswordError, match=r"it did not answer within 0\.02 s"):
         await fetched(limit=0.02)
 
@@ -213,8 +215,8 @@ def test_a_keyring_that_hangs_keeps_the_program_from_nothing(tmp_path: Path) -> 
 import asyncio, keyring, sys, threading
 from keyring.backend import KeyringBackend
 from smtp_tui.config import keyrings
-from smtp_tui.config.keyrings import keyring_state
-from smtp_tui.config.passwords import store
+from smtp_tui.config.keyring_backend import keyring_state
+from smtp_tui.config.password_store import store
 
 class Hanging(KeyringBackend):
     priority = 1
@@ -271,8 +273,8 @@ async def test_a_backend_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_guidance_knows_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guidance, "_SYSTEMD", tmp_path)
-    text = guidance.instead_of_keyring({})
+    monkeypatch.setattr(keyring_backend, "_SYSTEMD", tmp_path)
+    text = keyring_backend.instead_of_keyring({})
     assert text.endswith("a systemd credential (file, with LoadCredential= in the unit)")
 
 
@@ -284,10 +286,10 @@ def test_guidance_begins_with_what_works_here(tmp_path: Path) -> None:
     environ = {
         "HOME": str(tmp_path), "PATH": str(tmp_path), "CREDENTIALS_DIRECTORY": "/run/cred"
     }  # fmt: skip
-    text = guidance.instead_of_keyring(environ)
+    text = keyring_backend.instead_of_keyring(environ)
     places = ["systemd credential", "pass show", "(env)", "mode 0600"]
     assert sorted(places, key=text.replace("keep the password", "").index) == places
-    bare = guidance.instead_of_keyring({"HOME": "/", "PATH": "/"})
+    bare = keyring_backend.instead_of_keyring({"HOME": "/", "PATH": "/"})
     assert bare.startswith("keep the password elsewhere: in an environment variable (env)")
     assert "pass show" not in bare
 
@@ -295,20 +297,25 @@ def test_guidance_begins_with_what_works_here(tmp_path: Path) -> None:
 def test_guidance_lists_what_the_option_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guidance, "_SYSTEMD", tmp_path / "none")
-    assert guidance.ways({"HOME": "/", "PATH": "/"}) == ("env=NAME", "file=PATH")
-    monkeypatch.setattr(guidance, "_SYSTEMD", tmp_path)
-    assert guidance.ways({})[-1] == "'file=$CREDENTIALS_DIRECTORY/NAME'"
-    assert guidance.ways({"CREDENTIALS_DIRECTORY": "/x"})[0] == "'file=$CREDENTIALS_DIRECTORY/NAME'"
+    monkeypatch.setattr(keyring_backend, "_SYSTEMD", tmp_path / "none")
+    assert keyring_backend.ways({"HOME": "/", "PATH": "/"}) == ("env=NAME", "file=PATH")
+    monkeypatch.setattr(keyring_backend, "_SYSTEMD", tmp_path)
+    assert keyring_backend.ways({})[-1] == "'file=$CREDENTIALS_DIRECTORY/NAME'"
+    assert (
+        keyring_backend.ways({"CREDENTIALS_DIRECTORY": "/x"})[0]
+        == "'file=$CREDENTIALS_DIRECTORY/NAME'"
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a session bus")
 def test_guidance_says_what_was_looked_for(tmp_path: Path) -> None:
     run = {"XDG_RUNTIME_DIR": str(tmp_path)}
-    assert "there is no bus: DBUS_SESSION_BUS_ADDRESS is not set" in guidance.looked_for(run)
+    assert "there is no bus: DBUS_SESSION_BUS_ADDRESS is not set" in keyring_backend.looked_for(run)
     (tmp_path / "bus").touch()
     bus = f"the bus exists: export DBUS_SESSION_BUS_ADDRESS=unix:path={tmp_path}/bus"
-    assert bus in guidance.looked_for(run)
-    assert "none answers" in guidance.looked_for({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"})
-    named = guidance.looked_for({"PYTHON_KEYRING_BACKEND": "a.B"})
+    assert bus in keyring_backend.looked_for(run)
+    assert "none answers" in keyring_backend.looked_for(
+        {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"}
+    )
+    named = keyring_backend.looked_for({"PYTHON_KEYRING_BACKEND": "a.B"})
     assert named == "tried: the backend a.B that PYTHON_KEYRING_BACKEND names"

@@ -8,16 +8,16 @@ CHILD = """
 import asyncio, os, sys
 from pathlib import Path
 from smtp_tui.config.document import Document
-from smtp_tui.config.passwords import fetch
+from smtp_tui.config.password_store import fetch
 from smtp_tui.config.paths import default_config, located
-from smtp_tui.settings.reading import read
-from smtp_tui.settings.sources import Environment
+from smtp_tui.settings.validate import read
+from smtp_tui.settings.password_sources import Environment
 
 document = Document.open(Path(sys.argv[1]))
 settings = read(document.values(document.default_table())).settings
 located(settings, document.path.parent)
 asyncio.run(fetch(settings.password, account="me", base=Path("."), environ={"P": "x"}, limit=5))
-print(sorted({"tomlkit", "keyring", "idna", "smtp_tui.config.editing"} & sys.modules.keys()))
+print(sorted({"tomlkit", "keyring", "idna", "smtp_tui.config.toml_edit.edit"} & sys.modules.keys()))
 """
 
 
@@ -33,7 +33,7 @@ import sys
 from smtp_tui.__main__ import main
 
 assert main(["get", sys.argv[1]]) == 0
-writers = {"tomlkit", "smtp_tui.config.writing", "smtp_tui.config.scanning", "shutil"}
+writers = {"tomlkit", "smtp_tui.config.atomic_write", "smtp_tui.config.toml_edit.scan", "shutil"}
 print(sorted(writers & sys.modules.keys()))
 """
 

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.document import ChangedOnDiskError, Document, DocumentError, NoTableError
-from smtp_tui.config.merging import Conflict, merged
-from smtp_tui.config.reloading import changes_on_disk, is_stale, merged_with_disk
+from smtp_tui.config.merge import (
+    Conflict,
+    changes_on_disk,
+    is_stale,
+    merge_changes,
+    merged_with_disk,
+)
 
 BASE = {"host": "a.example", "port": 25, "username": "alice", "password": "wonderland"}
 TEXT = """\
@@ -25,20 +30,20 @@ Toml = Callable[[str], Path]
 
 
 def test_what_nobody_else_touched_takes_our_change() -> None:
-    merge = merged(BASE, {**BASE, "port": 587}, {"host": "b.example", "username": None})
+    merge = merge_changes(BASE, {**BASE, "port": 587}, {"host": "b.example", "username": None})
     assert merge.changes == {"host": "b.example", "username": None}
     assert merge.conflicts == ()
 
 
 @pytest.mark.parametrize("theirs", [587, "587"])
 def test_what_was_changed_to_the_same_is_done(theirs: object) -> None:
-    merge = merged(BASE, {**BASE, "port": theirs}, {"port": 587})
+    merge = merge_changes(BASE, {**BASE, "port": theirs}, {"port": 587})
     assert (merge.changes, merge.conflicts) == ({}, ())
 
 
 def test_another_spelling_there_is_no_change() -> None:
     base = {**BASE, "encryption": "tls"}
-    merge = merged(base, {**base, "encryption": "STARTTLS"}, {"encryption": "ssl"})
+    merge = merge_changes(base, {**base, "encryption": "STARTTLS"}, {"encryption": "ssl"})
     assert merge.changes == {"encryption": "ssl"}
 
 
@@ -52,7 +57,7 @@ def test_another_spelling_there_is_no_change() -> None:
 )
 def test_a_key_changed_on_both_sides_is_told(theirs: object, ours: object, told: str) -> None:
     there = {key: value for key, value in {**BASE, "port": theirs}.items() if value is not None}
-    merge = merged(BASE, there, {"port": ours, "host": "b.example"})
+    merge = merge_changes(BASE, there, {"port": ours, "host": "b.example"})
     assert merge.changes == {"host": "b.example"}
     (conflict,) = merge.conflicts
     assert conflict == Conflict("port", 25, ours, theirs)
@@ -62,13 +67,13 @@ def test_a_key_changed_on_both_sides_is_told(theirs: object, ours: object, told:
 
 
 def test_no_conflict_shows_a_secret() -> None:
-    merge = merged(BASE, {**BASE, "password": "theirs!"}, {"password": "ours!"})
+    merge = merge_changes(BASE, {**BASE, "password": "theirs!"}, {"password": "ours!"})
     told = str(merge.conflicts[0]) + repr(merge) + repr(merge.conflicts)
     assert not any(secret in told for secret in ("wonderland", "theirs!", "ours!"))
     assert str(merge.conflicts[0]) == (
         'password was "********", and was changed both in the file and here'
     )
-    moved = merged(BASE, {**BASE, "password": {"env": "X"}}, {"password": "ours!"})
+    moved = merge_changes(BASE, {**BASE, "password": {"env": "X"}}, {"password": "ours!"})
     assert str(moved.conflicts[0]) == (
         'password was "********", is { env = "X" } in the file now, and "********" here'
     )

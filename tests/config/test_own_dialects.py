@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.dialect_reading import dialect_at
+from smtp_tui.config.dialects.detect import all_headers, dialect_problems
+from smtp_tui.config.dialects.spec import InvalidDialectError, dialect_at
 from smtp_tui.config.document import Document
-from smtp_tui.config.heads import FaultyDialect
-from smtp_tui.config.recognising import all_heads, faults
 
 OWN = """\
 name = "ticketbox"
@@ -72,7 +71,7 @@ def test_it_goes_before_one_that_ships(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "app.toml"
     path.write_text('[smtp_options]\nserver = "a.example:26"\n')
     assert Document.open(path).application == "Ticketbox"
-    assert [head.name for head in all_heads(folder)[0]].count("lldap") == 1
+    assert [head.name for head in all_headers(folder)[0]].count("lldap") == 1
 
 
 def test_a_faulty_one_is_told_and_left_out(folder: Path, tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ def test_a_faulty_one_is_told_and_left_out(folder: Path, tmp_path: Path) -> None
     path = tmp_path / "app.toml"
     path.write_text(FILE)
     assert Document.open(path).dialect == "ticketbox"
-    bad, twice = faults()
+    bad, twice = dialect_problems()
     assert bad.startswith(f"{folder}/bad.toml is ignored: it is not valid TOML: ")
     assert twice == (
         f"{folder}/twice.toml is ignored: another file there already has the name ticketbox"
@@ -124,11 +123,11 @@ def test_every_fault_is_one_line(folder: Path, old: str, new: str, fault: str) -
     assert old in OWN
     place = folder / "own.toml"
     place.write_text(OWN.replace(old, new, 1))
-    with pytest.raises(FaultyDialect) as caught:
+    with pytest.raises(InvalidDialectError) as caught:
         dialect_at(place, own=True)
     assert fault in str(caught.value)
     assert "\n" not in str(caught.value)
-    (line,) = faults()
+    (line,) = dialect_problems()
     assert line.startswith(f"{place} is ignored: ")
 
 
@@ -136,7 +135,7 @@ def test_a_file_that_cannot_be_read_is_a_faulty_one(folder: Path) -> None:
     (folder / "a.toml").mkdir()
     (folder / "b.toml").write_bytes(b"\xff")
     (folder / "c.toml").symlink_to("nowhere")
-    assert [line.partition(" is ignored: ")[2] for line in faults()] == [
+    assert [line.partition(" is ignored: ")[2] for line in dialect_problems()] == [
         "is a folder; name the TOML file in it",
         "line 1 is not UTF-8, which TOML requires; save it as UTF-8",
         "it does not exist",
@@ -148,5 +147,5 @@ def test_one_that_others_can_write_is_left_out(folder: Path) -> None:
     place = folder / "ticketbox.toml"
     place.write_text(OWN, encoding="utf-8")
     place.chmod(0o666)
-    assert faults() == (f"{place} is ignored: every user can write {place}",)
-    assert all(head.application != "Ticketbox" for head in all_heads(folder)[0])
+    assert dialect_problems() == (f"{place} is ignored: every user can write {place}",)
+    assert all(head.application != "Ticketbox" for head in all_headers(folder)[0])

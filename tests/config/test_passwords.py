@@ -11,8 +11,15 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.passwords import fetch
-from smtp_tui.settings.sources import Ask, Command, Environment, File, Literal, PasswordSource
+from smtp_tui.config.password_store import fetch_password
+from smtp_tui.settings.password_sources import (
+    Ask,
+    Command,
+    Environment,
+    File,
+    Literal,
+    PasswordSource,
+)
 
 ENVIRON = {"PATH": os.defpath, "PW": "from env", "EMPTY": "", "TWO": "a\nb", "RAW": "\udcff"}
 
@@ -33,7 +40,7 @@ async def fetched(
     environ: Mapping[str, str] = ENVIRON,
     limit: float = 20,
 ) -> str:
-    return await fetch(source, account="me", base=base, environ=environ, limit=limit)
+    return await fetch_password(source, account="me", base=base, environ=environ, limit=limit)
 
 
 async def refusal(
@@ -267,7 +274,7 @@ async def test_no_traceback_shows_the_secret(
     (tmp_path / "latin").write_bytes(b"s3cret\xe4")
     environ = SilentEnviron(ENVIRON, TWO="s3cret\nx")
     with pytest.raises(PasswordError) as caught:
-        await fetch(source, account="me", base=tmp_path, environ=environ, limit=20)
+        await fetch_password(source, account="me", base=tmp_path, environ=environ, limit=20)
     assert "s3cret" not in str(caught.value)
     assert holders("s3cret", caught.value) == []
     context = caught.value.__context__

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.paths import config_folder, default_config, expand, located
+from smtp_tui.config.paths import config_folder, default_config, expand, resolve_path
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 
 ENVIRON = {"HOME": "/home/me", "CREDENTIALS_DIRECTORY": "/run/cred", "X": "/x"}
 
@@ -49,14 +49,14 @@ def test_a_relative_folder_gives_an_absolute_path(
 
 
 def settings(**values: str) -> Settings:
-    found = read({"host": "a.example", **values}).settings
+    found = parse_settings({"host": "a.example", **values}).settings
     assert found is not None
     return found
 
 
 def test_the_settings_paths_become_absolute() -> None:
     given = settings(ca_file="ca.pem", client_certificate="~/c.pem", client_key="/k.pem")
-    found = located(given, Path("/etc/app"), ENVIRON)
+    found = resolve_path(given, Path("/etc/app"), ENVIRON)
     assert found.ca_file == "/etc/app/ca.pem"
     assert found.client_certificate == "/home/me/c.pem"
     assert found.client_key == "/k.pem"
@@ -64,7 +64,7 @@ def test_the_settings_paths_become_absolute() -> None:
 
 
 def test_settings_without_paths_stay_without() -> None:
-    assert located(settings(), Path("/etc/app"), ENVIRON) == settings()
+    assert resolve_path(settings(), Path("/etc/app"), ENVIRON) == settings()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config import pipes, reading
+from smtp_tui.config import file_reader
 from smtp_tui.config.document import Document, DocumentError
 
 TEXT = "[smtp]\nhost = 'a'\nport = 25\n"
@@ -43,18 +43,18 @@ def test_a_writer_that_has_gone_left_what_it_wrote() -> None:
     out, into = os.pipe()
     os.write(into, TEXT.encode())
     os.close(into)
-    assert reading.read(Path(f"/dev/fd/{out}")) == TEXT.encode()
+    assert file_reader.read_document(Path(f"/dev/fd/{out}")) == TEXT.encode()
     os.close(out)
 
 
 def test_a_writer_without_words_is_an_empty_file(fifo: Path) -> None:
     thread = write_into(fifo)
-    assert reading.read(fifo) == b""
+    assert file_reader.read_document(fifo) == b""
     thread.join()
 
 
 def test_nobody_is_waited_for_in_vain(fifo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipes, "PATIENCE_FOR_ANYBODY", 0.01)
+    monkeypatch.setattr(file_reader, "PATIENCE_FOR_ANYBODY", 0.01)
     with pytest.raises(
         DocumentError, match=r"is a pipe, and no program wrote into it within 0.01 s; name"
     ):
@@ -62,7 +62,7 @@ def test_nobody_is_waited_for_in_vain(fifo: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_nor_one_who_has_it_open_and_is_silent(fifo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipes, "PATIENCE", 0.01)
+    monkeypatch.setattr(file_reader, "PATIENCE", 0.01)
     descriptor = os.open(fifo, os.O_RDWR)
     with pytest.raises(DocumentError, match="no program wrote"):
         Document.open(fifo)
@@ -70,7 +70,7 @@ def test_nor_one_who_has_it_open_and_is_silent(fifo: Path, monkeypatch: pytest.M
 
 
 def test_a_pipe_without_an_end_is_too_large(fifo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LARGEST", 5)
+    monkeypatch.setattr(file_reader, "LARGEST", 5)
     descriptor = os.open(fifo, os.O_RDWR)
     os.write(descriptor, b"123456")
     with pytest.raises(DocumentError, match="is larger than"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.plain_table import PlainTable
-from smtp_tui.config.sameness import means_the_same
+from smtp_tui.config.toml_edit.values import equivalent
 from smtp_tui.settings.fields import BY_KEY
 
 
@@ -242,9 +242,9 @@ def test_what_is_written_is_read_back_and_stands_once(
     new = {**table, **changes}
     after = PlainTable({key: value for key, value in new.items() if value is not None})
     for key, value in wanted.items():
-        assert means_the_same(key, after.values.get(key), value), key
+        assert equivalent(key, after.values.get(key), value), key
     for key in before.given - wanted.keys():
-        assert means_the_same(key, after.values.get(key), before.values[key]), key
+        assert equivalent(key, after.values.get(key), before.values[key]), key
     # A new key of ours is one that nothing in the table said before.
     assert {key for key in changes.keys() - table.keys() if changes[key] is not None} <= (
         BY_KEY.keys() - before.given

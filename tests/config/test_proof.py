@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.config import editing
 from smtp_tui.config.document import Document, DocumentError
 from smtp_tui.config.errors import DocumentError as Refused
-from smtp_tui.config.proof import prove, same
+from smtp_tui.config.toml_edit import edit
+from smtp_tui.config.toml_edit.edit import same_data, verify_edit
 
 OLD = "# c\n[smtp]\nhost = 'a' # h\nport = 1\n[x]\nhost = 'a'\n"
 NEW = OLD.replace("port = 1", "port = 2")
 
 
 def proved(new: str) -> dict[str, Any]:
-    return prove(OLD, new, tomllib.loads(OLD), ("smtp",), {"port": 2})
+    return verify_edit(OLD, new, tomllib.loads(OLD), ("smtp",), {"port": 2})
 
 
 def test_a_right_edit_passes() -> None:
@@ -46,7 +46,7 @@ def test_a_wrong_edit_is_refused(new: str, message: str) -> None:
 def test_the_document_says_that_the_file_was_left_alone(
     document: Callable[[str], Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editing, "edited", lambda text, *_: text.replace("# c\n", ""))
+    monkeypatch.setattr(edit, "edited", lambda text, *_: text.replace("# c\n", ""))
     opened = document(OLD)
     with pytest.raises(DocumentError, match=r"was not changed: the change would .*in an editor"):
         opened.save("smtp", {"port": 2})
@@ -58,9 +58,9 @@ def test_the_document_says_that_the_file_was_left_alone(
     [(1, True), (1, 1.0), (0.0, -0.0), ("1", 1), ([1], [1, 2]), ({"a": 1}, {"b": 1}), ([1], [2])],
 )
 def test_values_that_python_confuses_differ(one: object, other: object) -> None:
-    assert not same(one, other)
+    assert not same_data(one, other)
 
 
 @pytest.mark.parametrize("value", [float("nan"), {"a": [1, {"b": float("inf")}]}])
 def test_values_are_the_same_as_themselves(value: object) -> None:
-    assert same(value, value)
+    assert same_data(value, value)

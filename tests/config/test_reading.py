@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config import reading
+from smtp_tui.config import file_reader
 from smtp_tui.config.document import (
     Document,
     DocumentError,
@@ -80,7 +80,7 @@ def test_what_is_not_toml_is_refused_in_one_line(
 
 
 def test_an_endless_file_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LARGEST", 1 << 20)
+    monkeypatch.setattr(file_reader, "LARGEST", 1 << 20)
     with pytest.raises(DocumentError, match="larger than 1 MiB"):
         Document.open(Path("/dev/zero"))
 
@@ -128,10 +128,10 @@ def test_who_else_can_read_a_file(public_folder: Path) -> None:
     path = public_folder / "app.toml"
     path.touch()
     path.chmod(0o644)
-    assert reading.readable_by_others(path)
+    assert file_reader.readable_by_others(path)
     path.parent.chmod(0o750)
-    assert not reading.readable_by_others(path)
+    assert not file_reader.readable_by_others(path)
     path.parent.chmod(0o755)
     path.chmod(0o640)
-    assert not reading.readable_by_others(path)
-    assert not reading.readable_by_others(path.with_name("absent"))
+    assert not file_reader.readable_by_others(path)
+    assert not file_reader.readable_by_others(path.with_name("absent"))

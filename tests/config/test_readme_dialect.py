@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from smtp_tui.config.dialect_reading import dialect_at
+from smtp_tui.config.dialects.detect import all_headers
+from smtp_tui.config.dialects.spec import dialect_at
 from smtp_tui.config.document import Document
-from smtp_tui.config.recognising import all_heads
 
 README = Path(__file__).parents[2] / "README.md"
 FILE = """\
@@ -57,5 +57,5 @@ def test_the_example_works(private_home: Path, tmp_path: Path) -> None:
 
 def test_the_table_lists_those_that_ship() -> None:
     _, *rows = re.findall(r"^\| `(-*[a-z0-9-]+)` \| ([^|]+) \|", section(), re.MULTILINE)
-    heads, _ = all_heads(Path("/nonexistent"))
+    heads, _ = all_headers(Path("/nonexistent"))
     assert rows == [(head.name, head.application) for head in heads]

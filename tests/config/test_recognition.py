@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smtp_tui.config.dialects.detect import all_headers, detect_dialect
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError
-from smtp_tui.config.recognising import all_heads, recognised
 from smtp_tui.config.synonyms import FLAGS, LABELS, NAMES, SWITCHES, WORDS
 from smtp_tui.settings.fields import BY_KEY
 from tests.config.dialect_samples import SAMPLES
@@ -76,7 +76,7 @@ def test_no_plain_table_is_an_applications_by_usual_names(
     data: dict[str, Any] = content
     for step in reversed([] if table == "." else table.split(".")):
         data = {step: data}
-    head, _ = recognised(data, NOWHERE / name, "")
+    head, _ = detect_dialect(data, NOWHERE / name, "")
     assert head is None
 
 
@@ -85,7 +85,7 @@ def test_no_plain_table_is_an_applications_by_usual_names(
 def test_a_key_of_ours_in_its_table_contradicts(tmp_path: Path, sample: Any, key: str) -> None:
     document = opened(tmp_path, sample.text, sample.name)
     data = document._data
-    head = next(one for one in all_heads(NOWHERE)[0] if one.name == sample.dialect)
+    head = next(one for one in all_headers(NOWHERE)[0] if one.name == sample.dialect)
     table = data
     for step in [] if sample.table == "." else sample.table.split("."):
         table = table[step]
@@ -365,7 +365,7 @@ def test_what_stands_in_the_way_of_a_table_is_not_written_over(tmp_path: Path) -
         document.changed("smtp", {"host": "a.example"}, create=True)
 
 
-HEADS = all_heads(NOWHERE)[0]
+HEADS = all_headers(NOWHERE)[0]
 ANY_KEY = sorted({*KEYS, *(key for head in HEADS for key in head.known if "." not in key), "smtp"})
 ANY_VALUE = (
     *('"x"', "1", "true", "[1]", "{a = 1}", "1.5", "[{a = 1}]", "1979-05-27", '"a@b.c"'),

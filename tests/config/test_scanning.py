@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from smtp_tui.config.errors import DocumentError
-from smtp_tui.config.proof import same
-from smtp_tui.config.scanning import Header, Pair, scan
 from smtp_tui.config.tablepath import ROOT, TablePath, get
+from smtp_tui.config.toml_edit.edit import same_data
+from smtp_tui.config.toml_edit.scan import Header, KeyValue, scan
 
 EXOTIC = '''\
 # [no] header = "here"
@@ -65,10 +65,10 @@ def leaves(value: Any, path: TablePath = ROOT) -> dict[TablePath, Any]:
 def test_every_value_is_found_where_it_stands(eol: str, last: str) -> None:
     text = (EXOTIC + last).replace("\n", eol)
     data = tomllib.loads(text)
-    pairs = [found for found in scan(text) if isinstance(found, Pair)]
+    pairs = [found for found in scan(text) if isinstance(found, KeyValue)]
     for pair in pairs:
         start, end = pair.value
-        assert same(tomllib.loads(f"value = {text[start:end]}")["value"], get(data, pair.path))
+        assert same_data(tomllib.loads(f"value = {text[start:end]}")["value"], get(data, pair.path))
         key = tomllib.loads(f"{text[pair.start : pair.parts[-1][1]]} = 1")
         assert get(key, pair.keys) == 1
     assert leaves(data).keys() <= {pair.path for pair in pairs}

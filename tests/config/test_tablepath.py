@@ -7,14 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.config.errors import DocumentError, NoTableError
-from smtp_tui.config.tablepath import (
-    ROOT,
-    TablePath,
-    parse_path,
-    resolve,
-    spelled,
-    spelled_key,
-)
+from smtp_tui.config.tablepath import ROOT, TablePath, parse_path, resolve, spelled, spelled_key
 
 ARRAY = {"smtp": [{"name": "x", "on": True}, {"name": "y z"}, {"name": "x]"}]}
 

@@ -11,7 +11,7 @@ import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
-from smtp_tui.config.reading import LARGEST, parsed
+from smtp_tui.config.file_reader import LARGEST, parse_toml
 from smtp_tui.config.toml_bounds import DEEPEST, LONGEST_WORD, MOST_TABLES, excess
 
 DEEP, LONG = "parts", "characters"
@@ -48,7 +48,7 @@ DOTS = ".a" * DEEPEST
 )
 def test_refused(text: str, what: str) -> None:
     with pytest.raises(DocumentError, match=what) as caught:
-        parsed(text, Path("mail.toml"))
+        parse_toml(text, Path("mail.toml"))
     assert str(caught.value).startswith("mail.toml ")
     assert len(str(caught.value)) < 120
 
@@ -72,7 +72,7 @@ def test_refused(text: str, what: str) -> None:
 )
 def test_allowed(text: str) -> None:
     assert excess(text) is None
-    parsed(text, Path("mail.toml"))
+    parse_toml(text, Path("mail.toml"))
 
 
 @pytest.mark.parametrize(

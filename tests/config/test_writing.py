@@ -12,14 +12,14 @@ from typing import NoReturn
 
 import pytest
 
-from smtp_tui.config import likeness, replacing, writing
+from smtp_tui.config import atomic_write
+from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.document import (
     ChangedOnDiskError,
     Document,
     DocumentError,
     NoRenameError,
 )
-from smtp_tui.config.writing import Manner
 
 TEXT = "[smtp]\nhost = 'a'\n"
 CHANGED = "[smtp]\nhost = 'b'\n"
@@ -36,7 +36,7 @@ def path(public_folder: Path) -> Path:
 
 
 def save(path: Path, *, in_place: bool = False) -> None:
-    Document.open(path).save("smtp", {"host": "b"}, manner=Manner(in_place=in_place))
+    Document.open(path).save("smtp", {"host": "b"}, manner=WriteOptions(in_place=in_place))
 
 
 def failing(error: BaseException) -> Callable[..., NoReturn]:
@@ -91,13 +91,13 @@ def test_the_mode_is_kept_and_never_wider_before(
 ) -> None:
     path.chmod(bits)
     seen = []
-    take_after = likeness.take_after
+    take_after = atomic_write.copy_metadata
 
     def watched(descriptor: int, old: int, *, private: bool) -> None:
         seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
         take_after(descriptor, old, private=private)
 
-    monkeypatch.setattr(replacing, "take_after", watched)
+    monkeypatch.setattr(atomic_write, "take_after", watched)
     save(path)
     assert mode(path) == bits
     assert seen == [0o600]
@@ -211,7 +211,7 @@ def test_a_mounted_file_can_be_overwritten_in_place(
 def test_overwriting_in_place_can_shorten(path: Path) -> None:
     path.write_text(f"{TEXT}# a longer file\nport = 1\n")
     path.with_name("other.toml").hardlink_to(path)
-    Document.open(path).save("smtp", {"port": None}, manner=Manner(in_place=True))
+    Document.open(path).save("smtp", {"port": None}, manner=WriteOptions(in_place=True))
     assert path.read_text() == f"{TEXT}# a longer file\n"
 
 
@@ -276,7 +276,7 @@ def test_a_backup_has_the_old_content_and_mode(path: Path) -> None:
     path.chmod(0o640)
     backup = path.with_name("app.toml~")
     backup.write_text("older")
-    Document.open(path).save("smtp", {"host": "b"}, manner=Manner(backup=True))
+    Document.open(path).save("smtp", {"host": "b"}, manner=WriteOptions(backup=True))
     assert (path.read_text(), backup.read_text()) == (CHANGED, TEXT)
     assert mode(backup) == 0o640
 
@@ -284,7 +284,7 @@ def test_a_backup_has_the_old_content_and_mode(path: Path) -> None:
 def test_without_its_backup_nothing_is_written(path: Path, as_ordinary_user: AsUser) -> None:
     path.chmod(0o666)
     path.parent.chmod(0o555)
-    manner = Manner(in_place=True, backup=True)
+    manner = WriteOptions(in_place=True, backup=True)
     with as_ordinary_user(), pytest.raises(DocumentError, match=r"backup .*app\.toml~ cannot be"):
         Document.open(path).save("smtp", {"host": "b"}, manner=manner)
     path.parent.chmod(0o755)
@@ -313,7 +313,7 @@ def test_a_folder_that_knows_no_flush_is_none_the_worse(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", failing(OSError(errno.EINVAL, "no")))
-        writing.sync_folder(path)
+        atomic_write.sync_folder(path)
 
 
 def test_a_file_that_changed_meanwhile_is_not_overwritten(path: Path) -> None:

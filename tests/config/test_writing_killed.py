@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.document import Document
-from smtp_tui.config.writing import Manner
 
 TEXT = '[smtp]\nhost = "a.example"\npassword = "wonderland"\n'
 ROOT = Path(__file__).parent.parent.parent
@@ -116,7 +116,7 @@ def test_another_run_is_waited_for_and_then_the_file_left_alone(path: Path) -> N
             document.save("smtp", {"host": "b.example"})
         assert path.read_text() == TEXT
         other.communicate()
-    document.save("smtp", {"host": "b.example"}, manner=Manner())
+    document.save("smtp", {"host": "b.example"}, manner=WriteOptions())
     assert "b.example" in path.read_text()
 
 

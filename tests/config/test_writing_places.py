@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config import likeness, replacing
+from smtp_tui.config import atomic_write
+from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.document import ChangedOnDiskError, Document, DocumentError, NoRenameError
-from smtp_tui.config.writing import Manner
 
 TEXT = '[smtp]\nhost = "a.example"\n'
 CHANGED = TEXT.replace("a.ex", "b.ex")
@@ -21,7 +21,7 @@ ACCESS, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 SOMEBODY = 4321
 
 
-def save(path: Path, manner: Manner | None = None, **more: object) -> None:
+def save(path: Path, manner: WriteOptions | None = None, **more: object) -> None:
     Document.open(path).save("smtp", {"host": "b.example", **more}, manner=manner)
 
 
@@ -67,7 +67,7 @@ def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
     path = small_disk / "app.toml"
     path.write_text(TEXT)
     fill(small_disk)
-    for manner in (Manner(), Manner(backup=True), Manner(in_place=True)):
+    for manner in (WriteOptions(), WriteOptions(backup=True), WriteOptions(in_place=True)):
         with pytest.raises(DocumentError, match=r"no space left on device; nothing was changed"):
             save(path, manner)
         assert path.read_text() == TEXT
@@ -90,7 +90,7 @@ def test_a_full_disk_puts_back_what_cannot_be_overwritten(
     with pytest.raises(
         DocumentError, match="no space left on device; the old content was restored"
     ):
-        save(path, Manner(in_place=True, tell=told.append), username="u" * 10_000)
+        save(path, WriteOptions(in_place=True, tell=told.append), username="u" * 10_000)
     assert path.read_text() == TEXT
     # The copy found a place elsewhere, and is not needed any more.
     assert str(state / "smtp-tui") in told[0]
@@ -107,7 +107,7 @@ def test_a_mounted_file_is_overwritten_only_when_told_to(path: Path, tmp_path: P
             save(point)
         assert path.read_text() == TEXT
         told: list[str] = []
-        save(point, Manner(in_place=True, tell=told.append))
+        save(point, WriteOptions(in_place=True, tell=told.append))
         assert point.read_text() == path.read_text() == CHANGED
         (risk,) = told
         assert "a crash during that would damage it; its old content is in" in risk
@@ -125,7 +125,7 @@ def test_a_copy_stands_by_while_a_file_is_overwritten(
         seen.append((copy.read_text(), copy.stat().st_mode & 0o777))
 
     path.chmod(0o644)
-    save(path, Manner(in_place=True, tell=look))
+    save(path, WriteOptions(in_place=True, tell=look))
     assert seen == [(TEXT, 0o600)]
     assert sorted(one.name for one in path.parent.iterdir()) == ["app.toml", "other.toml"]
 
@@ -138,7 +138,7 @@ def test_a_read_only_disk_can_only_be_overwritten_and_not_even_that(tmp_path: Pa
         path.write_text(TEXT)
         subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
         with pytest.raises(DocumentError, match="is not writable: read-only file system"):
-            save(path, Manner(in_place=True))
+            save(path, WriteOptions(in_place=True))
 
 
 def test_a_folder_that_went_takes_the_file_along(path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_folder_that_went_takes_the_file_along(path: Path) -> None:
 def test_a_file_replaced_at_the_last_moment_is_not_overwritten(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_after = likeness.take_after
+    take_after = atomic_write.copy_metadata
 
     def replacing_it(descriptor: int, like: int, *, private: bool) -> None:
         take_after(descriptor, like, private=private)
@@ -160,7 +160,7 @@ def test_a_file_replaced_at_the_last_moment_is_not_overwritten(
         other.write_text("# theirs\n")
         other.replace(path)
 
-    monkeypatch.setattr(replacing, "take_after", replacing_it)
+    monkeypatch.setattr(atomic_write, "take_after", replacing_it)
     with pytest.raises(ChangedOnDiskError, match="was replaced by another program"):
         save(path)
     assert path.read_text() == "# theirs\n"
@@ -223,7 +223,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="access lists are Lin
 def test_an_access_list_is_kept(path: Path) -> None:
     give(path, ACCESS, access_list(SOMEBODY, 6))
     before = (path.stat().st_mode, os.getxattr(path, ACCESS))
-    save(path, Manner(backup=True))
+    save(path, WriteOptions(backup=True))
     assert path.read_text() == CHANGED
     for one in (path, path.with_name("app.toml~")):
         assert (one.stat().st_mode, os.getxattr(one, ACCESS)) == before
@@ -246,7 +246,7 @@ def test_a_private_file_is_its_owners_alone(path: Path, in_place: bool) -> None:
     path.chmod(0o664)
     if in_place:
         path.with_name("other").hardlink_to(path)
-    save(path, Manner(private=True, in_place=in_place))
+    save(path, WriteOptions(private=True, in_place=in_place))
     assert ACCESS not in os.listxattr(path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text() == CHANGED
@@ -255,7 +255,7 @@ def test_a_private_file_is_its_owners_alone(path: Path, in_place: bool) -> None:
 def test_a_file_can_be_made_private_without_another_change(path: Path) -> None:
     path.chmod(0o644)
     document = Document.open(path)
-    document.save("smtp", {}, manner=Manner(private=True, backup=True))
+    document.save("smtp", {}, manner=WriteOptions(private=True, backup=True))
     assert path.read_text() == TEXT
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.with_name("app.toml~").stat().st_mode & 0o777 == 0o600

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.__main__ import main
-from smtp_tui.checks.run import Request, run
+from smtp_tui.checks.run import CheckRequest, run
 from smtp_tui.config.document import Document
 from smtp_tui.demo import serving
 from smtp_tui.demo.ports import ADDRESS, listening
@@ -37,7 +37,7 @@ def sample() -> Iterator[Sample]:
 async def told_of(sample: Sample, **changes: Any) -> tuple[list[Event], Verdict]:
     """Check the sample file with some values changed."""
     values = {**Document.open(sample.file).values("smtp"), **changes}
-    request = Request(values=values, base=sample.file.parent)
+    request = CheckRequest(values=values, base=sample.file.parent)
     events: list[Event] = []
     async with aclosing(run(request)) as told:
         async for one in told:

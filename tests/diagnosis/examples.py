@@ -9,16 +9,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from smtp_tui.diagnosis.facts import Facts
+from smtp_tui.diagnosis.summary import CheckSummary
 from smtp_tui.settings.fields import FIELDS, Settings
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
     AuthStarted,
     Capabilities,
+    Cause,
     Connected,
     Event,
-    Fault,
     Finished,
     Stage,
     TlsEstablished,
@@ -43,7 +43,7 @@ def reply(code: int, *lines: str) -> Reply:
 
 def settings(**values: Any) -> Settings:
     """Settings for a host, with some values more."""
-    found = read({"host": "mail.example", **values}).settings
+    found = parse_settings({"host": "mail.example", **values}).settings
     assert found is not None
     return found
 
@@ -66,15 +66,15 @@ def connected() -> list[Event]:
     ]
 
 
-def facts_of(*events: Event) -> Facts:
+def facts_of(*events: Event) -> CheckSummary:
     """The facts of these events."""
-    facts = Facts()
+    facts = CheckSummary()
     for event in events:
         facts.add(event)
     return facts
 
 
-def finished(stage: Stage, fault: Fault | None = None, **more: Any) -> Finished:
+def finished(stage: Stage, fault: Cause | None = None, **more: Any) -> Finished:
     """The end of a check."""
     return Finished(seconds=0.5, stage=stage, fault=fault, **more)
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.diagnosis.advice import Advice, Severity, advise, texts
+from smtp_tui.diagnosis.advice import Advice, Severity, advice_texts, advise
 from smtp_tui.providers.known import providers
 from smtp_tui.providers.provider import User
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import BY_KEY, FIELDS
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from tests.diagnosis.examples import any_values
 
 HOST, USER, SECRET = "mail.example.net", "tickets@example.net", "hunter2hunter2"
@@ -213,7 +213,7 @@ def ids(values: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("name", GOOD)
 def test_nothing_is_said_where_all_is_well(name: str) -> None:
     assert advise(GOOD[name]) == ()
-    assert not read(GOOD[name]).problems or "host" not in GOOD[name]
+    assert not parse_settings(GOOD[name]).problems or "host" not in GOOD[name]
 
 
 @pytest.mark.parametrize(("rule", "values", "otherwise"), HELD)
@@ -225,12 +225,12 @@ def test_a_rule_holds_and_does_not(
 
 
 def test_every_rule_has_been_seen() -> None:
-    assert {rule for rule, _, _ in HELD} == set(texts())
+    assert {rule for rule, _, _ in HELD} == set(advice_texts())
 
 
-@pytest.mark.parametrize("rule", texts())
+@pytest.mark.parametrize("rule", advice_texts())
 def test_texts_are_whole(rule: str) -> None:
-    told = texts()[rule]
+    told = advice_texts()[rule]
     keys = {"severity", "field", "others", "short", "text", "more", "sources", "taken"}
     assert set(told) <= keys
     assert Severity(told["severity"])
@@ -311,7 +311,7 @@ def test_what_reading_remarks_is_advice_too() -> None:
         {"starttls_auto": True, "encryption": "ssl"},
     ):
         values = {"host": HOST, **values}
-        remarked = {remark.key for remark in read(values).remarks}
+        remarked = {remark.key for remark in parse_settings(values).remarks}
         assert remarked
         assert remarked <= {one.field for one in advise(values)}
 
@@ -354,7 +354,7 @@ def test_the_password_is_in_no_text(values: dict[str, object], secret: str) -> N
 
 def test_fields_that_are_folded_away_are_told_of_too() -> None:
     folded = {field.key for field in FIELDS if field.folded}
-    assert {told["field"] for told in texts().values()} & folded
+    assert {told["field"] for told in advice_texts().values()} & folded
 
 
 @pytest.mark.parametrize("port", [25, 465, 587, 2525])

@@ -28,7 +28,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.diagnosis.foreign.explaining import explain_error
+from smtp_tui.diagnosis.error_lookup.lookup import explain_error
 
 FOLDER = Path(__file__).parent / "corpus"
 # The share of lines that must be right at least, and may be wrong at most.

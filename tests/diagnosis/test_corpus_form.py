@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.diagnosis.foreign.texts import known_causes
+from smtp_tui.diagnosis.error_lookup.lookup import known_causes
 
 FOLDER = Path(__file__).parent / "corpus"
 KEYS = {"text", "source", "licence", "class", "causes", "evidence"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.settings.reading import Problem
-from smtp_tui.smtp.events import Event, Fault, Note, Stage, Warn
+from smtp_tui.settings.validate import Problem
+from smtp_tui.smtp.events import Cause, Event, Note, Stage, WarningId
 from tests.diagnosis.examples import (
     CERTIFICATE,
     connected,
@@ -50,7 +50,7 @@ def test_what_success_says(values: dict[str, object], events: list[Event], words
 
 
 def test_a_fault_is_the_cause() -> None:
-    end = finished(Stage.CONNECT, Fault.CONNECTION_REFUSED, detail="Connection refused")
+    end = finished(Stage.CONNECT, Cause.CONNECTION_REFUSED, detail="Connection refused")
     verdict = diagnose(settings(), facts_of(end), 1.0)
     assert (verdict.ok, verdict.stage, verdict.cause) == (False, "connect", "connection-refused")
     assert verdict.why
@@ -59,7 +59,7 @@ def test_a_fault_is_the_cause() -> None:
 
 def test_a_refusal_is_read_by_the_rules() -> None:
     said = reply(535, "5.7.8 Error: authentication failed")
-    end = finished(Stage.AUTH, Fault.REFUSED, command="AUTH PLAIN", reply=said)
+    end = finished(Stage.AUTH, Cause.REFUSED, command="AUTH PLAIN", reply=said)
     verdict = diagnose(settings(username="alice"), facts_of(end), 1.0)
     assert verdict.cause == "auth-rejected"
     assert verdict.reply is said
@@ -68,8 +68,8 @@ def test_a_refusal_is_read_by_the_rules() -> None:
 def test_further_faults_are_told_in_a_sentence_each() -> None:
     end = finished(
         Stage.TLS,
-        Fault.CERTIFICATE_NAME_MISMATCH,
-        also=(Fault.CERTIFICATE_EXPIRED,),
+        Cause.CERTIFICATE_NAME_MISMATCH,
+        also=(Cause.CERTIFICATE_EXPIRED,),
         certificate=CERTIFICATE,
     )
     verdict = diagnose(settings(), facts_of(end), 1.0)
@@ -82,14 +82,14 @@ def test_further_faults_are_told_in_a_sentence_each() -> None:
 
 
 def test_warnings_are_told_in_a_sentence_each() -> None:
-    note = Note(seconds=0, text="", warning=Warn.LINK_OPEN)
+    note = Note(seconds=0, text="", warning=WarningId.LINK_OPEN)
     verdict = diagnose(settings(), facts_of(note, finished(Stage.EHLO)), 1.0)
-    assert verdict.warnings == (Warn.LINK_OPEN,)
+    assert verdict.warnings == (WarningId.LINK_OPEN,)
     assert len(verdict.warning_texts) == 1
 
 
 def test_problems_of_the_settings_are_kept_apart() -> None:
-    end = finished(Stage.SETTINGS, Fault.SETTINGS_INVALID, detail="a; b")
+    end = finished(Stage.SETTINGS, Cause.SETTINGS_INVALID, detail="a; b")
     problems = (Problem("port", "SMTP Port", "a"), Problem("host", "SMTP Host", "b"))
     verdict = diagnose(None, facts_of(end), 0.0, problems)
     assert verdict.problems == ("SMTP Port (port): a", "SMTP Host (host): b")
@@ -111,5 +111,5 @@ def test_what_cannot_be_judged() -> None:
     ],
 )
 def test_a_host_is_not_named_twice(detail: str, words: str) -> None:
-    end = finished(Stage.RESOLVE, Fault.RESOLVER_FAILED, detail=detail)
+    end = finished(Stage.RESOLVE, Cause.RESOLVER_FAILED, detail=detail)
     assert words in diagnose(settings(), facts_of(end), 1.0).summary

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from smtp_tui.diagnosis.facts import PEER_LOOK, Facts
+from smtp_tui.diagnosis.summary import PEER_LOOK, CheckSummary
 from smtp_tui.smtp.events import (
     Capabilities,
+    Cause,
     Connecting,
-    Entered,
     Experiment,
-    Fault,
     Note,
     Resolved,
     Sent,
     Stage,
-    Warn,
+    StageEntered,
+    WarningId,
 )
 from tests.diagnosis.examples import CERTIFICATE, connected, facts_of, finished
 
 
 def test_nothing_yet() -> None:
-    assert facts_of() == Facts()
+    assert facts_of() == CheckSummary()
     assert facts_of().tls is None
 
 
@@ -64,7 +64,7 @@ def test_the_second_look_counts_and_other_experiments_do_not() -> None:
 
 
 def test_the_certificate_of_a_failed_handshake() -> None:
-    end = finished(Stage.TLS, Fault.CERTIFICATE_EXPIRED, certificate=CERTIFICATE)
+    end = finished(Stage.TLS, Cause.CERTIFICATE_EXPIRED, certificate=CERTIFICATE)
     tls = facts_of(end).tls
     assert tls
     assert (tls.version, tls.cipher, tls.verified) == (None, None, False)
@@ -72,20 +72,23 @@ def test_the_certificate_of_a_failed_handshake() -> None:
 
 
 def test_warnings_come_once_in_their_order() -> None:
-    def note(warning: Warn | None) -> Note:
+    def note(warning: WarningId | None) -> Note:
         return Note(seconds=0, text="", warning=warning)
 
     facts = facts_of(
-        note(Warn.LINK_OPEN), note(None), note(Warn.PASSWORD_IN_CLEAR), note(Warn.LINK_OPEN)
+        note(WarningId.LINK_OPEN),
+        note(None),
+        note(WarningId.PASSWORD_IN_CLEAR),
+        note(WarningId.LINK_OPEN),
     )
-    assert facts.warnings == [Warn.LINK_OPEN, Warn.PASSWORD_IN_CLEAR]
+    assert facts.warnings == [WarningId.LINK_OPEN, WarningId.PASSWORD_IN_CLEAR]
 
 
 def test_the_rest_is_passed_over() -> None:
     assert (
         facts_of(
-            Entered(seconds=0, stage=Stage.RESOLVE),
+            StageEntered(seconds=0, stage=Stage.RESOLVE),
             Sent(seconds=0, text="QUIT"),
         )
-        == Facts()
+        == CheckSummary()
     )

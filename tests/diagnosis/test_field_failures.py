@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.message import Mail
+from smtp_tui.smtp.message import MailRequest
 from tests.smtp.playing import OPEN, USER, play
 from tests.smtp.scripted import Peer
 
@@ -233,7 +233,7 @@ FAILURES = [
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda one: f"{one.number} {one.cause}")
 async def test_a_failure_of_the_field(failure: Failure) -> None:
-    mail = Mail(recipients=(RECIPIENT,), body="x" if failure.dot else None)
+    mail = MailRequest(recipients=(RECIPIENT,), body="x" if failure.dot else None)
     rest = (whole_message, f"S: {failure.dot}") if failure.dot else ()
     played = await play(
         (failure.script, *rest), mail=mail if failure.sends else None, **failure.values

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.texts import causes, fix_texts
+from smtp_tui.diagnosis.text_catalog import causes, fix_texts
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.settings.choices import Encryption
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import (
     AuthStarted,
     Capabilities,
+    Cause,
     Connected,
     Event,
     Experiment,
-    Fault,
     Stage,
     TlsEstablished,
-    TlsRefused,
+    TlsFailed,
 )
 from smtp_tui.smtp.replies import Reply
 from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, settings
@@ -56,7 +56,7 @@ def offered(*mechanisms: str, encrypted: bool = True) -> list[Event]:
 
 
 def fixes(
-    stage: Stage, fault: Fault, *events: Event, reply: Reply | None = None, **values: Any
+    stage: Stage, fault: Cause, *events: Event, reply: Reply | None = None, **values: Any
 ) -> tuple[Fix, ...]:
     end = finished(stage, fault, reply=reply, command="AUTH X")
     return diagnose(settings(**values), facts_of(*events, end), 1.0).fixes
@@ -68,10 +68,10 @@ def changes(found: tuple[Fix, ...]) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("cause", causes())
 def test_a_fix_that_weakens_never_stands_first_and_says_so(cause: str) -> None:
-    fault = next((one for one in Fault if one == cause), None)
+    fault = next((one for one in Cause if one == cause), None)
     if fault is None:
         return
-    chain = TlsRefused(seconds=0, chain=(CERTIFICATE, ROOT))
+    chain = TlsFailed(seconds=0, chain=(CERTIFICATE, ROOT))
     for encryption in Encryption:
         weak = tried("ok", tls_minimum="1.0")
         found = fixes(Stage.TLS, fault, CONNECTED, chain, weak, encryption=encryption.value)
@@ -86,7 +86,7 @@ def test_a_fix_that_weakens_never_stands_first_and_says_so(cause: str) -> None:
 def test_what_was_seen_to_work_goes_first_and_what_failed_is_left_out() -> None:
     found = fixes(
         Stage.TLS,
-        Fault.STARTTLS_NOT_OFFERED,
+        Cause.STARTTLS_NOT_OFFERED,
         CONNECTED,
         tried("connection-refused", port=587, encryption="tls"),
         tried("certificate-expired", port=2525, encryption="tls"),
@@ -102,27 +102,27 @@ def test_what_was_seen_to_work_goes_first_and_what_failed_is_left_out() -> None:
 
 
 def test_without_experiments_a_guess_says_that_it_is_one() -> None:
-    (fix,) = fixes(Stage.TLS, Fault.PLAIN_TEXT_EXPECTED, encryption="ssl", port=2587)
+    (fix,) = fixes(Stage.TLS, Cause.PLAIN_TEXT_EXPECTED, encryption="ssl", port=2587)
     assert fix.change == {"encryption": "tls"}
     assert "not been tested" in fix.why
-    (fix,) = fixes(Stage.GREETING, Fault.IMPLICIT_TLS_EXPECTED, port=2465)
+    (fix,) = fixes(Stage.GREETING, Cause.IMPLICIT_TLS_EXPECTED, port=2465)
     assert (fix.change, fix.weakens, fix.trusts) == ({"encryption": "ssl"}, False, False)
 
 
 @pytest.mark.parametrize(
     ("fault", "chain", "first"),
     [
-        (Fault.CERTIFICATE_SELF_SIGNED, (ROOT,), ["ca_file", "tls_fingerprint"]),
-        (Fault.CERTIFICATE_UNKNOWN_ISSUER, (CERTIFICATE, ROOT), ["ca_file", "tls_fingerprint"]),
-        (Fault.CERTIFICATE_UNKNOWN_ISSUER, (CERTIFICATE,), ["tls_fingerprint"]),
-        (Fault.CERTIFICATE_INCOMPLETE_CHAIN, (CERTIFICATE,), ["tls_fingerprint"]),
-        (Fault.CERTIFICATE_EXPIRED, (CERTIFICATE,), ["tls_fingerprint"]),
-        (Fault.CERTIFICATE_NOT_YET_VALID, (CERTIFICATE,), ["tls_fingerprint"]),
-        (Fault.CERTIFICATE_NAME_MISMATCH, (CERTIFICATE,), ["tls_fingerprint"]),
+        (Cause.CERTIFICATE_SELF_SIGNED, (ROOT,), ["ca_file", "tls_fingerprint"]),
+        (Cause.CERTIFICATE_UNKNOWN_ISSUER, (CERTIFICATE, ROOT), ["ca_file", "tls_fingerprint"]),
+        (Cause.CERTIFICATE_UNKNOWN_ISSUER, (CERTIFICATE,), ["tls_fingerprint"]),
+        (Cause.CERTIFICATE_INCOMPLETE_CHAIN, (CERTIFICATE,), ["tls_fingerprint"]),
+        (Cause.CERTIFICATE_EXPIRED, (CERTIFICATE,), ["tls_fingerprint"]),
+        (Cause.CERTIFICATE_NOT_YET_VALID, (CERTIFICATE,), ["tls_fingerprint"]),
+        (Cause.CERTIFICATE_NAME_MISMATCH, (CERTIFICATE,), ["tls_fingerprint"]),
     ],
 )
-def test_certificates(fault: Fault, chain: tuple[Any, ...], first: list[str]) -> None:
-    found = fixes(Stage.TLS, fault, CONNECTED, TlsRefused(seconds=0, chain=chain))
+def test_certificates(fault: Cause, chain: tuple[Any, ...], first: list[str]) -> None:
+    found = fixes(Stage.TLS, fault, CONNECTED, TlsFailed(seconds=0, chain=chain))
     assert [fix.field for fix in found] == [*first, "openssl_verify_mode"]
     assert [fix.trusts for fix in found] == [True] * len(first) + [False]
     pin = next(fix for fix in found if fix.field == "tls_fingerprint")
@@ -133,9 +133,9 @@ def test_certificates(fault: Fault, chain: tuple[Any, ...], first: list[str]) ->
 def test_names_of_the_certificate_go_before_a_fingerprint_and_are_a_matter_of_trust() -> None:
     found = fixes(
         Stage.TLS,
-        Fault.CERTIFICATE_NAME_MISMATCH,
+        Cause.CERTIFICATE_NAME_MISMATCH,
         CONNECTED,
-        TlsRefused(seconds=0, chain=(CERTIFICATE,)),
+        TlsFailed(seconds=0, chain=(CERTIFICATE,)),
         tried("ok", host="smtp.example"),
         tried("ok", server_name="smtp.example"),
     )
@@ -147,9 +147,9 @@ def test_names_of_the_certificate_go_before_a_fingerprint_and_are_a_matter_of_tr
 def test_they_stand_as_they_were_meant_whichever_was_over_first() -> None:
     found = fixes(
         Stage.TLS,
-        Fault.CERTIFICATE_NAME_MISMATCH,
+        Cause.CERTIFICATE_NAME_MISMATCH,
         CONNECTED,
-        TlsRefused(seconds=0, chain=(CERTIFICATE,)),
+        TlsFailed(seconds=0, chain=(CERTIFICATE,)),
         tried("ok", server_name="smtp.example"),
         tried("ok", host="smtp.example"),
     )
@@ -159,7 +159,7 @@ def test_they_stand_as_they_were_meant_whichever_was_over_first() -> None:
 def test_mechanisms_inside_tls() -> None:
     found = fixes(
         Stage.AUTH,
-        Fault.AUTH_MECHANISM_NOT_OFFERED,
+        Cause.AUTH_MECHANISM_NOT_OFFERED,
         *offered("LOGIN", "CRAM-MD5", "PLAIN", "SCRAM-SHA-256"),
         username="a",
         authentication="xoauth2",
@@ -179,7 +179,7 @@ def test_mechanisms_inside_tls() -> None:
 def test_mechanisms_on_an_open_link(values: dict[str, Any], named: list[str]) -> None:
     found = fixes(
         Stage.AUTH,
-        Fault.AUTH_MECHANISM_NOT_OFFERED,
+        Cause.AUTH_MECHANISM_NOT_OFFERED,
         *offered("PLAIN", "LOGIN", "CRAM-MD5", encrypted=False),
         username="a",
         authentication="scram-sha-256",
@@ -193,7 +193,7 @@ def test_another_way_where_cram_md5_was_refused() -> None:
     no = Reply(535, (b"5.7.8 no",))
     events = (*offered("PLAIN", "CRAM-MD5"), started)
     values = {"username": "a", "authentication": "cram-md5"}
-    found = fixes(Stage.AUTH, Fault.REFUSED, *events, reply=no, **values)
+    found = fixes(Stage.AUTH, Cause.REFUSED, *events, reply=no, **values)
     assert [(fix.field, fix.value) for fix in found] == [
         ("authentication", "auto"),
         ("authentication", "plain"),
@@ -219,7 +219,7 @@ def test_what_the_provider_wants(host: str, user: str, expected: list[Any]) -> N
     no = Reply(535, (b"5.7.8 no",))
     started = AuthStarted(seconds=0, mechanism="PLAIN", reason="")
     events = (*offered("PLAIN"), started)
-    found = fixes(Stage.AUTH, Fault.REFUSED, *events, reply=no, host=host, username=user)
+    found = fixes(Stage.AUTH, Cause.REFUSED, *events, reply=no, host=host, username=user)
     assert [(fix.field, fix.value) for fix in found] == expected
     assert all(("SendGrid" if "sendgrid" in host else "Mailgun") in fix.why for fix in found)
 
@@ -227,7 +227,7 @@ def test_what_the_provider_wants(host: str, user: str, expected: list[Any]) -> N
 def test_a_place_without_a_login_does_not_cure_a_login() -> None:
     found = fixes(
         Stage.AUTH,
-        Fault.AUTH_NOT_OFFERED,
+        Cause.AUTH_NOT_OFFERED,
         *offered(encrypted=False),
         tried("ok", encryption="tls"),
         tried("ok", "PLAIN", port=465, encryption="ssl"),
@@ -251,7 +251,7 @@ def test_what_logs_in_is_what_the_admin_must_know(mechanism: str, fields: list[s
     started = AuthStarted(seconds=0, mechanism=mechanism, reason="the settings name it")
     found = fixes(
         Stage.AUTH,
-        Fault.REFUSED,
+        Cause.REFUSED,
         *offered(mechanism),
         started,
         reply=Reply(535, (b"5.7.8 no",)),
@@ -280,13 +280,13 @@ def test_what_logs_in_is_what_the_admin_must_know(mechanism: str, fields: list[s
     ],
 )
 def test_the_envelope(text: bytes, values: dict[str, Any], expected: list[Any]) -> None:
-    found = fixes(Stage.ENVELOPE, Fault.REFUSED, reply=Reply(554, (text,)), **values)
+    found = fixes(Stage.ENVELOPE, Cause.REFUSED, reply=Reply(554, (text,)), **values)
     assert [(fix.field, fix.value) for fix in found] == expected
 
 
 def test_settings_that_cannot_be_used_name_their_fields() -> None:
-    reading = read({"port": "x", "encryption": "y"})
-    end = finished(Stage.SETTINGS, Fault.SETTINGS_INVALID, detail="no")
+    reading = parse_settings({"port": "x", "encryption": "y"})
+    end = finished(Stage.SETTINGS, Cause.SETTINGS_INVALID, detail="no")
     verdict = diagnose(None, facts_of(end), 0.0, reading.problems)
     assert {fix.field: fix.value for fix in verdict.fixes} == {
         "host": None,

@@ -12,31 +12,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.diagnosis.foreign.explaining import (
+from smtp_tui.diagnosis.error_lookup.lookup import (
     LONGEST_QUOTE,
     LONGEST_TEXT,
     Explanation,
+    LookupText,
     explain_error,
+    known_causes,
+    lookup_text,
+    program_in,
+    programs,
 )
-from smtp_tui.diagnosis.foreign.programs import program_in, programs
-from smtp_tui.diagnosis.foreign.replies import place_of, quotes_in
-from smtp_tui.diagnosis.foreign.rules import Rule, error_rules, lowered, places, worded
-from smtp_tui.diagnosis.foreign.texts import Meant, known_causes, said_of
-from smtp_tui.diagnosis.names import NAMES
-from smtp_tui.diagnosis.rules import Rule as ReplyRule
-from smtp_tui.diagnosis.rules import rules
-from smtp_tui.diagnosis.texts import causes, loaded
+from smtp_tui.diagnosis.error_lookup.reply_match import place_of, quotes_in
+from smtp_tui.diagnosis.error_lookup.rules import ErrorRule, error_rules, lowered, places, worded
+from smtp_tui.diagnosis.rules import ReplyRule, rules
+from smtp_tui.diagnosis.template_vars import NAMES
+from smtp_tui.diagnosis.text_catalog import causes, load_texts
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage
 from tests.diagnosis.foreign_examples import EXAMPLES, Example
 
 ROWS = range(1, 32)
 DATA: dict[str, list[dict[str, Any]]] = {
-    **loaded("foreign/errors.toml"),
-    **loaded("foreign/replies.toml"),
+    **load_texts("error_lookup/errors.toml"),
+    **load_texts("error_lookup/replies.toml"),
 }
-OWN = loaded("foreign/words.toml")
+OWN = load_texts("error_lookup/words.toml")
 # Other protocols, mail that was sent, and words that carry nothing: a line each.
 SILENT = (Path(__file__).parent / "corpus" / "nothing.txt").read_text("utf-8").splitlines()
 
@@ -74,7 +76,7 @@ def test_a_line_is_found_among_others(example: Example) -> None:
 # The rules
 
 
-def first_rule(text: str, *, vague: bool) -> Rule | None:
+def first_rule(text: str, *, vague: bool) -> ErrorRule | None:
     """The rule of one kind that takes a text."""
     tried = (rule for rule in error_rules() if rule.vague == vague)
     return next((rule for rule in tried if rule.span_in(lowered(text))), None)
@@ -157,7 +159,7 @@ def test_patterns_are_for_lower_case_and_cannot_run_away(pattern: str) -> None:
 
 @pytest.mark.parametrize("cause", sorted(known_causes()))
 def test_every_cause_can_be_told_without_a_check(cause: str) -> None:
-    said = said_of(Meant(cause=cause), "some words")
+    said = lookup_text(LookupText(cause=cause), "some words")
     for text in (said.what, said.why, said.cure):
         assert text.endswith(".")
         assert text[0].isupper()
@@ -176,7 +178,7 @@ def test_every_name_has_general_words() -> None:
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.source[:40])
 def test_every_reply_can_be_told_without_a_check(rule: ReplyRule) -> None:
     cause = rule.cause or "reply-unexpected"
-    said = said_of(Meant(cause=cause, why=rule.why or "", cure=rule.cure or ""), "535 no")
+    said = lookup_text(LookupText(cause=cause, why=rule.why or "", cure=rule.cure or ""), "535 no")
     assert "{" not in said.why + said.cure
     assert said.field is None or said.field in BY_KEY
 
@@ -431,7 +433,7 @@ PROGRAM_LINES = [
 def test_every_program_is_sound(id_: str) -> None:
     program = programs()[id_]
     assert program.name
-    assert loaded("foreign/programs.toml")[id_]["source"]
+    assert load_texts("error_lookup/programs.toml")[id_]["source"]
     fields = {key.partition("=")[0] for key in program.words}
     assert fields <= set(BY_KEY)
     assert all(text.isprintable() for text in program.words.values())
@@ -535,7 +537,7 @@ def check_safe(found: Explanation | None) -> None:
     """What is told can be printed."""
     if found is not None:
         for text in (found.summary, found.why, found.cure, found.said, found.spelling or ""):
-            assert text == visible(text)
+            assert text == escape_controls(text)
 
 
 # Time

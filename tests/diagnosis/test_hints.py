@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.foreign.explaining import explain_error
-from smtp_tui.smtp.events import Connected, Event, Experiment, Fault, Resolved, Sent, Stage
+from smtp_tui.diagnosis.error_lookup.lookup import explain_error
+from smtp_tui.smtp.events import Cause, Connected, Event, Experiment, Resolved, Sent, Stage
 from tests.diagnosis.examples import facts_of, finished, reply, settings
 
 UP = Connected(seconds=0.1, address="192.0.2.1", port=587, local_address="192.0.2.9")
 
 
-def cure(fault: Fault, stage: Stage, *events: Event, **values: object) -> str:
+def cure(fault: Cause, stage: Stage, *events: Event, **values: object) -> str:
     """What to do about a failure."""
     end = finished(stage, fault, detail="no answer within 30 s")
     return diagnose(settings(**values), facts_of(*events, end), 1.0).cure
@@ -26,34 +26,34 @@ def tried(port: int, encryption: str, outcome: str) -> Experiment:
 
 @pytest.mark.parametrize(("port", "others"), [(587, (465, 2525)), (465, (587, 2525))])
 def test_the_port_that_timed_out_is_not_advised(port: int, others: tuple[int, ...]) -> None:
-    told = cure(Fault.CONNECT_TIMEOUT, Stage.CONNECT, port=port)
+    told = cure(Cause.CONNECT_TIMEOUT, Stage.CONNECT, port=port)
     assert f"port {port}" not in told
     assert all(f"port {other} (" in told for other in others)
 
 
 def test_ports_that_were_tried_in_vain_are_not_advised() -> None:
     looks = [tried(465, "ssl", "connect-timeout"), tried(2525, "tls", "connect-timeout")]
-    told = cure(Fault.CONNECT_TIMEOUT, Stage.CONNECT, *looks)
+    told = cure(Cause.CONNECT_TIMEOUT, Stage.CONNECT, *looks)
     assert "also tried port 465 (ssl) and port 2525 (tls), without success." in told
     assert "Try " not in told
 
 
 def test_the_port_that_was_seen_to_work_is_advised() -> None:
     looks = [tried(465, "ssl", "ok"), tried(2525, "tls", "connect-timeout")]
-    told = cure(Fault.CONNECT_TIMEOUT, Stage.CONNECT, *looks)
+    told = cure(Cause.CONNECT_TIMEOUT, Stage.CONNECT, *looks)
     assert told.startswith("Use port 465 (ssl): smtp-tui tried it, and it works.")
 
 
 def test_a_provider_is_advised_the_ports_that_it_has() -> None:
-    told = cure(Fault.CONNECT_TIMEOUT, Stage.CONNECT, host="smtp.office365.com")
+    told = cure(Cause.CONNECT_TIMEOUT, Stage.CONNECT, host="smtp.office365.com")
     assert "port 25 (tls)" in told
     assert "465" not in told
 
 
 def test_another_encryption_on_a_port_that_answers_is_advised() -> None:
-    told = cure(Fault.AUTH_NOT_OFFERED, Stage.AUTH, UP, encryption="none", port=587)
+    told = cure(Cause.AUTH_NOT_OFFERED, Stage.AUTH, UP, encryption="none", port=587)
     assert "Try port 587 (tls) or port 465 (ssl)." in told
-    told = cure(Fault.AUTH_NOT_OFFERED, Stage.AUTH, UP, encryption="tls", port=587)
+    told = cure(Cause.AUTH_NOT_OFFERED, Stage.AUTH, UP, encryption="tls", port=587)
     assert "port 587" not in told
 
 
@@ -67,30 +67,30 @@ def test_a_silent_port_is_not_called_a_tls_port_against_the_evidence(
     looks = []
     if outcome:
         looks = [Experiment(seconds=1, name="tls-from-first-byte", outcome=outcome, text="")]
-    told = cure(Fault.GREETING_TIMEOUT, Stage.GREETING, UP, *looks, encryption=encryption)
+    told = cure(Cause.GREETING_TIMEOUT, Stage.GREETING, UP, *looks, encryption=encryption)
     assert ("set encryption to ssl" in told) is is_advised
 
 
 def test_starttls_that_was_tried_in_vain_is_not_advised() -> None:
     values = {"encryption": "ssl", "port": 587}
-    told = cure(Fault.PLAIN_TEXT_EXPECTED, Stage.TLS, UP, **values)
+    told = cure(Cause.PLAIN_TEXT_EXPECTED, Stage.TLS, UP, **values)
     assert told.startswith("Set encryption to tls (STARTTLS).")
     change = (("encryption", "tls"),)
     look = Experiment(seconds=1, name="x", outcome="starttls-not-offered", text="", change=change)
-    told = cure(Fault.PLAIN_TEXT_EXPECTED, Stage.TLS, UP, look, **values)
+    told = cure(Cause.PLAIN_TEXT_EXPECTED, Stage.TLS, UP, look, **values)
     assert told.startswith("STARTTLS does not work on this port either.")
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "0.0.0.0"])
 def test_a_refusal_by_this_machine_asks_for_another_host(host: str) -> None:
-    end = finished(Stage.CONNECT, Fault.CONNECTION_REFUSED)
+    end = finished(Stage.CONNECT, Cause.CONNECTION_REFUSED)
     verdict = diagnose(settings(host=host), facts_of(end), 1.0)
     assert "host is unset, or localhost is used inside a container" in verdict.why
     assert verdict.cure.startswith("Set host")
 
 
 def test_a_name_that_leads_to_this_machine_is_one_of_it() -> None:
-    end = finished(Stage.CONNECT, Fault.CONNECTION_REFUSED)
+    end = finished(Stage.CONNECT, Cause.CONNECTION_REFUSED)
     here = Resolved(seconds=0, host="mail.example", addresses=("127.0.1.1",))
     assert "container" in diagnose(settings(), facts_of(here, end), 1.0).why
     there = Resolved(seconds=0, host="mail.example", addresses=("192.0.2.1",))
@@ -136,7 +136,7 @@ def test_the_port_in_the_line_is_not_advised_to_another_program(line: str) -> No
 
 def test_a_name_rejected_at_rcpt_is_the_one_given_in_ehlo() -> None:
     said = "5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname"
-    end = finished(Stage.ENVELOPE, Fault.REFUSED, command="RCPT", reply=reply(504, said))
+    end = finished(Stage.ENVELOPE, Cause.REFUSED, command="RCPT", reply=reply(504, said))
     hello = Sent(seconds=0.2, text="EHLO localhost")
     verdict = diagnose(settings(), facts_of(UP, hello, end), 1.0)
     assert verdict.cause == "ehlo-refused"

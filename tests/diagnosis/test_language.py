@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.diagnosis.texts import causes, loaded, warnings
+from smtp_tui.diagnosis.text_catalog import causes, load_texts, warnings
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.settings.pages import explanation
+from smtp_tui.settings.schema import explanation
 
 # Words that read as if translated, and what they are called here.
 AVOIDED = {
@@ -51,10 +51,10 @@ def texts() -> Iterator[tuple[str, str]]:
     yield from leaves(causes(), "causes")
     yield from leaves(warnings(), "warnings")
     for file in FILES:
-        yield from leaves(loaded(file), file)
-    yield from leaves(loaded("foreign/words.toml"), "words.toml")
-    for file in ("replies.toml", "foreign/errors.toml"):
-        for number, rule in enumerate(loaded(file)["rule"]):
+        yield from leaves(load_texts(file), file)
+    yield from leaves(load_texts("error_lookup/words.toml"), "words.toml")
+    for file in ("replies.toml", "error_lookup/errors.toml"):
+        for number, rule in enumerate(load_texts(file)["rule"]):
             parts = {key: rule[key] for key in ("what", "why", "cure") if key in rule}
             yield from leaves(parts, f"{file} {number}")
     for field in FIELDS:

@@ -10,25 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.diagnosis import findings as found
-from smtp_tui.diagnosis import meaning as meant
+from smtp_tui.diagnosis import observations as found
+from smtp_tui.diagnosis import value_notes as meant
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.facts import PEER_LOOK
-from smtp_tui.diagnosis.findings import findings
-from smtp_tui.diagnosis.meaning import meaning
+from smtp_tui.diagnosis.observations import observations_of
+from smtp_tui.diagnosis.summary import PEER_LOOK
+from smtp_tui.diagnosis.value_notes import value_note
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.smtp.events import (
-    Answered,
     Capabilities,
+    Cause,
     Connecting,
     Event,
     Experiment,
-    Fault,
+    RecipientReply,
     Resolved,
     Sent,
     Stage,
     TlsEstablished,
-    TlsRefused,
+    TlsFailed,
 )
 from tests.diagnosis.examples import (
     CERTIFICATE,
@@ -154,14 +154,14 @@ MEANINGS: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("key", "values", "words"), MEANINGS)
 def test_what_a_value_means(key: str, values: dict[str, Any], words: str) -> None:
-    said = meaning(key, values)
+    said = value_note(key, values)
     assert words in said
     assert bool(said) == bool(words)
 
 
 def test_every_sentence_has_been_said() -> None:
-    said = " ".join(meaning(key, values) for key, values, _ in MEANINGS)
-    for key, texts in meant.texts().items():
+    said = " ".join(value_note(key, values) for key, values, _ in MEANINGS)
+    for key, texts in meant.note_texts().items():
         for text in texts.values():
             pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))
             assert re.search(pattern, said), (key, text)
@@ -169,14 +169,14 @@ def test_every_sentence_has_been_said() -> None:
 
 @given(st.sampled_from(list(BY_KEY)), any_values())
 def test_any_values_have_a_meaning_or_none(key: str, values: dict[str, object]) -> None:
-    assert meaning(key, values).isprintable()
+    assert value_note(key, values).isprintable()
 
 
 @given(any_values(), st.text("xyzXYZ789$#", min_size=8, max_size=20))
 def test_no_meaning_holds_the_password(values: dict[str, object], secret: str) -> None:
     for place in (secret, {"env": secret}, {"command": [secret]}):
         for field in FIELDS:
-            assert secret not in meaning(field.key, {**values, "password": place})
+            assert secret not in value_note(field.key, {**values, "password": place})
 
 
 OFFER = Capabilities(
@@ -192,10 +192,10 @@ WAY: list[Event] = [
 ]
 EHLO: list[Event] = [Sent(seconds=0.1, text="EHLO client.example"), OFFER]
 TO_THE_LOGIN: list[Event] = [*WAY, connected()[0], *EHLO, *connected()[1:]]
-REJECTED = finished(Stage.AUTH, Fault.REFUSED, command="AUTH", reply=reply(535, "5.7.8 No."))
+REJECTED = finished(Stage.AUTH, Cause.REFUSED, command="AUTH", reply=reply(535, "5.7.8 No."))
 LOOK = Experiment(seconds=0.5, name=PEER_LOOK, outcome="certificate-expired", text="")
 TAKEN = Experiment(seconds=0.5, name=PEER_LOOK, outcome="ok", text="")
-REFUSED_CHAIN = TlsRefused(seconds=0.2, chain=(CERTIFICATE, CERTIFICATE))
+REFUSED_CHAIN = TlsFailed(seconds=0.2, chain=(CERTIFICATE, CERTIFICATE))
 
 UNVERIFIED = TlsEstablished(
     seconds=0.2, version="TLSv1.2", cipher="C", verified=False, chain=(CERTIFICATE,)
@@ -208,17 +208,17 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
     ("host", connected(), "Found at 192.0.2.1."),
     (
         "host",
-        [*WAY, finished(Stage.CONNECT, Fault.CONNECT_TIMEOUT)],
+        [*WAY, finished(Stage.CONNECT, Cause.CONNECT_TIMEOUT)],
         "None accepted the connection.",
     ),
-    ("host", [finished(Stage.RESOLVE, Fault.HOST_NOT_FOUND)], ""),
+    ("host", [finished(Stage.RESOLVE, Cause.HOST_NOT_FOUND)], ""),
     ("port", TO_THE_LOGIN, "192.0.2.1 answers on port 587 and speaks SMTP."),
     ("port", connected()[:1], "192.0.2.1 accepts connections on port 587."),
-    ("port", [finished(Stage.CONNECT, Fault.CONNECTION_REFUSED)], ": connection refused."),
+    ("port", [finished(Stage.CONNECT, Cause.CONNECTION_REFUSED)], ": connection refused."),
     ("domain", TO_THE_LOGIN, "The server accepted EHLO client.example."),
     (
         "domain",
-        [*EHLO[:1], finished(Stage.EHLO, Fault.REFUSED, reply=reply(550, "Bad name."))],
+        [*EHLO[:1], finished(Stage.EHLO, Cause.REFUSED, reply=reply(550, "Bad name."))],
         "The server rejected EHLO client.example: 550 Bad name.",
     ),
     ("encryption", TO_THE_LOGIN, "STARTTLS was offered. TLSv1.3 with TLS_AES_256_GCM_SHA384."),
@@ -229,7 +229,7 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
     ),
     (
         "encryption",
-        [finished(Stage.TLS, Fault.PLAIN_TEXT_EXPECTED)],
+        [finished(Stage.TLS, Cause.PLAIN_TEXT_EXPECTED)],
         ": server answers in plain text.",
     ),
     ("starttls_auto", TO_THE_LOGIN, "STARTTLS was offered."),
@@ -238,7 +238,7 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
     ("username", [*TO_THE_LOGIN, REJECTED], "The PLAIN login was rejected: 535 5.7.8 No."),
     (
         "username",
-        [*TO_THE_LOGIN, finished(Stage.AUTH, Fault.AUTH_CHALLENGE_MALFORMED)],
+        [*TO_THE_LOGIN, finished(Stage.AUTH, Cause.AUTH_CHALLENGE_MALFORMED)],
         "was not completed: login exchange failed.",
     ),
     ("username", [finished(Stage.EHLO)], ""),
@@ -246,7 +246,7 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
     ("password", [*TO_THE_LOGIN, REJECTED], "rejected: 535 5.7.8 No."),
     (
         "password",
-        [*TO_THE_LOGIN, finished(Stage.AUTH, Fault.SERVER_CLOSED)],
+        [*TO_THE_LOGIN, finished(Stage.AUTH, Cause.SERVER_CLOSED)],
         ": server closed the connection.",
     ),
     ("authentication", TO_THE_LOGIN, "Offered inside TLS: PLAIN. PLAIN was accepted."),
@@ -254,7 +254,7 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
     ("authentication", [*TO_THE_LOGIN, REJECTED], "PLAIN was rejected: 535 5.7.8 No."),
     (
         "authentication",
-        [*TO_THE_LOGIN, finished(Stage.AUTH, Fault.SERVER_CLOSED)],
+        [*TO_THE_LOGIN, finished(Stage.AUTH, Cause.SERVER_CLOSED)],
         "PLAIN was not completed: server closed the connection.",
     ),
     ("authentication", [replace(OFFER, mechanisms=("LOGIN",)), *connected()], "before TLS: LOGIN."),
@@ -280,8 +280,8 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
         [
             finished(
                 Stage.TLS,
-                Fault.CERTIFICATE_NAME_MISMATCH,
-                also=(Fault.CERTIFICATE_EXPIRED,),
+                Cause.CERTIFICATE_NAME_MISMATCH,
+                also=(Cause.CERTIFICATE_EXPIRED,),
                 certificate=CERTIFICATE,
             )
         ],
@@ -290,12 +290,12 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
     ("openssl_verify_mode", [OFFER], ""),
     (
         "from",
-        [finished(Stage.ENVELOPE, Fault.REFUSED, command="MAIL", reply=reply(553, "Not yours."))],
+        [finished(Stage.ENVELOPE, Cause.REFUSED, command="MAIL", reply=reply(553, "Not yours."))],
         "The server rejected the sender: 553 Not yours.",
     ),
     (
         "from",
-        [Answered(seconds=0, recipient="a@b.example", reply=reply(250, "Ok"))],
+        [RecipientReply(seconds=0, recipient="a@b.example", reply=reply(250, "Ok"))],
         "accepted this",
     ),
     ("from", TO_THE_LOGIN, ""),
@@ -304,11 +304,11 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
     ("ca_file", [REFUSED_CHAIN], "2 certificates, the last one issued by CN=Example CA."),
     ("server_name", TO_THE_LOGIN, "The certificate is for mail.example, smtp.example."),
     ("tls_minimum", TO_THE_LOGIN, "TLSv1.3 was negotiated."),
-    ("tls_minimum", [finished(Stage.TLS, Fault.TLS_VERSION_UNSUPPORTED)], "no version in common."),
+    ("tls_minimum", [finished(Stage.TLS, Cause.TLS_VERSION_UNSUPPORTED)], "no version in common."),
     ("tls_fingerprint", TO_THE_LOGIN, f"The SHA-256 of the server's certificate is {'ab' * 32}."),
     (
         "client_certificate",
-        [finished(Stage.TLS, Fault.CLIENT_CERTIFICATE_REQUIRED)],
+        [finished(Stage.TLS, Cause.CLIENT_CERTIFICATE_REQUIRED)],
         "The server requires one",
     ),
     ("client_certificate", TO_THE_LOGIN, ""),
@@ -323,7 +323,7 @@ def finding(key: str, events: list[Event]) -> str:
     facts = facts_of(*events)
     if facts.finished is None:
         facts.add(finished(Stage.AUTH))
-    return findings(key, facts, diagnose(settings(), facts, 0.5))
+    return observations_of(key, facts, diagnose(settings(), facts, 0.5))
 
 
 @pytest.mark.parametrize(("key", "events", "words"), FINDINGS)
@@ -336,7 +336,7 @@ def test_what_a_test_found(key: str, events: list[Event], words: str) -> None:
 
 def test_every_finding_has_been_told() -> None:
     said = " ".join(finding(key, events) for key, events, _ in FINDINGS)
-    for key, texts in found.texts().items():
+    for key, texts in found.observation_texts().items():
         for text in texts.values():
             pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))
             assert re.search(pattern, said), (key, text)
@@ -344,7 +344,7 @@ def test_every_finding_has_been_told() -> None:
 
 def test_what_a_server_says_is_inert() -> None:
     hostile = reply(535, "\x1b[2J{host} \u202e no")
-    end = finished(Stage.AUTH, Fault.REFUSED, command="AUTH", reply=hostile)
+    end = finished(Stage.AUTH, Cause.REFUSED, command="AUTH", reply=hostile)
     offer = replace(OFFER, mechanisms=("\x1b[31m",), keywords=(("SIZE", "9" * 18),))
     for field in FIELDS:
         said = finding(field.key, [*connected(), offer, end])

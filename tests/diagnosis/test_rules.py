@@ -13,12 +13,12 @@ from string import Formatter
 import pytest
 
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
-from smtp_tui.diagnosis.names import NAMES
-from smtp_tui.diagnosis.rules import Rule, cause_of_refusal, rule_of_refusal, rules
-from smtp_tui.diagnosis.texts import causes
-from smtp_tui.diagnosis.texts import rules as tables
+from smtp_tui.diagnosis.rules import ReplyRule, cause_of_refusal, rule_of_refusal, rules
+from smtp_tui.diagnosis.template_vars import NAMES
+from smtp_tui.diagnosis.text_catalog import causes
+from smtp_tui.diagnosis.text_catalog import rules as tables
 from smtp_tui.providers.known import provider_named, provider_of, providers
-from smtp_tui.smtp.events import Capabilities, Fault, Stage
+from smtp_tui.smtp.events import Capabilities, Cause, Stage
 from tests.diagnosis import said_by_providers, said_by_servers
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 
@@ -27,7 +27,7 @@ KEYS = {"stage", "command", "mechanism", "code", "enhanced", "text", "provider",
 KEYS |= {"without_login", "cause", "for", "what", "why", "cure", "source", "taken"}
 
 
-def judged(said: Said) -> Rule:
+def judged(said: Said) -> ReplyRule:
     """The rule that reads a reply."""
     return rule_of_refusal(
         said.stage, said.command, said.reply, said.host, without_login=said.without_login
@@ -37,7 +37,7 @@ def judged(said: Said) -> Rule:
 @pytest.mark.parametrize("said", SAID, ids=str)
 def test_a_reply_of_the_field(said: Said) -> None:
     assert judged(said).cause == said.cause
-    end = finished(said.stage, Fault.REFUSED, command=said.command, reply=said.reply)
+    end = finished(said.stage, Cause.REFUSED, command=said.command, reply=said.reply)
     user = {} if said.without_login else {"username": "alice@example.org"}
     used = settings(host=said.host or "mail.example", **user)
     verdict = diagnose(used, facts_of(end), 1.0)
@@ -46,7 +46,7 @@ def test_a_reply_of_the_field(said: Said) -> None:
     assert "{" not in verdict.why + verdict.cure
 
 
-def conditions(rule: Rule) -> tuple[object, ...]:
+def conditions(rule: ReplyRule) -> tuple[object, ...]:
     """What tells a rule from the others."""
     return (*rule.whole.items(), rule.text, rule.providers, rule.is_distinct, rule.without_login)
 
@@ -55,7 +55,7 @@ REACHED = {conditions(judged(said)) for said in SAID}
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.source[:60])
-def test_every_rule_is_reached_by_an_example(rule: Rule) -> None:
+def test_every_rule_is_reached_by_an_example(rule: ReplyRule) -> None:
     """So none is in the shadow of those before it."""
     assert conditions(rule) in REACHED
 
@@ -116,7 +116,7 @@ def test_a_client_that_is_refused_lacks_a_login_where_one_is_to_be_had(
 ) -> None:
     offer = Capabilities(seconds=0.3, encrypted=True, keywords=(), mechanisms=offered)
     said = reply(554, f"5.7.1 <unknown[192.0.2.1]>: {REJECTED}")
-    end = finished(Stage.ENVELOPE, Fault.REFUSED, command="RCPT", reply=said)
+    end = finished(Stage.ENVELOPE, Cause.REFUSED, command="RCPT", reply=said)
     assert diagnose(settings(port=port, **values), facts_of(offer, end), 1.0).cause == cause
 
 
@@ -174,7 +174,7 @@ def test_words_are_lent_to_their_cause_alone() -> None:
 def test_some_recipients_refused_have_the_words_of_their_reply() -> None:
     def cure(text: str) -> str:
         end = finished(
-            Stage.ENVELOPE, Fault.RECIPIENT_REFUSED, command="RCPT", reply=reply(552, text)
+            Stage.ENVELOPE, Cause.RECIPIENT_REFUSED, command="RCPT", reply=reply(552, text)
         )
         verdict = diagnose(settings(), facts_of(end), 1.0)
         assert verdict.cause == "recipient-refused"

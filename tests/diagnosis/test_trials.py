@@ -6,17 +6,22 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.diagnosis.changes import changed, keeping_port, weakens
-from smtp_tui.diagnosis.facts import Facts
-from smtp_tui.diagnosis.trials import MOST, trials_for
-from smtp_tui.smtp.events import Connected, Fault, Sent, Stage, TlsRefused
+from smtp_tui.diagnosis.experiments import (
+    MOST,
+    experiments_for,
+    keeping_port,
+    weakens,
+    with_changes,
+)
+from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.smtp.events import Cause, Connected, Sent, Stage, TlsFailed
 from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, settings
 
 CONNECTED = Connected(seconds=0, address="192.0.2.1", port=587, local_address="192.0.2.9")
 
 
-def names(cause: str, facts: Facts | None = None, **values: Any) -> list[str]:
-    return [trial.name for trial in trials_for(settings(**values), facts or facts_of(), cause)]
+def names(cause: str, facts: CheckSummary | None = None, **values: Any) -> list[str]:
+    return [trial.name for trial in experiments_for(settings(**values), facts or facts_of(), cause)]
 
 
 @pytest.mark.parametrize(
@@ -71,23 +76,23 @@ def test_a_known_provider_is_tried_where_it_listens() -> None:
 
 def test_there_are_never_more_than_a_few() -> None:
     values: dict[str, Any] = {"encryption": "none", "source_address": "2001:db8::1"}
-    for cause in Fault:
+    for cause in Cause:
         assert len(names(cause, **values)) <= MOST
 
 
 def test_nothing_weaker_is_tried_but_to_see_the_version() -> None:
-    for cause in Fault:
+    for cause in Cause:
         for encryption in ("tls", "ssl"):
-            for trial in trials_for(settings(encryption=encryption), facts_of(), cause):
+            for trial in experiments_for(settings(encryption=encryption), facts_of(), cause):
                 is_version = (
-                    cause == Fault.TLS_VERSION_UNSUPPORTED and "tls_minimum" in trial.change
+                    cause == Cause.TLS_VERSION_UNSUPPORTED and "tls_minimum" in trial.change
                 )
                 assert is_version or not weakens(settings(), trial.change), (cause, trial.name)
 
 
 def test_the_names_of_a_certificate() -> None:
-    refused = TlsRefused(seconds=0, chain=(CERTIFICATE,))
-    trials = trials_for(settings(), facts_of(CONNECTED, refused), "certificate-name-mismatch")
+    refused = TlsFailed(seconds=0, chain=(CERTIFICATE,))
+    trials = experiments_for(settings(), facts_of(CONNECTED, refused), "certificate-name-mismatch")
     assert [(trial.name, trial.alias) for trial in trials] == [
         ("host=smtp.example", "smtp.example"),
         ("server_name=smtp.example", None),
@@ -97,13 +102,13 @@ def test_the_names_of_a_certificate() -> None:
 
 def test_a_name_refused_at_ehlo_is_tried_as_the_address() -> None:
     said = Sent(seconds=0, text="EHLO localhost")
-    at_ehlo = facts_of(CONNECTED, said, finished(Stage.EHLO, Fault.REFUSED))
+    at_ehlo = facts_of(CONNECTED, said, finished(Stage.EHLO, Cause.REFUSED))
     assert names("ehlo-refused", at_ehlo) == ["domain=[192.0.2.9]"]
     assert names("server-busy", at_ehlo) == ["domain=[192.0.2.9]"]
-    at_rcpt = facts_of(CONNECTED, said, finished(Stage.ENVELOPE, Fault.REFUSED))
+    at_rcpt = facts_of(CONNECTED, said, finished(Stage.ENVELOPE, Cause.REFUSED))
     assert names("ehlo-refused", at_rcpt) == []
     literal = Sent(seconds=0, text="EHLO [192.0.2.9]")
-    again = facts_of(CONNECTED, literal, finished(Stage.EHLO, Fault.REFUSED))
+    again = facts_of(CONNECTED, literal, finished(Stage.EHLO, Cause.REFUSED))
     assert names("ehlo-refused", again) == []
 
 
@@ -129,13 +134,13 @@ def test_a_port_that_nobody_set_stays(
 
 def test_changes_are_read_as_a_file_is() -> None:
     before = settings(ca_file="ca.pem", port=25)
-    after = changed(
+    after = with_changes(
         before, {"port": 465, "encryption": "SSL", "ca_file": "", "from": "a@b.example"}
     )
     assert (after.port, after.encryption.value, after.ca_file) == (465, "ssl", None)
     assert after.sender == "a@b.example"
     with pytest.raises(ValueError, match="port"):
-        changed(before, {"port": "no"})
+        with_changes(before, {"port": "no"})
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.foreign.explaining import explain_error
-from smtp_tui.diagnosis.rules import Rule, rule_of_refusal, rules
-from smtp_tui.diagnosis.texts import causes, loaded
+from smtp_tui.diagnosis.error_lookup.lookup import explain_error
+from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal, rules
+from smtp_tui.diagnosis.text_catalog import causes, load_texts
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.providers.known import provider_named, providers
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.events import Fault, Stage
-from smtp_tui.smtp.message import Mail
+from smtp_tui.smtp.events import Cause, Stage
+from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import outcome_of
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 from tests.diagnosis.said_by_providers import SAID
@@ -30,7 +30,7 @@ NOBODYS_HOSTS = ("localhost", "127.0.0.1", "::1", "192.0.2.25", "relay.example.n
 EXCHANGE = "authentication unsuccessful"
 
 
-def judged(said: Said, host: str | None, text: str) -> Rule:
+def judged(said: Said, host: str | None, text: str) -> ReplyRule:
     """The rule that reads a text where another one stood, from another host."""
     other = Said(host, said.command, text, said.cause)
     return rule_of_refusal(other.stage, other.command, other.reply, host)
@@ -44,7 +44,7 @@ def unsigned(text: str) -> str:
     return text
 
 
-def of_providers(said: Said) -> Rule:
+def of_providers(said: Said) -> ReplyRule:
     """The rule that reads a reply at home."""
     return judged(said, said.host, said.text)
 
@@ -60,7 +60,7 @@ NAMING_THEIRS = [said for said in OF_PROVIDERS if names_its_provider(said)]
 
 def rejected(host: str, text: str, command: str = "AUTH PLAIN") -> Verdict:
     """The verdict of a login that a host rejects."""
-    end = finished(Stage.AUTH, Fault.REFUSED, command=command, reply=reply(535, text))
+    end = finished(Stage.AUTH, Cause.REFUSED, command=command, reply=reply(535, text))
     used = settings(host=host, username="alice@example.org")
     return diagnose(used, facts_of(end), 1.0)
 
@@ -149,7 +149,7 @@ async def test_what_a_real_postfix_passes_on(
         "ca_file": str(mail_servers.authority_file),
         "from": mail_servers.user.name,
     }
-    _, verdict = await outcome_of(values, mail=Mail(recipients=(parse_mailbox(recipient),)))
+    _, verdict = await outcome_of(values, mail=MailRequest(recipients=(parse_mailbox(recipient),)))
     assert verdict.reply
     assert "Recipient address rejected: Invalid credentials for relay" in verdict.reply.text
     assert verdict.cause == "relay-denied"
@@ -210,7 +210,7 @@ def test_the_words_of_a_providers_rule_need_no_host_of_its_own() -> None:
     assert not [text for text in texts if text and "{host}" in text]
 
 
-@pytest.mark.parametrize("table", loaded("replies-of-providers.toml")["rule"], ids=str)
+@pytest.mark.parametrize("table", load_texts("replies-of-providers.toml")["rule"], ids=str)
 def test_a_rule_is_dated_and_in_plain_words(table: dict[str, Any]) -> None:
     assert table["taken"] >= date(2026, 11, 24)
     for text in (table.get("what", ""), table["why"], table["cure"]):

@@ -7,12 +7,12 @@ from string import Formatter
 
 import pytest
 
+from smtp_tui.diagnosis.cause_text import warning_text
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.facts import PEER_LOOK
-from smtp_tui.diagnosis.names import NAMES, UNKNOWN, names_of
-from smtp_tui.diagnosis.texts import causes, parts_of, rules, warnings
-from smtp_tui.diagnosis.wording import warning_text
-from smtp_tui.smtp.events import Experiment, Fault, Stage, Warn
+from smtp_tui.diagnosis.summary import PEER_LOOK
+from smtp_tui.diagnosis.template_vars import NAMES, UNKNOWN, template_vars
+from smtp_tui.diagnosis.text_catalog import causes, parts_of, rules, warnings
+from smtp_tui.smtp.events import Cause, Experiment, Stage, WarningId
 from smtp_tui.smtp.labels import labels
 from tests.diagnosis.examples import (
     CERTIFICATE,
@@ -23,7 +23,7 @@ from tests.diagnosis.examples import (
     settings,
 )
 
-KNOWN = {fault.value for fault in Fault} - {"refused"}
+KNOWN = {fault.value for fault in Cause} - {"refused"}
 KNOWN |= {rule["cause"] for rule in rules() if "cause" in rule}
 KNOWN |= {"reply-unexpected"}
 
@@ -41,7 +41,7 @@ def test_every_cause_has_its_text_and_no_text_is_idle() -> None:
 
 
 def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
-    assert set(warnings()) == {warning.value for warning in Warn}
+    assert set(warnings()) == {warning.value for warning in WarningId}
 
 
 @pytest.mark.parametrize("cause", causes())
@@ -62,7 +62,7 @@ def test_texts_are_filled_in(cause: str) -> None:
         *WHOLE,
         finished(
             Stage.AUTH,
-            Fault.AUTH_NOT_OFFERED,
+            Cause.AUTH_NOT_OFFERED,
             reply=reply(550, "5.7.1 No"),
             detail="a detail",
             command="AUTH PLAIN",
@@ -70,7 +70,7 @@ def test_texts_are_filled_in(cause: str) -> None:
             protocol="HTTP",
         ),
     )
-    names = names_of(settings(username="alice"), facts)
+    names = template_vars(settings(username="alice"), facts)
     # A chain that holds no root names nothing to trust.
     assert {name for name, value in names.items() if value == UNKNOWN} == {
         "trusted",
@@ -85,14 +85,14 @@ def test_texts_are_filled_in(cause: str) -> None:
 
 @pytest.mark.parametrize("cause", causes())
 def test_texts_hold_with_nothing_known(cause: str) -> None:
-    names = names_of(None, facts_of(finished(Stage.SETTINGS, Fault.SETTINGS_INVALID)))
+    names = template_vars(None, facts_of(finished(Stage.SETTINGS, Cause.SETTINGS_INVALID)))
     for text in parts_of(cause).values():
         assert text.format_map(names)
 
 
-@pytest.mark.parametrize("warning", list(Warn))
-def test_a_warning_is_a_plain_sentence(warning: Warn) -> None:
-    names = names_of(settings(), facts_of(*WHOLE))
+@pytest.mark.parametrize("warning", list(WarningId))
+def test_a_warning_is_a_plain_sentence(warning: WarningId) -> None:
+    names = template_vars(settings(), facts_of(*WHOLE))
     text = warning_text(warning, names)
     assert placeholders(warnings()[warning]) <= set(NAMES)
     assert text.endswith(".")
@@ -114,19 +114,19 @@ def test_a_weaker_setting_is_never_the_first_advice() -> None:
 )
 def test_what_peer_would_have_said_stands_in_the_warning(outcome: str, words: str) -> None:
     look = Experiment(seconds=1, name=PEER_LOOK, outcome=outcome, text="")
-    names = names_of(settings(), facts_of(*connected(), look))
-    assert warning_text(Warn.CERTIFICATE_NOT_VERIFIED, names).endswith(words)
+    names = template_vars(settings(), facts_of(*connected(), look))
+    assert warning_text(WarningId.CERTIFICATE_NOT_VERIFIED, names).endswith(words)
 
 
 def test_without_a_second_look_nothing_is_said_of_it() -> None:
-    names = names_of(settings(), facts_of(*connected()))
-    assert "peer" not in warning_text(Warn.CERTIFICATE_NOT_VERIFIED, names)
+    names = template_vars(settings(), facts_of(*connected()))
+    assert "peer" not in warning_text(WarningId.CERTIFICATE_NOT_VERIFIED, names)
 
 
 def test_a_servers_words_fit_into_the_sentence() -> None:
     end = finished(
         Stage.AUTH,
-        Fault.REFUSED,
+        Cause.REFUSED,
         command="AUTH PLAIN",
         reply=reply(535, "5.7.8 No \x1b[2J way.", "5.7.8 Go to {host} \u202e."),
     )
@@ -138,7 +138,7 @@ def test_a_servers_words_fit_into_the_sentence() -> None:
 
 
 def test_a_flood_of_words_is_cut() -> None:
-    end = finished(Stage.AUTH, Fault.REFUSED, reply=reply(535, "x" * 5000))
+    end = finished(Stage.AUTH, Cause.REFUSED, reply=reply(535, "x" * 5000))
     assert len(diagnose(settings(), facts_of(end), 1.0).summary) < 400
 
 
@@ -146,17 +146,17 @@ def test_many_names_of_a_certificate_are_counted() -> None:
     from dataclasses import replace
 
     many = replace(CERTIFICATE, names=tuple(f"host{number}.example" for number in range(40)))
-    end = finished(Stage.TLS, Fault.CERTIFICATE_NAME_MISMATCH, certificate=many)
+    end = finished(Stage.TLS, Cause.CERTIFICATE_NAME_MISMATCH, certificate=many)
     verdict = diagnose(settings(), facts_of(end), 1.0)
     assert "host4.example and 35 more, not for mail.example" in verdict.summary
 
 
 def test_the_address_stands_beside_the_name() -> None:
-    names = names_of(settings(), facts_of(*connected()))
+    names = template_vars(settings(), facts_of(*connected()))
     assert names["endpoint"] == "mail.example (192.0.2.1 port 587)"
-    names = names_of(settings(host="192.0.2.1"), facts_of(*connected()))
+    names = template_vars(settings(host="192.0.2.1"), facts_of(*connected()))
     assert names["endpoint"] == "192.0.2.1 port 587"
-    assert names_of(settings(), facts_of())["endpoint"] == "mail.example port 587"
+    assert template_vars(settings(), facts_of())["endpoint"] == "mail.example port 587"
 
 
 def test_every_cause_and_warning_has_a_few_words_for_the_screen() -> None:

@@ -8,10 +8,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from smtp_tui.discovery.resolver import Resolver
-from smtp_tui.discovery.search import Wish, discover
-from smtp_tui.discovery.steps import Finding, Knock, Knocking, Result, Step
-from smtp_tui.discovery.subject import parse_subject
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.search import SearchOptions, discover
+from smtp_tui.discovery.steps import (
+    Finding,
+    ProbeResult,
+    ProbeStarted,
+    SearchResult,
+    Step,
+    parse_query,
+)
 from tests.dns.server import NameServer, Zone, name_server
 
 DOMAIN = "example.test"
@@ -28,9 +34,9 @@ class Searched:
     seconds: float
 
     @property
-    def result(self) -> Result:
+    def result(self) -> SearchResult:
         """How it ended."""
-        assert isinstance(self.steps[-1], Result)
+        assert isinstance(self.steps[-1], SearchResult)
         return self.steps[-1]
 
     @property
@@ -39,20 +45,20 @@ class Searched:
         return [step for step in self.steps if isinstance(step, Finding)]
 
     @property
-    def knocks(self) -> list[Knock]:
+    def knocks(self) -> list[ProbeResult]:
         """What was knocked at."""
-        return [step for step in self.steps if isinstance(step, Knock)]
+        return [step for step in self.steps if isinstance(step, ProbeResult)]
 
     @property
     def left_out(self) -> int:
         """Ports that were not tried."""
-        return sum(step.left_out for step in self.steps if isinstance(step, Knocking))
+        return sum(step.left_out for step in self.steps if isinstance(step, ProbeStarted))
 
     def ids(self) -> list[str]:
         """The findings by their ids."""
         return [one.id for one in self.findings]
 
-    def knock(self, host: str, port: int, address: str = "127.0.0.1") -> Knock:
+    def knock(self, host: str, port: int, address: str = "127.0.0.1") -> ProbeResult:
         """The one at this port of a host."""
         (found,) = (
             one for one in self.knocks if (one.host, one.port, one.address) == (host, port, address)
@@ -64,14 +70,14 @@ async def search(zone: Zone, text: str = DOMAIN, *, vouches: bool = False, **wis
     """Search for a name in a zone to the end."""
     before = asyncio.all_tasks()
     with name_server(zone, vouches=vouches) as server:
-        wanted = Wish(**{"resolver": Resolver(("127.0.0.1", server.port)), **wish})
+        wanted = SearchOptions(**{"resolver": Resolver(("127.0.0.1", server.port)), **wish})
         began = time.monotonic()
-        async with aclosing(discover(parse_subject(text), wanted)) as steps:
+        async with aclosing(discover(parse_query(text), wanted)) as steps:
             told = tuple([step async for step in steps])
         seconds = time.monotonic() - began
     assert asyncio.all_tasks() == before
     assert [step.seconds for step in told] == sorted(step.seconds for step in told)
-    assert isinstance(told[-1], Result)
+    assert isinstance(told[-1], SearchResult)
     assert seconds < wanted.timeout + GRACE
     assert told[-1].connections <= wanted.connections
     return Searched(told, server, seconds)

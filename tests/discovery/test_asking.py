@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.discovery.asking import Asked
-from smtp_tui.discovery.places import MOST_SERVICES, Place
-from smtp_tui.discovery.resolver import Resolver
-from smtp_tui.discovery.steps import Source
-from smtp_tui.discovery.subject import parse_subject
+from smtp_tui.discovery.candidates import MOST_SERVICES, Candidate
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.search import DnsAnswers
+from smtp_tui.discovery.steps import Source, parse_query
 from smtp_tui.discovery.texts import text
 from smtp_tui.providers.known import providers
 from smtp_tui.settings.choices import Encryption
 from tests.dns.server import SERVFAIL, Zone, name_server
 
 
-async def ask(zone: Zone, name: str) -> tuple[Asked, list[tuple[str, str]]]:
+async def ask(zone: Zone, name: str) -> tuple[DnsAnswers, list[tuple[str, str]]]:
     """Ask about a name; return what was heard, and the findings by id."""
     told: list[tuple[str, str]] = []
 
-    def tell(identity: str, _: Place | None = None, /, **names: object) -> None:
+    def tell(identity: str, _: Candidate | None = None, /, **names: object) -> None:
         told.append((identity, text("findings", identity, **names)))
 
     with name_server(zone) as server:
         resolver = Resolver(("127.0.0.1", server.port))
-        asked = Asked(parse_subject(name), resolver, providers(), tell)
+        asked = DnsAnswers(parse_query(name), resolver, providers(), tell)
         await asked.ask()
     return asked, told
 

@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.discovery import https
-from smtp_tui.discovery.autoconfig import NotReadable, places_in, urls
+from smtp_tui.discovery.autoconfig import AutoconfigError, places_in, urls
+from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.https import NotFetched, fetch
-from smtp_tui.discovery.resolver import Resolver
-from smtp_tui.discovery.steps import Source
-from smtp_tui.discovery.subject import Subject
+from smtp_tui.discovery.steps import SearchQuery, Source
 from smtp_tui.settings.choices import Encryption
 from tests.discovery.searching import search
 from tests.dns.server import name_server
@@ -26,7 +25,7 @@ from tests.smtp import pki
 
 DOMAIN = "example.test"
 NAME = f"autoconfig.{DOMAIN}"
-SUBJECT = Subject(DOMAIN, f"me@{DOMAIN}")
+SUBJECT = SearchQuery(DOMAIN, f"me@{DOMAIN}")
 
 
 def file_of(*servers: str) -> bytes:
@@ -83,9 +82,9 @@ def test_a_server_that_is_none(server: str) -> None:
 
 
 def test_what_is_not_known_is_left_open() -> None:
-    (found,) = places_in(file_of(outgoing(socket="maybe")), Subject(DOMAIN))
+    (found,) = places_in(file_of(outgoing(socket="maybe")), SearchQuery(DOMAIN))
     assert (found.encryption, found.username) == (None, None)
-    (named,) = places_in(file_of(outgoing(host="smtp.%EMAILDOMAIN%")), Subject(DOMAIN))
+    (named,) = places_in(file_of(outgoing(host="smtp.%EMAILDOMAIN%")), SearchQuery(DOMAIN))
     assert named.host == f"smtp.{DOMAIN}"
 
 
@@ -102,7 +101,7 @@ def test_what_is_not_known_is_left_open() -> None:
     ],
 )
 def test_no_autoconfig_file(data: bytes) -> None:
-    with pytest.raises(NotReadable):
+    with pytest.raises(AutoconfigError):
         places_in(data, SUBJECT)
 
 
@@ -110,7 +109,7 @@ def test_no_autoconfig_file(data: bytes) -> None:
 def test_any_file(data: bytes) -> None:
     try:
         made = places_in(data, SUBJECT)
-    except NotReadable:
+    except AutoconfigError:
         return
     assert all(0 < one.port < 65536 for one in made)
 

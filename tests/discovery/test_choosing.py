@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.discovery.choosing import notes_of, ranked, reason_of, values_of
-from smtp_tui.discovery.places import Place, distinct, guesses, preset_places
-from smtp_tui.discovery.steps import OK, Knock, Source
-from smtp_tui.discovery.subject import Subject
+from smtp_tui.discovery.candidates import Candidate, default_candidates, distinct, preset_places
+from smtp_tui.discovery.ranking import notes_of, ranked, reason_of, values_of
+from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Source
 from smtp_tui.providers.known import provider_named, providers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import BY_KEY
 
-SUBJECT = Subject("example.test", "me@example.test")
+SUBJECT = SearchQuery("example.test", "me@example.test")
 
 
-def knock(**more: Any) -> Knock:
+def knock(**more: Any) -> ProbeResult:
     """A knock without a fault."""
     whole: dict[str, Any] = {
         "seconds": 0,
@@ -35,12 +34,12 @@ def knock(**more: Any) -> Knock:
         "before": (),
         "after": ("PLAIN",),
     }
-    return Knock(**{**whole, **more})
+    return ProbeResult(**{**whole, **more})
 
 
-def place(one: Knock, **more: Any) -> Place:
+def place(one: ProbeResult, **more: Any) -> Candidate:
     """The place of a knock."""
-    return Place(host=one.host, port=one.port, source=one.source, **more)
+    return Candidate(host=one.host, port=one.port, source=one.source, **more)
 
 
 # The best first, each for one reason.
@@ -74,7 +73,7 @@ def test_what_was_not_reached_is_no_choice() -> None:
     assert ranked([silent], {("a.test", 587): place(silent)}) == []
 
 
-def chosen(one: Knock, **more: Any) -> tuple[dict[str, object], str, list[str]]:
+def chosen(one: ProbeResult, **more: Any) -> tuple[dict[str, object], str, list[str]]:
     """Values, reason and notes of the only choice."""
     (choice,) = ranked([one], {(one.host, one.port): place(one, **more)})
     notes = list(notes_of(choice, [one], SUBJECT))
@@ -118,20 +117,20 @@ def test_the_other_family_is_told() -> None:
 
 def test_guesses() -> None:
     def hosts(name: str, exchange: str | None, *, is_domain: bool) -> list[str]:
-        found = guesses(name, exchange, is_domain=is_domain, closed=frozenset())
+        found = default_candidates(name, exchange, is_domain=is_domain, closed=frozenset())
         return list(dict.fromkeys(one.host for one in found))
 
     assert hosts("a.test", None, is_domain=True) == ["smtp.a.test", "mail.a.test", "a.test"]
     assert hosts("a.test", None, is_domain=False) == ["a.test", "smtp.a.test", "mail.a.test"]
     assert hosts("a.test", "mx.b.test", is_domain=True)[-1] == "mx.b.test"
     assert hosts("192.0.2.1", None, is_domain=False) == ["192.0.2.1"]
-    found = list(guesses("a.test", "mx.b.test", is_domain=True, closed=frozenset({465})))
+    found = list(default_candidates("a.test", "mx.b.test", is_domain=True, closed=frozenset({465})))
     assert {one.port for one in found if one.host == "mx.b.test"} == {587, 2525}
     assert {one.port for one in found if one.host == "a.test"} == {587, 2525, 25}
 
 
 def test_each_port_once_as_its_best_source_knows_it() -> None:
-    guess = Place(host="smtp.gmail.com", port=587, source=Source.GUESS)
+    guess = Candidate(host="smtp.gmail.com", port=587, source=Source.GUESS)
     preset = list(preset_places(provider_named("gmail")))
     found = distinct([guess, *preset])
     assert [(one.port, one.source) for one in found] == [

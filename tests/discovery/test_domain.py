@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from smtp_tui import discovery
+from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.domain import domain_facts
-from smtp_tui.discovery.domain.facts import DomainFact, Weight
-from smtp_tui.discovery.resolver import Resolver
+from smtp_tui.discovery.domain.facts import DomainFact, Severity
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
 
 # Addresses that somebody has: of those for examples nobody outside knows anything.
@@ -35,7 +35,9 @@ GOOD: Zone = {
 def settings(**values: object) -> Settings:
     """Settings that send from the domain."""
     whole = {"host": HOST, "from": f"Me <me@{DOMAIN}>", **values}
-    found = read({key: value for key, value in whole.items() if value is not None}).settings
+    found = parse_settings(
+        {key: value for key, value in whole.items() if value is not None}
+    ).settings
     assert found
     return found
 
@@ -82,7 +84,7 @@ async def test_all_is_well() -> None:
     )
     assert found["mx"].record == "10 mx.example.test."
     assert found["spf-pass"].record == f"v=spf1 ip4:{SERVER} ip4:{OWN} -all"
-    assert {one.weight for one in found.values()} == {Weight.GOOD, Weight.NOTE}
+    assert {one.weight for one in found.values()} == {Severity.GOOD, Severity.NOTE}
     assert found["ptr"].text == (
         "The address 9.9.9.9 has the name us.example.test, which resolves back to it."
     )
@@ -98,7 +100,7 @@ async def test_spf_speaks_of_the_server_and_of_this_machine() -> None:
 
 async def test_a_private_address_tells_nothing() -> None:
     found = await facts(GOOD, PRIVATE, server="127.0.0.1")
-    assert found["spf-there"].weight is Weight.UNKNOWN
+    assert found["spf-there"].weight is Severity.UNKNOWN
     assert "10.1.2.3, which is private" in found["ptr-private"].text
     none = await facts(changed(DOMAIN, MX=["1 a.test."]), PRIVATE, server=None)
     assert "spf-none" in none
@@ -112,38 +114,38 @@ async def test_ipv6() -> None:
 @pytest.mark.parametrize(
     ("name", "types", "identity", "weight"),
     [
-        (DOMAIN, {"TXT": ['"x"']}, "mx-none", Weight.NOTE),
-        (DOMAIN, {"MX": ["0 ."]}, "mx-null", Weight.BAD),
-        (DOMAIN, {"MX": ["1 a.test."]}, "spf-none", Weight.BAD),
-        (DOMAIN, {"TXT": ['"v=spf1 -all"']}, "spf-fail", Weight.NOTE),
-        (DOMAIN, {"TXT": ['"v=spf1 ?all"']}, "spf-neutral", Weight.NOTE),
-        (DOMAIN, {"TXT": ['"v=spf1 ip4:x"']}, "spf-permerror", Weight.BAD),
-        (DOMAIN, {"TXT": ['"v=spf1 exists:%{i}.x -all"']}, "spf-unknown", Weight.UNKNOWN),
-        (DOMAIN, {"*": SERVFAIL}, "spf-temperror", Weight.UNKNOWN),
-        (f"_dmarc.{DOMAIN}", {}, "dmarc-none", Weight.NOTE),
-        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=none"']}, "dmarc-p-none", Weight.NOTE),
+        (DOMAIN, {"TXT": ['"x"']}, "mx-none", Severity.NOTE),
+        (DOMAIN, {"MX": ["0 ."]}, "mx-null", Severity.BAD),
+        (DOMAIN, {"MX": ["1 a.test."]}, "spf-none", Severity.BAD),
+        (DOMAIN, {"TXT": ['"v=spf1 -all"']}, "spf-fail", Severity.NOTE),
+        (DOMAIN, {"TXT": ['"v=spf1 ?all"']}, "spf-neutral", Severity.NOTE),
+        (DOMAIN, {"TXT": ['"v=spf1 ip4:x"']}, "spf-permerror", Severity.BAD),
+        (DOMAIN, {"TXT": ['"v=spf1 exists:%{i}.x -all"']}, "spf-unknown", Severity.UNKNOWN),
+        (DOMAIN, {"*": SERVFAIL}, "spf-temperror", Severity.UNKNOWN),
+        (f"_dmarc.{DOMAIN}", {}, "dmarc-none", Severity.NOTE),
+        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=none"']}, "dmarc-p-none", Severity.NOTE),
         (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1;p=quarantine"']}, "dmarc-p-quarantine",
-         Weight.GOOD),
-        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=x"']}, "dmarc-broken", Weight.BAD),
+         Severity.GOOD),
+        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=x"']}, "dmarc-broken", Severity.BAD),
         (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1;p=none"', '"v=DMARC1;p=reject"']}, "dmarc-broken",
-         Weight.BAD),
-        (f"s1._domainkey.{DOMAIN}", {}, "dkim-missing", Weight.BAD),
-        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"v=DKIM1; p="']}, "dkim-revoked", Weight.BAD),
-        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"hello"']}, "dkim-broken", Weight.BAD),
-        (f"_mta-sts.{DOMAIN}", {}, "mta-sts-none", Weight.NOTE),
+         Severity.BAD),
+        (f"s1._domainkey.{DOMAIN}", {}, "dkim-missing", Severity.BAD),
+        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"v=DKIM1; p="']}, "dkim-revoked", Severity.BAD),
+        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"hello"']}, "dkim-broken", Severity.BAD),
+        (f"_mta-sts.{DOMAIN}", {}, "mta-sts-none", Severity.NOTE),
         (f"_mta-sts.{DOMAIN}", {"TXT": ['"v=STSv1; id=1"', '"v=STSv1; id=2"']}, "mta-sts-none",
-         Weight.NOTE),
-        (f"_587._tcp.{HOST}", {}, "tlsa-none", Weight.NOTE),
-        ("9.9.9.9.in-addr.arpa", {}, "ptr-none", Weight.NOTE),
-        ("us.example.test", {"A": [SERVER]}, "ptr-unconfirmed", Weight.NOTE),
-        (f"_dmarc.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Weight.UNKNOWN),
-        (f"s1._domainkey.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Weight.UNKNOWN),
-        (f"_mta-sts.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Weight.UNKNOWN),
-        ("9.9.9.9.in-addr.arpa", {"*": SERVFAIL}, "unanswered", Weight.UNKNOWN),
+         Severity.NOTE),
+        (f"_587._tcp.{HOST}", {}, "tlsa-none", Severity.NOTE),
+        ("9.9.9.9.in-addr.arpa", {}, "ptr-none", Severity.NOTE),
+        ("us.example.test", {"A": [SERVER]}, "ptr-unconfirmed", Severity.NOTE),
+        (f"_dmarc.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Severity.UNKNOWN),
+        (f"s1._domainkey.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Severity.UNKNOWN),
+        (f"_mta-sts.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Severity.UNKNOWN),
+        ("9.9.9.9.in-addr.arpa", {"*": SERVFAIL}, "unanswered", Severity.UNKNOWN),
     ],
 )  # fmt: skip
 async def test_what_is_otherwise(
-    name: str, types: dict[str, list[str] | str], identity: str, weight: Weight
+    name: str, types: dict[str, list[str] | str], identity: str, weight: Severity
 ) -> None:
     found = await facts(changed(name, **types), selectors=("s1",))
     assert found[identity].weight is weight
@@ -155,7 +157,7 @@ async def test_dnssec_is_told_apart() -> None:
 
 
 async def test_without_a_selector() -> None:
-    assert (await facts(GOOD))["dkim-unasked"].weight is Weight.UNKNOWN
+    assert (await facts(GOOD))["dkim-unasked"].weight is Severity.UNKNOWN
 
 
 @pytest.mark.parametrize(

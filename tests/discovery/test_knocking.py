@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
-from smtp_tui.discovery import looks
-from smtp_tui.discovery.knocking import Budget, Door, Knocker, Manner, doors
-from smtp_tui.discovery.places import Place
-from smtp_tui.discovery.steps import OK, Knock, Source
+from smtp_tui.discovery import prober
+from smtp_tui.discovery.candidates import Candidate
+from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
+from smtp_tui.discovery.steps import OK, ProbeResult, Source
 from smtp_tui.settings.choices import Encryption
 from tests.smtp import pki
 from tests.smtp.conftest import authority, ca_file, context, context_of, good
@@ -29,25 +29,25 @@ STARTTLS = f"{OPEN}\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go ahead"
 Contexts = Callable[..., ssl.SSLContext]
 
 
-def place(port: int, host: str = pki.HOST, way: Encryption | None = None) -> Place:
+def place(port: int, host: str = pki.HOST, way: Encryption | None = None) -> Candidate:
     """A place that an SRV record might name."""
-    return Place(host=host, port=port, encryption=way, source=Source.SRV)
+    return Candidate(host=host, port=port, encryption=way, source=Source.SRV)
 
 
 async def knock(
     server: ScriptedServer,
-    *places: Place,
+    *places: Candidate,
     ca_file: str | None = None,
     seconds: float = 3,
     connections: int = 9,
-) -> Knock:
-    """Knock at a server as the first of these places."""
-    manner = Manner(
+) -> ProbeResult:
+    """Probe a server as the first of these places."""
+    manner = ProbeOptions(
         deadline=time.monotonic() + seconds, ca_file=ca_file, domain="client.example.test"
     )
     before = asyncio.all_tasks()
-    door = Door(address="127.0.0.1", places=places)
-    found = await Knocker(door, manner, Budget(connections)).knock()
+    door = ProbeTarget(address="127.0.0.1", places=places)
+    found = await PortProber(door, manner, Budget(connections)).knock()
     await server.all_left()
     assert asyncio.all_tasks() == before
     assert found is not None
@@ -57,8 +57,10 @@ async def knock(
     return found
 
 
-async def at(*scripts: Script, way: Encryption | None = None, **more: float | str | None) -> Knock:
-    """Knock at a server that follows these scripts."""
+async def at(
+    *scripts: Script, way: Encryption | None = None, **more: float | str | None
+) -> ProbeResult:
+    """Probe a server that follows these scripts."""
     async with serving(*scripts, may_leave=True) as server:
         return await knock(server, place(server.port, way=way), **more)  # type: ignore[arg-type]
 
@@ -156,7 +158,7 @@ async def test_tls_without_a_mail_server_behind_it(context: ssl.SSLContext, ca_f
 
 
 async def test_who_has_connected_has_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "CONNECT_LIMIT", 0.05)
+    monkeypatch.setattr(prober, "CONNECT_LIMIT", 0.05)
     found = await at((silence,), seconds=0.4)
     assert found.cause == "greeting-timeout"
 
@@ -164,22 +166,22 @@ async def test_who_has_connected_has_more_time(monkeypatch: pytest.MonkeyPatch) 
 async def test_nobody_listens() -> None:
     async with serving((silence,)) as server:
         port = server.port
-    manner = Manner(deadline=time.monotonic() + 1, domain="client.example.test")
-    door = Door(address="127.0.0.1", places=(place(port, way=Encryption.SSL),))
-    found = await Knocker(door, manner, Budget(1)).knock()
+    manner = ProbeOptions(deadline=time.monotonic() + 1, domain="client.example.test")
+    door = ProbeTarget(address="127.0.0.1", places=(place(port, way=Encryption.SSL),))
+    found = await PortProber(door, manner, Budget(1)).knock()
     assert found
     assert (found.cause, found.tls, found.is_reached) == ("connection-refused", None, False)
 
 
 async def test_no_connection_is_left() -> None:
-    manner = Manner(deadline=time.monotonic() + 1)
-    door = Door(address="127.0.0.1", places=(place(1),))
-    assert await Knocker(door, manner, Budget(0)).knock() is None
+    manner = ProbeOptions(deadline=time.monotonic() + 1)
+    door = ProbeTarget(address="127.0.0.1", places=(place(1),))
+    assert await PortProber(door, manner, Budget(0)).knock() is None
 
 
 def test_doors_put_together_what_leads_to_one_port() -> None:
     a, b, other = place(587, "a.test"), place(587, "b.test"), place(465, "a.test")
-    made = doors(
+    made = probe_targets(
         [
             (a, ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2")),
             (b, ("192.0.2.1",)),

@@ -8,10 +8,10 @@ import time
 import dns.resolver
 import pytest
 
-from smtp_tui.discovery import resolver as resolving
-from smtp_tui.discovery.resolver import Resolver, State
+from smtp_tui.discovery import dns as resolving
+from smtp_tui.discovery.dns import Resolver, State
 from smtp_tui.smtp.addresses import AddressError
-from smtp_tui.smtp.events import Fault
+from smtp_tui.smtp.events import Cause
 from tests.dns.server import SERVFAIL, SILENT, NameServer, Zone, name_server
 
 LONG = " ".join(f'"{"x" * 200}{number}"' for number in range(9))
@@ -128,10 +128,10 @@ async def test_addresses(host: str, state: State, records: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize(
     ("fault", "state"),
-    [(Fault.HOST_NOT_FOUND, State.NO_NAME), (Fault.RESOLVER_FAILED, State.FAILED)],
+    [(Cause.HOST_NOT_FOUND, State.NO_NAME), (Cause.RESOLVER_FAILED, State.FAILED)],
 )
 async def test_addresses_of_the_system(
-    fault: Fault, state: State, monkeypatch: pytest.MonkeyPatch
+    fault: Cause, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(_settings: object) -> None:
         raise AddressError(fault, "no")

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.discovery import looks
+from smtp_tui.discovery import prober
 from smtp_tui.discovery import search as searching
-from smtp_tui.discovery.places import USUAL
-from smtp_tui.discovery.resolver import Resolver
-from smtp_tui.discovery.search import Wish, discover
-from smtp_tui.discovery.steps import OK, Knocking, Source
-from smtp_tui.discovery.subject import parse_subject
+from smtp_tui.discovery.candidates import USUAL
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.search import SearchOptions, discover
+from smtp_tui.discovery.steps import OK, ProbeStarted, Source, parse_query
 from smtp_tui.providers.known import provider_named
 from smtp_tui.settings.choices import Encryption
 from tests.discovery.searching import DOMAIN, search
@@ -261,7 +260,7 @@ async def test_a_name_without_an_answer_keeps_nobody_waiting() -> None:
 
 
 async def test_a_port_that_drops_packets_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "CONNECT_LIMIT", 0.3)
+    monkeypatch.setattr(prober, "CONNECT_LIMIT", 0.3)
     with dropping_port() as port:
         zone: Zone = {**LOCALHOST, **srv((0, port, "localhost")), DOMAIN: {"A": ["127.0.0.2"]}}
         searched = await search(zone)
@@ -322,14 +321,14 @@ async def test_leaving_early_leaves_nothing(steps: int) -> None:
     async with serving((silence,), may_leave=True) as server:
         zone = {**LOCALHOST, **srv((0, server.port, "localhost"))}
         with name_server(zone) as names:
-            wish = Wish(resolver=Resolver(("127.0.0.1", names.port)))
-            async with aclosing(discover(parse_subject(DOMAIN), wish)) as told:
+            wish = SearchOptions(resolver=Resolver(("127.0.0.1", names.port)))
+            async with aclosing(discover(parse_query(DOMAIN), wish)) as told:
                 seen = 0
                 async for step in told:
                     seen += 1
-                    if isinstance(step, Knocking):
+                    if isinstance(step, ProbeStarted):
                         await server.has_peers(1)
-                    if seen == steps or isinstance(step, Knocking):
+                    if seen == steps or isinstance(step, ProbeStarted):
                         break
         # `serving` waits until every connection is closed.
     assert time.monotonic() - began < 2
@@ -351,5 +350,5 @@ async def test_a_defect_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 async def _usual_port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedServer]:
     """A server on a port that counts as usual for this test."""
     async with serving(("S: 220 mail.example.test ESMTP", SESSION)) as server:
-        monkeypatch.setattr("smtp_tui.discovery.places.USUAL", (server.port,))
+        monkeypatch.setattr("smtp_tui.discovery.candidates.USUAL", (server.port,))
         yield server

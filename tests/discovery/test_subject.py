@@ -6,29 +6,29 @@ import re
 
 import pytest
 
-from smtp_tui.discovery.subject import Subject, parse_subject
+from smtp_tui.discovery.steps import SearchQuery, parse_query
 
 
 @pytest.mark.parametrize(
     ("text", "subject"),
     [
-        ("example.org", Subject("example.org")),
-        ("Example.ORG.", Subject("example.org")),
-        ("me@Example.org", Subject("example.org", "me@Example.org")),
-        ("Me <me@example.org>", Subject("example.org", "me@example.org")),
-        ("bücher.example", Subject("xn--bcher-kva.example")),
-        ("me@bücher.example", Subject("xn--bcher-kva.example", "me@bücher.example")),
-        ("192.0.2.1", Subject("192.0.2.1")),
-        ("[2001:db8::1]", Subject("2001:db8::1")),
+        ("example.org", SearchQuery("example.org")),
+        ("Example.ORG.", SearchQuery("example.org")),
+        ("me@Example.org", SearchQuery("example.org", "me@Example.org")),
+        ("Me <me@example.org>", SearchQuery("example.org", "me@example.org")),
+        ("bücher.example", SearchQuery("xn--bcher-kva.example")),
+        ("me@bücher.example", SearchQuery("xn--bcher-kva.example", "me@bücher.example")),
+        ("192.0.2.1", SearchQuery("192.0.2.1")),
+        ("[2001:db8::1]", SearchQuery("2001:db8::1")),
     ],
 )
-def test_read(text: str, subject: Subject) -> None:
-    assert parse_subject(text) == subject
+def test_read(text: str, subject: SearchQuery) -> None:
+    assert parse_query(text) == subject
 
 
 def test_an_address_is_one() -> None:
-    assert parse_subject("2001:db8::1").is_address
-    assert not parse_subject("example.org").is_address
+    assert parse_query("2001:db8::1").is_address
+    assert not parse_query("example.org").is_address
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_an_address_is_one() -> None:
 )
 def test_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
-        parse_subject(text)
+        parse_query(text)

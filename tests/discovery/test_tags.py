@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.discovery.domain.tags import (
+from smtp_tui.discovery.domain.policies import (
     KeyState,
     Policy,
     dmarc_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 
 SIGNS = "ab nrtX09 {}()[]<>$#'\"\\`=!;:%~&|*?@,.-+/_é€𝄞"
 HANDMADE = (
@@ -18,4 +18,4 @@ passwords = st.one_of(
     st.sampled_from(HANDMADE),
     st.text(SIGNS, min_size=1, max_size=12),
     st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), min_size=1, max_size=12),
-).filter(lambda text: visible(text) == text)
+).filter(lambda text: escape_controls(text) == text)

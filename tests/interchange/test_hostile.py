@@ -15,10 +15,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.cli.signals import as_interrupts
-from smtp_tui.interchange.importing import LARGEST, candidates, import_text
-from smtp_tui.interchange.known import formats
+from smtp_tui.cli.terminal import as_interrupts
+from smtp_tui.interchange.importer import LARGEST, candidates, import_text
 from smtp_tui.interchange.results import InterchangeError
+from smtp_tui.interchange.spec import formats
 from smtp_tui.interchange.yaml_files import load
 from tests.interchange.samples import SAMPLES
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.interchange.importing import candidates, companions, import_text, recognise
-from smtp_tui.interchange.intake import MOST_LISTED
-from smtp_tui.interchange.known import formats
+from smtp_tui.interchange.import_builder import MOST_LISTED
+from smtp_tui.interchange.importer import candidates, companions, import_text, recognise
 from smtp_tui.interchange.results import InterchangeError, QuotingError
-from smtp_tui.settings.reading import read
+from smtp_tui.interchange.spec import formats
+from smtp_tui.settings.validate import parse_settings
 from tests.interchange.samples import OPEN, SAMPLES, SSL, TLS, Sample
 
 
@@ -27,7 +27,7 @@ def test_a_sample(sample: Sample) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=called)
 def test_what_is_found_is_good_or_incomplete(sample: Sample) -> None:
-    problems = {one.key for one in read(sample.values).problems}
+    problems = {one.key for one in parse_settings(sample.values).problems}
     assert problems <= {"host", "username"}
     assert ("host" in sample.values) is ("host" not in problems)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from smtp_tui import interchange
-from smtp_tui.interchange.known import QUOTINGS, format_named, formats
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.results import text
+from smtp_tui.interchange.spec import QUOTINGS, format_named, formats
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import BY_KEY
 

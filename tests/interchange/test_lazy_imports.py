@@ -9,8 +9,8 @@ import pytest
 
 SCRIPT = """
 import sys
-from smtp_tui.interchange.importing import import_text
-from smtp_tui.interchange.exporting import export_text
+from smtp_tui.interchange.importer import import_text
+from smtp_tui.interchange.export_builder import export_text
 {deed}
 print(*sorted(sys.modules))
 """

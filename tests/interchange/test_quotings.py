@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 
 from smtp_tui.interchange import envfile
-from smtp_tui.interchange.entries import Unclear, Variable
-from smtp_tui.interchange.importing import import_text
-from smtp_tui.interchange.known import QUOTINGS
+from smtp_tui.interchange.entries import EnvRef, Unresolved
+from smtp_tui.interchange.importer import import_text
 from smtp_tui.interchange.results import InterchangeError
+from smtp_tui.interchange.spec import QUOTINGS
 from tests.interchange.awkward import HANDMADE, SIGNS, passwords
 from tests.interchange.readers import ENV_READERS, Values, by_php, by_ruby, by_shell
 
@@ -134,13 +134,13 @@ def test_a_value(quoting: str, line: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("quoting", "line", "value"),
     [
-        ("ruby", "K=$X", Variable("X")),
-        ("ruby", 'K="${X}"', Variable("X")),
-        ("ruby", "K=$(id)", Unclear("from-command")),
-        ("ruby", "K=a$X", Unclear("from-variables", {"names": "X"})),
-        ("python", "K=${X}", Variable("X")),
-        ("python", "K='${X:-a}'", Variable("X", "a")),
-        ("laravel", 'K="${X}"', Variable("X")),
+        ("ruby", "K=$X", EnvRef("X")),
+        ("ruby", 'K="${X}"', EnvRef("X")),
+        ("ruby", "K=$(id)", Unresolved("from-command")),
+        ("ruby", "K=a$X", Unresolved("from-variables", {"names": "X"})),
+        ("python", "K=${X}", EnvRef("X")),
+        ("python", "K='${X:-a}'", EnvRef("X", "a")),
+        ("laravel", 'K="${X}"', EnvRef("X")),
     ],
 )
 def test_a_variable(quoting: str, line: str, value: object) -> None:
@@ -157,7 +157,7 @@ def test_a_variable_of_the_same_file(quoting: str) -> None:
 def test_variables_do_not_grow_without_end() -> None:
     lines = ["X0=" + "a" * 100, *(f'X{n}="${{X{n - 1}}}${{X{n - 1}}}"' for n in range(1, 60))]
     entries = envfile.read("\n".join(lines), "python")
-    assert isinstance(entries[-1].value, Unclear)
+    assert isinstance(entries[-1].value, Unresolved)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_variables_do_not_grow_without_end() -> None:
 )
 def test_a_line_that_cannot_be_read(quoting: str, line: str, why: str) -> None:
     (entry,) = envfile.read(f"{line}\n", quoting)
-    assert (entry.name, entry.value, entry.line) == ("", Unclear(why), 1)
+    assert (entry.name, entry.value, entry.line) == ("", Unresolved(why), 1)
 
 
 def test_a_byte_order_mark_and_carriage_returns() -> None:

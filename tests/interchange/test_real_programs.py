@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.interchange.exporting import export_text
-from smtp_tui.interchange.importing import import_text
+from smtp_tui.interchange.export_builder import export_text
+from smtp_tui.interchange.importer import import_text
 from tests.interchange.awkward import HANDMADE
 from tests.interchange.readers import Values, need, need_module, run, utf_8
 from tests.servers.requirements import program

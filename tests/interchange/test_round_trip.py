@@ -9,13 +9,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from smtp_tui.interchange.exporting import export_text
-from smtp_tui.interchange.importing import import_text, recognise
-from smtp_tui.interchange.known import QUOTINGS, Format, formats
+from smtp_tui.interchange.export_builder import export_text
+from smtp_tui.interchange.importer import import_text, recognise
 from smtp_tui.interchange.results import Exported, InterchangeError
+from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, formats
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from tests.interchange.awkward import HANDMADE, passwords
 
 ALL = sorted(formats())
@@ -56,7 +56,7 @@ logins = st.fixed_dictionaries(
 )
 
 
-def expected(form: Format, given_values: dict[str, Any]) -> dict[str, Any]:
+def expected(form: FormatSpec, given_values: dict[str, Any]) -> dict[str, Any]:
     """What of our values the format can express, as it then means them."""
     wanted = {key: value for key, value in given_values.items() if key in form.expresses}
     link = given_values["encryption"]
@@ -79,7 +79,7 @@ def expected(form: Format, given_values: dict[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def is_expressible(form: Format, given_values: dict[str, Any]) -> bool:
+def is_expressible(form: FormatSpec, given_values: dict[str, Any]) -> bool:
     """Leave out what changes its meaning on the way, which the notes tell."""
     link = form.links[given_values["encryption"]]
     if form.name in BY_PORT and (link == "ssl") != (given_values["port"] == 465):
@@ -120,7 +120,7 @@ def test_round_trip(name: str, connection: dict[str, Any], login: dict[str, Any]
     if not login:
         whole.pop("authentication", None)
     assume(is_expressible(form, whole))
-    assume(read(whole).settings is not None)
+    assume(parse_settings(whole).settings is not None)
     exported = exported_if_it_fits(name, whole)
     if exported is None:
         return
@@ -134,7 +134,7 @@ def test_round_trip(name: str, connection: dict[str, Any], login: dict[str, Any]
 
 
 def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    settings_found = read(found).settings
+    settings_found = parse_settings(found).settings
     assert settings_found is not None
     for key, value in wanted.items():
         attribute = BY_KEY[key].attribute

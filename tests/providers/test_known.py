@@ -20,7 +20,7 @@ from smtp_tui.providers.known import (
 from smtp_tui.providers.provider import Provider, Secret, User
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from tests.diagnosis.test_language import AVOIDED, LONGEST
 
 EVERY = pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
@@ -91,7 +91,7 @@ def test_a_preset_is_a_configuration(provider: Provider) -> None:
     values = preset(provider.id)
     assert set(values) <= set(BY_KEY)
     host = values.get("host", example_of(provider.hosts[0]))
-    reading = read({"host": host, "username": "somebody@example.org", **values})
+    reading = parse_settings({"host": host, "username": "somebody@example.org", **values})
     assert reading.settings
     assert reading.settings.port == provider.ways[0].port
     assert provider.matches(reading.settings.host)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from smtp_tui.diagnosis.provenance import provenances
-from smtp_tui.diagnosis.texts import loaded, rules
+from smtp_tui.diagnosis.text_catalog import load_texts, rules
 from smtp_tui.providers.known import providers
 from smtp_tui.providers.provenance import Kind, Provenance, older_than, provenance_of
 
@@ -59,7 +59,7 @@ def test_an_entry_without_a_source_is_named(table: dict[str, object], words: str
 def test_every_rule_every_advice_and_every_preset_has_a_source() -> None:
     found = list(provenances())
     assert sum(one.kind is Kind.REPLY for one in found) == len(rules())
-    assert {one.name for one in found if one.kind is Kind.ADVICE} == set(loaded("advice.toml"))
+    assert {one.name for one in found if one.kind is Kind.ADVICE} == set(load_texts("advice.toml"))
     assert all(one.provenance.sources and one.provenance.taken for one in providers())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from smtp_tui.interchange.known import formats
+from smtp_tui.interchange.spec import formats
 from tests.screens.opening import SAMPLE, press, settle
 from tests.terminal import Terminal
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from smtp_tui.discovery.steps import Finding, Knock, Knocking, Result, Step
+from smtp_tui.discovery.steps import Finding, ProbeResult, ProbeStarted, SearchResult, Step
 
 Search = Callable[..., AsyncGenerator[Step, None]]
 TOOK = 0.041
@@ -20,7 +20,7 @@ def measured(search: Search) -> Search:
         async with aclosing(search(*arguments)) as steps:
             found = [step async for step in steps]
         for step in sorted(found, key=_order):
-            yield replace(step, took=TOOK) if isinstance(step, Knock) else step
+            yield replace(step, took=TOOK) if isinstance(step, ProbeResult) else step
 
     return told
 
@@ -29,9 +29,9 @@ def _order(step: Step) -> tuple[object, ...]:
     match step:
         case Finding():
             return 0, step.text
-        case Knocking():
+        case ProbeStarted():
             return (1,)
-        case Knock():
+        case ProbeResult():
             return 2, step.host, step.port
-        case Result():
+        case SearchResult():
             return (3,)

@@ -25,7 +25,7 @@ from smtp_tui.__main__ import main
 from smtp_tui.checks import run as engine
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.search import discover
-from smtp_tui.smtp import certificates, events, handshakes, tls
+from smtp_tui.smtp import certificates, events, tls, tls_errors
 from smtp_tui.smtp.events import Event
 from tests.screens.relay import GATE, ports_told
 from tests.screens.searching import measured
@@ -39,7 +39,7 @@ _PACE: Mapping[type, float] = {
     events.Connected: 14,
     events.Received: 15,
     events.TlsEstablished: 31,
-    events.TlsRefused: 29,
+    events.TlsFailed: 29,
     events.Experiment: 33,
     Verdict: 2,
 }
@@ -148,14 +148,14 @@ def _use_this_network(ports: Mapping[int, int]) -> None:
 
 
 def _set() -> None:
-    from smtp_tui.tui.bench import pane as bench
-    from smtp_tui.tui.finding import finding
+    from smtp_tui.tui.controllers import discovery
+    from smtp_tui.tui.test_pane import pane as bench
 
     bench.monotonic = lambda: 0.0  # type: ignore[attr-defined]
     engine.run = _paced(engine.run)
-    patch.object(finding, "discover", measured(discover)).start()
+    patch.object(discovery, "discover", measured(discover)).start()
     tls.certificate_from = _dated(tls.certificate_from)  # type: ignore[attr-defined]
-    for module in (bench, certificates, handshakes):
+    for module in (bench, certificates, tls_errors):
         module.datetime = _Still  # type: ignore[attr-defined]
     _use_this_network(ports_told())
     use_this_zone()

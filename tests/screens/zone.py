@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from unittest.mock import patch
 
-from smtp_tui.discovery.domain import addresses
-from smtp_tui.discovery.resolver import Answer, Resolver, State
-from smtp_tui.tui.domain import look
+from smtp_tui.discovery.dns import Answer, Resolver, State
+from smtp_tui.discovery.domain import spf
+from smtp_tui.tui.test_pane import domain_task
 
 DOMAIN = "example.org"
 ZONE: Mapping[tuple[str, str], str] = {
@@ -38,7 +38,7 @@ async def _addresses(resolver: Resolver, host: str) -> Answer:
 def use_this_zone() -> None:
     """Answer from the table at once, and take the addresses of examples for somebody's."""
     patch.multiple(Resolver, ask=_ask, addresses=_addresses).start()
-    patch.object(look, "prepare").start()
-    patch.object(look, "monotonic", return_value=0.0).start()
-    for module in (look, addresses):
+    patch.object(domain_task, "prepare").start()
+    patch.object(domain_task, "monotonic", return_value=0.0).start()
+    for module in (domain_task, spf):
         patch.object(module, "is_public", return_value=True).start()

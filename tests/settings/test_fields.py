@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smtp_tui.settings.fields import BY_KEY, FIELDS, PLAIN_KEYS, PORT_NAMES, Field, Kind, Settings
-from smtp_tui.settings.pages import explanation
-from smtp_tui.settings.reading import defaults, read
+from smtp_tui.settings.fields import (
+    BY_KEY,
+    FIELDS,
+    PLAIN_KEYS,
+    PORT_NAMES,
+    Field,
+    FieldKind,
+    Settings,
+)
+from smtp_tui.settings.schema import explanation
+from smtp_tui.settings.validate import defaults, parse_settings
 
 ANY_KEY = pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
 
@@ -43,7 +51,7 @@ def test_every_field_is_declared_whole(field: Field) -> None:
     assert field.summary.endswith(".")
     assert len(field.summary) <= 100
     assert field.summary.isprintable()
-    assert bool(field.choices) is (field.kind is Kind.CHOICE)
+    assert bool(field.choices) is (field.kind is FieldKind.CHOICE)
     if defaults({})[field.key] is None:
         assert field.default_text
     if field.choices:
@@ -95,5 +103,5 @@ def test_any_value_is_taken_or_refused(field: Field, value: object) -> None:
 @settings(max_examples=200)
 @given(values=st.dictionaries(st.sampled_from([*BY_KEY, "other"]), TOML_VALUES, max_size=6))
 def test_any_table_is_read(values: dict[str, object]) -> None:
-    reading = read(values)
+    reading = parse_settings(values)
     assert (reading.settings is None) is bool(reading.problems)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from smtp_tui.settings.keyring_names import other_host
-from smtp_tui.settings.sources import own_entry
+from smtp_tui.settings.password_sources import other_host, own_entry
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,6 @@ def test_what_is_no_mailbox(written: str) -> None:
     ],
 )
 def test_the_sender(values: dict[str, object], sender: str | None) -> None:
-    settings = read({"host": "mail.example.org", **values}).settings
+    settings = parse_settings({"host": "mail.example.org", **values}).settings
     assert settings
     assert settings.sender == sender

@@ -8,21 +8,21 @@ import pytest
 
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import FIELDS, Settings
-from smtp_tui.settings.reading import Problem, is_absent, read
+from smtp_tui.settings.validate import Problem, is_absent, parse_settings
 
 HOST = {"host": "mail.example"}
 
 
 def settings_of(**values: Any) -> Settings:
     """The settings that a table with a host amounts to."""
-    reading = read({**HOST, **values})
+    reading = parse_settings({**HOST, **values})
     assert reading.settings, reading.problems
     return reading.settings
 
 
 def problems_of(**values: Any) -> dict[str, str]:
     """What is wrong with a table that has a host, by key."""
-    reading = read({**HOST, **values})
+    reading = parse_settings({**HOST, **values})
     assert reading.settings is None
     return {problem.key: problem.message for problem in reading.problems}
 
@@ -95,13 +95,13 @@ def test_empty_text_is_unset_but_for_the_password() -> None:
 
 @pytest.mark.parametrize("values", [{}, {"host": ""}, {"host": None}])
 def test_a_host_is_required(values: dict[str, object]) -> None:
-    reading = read(values)
+    reading = parse_settings(values)
     assert [problem.key for problem in reading.problems] == ["host"]
     assert "is missing" in reading.problems[0].message
 
 
 def test_every_problem_is_named_with_its_field() -> None:
-    reading = read({"host": "a b", "port": 0, "encryption": "tsl", "timeout": -1})
+    reading = parse_settings({"host": "a b", "port": 0, "encryption": "tsl", "timeout": -1})
     assert [problem.key for problem in reading.problems] == [
         *("host", "port", "encryption", "timeout")
     ]
@@ -145,20 +145,20 @@ def test_conflicts() -> None:
     ],
 )
 def test_remarks(values: dict[str, object], key: str, warning: str | None) -> None:
-    reading = read({**HOST, **values})
+    reading = parse_settings({**HOST, **values})
     assert [(remark.key, remark.warning) for remark in reading.remarks] == [(key, warning)]
     assert "wonderland" not in reading.remarks[0].message
 
 
 def test_nothing_to_remark() -> None:
     for values in ({}, {"encryption": "none", "starttls_auto": True}, {"username": "a"}):
-        assert read({**HOST, **values}).remarks == ()
+        assert parse_settings({**HOST, **values}).remarks == ()
 
 
 def test_no_repr_shows_a_password() -> None:
-    reading = read({**HOST, "username": "alice", "password": "wonderland"})
+    reading = parse_settings({**HOST, "username": "alice", "password": "wonderland"})
     assert "wonderland" not in repr(reading)
     assert "wonderland" not in str(reading.settings)
-    reading = read({"host": 1, "password": {"secret": "wonderland"}})
+    reading = parse_settings({"host": 1, "password": {"secret": "wonderland"}})
     assert "wonderland" not in repr(reading)
     assert isinstance(reading.problems[0], Problem)

@@ -13,9 +13,9 @@ import pytest
 
 import smtp_tui
 from smtp_tui.settings.choices import SYNONYMS
-from smtp_tui.settings.fields import BY_KEY, FIELDS, Kind
-from smtp_tui.settings.reading import is_absent
+from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
 from smtp_tui.settings.schema import schema
+from smtp_tui.settings.validate import is_absent
 
 SCHEMA = schema()
 TYPES: dict[str, Any] = {
@@ -138,7 +138,7 @@ def test_what_a_field_refuses(key: str, value: Any) -> None:
 
 def test_every_spelling_of_a_choice() -> None:
     for field in FIELDS:
-        if field.kind is not Kind.CHOICE:
+        if field.kind is not FieldKind.CHOICE:
             continue
         words = [*map(str, field.choices), *SYNONYMS[type(field.choices[0])]]  # type: ignore[index]
         shapes = (str.upper, str.title, lambda word: word.replace("-", "_"), lambda w: f" {w} ")

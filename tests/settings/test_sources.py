@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.settings.sources import (
+from smtp_tui.settings.password_sources import (
     Ask,
     Command,
     Environment,

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import pytest
 
 from smtp_tui.checks.jsonlines import json_line
-from smtp_tui.checks.run import Request, run
+from smtp_tui.checks.run import CheckRequest, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event, Note, Received, Sent
-from smtp_tui.smtp.message import Mail
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import lines_of
 from tests.smtp.scripted import Script, ScriptedServer, Step, serving
 
@@ -83,7 +83,7 @@ async def play(
     extra: float = 0,
     allow_clear_password: bool = False,
     checked: bool = True,
-    mail: Mail | None = None,
+    mail: MailRequest | None = None,
     **values: Any,
 ) -> Played:
     """Check a server that follows the scripts; `values` are settings beside the usual ones.
@@ -100,7 +100,7 @@ async def play(
             "timeout": 5,
             **values,
         }
-        request = Request(
+        request = CheckRequest(
             values={key: value for key, value in whole.items() if value is not None},
             base=Path.cwd(),
             secret=secret,

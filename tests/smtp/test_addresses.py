@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.addresses import MOST_ADDRESSES, AddressError, resolve
-from smtp_tui.smtp.events import Fault
+from smtp_tui.smtp.events import Cause
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
 
 def settings(host: str = "mail.example.test", **values: Any) -> Settings:
     """Settings for a host."""
-    found = read({"host": host, "port": 25, **values}).settings
+    found = parse_settings({"host": host, "port": 25, **values}).settings
     assert found
     return found
 
@@ -130,38 +130,38 @@ async def test_an_address_is_its_own(host: str) -> None:
     [
         (
             socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
-            Fault.HOST_NOT_FOUND,
+            Cause.HOST_NOT_FOUND,
             "mail.example.test has no address",
         ),
         (
             socket.gaierror(socket.EAI_NODATA, "No address associated with hostname"),
-            Fault.HOST_NOT_FOUND,
+            Cause.HOST_NOT_FOUND,
             "mail.example.test has no address",
         ),
         (
             socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
-            Fault.RESOLVER_FAILED,
+            Cause.RESOLVER_FAILED,
             "looking up mail.example.test: Temporary failure in name resolution",
         ),
         (
             socket.gaierror(socket.EAI_FAIL, "Non-recoverable failure in name resolution"),
-            Fault.RESOLVER_FAILED,
+            Cause.RESOLVER_FAILED,
             "looking up mail.example.test: Non-recoverable failure in name resolution",
         ),
         (
             OSError(24, "Too many open files"),
-            Fault.RESOLVER_FAILED,
+            Cause.RESOLVER_FAILED,
             "looking up mail.example.test: Too many open files",
         ),
         (
             UnicodeError("label too long"),
-            Fault.RESOLVER_FAILED,
+            Cause.RESOLVER_FAILED,
             "looking up mail.example.test: label too long",
         ),
     ],
 )
 async def test_resolver_errors(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, fault: Fault, detail: str
+    monkeypatch: pytest.MonkeyPatch, error: Exception, fault: Cause, detail: str
 ) -> None:
     with pytest.raises(AddressError) as caught:
         await resolved(monkeypatch, error, settings())
@@ -177,7 +177,7 @@ async def test_a_host_without_addresses_of_the_family(monkeypatch: pytest.Monkey
 async def test_an_answer_without_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AddressError) as caught:
         await resolved(monkeypatch, [], settings())
-    assert caught.value.fault is Fault.HOST_NOT_FOUND
+    assert caught.value.fault is Cause.HOST_NOT_FOUND
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ async def test_a_hanging_lookup_can_be_left() -> None:
 
 PROGRAM = """
 import asyncio, socket, threading
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import read
 from smtp_tui.smtp.session import check
 
 socket.getaddrinfo = lambda *_, **__: threading.Event().wait()

@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, p
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.algorithms import PublicKey, algorithms_of
-from smtp_tui.smtp.der import SEQUENCE, elements, object_identifier
+from smtp_tui.smtp.der import SEQUENCE, PublicKey, algorithms_of, elements, object_identifier
 from tests.smtp import pki
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)

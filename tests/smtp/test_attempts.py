@@ -10,20 +10,20 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp import attempts, session
-from smtp_tui.smtp.addresses import AddressError, Target
-from smtp_tui.smtp.attempts import Attempts
-from smtp_tui.smtp.events import Fault
+from smtp_tui.smtp import happy_eyeballs, session
+from smtp_tui.smtp.addresses import AddressError, Endpoint
+from smtp_tui.smtp.events import Cause
+from smtp_tui.smtp.happy_eyeballs import HappyEyeballs
 from tests.smtp.playing import OPEN, play
 
 Act = Callable[[], Awaitable[socket.socket]]
 
 
-def target(address: str, port: int = 25) -> Target:
+def target(address: str, port: int = 25) -> Endpoint:
     """An address to try."""
     if ":" in address:
-        return Target(socket.AF_INET6, (address, port, 0, 0))
-    return Target(socket.AF_INET, (address, port))
+        return Endpoint(socket.AF_INET6, (address, port, 0, 0))
+    return Endpoint(socket.AF_INET, (address, port))
 
 
 class Network:
@@ -35,8 +35,8 @@ class Network:
         self.cancelled: list[str] = []
         self.sockets: list[socket.socket] = []
         self._acts = acts
-        monkeypatch.setattr(Attempts, "_attempt", lambda _, target: self._attempt(target))
-        self.attempts = Attempts(
+        monkeypatch.setattr(HappyEyeballs, "_attempt", lambda _, target: self._attempt(target))
+        self.attempts = HappyEyeballs(
             None,
             lambda target: self.tried.append(target.address),
             lambda target, error: self.failed.append(f"{target.address}: {error.detail}"),
@@ -53,7 +53,7 @@ class Network:
         won.close()
         return where.address
 
-    async def _attempt(self, target: Target) -> socket.socket:
+    async def _attempt(self, target: Endpoint) -> socket.socket:
         try:
             connected = await self._acts[target.address]()
         except asyncio.CancelledError:
@@ -86,7 +86,7 @@ async def succeed() -> socket.socket:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the next attempt begin without a delay."""
-    monkeypatch.setattr(attempts, "ATTEMPT_DELAY", 0.001)
+    monkeypatch.setattr(happy_eyeballs, "ATTEMPT_DELAY", 0.001)
 
 
 async def test_the_first_that_connects_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ async def test_the_first_that_connects_wins(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_after_a_failure_the_next_begins_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "ATTEMPT_DELAY", 60)
+    monkeypatch.setattr(happy_eyeballs, "ATTEMPT_DELAY", 60)
     network = Network(monkeypatch, a=failing(errno.ECONNREFUSED), b=succeed)
     assert await asyncio.wait_for(network.connect(), 1) == "b"
     assert network.failed == ["a: Connection refused"]
@@ -146,21 +146,21 @@ async def test_of_two_at_once_one_is_closed(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("numbers", "fault"),
     [
-        ([errno.ECONNREFUSED], Fault.CONNECTION_REFUSED),
-        ([errno.ETIMEDOUT], Fault.CONNECT_TIMEOUT),
-        ([errno.EHOSTUNREACH], Fault.NETWORK_UNREACHABLE),
-        ([errno.ENETUNREACH], Fault.NETWORK_UNREACHABLE),
-        ([errno.EACCES], Fault.CONNECT_DENIED_LOCALLY),
-        ([errno.EPERM], Fault.CONNECT_DENIED_LOCALLY),
-        ([errno.EAFNOSUPPORT], Fault.NETWORK_UNREACHABLE),
-        ([errno.ENETUNREACH, errno.ECONNREFUSED], Fault.CONNECTION_REFUSED),
-        ([errno.ECONNREFUSED, errno.ENETUNREACH], Fault.CONNECTION_REFUSED),
-        ([errno.ENETUNREACH, errno.ETIMEDOUT], Fault.CONNECT_TIMEOUT),
-        ([errno.ETIMEDOUT, errno.EPERM], Fault.CONNECT_DENIED_LOCALLY),
+        ([errno.ECONNREFUSED], Cause.CONNECTION_REFUSED),
+        ([errno.ETIMEDOUT], Cause.CONNECT_TIMEOUT),
+        ([errno.EHOSTUNREACH], Cause.NETWORK_UNREACHABLE),
+        ([errno.ENETUNREACH], Cause.NETWORK_UNREACHABLE),
+        ([errno.EACCES], Cause.CONNECT_DENIED_LOCALLY),
+        ([errno.EPERM], Cause.CONNECT_DENIED_LOCALLY),
+        ([errno.EAFNOSUPPORT], Cause.NETWORK_UNREACHABLE),
+        ([errno.ENETUNREACH, errno.ECONNREFUSED], Cause.CONNECTION_REFUSED),
+        ([errno.ECONNREFUSED, errno.ENETUNREACH], Cause.CONNECTION_REFUSED),
+        ([errno.ENETUNREACH, errno.ETIMEDOUT], Cause.CONNECT_TIMEOUT),
+        ([errno.ETIMEDOUT, errno.EPERM], Cause.CONNECT_DENIED_LOCALLY),
     ],
 )
 async def test_what_is_said_when_none_connects(
-    monkeypatch: pytest.MonkeyPatch, numbers: list[int], fault: Fault
+    monkeypatch: pytest.MonkeyPatch, numbers: list[int], fault: Cause
 ) -> None:
     acts = {f"a{number}": failing(number) for number in numbers}
     network = Network(monkeypatch, **acts)
@@ -179,7 +179,7 @@ async def test_leaving_while_all_hang(monkeypatch: pytest.MonkeyPatch) -> None:
             await network.connect()
     assert asyncio.all_tasks() == before
     assert network.cancelled == ["b", "c"]
-    late = AddressError(Fault.CONNECT_TIMEOUT, "no answer within 1 s")
+    late = AddressError(Cause.CONNECT_TIMEOUT, "no answer within 1 s")
     assert network.attempts.most_telling(late) is late
 
 
@@ -188,8 +188,8 @@ async def test_a_refusal_tells_more_than_silence(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.02):
             await network.connect()
-    late = AddressError(Fault.CONNECT_TIMEOUT, "no answer within 1 s")
-    assert network.attempts.most_telling(late).fault is Fault.CONNECTION_REFUSED
+    late = AddressError(Cause.CONNECT_TIMEOUT, "no answer within 1 s")
+    assert network.attempts.most_telling(late).fault is Cause.CONNECTION_REFUSED
 
 
 async def test_a_winner_is_closed_when_nobody_waits_for_it(
@@ -205,7 +205,7 @@ async def test_a_winner_is_closed_when_nobody_waits_for_it(
             raise
 
     stopping = asyncio.Event()
-    monkeypatch.setattr(attempts, "ATTEMPT_DELAY", 0.001)
+    monkeypatch.setattr(happy_eyeballs, "ATTEMPT_DELAY", 0.001)
     network = Network(monkeypatch, a=stubborn, b=succeed)
     task = asyncio.create_task(network.connect())
     await stopping.wait()  # the winner is known, and the other is being stopped
@@ -223,7 +223,7 @@ def listening() -> Iterator[socket.socket]:
 
 
 async def test_leaving_from_an_address(listening: socket.socket) -> None:
-    connected, _ = await Attempts("127.0.0.1").connect(
+    connected, _ = await HappyEyeballs("127.0.0.1").connect(
         [target("127.0.0.1", listening.getsockname()[1])]
     )
     with connected:
@@ -246,21 +246,21 @@ async def test_leaving_from_an_address_that_cannot_be(
     listening: socket.socket, source: str, detail: str
 ) -> None:
     with pytest.raises(AddressError) as caught:
-        await Attempts(source).connect([target("127.0.0.1", listening.getsockname()[1])])
+        await HappyEyeballs(source).connect([target("127.0.0.1", listening.getsockname()[1])])
     assert caught.value.detail == detail
 
 
 @pytest.mark.usefixtures("at_once")
 async def test_an_address_that_hangs_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    connect = Attempts._attempt
+    connect = HappyEyeballs._attempt
 
-    async def attempt(self: Attempts, to: Target) -> socket.socket:
+    async def attempt(self: HappyEyeballs, to: Endpoint) -> socket.socket:
         return await (hang() if to.address == "192.0.2.1" else connect(self, to))
 
-    async def two(settings: Settings) -> list[Target]:
+    async def two(settings: Settings) -> list[Endpoint]:
         return [target("192.0.2.1", settings.port), target("127.0.0.1", settings.port)]
 
-    monkeypatch.setattr(Attempts, "_attempt", attempt)
+    monkeypatch.setattr(HappyEyeballs, "_attempt", attempt)
     monkeypatch.setattr(session, "resolve", two)
     played = await play((f"{OPEN}S: 250 HELP",))
     assert played.verdict.ok
@@ -273,5 +273,5 @@ async def test_a_closed_port_refuses(listening: socket.socket) -> None:
     port = listening.getsockname()[1]
     listening.close()
     with pytest.raises(AddressError) as caught:
-        await Attempts(None).connect([target("127.0.0.1", port)])
-    assert caught.value.fault is Fault.CONNECTION_REFUSED
+        await HappyEyeballs(None).connect([target("127.0.0.1", port)])
+    assert caught.value.fault is Cause.CONNECTION_REFUSED

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.settings.reading import read
-from smtp_tui.smtp.authentication import candidates
-from smtp_tui.smtp.capabilities import Offer
-from smtp_tui.smtp.events import Fault
-from smtp_tui.smtp.stop import Stop
+from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.auth import candidates
+from smtp_tui.smtp.ehlo import EhloKeywords
+from smtp_tui.smtp.events import Cause, CheckAborted
 
 ALL = "LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL"
 GIVING_AWAY = ("plain", "login", "xoauth2", "oauthbearer")
@@ -24,9 +23,9 @@ def tried(
     encrypted: bool,
     allow_clear: bool = False,
     **values: Any,
-) -> list[str] | Fault:
+) -> list[str] | Cause:
     """The mechanisms in the order to try them, or why none may be."""
-    settings = read(
+    settings = parse_settings(
         {
             "host": "mail.example.test",
             "username": "alice",
@@ -36,10 +35,10 @@ def tried(
         }
     ).settings
     assert settings
-    offer = Offer((("AUTH", offered),) if offered is not None else ())
+    offer = EhloKeywords((("AUTH", offered),) if offered is not None else ())
     try:
         found = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
-    except Stop as stop:
+    except CheckAborted as stop:
         return stop.fault
     return [one.mechanism for one in found]
 
@@ -58,7 +57,7 @@ def test_on_a_link_that_is_open_outright_what_is_named_goes(name: str) -> None:
 @pytest.mark.parametrize("name", GIVING_AWAY)
 def test_on_a_link_left_open_by_chance_the_password_stays(name: str) -> None:
     by_chance: dict[str, Any] = {"encrypted": False, "encryption": "none", "starttls_auto": True}
-    assert tried(name, ALL, **by_chance) is Fault.AUTH_NEEDS_ENCRYPTION
+    assert tried(name, ALL, **by_chance) is Cause.AUTH_NEEDS_ENCRYPTION
     assert tried(name, ALL, allow_clear=True, **by_chance) == [name.upper()]
 
 
@@ -82,7 +81,7 @@ def test_auto_on_an_open_link_never_gives_the_password_away() -> None:
 @pytest.mark.parametrize("offered", ["PLAIN", "LOGIN", "PLAIN LOGIN XOAUTH2"])
 def test_auto_on_an_open_link_needs_encryption_for_the_rest(offered: str) -> None:
     outright: dict[str, Any] = {"encrypted": False, "encryption": "none"}
-    assert tried("auto", offered, **outright) is Fault.AUTH_NEEDS_ENCRYPTION
+    assert tried("auto", offered, **outright) is Cause.AUTH_NEEDS_ENCRYPTION
     assert tried("auto", offered, allow_clear=True, **outright) == [
         name for name in ("PLAIN", "LOGIN") if name in offered
     ]
@@ -93,15 +92,15 @@ def test_auto_on_an_open_link_needs_encryption_for_the_rest(offered: str) -> Non
 def test_auto_takes_nothing_that_must_be_named(offered: str, encrypted: bool) -> None:
     encryption = "tls" if encrypted else "none"
     found = tried("auto", offered, encrypted=encrypted, encryption=encryption)
-    assert found is Fault.AUTH_MECHANISM_NOT_OFFERED
+    assert found is Cause.AUTH_MECHANISM_NOT_OFFERED
 
 
 @pytest.mark.parametrize("name", ["auto", *GIVING_AWAY, *SAFE, "external"])
 def test_no_auth_at_all(name: str) -> None:
-    assert tried(name, None, encrypted=True) is Fault.AUTH_NOT_OFFERED
+    assert tried(name, None, encrypted=True) is Cause.AUTH_NOT_OFFERED
 
 
 @pytest.mark.parametrize("name", [*GIVING_AWAY, *SAFE, "external"])
 def test_a_mechanism_that_is_not_offered(name: str) -> None:
     offered = ALL.replace(name.upper(), "NTLM")
-    assert tried(name, offered, encrypted=True) is Fault.AUTH_MECHANISM_NOT_OFFERED
+    assert tried(name, offered, encrypted=True) is Cause.AUTH_MECHANISM_NOT_OFFERED

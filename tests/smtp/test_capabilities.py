@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.smtp.capabilities import Offer, parse_offer
+from smtp_tui.smtp.ehlo import EhloKeywords, parse_ehlo
 from smtp_tui.smtp.replies import Reply
 
 
-def offer(*lines: bytes) -> Offer:
+def offer(*lines: bytes) -> EhloKeywords:
     """The offer of an EHLO reply whose first line is a greeting."""
-    return parse_offer(Reply(250, (b"mail.example.test", *lines)))
+    return parse_ehlo(Reply(250, (b"mail.example.test", *lines)))
 
 
 def test_keywords_stand_in_order_and_upper_case() -> None:
@@ -23,7 +23,7 @@ def test_keywords_stand_in_order_and_upper_case() -> None:
 
 @pytest.mark.parametrize("first", [b"STARTTLS", b"AUTH PLAIN"])
 def test_the_first_line_offers_nothing(first: bytes) -> None:
-    assert parse_offer(Reply(250, (first,))) == Offer()
+    assert parse_ehlo(Reply(250, (first,))) == EhloKeywords()
 
 
 @pytest.mark.parametrize(

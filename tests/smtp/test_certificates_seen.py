@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.jsonlines import json_line
-from smtp_tui.checks.report.certificates import certificate_lines
-from smtp_tui.checks.status import exit_status
+from smtp_tui.checks.jsonlines import exit_status, json_line
+from smtp_tui.checks.report.sections import certificate_lines
 from smtp_tui.smtp.certificates import certificate_from, chain_texts
-from smtp_tui.smtp.events import TlsEstablished, TlsRefused
+from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, OPEN, Played, play
 from tests.smtp.scripted import Script
@@ -244,7 +243,7 @@ async def test_the_chain_is_told_whole(
         values = {"openssl_verify_mode": mode, "extra": 0, "ca_file": trust}
         played = await shown(context_of(leaf, middle), **values)
         assert played.verdict.ok is (trust is not None)
-        (told,) = [one for one in played.events if isinstance(one, TlsEstablished | TlsRefused)]
+        (told,) = [one for one in played.events if isinstance(one, TlsEstablished | TlsFailed)]
         assert [one.sha256 for one in told.chain] == [leaf.sha256, middle.sha256]
         assert [one.subject for one in told.chain] == [f"CN={pki.HOST}", "CN=Middle"]
         assert {str(one.key) for one in told.chain} == {"EC P-256"}
@@ -485,7 +484,7 @@ def test_long_texts_of_certificates_and_long_chains_are_shortened() -> None:
     assert texts[-1] == "and 290 more certificates"
     assert len(one.issuer_addresses[0]) == 300
     assert one.is_for("a.example")
-    event = TlsRefused(seconds=0, chain=chain)
+    event = TlsFailed(seconds=0, chain=chain)
     report = list(certificate_lines([event], datetime.now(UTC)))
     assert len(report) < 120
     assert max(map(len, report)) < 2000

@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp import delivery
-from smtp_tui.smtp.message import ForeignHeaderError, Mail
+from smtp_tui.smtp.message import ForeignHeaderError, MailRequest
 from tests.smtp.playing import OPEN, Played, play
 from tests.smtp.scripted import Peer, Step
 from tests.smtp.steps import close, silence
@@ -28,7 +28,7 @@ async def take_message(peer: Peer) -> None:
 async def handed(
     *script: str | Step, body: str | None = "Hello", to: int = 1, **values: Any
 ) -> Played:
-    mail = Mail(sender=SENDER, recipients=(FIRST, SECOND)[:to], subject="Test", body=body)
+    mail = MailRequest(sender=SENDER, recipients=(FIRST, SECOND)[:to], subject="Test", body=body)
     return await play(script, mail=mail, **values)
 
 
@@ -182,7 +182,7 @@ async def test_a_probe_sends_nothing() -> None:
 
 
 async def test_smtputf8_that_is_not_offered() -> None:
-    mail = Mail(sender=SENDER, recipients=(parse_mailbox("grün@d.example"),), body="x")
+    mail = MailRequest(sender=SENDER, recipients=(parse_mailbox("grün@d.example"),), body="x")
     verdict = (await play((PLAIN,), mail=mail)).verdict
     assert (verdict.stage, verdict.cause) == ("envelope", "smtputf8-not-offered")
 

@@ -7,13 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from smtp_tui.smtp.addresses import Target
+from smtp_tui.smtp.addresses import Endpoint
+from smtp_tui.smtp.client import SMTPClient
 from smtp_tui.smtp.connection import Connection
-from smtp_tui.smtp.dialogue import Dialogue
-from smtp_tui.smtp.events import Event, Fault, Note, Received, Sent, Stage, Warn
+from smtp_tui.smtp.events import Cause, CheckAborted, Event, Note, Received, Sent, Stage, WarningId
 from smtp_tui.smtp.redaction import Redactor
-from smtp_tui.smtp.responses import Response
-from smtp_tui.smtp.stop import Stop
+from smtp_tui.smtp.sasl import ClientResponse
 
 RESET = ConnectionResetError(104, "Connection reset by peer")
 
@@ -51,20 +50,20 @@ def _or_raise(told: bytes | OSError) -> bytes:
     return told
 
 
-def dialogue(connection: Told, stage: Stage = Stage.EHLO) -> tuple[Dialogue, list[Event]]:
+def dialogue(connection: Told, stage: Stage = Stage.EHLO) -> tuple[SMTPClient, list[Event]]:
     """A dialogue over a connection, and its events."""
     events: list[Event] = []
-    made = Dialogue(events.append, Redactor("tim", "s3cret-word"))
-    made.use(cast("Connection", connection), cast("Target", None))
+    made = SMTPClient(events.append, Redactor("tim", "s3cret-word"))
+    made.use(cast("Connection", connection), cast("Endpoint", None))
     made.stage = stage
     made.is_usable = True
     return made, events
 
 
-async def stopped(connection: Told, stage: Stage = Stage.EHLO) -> tuple[Stop, list[Event]]:
+async def stopped(connection: Told, stage: Stage = Stage.EHLO) -> tuple[CheckAborted, list[Event]]:
     """How saying a command ends, which it must."""
     told, events = dialogue(connection, stage)
-    with pytest.raises(Stop) as caught:
+    with pytest.raises(CheckAborted) as caught:
         await told.say("EHLO me")
     assert not told.is_usable
     return caught.value, events
@@ -92,7 +91,7 @@ async def test_what_came_before_a_command_is_told_first() -> None:
     stray = "the server sent this reply unprompted"
     assert texts(events) == ["250 stray", stray, "> EHLO me", "250 yes"]
     assert [event.warning for event in events if isinstance(event, Note)] == [
-        Warn.UNSOLICITED_REPLY
+        WarningId.UNSOLICITED_REPLY
     ]
 
 
@@ -100,7 +99,7 @@ async def test_421_unasked_ends_it_before_anything_is_said() -> None:
     connection = Told(waiting=b"421 4.4.2 timed out\r\n")
     stop, _ = await stopped(connection)
     assert stop.reply
-    assert (stop.fault, stop.reply.code) == (Fault.REFUSED, 421)
+    assert (stop.fault, stop.reply.code) == (Cause.REFUSED, 421)
     assert connection.sent == []
 
 
@@ -128,7 +127,7 @@ async def test_the_last_words_of_a_server_that_broke_off_count() -> None:
 )
 async def test_broken_connections(connection: Told, detail: str) -> None:
     stop, _ = await stopped(connection)
-    assert (stop.fault, stop.detail) == (Fault.CONNECTION_RESET, detail)
+    assert (stop.fault, stop.detail) == (Cause.CONNECTION_RESET, detail)
 
 
 def tls_error(reason: str) -> ssl.SSLError:
@@ -141,32 +140,32 @@ def tls_error(reason: str) -> ssl.SSLError:
 @pytest.mark.parametrize(
     ("reason", "asked", "stage", "fault"),
     [
-        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", True, Stage.TLS, Fault.CLIENT_CERTIFICATE_REQUIRED),
-        ("TLSV1_ALERT_UNKNOWN_CA", True, Stage.TLS, Fault.CLIENT_CERTIFICATE_REQUIRED),
-        ("TLSV1_ALERT_UNKNOWN_CA", False, Stage.EHLO, Fault.CONNECTION_RESET),
-        ("SSLV3_ALERT_HANDSHAKE_FAILURE", True, Stage.TLS, Fault.CLIENT_CERTIFICATE_REQUIRED),
-        ("SSLV3_ALERT_HANDSHAKE_FAILURE", False, Stage.EHLO, Fault.CONNECTION_RESET),
-        ("DECRYPTION_FAILED_OR_BAD_RECORD_MAC", True, Stage.EHLO, Fault.CONNECTION_RESET),
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", True, Stage.TLS, Cause.CLIENT_CERTIFICATE_REQUIRED),
+        ("TLSV1_ALERT_UNKNOWN_CA", True, Stage.TLS, Cause.CLIENT_CERTIFICATE_REQUIRED),
+        ("TLSV1_ALERT_UNKNOWN_CA", False, Stage.EHLO, Cause.CONNECTION_RESET),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", True, Stage.TLS, Cause.CLIENT_CERTIFICATE_REQUIRED),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", False, Stage.EHLO, Cause.CONNECTION_RESET),
+        ("DECRYPTION_FAILED_OR_BAD_RECORD_MAC", True, Stage.EHLO, Cause.CONNECTION_RESET),
     ],
 )
 @pytest.mark.parametrize("when", ["reading", "before"])
 async def test_tls_that_breaks_after_the_handshake(
-    reason: str, asked: bool, stage: Stage, fault: Fault, when: str
+    reason: str, asked: bool, stage: Stage, fault: Cause, when: str
 ) -> None:
     error = tls_error(reason)
     connection = Told(error) if when == "reading" else Told(waiting=error)
     connection.asked_for_certificate = asked
     told, _ = dialogue(connection)
-    with pytest.raises(Stop) as caught:
+    with pytest.raises(CheckAborted) as caught:
         await told.say("EHLO me")
     assert (caught.value.fault, told.stage) == (fault, stage)
 
 
 async def test_a_reset_between_starttls_and_the_handshake() -> None:
     told, _ = dialogue(Told(waiting=RESET))
-    with pytest.raises(Stop) as caught:
+    with pytest.raises(CheckAborted) as caught:
         told.injected()
-    assert caught.value.fault is Fault.CONNECTION_RESET
+    assert caught.value.fault is Cause.CONNECTION_RESET
 
 
 async def test_a_reply_in_pieces() -> None:
@@ -185,7 +184,7 @@ async def test_bare_lf_is_told_once() -> None:
 async def test_auth_shows_a_description() -> None:
     connection = Told(b"235 ok\r\n")
     told, events = dialogue(connection)
-    await told.say_auth("PLAIN", Response(b"\0tim\0s3cret-word", "[name and password]"))
+    await told.say_auth("PLAIN", ClientResponse(b"\0tim\0s3cret-word", "[name and password]"))
     assert texts(events)[0] == "> AUTH PLAIN [name and password]"
     assert connection.sent == [b"AUTH PLAIN AHRpbQBzM2NyZXQtd29yZA==\r\n"]
 
@@ -193,6 +192,6 @@ async def test_auth_shows_a_description() -> None:
 async def test_an_empty_initial_response_is_a_sign() -> None:
     connection = Told(b"235 ok\r\n", b"235 ok\r\n")
     told, _ = dialogue(connection)
-    await told.say_auth("EXTERNAL", Response(b"", "[nothing]", is_secret=False))
-    await told.respond(Response(b"", "[nothing]", is_secret=False))
+    await told.say_auth("EXTERNAL", ClientResponse(b"", "[nothing]", is_secret=False))
+    await told.respond(ClientResponse(b"", "[nothing]", is_secret=False))
     assert connection.sent == [b"AUTH EXTERNAL =\r\n", b"\r\n"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 
 UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -29,24 +29,24 @@ UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
     ],
 )
 def test_escapes(text: str, shown: str) -> None:
-    assert visible(text) == shown
+    assert escape_controls(text) == shown
 
 
 @pytest.mark.parametrize(
     "text", ["Grüße, 世界! 👍", "[red]not markup[/red] [/] [link=x]", r"\x1b \[b]", "a b\xa0c"]
 )
 def test_the_rest_stays(text: str) -> None:
-    assert visible(text) == text
+    assert escape_controls(text) == text
 
 
 def test_every_character_comes_out_safe() -> None:
-    shown = set(visible("".join(map(chr, range(sys.maxunicode + 1)))))
+    shown = set(escape_controls("".join(map(chr, range(sys.maxunicode + 1)))))
     assert not [letter for letter in shown if unicodedata.category(letter) in UNSAFE]
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Cc", "Cf", "Cs", "Z"])))
 def test_any_text_comes_out_as_one_safe_line(text: str) -> None:
-    shown = visible(text)
+    shown = escape_controls(text)
     assert not {unicodedata.category(letter) for letter in shown} & UNSAFE
     assert len((shown + "x").splitlines()) == 1
-    assert visible(shown) == shown
+    assert escape_controls(shown) == shown

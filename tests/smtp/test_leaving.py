@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import scramp.core
 
-from smtp_tui.checks.run import Request, run
-from smtp_tui.smtp import attempts, greeting
-from smtp_tui.smtp.events import Entered, Stage
+from smtp_tui.checks.run import CheckRequest, run
+from smtp_tui.smtp import greeting, happy_eyeballs
+from smtp_tui.smtp.events import Stage, StageEntered
 from tests.smtp.playing import EHLO, GREETING, OPEN, SECRET, USER
 from tests.smtp.scram_server import scram
 from tests.smtp.scripted import Peer, Script, ScriptedServer, serving
@@ -26,12 +26,12 @@ from tests.smtp.steps import half_a_hello, silence, tls
 AT_ONCE = 0.5
 
 
-def request(port: int, **values: Any) -> Request:
+def request(port: int, **values: Any) -> CheckRequest:
     """A check of a port on loopback, with a login."""
     extra = values.pop("extra", 0)
     usual = {"host": "127.0.0.1", "domain": "client.example.test", "encryption": "none"}
     whole = {**usual, "port": port, "username": USER, "authentication": "plain", **values}
-    return Request(values=whole, base=Path.cwd(), secret=SECRET, extra=extra)
+    return CheckRequest(values=whole, base=Path.cwd(), secret=SECRET, extra=extra)
 
 
 @asynccontextmanager
@@ -105,7 +105,7 @@ async def test_while_waiting(name: str) -> None:
         await leave_when(silent, request(server.port, **values), server)
 
 
-async def leave_when(moment: asyncio.Event, asked: Request, server: ScriptedServer) -> None:
+async def leave_when(moment: asyncio.Event, asked: CheckRequest, server: ScriptedServer) -> None:
     """Follow a check until a moment has come, and leave."""
 
     async def follow() -> None:
@@ -149,16 +149,16 @@ async def test_while_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
         never: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
         return await never
 
-    monkeypatch.setattr(attempts.Attempts, "_attempt", hang)
+    monkeypatch.setattr(happy_eyeballs.HappyEyeballs, "_attempt", hang)
     async with clean():
         await until(Stage.CONNECT, request(25))
 
 
-async def until(stage: Stage, asked: Request) -> None:
+async def until(stage: Stage, asked: CheckRequest) -> None:
     """Follow a check until it enters a stage, let it wait there for a moment, and leave."""
     async with aclosing(run(asked)) as stream:
         async for event in stream:
-            if isinstance(event, Entered) and event.stage is stage:
+            if isinstance(event, StageEntered) and event.stage is stage:
                 await asyncio.sleep(0.01)
                 break
 

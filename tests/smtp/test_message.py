@@ -14,23 +14,23 @@ from hypothesis import strategies as st
 
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.smtp import message as message_module
-from smtp_tui.smtp.capabilities import Offer
+from smtp_tui.smtp.ehlo import EhloKeywords
 from smtp_tui.smtp.message import (
     Envelope,
     ForeignHeaderError,
-    Mail,
+    MailRequest,
+    dot_stuff,
     envelope_of,
     message_of,
-    stuffed,
 )
 
-NOTHING = Offer()
-EIGHT_BIT = Offer((("8BITMIME", ""),))
+NOTHING = EhloKeywords()
+EIGHT_BIT = EhloKeywords((("8BITMIME", ""),))
 FROM, TO = parse_mailbox("Die App <app@example.org>"), parse_mailbox("admin@example.org")
 
 
-def composed(body: str, offer: Offer = NOTHING, subject: str = "Test") -> bytes:
-    mail = Mail(recipients=(TO,), sender=FROM, subject=subject, body=body)
+def composed(body: str, offer: EhloKeywords = NOTHING, subject: str = "Test") -> bytes:
+    mail = MailRequest(recipients=(TO,), sender=FROM, subject=subject, body=body)
     return message_of(mail, Envelope(FROM, (TO,)), offer)
 
 
@@ -46,7 +46,7 @@ def test_the_header() -> None:
 
 
 @pytest.mark.parametrize("offer", [NOTHING, EIGHT_BIT])
-def test_eight_bits_only_where_they_are_taken(offer: Offer) -> None:
+def test_eight_bits_only_where_they_are_taken(offer: EhloKeywords) -> None:
     message = composed("Grüße", offer, "Grüße")
     assert message.isascii() is (offer is NOTHING)
     read = email.message_from_bytes(message, policy=email.policy.default)
@@ -84,7 +84,7 @@ OF_BODY = {b"Content-Type", b"Content-Transfer-Encoding", b"MIME-Version"}
 
 @pytest.mark.parametrize("offer", [NOTHING, EIGHT_BIT])
 @pytest.mark.parametrize("text", INJECTED)
-def test_a_subject_arrives_as_it_was_written(text: str, offer: Offer) -> None:
+def test_a_subject_arrives_as_it_was_written(text: str, offer: EhloKeywords) -> None:
     message = composed("Hello", offer, text)
     names = header_names(message)
     assert names[:5] == OURS
@@ -98,7 +98,7 @@ def test_a_subject_arrives_as_it_was_written(text: str, offer: Offer) -> None:
 @pytest.mark.parametrize("name", INJECTED)
 def test_a_display_name_arrives_as_it_was_written(name: str) -> None:
     sender, whom = Mailbox(name, "a@b.example"), Mailbox(name, "c@d.example")
-    mail = Mail(recipients=(whom, TO), sender=sender, subject="Test", body="Hello")
+    mail = MailRequest(recipients=(whom, TO), sender=sender, subject="Test", body="Hello")
     message = message_of(mail, Envelope(sender, (whom, TO)), EIGHT_BIT)
     names = header_names(message)
     assert names[:5] == OURS
@@ -114,7 +114,7 @@ def test_a_display_name_arrives_as_it_was_written(name: str) -> None:
 
 def test_a_domain_beyond_ascii_needs_no_smtputf8() -> None:
     whom = parse_mailbox("Bücher <a@bücher.example>")
-    mail = Mail(recipients=(whom,), sender=FROM, subject="Test", body="Hello")
+    mail = MailRequest(recipients=(whom,), sender=FROM, subject="Test", body="Hello")
     message = message_of(mail, Envelope(FROM, (whom,)), NOTHING)
     assert message.isascii()
     assert b"<a@xn--bcher-kva.example>" in message
@@ -132,7 +132,7 @@ def test_a_line_that_nobody_wrote_is_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from(".\n")))
 def test_any_text_arrives_whole(body: str) -> None:
-    data = stuffed(composed(body))
+    data = dot_stuff(composed(body))
     assert data.endswith(b"\r\n.\r\n")
     assert b"\r\n.\r\n" not in data[:-5]
     assert data.count(b"\n") == data.count(b"\r\n")
@@ -145,10 +145,10 @@ def test_any_text_arrives_whole(body: str) -> None:
 
 
 def test_the_sender_of_last_resort() -> None:
-    mail = Mail(recipients=(TO,))
+    mail = MailRequest(recipients=(TO,))
     assert envelope_of(mail, None, "tickets", "host.example").sender.envelope == (
         "tickets@host.example"
     )
     assert envelope_of(mail, None, "", "[192.0.2.1]").sender.envelope == "postmaster@[192.0.2.1]"
     assert envelope_of(mail, "App <a@b.example>", "", "h").sender.envelope == "a@b.example"
-    assert Mail(recipients=(TO,), sender=FROM).sender is FROM
+    assert MailRequest(recipients=(TO,), sender=FROM).sender is FROM

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from smtp_tui.smtp.naming import Naming, address_literal, own_name
+from smtp_tui.smtp.ehlo import EhloName, address_literal, own_name
 
 
 async def named(domain: str | None, address: str = "192.0.2.9") -> str:
     """The EHLO argument."""
-    naming = Naming(domain, 5)
+    naming = EhloName(domain, 5)
     try:
         return await naming.name(address)
     finally:
@@ -93,7 +93,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 @pytest.mark.usefixtures("hanging")
 async def test_a_slow_resolver_is_not_waited_for_long() -> None:
     assert await own_name(0.01) is None
-    naming = Naming(None, timeout=0.04)
+    naming = EhloName(None, timeout=0.04)
     assert await naming.name("::1") == "[IPv6:::1]"
     await naming.close()
 
@@ -101,6 +101,6 @@ async def test_a_slow_resolver_is_not_waited_for_long() -> None:
 @pytest.mark.usefixtures("hanging")
 async def test_looking_can_be_left() -> None:
     before = asyncio.all_tasks()
-    naming = Naming(None, 5)
+    naming = EhloName(None, 5)
     await naming.close()
     assert asyncio.all_tasks() == before

@@ -10,24 +10,33 @@ import pytest
 import scramp.core
 
 from smtp_tui.smtp.replies import Reply
-from smtp_tui.smtp.responses import ChallengeError, Exchange, Login, Response, Unusable
-from smtp_tui.smtp.sasl import GIVES_SECRET_AWAY, MECHANISMS, PROVES_SERVER, decode_challenge
+from smtp_tui.smtp.sasl import (
+    GIVES_SECRET_AWAY,
+    MECHANISMS,
+    PROVES_SERVER,
+    ChallengeError,
+    ClientResponse,
+    Credentials,
+    Exchange,
+    MechanismUnusable,
+    decode_challenge,
+)
 from smtp_tui.smtp.scram import ITERATIONS_LIMIT
 from tests.smtp import scram_server
 from tests.smtp.playing import OPEN, USER, Played, play
 from tests.smtp.scripted import Peer, Step
 
-TIM = Login("tim", "tanstaaftanstaaf", "mail.example.test", 587)
-TOKEN = Login("tim@example.test", "ya29.token", "mail.example.test", 587)
+TIM = Credentials("tim", "tanstaaftanstaaf", "mail.example.test", 587)
+TOKEN = Credentials("tim@example.test", "ya29.token", "mail.example.test", 587)
 
 
-def begin(mechanism: str, login: Login) -> tuple[Exchange, Response | None]:
+def begin(mechanism: str, login: Credentials) -> tuple[Exchange, ClientResponse | None]:
     """Start an exchange: it, and its initial response."""
     exchange = MECHANISMS[mechanism](login)
     return exchange, next(exchange)
 
 
-def initial(mechanism: str, login: Login) -> bytes:
+def initial(mechanism: str, login: Credentials) -> bytes:
     """The data of the initial response."""
     _, response = begin(mechanism, login)
     assert response
@@ -46,7 +55,7 @@ def test_plain_of_rfc_4616() -> None:
 
 
 def test_plain_is_utf_8() -> None:
-    login = Login("björn", "grün €")
+    login = Credentials("björn", "grün €")
     assert initial("PLAIN", login) == b"\0bj\xc3\xb6rn\0gr\xc3\xbcn \xe2\x82\xac"
 
 
@@ -57,8 +66,8 @@ def test_plain_says_its_one_word() -> None:
 
 
 def test_plain_cannot_carry_nul() -> None:
-    with pytest.raises(Unusable, match="NUL"):
-        begin("PLAIN", Login("tim", "a\0b"))
+    with pytest.raises(MechanismUnusable, match="NUL"):
+        begin("PLAIN", Credentials("tim", "a\0b"))
 
 
 @pytest.mark.parametrize("prompts", [(b"Username:", b"Password:"), (b"", b""), (b"\xff", b"x" * 9)])
@@ -90,7 +99,7 @@ def test_cram_md5_where_md5_is_forbidden(monkeypatch: pytest.MonkeyPatch) -> Non
         raise ValueError("[digital envelope routines] unsupported")
 
     monkeypatch.setattr(hmac, "new", forbidden)
-    with pytest.raises(Unusable, match="FIPS"):
+    with pytest.raises(MechanismUnusable, match="FIPS"):
         begin("CRAM-MD5", TIM)
 
 
@@ -129,7 +138,7 @@ def test_scram_of_the_rfcs(
     signature: str,
 ) -> None:
     monkeypatch.setattr(scramp.core, "token_hex", lambda: ours)
-    exchange, first = begin(name, Login("user", "pencil"))
+    exchange, first = begin(name, Credentials("user", "pencil"))
     assert first
     assert first.data == f"n,,n=user,r={ours}".encode()
     final = exchange.send(f"r={both},s={salt},i=4096".encode())
@@ -138,13 +147,13 @@ def test_scram_of_the_rfcs(
     assert final.proof == proof.encode()
     assert not final.server_proved
     last = exchange.send(f"v={signature}".encode())
-    assert last == Response(b"", "[empty response]", is_secret=False, server_proved=True)
+    assert last == ClientResponse(b"", "[empty response]", is_secret=False, server_proved=True)
 
 
 def scram_after(challenge: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What SCRAM-SHA-256 makes of a first challenge."""
     monkeypatch.setattr(scramp.core, "token_hex", lambda: "abc")
-    exchange, _ = begin("SCRAM-SHA-256", Login("user", "pencil"))
+    exchange, _ = begin("SCRAM-SHA-256", Credentials("user", "pencil"))
     return exchange.send(challenge)
 
 
@@ -226,7 +235,7 @@ def test_scram_takes_what_servers_send(challenge: bytes, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("final", [b"", b"v=AAAA", b"v=!", b"\xff"])
 def test_scram_wants_the_servers_proof(final: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scramp.core, "token_hex", lambda: "abc")
-    exchange, _ = begin("SCRAM-SHA-256", Login("user", "pencil"))
+    exchange, _ = begin("SCRAM-SHA-256", Credentials("user", "pencil"))
     exchange.send(b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
     with pytest.raises(ChallengeError, match="did not prove that it knows the password"):
         exchange.send(final)
@@ -244,7 +253,7 @@ def test_scram_hears_the_servers_error_out(
     challenges: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scramp.core, "token_hex", lambda: "abc")
-    exchange, _ = begin("SCRAM-SHA-256", Login("user", "pencil"))
+    exchange, _ = begin("SCRAM-SHA-256", Credentials("user", "pencil"))
     response = [exchange.send(challenge) for challenge in challenges][-1]
     assert response
     assert response.data == b""
@@ -254,15 +263,15 @@ def test_scram_hears_the_servers_error_out(
 
 
 def test_scram_escapes_the_user_name() -> None:
-    assert initial("SCRAM-SHA-256", Login("a=b,c", "pencil")).startswith(b"n,,n=a=3Db=2Cc,r=")
+    assert initial("SCRAM-SHA-256", Credentials("a=b,c", "pencil")).startswith(b"n,,n=a=3Db=2Cc,r=")
 
 
 @pytest.mark.parametrize(
     ("user", "secret"), [("user", "a\x07b"), ("user\x07", "b"), ("user", "\udcff")]
 )
 def test_scram_cannot_carry_what_saslprep_forbids(user: str, secret: str) -> None:
-    with pytest.raises(Unusable):
-        begin("SCRAM-SHA-1", Login(user, secret))
+    with pytest.raises(MechanismUnusable):
+        begin("SCRAM-SHA-1", Credentials(user, secret))
 
 
 def test_xoauth2() -> None:
@@ -281,26 +290,26 @@ def test_oauthbearer_of_rfc_7628() -> None:
 
 
 def test_oauthbearer_escapes_the_user_name() -> None:
-    assert initial("OAUTHBEARER", Login("a=b,c", "t")).startswith(b"n,a=a=3Db=2Cc,\1")
+    assert initial("OAUTHBEARER", Credentials("a=b,c", "t")).startswith(b"n,a=a=3Db=2Cc,\1")
 
 
 @pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
 @pytest.mark.parametrize("token", ["with space", "with\1one", "grün", "line\n"])
 def test_a_token_cannot_forge_the_message(mechanism: str, token: str) -> None:
-    with pytest.raises(Unusable):
-        begin(mechanism, Login("tim", token))
+    with pytest.raises(MechanismUnusable):
+        begin(mechanism, Credentials("tim", token))
 
 
 @pytest.mark.parametrize(("user", "argument"), [("", b"="), ("tim", b"dGlt")])
 def test_external(user: str, argument: bytes) -> None:
-    _, response = begin("EXTERNAL", Login(user, ""))
+    _, response = begin("EXTERNAL", Credentials(user, ""))
     assert response
     assert response.as_argument == argument
     assert response.data == user.encode()
 
 
 def test_undecodable_secrets_go_out_as_they_came() -> None:
-    assert initial("PLAIN", Login("tim", "gr\udcfcn")) == b"\0tim\0gr\xfcn"
+    assert initial("PLAIN", Credentials("tim", "gr\udcfcn")) == b"\0tim\0gr\xfcn"
 
 
 @pytest.mark.parametrize(
@@ -323,7 +332,7 @@ def test_challenges_are_base64(lines: list[bytes], challenge: bytes | None) -> N
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_no_description_tells_the_secret(mechanism: str) -> None:
-    login = Login("tim", "s3cret.token", "mail.example.test", 587)
+    login = Credentials("tim", "s3cret.token", "mail.example.test", 587)
     exchange, response = begin(mechanism, login)
     said = [response] if response else []
     if mechanism in ("LOGIN", "CRAM-MD5"):

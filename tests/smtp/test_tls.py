@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.reading import read
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.tls import (
-    Requests,
+    CertificateRequestProbe,
     client_context,
     peer_certificates,
     sni_name,
@@ -24,7 +24,7 @@ from tests.smtp import pki
 
 def settings(**values: Any) -> Settings:
     """Settings for a host, with these values."""
-    read_ones = read({"host": "mail.example.test", **values}).settings
+    read_ones = parse_settings({"host": "mail.example.test", **values}).settings
     assert read_ones
     return read_ones
 
@@ -204,7 +204,7 @@ def test_whether_a_client_certificate_is_asked_for(
     if asks:
         server.verify_mode = ssl.CERT_OPTIONAL
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    requests = Requests(client)
+    requests = CertificateRequestProbe(client)
     _, accepted = pki.handshake(server, authority, pki.HOST, client)
     assert accepted
     assert requests.certificate is asks

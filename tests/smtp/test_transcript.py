@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.algorithms import PublicKey
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
+from smtp_tui.smtp.der import PublicKey
 from smtp_tui.smtp.events import (
     AuthStarted,
     Capabilities,
     Connected,
     Connecting,
-    Entered,
     Event,
     Experiment,
     Finished,
@@ -26,9 +25,10 @@ from smtp_tui.smtp.events import (
     Resolved,
     Sent,
     Stage,
+    StageEntered,
     TlsEstablished,
-    TlsRefused,
-    Warn,
+    TlsFailed,
+    WarningId,
 )
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.transcript import endpoint, lines_of
@@ -67,7 +67,7 @@ def established(*chain: Certificate) -> TlsEstablished:
 @pytest.mark.parametrize(
     ("event", "lines"),
     [
-        (Entered(seconds=0, stage=Stage.AUTH), []),
+        (StageEntered(seconds=0, stage=Stage.AUTH), []),
         (Finished(seconds=0, stage=Stage.AUTH, detail="done"), []),
         (
             Resolved(seconds=0, host="mail.test", addresses=("::1", "127.0.0.1")),
@@ -103,7 +103,7 @@ def established(*chain: Certificate) -> TlsEstablished:
             ],
         ),
         (
-            TlsRefused(seconds=0, chain=(unreadable_certificate(b""),)),
+            TlsFailed(seconds=0, chain=(unreadable_certificate(b""),)),
             [
                 " * the handshake failed; the server had sent",
                 " * an unreadable certificate",
@@ -125,7 +125,7 @@ def established(*chain: Certificate) -> TlsEstablished:
             [" * authenticating with PLAIN: the settings name it"],
         ),
         (Note(seconds=0, text="by the way"), [" * by the way"]),
-        (Note(seconds=0, text="take care", warning=Warn.LINK_OPEN), [" ! take care"]),
+        (Note(seconds=0, text="take care", warning=WarningId.LINK_OPEN), [" ! take care"]),
         (
             Experiment(seconds=0, name="hello", outcome="ok", text="it speaks TLS"),
             [" * it speaks TLS"],

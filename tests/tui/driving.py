@@ -12,19 +12,19 @@ from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from smtp_tui.checks.run import Request
+from smtp_tui.checks.run import CheckRequest
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.config.preferences import Preferences
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.discovery.resolver import Resolver
-from smtp_tui.smtp.events import Entered, Event, Received, Sent, Stage
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.smtp.events import Event, Received, Sent, Stage, StageEntered
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
-from smtp_tui.tui.bench.trial import Runner
-from smtp_tui.tui.domain.lookup import Lookup
-from smtp_tui.tui.saving.vault import Vault
-from smtp_tui.tui.screen import FormScreen
+from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
+from smtp_tui.tui.main_screen import MainScreen
+from smtp_tui.tui.test_pane.domain_task import DnsOptions
+from smtp_tui.tui.test_pane.test_run import Runner
 
 SAMPLE = """\
 # The ticket system's mail
@@ -54,13 +54,13 @@ def said(text: str, code: int = 220) -> Received:
 
 
 DIALOGUE: tuple[Event, ...] = (
-    Entered(seconds=0.0, stage=Stage.RESOLVE),
-    Entered(seconds=0.003, stage=Stage.CONNECT),
-    Entered(seconds=0.017, stage=Stage.GREETING),
+    StageEntered(seconds=0.0, stage=Stage.RESOLVE),
+    StageEntered(seconds=0.003, stage=Stage.CONNECT),
+    StageEntered(seconds=0.017, stage=Stage.GREETING),
     said("mail.example.net ESMTP"),
-    Entered(seconds=0.1, stage=Stage.EHLO),
+    StageEntered(seconds=0.1, stage=Stage.EHLO),
     Sent(seconds=0.1, text="EHLO tickets.example.org"),
-    Entered(seconds=0.15, stage=Stage.AUTH),
+    StageEntered(seconds=0.15, stage=Stage.AUTH),
 )
 
 
@@ -70,7 +70,7 @@ class FakeCheck:
 
     script: Sequence[Event | Verdict] = (*DIALOGUE, PASSED)
     hangs: bool = False
-    requests: list[Request] = field(default_factory=list)
+    requests: list[CheckRequest] = field(default_factory=list)
     closed: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -78,7 +78,7 @@ class FakeCheck:
         """Let a check that hangs come to its end."""
         self.released.set()
 
-    async def __call__(self, request: Request) -> AsyncGenerator[Event | Verdict, None]:
+    async def __call__(self, request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
         """Play it; a check that hangs waits before its last item until it is closed or released."""
         self.requests.append(request)
         try:
@@ -127,9 +127,9 @@ class Hand:
         self.file = file
 
     @property
-    def form_screen(self) -> FormScreen:
+    def form_screen(self) -> MainScreen:
         stack = self.pilot.app.screen_stack
-        return next(screen for screen in stack if isinstance(screen, FormScreen))
+        return next(screen for screen in stack if isinstance(screen, MainScreen))
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -210,11 +210,11 @@ async def form_on(
     *,
     size: tuple[int, int] = (80, 24),
     check: Runner | None = None,
-    keyring: Vault | None = None,
+    keyring: KeyringBackend | None = None,
     table: str | None = "smtp",
     preferences: Preferences | None = None,
     keeps: bool = False,
-    lookup: Lookup | None = None,
+    lookup: DnsOptions | None = None,
 ) -> AsyncIterator[Hand]:
     """Open the app on a file with this text, or on a file that does not exist yet."""
     file = folder / "mail.toml"
@@ -228,7 +228,7 @@ async def form_on(
         keyring=keyring or FakeKeyring(),
         preferences=preferences,
         keeps=keeps,
-        lookup=lookup or Lookup(resolver=nobody),
+        lookup=lookup or DnsOptions(resolver=nobody),
     )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import Event, Stage, TlsRefused
+from smtp_tui.smtp.events import Event, Stage, TlsFailed
 from tests.tui.driving import DIALOGUE
 
 ENCRYPTION = Fix(field="encryption", value="ssl", why="Tried: it works.")
@@ -56,7 +56,7 @@ def failing(
 
 def script(verdict: Verdict, *chain: Certificate) -> tuple[Event | Verdict, ...]:
     """A check that ends so, after the server has shown a chain."""
-    shown = (TlsRefused(seconds=0.15, chain=chain),) if chain else ()
+    shown = (TlsFailed(seconds=0.15, chain=chain),) if chain else ()
     return (*DIALOGUE, *shown, verdict)
 
 

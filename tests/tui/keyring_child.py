@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.keyrings import fetch_entry
-from smtp_tui.tui.saving.vault import SystemVault
+from smtp_tui.config.keyring_backend import fetch_entry
+from smtp_tui.tui.controllers.keyring_backend import SystemKeyring
 from tests.tui.driving import SAMPLE, form_on
 
 SECRET = "hunter2hunter2"
@@ -15,7 +15,7 @@ SERVICE, ACCOUNT = "smtp-tui mail.example.net", "tickets@example.net"
 
 
 async def main(folder: Path) -> None:
-    async with form_on(SAMPLE, folder, keyring=SystemVault()) as hand:
+    async with form_on(SAMPLE, folder, keyring=SystemKeyring()) as hand:
         await hand.go_to("Kept in")
         await hand.press("k", "f2")
         await hand.until(lambda: "Saved: password" in hand.screen)

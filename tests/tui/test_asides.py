@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.asides import asides
-from smtp_tui.tui.asides.same_screen import SameScreen
+from smtp_tui.tui.controllers import tools
+from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
 from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
 from tests.tui.fixes import ENCRYPTION, LEAF, failing, script
 
@@ -107,7 +107,7 @@ async def test_a_password_that_was_typed_is_told_as_such(tmp_path: Path) -> None
 async def test_the_same_with_other_programs(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press("f6", "s")
-        await hand.until(lambda: isinstance(hand.pilot.app.screen, SameScreen))
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, EquivalentsScreen))
         assert "swaks --server mail.example.net --port 2587" in hand.screen
         assert "hunter2" not in hand.screen
         assert any(line.rstrip().endswith(" \\") for line in hand.lines)
@@ -120,7 +120,7 @@ async def test_the_same_with_other_programs(tmp_path: Path) -> None:
 async def test_a_report_into_a_pipe_that_nobody_reads_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asides, "PATIENCE", 0.2)
+    monkeypatch.setattr(tools, "PATIENCE", 0.2)
     os.mkfifo(tmp_path / "pipe")
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press("f5")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks.run import Request
+from smtp_tui.checks.run import CheckRequest
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Event, Stage
@@ -38,9 +38,9 @@ class FakeChecks:
     """Plays a script for each check, the last one again and again."""
 
     scripts: Sequence[Script]
-    requests: list[Request] = field(default_factory=list)
+    requests: list[CheckRequest] = field(default_factory=list)
 
-    async def __call__(self, request: Request) -> AsyncGenerator[Event | Verdict, None]:
+    async def __call__(self, request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
         number = min(len(self.requests), len(self.scripts) - 1)
         self.requests.append(request)
         for event in self.scripts[number]:

@@ -10,10 +10,10 @@ import pytest
 
 from smtp_tui.config.preferences import NAME, Preferences, read_preferences
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.discovery.resolver import Resolver
+from smtp_tui.discovery.dns import Resolver
 from smtp_tui.smtp.events import Connected
-from smtp_tui.tui.domain.lookup import Lookup
-from smtp_tui.tui.domain.screen import DomainScreen
+from smtp_tui.tui.dialogs.domain_report import DomainScreen
+from smtp_tui.tui.test_pane.domain_task import DnsOptions
 from tests.dns.alone import stay_alone
 from tests.dns.server import SILENT, NameServer, Zone, name_server
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, failed, form_on
@@ -48,8 +48,8 @@ def check(address: str = SERVER, verdict: Verdict = PASSED) -> FakeCheck:
     return FakeCheck((*DIALOGUE[:2], connected, *DIALOGUE[2:], verdict))
 
 
-def asking(server: NameServer, *, is_alone: bool = False) -> Lookup:
-    return Lookup(resolver=lambda: Resolver(("127.0.0.1", server.port)), is_alone=is_alone)
+def asking(server: NameServer, *, is_alone: bool = False) -> DnsOptions:
+    return DnsOptions(resolver=lambda: Resolver(("127.0.0.1", server.port)), is_alone=is_alone)
 
 
 def verdict_of(hand: Hand) -> str:

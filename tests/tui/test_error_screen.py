@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from textual.events import Paste
 
-from smtp_tui.diagnosis.foreign.explaining import LONGEST_TEXT
-from smtp_tui.tui.asides.error_screen import ErrorScreen
-from smtp_tui.tui.asides.error_text import ErrorText, bounded
+from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT
+from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
+from smtp_tui.tui.widgets.paste_area import PasteArea, bounded
 from tests.tui.driving import SAMPLE, Hand, form_on
 
 LOG = """\
@@ -21,10 +21,10 @@ django.core.mail failed
 """
 
 
-async def open_screen(hand: Hand, key: str = "f3") -> ErrorText:
+async def open_screen(hand: Hand, key: str = "f3") -> PasteArea:
     await hand.press(key)
-    await hand.until(lambda: isinstance(hand.pilot.app.screen, ErrorScreen))
-    return hand.pilot.app.screen.query_exactly_one(ErrorText)
+    await hand.until(lambda: isinstance(hand.pilot.app.screen, ExplainErrorScreen))
+    return hand.pilot.app.screen.query_exactly_one(PasteArea)
 
 
 async def paste(hand: Hand, text: str) -> None:

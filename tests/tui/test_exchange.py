@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from textual.events import Paste
 
-from smtp_tui.interchange.importing import LARGEST
-from smtp_tui.interchange.known import formats
-from smtp_tui.tui.exchange.export_screen import ExportScreen
-from smtp_tui.tui.exchange.import_screen import ImportScreen
-from smtp_tui.tui.exchange.pad import Pad
+from smtp_tui.interchange.importer import LARGEST
+from smtp_tui.interchange.spec import formats
+from smtp_tui.tui.dialogs.export_settings import ExportScreen
+from smtp_tui.tui.dialogs.import_settings import ImportPasteArea, ImportScreen
 from tests.tui.driving import SAMPLE, Hand, form_on
 
 SECRET = "n0t-to-be-shown"
@@ -35,10 +34,10 @@ smtp_tls_security_level = verify
 """
 
 
-async def open_import(hand: Hand) -> Pad:
+async def open_import(hand: Hand) -> ImportPasteArea:
     await hand.press("alt+i")
     await hand.until(lambda: isinstance(hand.pilot.app.screen, ImportScreen))
-    return hand.pilot.app.screen.query_exactly_one(Pad)
+    return hand.pilot.app.screen.query_exactly_one(ImportPasteArea)
 
 
 async def paste(hand: Hand, text: str) -> None:
@@ -46,7 +45,7 @@ async def paste(hand: Hand, text: str) -> None:
     await hand.pilot.pause()
 
 
-async def imported(hand: Hand, text: str, told: str = "Read as ") -> Pad:
+async def imported(hand: Hand, text: str, told: str = "Read as ") -> ImportPasteArea:
     pad = await open_import(hand)
     await paste(hand, text)
     await hand.until(lambda: told in hand.screen)

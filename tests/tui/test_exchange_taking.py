@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.interchange.importing import import_text
-from smtp_tui.tui.exchange.masking import masked_line
-from smtp_tui.tui.exchange.taking import Proposal, Secret, proposed
-from smtp_tui.tui.form.kept import Kept
-from smtp_tui.tui.form.model import Draft
-from smtp_tui.tui.form.undoing import History
-from smtp_tui.tui.ink import fitted_left
+from smtp_tui.interchange.importer import import_text
+from smtp_tui.tui.dialogs.import_settings import masked_line
+from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.import_plan import ImportedPassword, ImportPlan, import_plan
+from smtp_tui.tui.model.password import PasswordLocation
+from smtp_tui.tui.model.undo import UndoStack
+from smtp_tui.tui.style import truncate_left
 
 SECRET = "n0t-to-be-shown"
 FILE = {"host": "mail.example.net", "port": 587, "encryption": "tls", "password": "before"}
 
 
-def proposal(content: str, draft: Draft) -> Proposal:
-    return proposed(import_text(content), draft)
+def proposal(content: str, draft: Draft) -> ImportPlan:
+    return import_plan(import_text(content), draft)
 
 
 def test_what_the_form_says_already_is_left_out() -> None:
@@ -67,16 +67,16 @@ def test_a_field_that_the_file_cannot_say_is_named() -> None:
 @pytest.mark.parametrize(
     ("raw", "kept"),
     [
-        ("before", Kept.FILE),
-        ({"keyring": "tickets"}, Kept.KEYRING),
-        ({"env": "SECRET"}, Kept.FILE),
-        ({"ask": True}, Kept.FILE),
+        ("before", PasswordLocation.FILE),
+        ({"keyring": "tickets"}, PasswordLocation.KEYRING),
+        ({"env": "SECRET"}, PasswordLocation.FILE),
+        ({"ask": True}, PasswordLocation.FILE),
     ],
 )
-def test_a_password_is_typed_where_one_can_be(raw: object, kept: Kept) -> None:
+def test_a_password_is_typed_where_one_can_be(raw: object, kept: PasswordLocation) -> None:
     draft = Draft({**FILE, "password": raw})
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com", draft)
-    assert found.secret == Secret(kept, SECRET)
+    assert found.secret == ImportedPassword(kept, SECRET)
     assert SECRET not in repr(found)
     assert SECRET not in found.secret.words
 
@@ -86,7 +86,7 @@ def test_the_same_password_is_no_change() -> None:
 
 
 def test_values_and_password_are_one_step() -> None:
-    draft, history = Draft(FILE), History()
+    draft, history = Draft(FILE), UndoStack()
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com:465", draft)
     assert found.secret
     history.apply(draft, found.change, found.secret.take(draft.password))
@@ -101,7 +101,7 @@ def test_values_and_password_are_one_step() -> None:
 
 
 def test_once_the_password_is_saved_the_values_can_still_be_taken_back() -> None:
-    draft, history = Draft(FILE), History()
+    draft, history = Draft(FILE), UndoStack()
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com:465", draft)
     assert found.secret
     history.apply(draft, found.change, found.secret.take(draft.password))
@@ -156,4 +156,4 @@ def test_a_secret_that_is_known_is_hidden_anywhere() -> None:
 @given(st.text(), st.integers(0, 20))
 def test_masking_and_cutting_keep_to_a_line(line: str, width: int) -> None:
     masked_line(line)
-    assert len(fitted_left("a" * 70_000, width)) == width
+    assert len(truncate_left("a" * 70_000, width)) == width

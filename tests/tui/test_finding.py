@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.discovery.resolver import Resolver
-from smtp_tui.discovery.search import Wish
-from smtp_tui.discovery.steps import Knocking, Result, Step
-from smtp_tui.discovery.subject import Subject
-from smtp_tui.tui.domain.lookup import Lookup
-from smtp_tui.tui.finding import finding
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.search import SearchOptions
+from smtp_tui.discovery.steps import ProbeStarted, SearchQuery, SearchResult, Step
+from smtp_tui.tui.controllers import discovery
+from smtp_tui.tui.test_pane.domain_task import DnsOptions
 from tests.dns.alone import stay_alone
 from tests.dns.server import name_server
 from tests.providers.test_reading import GOOD
@@ -24,9 +23,9 @@ from tests.servers.mail import MailServers
 from tests.tui.driving import SAMPLE, Hand, form_on
 from tests.tui.test_finding_model import knock, silent
 
-FOUND = Result(seconds=1, ok=True, values=knock().values, reason="It is named.")
+FOUND = SearchResult(seconds=1, ok=True, values=knock().values, reason="It is named.")
 STEPS: tuple[Step, ...] = (
-    Knocking(seconds=0.1, ports=3, left_out=0),
+    ProbeStarted(seconds=0.1, ports=3, left_out=0),
     silent(25),
     knock(587, values={**knock().values, "port": 587, "encryption": "tls"}),
     knock(465),
@@ -40,12 +39,14 @@ class FakeSearch:
 
     steps: Sequence[Step] = STEPS
     hangs_after: int | None = None
-    asked: list[tuple[Subject, Wish]] = field(default_factory=list)
+    asked: list[tuple[SearchQuery, SearchOptions]] = field(default_factory=list)
     closed: int = 0
     defect: Exception | None = None
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self, subject: Subject, wish: Wish) -> AsyncGenerator[Step, None]:
+    async def __call__(
+        self, subject: SearchQuery, wish: SearchOptions
+    ) -> AsyncGenerator[Step, None]:
         """Play them; one that hangs waits before its last ones until it is closed or released."""
         self.asked.append((subject, wish))
         try:
@@ -63,11 +64,11 @@ class FakeSearch:
 def search(monkeypatch: pytest.MonkeyPatch) -> FakeSearch:
     """In place of every search."""
     fake = FakeSearch()
-    monkeypatch.setattr(finding, "discover", fake)
+    monkeypatch.setattr(discovery, "discover", fake)
     return fake
 
 
-LOOKUP = Lookup(resolver=lambda: Resolver(("127.0.0.1", 9)))
+LOOKUP = DnsOptions(resolver=lambda: Resolver(("127.0.0.1", 9)))
 
 
 def flat(hand: Hand) -> str:
@@ -239,7 +240,7 @@ class TestDiscover:
     async def test_autoconfig_that_is_not_installed(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, search: FakeSearch
     ) -> None:
-        monkeypatch.setattr("smtp_tui.tui.finding.discover_screen.is_available", lambda: False)
+        monkeypatch.setattr("smtp_tui.tui.dialogs.discover.is_available", lambda: False)
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:
             await opens(hand)
             assert "needs defusedxml" in hand.screen
@@ -256,7 +257,7 @@ class TestDiscover:
             await is_back(hand)
 
     async def test_the_demo_asks_nobody(self, tmp_path: Path, search: FakeSearch) -> None:
-        async with form_on(SAMPLE, tmp_path, lookup=Lookup(is_alone=True)) as hand:
+        async with form_on(SAMPLE, tmp_path, lookup=DnsOptions(is_alone=True)) as hand:
             await opens(hand)
             assert "The demo contacts no other machine" in flat(hand)
             await hand.press("enter")
@@ -326,7 +327,7 @@ ca_file = {json.dumps(str(mail_servers.authority_file))}
 authentication = "cram-md5"
 """
     with name_server(zone) as server:
-        lookup = Lookup(resolver=lambda: Resolver(("127.0.0.1", server.port)))
+        lookup = DnsOptions(resolver=lambda: Resolver(("127.0.0.1", server.port)))
         async with form_on(text, tmp_path, lookup=lookup, size=(100, 30)) as hand:
             await opens(hand)
             await hand.press("enter")
@@ -441,7 +442,7 @@ class TestPresets:
             assert "relay.example.org" in hand.row("SMTP Host")
 
     async def test_the_demo_has_it_too(self, tmp_path: Path) -> None:
-        async with form_on(SAMPLE, tmp_path, lookup=Lookup(is_alone=True)) as hand:
+        async with form_on(SAMPLE, tmp_path, lookup=DnsOptions(is_alone=True)) as hand:
             await picks(hand, "gmail")
             assert "> Gmail" in hand.screen
 

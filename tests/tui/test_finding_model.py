@@ -10,28 +10,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from smtp_tui.discovery.steps import OK, Finding, Knock, Knocking, Result, Source
+from smtp_tui.discovery.steps import OK, Finding, ProbeResult, ProbeStarted, SearchResult, Source
 from smtp_tui.providers.known import provider_named, providers
 from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.settings.choices import Authentication, Encryption
-from smtp_tui.tui.finding.choosing import meant
-from smtp_tui.tui.finding.columns import cells_of, widths_for
-from smtp_tui.tui.finding.heard import Heard
-from smtp_tui.tui.finding.report import details_of, outcome, stopped, under_way
-from smtp_tui.tui.finding.table import FoundTable, cells, sign_of
-from smtp_tui.tui.finding.taking import (
+from smtp_tui.tui.dialogs.presets import matching_providers
+from smtp_tui.tui.dialogs.server_table import (
+    ServerTable,
+    cells,
+    details_of,
+    outcome,
+    sign_of,
+    stopped,
+    under_way,
+)
+from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.search_changes import (
     found_change,
     next_step,
     preset_change,
-    proposed,
+    proposed_change,
     takes_words,
     unsayable,
 )
-from smtp_tui.tui.form.model import Draft
-from smtp_tui.tui.sidebar.prose import Block
+from smtp_tui.tui.model.search_results import SearchResults
+from smtp_tui.tui.widgets.list import cells_of, widths_for
+from smtp_tui.tui.widgets.text_page import Block
 
 
-def knock(port: int = 465, **more: Any) -> Knock:
+def knock(port: int = 465, **more: Any) -> ProbeResult:
     """A port at which all is well."""
     usual: dict[str, Any] = {
         "seconds": 0.5,
@@ -48,10 +55,10 @@ def knock(port: int = 465, **more: Any) -> Knock:
         "reason": "It is named.",
         "worth": (0, port),
     }
-    return Knock(**{**usual, "port": port, **more})
+    return ProbeResult(**{**usual, "port": port, **more})
 
 
-def silent(port: int, cause: str = "connect-timeout", **more: Any) -> Knock:
+def silent(port: int, cause: str = "connect-timeout", **more: Any) -> ProbeResult:
     """A port at which nobody answered."""
     nothing = {"encryption": None, "version": None, "trusted": None, "after": None}
     return knock(port, cause=cause, **{**nothing, "values": {}, "reason": "", "worth": (), **more})
@@ -62,9 +69,9 @@ def told(blocks: list[Block]) -> str:
     return "\n".join(f"{one.first}{''.join(text for text, _ in one.spans)}" for one in blocks)
 
 
-def heard(*steps: Finding | Knocking | Knock | Result) -> Heard:
+def heard(*steps: Finding | ProbeStarted | ProbeResult | SearchResult) -> SearchResults:
     """A search that told these."""
-    search = Heard("example.org")
+    search = SearchResults("example.org")
     for step in steps:
         search.add(step)
     return search
@@ -85,7 +92,7 @@ class TestProposed:
         ],
     )
     def test_what_the_form_knows(self, values: dict[str, object], name: str) -> None:
-        assert proposed(Draft(values)) == name
+        assert proposed_change(Draft(values)) == name
 
 
 class TestFound:
@@ -241,11 +248,11 @@ class TestMeant:
         ],
     )
     def test_name_host_and_domain(self, typed: str, first: str) -> None:
-        assert meant(typed, providers())[0].id == first
+        assert matching_providers(typed, providers())[0].id == first
 
     def test_all_and_none(self) -> None:
-        assert meant("", providers()) == providers()
-        assert meant("no such provider", providers()) == ()
+        assert matching_providers("", providers()) == providers()
+        assert matching_providers("no such provider", providers()) == ()
 
 
 class TestHeard:
@@ -269,7 +276,7 @@ class TestHeard:
             "Asking DNS and the known providers about example.org, 1 of 10 s"
             in under_way(search, 1.2, 10, with_web=False)[0]
         )
-        search.add(Knocking(seconds=0.5, ports=4, left_out=0))
+        search.add(ProbeStarted(seconds=0.5, ports=4, left_out=0))
         search.add(silent(25))
         assert "1 of 4 ports tried, 3 of 10 s" in under_way(search, 3, 10, with_web=False)[0]
         assert "before any server had answered" in stopped(search, 3)[0]
@@ -277,9 +284,11 @@ class TestHeard:
         assert "You can use what was found" in stopped(search, 3)[0]
 
     def test_what_it_came_to(self) -> None:
-        good = Result(seconds=1, ok=True, values=knock().values)
-        near = Result(seconds=1, ok=False, values=knock().values, cause="certificate-expired")
-        none = Result(seconds=1, ok=False, cause="host-not-found", reason="DNS knows no name.")
+        good = SearchResult(seconds=1, ok=True, values=knock().values)
+        near = SearchResult(seconds=1, ok=False, values=knock().values, cause="certificate-expired")
+        none = SearchResult(
+            seconds=1, ok=False, cause="host-not-found", reason="DNS knows no name."
+        )
         assert outcome(heard(good))[0].startswith("FOUND mail.example.org port 465")
         assert outcome(heard(near))[0].startswith("NOTHING WORKS; the closest is mail.ex")
         assert outcome(heard(none))[0] == "NOTHING FOUND. DNS knows no name."
@@ -314,7 +323,7 @@ class TestColumns:
 
     @pytest.mark.parametrize("width", [40, 60, 76, 96, 136])
     def test_the_table_has_no_line_that_is_wider_than_there_is_room(self, width: int) -> None:
-        table = FoundTable()
+        table = ServerTable()
         many = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER")
         search = heard(
             knock(host="submission.mail.customers.example.org", after=many, took=12.3),
@@ -343,5 +352,5 @@ def test_the_record_of_a_provider_of_ones_own() -> None:
         sources=("https://wiki.example.org/mail",),
         taken=date(2026, 11, 24),
     )
-    assert meant("our rel", (*providers(), own))[0] is own
+    assert matching_providers("our rel", (*providers(), own))[0] is own
     assert preset_change(own, own.ways[0], Draft({}))["authentication"] == "plain"

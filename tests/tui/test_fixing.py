@@ -9,20 +9,20 @@ import pytest
 
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.asides.same_screen import broken
-from smtp_tui.tui.cures.fixing import (
-    Cure,
-    Way,
-    change_words,
-    cures_of,
-    done_words,
-    promise,
-)
 from smtp_tui.tui.cures.trusting import trust_blocks
-from smtp_tui.tui.form.model import Draft
-from smtp_tui.tui.form.undoing import History, undone_words
-from smtp_tui.tui.keys.hints import Moment, hints_at
-from smtp_tui.tui.sidebar.prose import Block, flow
+from smtp_tui.tui.dialogs.equivalents import broken
+from smtp_tui.tui.keys.hints import HintContext, hints_at
+from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.fixes import (
+    FixAction,
+    FixProposal,
+    change_words,
+    describe_fix,
+    done_words,
+    fix_proposals,
+)
+from smtp_tui.tui.model.undo import UndoStack, undone_words
+from smtp_tui.tui.widgets.text_page import Block, flow
 from tests.tui.fixes import (
     AUTHORITY,
     ELSEWHERE,
@@ -46,20 +46,25 @@ def said(blocks: list[Block], width: int = 76) -> str:
 class TestCures:
     def test_each_fix_has_its_way(self) -> None:
         verdict = failing(AUTHORITY, PIN, NAME, OPEN, ENCRYPTION, PASSWORD)
-        ways = [cure.way for cure in cures_of(verdict, (LEAF, ROOT))]
-        assert ways == [Way.SAVE_AUTHORITY, *[Way.ASK] * 3, Way.SET, Way.GO_TO]
+        ways = [cure.way for cure in fix_proposals(verdict, (LEAF, ROOT))]
+        assert ways == [
+            FixAction.SAVE_AUTHORITY,
+            *[FixAction.ASK] * 3,
+            FixAction.SET,
+            FixAction.GO_TO,
+        ]
 
     def test_without_a_root_only_the_admin_knows_the_ca(self) -> None:
-        (cure,) = cures_of(failing(AUTHORITY), (LEAF,))
-        assert cure.way is Way.GO_TO
+        (cure,) = fix_proposals(failing(AUTHORITY), (LEAF,))
+        assert cure.way is FixAction.GO_TO
 
     def test_a_ca_file_that_cannot_be_used_is_not_one_to_save(self) -> None:
         verdict = failing(AUTHORITY, cause="settings-invalid", stage=Stage.SETTINGS)
-        (cure,) = cures_of(verdict, (LEAF, ROOT))
-        assert cure.way is Way.GO_TO
+        (cure,) = fix_proposals(verdict, (LEAF, ROOT))
+        assert cure.way is FixAction.GO_TO
 
     def test_nothing_that_weakens_comes_first(self) -> None:
-        assert cures_of(failing(OPEN, PIN), (LEAF,)) == ()
+        assert fix_proposals(failing(OPEN, PIN), (LEAF,)) == ()
 
 
 class TestWords:
@@ -75,20 +80,20 @@ class TestWords:
         ],
     )
     def test_a_change_in_the_words_of_the_form(self, fix: Fix, words: str) -> None:
-        assert change_words(Cure(fix), Draft(FILE)) == words
+        assert change_words(FixProposal(fix), Draft(FILE)) == words
 
     def test_of_several_fields_those_are_named_that_change(self) -> None:
         other = {**FILE, "port": 465}
-        assert change_words(Cure(ELSEWHERE), Draft(other)) == "SMTP Port: 465 -> 587"
+        assert change_words(FixProposal(ELSEWHERE), Draft(other)) == "SMTP Port: 465 -> 587"
         other["encryption"] = "ssl"
         words = "SMTP Port: 465 -> 587, Encryption Type: ssl -> tls"
-        assert change_words(Cure(ELSEWHERE), Draft(other)) == words
+        assert change_words(FixProposal(ELSEWHERE), Draft(other)) == words
 
     def test_no_words_tell_the_password(self) -> None:
         draft = Draft(FILE)
         password = Fix(field="password", value="hunter2hunter2", why="")
-        told = change_words(Cure(password), draft) + done_words(password.change)
-        assert "hunter2" not in told + promise(failing(password))
+        told = change_words(FixProposal(password), draft) + done_words(password.change)
+        assert "hunter2" not in told + describe_fix(failing(password))
 
     @pytest.mark.parametrize(
         ("fix", "words"),
@@ -103,16 +108,18 @@ class TestWords:
         ],
     )
     def test_a_promise(self, fix: Fix, words: str) -> None:
-        assert promise(failing(fix)).startswith(words)
-        assert "without a message" in promise(failing(ENCRYPTION), sends=True)
+        assert describe_fix(failing(fix)).startswith(words)
+        assert "without a message" in describe_fix(failing(ENCRYPTION), sends=True)
 
     def test_of_a_self_signed_certificate_nobody_speaks_of_a_ca(self) -> None:
-        assert "this certificate" in promise(failing(AUTHORITY, cause="certificate-self-signed"))
+        assert "this certificate" in describe_fix(
+            failing(AUTHORITY, cause="certificate-self-signed")
+        )
 
 
 class TestHistory:
     def test_a_change_is_made_and_undone_as_a_whole(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         history.apply(draft, {"port": 465, "encryption": "ssl"})
         assert draft.changed == ("port", "encryption")
         undone = history.undo(draft)
@@ -123,7 +130,7 @@ class TestHistory:
         assert words == "Undone: SMTP Port is 587 again, Encryption Type is tls again."
 
     def test_several_are_undone_one_by_one(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         history.apply(draft, {"encryption": "ssl"})
         history.apply(draft, {"encryption": "none", "port": 25})
         history.undo(draft)
@@ -133,7 +140,7 @@ class TestHistory:
         assert history.undo(draft) is None
 
     def test_what_was_typed_since_stays(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         history.apply(draft, {"port": 465, "encryption": "ssl"})
         draft.edit("host", "other.example.net")
         draft.edit("port", "2465")
@@ -144,14 +151,14 @@ class TestHistory:
         assert "SMTP Port keeps your later change" in undone_words(undone, draft)
 
     def test_after_a_save_it_can_still_be_undone(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         history.apply(draft, {"port": 465, "encryption": "SSL"})
         draft.rebase({**FILE, "port": 465, "encryption": "ssl"})
         history.undo(draft)
         assert draft.changes() == {"port": None, "encryption": "tls"}
 
     def test_what_was_typed_before_the_fix_comes_back(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         draft.edit("port", "2525")
         history.apply(draft, {"port": 465})
         history.undo(draft)
@@ -160,7 +167,7 @@ class TestHistory:
 
 class TestTrust:
     def test_it_tells_all_that_an_admin_compares(self) -> None:
-        told = said(trust_blocks(Cure(PIN), (LEAF, ROOT), Draft(FILE)))
+        told = said(trust_blocks(FixProposal(PIN), (LEAF, ROOT), Draft(FILE)))
         for words in ("mx.example.net", "CN=Acme CA", "2020-01-01 to 2120-01-01", "days left"):
             assert words in told
         pairs = told.replace("\n", "").replace(" ", "")
@@ -168,37 +175,48 @@ class TestTrust:
 
     @pytest.mark.parametrize("width", [80, 56, 36])
     def test_no_pair_of_the_hash_stands_alone(self, width: int) -> None:
-        lines = said(trust_blocks(Cure(PIN), (LEAF,), Draft(FILE)), width).splitlines()
+        lines = said(trust_blocks(FixProposal(PIN), (LEAF,), Draft(FILE)), width).splitlines()
         pairs = [line.split()[-1].count(":") for line in lines if line.count(":") > 5]
         assert all(count >= 7 for count in pairs)
 
     @pytest.mark.parametrize(
         ("cure", "words"),
         [
-            (Cure(NAME), "Accept mx.example.net as mail.example.net?"),
-            (Cure(Fix(field="host", value="mx.a.example", why="", trusts=True)), "instead of"),
-            (Cure(AUTHORITY, ROOT), "Save this CA and trust it?"),
-            (Cure(AUTHORITY, LEAF), "Save this certificate and trust it?"),
-            (Cure(Fix(field="tls_fingerprint", value="", why="", trusts=True)), "Remove the pin"),
-            (Cure(Fix(field="ca_file", value="", why="", trusts=True)), "Trust the CAs of this"),
-            (Cure(OPEN), "Any will do. The next test already sends your username"),
+            (FixProposal(NAME), "Accept mx.example.net as mail.example.net?"),
+            (
+                FixProposal(Fix(field="host", value="mx.a.example", why="", trusts=True)),
+                "instead of",
+            ),
+            (FixProposal(AUTHORITY, ROOT), "Save this CA and trust it?"),
+            (FixProposal(AUTHORITY, LEAF), "Save this certificate and trust it?"),
+            (
+                FixProposal(Fix(field="tls_fingerprint", value="", why="", trusts=True)),
+                "Remove the pin",
+            ),
+            (
+                FixProposal(Fix(field="ca_file", value="", why="", trusts=True)),
+                "Trust the CAs of this",
+            ),
+            (FixProposal(OPEN), "Any will do. The next test already sends your username"),
         ],
     )
-    def test_it_asks_what_is_meant(self, cure: Cure, words: str) -> None:
+    def test_it_asks_what_is_meant(self, cure: FixProposal, words: str) -> None:
         told = said(trust_blocks(cure, (LEAF, ROOT), Draft(FILE)), 500)
         assert words in told
         assert "{" not in told
 
     def test_names_of_a_server_are_inert(self) -> None:
         hostile = replace(LEAF, names=("a\x1b[31m.example",), issuer="CN=\u202ex {host}")
-        told = said(trust_blocks(Cure(PIN), (hostile,), Draft(FILE)))
+        told = said(trust_blocks(FixProposal(PIN), (hostile,), Draft(FILE)))
         assert "a\\x1b[31m.example" in told
         assert not set("\x1b\u202e") & set(told)
 
 
 class TestHints:
-    @pytest.mark.parametrize("moment", [Moment(*one) for one in product((False, True), repeat=3)])
-    def test_they_fit_80_columns(self, moment: Moment) -> None:
+    @pytest.mark.parametrize(
+        "moment", [HintContext(*one) for one in product((False, True), repeat=3)]
+    )
+    def test_they_fit_80_columns(self, moment: HintContext) -> None:
         hints = hints_at(moment)
         if not moment.is_in_log:  # the log has more than fits; the most wanted come first there
             short = sum(len(keys.split()[0]) + len(word) + 3 for keys, word in hints)

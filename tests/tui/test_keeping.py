@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.document import Document
-from smtp_tui.config.unsaved import Unsaved, keep_unsaved, unsaved_of
-from smtp_tui.tui.form.model import Draft
-from smtp_tui.tui.saving.keeping import keep, offer_words
+from smtp_tui.config.recovery import RecoveredChanges, load_recovery, save_recovery
+from smtp_tui.tui.controllers.recovery import keep, offer_words
+from smtp_tui.tui.model.draft import Draft
 from tests.tui.driving import SAMPLE, form_on
 
 
@@ -24,8 +24,10 @@ def files(folder: Path) -> list[Path]:
     return sorted((folder / "state").rglob("*.json"))
 
 
-def kept(folder: Path, place: dict[str, object] | None = None, **values: object) -> Unsaved:
-    return Unsaved(
+def kept(
+    folder: Path, place: dict[str, object] | None = None, **values: object
+) -> RecoveredChanges:
+    return RecoveredChanges(
         file=os.path.realpath(folder / "mail.toml"),
         table="smtp",
         moment=time.time(),
@@ -46,14 +48,14 @@ def test_a_typed_password_is_never_written(tmp_path: Path) -> None:
     (written,) = files(tmp_path)
     assert "swordfish" not in written.read_text()
     assert "hunter2" not in written.read_text()
-    found = unsaved_of(os.path.realpath(file), "smtp")
+    found = load_recovery(os.path.realpath(file), "smtp")
     assert found
     assert (found.values, found.place, found.had_secret) == ({"port": "465"}, None, True)
 
 
 def test_the_offer_names_time_and_fields() -> None:
     noon = time.mktime((2026, 11, 24, 14, 2, 0, 0, 0, -1))
-    unsaved = Unsaved(
+    unsaved = RecoveredChanges(
         file="f", table="smtp", moment=noon, values={"host": "a", "x": 1}, place={"env": "A"}
     )
     assert offer_words(unsaved, noon + 60) == (
@@ -65,7 +67,7 @@ def test_the_offer_names_time_and_fields() -> None:
 
 
 async def test_they_are_taken_back_with_the_place_of_the_password(tmp_path: Path) -> None:
-    keep_unsaved(kept(tmp_path, {"env": "MAIL_PW"}, host="b.example", timeout="12"))
+    save_recovery(kept(tmp_path, {"env": "MAIL_PW"}, host="b.example", timeout="12"))
     async with form_on(SAMPLE, tmp_path, keeps=True) as hand:
         await hand.until(lambda: "R Restore them" in hand.screen)
         await hand.press("R")
@@ -81,7 +83,7 @@ async def test_they_are_taken_back_with_the_place_of_the_password(tmp_path: Path
 
 
 async def test_they_are_dropped(tmp_path: Path) -> None:
-    keep_unsaved(kept(tmp_path, host="b.example"))
+    save_recovery(kept(tmp_path, host="b.example"))
     async with form_on(SAMPLE, tmp_path, keeps=True) as hand:
         await hand.until(lambda: "D Discard them" in hand.screen)
         await hand.press("d")
@@ -90,7 +92,7 @@ async def test_they_are_dropped(tmp_path: Path) -> None:
 
 
 async def test_later_is_later(tmp_path: Path) -> None:
-    keep_unsaved(kept(tmp_path, host="b.example"))
+    save_recovery(kept(tmp_path, host="b.example"))
     for _ in range(2):
         async with form_on(SAMPLE, tmp_path, keeps=True) as hand:
             await hand.until(lambda: "Esc Later" in hand.screen)
@@ -100,7 +102,7 @@ async def test_later_is_later(tmp_path: Path) -> None:
 
 
 async def test_what_the_file_says_by_now_is_not_offered(tmp_path: Path) -> None:
-    keep_unsaved(kept(tmp_path, port="2587", starttls_auto=False, nonsense=1))
+    save_recovery(kept(tmp_path, port="2587", starttls_auto=False, nonsense=1))
     async with form_on(SAMPLE + "starttls_auto = false\n", tmp_path, keeps=True) as hand:
         await hand.until(lambda: not files(tmp_path))
         assert "unsaved changes from" not in hand.screen

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.preferences import Preferences
-from smtp_tui.tui.domain.lookup import Lookup
-from smtp_tui.tui.keys.command import Command
-from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
-from smtp_tui.tui.keys.dialog_commands import ERROR_COMMANDS, FIX_COMMANDS, MAIL_COMMANDS
-from smtp_tui.tui.keys.keymap import Choice, chosen, key_from, key_name, spelled
+from smtp_tui.tui.keys.commands import (
+    COMMANDS,
+    ERROR_COMMANDS,
+    FIX_COMMANDS,
+    LOG_COMMANDS,
+    MAIL_COMMANDS,
+    Command,
+)
+from smtp_tui.tui.keys.keymap import KeymapResult, configured_keymap, key_from, key_name, spelled
+from smtp_tui.tui.test_pane.domain_task import DnsOptions
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 EVERY = (*COMMANDS, *LOG_COMMANDS, *MAIL_COMMANDS, *FIX_COMMANDS, *ERROR_COMMANDS)
@@ -22,8 +27,8 @@ SWALLOWED = {f"ctrl+{letter}" for letter in "abcqs"}
 SURVIVES = re.compile(r"ctrl\+([d-pr-rt-z]|underscore|backslash)|alt\+[a-z]|escape|enter|.")
 
 
-def choice(**wanted: list[str]) -> Choice:
-    return chosen(wanted, COMMANDS, LOG_COMMANDS)
+def choice(**wanted: list[str]) -> KeymapResult:
+    return configured_keymap(wanted, COMMANDS, LOG_COMMANDS)
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda one: f"{one.action}-{one.key}")
@@ -231,9 +236,9 @@ DOES_IN_LOG = {
 async def test_every_command_by_each_of_its_keys(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smtp_tui.tui.terminal.suspending.has_shell", lambda: False)
+    monkeypatch.setattr("smtp_tui.tui.driver.has_shell", lambda: False)
     for key in command.usual_keys:
-        async with form_on(SAMPLE, tmp_path, lookup=Lookup(is_alone=True)) as hand:
+        async with form_on(SAMPLE, tmp_path, lookup=DnsOptions(is_alone=True)) as hand:
             await hand.go_to("Encryption Type")
             await hand.press(key)
             if command.action == "leave":

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.smtp.events import Event, Note, Sent, TlsEstablished, Warn
+from smtp_tui.smtp.events import Event, Note, Sent, TlsEstablished, WarningId
+from smtp_tui.tui.dialogs.compare import CompareScreen
 from smtp_tui.tui.keys.commands import LOG_COMMANDS
-from smtp_tui.tui.log.compare_screen import CompareScreen
-from smtp_tui.tui.log.lines import Remark
+from smtp_tui.tui.log.model import LogNotice
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, failed, form_on, said
 from tests.tui.fixes import LEAF
 
@@ -22,7 +22,7 @@ SHAKEN = TlsEstablished(
     verified=True,
     chain=(LEAF, replace(LEAF, subject="CN=Intermediate")),
 )
-WARNED = Note(seconds=0.13, text="the link is open", warning=Warn.LINK_OPEN)
+WARNED = Note(seconds=0.13, text="the link is open", warning=WarningId.LINK_OPEN)
 LONG = said("word " * 60 + "at last")
 
 
@@ -69,12 +69,12 @@ class TestReading:
             assert "220 line 0" in hand.screen
             assert "more, End" in hand.screen
             log = hand.form_screen.bench.log_view
-            log.add([Remark("a late line")])
+            log.add([LogNotice("a late line")])
             await hand.until(lambda: len(log.rows.entries) == len(log.entries))
             assert "220 line 0" in hand.screen
             await hand.press("end")
             assert "a late line" in hand.screen
-            log.add([Remark("a later line")])
+            log.add([LogNotice("a later line")])
             await hand.until(lambda: "a later line" in hand.screen)
             await hand.press("escape")
             assert hand.row("SMTP Host").startswith(">")
@@ -128,7 +128,7 @@ class TestReading:
     async def test_twenty_thousand_lines(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             log = hand.form_screen.bench.log_view
-            log.add(Remark(f"line {number}") for number in range(30_000))
+            log.add(LogNotice(f"line {number}") for number in range(30_000))
             await hand.until(lambda: "line 29999" in hand.screen)
             assert 20_000 <= len(log.entries) <= 22_000
             assert "older lines were dropped" in str(log.entries[0])
@@ -136,11 +136,11 @@ class TestReading:
     async def test_letting_lines_go_moves_nothing_under_the_eyes(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             log = hand.form_screen.bench.log_view
-            log.add(Remark(f"line {number}") for number in range(20_000))
+            log.add(LogNotice(f"line {number}") for number in range(20_000))
             await hand.until(lambda: "line 19999" in hand.screen)
             await hand.press("f6", *["up"] * 30)
             before = _log_lines(hand)
-            log.add(Remark(f"later {number}") for number in range(5_000))
+            log.add(LogNotice(f"later {number}") for number in range(5_000))
             await hand.until(lambda: log.rows.first > 0)
             await hand.pilot.pause()
             assert _log_lines(hand) == before

@@ -8,27 +8,29 @@ from datetime import UTC, datetime
 import pytest
 from rich.cells import cell_len
 
-from smtp_tui.smtp.events import TlsEstablished, TlsRefused
+from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import Line, Mark
-from smtp_tui.tui.log.compare import pairs_of, shortened, unified
-from smtp_tui.tui.log.lines import (
+from smtp_tui.tui.controllers.log import kept_text, sent_words
+from smtp_tui.tui.dialogs.compare import pairs_of, shortened, unified
+from smtp_tui.tui.log.model import (
+    LEAST,
     Detail,
     Entry,
-    Filter,
     Fold,
-    Heading,
-    Remark,
+    LogFilter,
+    LogHeading,
+    LogModel,
+    LogNotice,
+    breaks,
     entries_of,
     text_of,
 )
-from smtp_tui.tui.log.paint import LEAD, painted
-from smtp_tui.tui.log.rows import LEAST, Rows, breaks
-from smtp_tui.tui.log.search import Search, pattern_for
-from smtp_tui.tui.log.text import kept_text, sent_words
+from smtp_tui.tui.log.search import LogSearch, pattern_for
+from smtp_tui.tui.log.view import LEAD, render_row
 from tests.tui.driving import said
 from tests.tui.fixes import LEAF
 
-HEADING = Heading(1, "10:00:00", "mail.example.net port 587")
+HEADING = LogHeading(1, "10:00:00", "mail.example.net port 587")
 
 
 def line(text: str, mark: Mark = Mark.RECEIVED) -> Line:
@@ -43,13 +45,13 @@ def chain(*above: str) -> list[Entry]:
     return entries_of(event)
 
 
-def rows_of(*entries: Entry) -> Rows:
-    rows = Rows()
+def rows_of(*entries: Entry) -> LogModel:
+    rows = LogModel()
     rows.extend(entries)
     return rows
 
 
-def shown(rows: Rows) -> list[str]:
+def shown(rows: LogModel) -> list[str]:
     pieces = [rows.piece(index) for index in range(len(rows))]
     return [rows.text(number)[start:end] for number, start, end in pieces]
 
@@ -70,12 +72,12 @@ class TestLines:
 
     def test_a_handshake_that_failed_folds_too(self) -> None:
         for shown_chain in ((LEAF,), ()):
-            entries = entries_of(TlsRefused(seconds=1, chain=shown_chain))
+            entries = entries_of(TlsFailed(seconds=1, chain=shown_chain))
             assert any(isinstance(one, Fold) for one in entries) == bool(shown_chain)
 
     def test_hostile_names_are_escaped_in_short_too(self) -> None:
         leaf = replace(LEAF, names=("a\x1b]0;x\x07.example", "b", "c"))
-        event = TlsRefused(seconds=1, chain=(leaf, replace(LEAF, subject="\x9bm")))
+        event = TlsFailed(seconds=1, chain=(leaf, replace(LEAF, subject="\x9bm")))
         for entry in entries_of(event):
             for is_folded in (True, False):
                 assert not set(text_of(entry, is_folded=is_folded)) & set("\x1b\x07\x9b")
@@ -98,12 +100,14 @@ class TestFilters:
     @pytest.mark.parametrize(
         ("wanted", "kept"),
         [
-            (Filter.ALL, ["EHLO x", "250 x", "a fact", "a warning"]),
-            (Filter.DIALOGUE, ["EHLO x", "250 x"]),
-            (Filter.REMARKS, ["a fact", "a warning"]),
+            (LogFilter.ALL, ["EHLO x", "250 x", "a fact", "a warning"]),
+            (LogFilter.DIALOGUE, ["EHLO x", "250 x"]),
+            (LogFilter.REMARKS, ["a fact", "a warning"]),
         ],
     )
-    def test_each_takes_its_lines_and_every_heading(self, wanted: Filter, kept: list[str]) -> None:
+    def test_each_takes_its_lines_and_every_heading(
+        self, wanted: LogFilter, kept: list[str]
+    ) -> None:
         rows = rows_of(*self.ENTRIES)
         rows.show(wanted)
         assert shown(rows) == [str(HEADING), *kept]
@@ -111,11 +115,11 @@ class TestFilters:
         assert shown(rows) == [str(HEADING), *kept] * 2
 
     def test_they_come_round(self) -> None:
-        assert Filter.ALL.following.following.following is Filter.ALL
+        assert LogFilter.ALL.following.following.following is LogFilter.ALL
 
     def test_a_place_that_is_hidden_is_the_nearest_above(self) -> None:
         rows = rows_of(*self.ENTRIES)
-        rows.show(Filter.DIALOGUE)
+        rows.show(LogFilter.DIALOGUE)
         assert rows.index_of(4) == 2
         assert rows.index_of(0) == 0
 
@@ -173,11 +177,11 @@ class TestWrapping:
 
     def test_a_cut_line_has_a_sign_at_each_end_that_is_cut(self) -> None:
         rows = rows_of(line("abcdefghijklmnopqrstuvwxyz"))
-        whole = painted(rows, 0, LEAD + 26, 0, None).text
+        whole = render_row(rows, 0, LEAD + 26, 0, None).text
         assert whole == "   0.100 <- abcdefghijklmnopqrstuvwxyz"
-        assert painted(rows, 0, LEAD + 10, 0, None).text == "   0.100 <- abcdefghi…"
-        assert painted(rows, 0, LEAD + 10, 8, None).text == "   0.100 <- …jklmnopq…"
-        assert painted(rows, 0, LEAD + 10, 16, None).text == "   0.100 <- …rstuvwxyz"
+        assert render_row(rows, 0, LEAD + 10, 0, None).text == "   0.100 <- abcdefghi…"
+        assert render_row(rows, 0, LEAD + 10, 8, None).text == "   0.100 <- …jklmnopq…"
+        assert render_row(rows, 0, LEAD + 10, 16, None).text == "   0.100 <- …rstuvwxyz"
 
 
 class TestManyLines:
@@ -188,7 +192,7 @@ class TestManyLines:
         assert LEAST <= len(rows.entries) <= LEAST * 1.1
         assert shown(rows)[-1] == f"line {3 * LEAST - 1}"
         gone = 3 * LEAST + 1 - len(rows.entries)
-        assert isinstance(rows.entries[0], Remark)
+        assert isinstance(rows.entries[0], LogNotice)
         assert len(rows) == len(rows.entries)
         assert f"{gone} older lines were dropped" in shown(rows)[0] or gone > LEAST
         assert rows.headings == []
@@ -221,12 +225,12 @@ class TestTests:
 
     def test_the_last_test_is_whole_whatever_is_shown(self) -> None:
         rows = rows_of(HEADING, line("a"), HEADING, line("b"), *chain("CN=A"))
-        rows.show(Filter.REMARKS)
+        rows.show(LogFilter.REMARKS)
         assert rows.last_test() == rows.entries[2:]
 
 
-def looking(rows: Rows, text: str, origin: int = 0) -> Search:
-    search = Search(origin)
+def looking(rows: LogModel, text: str, origin: int = 0) -> LogSearch:
+    search = LogSearch(origin)
     search.line.insert(text)
     search.look(rows)
     return search
@@ -270,7 +274,7 @@ class TestSearch:
 
     def test_it_says_what_the_filter_hides(self) -> None:
         rows = rows_of(line("a fact", Mark.FACT))
-        rows.show(Filter.DIALOGUE)
+        rows.show(LogFilter.DIALOGUE)
         assert looking(rows, "fact").told(0) == "not found, but 1 hidden by the filter"
 
     def test_new_lines_are_looked_through(self) -> None:
@@ -283,7 +287,7 @@ class TestSearch:
 
     def test_a_match_is_marked_without_colour(self) -> None:
         rows = rows_of(line("250 AUTH plain"))
-        strip = painted(rows, 0, 60, 0, pattern_for("auth"))
+        strip = render_row(rows, 0, 60, 0, pattern_for("auth"))
         reversed_ = [text for text, style, _ in strip if style and style.reverse]
         assert reversed_ == ["AUTH"]
 
@@ -349,11 +353,11 @@ class TestClipboard:
 
 
 def test_letters_that_a_terminal_lacks_have_twins(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("log.paint", "log.rows"):
-        monkeypatch.setattr(f"smtp_tui.tui.{module}.written", in_ascii)
+    for module in ("log.view", "log.model"):
+        monkeypatch.setattr(f"smtp_tui.tui.{module}.to_charset", in_ascii)
     rows = rows_of(HEADING, line("x" * 60), line("é"))
     for index in range(3):
-        strip = painted(rows, index, 40, 8, None)
+        strip = render_row(rows, index, 40, 8, None)
         assert strip.text.isascii()
         assert strip.cell_length == 40
 

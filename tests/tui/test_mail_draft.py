@@ -7,10 +7,10 @@ import pytest
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp.events import Stage
-from smtp_tui.smtp.message import Mail
-from smtp_tui.tui.form.model import Draft
-from smtp_tui.tui.mail.draft import NOBODY, MailDraft, Part, Sender, sender_of
-from smtp_tui.tui.mail.handover import headline, replies
+from smtp_tui.smtp.message import MailRequest
+from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.mail_draft import NOBODY, MailDraft, MailField, Sender, sender_of
+from smtp_tui.tui.test_pane.verdict import headline, replies
 
 
 class TestSender:
@@ -34,21 +34,21 @@ class TestSender:
         draft = MailDraft()
         draft.follow("a@b.example")
         draft.follow("c@d.example")
-        assert draft.text(Part.FROM) == "c@d.example"
-        draft.type(Part.FROM, "mine@example.org")
+        assert draft.text(MailField.FROM) == "c@d.example"
+        draft.type(MailField.FROM, "mine@example.org")
         draft.follow("e@f.example")
-        assert draft.text(Part.FROM) == "mine@example.org"
-        draft.type(Part.FROM, " ")
+        assert draft.text(MailField.FROM) == "mine@example.org"
+        draft.type(MailField.FROM, " ")
         draft.follow("e@f.example")
-        assert draft.text(Part.FROM) == "e@f.example"
+        assert draft.text(MailField.FROM) == "e@f.example"
 
 
 class TestMailDraft:
     def test_all_but_the_recipients_has_a_default(self) -> None:
         draft = MailDraft()
         assert not draft.problems()
-        assert draft.obstacles(sends=True) == draft.obstacles(sends=False) == {Part.TO: NOBODY}
-        draft.type(Part.TO, "a@b.example, c@d.example")
+        assert draft.obstacles(sends=True) == draft.obstacles(sends=False) == {MailField.TO: NOBODY}
+        draft.type(MailField.TO, "a@b.example, c@d.example")
         assert not draft.obstacles(sends=True)
         mail = draft.mail(sends=True)
         assert [one.address for one in mail.recipients] == ["a@b.example", "c@d.example"]
@@ -59,23 +59,23 @@ class TestMailDraft:
 
     def test_asking_needs_only_the_envelope(self) -> None:
         draft = MailDraft()
-        draft.type(Part.FROM, "App <app@example.org>")
-        draft.type(Part.TO, "a@b.example")
-        draft.type(Part.SUBJECT, "two\x85lines")
-        assert list(draft.obstacles(sends=True)) == [Part.SUBJECT]
+        draft.type(MailField.FROM, "App <app@example.org>")
+        draft.type(MailField.TO, "a@b.example")
+        draft.type(MailField.SUBJECT, "two\x85lines")
+        assert list(draft.obstacles(sends=True)) == [MailField.SUBJECT]
         assert not draft.obstacles(sends=False)
-        assert draft.mail(sends=False) == Mail(
+        assert draft.mail(sends=False) == MailRequest(
             recipients=(parse_mailbox("a@b.example"),),
             sender=parse_mailbox("App <app@example.org>"),
         )
 
     def test_what_cannot_be_read_is_told(self) -> None:
         draft = MailDraft()
-        draft.type(Part.FROM, "me")
-        draft.type(Part.TO, "a@b.example, you")
+        draft.type(MailField.FROM, "me")
+        draft.type(MailField.TO, "a@b.example, you")
         assert draft.problems() == {
-            Part.FROM: "'me' is not an address like name@example.org",
-            Part.TO: "'you' is not an address like name@example.org",
+            MailField.FROM: "'me' is not an address like name@example.org",
+            MailField.TO: "'you' is not an address like name@example.org",
         }
         assert draft.obstacles(sends=True) == draft.problems()
 
@@ -88,8 +88,8 @@ BUSY = Recipient(address="dan@example.test", code=450, text="4.2.0 Greylisted")
 
 
 class TestHandover:
-    MESSAGE = Mail(recipients=(), body="Hello")
-    PROBE = Mail(recipients=())
+    MESSAGE = MailRequest(recipients=(), body="Hello")
+    PROBE = MailRequest(recipients=())
 
     @staticmethod
     def verdict(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.form.kept import Kept
-from smtp_tui.tui.form.model import Draft, as_toml, text_of
-from smtp_tui.tui.form.password import PasswordDraft
+from smtp_tui.tui.model.draft import Draft, as_toml, text_of
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
 
 FILE = {"host": "mail.example.net", "port": 587, "encryption": "TLS", "username": "me"}
 
@@ -123,7 +122,7 @@ def test_how_a_value_is_written_in_the_form(raw: object, text: str) -> None:
 class TestPassword:
     def test_a_literal_is_kept_and_not_shown(self) -> None:
         password = PasswordDraft("hunter2")
-        assert password.kept is Kept.FILE
+        assert password.kept is PasswordLocation.FILE
         assert password.text == ""
         assert "•" in password.placeholder
         assert not password.changed
@@ -146,7 +145,7 @@ class TestPassword:
 
     def test_a_literal_moves_to_the_keyring(self) -> None:
         password = PasswordDraft("old")
-        password.keep(Kept.KEYRING)
+        password.keep(PasswordLocation.KEYRING)
         assert password.raw() == {"keyring": "smtp-tui"}
         assert password.to_store() == ("smtp-tui", "old")
         assert password.secret() == "old"
@@ -161,19 +160,19 @@ class TestPassword:
 
     def test_a_keyring_needs_a_user_name(self) -> None:
         password = PasswordDraft("old")
-        password.keep(Kept.KEYRING)
+        password.keep(PasswordLocation.KEYRING)
         assert "username" in str(password.problem(""))
         assert password.problem("me") is None
 
     @pytest.mark.parametrize(
         ("kind", "text", "raw"),
         [
-            (Kept.ENV, "SMTP_PW", {"env": "SMTP_PW"}),
-            (Kept.PATH, "~/pw", {"file": "~/pw"}),
-            (Kept.COMMAND, "pass show 'a b'", {"command": ["pass", "show", "a b"]}),
+            (PasswordLocation.ENV, "SMTP_PW", {"env": "SMTP_PW"}),
+            (PasswordLocation.PATH, "~/pw", {"file": "~/pw"}),
+            (PasswordLocation.COMMAND, "pass show 'a b'", {"command": ["pass", "show", "a b"]}),
         ],
     )
-    def test_places(self, kind: Kept, text: str, raw: object) -> None:
+    def test_places(self, kind: PasswordLocation, text: str, raw: object) -> None:
         password = PasswordDraft()
         password.keep(kind)
         assert password.problem("me")
@@ -185,7 +184,7 @@ class TestPassword:
 
     def test_a_quote_that_is_not_closed_is_told(self) -> None:
         password = PasswordDraft()
-        password.keep(Kept.COMMAND)
+        password.keep(PasswordLocation.COMMAND)
         password.type("pass 'a")
         assert "quotation" in str(password.problem("me"))
         values = draft()
@@ -194,21 +193,21 @@ class TestPassword:
 
     def test_ask(self) -> None:
         password = PasswordDraft({"ask": True})
-        assert password.kept is Kept.ASK
+        assert password.kept is PasswordLocation.ASK
         assert not password.changed
         assert password.secret() is None
 
     def test_coming_back_from_elsewhere_needs_the_password(self) -> None:
         password = PasswordDraft({"ask": True})
-        password.keep(Kept.FILE)
+        password.keep(PasswordLocation.FILE)
         assert "type the password" in str(password.problem("me"))
-        password.keep(Kept.ASK)
+        password.keep(PasswordLocation.ASK)
         assert not password.changed
 
     @pytest.mark.parametrize("raw", [{"env": "X"}, {"keyring": "x"}, {"command": ["x"]}])
     def test_a_password_that_is_elsewhere_comes_along(self, raw: object) -> None:
         password = PasswordDraft(raw)
-        password.keep(Kept.FILE)
+        password.keep(PasswordLocation.FILE)
         assert password.comes_along
         assert password.changed
         assert password.problem("me") is None
@@ -219,11 +218,11 @@ class TestPassword:
 
     def test_a_literal_goes_to_a_file_and_is_tested_meanwhile(self) -> None:
         password = PasswordDraft("old")
-        password.keep(Kept.PATH)
+        password.keep(PasswordLocation.PATH)
         password.type("secret")
         assert password.raw() == {"file": "secret"}
         assert password.secret() == "old"
-        password.keep(Kept.ENV)
+        password.keep(PasswordLocation.ENV)
         password.type("X")
         assert password.secret() is None
 

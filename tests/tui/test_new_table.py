@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.document import Document
-from smtp_tui.config.unsaved import Unsaved, keep_unsaved
+from smtp_tui.config.recovery import RecoveredChanges, save_recovery
 from smtp_tui.tui.app import SmtpApp
 from tests.tui.driving import FakeCheck, FakeKeyring, Hand, form_on
 
@@ -145,12 +145,12 @@ async def test_a_password_file_asks_before_it_makes_a_folder(tmp_path: Path) -> 
 
 
 def test_unsaved_changes_make_no_home(tmp_path: Path) -> None:
-    unsaved = Unsaved(file="/x", table="smtp", moment=1.0, values={"port": 25})
+    unsaved = RecoveredChanges(file="/x", table="smtp", moment=1.0, values={"port": 25})
     missing, home = tmp_path / "none" / "home", tmp_path / "home"
-    assert not keep_unsaved(unsaved, {"HOME": str(missing)})
+    assert not save_recovery(unsaved, {"HOME": str(missing)})
     assert not missing.parent.exists()
     home.mkdir()
-    assert keep_unsaved(unsaved, {"HOME": str(home)})
+    assert save_recovery(unsaved, {"HOME": str(home)})
 
 
 async def test_what_another_program_wrote_meanwhile_keeps_no_table_away(tmp_path: Path) -> None:

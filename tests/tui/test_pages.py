@@ -6,9 +6,8 @@ import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
 
-from smtp_tui.tui.ink import PLAIN, STRONG
-from smtp_tui.tui.sidebar.page import Page
-from smtp_tui.tui.sidebar.prose import Block, plain
+from smtp_tui.tui.style import PLAIN, STRONG
+from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 LAST_SHEET_LINE = -2
@@ -17,9 +16,9 @@ LAST_SHEET_LINE = -2
 class _Alone(App[None]):
     """A page and nothing else."""
 
-    CSS = "Page { height: 100%; }"
+    CSS = "TextPage { height: 100%; }"
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: TextPage) -> None:
         super().__init__()
         self.page = page
 
@@ -28,7 +27,7 @@ class _Alone(App[None]):
 
 
 async def _last_line(blocks: list[Block], size: tuple[int, int], more: str = "") -> str:
-    app = _Alone(Page(blocks, more=more))
+    app = _Alone(TextPage(blocks, more=more))
     async with app.run_test(size=size):
         return app.page.render_line(size[1] - 1).text
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.settings.fields import FIELDS
+from smtp_tui.tui.dialogs.palette import matching_entries, palette_entries
 from smtp_tui.tui.form.jump import letters, letters_of
 from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
-from smtp_tui.tui.keys.offers import meant, offers
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 KEYS = next(one for one in COMMANDS if one.action == "commands").usual_keys
@@ -17,16 +17,16 @@ JUMPS = next(one for one in COMMANDS if one.action == "jump").usual_keys
 
 
 def titles(text: str) -> list[str]:
-    return [one.title for one in meant(text, offers())]
+    return [one.title for one in matching_entries(text, palette_entries())]
 
 
 class TestOffers:
     def test_every_command_and_every_field_is_offered(self) -> None:
-        offered = {one.what for one in offers()}
+        offered = {one.what for one in palette_entries()}
         assert {field.key for field in FIELDS} <= offered
         told = [one for one in (*COMMANDS, *LOG_COMMANDS) if one.help and one.action != "commands"]
         assert set(told) <= offered
-        assert all(one.title and one.help and one.keys for one in offers())
+        assert all(one.title and one.help and one.keys for one in palette_entries())
 
     @pytest.mark.parametrize(
         ("text", "first"),
@@ -46,7 +46,7 @@ class TestOffers:
     def test_keys_and_what_it_does_are_found_too(self) -> None:
         assert "Test" in titles("f5")
         assert titles("mailbox of nobody") == []
-        assert len(titles("")) == len(offers())
+        assert len(titles("")) == len(palette_entries())
 
 
 class TestPalette:

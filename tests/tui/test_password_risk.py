@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.unsaved import unsaved_of
+from smtp_tui.config.recovery import load_recovery
 from smtp_tui.tui.form.text_row import password_span
 from tests.tui.driving import SAMPLE, FakeCheck, FakeKeyring, Hand, form_on
 
@@ -165,7 +165,7 @@ async def test_a_url_typed_as_host_is_not_kept_for_the_next_time(
         await hand.press("ctrl+u")
         await hand.type("465")
         assert hand.form_screen.keep()
-    kept = unsaved_of(str(tmp_path / "mail.toml"), "smtp")
+    kept = load_recovery(str(tmp_path / "mail.toml"), "smtp")
     assert kept is not None
     assert dict(kept.values) == {"port": "465"}
     assert kept.had_secret

@@ -9,14 +9,20 @@ from rich.cells import cell_len
 from textual.geometry import Region, Size
 
 from smtp_tui.smtp.events import Stage
-from smtp_tui.smtp.message import Mail
-from smtp_tui.tui.bench.stages import NAMES, Progress, State, duration, expected_stages
-from smtp_tui.tui.bench.strip import StageStrip
-from smtp_tui.tui.form.choice import window
-from smtp_tui.tui.form.line_edit import LineEdit
-from smtp_tui.tui.ink import PLAIN, STRONG, changed_span, fitted, fitted_left, strip_of
-from smtp_tui.tui.places import Wants, places
-from smtp_tui.tui.sidebar.prose import Block, flow, parse, plain
+from smtp_tui.smtp.message import MailRequest
+from smtp_tui.tui.form.rows import window
+from smtp_tui.tui.layout import LayoutRequest, compute_layout
+from smtp_tui.tui.style import PLAIN, STRONG, changed_span, make_strip, truncate, truncate_left
+from smtp_tui.tui.test_pane.progress import (
+    NAMES,
+    Progress,
+    ProgressBar,
+    StageState,
+    duration,
+    expected_stages,
+)
+from smtp_tui.tui.widgets.line_editor import LineBuffer
+from smtp_tui.tui.widgets.text_page import Block, flow, parse, plain
 
 
 def texts(blocks: list[Block], width: int) -> list[str]:
@@ -55,25 +61,25 @@ class TestProse:
 
 class TestInk:
     def test_fitted(self) -> None:
-        assert fitted("abcdef", 4) == "abc…"
-        assert fitted("abc", 4) == "abc"
-        assert fitted_left("abcdef", 4) == "…def"
+        assert truncate("abcdef", 4) == "abc…"
+        assert truncate("abc", 4) == "abc"
+        assert truncate_left("abcdef", 4) == "…def"
 
     def test_only_what_changed_is_painted(self) -> None:
-        old, new = strip_of([("abcdef", PLAIN)], 10), strip_of([("abXdef", PLAIN)], 10)
+        old, new = make_strip([("abcdef", PLAIN)], 10), make_strip([("abXdef", PLAIN)], 10)
         assert changed_span(old, new) == (2, 3)
         assert changed_span(old, old) is None
 
     def test_a_wide_character_is_painted_whole(self) -> None:
-        old, new = strip_of([("漢a", PLAIN)], 6), strip_of([("漢", PLAIN), ("b", PLAIN)], 6)
+        old, new = make_strip([("漢a", PLAIN)], 6), make_strip([("漢", PLAIN), ("b", PLAIN)], 6)
         assert changed_span(old, new) == (2, 3)
-        styled = strip_of([("漢", STRONG), ("a", PLAIN)], 6)
+        styled = make_strip([("漢", STRONG), ("a", PLAIN)], 6)
         assert changed_span(old, styled) == (0, 2)
 
 
 class TestLineEdit:
     def test_words(self) -> None:
-        line = LineEdit()
+        line = LineBuffer()
         line.replace("mail.example.net")
         line.delete_word()
         assert line.text == "mail.example."
@@ -86,7 +92,7 @@ class TestLineEdit:
         assert line.text == "mail"
 
     def test_the_edges(self) -> None:
-        line = LineEdit("a", 0)
+        line = LineBuffer("a", 0)
         line.delete_left()
         line.move(-1)
         assert (line.text, line.cursor) == ("a", 0)
@@ -95,7 +101,7 @@ class TestLineEdit:
         assert line.text == ""
 
     def test_no_repr_shows_the_text(self) -> None:
-        assert "secret" not in repr(LineEdit("secret"))
+        assert "secret" not in repr(LineBuffer("secret"))
 
 
 class TestChoiceWindow:
@@ -124,10 +130,12 @@ class TestStages:
             progress.enter(stage, seconds)
         steps = {step.stage: step for step in progress.steps()}
         assert round(steps[Stage.EHLO].seconds * 1000) == 3
-        assert steps[Stage.AUTH].state is State.RUNNING
-        assert steps[Stage.RESOLVE].state is State.TO_COME
+        assert steps[Stage.AUTH].state is StageState.RUNNING
+        assert steps[Stage.RESOLVE].state is StageState.TO_COME
         progress.conclude(ok=False, stage=Stage.AUTH, seconds=0.05)
-        assert {step.stage: step for step in progress.steps()}[Stage.AUTH].state is State.FAILED
+        assert {step.stage: step for step in progress.steps()}[
+            Stage.AUTH
+        ].state is StageState.FAILED
 
     def test_what_cannot_come_any_more_is_left_out(self) -> None:
         progress = Progress()
@@ -138,16 +146,16 @@ class TestStages:
         assert progress.steps()[-1].stage is Stage.EHLO
 
     def test_what_is_handed_over_adds_stages(self) -> None:
-        probe = Mail(recipients=())
+        probe = MailRequest(recipients=())
         assert expected_stages(None)[-1] is Stage.AUTH
         assert expected_stages(probe)[-1] is Stage.ENVELOPE
         assert expected_stages(replace(probe, body=""))[-2:] == (Stage.ENVELOPE, Stage.MESSAGE)
 
     def test_what_was_passed_over_does_not_come_any_more(self) -> None:
-        progress = Progress(expected_stages(Mail(recipients=(), body="")))
+        progress = Progress(expected_stages(MailRequest(recipients=(), body="")))
         for stage in (Stage.CONNECT, Stage.TLS, Stage.GREETING):
             progress.enter(stage, 0.0)
-        assert [step.stage for step in progress.steps() if step.state is State.TO_COME] == [
+        assert [step.stage for step in progress.steps() if step.state is StageState.TO_COME] == [
             *(Stage.RESOLVE, Stage.EHLO, Stage.AUTH, Stage.ENVELOPE, Stage.MESSAGE)
         ]
         progress.enter(Stage.ENVELOPE, 0.0)
@@ -162,10 +170,10 @@ class TestStages:
 class TestWays:
     """How eight stages find room in one line."""
 
-    MESSAGE = Mail(recipients=(), body="")
+    MESSAGE = MailRequest(recipients=(), body="")
 
     def shown(self, width: int, seconds: float, *, below: int = 0) -> str:
-        strip = StageStrip()
+        strip = ProgressBar()
         strip.begin(self.MESSAGE)
         for number, stage in enumerate(strip.progress.steps()):
             strip.progress.enter(stage.stage, number * seconds)
@@ -191,7 +199,7 @@ class TestWays:
         assert "envelope message ─" in self.shown(60, 1.234)
 
     def test_a_check_may_end_before_any_of_them(self) -> None:
-        strip = StageStrip()
+        strip = ProgressBar()
         strip.progress.conclude(ok=True, stage=Stage.AUTH, seconds=0.2)
         shown = "".join(text for text, _ in strip.spans(40))
         assert shown.endswith("─ 200 ms ─")
@@ -214,7 +222,7 @@ class TestPlaces:
     def test_nothing_overlaps_and_all_is_on_the_screen(self, width: int, height: int) -> None:
         size = Size(width, height)
         for bench in (False, True):
-            at = places(size, Wants(form=11, message=lambda _width: 1, bench=bench))
+            at = compute_layout(size, LayoutRequest(form=11, message=lambda _width: 1, bench=bench))
             parts = [at.status, at.form, at.divider, at.sidebar, at.bench, at.message, at.hints]
             shown = [part for part in parts if part]
             assert all(size.region.contains_region(part) for part in shown if height > 3)
@@ -224,11 +232,11 @@ class TestPlaces:
                 assert sum(part.area for part in shown) <= size.area
 
     def test_the_sidebar_has_forty_columns_and_the_height_where_it_is_wide(self) -> None:
-        at = places(Size(140, 40), Wants(form=11, message=lambda _width: 0))
+        at = compute_layout(Size(140, 40), LayoutRequest(form=11, message=lambda _width: 0))
         assert at.sidebar.size == Size(40, 38)
         assert at.bench.height == 27
 
     def test_the_log_has_room_beside_an_unfolded_form(self) -> None:
-        at = places(Size(80, 24), Wants(form=20, message=lambda _width: 0))
+        at = compute_layout(Size(80, 24), LayoutRequest(form=20, message=lambda _width: 0))
         assert at.form.height == 12
         assert at.bench.height == 10

@@ -9,11 +9,10 @@ import pytest
 
 from smtp_tui.checks.mail import BODY, SUBJECT
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
-from smtp_tui.smtp.events import Entered, Event, Stage, Warn
-from smtp_tui.tui.bench.trial import run_check
-from smtp_tui.tui.keys.commands import COMMANDS
-from smtp_tui.tui.keys.dialog_commands import MAIL_COMMANDS
-from smtp_tui.tui.mail.draft import Part
+from smtp_tui.smtp.events import Event, Stage, StageEntered, WarningId
+from smtp_tui.tui.keys.commands import COMMANDS, MAIL_COMMANDS
+from smtp_tui.tui.model.mail_draft import MailField
+from smtp_tui.tui.test_pane.test_run import run_check
 from tests.servers import envelopes
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
@@ -22,8 +21,8 @@ from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, failed, form_on
 DIALOG = "a real one, to every address in To"
 HANDED_OVER: tuple[Event, ...] = (
     *DIALOGUE,
-    Entered(seconds=0.17, stage=Stage.ENVELOPE),
-    Entered(seconds=0.18, stage=Stage.MESSAGE),
+    StageEntered(seconds=0.17, stage=Stage.ENVELOPE),
+    StageEntered(seconds=0.18, stage=Stage.MESSAGE),
 )
 SENT = Verdict(
     seconds=0.2,
@@ -183,7 +182,7 @@ async def test_the_dialog_fits(tmp_path: Path, size: tuple[int, int]) -> None:
     async with form_on(SAMPLE, tmp_path, size=size) as hand:
         await hand.press("f7")
         await hand.until(lambda: "Send a test message, a real one" in hand.screen)
-        assert all(part(hand, label) for label in Part)
+        assert all(part(hand, label) for label in MailField)
         assert "F8" in hand.hints
         assert size[0] < 60 or "Only ask, send nothing  Esc Back" in hand.hints
         assert all(len(line) == size[0] for line in hand.lines)
@@ -279,7 +278,7 @@ async def test_a_message_that_may_have_gone_says_so_first(tmp_path: Path) -> Non
         cause="server-closed",
         summary="The server closed the connection.",
         cure="Look in its log.",
-        warnings=(Warn.PIPELINING_SUSPECT, Warn.DELIVERY_UNKNOWN),
+        warnings=(WarningId.PIPELINING_SUSPECT, WarningId.DELIVERY_UNKNOWN),
         warning_texts=("A filter may be in the way.", "It may be delivered or not."),
     )
     check = FakeCheck((*HANDED_OVER, verdict))

@@ -296,7 +296,8 @@ class TestMode:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
-            "smtp_tui.config.reading.readable_by_others", lambda path: mode_of(path) & stat.S_IROTH
+            "smtp_tui.config.file_reader.readable_by_others",
+            lambda path: mode_of(path) & stat.S_IROTH,
         )
         async with form_on(SAMPLE, tmp_path) as hand:
             hand.file.chmod(0o644)
@@ -320,7 +321,8 @@ class TestMode:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
-            "smtp_tui.config.reading.readable_by_others", lambda path: mode_of(path) & stat.S_IROTH
+            "smtp_tui.config.file_reader.readable_by_others",
+            lambda path: mode_of(path) & stat.S_IROTH,
         )
         file = tmp_path / "mail.toml"
         file.touch(0o644)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtp_tui.tui.tables.tables import ASKED_FOR
+from smtp_tui.tui.controllers.tables import ASKED_FOR
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 TABLES = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtp_tui.smtp.events import Entered, Stage
+from smtp_tui.smtp.events import Stage, StageEntered
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, failed, form_on, said
 
 
@@ -138,7 +138,7 @@ async def test_a_defect_in_the_check_costs_nothing_typed(tmp_path: Path) -> None
 async def test_what_a_server_says_is_inert(tmp_path: Path) -> None:
     hostile = said("hi \x1b]0;pwned\x07 [red]bold[/] \u202e\u0085 \x9b31m")
     verdict = failed("auth-rejected", summary="It said \x1b[31m[red]no[/red]", why="\x1b]0;x\x07")
-    check = FakeCheck((Entered(seconds=0.0, stage=Stage.GREETING), hostile, verdict))
+    check = FakeCheck((StageEntered(seconds=0.0, stage=Stage.GREETING), hostile, verdict))
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         await hand.press("f5", "f6")
         await hand.until(lambda: "220 hi" in hand.screen and "FAILED" in hand.screen)

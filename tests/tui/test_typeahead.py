@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from textual.events import Key, Paste
 
-from smtp_tui.tui.asides.asides import Asides
-from smtp_tui.tui.terminal import typeahead
+from smtp_tui.tui import typeahead
+from smtp_tui.tui.controllers.tools import ToolController
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 PASTED = "535 5.7.8 Error: authentication failed"
@@ -45,15 +45,15 @@ async def test_what_is_typed_while_a_dialog_is_long_in_coming_waits_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(typeahead, "PATIENCE", 0)
-    explain = Asides.explain
+    explain = ToolController.explain
 
-    async def late(self: Asides) -> None:
+    async def late(self: ToolController) -> None:
         comes = asyncio.Event()
         asyncio.get_running_loop().call_later(2 * typeahead.GRACE, comes.set)
         await comes.wait()
         await explain(self)
 
-    monkeypatch.setattr(Asides, "explain", late)
+    monkeypatch.setattr(ToolController, "explain", late)
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press_at_once("f3", "x", "y")
         await hand.until(lambda: "xy" in hand.screen and "What does this error" in hand.screen)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.form.model import Draft
-from smtp_tui.tui.form.undoing import History, redone_words, undone_words
-from smtp_tui.tui.keys.command import Command
-from smtp_tui.tui.keys.commands import configurable
+from smtp_tui.tui.keys.commands import Command, configurable
+from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.undo import UndoStack, redone_words, undone_words
 from tests.tui.driving import SAMPLE, form_on
 
 FILE = {"host": "mail.example.net", "encryption": "TLS", "password": "hunter2hunter2"}
@@ -21,7 +20,7 @@ def command(action: str) -> Command:
 
 class TestHistory:
     def test_what_is_typed_in_a_field_is_one_step_until_it_is_left(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         for text in ("mail.example.ne", "mail.example.n", "mail.example.nx"):
             history.type(draft, "host", text)
         history.close()
@@ -33,14 +32,14 @@ class TestHistory:
         assert history.undo(draft) is None
 
     def test_what_was_typed_and_deleted_is_no_step(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         history.type(draft, "host", "mail.example.netx")
         assert history
         history.type(draft, "host", "mail.example.net")
         assert not history
 
     def test_a_step_is_made_again_until_something_else_is_done(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         history.choose(draft, "encryption", "ssl")
         history.choose(draft, "encryption", "none")
         history.undo(draft)
@@ -52,7 +51,7 @@ class TestHistory:
         assert history.redo(draft) is None
 
     def test_the_password_goes_back_and_no_word_tells_it(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         history.type_password(draft, "s")
         history.type_password(draft, "swordfish")
         history.change_password(draft, "kept", draft.password.reset)
@@ -68,7 +67,7 @@ class TestHistory:
         assert "swordfish" not in repr(history.__dict__)
 
     def test_a_password_that_was_saved_is_no_step_any_more(self) -> None:
-        draft, history = Draft(FILE), History()
+        draft, history = Draft(FILE), UndoStack()
         history.choose(draft, "encryption", "ssl")
         history.type_password(draft, "swordfish")
         draft.rebase({**FILE, "encryption": "ssl", "password": "swordfish"})

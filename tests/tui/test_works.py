@@ -9,9 +9,9 @@ from importlib import import_module
 
 import pytest
 
-from smtp_tui.tui.deeds import Deeds
+from smtp_tui.tui.controllers.command_runner import OTHERS, TRIALS
+from smtp_tui.tui.controllers.form import FormController
 from smtp_tui.tui.keys.commands import configurable
-from smtp_tui.tui.works import OTHERS, TRIALS
 
 PLACES = {**TRIALS, **OTHERS}
 
@@ -20,7 +20,7 @@ PLACES = {**TRIALS, **OTHERS}
 def test_the_place_of_a_deed_is_there(place: str) -> None:
     module, _, method = place.rpartition(":")
     maker, _, name = method.rpartition(".")
-    source = getattr(import_module(f"smtp_tui.tui.{module}"), maker) if module else Deeds
+    source = getattr(import_module(f"smtp_tui.tui.{module}"), maker) if module else FormController
     assert inspect.iscoroutinefunction(getattr(source, name))
 
 
@@ -35,15 +35,15 @@ def test_the_first_screen_waits_for_nothing_that_few_keys_need() -> None:
     loaded = set(done.stdout.split())
     makers = {place.partition(":")[0] for place in PLACES.values() if ":" in place}
     later = {f"smtp_tui.tui.{module}" for module in makers} | {
-        "smtp_tui.tui.dialogs",
-        "smtp_tui.tui.mail.dialog",
+        "smtp_tui.tui.widgets.dialog",
+        "smtp_tui.tui.dialogs.send_message",
         "smtp_tui.checks.run",
         "smtp_tui.smtp.session",
         "smtp_tui.diagnosis.advising",
-        "smtp_tui.config.editing",
+        "smtp_tui.config.toml_edit.edit",
         "tomlkit",
         "keyring",
         "dns",
     }
-    assert loaded >= {"smtp_tui.tui.screen", "smtp_tui.tui.works"}
-    assert not loaded & (later - {"smtp_tui.tui.tables.tables"})
+    assert loaded >= {"smtp_tui.tui.main_screen", "smtp_tui.tui.controllers.command_runner"}
+    assert not loaded & (later - {"smtp_tui.tui.controllers.tables"})

@@ -15,7 +15,7 @@ from smtp_tui.checks.events.kinds import (
     shape,
 )
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import TlsEstablished, TlsRefused
+from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 
 _REPLY_KEYS = (
     Key("code", CODE, "The reply code."),
@@ -59,6 +59,6 @@ IN_FULL = shape(
 )
 
 
-def leaf_of(told: TlsEstablished | TlsRefused) -> Certificate | None:
+def leaf_of(told: TlsEstablished | TlsFailed) -> Certificate | None:
     """Return the server's own certificate."""
     return told.chain[0] if told.chain else None

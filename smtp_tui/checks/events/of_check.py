@@ -33,7 +33,7 @@ from smtp_tui.smtp.events import (
     Sent,
     Stage,
     TlsEstablished,
-    TlsRefused,
+    TlsFailed,
 )
 
 VERSION = 1
@@ -267,7 +267,7 @@ OF_EVENTS: dict[type, Line] = {
     Sent: _SENT,
     Received: _RECEIVED,
     TlsEstablished: _TLS,
-    TlsRefused: _TLS,
+    TlsFailed: _TLS,
     Capabilities: _CAPABILITIES,
     AuthStarted: _AUTH,
     Note: _NOTE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
-from smtp_tui.checks.many import Outcome, Summary
+from smtp_tui.checks.batch import BatchSummary, CheckResult
 from smtp_tui.checks.monitoring.states import (
     MATTERS,
     WORST_FIRST,
@@ -18,10 +18,10 @@ from smtp_tui.checks.monitoring.states import (
     state_of,
     state_of_certificate,
 )
-from smtp_tui.config.wording import one_line
+from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.escaping import visible
-from smtp_tui.smtp.events import Warn
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.events import WarningId
 from smtp_tui.smtp.lifetimes import in_words
 
 SERVICE = "SMTP"
@@ -36,13 +36,13 @@ _UNQUOTABLE = str.maketrans({"'": "_", "=": "_", "|": "/"})
 Lines = Callable[[Verdict], Iterable[str]]
 
 
-def state_of_all(summary: Summary, thresholds: Thresholds) -> State:
+def state_of_all(summary: BatchSummary, thresholds: Thresholds) -> State:
     """Return the worst state of all outcomes."""
     states = {state_of(one.verdict, thresholds) for one in summary.outcomes}
     return next((state for state in WORST_FIRST if state in states), State.OK)
 
 
-def nagios_lines(summary: Summary, thresholds: Thresholds, told: Lines) -> Iterator[str]:
+def nagios_lines(summary: BatchSummary, thresholds: Thresholds, told: Lines) -> Iterator[str]:
     """Yield the lines of a plugin; `told` gives the lines of a verdict for those after the first.
 
     All performance data stands on the first line: what follows it, not every program reads.
@@ -66,10 +66,10 @@ def trouble_line(reason: str) -> str:
 
 def plain(text: str) -> str:
     """Return a text that is one line of a plugin's output, whatever a server put into it."""
-    return visible(text).translate(_OTHERS)
+    return escape_controls(text).translate(_OTHERS)
 
 
-def _sentence(one: Outcome, thresholds: Thresholds) -> str:
+def _sentence(one: CheckResult, thresholds: Thresholds) -> str:
     """Name the table and its host, say what happened, and what else makes its state."""
     verdict, host = one.verdict, host_of(one.subject)
     name = plain(one.subject.label) + (f" ({plain(one_line(host, 80))})" if host else "")
@@ -87,7 +87,7 @@ def _reasons(verdict: Verdict, thresholds: Thresholds) -> Iterator[str]:
         state, limit = found
         yield f"the check took {verdict.seconds:.2f} s ({state.name} range {limit.text})"
     texts = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
-    texts.pop(Warn.CERTIFICATE_EXPIRES_SOON, None)  # the thresholds decide on it here
+    texts.pop(WarningId.CERTIFICATE_EXPIRES_SOON, None)  # the thresholds decide on it here
     first = next((one for one in texts if one in MATTERS), next(iter(texts), None))
     if first:
         yield plain(_cut(texts[first]))
@@ -97,8 +97,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _overview(summary: Summary, thresholds: Thresholds) -> str:
-    by_state: dict[State, list[Outcome]] = {state: [] for state in WORST_FIRST}
+def _overview(summary: BatchSummary, thresholds: Thresholds) -> str:
+    by_state: dict[State, list[CheckResult]] = {state: [] for state in WORST_FIRST}
     for one in summary.outcomes:
         by_state[state_of(one.verdict, thresholds)].append(one)
     counts = ", ".join(f"{len(found)} {state.name}" for state, found in by_state.items() if found)
@@ -109,7 +109,7 @@ def _overview(summary: Summary, thresholds: Thresholds) -> str:
     return f"{line}; {_sentence(by_state[worst][0], thresholds)}"
 
 
-def _all_data(summary: Summary, thresholds: Thresholds) -> Iterator[str]:
+def _all_data(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]:
     failed = len(summary.failed)
     count = len(summary.outcomes)
     yield f"time={summary.seconds:.3f}s;;;0"
@@ -118,7 +118,7 @@ def _all_data(summary: Summary, thresholds: Thresholds) -> Iterator[str]:
         yield from _data(one, thresholds, prefix=f"{one.subject.label} ")
 
 
-def _data(one: Outcome, thresholds: Thresholds, prefix: str = "") -> Iterator[str]:
+def _data(one: CheckResult, thresholds: Thresholds, prefix: str = "") -> Iterator[str]:
     limit = limit_of(one)
     most = "" if limit is None else f"{limit:g}"
     ranges = ";".join(
@@ -140,5 +140,5 @@ def _days(span: timedelta) -> str:
 
 def _label(name: str) -> str:
     """Return a label; one with spaces stands in quotes, and no label holds a quote or an `=`."""
-    safe = visible(name).translate(_UNQUOTABLE)
+    safe = escape_controls(name).translate(_UNQUOTABLE)
     return f"'{safe}'" if " " in safe else safe

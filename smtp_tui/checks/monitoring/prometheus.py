@@ -7,16 +7,16 @@ from datetime import datetime
 from pathlib import Path
 
 from smtp_tui import __version__
-from smtp_tui.checks.many import Outcome, Summary
+from smtp_tui.checks.batch import BatchSummary, CheckResult
 from smtp_tui.checks.monitoring.states import host_of, leaf_of
-from smtp_tui.checks.whole_file import Kind, write_whole
+from smtp_tui.checks.output_file import OutputKind, write_whole
 from smtp_tui.records import record
-from smtp_tui.smtp.escaping import visible
-from smtp_tui.smtp.events import Stage, Warn
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.events import Stage, WarningId
 
 # A web server or a collector runs as a user of its own, so every user may read it: it holds names
 # of files, tables and hosts, and never a password.
-_METRICS = Kind(name="metrics file", start="# HELP smtp_tui_", mode=0o644)
+_METRICS = OutputKind(name="metrics file", start="# HELP smtp_tui_", mode=0o644)
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
@@ -29,10 +29,10 @@ class _Gauge:
 
     name: str
     help: str
-    samples: Callable[[Outcome, datetime], Samples]
+    samples: Callable[[CheckResult, datetime], Samples]
 
 
-def prometheus_text(summary: Summary, moment: datetime) -> str:
+def prometheus_text(summary: BatchSummary, moment: datetime) -> str:
     """Return the metrics of checks that ended at `moment`, with a line end at its end.
 
     A label that changes would end a series and begin another, so none of an `_info` metric does:
@@ -61,7 +61,7 @@ def write_prometheus(path: Path, text: str) -> None:
     write_whole(path, text, _METRICS)
 
 
-def _labels(one: Outcome) -> dict[str, str]:
+def _labels(one: CheckResult) -> dict[str, str]:
     subject = one.subject
     return {
         "file": subject.file or "",
@@ -71,46 +71,48 @@ def _labels(one: Outcome) -> dict[str, str]:
 
 
 def _spelled(labels: Mapping[str, str]) -> str:
-    pairs = [f'{name}="{visible(value).translate(_ESCAPES)}"' for name, value in labels.items()]
+    pairs = [
+        f'{name}="{escape_controls(value).translate(_ESCAPES)}"' for name, value in labels.items()
+    ]
     return f"{{{','.join(pairs)}}}"
 
 
-def _up(one: Outcome, _moment: datetime) -> Samples:
+def _up(one: CheckResult, _moment: datetime) -> Samples:
     yield {}, int(one.verdict.ok)
 
 
-def _seconds(one: Outcome, _moment: datetime) -> Samples:
+def _seconds(one: CheckResult, _moment: datetime) -> Samples:
     yield {}, round(one.verdict.seconds, 6)
 
 
-def _last_run(_one: Outcome, moment: datetime) -> Samples:
+def _last_run(_one: CheckResult, moment: datetime) -> Samples:
     yield {}, round(moment.timestamp(), 3)
 
 
-def _not_after(one: Outcome, _moment: datetime) -> Samples:
+def _not_after(one: CheckResult, _moment: datetime) -> Samples:
     leaf = leaf_of(one.verdict)
     if leaf:
         yield {}, int(leaf.not_after.timestamp())
 
 
-def _not_before(one: Outcome, _moment: datetime) -> Samples:
+def _not_before(one: CheckResult, _moment: datetime) -> Samples:
     leaf = leaf_of(one.verdict)
     if leaf:
         yield {}, int(leaf.not_before.timestamp())
 
 
-def _stage(one: Outcome, _moment: datetime) -> Samples:
+def _stage(one: CheckResult, _moment: datetime) -> Samples:
     for stage in Stage:
         yield {"stage": stage.value}, int(one.verdict.stage is stage)
 
 
-def _cause(one: Outcome, _moment: datetime) -> Samples:
+def _cause(one: CheckResult, _moment: datetime) -> Samples:
     if one.verdict.cause:
         yield {"cause": one.verdict.cause}, 1
 
 
-def _warnings(one: Outcome, _moment: datetime) -> Samples:
-    for warning in Warn:
+def _warnings(one: CheckResult, _moment: datetime) -> Samples:
+    for warning in WarningId:
         yield {"warning": warning.value}, int(warning in one.verdict.warnings)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from smtp_tui.checks.many import Outcome, Subject
+from smtp_tui.checks.batch import CheckResult, CheckTarget
 from smtp_tui.checks.monitoring.ranges import Range
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import Fault, Stage, Warn
+from smtp_tui.smtp.events import Cause, Stage, WarningId
 from smtp_tui.smtp.lifetimes import EXPIRES_SOON, EXPIRES_VERY_SOON, Limit
 
 
@@ -32,10 +32,10 @@ _UNTESTED = frozenset({Stage.SETTINGS, Stage.PASSWORD})
 # do no harm by themselves: an alarm that never ends is ignored.
 MATTERS = frozenset(
     {
-        Warn.LINK_OPEN,
-        Warn.PASSWORD_IN_CLEAR,
-        Warn.CERTIFICATE_NOT_VERIFIED,
-        Warn.ADDRESS_UNANSWERED,
+        WarningId.LINK_OPEN,
+        WarningId.PASSWORD_IN_CLEAR,
+        WarningId.CERTIFICATE_NOT_VERIFIED,
+        WarningId.ADDRESS_UNANSWERED,
     }
 )
 
@@ -53,7 +53,7 @@ class Thresholds:
 def state_of(verdict: Verdict, thresholds: Thresholds) -> State:
     """Return the state of a table whose check came to `verdict`."""
     if not verdict.ok:
-        is_unknown = verdict.stage in _UNTESTED or verdict.cause == Fault.INTERNAL_ERROR
+        is_unknown = verdict.stage in _UNTESTED or verdict.cause == Cause.INTERNAL_ERROR
         return State.UNKNOWN if is_unknown else State.CRITICAL
     too_long = exceeded(verdict, thresholds)
     return max(
@@ -90,16 +90,16 @@ def leaf_of(verdict: Verdict) -> Certificate | None:
     return leaf if leaf and leaf.is_readable else None
 
 
-def host_of(subject: Subject) -> str:
+def host_of(subject: CheckTarget) -> str:
     """Return the host that a table names; empty where it names none."""
     host = subject.request.values.get("host") if subject.request else None
     return mask_credentials(host) if isinstance(host, str) else ""
 
 
-def limit_of(outcome: Outcome) -> float | None:
+def limit_of(outcome: CheckResult) -> float | None:
     """Return the seconds that a check may take, where its table can be read."""
-    from smtp_tui.settings.reading import read
+    from smtp_tui.settings.validate import parse_settings
 
     request = outcome.subject.request
-    settings = read(request.values).settings if request else None
+    settings = parse_settings(request.values).settings if request else None
     return settings.timeout if settings else None

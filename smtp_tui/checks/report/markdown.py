@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 
 # Letters alone or digits alone, joined by hyphens and apostrophes; both together may be the number
 # of an issue or of a commit.
@@ -19,7 +19,7 @@ _SPANS = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 def code(text: str) -> str:
     """Return a code span that holds the text, in one line."""
-    shown = visible(text)
+    shown = escape_controls(text)
     if not shown:
         return "(empty)"
     marks = "`" * (_longest_run(shown) + 1)
@@ -31,7 +31,7 @@ def code(text: str) -> str:
 
 def fenced(lines: Iterable[str], language: str = "text") -> list[str]:
     """Return a fenced block that holds the lines and that none of them can end."""
-    shown = [visible(line) for line in lines]
+    shown = [escape_controls(line) for line in lines]
     fence = "`" * max(3, 1 + max(map(_longest_run, shown), default=0))
     return [f"{fence}{language}", *shown, fence]
 
@@ -41,7 +41,7 @@ def prose(text: str) -> str:
 
     What stands between backticks in it is code already.
     """
-    pieces = _SPANS.split(visible(text))
+    pieces = _SPANS.split(escape_controls(text))
     parts = [
         part
         for number, piece in enumerate(pieces)

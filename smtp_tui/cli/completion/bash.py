@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from smtp_tui.cli.commands import COMMANDS
 from smtp_tui.cli.completion.filling import Arm, arms, filled, words_of_commands
-from smtp_tui.cli.completion.slots import Slot, Things, choices, commands, keys, options_of
+from smtp_tui.cli.completion.slots import Slot, WordKind, choices, command_words, keys, options_of
 
 # The line is parted here, for bash itself parts it at each `=` too; what it takes for done
 # already is cut off at the end.
@@ -102,7 +102,7 @@ def bash_script() -> str:
         "POSITIONS": arms(_positions()),
         "OPTIONS": arms(
             (one.name or "''", f"echo {shlex.quote(' '.join(o.flags[0] for o in options_of(one)))}")
-            for one in commands()
+            for one in command_words()
         ),
     }
     return filled(_SCRIPT, _looked_up, parts)
@@ -116,15 +116,15 @@ def _positions() -> Iterator[Arm]:
 
 def _looked_up(slot: Slot) -> str:
     match slot.things:
-        case Things.FILES:
+        case WordKind.FILES:
             return "_smtp_tui_files"
-        case Things.TOML:
+        case WordKind.TOML:
             return "_smtp_tui_files '!*.toml'"
-        case Things.UNITS:
+        case WordKind.UNITS:
             return "_smtp_tui_units"
-        case Things.ASSIGNMENTS:
+        case WordKind.ASSIGNMENTS:
             return "_smtp_tui_assignments"
-        case Things.TABLES:
+        case WordKind.TABLES:
             return "_smtp_tui_tables"
         case None:
             return _words(slot.words)

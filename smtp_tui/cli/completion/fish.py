@@ -8,9 +8,9 @@ from smtp_tui.cli.commands import COMMANDS, FORM, Command
 from smtp_tui.cli.completion.filling import TABLES, UNITS
 from smtp_tui.cli.completion.slots import (
     Slot,
-    Things,
+    WordKind,
     choices,
-    commands,
+    command_words,
     keys,
     options_of,
     positions,
@@ -85,7 +85,7 @@ def fish_script() -> str:
     for name, text in parts.items():
         head = head.replace(f"@{name}@", text)
     lines = [head]
-    for command in commands():
+    for command in command_words():
         lines += _lines(command)
     for command in COMMANDS:
         lines.append(_complete(_at(FORM, 0), f"-a {command.name}", command.summary))
@@ -98,9 +98,9 @@ def _lines(command: Command) -> Iterator[str]:
     yield _complete(_at(command), "-s h -l help", "show the help")
     for number, slot in enumerate(positions(command)):
         here = _at(command, number, repeats=slot.repeats)
-        if slot.things is Things.FILES:
+        if slot.things is WordKind.FILES:
             yield _complete(here, "-F")
-        elif slot.things is Things.TOML:
+        elif slot.things is WordKind.TOML:
             yield _complete(here, "-k -a '(__fish_complete_suffix .toml)'")
         elif slot.words or slot.things:
             yield _complete(here, f"-a {_quoted(_words(slot))}")
@@ -114,7 +114,7 @@ def _option(option: Option, command: Command) -> str:
     slot = value_of(option)
     if slot is None:
         return flags
-    if slot.things is Things.FILES:
+    if slot.things is WordKind.FILES:
         return f"{flags} -r -F"
     words = _words(slot) if slot.command in ("", command.name) else ""
     return f"{flags} -x -a {_quoted(words)}"
@@ -130,11 +130,11 @@ def _at(command: Command, number: int | None = None, *, repeats: bool = False) -
 def _words(slot: Slot) -> str:
     """Return the words as fish takes them; what each means stands behind a tab."""
     match slot.things:
-        case Things.UNITS:
+        case WordKind.UNITS:
             return _UNITS
-        case Things.TABLES:
+        case WordKind.TABLES:
             return "(__smtp_tui_tables)"
-        case Things.ASSIGNMENTS:
+        case WordKind.ASSIGNMENTS:
             words = dict(_assignments())
         case _:
             words = dict(slot.words)

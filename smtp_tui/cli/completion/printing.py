@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from smtp_tui.checks.status import PASSED
-from smtp_tui.cli.calls import Call, UsageError
-from smtp_tui.cli.output import tell
+from smtp_tui.checks.jsonlines import PASSED
+from smtp_tui.cli.output import print_line
+from smtp_tui.cli.parser import Invocation, UsageError
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-def completion(call: Call) -> int:
+def completion(call: Invocation) -> int:
     """Print the script of the shell that a call names."""
     for line in script(call.words[0]).rstrip("\n").split("\n"):
-        tell(line)
+        print_line(line)
     return PASSED
 
 

@@ -10,10 +10,10 @@ from enum import StrEnum
 from smtp_tui.cli.commands import COMMANDS, FORM, Command
 from smtp_tui.cli.options import OPTIONS, Option
 from smtp_tui.records import record
-from smtp_tui.settings.fields import BY_KEY, FIELDS, Kind
+from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
 
 
-class Things(StrEnum):
+class WordKind(StrEnum):
     """What a shell looks up itself."""
 
     FILES = "files"
@@ -31,7 +31,7 @@ class Slot:
     """
 
     words: Mapping[str, str] = field(default_factory=dict)
-    things: Things | None = None
+    things: WordKind | None = None
     repeats: bool = False
     command: str = ""
 
@@ -52,7 +52,7 @@ def value_of(option: Option) -> Slot | None:
     if option.name == "from":  # elsewhere an address, which nobody can complete
         return Slot(words=_known("FORMAT"), command="import")
     slot = _slot(metavar, False)
-    return Slot(things=Things.FILES) if slot.things is Things.TOML else slot
+    return Slot(things=WordKind.FILES) if slot.things is WordKind.TOML else slot
 
 
 def options_of(command: Command) -> list[Option]:
@@ -60,7 +60,7 @@ def options_of(command: Command) -> list[Option]:
     return [option for option in OPTIONS if option.name in command.options]
 
 
-def commands() -> tuple[Command, ...]:
+def command_words() -> tuple[Command, ...]:
     """Return all that can be called, the form first."""
     return (FORM, *COMMANDS)
 
@@ -69,9 +69,9 @@ def choices() -> dict[str, tuple[str, ...]]:
     """Return the values of the settings that have few, by key."""
     found = {}
     for one in FIELDS:
-        if one.kind is Kind.CHOICE:
+        if one.kind is FieldKind.CHOICE:
             found[one.key] = tuple(map(str, one.choices))
-        elif one.kind is Kind.SWITCH:
+        elif one.kind is FieldKind.SWITCH:
             found[one.key] = ("true", "false")
     return found
 
@@ -85,17 +85,17 @@ def _slot(metavar: str, repeats: bool) -> Slot:
     name = metavar.rstrip("…")
     match name:
         case "FILE":
-            return Slot(things=Things.TOML, repeats=repeats)
+            return Slot(things=WordKind.TOML, repeats=repeats)
         case "FILE|-":
-            return Slot(things=Things.FILES)
+            return Slot(things=WordKind.FILES)
         case "KEY":
             return Slot(words=keys(), repeats=repeats)
         case "KEY=VALUE":
-            return Slot(things=Things.ASSIGNMENTS, repeats=repeats)
+            return Slot(things=WordKind.ASSIGNMENTS, repeats=repeats)
         case "PATH":
-            return Slot(things=Things.TABLES)
+            return Slot(things=WordKind.TABLES)
         case "UNIT":
-            return Slot(things=Things.UNITS)
+            return Slot(things=WordKind.UNITS)
         case _ if name == name.lower():
             return Slot(words=dict.fromkeys(name.split("|"), ""))
         case _:
@@ -106,18 +106,18 @@ def _known(metavar: str) -> dict[str, str]:
     """Return the words that a metavar stands for, where there is a list of them."""
     match metavar:
         case "FORMAT":
-            from smtp_tui.interchange.known import formats
+            from smtp_tui.interchange.spec import formats
 
             return {name: one.title for name, one in formats().items()}
         case "STYLE":
-            from smtp_tui.interchange.known import QUOTINGS
+            from smtp_tui.interchange.spec import QUOTINGS
 
             return dict.fromkeys(QUOTINGS, "")
         case "NAME":
-            from smtp_tui.config.heads import PLAIN
-            from smtp_tui.config.recognising import all_heads, own_folder
+            from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
+            from smtp_tui.config.dialects.spec import PLAIN
 
-            names = {one.name: one.application for one in all_heads(own_folder())[0]}
+            names = {one.name: one.application for one in all_headers(user_dialects_folder())[0]}
             return {**names, PLAIN: "the keys of no application"}
         case "ID":
             from smtp_tui.providers.known import providers

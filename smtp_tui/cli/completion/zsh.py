@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from smtp_tui.cli.commands import COMMANDS, Command
 from smtp_tui.cli.completion.filling import Arm, arms, filled, words_of_commands
-from smtp_tui.cli.completion.slots import Slot, Things, choices, commands, keys, options_of
+from smtp_tui.cli.completion.slots import Slot, WordKind, choices, command_words, keys, options_of
 
 # It can stand in a folder of $fpath, or be read by: source <(smtp-tui completion zsh)
 _SCRIPT = """\
@@ -81,7 +81,7 @@ def zsh_script() -> str:
         "CHOICES": arms((f"{key}=*", _assigned(key, of)) for key, of in choices().items()),
         "KEYS": _array({f"{key}=": label for key, label in keys().items()}),
         "POSITIONS": arms(_positions()),
-        "OPTIONS": arms((f'"{one.name}"', _options(one)) for one in commands()),
+        "OPTIONS": arms((f'"{one.name}"', _options(one)) for one in command_words()),
     }
     return filled(_SCRIPT, _looked_up, parts)
 
@@ -103,15 +103,15 @@ def _assigned(key: str, values: Iterable[str]) -> str:
 
 def _looked_up(slot: Slot) -> str:
     match slot.things:
-        case Things.FILES:
+        case WordKind.FILES:
             return "_files"
-        case Things.TOML:
+        case WordKind.TOML:
             return "_files -g '*.toml'"
-        case Things.UNITS:
+        case WordKind.UNITS:
             return "_smtp_tui_units"
-        case Things.ASSIGNMENTS:
+        case WordKind.ASSIGNMENTS:
             return "_smtp_tui_assignments"
-        case Things.TABLES:
+        case WordKind.TABLES:
             return "_smtp_tui_tables"
         case None:
             return f"words=({_array(slot.words)}); _describe -t values value words"

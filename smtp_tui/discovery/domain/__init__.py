@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from smtp_tui.discovery.domain.addresses import name_facts, spf_facts
-from smtp_tui.discovery.domain.facts import DomainFact, Weight, fact, unanswered
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.domain.facts import DomainFact, Severity, fact, unanswered
 from smtp_tui.discovery.domain.policies import (
     Facts,
     dkim_facts,
@@ -19,7 +19,7 @@ from smtp_tui.discovery.domain.policies import (
     mta_sts_facts,
     tlsa_facts,
 )
-from smtp_tui.discovery.resolver import Resolver
+from smtp_tui.discovery.domain.spf import name_facts, spf_facts
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.mailbox import parse_mailbox
@@ -43,7 +43,7 @@ async def domain_facts(
     """
     domain = sender_domain(settings)
     if domain is None:
-        return (fact("sender", "no-sender", Weight.UNKNOWN),)
+        return (fact("sender", "no-sender", Severity.UNKNOWN),)
     host = parsers.ascii_name(settings.host).removesuffix(".").lower()
     asking: dict[str, Coroutine[Any, Any, Facts]] = {
         "mx": exchange_facts(domain, resolver),

@@ -8,7 +8,7 @@ from smtp_tui.discovery.texts import domain_text
 from smtp_tui.records import record
 
 
-class Weight(StrEnum):
+class Severity(StrEnum):
     """What a fact means for mail that is to arrive."""
 
     GOOD = "good"
@@ -26,13 +26,13 @@ class DomainFact:
 
     subject: str
     id: str
-    weight: Weight
+    weight: Severity
     text: str
     record: str | None = None
 
 
 def fact(
-    subject: str, identity: str, weight: Weight, found: str | None = None, **names: object
+    subject: str, identity: str, weight: Severity, found: str | None = None, **names: object
 ) -> DomainFact:
     """Make a fact of its text."""
     text = domain_text(identity, **names)
@@ -41,4 +41,4 @@ def fact(
 
 def unanswered(subject: str) -> DomainFact:
     """The fact that nobody answered."""
-    return fact(subject, "unanswered", Weight.UNKNOWN, what=subject.upper())
+    return fact(subject, "unanswered", Severity.UNKNOWN, what=subject.upper())

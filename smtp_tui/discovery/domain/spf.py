@@ -1,13 +1,23 @@
-"""SPF records, read (RFC 7208)."""
+"""SPF records, read (RFC 7208).
+
+SPF records, evaluated for an address as far as that goes without a mail (RFC 7208).
+
+Macros, `exists` and `ptr` depend on the mail or on the one who asks: they are told, not evaluated.
+
+What a domain says about the addresses that its mail leaves from: SPF, and their own names.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from smtp_tui.discovery.dns import Answer, Resolver, State, gather_all
+from smtp_tui.discovery.domain.facts import DomainFact, Severity, fact, unanswered
 from smtp_tui.records import record
+from smtp_tui.smtp.addresses import is_public
 
 VERSION = "v=spf1"
 REDIRECT = "redirect"
@@ -42,7 +52,7 @@ _BY_QUALIFIER = {
 }
 
 
-class SpfBroken(Exception):
+class SpfPermError(Exception):
     """The record, or one that it names, cannot be followed; the text says why."""
 
 
@@ -77,7 +87,7 @@ def record_in(texts: Iterable[str]) -> str | None:
     """Return the SPF record among TXT records, None without one; SpfBroken where there are two."""
     found = [one for one in texts if is_record(one)]
     if len(found) > 1:
-        raise SpfBroken("there are two records")
+        raise SpfPermError("there are two records")
     return found[0] if found else None
 
 
@@ -93,14 +103,14 @@ def _term(word: str) -> Term:
     found = _TERM.fullmatch(word)
     name = found["name"].casefold() if found else ""
     if found is None or name not in MECHANISMS:
-        raise SpfBroken(f"{word!r} is not a mechanism")
+        raise SpfPermError(f"{word!r} is not a mechanism")
     qualifier, value, length = found["qualifier"], found["value"] or "", found["length"] or ""
     if name in ("ip4", "ip6"):
         _network(name, value + length, word)
         return Term(text=word, name=name, value=value + length, qualifier=qualifier)
     value, four, six = _parted(value, length, word)
     if name in ("include", "exists") and not value:
-        raise SpfBroken(f"{word!r} names no domain")
+        raise SpfPermError(f"{word!r} names no domain")
     return Term(text=word, name=name, value=value, qualifier=qualifier, four=four, six=six)
 
 
@@ -111,7 +121,7 @@ def _parted(value: str, length: str, word: str) -> tuple[str, int, int]:
     domain, slash, rest = value.partition("/")
     lengths = _LENGTHS.fullmatch(f"{slash}{rest}{length}")
     if lengths is None or int(lengths["four"] or 32) > 32 or int(lengths["six"] or 128) > 128:
-        raise SpfBroken(f"{word!r} has a wrong prefix length")
+        raise SpfPermError(f"{word!r} has a wrong prefix length")
     return domain, int(lengths["four"] or 32), int(lengths["six"] or 128)
 
 
@@ -119,6 +129,231 @@ def _network(name: str, value: str, word: str) -> None:
     try:
         network = ip_network(value, strict=False)
     except ValueError:
-        raise SpfBroken(f"{word!r} contains no address") from None
+        raise SpfPermError(f"{word!r} contains no address") from None
     if network.version != int(name[-1]):
-        raise SpfBroken(f"{word!r} contains an address of the other family")
+        raise SpfPermError(f"{word!r} contains an address of the other family")
+
+
+# Section 4.6.4: terms that ask DNS, answers without a record, names of an MX.
+MOST_LOOKUPS, MOST_VOIDS, MOST_EXCHANGES = 10, 2, 10
+
+Address = IPv4Address | IPv6Address
+
+
+class SpfUnanswered(Exception):
+    """A name server gave no answer."""
+
+
+@record(kw_only=True)
+class SpfVerdict:
+    """What a domain says about an address: the term that decided, and those left unevaluated."""
+
+    result: SpfResult
+    term: str = ""
+    unevaluated: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+async def evaluate(domain: str, address: str, resolver: Resolver) -> SpfVerdict:
+    """Say what a domain's record says about an address."""
+    evaluator = _Evaluator(ip_address(address.partition("%")[0]), resolver)
+    try:
+        result, term = await evaluator.check(domain)
+    except SpfPermError as error:
+        return SpfVerdict(result=SpfResult.PERMERROR, trouble=str(error))
+    except SpfUnanswered:
+        return SpfVerdict(result=SpfResult.TEMPERROR)
+    if evaluator.unevaluated and not (result is SpfResult.PASSED and evaluator.only_passes):
+        result = SpfResult.UNKNOWN
+    unevaluated = tuple(dict.fromkeys(evaluator.unevaluated))
+    return SpfVerdict(result=result, term=term, unevaluated=unevaluated)
+
+
+class _Evaluator:
+    """Evaluates records for one address; the limits hold for all of them together."""
+
+    def __init__(self, address: Address, resolver: Resolver) -> None:
+        self._address = address
+        self._resolver = resolver
+        self._lookups = 0
+        self._voids = 0
+        self.unevaluated: list[str] = []
+        self.only_passes = True
+
+    async def check(self, domain: str) -> tuple[SpfResult, str]:
+        """Return the result for a domain, and the term that gave it (section 4)."""
+        answer = await self._resolver.texts(domain)
+        if answer.state is State.FAILED:
+            raise SpfUnanswered
+        found = record_in(answer.records)
+        if found is None:
+            return SpfResult.NONE, ""
+        redirect = None
+        for term in terms_of(found):
+            if term.name == REDIRECT:
+                redirect = term
+            elif term.name in MECHANISMS and await self._matches(term, domain):
+                return term.result, term.text
+        if redirect is None:
+            return SpfResult.NEUTRAL, ""
+        return await self._redirected(redirect)
+
+    async def _redirected(self, term: Term) -> tuple[SpfResult, str]:
+        self._count()
+        if term.has_macro:
+            self._leave(term)
+            return SpfResult.NEUTRAL, ""
+        result, decided = await self.check(term.value)
+        if result is SpfResult.NONE:
+            raise SpfPermError(f"{term.text!r} names a domain without an SPF record")
+        return result, decided
+
+    async def _matches(self, term: Term, domain: str) -> bool:
+        if term.name == "all":
+            return True
+        if term.name in ("ip4", "ip6"):
+            return self._address in ip_network(term.value, strict=False)
+        self._count()
+        if term.has_macro or term.name in ("exists", "ptr"):
+            self._leave(term)
+            return False
+        match term.name:
+            case "include":
+                return await self._included(term)
+            case "a":
+                return await self._has(term.value or domain, term)
+            case _:
+                return await self._is_exchange(term.value or domain, term)
+
+    async def _included(self, term: Term) -> bool:
+        result, _ = await self.check(term.value)
+        if result is SpfResult.NONE:
+            raise SpfPermError(f"{term.text!r} names a domain without an SPF record")
+        return result is SpfResult.PASSED
+
+    async def _is_exchange(self, name: str, term: Term) -> bool:
+        answer, hosts = await self._resolver.exchanges(name)
+        self._heed(answer)
+        if len(hosts) > MOST_EXCHANGES:
+            raise SpfPermError(f"{term.text!r} has more than {MOST_EXCHANGES} hosts")
+        for host in hosts:
+            if host and await self._has(host, term, counts=False):
+                return True
+        return False
+
+    async def _has(self, name: str, term: Term, *, counts: bool = True) -> bool:
+        is_four = self._address.version == 4
+        answer = await self._resolver.ask(name, "A" if is_four else "AAAA")
+        self._heed(answer, counts=counts)
+        length = term.four if is_four else term.six
+        networks = (ip_network(f"{one}/{length}", strict=False) for one in answer.records)
+        return any(self._address in network for network in networks)
+
+    def _count(self) -> None:
+        self._lookups += 1
+        if self._lookups > MOST_LOOKUPS:
+            raise SpfPermError(f"it needs more than {MOST_LOOKUPS} DNS lookups")
+
+    def _heed(self, answer: Answer, *, counts: bool = True) -> None:
+        if answer.state is State.FAILED:
+            raise SpfUnanswered
+        if counts and answer.state is not State.FOUND:
+            self._voids += 1
+            if self._voids > MOST_VOIDS:
+                raise SpfPermError(f"more than {MOST_VOIDS} of its names do not exist in DNS")
+
+    def _leave(self, term: Term) -> None:
+        self.unevaluated.append(term.text)
+        self.only_passes = self.only_passes and term.result is SpfResult.PASSED
+
+
+Facts = tuple[DomainFact, ...]
+
+MOST_NAMES = 4
+# An address that nobody has (RFC 5737): whether there is a record does not depend on it.
+_ANY = "192.0.2.1"
+
+_WEIGHTS = {
+    SpfResult.PASSED: Severity.GOOD,
+    SpfResult.FAIL: Severity.NOTE,
+    SpfResult.SOFTFAIL: Severity.NOTE,
+    SpfResult.NEUTRAL: Severity.NOTE,
+    SpfResult.NONE: Severity.BAD,
+    SpfResult.PERMERROR: Severity.BAD,
+    SpfResult.TEMPERROR: Severity.UNKNOWN,
+    SpfResult.UNKNOWN: Severity.UNKNOWN,
+}
+_WITHOUT_ADDRESS = (SpfResult.NONE, SpfResult.PERMERROR, SpfResult.TEMPERROR)
+
+
+async def spf_facts(
+    domain: str, host: str, server: str | None, own: str | None, resolver: Resolver
+) -> Facts:
+    """Say whether SPF covers the server, whose `host` and address are told, and this machine.
+
+    The one that hands the mail to receivers counts: for a relay its outgoing addresses, which only
+    its admin knows.
+    """
+    leaving: dict[str, str] = {}
+    if server and is_public(server):
+        leaving[server] = f"{host} ({server})"
+    if own and is_public(own):
+        leaving.setdefault(own, f"this machine ({own})")
+    if leaving:
+        return await _covering(domain, leaving, resolver)
+    verdict = await evaluate(domain, _ANY, resolver)
+    held = await _held(domain, resolver)
+    if verdict.result in _WITHOUT_ADDRESS:
+        return (_spf(domain, "", verdict, held),)
+    return (fact("spf", "spf-there", Severity.UNKNOWN, held, domain=domain),)
+
+
+async def _covering(domain: str, leaving: Mapping[str, str], resolver: Resolver) -> Facts:
+    verdicts = await gather_all(*(evaluate(domain, one, resolver) for one in leaving))
+    held = await _held(domain, resolver)
+    pairs = zip(leaving.values(), verdicts, strict=True)
+    # What is wrong with the record itself is told once.
+    return tuple(dict.fromkeys(_spf(domain, who, verdict, held) for who, verdict in pairs))
+
+
+async def _held(domain: str, resolver: Resolver) -> str | None:
+    """Return the record as it stands in DNS, two where there are two: the resolver has it still."""
+    answer = await resolver.texts(domain)
+    return "; ".join(filter(is_record, answer.records)) or None
+
+
+def _spf(domain: str, who: str, verdict: SpfVerdict, held: str | None) -> DomainFact:
+    return fact(
+        "spf",
+        f"spf-{verdict.result}",
+        _WEIGHTS[verdict.result],
+        held,
+        domain=domain,
+        who=who,
+        term=verdict.term,
+        trouble=verdict.trouble,
+        terms=", ".join(verdict.unevaluated),
+    )
+
+
+async def name_facts(address: str, resolver: Resolver) -> Facts:
+    """Say whether this machine's address has a name that leads back to it (RFC 1912, 2.1)."""
+    if not is_public(address):
+        return (fact("ptr", "ptr-private", Severity.UNKNOWN, address=address),)
+    answer = await resolver.names_of(address)
+    if answer.state is State.FAILED:
+        return (unanswered("ptr"),)
+    if not answer.records:
+        return (fact("ptr", "ptr-none", Severity.NOTE, address=address),)
+    names = [one.removesuffix(".").lower() for one in answer.records[:MOST_NAMES]]
+    for name in names:
+        if await _leads_to(name, address, resolver):
+            return (fact("ptr", "ptr", Severity.GOOD, name, address=address, name=name),)
+    shown = {"address": address, "name": names[0]}
+    return (fact("ptr", "ptr-unconfirmed", Severity.NOTE, names[0], **shown),)
+
+
+async def _leads_to(name: str, address: str, resolver: Resolver) -> bool:
+    wanted = ip_address(address)
+    answer = await resolver.ask(name, "A" if wanted.version == 4 else "AAAA")
+    return any(ip_address(one) == wanted for one in answer.records)

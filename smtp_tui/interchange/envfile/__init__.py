@@ -6,9 +6,8 @@ from importlib import import_module
 from types import ModuleType
 
 from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.known import QUOTINGS
-from smtp_tui.interchange.results import InterchangeError
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.results import InterchangeError, text
+from smtp_tui.interchange.spec import QUOTINGS
 
 BOM = "\ufeff"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.envfile.pieces import numbered, unreadable
+from smtp_tui.interchange.envfile.interpolation import numbered, unreadable
 
 
 def entries(content: str) -> list[Entry]:

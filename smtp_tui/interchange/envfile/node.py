@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.envfile.pieces import PLAIN, numbered, unreadable
+from smtp_tui.interchange.envfile.interpolation import PLAIN, numbered, unreadable
 
 _NAME = re.compile(r"\s*+(?:export\s++)?+(?P<name>[\w.-]++)\s*+(?:=|:\s)(?P<rest>.*)")
 _QUOTES = "'\"`"

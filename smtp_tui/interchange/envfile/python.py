@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.envfile.pieces import (
+from smtp_tui.interchange.envfile.interpolation import (
     Found,
     Pieces,
     Use,

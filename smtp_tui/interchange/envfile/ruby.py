@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from smtp_tui.interchange.entries import Entry, Unclear
-from smtp_tui.interchange.envfile.pieces import (
+from smtp_tui.interchange.entries import Entry, Unresolved
+from smtp_tui.interchange.envfile.interpolation import (
     PLAIN,
     Found,
     Pieces,
@@ -51,7 +51,7 @@ def _entry(name: str, number: int, written: str, known: Mapping[str, str]) -> En
     if quote == "'":
         return Entry(name, value, number)
     if re.search(r"\\[nr]" if quote else r"\\", value):
-        return Entry(name, Unclear("ruby-backslashes"), number)
+        return Entry(name, Unresolved("ruby-backslashes"), number)
     value = re.sub(r"\\([^$])", r"\1", value, flags=re.DOTALL)
     pieces: Pieces = []
     at = 0
@@ -63,7 +63,7 @@ def _entry(name: str, number: int, written: str, known: Mapping[str, str]) -> En
         if match["escape"] or (not is_command and not match["name"]):
             pieces.append(match[0].removeprefix("\\"))
         elif is_command:
-            return Entry(name, Unclear("from-command"), number)
+            return Entry(name, Unresolved("from-command"), number)
         else:
             pieces.append(Use(match["name"]))
     return settled(name, number, [*pieces, value[at:]], known)

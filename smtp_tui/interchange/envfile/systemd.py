@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.envfile.pieces import PLAIN, unreadable
+from smtp_tui.interchange.envfile.interpolation import PLAIN, unreadable
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPED = '"\\`$'

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from smtp_tui.interchange.addresses import host_and_port
-from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.entries import Entry, host_and_port
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.interchange.yaml_files import Table, load
-from smtp_tui.settings.sources import File
+from smtp_tui.settings.password_sources import File
 
 _PREFIX = "smtp_"
 # A receiver's own settings have the names of the global ones without the beginning.
@@ -27,10 +24,10 @@ _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
 _VERSION_NAMES = {version: name for name, version in _VERSIONS.items()}
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the global settings, with what Alertmanager takes where they are not set."""
     data = load(source.text)
-    taken = Intake(form, _entries(data))
+    taken = ImportBuilder(form, _entries(data))
     if receivers := _with_own(data):
         names = ", ".join(str(one.get("to", "?"))[:40] for one in receivers)
         taken.remark("", "receivers-differ", names=names)
@@ -66,7 +63,7 @@ def _with_own(data: Table) -> list[Table]:
     return [one for one in configs if isinstance(one, Table) and "smarthost" in one]
 
 
-def _address(taken: Intake) -> None:
+def _address(taken: ImportBuilder) -> None:
     host, port = host_and_port(taken.text("smtp_smarthost") or "")
     taken.put("host", host, "smtp_smarthost")
     taken.put("port", port, "smtp_smarthost")
@@ -81,7 +78,7 @@ def _address(taken: Intake) -> None:
         taken.put_link("tls" if required else "none")
 
 
-def _log_in(taken: Intake) -> None:
+def _log_in(taken: ImportBuilder) -> None:
     has_user = taken.take("username", "smtp_auth_username")
     for name in ("smtp_auth_password", "smtp_auth_secret"):
         path = taken.text(f"{name}_file")
@@ -97,11 +94,13 @@ def _log_in(taken: Intake) -> None:
     taken.use("smtp_auth_secret", "smtp_auth_secret_file")
 
 
-def _trust(taken: Intake) -> None:
+def _trust(taken: ImportBuilder) -> None:
     config = taken.get("smtp_tls_config")
     if not isinstance(config, Table):
         return
-    inner = Intake(taken.form, [Entry(name, config[name], config.line(name)) for name in config])
+    inner = ImportBuilder(
+        taken.form, [Entry(name, config[name], config.line(name)) for name in config]
+    )
     inner.take("ca_file", "ca_file")
     inner.take("client_certificate", "cert_file")
     inner.take("client_key", "key_file")
@@ -114,7 +113,7 @@ def _trust(taken: Intake) -> None:
     taken.join(inner)
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the global settings."""
     link = out.link
     settings = out.settings
@@ -136,7 +135,7 @@ def write(out: Outlet) -> Exported:
     return out.done("\n".join(["global:", *lines, *_password(out), *_tls(out, link), ""]))
 
 
-def _password(out: Outlet) -> list[str]:
+def _password(out: ExportBuilder) -> list[str]:
     if not out.wants_secret:
         return []
     name = "smtp_auth_secret" if out.mechanism == "cram-md5" else "smtp_auth_password"
@@ -149,7 +148,7 @@ def _password(out: Outlet) -> list[str]:
     return [f"  # {text('secret-place', name=file)}", f"  # {file}:"]
 
 
-def _tls(out: Outlet, link: str) -> list[str]:
+def _tls(out: ExportBuilder, link: str) -> list[str]:
     if link == "none":
         return []
     certificate = out.given("client_certificate")

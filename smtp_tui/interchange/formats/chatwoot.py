@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from smtp_tui.interchange.envfile.exchange import exported, intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.envfile.env_format import exported, intake
+from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.ruby_mail import link_of, log_in, mechanism_of
-from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.ruby import link_of, log_in, mechanism_of
+from smtp_tui.interchange.spec import FormatSpec, Source
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the variables, with what Chatwoot takes where they are not set."""
     taken = intake(form, source)
     taken.take("host", "SMTP_ADDRESS")
@@ -30,7 +29,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the variables."""
     link = out.link
     settings = out.settings

@@ -9,16 +9,15 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.interchange.entries import Entry, Unclear
-from smtp_tui.interchange.envfile.exchange import exported, intake
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.python_source import Source as PythonSource
-from smtp_tui.interchange.python_source import entry, pairs_of
+from smtp_tui.interchange.entries import Entry, Unresolved
+from smtp_tui.interchange.envfile.env_format import exported, intake
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.formats.python_source import Source as PythonSource
+from smtp_tui.interchange.formats.python_source import entry, pairs_of
+from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.source import Source
-from smtp_tui.settings.sources import File
+from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.settings.password_sources import File
 
 _BEGINNINGS = ("EMAIL_", "DEFAULT_FROM_EMAIL")
 _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -40,9 +39,9 @@ _OPTIONS = {
 _ASIDE = ("EMAIL_SUBJECT_PREFIX", "EMAIL_USE_LOCALTIME", "EMAIL_FILE_PATH", "EMAIL_BACKEND")
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the settings, with what Django takes where they are not set."""
-    taken = intake(form, source) if source.quoting else Intake(form, _entries(source.text))
+    taken = intake(form, source) if source.quoting else ImportBuilder(form, _entries(source.text))
     has_mailers = any(name.startswith(f"{_MAILERS}.") for name in taken.names())
     names = {
         option: f"{_MAILERS}.{option}" if has_mailers else setting
@@ -73,7 +72,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _link(taken: Intake, names: dict[str, str]) -> str:
+def _link(taken: ImportBuilder, names: dict[str, str]) -> str:
     starttls = taken.switch(names["use_tls"], False)
     ssl = taken.switch(names["use_ssl"], False)
     if starttls and ssl:
@@ -93,7 +92,7 @@ def _entries(content: str) -> Iterator[Entry]:
             yield entry(name, source.value(node), line, is_sure=is_sure)
     for part in ast.walk(source.tree):
         if isinstance(part, ast.Call) and _is_url(part):
-            yield Entry(_URL, Unclear("email-url"), part.lineno)
+            yield Entry(_URL, Unresolved("email-url"), part.lineno)
 
 
 def _is_url(node: ast.expr) -> bool:
@@ -113,7 +112,7 @@ def _mailers(source: PythonSource, node: ast.expr, line: int, *, is_sure: bool) 
     parts = pairs_of(mailer) if mailer is not None else None
     options = pairs_of(parts["OPTIONS"]) if parts and "OPTIONS" in parts else {}
     if parts is None or options is None:
-        yield Entry(_MAILERS, Unclear("computed"), line)
+        yield Entry(_MAILERS, Unresolved("computed"), line)
         return
     if "BACKEND" in parts:
         options = {**options, "BACKEND": parts["BACKEND"]}
@@ -121,7 +120,7 @@ def _mailers(source: PythonSource, node: ast.expr, line: int, *, is_sure: bool) 
         yield entry(f"{_MAILERS}.{name}", source.value(value), value.lineno, is_sure=is_sure)
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the settings for Django 6.1 and later, and for those before it."""
     link = out.link
     out.note_own_ways()
@@ -156,7 +155,7 @@ def write(out: Outlet) -> Exported:
     return out.done("\n".join([*lines, ""]))
 
 
-def _password(out: Outlet) -> str | None:
+def _password(out: ExportBuilder) -> str | None:
     if not out.wants_secret:
         return None
     if out.secret is not None:

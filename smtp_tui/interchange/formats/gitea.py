@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from smtp_tui.interchange import goini
-from smtp_tui.interchange.addresses import host_and_port
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange import go_ini
+from smtp_tui.interchange.entries import host_and_port
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import Exported, Imported, text
+from smtp_tui.interchange.spec import FormatSpec, Source
 
 _PROTOCOLS = {"smtp": "none", "smtps": "ssl", "smtp+starttls": "auto", "smtp+startls": "auto"}
 _NAMES = {"none": "smtp", "ssl": "smtps", "auto": "smtp+starttls"}
@@ -18,9 +16,9 @@ _ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
 _KEY = "PASSWD"
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the section, with what Gitea takes where a key is not set."""
-    taken = Intake(form, goini.entries(source.text, "mailer"))
+    taken = ImportBuilder(form, go_ini.entries(source.text, "mailer"))
     taken.use("SENDMAIL_PATH", "SENDMAIL_ARGS", "SENDMAIL_TIMEOUT", "SENDMAIL_CONVERT_CRLF")
     taken.use("MAILER_TYPE", "SUBJECT_PREFIX", "SEND_AS_PLAIN_TEXT", "ENVELOPE_FROM", "NAME")
     if taken.switch("ENABLED", False) is False:
@@ -59,7 +57,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _old_host(taken: Intake) -> None:
+def _old_host(taken: ImportBuilder) -> None:
     """Take the key that versions before 1.19 had for host and port."""
     if written := taken.text("HOST"):
         host, port = host_and_port(written)
@@ -68,7 +66,7 @@ def _old_host(taken: Intake) -> None:
             taken.put("port", port, "HOST")
 
 
-def _link(taken: Intake) -> str:
+def _link(taken: ImportBuilder) -> str:
     protocol = (taken.text("PROTOCOL") or "").casefold()
     if protocol in _PROTOCOLS:
         return _PROTOCOLS[protocol]
@@ -80,7 +78,7 @@ def _link(taken: Intake) -> str:
     return {25: "none", 587: "auto"}.get(taken.values.get("port", 0), "ssl")
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the section."""
     link = out.link
     out.note_own_ways()
@@ -100,7 +98,7 @@ def write(out: Outlet) -> Exported:
         (_KEY, out.secret if out.wants_secret else None),
     ]
     lines = [
-        f"{name} = {goini.quoted(name, value, '`')}" for name, value in pairs if value is not None
+        f"{name} = {go_ini.quoted(name, value, '`')}" for name, value in pairs if value is not None
     ]
     if out.wants_secret and out.secret is None:
         name = f"GITEA__mailer__{_KEY}"

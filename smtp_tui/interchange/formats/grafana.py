@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 
-from smtp_tui.interchange import goini
-from smtp_tui.interchange.addresses import host_and_port
-from smtp_tui.interchange.entries import Entry, InFile, Unclear, Variable
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
-from smtp_tui.settings.sources import File
+from smtp_tui.interchange import go_ini
+from smtp_tui.interchange.entries import Entry, EnvRef, FileRef, Unresolved, host_and_port
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.settings.password_sources import File
 
 _POLICIES = {"nostarttls": "none", "mandatorystarttls": "tls", "opportunisticstarttls": "auto"}
 _NAMES = {"none": "NoStartTLS", "tls": "MandatoryStartTLS", "auto": "OpportunisticStartTLS"}
@@ -21,9 +18,9 @@ _NAMES = {"none": "NoStartTLS", "tls": "MandatoryStartTLS", "auto": "Opportunist
 _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the section, with what Grafana takes where a key is not set."""
-    taken = Intake(form, map(_provided, goini.entries(source.text, "smtp")))
+    taken = ImportBuilder(form, map(_provided, go_ini.entries(source.text, "smtp")))
     if taken.switch("enabled", False) is False:
         taken.remark("", "not-enabled", program="Grafana")
     host, port = host_and_port(taken.text("host") or "localhost:25")
@@ -50,11 +47,11 @@ def read(source: Source, form: Format) -> Imported:
 def _provided(entry: Entry) -> Entry:
     if not isinstance(entry.value, str) or not (match := _provider(entry.value)):
         return entry
-    value: object = Unclear("computed")
+    value: object = Unresolved("computed")
     if match[0] == entry.value and match[1] in (None, "__env"):
-        value = Variable(match[2])
+        value = EnvRef(match[2])
     elif match[0] == entry.value and match[1] == "__file":
-        value = InFile(match[2])
+        value = FileRef(match[2])
     return Entry(entry.name, value, entry.line)
 
 
@@ -63,7 +60,7 @@ def _provider(value: str) -> re.Match[str] | None:
     return _PROVIDED.search(value, 0, value.rfind("}") + 1)
 
 
-def _link(taken: Intake) -> str:
+def _link(taken: ImportBuilder) -> str:
     policy = taken.choice("startTLS_policy", _POLICIES, "auto")
     # Grafana's library has TLS from the first byte at this port, and at no other.
     if taken.values.get("port") == 465:
@@ -73,7 +70,7 @@ def _link(taken: Intake) -> str:
     return policy
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the section."""
     link = out.link
     settings = out.settings
@@ -100,7 +97,7 @@ def write(out: Outlet) -> Exported:
     return out.done("\n".join(["[smtp]", *lines, *_password(out), ""]))
 
 
-def _password(out: Outlet) -> list[str]:
+def _password(out: ExportBuilder) -> list[str]:
     if not out.wants_secret:
         return []
     if out.secret is not None:
@@ -114,4 +111,4 @@ def _password(out: Outlet) -> list[str]:
 def _quoted(name: str, value: str) -> str:
     if _provider(value):
         raise InterchangeError(text("grafana-provided", name=name))
-    return goini.quoted(name, value, '"""')
+    return go_ini.quoted(name, value, '"""')

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.envfile.exchange import exported, intake
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.envfile.env_format import exported, intake
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.fields import BY_KEY
 
 _URL = "MAIL_URL"
@@ -31,7 +30,7 @@ _WORDS = {"null": None, "empty": "", "true": "true", "false": "false"}
 _QUOTED = re.compile(r"(['\"])(.*)\1")
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the variables, with what Laravel and Symfony make of them."""
     taken = intake(form, source)
     taken.change(_from_env)
@@ -56,7 +55,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _is_own_kind(taken: Intake) -> bool:
+def _is_own_kind(taken: ImportBuilder) -> bool:
     """Whether the names are those of an application with a config/mail.php of its own."""
     return "MAIL_DRIVER" in taken or "MAIL_FROM" in taken or "MAIL_FROM_ADDR" in taken
 
@@ -73,7 +72,7 @@ def _from_env(entry: Entry) -> Entry:
     return Entry(entry.name, value, entry.line, entry.borrowed)
 
 
-def _take_url(taken: Intake) -> None:
+def _take_url(taken: ImportBuilder) -> None:
     """Put what a MAIL_URL says in the place of the variables that it goes before."""
     written = taken.text(_URL)
     if written is None:
@@ -105,7 +104,7 @@ def _in_url(url: SplitResult) -> Iterator[Entry]:
             yield Entry("MAIL_EHLO_DOMAIN" if name == "local_domain" else name, value)
 
 
-def _link(taken: Intake) -> str:
+def _link(taken: ImportBuilder) -> str:
     scheme = taken.choice("MAIL_SCHEME", {"smtp": "auto", "smtps": "ssl"}, "")
     encryption = (taken.text("MAIL_ENCRYPTION") or "").casefold()
     # BookStack requires TLS with either word, and SwiftMailer of older versions with this one.
@@ -129,7 +128,7 @@ def _link(taken: Intake) -> str:
     return "auto"
 
 
-def _hello(taken: Intake) -> None:
+def _hello(taken: ImportBuilder) -> None:
     # Of the files like this one only Laravel's since version 11, whose scheme it is, uses APP_URL.
     if taken.take("domain", "MAIL_EHLO_DOMAIN") or "MAIL_SCHEME" not in taken:
         return
@@ -143,7 +142,7 @@ def _hello(taken: Intake) -> None:
         taken.default("domain", host)
 
 
-def _trust(taken: Intake) -> None:
+def _trust(taken: ImportBuilder) -> None:
     for name in (*_VERIFY, "verify_peer"):
         if taken.switch(name, True) is False:
             taken.put("openssl_verify_mode", "none", name)
@@ -154,7 +153,7 @@ def _trust(taken: Intake) -> None:
             taken.refuse(name, "symfony-ignores")
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the variables."""
     link = out.link
     settings = out.settings
@@ -182,7 +181,7 @@ def write(out: Outlet) -> Exported:
     return exported(out, held, "MAIL_PASSWORD")
 
 
-def _url(out: Outlet, link: str) -> str | None:
+def _url(out: ExportBuilder, link: str) -> str | None:
     """Return a MAIL_URL with the options that have no variable; user and password stay out of it.
 
     The driver of such a URL is `smtp`; MAIL_SCHEME beside it says whether TLS comes first.

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from smtp_tui.interchange.envfile.exchange import exported, intake
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.envfile.env_format import exported, intake
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.ruby_mail import link_of, log_in, mechanism_of
-from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.ruby import link_of, log_in, mechanism_of
+from smtp_tui.interchange.spec import FormatSpec, Source
 
 _STARTTLS = {"none": "never", "auto": "auto", "tls": "always", "ssl": "never"}
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the variables, with what Mastodon takes where they are not set."""
     taken = intake(form, source)
     taken.expect("SMTP_DELIVERY_METHOD", "smtp")
@@ -31,7 +30,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _link(taken: Intake) -> str:
+def _link(taken: ImportBuilder) -> str:
     tls = taken.text("SMTP_TLS") == "true" or taken.text("SMTP_SSL") == "true"
     chosen = taken.choice(
         "SMTP_ENABLE_STARTTLS", {"always": "tls", "never": "none", "auto": "auto"}, ""
@@ -44,7 +43,7 @@ def _link(taken: Intake) -> str:
     return link_of(taken, tls=tls, required=None, auto=auto)
 
 
-def _log_in(taken: Intake) -> None:
+def _log_in(taken: ImportBuilder) -> None:
     if taken.text("SMTP_AUTH_METHOD") != "none":
         log_in(taken, "SMTP_LOGIN", "SMTP_PASSWORD", "SMTP_AUTH_METHOD")
     elif taken.text("SMTP_LOGIN"):
@@ -55,7 +54,7 @@ def _log_in(taken: Intake) -> None:
         taken.put("authentication", "none", "SMTP_AUTH_METHOD")
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the variables."""
     link = out.link
     settings = out.settings

@@ -1,19 +1,66 @@
-"""msmtp's configuration file: commands, in accounts that inherit from each other."""
+"""The accounts of an msmtp configuration file, each with what it inherits.
+
+msmtp's configuration file: commands, in accounts that inherit from each other.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format, listed
-from smtp_tui.interchange.msmtp_accounts import accounts_in
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import AccountError, Exported, Imported, InterchangeError
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.entries import Entry, Unresolved
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import AccountError, Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, Source, listed
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.settings.sources import Ask, Command, Environment, File, Keyring
+from smtp_tui.settings.password_sources import Ask, Command, Environment, File, Keyring
+
+_Account = dict[str, Entry]
+_SWITCHES = frozenset({"tls", "tls_starttls", "tls_certcheck", "auth"})
+
+
+def accounts_in(content: str) -> dict[str, _Account]:
+    """Return the accounts by name, in the file's order; empty ones are left out."""
+    defaults: _Account = {}
+    accounts: dict[str, _Account] = {}
+    current = accounts.setdefault("default", {})
+    for name, argument, line in _commands(content):
+        if name == "defaults":
+            current = defaults
+        elif name == "account":
+            called, _, parents = argument.partition(":")
+            current = dict(defaults)
+            for parent in filter(None, re.split(r"[\s,]+", parents)):
+                current |= accounts.get(parent, {})
+            accounts[called.strip()] = current
+        else:
+            entry = Entry(name, _value(name, argument), line)
+            current[name or f"line {line}"] = entry
+    return {name: account for name, account in accounts.items() if account}
+
+
+def _commands(content: str) -> Iterator[tuple[str, str, int]]:
+    for number, line in enumerate(content.split("\n"), 1):
+        stripped = line.strip(" \t\r")
+        if not stripped or stripped.startswith("#"):
+            continue
+        name, argument = re.split(r"[ \t]+|$", stripped, maxsplit=1)
+        if len(argument) > 1 and argument[0] == argument[-1] == '"':
+            argument = argument[1:-1]
+        yield name.casefold(), argument, number
+
+
+def _value(name: str, argument: str) -> object:
+    if name == "eval":
+        return Unresolved("computed")
+    if name == "passwordeval":
+        return argument
+    return "on" if name in _SWITCHES and not argument else argument
+
+
+# rf
 
 # What has no bearing on the connection.
 _ASIDE = (
@@ -26,7 +73,7 @@ _LONGEST = 4096
 _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the account that was named, else msmtp's default one, or the only one."""
     accounts = accounts_in(source.text)
     if not accounts:
@@ -34,14 +81,14 @@ def read(source: Source, form: Format) -> Imported:
     name = source.account or ("default" if "default" in accounts else next(iter(accounts)))
     if name not in accounts:
         raise AccountError(text("no-such-account", name=repr(name[:40]), names=listed(accounts)))
-    taken = Intake(form, accounts[name].values())
+    taken = ImportBuilder(form, accounts[name].values())
     others = [other for other in accounts if other != name and accounts[other] != accounts[name]]
     if others and source.account is None:
         taken.remark("", "account-chosen", name=name, others=", ".join(others))
     return _taken(taken)
 
 
-def _taken(taken: Intake) -> Imported:
+def _taken(taken: ImportBuilder) -> Imported:
     taken.expect("protocol", "smtp")
     taken.take("host", "host")
     taken.take("port", "port")
@@ -65,14 +112,14 @@ def _taken(taken: Intake) -> Imported:
     return taken.done()
 
 
-def _substituted(taken: Intake, key: str, name: str) -> None:
+def _substituted(taken: ImportBuilder, key: str, name: str) -> None:
     if "%" in (taken.text(name) or ""):
         taken.refuse(name, "msmtp-pattern")
     else:
         taken.take(key, name)
 
 
-def _trust(taken: Intake) -> None:
+def _trust(taken: ImportBuilder) -> None:
     if not taken.switch("tls_certcheck", True):
         taken.put("openssl_verify_mode", "none", "tls_certcheck")
         taken.use("tls_fingerprint")
@@ -82,7 +129,7 @@ def _trust(taken: Intake) -> None:
         taken.take("ca_file", "tls_trust_file")
 
 
-def _log_in(taken: Intake) -> None:
+def _log_in(taken: ImportBuilder) -> None:
     method = (taken.text("auth") or "off").casefold()
     if method == "off":
         taken.put("authentication", "none", "auth")
@@ -114,7 +161,7 @@ def _source(command: str, username: object) -> dict[str, object]:
     return {"command": ["sh", "-c", command]}
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write one account, the default one."""
     settings = out.settings
     link = out.link
@@ -137,7 +184,7 @@ def write(out: Outlet) -> Exported:
     return out.done("\n".join([*lines, ""]))
 
 
-def _tls(out: Outlet, link: str) -> list[tuple[str, str | None]]:
+def _tls(out: ExportBuilder, link: str) -> list[tuple[str, str | None]]:
     if link == "none":
         return []
     fingerprint = out.given("tls_fingerprint")
@@ -152,7 +199,7 @@ def _tls(out: Outlet, link: str) -> list[tuple[str, str | None]]:
     ]
 
 
-def _address(out: Outlet) -> str | None:
+def _address(out: ExportBuilder) -> str | None:
     sender = out.given("from")
     if sender is None:
         return None
@@ -162,7 +209,7 @@ def _address(out: Outlet) -> str | None:
     return mailbox.address
 
 
-def _password(out: Outlet) -> list[tuple[str, str | None]]:
+def _password(out: ExportBuilder) -> list[tuple[str, str | None]]:
     if not out.wants_secret:
         return []
     if out.secret is not None:

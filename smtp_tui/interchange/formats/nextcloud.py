@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from smtp_tui.interchange.envfile.exchange import exported, intake
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.envfile.env_format import exported, intake
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.mailbox import parse_mailbox
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the variables, with what the image takes where they are not set."""
     taken = intake(form, source)
     secure = taken.choice("SMTP_SECURE", {"ssl": "ssl", "tls": "tls"}, "")
@@ -37,7 +36,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _sender(taken: Intake) -> None:
+def _sender(taken: ImportBuilder) -> None:
     local, domain = taken.text("MAIL_FROM_ADDRESS"), taken.text("MAIL_DOMAIN")
     if local and domain:
         taken.put_sender(f"{local}@{domain}", None, "MAIL_FROM_ADDRESS")
@@ -45,7 +44,7 @@ def _sender(taken: Intake) -> None:
         taken.remark("from", "nextcloud-sender")
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the variables; the image takes none of them without a sender."""
     link = out.link
     settings = out.settings

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from smtp_tui.interchange.envfile.exchange import exported, intake
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.envfile.env_format import exported, intake
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.spec import FormatSpec, Source
 
 _BEGINNINGS = ("SMTP_", "MAIL_", "EMAIL_SERVER_", "EMAIL_")
 _HOSTS = ("HOST", "SERVER")
@@ -19,7 +18,7 @@ _UNSURE = ("TLS", "SSL", "STARTTLS", "ENCRYPTION", "USE_TLS", "USE_SSL")
 _SWITCH = {"true": True, "false": False}
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the variables, with what nodemailer takes where they are not set."""
     taken = intake(form, source)
     host_name = _take(taken, "host", _HOSTS)
@@ -38,7 +37,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _named(taken: Intake, ends: tuple[str, ...]) -> list[str]:
+def _named(taken: ImportBuilder, ends: tuple[str, ...]) -> list[str]:
     """Return the variables with these ends that are set."""
     return [
         f"{beginning}{end}"
@@ -48,7 +47,7 @@ def _named(taken: Intake, ends: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _take(taken: Intake, key: str, ends: tuple[str, ...]) -> str:
+def _take(taken: ImportBuilder, key: str, ends: tuple[str, ...]) -> str:
     """Take the first of these; one that says otherwise is listed. Return the first one's name."""
     names = _named(taken, ends)
     taken.take(key, *names)
@@ -58,7 +57,7 @@ def _take(taken: Intake, key: str, ends: tuple[str, ...]) -> str:
     return names[0] if names else ""
 
 
-def _link(taken: Intake) -> None:
+def _link(taken: ImportBuilder) -> None:
     """Set how the connection is protected, where the variables leave no doubt about it."""
     names = _named(taken, ("SECURE",))
     word = (taken.text(*names) or "").casefold()
@@ -86,11 +85,11 @@ def _link(taken: Intake) -> None:
         taken.default("port", 465 if secure else 587)
 
 
-def _is_on(taken: Intake, end: str) -> bool:
+def _is_on(taken: ImportBuilder, end: str) -> bool:
     return any(taken.switch(name, False) for name in _named(taken, (end,)))
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the variables that most programs know."""
     link = out.link
     out.note_own_ways()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from smtp_tui.interchange.entries import Entry, Unclear
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.entries import Entry, Unresolved
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, Source
 
 _PARTS = ("auth", "tls")
 _LINK = ("secure", "requireTLS", "ignoreTLS")
@@ -26,10 +24,10 @@ _ASIDE = (
 )  # fmt: skip
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the options, with what nodemailer takes where they are not set."""
     options, remark = _options(source.text)
-    taken = Intake(form, _entries(options))
+    taken = ImportBuilder(form, _entries(options))
     if remark:
         taken.remark("", "nested", name=remark)
     taken.use(*_ASIDE)
@@ -47,7 +45,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _connect(taken: Intake) -> None:
+def _connect(taken: ImportBuilder) -> None:
     """Take host, port and link; what is named elsewhere has no default here."""
     elsewhere = [name for name in _ELSEWHERE if taken.get(name) is not None]
     for name in elsewhere:
@@ -91,16 +89,16 @@ def _entries(options: dict[str, Any]) -> list[Entry]:
 def _entry(name: str, value: Any) -> Entry:
     # In JavaScript the text "false" is true.
     is_unclear = name in _SWITCHES and not isinstance(value, bool | None)
-    return Entry(name, Unclear("not-a-switch") if is_unclear else value)
+    return Entry(name, Unresolved("not-a-switch") if is_unclear else value)
 
 
-def _is_secure(taken: Intake) -> bool:
+def _is_secure(taken: ImportBuilder) -> bool:
     if "secure" in taken:
         return bool(taken.switch("secure", False))
     return str(taken.values.get("port")) == "465"
 
 
-def take_link(taken: Intake, *, secure: bool) -> None:
+def take_link(taken: ImportBuilder, *, secure: bool) -> None:
     """Set how the link is protected, from the options that a URL can carry too."""
     required, ignored = taken.switch("requireTLS", False), taken.switch("ignoreTLS", False)
     link = "ssl" if secure else "tls" if required else "none" if ignored else "auto"
@@ -110,7 +108,7 @@ def take_link(taken: Intake, *, secure: bool) -> None:
         taken.remark("starttls_auto", said, program=taken.form.title)
 
 
-def take_trust(taken: Intake) -> None:
+def take_trust(taken: ImportBuilder) -> None:
     """Set what is asked of the certificate."""
     if taken.switch("tls.rejectUnauthorized", True) is False:
         taken.put("openssl_verify_mode", "none", "tls.rejectUnauthorized")
@@ -120,7 +118,7 @@ def take_trust(taken: Intake) -> None:
         taken.put("tls_minimum", "1.0" if version == "1" else version, "tls.minVersion")
 
 
-def _log_in(taken: Intake) -> None:
+def _log_in(taken: ImportBuilder) -> None:
     has_user = taken.take("username", "auth.user")
     if (taken.text("auth.type") or "login").casefold() == "oauth2":
         taken.put("authentication", "xoauth2", "auth.type")
@@ -135,7 +133,7 @@ def _log_in(taken: Intake) -> None:
             taken.remark("authentication", "own-choice", program="nodemailer", names=names)
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the options; JSON has no place for a reference to a password."""
     settings = out.settings
     link = out.link
@@ -154,7 +152,7 @@ def write(out: Outlet) -> Exported:
     return out.done(json.dumps(there, indent=2, ensure_ascii=False) + "\n")
 
 
-def _auth(out: Outlet) -> dict[str, Any]:
+def _auth(out: ExportBuilder) -> dict[str, Any]:
     if out.username is None:
         return {}
     mechanism = out.mechanism
@@ -171,7 +169,7 @@ def _auth(out: Outlet) -> dict[str, Any]:
     return {"authMethod": named, "auth": auth}
 
 
-def _tls(out: Outlet) -> dict[str, Any]:
+def _tls(out: ExportBuilder) -> dict[str, Any]:
     minimum = out.given("tls_minimum")
     version = f"{_VERSION}{minimum}".removesuffix(".0") if minimum else None
     pairs: dict[str, Any] = {

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from smtp_tui.interchange.addresses import host_and_port
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.postfix_files import entries, login_in, lower_bound
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.entries import host_and_port
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.postfix import entries, login_in, lower_bound
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, Source
 
 PASSWORDS = "sasl_passwd"
 """The usual name of the file beside main.cf."""
@@ -27,9 +25,9 @@ _SYSTEM = "/etc/ssl/certs"
 _BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_", "smtp_use_tls")
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read main.cf; `beside` holds the text of the password file, under its name."""
-    taken = Intake(form, entries(source.text))
+    taken = ImportBuilder(form, entries(source.text))
     taken.use("smtp_tls_loglevel", "smtp_tls_note_starttls_offer", "smtp_tls_fingerprint_digest")
     taken.use("smtp_tls_session_cache_database", "smtp_tls_exclude_ciphers", "smtp_tls_ciphers")
     relay = _relay(taken)
@@ -45,7 +43,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _relay(taken: Intake) -> str:
+def _relay(taken: ImportBuilder) -> str:
     relay = re.split(r"[,\s]+", taken.text("relayhost") or "")[0]
     if not relay:
         taken.refuse("relayhost", "no-relayhost")
@@ -59,7 +57,7 @@ def _relay(taken: Intake) -> str:
     return relay
 
 
-def _link(taken: Intake) -> str:
+def _link(taken: ImportBuilder) -> str:
     level = (taken.text("smtp_tls_security_level") or "").casefold()
     if not level:
         level = "verify" if taken.switch("smtp_enforce_tls", False) else ""
@@ -80,14 +78,14 @@ def _link(taken: Intake) -> str:
     return level
 
 
-def _is_newer(taken: Intake) -> bool:
+def _is_newer(taken: ImportBuilder) -> bool:
     """Whether the file asks for the defaults of Postfix 3.11, with which `may` became one."""
     written = (taken.text("compatibility_level") or "").strip()
     match = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,4}))?(?:\.\d{1,4})?", written)
     return match is not None and (int(match[1]), int(match[2] or 0)) >= (3, 11)
 
 
-def _trust(taken: Intake, level: str) -> None:
+def _trust(taken: ImportBuilder, level: str) -> None:
     if level in _UNCHECKED:
         taken.put("openssl_verify_mode", "none", "smtp_tls_security_level")
         taken.remark("openssl_verify_mode", "postfix-unchecked", level=level)
@@ -109,7 +107,7 @@ def _trust(taken: Intake, level: str) -> None:
             taken.refuse("smtp_tls_mandatory_protocols", "no-single-minimum")
 
 
-def _log_in(taken: Intake, relay: str, beside: Mapping[str, str]) -> None:
+def _log_in(taken: ImportBuilder, relay: str, beside: Mapping[str, str]) -> None:
     if not taken.switch("smtp_sasl_auth_enable", False):
         taken.put("authentication", "none", "smtp_sasl_auth_enable")
         taken.use("smtp_sasl_password_maps", "smtp_sasl_security_options")
@@ -137,7 +135,7 @@ def _log_in(taken: Intake, relay: str, beside: Mapping[str, str]) -> None:
         taken.put("password", password, "smtp_sasl_password_maps")
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the lines of main.cf, and as a comment what belongs into the password file."""
     relay = f"[{out.host}]:{out.settings.port}"
     pairs: list[tuple[str, str | None]] = [
@@ -152,7 +150,7 @@ def write(out: Outlet) -> Exported:
     return out.done("\n".join([*lines, *_passwords(out, relay), ""]))
 
 
-def _family(out: Outlet) -> str | None:
+def _family(out: ExportBuilder) -> str | None:
     family = str(out.given("address_family"))
     if family not in ("ipv4", "ipv6"):
         return None
@@ -160,13 +158,13 @@ def _family(out: Outlet) -> str | None:
     return family
 
 
-def _bind(out: Outlet) -> str:
+def _bind(out: ExportBuilder) -> str:
     return (
         "smtp_bind_address6" if ":" in (out.given("source_address") or "") else "smtp_bind_address"
     )
 
 
-def _tls(out: Outlet) -> list[tuple[str, str | None]]:
+def _tls(out: ExportBuilder) -> list[tuple[str, str | None]]:
     link = out.link
     if link == "none":
         return [("smtp_tls_security_level", "none")]
@@ -199,7 +197,7 @@ def _tls(out: Outlet) -> list[tuple[str, str | None]]:
     ]
 
 
-def _sasl(out: Outlet) -> list[tuple[str, str | None]]:
+def _sasl(out: ExportBuilder) -> list[tuple[str, str | None]]:
     if not out.wants_secret:
         return [("smtp_sasl_auth_enable", "no")]
     return [
@@ -210,7 +208,7 @@ def _sasl(out: Outlet) -> list[tuple[str, str | None]]:
     ]
 
 
-def _passwords(out: Outlet, relay: str) -> list[str]:
+def _passwords(out: ExportBuilder, relay: str) -> list[str]:
     if not out.wants_secret:
         return []
     username = out.username or ""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from smtp_tui.interchange import ruby_hash
+from smtp_tui.interchange import ruby
 from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
-from smtp_tui.interchange.ruby_mail import link_of, log_in, mechanism_of
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.ruby import link_of, log_in, mechanism_of
+from smtp_tui.interchange.spec import FormatSpec, Source
 
 _HASH = re.compile(r"^(?P<lead>[^#\n]*?)smtp_settings\s*=\s*\{", re.MULTILINE)
 _OPTIONS = re.compile(
@@ -26,26 +24,26 @@ _MODES = {0: "none", 1: "peer", 2: "fail_if_no_peer_cert", 3: "fail_if_no_peer_c
 _STARTTLS = {"none": "false", "tls": "true"}
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the hash, with what the mail gem takes where a key is not set."""
     match = _HASH.search(source.text)
     if match is None:
         raise InterchangeError(text("no-smtp-settings"))
-    found = ruby_hash.entries(source.text, match.end())
+    found = ruby.entries(source.text, match.end())
     options = _OPTIONS.search(source.text)
     if options:
-        sender = next(iter(ruby_hash.entries(source.text, options.end())), None)
+        sender = next(iter(ruby.entries(source.text, options.end())), None)
         found += [sender] if sender and sender.name == "from" else []
     if method := _METHOD.search(source.text):
         line = source.text.count("\n", 0, method.start(1)) + 1
         found.append(Entry("delivery_method", method[1], line))
-    taken = Intake(form, found)
+    taken = ImportBuilder(form, found)
     if _OFF.search(source.text):
         taken.remark("", "not-enabled", program="Rails")
     return _taken(taken)
 
 
-def _taken(taken: Intake) -> Imported:
+def _taken(taken: ImportBuilder) -> Imported:
     taken.expect("delivery_method", "smtp")
     taken.take("host", "address")
     taken.take("port", "port")
@@ -68,7 +66,7 @@ def _taken(taken: Intake) -> Imported:
     return taken.done()
 
 
-def _starttls(taken: Intake) -> dict[str, bool | None]:
+def _starttls(taken: ImportBuilder) -> dict[str, bool | None]:
     auto = taken.switch("enable_starttls_auto", None)
     if taken.text("enable_starttls") in ("auto", "always"):
         is_auto = taken.text("enable_starttls") == "auto"
@@ -76,7 +74,7 @@ def _starttls(taken: Intake) -> dict[str, bool | None]:
     return {"required": taken.switch("enable_starttls", None), "auto": auto}
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the hash, for config/environments/production.rb or an initializer."""
     link = out.link
     mechanism = mechanism_of(out)
@@ -102,7 +100,7 @@ def write(out: Outlet) -> Exported:
     return out.done("\n".join([*lines, ""]))
 
 
-def _password(out: Outlet) -> str | None:
+def _password(out: ExportBuilder) -> str | None:
     if not out.wants_secret:
         return None
     return f"ENV.fetch({_quoted(out.variable)})" if out.secret is None else _quoted(out.secret)

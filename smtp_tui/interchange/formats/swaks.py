@@ -1,31 +1,137 @@
-"""swaks: a command line of the SMTP test tool; a password in it is never repeated."""
+"""The words of a POSIX shell command, with the variables in them; nothing is run.
+
+The options of swaks: which bear on the connection, and how each may be spelled.
+
+swaks: a command line of the SMTP test tool; a password in it is never repeated.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Iterator
+from typing import Any
 
-from smtp_tui.interchange.addresses import host_and_port
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
-from smtp_tui.interchange.shell_words import words
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.swaks_options import options_of
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.entries import Entry, Unresolved, host_and_port
+from smtp_tui.interchange.envfile.interpolation import Pieces, Use, joined, settled
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, Source
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+_END = "|;&<>()\n"
+
+
+def words(command: str) -> Iterator[Any]:
+    """Yield the words of the first command: text, a Variable, or Unclear where a shell must run."""
+    at = 0
+    while True:
+        while command[at : at + 1] in (" ", "\t") or command.startswith("\\\n", at):
+            at += 2 if command[at] == "\\" else 1
+        if at >= len(command) or command[at] in _END or command[at] == "#":
+            return
+        pieces, at = _word(command, at)
+        if pieces is None:
+            yield Unresolved("computed")
+        else:
+            yield settled("", 0, pieces, {}).value
+
+
+def _word(command: str, at: int) -> tuple[Pieces | None, int]:
+    pieces: Pieces = [""]
+    quote = ""
+    is_sure = True
+    while at < len(command):
+        letter, step = command[at], 1
+        if quote != "'" and command.startswith("\\\n", at):
+            letter, step = "", 2
+        elif letter in ("'", '"') and quote in ("", letter):
+            letter, quote = "", "" if quote else letter
+        elif not quote and (letter in " \t" or letter in _END):
+            break
+        elif letter == "\\" and quote != "'":
+            following = command[at + 1 : at + 2]
+            # Between double quotes the backslash stands for itself before most letters.
+            letter = following if not quote or following in '"\\$`' else f"\\{following}"
+            step = 2
+        elif letter == "$" and quote != "'" and (use := _VARIABLE.match(command, at)):
+            pieces.append(Use(use[1] or use[2]))
+            letter, step = "", len(use[0])
+        elif quote != "'" and (letter == "`" or command.startswith(("$(", "${"), at)):
+            is_sure = False
+        pieces.append(letter)
+        at += step
+    return (joined(pieces) if is_sure and not quote else None), at
+
+
+# Every spelling of an option that bears on the connection, by the one that is kept.
+_SPELLINGS = {
+    "server": ("s", "server"), "port": ("p", "port"), "from": ("f", "from"),
+    "helo": ("h", "helo", "ehlo", "lhlo"), "timeout": ("timeout",),
+    "auth": ("a", "auth", "ao", "auth-optional", "aos", "auth-optional-strict"),
+    "auth-user": ("au", "auth-user"), "auth-password": ("ap", "auth-password"),
+    "local-interface": ("li", "local-interface"), "tls-protocol": ("tlsp", "tls-protocol"),
+    "tls-ca-path": ("tls-ca-path",), "tls-cert": ("tls-cert",), "tls-key": ("tls-key",),
+    "tls-sni": ("tls-sni",), "tls-verify-target": ("tls-verify-target",),
+    "protocol": ("protocol",), "tls-cipher": ("tls-cipher",), "tls-chain": ("tls-chain",),
+    "tls": ("tls",), "tls-optional": ("tlso", "tls-optional"),
+    "tls-optional-strict": ("tlsos", "tls-optional-strict"),
+    "tls-on-connect": ("tlsc", "tls-on-connect"), "tls-verify": ("tls-verify",),
+    "tls-verify-ca": ("tls-verify-ca",), "tls-verify-host": ("tls-verify-host",),
+    "4": ("4",), "6": ("6",),
+}  # fmt: skip
+_NAMES = {spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings}
+_SWITCHES = frozenset(
+    {"tls", "tls-optional", "tls-optional-strict", "tls-on-connect", "4", "6"}
+    | {"tls-verify", "tls-verify-ca", "tls-verify-host"}
+)
+# The message, and what is shown of it: nothing for a table of settings.
+_ASIDE = (
+    "t", "to", "cc", "bcc", "d", "data", "body", "header", "h-", "attach", "q",
+    "quit-after", "quit", "ah",
+    "add-header", "n", "suppress-data", "hs", "hr", "hd", "silent", "apt", "pp",
+    "auth-hide-password", "ahp", "protect-prompt", "show", "hide", "output", "S", "g", "stl",
+)  # fmt: skip
+
+
+def options_of(rest: list[Any]) -> Iterator[Entry]:
+    """Yield the options; one that is not known takes the word behind it for its own."""
+    at = 0
+    while at < len(rest):
+        word = rest[at]
+        at += 1
+        if not isinstance(word, str) or not word.startswith("-") or not word.strip("-="):
+            yield Entry("", Unresolved("stray-word"))
+            continue
+        written, sign, value = word.lstrip("-").partition("=")
+        name = _NAMES.get(written, written)
+        following = rest[at] if at < len(rest) else "-"
+        if sign:
+            found: Any = value
+        elif name in _SWITCHES or (isinstance(following, str) and following.startswith("-")):
+            found = "true"
+        else:
+            found, at = following, at + 1
+        if not name.startswith("h-") and written not in _ASIDE:
+            yield Entry(name, found)
+
+
+# rf
+# rf
 
 _VERSIONS = {"tlsv1": "1.0", "tlsv1_0": "1.0", "tlsv1_1": "1.1", "tlsv1_2": "1.2", "tlsv1_3": "1.3"}
 _VERSION_NAMES = {"1.0": "tlsv1", "1.1": "tlsv1_1", "1.2": "tlsv1_2", "1.3": "tlsv1_3"}
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the first swaks command of a text."""
     start = source.text.find("swaks")
     if start < 0:
         raise InterchangeError(text("no-swaks"))
     _, *rest = words(source.text[start:])
-    taken = Intake(form, options_of(rest))
+    taken = ImportBuilder(form, options_of(rest))
     host, port = host_and_port(taken.text("server") or "")
     if host:
         taken.put("host", host, "server")
@@ -52,7 +158,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _link(taken: Intake) -> str:
+def _link(taken: ImportBuilder) -> str:
     for name, link in (("tls-on-connect", "ssl"), ("tls", "tls")):
         if name in taken:
             taken.use("tls", "tls-optional", "tls-optional-strict", "tls-on-connect")
@@ -62,7 +168,7 @@ def _link(taken: Intake) -> str:
     return "auto" if is_optional else "none"
 
 
-def _trust(taken: Intake, link: str) -> None:
+def _trust(taken: ImportBuilder, link: str) -> None:
     verifies = [
         name for name in ("tls-verify", "tls-verify-ca", "tls-verify-host") if name in taken
     ]
@@ -84,7 +190,7 @@ def _trust(taken: Intake, link: str) -> None:
         taken.refuse("tls-protocol", "no-single-minimum")
 
 
-def _log_in(taken: Intake) -> None:
+def _log_in(taken: ImportBuilder) -> None:
     wants = "auth" in taken or "auth-user" in taken or "auth-password" in taken
     if not wants:
         taken.put("authentication", "none")
@@ -99,7 +205,7 @@ def _log_in(taken: Intake) -> None:
         taken.remark("authentication", "own-choice", program="swaks", names=listed)
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write a command that connects, logs in and quits; swaks asks for the password."""
     link = out.link
     minimum = out.given("tls_minimum")
@@ -133,7 +239,7 @@ def write(out: Outlet) -> Exported:
     return out.done(" ".join(["swaks", *map(shlex.quote, there)]) + "\n")
 
 
-def _auth(out: Outlet) -> list[tuple[str, str | None]]:
+def _auth(out: ExportBuilder) -> list[tuple[str, str | None]]:
     if not out.wants_secret:
         return []
     mechanism = out.mechanism

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.entries import Entry
+from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.nodemailer import take_link, take_trust
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError
-from smtp_tui.interchange.source import Source
-from smtp_tui.interchange.texts import text
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, Source
 
 # Parameters of Symfony and lettre that mean the same as one of nodemailer.
 _SAME = {
@@ -29,10 +27,10 @@ _SAME = {
 _RENAMED = {"local_domain": "name", "source_ip": "localAddress"}
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read a URL; what its scheme leaves open is told."""
     url = _split(source.text)
-    taken = Intake(form, _entries(url))
+    taken = ImportBuilder(form, _entries(url))
     if not taken.take("host", "host"):
         raise InterchangeError(text("url-host"))
     taken.take("port", "port")
@@ -85,7 +83,7 @@ def _entries(url: SplitResult) -> Iterator[Entry]:
         yield Entry(*same)
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write a URL as nodemailer reads it; without the password, unless it is wanted."""
     link = out.link
     login = ""

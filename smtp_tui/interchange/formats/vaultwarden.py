@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from smtp_tui.interchange.envfile.exchange import exported, intake
-from smtp_tui.interchange.intake import Intake
-from smtp_tui.interchange.known import Format
-from smtp_tui.interchange.outlet import Outlet
+from smtp_tui.interchange.envfile.env_format import exported, intake
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported
-from smtp_tui.interchange.source import Source
+from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.mailbox import parse_mailbox
 
 _SECURITY = {"starttls": "tls", "force_tls": "ssl", "off": "none"}
@@ -16,7 +15,7 @@ _MECHANISMS = {"plain": "Plain", "login": "Login", "xoauth2": "Xoauth2"}
 _PORTS = {"tls": 587, "ssl": 465, "none": 25}
 
 
-def read(source: Source, form: Format) -> Imported:
+def read(source: Source, form: FormatSpec) -> Imported:
     """Read the variables, with what Vaultwarden takes where they are not set."""
     taken = intake(form, source)
     taken.use("SMTP_EMBED_IMAGES", "SMTP_DEBUG")
@@ -38,7 +37,7 @@ def read(source: Source, form: Format) -> Imported:
     return taken.done()
 
 
-def _link(taken: Intake) -> str:
+def _link(taken: ImportBuilder) -> str:
     if "SMTP_SECURITY" in taken:
         taken.use("SMTP_SSL", "SMTP_EXPLICIT_TLS")
         return taken.choice("SMTP_SECURITY", _SECURITY, "tls")
@@ -49,7 +48,7 @@ def _link(taken: Intake) -> str:
     return "tls" if taken.switch("SMTP_SSL", True) else "none"
 
 
-def _log_in(taken: Intake) -> None:
+def _log_in(taken: ImportBuilder) -> None:
     has_user = taken.take("username", "SMTP_USERNAME")
     if path := taken.text("SMTP_PASSWORD_FILE"):
         taken.put("password", {"file": path}, "SMTP_PASSWORD_FILE")
@@ -61,7 +60,7 @@ def _log_in(taken: Intake) -> None:
         taken.remark("authentication", "own-choice", program="Vaultwarden", names="PLAIN, LOGIN")
 
 
-def _trust(taken: Intake) -> None:
+def _trust(taken: ImportBuilder) -> None:
     if taken.switch("SMTP_ACCEPT_INVALID_CERTS", False):
         taken.put("openssl_verify_mode", "none", "SMTP_ACCEPT_INVALID_CERTS")
     elif taken.switch("SMTP_ACCEPT_INVALID_HOSTNAMES", False):
@@ -69,7 +68,7 @@ def _trust(taken: Intake) -> None:
     taken.use("SMTP_ACCEPT_INVALID_HOSTNAMES")
 
 
-def write(out: Outlet) -> Exported:
+def write(out: ExportBuilder) -> Exported:
     """Write the variables; Vaultwarden sends nothing without a sender."""
     settings = out.settings
     sender = out.mailbox or (parse_mailbox(settings.sender) if settings.sender else None)

@@ -9,16 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from smtp_tui.tui.appearing import Appearing
-from smtp_tui.tui.bars import HintBar
-from smtp_tui.tui.box import Box
-from smtp_tui.tui.sidebar.page import Page
-from smtp_tui.tui.sidebar.prose import Block
+from smtp_tui.tui.textual_compat import PaintOnceScreen
+from smtp_tui.tui.widgets.bars import KeyHints
+from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.widgets.text_page import Block, TextPage
 
 _AROUND = 4  # the line above, the keys, and two lines of the form
 
 
-class TrustDialog(Appearing, ModalScreen[bool], inherit_bindings=False):
+class TrustDialog(PaintOnceScreen, ModalScreen[bool], inherit_bindings=False):
     """Tells what a yes would mean; Enter, Escape and N say no, and so does nothing else than Y."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,14 +31,14 @@ class TrustDialog(Appearing, ModalScreen[bool], inherit_bindings=False):
 
     def __init__(self, text: Sequence[Block], yes: str) -> None:
         super().__init__(classes="dialog")
-        self._page = Page(text)
+        self._page = TextPage(text)
         self._yes = yes
 
     def compose(self) -> ComposeResult:
         """Show the question and the keys, which never leave the screen."""
-        with Box(classes="box"):
+        with DialogBody(classes="box"):
             yield self._page
-            yield HintBar((("Y", self._yes), ("N Enter Esc", "No")), indent=0)
+            yield KeyHints((("Y", self._yes), ("N Enter Esc", "No")), indent=0)
 
     def on_resize(self) -> None:
         """Leave room for the keys."""

@@ -10,19 +10,26 @@ from pathlib import Path
 from rich.style import Style
 
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.lifetimes import in_words
-from smtp_tui.tui.cures.fixing import CA_FILE, FINGERPRINT, Cure, now_words, pairs_of, value_words
-from smtp_tui.tui.form.model import HOST, Draft
-from smtp_tui.tui.ink import PLAIN, STRONG, WARNING
-from smtp_tui.tui.sidebar.prose import Block, plain
+from smtp_tui.tui.model.draft import HOST, Draft
+from smtp_tui.tui.model.fixes import (
+    CA_FILE,
+    FINGERPRINT,
+    FixProposal,
+    now_words,
+    pairs_of,
+    value_words,
+)
+from smtp_tui.tui.style import PLAIN, STRONG, WARNING
+from smtp_tui.tui.widgets.text_page import Block, plain
 
 _GROUP = 8  # pairs of the hash that stay together in a line
 _LABELS = 11
 _WEAKENS = "WEAKENS: "
 
 
-def trust_blocks(cure: Cure, chain: Sequence[Certificate], draft: Draft) -> list[Block]:
+def trust_blocks(cure: FixProposal, chain: Sequence[Certificate], draft: Draft) -> list[Block]:
     """Return the question, whom it is about, and what a yes would mean."""
     texts, names = _texts()[_topic(cure, chain)], _names(cure, draft)
     blocks = [plain(texts["title"].format_map(names), WARNING)]
@@ -55,10 +62,10 @@ def _dates(certificate: Certificate) -> str:
 
 def _fact(label: str, text: str, style: Style = PLAIN) -> Block:
     head, rest = f"  {label:{_LABELS}}", " " * (_LABELS + 2)
-    return Block(((visible(text), style),), head, rest, gap=False)
+    return Block(((escape_controls(text), style),), head, rest, gap=False)
 
 
-def _topic(cure: Cure, chain: Sequence[Certificate]) -> str:
+def _topic(cure: FixProposal, chain: Sequence[Certificate]) -> str:
     change = cure.fix.change
     if cure.authority:
         return "ca_file_own" if cure.authority in chain[:1] else CA_FILE
@@ -74,7 +81,7 @@ def _topic(cure: Cure, chain: Sequence[Certificate]) -> str:
     return "server_name" if "server_name" in change else "host"
 
 
-def _names(cure: Cure, draft: Draft) -> dict[str, str]:
+def _names(cure: FixProposal, draft: Draft) -> dict[str, str]:
     fix = cure.fix
     value = fix.change.get("server_name", fix.change.get(HOST, fix.value))
     return {

@@ -7,23 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.style import Style
 
 from smtp_tui.discovery.domain import SECONDS
-from smtp_tui.discovery.domain.facts import DomainFact, Weight
+from smtp_tui.discovery.domain.facts import DomainFact, Severity
 from smtp_tui.records import record
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import Line, Mark
-from smtp_tui.tui.ink import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.keys.commands import key_of
-from smtp_tui.tui.sidebar.prose import Block
-from smtp_tui.tui.texts import Texts
+from smtp_tui.tui.messages import MessageCatalog
+from smtp_tui.tui.style import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
+from smtp_tui.tui.widgets.text_page import Block
 
-text = Texts(__file__)
+text = MessageCatalog(__file__)
 
 DKIM_KEY = "k"
-SIGNS: dict[Weight, tuple[str, Style]] = {
-    Weight.GOOD: ("+", GOOD),
-    Weight.NOTE: ("i", ACCENT),
-    Weight.BAD: ("!", WARNING),
-    Weight.UNKNOWN: ("?", DIM),
+SIGNS: dict[Severity, tuple[str, Style]] = {
+    Severity.GOOD: ("+", GOOD),
+    Severity.NOTE: ("i", ACCENT),
+    Severity.BAD: ("!", WARNING),
+    Severity.UNKNOWN: ("?", DIM),
 }
 UNANSWERED = "unanswered"
 _ORDER = ("sender", "spf", "dkim", "dmarc", "mx", "ptr")
@@ -32,7 +32,7 @@ _LONGEST = 300
 
 
 @record
-class Found:
+class DomainReport:
     """What DNS told of a domain."""
 
     domain: str
@@ -49,31 +49,31 @@ def sentence(fact: DomainFact, *, is_on_screen: bool = False) -> str:
     """Return a fact's sentence, with the form's own ways in place of options."""
     key = DKIM_KEY.upper()
     way = key if is_on_screen else text("log", "way", screen=key_of("domain"), key=key)
-    return visible(text.instead(fact.text, way=way))
+    return escape_controls(text.instead(fact.text, way=way))
 
 
 def fact_lines(facts: Iterable[DomainFact], seconds: float) -> Iterator[Line]:
     """Yield facts as lines of the log."""
     for one in facts:
-        mark = Mark.WARNING if one.weight is Weight.BAD else Mark.FACT
+        mark = Mark.WARNING if one.weight is Severity.BAD else Mark.FACT
         yield Line(seconds, mark, f"{one.subject.upper()}: {sentence(one)}")
 
 
-def summary(found: Found) -> Block:
+def summary(found: DomainReport) -> Block:
     """Return one line to stand at the verdict."""
-    label = (text("bar", "label", domain=visible(found.domain)), STRONG)
+    label = (text("bar", "label", domain=escape_controls(found.domain)), STRONG)
     key = text("bar", "more", key=key_of("domain"))
     if found.is_silent:
         return Block((label, (text("bar", "silent"), PLAIN), (key, DIM)), gap=False)
     told = list(_short(found.facts))
-    is_bad = any(one.weight is Weight.BAD for one in found.facts)
+    is_bad = any(one.weight is Severity.BAD for one in found.facts)
     sign = [("! ", WARNING)] if is_bad else []
     return Block((*sign, label, (", ".join(told), PLAIN), (key, DIM)), gap=False)
 
 
 def asking(domain: str) -> Block:
     """Return the line that stands at the verdict while answers are waited for."""
-    label = (text("bar", "label", domain=visible(domain)), STRONG)
+    label = (text("bar", "label", domain=escape_controls(domain)), STRONG)
     waiting = (text("bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
     return Block((label, waiting, (text("bar", "stops"), DIM)), gap=False)
 
@@ -82,8 +82,8 @@ def _short(facts: Sequence[DomainFact]) -> Iterator[str]:
     for subject in _ORDER:
         of = [one for one in facts if one.subject == subject]
         # Mail leaves from one of the addresses; whichever is covered, that may be the one.
-        best = next((one for one in of if one.weight is Weight.GOOD), of[0] if of else None)
-        worst = next((one for one in of if one.weight is Weight.BAD), best)
+        best = next((one for one in of if one.weight is Severity.GOOD), of[0] if of else None)
+        worst = next((one for one in of if one.weight is Severity.BAD), best)
         one = best if subject == "spf" else worst
         if one is None:
             continue
@@ -93,18 +93,18 @@ def _short(facts: Sequence[DomainFact]) -> Iterator[str]:
             yield text("short", one.id)
 
 
-def page_blocks(found: Found, *, with_records: bool = False) -> Iterator[Block]:
+def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[Block]:
     """Yield a title, each fact with its weight as a sign, and records where they are wanted."""
-    yield Block(((text("screen", "title", domain=visible(found.domain)), STRONG),))
+    yield Block(((text("screen", "title", domain=escape_controls(found.domain)), STRONG),))
     before = None
     # What may keep mail from arriving is read first.
-    for one in sorted(found.facts, key=lambda fact: fact.weight is not Weight.BAD):
+    for one in sorted(found.facts, key=lambda fact: fact.weight is not Severity.BAD):
         sign, style = SIGNS[one.weight]
         said = sentence(one, is_on_screen=with_records)
         spans = ((f"{sign} ", style), (f"{one.subject.upper()}: ", STRONG), (said, PLAIN))
         yield Block(spans, rest="  ", gap=with_records)
         if with_records and one.record and one.record != before:
-            shown = visible(one.record)
+            shown = escape_controls(one.record)
             cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
             yield Block(((cut, DIM),), "  ", "  ", gap=False)
         before = one.record

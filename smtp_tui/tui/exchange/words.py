@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.keys.dialog_commands import IMPORT_COMMANDS
-from smtp_tui.tui.texts import Texts
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.keys.commands import IMPORT_COMMANDS
+from smtp_tui.tui.messages import MessageCatalog
 
-text = Texts(__file__)
+text = MessageCatalog(__file__)
 
 _KEYS = {one.action: one.first_key for one in IMPORT_COMMANDS}
 
@@ -19,7 +19,7 @@ def key_here(action: str) -> str:
 def in_the_form(said: object) -> str:
     """Return what is said for the command line with the form's own ways, safe to show."""
     names = {"format": key_here("format"), "quoting": key_here("quoting")}
-    return visible(text.instead(str(said), **names))
+    return escape_controls(text.instead(str(said), **names))
 
 
 def lines(count: int) -> str:

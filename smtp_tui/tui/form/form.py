@@ -13,24 +13,22 @@ from textual.message import Message
 from textual.timer import Timer
 
 from smtp_tui.diagnosis.advice import Advice, advise
-from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Kind
-from smtp_tui.tui.appearing import Placed
-from smtp_tui.tui.form.choice import ChoiceRow
-from smtp_tui.tui.form.kept import Kept
-from smtp_tui.tui.form.looks import choices_of, kept_look, looks, raw_of
-from smtp_tui.tui.form.model import PASSWORD, Draft
-from smtp_tui.tui.form.more import MORE, MoreRow
-from smtp_tui.tui.form.row import Row
-from smtp_tui.tui.form.situation import Situation
+from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
+from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, Row
 from smtp_tui.tui.form.text_row import TextRow
-from smtp_tui.tui.form.undoing import History
-from smtp_tui.tui.sidebar.live import concerning, gravest
+from smtp_tui.tui.model.draft import PASSWORD, Draft
+from smtp_tui.tui.model.file_context import FileContext
+from smtp_tui.tui.model.password import PasswordLocation
+from smtp_tui.tui.model.row_state import choices_of, password_location_state, raw_of, row_states
+from smtp_tui.tui.model.undo import UndoStack
+from smtp_tui.tui.sidebar.field_status import concerning, most_severe
+from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 KEPT = "kept"
 REST = 0.6
 
 
-class Form(Placed, VerticalScroll, can_focus=False):
+class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     """All rows; passes what the hand does on to the draft, and the draft's looks to the rows."""
 
     DEFAULT_CSS = """
@@ -69,17 +67,17 @@ class Form(Placed, VerticalScroll, can_focus=False):
     class KeptElsewhere(Message):
         """Another place was chosen for the password."""
 
-        def __init__(self, place: Kept) -> None:
+        def __init__(self, place: PasswordLocation) -> None:
             super().__init__()
             self.place = place
 
     def __init__(
-        self, draft: Draft, situation: Situation | None = None, *, id: str | None = None
+        self, draft: Draft, situation: FileContext | None = None, *, id: str | None = None
     ) -> None:
         super().__init__(id=id)
         self.draft = draft
         self._situation = situation
-        self.history = History()
+        self.history = UndoStack()
         self._advice: tuple[Advice, ...] = ()
         self._typing: str | None = None
         self._rest: Timer | None = None
@@ -93,8 +91,8 @@ class Form(Placed, VerticalScroll, can_focus=False):
                 continue
             yield _row(field)
             if field.key == PASSWORD:
-                yield ChoiceRow(KEPT, "  Kept in", tuple(Kept))
-        yield MoreRow()
+                yield ChoiceRow(KEPT, "  Kept in", tuple(PasswordLocation))
+        yield DisclosureRow()
         for field in folded:
             yield _row(field, classes="folded")
 
@@ -162,8 +160,8 @@ class Form(Placed, VerticalScroll, can_focus=False):
 
     def refresh_looks(self) -> None:
         """Give every row its look; problems and advice are told when the hand rests."""
-        everything = looks(self.draft, self._advice)
-        everything[KEPT] = kept_look(self.draft)
+        everything = row_states(self.draft, self._advice)
+        everything[KEPT] = password_location_state(self.draft)
         for row in self.rows(all_of_them=True):
             look = everything.get(row.topic)
             if look is not None:
@@ -182,12 +180,12 @@ class Form(Placed, VerticalScroll, can_focus=False):
     def unfold(self, wanted: bool = True) -> None:
         """Show or hide the folded fields."""
         self.set_class(wanted, "-unfolded")
-        self.query_exactly_one(MoreRow).open(wanted)
+        self.query_exactly_one(DisclosureRow).open(wanted)
         self._count_folded()
 
     def advice_on(self, topic: str) -> list[Advice]:
         """Return what there was to say about a field when the hand last rested."""
-        if topic == MORE:
+        if topic == MORE_LABEL:
             return [one for one in self._advice if BY_KEY[one.field].folded]
         return concerning(self._advice, PASSWORD if topic == KEPT else topic)
 
@@ -254,13 +252,13 @@ class Form(Placed, VerticalScroll, can_focus=False):
         event.stop()
         self.post_message(self.Refused(event.why))
 
-    def on_more_row_unfolded(self) -> None:
+    def on_disclosure_row_unfolded(self) -> None:
         """Show the folded fields, and as many of them as there is room for."""
         self.unfold()
-        more = self.query_exactly_one(MoreRow)
+        more = self.query_exactly_one(DisclosureRow)
         self.call_after_refresh(self.scroll_to_widget, more, animate=False, top=True)
 
-    def on_more_row_folded(self) -> None:
+    def on_disclosure_row_folded(self) -> None:
         """Hide them again."""
         self.unfold(False)
 
@@ -276,7 +274,7 @@ class Form(Placed, VerticalScroll, can_focus=False):
         password = self.draft.password
 
         def keep() -> None:
-            password.reset() if word is None else password.keep(Kept(word))
+            password.reset() if word is None else password.keep(PasswordLocation(word))
 
         self.history.change_password(self.draft, KEPT, keep)
         row = self.row(PASSWORD)
@@ -310,12 +308,12 @@ class Form(Placed, VerticalScroll, can_focus=False):
     def _count_folded(self) -> None:
         """Say on the row that unfolds them what there is in the folded fields."""
         count = sum(self.draft.raw(field.key) is not None for field in FIELDS if field.folded)
-        more = self.query_exactly_one(MoreRow)
-        told = None if more.is_open else gravest(self.advice_on(MORE))
+        more = self.query_exactly_one(DisclosureRow)
+        told = None if more.is_open else most_severe(self.advice_on(MORE_LABEL))
         more.show(replace(more.look, note=f"{count} set" if count else "", advice=told))
 
 
 def _row(field: Field, *, classes: str | None = None) -> Row:
-    if field.kind in (Kind.CHOICE, Kind.SWITCH):
+    if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
         return ChoiceRow(field.key, field.label, choices_of(field), classes=classes)
     return TextRow(field.key, field.label, classes=classes)

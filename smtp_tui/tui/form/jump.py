@@ -10,10 +10,10 @@ from textual.events import Key
 
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui.form.form import KEPT, Form
-from smtp_tui.tui.form.model import PASSWORD
-from smtp_tui.tui.form.more import MORE
-from smtp_tui.tui.sidebar.words import Words
-from smtp_tui.tui.terminal.typeahead import InOrder
+from smtp_tui.tui.form.rows import MORE_LABEL
+from smtp_tui.tui.model.draft import PASSWORD
+from smtp_tui.tui.sidebar.controller import SidebarController
+from smtp_tui.tui.typeahead import KeyQueue
 
 
 def letters_of(topics: Iterable[str]) -> dict[str, str]:
@@ -31,13 +31,13 @@ def letters() -> dict[str, str]:
     """Return the letter of each row of the form, the same each time."""
     topics = [field.key for field in FIELDS if not field.folded]
     topics.insert(topics.index(PASSWORD) + 1, KEPT)
-    return letters_of([*topics, MORE, *(field.key for field in FIELDS if field.folded)])
+    return letters_of([*topics, MORE_LABEL, *(field.key for field in FIELDS if field.folded)])
 
 
-def jump(form: Form, words: Words) -> None:
+def jump(form: Form, words: SidebarController) -> None:
     """Show the letters and wait for one; any other key goes nowhere."""
     app = form.app
-    if not isinstance(app, InOrder):
+    if not isinstance(app, KeyQueue):
         raise AssertionError("only an application that takes keys in order can hold one back")
     by_topic = letters()
     for row in form.rows():

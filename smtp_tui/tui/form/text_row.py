@@ -13,11 +13,11 @@ from textual.events import Key, Paste
 from textual.geometry import Offset
 from textual.message import Message
 
-from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.form.line_edit import LineEdit
-from smtp_tui.tui.form.row import Row
-from smtp_tui.tui.ink import CURSOR, DIM, PLAIN, Span, fitted, written
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.form.rows import Row
 from smtp_tui.tui.keys.keymap import with_alt
+from smtp_tui.tui.style import CURSOR, DIM, PLAIN, Span, to_charset, truncate
+from smtp_tui.tui.widgets.line_editor import LineBuffer
 
 BULLET = "•"
 _USER = re.compile(r"(?:[A-Za-z][\w+.-]*://)?[^\s:/@]*:(?!//)")
@@ -75,8 +75,8 @@ class TextRow(Row):
     _first = 0  # of the characters, the first that is in sight
 
     @cached_property
-    def _line(self) -> LineEdit:
-        return LineEdit()
+    def _line(self) -> LineBuffer:
+        return LineBuffer()
 
     @property
     def text(self) -> str:
@@ -101,7 +101,7 @@ class TextRow(Row):
             return self._placeholder_spans(width)
         cells = self._cells()
         if not self.has_focus:
-            shown = fitted("".join(cells), width)
+            shown = truncate("".join(cells), width)
             return [(shown, PLAIN)], cell_len(shown)
         return self._window(cells, width)
 
@@ -157,7 +157,7 @@ class TextRow(Row):
         """Each character as it may be shown; what could steer a terminal stands escaped."""
         if self.look.is_masked:
             return [BULLET] * len(self.text)
-        cells = [written(visible(character)) for character in self.text]
+        cells = [to_charset(escape_controls(character)) for character in self.text]
         start, end = password_span(self.text)
         return [*cells[:start], *[BULLET] * (end - start), *cells[end:]]
 
@@ -173,7 +173,7 @@ class TextRow(Row):
         head = lead + "".join(cells[self._first : cursor])
         under = cells[cursor] if cursor < len(cells) else " "
         room = max(width - cell_len(head) - cell_len(under), 0)
-        tail = fitted("".join(cells[cursor + 1 :]), room)
+        tail = truncate("".join(cells[cursor + 1 :]), room)
         used = cell_len(head) + cell_len(under) + cell_len(tail)
         return [(head, PLAIN), (under, CURSOR), (tail, PLAIN)], used
 
@@ -187,7 +187,7 @@ class TextRow(Row):
         return lead + sum(map(cell_len, cells[self._first : self._line.cursor]))
 
     def _placeholder_spans(self, width: int) -> tuple[list[Span], int]:
-        shown = fitted(self.look.placeholder, width)
+        shown = truncate(self.look.placeholder, width)
         if not self.has_focus:
             return [(shown, DIM)], cell_len(shown)
         return [(shown[:1] or " ", CURSOR), (shown[1:], DIM)], max(cell_len(shown), 1)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from smtp_tui.records import record
-from smtp_tui.tui.keys.command import Command
-from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
-from smtp_tui.tui.keys.dialog_commands import MAIL_COMMANDS
+from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, MAIL_COMMANDS, Command
 
 Hints = tuple[tuple[str, str], ...]
 
 
 @record
-class Moment:
+class HintContext:
     """What the hints of the form depend on."""
 
     has_fixes: bool = False
@@ -32,7 +30,7 @@ _LOG_HINTS = (
 )
 
 
-def hints_at(moment: Moment) -> Hints:
+def hints_at(moment: HintContext) -> Hints:
     """Return what matters at a moment, the most wanted first: a line of 80 columns has it all."""
     by_action = {one.action: one for one in COMMANDS}
     now = ["fix", "fixes"] if moment.has_fixes else []

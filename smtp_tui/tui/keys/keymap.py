@@ -1,14 +1,20 @@
-"""Keys by name: how people write them, which may be given to a command, and who has which. Pure."""
+"""Keys by name: how people write them, which may be given to a command, and who has which. Pure.
+
+A capital for its letter: hints write keys as they are engraved, and Caps Lock is a key too.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from textual.app import App
+from textual.events import Key
 
 from smtp_tui.records import record
-from smtp_tui.smtp.escaping import visible
+from smtp_tui.smtp.escaping import escape_controls
 
 _ENGRAVED = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins"}
 _SIGNS = {
@@ -33,7 +39,7 @@ _TAKEN = {
 }
 
 
-class Keyed(Protocol):
+class HasKeys(Protocol):
     """Whatever has keys and a name."""
 
     @property
@@ -45,7 +51,7 @@ class Keyed(Protocol):
         """The keys it has unless others are chosen."""
 
 
-One = TypeVar("One", bound=Keyed)
+One = TypeVar("One", bound=HasKeys)
 
 
 def key_name(key: str) -> str:
@@ -85,26 +91,26 @@ def key_from(text: str) -> str:
 
 
 @record
-class Choice:
+class KeymapResult:
     """What an admin's choice of keys came to: who has which keys, and what cannot be, in words."""
 
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
-def chosen(
+def configured_keymap(
     wanted: Mapping[str, Sequence[str]], commands: Iterable[One], in_log: Iterable[One]
-) -> Choice:
+) -> KeymapResult:
     """Work out the keys of the commands that an admin named, and of those that lose one by it.
 
     A command `in_log` may be on a letter; the others count while text is typed.
     """
     letters = {one.action for one in in_log}
     usual = {one.action: one.usual_keys for one in (*commands, *in_log)}
-    choice, owners = Choice(), dict[str, str]()
+    choice, owners = KeymapResult(), dict[str, str]()
     for action, texts in wanted.items():
         if action not in usual:
-            choice.problems.append(f"there is no command {visible(action)}")
+            choice.problems.append(f"there is no command {escape_controls(action)}")
             continue
         good = []
         for text in texts:
@@ -113,7 +119,7 @@ def chosen(
             if not why and key in owners:
                 why = f"already belongs to {owners[key]}"
             if why:
-                choice.problems.append(f"{action}: {visible(text)} {why}")
+                choice.problems.append(f"{action}: {escape_controls(text)} {why}")
                 continue
             owners[key] = action
             good.append(key)
@@ -133,7 +139,7 @@ def _refusal(key: str, *, takes_letters: bool) -> str:
 
 
 def _give_way(
-    choice: Choice, owners: Mapping[str, str], usual: Mapping[str, tuple[str, ...]]
+    choice: KeymapResult, owners: Mapping[str, str], usual: Mapping[str, tuple[str, ...]]
 ) -> None:
     """Take chosen keys from the commands that usually have them, but never the last one."""
     for action, keys in usual.items():
@@ -150,3 +156,13 @@ def _give_way(
             kept = tuple(one for one in choice.keys[taker] if one != key) or usual[taker]
             choice.keys[taker] = kept
             choice.problems.append(f"{taker}: {key_name(key)} is the only key of {action}")
+
+
+async def handle_shifted_letter(app: App[Any], event: Key) -> None:
+    """Do what the letter does where nothing takes its capital, nor types it."""
+    letter, active = event.key.lower(), app.screen.active_bindings
+    if len(letter) != 1 or letter == event.key or event.key in active or letter not in active:
+        return
+    event.stop()
+    bound = active[letter]
+    await app.run_action(bound.binding.action, bound.node)

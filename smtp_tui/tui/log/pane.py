@@ -9,14 +9,14 @@ from textual.events import Key, Paste
 from textual.message import Message
 
 from smtp_tui.tui.keys.commands import LOG_COMMANDS
-from smtp_tui.tui.log.feed import LogFeed
-from smtp_tui.tui.log.search import Search
+from smtp_tui.tui.log.search import LogSearch
+from smtp_tui.tui.log.view import LogFeed
 
 _ASIDE = 8
 NO_FOLDS = "There is nothing to unfold: the log shows no certificate."
 
 
-class Log(LogFeed):
+class LogPane(LogFeed):
     """Lines as they happen, and what the keys do with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -106,7 +106,7 @@ class Log(LogFeed):
     def action_find(self) -> None:
         """Begin a search."""
         with self.held():
-            self.search = Search(self.here[0])
+            self.search = LogSearch(self.here[0])
 
     def action_find_end(self) -> None:
         """End the search; the cursor stays where it found something."""

@@ -6,34 +6,33 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 
-from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.form.line_edit import LineEdit
-from smtp_tui.tui.ink import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span
+from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.commands import key_of
-from smtp_tui.tui.log.lines import searched
-from smtp_tui.tui.log.rows import Rows
+from smtp_tui.tui.log.model import LogModel, searched
+from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span
+from smtp_tui.tui.widgets.line_editor import LineBuffer
 
 NOTHING = "not found"
-_EDITS: dict[str, Callable[[LineEdit], None]] = {
+_EDITS: dict[str, Callable[[LineBuffer], None]] = {
     "left": lambda line: line.move(-1),
     "right": lambda line: line.move(1),
-    "home": LineEdit.home,
-    "end": LineEdit.end,
-    "backspace": LineEdit.delete_left,
-    "delete": LineEdit.delete_right,
-    "ctrl+w": LineEdit.delete_word,
-    "ctrl+u": LineEdit.delete_to_start,
-    "ctrl+k": LineEdit.delete_to_end,
+    "home": LineBuffer.home,
+    "end": LineBuffer.end,
+    "backspace": LineBuffer.delete_left,
+    "delete": LineBuffer.delete_right,
+    "ctrl+w": LineBuffer.delete_word,
+    "ctrl+u": LineBuffer.delete_to_start,
+    "ctrl+k": LineBuffer.delete_to_end,
 }
 
 
-class Search:
+class LogSearch:
     """A search from its first letter until it is left."""
 
     def __init__(self, origin: int) -> None:
         self.origin = origin
         """The entry that one stood at, to go back to."""
-        self.line = LineEdit()
+        self.line = LineBuffer()
         self.is_typed = True
         """Whether the keys still go into what is looked for."""
         self.pattern: re.Pattern[str] | None = None
@@ -48,13 +47,13 @@ class Search:
             deed(self.line)
         return deed is not None
 
-    def look(self, rows: Rows) -> None:
+    def look(self, rows: LogModel) -> None:
         """Look through all that the filter shows, folded or not."""
         self.pattern = pattern_for(self.line.text)
         self.found, self._looked, self._elsewhere = [], rows.first, 0
         self.look_on(rows)
 
-    def look_on(self, rows: Rows) -> None:
+    def look_on(self, rows: LogModel) -> None:
         """Look through what came since, and forget what is there no longer."""
         if self.pattern is None:
             return
@@ -98,14 +97,14 @@ class Search:
             keys: list[Span] = []
             for key, word in _keys():
                 keys += [(f"   {key}", STRONG), (f" {word}", DIM)]
-            return [("/", ACCENT), (visible(self.line.text), PLAIN), (told, STRONG), *keys]
+            return [("/", ACCENT), (escape_controls(self.line.text), PLAIN), (told, STRONG), *keys]
         text, cursor = self.line.text, self.line.cursor
-        under = visible(text[cursor : cursor + 1]) or " "
+        under = escape_controls(text[cursor : cursor + 1]) or " "
         return [
             ("/", ACCENT),
-            (visible(text[:cursor]), PLAIN),
+            (escape_controls(text[:cursor]), PLAIN),
             (under, CURSOR),
-            (visible(text[cursor + 1 :]), PLAIN),
+            (escape_controls(text[cursor + 1 :]), PLAIN),
             (told, STRONG),
         ]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from smtp_tui.config.dialects.spec import PLAIN as PLAIN_KEYS
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
-from smtp_tui.config.heads import PLAIN as PLAIN_KEYS
-from smtp_tui.smtp.escaping import visible
-from smtp_tui.tui.ink import STRONG, WARNING
+from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.commands import key_of
-from smtp_tui.tui.sidebar.prose import Block, plain
+from smtp_tui.tui.style import STRONG, WARNING
+from smtp_tui.tui.widgets.text_page import Block, plain
 
 
 def format_name(document: Document) -> str:
@@ -21,7 +21,7 @@ def format_name(document: Document) -> str:
 def remarks(document: Document, table: str) -> tuple[str, ...]:
     """Return a sentence for each thing in the table that the form does not show."""
     try:
-        return tuple(map(visible, document.remarks(table)))
+        return tuple(map(escape_controls, document.remarks(table)))
     except DocumentError:  # what is wrong shows where the table is opened
         return ()
 
@@ -29,6 +29,6 @@ def remarks(document: Document, table: str) -> tuple[str, ...]:
 def file_blocks(document: Document, table: str) -> Iterator[Block]:
     """Yield what the file was read as and why, the remarks, and the key that changes it."""
     yield plain("The file", STRONG)
-    yield plain(f"{visible(str(document.recognition))}.", gap=False)
+    yield plain(f"{escape_controls(str(document.recognition))}.", gap=False)
     yield from (plain(one, WARNING, gap=False) for one in remarks(document, table))
     yield plain(f"{key_of('dialect')} chooses another format.", gap=False)

@@ -1,0 +1,177 @@
+"""One check again and again: what changes is told, and a refused password is not sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import field, replace
+from datetime import datetime
+from typing import Protocol
+
+from smtp_tui.checks.run import CheckRequest, failed, refused, run
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
+from smtp_tui.smtp.events import AuthStarted, Event, Stage
+from smtp_tui.smtp.redaction import Redactors
+
+_PERMANENT = range(500, 600)
+_MECHANISM_UNKNOWN = 504  # the password was not looked at
+
+
+class Clock(Protocol):
+    """The time, as a watch needs it."""
+
+    def now(self) -> float:
+        """Return seconds that only grow."""
+
+    def moment(self) -> datetime:
+        """Return the date and time with its zone."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time go by."""
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> float:
+        """Return the monotonic clock's seconds."""
+        return time.monotonic()
+
+    def moment(self) -> datetime:
+        """Return the local time with its offset from UTC."""
+        return datetime.now().astimezone()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time go by."""
+        await asyncio.sleep(seconds)
+
+
+@record(kw_only=True)
+class CheckAttempt:
+    """What to check this time, or why that cannot be known.
+
+    `mark` is everything that decides which password is sent where: as long as it is the same, so
+    is the answer. `can_change` is whether it can become another while the program runs.
+    """
+
+    request: CheckRequest | None
+    refusal: str = ""
+    defect: Exception | None = None
+    mark: object = field(default=None, repr=False)
+    can_change: bool = True
+
+
+@record(kw_only=True)
+class VerdictChanged:
+    """The verdict is another than before: when that was, of which check, and all that it told."""
+
+    number: int
+    moment: datetime
+    attempt: CheckAttempt
+    events: tuple[Event, ...]
+    verdict: Verdict
+    before: Verdict | None
+
+
+@record(kw_only=True)
+class Paused:
+    """The password was refused and will not be sent before something changes."""
+
+    moment: datetime
+    attempt: CheckAttempt
+
+
+class Watch:
+    """Checks every so many seconds, and counts."""
+
+    def __init__(self, attempt: Callable[[], CheckAttempt], every: float, clock: Clock) -> None:
+        self.checks = self.passed = self.changes = 0
+        self._attempt = attempt
+        self._every = every
+        self._clock = clock
+        self._started = clock.now()
+        self._redactors = Redactors()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been watching."""
+        return self._clock.now() - self._started
+
+    async def rounds(self) -> AsyncGenerator[VerdictChanged | Paused, None]:
+        """Yield what changes, for ever; it ends where a refused password cannot become another.
+
+        Wrap it in `contextlib.aclosing`.
+        """
+        due = self._clock.now()
+        known: Verdict | None = None
+        held: CheckAttempt | None = None
+        while True:
+            attempt = self._attempt()
+            if held is None or _may_go_on(held, attempt):
+                held = None
+                change = await self._check(attempt, known)
+                known = change.verdict
+                if change.before is None or _kind(change.before) != _kind(known):
+                    self.changes += change.before is not None
+                    yield change
+                if refuses_password(change.events, change.verdict):
+                    held = attempt
+                    yield Paused(moment=self._clock.moment(), attempt=attempt)
+                    if not attempt.can_change:
+                        return
+            due = next_due(due, self._every, self._clock.now())
+            await self._clock.sleep(due - self._clock.now())
+
+    async def _check(self, attempt: CheckAttempt, before: Verdict | None) -> VerdictChanged:
+        events: list[Event] = []
+        verdict = failed(attempt.defect) if attempt.defect else refused(attempt.refusal)
+        if attempt.request is not None:
+            request = replace(attempt.request, redactors=self._redactors)
+            async with aclosing(run(request)) as told:
+                async for one in told:
+                    if isinstance(one, Verdict):
+                        verdict = one
+                    else:
+                        events.append(one)
+        self.checks += 1
+        self.passed += verdict.ok
+        return VerdictChanged(
+            number=self.checks,
+            moment=self._clock.moment(),
+            attempt=attempt,
+            events=tuple(events),
+            verdict=verdict,
+            before=before,
+        )
+
+
+def refuses_password(events: Sequence[Event], verdict: Verdict) -> bool:
+    """Whether a login was tried and refused for good: once more, and the account may be locked."""
+    reply = verdict.reply
+    return (
+        not verdict.ok
+        and verdict.stage is Stage.AUTH
+        and reply is not None
+        and reply.code in _PERMANENT
+        and reply.code != _MECHANISM_UNKNOWN
+        and any(isinstance(one, AuthStarted) for one in events)
+    )
+
+
+def next_due(due: float, every: float, now: float) -> float:
+    """Return when to check next: a multiple of `every` after `due`; what was missed is left out."""
+    return due + every * max(1, math.ceil((now - due) / every))
+
+
+def _kind(verdict: Verdict) -> tuple[object, ...]:
+    """Return what two verdicts share that are the same to whoever watches: texts may count."""
+    return verdict.ok, verdict.stage, verdict.cause
+
+
+def _may_go_on(held: CheckAttempt, attempt: CheckAttempt) -> bool:
+    """Whether something changed; a file that cannot be read just now tells nothing."""
+    return attempt.request is not None and attempt.mark != held.mark

@@ -1,0 +1,357 @@
+"""Single values: from an application's spelling to ours, and back.
+
+What has no meaning is refused with a reason that can stand beside the field, and never repeats
+what may be a password.
+
+Texts that hold several settings, a URL or `host:port`: taken apart, one part changed, put back.
+
+A part that does not change keeps its very text: whoever wrote `%2f` finds `%2f` again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+from smtp_tui.records import record
+
+_NAMED = re.compile(r"[^<>]*<[^<>]*>")
+_ENV = re.compile(r"env\((?P<name>[^()=]+)\)")
+
+
+class UnknownValue(ValueError):
+    """The file holds a value that the application would refuse, or whose meaning is not known."""
+
+
+class UnsupportedValue(ValueError):
+    """The application has no value that means this."""
+
+
+@record
+class Codec:
+    """One way of spelling: `read` makes our value of theirs, `write` theirs of ours."""
+
+    read: Callable[[Any], object]
+    write: Callable[[Any], object]
+
+    def can_write(self, value: object) -> bool:
+        """Tell whether it can spell a value."""
+        try:
+            self.write(value)
+        except UnsupportedValue:
+            return False
+        return True
+
+
+def words(table: Mapping[str, str]) -> Codec:
+    """Make the codec of a choice; `true` and `false` on either side stand for the booleans."""
+    spelled = {_typed(word): ours for word, ours in table.items()}
+
+    def read(value: object) -> object:
+        for word, ours in spelled.items():
+            if type(word) is type(value) and word == value:
+                return _typed(ours)
+        raise UnknownValue(f"is not one of the values that smtp-tui knows: {listed(spelled)}")
+
+    def write(value: object) -> object:
+        for word, ours in spelled.items():
+            if _typed(ours) == value:
+                return word
+        raise UnsupportedValue(f"accepts only {', '.join(dict.fromkeys(spelled.values()))}")
+
+    return Codec(read, write)
+
+
+def listed(values: Mapping[Any, object] | list[Any]) -> str:
+    """List values as they would stand in the file, each once."""
+    return ", ".join(dict.fromkeys(shown(value) for value in values))
+
+
+def shown(value: object) -> str:
+    """Spell a value as TOML does, near enough to be recognised."""
+    if isinstance(value, dict | list):  # it may hold a secret of its own
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _typed(word: str) -> str | bool:
+    return word == "true" if word in ("true", "false") else word
+
+
+def _read_plain(value: object) -> object:
+    if isinstance(value, dict | list):
+        raise UnknownValue("is a table or a list, which has no meaning here")
+    return value
+
+
+def _write_plain(value: object) -> object:
+    if isinstance(value, dict):
+        raise UnsupportedValue("accepts the password itself, not a place where it is kept")
+    return value
+
+
+def _read_digits(value: object) -> object:
+    if not isinstance(value, str):
+        raise UnknownValue("is not text; the application requires the number in quotes")
+    return value
+
+
+def _write_whole(value: object) -> object:
+    number = float(str(value))
+    if not number.is_integer():
+        raise UnsupportedValue("accepts only whole numbers")
+    return int(number)
+
+
+def _read_env(value: object) -> object:
+    match = _ENV.fullmatch(value) if isinstance(value, str) else None
+    return {"env": match["name"]} if match else _read_plain(value)
+
+
+def _write_env(value: object) -> object:
+    match value:
+        case {"env": str(name)} if _ENV.fullmatch(f"env({name})"):
+            return f"env({name})"
+        case str() if not _ENV.fullmatch(value):
+            return value
+        case _:
+            raise UnsupportedValue("accepts the password itself or an environment variable")
+
+
+def _read_no_env(value: object) -> object:
+    if isinstance(value, str) and _ENV.fullmatch(value):
+        raise UnknownValue(
+            f"is the environment variable {value[4:-1]}, which only the application can read"
+        )
+    return _read_plain(value)
+
+
+def _write_no_env(value: object) -> object:
+    if isinstance(value, str) and _ENV.fullmatch(value):
+        raise UnsupportedValue("would read that value as an environment variable")
+    return value
+
+
+def _read_address(value: object) -> object:
+    if isinstance(value, str) and _NAMED.fullmatch(value.strip()):
+        raise UnknownValue("has a display name; the application accepts only an address")
+    return _read_plain(value)
+
+
+def _write_address(value: object) -> object:
+    if isinstance(value, str) and _NAMED.fullmatch(value.strip()):
+        raise UnsupportedValue("accepts only an address, without a display name")
+    return _write_plain(value)
+
+
+def _read_host(value: object) -> object:
+    if isinstance(value, str) and "://" in value:
+        raise UnknownValue("is a URL; the application accepts only a hostname")
+    return _read_plain(value)
+
+
+def _write_host(value: object) -> object:
+    if isinstance(value, str) and "://" in value:
+        raise UnsupportedValue("accepts only a hostname")
+    return value
+
+
+def _read_colonless(value: object) -> object:
+    if isinstance(value, str) and ":" in value:
+        raise UnknownValue("holds a colon, as IPv6 addresses do; the application accepts only one")
+    return _read_plain(value)
+
+
+def _write_colonless(value: object) -> object:
+    if isinstance(value, str) and ":" in value:
+        raise UnsupportedValue("accepts no IPv6 address")
+    return value
+
+
+def _read_elsewhere(_value: object) -> object:
+    raise UnknownValue("is a place that only the application can read")
+
+
+def _write_elsewhere(_value: object) -> object:
+    raise UnsupportedValue("is a place that only the application can fill")
+
+
+def _read_own_login(_value: object) -> object:
+    raise UnknownValue("is a kind of login that only the application can do")
+
+
+def _write_own_login(_value: object) -> object:
+    raise UnsupportedValue("is a kind of login that only the application can set up")
+
+
+def _read_file(value: object) -> object:
+    if not isinstance(value, str):
+        raise UnknownValue("is not a path")
+    return {"file": value}
+
+
+def _write_file(value: object) -> object:
+    match value:
+        case {"file": str(path)}:
+            return path
+        case _:
+            raise UnsupportedValue("accepts the path of a file that holds the password")
+
+
+def _read_command(value: object) -> object:
+    match value:
+        case str() if value:
+            return {"command": ["sh", "-c", value]}
+        case [str(), *_] if all(isinstance(word, str) for word in value):
+            return {"command": value}
+        case _:
+            raise UnknownValue("is not a command")
+
+
+def _write_command(value: object) -> object:
+    match value:
+        case {"command": ["sh", "-c", str(line)]}:
+            return line
+        case {"command": list(words)}:
+            return words
+        case _:
+            raise UnsupportedValue("accepts a command that prints the password")
+
+
+CODECS: Mapping[str, Codec] = {
+    "value": Codec(_read_plain, _write_plain),
+    "digits": Codec(_read_digits, str),
+    "whole": Codec(_read_plain, _write_whole),
+    "env": Codec(_read_env, _write_env),
+    "no-env": Codec(_read_no_env, _write_no_env),
+    "address": Codec(_read_address, _write_address),
+    "host": Codec(_read_host, _write_host),
+    "colonless": Codec(_read_colonless, _write_colonless),
+    "elsewhere": Codec(_read_elsewhere, _write_elsewhere),
+    "own-login": Codec(_read_own_login, _write_own_login),
+    "file": Codec(_read_file, _write_file),
+    "command": Codec(_read_command, _write_command),
+}
+
+
+SCHEME, HOST, PORT, USER, PASSWORD, PATH = ("scheme", "host", "port", "user", "password", "path")
+QUERY = "query."
+_NEEDED = (SCHEME, HOST)
+
+_URL = re.compile(
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
+    r"(?:(?P<user>[^:/?#]*)(?::(?P<password>[^/?#]*))?@)?"
+    r"(?P<host>\[[^\]]*\]|[^:/?#@\[\]]*)(?::(?P<port>[0-9]*))?"
+    r"(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?P<rest>#.*)?"
+)
+_HOST_AND_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]+))?")
+
+
+@record
+class Compound:
+    """Such a text's parts as they are written, None where one is missing."""
+
+    host: str
+    scheme: str | None = None
+    user: str | None = None
+    password: str | None = None
+    port: str | None = None
+    path: str | None = None
+    query: str | None = None
+    rest: str | None = None
+
+    def __str__(self) -> str:
+        """The text, put together again."""
+        credentials = self.user or ""
+        if self.password is not None:
+            credentials += f":{self.password}"
+        pieces = [
+            f"{self.scheme}://" if self.scheme is not None else "",
+            f"{credentials}@" if self.user is not None or self.password is not None else "",
+            self.host,
+            f":{self.port}" if self.port is not None else "",
+            self.path or "",
+            f"?{self.query}" if self.query is not None else "",
+            self.rest or "",
+        ]
+        return "".join(pieces)
+
+    def part(self, name: str) -> str | None:
+        """Return what a part means, None where it is missing or empty; ValueError if not UTF-8."""
+        if name.startswith(QUERY):
+            return dict(self._pairs()).get(name.removeprefix(QUERY))
+        written = getattr(self, name)
+        match name:
+            case "host":
+                return _decoded(written.removeprefix("[").removesuffix("]")) or None
+            case "scheme":
+                return written.casefold() if written else None
+            case "path":
+                return _decoded(written.strip("/")) or None if written else None
+            case _:
+                return _decoded(written) if written else None
+
+    def with_part(self, name: str, value: str | None) -> Compound:
+        """Return it with one part changed; None takes the part out. ValueError where it must be."""
+        if value is None and name in _NEEDED:
+            raise ValueError(f"requires the {name}")
+        if name.startswith(QUERY):
+            return self._with_query(name.removeprefix(QUERY), value)
+        if value is not None:
+            value = _written(name, value)
+        changed: dict[str, Any] = {name: value}
+        made = replace(self, **changed)
+        alone = name in (USER, PASSWORD) and not made.user and made.password is None
+        return replace(made, user=None) if alone else made
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        pairs = [pair.partition("=") for pair in (self.query or "").split("&") if pair]
+        return [(_decoded(key), _decoded(value)) for key, _, value in pairs]
+
+    def _with_query(self, key: str, value: str | None) -> Compound:
+        pairs = [pair for pair in (self.query or "").split("&") if pair]
+        named = [_decoded(pair.partition("=")[0]) for pair in pairs]
+        kept = [pair for pair, name in zip(pairs, named, strict=True) if name != key]
+        if value is not None:
+            place = named.index(key) if key in named else len(kept)
+            kept.insert(place, f"{key}={quote(value, safe='')}")
+        return replace(self, query="&".join(kept) or None)
+
+
+def parsed_url(text: str, schemes: Mapping[str, object] | frozenset[str]) -> Compound | None:
+    """Take a URL apart, or a host with or without a port; None if it is neither."""
+    match = _URL.fullmatch(text)
+    if match is None or (match["scheme"] is None and "://" in text):
+        return None
+    if match["scheme"] is not None and match["scheme"].casefold() not in schemes:
+        return None
+    parts = {name: found for name, found in match.groupdict().items() if found is not None}
+    return Compound(**parts)
+
+
+def parsed_host_and_port(text: str) -> Compound | None:
+    """Take `host:port` apart; None if it is none."""
+    match = _HOST_AND_PORT.fullmatch(text)
+    return Compound(host=match["host"], port=match["port"]) if match else None
+
+
+def _written(name: str, value: str) -> str:
+    match name:
+        case "host":
+            bare = value.removeprefix("[").removesuffix("]").replace("%", "%25")
+            return f"[{bare}]" if ":" in bare else bare
+        case "path":
+            return f"/{quote(value, safe='[]:')}"
+        case "user" | "password":
+            return quote(value, safe="")
+        case _:
+            return value
+
+
+def _decoded(text: str) -> str:
+    return unquote_to_bytes(text).decode("utf-8")

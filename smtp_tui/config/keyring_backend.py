@@ -1,0 +1,224 @@
+"""Where to keep a password on a machine without a usable keyring.
+
+The desktop's or system's keyring: fetch, store, forget. The only importer of keyring.
+
+Every call runs in a daemon thread and is waited for at most `PATIENCE` seconds: a locked keyring
+may ask on a screen nobody looks at, and a D-Bus service may never answer. What a library raises
+is turned into a text inside that thread, so that no exception carries a secret out of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from smtp_tui.config.errors import NoPasswordError, PasswordError, one_line, reason
+from smtp_tui.config.paths import is_folder, is_there
+from smtp_tui.records import record
+from smtp_tui.threads import in_daemon_thread
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+
+_SYSTEMD = Path("/run/systemd/system")
+_RUNTIME = Path("/run/user")
+
+
+def instead_of_keyring(environ: Mapping[str, str] = os.environ) -> str:
+    """Name the other places, with the kind of each, in the order in which they would work here."""
+    places = [place for place, _ in _places(environ)]
+    return f"keep the password elsewhere: in {', '.join(places[:-1])} or {places[-1]}"
+
+
+def ways(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """List what `--keep-in` takes in their stead, in the order in which it would work here."""
+    return tuple(option for _, option in _places(environ))
+
+
+def looked_for(environ: Mapping[str, str] = os.environ) -> str:
+    """Say in which keyrings a password could be kept, and why they are not to be had."""
+    if named := environ.get("PYTHON_KEYRING_BACKEND"):
+        return f"tried: the backend {named} that PYTHON_KEYRING_BACKEND names"
+    if sys.platform != "linux":
+        return "tried: the keyring of this system"
+    what = "tried: a Secret Service (GNOME Keyring, KeePassXC) and KWallet on the D-Bus session bus"
+    if environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return f"{what}; none answers: install and unlock one, such as gnome-keyring"
+    folder = environ.get("XDG_RUNTIME_DIR") or str(_RUNTIME / str(os.getuid()))
+    bus = Path(folder) / "bus"
+    if is_there(bus):
+        return f"{what}; the bus exists: export DBUS_SESSION_BUS_ADDRESS=unix:path={bus}"
+    return f"{what}; there is no bus: DBUS_SESSION_BUS_ADDRESS is not set, and {bus} does not exist"
+
+
+def _places(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each place in words, and as `--keep-in` takes it in a shell."""
+    credential = "a systemd credential (file)"
+    as_option = "'file=$CREDENTIALS_DIRECTORY/NAME'"
+    if environ.get("CREDENTIALS_DIRECTORY"):
+        yield credential, as_option
+    if _has_pass(environ):
+        yield (
+            "the password store (command, with pass show NAME)",
+            '\'{command=["pass","show","NAME"]}\'',
+        )
+    yield "an environment variable (env)", "env=NAME"
+    yield "a file with mode 0600 (file)", "file=PATH"
+    if _SYSTEMD.is_dir() and not environ.get("CREDENTIALS_DIRECTORY"):
+        yield "a systemd credential (file, with LoadCredential= in the unit)", as_option
+
+
+def _has_pass(environ: Mapping[str, str]) -> bool:
+    store = environ.get("PASSWORD_STORE_DIR") or f"{environ.get('HOME', '')}/.password-store"
+    if not is_folder(Path(store)):
+        return False
+    import shutil  # brings all its archivers, which no check needs
+
+    return shutil.which("pass", path=environ.get("PATH")) is not None
+
+
+PATIENCE = 15.0
+"""Seconds a keyring is waited for at most."""
+
+T = TypeVar("T")
+
+
+@record
+class _Failure:
+    """Why a keyring did not do what it was asked to."""
+
+    why: str
+
+
+async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> str:
+    """Return the password kept for `account`; PasswordError if there is none or it stays away."""
+    shown = _shown(service, account)
+    if not account:
+        raise _nameless(service)
+    answer = await _asked(lambda backend: backend.get_password(service, account), limit)
+    if isinstance(answer, _Failure):
+        raise PasswordError(f"{shown} cannot be read: {answer.why}; {instead_of_keyring()}")
+    if answer is None:
+        raise NoPasswordError(
+            f"{shown} does not exist; store it with smtp-tui password set, as the user "
+            "who runs the test"
+        )
+    return answer
+
+
+async def store_entry(service: str, account: str, secret: str) -> PasswordError | None:
+    """Store a password and read it back; return what went wrong, as this frame holds the secret."""
+    if not account:
+        return _nameless(service)
+
+    def set_and_get(backend: KeyringBackend) -> str | None:
+        backend.set_password(service, account, secret)
+        return backend.get_password(service, account)
+
+    answer = await _asked(set_and_get, PATIENCE)
+    if answer == secret:
+        return None
+    why = "the keyring accepted the password but does not return it"
+    if isinstance(answer, _Failure):
+        why = answer.why.replace(secret, "********")
+    return PasswordError(
+        f"{_shown(service, account)} was not stored: {why}; {instead_of_keyring()}"
+    )
+
+
+async def forget_entry(service: str, account: str) -> None:
+    """Take a password out of the keyring; PasswordError if it was not there or still is."""
+
+    def find_and_delete(backend: KeyringBackend) -> _Failure | None:
+        if backend.get_password(service, account) is None:
+            return _Failure("there is no such entry")
+        backend.delete_password(service, account)
+        if backend.get_password(service, account) is not None:
+            return _Failure("the keyring still returns it")
+        return None
+
+    answer = await _asked(find_and_delete, PATIENCE)
+    if isinstance(answer, _Failure):
+        raise PasswordError(f"{_shown(service, account)} was not removed: {answer.why}")
+
+
+async def keyring_state() -> str | None:
+    """Say why no password can be kept in a keyring here and what to do, None if one can be.
+
+    A keyring that is locked, or asks first, shows that only when it is used.
+    """
+    answer = await _asked(lambda _backend: None, PATIENCE)
+    if isinstance(answer, _Failure):
+        return f"no keyring works here: {answer.why}; {instead_of_keyring()}"
+    return None
+
+
+async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> T | _Failure:
+    """Make a call on the backend that can keep passwords, if there is one."""
+
+    def guarded() -> T | _Failure:
+        try:
+            backend = _backend()
+            return backend if isinstance(backend, _Failure) else call(backend)
+        except Exception as error:
+            return _Failure(_why(error))
+
+    patience = min(PATIENCE, limit)
+    try:
+        return await in_daemon_thread(guarded, patience)
+    except TimeoutError:
+        return _Failure(
+            f"it did not answer within {patience:g} s and may be waiting to be unlocked"
+        )
+    except OSError as error:
+        return _Failure(reason(error))
+
+
+def _backend() -> KeyringBackend | _Failure:
+    import keyring  # slow to load, and few checks need it
+    from keyring.backends import chainer, fail, null
+
+    backend = keyring.get_keyring()
+    if isinstance(backend, null.Keyring):
+        return _Failure("it is switched off (null backend)")
+    empty = isinstance(backend, chainer.ChainerBackend) and not backend.backends
+    if empty or isinstance(backend, fail.Keyring):
+        return _Failure(_none_running())
+    return backend
+
+
+def _none_running() -> str:
+    if sys.platform == "linux" and not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return "no keyring service is running (no D-Bus session)"
+    return "no keyring service is running"
+
+
+def _why(error: Exception) -> str:
+    """Put an error of a backend into words; what an unknown one says may hold anything."""
+    from keyring import errors
+
+    match error:
+        case errors.KeyringLocked():
+            return "it is locked, and nobody unlocked it"
+        case errors.NoKeyringError():
+            return _none_running()
+        case errors.KeyringError() if str(error):
+            return one_line(error, 160)
+        case _:
+            return f"it failed with {type(error).__name__}"
+
+
+def _nameless(service: str) -> PasswordError:
+    return PasswordError(
+        f"the keyring's entry {one_line(service, 80)} cannot be found: an entry belongs to "
+        "a username; "
+        "set username"
+    )
+
+
+def _shown(service: str, account: str) -> str:
+    return f"the keyring's entry {one_line(service, 80)} of {one_line(account, 80)}"

@@ -1,0 +1,120 @@
+"""Hide a key's value that looks like a secret; `showable` does it for a whole TOML text.
+
+A value is hidden where its key, or a table's name above it, looks like a secret's; the place where
+one is kept shows. In all other values it is the password of a URL, and what stands behind
+`password=` and the like. In doubt too much is hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from smtp_tui.config.tablepath import Step, TablePath, get
+from smtp_tui.settings.masking import MASK, mask_secrets
+from smtp_tui.settings.password_sources import Literal, parse_source
+
+__all__ = ["MASK", "is_secret", "looks_secret", "masked_value", "without_secrets"]
+
+# Keys are compared without case and signs: `apiKey`, `API_KEY` and `api-key` are one.
+_PARTS = (
+    *("password", "passwd", "passphrase", "secret", "token", "credential", "creds", "apikey"),
+    *("privatekey", "accesskey", "secretkey", "signingkey", "encryptionkey", "masterkey"),
+    *("sharedkey", "authkey", "authorization", "bearer", "cookie", "webhook", "basicauth"),
+    # What other languages call a password.
+    *("passwort", "kennwort", "senha", "contrasena", "contraseña", "motdepasse", "wachtwoord"),
+    *("lösenord", "losenord", "salasana", "haslo", "hasło", "heslo", "parola", "пароль"),
+    *("parool", "parole", "passord", "kodeord", "jelszo", "jelszó", "lozinka", "sifre", "şifre"),
+    *("slaptazodis", "slaptažodis", "mnemonic"),
+)
+_ENDS = ("pass", "pwd", "passcode")
+# The key of a secret itself, in a table that says how it is kept.
+_WHOLE_KEYS = frozenset({"raw"})
+_WHOLE = frozenset(
+    {"pw", "pin", "otp", "psk", "jwt", "hmac", "salt", "pepper", "cred", "clave", "mdp"}
+)
+# A key is a secret, but not one of these: they are public, name a file, or sort and find things.
+_KEYS_SHOWN = frozenset(
+    {"client", "public", "pub", "tls", "ssl", "cert", "certificate", "host", "primary", "foreign"}
+    | {"sort", "partition", "cache", "routing", "dkim", "known", "trusted"}
+)
+_PLACES = ("file", "path", "env")
+_PEM = "PRIVATE KEY-----"
+_PATH = re.compile(r"(?:/|~/|\.\.?/|\$[{A-Z])[^\n]*|[^\n]*\.(?:pem|key|crt|cer|der|p12|pfx)")
+
+# The user in a DSN may be a token, without a password behind it.
+_LONE_USER = re.compile(r"(?<=://)[^\s:/@]+(?=@)")
+
+
+@cache
+def looks_secret(key: str) -> bool:
+    """Tell whether the value of such a key, in any program's file, may be a secret."""
+    words = [word for word in re.split(r"[\W_]+", _parted(key).casefold()) if word]
+    name = "".join(words)
+    return (
+        any(part in name for part in _PARTS)
+        or name.rstrip("0123456789").endswith(_ENDS)
+        or name in _WHOLE_KEYS
+        or not _WHOLE.isdisjoint(word.rstrip("0123456789") for word in words)
+        or _is_secret_key(words)
+    )
+
+
+def _parted(key: str) -> str:
+    """Part the words of `sessionKey`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)
+
+
+def _is_secret_key(words: Sequence[str]) -> bool:
+    return bool(words) and words[-1].rstrip("0123456789") == "key" and _KEYS_SHOWN.isdisjoint(words)
+
+
+def masked_value(key: str, value: object) -> object:
+    """Return a key's value as it may be shown."""
+    return MASK if is_secret({key: value}, (key,)) else without_secrets(value, key)
+
+
+def is_secret(data: Mapping[str, Any], path: TablePath, secret_keys: Collection[str] = ()) -> bool:
+    """Tell whether a value is a secret by the keys that lead to it; `secret_keys` surely are."""
+    value = get(data, path)
+    if isinstance(value, bool):
+        return False
+    for depth, step in enumerate(path, 1):
+        if isinstance(step, int) or not (step in secret_keys or looks_secret(step)):
+            continue
+        if depth == len(path) and isinstance(value, str) and _names_place(step, value):
+            return False
+        return not _is_place(get(data, path[:depth]))
+    return False
+
+
+def _names_place(key: str, value: str) -> bool:
+    name = re.sub(r"[\W_]", "", key.casefold())
+    return name.endswith(_PLACES) or (name.endswith("key") and bool(_PATH.fullmatch(value)))
+
+
+def _is_place(value: object) -> bool:
+    try:
+        return not isinstance(parse_source(value), Literal)
+    except ValueError:
+        return False
+
+
+def without_secrets(value: object, key: Step = "") -> object:
+    """Return a value that is no secret without those that stand within it."""
+    match value:
+        case str():
+            shown = MASK if _PEM in value else mask_secrets(value)
+            return _LONE_USER.sub(MASK, shown) if _is_dsn(key) else shown
+        case list():
+            return [without_secrets(element, key) for element in value]
+        case dict():
+            return {key: masked_value(key, inner) for key, inner in value.items()}
+        case _:
+            return value
+
+
+def _is_dsn(key: Step) -> bool:
+    return isinstance(key, str) and re.sub(r"[\W_]", "", key.casefold()).endswith("dsn")

@@ -1,0 +1,317 @@
+"""Fetch a password from where the settings say it is kept, store it there, forget it.
+
+No text, traceback or log of a failure holds the secret: the frames that hold it never raise, and
+no library's exception is passed on.
+
+Keep a password in the place that a source names, forget it there, and say where that is.
+
+What stands in the settings themselves is `document`'s business. As in `passwords`, no frame that
+holds a secret raises.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import assert_never
+
+from smtp_tui.config import password_store
+from smtp_tui.config.errors import DocumentError, PasswordError, one_line, reason, shown_command
+from smtp_tui.config.paths import expand, real
+from smtp_tui.records import record
+from smtp_tui.settings.password_sources import (
+    Ask,
+    Command,
+    Environment,
+    File,
+    Keyring,
+    Literal,
+    PasswordSource,
+)
+from smtp_tui.threads import in_daemon_thread
+
+LARGEST_FILE = 64 * 1024
+"""Bytes; no password is longer."""
+
+_FORBIDDEN = {"\r": "a carriage return", "\n": "more than one line", "\0": "a NUL byte"}
+
+
+async def fetch_password(
+    source: PasswordSource,
+    *,
+    account: str,
+    base: Path,
+    environ: Mapping[str, str],
+    limit: float,
+) -> str:
+    """Return the password that `source` describes, one final line end cut.
+
+    `account` is the user name, `base` the settings file's folder, `limit` the seconds that may
+    pass. PasswordError: `password-missing` for an empty one and for one that is to be asked for,
+    else `password-source-failed`.
+    """
+    place, raw = await _looked_up(source, account, base, environ, limit)
+    secret = raw if isinstance(raw, str) else raw.decode("utf-8", "surrogateescape")
+    secret = secret.removesuffix("\n").removesuffix("\r") if secret.endswith("\n") else secret
+    problem = _problem_with(secret, place)
+    if problem is None:
+        return secret
+    del raw, secret
+    raise problem
+
+
+async def store_password(service: str, account: str, secret: str) -> None:
+    """Keep a password in the keyring and read it back; PasswordError says nothing was stored."""
+    from smtp_tui.config import keyring_backend
+
+    problem = _problem_with(secret, "the password to store")
+    if problem is None:
+        problem = await keyring_backend.store_entry(service, account, secret)
+    if problem is not None:
+        del secret
+        raise problem
+
+
+async def forget_password(service: str, account: str) -> None:
+    """Take a password out of the keyring; PasswordError if it was not there or still is."""
+    from smtp_tui.config import keyring_backend
+
+    await keyring_backend.forget_entry(service, account)
+
+
+async def _looked_up(
+    source: PasswordSource, account: str, base: Path, environ: Mapping[str, str], limit: float
+) -> tuple[str, str | bytes]:
+    """Return where the password was found, in words, and what stands there."""
+    match source:
+        case Literal(value):
+            return "the password in the settings", value
+        case Environment(name):
+            return _from_environment(name, environ)
+        case File(path):
+            return await _from_file(expand(path, base, environ), limit)
+        case Command(argv):
+            from smtp_tui.config import (
+                password_command,  # as keyrings: not loaded for a variable's sake
+            )
+
+            place = f"the first line printed by the command {shown_command(argv)}"
+            return place, await password_command.first_line(
+                argv, base=base, environ=environ, limit=limit
+            )
+        case Keyring(service):
+            from smtp_tui.config import keyring_backend
+
+            place = f"the keyring's entry {one_line(service, 80)}"
+            return place, await keyring_backend.fetch_entry(service, account, limit)
+        case Ask():
+            raise PasswordError(
+                "the settings say to ask for the password; use --ask-password, or type it "
+                "in the form",
+                "password-missing",
+            )
+        case _:
+            assert_never(source)
+
+
+def _from_environment(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    shown = f"the environment variable {one_line(name, 80)}"
+    if name not in environ:
+        raise PasswordError(
+            f"{shown} is not set; export it before you start smtp-tui, or keep the password "
+            "elsewhere"
+        )
+    return shown, environ[name]
+
+
+async def _from_file(path: Path, limit: float) -> tuple[str, bytes]:
+    shown = f"the password file {one_line(path)}"
+
+    def read() -> bytes:
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)
+
+    try:
+        content = await in_daemon_thread(read, limit)
+    except TimeoutError:
+        raise PasswordError(
+            f"{shown} could not be read within {limit:g} s; is it a pipe?"
+        ) from None
+    except FileNotFoundError:
+        unset = "$" in str(path) and "CREDENTIALS_DIRECTORY" in str(path)
+        hint = "CREDENTIALS_DIRECTORY is set only in the service" if unset else "check the name"
+        raise PasswordError(f"{shown} does not exist; {hint}") from None
+    except PermissionError:
+        raise PasswordError(
+            f"{shown} is not readable by this user; let only the user who runs the test read it"
+        ) from None
+    except OSError as error:
+        raise PasswordError(f"{shown} cannot be read: {reason(error)}; check the name") from None
+    if len(content) > LARGEST_FILE:
+        del content
+        raise PasswordError(
+            f"{shown} is larger than {LARGEST_FILE >> 10} KiB; it must contain only the password"
+        )
+    return shown, content.removeprefix(b"\xef\xbb\xbf")
+
+
+def _problem_with(secret: str, place: str) -> PasswordError | None:
+    if not secret:
+        return PasswordError(f"{place} is empty; put the password there", "password-missing")
+    for character, name in _FORBIDDEN.items():
+        if character in secret:
+            return PasswordError(f"{place} contains {name}; it must be only the password")
+    if any("\ud800" <= letter <= "\udfff" for letter in secret):
+        return PasswordError(f"{place} is not UTF-8; store the password as UTF-8")
+    return None
+
+
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"
+
+
+@record
+class PasswordStore:
+    """A source seen from one file's folder, for one user name.
+
+    `origin` is the settings file that names it, `host` the server that would get the password;
+    None where the user named it.
+    """
+
+    source: PasswordSource
+    account: str
+    base: Path
+    environ: Mapping[str, str]
+    origin: Path | None = None
+    host: str = ""
+
+    def __str__(self) -> str:
+        """Name it for people; no secret is in it."""
+        match self.source:
+            case Literal():
+                return "the settings file"
+            case Keyring(service):
+                return f"the keyring's entry {one_line(service, 80)} of {one_line(self.account)}"
+            case Environment(name):
+                return f"the environment variable {one_line(name, 80)}"
+            case File():
+                return f"the file {one_line(self.path)}"
+            case Command(argv):
+                return f"what the command {shown_command(argv)} prints"
+            case Ask():
+                return "nowhere: smtp-tui asks for it at each test"
+
+    @property
+    def path(self) -> Path:
+        """Where a password file is."""
+        assert isinstance(self.source, File)
+        return expand(self.source.path, self.base, self.environ)
+
+    @property
+    def refusal(self) -> str | None:
+        """Say why this program cannot keep a password there, and who can; None if it can."""
+        match self.source:
+            case Environment(name):
+                shown = one_line(name, 80)
+                return (
+                    f"smtp-tui cannot change the environment: put the password into {shown} "
+                    "where the application starts, for example with EnvironmentFile= in its "
+                    "systemd unit"
+                )
+            case Command(["pass" | "/usr/bin/pass", "show", name, *_]):
+                return f"the password store holds it: run pass insert {one_line(name, 80)}"
+            case Command(argv):
+                shown = shown_command(argv)
+                return f"a command prints it: store it where {shown} reads it"
+            case File(path) if _CREDENTIALS in path:
+                return (
+                    "systemd fills that folder: put the password into the file that LoadCredential="
+                    " names, or encrypt it with systemd-creds for LoadCredentialEncrypted="
+                )
+            case Ask():
+                return "the settings say to ask for it at each test, so it is stored nowhere"
+            case _:
+                return None
+
+    def refuse_distrusted(self) -> None:
+        """PasswordError where others can write the file that names the place."""
+        if self.origin is None:
+            return
+        from smtp_tui.config.file_access import distrust  # few places need it
+
+        distrusted = distrust(self.source, self.origin, host=self.host, environ=self.environ)
+        if distrusted is not None:
+            raise PasswordError(str(distrusted))
+
+    async def fetched(self, limit: float) -> str:
+        """Return the password that is there; PasswordError where there is none."""
+        self.refuse_distrusted()
+        return await password_store.fetch_password(
+            self.source, account=self.account, base=self.base, environ=self.environ, limit=limit
+        )
+
+
+async def keep_password(place: PasswordStore, secret: str, limit: float) -> PasswordError | None:
+    """Put a password into a keyring or a file and fetch it back; return what went wrong."""
+    try:
+        place.refuse_distrusted()
+        if isinstance(place.source, Keyring):
+            await password_store.store_password(place.source.service, place.account, secret)
+            return None
+        _fill(place.path, secret)
+        if await place.fetched(limit) == secret:
+            return None
+    except PasswordError as error:
+        return PasswordError(str(error), error.cause)  # its traceback leads to frames with secrets
+    except DocumentError as error:
+        return PasswordError(f"the password was not stored: {error}")
+    return PasswordError(f"{place} accepted the password but does not return it")
+
+
+async def forget_kept(place: PasswordStore) -> None:
+    """Take the password out of a keyring, or the file away that holds it; PasswordError."""
+    place.refuse_distrusted()
+    if isinstance(place.source, Keyring):
+        await password_store.forget_password(place.source.service, place.account)
+        return
+    _remove(place)
+
+
+def _remove(place: PasswordStore) -> None:
+    path = real(place.path)
+    if _content(path) is None:
+        raise PasswordError(f"{place} was not removed: it does not exist")
+    try:
+        path.unlink()
+    except OSError as error:
+        raise PasswordError(f"{place} was not removed: {reason(error)}") from None
+
+
+def _fill(path: Path, secret: str) -> None:
+    """Write a password file for its owner, and for the group that an older one was open to."""
+    from smtp_tui.config import atomic_write
+
+    old = _content(path)
+    private = old is not None and bool(path.stat().st_mode & stat.S_IRWXO)
+    content = f"{secret}\n".encode()
+    atomic_write.write(path, content, old=old, manner=atomic_write.WriteOptions(private=private))
+    atomic_write.sync_folder(path)
+
+
+def _content(path: Path) -> bytes | None:
+    """Return what a password file holds, None where none is; PasswordError if it is another's."""
+    shown = one_line(path)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise PasswordError(
+                f"{shown} is not a regular file, so smtp-tui keeps no password there"
+            )
+        with path.open("rb") as file:
+            content = file.read(password_store.LARGEST_FILE + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PasswordError(f"{shown} cannot be read: {reason(error)}; run as its owner") from None
+    if len(content) > password_store.LARGEST_FILE or b"\n" in content.removesuffix(b"\n"):
+        raise PasswordError(f"{shown} contains more than a password; name another file")
+    return content

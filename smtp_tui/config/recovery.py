@@ -1,0 +1,124 @@
+"""Changes of a form that ended without being asked: kept for the next time, never a secret.
+
+A value that holds a password, such as a URL as host, is left out.
+Each stands in a private file of its own in the user's state folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.paths import state_folder
+from smtp_tui.records import record
+from smtp_tui.settings.masking import mask_credentials
+
+_LONGEST = 100_000
+_HOME = 4  # folders up, in `.local/state`; a service's home that is not there is not made
+_OLD = 90 * 24 * 3600
+_VALUES = (str, bool, int, float, type(None))
+
+
+@record(kw_only=True)
+class RecoveredChanges:
+    """What a form said otherwise than its file, at a moment in seconds since 1970.
+
+    `values` are raw, None for a key taken away. `place` is where the password is kept, if that was
+    changed; `had_secret` tells that one was typed, which is not kept.
+    """
+
+    file: str
+    table: str
+    moment: float
+    values: Mapping[str, object]
+    place: Mapping[str, object] | None = None
+    had_secret: bool = False
+
+
+def save_recovery(unsaved: RecoveredChanges, environ: Mapping[str, str] = os.environ) -> bool:
+    """Write it down; False where that is impossible."""
+    import json
+
+    from smtp_tui.config.atomic_write import made
+
+    told = {name: getattr(unsaved, name) for name in RecoveredChanges.__dataclass_fields__}
+    told["values"] = {key: raw for key, raw in unsaved.values.items() if not _holds_secret(raw)}
+    folder = _folder(environ)
+    name = f"{int(unsaved.moment)}-{os.getpid()}-{time.monotonic_ns()}.json"
+    try:
+        if not [*folder.parents][:_HOME][-1].is_dir():
+            return False
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return made(folder / name, json.dumps(told).encode("ascii"))
+    except (OSError, DocumentError):
+        return False
+
+
+def load_recovery(
+    file: str, table: str, environ: Mapping[str, str] = os.environ
+) -> RecoveredChanges | None:
+    """Return what was kept last of a file's table."""
+    found = [one for _, one in _kept(environ) if (one.file, one.table) == (file, table)]
+    return max(found, key=lambda one: one.moment, default=None)
+
+
+def discard_recovery(file: str, table: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Forget all that was kept of a file's table, and what is old and of files that are gone."""
+    for path, one in _kept(environ):
+        is_stale = time.time() - one.moment > _OLD and not Path(one.file).exists()
+        if (one.file, one.table) == (file, table) or is_stale:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _holds_secret(raw: object) -> bool:
+    """Tell whether a password was typed into a field that is for something else."""
+    return isinstance(raw, str) and mask_credentials(raw) != raw
+
+
+def _folder(environ: Mapping[str, str]) -> Path:
+    return state_folder(environ) / "unsaved"
+
+
+def _kept(environ: Mapping[str, str]) -> Iterator[tuple[Path, RecoveredChanges]]:
+    with contextlib.suppress(OSError):
+        for path in sorted(_folder(environ).iterdir()):
+            if (unsaved := _read(path)) is not None:
+                yield path, unsaved
+
+
+def _read(path: Path) -> RecoveredChanges | None:
+    """Read one; None where it is none of ours, or damaged."""
+    import json
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            return None
+        try:
+            return _understood(json.loads(file.read(_LONGEST)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+def _understood(told: dict[str, Any]) -> RecoveredChanges:
+    values = {str(key): raw for key, raw in told["values"].items() if isinstance(raw, _VALUES)}
+    place = told["place"]
+    return RecoveredChanges(
+        file=str(told["file"]),
+        table=str(told["table"]),
+        moment=float(told["moment"]),
+        values=values,
+        place=place if isinstance(place, dict) else None,
+        had_secret=bool(told["had_secret"]),
+    )

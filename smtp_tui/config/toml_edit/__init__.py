@@ -1,0 +1,1 @@
+"""Edits of TOML text that change the wanted keys and no other byte."""

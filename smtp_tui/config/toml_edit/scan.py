@@ -1,0 +1,189 @@
+"""Where each header, key and value stands in a TOML text that tomllib has already read.
+
+tomllib says what a text means, not where; this says where, and relies on the text being valid.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from typing import NamedTuple
+
+from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.tablepath import ROOT, TablePath
+
+Span = tuple[int, int]
+
+
+# Large files have thousands of these, and a named tuple is made in a tenth of a record's time.
+class Header(NamedTuple):
+    """A line `[path]` or `[[path]]`, array tables counted."""
+
+    path: TablePath
+    start: int
+    end: int
+
+
+class KeyValue(NamedTuple):
+    """A `key = value`: `base` is the table whose body it stands in, `keys` its dotted parts.
+
+    `inline` tells that it stands between braces instead of on lines of its own.
+    """
+
+    base: TablePath
+    keys: tuple[str, ...]
+    parts: tuple[Span, ...]
+    value: Span
+    inline: bool
+
+    @property
+    def path(self) -> TablePath:
+        """The whole path of the value."""
+        return self.base + self.keys
+
+    @property
+    def start(self) -> int:
+        """Where the key begins."""
+        return self.parts[0][0]
+
+    @property
+    def end(self) -> int:
+        """Where the value ends."""
+        return self.value[1]
+
+
+Statement = Header | KeyValue
+
+_BLANK = re.compile(r"[ \t]*")
+_GAP = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
+_KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
+# Up to two quotes before the closing three are the string's own.
+_STRING = re.compile(
+    r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})'
+    r"|'''.*?'''(?:'{0,2})"
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|'[^'\n]*'",
+    re.DOTALL,
+)
+# A date and its time may be parted by a space.
+_SCALAR = re.compile(r"(?:\d{4}-\d\d-\d\d (?=\d))?[^\s,\]}#]+")
+# What nearly all keys are; the rest is taken apart step by step.
+_BARE_KEY = re.compile(r"([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+")
+
+
+@lru_cache(maxsize=4)
+def scan(text: str) -> tuple[Statement, ...]:
+    """List the headers and pairs of a valid TOML text; DocumentError if it is beyond us.
+
+    A change looks at the old text and at the new one several times each.
+    """
+    return tuple(_Scanner(text).run())
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: list[Statement] = []
+        self.last_index: dict[TablePath, int] = {}
+
+    def run(self) -> list[Statement]:
+        base = ROOT
+        position = self._skip(_GAP, 0)
+        while position < len(self.text):
+            if self.text[position] == "[":
+                header = self._header(position)
+                base, position = header.path, header.end
+                self.found.append(header)
+            else:
+                position = self._pair(position, base, inline=False)
+            position = self._skip(_GAP, position)
+        return self.found
+
+    def _skip(self, pattern: re.Pattern[str], position: int) -> int:
+        return self._match(pattern, position).end()
+
+    def _match(self, pattern: re.Pattern[str], position: int) -> re.Match[str]:
+        match = pattern.match(self.text, position)
+        if match is None:
+            line = self.text.count("\n", 0, position) + 1
+            raise DocumentError(f"line {line} is written in a form that smtp-tui cannot edit")
+        return match
+
+    def _header(self, start: int) -> Header:
+        width = 2 if self.text.startswith("[[", start) else 1
+        keys, _, end = self._keys(start + width)
+        path = ROOT
+        for key in keys[:-1]:
+            path = self._entered((*path, key))
+        path = (*path, keys[-1])
+        if width == 2:
+            self.last_index[path] = self.last_index.get(path, -1) + 1
+            path = self._entered(path)
+        return Header(path, start, self._skip(_BLANK, end) + width)
+
+    def _entered(self, path: TablePath) -> TablePath:
+        index = self.last_index.get(path)
+        return path if index is None else (*path, index)
+
+    def _keys(self, position: int) -> tuple[tuple[str, ...], tuple[Span, ...], int]:
+        names, spans = [], []
+        while True:
+            part = self._match(_KEY_PART, self._skip(_BLANK, position))
+            names.append(_name(part.group()))
+            spans.append(part.span())
+            position = self._skip(_BLANK, part.end())
+            if not self.text.startswith(".", position):
+                return tuple(names), tuple(spans), part.end()
+            position += 1
+
+    def _pair(self, position: int, base: TablePath, *, inline: bool) -> int:
+        keys: tuple[str, ...]
+        parts: tuple[Span, ...]
+        if bare := _BARE_KEY.match(self.text, position):
+            keys, parts, start = (bare[1],), (bare.span(1),), bare.end()
+        else:
+            keys, parts, end = self._keys(position)
+            start = self._skip(_BLANK, self._skip(_BLANK, end) + 1)
+        end = self._value(start, base + keys)
+        self.found.append(KeyValue(base, keys, parts, (start, end), inline))
+        return end
+
+    def _value(self, position: int, path: TablePath) -> int:
+        match self.text[position : position + 1]:
+            case "[":
+                return self._array(position + 1, path)
+            case "{":
+                return self._inline_table(position + 1, path)
+            case '"' | "'":
+                return self._skip(_STRING, position)
+            case _:
+                return self._skip(_SCALAR, position)
+
+    def _array(self, position: int, path: TablePath) -> int:
+        index = 0
+        while True:
+            position = self._skip(_GAP, position)
+            if self.text.startswith("]", position):
+                return position + 1
+            if self.text.startswith(",", position):
+                index += 1
+                position += 1
+            else:
+                position = self._value(position, (*path, index))
+
+    def _inline_table(self, position: int, path: TablePath) -> int:
+        while True:
+            position = self._skip(_GAP, position)
+            if self.text.startswith("}", position):
+                return position + 1
+            if self.text.startswith(",", position):
+                position += 1
+            else:
+                position = self._pair(position, path, inline=True)
+
+
+def _name(part: str) -> str:
+    if part[0] not in "\"'":
+        return part
+    return str(tomllib.loads(f"name = {part}")["name"])

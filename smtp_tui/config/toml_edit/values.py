@@ -1,0 +1,106 @@
+"""Whether two raw values of a setting mean the same: what does is never rewritten.
+
+How values are spelled in TOML, in the manner of the value they replace.
+
+The only importer of tomlkit, which spells values exactly but puts new keys in wrong places
+(see `editing`).
+"""
+
+from __future__ import annotations
+
+from smtp_tui.config.tablepath import spelled_key
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.validate import is_absent
+
+
+def equivalent(key: str, old: object, new: object) -> bool:
+    """Tell whether a change from `old` to `new`, None where the key is absent, changes nothing."""
+    if old is None or new is None:
+        return old is new
+    if type(old) is type(new) and old == new:
+        return True
+    field = BY_KEY.get(key)
+    if field is None:
+        return False
+    if is_absent(field, old) or is_absent(field, new):
+        return is_absent(field, old) and is_absent(field, new)
+    try:
+        return field.parse(old) == field.parse(new)
+    except ValueError:
+        return False
+
+
+def toml_value(value: object, like: str = "") -> str:
+    """Spell a value; `like` is the text it replaces, whose quotes are kept where they can be."""
+    match value:
+        case str():
+            return _spelled_text(value, like)
+        case bool():
+            return str(value).lower()
+        case float():
+            import tomlkit
+
+            return tomlkit.item(value).as_string()
+        case int():
+            return _spelled_integer(value, like)
+        case list():
+            return f"[{', '.join(toml_value(element) for element in value)}]"
+        case dict():
+            pairs = (f"{spelled_key(key)} = {toml_value(value[key])}" for key in value)
+            return f"{{ {', '.join(pairs)} }}"
+        case _:
+            raise TypeError(f"no TOML value: {type(value).__name__}")
+
+
+def _spelled_text(value: str, like: str) -> str:
+    # Most texts are spelled as they are; tomlkit takes as long to load as a call without it.
+    if like[:1] in ("", '"') and like[:3] != '"""' and _is_plain(value):
+        return f'"{value}"'
+    import tomlkit
+    from tomlkit.exceptions import InvalidStringError
+
+    # What does not print is escaped, so that whoever opens the file sees it.
+    if not value.isprintable():
+        return "".join(map(_visible, tomlkit.string(value).as_string()))
+    quotes = like[:3] if like[:3] in ('"""', "'''") else like[:1]
+    try:
+        kept = tomlkit.string(value, literal=quotes[:1] == "'", multiline=len(quotes) == 3)
+    except InvalidStringError:
+        kept = tomlkit.string(value)
+    return kept.as_string()
+
+
+def _is_plain(value: str) -> bool:
+    return value.isprintable() and '"' not in value and "\\" not in value
+
+
+def _spelled_integer(value: int, like: str) -> str:
+    base, digits = like[:2], like[2:].replace("_", "")
+    if base in ("0x", "0o", "0b") and value >= 0:
+        kind = "X" if base == "0x" and digits.isupper() else base[1]
+        return f"{base}{value:0{len(digits)}{kind}}"
+    return f"{value:_}" if "_" in like and base != "0x" else str(value)
+
+
+def _visible(letter: str) -> str:
+    # A lone surrogate has no escape in TOML; the document refuses it.
+    if letter.isprintable() or "\ud800" <= letter <= "\udfff":
+        return letter
+    number = ord(letter)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def toml_value_like(old: object, new: object) -> object:
+    """Give a new number or switch the TOML type of the old one, if that changes no meaning.
+
+    An application that reads its port as text would not start with a number there, nor with the
+    text `30.0` where it reads a whole number.
+    """
+    if isinstance(old, str) and isinstance(new, bool | int | float):
+        is_whole = isinstance(new, float) and new.is_integer() and "." not in old
+        return str(int(new) if is_whole else new).lower()
+    if type(old) is int and isinstance(new, float) and new.is_integer():
+        return int(new)
+    if type(old) is float and type(new) is int:
+        return float(new)
+    return new

@@ -1,0 +1,104 @@
+"""Keep what a text gives away out of what is quoted of it.
+
+People paste whole commands and settings: a secret that stands in one of the usual forms is learned
+from the whole text, and then hidden wherever the quoted words hold it, in any form that `Redactor`
+knows.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as BadBase64
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from smtp_tui.smtp.redaction import SHORTEST_TO_CUT, Redactor
+
+_MOST = 256
+_HIDDEN = "[hidden]"
+
+_QUOTED = r"\"([^\"\n]{1,4096})\"|'([^'\n]{1,4096})'"
+_NAMES = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key)[\"']?"
+_OPTIONS = r"--?(?:auth-password|password|pass|ap|passwd|oauth2-bearer)"
+_MECHANISMS = "plain|login|xoauth2|oauthbearer|cram-md5"
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE | re.MULTILINE)
+    for form in (
+        # To the last @: in a URL that is off, the secret itself may hold one.
+        r"://[^\s/:@]{0,255}:(\S{1,256})@",
+        rf"{_NAMES}[ \t]{{0,8}}(?:=>|[=:])[ \t]{{0,8}}(?:{_QUOTED}|([^\s\"',;]{{1,4096}}))",
+        rf"{_OPTIONS}[ =](?:{_QUOTED}|([^\s\"']{{1,4096}}))",
+        r"(?:--user|-u) [\"']?[^\s:\"']{1,255}:([^\n\"' ]{1,4096})",
+        rf"\bauth[ :=]{{1,3}}(?:{_MECHANISMS}) ([a-z0-9+/=]{{4,4096}})",
+        r"\bbearer[ =]([a-z0-9._~+/=-]{4,4096})",
+        # What answers a challenge, in the forms that logs of a dialogue have.
+        r"\b334[^\n]{0,400}\n[^\na-z0-9+/]{0,40}(?:c: )?([a-z0-9+/=]{4,400})\s{0,4}$",
+    )
+)
+# `invalid user or password: 535 …`
+_CODE = re.compile("[2-5][0-9][0-9]")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
+
+
+class LogRedactor:
+    """Knows the secrets that a text gives away."""
+
+    def __init__(self, text: str) -> None:
+        secrets = _secrets(text)
+        long = [one for one in secrets if len(one) >= SHORTEST_TO_CUT]
+        self._redactors = [(one, Redactor(secret=one)) for one in long]
+        # Within other words a short one says nothing; by itself it would be the secret.
+        short = [re.escape(one) for one in secrets if 0 < len(one) < SHORTEST_TO_CUT]
+        self._short = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
+
+    def masked(self, words: str) -> str:
+        """Return words of the text without any of its secrets."""
+        for secret, redactor in self._redactors:
+            words = _without_tail(redactor.cut(words), secret)
+        if self._short is not None:
+            words = self._short.sub(_HIDDEN, words)
+        return _BASE64.sub(_without_login, words)
+
+
+def _secrets(text: str) -> list[str]:
+    found: dict[str, None] = {}
+    for secret in _in_forms(text):
+        found.setdefault(secret)
+        if len(found) == _MOST:
+            break
+    return [secret for secret in found if not _CODE.fullmatch(secret)]
+
+
+def _in_forms(text: str) -> Iterator[str]:
+    for form in _FORMS:
+        for match in form.finditer(text):
+            given = next((group for group in match.groups() if group), "")
+            yield from (given, unquote(given), given.partition("@")[0])
+            yield from _decoded(given)
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """Yield what base64 holds: the whole, and the parts of a response to PLAIN."""
+    try:
+        plain = b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (BadBase64, ValueError):
+        return
+    for part in plain.split(b"\0"):
+        yield part.decode("utf-8", "surrogateescape")
+
+
+def _without_tail(words: str, secret: str) -> str:
+    """Hide the beginning of a secret in whose middle the words were cut off."""
+    for length in range(min(len(secret), len(words)) - 1, SHORTEST_TO_CUT - 1, -1):
+        if words.endswith(secret[:length]):
+            return words[:-length] + _HIDDEN
+    return words
+
+
+def _without_login(match: re.Match[str]) -> str:
+    """Hide base64 that holds a response to PLAIN, or the end of one, wherever it stands."""
+    parts = list(_decoded(match[0]))
+    # Words like EHOSTUNREACH can be read as base64 too, by chance even with a NUL.
+    is_end = len(parts) == 2 and any(parts) and all(part.isprintable() for part in parts)
+    return _HIDDEN if len(parts) > 2 or is_end else match[0]

@@ -1,0 +1,163 @@
+"""The rules by which an error text is recognised, as `errors.toml` and `replies.toml` hold them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from smtp_tui.diagnosis.text_catalog import load_texts
+from smtp_tui.providers.provenance import KEYS
+from smtp_tui.records import record
+
+Span = tuple[int, int]
+
+# Language files, word processors and web pages write quotation marks and spaces as they like.
+_PLAIN = str.maketrans("’‘‚‛“”„‟\u00a0\u202f\u2011", "''''\"\"\"\"  -")
+_LOWER = _PLAIN | {
+    code: chr(code).lower() for code in range(0x500) if len(chr(code).lower()) == 1 and code != 0xA0
+}
+
+
+@record(kw_only=True)
+class ErrorRule:
+    """A rule of `errors.toml`, ready to be tried on a text in lower case."""
+
+    find: re.Pattern[str]
+    cause: str
+    spoken: tuple[str, ...] = ()
+    also: re.Pattern[str] | None = None
+    unless: re.Pattern[str] | None = None
+    vague: bool = False
+    program: str = ""
+    what: str = ""
+    why: str = ""
+    cure: str = ""
+    field: str = ""
+    value: str | int | None = None
+
+    def span_in(self, low: str) -> Span | None:
+        """Return where the rule fits, or None."""
+        span = self._found_in(low)
+        if span is None:
+            return None
+        if self.also is not None and self.also.search(low) is None:
+            return None
+        if self.unless is not None and self.unless.search(low) is not None:
+            return None
+        return span
+
+    def _found_in(self, low: str) -> Span | None:
+        match = self.find.search(low)
+        if match is not None:
+            return match.span()
+        # Hundreds of phrases: found one by one, far quicker than as one pattern.
+        for phrase in self.spoken:
+            start = low.find(phrase)
+            if start >= 0:
+                return start, start + len(phrase)
+        return None
+
+
+@record(kw_only=True)
+class Stranger:
+    """Words of something that is no mail program, unless others in the text say that it is one."""
+
+    find: re.Pattern[str]
+    unless: re.Pattern[str]
+    firm: bool = False
+    """Whether what looks like an SMTP reply is the stranger's too."""
+
+    def speaks_in(self, low: str) -> bool:
+        """Whether a text in lower case is the stranger's."""
+        return bool(self.find.search(low)) and not self.unless.search(low)
+
+
+@record(kw_only=True)
+class ReplyPlace:
+    """How to tell what an SMTP reply in a text answers."""
+
+    near: re.Pattern[str]
+    code: re.Pattern[str]
+    enhanced: re.Pattern[str]
+    stage: str
+    command: str
+    is_guess: bool = False
+
+
+@record(kw_only=True)
+class Worded:
+    """A server's words that are known without their code."""
+
+    find: re.Pattern[str]
+    code: int
+    enhanced: str = ""
+    stage: str = ""
+    command: str = ""
+
+
+def lowered(text: str) -> str:
+    """Return the text in lower case, its places unchanged.
+
+    Patterns that need not ignore case are several times quicker; `str.lower` may lengthen a text.
+    Latin, Greek and Cyrillic letters are lowered, those whose lower case is a single letter.
+    """
+    return text.translate(_LOWER)
+
+
+@cache
+def error_rules() -> tuple[ErrorRule, ...]:
+    """Return the rules in the order to try."""
+    return tuple(map(_rule, _entries("rule")))
+
+
+def _rule(entry: dict[str, Any]) -> ErrorRule:
+    spoken = tuple(phrase for name in entry.get("spoken", ()) for phrase in _spoken(name))
+    return ErrorRule(**_compiled({**entry, "spoken": spoken}, "find", "also", "unless"))
+
+
+def _spoken(name: str) -> list[str]:
+    """Return a list of `languages.toml` by its name: `system.ECONNREFUSED`."""
+    who, _, what = name.partition(".")
+    phrases: list[str] = _languages()[who][what]
+    return phrases
+
+
+@cache
+def strangers() -> tuple[Stranger, ...]:
+    """Return what tells a text that is not about mail."""
+    return tuple(Stranger(**_compiled(entry, "find", "unless")) for entry in _entries("stranger"))
+
+
+@cache
+def places() -> tuple[ReplyPlace, ...]:
+    """Return what a reply may answer, in the order to try; the last fits always."""
+    anything = {"near": "", "code": "", "enhanced": ""}
+    made = (_compiled({**anything, **entry}, *anything) for entry in _entries("place"))
+    return tuple(ReplyPlace(**entry) for entry in made)
+
+
+@cache
+def worded() -> tuple[Worded, ...]:
+    """Return the words of servers that are known without a code."""
+    return tuple(Worded(**_compiled(entry, "find")) for entry in _entries("worded"))
+
+
+@cache
+def _data() -> dict[str, list[dict[str, Any]]]:
+    return {**load_texts("error_lookup/errors.toml"), **load_texts("error_lookup/replies.toml")}
+
+
+@cache
+def _languages() -> dict[str, dict[str, list[str]]]:
+    return load_texts("error_lookup/languages.toml")
+
+
+def _entries(name: str) -> list[dict[str, Any]]:
+    """Return a kind of entry without its sources, which are for those who keep the file."""
+    return [{key: part for key, part in one.items() if key not in KEYS} for one in _data()[name]]
+
+
+def _compiled(entry: dict[str, Any], *patterns: str) -> dict[str, Any]:
+    made = {key: re.compile(entry[key], re.MULTILINE) for key in patterns if key in entry}
+    return {**entry, **made}

@@ -1,0 +1,205 @@
+"""Changes of settings by key, as a file has them; empty text takes a setting away.
+
+Which changes may cure a failure and can be tried without a credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from smtp_tui.diagnosis.hints import submission_ways
+from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.records import record
+from smtp_tui.settings.choices import AddressFamily, Encryption, TlsVersion
+from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.settings.parsers import is_address
+from smtp_tui.smtp.ehlo import address_literal
+from smtp_tui.smtp.events import Stage
+
+Change = Mapping[str, object]
+
+# What the change of one of these vouches for may be another machine than the one that was meant.
+TRUST = frozenset({"server_name", "ca_file", "tls_fingerprint"})
+
+
+def with_changes(settings: Settings, change: Change) -> Settings:
+    """Return the settings with a change made; ValueError where a value is none."""
+    values: dict[str, Any] = {}
+    for key, value in change.items():
+        field = BY_KEY[key]
+        values[field.attribute] = None if value == "" else field.parse(value)
+    return replace(settings, **values)
+
+
+def is_possible(change: Change) -> bool:
+    """Whether every value of a change is one that its field accepts.
+
+    A server may have chosen them: the names of its certificate are any text.
+    """
+    return not any(
+        BY_KEY[key].problem_with(value)
+        for key, value in change.items()
+        if value is not None and value != ""
+    )
+
+
+def keeping_port(settings: Settings, change: Change) -> Change:
+    """Add the port to a change of the encryption that would move an unset one elsewhere."""
+    if "encryption" not in change or "port" in change or "port" in settings.given:
+        return change
+    moved = BY_KEY["port"].default({"encryption": Encryption(str(change["encryption"]))})
+    return change if moved == settings.port else {**change, "port": settings.port}
+
+
+def weakens(settings: Settings, change: Change) -> bool:
+    """Whether security suffers by a change."""
+    return (
+        change.get("openssl_verify_mode") == "none"
+        or (change.get("encryption") == "none" and settings.encryption is not Encryption.NONE)
+        or change.get("starttls_auto") is False
+        or change.get("tls_minimum") in (TlsVersion.V1_0, TlsVersion.V1_1)
+    )
+
+
+MOST = 6
+"""Connections that the trials of one check may open."""
+_MOST_NAMES = 2
+
+
+@record(kw_only=True)
+class ExperimentSpec:
+    """A change to try, up to `until`.
+
+    `alias` is a name that must resolve to the address that was connected to: the settings ask for
+    it, and the trial goes there.
+    """
+
+    change: Change
+    until: Stage = Stage.EHLO
+    alias: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The change in short, which also names the experiment."""
+        return " ".join(f"{key}={value}" for key, value in self.change.items())
+
+
+Source = Callable[[Settings, CheckSummary], Iterator[ExperimentSpec]]
+
+
+def experiments_for(
+    settings: Settings, facts: CheckSummary, cause: str | None
+) -> tuple[ExperimentSpec, ...]:
+    """Return what to try after a failure, the most promising first, and nothing twice."""
+    found: dict[str, ExperimentSpec] = {}
+    for source in _SOURCES.get(cause or "", ()):
+        for trial in source(settings, facts):
+            if is_possible(trial.change) and with_changes(settings, trial.change) != settings:
+                found.setdefault(trial.name, trial)
+    return tuple(found.values())[:MOST]
+
+
+def _tls_at_once(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    yield ExperimentSpec(change=keeping_port(settings, {"encryption": "ssl"}))
+
+
+def _starttls(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    yield ExperimentSpec(change=keeping_port(settings, {"encryption": "tls"}))
+
+
+def _elsewhere(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    for port, encryption in submission_ways(settings.host):
+        if port != settings.port:
+            yield ExperimentSpec(change={"port": port, "encryption": encryption})
+
+
+def _other_way(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    if settings.address_family is not AddressFamily.ANY:
+        yield ExperimentSpec(change={"address_family": "any"})
+    if settings.source_address:
+        yield ExperimentSpec(change={"source_address": ""})
+
+
+def _names(settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    """The names that the certificate is for: as the host, where they lead to the same machine."""
+    leaf = facts.chain[0] if facts.chain else None
+    if leaf is None:
+        return
+    known = (settings.host.casefold(), settings.tls_name.casefold())
+    names = [
+        name
+        for name in leaf.names
+        if "*" not in name
+        and not is_address(name)
+        and name.casefold() not in known
+        and is_possible({"host": name})
+    ]
+    for name in names[:_MOST_NAMES]:
+        yield ExperimentSpec(change={"host": name}, until=Stage.TLS, alias=name)
+    for name in names[:_MOST_NAMES]:
+        yield ExperimentSpec(change={"server_name": name}, until=Stage.TLS)
+
+
+def _system_trust(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    if settings.ca_file:
+        yield ExperimentSpec(change={"ca_file": ""}, until=Stage.TLS)
+
+
+def _chain_and_name(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    if settings.tls_fingerprint:
+        yield ExperimentSpec(change={"tls_fingerprint": ""}, until=Stage.TLS)
+
+
+def _older_tls(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    if settings.tls_minimum in (TlsVersion.V1_2, TlsVersion.V1_3):
+        older = "1.2" if settings.tls_minimum is TlsVersion.V1_3 else "1.0"
+        yield ExperimentSpec(change={"tls_minimum": older}, until=Stage.TLS)
+
+
+def _address_literal(_settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    refused_here = facts.finished and facts.finished.stage is Stage.EHLO
+    if facts.connected and refused_here:
+        literal = address_literal(facts.connected.local_address)
+        if literal not in (facts.greeted_as or ""):
+            yield ExperimentSpec(change={"domain": literal})
+
+
+def _encrypted(settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    """The ways to a link that is not open."""
+    if settings.encryption is Encryption.NONE:
+        yield from _starttls(settings, facts)
+        yield from _tls_at_once(settings, facts)
+    yield from _elsewhere(settings, facts)
+
+
+_SOURCES: dict[str, tuple[Source, ...]] = {
+    "connection-refused": (_other_way, _elsewhere),
+    "connect-timeout": (_other_way, _elsewhere),
+    "network-unreachable": (_other_way, _elsewhere),
+    "connect-denied-locally": (_other_way, _elsewhere),
+    "host-not-found": (_other_way,),
+    # Whether a silent port speaks TLS was asked before it came to this.
+    "greeting-timeout": (_elsewhere,),
+    "greeting-refused": (_elsewhere,),
+    "implicit-tls-expected": (_tls_at_once, _elsewhere),
+    "not-smtp": (_elsewhere,),
+    "server-closed": (_elsewhere,),
+    "connection-reset": (_elsewhere,),
+    "ehlo-refused": (_address_literal,),
+    "server-busy": (_address_literal,),
+    "starttls-not-offered": (_elsewhere,),
+    "starttls-refused": (_elsewhere,),
+    "plain-text-expected": (_starttls, _elsewhere),
+    "tls-handshake-timeout": (_elsewhere,),
+    "tls-handshake-failed": (_elsewhere,),
+    "tls-version-unsupported": (_elsewhere, _older_tls),
+    "certificate-name-mismatch": (_names,),
+    "certificate-unknown-issuer": (_system_trust,),
+    "certificate-incomplete-chain": (_system_trust,),
+    "certificate-fingerprint-mismatch": (_chain_and_name,),
+    "auth-not-offered": (_encrypted,),
+    "auth-needs-encryption": (_encrypted,),
+    "encryption-required": (_encrypted,),
+}

@@ -1,1 +1,0 @@
-"""Which sentences hold of each field's value: pure; the sentences stand in `meaning.toml`."""

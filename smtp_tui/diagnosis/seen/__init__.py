@@ -1,1 +1,0 @@
-"""Which sentences hold of what a test found: pure; the sentences stand in `findings.toml`."""

@@ -1,0 +1,172 @@
+"""A file of another program, and the files beside it that hold a part of its settings.
+
+From a text of another program to our values: recognise the format, then read it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import field, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from smtp_tui.config.errors import DocumentError, NoFileError, one_line
+from smtp_tui.config.file_reader import read_document
+from smtp_tui.interchange import postfix
+from smtp_tui.interchange.envfile.env_format import is_env
+from smtp_tui.interchange.results import (
+    AccountError,
+    Imported,
+    ImportNote,
+    InterchangeError,
+    QuotingError,
+    text,
+)
+from smtp_tui.interchange.spec import Evidence, FormatSpec, Source, format_named, formats
+from smtp_tui.records import record
+
+
+@record
+class TextFile:
+    """A file's name and text, and the texts beside it; `problems` tells of those not readable."""
+
+    name: str
+    content: str = field(repr=False)
+    beside: Mapping[str, str] = field(default_factory=dict, repr=False)
+    problems: tuple[str, ...] = ()
+
+
+def read_file(path: Path, format: str | None = None) -> TextFile:
+    """Read a file and what belongs to it; DocumentError where it is none, or no text."""
+    content = decoded(read_document(path), one_line(path))
+    beside, problems = {}, []
+    for name in companions(content, format):
+        try:
+            beside[name] = read_document(path.with_name(name)).decode("utf-8", "replace")
+        except NoFileError:
+            continue
+        except DocumentError as error:
+            problems.append(str(error))
+    return TextFile(path.name, content, beside, tuple(problems))
+
+
+def decoded(data: bytes, shown: str) -> str:
+    """Return the text; DocumentError names the line that is none. `shown` names where it is."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DocumentError(f"{shown}: line {line} is not UTF-8; save it as UTF-8") from None
+
+
+LARGEST = 1024 * 1024
+"""Letters; more is no settings file, and which of its parts counts is unknown."""
+
+# Who reads the `.env` file of a program in Python.
+_ENV_QUOTING = "python"
+
+# A variable of an `.env` file, or one of Python source with or without a type; a short word behind
+# it is its value.
+_ASSIGNED = re.compile(
+    r"""^[ \t]*+(?:export[ \t]++)?+(?P<name>[A-Z][A-Z0-9_]*+)[ \t]*+(?::[^=\n]{1,100})?
+    =(?!=)[ \t]*+['"]?+(?P<word>[a-z]{1,5}\b)?+""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def candidates(content: str, name: str = "") -> dict[str, str]:
+    """Return the formats that a text may be of, each with what speaks for it."""
+    return {form: evidence.words for form, evidence in _evidence(content, name).items()}
+
+
+def _evidence(content: str, name: str) -> dict[str, Evidence]:
+    if name.endswith(".toml"):
+        return {}
+    content = content[:LARGEST]
+    names = [
+        name
+        for match in _ASSIGNED.finditer(content)
+        for name in (match["name"], f"{match['name']}={match['word']}")
+    ]
+    names = [*dict.fromkeys(names)]
+    found = {
+        form.name: evidence
+        for form in formats().values()
+        if (evidence := form.evidence(content, names))
+    }
+    return {
+        name: evidence
+        for name, evidence in found.items()
+        if not any(other.outdoes(evidence) for other in found.values())
+    }
+
+
+def recognise(content: str, name: str = "") -> str | None:
+    """Return the one format that a text looks like; None where it is none, or several."""
+    match [*_evidence(content, name).items()]:
+        case [(only, evidence)] if evidence.is_sure:
+            return only
+        case _:
+            return None
+
+
+def import_text(
+    content: str,
+    format: str | None = None,
+    *,
+    name: str = "",
+    quoting: str | None = None,
+    beside: Mapping[str, str] | None = None,
+    account: str | None = None,
+) -> Imported:
+    """Read a text into our raw values, and what was not understood of it.
+
+    `name` is the file's, `beside` holds texts of files that belong to it, `account` is the one to
+    read of several in a text. InterchangeError where the text is not of the format, or of none that
+    is known.
+    """
+    if len(content) > LARGEST:
+        raise InterchangeError(text("too-large", limit=LARGEST >> 20))
+    form, why = (
+        (format_named(format), text("format-named")) if format else _recognised(content, name)
+    )
+    if quoting and not form.takes_quoting:
+        raise QuotingError(text("no-quoting", format=form.name))
+    if account is not None and not form.has_accounts:
+        raise AccountError(text("no-accounts", format=form.title))
+    is_told = bool(quoting) or _is_env_name(name)
+    if form.may_be_env and not quoting and (is_told or is_env(content)):
+        quoting = _ENV_QUOTING
+    imported: Imported = _module(form).read(Source(content, quoting, beside or {}, account), form)
+    remarks = imported.remarks
+    if quoting and not is_told:
+        remarks = (ImportNote("", text("read-as-env", quoting=quoting)), *remarks)
+    return replace(imported, why=why, remarks=remarks)
+
+
+def _is_env_name(name: str) -> bool:
+    return name.endswith(".env") or name.startswith(".env")
+
+
+def companions(content: str, format: str | None = None) -> tuple[str, ...]:
+    """Return the names of files beside this one that hold a part of its settings."""
+    if "postfix" not in ((format,) if format else candidates(content)):
+        return ()
+    return postfix.companions(content)
+
+
+def _recognised(content: str, name: str) -> tuple[FormatSpec, str]:
+    found = _evidence(content, name)
+    match [*found]:
+        case [only] if found[only].is_sure:
+            return format_named(only), found[only].words
+        case []:
+            raise InterchangeError(text("not-recognised", formats=", ".join(formats())))
+        case several:
+            raise InterchangeError(text("ambiguous", formats=", ".join(several)))
+
+
+def _module(form: FormatSpec) -> Any:
+    return import_module(f"smtp_tui.interchange.formats.{form.name}")

@@ -1,0 +1,146 @@
+"""A text that is to be imported, and what is known of it.
+
+The formats that are known: a registry kept as data, one table a format.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from importlib.resources import files
+from typing import Any
+
+from smtp_tui.interchange.results import InterchangeError, text
+from smtp_tui.records import record
+
+
+@record
+class Source:
+    """A text, how its `.env` lines are quoted, the texts of files beside it by name, an account."""
+
+    text: str = field(repr=False)
+    quoting: str | None = None
+    beside: Mapping[str, str] = field(default_factory=dict, repr=False)
+    account: str | None = None
+
+
+QUOTINGS = ("docker", "systemd", "ruby", "python", "laravel", "node")
+"""How an `.env` file may be quoted: by who reads it."""
+
+_MOST_SHOWN = 4
+
+
+@record(kw_only=True)
+class FormatSpec:
+    """A program's format and what it can express.
+
+    `links` says what becomes of each of our four ways to connect (`none`, `auto` for STARTTLS where
+    it is offered, `tls`, `ssl`): itself, or the nearest that the program has. `mechanisms` are
+    those of AUTH that it can name. `expresses` are the keys of ours that it has a place for.
+    `goes_on`, `in_clear` and `cannot_require` are the ids of what is said of a connection that
+    stays without TLS: programs in Go differ there. How a text of it is recognised: see the file of
+    the formats, and `evidence`.
+    """
+
+    name: str
+    title: str
+    expresses: frozenset[str]
+    links: dict[str, str] = field(default_factory=dict)
+    mechanisms: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ("peer",)
+    quoting: str | None = None
+    may_be_env: bool = False
+    has_accounts: bool = False
+    goes_on: str = "auto-goes-on"
+    in_clear: str = "password-in-clear"
+    cannot_require: str = "tls-becomes-auto"
+    hosts: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    shares: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
+    find: tuple[str, ...] = ()
+    sign: str = ""
+
+    def evidence(self, content: str, names: Iterable[str]) -> Evidence | None:
+        """Return what speaks for this format in a text that sets these variables, None if nothing.
+
+        A name that the format shares with others counts only beside one that names the server.
+        """
+        names = [*names]
+        ours = self.own | self.shares
+        if not self.hosts.isdisjoint(names):
+            ours |= self.beside
+        known = tuple(name for name in names if name in ours)
+        own = tuple(name for name in known if name not in self.shares)
+        if own or any(name in self.hosts for name in known):
+            return Evidence(known, own, text("own-names", names=listed(own or known)))
+        found = [re.search(one, content, re.MULTILINE) for one in self.find]
+        if not found or None in found:
+            return None
+        keys = [match["key"] for match in found if match and match.groupdict().get("key")]
+        return Evidence((), (), self.sign.format(keys=listed(keys)))
+
+    @property
+    def takes_quoting(self) -> bool:
+        """Whether the format is, or can be, an `.env` file."""
+        return self.quoting is not None or self.may_be_env
+
+
+@record
+class Evidence:
+    """What speaks for a format: the names it knows, those that are its own, and all in words."""
+
+    known: tuple[str, ...]
+    own: tuple[str, ...]
+    words: str
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether more speaks for it than names that others have too."""
+        return bool(self.own or not self.known)
+
+    def outdoes(self, other: Evidence) -> bool:
+        """Whether another format that knows these names too cannot be meant."""
+        ours, theirs = set(self.known), set(other.known)
+        if not theirs or not theirs <= ours:
+            return False
+        return theirs < ours or bool(self.own and not other.own)
+
+
+def listed(names: Iterable[str]) -> str:
+    """List the first few of some names."""
+    some = [*names]
+    return ", ".join(some[:_MOST_SHOWN]) + ", …" * (len(some) > _MOST_SHOWN)
+
+
+@functools.cache
+def formats() -> dict[str, FormatSpec]:
+    """Return all formats by name."""
+    import tomllib
+
+    source = files("smtp_tui.interchange").joinpath("formats.toml").read_text(encoding="utf-8")
+    return {name: _format(name, table) for name, table in tomllib.loads(source).items()}
+
+
+def _format(name: str, table: dict[str, Any]) -> FormatSpec:
+    for key in ("expresses", "hosts", "own", "shares", "beside"):
+        table[key] = frozenset(table.get(key, ()))
+    for key in ("find", "mechanisms", "verify"):
+        if key in table:
+            table[key] = tuple(table[key])
+    table["links"] = {"none": "none", "auto": "auto", "tls": "tls", "ssl": "ssl"} | table.get(
+        "links", {}
+    )
+    return FormatSpec(name=name, **table)
+
+
+def format_named(name: str) -> FormatSpec:
+    """Return a format; InterchangeError where there is none of that name."""
+    try:
+        return formats()[name.casefold()]
+    except KeyError:
+        raise InterchangeError(
+            text("no-such-format", name=repr(name[:40]), formats=", ".join(formats()))
+        ) from None

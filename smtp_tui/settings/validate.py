@@ -1,0 +1,126 @@
+"""From the raw values of a table to `Settings`, or to the problems that stand in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from smtp_tui.records import record
+from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption
+from smtp_tui.settings.fields import FIELDS, Field, Settings
+
+
+@record
+class Problem:
+    """A field whose value cannot be used, and what would be allowed."""
+
+    key: str
+    label: str
+    message: str
+
+    def __str__(self) -> str:
+        """Name the field as the form and the file do."""
+        return f"{self.label} ({self.key}): {self.message}"
+
+
+@record
+class Notice:
+    """A setting that is legal but does not do what it seems to; `warning` is a warning's id."""
+
+    key: str
+    message: str
+    warning: str | None = None
+
+
+@record
+class ParseResult:
+    """What a table's values amount to: settings without problems, or problems and no settings."""
+
+    settings: Settings | None
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[Notice, ...] = ()
+
+
+def is_absent(field: Field, raw: object) -> bool:
+    """Tell whether a raw value means "not set": no value, or empty text where text is optional."""
+    return raw is None or (raw == "" and field.key != "password")
+
+
+def parse_fields(values: Mapping[str, object]) -> tuple[dict[str, Any], list[Problem]]:
+    """Parse each of our keys that is set, on its own; unknown keys are none of our business."""
+    parsed: dict[str, Any] = {}
+    problems = []
+    for field in FIELDS:
+        raw = values.get(field.key)
+        if is_absent(field, raw):
+            continue
+        try:
+            parsed[field.key] = field.parse(raw)
+        except ValueError as error:
+            problems.append(Problem(field.key, field.label, str(error)))
+    return parsed, problems
+
+
+def defaults(parsed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each field's default as it follows from the values that are set."""
+    return {field.key: field.default(parsed) for field in FIELDS}
+
+
+def parse_settings(values: Mapping[str, object]) -> ParseResult:
+    """Read a table's raw TOML values into settings with every default filled in."""
+    parsed, problems = parse_fields(values)
+    if "host" not in parsed and not any(problem.key == "host" for problem in problems):
+        problems.append(_problem("host", "is missing; set the mail server's hostname"))
+    whole = {**defaults(parsed), **parsed}
+    problems.extend(_conflicts(whole, parsed))
+    if problems:
+        return ParseResult(None, tuple(problems))
+    attributes = {field.attribute: whole[field.key] for field in FIELDS}
+    settings = Settings(**attributes, given=frozenset(parsed))
+    return ParseResult(settings, remarks=tuple(_remarks(settings)))
+
+
+def _problem(key: str, message: str) -> Problem:
+    label = next(field.label for field in FIELDS if field.key == key)
+    return Problem(key, label, message)
+
+
+def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> list[Problem]:
+    found = []
+    mechanism = parsed.get("authentication")
+    anonymous = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL, None)
+    if mechanism not in anonymous and not whole["username"]:
+        found.append(
+            _problem("username", f"is missing; authentication {mechanism} needs a username")
+        )
+    if mechanism is Authentication.EXTERNAL and not whole["client_certificate"]:
+        found.append(_problem("client_certificate", "is missing; authentication external needs it"))
+    if whole["client_key"] and not whole["client_certificate"]:
+        found.append(_problem("client_certificate", "is missing; client_key needs it"))
+    if clash := _families_apart(whole["source_address"], whole["address_family"]):
+        found.append(_problem("source_address", clash))
+    return found
+
+
+def _families_apart(source: str | None, family: AddressFamily) -> str | None:
+    if source is None or family is AddressFamily.ANY:
+        return None
+    own = AddressFamily.IPV6 if ":" in source else AddressFamily.IPV4
+    return None if own is family else f"is {own}, but address_family is {family}; make them match"
+
+
+def _remarks(settings: Settings) -> list[Notice]:
+    found = []
+    if settings.username and settings.authentication is Authentication.NONE:
+        text = "the username is not used: authentication is none"
+        found.append(Notice("username", text, "username-unused"))
+    if settings.password and not settings.username and not settings.authenticates:
+        text = "the password is not used: there is no username to log in with"
+        found.append(Notice("password", text))
+    elif settings.authentication is Authentication.AUTO and not settings.username:
+        text = "there is no username, so authentication auto does not log in"
+        found.append(Notice("authentication", text))
+    if settings.starttls_auto and settings.encryption is not Encryption.NONE:
+        text = f"starttls_auto is ignored: encryption {settings.encryption} already requires TLS"
+        found.append(Notice("starttls_auto", text))
+    return found

@@ -1,0 +1,253 @@
+"""The AUTH exchange itself (RFC 4954, section 4): challenges, responses, and how it may break.
+
+AUTH (RFC 4954): which mechanisms, and whether they are safe on this link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+from smtp_tui.records import record
+from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.abridging import abridged
+from smtp_tui.smtp.client import SMTPClient
+from smtp_tui.smtp.ehlo import EhloKeywords
+from smtp_tui.smtp.events import AuthStarted, Cause, CheckAborted, Stage, WarningId, refused
+from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.sasl import (
+    AUTO_ENCRYPTED,
+    AUTO_OPEN,
+    GIVES_SECRET_AWAY,
+    MECHANISMS,
+    PROVES_SERVER,
+    ChallengeError,
+    ClientResponse,
+    Credentials,
+    Exchange,
+    MechanismUnusable,
+    decode_challenge,
+)
+from smtp_tui.threads import in_daemon_thread
+
+# No mechanism asks more than three times.
+CHALLENGES_LIMIT = 8
+# The longest command with its CR and LF (RFC 5321, section 4.5.3.1.4). An initial response that
+# does not fit waits for the challenge (RFC 4954, section 4); Postfix enforces it at 2048.
+COMMAND_LIMIT = 512
+# Seconds that a cancelled exchange waits for its 501.
+CANCEL_LIMIT = 1.0
+
+
+@record
+class AuthOutcome:
+    """The last reply of an attempt; `answers_auth` when no response of ours came before it."""
+
+    reply: Reply
+    answers_auth: bool
+
+    @property
+    def is_unknown_mechanism(self) -> bool:
+        """Whether the server does not do the mechanism, which is no attempt of the password."""
+        return self.answers_auth and self.reply.code == 504
+
+
+async def run_mechanism(dialogue: SMTPClient, mechanism: str, login: Credentials) -> AuthOutcome:
+    """Try to log in with one mechanism, once.
+
+    Raises Unusable before anything is sent, and Stop when the exchange breaks.
+    """
+    exchange = MECHANISMS[mechanism](login)
+    initial = next(exchange)
+    fits = initial and len(f"AUTH {mechanism} \r\n") + len(initial.as_argument) <= COMMAND_LIMIT
+    reply = await dialogue.say_auth(mechanism, initial if fits else None)
+    if fits and reply.code == 501:
+        dialogue.note("trying again without an initial response")
+        fits = False
+        reply = await dialogue.say_auth(mechanism, None)
+    answers_auth = reply.code != 334
+    if initial and not fits and not answers_auth:
+        reply = await dialogue.respond(initial)
+    return AuthOutcome(await _converse(dialogue, mechanism, exchange, reply), answers_auth)
+
+
+async def _converse(
+    dialogue: SMTPClient, mechanism: str, exchange: Exchange, reply: Reply
+) -> Reply:
+    response = None
+    for _ in range(CHALLENGES_LIMIT):
+        if reply.code != 334:
+            break
+        response = await _answer(dialogue, mechanism, exchange, reply)
+        reply = await dialogue.respond(response)
+    else:
+        raise await _cancelled(dialogue, "the server sends challenge after challenge")
+    proved = response is not None and response.server_proved
+    if reply.code == 235 and mechanism in PROVES_SERVER and not proved:
+        text = "the server accepted the login without proving that it knows the password"
+        raise CheckAborted(Cause.AUTH_CHALLENGE_MALFORMED, text, reply=reply)
+    return reply
+
+
+async def _answer(
+    dialogue: SMTPClient, mechanism: str, exchange: Exchange, reply: Reply
+) -> ClientResponse:
+    challenge = decode_challenge(reply)
+    if challenge is None:
+        raise await _cancelled(dialogue, "the challenge is not base64")
+    try:
+        if mechanism in PROVES_SERVER:  # their many rounds of hashing would hold up the loop
+            try:
+                response = await in_daemon_thread(partial(_next, exchange, challenge))
+            except OSError:  # without a thread, the loop has to wait
+                response = _next(exchange, challenge)
+        else:
+            response = _next(exchange, challenge)
+    except ChallengeError as error:
+        raise await _cancelled(dialogue, str(error)) from None
+    if response is None:
+        raise await _cancelled(dialogue, "the server sends more challenges than the mechanism has")
+    return response
+
+
+def _next(exchange: Exchange, challenge: bytes) -> ClientResponse | None:
+    """Return the mechanism's response to a challenge; None where it has no more to say."""
+    try:
+        return exchange.send(challenge)
+    except StopIteration:
+        return None
+
+
+async def _cancelled(dialogue: SMTPClient, why: str) -> CheckAborted:
+    """Cancel the exchange as RFC 4954, section 4, has it, and say why.
+
+    Whatever the server makes of that, the reason stays.
+    """
+    why = dialogue.redactor.text(why)  # it may repeat what stood in a challenge
+    dialogue.note(f"cancelling the login: {why}")
+    reply = None
+    with suppress(TimeoutError, CheckAborted):
+        async with asyncio.timeout(CANCEL_LIMIT):
+            reply = await dialogue.cancel_auth()
+    return CheckAborted(Cause.AUTH_CHALLENGE_MALFORMED, why, reply=reply)
+
+
+# Mechanisms that a verdict names.
+MECHANISMS_NAMED = 16
+
+
+@record
+class MechanismCandidate:
+    """A mechanism that may be tried, and why."""
+
+    mechanism: str
+    reason: str
+
+
+def candidates(
+    settings: Settings, offer: EhloKeywords, *, encrypted: bool, allow_clear: bool
+) -> list[MechanismCandidate]:
+    """Return the mechanisms to try in order; Stop when none may be."""
+    if "AUTH" not in offer:
+        link = "" if encrypted else " on this unencrypted connection"
+        raise CheckAborted(Cause.AUTH_NOT_OFFERED, f"the server offers no AUTH{link}")
+    if settings.authentication is not Authentication.AUTO:
+        return [_named(settings, offer, encrypted=encrypted, allow_clear=allow_clear)]
+    order: tuple[str, ...] = AUTO_ENCRYPTED if encrypted else AUTO_OPEN
+    if not encrypted and allow_clear:
+        order = (*AUTO_OPEN, "PLAIN", "LOGIN")
+    link = "inside TLS" if encrypted else "on an unencrypted connection"
+    found = [
+        MechanismCandidate(mechanism, f"the strongest mechanism offered that is safe {link}")
+        for mechanism in order
+        if mechanism in offer.mechanisms
+    ]
+    if not found:
+        raise _none_safe(offer, encrypted=encrypted)
+    return found
+
+
+def _named(
+    settings: Settings, offer: EhloKeywords, *, encrypted: bool, allow_clear: bool
+) -> MechanismCandidate:
+    mechanism = settings.authentication.value.upper()
+    if mechanism not in offer.mechanisms:
+        offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
+        raise CheckAborted(
+            Cause.AUTH_MECHANISM_NOT_OFFERED, f"{mechanism} is not offered (offered: {offered})"
+        )
+    asked_for = settings.encryption is Encryption.NONE and not settings.starttls_auto
+    if mechanism in GIVES_SECRET_AWAY and not encrypted and not asked_for and not allow_clear:
+        raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, f"{mechanism} would send it unencrypted")
+    return MechanismCandidate(mechanism, "the settings name it")
+
+
+def _none_safe(offer: EhloKeywords, *, encrypted: bool) -> CheckAborted:
+    offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
+    if not encrypted and any(name in offer.mechanisms for name in ("PLAIN", "LOGIN")):
+        return CheckAborted(
+            Cause.AUTH_NEEDS_ENCRYPTION,
+            f"the server offers only {offered} on this unencrypted connection",
+        )
+    return CheckAborted(
+        Cause.AUTH_MECHANISM_NOT_OFFERED, f"auto accepts none of those offered ({offered})"
+    )
+
+
+def require_usable(dialogue: SMTPClient, settings: Settings, secret: str) -> None:
+    """Abort before anything is sent where the configured mechanism cannot be used at all."""
+    exchange = MECHANISMS.get(settings.authentication.value.upper())
+    if exchange is None:
+        return
+    try:
+        next(exchange(_login(settings, secret)))
+    except MechanismUnusable as error:
+        raise _unusable(dialogue, error) from None
+
+
+async def authenticate(
+    dialogue: SMTPClient, settings: Settings, offer: EhloKeywords, secret: str, *, allow_clear: bool
+) -> None:
+    """Authenticate once; Stop when the server, or the rule for open links, refuses."""
+    encrypted = dialogue.connection.is_encrypted
+    waiting = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
+    while waiting:
+        candidate = waiting.pop(0)
+        _announce(dialogue, candidate, encrypted=encrypted)
+        try:
+            outcome = await run_mechanism(dialogue, candidate.mechanism, _login(settings, secret))
+        except MechanismUnusable as error:
+            if not waiting:
+                raise _unusable(dialogue, error) from None
+            dialogue.note(str(error))
+            continue
+        if outcome.reply.code == 235:
+            return
+        if not (outcome.is_unknown_mechanism and waiting):
+            raise refused(outcome.reply)
+
+
+def _login(settings: Settings, secret: str) -> Credentials:
+    return Credentials(settings.username or "", secret, settings.host, settings.port)
+
+
+def _unusable(dialogue: SMTPClient, error: MechanismUnusable) -> CheckAborted:
+    dialogue.stage = Stage.SETTINGS
+    return CheckAborted(Cause.SETTINGS_INVALID, f"authentication: {error}")
+
+
+def _announce(dialogue: SMTPClient, candidate: MechanismCandidate, *, encrypted: bool) -> None:
+    dialogue.emit(
+        AuthStarted(seconds=dialogue.now(), mechanism=candidate.mechanism, reason=candidate.reason)
+    )
+    if encrypted or candidate.mechanism == "EXTERNAL":
+        return
+    if candidate.mechanism in GIVES_SECRET_AWAY:
+        dialogue.note("the password is sent unencrypted", WarningId.PASSWORD_IN_CLEAR)
+    else:
+        dialogue.note(
+            "the connection is unencrypted: everything except the password can be read",
+            WarningId.LINK_OPEN,
+        )

@@ -1,0 +1,279 @@
+"""The plumbing of a dialogue: commands out, replies in, every byte accounted for as an event."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+
+from smtp_tui.records import record
+from smtp_tui.smtp.addresses import Endpoint
+from smtp_tui.smtp.connection import Connection
+from smtp_tui.smtp.events import (
+    Cause,
+    CheckAborted,
+    Event,
+    Note,
+    Received,
+    Sent,
+    Stage,
+    StageEntered,
+    WarningId,
+)
+from smtp_tui.smtp.redaction import Redactor
+from smtp_tui.smtp.replies import (
+    Reply,
+    ReplyParser,
+    ReplyTooLong,
+    StreamError,
+    begins_with_code,
+    protocol_of,
+)
+from smtp_tui.smtp.sasl import ClientResponse, decode_challenge
+from smtp_tui.smtp.tls_errors import is_about_our_certificate, tls_error_text
+
+# Of replies that nobody asked for as many are shown one by one.
+STRAYS_SHOWN = 8
+# Characters of what could not be understood, in a remark and in a verdict.
+NOTED, NAMED = 200, 80
+
+
+@record
+class GroupRefusal:
+    """The first reply that refused something in a group of commands, and what it refused."""
+
+    command: str
+    reply: Reply
+
+
+class SMTPClient:
+    """One conversation with a server, told as events.
+
+    Methods that wait for the server raise Stop when the stream breaks: the server closed, the
+    connection was reset, or what came is no SMTP.
+    """
+
+    def __init__(
+        self, emit: Callable[[Event], None], redactor: Redactor, started: float | None = None
+    ) -> None:
+        self.emit = emit
+        self.redactor = redactor
+        self.stage = Stage.RESOLVE
+        self.command = ""
+        self.target: Endpoint | None = None
+        self.is_usable = False
+        self.group_refusal: GroupRefusal | None = None
+        self.is_shaking_hands = False
+        self._connection: Connection | None = None
+        self._parser = ReplyParser()
+        self._started = time.monotonic() if started is None else started
+        self._noted_bare_lf = False
+
+    def now(self) -> float:
+        """Seconds since the check began."""
+        return time.monotonic() - self._started
+
+    def enter(self, stage: Stage) -> None:
+        """Begin a stage."""
+        self.stage = stage
+        self.emit(StageEntered(seconds=self.now(), stage=stage))
+
+    def note(self, text: str, warning: WarningId | None = None) -> None:
+        """Tell a remark; what it repeats of the server's is redacted already."""
+        self.emit(Note(seconds=self.now(), text=self.redactor.sentence(text), warning=warning))
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, which stands from the connect stage on."""
+        if self._connection is None:
+            raise AssertionError("no connection yet")
+        return self._connection
+
+    def use(self, connection: Connection, target: Endpoint) -> None:
+        """Go on over this connection."""
+        self._connection = connection
+        self.target = target
+
+    def close(self) -> None:
+        """Close the connection, if there is one, at once."""
+        if self._connection is not None:
+            self._connection.close()
+
+    async def say(self, command: str) -> Reply:
+        """Send a command and return its reply."""
+        self.report_unsolicited()
+        await self.send_command(command)
+        return await self.hear()
+
+    async def send_command(self, command: str) -> None:
+        """Send a command; `hear` returns its reply."""
+        self.command = command.partition(" ")[0]
+        await self._send(command.encode(), command)
+
+    async def send_group(self, commands: list[str]) -> None:
+        """Send commands together (RFC 2920); `hear` returns their replies in order."""
+        self.report_unsolicited()
+        self.command = commands[0].partition(" ")[0]
+        for command in commands:
+            self.emit(Sent(seconds=self.now(), text=command))
+        await self.send_data("".join(f"{command}\r\n" for command in commands).encode())
+
+    async def send_data(self, data: bytes, shown: str = "") -> None:
+        """Send bytes as they are; `shown` tells of them."""
+        if shown:
+            self.emit(Sent(seconds=self.now(), text=shown))
+        try:
+            await self.connection.send(data)
+        except OSError as error:
+            self.report_unsolicited()  # the server's last words, a 421 perhaps, may be there
+            raise self._broken(error) from None
+
+    async def say_auth(self, mechanism: str, initial: ClientResponse | None) -> Reply:
+        """Send AUTH with its initial response, if it has one (RFC 4954, section 4)."""
+        self.report_unsolicited()
+        self.command = f"AUTH {mechanism}"
+        if initial is None:
+            await self._send(self.command.encode(), self.command)
+            return await self.hear()
+        self._learn(initial)
+        line = self.command.encode() + b" " + initial.as_argument
+        await self._send(line, f"{self.command} {initial.shown}")
+        return await self.hear()
+
+    async def respond(self, response: ClientResponse) -> Reply:
+        """Send the response to a challenge."""
+        self._learn(response)
+        await self._send(response.as_line, response.shown)
+        return await self.hear()
+
+    async def cancel_auth(self) -> Reply:
+        """Cancel an AUTH exchange (RFC 4954, section 4)."""
+        await self._send(b"*", "*")
+        return await self.hear()
+
+    async def hear(self) -> Reply:
+        """Return the next reply as the server sent it; its event is redacted.
+
+        A 421 stops the dialogue wherever it comes (RFC 5321, section 3.8).
+        """
+        reply = await self._next_reply()
+        if reply.bare_lf and not self._noted_bare_lf:
+            self._noted_bare_lf = True
+            text = "the server ends lines with a bare LF, which SMTP forbids"
+            self.note(text, WarningId.REPLY_BARE_LF)
+        self._tell(reply)
+        return reply
+
+    def report_unsolicited(self) -> None:
+        """Tell of replies that came before anything was asked."""
+        strays = 0
+        try:
+            self._parser.feed(self.connection.waiting_bytes())
+            while (reply := self._parser.next_reply()) is not None:
+                strays += 1
+                if strays <= STRAYS_SHOWN or reply.code == 421:
+                    self._tell(reply)
+                    self.note("the server sent this reply unprompted", WarningId.UNSOLICITED_REPLY)
+        except StreamError as error:
+            raise self._unreadable(error) from None
+        except OSError as error:
+            raise self._broken(error) from None
+        if strays > STRAYS_SHOWN:
+            self.note(
+                f"and {strays - STRAYS_SHOWN} more unsolicited replies", WarningId.UNSOLICITED_REPLY
+            )
+
+    def injected(self) -> bytes:
+        """What the server sent beyond its last reply, which STARTTLS must not be followed by."""
+        try:
+            return self._parser.pending + self.connection.waiting_bytes()
+        except OSError as error:
+            raise self._broken(error) from None
+
+    def forget_stream(self) -> None:
+        """Begin a new stream of replies: nothing said before counts (RFC 3207, section 4.2)."""
+        self._parser = ReplyParser()
+
+    def other_protocol(self) -> CheckAborted | None:
+        """The Stop for a port that spoke, but never as SMTP does; None where it may yet."""
+        seen = self._parser.pending
+        if not seen or begins_with_code(seen):
+            return None
+        return self._not_smtp(seen)
+
+    def _tell(self, reply: Reply) -> None:
+        decoded = decode_challenge(reply) if reply.code == 334 else None
+        if decoded and decoded.startswith(b"v=") and "SCRAM" in self.command:
+            # With nonces and salt the server's signature lets a reader try passwords offline.
+            self.redactor.learn(decoded, decoded)
+        shown = self.redactor.reply(reply)
+        # A challenge whose encoded form held the secret holds it decoded too.
+        hides = shown.lines != reply.lines
+        decoded = None if hides else decoded
+        text = self.redactor.data(decoded).decode("utf-8", "backslashreplace") if decoded else None
+        self.emit(Received(seconds=self.now(), reply=shown, decoded=text))
+        if reply.code == 421:
+            self.is_usable = False
+            raise CheckAborted(Cause.REFUSED, reply=reply)
+
+    def _learn(self, response: ClientResponse) -> None:
+        if response.is_secret:
+            self.redactor.learn(response.data, response.proof)
+
+    async def _send(self, line: bytes, shown: str) -> None:
+        await self.send_data(line + b"\r\n", shown)
+
+    async def _next_reply(self) -> Reply:
+        try:
+            while (reply := self._parser.next_reply()) is None:
+                data = await self.connection.receive()
+                if not data:
+                    raise self._closed()
+                self._parser.feed(data)
+        except StreamError as error:
+            raise self._unreadable(error) from None
+        except OSError as error:
+            raise self._broken(error) from None
+        return reply
+
+    def _closed(self) -> CheckAborted:
+        self.is_usable = False
+        if self.stage is Stage.GREETING and (other := self.other_protocol()):
+            return other
+        self._report_partial()
+        return CheckAborted(Cause.SERVER_CLOSED, "the server closed the connection")
+
+    def _broken(self, error: OSError) -> CheckAborted:
+        self.is_usable = False
+        self._report_partial()
+        if not isinstance(error, ssl.SSLError):
+            return CheckAborted(Cause.CONNECTION_RESET, error.strerror or str(error))
+        if is_about_our_certificate(error, asked=self.connection.asked_for_certificate):
+            self.stage = Stage.TLS
+            text = f"{tls_error_text(error)}, reported after the handshake"
+            return CheckAborted(Cause.CLIENT_CERTIFICATE_REQUIRED, text)
+        return CheckAborted(Cause.CONNECTION_RESET, f"TLS error: {tls_error_text(error)}")
+
+    def _unreadable(self, error: StreamError) -> CheckAborted:
+        self.note(f"cannot read the reply: {self.redactor.excerpt(error.seen, NOTED)}")
+        begins = self.stage is Stage.GREETING and error.begins
+        if isinstance(error, ReplyTooLong):
+            self.is_usable = False
+        if begins and not begins_with_code(error.seen):
+            return self._not_smtp(error.seen)
+        if isinstance(error, ReplyTooLong):
+            return CheckAborted(Cause.REPLY_TOO_LONG, error.reason)
+        seen = self.redactor.excerpt(error.seen, NAMED)
+        return CheckAborted(Cause.REPLY_MALFORMED, f"{error.reason}: {seen}")
+
+    def _not_smtp(self, seen: bytes) -> CheckAborted:
+        protocol = protocol_of(seen)
+        if protocol == "TLS" and not self.connection.is_encrypted:
+            text = "the port sends TLS from the first byte"
+            return CheckAborted(Cause.IMPLICIT_TLS_EXPECTED, text)
+        return CheckAborted(Cause.NOT_SMTP, self.redactor.excerpt(seen, NAMED), protocol=protocol)
+
+    def _report_partial(self) -> None:
+        if self._parser.pending:
+            text = self.redactor.excerpt(self._parser.pending, NOTED)
+            self.note(f"the reply breaks off: {text}")

@@ -1,0 +1,137 @@
+"""Connecting: each address a moment after the one before, until one answers (RFC 8305)."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Callable
+
+from smtp_tui.smtp.addresses import AddressError, Endpoint
+from smtp_tui.smtp.events import Cause
+
+# RFC 8305, section 8: the time one attempt has before the next begins beside it.
+ATTEMPT_DELAY = 0.25
+
+# What tells most about the host first: one address that answers, then one that does not.
+_TELLING = (
+    Cause.CONNECTION_REFUSED,
+    Cause.CONNECT_DENIED_LOCALLY,
+    Cause.CONNECT_TIMEOUT,
+    Cause.NETWORK_UNREACHABLE,
+)
+
+
+class HappyEyeballs:
+    """Tries addresses; `tried` and `failed` are told of each.
+
+    `unanswered` are those that had begun before the one that connected, and were still waiting.
+    """
+
+    def __init__(
+        self,
+        source_address: str | None,
+        tried: Callable[[Endpoint], None] = lambda _target: None,
+        failed: Callable[[Endpoint, AddressError], None] = lambda _target, _error: None,
+    ) -> None:
+        self._source = source_address
+        self._tried = tried
+        self._failed = failed
+        self._errors: list[AddressError] = []
+        self.unanswered: list[Endpoint] = []
+
+    async def connect(self, targets: list[Endpoint]) -> tuple[socket.socket, Endpoint]:
+        """Return the first socket that connects; AddressError when none does."""
+        running: dict[asyncio.Task[socket.socket], Endpoint] = {}
+        winner = None
+        try:
+            winner = await self._race(list(targets), running)
+        finally:
+            try:
+                await _abandon(running)
+            except BaseException:
+                if winner:
+                    winner[0].close()
+                raise
+        return winner
+
+    def most_telling(self, late: AddressError | None = None) -> AddressError:
+        """Return what says most of the attempts that failed, and of those that are `late`."""
+        errors = [*self._errors, late] if late else self._errors
+        return min(errors, key=lambda error: _TELLING.index(error.fault))
+
+    async def _race(
+        self, waiting: list[Endpoint], running: dict[asyncio.Task[socket.socket], Endpoint]
+    ) -> tuple[socket.socket, Endpoint]:
+        while waiting or running:
+            if waiting:
+                target = waiting.pop(0)
+                self._tried(target)
+                running[asyncio.create_task(self._attempt(target))] = target
+            done, _ = await asyncio.wait(
+                running,
+                timeout=ATTEMPT_DELAY if waiting else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done:
+                older = list(running)[: list(running).index(task)]
+                target = running.pop(task)
+                if task.exception() is None:
+                    self.unanswered = [running[one] for one in older if not one.done()]
+                    return task.result(), target
+                self._note_failure(target, task.exception())
+        raise self.most_telling()
+
+    async def _attempt(self, target: Endpoint) -> socket.socket:
+        attempt = socket.socket(target.family, socket.SOCK_STREAM)
+        try:
+            attempt.setblocking(False)
+            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._source:
+                attempt.bind((self._source, 0))
+            await asyncio.get_running_loop().sock_connect(attempt, target.where)
+        except BaseException:
+            attempt.close()
+            raise
+        return attempt
+
+    def _note_failure(self, target: Endpoint, error: BaseException | None) -> None:
+        if not isinstance(error, OSError):
+            raise error if error else AssertionError
+        failure = AddressError(_connect_fault(error), _connect_words(error, self._source))
+        self._errors.append(failure)
+        self._failed(target, failure)
+
+
+async def _abandon(running: dict[asyncio.Task[socket.socket], Endpoint]) -> None:
+    for task in running:
+        task.add_done_callback(_close_outcome)
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+def _close_outcome(task: asyncio.Task[socket.socket]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+def _connect_fault(error: OSError) -> Cause:
+    match error.errno:
+        case errno.ECONNREFUSED:
+            return Cause.CONNECTION_REFUSED
+        case errno.ETIMEDOUT:
+            return Cause.CONNECT_TIMEOUT
+        case errno.EPERM | errno.EACCES | errno.EADDRINUSE | errno.EMFILE | errno.ENFILE:
+            return Cause.CONNECT_DENIED_LOCALLY
+        case _:
+            return Cause.NETWORK_UNREACHABLE
+
+
+def _connect_words(error: OSError, source: str | None) -> str:
+    if isinstance(error, socket.gaierror):  # binding a name of another family
+        return f"{source} and the host belong to different address families"
+    words = os.strerror(error.errno) if error.errno else str(error)
+    if source and error.errno == errno.EADDRNOTAVAIL:
+        return f"{words}: {source} is not an address of this machine"
+    return words

@@ -1,1 +1,0 @@
-"""What is told beside the form: reports, other programs' command lines, errors explained."""

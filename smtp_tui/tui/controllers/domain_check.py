@@ -1,0 +1,78 @@
+"""The domain check in DNS as a command of the form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from smtp_tui.checks.run import CheckRequest
+from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.events import Event
+from smtp_tui.tui.controllers.form import FormController
+from smtp_tui.tui.dialogs.domain_report import DomainScreen
+from smtp_tui.tui.domain.words import text
+from smtp_tui.tui.test_pane.domain_task import domain_of, last_connected
+from smtp_tui.tui.test_pane.test_run import request_for
+
+if TYPE_CHECKING:
+    from smtp_tui.checks.run import CheckRequest
+    from smtp_tui.smtp.events import Event
+
+
+SENDER = "from"
+
+
+@record
+class DomainController:
+    """Asks about the domain that the form sends from as it stands."""
+
+    deeds: FormController
+
+    async def show(self) -> None:
+        """Show what is known, or ask first; what was found of another sender is asked anew."""
+        self.deeds.form.settle()
+        look = self.deeds.bench.domain
+        refusal = self.refusal()
+        if not refusal and not look.is_about(self._subject()[0]):
+            self.ask()
+        await self.deeds.form.app.push_screen_wait(DomainScreen(look, self))
+
+    def refusal(self) -> str:
+        """Say why nobody can be asked; nothing where DNS can be."""
+        if self.deeds.bench.domain.is_alone:
+            return text("screen", "alone")
+        problems = self.deeds.form.draft.reading().problems
+        if problems and not self._is_tested:
+            first = problems[0]
+            told = f"{BY_KEY[first.key].label} {escape_controls(first.message)}"
+            return text("screen", "unusable", problem=told)
+        if domain_of(self._subject()[0]) is None:
+            return text("screen", "nameless", field=BY_KEY[SENDER].label)
+        return ""
+
+    def ask(self) -> None:
+        """Ask anew."""
+        request, events = self._subject()
+        done = self.deeds.bench.done
+        since = done.verdict.seconds if done and events else 0.0
+        self.deeds.bench.domain.ask(request, events, since)
+
+    @property
+    def has_shown_addresses(self) -> bool:
+        """Whether a test has shown which addresses the mail leaves from and goes to."""
+        return last_connected(self._subject()[1]) is not None
+
+    @property
+    def _is_tested(self) -> bool:
+        last = self.deeds.bench.last_test
+        return last is not None and not last.is_stale
+
+    def _subject(self) -> tuple[CheckRequest, Sequence[Event]]:
+        """Return what was tested last, where the form still says that, else what it says now."""
+        done = self.deeds.bench.done
+        if done is not None and self._is_tested:
+            return done.request, done.events
+        deeds = self.deeds
+        return request_for(deeds.form.draft, file=deeds.document.path, table=deeds.table), ()

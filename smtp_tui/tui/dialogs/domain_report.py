@@ -1,0 +1,128 @@
+"""What DNS holds about a domain: a sentence a fact, and the record that it is read from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Protocol
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from smtp_tui.config.preferences import NAME
+from smtp_tui.discovery.domain import SECONDS
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.domain.words import page_blocks, text
+from smtp_tui.tui.keys.commands import DOMAIN_COMMANDS, key_of
+from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.style import ACCENT, DIM, STRONG, WARNING
+from smtp_tui.tui.test_pane.domain_task import DomainCheckTask
+from smtp_tui.tui.widgets.bars import KeyHints
+from smtp_tui.tui.widgets.dialog import PromptDialog
+from smtp_tui.tui.widgets.pager import PagerScreen
+from smtp_tui.tui.widgets.text_page import Block, plain
+
+_SELECTOR = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,250}[A-Za-z0-9_])?")
+_AGAIN = next(one for one in DOMAIN_COMMANDS if one.action == "again")
+READING = (("PgDn", "Scroll"),)
+
+
+class DomainInquiry(Protocol):
+    """Whoever knows what is to be asked about."""
+
+    def refusal(self) -> str:
+        """Say why nobody can be asked; nothing where DNS can be."""
+
+    def ask(self) -> None:
+        """Ask anew."""
+
+    @property
+    def has_shown_addresses(self) -> bool:
+        """Whether a test has shown which addresses the mail leaves from and goes to."""
+
+
+class DomainScreen(PagerScreen, inherit_bindings=True):
+    """The whole screen for it; it follows what is asked and told meanwhile."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in DOMAIN_COMMANDS]
+
+    def __init__(self, look: DomainCheckTask, inquiry: DomainInquiry) -> None:
+        super().__init__()
+        self._look = look
+        self._inquiry = inquiry
+        self._hints = KeyHints(())
+
+    def foot(self) -> Widget:
+        """Return the keys."""
+        return self._hints
+
+    def on_mount(self) -> None:
+        """Show what comes."""
+        self._look.watcher = self.tell
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._look.watcher = None
+
+    def blocks(self, _width: int) -> Sequence[Block]:
+        """Return what is known, or why nothing is."""
+        return [*self._blocks()]
+
+    def tell(self) -> None:
+        """Show that, and which keys there are."""
+        super().tell()
+        can_ask = not self._inquiry.refusal()
+        hints = hints_of(one for one in DOMAIN_COMMANDS if can_ask or one.action == "leave")
+        self._hints.show((*hints, *READING))
+
+    def action_leave(self) -> None:
+        """Stop asking, else go back."""
+        if not self._look.stop():
+            self.dismiss()
+
+    def action_again(self) -> None:
+        """Ask anew."""
+        if not self._inquiry.refusal():
+            self._inquiry.ask()
+
+    def action_selectors(self) -> None:
+        """Ask for the selectors of DKIM keys, then DNS for them."""
+        if not self._inquiry.refusal():
+            self._ask_selectors(", ".join(self._look.selectors))
+
+    def _ask_selectors(self, typed: str, problem: str = "") -> None:
+        title, label = text("screen", "selectors", file=NAME), text("screen", "selectors-label")
+        deeds = ("Ask DNS", "Back")
+        line = PromptDialog(title, label, typed, deeds, problem, may_be_empty=True)
+        self.app.push_screen(line, self._take_selectors)
+
+    def _take_selectors(self, typed: str | None) -> None:
+        if typed is None:
+            return
+        selectors = typed.replace(",", " ").split()
+        for one in selectors:
+            if not _SELECTOR.fullmatch(one):
+                told = text("screen", "bad-selector", selector=escape_controls(one[:40]))
+                self._ask_selectors(typed, told)
+                return
+        self._look.selectors = tuple(dict.fromkeys(selectors))
+        self._inquiry.ask()
+
+    def _blocks(self) -> Iterator[Block]:
+        found, refusal = self._look.found, self._inquiry.refusal()
+        if found is not None and not found.is_silent and not refusal:
+            title, *facts = page_blocks(found, with_records=True)
+            yield from (title, plain(text("screen", "why"), DIM, gap=False))
+            yield from facts
+            if not self._inquiry.has_shown_addresses:
+                yield plain(text("screen", "untested", key=key_of("test")), DIM)
+            return
+        yield plain(text("screen", "none"), STRONG)
+        yield plain(text("screen", "why"), DIM, gap=False)
+        if refusal:
+            yield plain(refusal, WARNING)
+        elif self._look.is_asking:
+            yield plain(text("screen", "asking", seconds=f"{SECONDS:g}"), ACCENT)
+        else:
+            names = {"key": _AGAIN.first_key, "seconds": f"{SECONDS:g}"}
+            yield plain(text("screen", "silent" if found else "stopped", **names), WARNING)

@@ -1,0 +1,227 @@
+"""Saving an exported text for its owner alone, and over nothing without a yes.
+
+The settings as other programs keep them: to look at, to copy, to save.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from smtp_tui.config.atomic_write import WriteOptions, write
+from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.file_reader import read_document
+from smtp_tui.config.paths import absolute, expand
+from smtp_tui.interchange.export_builder import export_text
+from smtp_tui.interchange.results import Exported, InterchangeError
+from smtp_tui.interchange.spec import format_named, formats
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.controllers.folders import may_make_folder
+from smtp_tui.tui.controllers.log import MOST_COPIED, clipboard_size
+from smtp_tui.tui.exchange.words import in_the_form, lines, text
+from smtp_tui.tui.keys.commands import EXPORT_COMMANDS
+from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.messages import as_sentence
+from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
+from smtp_tui.tui.widgets.bars import KeyHints
+from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption, PromptDialog
+from smtp_tui.tui.widgets.pager import PagerScreen
+from smtp_tui.tui.widgets.select_dialog import chosen_quoting, of_quotings, of_targets
+from smtp_tui.tui.widgets.text_page import Block, plain
+
+YES = "y"
+
+
+async def ask_and_save(app: App[Any], content: str, proposal: Path) -> Path | None:
+    """Ask for a file and save a text there, until that worked or is given up."""
+    typed, problem = str(proposal), ""
+    while True:
+        title, label = text("export", "save"), text("import", "label")
+        line = PromptDialog(title, label, typed, ("Save", "Do not save"), problem)
+        answer = await app.push_screen_wait(line)
+        if answer is None:
+            return None
+        typed, path = answer, expand(answer, Path())
+        if not await may_make_folder(app, path):
+            continue
+        if not _is_there(path) or await _may_replace(app, path):
+            problem = await in_daemon_thread(partial(_saved, path, content))
+            if not problem:
+                return path
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+async def _may_replace(app: App[Any], path: Path) -> bool:
+    shown = escape_controls(str(path))
+    question = plain(text("export", "replace", path=shown, backup=f"{shown}~"), BAD)
+    no = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
+    return (
+        await app.push_screen_wait(ChoiceDialog([question], (DialogOption(YES, "Replace"), *no)))
+        == YES
+    )
+
+
+def _saved(path: Path, content: str) -> str:
+    """Write the text; return why it could not be written."""
+    try:
+        replaces = _is_there(path)
+        old = read_document(path) if replaces else None
+        manner = WriteOptions(private=True, backup=replaces)
+        write(path, content.encode("utf-8"), old=old, manner=manner)
+    except DocumentError as error:
+        return as_sentence(error)
+    return ""
+
+
+NAMES = [*formats()]
+_INDENT = "  "
+
+
+class ExportScreen(PagerScreen, inherit_bindings=True):
+    """One program's text at a time; Left and Right go through the programs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(command.binding for command in EXPORT_COMMANDS),
+        Binding("left,shift+tab", "turn(-1)", show=False),
+        Binding("alt+x", "leave", show=False),
+    ]
+
+    def __init__(self, values: Mapping[str, object], settings: Path) -> None:
+        super().__init__()
+        self._values = values
+        self._settings = settings
+        self.name_shown = NAMES[0]
+        self._quoting: str | None = None
+        self._said = ""
+        self._hints = KeyHints(())
+
+    def foot(self) -> Widget:
+        """Return the keys."""
+        return self._hints
+
+    def blocks(self, width: int) -> Sequence[Block]:
+        """Return the text, and what is to be said of it."""
+        return [*self._blocks(width)]
+
+    def tell(self) -> None:
+        """Show it, and which keys there are."""
+        super().tell()
+        self._hints.show(hints_of(one for one in EXPORT_COMMANDS if self._can(one.action)))
+
+    def action_turn(self, by: int) -> None:
+        """Go on to another program."""
+        self._go_to(NAMES[(NAMES.index(self.name_shown) + by) % len(NAMES)])
+
+    def action_list(self) -> None:
+        """Choose the program from a list."""
+        self.app.push_screen(of_targets(self.name_shown), self._take)
+
+    def action_quoting(self) -> None:
+        """Ask how the file is to be quoted."""
+        form = format_named(self.name_shown)
+        if form.takes_quoting:
+            self.app.push_screen(of_quotings(form, self._quoting), self._take_quoting)
+
+    def action_copy(self) -> None:
+        """Copy the text by the terminal, which answers nothing."""
+        exported = self._exported()
+        if isinstance(exported, str):
+            return
+        size = clipboard_size(exported.text)
+        if size > MOST_COPIED:
+            self._say(text("export", "long", size=size // 1000))
+            return
+        self.app.copy_to_clipboard(exported.text)
+        count = lines(exported.text.count("\n"))
+        self._say(text("export", "sent", lines=count))
+
+    def action_save(self) -> None:
+        """Ask for a file, and save the text."""
+        if not isinstance(self._exported(), str):
+            self.run_worker(self._save(), group="save", exclusive=True)
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    async def _save(self) -> None:
+        exported = self._exported()
+        if isinstance(exported, str):
+            return
+        folder = self._settings.parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            folder = absolute(Path())
+        names = {"name": self._settings.stem, "format": self.name_shown}
+        path = await ask_and_save(
+            self.app, exported.text, folder / text("export", "names", **names)
+        )
+        if path is not None:
+            self._say(text("export", "saved", path=escape_controls(str(path))))
+
+    def _take(self, index: int | None) -> None:
+        if index is not None:
+            self._go_to(NAMES[index])
+
+    def _take_quoting(self, index: int | None) -> None:
+        if index is not None:
+            self._quoting = chosen_quoting(index)
+            self._say("")
+
+    def _go_to(self, name: str) -> None:
+        if name != self.name_shown:
+            self._quoting = None
+        self.name_shown = name
+        self._say("")
+        self.action_go(-len(self.page.blocks) - 10_000)
+
+    def _say(self, said: str) -> None:
+        self._said = said
+        self.tell()
+
+    def _exported(self) -> Exported | str:
+        """Return the text, or why there is none."""
+        try:
+            return export_text(self.name_shown, self._values, quoting=self._quoting)
+        except InterchangeError as error:
+            return in_the_form(error)
+
+    def _blocks(self, _width: int) -> Iterator[Block]:
+        form = format_named(self.name_shown)
+        number = text("export", "count", number=NAMES.index(form.name) + 1, count=len(NAMES))
+        quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
+        title = text("export", "title", format=form.title)
+        yield Block(((f"{title}{quoting}", STRONG), (number, DIM)))
+        if self._said:
+            yield plain(self._said, GOOD, gap=False)
+        exported = self._exported()
+        if isinstance(exported, str):
+            yield plain(text("export", "cannot", problem=exported.rstrip(".")), BAD)
+            return
+        for number_of, line in enumerate(exported.text.removesuffix("\n").split("\n")):
+            yield Block(
+                ((escape_controls(line), ACCENT),), is_preformatted=True, gap=number_of == 0
+            )
+        if exported.notes:
+            yield plain(text("export", "notes", format=form.title), STRONG)
+        for note in exported.notes:
+            label = BY_KEY[note.key].label if note.key in BY_KEY else note.key
+            said = f"{label}: {note.text}" if label else note.text
+            ink = WARNING if note.weakens else PLAIN
+            sign = "! " if note.weakens else "- "
+            yield Block(((as_sentence(in_the_form(said)), ink),), sign, _INDENT, gap=False)
+        yield plain(text("export", "secret", format=form.title), DIM)
+
+    def _can(self, action: str) -> bool:
+        return action != "quoting" or format_named(self.name_shown).takes_quoting

@@ -1,0 +1,183 @@
+"""The list of what could cure a failed test, at the bottom of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.screen import ModalScreen
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.keys.commands import FIX_COMMANDS, Command
+from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.fixes import FixAction, FixProposal, change_words, pins
+from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, WARNING, Span, make_strip
+from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
+from smtp_tui.tui.widgets.bars import KeyHints
+from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
+
+TITLE = "Possible fixes"
+WEAKENS, ASKS = "WEAKENS", "asks first"
+_AROUND = 5  # the line above, the title, the keys, and two lines of the form
+_INDENT = "  "
+
+
+def cure_blocks(cure: FixProposal, draft: Draft, file: str) -> list[Block]:
+    """Return a fix as the list tells it: what it changes, a word on its risk, and why."""
+    spans: list[Span] = [(escape_controls(change_words(cure, draft, file)), PLAIN)]
+    if cure.fix.weakens:
+        spans += [(" (", DIM), (WEAKENS, WARNING), (f", {ASKS})", DIM)]
+    elif cure.way in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
+        spans.append((f" ({ASKS})", DIM))
+    why = cure.fix.why.removeprefix(f"{WEAKENS}: ")
+    return [
+        Block(tuple(spans), rest=_INDENT),
+        plain(why[:1].upper() + why[1:], DIM, gap=False),
+    ]
+
+
+class FixList(NoRepaintOnResize, ScrollView, can_focus=True):
+    """Fixes one below the other, each of a few lines; one is chosen."""
+
+    DEFAULT_CSS = "FixList { height: auto; scrollbar-size: 0 0; overflow-x: hidden; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k,shift+tab", "go(-1)", show=False),
+        Binding("down,j,tab", "go(1)", show=False),
+        Binding("home", "go(-1000)", show=False),
+        Binding("end", "go(1000)", show=False),
+    ]
+
+    def __init__(self, fixes: Sequence[Sequence[Block]], index: int = 0) -> None:
+        super().__init__()
+        self._fixes = tuple(fixes)
+        self._most = 1
+        self.index = min(index, len(self._fixes) - 1)
+        self._flowed: tuple[int, list[tuple[int, list[Span]]]] | None = None
+
+    def limit(self, most: int) -> None:
+        """Take at most so many lines."""
+        self._most = most
+        self.refresh(layout=True)
+
+    def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
+        """Return the lines that all take, as far as there is room."""
+        return min(len(self._lines(width)), self._most)
+
+    def on_resize(self) -> None:
+        """Flow anew, the chosen one in sight."""
+        self.virtual_size = Size(self.size.width, len(self._lines(self.size.width)))
+        self._show_chosen()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line; of the chosen fix the first is marked."""
+        width, number = self.size.width, y + self.scroll_offset.y
+        lines = self._lines(width)
+        if number >= len(lines):
+            return Strip.blank(width, PLAIN)
+        of, spans = lines[number]
+        if of != self.index:
+            return make_strip([(_INDENT, PLAIN), *spans], width)
+        is_first = number == 0 or lines[number - 1][0] != of
+        if not is_first:
+            return make_strip([(_INDENT, PLAIN), *spans], width)
+        text = "".join(part for part, _ in spans)
+        pad = " " * max(width - cell_len(text) - len(_INDENT), 0)
+        return make_strip([(f"> {text}{pad}", CURSOR)], width)
+
+    def action_go(self, by: int) -> None:
+        """Choose another."""
+        before, self.index = self.index, min(max(self.index + by, 0), len(self._fixes) - 1)
+        if self.index != before:
+            for index in (before, self.index):
+                first, end = self._span(index)
+                top = first - self.scroll_offset.y
+                self.refresh(Region(0, max(top, 0), self.size.width, end - first))
+            self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        first, end = self._span(self.index)
+        top, height = self.scroll_offset.y, self.size.height
+        wanted = min(first, max(top, end - height))
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, immediate=True)
+
+    def _span(self, index: int) -> tuple[int, int]:
+        of = [number for number, _ in self._lines(self.size.width)]
+        return of.index(index), len(of) - of[::-1].index(index)
+
+    def _lines(self, width: int) -> list[tuple[int, list[Span]]]:
+        """Every line with the number of the fix that it is of."""
+        if self._flowed is None or self._flowed[0] != width:
+            room = width - len(_INDENT)
+            lines = [
+                (number, line)
+                for number, blocks in enumerate(self._fixes)
+                for line in flow(blocks, room)
+            ]
+            self._flowed = width, lines
+        return self._flowed[1]
+
+
+class FixDialog(PaintOnceScreen, ModalScreen[int | None], inherit_bindings=False):
+    """Asks which fix to make; the result is its number, None for none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(command.binding for command in FIX_COMMANDS),
+        Binding("f8,ctrl+f", "leave", show=False),
+    ]
+
+    def __init__(
+        self, cures: Sequence[FixProposal], draft: Draft, file: str, index: int = 0
+    ) -> None:
+        super().__init__(classes="dialog")
+        self._cures = tuple(cures)
+        self._list = FixList([cure_blocks(cure, draft, file) for cure in cures], index)
+
+    def compose(self) -> ComposeResult:
+        """List them over the keys."""
+        with DialogBody(classes="box"):
+            yield TextPage([plain(TITLE, STRONG)])
+            yield self._list
+            yield KeyHints(hints_of(self._commands()), indent=0)
+
+    def on_resize(self) -> None:
+        """Leave room for the keys."""
+        self._list.limit(max(self.size.height - _AROUND, 1))
+
+    def action_take(self) -> None:
+        """Take the chosen one."""
+        self.dismiss(self._list.index)
+
+    def action_pin(self) -> None:
+        """Take the one that pins the certificate, where there is one."""
+        self._take(pins(cure.fix) for cure in self._cures)
+
+    def action_save_authority(self) -> None:
+        """Take the one that saves a CA, where there is one."""
+        self._take(cure.way is FixAction.SAVE_AUTHORITY for cure in self._cures)
+
+    def action_leave(self) -> None:
+        """Take none."""
+        self.dismiss(None)
+
+    def _take(self, suits: Iterator[bool]) -> None:
+        number = next((number for number, good in enumerate(suits) if good), None)
+        if number is not None:
+            self.dismiss(number)
+
+    def _commands(self) -> Iterator[Command]:
+        applies = {
+            "pin": any(pins(cure.fix) for cure in self._cures),
+            "save_authority": any(cure.way is FixAction.SAVE_AUTHORITY for cure in self._cures),
+        }
+        for command in FIX_COMMANDS:
+            if applies.get(command.action, True):
+                yield command

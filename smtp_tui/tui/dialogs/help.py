@@ -1,0 +1,75 @@
+"""The help: what the keys do, made from the commands themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from smtp_tui.tui.keys.commands import (
+    CHANGED_COMMANDS,
+    COMMANDS,
+    CONFLICT_COMMANDS,
+    DIFF_COMMANDS,
+    DISCOVER_COMMANDS,
+    DOMAIN_COMMANDS,
+    ERROR_COMMANDS,
+    EXPORT_COMMANDS,
+    FIX_COMMANDS,
+    IMPORT_COMMANDS,
+    MAIL_COMMANDS,
+    PRESET_COMMANDS,
+    TABLE_COMMANDS,
+)
+from smtp_tui.tui.keys.hints import FORM_KEYS, SIGNS, log_keys
+from smtp_tui.tui.style import PLAIN, STRONG
+from smtp_tui.tui.widgets.pager import PagerScreen
+from smtp_tui.tui.widgets.text_page import Block, plain
+
+COLUMN = 22
+
+
+def help_blocks() -> Iterator[Block]:
+    """Yield the whole help."""
+    yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
+    yield from _section("Everywhere", [(c.keys, c.help) for c in COMMANDS if c.help])
+    yield from _section("In the form", FORM_KEYS)
+    yield from _section("In the log", log_keys())
+    for title, commands in (
+        ("In the list of fixes", FIX_COMMANDS),
+        ("In the explanation of an error", ERROR_COMMANDS),
+        ("In the search for settings", DISCOVER_COMMANDS),
+        ("In the list of providers", PRESET_COMMANDS),
+        ("In the import", IMPORT_COMMANDS),
+        ("In the export", EXPORT_COMMANDS),
+        ("In the DNS report", DOMAIN_COMMANDS),
+        ("In a test message", MAIL_COMMANDS),
+        ("In the diff", DIFF_COMMANDS),
+        ("When another program has changed the file", (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0])),
+        ("In the list of tables", TABLE_COMMANDS),
+    ):
+        yield from _section(title, [(c.keys, c.help) for c in commands])
+    yield from _section("Signs", SIGNS)
+
+
+def _section(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[Block]:
+    yield plain(title, STRONG)
+    for keys, what in rows:
+        head = f"  {keys}".ljust(COLUMN)
+        yield Block(((what, PLAIN),), head, " " * COLUMN, gap=False)
+
+
+class HelpScreen(PagerScreen, inherit_bindings=True):
+    """One page, the whole screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,ctrl+g,?", "close", show=False)]
+
+    def __init__(self, about_file: Sequence[Block]) -> None:
+        super().__init__()
+        self._about_file = tuple(about_file)
+
+    def blocks(self, _width: int) -> Sequence[Block]:
+        """Return the whole help, and what the file was read as."""
+        title, *rest = help_blocks()
+        return [title, *self._about_file, *rest]

@@ -1,0 +1,371 @@
+"""A pasted text as it may be shown: whatever could be a password is hidden, typed in part or whole.
+
+It hides too much rather than too little: from the name of a secret to the end of the line.
+
+The text of another program's settings while it is pasted or typed; its secrets are not shown.
+
+What an import would do, in words: the changes, what stays, what was not understood. Pure.
+
+Another program's settings, pasted or read from a file; below, what they would change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+
+from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.paths import expand
+from smtp_tui.interchange.importer import LARGEST, TextFile, import_text, read_file
+from smtp_tui.interchange.results import Imported, InterchangeError
+from smtp_tui.interchange.spec import FormatSpec, format_named
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.password_sources import Literal, parse_source
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.exchange.words import in_the_form, key_here, lines, text
+from smtp_tui.tui.keys.commands import IMPORT_COMMANDS
+from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.messages import as_sentence
+from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
+from smtp_tui.tui.model.fixes import now_words, value_words
+from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
+from smtp_tui.tui.model.password import BULLETS, PasswordLocation
+from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span
+from smtp_tui.tui.textual_compat import PaintOnceScreen
+from smtp_tui.tui.widgets.bars import KeyHints
+from smtp_tui.tui.widgets.dialog import PromptDialog
+from smtp_tui.tui.widgets.paste_area import PasteArea
+from smtp_tui.tui.widgets.select_dialog import (
+    chosen_format,
+    chosen_quoting,
+    of_formats,
+    of_quotings,
+)
+from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+
+_NAMES = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key"
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        # A setting or an option by its name: `SMTP_PASSWORD=…`, `"pass": …`, `password …`.
+        rf"(?:{_NAMES})[\w\]]*[\"']?\s*(?:=>|[:=]|\s)\s*(?P<hidden>\S.*)",
+        r"(?<!\S)(?:-ap|--?auth-password|--?au-password)[ =](?P<hidden>.+)",
+        # The user's part of a URL, to the last @; while it is typed there is none yet.
+        r"://[^\s/:@]*:(?P<hidden>.*(?=@)|\S+)",
+        # Postfix' table of logins: `[host]:port user:password`.
+        r"^\s*\[?[\w.:-]+\]?(?::\d+)?\s+[^\s:=]+:(?P<hidden>\S.*)",
+    )
+)
+
+
+def masked_line(line: str, secrets: Iterable[str] = ()) -> str:
+    """Return a line without the secrets in it; `secrets` are those known from elsewhere."""
+    for secret in secrets:
+        line = line.replace(secret, BULLETS)
+    for form in _FORMS:
+        line = form.sub(_hidden, line)
+    return line
+
+
+def _hidden(match: re.Match[str]) -> str:
+    start, end = (at - match.start() for at in match.span("hidden"))
+    return f"{match[0][:start]}{BULLETS}{match[0][end:]}"
+
+
+LONGEST_LINE = 2000
+"""Characters of a line that are looked at to show it."""
+
+
+class ImportPasteArea(PasteArea):
+    """Holds a text whole, so that nothing of it is lost; a longer one than any counts as such."""
+
+    hint = text("import", "hint", key=key_here("file"))
+    secrets: tuple[str, ...] = ()
+
+    def bounded(self, text: str) -> str:
+        """Return the lines; of what is too long enough to tell that it is."""
+        return text.replace("\r\n", "\n").replace("\r", "\n")[: LARGEST + 1]
+
+    def shown(self, text: str, height: int) -> list[str]:
+        """Return the last lines of it without secrets."""
+        last = text.rsplit("\n", height)[-height:]
+        shown = [masked_line(line[:LONGEST_LINE], self.secrets) for line in last]
+        return [*shown[:-1], shown[-1] if len(last[-1]) <= LONGEST_LINE else f"{shown[-1]}…"]
+
+    def learn(self, password: object | None) -> None:
+        """Know the password that the text gives away, to hide it wherever it stands."""
+        source = None if password is None else parse_source(password)
+        self.secrets = (source.value,) if isinstance(source, Literal) and source.value else ()
+
+
+_INDENT = "    "
+
+
+def preview_blocks(proposal: ImportPlan, draft: Draft) -> Iterator[Block]:
+    """Yield the whole preview."""
+    yield from _changes(proposal, draft)
+    imported = proposal.imported
+    if proposal.leaks:
+        host = value_words(HOST, proposal.change[HOST])
+        yield plain(text("import", "leaks", host=host), WARNING)
+    if imported.found and HOST not in imported.values:
+        yield plain(text("import", "no-host"), WARNING)
+    if proposal.unsayable:
+        yield plain(text("import", "cannot", labels=_labels(proposal.unsayable)), WARNING)
+    yield from _listed("unread", map(in_the_form, imported.unread), "! ")
+    remarks = (in_the_form(_remark(one.key, one.text)) for one in imported.remarks)
+    yield from _listed("remarks", remarks, "i ")
+    if proposal.stays:
+        yield plain(text("import", "stays", labels=_labels(proposal.stays)), DIM)
+
+
+def _changes(proposal: ImportPlan, draft: Draft) -> Iterator[Block]:
+    if not proposal.imported.found:
+        yield plain(text("import", "nothing"), WARNING)
+        return
+    if proposal.is_empty:
+        yield plain(text("import", "same"), STRONG)
+        return
+    yield plain(text("import", "changes"), STRONG)
+    follows = text("import", "follows", format=format_named(proposal.imported.format).title)
+    for key in BY_KEY:
+        if key == PASSWORD and proposal.secret:
+            yield _row(key, _old_password(draft), proposal.secret.words)
+        elif key in proposal.change:
+            new = value_words(key, proposal.change[key])
+            more = "" if key in proposal.imported.found else follows
+            if key not in proposal.imported.values:
+                more = text("import", "gone")
+            yield _row(key, now_words(key, draft), new, more)
+
+
+def _row(key: str, old: str, new: str, more: str = "") -> Block:
+    spans: list[Span] = [(f"{BY_KEY[key].label}: ", STRONG), (f"{escape_controls(old)} -> ", DIM)]
+    spans += [(escape_controls(new), PLAIN), (more, DIM)]
+    return Block(tuple(spans), "  ", _INDENT, gap=False)
+
+
+def _old_password(draft: Draft) -> str:
+    password = draft.password
+    if draft.raw(PASSWORD) is None and not password.at_hand:
+        return text("password", "none")
+    place = "this file" if password.kept is PasswordLocation.FILE else f"{password.kept}"
+    return text("password", "kept", place=place)
+
+
+def _remark(key: str, said: str) -> str:
+    return f"{BY_KEY[key].label}: {said}" if key in BY_KEY else said
+
+
+def _listed(title: str, told: Iterable[str], sign: str) -> Iterator[Block]:
+    listed = [*told]
+    if listed:
+        yield plain(text("import", title), STRONG)
+    ink = WARNING if sign == "! " else DIM
+    for one in listed:
+        yield Block(((sign, ink), (as_sentence(one), PLAIN)), "  ", _INDENT, gap=False)
+
+
+def _labels(keys: Iterable[str]) -> str:
+    return ", ".join(BY_KEY[key].label for key in keys)
+
+
+REST = 0.3
+NO_FILE = TextFile("", "")
+
+
+class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=False):
+    """Reads the text while it is typed; the result is what to take over, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(command.binding for command in IMPORT_COMMANDS),
+        Binding("f10,ctrl+x,alt+i", "leave", show=False),
+        Binding("up", "go(-1)", show=False),
+        Binding("down", "go(1)", show=False),
+        Binding("pageup", "go(-5)", show=False),
+        Binding("pagedown", "go(5)", show=False),
+    ]
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(classes="error")
+        self._draft = draft
+        self._pad = ImportPasteArea()
+        self._says = TextPage(classes="says")
+        self._hints = KeyHints((), indent=0)
+        self._file = NO_FILE
+        self._format: str | None = None
+        self._quoting: str | None = None
+        self._proposal: ImportPlan | None = None
+        self._problem = ""
+        self._rest: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Stack them."""
+        yield TextPage([plain(text("import", "title"), STRONG)])
+        yield self._pad
+        yield self._says
+        yield self._hints
+
+    def on_mount(self) -> None:
+        """Begin with nothing."""
+        self.set_focus(self._pad)
+        self._show()
+
+    def on_paste_area_edited(self, event: PasteArea.Edited) -> None:
+        """Read it when the hand rests."""
+        event.stop()
+        self._stop_rest()
+        self._rest = self.set_timer(REST, self._show)
+
+    def action_take(self) -> None:
+        """Take over what the preview shows."""
+        shown = self._proposal
+        self._show()
+        # What was typed within the last moments has not been looked at: show it first.
+        if shown is not None and shown == self._proposal and not shown.is_empty:
+            self.dismiss(shown)
+
+    def action_format(self) -> None:
+        """Ask for the format."""
+        self.app.push_screen(of_formats(self._format), self._take_format)
+
+    def action_quoting(self) -> None:
+        """Ask how the file is quoted."""
+        form = self._form
+        if form is not None and form.takes_quoting:
+            self.app.push_screen(of_quotings(form, self._quoting), self._take_quoting)
+
+    def action_file(self) -> None:
+        """Ask for a file, and read it."""
+        self._ask_file("")
+
+    def action_clear(self) -> None:
+        """Begin again."""
+        self._file, self._format, self._quoting = NO_FILE, None, None
+        self._pad.clear()
+        self._show()
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+    def action_go(self, lines: int) -> None:
+        """Read on in the preview."""
+        self._says.scroll_to(y=self._says.scroll_offset.y + lines, animate=False)
+
+    @property
+    def _form(self) -> FormatSpec | None:
+        if self._proposal is not None:
+            return format_named(self._proposal.imported.format)
+        return format_named(self._format) if self._format else None
+
+    def _take_format(self, index: int | None) -> None:
+        if index is not None:
+            self._format, self._quoting = chosen_format(index), None
+            self._show()
+
+    def _take_quoting(self, index: int | None) -> None:
+        if index is not None:
+            self._quoting = chosen_quoting(index)
+            self._show()
+
+    def _ask_file(self, typed: str, problem: str = "") -> None:
+        title, label = text("import", "file"), text("import", "label")
+        line = PromptDialog(title, label, typed, ("Read it", "Back"), problem)
+        self.app.push_screen(line, self._begin_reading)
+
+    def _begin_reading(self, typed: str | None) -> None:
+        if typed is not None:
+            self.run_worker(self._read(typed), group="file", exclusive=True)
+
+    async def _read(self, typed: str) -> None:
+        """Read a file in a thread of its own: a disk far away may let it wait."""
+        path, form = expand(typed, Path()), self._format
+        try:
+            file = await in_daemon_thread(lambda: read_file(path, form))
+        except DocumentError as error:
+            self._ask_file(typed, as_sentence(escape_controls(str(error))))
+            return
+        self._pad.clear()
+        self._file = file
+        self._pad.action_add(file.content)
+        self._show()
+
+    def _show(self) -> None:
+        self._stop_rest()
+        self._import()
+        self._says.show([*self._blocks()])
+        self._hints.show(hints_of(one for one in IMPORT_COMMANDS if self._can(one.action)))
+
+    def _import(self) -> None:
+        """Read the text, and compare it with the form."""
+        self._proposal, self._problem = None, ""
+        content = self._pad.text
+        if not content.strip():
+            return
+        if len(content) > LARGEST:
+            self._problem = text("import", "too-long", limit=LARGEST >> 20)
+            return
+        try:
+            imported = import_text(
+                content,
+                self._format,
+                name=self._file.name,
+                quoting=self._quoting,
+                beside=self._file.beside,
+            )
+        except InterchangeError as error:
+            self._problem = as_sentence(in_the_form(error))
+            return
+        self._pad.learn(imported.values.get(PASSWORD))
+        self._proposal = import_plan(imported, self._draft)
+
+    def _blocks(self) -> Iterator[Block]:
+        if self._file.name:
+            names = {
+                "name": escape_controls(self._file.name),
+                "lines": lines(self._file.content.count("\n")),
+            }
+            yield plain(text("import", "read", **names), DIM)
+        for problem in self._file.problems:
+            yield plain(as_sentence(escape_controls(problem)), BAD, gap=False)
+        if self._problem:
+            yield plain(self._problem, BAD, gap=False)
+        elif self._proposal is None:
+            yield plain(text("import", "start", key=key_here("take")), DIM)
+        else:
+            yield self._recognised(self._proposal.imported)
+            yield from preview_blocks(self._proposal, self._draft)
+
+    def _recognised(self, imported: Imported) -> Block:
+        names = {
+            "format": format_named(imported.format).title,
+            "why": escape_controls(imported.why),
+        }
+        how = "chosen" if self._format else "recognised"
+        quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
+        return plain(text("import", how, **names) + quoting, GOOD, gap=False)
+
+    def _can(self, action: str) -> bool:
+        match action:
+            case "take":
+                return self._proposal is not None and not self._proposal.is_empty
+            case "quoting":
+                return self._form is not None and self._form.takes_quoting
+            case "clear":
+                return bool(self._pad.text)
+            case _:
+                return True
+
+    def _stop_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None

@@ -1,0 +1,321 @@
+"""A row of the form: sign, label, value and note in one line, drawn by one widget.
+
+The row that unfolds the fields which are rarely wanted.
+
+A row whose value is one of a few words, all in sight where they fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.events import Key
+from textual.message import Message
+
+from smtp_tui.diagnosis.advice import Advice
+from smtp_tui.settings.fields import FIELDS
+from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.keys.keymap import with_alt
+from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.sidebar.field_status import SIGNS
+from smtp_tui.tui.style import ACCENT, BAD, CURSOR, DIM, FOCUS, PLAIN, STRONG, Span, truncate
+from smtp_tui.tui.widgets.line import SingleLineWidget
+
+LABEL_WIDTH = max(len(field.label) for field in FIELDS)
+GAP = 2
+SIGN_WIDTH = GAP + 1
+
+
+class Row(SingleLineWidget, can_focus=True):
+    """One setting in one line."""
+
+    class Entered(Message):
+        """The focus came to a row."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
+
+    class Left(Message):
+        """The focus left a row."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(
+        self,
+        topic: str,
+        label: str,
+        *,
+        label_width: int = LABEL_WIDTH,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(classes=classes)
+        self._head_width = label_width + GAP
+        self.topic = topic
+        self.label = label
+        self.look = RowState()
+        self.letter = ""
+
+    @property
+    def value_at(self) -> int:
+        """The column that the value begins in."""
+        return 1 + self._head_width
+
+    def show(self, look: RowState) -> None:
+        """Take another look."""
+        self.look = look
+        self.repaint()
+
+    def show_letter(self, letter: str) -> None:
+        """Show the letter that leads here in place of the sign; an empty one takes it away."""
+        self.letter = letter
+        self.repaint()
+
+    def spans(self, width: int) -> list[Span]:
+        """Return sign and label, the value, and what fits of problem, note and advice."""
+        room = width - self.value_at
+        if self.look.limit:
+            return [*self._head(), *self._limited(room)]
+        reserved = SIGN_WIDTH if self.look.advice else 0
+        value, used = self.value_spans(room - reserved)
+        return [*self._head(), *value, *self._tail(room - used)]
+
+    def value_spans(self, width: int) -> tuple[list[Span], int]:
+        """Return the value, and how many of `width` cells it takes."""
+        raise NotImplementedError
+
+    @property
+    def gap(self) -> str:
+        """What stands between the value and its note."""
+        return "  "
+
+    @property
+    def hides_problem(self) -> bool:
+        """Whether the line has no room to say what is wrong."""
+        if not self.look.problem:
+            return False
+        room = self.size.width - self.value_at
+        return cell_len(self.look.problem) + 4 > room - self.value_spans(room)[1]
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Mark or unmark the line and tell the form."""
+        super().watch_has_focus(has_focus)
+        self.repaint()
+        self.post_message(self.Entered(self) if has_focus else self.Left(self))
+
+    def _head(self) -> list[Span]:
+        label = self.label.ljust(self._head_width)
+        if self.letter:
+            return [(self.letter, CURSOR), (label, FOCUS if self.has_focus else PLAIN)]
+        if self.has_focus:
+            return [(">", FOCUS), (label, FOCUS)]
+        if self.look.limit:
+            return [(" ", PLAIN), (label, DIM)]
+        if self.look.problem:
+            return [("!", BAD), (label, PLAIN)]
+        return [("*", ACCENT) if self.look.is_changed else (" ", PLAIN), (label, PLAIN)]
+
+    def _limited(self, room: int) -> list[Span]:
+        """Return what counts and why it cannot be set, all in grey."""
+        shown = escape_controls(mask_credentials(self.look.chosen or self.look.text))
+        told = f"{shown}  {self.look.limit}" if shown else self.look.limit
+        return [(truncate(told, room), DIM)]
+
+    def _tail(self, room: int) -> list[Span]:
+        if self.look.problem:
+            fits = cell_len(self.look.problem) + 4 <= room
+            return [(f"{self.gap}! {self.look.problem}" if fits else f"{self.gap}!", BAD)]
+        note = f"{self.gap}{self.look.note}" if self.look.note else ""
+        if self.look.advice is None:
+            return [(note, DIM)] if cell_len(note) <= room else []
+        return self._advised(self.look.advice, note, room)
+
+    def _advised(self, advice: Advice, note: str, room: int) -> list[Span]:
+        """Return note and advice, as much of them as there is room for; the sign always."""
+        sign, style = SIGNS[advice.severity]
+        for before, after in ((note, f" {advice.short}"), ("", f" {advice.short}"), (note, "")):
+            gap = "  " if before else self.gap
+            if cell_len(before + gap + sign + after) <= room:
+                return [(before, DIM), (f"{gap}{sign}{after}", style)]
+        return [(f"{self.gap}{sign}", style)]
+
+
+MORE_LABEL = "more"
+
+
+class DisclosureRow(Row):
+    """Names the folded fields; opens and closes them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "turn", show=False),
+        Binding("right", "unfold(True)", show=False),
+        Binding("left", "unfold(False)", show=False),
+    ]
+
+    class Unfolded(Message):
+        """The folded fields are wanted."""
+
+    class Folded(Message):
+        """The folded fields are not wanted any more."""
+
+    def __init__(self) -> None:
+        super().__init__(MORE_LABEL, "More")
+        self.is_open = False
+
+    def open(self, is_open: bool) -> None:
+        """Show whether the fields below are in sight."""
+        self.is_open = is_open
+        self.repaint()
+
+    def value_spans(self, width: int) -> tuple[list[Span], int]:
+        """Return the names of what is folded away."""
+        names = ", ".join(field.label for field in FIELDS if field.folded)
+        said = "shown below; Left hides them" if self.is_open else names
+        shown = truncate(said, width - len(self.look.note) - 2 if self.look.note else width)
+        if self.has_focus:
+            return [(shown[:1], CURSOR), (shown[1:], DIM)], len(shown)
+        return [(shown, DIM)], len(shown)
+
+    def action_turn(self) -> None:
+        """Open what is closed and close what is open."""
+        self.action_unfold(not self.is_open)
+
+    def action_unfold(self, wanted: bool) -> None:
+        """Ask the form to show or to hide them."""
+        if wanted != self.is_open:
+            self.post_message(self.Unfolded() if wanted else self.Folded())
+
+
+MORE = "…"
+
+
+def window(words: Sequence[str], current: int, width: int) -> tuple[int, int]:
+    """Return the range of words round the current one that fits, signs for the rest included."""
+    start, end = current, current + 1
+
+    def fits(start: int, end: int) -> bool:
+        size = sum(map(len, words[start:end])) + (end - start - 1)
+        size += 2 if start <= current < end else 0
+        size += (2 if start > 0 else 0) + (2 if end < len(words) else 0)
+        return size <= width
+
+    while True:
+        if end < len(words) and fits(start, end + 1):
+            end += 1
+        if start > 0 and fits(start - 1, end):
+            start -= 1
+        elif end == len(words) or not fits(start, end + 1):
+            return start, end
+
+
+class ChoiceRow(Row):
+    """Words beside each other, the one in force between `‹` and `›`, or `(` and `)` by default."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", show=False),
+        Binding("right", "step(1)", show=False),
+        Binding("space", "cycle", show=False),
+        Binding("delete,backspace", "reset", show=False),
+    ]
+
+    class Chosen(Message):
+        """Another word was chosen; None is the default."""
+
+        def __init__(self, row: ChoiceRow, word: str | None) -> None:
+            super().__init__()
+            self.row = row
+            self.word = word
+
+    class Refused(Message):
+        """A word was wanted that cannot be chosen here, and why that is so."""
+
+        def __init__(self, row: ChoiceRow, why: str) -> None:
+            super().__init__()
+            self.row = row
+            self.why = why
+
+    def __init__(
+        self, topic: str, label: str, words: tuple[str, ...], *, classes: str | None = None
+    ) -> None:
+        super().__init__(topic, label, classes=classes)
+        self.words = words
+
+    @property
+    def current(self) -> int:
+        """The place of the word in force; -1 where the value is none of them."""
+        return self.words.index(self.look.chosen) if self.look.chosen in self.words else -1
+
+    def value_spans(self, width: int) -> tuple[list[Span], int]:
+        """Return the words that fit, the current one marked."""
+        room = width
+        if self.look.note and self._total() > width:
+            room = max(width - len(self.look.note) - 2, width // 2)
+        current = max(self.current, 0)
+        start, end = window(self.words, current, room)
+        spans: list[Span] = [(f"{MORE} ", DIM)] if start else []
+        for number in range(start, end):
+            spans.append((" ", PLAIN)) if number > start else None
+            spans.append(self._word_span(number))
+        if end < len(self.words):
+            spans.append((f" {MORE}", DIM))
+        return spans, sum(len(text) for text, _ in spans)
+
+    def on_key(self, event: Key) -> None:
+        """Choose the next word that begins with the letter typed."""
+        character = event.character
+        if character is None or not character.isalnum() or with_alt(event.key):
+            return
+        event.stop()
+        count = len(self.words)
+        numbers = [(self.current + step) % count for step in range(1, count + 1)]
+        meant = [one for one in numbers if self.words[one].startswith(character.casefold())]
+        # The first that can be chosen; where none can, the first tells why.
+        for number in sorted(meant, key=lambda one: self.words[one] in self.look.refused)[:1]:
+            self._choose(number)
+
+    def action_step(self, by: int) -> None:
+        """Choose the neighbour."""
+        number = self.current + by
+        while 0 < number < len(self.words) - 1 and self.words[number] in self.look.refused:
+            number += by
+        self._choose(min(max(number, 0), len(self.words) - 1))
+
+    def action_cycle(self) -> None:
+        """Choose the next word, after the last the first."""
+        count = len(self.words)
+        numbers = [(self.current + step) % count for step in range(1, count + 1)]
+        allowed = [one for one in numbers if self.words[one] not in self.look.refused]
+        self._choose((allowed or numbers)[0])
+
+    def action_reset(self) -> None:
+        """Go back to the default: the key becomes absent."""
+        if self.look.is_fixed:
+            return
+        self.post_message(self.Chosen(self, None))
+
+    def _choose(self, number: int) -> None:
+        if self.look.is_fixed:
+            return
+        if why := self.look.refused.get(self.words[number]):
+            told = f"{self.words[number]} cannot be chosen here: {why}"
+            self.post_message(self.Refused(self, told))
+            return
+        if number != self.current or self.look.is_default:
+            self.post_message(self.Chosen(self, self.words[number]))
+
+    def _total(self) -> int:
+        return sum(map(len, self.words)) + len(self.words) + 1
+
+    def _word_span(self, number: int) -> Span:
+        word = self.words[number]
+        if number != self.current:
+            is_free = self.look.refused and word not in self.look.refused
+            return word, PLAIN if is_free else DIM
+        shown, style = (f"({word})", PLAIN) if self.look.is_default else (f"‹{word}›", STRONG)
+        return shown, CURSOR if self.has_focus else style

@@ -1,0 +1,156 @@
+"""Where each part of the screen stands, for any size of terminal. Pure.
+
+A layout that asks its screen where everything stands, in place of rules that negotiate it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+from textual.geometry import NULL_OFFSET, NULL_REGION, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+from smtp_tui.records import record
+
+FORM_WIDTH, SIDEBAR_WIDTH, GUTTER = 54, 40, 1
+NARROW, LOW, WIDE = 80, 24, 100
+BESIDE_THE_FORM = 12  # status, strip, verdict, hints, and a log of six lines
+BESIDE_THE_VERDICT = 9  # status, strip, message, hints, and a log of five lines
+HIGH, NOT_TINY = 32, 18
+LEAST_BENCH = 3  # the strip, a line of the verdict, and one for the key that helps
+MESSAGE = 3  # lines of a message, at most
+
+Heights = Callable[[int], int]
+
+
+@record
+class ScreenLayout:
+    """The region of each part; an empty one is not shown."""
+
+    status: Region
+    form: Region
+    divider: Region
+    sidebar: Region
+    bench: Region
+    message: Region
+    hints: Region
+
+
+@record
+class LayoutRequest:
+    """What the parts would like: rows of the form, lines of the message for a width.
+
+    `bench` says whose turn it is where form and bench take turns; with `whole` they do everywhere.
+    """
+
+    form: int
+    message: Heights
+    bench: bool = False
+    whole: bool = False
+
+
+def is_narrow(size: Size) -> bool:
+    """Whether there is no room for a sidebar."""
+    return size.width < NARROW
+
+
+def is_low(size: Size) -> bool:
+    """Whether form and log must take turns."""
+    return size.height < LOW
+
+
+def is_tiny(size: Size) -> bool:
+    """Whether a sidebar would have but a few lines."""
+    return size.height < NOT_TINY
+
+
+def is_wide(size: Size) -> bool:
+    """Whether the sidebar can have the whole height."""
+    return size.width >= WIDE
+
+
+def compute_layout(size: Size, wants: LayoutRequest) -> ScreenLayout:
+    """Share out the screen."""
+    width, height = size
+    side = SIDEBAR_WIDTH if is_wide(size) else 0
+    left = width - side - GUTTER - 1 if side else width
+    message_lines = min(wants.message(left), max(height - 6, 1))
+    body = Region(0, 1, left, max(height - 2 - message_lines, 0))
+    form, bench = _share(body, size, wants)
+    form, divider, sidebar = _beside(form, size, wants)
+    if side:
+        divider = Region(left + GUTTER, 1, 1, max(height - 2, 0))
+        sidebar = Region(divider.right, 1, side, max(height - 2, 0))
+    return ScreenLayout(
+        status=Region(0, 0, width, 1),
+        form=form,
+        divider=divider,
+        sidebar=sidebar,
+        bench=bench,
+        message=Region(0, body.bottom, left, message_lines),
+        hints=Region(0, height - 1, width, 1),
+    )
+
+
+def verdict_lines(size: Size, wants: LayoutRequest) -> int:
+    """Return how many lines the verdict may take beside what else must be in sight."""
+    if wants.whole:
+        return max(size.height - BESIDE_THE_VERDICT, 3)
+    if is_low(size) and not wants.bench:
+        message = MESSAGE if is_narrow(size) or is_tiny(size) else 1
+        return max(size.height - 2 - message - wants.form - LEAST_BENCH + 1, 1)
+    has_room = size.height >= HIGH or (is_low(size) and not is_tiny(size))
+    return 5 if has_room else 3
+
+
+def _share(body: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region]:
+    """Give form and bench their heights; where they take turns, the bench what is left at most."""
+    if is_low(size) or wants.whole:
+        if wants.bench:
+            return NULL_REGION, body
+        if body.height - wants.form >= LEAST_BENCH:
+            return body.split_horizontal(wants.form)
+        return body, NULL_REGION
+    rows = min(wants.form, max(size.height - BESIDE_THE_FORM, 1))
+    top, bottom = body.split_horizontal(min(rows, body.height))
+    return top, bottom
+
+
+def _beside(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region, Region]:
+    """Divide the form's part between form and sidebar, where that is the sidebar's place."""
+    if not form or is_wide(size):
+        return form, NULL_REGION, NULL_REGION
+    if is_narrow(size):
+        overflows = wants.form > form.height
+        rows, divider = form.split_vertical(form.width - 1) if overflows else (form, NULL_REGION)
+        return rows, divider, NULL_REGION
+    rows, rest = form.split_vertical(FORM_WIDTH)
+    divider, sidebar = rest.split_vertical(GUTTER)[1].split_vertical(1)
+    return rows, divider, sidebar
+
+
+class HasLayout(Protocol):
+    """A widget that knows where its children stand."""
+
+    def regions(self, size: Size) -> Mapping[Widget, Region]:
+        """Return each child's region in a size; an empty one hides it."""
+
+
+class ComputedLayout(Layout):
+    """Puts each child where its parent says."""
+
+    name = "as-the-screen-says"
+
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> ArrangeResult:
+        """Place the children; each place is final, so one pass is enough."""
+        del greedy
+        regions = cast(HasLayout, parent).regions(size)
+        return [
+            WidgetPlacement(regions[child], NULL_OFFSET, NULL_SPACING, child)
+            for child in children
+            if regions[child]
+        ]

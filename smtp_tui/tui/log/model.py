@@ -1,0 +1,349 @@
+"""What the log holds: lines of the dialogue, headings, and details that fold away. Pure.
+
+Which rows of the log there are to see: filtered, folded and wrapped. Pure.
+
+An entry keeps its number for good, also when older ones are let go; so whoever remembers a place
+remembers a number.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from enum import Enum
+from itertools import pairwise
+
+from rich.cells import cell_len
+
+from smtp_tui.records import record
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
+from smtp_tui.smtp.lifetimes import in_words
+from smtp_tui.smtp.transcript import Line, Mark, lines_of
+from smtp_tui.tui.style import to_charset
+
+RUNNING = "running"
+_FOLDED, _UNFOLDED, _UNDER = "[+] ", "[-] ", "    "
+
+
+@record
+class LogHeading:
+    """Where a test begins: its number, the time of day, where it went, what came of it."""
+
+    number: int
+    clock: str
+    title: str
+    outcome: str = RUNNING
+
+    def ended(self, outcome: str) -> LogHeading:
+        """The same, with what came of the test."""
+        return replace(self, outcome=outcome)
+
+    def __str__(self) -> str:
+        return escape_controls(f"test {self.number}, {self.clock}, {self.outcome}: {self.title}")
+
+
+@record
+class LogNotice:
+    """A line about the log itself."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return escape_controls(self.text)
+
+
+@record
+class Fold:
+    """A line with details under it, which `short` sums up while they are folded away."""
+
+    line: Line
+    short: str
+    begins_folded: bool
+
+    def __str__(self) -> str:
+        return str(self.line)
+
+
+@record
+class Detail:
+    """A line that folds away under the nearest `Fold` above it."""
+
+    line: Line
+
+    def __str__(self) -> str:
+        return str(self.line)
+
+
+Title = LogHeading | LogNotice
+Entry = Line | Fold | Detail | Title
+
+
+class LogFilter(Enum):
+    """Which lines are shown; headings always are. The value tells it in words."""
+
+    ALL = ""
+    DIALOGUE = "dialogue only"
+    REMARKS = "warnings and facts"
+
+    @property
+    def following(self) -> LogFilter:
+        """The one that comes after it."""
+        every = list(LogFilter)
+        return every[(every.index(self) + 1) % len(every)]
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether an entry is shown."""
+        line = line_of(entry)
+        if line is None or self is LogFilter.ALL:
+            return True
+        is_dialogue = line.mark in (Mark.SENT, Mark.RECEIVED)
+        return is_dialogue is (self is LogFilter.DIALOGUE)
+
+
+def line_of(entry: Entry) -> Line | None:
+    """Return the line of the transcript that an entry is; a title is none."""
+    if isinstance(entry, Line):
+        return entry
+    return entry.line if isinstance(entry, Fold | Detail) else None
+
+
+def text_of(entry: Entry, *, is_folded: bool = False) -> str:
+    """Return an entry's text as it is shown, without what stands before it."""
+    match entry:
+        case Fold(line, short):
+            return f"{_FOLDED}{short}" if is_folded else f"{_UNFOLDED}{line.text}"
+        case Detail(line):
+            return f"{_UNDER}{line.text}"
+        case Line():
+            return entry.text
+        case _:
+            return str(entry)
+
+
+def searched(entry: Entry) -> str:
+    """Return what a search looks at: the mark and the whole text."""
+    line = line_of(entry)
+    return f"{line.mark} {line.text}" if line else str(entry)
+
+
+def entries_of(event: Event) -> list[Entry]:
+    """Return an event's lines, those about a chain of certificates under one of them."""
+    lines = lines_of(event)
+    if not isinstance(event, TlsEstablished | TlsFailed) or not event.chain:
+        return [*lines]
+    head, leaf, *details = lines
+    fold = Fold(leaf, escape_controls(_summed_up(event.chain)), begins_folded=len(event.chain) > 1)
+    return [head, fold, *map(Detail, details)]
+
+
+def _summed_up(chain: Sequence[Certificate]) -> str:
+    leaf, above = chain[0], len(chain) - 1
+    tail = f", {above} above it" if above else ""
+    if not leaf.is_readable:
+        return f"{leaf.subject}{tail}"
+    first, *others = leaf.names or (leaf.subject or "no name",)
+    whose = f"{first} and {len(others)} more" if others else first
+    return f"certificate for {whose}, {in_words(leaf.left())}{tail}"
+
+
+LEAST = 20_000
+"""So many lines are kept at least."""
+_MOST = LEAST + LEAST // 10
+
+Row = tuple[int, int]
+"""A row: an entry's number, and where in its text the row begins."""
+
+
+class LogModel:
+    """The entries, and the rows that filter, folds and width make of them."""
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.filter = LogFilter.ALL
+        self.rows: list[Row] = []
+        self.headings: list[int] = []
+        self.widest = 0
+        self._entries: list[Entry] = []
+        self._folded: set[int] = set()
+        self._fold = -1
+        self._width = 0
+        self._gone = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All entries, whether they are shown or not."""
+        return self._entries
+
+    @property
+    def end(self) -> int:
+        """The number that the next entry will have."""
+        return self.first + len(self._entries)
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether long lines take several rows."""
+        return self._width > 0
+
+    def entry(self, number: int) -> Entry:
+        """Return an entry by its number."""
+        return self._entries[number - self.first]
+
+    def text(self, number: int) -> str:
+        """Return an entry's text as it is shown."""
+        return to_charset(text_of(self.entry(number), is_folded=number in self._folded))
+
+    def piece(self, index: int) -> tuple[int, int, int]:
+        """Return a row's entry, and where in the text of that it begins and ends."""
+        number, start = self.rows[index]
+        after = self.rows[index + 1] if index + 1 < len(self.rows) else (-1, 0)
+        return number, start, after[1] if after[0] == number else len(self.text(number))
+
+    def index_of(self, number: int, start: int = 0) -> int:
+        """Return the row that shows a place, or the nearest one above it."""
+        return max(bisect_right(self.rows, (number, start)) - 1, 0)
+
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Take entries, and let the oldest go where they are too many."""
+        begin = self.end
+        self._entries.extend(entries)
+        for number in range(begin, self.end):
+            entry = self.entry(number)
+            if isinstance(entry, LogHeading):
+                self.headings.append(number)
+            elif isinstance(entry, Fold) and entry.begins_folded:
+                self._folded.add(number)
+            text = text_of(entry)
+            self.widest = max(self.widest, len(text) if text.isascii() else cell_len(text))
+        self._lay_out(range(begin, self.end))
+        self._let_go()
+
+    def replace(self, number: int, entry: Entry) -> None:
+        """Put another entry, of the same height, in the place of one that is still there."""
+        if number >= self.first:
+            self._entries[number - self.first] = entry
+
+    def show(self, wanted: LogFilter) -> None:
+        """Show what a filter takes."""
+        self.filter = wanted
+        self._lay_out_anew()
+
+    def wrap(self, width: int) -> None:
+        """Break texts at a width; 0: leave them whole."""
+        if width != self._width:
+            self._width = width
+            self._lay_out_anew()
+
+    def fold(self, number: int) -> int | None:
+        """Fold or unfold what an entry belongs to; return the number of the line that stays.
+
+        None where there is nothing to fold; then all folds are unfolded, or folded if all were not.
+        """
+        owner = self._owner(number)
+        if owner is not None:
+            self._folded ^= {owner}
+        else:
+            every = {self.first + at for at, one in enumerate(self._entries) if _folds(one)}
+            self._folded = set() if self._folded else every
+        self._lay_out_anew()
+        return owner
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether there is anything to fold or unfold."""
+        return any(map(_folds, self._entries))
+
+    def reveal(self, number: int) -> None:
+        """Unfold what hides an entry."""
+        owner = self._owner(number)
+        if owner in self._folded and owner != number:
+            self._folded.remove(owner)
+            self._lay_out_anew()
+
+    def heading(self, number: int, way: int) -> int | None:
+        """Return the heading above a place or below it; beyond the last of them begins anew."""
+        if not self.headings:
+            return None
+        at = (
+            bisect_left(self.headings, number) - 1
+            if way < 0
+            else bisect_right(self.headings, number)
+        )
+        return self.headings[at % len(self.headings)]
+
+    def last_test(self) -> Sequence[Entry]:
+        """Return the heading of the last test with all that is still there of it."""
+        start = self.headings[-1] if self.headings else self.first
+        return self._entries[start - self.first :]
+
+    def _owner(self, number: int) -> int | None:
+        if not self.first <= number < self.end:  # the log is empty, or the line is gone
+            return None
+        while number > self.first and isinstance(self.entry(number), Detail):
+            number -= 1
+        return number if isinstance(self.entry(number), Fold) else None
+
+    def _lay_out_anew(self) -> None:
+        self.rows.clear()
+        self._fold = -1
+        self._lay_out(range(self.first, self.end))
+
+    def _lay_out(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            entry = self.entry(number)
+            if isinstance(entry, Fold):
+                self._fold = number
+            elif isinstance(entry, Detail) and self._fold in self._folded:
+                continue
+            if not self.filter.takes(entry):
+                continue
+            self.rows.append((number, 0))
+            if self._width and not isinstance(entry, LogHeading | LogNotice):
+                starts = breaks(self.text(number), self._width)
+                self.rows.extend((number, start) for start in starts)
+
+    def _let_go(self) -> None:
+        if len(self._entries) <= _MOST:
+            return
+        gone = len(self._entries) - LEAST
+        self._gone += gone
+        del self._entries[:gone]
+        self.first += gone
+        self._entries[0] = LogNotice(f"{self._gone} older lines were dropped")
+        del self.headings[: bisect_right(self.headings, self.first)]
+        self._folded = {number for number in self._folded if number > self.first}
+        del self.rows[: bisect_left(self.rows, (self.first + 1, 0))]
+        self.rows.insert(0, (self.first, 0))
+
+
+def breaks(text: str, width: int) -> list[int]:
+    """Return where the second and every further row of a text begins, after a space if it can."""
+    starts: list[int] = []
+    start = used = space = 0
+    if len(text) <= width and text.isascii():
+        return starts
+    for at, character in enumerate(text):
+        cells = cell_len(character)
+        if used + cells > width and at > start:
+            start = space if space > start + (at - start) // 2 else at
+            starts.append(start)
+            used = cell_len(text[start:at])
+        used += cells
+        if character == " ":
+            space = at + 1
+    return starts
+
+
+def pieces(text: str, width: int) -> list[str]:
+    """Return a text in rows of at most `width` cells."""
+    starts = [0, *breaks(text, max(width, 1)), len(text)]
+    return [text[start:end] for start, end in pairwise(starts)]
+
+
+def _folds(entry: Entry) -> bool:
+    return isinstance(entry, Fold)

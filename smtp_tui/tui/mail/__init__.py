@@ -1,1 +1,0 @@
-"""The test message: written, sent, and what became of it."""

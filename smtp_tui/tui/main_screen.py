@@ -1,0 +1,364 @@
+"""The one screen: composes form, sidebar and bench, and wires them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.layout import Layout
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.worker import Worker, WorkerState
+
+from smtp_tui.config.document import Document
+from smtp_tui.tui.controllers.command_runner import CommandRunner
+from smtp_tui.tui.controllers.form import FormController
+from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
+from smtp_tui.tui.controllers.tables import Verdicts
+from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.form.jump import jump
+from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, Command, key_of
+from smtp_tui.tui.keys.hints import HintContext, hints_at
+from smtp_tui.tui.layout import (
+    MESSAGE,
+    ComputedLayout,
+    LayoutRequest,
+    compute_layout,
+    is_low,
+    verdict_lines,
+)
+from smtp_tui.tui.log.pane import LogPane
+from smtp_tui.tui.messages import format_internal_error
+from smtp_tui.tui.model.file_context import FileContext
+from smtp_tui.tui.model.password import PasswordLocation
+from smtp_tui.tui.sidebar.controller import Sidebar, SidebarController
+from smtp_tui.tui.sidebar.file_notes import file_blocks, format_name, remarks
+from smtp_tui.tui.style import BAD, PLAIN
+from smtp_tui.tui.test_pane.domain_task import DnsOptions
+from smtp_tui.tui.test_pane.pane import TestPane
+from smtp_tui.tui.test_pane.test_run import Runner
+from smtp_tui.tui.test_pane.verdict import BEGINNINGS
+from smtp_tui.tui.textual_compat import PaintOnceScreen
+from smtp_tui.tui.widgets.bars import Divider, KeyHints, StatusBar
+from smtp_tui.tui.widgets.text_page import TextPage
+
+_LAYOUT = ComputedLayout()
+NO_TABLE = "no SMTP table yet"
+
+
+class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
+    """Where everything happens."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(command.binding for command in COMMANDS if not command.is_global),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+    ]
+
+    class TableWanted(Message):
+        """The form of another table is wanted in this one's place."""
+
+        def __init__(self, table: str, document: Document | None, notice: str) -> None:
+            super().__init__()
+            self.table = table
+            self.document = document
+            self.notice = notice
+
+    def __init__(
+        self,
+        document: Document,
+        table: str,
+        runner: Runner,
+        keyring: KeyringBackend,
+        *,
+        verdicts: Verdicts | None = None,
+        notice: str = "",
+        remark: str = "",
+        opened_as: str = "",
+        offers_kept: bool = True,
+        lookup: DnsOptions | None = None,
+    ) -> None:
+        super().__init__()
+        self._document = document
+        self._table = table
+        self._remark, self._opened_as = remark, opened_as
+        self._offers_kept = offers_kept
+        situation = FileContext(document, table)
+        self.form = Form(situation.draft(), situation, id="form")
+        self.sidebar = Sidebar(indent=1, id="sidebar")
+        notice = notice or ("" if self.form.draft.raw("host") else BEGINNINGS)
+        about = remarks(document, table)
+        self.bench = TestPane(runner, notice, lookup or DnsOptions(), remarks=about, id="bench")
+        self.message = TextPage(most=MESSAGE, indent=1, id="message")
+        application = format_name(document)
+        others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
+        self.status = StatusBar(str(document.path), table, application, others, id="status")
+        self.divider = Divider(id="divider")
+        self.hints = KeyHints(hints_at(HintContext()), id="hints")
+        about_file = partial(file_blocks, document, table)
+        self._words = SidebarController(
+            self.form, self.bench, self.sidebar, self.message, about_file
+        )
+        deeds = FormController(
+            self,
+            self.form,
+            self.bench,
+            self._words,
+            document,
+            table,
+            keyring,
+            situation,
+            Verdicts() if verdicts is None else verdicts,
+        )
+        self._waits = deeds.waits
+        self._works = CommandRunner(self, deeds)
+        self._wants_bench = self._zooms = self._is_seen = False
+
+    def compose(self) -> ComposeResult:
+        """Name the parts; where they stand is the business of `places`."""
+        yield self.status
+        yield self.form
+        yield self.divider
+        yield self.sidebar
+        yield self.bench
+        yield self.message
+        yield self.hints
+
+    def on_mount(self) -> None:
+        """Fill the parts before they are seen, and watch how much of the form shows."""
+        for name in ("scroll_y", "virtual_size", "size"):
+            self.watch(self.form, name, self._mark_divider, init=False)
+        self.tell_state()
+        self._words.refresh()
+        if self._remark:
+            self.say(self._remark, BAD)
+        elif self._opened_as:
+            self.say(self._opened_as)
+
+    def on_resize(self) -> None:
+        """Give each part the room there is."""
+        self._wants_bench = self.bench.is_busy or isinstance(self.focused, LogPane)
+        self._make_room()
+        self.call_after_refresh(self._after_resize)
+
+    @property
+    def layout(self) -> Layout:
+        """The parts stand where `regions` says; Textual knows no style for that."""
+        return _LAYOUT
+
+    def regions(self, size: Size) -> dict[Widget, Region]:
+        """Return where the parts stand."""
+        at = compute_layout(size, self._wants)
+        return {
+            self.status: at.status,
+            self.form: at.form,
+            self.divider: at.divider,
+            self.sidebar: at.sidebar,
+            self.bench: at.bench,
+            self.message: at.message,
+            self.hints: at.hints,
+        }
+
+    @property
+    def _wants(self) -> LayoutRequest:
+        rows, message = self.form.line_count, self.message.line_count
+        return LayoutRequest(rows, message, self._wants_bench, self._zooms)
+
+    def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
+        """Tell something in words, until the next change or step."""
+        self._words.say(text, style, at=at)
+
+    def keep(self) -> bool:
+        """Keep what is not saved, if anything is, for the form is ended without being asked."""
+        from smtp_tui.tui.controllers.recovery import keep
+
+        return keep(self.form.draft, self._document, self._table)
+
+    # What the parts tell
+
+    def on_form_visited(self) -> None:
+        """Another field is under the cursor."""
+        self._words.follow()
+
+    def on_form_changed(self) -> None:
+        """A value changed."""
+        self.bench.verdict.outdate()
+        self.tell_state()
+        self._words.hush()
+
+    def on_form_rested(self) -> None:
+        """Time to speak of what was typed."""
+        self._words.refresh(from_top=False)
+
+    def on_form_kept_elsewhere(self, event: Form.KeptElsewhere) -> None:
+        """A keyring is wanted: find out whether there is one."""
+        if event.place is PasswordLocation.KEYRING:
+            self._works.begin("look_for_keyring")
+
+    def on_form_refused(self, event: Form.Refused) -> None:
+        """Say why a word cannot be chosen."""
+        self.say(event.why)
+
+    def on_log_pane_visited(self) -> None:
+        """The log is under the cursor."""
+        self._show_hints()
+        self._words.follow()
+
+    def on_log_pane_left(self) -> None:
+        """The form is under the cursor again."""
+        self._show_hints()
+
+    def on_test_pane_domain_told(self) -> None:
+        """The sidebar beside the log speaks of it too."""
+        self._words.refresh(from_top=False)
+
+    def on_log_pane_zoomed(self) -> None:
+        """The log wants the whole height, or gives it back."""
+        self._zooms = not self._zooms
+        self._make_room()
+        self.bench.refresh(layout=True)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A defect in work under way must not cost what was typed."""
+        if event.state is WorkerState.ERROR and event.worker.error:
+            self.say(format_internal_error(event.worker.error), BAD)
+
+    # What the keys do
+
+    def action_page(self, pages: int) -> None:
+        """Read on in the sidebar."""
+        self.sidebar.page(pages)
+
+    def action_switch(self) -> None:
+        """Go to the log, or back."""
+        if isinstance(self.focused, LogPane):
+            self.show_form()
+        else:
+            self.show_bench()
+            self.set_focus(self.bench.log_view)
+
+    def action_back(self) -> None:
+        """In the log take one step back, else stop test or waiting, else go back to the form."""
+        if isinstance(self.focused, LogPane) and self.focused.step_back():
+            return
+        if self.bench.stop() or self._waits.stop():
+            return
+        self._words.hush()
+        self.show_form()
+
+    def action_help(self) -> None:
+        """Show what the keys do."""
+        from smtp_tui.tui.dialogs.help import HelpScreen
+
+        self.app.push_screen(HelpScreen([*file_blocks(self._document, self._table)]))
+
+    def action_begin(self, name: str) -> None:
+        """Begin what takes its time."""
+        self._works.begin(name)
+
+    def action_undo(self) -> None:
+        """Take the last change back."""
+        self._works.retracing.undo()
+
+    def action_redo(self) -> None:
+        """Make again what was taken back."""
+        self._works.retracing.redo()
+
+    async def action_commands(self) -> None:
+        """List all commands and fields, and do what is chosen."""
+        from smtp_tui.tui.dialogs.palette import Palette
+
+        self.app.push_screen(Palette(), self._choose)
+
+    def action_jump(self) -> None:
+        """Show a letter at each field, and go to the one that is typed next."""
+        self.show_form()
+        jump(self.form, self._words)
+
+    async def _choose(self, chosen: Command | str | None) -> None:
+        """Do a command, or go to a field."""
+        match chosen:
+            case str():
+                self.show_form()
+                self.form.visit(chosen)
+            case Command() if chosen.is_begun:
+                self._works.begin(chosen.action)
+            case Command():
+                await self._do(chosen)
+            case None:
+                pass
+
+    async def _do(self, command: Command) -> None:
+        """Do what a key would do, in the log where the command is of the log."""
+        if command in LOG_COMMANDS:
+            self.show_bench()
+            self.set_focus(self.bench.log_view)
+            await self.bench.log_view.run_action(command.action)
+        else:
+            await (self.app if command.is_global else self).run_action(command.action)
+
+    # What is shown where
+
+    def show_form(self) -> None:
+        """Bring the form into sight, the focus in it."""
+        self._want_bench(False)
+        self.form.focus_last()
+
+    def show_bench(self) -> None:
+        """Bring the bench into sight."""
+        self._want_bench(True)
+
+    def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
+        """Give way to the form of another table, or of the file in another format."""
+        if not self._result_callbacks:  # Textual gives the first screen none, and then misses it
+            self._push_result_callback(self, None)
+        self.post_message(self.TableWanted(table, document, notice))
+
+    def tell_state(self) -> None:
+        """Show whether there is something to save, and what the keys can do now."""
+        is_new = not self._document.exists
+        state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []
+        state += ["modified"] if self.form.draft.changed else ["new file"] if is_new else []
+        self.status.tell(", ".join(state))
+        self._show_hints()
+
+    def _show_hints(self) -> None:
+        moment = self._works.moment(is_in_log=isinstance(self.focused, LogPane))
+        self.hints.show(hints_at(moment))
+
+    def _want_bench(self, wanted: bool) -> None:
+        """Where form and log must take turns, say whose turn it is."""
+        if wanted != self._wants_bench:
+            takes_turns = is_low(self.size) or self._zooms
+            self._wants_bench, self._zooms = wanted, self._zooms and wanted
+            self._make_room()
+            self.bench.refresh(layout=takes_turns)
+
+    def _make_room(self) -> None:
+        """Let the verdict have the lines that there are, and say nothing of a field unseen."""
+        self.bench.verdict.limit(verdict_lines(self.size, self._wants))
+        self._words.hide_field(self._wants_bench and (is_low(self.size) or self._zooms))
+
+    def _mark_divider(self) -> None:
+        form = self.form
+        self.divider.mark(form.scroll_offset.y, form.size.height, form.virtual_size.height)
+
+    def _after_resize(self) -> None:
+        self._words.refresh_message()
+        self._mark_divider()
+        self.form.here.scroll_visible(animate=False)
+        if not self._is_seen:
+            self._is_seen = True
+            self._after_first_sight()
+
+    def _after_first_sight(self) -> None:
+        """Do what reads files that nobody needs to see the form and to type."""
+        self.form.weigh()
+        if self._offers_kept:
+            self._works.begin("offer_kept")

@@ -1,0 +1,1 @@
+"""The state behind the form's widgets, without Textual."""

@@ -1,0 +1,230 @@
+"""What was meant for one server alone, and does not count for another. Pure.
+
+The values while they are edited: what the file says, what was changed, what is wrong with it.
+
+Pure: no widget, no I/O. A value that means what the file already says counts as untouched, and a
+key that is absent stays absent until it is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any
+
+from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
+from smtp_tui.settings.validate import (
+    ParseResult,
+    defaults,
+    is_absent,
+    parse_fields,
+    parse_settings,
+)
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
+
+SERVER_NAME, FINGERPRINT = "server_name", "tls_fingerprint"
+
+
+def without_pinned_trust(
+    change: Mapping[str, object], draft: Draft, certificate: str = ""
+) -> dict[str, object]:
+    """Let go of the name and the certificate that were the server's before, if that changes.
+
+    `certificate` is the fingerprint that the new one has shown; what `change` sets itself stays.
+    """
+    host, pin = BY_KEY[HOST], BY_KEY[FINGERPRINT]
+    before, after = draft.raw(HOST), change.get(HOST, draft.raw(HOST))
+    if same_meaning(host, after, before):
+        return dict(change)
+    name, pinned = draft.raw(SERVER_NAME), draft.raw(FINGERPRINT)
+    gone: dict[str, object] = {}
+    if name is not None and not same_meaning(host, after, name):
+        gone[SERVER_NAME] = ""
+    if pinned is not None and not same_meaning(pin, certificate, pinned):
+        gone[FINGERPRINT] = ""
+    return {**gone, **change}
+
+
+PASSWORD = next(field.key for field in FIELDS if field.kind is FieldKind.PASSWORD)
+HOST = "host"
+ACCOUNT = "username"
+
+
+def text_of(raw: object) -> str:
+    """Write a raw value as a person would type it."""
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    # Nobody types one where a text belongs, and it may hold a secret of its own.
+    if isinstance(raw, dict | list):
+        return "{ … }" if isinstance(raw, dict) else "[ … ]"
+    return "" if raw is None else str(raw)
+
+
+class Draft:
+    """One table's values as the form holds them."""
+
+    def __init__(
+        self,
+        file: Mapping[str, object],
+        *,
+        assumed: Mapping[str, object] = MappingProxyType({}),
+        limits: Mapping[str, str] = MappingProxyType({}),
+        application: str = "",
+    ) -> None:
+        self._file = dict(file)
+        self._edits: dict[str, object | None] = {}
+        self._assumed = self._assumed_first = dict(assumed)
+        self._refused: dict[str, str] = {}
+        self.limits = dict(limits)
+        self.places: tuple[PasswordLocation, ...] = tuple(PasswordLocation)
+        self.application = application
+        self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
+
+    def rebase(
+        self,
+        file: Mapping[str, object],
+        *,
+        assumed: Mapping[str, object] = MappingProxyType({}),
+        keep_password: bool = False,
+    ) -> None:
+        """Start anew from what the file says now; a password that was not saved may stay."""
+        self._file = dict(file)
+        self._edits, self._refused = {}, {}
+        self._assumed = self._assumed_first = dict(assumed)
+        if not keep_password:
+            self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
+
+    def edit(self, key: str, raw: object | None) -> None:
+        """Set a field to what was typed or chosen; None or empty text makes its key absent."""
+        if self._is_untouched(key, raw):
+            self._edits.pop(key, None)
+        else:
+            self._edits[key] = None if is_absent(BY_KEY[key], raw) else raw
+
+    def raw(self, key: str) -> object | None:
+        """A field's raw value, or None where its key is absent."""
+        if key == PASSWORD:
+            return self._password(self.password.raw)
+        raw = self._edits[key] if key in self._edits else self._file.get(key)
+        return None if is_absent(BY_KEY[key], raw) else raw
+
+    def text(self, key: str) -> str:
+        """A field's value as a person would type it."""
+        return text_of(self.raw(key))
+
+    def assumed(self, key: str) -> object | None:
+        """What the application whose file it is takes where the file does not say it."""
+        return self._assumed.get(key)
+
+    def foresee(self, assumed: Mapping[str, object], refused: Mapping[str, str]) -> None:
+        """Learn what the application would make of the changes, and what it has no way to say."""
+        self._assumed, self._refused = dict(assumed), dict(refused)
+
+    def values(self) -> dict[str, object]:
+        """All raw values that count, as a check takes them."""
+        raws = {field.key: self.raw(field.key) for field in FIELDS}
+        raws[PASSWORD] = self._password(self.password.to_test)
+        counting = {key: self.assumed(key) if raw is None else raw for key, raw in raws.items()}
+        return {key: raw for key, raw in counting.items() if raw is not None}
+
+    def parsed(self) -> dict[str, Any]:
+        """Each field's value, its default where none is set or the one set cannot be read."""
+        given, _ = parse_fields(self.values())
+        return {**defaults(given), **given}
+
+    def reading(self) -> ParseResult:
+        """What the values amount to."""
+        return parse_settings(self.values())
+
+    def problems(self) -> dict[str, str]:
+        """What stands in the way of a test, by field and in the form's order."""
+        found = {problem.key: problem.message for problem in reversed(self.reading().problems)}
+        password = self.password.problem(self.text(ACCOUNT))
+        if password:
+            found[PASSWORD] = password
+        found.update(self._refused)
+        return {field.key: found[field.key] for field in FIELDS if field.key in found}
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The keys that saving would change, in the form's order."""
+        return tuple(
+            field.key
+            for field in FIELDS
+            if field.key in self._edits or (field.key == PASSWORD and self.password.changed)
+        )
+
+    def changes(self) -> dict[str, object | None]:
+        """What to write, as TOML values; None removes a key. ValueError where a value is wrong."""
+        return {key: self.to_write(key) for key in self.changed}
+
+    def unsavable(self) -> dict[str, str]:
+        """The changed fields whose own value is wrong: what a file should not be made to say."""
+        wrong = {**self._refused, **self.wrong()}
+        return {key: wrong[key] for key in self.changed if key in wrong}
+
+    def wrong(self) -> dict[str, str]:
+        """The changed fields whose value is wrong in any file."""
+        found = {}
+        for key in self.changed:
+            raw = self.raw(key)
+            problem = (
+                self.password.problem(self.text(ACCOUNT))
+                if key == PASSWORD
+                else raw is not None and BY_KEY[key].problem_with(raw)
+            )
+            if problem:
+                found[key] = problem
+        return found
+
+    def _is_untouched(self, key: str, raw: object | None) -> bool:
+        """Whether a value is what the file says, or what goes without saying."""
+        field = BY_KEY[key]
+        if key in self._file or is_absent(field, raw):
+            return same_meaning(field, raw, self._file.get(key))
+        taken = (self._assumed.get(key), self._assumed_first.get(key))
+        return all(same_meaning(field, raw, one) for one in taken)
+
+    def _password(self, which: Callable[[], object | None]) -> object | None:
+        with suppress(ValueError):
+            return which()
+        return None
+
+    def to_write(self, key: str) -> object | None:
+        """A field's TOML value as saving would write it. ValueError where it is wrong."""
+        field = BY_KEY[key]
+        raw = self.password.raw() if key == PASSWORD else self.raw(key)
+        return None if raw is None else as_toml(field, raw)
+
+
+def as_toml(field: Field, raw: object) -> object:
+    """Turn what was typed into the TOML value that says it; ValueError where it is wrong."""
+    parsed = field.parse(raw)
+    match field.kind:
+        case FieldKind.NUMBER if isinstance(parsed, float) and parsed.is_integer():
+            return int(parsed)
+        case FieldKind.NUMBER | FieldKind.SWITCH:
+            return parsed
+        case FieldKind.CHOICE:
+            return str(parsed)
+        case FieldKind.TEXT if isinstance(raw, str):
+            return raw.strip() if field.parse(raw.strip()) == parsed else raw
+        case _:
+            return raw
+
+
+def same_meaning(field: Field, one: object | None, other: object | None) -> bool:
+    """Tell whether two raw values of a field, None where it is absent, come to the same."""
+    if is_absent(field, one) or is_absent(field, other):
+        return is_absent(field, one) and is_absent(field, other)
+    if isinstance(one, dict | list) or isinstance(other, dict | list):
+        return one == other
+    if text_of(one) == text_of(other):
+        return True
+    try:
+        return field.parse(one) == field.parse(other)
+    except ValueError:
+        return False

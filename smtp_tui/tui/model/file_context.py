@@ -1,0 +1,164 @@
+"""What is so around the values: the words of the file's application, its readers, the keyring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError, NoTableError, NotExpressibleError
+from smtp_tui.diagnosis.advice import Advice, Severity
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.keys.commands import key_of
+from smtp_tui.tui.model.draft import PASSWORD, Draft
+from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation
+
+HIDDEN = "********"
+"""Stands for a password that is fetched only when it is saved."""
+
+_READABLE = "Every user of this machine can read this file, including the password."
+
+
+class FileContext:
+    """Knows one table's file, and what a look at the machine found."""
+
+    def __init__(self, document: Document, table: str) -> None:
+        self._document = document
+        self._table = table
+        self._trouble: tuple[str, str] | None = None
+        self._is_open = False
+        self.look_at_readers()
+
+    def draft(self) -> Draft:
+        """Begin with what the file says; a table that is still to be made says nothing."""
+        given, assumed = self._values(self._document)
+        document = self._document
+        application = document.application or ""
+        draft = Draft(given, assumed=assumed, limits=document.limits, application=application)
+        draft.places = self._places()
+        return draft
+
+    def rebase(self, draft: Draft, *, keep_password: bool = False) -> None:
+        """Have a draft begin anew with what the file says now."""
+        given, assumed = self._values(self._document)
+        draft.rebase(given, assumed=assumed, keep_password=keep_password)
+        draft.limits, draft.places = self._document.limits, self._places()
+        self.look_at_readers()
+
+    def look_at_readers(self) -> None:
+        """See who can read the file."""
+        from smtp_tui.config.file_reader import readable_by_others
+
+        self._is_open = self._document.exists and readable_by_others(self._document.path)
+
+    def take_trouble(self, trouble: str | None) -> None:
+        """Remember why no keyring can be used here, or that one can."""
+        from smtp_tui.config.keyring_backend import looked_for
+
+        self._trouble = (trouble, looked_for()) if trouble else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether users who are neither owner nor in the group could read the file."""
+        return self._is_open
+
+    def foresee(self, draft: Draft) -> None:
+        """Tell the draft what the file's application makes of the changes, before they are saved.
+
+        It may take another default beside them, and may have no way to say one.
+        """
+        if self._document.application is None:
+            return
+        if not draft.changed:
+            draft.foresee(self._values(self._document)[1], {})
+            return
+        changes = preview_changes(draft)
+        refused = {}
+        try:
+            after = self._document.after(self._table, changes, create=True)
+        except NotExpressibleError as error:
+            refused = dict(self._refusals(changes)) or {next(iter(changes)): str(error)}
+            after = self._document
+        except DocumentError:
+            return
+        _, assumed = self._values(after)
+        draft.foresee(assumed, refused)
+
+    def advice(self, draft: Draft) -> Iterator[Advice]:
+        """Yield what there is to say about where the password is kept."""
+        if self._trouble and draft.password.kept is PasswordLocation.KEYRING:
+            why, looked_for = self._trouble
+            yield Advice(
+                id="keyring-unavailable",
+                severity=Severity.WARNING,
+                field=PASSWORD,
+                short="no usable keyring",
+                text=f"{_sentence(why)}",
+                more=_sentence(looked_for),
+            )
+        if self._is_open and will_hold_password(draft.password):
+            key = key_of("private")
+            yield Advice(
+                id="file-readable",
+                severity=Severity.WARNING,
+                field=PASSWORD,
+                short="readable by all",
+                text=_READABLE,
+                more=f"{key} lets only its owner read it (mode 0600).",
+            )
+
+    def _places(self) -> tuple[PasswordLocation, ...]:
+        """Return where the file's application can have a password kept."""
+        document, table = self._document, self._table
+        if document.application is None:
+            return tuple(PasswordLocation)
+        return tuple(
+            one for one in PasswordLocation if document.says(table, PASSWORD, EXAMPLES[one])
+        )
+
+    def _values(self, document: Document) -> tuple[dict[str, object], dict[str, object]]:
+        """Return what a table sets, and what its application takes where it sets nothing."""
+        try:
+            values, given = document.values(self._table), document.given(self._table)
+        except NoTableError:
+            return {}, {}
+        assumed = {key: raw for key, raw in values.items() if key not in given and key in BY_KEY}
+        return {key: raw for key, raw in values.items() if key in given}, assumed
+
+    def _refusals(self, changes: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield those changes that the application could not say even alone."""
+        for key, value in changes.items():
+            try:
+                self._document.changed(self._table, {key: value}, create=True)
+            except NotExpressibleError as error:
+                yield key, escape_controls(str(error).removeprefix(f"{self._document.path}: "))
+            except DocumentError:
+                continue
+
+
+def preview_changes(draft: Draft) -> dict[str, object | None]:
+    """Return the changes that are good, a password that is still to be fetched as stars."""
+    wrong = draft.wrong()
+    changes: dict[str, object | None] = {}
+    for key in draft.changed:
+        if key not in wrong:
+            changes[key] = draft.to_write(key)
+    if (
+        PASSWORD in changes
+        and draft.password.kept is PasswordLocation.FILE
+        and draft.password.comes_along
+    ):
+        changes[PASSWORD] = HIDDEN
+    return changes
+
+
+def will_hold_password(password: PasswordDraft) -> bool:
+    """Whether the file holds a password itself, or is to."""
+    with suppress(ValueError):
+        return password.kept is PasswordLocation.FILE and password.target is not None
+    return False
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."

@@ -1,0 +1,143 @@
+"""What a fix is in the form: how it comes about, and its change in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum, auto
+
+from smtp_tui.diagnosis.verdict import Fix, Verdict
+from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY, FieldKind
+from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.smtp.certificates import Certificate, anchor_of
+from smtp_tui.smtp.events import Stage
+from smtp_tui.tui.model.draft import Draft, text_of
+from smtp_tui.tui.model.row_state import SWITCH, default_words
+
+CA_FILE, FINGERPRINT = "ca_file", "tls_fingerprint"
+OWN = "certificate-self-signed"
+_PAIRS_SHOWN = 4
+
+
+class FixAction(Enum):
+    """How a fix comes about."""
+
+    SET = auto()
+    ASK = auto()
+    SAVE_AUTHORITY = auto()
+    GO_TO = auto()
+
+
+@record
+class FixProposal:
+    """A fix as the form offers it; `authority` is what is to be saved and trusted, if anything."""
+
+    fix: Fix
+    authority: Certificate | None = None
+
+    @property
+    def way(self) -> FixAction:
+        """How it comes about."""
+        if self.authority:
+            return FixAction.SAVE_AUTHORITY
+        if self.fix.value is None:
+            return FixAction.GO_TO
+        return FixAction.ASK if self.fix.trusts or self.fix.weakens else FixAction.SET
+
+
+def fix_proposals(verdict: Verdict, chain: Sequence[Certificate]) -> tuple[FixProposal, ...]:
+    """Return what a failed test proposes, the first one the best; it never weakens anything."""
+    cures = tuple(_cure(fix, verdict, chain) for fix in verdict.fixes)
+    return () if cures and cures[0].fix.weakens else cures
+
+
+def _cure(fix: Fix, verdict: Verdict, chain: Sequence[Certificate]) -> FixProposal:
+    return FixProposal(fix, anchor_of(chain) if saves_authority(fix, verdict) else None)
+
+
+def saves_authority(fix: Fix, verdict: Verdict) -> bool:
+    """Whether a fix is to save the authority that the server sent."""
+    return fix.field == CA_FILE and fix.value is None and verdict.stage is Stage.TLS
+
+
+def pins(fix: Fix) -> bool:
+    """Whether a fix pins the server's certificate."""
+    return fix.field == FINGERPRINT and bool(fix.value)
+
+
+# In words
+
+
+def now_words(key: str, draft: Draft) -> str:
+    """Name a field's value as the form shows it."""
+    field, raw = BY_KEY[key], draft.raw(key)
+    if raw is None:
+        return default_words(field, draft.parsed())
+    return value_words(key, raw)
+
+
+def value_words(key: str, raw: object) -> str:
+    """Name a value as the form shows it; one that is taken away by what then counts."""
+    field = BY_KEY[key]
+    if raw == "":
+        return field.default_text or "not set"
+    if field.kind is FieldKind.PASSWORD:
+        return "set"
+    if field.problem_with(raw) is not None:
+        return mask_credentials(text_of(raw))
+    parsed = field.parse(raw)
+    if field.kind is FieldKind.SWITCH:
+        return SWITCH[bool(parsed)]
+    if key == FINGERPRINT:
+        return f"{':'.join(pairs_of(str(parsed))[:_PAIRS_SHOWN])}:…"
+    return str(parsed) if field.kind is FieldKind.CHOICE else mask_credentials(text_of(raw))
+
+
+def pairs_of(digits: str) -> list[str]:
+    """Split a hash into pairs of digits, as other programs write it."""
+    return [digits[at : at + 2].upper() for at in range(0, len(digits), 2)]
+
+
+def change_words(cure: FixProposal, draft: Draft, file: str = "") -> str:
+    """Name what a fix changes, old and new; `file` is where an authority would be saved."""
+    fix = cure.fix
+    if cure.way is FixAction.GO_TO:
+        return f"{BY_KEY[fix.field].label}: type it yourself"
+    return pairs_words({CA_FILE: file} if cure.authority else fix.change, draft)
+
+
+def pairs_words(change: Mapping[str, object], draft: Draft) -> str:
+    """Name what a change does to the form, old and new."""
+    pairs = {key: (now_words(key, draft), value_words(key, raw)) for key, raw in change.items()}
+    differing = [key for key, (old, new) in pairs.items() if old != new] or pairs
+    return ", ".join(f"{BY_KEY[key].label}: {' -> '.join(pairs[key])}" for key in differing)
+
+
+def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
+    """Say what applying the first fix does, as the end of a sentence that begins with a key."""
+    fix = verdict.fixes[0]
+    again = "asks again without a message" if sends else "tests again"
+    if saves_authority(fix, verdict):
+        what = "this certificate" if verdict.cause == OWN else "the CA that the server sent"
+        return f"saves {what} as CA File if you trust it, and {again}"
+    if fix.value is None:
+        return f"goes to {BY_KEY[fix.field].label}"
+    if pins(fix):
+        return f"pins this certificate if you trust it, and {again}"
+    said = " and ".join(_deed(key, value) for key, value in fix.change.items())
+    asks = " if you trust it," if fix.trusts else "," if fix.more else ""
+    return f"{said}{asks} and {again}"
+
+
+def done_words(change: Mapping[str, object]) -> str:
+    """Say what was changed."""
+    said = ", ".join(
+        f"{BY_KEY[key].label} {'removed' if value == '' else value_words(key, value)}"
+        for key, value in change.items()
+    )
+    return f"Changed, not saved yet: {said}. F4 undoes it."
+
+
+def _deed(key: str, value: object) -> str:
+    label = BY_KEY[key].label
+    return f"removes {label}" if value == "" else f"sets {label} to {value_words(key, value)}"

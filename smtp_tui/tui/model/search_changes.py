@@ -1,0 +1,165 @@
+"""What taking settings over changes in the form: no more than is known, as one step. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from smtp_tui.discovery.steps import ProbeResult
+from smtp_tui.providers.provider import Provider, Secret, User, Way
+from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
+from smtp_tui.tui.finding.words import text
+from smtp_tui.tui.model.draft import (
+    ACCOUNT,
+    HOST,
+    PASSWORD,
+    Draft,
+    same_meaning,
+    without_pinned_trust,
+)
+from smtp_tui.tui.model.fixes import now_words, pairs_words, value_words
+
+AUTHENTICATION, ENCRYPTION, PORT = "authentication", "encryption", "port"
+FROM = "from"
+_NO_MECHANISM = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL)
+
+Change = dict[str, object]
+
+
+def proposed_change(draft: Draft) -> str:
+    """Return what to search for, as far as the form knows: an address of ours, else the host."""
+    for key in (FROM, ACCOUNT):
+        try:
+            return parse_mailbox(draft.text(key)).address
+        except ValueError:
+            continue
+    return draft.text(HOST)
+
+
+def found_change(
+    values: Mapping[str, object], offered: Sequence[str], draft: Draft, certificate: str = ""
+) -> Change:
+    """Return what a find changes; `offered` are the mechanisms that the server named there.
+
+    An address as the user name stands back behind one that the form holds; a mechanism of the form
+    that the server does not offer gives way; a name for SNI and a pinned certificate that were
+    another server's go. `certificate` is the SHA-256 of the one that was met.
+    """
+    change = dict(values)
+    username = str(change.get(ACCOUNT, ""))
+    if "@" in username and draft.raw(ACCOUNT) is not None:
+        del change[ACCOUNT]
+    if AUTHENTICATION not in change and (
+        mechanism := _instead(offered, change.get(ENCRYPTION), draft)
+    ):
+        change[AUTHENTICATION] = mechanism
+    return _differing(without_pinned_trust(change, draft, certificate), draft)
+
+
+def knock_change(knock: ProbeResult, draft: Draft) -> Change:
+    """Return what taking the settings of a knock changes."""
+    certificate = knock.certificate.sha256 if knock.certificate else ""
+    return found_change(knock.values, knock.mechanisms, draft, certificate)
+
+
+def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
+    """Return what one of a provider's ways changes.
+
+    A host of the form that is the provider's stays; where the provider has none for everybody it
+    goes, as it is the admin's to choose. A mechanism that the provider takes stays as well.
+    """
+    change: Change = {PORT: way.port, ENCRYPTION: way.encryption.value}
+    if not provider.matches(draft.text(HOST)):
+        change[HOST] = provider.host or ""
+    if provider.username is not None:
+        change[ACCOUNT] = provider.username
+    if not _suits(provider, draft):
+        change[AUTHENTICATION] = provider.authentication[0].value
+    order = (HOST, PORT, ENCRYPTION, ACCOUNT, AUTHENTICATION)
+    ordered = {key: change[key] for key in order if key in change}
+    return _differing(without_pinned_trust(ordered, draft), draft)
+
+
+def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, str] | None:
+    """Return the field that only the admin can fill in next, and in words what it wants.
+
+    `is_new`: the host was another one before, and a password would be that one's.
+    """
+    if draft.raw(HOST) is None:
+        return HOST, text("presets", "next-host", text=", ".join(provider.hosts))
+    if provider.user is User.NONE:
+        return None
+    username = draft.text(ACCOUNT)
+    if not username or not provider.takes_username(username):
+        return ACCOUNT, text("presets", "next-user", text=provider.username_is)
+    if provider.secret is not Secret.NONE and (is_new or draft.raw(PASSWORD) is None):
+        return PASSWORD, text("presets", "next-password", text=provider.password_is)
+    return None
+
+
+def takes_words(change: Mapping[str, object], draft: Draft) -> str:
+    """Say what Enter would do to the form."""
+    if not change:
+        return text("discover", "same")
+    rest = {key: raw for key, raw in change.items() if (key, raw) != (HOST, "")}
+    counting = {key: value_words(key, raw) for key, raw in rest.items()}
+    counting = {key: said for key, said in counting.items() if said == now_words(key, draft)}
+    differing = {key: raw for key, raw in rest.items() if key not in counting}
+    said = [text("discover", "takes", change=pairs_words(differing, draft))] if differing else []
+    if counting:
+        listed = ", ".join(f"{BY_KEY[key].label} {value}" for key, value in counting.items())
+        said.append(text("discover", "outright", values=listed))
+    if rest != change:
+        said.append(text("presets", "own-host"))
+    return " ".join(said)
+
+
+def unsayable(values: Mapping[str, object], draft: Draft) -> str:
+    """Name what the file has no way to say; nothing where it can say all."""
+    labels = [BY_KEY[key].label for key in values if key in draft.limits]
+    return text("discover", "cannot", labels=", ".join(labels)) if labels else ""
+
+
+def _differing(change: Mapping[str, object], draft: Draft) -> Change:
+    """Leave out what the form says already, and what the file has no way to say."""
+    return {
+        key: raw
+        for key, raw in change.items()
+        if key not in draft.limits and not same_meaning(BY_KEY[key], raw, _counting(key, draft))
+    }
+
+
+def _counting(key: str, draft: Draft) -> object | None:
+    raw = draft.raw(key)
+    return draft.assumed(key) if raw is None else raw
+
+
+def _mechanism(draft: Draft) -> Authentication | None:
+    """Return what the form itself names to log in with."""
+    field, raw = BY_KEY[AUTHENTICATION], draft.raw(AUTHENTICATION)
+    if raw is None or field.problem_with(raw) is not None:
+        return None
+    return Authentication(str(field.parse(raw)))
+
+
+def _suits(provider: Provider, draft: Draft) -> bool:
+    """Whether what the form says of the mechanism, or what goes without saying, may stay."""
+    mechanism = _mechanism(draft)
+    if mechanism is None:
+        return provider.authentication[0] is Authentication.AUTO
+    return provider.takes_mechanism(mechanism)
+
+
+def _instead(offered: Sequence[str], encryption: object, draft: Draft) -> str | None:
+    """Return what to log in with, where the form names a mechanism that is not on offer."""
+    mechanism = _mechanism(draft)
+    if mechanism is None or mechanism in _NO_MECHANISM or not offered:
+        return None
+    if mechanism.value.upper() in offered:
+        return None
+    if set(AUTO_OPEN if encryption == Encryption.NONE else AUTO_ENCRYPTED).intersection(offered):
+        return Authentication.AUTO.value
+    named = (one for one in Authentication if one not in _NO_MECHANISM)
+    return next((one.value for one in named if one.value.upper() in offered), None)

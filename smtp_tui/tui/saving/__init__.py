@@ -1,1 +1,0 @@
-"""From the form to the file: the diff before, the password's place, what went wrong between."""

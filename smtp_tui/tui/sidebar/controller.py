@@ -1,0 +1,133 @@
+"""The sidebar: what there is to say about the thing under the cursor.
+
+What is told beside the form: the sidebar's page, and the line of messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from rich.style import Style
+
+from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.keys.commands import key_of, with_keys
+from smtp_tui.tui.layout import is_narrow, is_tiny
+from smtp_tui.tui.log.pane import LogPane
+from smtp_tui.tui.sidebar.field_help import blocks_for, log_blocks, summary
+from smtp_tui.tui.sidebar.field_status import in_short
+from smtp_tui.tui.style import BAD, CURSOR, PLAIN, STRONG
+from smtp_tui.tui.test_pane.pane import TestPane
+from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+
+
+class Sidebar(TextPage):
+    """A page that the form's keys scroll; the focus never comes here."""
+
+    DEFAULT_CSS = "Sidebar { height: 100%; }"
+
+    def page(self, pages: int) -> None:
+        """Scroll by what is in sight."""
+        self.scroll_to(y=self.scroll_offset.y + pages * max(self.size.height - 1, 1), animate=False)
+
+
+ASKED = "Which letter?"
+
+
+class SidebarController:
+    """Keeps sidebar and message true to what is under the cursor.
+
+    What was said stays until a value changes or the focus goes elsewhere than where it was said.
+    """
+
+    def __init__(
+        self,
+        form: Form,
+        bench: TestPane,
+        sidebar: Sidebar,
+        message: TextPage,
+        about_file: Callable[[], Iterable[Block]],
+    ) -> None:
+        self._form = form
+        self._bench = bench
+        self._sidebar = sidebar
+        self._message = message
+        self._about_file = about_file
+        self._said = ""
+        self._said_at: str | None = None
+        self._hides_field = False
+
+    def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
+        """Tell something in words; `at` is the field that the focus is about to go to."""
+        self._said, self._said_at = text, at or self._form.here.topic
+        self._message.show([plain(with_keys(text), style)])
+
+    def list_letters(self, beyond: Sequence[tuple[str, str]]) -> None:
+        """Ask for a letter, and tell those of rows out of sight, where no part moves for it."""
+        if not self._sidebar.size:
+            listed = ", ".join(" ".join(one) for one in beyond)
+            self._message.show([plain(f"{ASKED} {listed}")])
+            return
+        asked = plain(f"{ASKED} Also:" if beyond else ASKED, STRONG)
+        lines = ([(letter, CURSOR), (f" {label}", PLAIN)] for letter, label in beyond)
+        self._sidebar.show([asked, *(Block(tuple(line), gap=False) for line in lines)])
+
+    def take_back(self, text: str) -> None:
+        """Say no longer what is true no longer, if it is what was said last."""
+        if self._said == text:
+            self.hush()
+
+    def hide_field(self, hides: bool) -> None:
+        """The log takes the form's place, or gives it back: the field is in nobody's sight."""
+        if hides != self._hides_field:
+            self._hides_field = hides
+            self.refresh_message()
+
+    def hush(self) -> None:
+        """Say nothing any more."""
+        self._said_at = None
+        self.refresh_message()
+
+    def follow(self) -> None:
+        """The focus came somewhere: forget what was said elsewhere."""
+        if self._said_at != self._form.here.topic or self._is_in_log:
+            self._said_at = None
+        self.refresh()
+
+    def refresh(self, *, from_top: bool = True) -> None:
+        """Tell of what is under the cursor as it is now."""
+        row, last, form = self._form.here, self._bench.verdict, self._form
+        blocks = (
+            log_blocks(last.verdict, last.mail, self._bench.domain_blocks(), self._about_file())
+            if self._is_in_log
+            else blocks_for(
+                row.topic,
+                form.draft,
+                row.look,
+                form.advice_on(row.topic),
+                self._bench.last_test,
+            )
+        )
+        self._sidebar.name_key("" if self._is_in_log else "PgDn")
+        last.name_key(key_of("zoom" if self._is_in_log else "switch"))
+        self._sidebar.show(blocks, from_top=from_top)
+        self.refresh_message()
+
+    def refresh_message(self) -> None:
+        """Tell the problem that found no room elsewhere; without a sidebar, what the field is."""
+        if self._said_at is not None:
+            return
+        row, size = self._form.here, self._form.screen.size
+        if self._hides_field:
+            self._message.show([])
+        elif row.hides_problem:
+            self._message.show([plain(row.look.problem, BAD)])
+        elif is_narrow(size) or is_tiny(size):
+            advice = self._form.advice_on(row.topic)
+            said = row.look.limit or summary(row.topic)
+            self._message.show([in_short(advice, said)])
+        else:
+            self._message.show([])
+
+    @property
+    def _is_in_log(self) -> bool:
+        return isinstance(self._form.screen.focused, LogPane)

@@ -1,0 +1,168 @@
+"""What is known of the provider whose server the host is, at the fields that it matters to.
+
+What the value means names the provider and its first note; here stands the rest. Pure but for the
+admin's own files of providers, which are read once.
+
+What the sidebar says of the thing under the cursor. Pure but for the pages' files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from smtp_tui.config.paths import config_folder
+from smtp_tui.diagnosis.advice import Advice
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.providers.known import provider_of
+from smtp_tui.providers.provider import Provider, Secret, User
+from smtp_tui.settings.fields import BY_KEY, FIELDS, Field
+from smtp_tui.settings.schema import explanation
+from smtp_tui.smtp.message import MailRequest
+from smtp_tui.tui.form.rows import MORE_LABEL
+from smtp_tui.tui.keys.hints import log_keys
+from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, text_of
+from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.sidebar.field_status import LastTest, advice_blocks, last_blocks, now_blocks
+from smtp_tui.tui.style import BAD, PLAIN, STRONG
+from smtp_tui.tui.test_pane.verdict import verdict_blocks, warning_blocks
+from smtp_tui.tui.widgets.text_page import Block, labelled, parse, plain
+
+
+def provider_blocks(key: str, draft: Draft) -> Iterator[Block]:
+    """Yield what a provider says that concerns a field."""
+    host = draft.text(HOST)
+    if key not in (HOST, ACCOUNT, PASSWORD) or not host:
+        return
+    own = _own_provider(host)
+    provider = own or provider_of(host)
+    if provider is None:
+        return
+    told = list(_told(key, provider, draft, is_own=own is not None))
+    if told:
+        yield plain(f"At {provider.name}", STRONG)
+        yield from told
+
+
+def _told(key: str, provider: Provider, draft: Draft, *, is_own: bool) -> Iterator[Block]:
+    match key:
+        case "host":
+            for note in (*provider.notes[0 if is_own else 1 :], *provider.limits):
+                yield Block(plain(note, PLAIN).spans, "- ", "  ", gap=False)
+        case "username" if provider.user is not User.NONE and (is_own or draft.raw(ACCOUNT)):
+            yield labelled("Username", provider.username_is)
+        case "password" if provider.secret is not Secret.NONE:
+            if is_own:
+                yield labelled("Password", provider.password_is)
+            if provider.page:
+                yield labelled("Create it at", provider.page)
+
+
+def _own_provider(host: str) -> Provider | None:
+    known = _own_providers(config_folder() / "providers")
+    return next((one for one in known if one.matches(host)), None)
+
+
+@cache
+def _own_providers(folder: Path) -> tuple[Provider, ...]:
+    if not folder.is_dir():
+        return ()
+    from smtp_tui.discovery.candidates import presets_with
+
+    known = presets_with(folder)
+    return tuple(one for one in known.providers if one.id in known.own)
+
+
+KEPT_SUMMARY = (
+    "Where the password is kept. Choose another place: saving stores it there, reads it back, then "
+    "removes it from here."
+)
+
+
+def blocks_for(
+    topic: str, draft: Draft, look: RowState, advice: Sequence[Advice], last: LastTest | None
+) -> list[Block]:
+    """Return what there is to say of the thing under the cursor, what matters first.
+
+    Its title; what is wrong or doubtful; what it is, and what its value means now; the rest of its
+    page. What a test found about it moves to the top, what it means now along with it.
+    """
+    if topic == MORE_LABEL:
+        return [*_more_blocks(advice)]
+    key = topic if topic in BY_KEY else PASSWORD
+    (title, *lead), rest = _page(BY_KEY[key])
+    if topic != key:
+        title, *lead = plain("Kept in", STRONG), plain(KEPT_SUMMARY)
+    now, found = list(now_blocks(key, draft)), list(last_blocks(key, last))
+    what = [*now, *found, *lead] if found else [*lead, *(replace(one, gap=True) for one in now)]
+    said = [*_wrong(look), *_of_application(key, draft, look), *advice_blocks(advice, key)]
+    return [title, *said, *what, *provider_blocks(key, draft), *rest]
+
+
+def _wrong(look: RowState) -> Iterator[Block]:
+    if look.problem:
+        yield Block((("! ", BAD), (look.problem, BAD)), rest="  ", gap=False)
+
+
+def _of_application(key: str, draft: Draft, look: RowState) -> Iterator[Block]:
+    """Yield what the application whose file it is makes of a field."""
+    if look.limit:
+        yield labelled("Cannot be set here", look.limit)
+    elif look.refused:
+        yield labelled(f"Not here: {', '.join(look.refused)}", next(iter(look.refused.values())))
+    raw = draft.assumed(key)
+    if raw is not None and draft.raw(key) is None and key != PASSWORD:
+        shown = look.chosen or text_of(raw)
+        told = f"Not in the file: {draft.application} uses {shown}."
+        yield plain(told, gap=False)
+
+
+def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
+    intro = plain("Settings that you rarely need. Enter shows or hides them.")
+    listed = [
+        Block(((f"{field.label}: ", STRONG), (field.summary, PLAIN)))
+        for field in FIELDS
+        if field.folded
+    ]
+    return [plain("More", STRONG), *advice_blocks(advice), intro, *listed]
+
+
+def log_blocks(
+    verdict: Verdict | None,
+    mail: MailRequest | None,
+    beside: Iterable[Block] = (),
+    file: Iterable[Block] = (),
+) -> list[Block]:
+    """Return the last verdict whole, what stands `beside` it, the keys of the log, and `file`.
+
+    What the file was read as is of more use than the keys before the first test.
+    """
+    told = [plain("No test has finished yet.")]
+    if verdict:
+        told = [*verdict_blocks(verdict, mail), *warning_blocks(verdict)]
+    told = [replace(block, gap=True) for block in told]
+    keys = [labelled(keys, what) for keys, what in log_keys()]
+    told += beside
+    keys.insert(0, plain("Keys in the log", STRONG))
+    rest = [*keys, *file] if verdict else [*file, *keys]
+    return [plain("The last test", STRONG), *told, *rest]
+
+
+def summary(topic: str) -> str:
+    """Return one line on a topic, for where there is no sidebar."""
+    if topic in BY_KEY:
+        return BY_KEY[topic].summary
+    return (
+        "Settings that you rarely need; Enter shows them." if topic == MORE_LABEL else KEPT_SUMMARY
+    )
+
+
+def _page(field: Field) -> tuple[list[Block], list[Block]]:
+    """Return a field's page: its title with the lead, and what comes under further titles."""
+    try:
+        lead, mark, rest = explanation(field.key).partition("\n## ")
+    except FileNotFoundError:
+        return [plain(field.label, STRONG), plain(field.summary)], []
+    return parse(lead), parse(f"{mark}{rest}")

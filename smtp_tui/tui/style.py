@@ -1,0 +1,119 @@
+"""The few inks of the screen, each with one meaning; none carries a meaning alone.
+
+They are attributes and the terminal's own sixteen colours, on its own background: right in any
+palette, and the shortest to send. Without colour, weight, reverse and signs remain. On a light
+background two of the inks are others; a terminal that knows but some letters gets their twins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.strip import Strip
+
+PLAIN = Style()
+DIM = Style(dim=True)
+STRONG = Style(bold=True)
+ACCENT = Style(color="cyan")
+FOCUS = Style(color="cyan", bold=True)
+GOOD = Style(color="green", bold=True)
+BAD = Style(color="red", bold=True)
+WARNING = Style(color="yellow", bold=True)
+CURSOR = Style(reverse=True)
+
+Span = tuple[str, Style]
+
+# Yellow and cyan cannot be read on white.
+_ON_LIGHT = {"cyan": "blue", "yellow": "magenta"}
+
+
+class LightThemeFilter(LineFilter):
+    """Takes the inks that can be read on a light background."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return segments in those inks."""
+        del background
+        return [
+            Segment(text, style and _on_light(style), control) for text, style, control in segments
+        ]
+
+
+@lru_cache(256)
+def _on_light(style: Style) -> Style:
+    other = _ON_LIGHT.get(style.color.name) if style.color else None
+    return style + Style(color=other) if other else style
+
+
+class _Alphabet:
+    """The letters that the terminal knows; None is all of them."""
+
+    encoding: str | None = None
+
+
+def set_charset(encoding: str | None) -> None:
+    """Draw with the letters of an encoding alone, or with all."""
+    _Alphabet.encoding = encoding
+
+
+def to_charset(text: str) -> str:
+    """Write a text in the letters that the terminal knows; one of our signs takes one cell."""
+    encoding = _Alphabet.encoding
+    if encoding is None or text.isascii():
+        return text
+    return text.encode(encoding, "smtp-tui").decode(encoding)
+
+
+def make_strip(spans: Iterable[Span], width: int) -> Strip:
+    """Join spans to a line of exactly `width` cells."""
+    segments = [Segment(to_charset(text), style) for text, style in spans if text]
+    return Strip(segments).adjust_cell_length(width, PLAIN).simplify()
+
+
+def truncate(text: str, width: int) -> str:
+    """Cut a text to `width` cells, with a sign that it was cut."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+
+
+def truncate_left(text: str, width: int) -> str:
+    """Cut a text at its beginning to `width` cells: a path's end says more."""
+    if cell_len(text) <= width:
+        return text
+    start, used = len(text), 0
+    while start and (used := used + cell_len(text[start - 1])) < width:
+        start -= 1
+    return "…" + text[start:] if width > 0 else ""
+
+
+def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
+    """Return the first column that differs and the one after the last, or None."""
+    before, after = _cells(old), _cells(new)
+    if len(before) != len(after):
+        return 0, max(len(before), len(after))
+    differing = [column for column, cell in enumerate(after) if cell != before[column]]
+    if not differing:
+        return None
+    start, end = differing[0], differing[-1] + 1
+    while start > 0 and after[start][0] == "":
+        start -= 1
+    return start, end
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    cells: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        for character in text:
+            width = cell_len(character)
+            if width == 0 and cells:
+                cells[-1] = (cells[-1][0] + character, cells[-1][1])
+                continue
+            cells.append((character, style))
+            cells.extend([("", style)] * (width - 1))
+    return cells

@@ -1,1 +1,0 @@
-"""Several SMTP tables of one file."""

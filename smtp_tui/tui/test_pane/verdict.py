@@ -1,0 +1,204 @@
+"""What a verdict says of recipients and message, in words. Pure.
+
+What a check amounts to, in words that never scroll away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.style import Style
+
+from smtp_tui.checks.jsonlines import IN_WORDS
+from smtp_tui.diagnosis.verdict import Recipient, Verdict
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.events import Cause, Stage, WarningId
+from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.message import MailRequest
+from smtp_tui.smtp.transcript import Line, Mark
+from smtp_tui.tui.keys.commands import key_of, with_keys
+from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
+from smtp_tui.tui.test_pane.progress import AWAITED
+from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
+
+
+def headline(verdict: Verdict, mail: MailRequest | None) -> str:
+    """Return what happened in a sentence; of some recipients refused, what became of the rest."""
+    if mail is None or not _went_to_the_rest(verdict):
+        return verdict.summary
+    refused, count = len(_refused(verdict)), len(verdict.recipients)
+    rest = "the others would be accepted" if mail.body is None else "the message went to the others"
+    return f"{refused} of {count} recipients rejected; {rest}."
+
+
+def replies(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """Yield what was said to whom, where some of several recipients were refused."""
+    if len(verdict.recipients) == 1:
+        return
+    refused = _refused(verdict)
+    for one in refused:
+        yield one.address, f"{one.code} {_words(one)}"
+    if _went_to_the_rest(verdict):
+        taken = ", ".join(one.address for one in verdict.recipients if one not in refused)
+        queued = f"; queued as {verdict.queue_id}" if verdict.queue_id else ""
+        yield "Accepted", f"{taken}{queued}"
+
+
+def _words(recipient: Recipient) -> str:
+    """What the server said, in one line, without the address that it often repeats."""
+    return " ".join(recipient.text.split()).replace(f"<{recipient.address}>: ", "", 1)
+
+
+def _went_to_the_rest(verdict: Verdict) -> bool:
+    """Whether refusals of some recipients are all that was wrong."""
+    is_theirs = (verdict.stage, verdict.cause) == (Stage.ENVELOPE, Cause.RECIPIENT_REFUSED)
+    return is_theirs and 0 < len(_refused(verdict)) < len(verdict.recipients)
+
+
+def _refused(verdict: Verdict) -> list[Recipient]:
+    return [one for one in verdict.recipients if one.code // 100 != 2]
+
+
+# rf
+
+UNTESTED = (
+    "Not tested yet. F5 tests the settings in the form, saved or not. F3 explains an error from "
+    "any other program."
+)
+BEGINNINGS = (
+    "Alt+S finds the settings of a domain, Alt+P lists mail providers, Alt+I imports another "
+    "program's settings. F5 tests the form, saved or not."
+)
+_LINES = 3
+STALE = "  (before your last change)"
+STOPPED = "Stopped. The test proved nothing; the log shows how far it got."
+
+STOPPED_LATE = (
+    "Stopped. The server may or may not have accepted the message; the log shows how far it got."
+)
+
+
+def outcome(verdict: Verdict) -> str:
+    """Name the outcome in a word or three."""
+    return "PASSED" if verdict.ok else f"FAILED at {IN_WORDS[verdict.stage]}"
+
+
+def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[Line]:
+    """Return the verdict as the log's last lines."""
+    mark = Mark.FACT if verdict.ok else Mark.WARNING
+    told = [f"{outcome(verdict)}: {headline(verdict, mail)}"]
+    told += [f"{whom}: {reply}" for whom, reply in replies(verdict)]
+    return [Line(verdict.seconds, mark, escape_controls(text)) for text in told]
+
+
+def verdict_blocks(
+    verdict: Verdict, mail: MailRequest | None, *, is_stale: bool = False
+) -> list[Block]:
+    """Return what happened, what that means, and what to do."""
+    style = GOOD if verdict.ok else BAD
+    spans = [(f"{outcome(verdict)}: ", style), (escape_controls(headline(verdict, mail)), STRONG)]
+    if is_stale:
+        spans.append((STALE, DIM))
+    blocks = [Block(tuple(spans))]
+    if verdict.fixes and not is_stale:
+        blocks.append(fix_block(verdict, mail))
+    blocks += [labelled(whom, reply) for whom, reply in replies(verdict)]
+    warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
+    if WarningId.DELIVERY_UNKNOWN in warnings:  # who sends it again must know this first
+        blocks.append(plain(warnings.pop(WarningId.DELIVERY_UNKNOWN), WARNING, gap=False))
+    blocks += [plain(text, gap=False) for text in (verdict.cure, verdict.why) if text]
+    if warnings:
+        blocks.append(labelled("Warnings", ", ".join(map(label, warnings)), WARNING))
+    return blocks
+
+
+def fix_block(verdict: Verdict, mail: MailRequest | None) -> Block:
+    """Return which key makes the first fix, what that does, and where the others are."""
+    from smtp_tui.tui.model.fixes import describe_fix
+
+    sends = mail is not None and mail.body is not None
+    spans = [
+        (f"{key_of('fix')} ", STRONG),
+        (escape_controls(describe_fix(verdict, sends=sends)), PLAIN),
+    ]
+    count = len(verdict.fixes)
+    if count > 1:
+        spans += [
+            ("; ", PLAIN),
+            (f"{key_of('fixes')} ", STRONG),
+            ("lists both" if count == 2 else f"lists all {count}", PLAIN),
+        ]
+    return Block((*spans, (".", PLAIN)), gap=False)
+
+
+def warning_blocks(verdict: Verdict) -> list[Block]:
+    """Return what each warning means."""
+    told = zip(verdict.warnings, verdict.warning_texts, strict=True)
+    return [labelled(_capitalized(label(one)), text, WARNING) for one, text in told]
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+class VerdictPanel(TextPage):
+    """The verdict, or what is being waited for."""
+
+    def __init__(
+        self, notice: str = "", remarks: Sequence[str] = (), *, id: str | None = None
+    ) -> None:
+        first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM, gap=False)
+        about_file = [plain(one, WARNING, gap=False) for one in remarks]
+        super().__init__([*about_file, first], most=_LINES, indent=1, more=key_of("switch"), id=id)
+        self._usual = _LINES
+        self.verdict: Verdict | None = None
+        self.mail: MailRequest | None = None
+        self.is_stale = False
+        self._beside: Block | None = None
+
+    def limit(self, most: int) -> None:
+        """Take at most so many lines, and one more for the key that cures or what is beside."""
+        self._usual = most
+        has_more = bool(self.verdict and self.verdict.fixes) or self._beside is not None
+        super().limit(most + 1 if has_more else most)
+
+    def begin(self) -> None:
+        """A check begins with the values as they are now."""
+        self.verdict, self.is_stale, self._beside = None, False, None
+        self.limit(self._usual)
+
+    def wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
+        """Say what is being waited for, and for how long it may be."""
+        awaited = AWAITED[stage] if stage else "the test to start"
+        text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
+        self.show([Block(((text, ACCENT), ("   Esc stops", DIM)))])
+
+    def conclude(self, verdict: Verdict, mail: MailRequest | None) -> None:
+        """Show a verdict, and what became of the mail that was to be handed over."""
+        self.verdict, self.mail = verdict, mail
+        self.limit(self._usual)
+        self._show_verdict()
+
+    def add(self, beside: Block | None) -> None:
+        """Show another line at a verdict of success; None takes it away."""
+        if self.verdict is not None and self.verdict.ok and beside != self._beside:
+            self._beside = beside
+            self.limit(self._usual)
+            self._show_verdict()
+
+    def tell(self, text: str, style: Style = PLAIN) -> None:
+        """Say why there is no verdict."""
+        self.verdict = None
+        self.show([plain(text, style)])
+
+    def outdate(self) -> None:
+        """A value changed since the check began: it speaks of what stood there before."""
+        if not self.is_stale:
+            self.is_stale = True
+            self._show_verdict()
+
+    def _show_verdict(self) -> None:
+        if self.verdict is not None:
+            blocks = verdict_blocks(self.verdict, self.mail, is_stale=self.is_stale)
+            first, rest = blocks[:1], blocks[1:]
+            self.show([*first, *([self._beside] if self._beside else ()), *rest])

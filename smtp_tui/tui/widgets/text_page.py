@@ -1,0 +1,310 @@
+"""Pages of text in a narrow column: a small subset of Markdown, and its flow. No widget.
+
+`# ` and `## ` headings, paragraphs, `- ` items, fenced code, and inline `code` and **strong**.
+Nothing else is interpreted, so no text can colour or link itself.
+
+A widget that shows pages of prose, as many lines as there is room for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import field
+from itertools import groupby
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from smtp_tui.records import record
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, changed_span, make_strip
+from smtp_tui.tui.textual_compat import NoRepaintOnResize
+
+_INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
+_PIECE = re.compile(r"\s+|[^\s]+")
+
+
+@record
+class Block:
+    """A paragraph: its spans, and what stands before its first and its further lines."""
+
+    spans: tuple[Span, ...]
+    first: str = ""
+    rest: str = ""
+    is_preformatted: bool = False
+    gap: bool = field(default=True, kw_only=True)
+
+
+def plain(text: str, style: Style = PLAIN, *, gap: bool = True) -> Block:
+    """Make a block of text as it is, escaped and with no markup interpreted."""
+    return Block(((escape_controls(text), style),), gap=gap)
+
+
+def labelled(label: str, text: str, style: Style = STRONG) -> Block:
+    """Make a block that begins with a label."""
+    return Block(
+        ((f"{escape_controls(label)}: ", style), (escape_controls(text), PLAIN)), gap=False
+    )
+
+
+def parse(markdown: str) -> list[Block]:
+    """Read a page into blocks."""
+    blocks: list[Block] = []
+    lines = iter(markdown.splitlines())
+    paragraph: list[str] = []
+    for line in lines:
+        if line.startswith("```"):
+            blocks.extend(_paragraph(paragraph))
+            blocks.extend(_fenced(lines))
+        elif line.startswith("#"):
+            blocks.extend(_paragraph(paragraph))
+            blocks.append(Block(((escape_controls(line.lstrip("#").strip()), STRONG),)))
+        elif line.startswith(("- ", "* ")) or not line.strip():
+            blocks.extend(_paragraph(paragraph))
+            if line.strip():
+                paragraph.append(line)
+        else:
+            paragraph.append(line.strip())
+    blocks.extend(_paragraph(paragraph))
+    return _close_items(blocks)
+
+
+def flow(blocks: Sequence[Block], width: int) -> list[list[Span]]:
+    """Break blocks into lines of at most `width` cells."""
+    lines: list[list[Span]] = []
+    for block in blocks:
+        if lines and block.gap:
+            lines.append([])
+        lines.extend(_flow_block(block, max(width, 1)))
+    return lines
+
+
+def _paragraph(lines: list[str]) -> Iterator[Block]:
+    if not lines:
+        return
+    text = " ".join(lines)
+    lines.clear()
+    if text.startswith(("- ", "* ")):
+        yield Block(tuple(_inline(text[2:].strip())), "- ", "  ")
+    else:
+        yield Block(tuple(_inline(text)))
+
+
+def _fenced(lines: Iterator[str]) -> Iterator[Block]:
+    gap = True
+    for line in lines:
+        if line.startswith("```"):
+            return
+        yield Block(((escape_controls(line), ACCENT),), "  ", "  ", is_preformatted=True, gap=gap)
+        gap = False
+
+
+def _close_items(blocks: list[Block]) -> list[Block]:
+    """Items of one list stand without gaps."""
+    closed = []
+    for before, block in zip([None, *blocks], blocks, strict=False):
+        follows = before is not None and before.first == block.first == "- "
+        closed.append(Block(block.spans, "- ", "  ", gap=False) if follows else block)
+    return closed
+
+
+def _inline(text: str) -> Iterator[Span]:
+    position = 0
+    for match in _INLINE.finditer(text):
+        yield escape_controls(text[position : match.start()]), PLAIN
+        code, strong = match.groups()
+        yield (escape_controls(code), ACCENT) if code else (escape_controls(strong), STRONG)
+        position = match.end()
+    yield escape_controls(text[position:]), PLAIN
+
+
+def _flow_block(block: Block, width: int) -> Iterator[list[Span]]:
+    words = [list(block.spans)] if block.is_preformatted else list(_words(block.spans))
+    lead, room = block.first, width - cell_len(block.first)
+    line: list[Span] = []
+    used = 0
+    for word in words:
+        for piece in _pieces_that_fit(word, max(width - cell_len(block.rest), 1)):
+            size = sum(cell_len(text) for text, _ in piece)
+            if line and used + 1 + size > room:
+                yield [(lead, PLAIN), *line]
+                lead, room, line, used = block.rest, width - cell_len(block.rest), [], 0
+            if line:
+                line.append((" ", line[-1][1] if line[-1][1] == piece[0][1] else PLAIN))
+                used += 1
+            line.extend(piece)
+            used += size
+    yield [(lead, PLAIN), *line]
+
+
+def _words(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """Split at white space; a word may be made of spans of several styles."""
+    pieces = [(part, style) for text, style in spans for part in _PIECE.findall(text)]
+    for is_space, word in groupby(pieces, key=lambda piece: piece[0].isspace()):
+        if not is_space:
+            yield list(word)
+
+
+def _pieces_that_fit(word: list[Span], width: int) -> Iterator[list[Span]]:
+    """Cut a word that is wider than the column."""
+    piece: list[Span] = []
+    room = width
+    for text, style in word:
+        while cell_len(text) > room:
+            head = _head(text, room)
+            if head:
+                piece.append((head, style))
+                text = text[len(head) :]
+            if piece:
+                yield piece
+            elif not head:
+                text = text[1:]
+            piece, room = [], width
+        if text:
+            piece.append((text, style))
+            room -= cell_len(text)
+    if piece:
+        yield piece
+
+
+def _head(text: str, width: int) -> str:
+    end, used = 0, 0
+    while end < len(text) and used + cell_len(text[end]) <= width:
+        used += cell_len(text[end])
+        end += 1
+    return text[:end]
+
+
+class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
+    """Blocks of text, flowed to the widget's width; the height is the text's, up to a limit.
+
+    Where that cuts the text, its last line ends in a sign and in `more`, the key that shows more.
+    """
+
+    DEFAULT_CSS = """
+    TextPage {
+        height: auto;
+        scrollbar-size: 0 0;
+        overflow-x: hidden;
+    }
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[Block] = (),
+        *,
+        most: int | None = None,
+        indent: int = 0,
+        more: str = "",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._blocks = tuple(blocks)
+        self._most = most
+        self._indent = indent
+        self._more = more
+        self._flowed: tuple[int, list[list[Span]]] | None = None
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """What is shown."""
+        return self._blocks
+
+    @property
+    def allow_vertical_scroll(self) -> bool:
+        """Always: no layout looks again whether the text has become longer than the page."""
+        return True
+
+    def line_count(self, width: int) -> int:
+        """Return how many lines the text takes at a width, the limit observed."""
+        if not self._blocks:
+            return 0
+        return min(len(self._lines(width)), self._most or 10_000)
+
+    def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
+        """Return the number of lines that the text takes."""
+        return self.line_count(width)
+
+    def show(self, blocks: Sequence[Block], *, from_top: bool = True) -> None:
+        """Show other blocks; only what differs is painted."""
+        if tuple(blocks) == self._blocks:
+            return
+        if not self.size.width:  # it has no place, or none yet, and is drawn when it gets one
+            self._blocks, self._flowed = tuple(blocks), None
+            self.refresh(layout=self.styles.is_auto_height)
+            return
+        height = range(self.size.height)
+        old, lines = [self.render_line(y) for y in height], self.line_count(self.size.width)
+        self._blocks, self._flowed = tuple(blocks), None
+        self._fit()
+        if from_top:
+            self.scroll_to(y=0, animate=False)
+        if self.styles.is_auto_height and self.line_count(self.size.width) != lines:
+            self.refresh(layout=True)
+            return
+        new = [self.render_line(y) for y in height]
+        spans = [(y, changed_span(old[y], new[y])) for y in height]
+        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
+        if regions:
+            self.refresh(*regions)
+
+    def name_key(self, more: str) -> None:
+        """Name the key that shows more, where the text is cut."""
+        if more != self._more:
+            self._more = more
+            self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
+
+    def limit(self, most: int) -> None:
+        """Take at most so many lines."""
+        if most != self._most:
+            self._most, self._flowed = most, None
+            self.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        """Flow anew."""
+        self._fit()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the text; the last one tells that there is more."""
+        width, lines = self.size.width, self._lines(self.size.width)
+        number = y + self.scroll_offset.y
+        spans = lines[number] if number < len(lines) else []
+        is_cut = number < len(lines) - 1 and y == self.size.height - 1
+        left, room = [(" " * self._indent, PLAIN)], width - self._indent
+        if is_cut:
+            shown = [] if _is_heading(lines, number) else spans
+            return Strip.join(
+                [make_strip(left, self._indent), _cut(shown, f"… {self._more}".rstrip(), room)]
+            )
+        return make_strip([*left, *spans], width)
+
+    def _fit(self) -> None:
+        width = self.size.width
+        self.virtual_size = Size(width, len(self._lines(width)))
+
+    def _lines(self, width: int) -> list[list[Span]]:
+        if self._flowed is None or self._flowed[0] != width:
+            self._flowed = width, flow(self._blocks, width - self._indent)
+        return self._flowed[1]
+
+
+def _is_heading(lines: Sequence[Sequence[Span]], number: int) -> bool:
+    """Whether a line stands strong and alone: with nothing below it, it says nothing."""
+    above = lines[number - 1] if number else None
+    return above == [] and all(style == STRONG for text, style in lines[number] if text)
+
+
+def _cut(spans: list[Span], more: str, width: int) -> Strip:
+    """Return a line that says that there is more, whole words of it for which there is room."""
+    room = max(width - cell_len(more) - 1, 0)
+    text = "".join(text for text, _ in spans)
+    if cell_len(text) > room:
+        text = set_cell_size(text, room + 1).rpartition(" ")[0] or set_cell_size(text, room)
+    kept = make_strip(spans, cell_len(text))
+    rest = width - cell_len(text)
+    return Strip([*kept, *make_strip([(more.rjust(rest), DIM)], rest)])
