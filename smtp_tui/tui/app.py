@@ -169,7 +169,7 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
 
     def _say(self, text: str) -> None:
         for screen in self._forms():
-            screen.say(text)
+            screen.show_message(text)
 
     def _forms(self) -> Iterator[MainScreen]:
         yield from (screen for screen in self.screen_stack if isinstance(screen, MainScreen))

@@ -33,7 +33,7 @@ class ScreenLayout:
     form: Region
     divider: Region
     sidebar: Region
-    bench: Region
+    test_pane: Region
     message: Region
     hints: Region
 
@@ -47,7 +47,7 @@ class LayoutRequest:
 
     form: int
     message: Heights
-    bench: bool = False
+    test_pane: bool = False
     whole: bool = False
 
 
@@ -78,7 +78,7 @@ def compute_layout(size: Size, wants: LayoutRequest) -> ScreenLayout:
     left = width - side - GUTTER - 1 if side else width
     message_lines = min(wants.message(left), max(height - 6, 1))
     body = Region(0, 1, left, max(height - 2 - message_lines, 0))
-    form, bench = _share(body, size, wants)
+    form, test_pane = _share(body, size, wants)
     form, divider, sidebar = _beside(form, size, wants)
     if side:
         divider = Region(left + GUTTER, 1, 1, max(height - 2, 0))
@@ -88,7 +88,7 @@ def compute_layout(size: Size, wants: LayoutRequest) -> ScreenLayout:
         form=form,
         divider=divider,
         sidebar=sidebar,
-        bench=bench,
+        test_pane=test_pane,
         message=Region(0, body.bottom, left, message_lines),
         hints=Region(0, height - 1, width, 1),
     )
@@ -98,7 +98,7 @@ def verdict_lines(size: Size, wants: LayoutRequest) -> int:
     """Return how many lines the verdict may take beside what else must be in sight."""
     if wants.whole:
         return max(size.height - BESIDE_THE_VERDICT, 3)
-    if is_low(size) and not wants.bench:
+    if is_low(size) and not wants.test_pane:
         message = MESSAGE if is_narrow(size) or is_tiny(size) else 1
         return max(size.height - 2 - message - wants.form - LEAST_BENCH + 1, 1)
     has_room = size.height >= HIGH or (is_low(size) and not is_tiny(size))
@@ -108,7 +108,7 @@ def verdict_lines(size: Size, wants: LayoutRequest) -> int:
 def _share(body: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region]:
     """Give form and bench their heights; where they take turns, the bench what is left at most."""
     if is_low(size) or wants.whole:
-        if wants.bench:
+        if wants.test_pane:
             return NULL_REGION, body
         if body.height - wants.form >= LEAST_BENCH:
             return body.split_horizontal(wants.form)

@@ -89,12 +89,12 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._table = table
         self._remark, self._opened_as = remark, opened_as
         self._offers_kept = offers_kept
-        situation = FileContext(document, table)
-        self.form = Form(situation.draft(), situation, id="form")
+        file_context = FileContext(document, table)
+        self.form = Form(file_context.draft(), file_context, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
         notice = notice or ("" if self.form.draft.raw("host") else BEGINNINGS)
         about = remarks(document, table)
-        self.bench = TestPane(runner, notice, lookup or DnsOptions(), remarks=about, id="bench")
+        self.test_pane = TestPane(runner, notice, lookup or DnsOptions(), remarks=about, id="bench")
         self.message = TextPage(most=MESSAGE, indent=1, id="message")
         application = format_name(document)
         others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
@@ -102,23 +102,23 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.divider = Divider(id="divider")
         self.hints = KeyHints(hints_at(HintContext()), id="hints")
         about_file = partial(file_blocks, document, table)
-        self._words = SidebarController(
-            self.form, self.bench, self.sidebar, self.message, about_file
+        self._sidebar_controller = SidebarController(
+            self.form, self.test_pane, self.sidebar, self.message, about_file
         )
-        deeds = FormController(
+        context = FormController(
             self,
             self.form,
-            self.bench,
-            self._words,
+            self.test_pane,
+            self._sidebar_controller,
             document,
             table,
             keyring,
-            situation,
+            file_context,
             Verdicts() if verdicts is None else verdicts,
         )
-        self._waits = deeds.waits
-        self._works = CommandRunner(self, deeds)
-        self._wants_bench = self._zooms = self._is_seen = False
+        self._waits = context.waits
+        self._command_runner = CommandRunner(self, context)
+        self._wants_test_pane = self._zooms = self._is_seen = False
 
     def compose(self) -> ComposeResult:
         """Name the parts; where they stand is the business of `places`."""
@@ -126,7 +126,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         yield self.form
         yield self.divider
         yield self.sidebar
-        yield self.bench
+        yield self.test_pane
         yield self.message
         yield self.hints
 
@@ -134,16 +134,16 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Fill the parts before they are seen, and watch how much of the form shows."""
         for name in ("scroll_y", "virtual_size", "size"):
             self.watch(self.form, name, self._mark_divider, init=False)
-        self.tell_state()
-        self._words.refresh()
+        self.show_state()
+        self._sidebar_controller.refresh()
         if self._remark:
-            self.say(self._remark, BAD)
+            self.show_message(self._remark, BAD)
         elif self._opened_as:
-            self.say(self._opened_as)
+            self.show_message(self._opened_as)
 
     def on_resize(self) -> None:
         """Give each part the room there is."""
-        self._wants_bench = self.bench.is_busy or isinstance(self.focused, LogPane)
+        self._wants_test_pane = self.test_pane.is_busy or isinstance(self.focused, LogPane)
         self._make_room()
         self.call_after_refresh(self._after_resize)
 
@@ -160,7 +160,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             self.form: at.form,
             self.divider: at.divider,
             self.sidebar: at.sidebar,
-            self.bench: at.bench,
+            self.test_pane: at.test_pane,
             self.message: at.message,
             self.hints: at.hints,
         }
@@ -168,11 +168,11 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     @property
     def _wants(self) -> LayoutRequest:
         rows, message = self.form.line_count, self.message.line_count
-        return LayoutRequest(rows, message, self._wants_bench, self._zooms)
+        return LayoutRequest(rows, message, self._wants_test_pane, self._zooms)
 
-    def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
+    def show_message(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Tell something in words, until the next change or step."""
-        self._words.say(text, style, at=at)
+        self._sidebar_controller.show_message(text, style, at=at)
 
     def keep(self) -> bool:
         """Keep what is not saved, if anything is, for the form is ended without being asked."""
@@ -182,33 +182,33 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     # What the parts tell
 
-    def on_form_visited(self) -> None:
+    def on_form_field_focused(self) -> None:
         """Another field is under the cursor."""
-        self._words.follow()
+        self._sidebar_controller.follow_focus()
 
     def on_form_changed(self) -> None:
         """A value changed."""
-        self.bench.verdict.outdate()
-        self.tell_state()
-        self._words.hush()
+        self.test_pane.verdict.mark_stale()
+        self.show_state()
+        self._sidebar_controller.clear_message()
 
-    def on_form_rested(self) -> None:
+    def on_form_editing_paused(self) -> None:
         """Time to speak of what was typed."""
-        self._words.refresh(from_top=False)
+        self._sidebar_controller.refresh(from_top=False)
 
-    def on_form_kept_elsewhere(self, event: Form.KeptElsewhere) -> None:
+    def on_form_password_location_chosen(self, event: Form.PasswordLocationChosen) -> None:
         """A keyring is wanted: find out whether there is one."""
         if event.place is PasswordLocation.KEYRING:
-            self._works.begin("look_for_keyring")
+            self._command_runner.run_command("look_for_keyring")
 
-    def on_form_refused(self, event: Form.Refused) -> None:
+    def on_form_choice_rejected(self, event: Form.ChoiceRejected) -> None:
         """Say why a word cannot be chosen."""
-        self.say(event.why)
+        self.show_message(event.why)
 
     def on_log_pane_visited(self) -> None:
         """The log is under the cursor."""
         self._show_hints()
-        self._words.follow()
+        self._sidebar_controller.follow_focus()
 
     def on_log_pane_left(self) -> None:
         """The form is under the cursor again."""
@@ -216,18 +216,18 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def on_test_pane_domain_told(self) -> None:
         """The sidebar beside the log speaks of it too."""
-        self._words.refresh(from_top=False)
+        self._sidebar_controller.refresh(from_top=False)
 
     def on_log_pane_zoomed(self) -> None:
         """The log wants the whole height, or gives it back."""
         self._zooms = not self._zooms
         self._make_room()
-        self.bench.refresh(layout=True)
+        self.test_pane.refresh(layout=True)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A defect in work under way must not cost what was typed."""
         if event.state is WorkerState.ERROR and event.worker.error:
-            self.say(format_internal_error(event.worker.error), BAD)
+            self.show_message(format_internal_error(event.worker.error), BAD)
 
     # What the keys do
 
@@ -240,16 +240,16 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         if isinstance(self.focused, LogPane):
             self.show_form()
         else:
-            self.show_bench()
-            self.set_focus(self.bench.log_view)
+            self.show_test_pane()
+            self.set_focus(self.test_pane.log_view)
 
     def action_back(self) -> None:
         """In the log take one step back, else stop test or waiting, else go back to the form."""
         if isinstance(self.focused, LogPane) and self.focused.step_back():
             return
-        if self.bench.stop() or self._waits.stop():
+        if self.test_pane.stop() or self._waits.stop():
             return
-        self._words.hush()
+        self._sidebar_controller.clear_message()
         self.show_form()
 
     def action_help(self) -> None:
@@ -258,17 +258,17 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
         self.app.push_screen(HelpScreen([*file_blocks(self._document, self._table)]))
 
-    def action_begin(self, name: str) -> None:
+    def action_run_command(self, name: str) -> None:
         """Begin what takes its time."""
-        self._works.begin(name)
+        self._command_runner.run_command(name)
 
     def action_undo(self) -> None:
         """Take the last change back."""
-        self._works.retracing.undo()
+        self._command_runner.undo_controller.undo()
 
     def action_redo(self) -> None:
         """Make again what was taken back."""
-        self._works.retracing.redo()
+        self._command_runner.undo_controller.redo()
 
     async def action_commands(self) -> None:
         """List all commands and fields, and do what is chosen."""
@@ -279,16 +279,16 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def action_jump(self) -> None:
         """Show a letter at each field, and go to the one that is typed next."""
         self.show_form()
-        jump(self.form, self._words)
+        jump(self.form, self._sidebar_controller)
 
     async def _choose(self, chosen: Command | str | None) -> None:
         """Do a command, or go to a field."""
         match chosen:
             case str():
                 self.show_form()
-                self.form.visit(chosen)
+                self.form.focus_field(chosen)
             case Command() if chosen.is_begun:
-                self._works.begin(chosen.action)
+                self._command_runner.run_command(chosen.action)
             case Command():
                 await self._do(chosen)
             case None:
@@ -297,9 +297,9 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     async def _do(self, command: Command) -> None:
         """Do what a key would do, in the log where the command is of the log."""
         if command in LOG_COMMANDS:
-            self.show_bench()
-            self.set_focus(self.bench.log_view)
-            await self.bench.log_view.run_action(command.action)
+            self.show_test_pane()
+            self.set_focus(self.test_pane.log_view)
+            await self.test_pane.log_view.run_action(command.action)
         else:
             await (self.app if command.is_global else self).run_action(command.action)
 
@@ -307,12 +307,12 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def show_form(self) -> None:
         """Bring the form into sight, the focus in it."""
-        self._want_bench(False)
+        self._want_test_pane(False)
         self.form.focus_last()
 
-    def show_bench(self) -> None:
+    def show_test_pane(self) -> None:
         """Bring the bench into sight."""
-        self._want_bench(True)
+        self._want_test_pane(True)
 
     def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
         """Give way to the form of another table, or of the file in another format."""
@@ -320,7 +320,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             self._push_result_callback(self, None)
         self.post_message(self.TableWanted(table, document, notice))
 
-    def tell_state(self) -> None:
+    def show_state(self) -> None:
         """Show whether there is something to save, and what the keys can do now."""
         is_new = not self._document.exists
         state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []
@@ -329,36 +329,38 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._show_hints()
 
     def _show_hints(self) -> None:
-        moment = self._works.moment(is_in_log=isinstance(self.focused, LogPane))
+        moment = self._command_runner.hint_context(is_in_log=isinstance(self.focused, LogPane))
         self.hints.show(hints_at(moment))
 
-    def _want_bench(self, wanted: bool) -> None:
+    def _want_test_pane(self, wanted: bool) -> None:
         """Where form and log must take turns, say whose turn it is."""
-        if wanted != self._wants_bench:
+        if wanted != self._wants_test_pane:
             takes_turns = is_low(self.size) or self._zooms
-            self._wants_bench, self._zooms = wanted, self._zooms and wanted
+            self._wants_test_pane, self._zooms = wanted, self._zooms and wanted
             self._make_room()
-            self.bench.refresh(layout=takes_turns)
+            self.test_pane.refresh(layout=takes_turns)
 
     def _make_room(self) -> None:
         """Let the verdict have the lines that there are, and say nothing of a field unseen."""
-        self.bench.verdict.limit(verdict_lines(self.size, self._wants))
-        self._words.hide_field(self._wants_bench and (is_low(self.size) or self._zooms))
+        self.test_pane.verdict.limit(verdict_lines(self.size, self._wants))
+        self._sidebar_controller.set_field_hidden(
+            self._wants_test_pane and (is_low(self.size) or self._zooms)
+        )
 
     def _mark_divider(self) -> None:
         form = self.form
         self.divider.mark(form.scroll_offset.y, form.size.height, form.virtual_size.height)
 
     def _after_resize(self) -> None:
-        self._words.refresh_message()
+        self._sidebar_controller.refresh_message()
         self._mark_divider()
-        self.form.here.scroll_visible(animate=False)
+        self.form.current_row.scroll_visible(animate=False)
         if not self._is_seen:
             self._is_seen = True
             self._after_first_sight()
 
     def _after_first_sight(self) -> None:
         """Do what reads files that nobody needs to see the form and to type."""
-        self.form.weigh()
+        self.form.update_advice()
         if self._offers_kept:
-            self._works.begin("offer_kept")
+            self._command_runner.run_command("offer_kept")

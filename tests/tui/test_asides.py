@@ -22,7 +22,7 @@ def reports(folder: Path) -> list[Path]:
 async def run_test(hand: Hand) -> None:
     await hand.press("f5")
     await hand.until(lambda: "PASSED" in hand.screen or "FAILED" in hand.screen)
-    await hand.until(lambda: not hand.form_screen.bench.is_busy)
+    await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
 
 
 async def test_a_report_is_saved_beside_the_settings_without_the_secret(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ async def test_a_password_that_was_typed_is_told_as_such(tmp_path: Path) -> None
         await hand.type("once only")
         await hand.press("enter")
         await hand.until(lambda: "PASSED" in hand.screen)
-        await hand.until(lambda: not hand.form_screen.bench.is_busy)
+        await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
         await hand.press("f6", "r", "enter")
         await hand.until(lambda: bool(reports(tmp_path)))
     (file,) = reports(tmp_path)

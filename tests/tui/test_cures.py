@@ -55,7 +55,7 @@ def once(*fixes: Fix, chain: Sequence[Certificate] = ()) -> FakeChecks:
 async def fail(hand: Hand) -> None:
     await hand.press("f5")
     await hand.until(lambda: "FAILED" in hand.screen)
-    await hand.until(lambda: not hand.form_screen.bench.is_busy)
+    await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
 
 
 async def passes(hand: Hand) -> None:
@@ -103,7 +103,7 @@ async def test_fail_fix_fail_fix_undo_undo(tmp_path: Path) -> None:
         await fail(hand)
         await hand.press("f9")
         await hand.until(lambda: len(check.requests) == 2 and "F9 sets Encr" in hand.screen)
-        await hand.until(lambda: not hand.form_screen.bench.is_busy)
+        await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
         await hand.press("f9")
         await passes(hand)
         told = [
@@ -318,7 +318,9 @@ class TestTrust:
         async with form_on(SAMPLE, tmp_path, check=check) as hand:
             await fail(hand)
             await hand.press("f9")
-            hand.form_screen._works._deeds.document.path = tmp_path / "mail.toml" / "x.toml"
+            hand.form_screen._command_runner._context.document.path = (
+                tmp_path / "mail.toml" / "x.toml"
+            )
             await hand.press("y")
             await hand.until(lambda: "Not trusted:" in hand.screen)
             assert "modified" not in hand.lines[0]
@@ -335,7 +337,7 @@ class TestMail:
             await hand.type("a@b.example")
             await hand.press("f8")
             await hand.until(lambda: "FAILED" in hand.screen)
-            await hand.until(lambda: not hand.form_screen.bench.is_busy)
+            await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
             assert "asks again without a message" in hand.screen
             await hand.press("f9")
             await passes(hand)

@@ -43,7 +43,7 @@ def settings(mail_servers: MailServers) -> Callable[..., str]:
 async def fail(hand: Hand) -> None:
     await hand.press("f5")
     await hand.until(lambda: "FAILED" in hand.screen)
-    await hand.until(lambda: not hand.form_screen.bench.is_busy)
+    await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
 
 
 async def passes(hand: Hand) -> None:

@@ -69,7 +69,7 @@ async def test_a_passed_test_asks_about_the_senders_domain(
         assert told.endswith("Alt+N: all")
         assert told.startswith("PASSED: The login works.")
         assert "Domain example.test: covered by SPF, DMARC reject, MX found, no PTR" in told
-        logged = "\n".join(map(str, hand.form_screen.bench.log_view.rows.last_test()))
+        logged = "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.last_test()))
         assert "what receivers find in DNS" in logged
         assert "MX: Replies and bounces reach example.test" in logged
         assert "SPF of example.test covers mail.example.net" in logged
@@ -84,7 +84,7 @@ async def test_the_verdict_stays_what_cannot_be_missed(
         lookup, played = asking(names), check(verdict=verdict)
         async with form_on(TEXT, tmp_path, check=played, lookup=lookup, size=size) as hand:
             await hand.press("f5")
-            await hand.until(lambda: hand.form_screen.bench.domain.found is not None)
+            await hand.until(lambda: hand.form_screen.test_pane.domain.found is not None)
             await hand.pilot.pause()
             assert any(line.startswith(" PASSED: The server takes it.") for line in hand.lines)
 
@@ -104,7 +104,7 @@ async def test_a_failed_test_asks_nobody(tmp_path: Path, names: NameServer) -> N
     async with form_on(TEXT, tmp_path, check=played, lookup=asking(names)) as hand:
         await hand.press("f5")
         await hand.until(lambda: "FAILED" in hand.screen)
-        await hand.until(lambda: not hand.form_screen.bench.is_busy)
+        await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
         assert names.asked == []
         await hand.press("alt+n")
         await hand.until(lambda: "SPF of example.test covers" in hand.screen)
@@ -132,7 +132,7 @@ async def test_the_preferences_say_whether_and_which_keys(
         TEXT, tmp_path, check=check(), lookup=lookup, preferences=preferences
     ) as hand:
         await hand.press("f5")
-        await hand.until(lambda: "PASSED" in hand.screen and not hand.form_screen.bench.is_busy)
+        await hand.until(lambda: "PASSED" in hand.screen and not hand.form_screen.test_pane.is_busy)
         assert names.asked == []
         await hand.press("alt+n")
         await hand.until(lambda: "DKIM key mail2026 of example.test exists" in hand.screen)
@@ -224,7 +224,7 @@ async def test_a_new_test_forgets_what_was_asked_for_the_one_before(tmp_path: Pa
             names.zone = dict(ZONE)
             await hand.press("f5")
             await hand.until(lambda: "Alt+N: all" in hand.screen)
-            last = "\n".join(map(str, hand.form_screen.bench.log_view.rows.last_test()))
+            last = "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.last_test()))
             assert "stopped: no further DNS queries" not in last
             assert last.count("what receivers find in DNS") == 1
 
@@ -234,7 +234,7 @@ async def test_another_sender_is_asked_about_anew(tmp_path: Path, names: NameSer
     async with form_on(TEXT, tmp_path, check=check(), lookup=asking(names)) as hand:
         await hand.press("f5")
         await hand.until(lambda: "Alt+N: all" in hand.screen)
-        hand.form_screen.form.visit("from")
+        hand.form_screen.form.focus_field("from")
         await hand.press("ctrl+u")
         await hand.type("me@other.test")
         await hand.press("alt+n")

@@ -32,7 +32,7 @@ def numbered(count: int) -> tuple[Event, ...]:
 
 async def run_test(hand: Hand) -> None:
     await hand.press("f5")
-    await hand.until(lambda: not hand.form_screen.bench.is_busy)
+    await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
 
 
 async def in_log(hand: Hand) -> None:
@@ -54,7 +54,7 @@ def cursor_line(hand: Hand) -> str:
 
 def _log_lines(hand: Hand) -> list[str]:
     top = next(at for at, line in enumerate(hand.lines) if line.startswith(">") and "──" in line)
-    region = hand.form_screen.bench.log_view.region
+    region = hand.form_screen.test_pane.log_view.region
     assert top < region.y
     return [line[: region.width].rstrip() for line in hand.lines[region.y : region.bottom]]
 
@@ -68,7 +68,7 @@ class TestReading:
             await hand.press("home")
             assert "220 line 0" in hand.screen
             assert "more, End" in hand.screen
-            log = hand.form_screen.bench.log_view
+            log = hand.form_screen.test_pane.log_view
             log.add([LogNotice("a late line")])
             await hand.until(lambda: len(log.rows.entries) == len(log.entries))
             assert "220 line 0" in hand.screen
@@ -116,9 +116,9 @@ class TestReading:
     async def test_the_whole_height_by_one_key(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, check=FakeCheck((*numbered(50), PASSED))) as hand:
             await in_log(hand)
-            before = hand.form_screen.bench.log_view.size.height
+            before = hand.form_screen.test_pane.log_view.size.height
             await hand.press("z")
-            await hand.until(lambda: hand.form_screen.bench.log_view.size.height > 2 * before)
+            await hand.until(lambda: hand.form_screen.test_pane.log_view.size.height > 2 * before)
             assert cursor_line(hand)
             await hand.press("escape")
             await hand.until(lambda: hand.row("SMTP Host").startswith(">"))
@@ -127,7 +127,7 @@ class TestReading:
 
     async def test_twenty_thousand_lines(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
-            log = hand.form_screen.bench.log_view
+            log = hand.form_screen.test_pane.log_view
             log.add(LogNotice(f"line {number}") for number in range(30_000))
             await hand.until(lambda: "line 29999" in hand.screen)
             assert 20_000 <= len(log.entries) <= 22_000
@@ -135,7 +135,7 @@ class TestReading:
 
     async def test_letting_lines_go_moves_nothing_under_the_eyes(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
-            log = hand.form_screen.bench.log_view
+            log = hand.form_screen.test_pane.log_view
             log.add(LogNotice(f"line {number}") for number in range(20_000))
             await hand.until(lambda: "line 19999" in hand.screen)
             await hand.press("f6", *["up"] * 30)
@@ -201,9 +201,9 @@ class TestSearching:
             await hand.press("f5", "f6")
             await hand.until(lambda: "LINE shouted" in hand.screen)
             await hand.press("/", "x", "escape")
-            assert hand.form_screen.bench.is_busy
+            assert hand.form_screen.test_pane.is_busy
             await hand.press("escape")
-            await hand.until(lambda: not hand.form_screen.bench.is_busy)
+            await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
 
     async def test_capitals_count(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, check=FakeCheck(self.CHECK)) as hand:

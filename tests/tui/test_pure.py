@@ -221,9 +221,11 @@ class TestPlaces:
     @pytest.mark.parametrize("height", [1, 3, 10, 20, 24, 40, 60])
     def test_nothing_overlaps_and_all_is_on_the_screen(self, width: int, height: int) -> None:
         size = Size(width, height)
-        for bench in (False, True):
-            at = compute_layout(size, LayoutRequest(form=11, message=lambda _width: 1, bench=bench))
-            parts = [at.status, at.form, at.divider, at.sidebar, at.bench, at.message, at.hints]
+        for test_pane in (False, True):
+            at = compute_layout(
+                size, LayoutRequest(form=11, message=lambda _width: 1, test_pane=test_pane)
+            )
+            parts = [at.status, at.form, at.divider, at.sidebar, at.test_pane, at.message, at.hints]
             shown = [part for part in parts if part]
             assert all(size.region.contains_region(part) for part in shown if height > 3)
             area = Region.from_union(shown)
@@ -234,9 +236,9 @@ class TestPlaces:
     def test_the_sidebar_has_forty_columns_and_the_height_where_it_is_wide(self) -> None:
         at = compute_layout(Size(140, 40), LayoutRequest(form=11, message=lambda _width: 0))
         assert at.sidebar.size == Size(40, 38)
-        assert at.bench.height == 27
+        assert at.test_pane.height == 27
 
     def test_the_log_has_room_beside_an_unfolded_form(self) -> None:
         at = compute_layout(Size(80, 24), LayoutRequest(form=20, message=lambda _width: 0))
         assert at.form.height == 12
-        assert at.bench.height == 10
+        assert at.test_pane.height == 10

@@ -45,7 +45,7 @@ def part(hand: Hand, label: str) -> str:
 
 
 async def idle(hand: Hand) -> None:
-    await hand.until(lambda: not hand.form_screen.bench.is_busy)
+    await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
 
 
 @pytest.mark.parametrize("keys", [["enter", "enter", "enter"], ["f8"], ["ctrl+r"]])
@@ -60,7 +60,9 @@ async def test_a_message_goes_out_with_the_defaults(tmp_path: Path, keys: list[s
         assert not check.requests
         await hand.press(*keys)
         await hand.until(lambda: "PASSED: The server took the message, as 4aBcDe" in hand.screen)
-        assert "a message to a@b.example and 1 more" in str(hand.form_screen.bench.log_view.entries)
+        assert "a message to a@b.example and 1 more" in str(
+            hand.form_screen.test_pane.log_view.entries
+        )
         strip = next(line for line in hand.lines if "greeting" in line)
         assert "envelope 10 message 20" in strip
         assert hand.row("SMTP Host").startswith(">")
@@ -102,7 +104,7 @@ async def test_asking_sends_nothing(tmp_path: Path) -> None:
         await hand.type("a@b.example")
         await hand.press("f5")
         await hand.until(lambda: "PASSED" in hand.screen)
-        assert "asks about a@b.example" in str(hand.form_screen.bench.log_view.entries)
+        assert "asks about a@b.example" in str(hand.form_screen.test_pane.log_view.entries)
     (request,) = check.requests
     assert request.mail
     assert request.mail.body is None
@@ -344,7 +346,7 @@ class TestPostfix:
             await hand.type(envelopes.ACCEPTED_RECIPIENT)
             await hand.press("f8")
             await hand.until(lambda: "PASSED: The server accepted the message, as " in hand.screen)
-            log = "\n".join(map(str, hand.form_screen.bench.log_view.entries))
+            log = "\n".join(map(str, hand.form_screen.test_pane.log_view.entries))
             for said in ("-> MAIL FROM:<alice@", "-> RCPT TO:<carol@", "-> DATA", "queued as "):
                 assert said in log
             strip = next(line for line in hand.lines if "greeting" in line)
@@ -359,7 +361,7 @@ class TestPostfix:
             await hand.press("f5")
             await hand.until(lambda: "rejected; the others would be accepted." in hand.screen)
             await idle(hand)
-            log = "\n".join(map(str, hand.form_screen.bench.log_view.entries))
+            log = "\n".join(map(str, hand.form_screen.test_pane.log_view.entries))
             assert "-> RSET" in log
             assert "DATA" not in log
             await open_dialog(hand)

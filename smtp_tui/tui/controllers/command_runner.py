@@ -49,14 +49,14 @@ OTHERS: Mapping[str, str] = {
 Deed = Callable[[], Coroutine[Any, Any, object]]
 
 
-def command_handler(place: str, deeds: FormController) -> Deed:
+def command_handler(place: str, context: FormController) -> Deed:
     """Return the deed at a place of the tables above."""
     module, _, method = place.rpartition(":")
     if module:
         maker, _, method = method.partition(".")
-        source = getattr(import_module(f"smtp_tui.tui.{module}"), maker)(deeds)
+        source = getattr(import_module(f"smtp_tui.tui.{module}"), maker)(context)
     else:
-        source = deeds
+        source = context
     deed: Deed = getattr(source, method)
     return deed
 
@@ -64,38 +64,38 @@ def command_handler(place: str, deeds: FormController) -> Deed:
 class CommandRunner:
     """Runs deeds as workers of a screen, each by its command's name."""
 
-    def __init__(self, screen: Screen[None], deeds: FormController) -> None:
+    def __init__(self, screen: Screen[None], context: FormController) -> None:
         self._screen = screen
-        self._deeds = deeds
-        self.retracing = UndoController(deeds)
+        self._context = context
+        self.undo_controller = UndoController(context)
 
-    def begin(self, name: str) -> None:
+    def run_command(self, name: str) -> None:
         """Begin a deed; a second test waits for nobody, it is told that one is under way."""
         if name not in TRIALS:
             self._work(OTHERS[name], name)
         elif self._is_trying:
-            self._deeds.words.say(BUSY)
+            self._context.sidebar.show_message(BUSY)
         else:
             self._work(TRIALS[name], TRIAL)
 
-    def moment(self, *, is_in_log: bool) -> HintContext:
+    def hint_context(self, *, is_in_log: bool) -> HintContext:
         """Tell what the hints depend on."""
-        return HintContext(self._has_fixes, bool(self._deeds.form.history), is_in_log)
+        return HintContext(self._has_fixes, bool(self._context.form.history), is_in_log)
 
     @property
     def _has_fixes(self) -> bool:
-        if self._deeds.bench.last_test is None:
+        if self._context.test_pane.last_test is None:
             return False
         from smtp_tui.tui.controllers.fixes import FixController
 
-        return bool(FixController(self._deeds).available())
+        return bool(FixController(self._context).available())
 
     @property
     def _is_trying(self) -> bool:
         return any(work.group == TRIAL and not work.is_finished for work in self._screen.workers)
 
     def _work(self, place: str, group: str) -> None:
-        deed = command_handler(place, self._deeds)
+        deed = command_handler(place, self._context)
         self._screen.run_worker(
             deed(), name=OPENING, group=group, exclusive=True, exit_on_error=False
         )

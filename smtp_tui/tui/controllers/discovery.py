@@ -38,14 +38,14 @@ PATIENCE = 2.0
 class DiscoveryController:
     """Finds settings, and sets them in the form where the admin takes them."""
 
-    deeds: FormController
+    context: FormController
 
     async def discover(self) -> None:
         """Search for what the form knows, or for another name, and take what is chosen."""
         from smtp_tui.tui.dialogs.discover import DiscoverScreen
 
-        form, lookup = self.deeds.form, self.deeds.bench.lookup
-        form.settle()
+        form, lookup = self.context.form, self.context.test_pane.lookup
+        form.commit_edit()
         seek = None if lookup.is_alone else self._seek
         screen = DiscoverScreen(proposed_change(form.draft), form.draft, seek)
         knock = await form.app.push_screen_wait(screen)
@@ -56,8 +56,8 @@ class DiscoveryController:
         """List the known providers, and take the settings of the one that is chosen."""
         from smtp_tui.tui.dialogs.presets import PresetScreen
 
-        form = self.deeds.form
-        form.settle()
+        form = self.context.form
+        form.commit_edit()
         known = await in_daemon_thread(lambda: presets_with(_folder()))
         chosen = await form.app.push_screen_wait(PresetScreen(known, form.draft))
         if chosen is None:
@@ -69,13 +69,13 @@ class DiscoveryController:
         step = next_step(provider, form.draft, is_new=form.draft.raw(HOST) != before)
         said = [text("presets", "taken", provider=provider.name, done=_done(change))]
         if step:
-            self.deeds.stage.show_form()
-            form.visit(step[0])
+            self.context.screen.show_form()
+            form.focus_field(step[0])
             said.append(step[1])
         self._say(" ".join(said), at=step[0] if step else None)
 
     def _take_found(self, knock: ProbeResult) -> None:
-        draft = self.deeds.form.draft
+        draft = self.context.form.draft
         change = knock_change(knock, draft)
         cannot = unsayable(knock.values, draft)
         self._make(change)
@@ -83,19 +83,19 @@ class DiscoveryController:
         self._say(" ".join(filter(None, (told, cannot))))
 
     def _make(self, change: Mapping[str, object]) -> None:
-        form = self.deeds.form
+        form = self.context.form
         form.history.apply(form.draft, change)
-        self.deeds.show_change()
+        self.context.show_change()
 
     def _say(self, said: str, *, at: str | None = None) -> None:
-        self.deeds.words.say(escape_controls(said), at=at)
+        self.context.sidebar.show_message(escape_controls(said), at=at)
 
     async def _seek(self, subject: SearchQuery, with_web: bool) -> AsyncGenerator[Step, None]:
         await in_daemon_thread(prepare)
         known = await in_daemon_thread(lambda: presets_with(_folder()))
-        parsed = self.deeds.form.draft.parsed()
+        parsed = self.context.form.draft.parsed()
         wish = SearchOptions(
-            resolver=self.deeds.bench.lookup.resolver(),
+            resolver=self.context.test_pane.lookup.resolver(),
             providers=known.providers,
             with_autoconfig=with_web,
             ca_file=await self._ca_file(parsed[CA_FILE]),
@@ -109,7 +109,7 @@ class DiscoveryController:
         """Trust what a test would trust; what is wrong with the file is a test's to tell."""
         if not named:
             return None
-        path = str(expand(named, absolute(self.deeds.document.path).parent))
+        path = str(expand(named, absolute(self.context.document.path).parent))
         settings = parse_settings(
             {"host": "localhost", "encryption": "tls", CA_FILE: path}
         ).settings

@@ -28,22 +28,22 @@ SENDER = "from"
 class DomainController:
     """Asks about the domain that the form sends from as it stands."""
 
-    deeds: FormController
+    context: FormController
 
     async def show(self) -> None:
         """Show what is known, or ask first; what was found of another sender is asked anew."""
-        self.deeds.form.settle()
-        look = self.deeds.bench.domain
+        self.context.form.commit_edit()
+        look = self.context.test_pane.domain
         refusal = self.refusal()
         if not refusal and not look.is_about(self._subject()[0]):
             self.ask()
-        await self.deeds.form.app.push_screen_wait(DomainScreen(look, self))
+        await self.context.form.app.push_screen_wait(DomainScreen(look, self))
 
     def refusal(self) -> str:
         """Say why nobody can be asked; nothing where DNS can be."""
-        if self.deeds.bench.domain.is_alone:
+        if self.context.test_pane.domain.is_alone:
             return text("screen", "alone")
-        problems = self.deeds.form.draft.reading().problems
+        problems = self.context.form.draft.reading().problems
         if problems and not self._is_tested:
             first = problems[0]
             told = f"{BY_KEY[first.key].label} {escape_controls(first.message)}"
@@ -55,9 +55,9 @@ class DomainController:
     def ask(self) -> None:
         """Ask anew."""
         request, events = self._subject()
-        done = self.deeds.bench.done
+        done = self.context.test_pane.done
         since = done.verdict.seconds if done and events else 0.0
-        self.deeds.bench.domain.ask(request, events, since)
+        self.context.test_pane.domain.ask(request, events, since)
 
     @property
     def has_shown_addresses(self) -> bool:
@@ -66,13 +66,13 @@ class DomainController:
 
     @property
     def _is_tested(self) -> bool:
-        last = self.deeds.bench.last_test
+        last = self.context.test_pane.last_test
         return last is not None and not last.is_stale
 
     def _subject(self) -> tuple[CheckRequest, Sequence[Event]]:
         """Return what was tested last, where the form still says that, else what it says now."""
-        done = self.deeds.bench.done
+        done = self.context.test_pane.done
         if done is not None and self._is_tested:
             return done.request, done.events
-        deeds = self.deeds
-        return request_for(deeds.form.draft, file=deeds.document.path, table=deeds.table), ()
+        context = self.context
+        return request_for(context.form.draft, file=context.document.path, table=context.table), ()

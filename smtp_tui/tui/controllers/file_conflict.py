@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from smtp_tui.tui.controllers.form import FormController
 
 
-def merge_into(draft: Draft, situation: FileContext, dropped: Collection[str]) -> None:
+def merge_into(draft: Draft, file_context: FileContext, dropped: Collection[str]) -> None:
     """Have a draft begin with the file as it is now, and make its changes again.
 
     Those `dropped` are lost; what the file says already is no change any more.
     """
     kept = {key: draft.raw(key) for key in draft.changed if key not in dropped}
     state = draft.password.state if PASSWORD in kept else None
-    situation.rebase(draft)
+    file_context.rebase(draft)
     for key, raw in kept.items():
         if key != PASSWORD:
             draft.edit(key, raw)
@@ -50,17 +50,17 @@ FOR_OWNER = "Only its owner can read the new file (mode 0600)."
 class FileConflict:
     """Asks the admin how to go on."""
 
-    deeds: FormController
+    context: FormController
 
     async def may_make(self) -> bool:
         """Ask whether saving shall make the file anew, which was removed."""
-        path = self.deeds.document.path
+        path = self.context.document.path
         what = "Create folder and file" if not path.parent.exists() else "Create it again"
         text = [plain(f"{escape_controls(path.name)} {GONE}"), plain(FOR_OWNER, gap=False)]
         question = ChoiceDialog(text, (DialogOption(ANEW, what), DialogOption(BACK, "Back")))
-        if await self.deeds.form.app.push_screen_wait(question) != ANEW:
+        if await self.context.form.app.push_screen_wait(question) != ANEW:
             return False
-        self.deeds.document.begin_anew()
+        self.context.document.begin_anew()
         return True
 
     async def catch_up(self) -> bool:
@@ -68,18 +68,18 @@ class FileConflict:
         from smtp_tui.config.merge import changes_on_disk, merged_with_disk
         from smtp_tui.tui.dialogs.conflict import ChangedDialog, ConflictChoice
 
-        deeds, draft = self.deeds, self.deeds.form.draft
-        app, ours = deeds.form.app, draft.changed
+        context, draft = self.context, self.context.form.draft
+        app, ours = context.form.app, draft.changed
         try:
-            lines = changes_on_disk(deeds.document)
+            lines = changes_on_disk(context.document)
         except DocumentError as error:
-            deeds.words.say(f"Not saved. {as_sentence(error)}", BAD)
+            context.sidebar.show_message(f"Not saved. {as_sentence(error)}", BAD)
             return False
         try:
-            merge = merged_with_disk(deeds.document, deeds.table, preview_changes(draft))
+            merge = merged_with_disk(context.document, context.table, preview_changes(draft))
         except DocumentError:
             merge = None
-        name = deeds.document.path.name
+        name = context.document.path.name
         can_merge = bool(ours) and merge is not None
         dialog = ChangedDialog(name, lines, ours, can_merge=can_merge)
         way = await app.push_screen_wait(dialog)
@@ -89,9 +89,9 @@ class FileConflict:
                 return self._renew(theirs)
         elif way is ConflictChoice.RELOAD and (not ours or await self._may_drop(ours)):
             if self._renew(frozenset(ours)):
-                deeds.words.say(RELOADED, GOOD)
+                context.sidebar.show_message(RELOADED, GOOD)
             return False
-        deeds.words.say(STEPPED_BACK)
+        context.sidebar.show_message(STEPPED_BACK)
         return False
 
     async def _decide(self, conflicts: Sequence[Conflict]) -> frozenset[str] | None:
@@ -100,23 +100,23 @@ class FileConflict:
 
         if not conflicts:
             return frozenset()
-        ours = await self.deeds.form.app.push_screen_wait(ConflictDialog(conflicts))
+        ours = await self.context.form.app.push_screen_wait(ConflictDialog(conflicts))
         return None if ours is None else frozenset(one.key for one in conflicts) - ours
 
     def _renew(self, dropped: frozenset[str]) -> bool:
         """Read the file anew, the changes of the form on top, but for those to be dropped."""
-        deeds = self.deeds
+        context = self.context
         try:
-            deeds.document.reload()
+            context.document.reload()
         except DocumentError as error:
-            deeds.words.say(as_sentence(error), BAD)
+            context.sidebar.show_message(as_sentence(error), BAD)
             return False
-        merge_into(deeds.form.draft, deeds.situation, dropped)
-        deeds.show_change()
+        merge_into(context.form.draft, context.file_context, dropped)
+        context.show_change()
         return True
 
     async def _may_drop(self, keys: tuple[str, ...]) -> bool:
         named = ", ".join(BY_KEY[key].label for key in keys)
         text = plain(f"This discards your changes: {named}.", BAD)
         answers = DialogOption(DROP, "Discard"), DialogOption(BACK, "Back")
-        return await self.deeds.form.app.push_screen_wait(ChoiceDialog([text], answers)) == DROP
+        return await self.context.form.app.push_screen_wait(ChoiceDialog([text], answers)) == DROP

@@ -27,43 +27,43 @@ OWN_KEYS = "plain: the keys of smtp-tui itself"
 class Dialects:
     """Opens the file again in the words of another application, or in our own."""
 
-    deeds: FormController
+    context: FormController
 
     async def choose(self) -> None:
         """List the formats, and open the file in the one that is chosen."""
-        deeds, document = self.deeds, self.deeds.document
+        context, document = self.context, self.context.document
         names = format_names()
         now = document.dialect if document.is_chosen else None
-        dialog = SelectDialog(TITLE, _lines(), names.index(now), _notes(document, deeds.table))
-        index = await deeds.form.app.push_screen_wait(dialog)
+        dialog = SelectDialog(TITLE, _lines(), names.index(now), _notes(document, context.table))
+        index = await context.form.app.push_screen_wait(dialog)
         if index is None or names[index] == now:
             return
         try:
             table = await self._table_of(document.in_dialect(names[index]))
-            if table is None or not await deeds.may_leave():
+            if table is None or not await context.may_leave():
                 return
             other = document.in_dialect(names[index])  # what was saved just now is in it
         except DocumentError as error:
-            deeds.words.say(as_sentence(error), BAD)
+            context.sidebar.show_message(as_sentence(error), BAD)
             return
-        deeds.bench.stop()
-        deeds.stage.open_table(table, other, _told(other))
+        context.test_pane.stop()
+        context.screen.open_table(table, other, _told(other))
 
     async def _table_of(self, other: Document) -> str | None:
         """Return the table to open; None where the admin would open none of several."""
         tables = other.tables()
-        if self.deeds.table in tables:
-            return self.deeds.table
+        if self.context.table in tables:
+            return self.context.table
         try:
             return other.default_table() if tables else other.new_table()
         except SeveralTablesError:
             from smtp_tui.tui.dialogs.table_picker import TablePicker
 
-            listing = TableTester(other, Verdicts(), self.deeds.bench.runner)
-            return await self.deeds.form.app.push_screen_wait(TablePicker(listing, tables[0]))
+            listing = TableTester(other, Verdicts(), self.context.test_pane.runner)
+            return await self.context.form.app.push_screen_wait(TablePicker(listing, tables[0]))
         except NoTableError:
             if other.dialect == PLAIN:
-                return self.deeds.table
+                return self.context.table
             raise
 
 

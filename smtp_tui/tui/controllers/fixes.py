@@ -29,11 +29,11 @@ UNCHANGED = "Nothing has changed."
 class FixController:
     """Makes the fixes of the last test in the form, and tests again."""
 
-    deeds: FormController
+    context: FormController
 
     def available(self) -> tuple[FixProposal, ...]:
         """Return the fixes of the last test, if the form still says what was tested."""
-        last = self.deeds.bench.last_test
+        last = self.context.test_pane.last_test
         if last is None or last.is_stale:
             return ()
         return fix_proposals(last.verdict, last.facts.chain)
@@ -44,7 +44,7 @@ class FixController:
         if not cures:
             self._say_why_none()
         elif not await self._make(cures[0]):
-            self.deeds.words.say(UNCHANGED)
+            self.context.sidebar.show_message(UNCHANGED)
 
     async def choose(self) -> None:
         """List the fixes, and make the one that is chosen."""
@@ -54,7 +54,7 @@ class FixController:
             return
         from smtp_tui.tui.dialogs.fixes import FixDialog
 
-        app, draft = self.deeds.form.app, self.deeds.form.draft
+        app, draft = self.context.form.app, self.context.form.draft
         while True:
             file = next((self._file_for(cure).name for cure in cures if cure.authority), "")
             chosen = await app.push_screen_wait(FixDialog(cures, draft, file, index))
@@ -69,25 +69,27 @@ class FixController:
             return True
         if cure.way is not FixAction.SET and not await self._may(cure):
             return False
-        if cure.authority and not await may_make_folder(self.deeds.form.app, self._file_for(cure)):
+        if cure.authority and not await may_make_folder(
+            self.context.form.app, self._file_for(cure)
+        ):
             return False
         change = self._prepared(cure)
         if change is not None:
-            form, file = self.deeds.form, str(change[CA_FILE]) if cure.authority else ""
+            form, file = self.context.form, str(change[CA_FILE]) if cure.authority else ""
             form.history.apply(form.draft, change, file=file)
-            self.deeds.show_change()
-            self.deeds.words.say(escape_controls(done_words(change)))
-            await self.deeds.test_again(self._asking_again(change))
+            self.context.show_change()
+            self.context.sidebar.show_message(escape_controls(done_words(change)))
+            await self.context.test_again(self._asking_again(change))
         return True
 
     async def _may(self, cure: FixProposal) -> bool:
         from smtp_tui.tui.cures.trust_dialog import TrustDialog
         from smtp_tui.tui.cures.trusting import trust_blocks
 
-        last, draft = self.deeds.bench.last_test, self.deeds.form.draft
+        last, draft = self.context.test_pane.last_test, self.context.form.draft
         text = trust_blocks(cure, last.facts.chain if last else (), draft)
         yes = "Yes: trust it and test" if cure.fix.trusts else "Yes: apply it and test"
-        return await self.deeds.form.app.push_screen_wait(TrustDialog(text, yes))
+        return await self.context.form.app.push_screen_wait(TrustDialog(text, yes))
 
     def _prepared(self, cure: FixProposal) -> Mapping[str, object] | None:
         """Return what to set, its file written; None where that failed, which is then said."""
@@ -99,7 +101,7 @@ class FixController:
         try:
             save_authority(path, cure.authority.pem)
         except DocumentError as error:
-            self.deeds.words.say(f"Not trusted: {escape_controls(str(error))}", BAD)
+            self.context.sidebar.show_message(f"Not trusted: {escape_controls(str(error))}", BAD)
             return None
         return {CA_FILE: path.name}
 
@@ -109,29 +111,33 @@ class FixController:
 
         if cure.authority is None:
             raise AssertionError("a fix without a CA needs no file")
-        folder, host = self.deeds.document.path.parent, self.deeds.form.draft.text(HOST)
+        folder, host = self.context.document.path.parent, self.context.form.draft.text(HOST)
         return free_path(folder, host, cure.authority.subject, cure.authority.pem)
 
     def _go_to(self, cure: FixProposal) -> None:
         key = cure.fix.field
-        self.deeds.stage.show_form()
-        self.deeds.form.visit(key)
-        self.deeds.words.say(f"{BY_KEY[key].label}: {escape_controls(cure.fix.why)}", PLAIN, at=key)
+        self.context.screen.show_form()
+        self.context.form.focus_field(key)
+        self.context.sidebar.show_message(
+            f"{BY_KEY[key].label}: {escape_controls(cure.fix.why)}", PLAIN, at=key
+        )
 
     def _asking_again(self, change: Mapping[str, object]) -> MailRequest | None:
         """Return what to ask the server about once more; no fix ever sends a message."""
-        mail = self.deeds.bench.verdict.mail
+        mail = self.context.test_pane.verdict.mail
         if mail is None or FROM not in change:
             return mail and replace(mail, body=None)
-        self.deeds.mail.type(MailField.FROM, "")
+        self.context.mail.type(MailField.FROM, "")
         return replace(mail, body=None, sender=None)
 
     def _say_why_none(self) -> None:
-        bench = self.deeds.bench
-        last = bench.last_test
-        if bench.is_busy:
-            self.deeds.words.say(BUSY)
+        test_pane = self.context.test_pane
+        last = test_pane.last_test
+        if test_pane.is_busy:
+            self.context.sidebar.show_message(BUSY)
         elif last is None or last.verdict.ok:
-            self.deeds.words.say(NO_FAILURE)
+            self.context.sidebar.show_message(NO_FAILURE)
         else:
-            self.deeds.words.say(CHANGED if last.is_stale and last.verdict.fixes else NO_FIX)
+            self.context.sidebar.show_message(
+                CHANGED if last.is_stale and last.verdict.fixes else NO_FIX
+            )

@@ -34,13 +34,13 @@ class ScreenView(Protocol):
     def show_form(self) -> None:
         """Bring the form into sight, the focus in it."""
 
-    def show_bench(self) -> None:
+    def show_test_pane(self) -> None:
         """Bring the bench into sight."""
 
     def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
         """Give way to the form of another table, or of the file in another format."""
 
-    def tell_state(self) -> None:
+    def show_state(self) -> None:
         """Show whether there is something to save, and what the keys can do now."""
 
 
@@ -48,14 +48,14 @@ class ScreenView(Protocol):
 class FormController:
     """Tests and saves the form's draft, and sends by it, for one table of one document."""
 
-    stage: ScreenView
+    screen: ScreenView
     form: Form
-    bench: TestPane
-    words: SidebarController
+    test_pane: TestPane
+    sidebar: SidebarController
     document: Document
     table: str
     keyring: KeyringBackend
-    situation: FileContext
+    file_context: FileContext
     verdicts: Verdicts = field(default_factory=Verdicts)
     mail: MailDraft = field(default_factory=MailDraft)
     waits: CancellableWaits = field(default_factory=CancellableWaits)
@@ -108,23 +108,23 @@ class FormController:
     async def leave(self) -> None:
         """Leave, once nothing is unsaved that shall not be dropped."""
         if await self.may_leave():
-            self.bench.stop()
+            self.test_pane.stop()
             self.form.app.exit(0)
 
     def show_change(self) -> None:
         """Show the form as it is now, and that the verdict speaks of what was before."""
         self.form.reload()
-        self.bench.verdict.outdate()
-        self.stage.tell_state()
-        self.words.refresh(from_top=False)
+        self.test_pane.verdict.mark_stale()
+        self.screen.show_state()
+        self.sidebar.refresh(from_top=False)
 
     async def look_for_keyring(self) -> None:
         """Say at once where there is no keyring to keep a password in."""
         trouble = await self.keyring.state()
-        self.situation.take_trouble(trouble)
-        self.form.settle()
+        self.file_context.set_keyring_trouble(trouble)
+        self.form.commit_edit()
         if trouble and self.form.draft.password.kept is PasswordLocation.KEYRING:
-            self.words.say(trouble[:1].upper() + trouble[1:], BAD)
+            self.sidebar.show_message(trouble[:1].upper() + trouble[1:], BAD)
 
     async def _try(self, settings: Settings, mail: MailRequest | None) -> None:
         """Run with a password, and once more if the admin lets it go over an open link."""
@@ -138,7 +138,9 @@ class FormController:
             dialog = AskPassword(account, sends=sends(mail))
             secret = await self.form.app.push_screen_wait(dialog)
             if secret is None:
-                self.words.say(f"Not {'sent' if sends(mail) else 'tested'}: no password was given.")
+                self.sidebar.show_message(
+                    f"Not {'sent' if sends(mail) else 'tested'}: no password was given."
+                )
                 return
         verdict = await self._run(settings, mail, secret)
         if verdict is None or verdict.cause != Cause.AUTH_NEEDS_ENCRYPTION:
@@ -158,7 +160,7 @@ class FormController:
         if await ask_to_risk(self.form.app, risk.question):
             self.accepted_risks.add(risk)
             return True
-        self.words.say(f"{undone}: {risk.refusal}", BAD)
+        self.sidebar.show_message(f"{undone}: {risk.refusal}", BAD)
         return False
 
     async def _run(
@@ -179,21 +181,21 @@ class FormController:
             is_trusted=True,
             recognition=self.document.recognition,
         )
-        self.stage.show_bench()
-        verdict = await self.bench.run(request, settings)
+        self.screen.show_test_pane()
+        verdict = await self.test_pane.run(request, settings)
         if verdict is not None:
             self.verdicts.remember(self.table, verdict)
-        self.stage.tell_state()
-        self.words.take_back(BUSY)
-        self.words.refresh(from_top=False)
+        self.screen.show_state()
+        self.sidebar.withdraw_message(BUSY)
+        self.sidebar.refresh(from_top=False)
         return verdict
 
     def _testable(self, undone: str) -> Settings | None:
         """Return the settings; where they cannot be tested, say why at the field to mend."""
-        self.form.settle()
+        self.form.commit_edit()
         for key, problem in self.form.draft.problems().items():
-            self.stage.show_form()
-            self.form.visit(key)
-            self.words.say(f"{undone}. {BY_KEY[key].label} {problem}", BAD, at=key)
+            self.screen.show_form()
+            self.form.focus_field(key)
+            self.sidebar.show_message(f"{undone}. {BY_KEY[key].label} {problem}", BAD, at=key)
             return None
         return self.form.draft.reading().settings

@@ -13,29 +13,29 @@ from smtp_tui.tui.keys.commands import key_of
 class ImportExportController:
     """Takes settings over, and hands them out."""
 
-    deeds: FormController
+    context: FormController
 
     async def bring_in(self) -> None:
         """Have a text pasted or read, and take over what it says, as one step."""
         from smtp_tui.tui.dialogs.import_settings import ImportScreen
 
-        form = self.deeds.form
-        form.settle()
+        form = self.context.form
+        form.commit_edit()
         proposal = await form.app.push_screen_wait(ImportScreen(form.draft))
         if proposal is None:
             return
         secret = proposal.secret.take(form.draft.password) if proposal.secret else None
         form.history.apply(form.draft, proposal.change, secret)
-        self.deeds.show_change()
+        self.context.show_change()
         title = format_named(proposal.imported.format).title
         names = {"format": title, "labels": proposal.labels, "key": key_of("undo")}
-        self.deeds.words.say(text("import", "taken", **names))
+        self.context.sidebar.show_message(text("import", "taken", **names))
 
     async def hand_out(self) -> None:
         """Show the settings as another program keeps them."""
         from smtp_tui.tui.dialogs.export_settings import ExportScreen
 
-        form = self.deeds.form
-        form.settle()
-        screen = ExportScreen(form.draft.values(), self.deeds.document.path)
+        form = self.context.form
+        form.commit_edit()
+        screen = ExportScreen(form.draft.values(), self.context.document.path)
         await form.app.push_screen_wait(screen)

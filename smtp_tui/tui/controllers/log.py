@@ -68,27 +68,27 @@ KEEP_TITLE = "Save the dialogue of the last test as plain text. It contains no p
 class LogController:
     """Compares, copies and keeps what the log holds."""
 
-    deeds: FormController
+    context: FormController
 
     async def compare(self) -> None:
         """Show what differs between the last two tests."""
-        done, before = self.deeds.bench.done, self.deeds.bench.before
+        done, before = self.context.test_pane.done, self.context.test_pane.before
         if done is None or before is None:
             self._say(ONE_TEST)
             return
         from smtp_tui.tui.dialogs.compare import CompareScreen
 
-        await self.deeds.form.app.push_screen_wait(CompareScreen(before, done))
+        await self.context.form.app.push_screen_wait(CompareScreen(before, done))
 
     async def copy(self) -> None:
         """Copy the marked block, or the line under the cursor."""
-        log = self.deeds.bench.log_view
+        log = self.context.test_pane.log_view
         self._copy(log.chosen())
         log.forget_block()
 
     async def copy_test(self) -> None:
         """Copy the whole last test."""
-        log = self.deeds.bench.log_view
+        log = self.context.test_pane.log_view
         log.catch_up()
         self._copy(log.rows.last_test())
 
@@ -96,15 +96,15 @@ class LogController:
         """Ask for a file and save the last test's dialogue there."""
         from smtp_tui.tui.controllers.tools import proposed_path
 
-        bench = self.deeds.bench
-        if bench.moment is None:
-            self.deeds.words.say(NO_TEST)
+        test_pane = self.context.test_pane
+        if test_pane.moment is None:
+            self.context.sidebar.show_message(NO_TEST)
             return
-        bench.log_view.catch_up()
-        entries = bench.log_view.rows.last_test()
-        text = kept_text(entries, bench.moment, os.environ.get("HOME", ""))
-        proposal = proposed_path(self.deeds.document.path, bench.moment, ".txt")
-        await ToolController(self.deeds).save("the dialogue", proposal, text, KEEP_TITLE)
+        test_pane.log_view.catch_up()
+        entries = test_pane.log_view.rows.last_test()
+        text = kept_text(entries, test_pane.moment, os.environ.get("HOME", ""))
+        proposal = proposed_path(self.context.document.path, test_pane.moment, ".txt")
+        await ToolController(self.context).save("the dialogue", proposal, text, KEEP_TITLE)
 
     def _copy(self, entries: Sequence[Entry]) -> None:
 
@@ -115,14 +115,14 @@ class LogController:
         elif size > MOST_COPIED:
             self._say(too_long_words(size))
         else:
-            app = self.deeds.form.app
+            app = self.context.form.app
             app.copy_to_clipboard(text.encode("utf-8", "backslashreplace").decode("utf-8"))
             self._say(sent_words(len(entries), os.environ))
 
     def _say(self, text: str) -> None:
         """Say something in the log, which moves nothing about; where that is hidden, elsewhere."""
-        log = self.deeds.bench.log_view
+        log = self.context.test_pane.log_view
         if log.size:
             log.tell(text)
         else:
-            self.deeds.words.say(text)
+            self.context.sidebar.show_message(text)

@@ -51,11 +51,11 @@ def keep(draft: Draft, document: Document, table: str) -> bool:
 class CrashRecovery:
     """Offers what was kept of the form's file."""
 
-    deeds: FormController
+    context: FormController
 
     async def offer(self) -> None:
         """Ask what is to become of kept changes, if there are any that the file does not say."""
-        name, table = _name(self.deeds.document), self.deeds.table
+        name, table = _name(self.context.document), self.context.table
         unsaved = load_recovery(name, table)
         if unsaved is None:
             return
@@ -68,26 +68,26 @@ class CrashRecovery:
             DialogOption(LATER, "Later"),
         )
         text = plain(offer_words(unsaved, time.time()))
-        answer = await self.deeds.form.app.push_screen_wait(ChoiceDialog([text], answers))
+        answer = await self.context.form.app.push_screen_wait(ChoiceDialog([text], answers))
         if answer == TAKE:
             self._take(unsaved)
         if answer != LATER:
             discard_recovery(name, table)
 
     def _is_news(self, unsaved: RecoveredChanges) -> bool:
-        draft = self.deeds.situation.draft()
+        draft = self.context.file_context.draft()
         for key, raw in _fields(unsaved).items():
             draft.edit(key, raw)
         _place(draft, unsaved)
         return bool(draft.changed)
 
     def _take(self, unsaved: RecoveredChanges) -> None:
-        form = self.deeds.form
+        form = self.context.form
         if unsaved.place:
             form.history.change_password(form.draft, "kept", lambda: _place(form.draft, unsaved))
         form.history.apply(form.draft, _fields(unsaved))
         told = f"{TAKEN}: {', '.join(BY_KEY[key].label for key in form.draft.changed)}."
-        show_step(self.deeds, f"{told} {TYPE_AGAIN}" if unsaved.had_secret else told)
+        show_step(self.context, f"{told} {TYPE_AGAIN}" if unsaved.had_secret else told)
 
 
 def offer_words(unsaved: RecoveredChanges, now: float) -> str:

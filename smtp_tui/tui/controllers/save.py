@@ -46,39 +46,39 @@ COPY = "smtp-tui keeps a copy of the old content until the new content is comple
 class SaveController:
     """Brings the form's draft into the file."""
 
-    deeds: FormController
+    context: FormController
 
     async def save(self, manner: WriteOptions | None = None) -> bool:
         """Save what was changed, with the admin's leave where it takes that; tell the outcome.
 
         Where the file lacks the table, the difference is shown first: `manner` is its answer.
         """
-        deeds = self.deeds
-        if manner is None and deeds.lacks_table and deeds.form.draft.changed:
+        context = self.context
+        if manner is None and context.lacks_table and context.form.draft.changed:
             return await self.review()
         return await self._save(manner or WriteOptions())
 
     async def _save(self, manner: WriteOptions) -> bool:
-        deeds, makes_folder = self.deeds, False
+        context, makes_folder = self.context, False
         saver = SaveTransaction(
-            document=deeds.document,
-            table=deeds.table,
-            situation=deeds.situation,
-            vault=deeds.keyring,
+            document=context.document,
+            table=context.table,
+            file_context=context.file_context,
+            vault=context.keyring,
             ask=self._ask,
-            waits=deeds.waits,
+            waits=context.waits,
         )
-        deeds.form.settle()
+        context.form.commit_edit()
         while True:
-            asking = ASKING.format(place=place_asked(deeds.form.draft))
-            deeds.waits.tell = partial(deeds.words.say, asking)
-            draft = deeds.form.draft
+            asking = ASKING.format(place=place_asked(context.form.draft))
+            context.waits.tell = partial(context.sidebar.show_message, asking)
+            draft = context.form.draft
             outcome = await saver.save(draft, manner, makes_folder=makes_folder)
             if outcome.obstacle is SaveBlocker.GONE and await self._overtaken.may_make():
                 makes_folder = True
                 continue
             if outcome.obstacle is SaveBlocker.NO_FOLDER:
-                makes_folder = await may_make_folder(deeds.form.app, deeds.document.path)
+                makes_folder = await may_make_folder(context.form.app, context.document.path)
                 if makes_folder:
                     continue
                 return self._tell(SaveOutcome(NOT_MADE, ok=False))
@@ -94,89 +94,91 @@ class SaveController:
 
     async def review(self) -> bool:
         """Show what saving would change, and save if that is wanted; True where it was saved."""
-        deeds = self.deeds
-        deeds.form.settle()
-        for key, problem in deeds.form.draft.unsavable().items():
+        context = self.context
+        context.form.commit_edit()
+        for key, problem in context.form.draft.unsavable().items():
             told = f"There is nothing to show. {escape_controls(problem)}"
             return self._tell(SaveOutcome(told, ok=False, field=key))
         from smtp_tui.config.merge import is_gone, is_stale
         from smtp_tui.tui.dialogs.diff import DiffDialog
 
-        if is_gone(deeds.document) and not await self._overtaken.may_make():
-            deeds.words.say(STEPPED_BACK)
+        if is_gone(context.document) and not await self._overtaken.may_make():
+            context.sidebar.show_message(STEPPED_BACK)
             return False
-        deeds.waits.tell = partial(deeds.words.say, ASKING.format(place=THE_FILE))
+        context.waits.tell = partial(context.sidebar.show_message, ASKING.format(place=THE_FILE))
         try:
-            while await deeds.waits.on(in_daemon_thread(partial(is_stale, deeds.document))):
+            while await context.waits.on(in_daemon_thread(partial(is_stale, context.document))):
                 if not await self._overtaken.catch_up():
                     return False
             preview = self._preview()
         except StoppedWaitingError:
-            deeds.words.say(STEPPED_BACK)
+            context.sidebar.show_message(STEPPED_BACK)
             return False
         except DocumentError as error:
-            deeds.words.say(as_sentence(error), BAD)
+            context.sidebar.show_message(as_sentence(error), BAD)
             return False
-        manner = await deeds.form.app.push_screen_wait(DiffDialog(preview))
+        manner = await context.form.app.push_screen_wait(DiffDialog(preview))
         return manner is not None and await self._save(manner)
 
     async def make_private(self) -> None:
         """Take the right to read the file from all but its owner, at once."""
-        document, situation = self.deeds.document, self.deeds.situation
+        document, file_context = self.context.document, self.context.file_context
         if is_private(document.path):
-            self.deeds.words.say(ALREADY_PRIVATE)
+            self.context.sidebar.show_message(ALREADY_PRIVATE)
             return
         try:
             try:
-                document.save(self.deeds.table, {}, create=True, manner=WriteOptions(private=True))
+                document.save(
+                    self.context.table, {}, create=True, manner=WriteOptions(private=True)
+                )
             except NoRenameError as error:
                 if not await self._may_overwrite(str(error)):
                     return
                 document.save(
-                    self.deeds.table,
+                    self.context.table,
                     {},
                     create=True,
                     manner=WriteOptions(private=True, in_place=True),
                 )
         except DocumentError as error:
-            self.deeds.words.say(as_sentence(error), BAD)
+            self.context.sidebar.show_message(as_sentence(error), BAD)
             return
-        situation.look_at_readers()
-        self.deeds.form.settle()
-        self.deeds.words.say("Only its owner can read the file now (mode 0600).", GOOD)
+        file_context.check_readers()
+        self.context.form.commit_edit()
+        self.context.sidebar.show_message("Only its owner can read the file now (mode 0600).", GOOD)
 
     @property
     def _overtaken(self) -> FileConflict:
         from smtp_tui.tui.controllers.file_conflict import FileConflict
 
-        return FileConflict(self.deeds)
+        return FileConflict(self.context)
 
     def _tell(self, outcome: SaveOutcome) -> bool:
-        deeds = self.deeds
-        deeds.stage.tell_state()
+        context = self.context
+        context.screen.show_state()
         if outcome.ok:
-            deeds.form.reload()
+            context.form.reload()
         else:
-            deeds.form.refresh_looks()
+            context.form.refresh_looks()
         if outcome.field:
-            deeds.stage.show_form()
-            deeds.form.visit(outcome.field)
-        deeds.words.refresh(from_top=False)
-        deeds.words.say(outcome.message, GOOD if outcome.ok else BAD, at=outcome.field)
+            context.screen.show_form()
+            context.form.focus_field(outcome.field)
+        context.sidebar.refresh(from_top=False)
+        context.sidebar.show_message(outcome.message, GOOD if outcome.ok else BAD, at=outcome.field)
         return outcome.ok
 
     def _preview(self) -> Preview:
         from smtp_tui.config.diff import diff_lines
         from smtp_tui.tui.dialogs.diff import Preview
 
-        deeds, draft = self.deeds, self.deeds.form.draft
-        document = deeds.document
+        context, draft = self.context, self.context.form.draft
+        document = context.document
         there = "" if document.is_begun_anew else document.text
-        text = document.changed(deeds.table, preview_changes(draft), create=True)
+        text = document.changed(context.table, preview_changes(draft), create=True)
         password, notes, warnings = draft.password, [], []
         if PASSWORD in draft.changed and (password.comes_along or password.to_store()):
             notes.append("The password is stored in its new place first and read back.")
-        if deeds.situation.is_open and will_hold_password(password):
+        if context.file_context.is_open and will_hold_password(password):
             warnings.append("Every user of this machine can read the file, including the password.")
         return Preview(
             file=document.path.name,
@@ -185,7 +187,7 @@ class SaveController:
             warnings=tuple(warnings),
             takes_secret_out=takes_out(password) and PASSWORD in draft.changed,
             is_new=not document.exists,
-            table=deeds.table if deeds.lacks_table and draft.changed else "",
+            table=context.table if context.lacks_table and draft.changed else "",
         )
 
     async def _may_overwrite(self, why: str) -> bool:
@@ -195,10 +197,10 @@ class SaveController:
         ]
         no = DialogOption("n", "No"), DialogOption("enter", "No"), DialogOption(BACK, "No")
         question = ChoiceDialog(text, (DialogOption(YES, "Overwrite"), *no))
-        return await self.deeds.form.app.push_screen_wait(question) == YES
+        return await self.context.form.app.push_screen_wait(question) == YES
 
     async def _ask(self, doubt: ConfirmPrompt) -> str:
         answers = [DialogOption(key, words) for key, words in doubt.answers]
         text = [plain(doubt.text)]
         question = ChoiceDialog(text, (*answers, DialogOption(BACK, "Back")))
-        return await self.deeds.form.app.push_screen_wait(question)
+        return await self.context.form.app.push_screen_wait(question)

@@ -67,12 +67,12 @@ class _Job:
         self.moves_password = PASSWORD in draft.changed
         self.values = {key: draft.to_write(key) for key in draft.changed if key != PASSWORD}
 
-    def conclude(self, situation: FileContext, *, keep_password: bool) -> None:
+    def conclude(self, file_context: FileContext, *, keep_password: bool) -> None:
         """Have the draft begin anew with what was saved; what was edited since stays an edit."""
         draft, state = self._draft, self._draft.password.state
         raws = {key: draft.raw(key) for key in self._raws if key != PASSWORD}
         since = {key: raw for key, raw in raws.items() if raw != self._raws[key]}
-        situation.rebase(draft, keep_password=keep_password)
+        file_context.rebase(draft, keep_password=keep_password)
         for key, raw in since.items():
             draft.edit(key, raw)
         if state != self._state and not keep_password:
@@ -85,7 +85,7 @@ class SaveTransaction:
 
     document: Document
     table: str
-    situation: FileContext
+    file_context: FileContext
     vault: KeyringBackend
     ask: Asking
     waits: CancellableWaits
@@ -157,7 +157,7 @@ class SaveTransaction:
         notes = [*moved.notes, *(await self._remove(moved))]
         if leaves:
             notes += self._in_backup(job.password)
-        job.conclude(self.situation, keep_password=bool(refusal))
+        job.conclude(self.file_context, keep_password=bool(refusal))
         return _outcome(list(changes), notes, refusal, manner)
 
     async def _remove(self, moved: PasswordMove) -> list[str]:

@@ -99,20 +99,20 @@ class TableTester:
 class TableController:
     """Goes to another table of the file."""
 
-    deeds: FormController
+    context: FormController
 
     async def choose(self) -> None:
         """List the tables, and open the one that is chosen once nothing is unsaved."""
         from smtp_tui.tui.dialogs.table_picker import TablePicker
 
-        deeds = self.deeds
-        listing = TableTester(deeds.document, deeds.verdicts, deeds.bench.runner)
-        if len(listing.tables) < 2 and listing.tables in ((), (deeds.table,)):
-            deeds.words.say(ONLY_ONE)
+        context = self.context
+        listing = TableTester(context.document, context.verdicts, context.test_pane.runner)
+        if len(listing.tables) < 2 and listing.tables in ((), (context.table,)):
+            context.sidebar.show_message(ONLY_ONE)
             return
-        picker = TablePicker(listing, current=deeds.table)
-        table = await deeds.form.app.push_screen_wait(picker)
-        if table is None or table == deeds.table or not await deeds.may_leave():
+        picker = TablePicker(listing, current=context.table)
+        table = await context.form.app.push_screen_wait(picker)
+        if table is None or table == context.table or not await context.may_leave():
             return
-        deeds.bench.stop()
-        deeds.stage.open_table(table)
+        context.test_pane.stop()
+        context.screen.open_table(table)

@@ -45,18 +45,18 @@ _YES = "y"
 class ToolController:
     """Shows and saves what the last test tells other people and other programs."""
 
-    deeds: FormController
+    context: FormController
 
     async def report(self) -> None:
         """Ask for a file and save the report of the last test there."""
-        done = self.deeds.bench.done
+        done = self.context.test_pane.done
         if done is None:
-            self.deeds.words.say(NO_TEST)
+            self.context.sidebar.show_message(NO_TEST)
             return
         from smtp_tui.checks.report.report import report_markdown
 
         text = report_markdown([_checked(done)], done.moment, os.environ.get("HOME", ""))
-        proposal = proposed_path(self.deeds.document.path, done.moment)
+        proposal = proposed_path(self.context.document.path, done.moment)
         await self.save("the report", proposal, text)
 
     async def save(self, what: str, proposal: Path, text: str, title: str = "") -> None:
@@ -64,7 +64,7 @@ class ToolController:
         from smtp_tui.config.paths import expand
         from smtp_tui.tui.widgets.dialog import PromptDialog
 
-        app, problem, typed = self.deeds.form.app, "", str(proposal)
+        app, problem, typed = self.context.form.app, "", str(proposal)
         while True:
             answer = await app.push_screen_wait(
                 PromptDialog(title or TITLE, "File", typed, ("Save", "Do not save"), problem)
@@ -76,7 +76,9 @@ class ToolController:
                 continue
             problem = await _write(text, path)
             if not problem:
-                self.deeds.words.say(f"Saved {what}: {escape_controls(str(path))}", GOOD)
+                self.context.sidebar.show_message(
+                    f"Saved {what}: {escape_controls(str(path))}", GOOD
+                )
                 return
 
     async def same(self) -> None:
@@ -84,29 +86,29 @@ class ToolController:
         from smtp_tui.checks.equivalents.commands import equivalent_commands
         from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
 
-        done, base = self.deeds.bench.done, self.deeds.document.path.parent
-        settings = done.settings if done else self.deeds.form.draft.reading().settings
+        done, base = self.context.test_pane.done, self.context.document.path.parent
+        settings = done.settings if done else self.context.form.draft.reading().settings
         if settings is None:
-            self.deeds.words.say(NO_TEST)
+            self.context.sidebar.show_message(NO_TEST)
             return
         commands = equivalent_commands(settings, done.events if done else (), base)
         title = f"{settings.host} port {settings.port}"
-        await self.deeds.form.app.push_screen_wait(EquivalentsScreen(title, commands))
+        await self.context.form.app.push_screen_wait(EquivalentsScreen(title, commands))
 
     async def explain(self) -> None:
         """Explain an error of any program, and go to the field that it is about."""
         from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
 
-        key = await self.deeds.form.app.push_screen_wait(ExplainErrorScreen())
+        key = await self.context.form.app.push_screen_wait(ExplainErrorScreen())
         if key is not None:
-            self.deeds.stage.show_form()
-            self.deeds.form.visit(key)
+            self.context.screen.show_form()
+            self.context.form.focus_field(key)
 
     async def _may_replace(self, path: Path) -> bool:
         text = plain(f"{escape_controls(str(path))} already exists. Replace it?", BAD)
         no = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
         question = ChoiceDialog([text], (DialogOption(_YES, "Replace"), *no))
-        return await self.deeds.form.app.push_screen_wait(question) == _YES
+        return await self.context.form.app.push_screen_wait(question) == _YES
 
 
 def _is_there(path: Path) -> bool:

@@ -15,33 +15,33 @@ NOTHING_TO_REDO = "There is nothing to redo."
 class UndoController:
     """Goes through the history of the form."""
 
-    deeds: FormController
+    context: FormController
 
     def undo(self) -> None:
         """Take the last step back."""
-        form = self.deeds.form
-        form.settle()
+        form = self.context.form
+        form.commit_edit()
         undone = form.history.undo(form.draft)
         self._show(undone, undone_words(undone, form.draft) if undone else NOTHING_TO_UNDO)
 
     def redo(self) -> None:
         """Make again what was taken back last."""
-        form = self.deeds.form
-        form.settle()
+        form = self.context.form
+        form.commit_edit()
         redone = form.history.redo(form.draft)
         self._show(redone, redone_words(redone, form.draft) if redone else NOTHING_TO_REDO)
 
     def _show(self, step: UndoResult | None, words: str) -> None:
         if step is None:
-            self.deeds.words.say(words)
+            self.context.sidebar.show_message(words)
         else:
-            show_step(self.deeds, words, step.topic)
+            show_step(self.context, words, step.topic)
 
 
-def show_step(deeds: FormController, words: str, topic: str | None = None) -> None:
+def show_step(context: FormController, words: str, topic: str | None = None) -> None:
     """Show the form after a step and tell it; where a hand made it, the eye will look."""
-    deeds.show_change()
+    context.show_change()
     if topic is not None:
-        deeds.stage.show_form()
-        deeds.form.visit(topic)
-    deeds.words.say(escape_controls(words), at=topic)
+        context.screen.show_form()
+        context.form.focus_field(topic)
+    context.sidebar.show_message(escape_controls(words), at=topic)

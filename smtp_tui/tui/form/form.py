@@ -44,7 +44,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         Binding("down,tab,enter", "move(1)", show=False),
     ]
 
-    class Visited(Message):
+    class FieldFocused(Message):
         """The focus came to a row, or what there is to say about it changed."""
 
         def __init__(self, row: Row) -> None:
@@ -54,17 +54,17 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     class Changed(Message):
         """A value changed."""
 
-    class Rested(Message):
+    class EditingPaused(Message):
         """The hand rests, or left the field it was typing in."""
 
-    class Refused(Message):
+    class ChoiceRejected(Message):
         """A word was wanted that cannot be chosen, and why that is so."""
 
         def __init__(self, why: str) -> None:
             super().__init__()
             self.why = why
 
-    class KeptElsewhere(Message):
+    class PasswordLocationChosen(Message):
         """Another place was chosen for the password."""
 
         def __init__(self, place: PasswordLocation) -> None:
@@ -72,11 +72,11 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
             self.place = place
 
     def __init__(
-        self, draft: Draft, situation: FileContext | None = None, *, id: str | None = None
+        self, draft: Draft, file_context: FileContext | None = None, *, id: str | None = None
     ) -> None:
         super().__init__(id=id)
         self.draft = draft
-        self._situation = situation
+        self._file_context = file_context
         self.history = UndoStack()
         self._advice: tuple[Advice, ...] = ()
         self._typing: str | None = None
@@ -99,7 +99,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def on_mount(self) -> None:
         """Fill the rows and begin at the first; `weigh` tells what there is to say of them."""
         self._load()
-        self._go_to(self.here)
+        self._go_to(self.current_row)
         # Where a row stands is known only when rows that came into sight are laid out.
         self.watch(self, "virtual_size", self._after_layout, init=False)
 
@@ -109,7 +109,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         return sum(1 for _ in self.rows())
 
     @property
-    def here(self) -> Row:
+    def current_row(self) -> Row:
         """The row under the cursor, or the one that was."""
         focused = self.screen.focused
         # While the log has the whole screen Textual looks for another place for the focus.
@@ -119,11 +119,11 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
 
     def focus_last(self) -> None:
         """Bring the focus back to where it was."""
-        self._go_to(self.here)
+        self._go_to(self.current_row)
 
     def show_here(self) -> None:
         """Bring the row under the cursor into sight."""
-        self.scroll_to_widget(self.here, animate=False)
+        self.scroll_to_widget(self.current_row, animate=False)
 
     def rows(self, *, all_of_them: bool = False) -> Iterator[Row]:
         """Yield the rows that are in sight, from the top."""
@@ -144,13 +144,13 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Show the draft as it is now, whatever was typed."""
         self._typing = None
         self.history.keep_to(self.draft.password)
-        self._weigh()
+        self._compute_advice()
         self._load()
 
-    def weigh(self) -> None:
+    def update_advice(self) -> None:
         """Say what there is to say of the values that it began with."""
         if self._rest is None:  # a hand that types already will rest
-            self.settle()
+            self.commit_edit()
 
     def _load(self) -> None:
         for row in self.rows(all_of_them=True):
@@ -169,12 +169,12 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
                 row.show(replace(look, problem="", advice=None) if is_typed else look)
         self._count_folded()
 
-    def visit(self, topic: str) -> None:
+    def focus_field(self, topic: str) -> None:
         """Put the focus on a row, unfolding where it must."""
         row = self.row(topic)
         if topic in BY_KEY and BY_KEY[topic].folded:
             self.unfold()
-        self.settle()
+        self.commit_edit()
         self._go_to(row)
 
     def unfold(self, wanted: bool = True) -> None:
@@ -189,32 +189,32 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
             return [one for one in self._advice if BY_KEY[one.field].folded]
         return concerning(self._advice, PASSWORD if topic == KEPT else topic)
 
-    def settle(self) -> None:
+    def commit_edit(self) -> None:
         """Tell the problem of the field that was typed in, and the advice that follows."""
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
         self._typing = None
-        self._weigh()
+        self._compute_advice()
         self.refresh_looks()
-        self.post_message(self.Rested())
+        self.post_message(self.EditingPaused())
 
     def action_move(self, by: int) -> None:
         """Go to the next row, or the one before; after the last comes the first."""
         rows = list(self.rows())
-        self._go_to(rows[(rows.index(self.here) + by) % len(rows)])
+        self._go_to(rows[(rows.index(self.current_row) + by) % len(rows)])
 
     def on_row_entered(self, event: Row.Entered) -> None:
         """Tell which row is visited."""
         event.stop()
-        self.post_message(self.Visited(event.row))
+        self.post_message(self.FieldFocused(event.row))
 
     def on_row_left(self, event: Row.Left) -> None:
         """Take what was typed as meant."""
         event.stop()
         self.history.close()
         if self._rest is not None:
-            self.settle()
+            self.commit_edit()
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
         """Take what is typed."""
@@ -247,10 +247,10 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
             self._changed()
         self._await_rest()
 
-    def on_choice_row_refused(self, event: ChoiceRow.Refused) -> None:
+    def on_choice_row_choice_rejected(self, event: ChoiceRow.ChoiceRejected) -> None:
         """Tell why."""
         event.stop()
-        self.post_message(self.Refused(event.why))
+        self.post_message(self.ChoiceRejected(event.why))
 
     def on_disclosure_row_unfolded(self) -> None:
         """Show the folded fields, and as many of them as there is room for."""
@@ -283,14 +283,14 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._changed()
         # Last, for what is said of the new place would be wiped out by the change.
         if word is not None:
-            self.post_message(self.KeptElsewhere(password.kept))
+            self.post_message(self.PasswordLocationChosen(password.kept))
 
-    def _weigh(self) -> None:
+    def _compute_advice(self) -> None:
         """Work out what there is to say of the values, and of what is around them."""
         around: Iterator[Advice] = iter(())
-        if self._situation is not None:
-            self._situation.foresee(self.draft)
-            around = self._situation.advice(self.draft)
+        if self._file_context is not None:
+            self._file_context.preview_effects(self.draft)
+            around = self._file_context.advice(self.draft)
         self._advice = (*around, *advise(self.draft.values()))
 
     def _text(self, topic: str) -> str:
@@ -303,7 +303,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def _await_rest(self) -> None:
         if self._rest is not None:
             self._rest.stop()
-        self._rest = self.set_timer(REST, self.settle)
+        self._rest = self.set_timer(REST, self.commit_edit)
 
     def _count_folded(self) -> None:
         """Say on the row that unfolds them what there is in the folded fields."""

@@ -34,7 +34,7 @@ def letters() -> dict[str, str]:
     return letters_of([*topics, MORE_LABEL, *(field.key for field in FIELDS if field.folded)])
 
 
-def jump(form: Form, words: SidebarController) -> None:
+def jump(form: Form, sidebar: SidebarController) -> None:
     """Show the letters and wait for one; any other key goes nowhere."""
     app = form.app
     if not isinstance(app, KeyQueue):
@@ -43,14 +43,14 @@ def jump(form: Form, words: SidebarController) -> None:
     for row in form.rows():
         row.show_letter(by_topic[row.topic].upper())
     beyond = [row for row in form.rows(all_of_them=True) if not form.is_in_sight(row)]
-    words.list_letters([(by_topic[row.topic].upper(), row.label.strip()) for row in beyond])
+    sidebar.list_letters([(by_topic[row.topic].upper(), row.label.strip()) for row in beyond])
 
     def go(key: Key) -> None:
         for row in form.rows():
             row.show_letter("")
-        words.refresh()
+        sidebar.refresh()
         for topic, letter in by_topic.items():
             if (key.character or "").casefold() == letter:
-                form.visit(topic)
+                form.focus_field(topic)
 
     app.take_next_key(go)

@@ -232,7 +232,7 @@ class ChoiceRow(Row):
             self.row = row
             self.word = word
 
-    class Refused(Message):
+    class ChoiceRejected(Message):
         """A word was wanted that cannot be chosen here, and why that is so."""
 
         def __init__(self, row: ChoiceRow, why: str) -> None:
@@ -304,7 +304,7 @@ class ChoiceRow(Row):
             return
         if why := self.look.refused.get(self.words[number]):
             told = f"{self.words[number]} cannot be chosen here: {why}"
-            self.post_message(self.Refused(self, told))
+            self.post_message(self.ChoiceRejected(self, told))
             return
         if number != self.current or self.look.is_default:
             self.post_message(self.Chosen(self, self.words[number]))

@@ -42,7 +42,7 @@ class Command:
     @property
     def binding(self) -> Binding:
         """The command as Textual binds it; where its keys may be chosen they go by its name."""
-        action = f"screen.begin('{self.action}')" if self.is_begun else self.action
+        action = f"screen.run_command('{self.action}')" if self.is_begun else self.action
         name = self.action if self.is_configurable else None
         return Binding(",".join(self.usual_keys), action, self.word, show=False, id=name)
 

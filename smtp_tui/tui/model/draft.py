@@ -119,7 +119,7 @@ class Draft:
         """What the application whose file it is takes where the file does not say it."""
         return self._assumed.get(key)
 
-    def foresee(self, assumed: Mapping[str, object], refused: Mapping[str, str]) -> None:
+    def preview_effects(self, assumed: Mapping[str, object], refused: Mapping[str, str]) -> None:
         """Learn what the application would make of the changes, and what it has no way to say."""
         self._assumed, self._refused = dict(assumed), dict(refused)
 

@@ -28,7 +28,7 @@ class FileContext:
         self._table = table
         self._trouble: tuple[str, str] | None = None
         self._is_open = False
-        self.look_at_readers()
+        self.check_readers()
 
     def draft(self) -> Draft:
         """Begin with what the file says; a table that is still to be made says nothing."""
@@ -44,15 +44,15 @@ class FileContext:
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)
         draft.limits, draft.places = self._document.limits, self._places()
-        self.look_at_readers()
+        self.check_readers()
 
-    def look_at_readers(self) -> None:
+    def check_readers(self) -> None:
         """See who can read the file."""
         from smtp_tui.config.file_reader import readable_by_others
 
         self._is_open = self._document.exists and readable_by_others(self._document.path)
 
-    def take_trouble(self, trouble: str | None) -> None:
+    def set_keyring_trouble(self, trouble: str | None) -> None:
         """Remember why no keyring can be used here, or that one can."""
         from smtp_tui.config.keyring_backend import looked_for
 
@@ -63,7 +63,7 @@ class FileContext:
         """Whether users who are neither owner nor in the group could read the file."""
         return self._is_open
 
-    def foresee(self, draft: Draft) -> None:
+    def preview_effects(self, draft: Draft) -> None:
         """Tell the draft what the file's application makes of the changes, before they are saved.
 
         It may take another default beside them, and may have no way to say one.
@@ -71,7 +71,7 @@ class FileContext:
         if self._document.application is None:
             return
         if not draft.changed:
-            draft.foresee(self._values(self._document)[1], {})
+            draft.preview_effects(self._values(self._document)[1], {})
             return
         changes = preview_changes(draft)
         refused = {}
@@ -83,7 +83,7 @@ class FileContext:
         except DocumentError:
             return
         _, assumed = self._values(after)
-        draft.foresee(assumed, refused)
+        draft.preview_effects(assumed, refused)
 
     def advice(self, draft: Draft) -> Iterator[Advice]:
         """Yield what there is to say about where the password is kept."""

@@ -42,13 +42,13 @@ class SidebarController:
     def __init__(
         self,
         form: Form,
-        bench: TestPane,
+        test_pane: TestPane,
         sidebar: Sidebar,
         message: TextPage,
         about_file: Callable[[], Iterable[Block]],
     ) -> None:
         self._form = form
-        self._bench = bench
+        self._test_pane = test_pane
         self._sidebar = sidebar
         self._message = message
         self._about_file = about_file
@@ -56,9 +56,9 @@ class SidebarController:
         self._said_at: str | None = None
         self._hides_field = False
 
-    def say(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
+    def show_message(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Tell something in words; `at` is the field that the focus is about to go to."""
-        self._said, self._said_at = text, at or self._form.here.topic
+        self._said, self._said_at = text, at or self._form.current_row.topic
         self._message.show([plain(with_keys(text), style)])
 
     def list_letters(self, beyond: Sequence[tuple[str, str]]) -> None:
@@ -71,40 +71,40 @@ class SidebarController:
         lines = ([(letter, CURSOR), (f" {label}", PLAIN)] for letter, label in beyond)
         self._sidebar.show([asked, *(Block(tuple(line), gap=False) for line in lines)])
 
-    def take_back(self, text: str) -> None:
+    def withdraw_message(self, text: str) -> None:
         """Say no longer what is true no longer, if it is what was said last."""
         if self._said == text:
-            self.hush()
+            self.clear_message()
 
-    def hide_field(self, hides: bool) -> None:
+    def set_field_hidden(self, hides: bool) -> None:
         """The log takes the form's place, or gives it back: the field is in nobody's sight."""
         if hides != self._hides_field:
             self._hides_field = hides
             self.refresh_message()
 
-    def hush(self) -> None:
+    def clear_message(self) -> None:
         """Say nothing any more."""
         self._said_at = None
         self.refresh_message()
 
-    def follow(self) -> None:
+    def follow_focus(self) -> None:
         """The focus came somewhere: forget what was said elsewhere."""
-        if self._said_at != self._form.here.topic or self._is_in_log:
+        if self._said_at != self._form.current_row.topic or self._is_in_log:
             self._said_at = None
         self.refresh()
 
     def refresh(self, *, from_top: bool = True) -> None:
         """Tell of what is under the cursor as it is now."""
-        row, last, form = self._form.here, self._bench.verdict, self._form
+        row, last, form = self._form.current_row, self._test_pane.verdict, self._form
         blocks = (
-            log_blocks(last.verdict, last.mail, self._bench.domain_blocks(), self._about_file())
+            log_blocks(last.verdict, last.mail, self._test_pane.domain_blocks(), self._about_file())
             if self._is_in_log
             else blocks_for(
                 row.topic,
                 form.draft,
                 row.look,
                 form.advice_on(row.topic),
-                self._bench.last_test,
+                self._test_pane.last_test,
             )
         )
         self._sidebar.name_key("" if self._is_in_log else "PgDn")
@@ -116,7 +116,7 @@ class SidebarController:
         """Tell the problem that found no room elsewhere; without a sidebar, what the field is."""
         if self._said_at is not None:
             return
-        row, size = self._form.here, self._form.screen.size
+        row, size = self._form.current_row, self._form.screen.size
         if self._hides_field:
             self._message.show([])
         elif row.hides_problem:

@@ -65,7 +65,7 @@ class DomainCheckTask:
     """Asks about one domain at a time, and tells it in the log and at the verdict."""
 
     def __init__(self, bench: TestPane, lookup: DnsOptions) -> None:
-        self._bench = bench
+        self._test_pane = bench
         self._lookup = lookup
         self._worker: Worker[None] | None = None
         self._turn: object | None = None
@@ -121,7 +121,7 @@ class DomainCheckTask:
         self._asked, self._begun = domain, monotonic() - since
         self._turn = turn = object()
         work = self._ask(check, request, domain, turn)
-        widget: Widget = self._bench
+        widget: Widget = self._test_pane
         worker = widget.run_worker(work, group=GROUP, exclusive=True, exit_on_error=False)
         if self._turn is turn:  # from Python 3.12 on, it may have ended before it is known here
             self._worker = worker
@@ -133,7 +133,7 @@ class DomainCheckTask:
         if worker is None:
             return False
         worker.cancel()
-        self._bench.verdict.add(None)
+        self._test_pane.verdict.add(None)
         self._log([text("log", "stopped", domain=self._asked)], self._seconds)
         self._tell()
         return True
@@ -152,10 +152,10 @@ class DomainCheckTask:
         try:
             await asyncio.wait([facts], timeout=SOON)
             if not facts.done():
-                self._bench.verdict.add(asking(domain))
+                self._test_pane.verdict.add(asking(domain))
             self._conclude(DomainReport(domain, await facts))
         except Exception as error:  # a defect in here must not cost a verdict that was earned
-            self._bench.verdict.add(None)
+            self._test_pane.verdict.add(None)
             self._log([format_internal_error(error)], self._seconds)
         finally:
             facts.cancel()
@@ -173,18 +173,18 @@ class DomainCheckTask:
             names = {"seconds": f"{SECONDS:g}", "domain": found.domain}
             self._log([text("log", "silent", **names)], seconds, Mark.WARNING)
         else:
-            self._bench.log_view.add(fact_lines(found.facts, seconds))
-        self._bench.verdict.add(summary(found))
+            self._test_pane.log_view.add(fact_lines(found.facts, seconds))
+        self._test_pane.verdict.add(summary(found))
 
     def _tell(self) -> None:
         """Have whoever shows what is known look again."""
-        if self._bench.is_attached:
-            self._bench.post_message(self._bench.DomainTold())
+        if self._test_pane.is_attached:
+            self._test_pane.post_message(self._test_pane.DomainTold())
         if self.watcher is not None:
             self.watcher()
 
     def _log(self, told: Iterable[str], seconds: float, mark: Mark = Mark.FACT) -> None:
-        self._bench.log_view.add([Line(seconds, mark, escape_controls(one)) for one in told])
+        self._test_pane.log_view.add([Line(seconds, mark, escape_controls(one)) for one in told])
 
 
 def last_connected(events: Sequence[Event]) -> Connected | None:

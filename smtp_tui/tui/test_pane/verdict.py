@@ -191,7 +191,7 @@ class VerdictPanel(TextPage):
         self.verdict = None
         self.show([plain(text, style)])
 
-    def outdate(self) -> None:
+    def mark_stale(self) -> None:
         """A value changed since the check began: it speaks of what stood there before."""
         if not self.is_stale:
             self.is_stale = True
