@@ -12,7 +12,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from smtp_tui.checks.events.schema import LINES, schema
+from smtp_tui.checks.jsonlines import LINES, schema
 from smtp_tui.diagnosis import text_catalog
 from smtp_tui.smtp.events import WarningId
 

@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "smtp_tui"
 TABLES = (
     "smtp/labels.toml",
-    "checks/equivalents/notes.toml",
+    "checks/equivalents.toml",
     "discovery/texts.toml",
-    "discovery/domain/texts.toml",
+    "discovery/domain.toml",
     "interchange/texts.toml",
     "tui/cures/trust.toml",
     "tui/domain/texts.toml",

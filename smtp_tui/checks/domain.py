@@ -15,7 +15,7 @@ from smtp_tui.smtp.events import Connected, Event
 
 if TYPE_CHECKING:
     from smtp_tui.discovery.dns import Resolver
-    from smtp_tui.discovery.domain.facts import DomainFact
+    from smtp_tui.discovery.domain import DomainFact
 
 
 class DomainCheck:
@@ -33,8 +33,7 @@ class DomainCheck:
 
     async def facts(self, request: CheckRequest) -> tuple[DomainFact, ...]:
         """Return what DNS holds about the domain that the request sends from."""
-        from smtp_tui.discovery.domain import domain_facts
-        from smtp_tui.discovery.domain.facts import DomainFact, Severity
+        from smtp_tui.discovery.domain import DomainFact, Severity, domain_facts
 
         settings = sending_settings(request)
         if settings is None:

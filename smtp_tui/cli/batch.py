@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.batch import BatchSummary, CheckTarget, Told, run_batch
-from smtp_tui.checks.jsonlines import PASSED, exit_status
+from smtp_tui.checks.exit_status import PASSED, exit_status
 from smtp_tui.cli.check import print_json, recording, text_lines
 from smtp_tui.cli.output import print_line
 from smtp_tui.cli.parser import Invocation

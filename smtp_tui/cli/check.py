@@ -6,7 +6,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.jsonlines import PASSED, exit_status
+from smtp_tui.checks.exit_status import PASSED, exit_status
 from smtp_tui.checks.run import CheckRequest, refused, run
 from smtp_tui.cli.formats import JSON, MONITORING, format_of
 from smtp_tui.cli.output import print_line
@@ -73,7 +73,7 @@ def _checked_otherwise(call: Invocation) -> int | None:
 def _print_schema(call: Invocation) -> int:
     import json
 
-    from smtp_tui.checks.events.schema import schema
+    from smtp_tui.checks.jsonlines import schema
 
     names = set(call.command.options) - {"json_schema"}
     if call.words or any(getattr(call.options, name) not in (None, False, []) for name in names):

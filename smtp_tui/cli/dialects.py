@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from smtp_tui.checks.jsonlines import PASSED, SETTINGS
+from smtp_tui.checks.exit_status import PASSED, SETTINGS
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import Invocation
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder

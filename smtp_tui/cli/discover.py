@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import aclosing, suppress
 from typing import Any, assert_never
 
-from smtp_tui.checks.equivalents.plan import quoted
-from smtp_tui.checks.jsonlines import BY_STAGE, NEGATIVE, PASSED
+from smtp_tui.checks.equivalents import quoted
+from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.config.paths import config_folder

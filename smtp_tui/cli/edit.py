@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from smtp_tui.checks.jsonlines import BY_STAGE, NEGATIVE, PASSED, SETTINGS, USAGE
+from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED, SETTINGS, USAGE
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import NO_LITERAL, Invocation, UsageError
 from smtp_tui.cli.password_prompt import handed_over, hands_over

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.jsonlines import NEGATIVE, PASSED
+from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.edit import no_setting
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import Invocation, UsageError

@@ -44,7 +44,7 @@ def print_trouble(reason: str, arguments: Sequence[str]) -> int | None:
     """Report a call that came to no check as a plugin does, if it is one; its exit status."""
     if not means_nagios(arguments):
         return None
-    from smtp_tui.checks.monitoring.nagios import trouble_line
+    from smtp_tui.checks.monitoring import trouble_line
 
     print_line(trouble_line(reason))
     return UNKNOWN

@@ -13,7 +13,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from smtp_tui.checks.jsonlines import BY_STAGE, NEGATIVE, PASSED, SETTINGS
+from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED, SETTINGS
 from smtp_tui.cli.edit import (
     PRIVATE,
     change_document,

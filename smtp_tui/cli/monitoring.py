@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smtp_tui.checks.batch import BatchSummary, CheckTarget, run_batch
-from smtp_tui.checks.jsonlines import PASSED, exit_status
-from smtp_tui.checks.monitoring.states import Thresholds
+from smtp_tui.checks.exit_status import PASSED, exit_status
+from smtp_tui.checks.monitoring import Thresholds
 from smtp_tui.cli.formats import NAGIOS
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import Invocation
@@ -63,7 +63,7 @@ async def _summary(subjects: list[CheckTarget], jobs: int) -> BatchSummary:
 
 
 def _tell_nagios(summary: BatchSummary, thresholds: Thresholds) -> int:
-    from smtp_tui.checks.monitoring.nagios import nagios_lines, state_of_all
+    from smtp_tui.checks.monitoring import nagios_lines, state_of_all
 
     for line in nagios_lines(summary, thresholds, verdict_lines):
         print_line(line)
@@ -71,7 +71,7 @@ def _tell_nagios(summary: BatchSummary, thresholds: Thresholds) -> int:
 
 
 def _tell_prometheus(summary: BatchSummary, place: str | None) -> int:
-    from smtp_tui.checks.monitoring.prometheus import prometheus_text, write_prometheus
+    from smtp_tui.checks.monitoring import prometheus_text, write_prometheus
     from smtp_tui.checks.output_file import NotWrittenError
 
     text = prometheus_text(summary, datetime.now(UTC))

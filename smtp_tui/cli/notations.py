@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smtp_tui.checks.jsonlines import BY_STAGE, IN_WORDS
+from smtp_tui.checks.exit_status import BY_STAGE, IN_WORDS
 
 NAGIOS = {
     "0": "OK: the check passed.",

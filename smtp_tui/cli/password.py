@@ -13,7 +13,7 @@ import asyncio
 from argparse import Namespace
 from pathlib import Path
 
-from smtp_tui.checks.jsonlines import BY_STAGE, PASSED
+from smtp_tui.checks.exit_status import BY_STAGE, PASSED
 from smtp_tui.cli.edit import (
     PRIVATE,
     naming_in_place,

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.checks.jsonlines import NEGATIVE, PASSED
+from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import Invocation
 from smtp_tui.config.paths import config_folder

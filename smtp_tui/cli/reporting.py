@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smtp_tui.checks.password_input import PasswordInput
-from smtp_tui.checks.report.report import ReportEntry, ReportError, report_markdown, write_report
+from smtp_tui.checks.report import ReportEntry, ReportError, report_markdown, write_report
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import Invocation, UsageError

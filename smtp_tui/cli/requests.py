@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smtp_tui.checks.mail import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.cli.edit import assignments
 from smtp_tui.cli.parser import Invocation, UsageError
@@ -21,7 +20,14 @@ from smtp_tui.cli.password_prompt import asked_for, given_password
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
-from smtp_tui.smtp.message import MailRequest
+from smtp_tui.smtp.message import (
+    BODY,
+    SUBJECT,
+    MailRequest,
+    parse_body,
+    parse_recipients,
+    parse_subject,
+)
 
 if TYPE_CHECKING:
     from smtp_tui.checks.batch import CheckTarget

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from datetime import date
 
-from smtp_tui.checks.jsonlines import NEGATIVE, PASSED
+from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.provenance import provenances
 from smtp_tui.discovery.candidates import presets_with
-from smtp_tui.providers.provenance import Provenance, older_than
+from smtp_tui.providers.provider import Provenance, older_than
 from smtp_tui.smtp.escaping import escape_controls
 
 OLD = 180

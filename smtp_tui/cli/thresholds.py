@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from smtp_tui.checks.monitoring.ranges import Range, RangeError, range_of
-from smtp_tui.checks.monitoring.states import Thresholds
+from smtp_tui.checks.monitoring import Range, RangeError, Thresholds, range_of
 from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.smtp.lifetimes import Limit
 

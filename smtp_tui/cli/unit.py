@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from smtp_tui.checks.equivalents.plan import quoted
+from smtp_tui.checks.equivalents import quoted
 from smtp_tui.cli.formats import NAGIOS
 from smtp_tui.cli.options import OPTIONS
 from smtp_tui.cli.output import print_error, print_line

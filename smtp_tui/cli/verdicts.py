@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smtp_tui.checks.jsonlines import IN_WORDS
+from smtp_tui.checks.exit_status import IN_WORDS
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 
 

@@ -13,7 +13,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from smtp_tui.checks.jsonlines import change_line, exit_status, held_line, watched_line
+from smtp_tui.checks.exit_status import exit_status
+from smtp_tui.checks.jsonlines import change_line, held_line, watched_line
 from smtp_tui.checks.password_input import Given
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.checks.watch import CheckAttempt, Paused, SystemClock, VerdictChanged, Watch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from smtp_tui.diagnosis import text_catalog
-from smtp_tui.providers.provenance import Kind, Provenance, provenance_of
+from smtp_tui.providers.provider import Kind, Provenance, provenance_of
 
 
 def provenances() -> Iterator[Provenance]:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from smtp_tui.config.errors import one_line, reason
 from smtp_tui.discovery.steps import Source
-from smtp_tui.providers.known import providers
+from smtp_tui.providers.known import providers, providers_in
 from smtp_tui.providers.provider import Provider
-from smtp_tui.providers.reading import providers_in
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.parsers import is_address

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from smtp_tui.discovery.autoconfig import AutoconfigError, places_in, urls
+from smtp_tui.discovery.autoconfig import AutoconfigError, NotFetched, fetch, places_in, urls
 from smtp_tui.discovery.candidates import (
     MOST_SERVICES,
     Candidate,
@@ -23,7 +23,6 @@ from smtp_tui.discovery.candidates import (
     preset_places,
 )
 from smtp_tui.discovery.dns import Answer, Resolver, Service, State, gather_all
-from smtp_tui.discovery.https import NotFetched, fetch
 from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
 from smtp_tui.discovery.ranking import RankedChoice, notes_of, reason_of, result_of, values_of
 from smtp_tui.discovery.steps import (

@@ -23,7 +23,7 @@ def text(kind: str, identity: str, **names: object) -> str:
 
 def domain_text(identity: str, **names: object) -> str:
     """Return the sentence of a fact about a domain, filled in."""
-    return str(_texts("domain/texts.toml")[identity]).format_map(names)
+    return str(_texts("domain.toml")[identity]).format_map(names)
 
 
 @cache

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from smtp_tui.checks.report.markdown import code, fenced, prose
+from smtp_tui.checks.report import code, fenced, prose
 from smtp_tui.smtp.escaping import escape_controls
 
 # What may stand in a document that only our own words made.

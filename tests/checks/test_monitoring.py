@@ -18,10 +18,19 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from smtp_tui import __version__
 from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget
-from smtp_tui.checks.monitoring.nagios import nagios_lines, state_of_all, trouble_line
-from smtp_tui.checks.monitoring.prometheus import prometheus_text, write_prometheus
-from smtp_tui.checks.monitoring.ranges import RangeError, range_of
-from smtp_tui.checks.monitoring.states import MATTERS, State, Thresholds, state_of
+from smtp_tui.checks.monitoring import (
+    MATTERS,
+    RangeError,
+    State,
+    Thresholds,
+    nagios_lines,
+    prometheus_text,
+    range_of,
+    state_of,
+    state_of_all,
+    trouble_line,
+    write_prometheus,
+)
 from smtp_tui.checks.output_file import NotWrittenError
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.cli.verdicts import verdict_lines

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.equivalents.commands import equivalent_commands
+from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.settings.validate import parse_settings
 from tests.checks.outcomes import outcome_of
 from tests.checks.scripted import saying

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smtp_tui.checks.equivalents.plan import quoted, quoted_path
+from smtp_tui.checks.equivalents import quoted, quoted_path
 from smtp_tui.config.paths import expand
 from smtp_tui.smtp.escaping import escape_controls
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.checks.jsonlines import BY_STAGE, exit_status
+from smtp_tui.checks.exit_status import BY_STAGE, exit_status
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Stage
 

@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from smtp_tui.checks.events.of_check import VERSION
-from smtp_tui.checks.events.schema import LINES, schema
-from smtp_tui.checks.jsonlines import json_line
+from smtp_tui.checks.jsonlines import LINES, VERSION, json_line, schema
 from smtp_tui.smtp.events import Resolved
 from tests.cli.program import Outcome
 from tests.events import ids_in, validate

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from smtp_tui.checks.jsonlines import IN_WORDS
+from smtp_tui.checks.exit_status import IN_WORDS
 from tests.cli.program import DEFECT, Outcome, environment, run_program
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers

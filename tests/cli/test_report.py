@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks.report.report import TITLE
+from smtp_tui.checks.report import TITLE
 from tests.checks.scripted import EHLO, saying
 from tests.cli.program import Outcome, environment, run_program
 from tests.servers.listeners import Listener

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.cli import sources
-from smtp_tui.providers.provenance import Kind, Provenance
+from smtp_tui.providers.provider import Kind, Provenance
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]

@@ -19,9 +19,8 @@ import pytest
 from smtp_tui.__main__ import main
 from smtp_tui.checks.run import CheckRequest, run
 from smtp_tui.config.document import Document
-from smtp_tui.demo import serving
-from smtp_tui.demo.ports import ADDRESS, listening
-from smtp_tui.demo.server import Sample, running_demo
+from smtp_tui.demo import server
+from smtp_tui.demo.server import ADDRESS, Sample, listening, running_demo
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event
 from tests.cli.program import environment, run_program
@@ -126,7 +125,7 @@ def test_a_failure_inside_leaves_nothing_behind_either(
 async def test_busy_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as held:
         busy = tuple(held.enter_context(listening(0))[0] for _ in range(2))
-        monkeypatch.setattr(serving, "USUAL_PORTS", busy)
+        monkeypatch.setattr(server, "USUAL_PORTS", busy)
         with running_demo() as sample:
             taken = ports(sample)
             assert not set(taken) & set(busy)

@@ -11,8 +11,7 @@ import pytest
 
 from smtp_tui import discovery
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.domain import domain_facts
-from smtp_tui.discovery.domain.facts import DomainFact, Severity
+from smtp_tui.discovery.domain import DomainFact, Severity, domain_facts
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smtp_tui.discovery.dns import Answer, Resolver, State
-from smtp_tui.discovery.domain.spf import (
+from smtp_tui.discovery.spf import (
     SpfPermError,
     SpfResult,
     SpfVerdict,

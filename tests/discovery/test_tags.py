@@ -8,14 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.discovery.domain.policies import (
-    KeyState,
-    Policy,
-    dmarc_of,
-    key_state,
-    record_with,
-    tags_of,
-)
+from smtp_tui.discovery.domain import KeyState, Policy, dmarc_of, key_state, record_with, tags_of
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from smtp_tui.diagnosis.provenance import provenances
 from smtp_tui.diagnosis.text_catalog import load_texts, rules
 from smtp_tui.providers.known import providers
-from smtp_tui.providers.provenance import Kind, Provenance, older_than, provenance_of
+from smtp_tui.providers.provider import Kind, Provenance, older_than, provenance_of
 
 TODAY = date(2026, 11, 28)
 

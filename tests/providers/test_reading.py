@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from smtp_tui.providers.reading import providers_in
+from smtp_tui.providers.known import providers_in
 from smtp_tui.settings.choices import Authentication, Encryption
 
 GOOD = """

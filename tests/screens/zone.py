@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from unittest.mock import patch
 
+from smtp_tui.discovery import spf
 from smtp_tui.discovery.dns import Answer, Resolver, State
-from smtp_tui.discovery.domain import spf
 from smtp_tui.tui.test_pane import domain_task
 
 DOMAIN = "example.org"

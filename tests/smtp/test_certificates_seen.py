@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.jsonlines import exit_status, json_line
-from smtp_tui.checks.report.sections import certificate_lines
+from smtp_tui.checks.exit_status import exit_status
+from smtp_tui.checks.jsonlines import json_line
+from smtp_tui.checks.report import certificate_lines
 from smtp_tui.smtp.certificates import certificate_from, chain_texts
 from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 from tests.smtp import pki

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smtp_tui.checks.jsonlines import PASSED
+from smtp_tui.checks.exit_status import PASSED
 from smtp_tui.cli.output import print_line
 from smtp_tui.cli.parser import Invocation, UsageError
 

@@ -20,7 +20,7 @@ from smtp_tui.diagnosis.error_lookup.reply_match import reply_in
 from smtp_tui.diagnosis.error_lookup.rules import ErrorRule, error_rules, lowered, strangers
 from smtp_tui.diagnosis.hints import SUBMISSION, other_ports
 from smtp_tui.diagnosis.text_catalog import causes, load_texts, parts_of
-from smtp_tui.providers.provenance import KEYS
+from smtp_tui.providers.provider import KEYS
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.parsers import is_this_machine

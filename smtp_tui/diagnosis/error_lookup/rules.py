@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from smtp_tui.diagnosis.text_catalog import load_texts
-from smtp_tui.providers.provenance import KEYS
+from smtp_tui.providers.provider import KEYS
 from smtp_tui.records import record
 
 Span = tuple[int, int]

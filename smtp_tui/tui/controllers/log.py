@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from smtp_tui.checks.report.report import TITLE, without
+from smtp_tui.checks.report import TITLE, without
 from smtp_tui.records import record
 from smtp_tui.tui.controllers.form import FormController
 from smtp_tui.tui.controllers.tools import NO_TEST, ToolController

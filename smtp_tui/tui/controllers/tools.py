@@ -23,7 +23,7 @@ from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption
 from smtp_tui.tui.widgets.text_page import plain
 
 if TYPE_CHECKING:
-    from smtp_tui.checks.report.report import ReportEntry
+    from smtp_tui.checks.report import ReportEntry
 
 
 def proposed_path(settings: Path, moment: datetime, suffix: str = ".md") -> Path:
@@ -53,7 +53,7 @@ class ToolController:
         if done is None:
             self.context.sidebar.show_message(NO_TEST)
             return
-        from smtp_tui.checks.report.report import report_markdown
+        from smtp_tui.checks.report import report_markdown
 
         text = report_markdown([_checked(done)], done.moment, os.environ.get("HOME", ""))
         proposal = proposed_path(self.context.document.path, done.moment)
@@ -83,7 +83,7 @@ class ToolController:
 
     async def same(self) -> None:
         """Show what to type for other programs to do what the last test did, or the form says."""
-        from smtp_tui.checks.equivalents.commands import equivalent_commands
+        from smtp_tui.checks.equivalents import equivalent_commands
         from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
 
         done, base = self.context.test_pane.done, self.context.document.path.parent
@@ -117,7 +117,7 @@ def _is_there(path: Path) -> bool:
 
 async def _write(text: str, path: Path) -> str:
     """Write a report; return why it could not be written."""
-    from smtp_tui.checks.report.report import ReportError, write_report
+    from smtp_tui.checks.report import ReportError, write_report
 
     try:
         await in_daemon_thread(partial(write_report, path, text), PATIENCE)
@@ -130,7 +130,7 @@ async def _write(text: str, path: Path) -> str:
 
 
 def _checked(done: CompletedTest) -> ReportEntry:
-    from smtp_tui.checks.report.report import ReportEntry
+    from smtp_tui.checks.report import ReportEntry
 
     request, settings = done.request, done.settings
     is_typed = request.secret is not None and not isinstance(settings.password, Literal)

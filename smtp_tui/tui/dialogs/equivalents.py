@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
-from smtp_tui.checks.equivalents.commands import EquivalentCommand
+from smtp_tui.checks.equivalents import EquivalentCommand
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.style import ACCENT, DIM, STRONG
 from smtp_tui.tui.widgets.pager import PagerScreen

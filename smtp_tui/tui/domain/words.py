@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.style import Style
 
-from smtp_tui.discovery.domain import SECONDS
-from smtp_tui.discovery.domain.facts import DomainFact, Severity
+from smtp_tui.discovery.domain import SECONDS, DomainFact, Severity
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import Line, Mark

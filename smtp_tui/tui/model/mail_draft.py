@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from smtp_tui.checks.mail import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
 from smtp_tui.records import record
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
-from smtp_tui.smtp.message import MailRequest, default_sender
+from smtp_tui.smtp.message import (
+    BODY,
+    SUBJECT,
+    MailRequest,
+    default_sender,
+    parse_body,
+    parse_recipients,
+    parse_subject,
+)
 from smtp_tui.tui.model.draft import ACCOUNT, Draft
 
 NOBODY = "type at least one recipient"

@@ -27,7 +27,7 @@ from smtp_tui.tui.messages import format_internal_error
 if TYPE_CHECKING:
     from smtp_tui.checks.run import CheckRequest
     from smtp_tui.discovery.dns import Resolver
-    from smtp_tui.discovery.domain.facts import DomainFact
+    from smtp_tui.discovery.domain import DomainFact
     from smtp_tui.smtp.events import Event
     from smtp_tui.tui.test_pane.pane import TestPane
     from smtp_tui.tui.test_pane.test_run import CompletedTest

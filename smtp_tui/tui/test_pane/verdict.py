@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.style import Style
 
-from smtp_tui.checks.jsonlines import IN_WORDS
+from smtp_tui.checks.exit_status import IN_WORDS
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId

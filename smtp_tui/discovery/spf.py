@@ -10,14 +10,12 @@ What a domain says about the addresses that its mail leaves from: SPF, and their
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from smtp_tui.discovery.dns import Answer, Resolver, State, gather_all
-from smtp_tui.discovery.domain.facts import DomainFact, Severity, fact, unanswered
+from smtp_tui.discovery.dns import Answer, Resolver, State
 from smtp_tui.records import record
-from smtp_tui.smtp.addresses import is_public
 
 VERSION = "v=spf1"
 REDIRECT = "redirect"
@@ -265,95 +263,3 @@ class _Evaluator:
     def _leave(self, term: Term) -> None:
         self.unevaluated.append(term.text)
         self.only_passes = self.only_passes and term.result is SpfResult.PASSED
-
-
-Facts = tuple[DomainFact, ...]
-
-MOST_NAMES = 4
-# An address that nobody has (RFC 5737): whether there is a record does not depend on it.
-_ANY = "192.0.2.1"
-
-_WEIGHTS = {
-    SpfResult.PASSED: Severity.GOOD,
-    SpfResult.FAIL: Severity.NOTE,
-    SpfResult.SOFTFAIL: Severity.NOTE,
-    SpfResult.NEUTRAL: Severity.NOTE,
-    SpfResult.NONE: Severity.BAD,
-    SpfResult.PERMERROR: Severity.BAD,
-    SpfResult.TEMPERROR: Severity.UNKNOWN,
-    SpfResult.UNKNOWN: Severity.UNKNOWN,
-}
-_WITHOUT_ADDRESS = (SpfResult.NONE, SpfResult.PERMERROR, SpfResult.TEMPERROR)
-
-
-async def spf_facts(
-    domain: str, host: str, server: str | None, own: str | None, resolver: Resolver
-) -> Facts:
-    """Say whether SPF covers the server, whose `host` and address are told, and this machine.
-
-    The one that hands the mail to receivers counts: for a relay its outgoing addresses, which only
-    its admin knows.
-    """
-    leaving: dict[str, str] = {}
-    if server and is_public(server):
-        leaving[server] = f"{host} ({server})"
-    if own and is_public(own):
-        leaving.setdefault(own, f"this machine ({own})")
-    if leaving:
-        return await _covering(domain, leaving, resolver)
-    verdict = await evaluate(domain, _ANY, resolver)
-    held = await _held(domain, resolver)
-    if verdict.result in _WITHOUT_ADDRESS:
-        return (_spf(domain, "", verdict, held),)
-    return (fact("spf", "spf-there", Severity.UNKNOWN, held, domain=domain),)
-
-
-async def _covering(domain: str, leaving: Mapping[str, str], resolver: Resolver) -> Facts:
-    verdicts = await gather_all(*(evaluate(domain, one, resolver) for one in leaving))
-    held = await _held(domain, resolver)
-    pairs = zip(leaving.values(), verdicts, strict=True)
-    # What is wrong with the record itself is told once.
-    return tuple(dict.fromkeys(_spf(domain, who, verdict, held) for who, verdict in pairs))
-
-
-async def _held(domain: str, resolver: Resolver) -> str | None:
-    """Return the record as it stands in DNS, two where there are two: the resolver has it still."""
-    answer = await resolver.texts(domain)
-    return "; ".join(filter(is_record, answer.records)) or None
-
-
-def _spf(domain: str, who: str, verdict: SpfVerdict, held: str | None) -> DomainFact:
-    return fact(
-        "spf",
-        f"spf-{verdict.result}",
-        _WEIGHTS[verdict.result],
-        held,
-        domain=domain,
-        who=who,
-        term=verdict.term,
-        trouble=verdict.trouble,
-        terms=", ".join(verdict.unevaluated),
-    )
-
-
-async def name_facts(address: str, resolver: Resolver) -> Facts:
-    """Say whether this machine's address has a name that leads back to it (RFC 1912, 2.1)."""
-    if not is_public(address):
-        return (fact("ptr", "ptr-private", Severity.UNKNOWN, address=address),)
-    answer = await resolver.names_of(address)
-    if answer.state is State.FAILED:
-        return (unanswered("ptr"),)
-    if not answer.records:
-        return (fact("ptr", "ptr-none", Severity.NOTE, address=address),)
-    names = [one.removesuffix(".").lower() for one in answer.records[:MOST_NAMES]]
-    for name in names:
-        if await _leads_to(name, address, resolver):
-            return (fact("ptr", "ptr", Severity.GOOD, name, address=address, name=name),)
-    shown = {"address": address, "name": names[0]}
-    return (fact("ptr", "ptr-unconfirmed", Severity.NOTE, names[0], **shown),)
-
-
-async def _leads_to(name: str, address: str, resolver: Resolver) -> bool:
-    wanted = ip_address(address)
-    answer = await resolver.ask(name, "A" if wanted.version == 4 else "AAAA")
-    return any(ip_address(one) == wanted for one in answer.records)

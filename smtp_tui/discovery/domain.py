@@ -1,16 +1,66 @@
-"""Records made of tags, `name=value; …`: DMARC (RFC 7489), DKIM keys (RFC 6376), MTA-STS.
+"""One fact about a domain.
+
+Records made of tags, `name=value; …`: DMARC (RFC 7489), DKIM keys (RFC 6376), MTA-STS.
 
 What a domain says about itself: MX, DMARC, DKIM keys, MTA-STS; and a server's TLSA records.
+
+What DNS holds about a sender's domain and its server, each in one plain sentence.
+
+That a server took a message does not mean that it arrives: what receivers look at stands here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from enum import Enum
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from enum import Enum, StrEnum
+from ipaddress import ip_address
+from typing import Any
 
 from smtp_tui.discovery.dns import Answer, Resolver, State, gather_all
-from smtp_tui.discovery.domain.facts import DomainFact, Severity, fact, unanswered
+from smtp_tui.discovery.spf import SpfResult, SpfVerdict, evaluate, is_record
+from smtp_tui.discovery.texts import domain_text
 from smtp_tui.records import record
+from smtp_tui.settings import parsers
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.smtp.addresses import is_public
+
+
+class Severity(StrEnum):
+    """What a fact means for mail that is to arrive."""
+
+    GOOD = "good"
+    NOTE = "note"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+@record(kw_only=True)
+class DomainFact:
+    """What DNS holds about one subject (`mx`, `spf`, …); `id` names its text.
+
+    `record` is what was found, as it stands there.
+    """
+
+    subject: str
+    id: str
+    weight: Severity
+    text: str
+    record: str | None = None
+
+
+def fact(
+    subject: str, identity: str, weight: Severity, found: str | None = None, **names: object
+) -> DomainFact:
+    """Make a fact of its text."""
+    text = domain_text(identity, **names)
+    return DomainFact(subject=subject, id=identity, weight=weight, text=text, record=found)
+
+
+def unanswered(subject: str) -> DomainFact:
+    """The fact that nobody answered."""
+    return fact(subject, "unanswered", Severity.UNKNOWN, what=subject.upper())
 
 
 class Policy(Enum):
@@ -214,3 +264,162 @@ def _tlsa(
     ports = ", ".join(str(port) for port, _ in held)
     found = "; ".join(record for _, answer in held for record in answer.records)
     return fact("tlsa", identity, weight, found, host=host, ports=ports)
+
+
+MOST_NAMES = 4
+
+
+# An address that nobody has (RFC 5737): whether there is a record does not depend on it.
+_ANY = "192.0.2.1"
+
+
+_WEIGHTS = {
+    SpfResult.PASSED: Severity.GOOD,
+    SpfResult.FAIL: Severity.NOTE,
+    SpfResult.SOFTFAIL: Severity.NOTE,
+    SpfResult.NEUTRAL: Severity.NOTE,
+    SpfResult.NONE: Severity.BAD,
+    SpfResult.PERMERROR: Severity.BAD,
+    SpfResult.TEMPERROR: Severity.UNKNOWN,
+    SpfResult.UNKNOWN: Severity.UNKNOWN,
+}
+
+
+_WITHOUT_ADDRESS = (SpfResult.NONE, SpfResult.PERMERROR, SpfResult.TEMPERROR)
+
+
+async def spf_facts(
+    domain: str, host: str, server: str | None, own: str | None, resolver: Resolver
+) -> Facts:
+    """Say whether SPF covers the server, whose `host` and address are told, and this machine.
+
+    The one that hands the mail to receivers counts: for a relay its outgoing addresses, which only
+    its admin knows.
+    """
+    leaving: dict[str, str] = {}
+    if server and is_public(server):
+        leaving[server] = f"{host} ({server})"
+    if own and is_public(own):
+        leaving.setdefault(own, f"this machine ({own})")
+    if leaving:
+        return await _covering(domain, leaving, resolver)
+    verdict = await evaluate(domain, _ANY, resolver)
+    held = await _held(domain, resolver)
+    if verdict.result in _WITHOUT_ADDRESS:
+        return (_spf(domain, "", verdict, held),)
+    return (fact("spf", "spf-there", Severity.UNKNOWN, held, domain=domain),)
+
+
+async def _covering(domain: str, leaving: Mapping[str, str], resolver: Resolver) -> Facts:
+    verdicts = await gather_all(*(evaluate(domain, one, resolver) for one in leaving))
+    held = await _held(domain, resolver)
+    pairs = zip(leaving.values(), verdicts, strict=True)
+    # What is wrong with the record itself is told once.
+    return tuple(dict.fromkeys(_spf(domain, who, verdict, held) for who, verdict in pairs))
+
+
+async def _held(domain: str, resolver: Resolver) -> str | None:
+    """Return the record as it stands in DNS, two where there are two: the resolver has it still."""
+    answer = await resolver.texts(domain)
+    return "; ".join(filter(is_record, answer.records)) or None
+
+
+def _spf(domain: str, who: str, verdict: SpfVerdict, held: str | None) -> DomainFact:
+    return fact(
+        "spf",
+        f"spf-{verdict.result}",
+        _WEIGHTS[verdict.result],
+        held,
+        domain=domain,
+        who=who,
+        term=verdict.term,
+        trouble=verdict.trouble,
+        terms=", ".join(verdict.unevaluated),
+    )
+
+
+async def name_facts(address: str, resolver: Resolver) -> Facts:
+    """Say whether this machine's address has a name that leads back to it (RFC 1912, 2.1)."""
+    if not is_public(address):
+        return (fact("ptr", "ptr-private", Severity.UNKNOWN, address=address),)
+    answer = await resolver.names_of(address)
+    if answer.state is State.FAILED:
+        return (unanswered("ptr"),)
+    if not answer.records:
+        return (fact("ptr", "ptr-none", Severity.NOTE, address=address),)
+    names = [one.removesuffix(".").lower() for one in answer.records[:MOST_NAMES]]
+    for name in names:
+        if await _leads_to(name, address, resolver):
+            return (fact("ptr", "ptr", Severity.GOOD, name, address=address, name=name),)
+    shown = {"address": address, "name": names[0]}
+    return (fact("ptr", "ptr-unconfirmed", Severity.NOTE, names[0], **shown),)
+
+
+async def _leads_to(name: str, address: str, resolver: Resolver) -> bool:
+    wanted = ip_address(address)
+    answer = await resolver.ask(name, "A" if wanted.version == 4 else "AAAA")
+    return any(ip_address(one) == wanted for one in answer.records)
+
+
+SECONDS = 8.0
+
+
+async def domain_facts(
+    settings: Settings,
+    address: str | None,
+    resolver: Resolver,
+    *,
+    server: str | None = None,
+    selectors: Sequence[str] = (),
+    seconds: float = SECONDS,
+) -> tuple[DomainFact, ...]:
+    """Return what DNS holds about the domain of `settings.sender`, within `seconds`.
+
+    `address` is the one this machine leaves from, `server` the server's, as a check has seen them;
+    `selectors` are those of DKIM keys to look for.
+    """
+    domain = sender_domain(settings)
+    if domain is None:
+        return (fact("sender", "no-sender", Severity.UNKNOWN),)
+    host = parsers.ascii_name(settings.host).removesuffix(".").lower()
+    asking: dict[str, Coroutine[Any, Any, Facts]] = {
+        "mx": exchange_facts(domain, resolver),
+        "spf": spf_facts(domain, host, server, address, resolver),
+        "dmarc": dmarc_facts(domain, resolver),
+        "dkim": dkim_facts(domain, selectors, resolver),
+        "mta-sts": mta_sts_facts(domain, resolver),
+    }
+    if address:
+        asking["ptr"] = name_facts(address, resolver)
+    if not parsers.is_address(host):
+        asking["tlsa"] = tlsa_facts(host, settings.port, resolver)
+    facts = await _all_in_time(asking, seconds)
+    # Of a domain that does not exist there is nothing else to say.
+    absent = [one for one in facts if one.id == "no-name"]
+    return tuple(absent or facts)
+
+
+async def _all_in_time(
+    asking: dict[str, Coroutine[Any, Any, Facts]], seconds: float
+) -> list[DomainFact]:
+    """Wait for all; who is late has told nothing."""
+    tasks = {subject: asyncio.create_task(one) for subject, one in asking.items()}
+    try:
+        await asyncio.wait(tasks.values(), timeout=seconds)
+        return [
+            one
+            for subject, task in tasks.items()
+            for one in (task.result() if task.done() else (unanswered(subject),))
+        ]
+    finally:
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+def sender_domain(settings: Settings) -> str | None:
+    """Return the domain that the settings send from; None without a sender, or with an address."""
+    if not settings.sender:
+        return None
+    domain = parse_mailbox(settings.sender).envelope.rpartition("@")[2]
+    return None if domain.startswith("[") else domain.removesuffix(".").lower()

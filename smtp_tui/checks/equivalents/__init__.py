@@ -1,1 +1,0 @@
-"""The same as a check, with other programs."""

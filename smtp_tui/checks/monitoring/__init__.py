@@ -1,1 +1,0 @@
-"""Checks as monitoring systems read them."""
