@@ -64,7 +64,6 @@ def test_a_check_of_a_file(tmp_path: Path, password: str) -> None:
     modules = loaded(tmp_path, "check", str(file), status=6, OTHER="wonderland")
     assert weights(modules) == set()
     assert "smtp_tui.config.keyring_backend" not in modules
-    assert ("smtp_tui.config.password_command" in modules) == ("command" in password)
 
 
 def test_a_password_in_a_keyring_loads_the_keyring_alone(tmp_path: Path) -> None:

@@ -53,9 +53,8 @@ async def secret_of(
         case Ask():
             raise PasswordError(NOBODY_TO_ASK)
         case _:
-            from smtp_tui.config.password_store import (
-                fetch_password,  # seldom needed, and not quick to load
-            )
+            # Seldom needed, and not quick to load.
+            from smtp_tui.config.password_store import fetch_password
 
             # A password that stands in the file itself is no place to be sent to.
             if given is None and origin is not None and not isinstance(source, Literal):

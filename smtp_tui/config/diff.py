@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from smtp_tui.config import file_reader
-from smtp_tui.config.showable import Showable
+from smtp_tui.config.mask import Showable
 from smtp_tui.records import record
 
 AROUND = 3

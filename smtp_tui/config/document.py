@@ -20,8 +20,8 @@ from smtp_tui.config.errors import (
     SeveralTablesError,
     one_line,
 )
+from smtp_tui.config.file_reader import excess
 from smtp_tui.config.tablepath import TablePath
-from smtp_tui.config.toml_bounds import excess
 
 if TYPE_CHECKING:
     from smtp_tui.config.atomic_write import WriteOptions

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from smtp_tui.config import file_reader
 from smtp_tui.config.errors import NoFileError, NoTableError, one_line
 from smtp_tui.config.mask import masked_value
-from smtp_tui.config.toml_edit.values import equivalent
 from smtp_tui.records import record
+from smtp_tui.settings.validate import equivalent
 
 if TYPE_CHECKING:
     from smtp_tui.config.diff import DiffLine

@@ -7,7 +7,7 @@ from typing import Any
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption
-from smtp_tui.settings.fields import FIELDS, Field, Settings
+from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Settings
 
 
 @record
@@ -124,3 +124,20 @@ def _remarks(settings: Settings) -> list[Notice]:
         text = f"starttls_auto is ignored: encryption {settings.encryption} already requires TLS"
         found.append(Notice("starttls_auto", text))
     return found
+
+
+def equivalent(key: str, old: object, new: object) -> bool:
+    """Tell whether a change from `old` to `new`, None where the key is absent, changes nothing."""
+    if old is None or new is None:
+        return old is new
+    if type(old) is type(new) and old == new:
+        return True
+    field = BY_KEY.get(key)
+    if field is None:
+        return False
+    if is_absent(field, old) or is_absent(field, new):
+        return is_absent(field, old) and is_absent(field, new)
+    try:
+        return field.parse(old) == field.parse(new)
+    except ValueError:
+        return False

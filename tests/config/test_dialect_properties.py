@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.toml_edit.values import equivalent
+from smtp_tui.settings.validate import equivalent
 from tests.config.dialect_samples import SAMPLES, Sample
 
 TEXT = st.text(

@@ -12,9 +12,8 @@ import pytest
 from smtp_tui.config.dialects.detect import all_headers
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoTableError, NotExpressibleError
-from smtp_tui.config.toml_edit.values import equivalent
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.validate import parse_settings
+from smtp_tui.settings.validate import equivalent, parse_settings
 from tests.config.dialect_samples import SAMPLES, Changes, Edit, Sample
 from tests.config.fidelity import BOM, bytes_outside, foreign_ends
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from smtp_tui.config.diff import DiffLine, DiffMark, diff_lines
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.mask import looks_secret, masked_value
-from smtp_tui.config.showable import Showable
+from smtp_tui.config.mask import Showable, looks_secret, masked_value
 from tests.config.dialect_samples import SAMPLES, Sample
 
 S = "hunter2!"  # the secret of these tests

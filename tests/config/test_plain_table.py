@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smtp_tui.config.dialects.plain import PlainTable
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.plain_table import PlainTable
-from smtp_tui.config.toml_edit.values import equivalent
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.validate import equivalent
 
 
 def opened(folder: Path, text: str) -> Document:

@@ -11,8 +11,14 @@ import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
-from smtp_tui.config.file_reader import LARGEST, parse_toml
-from smtp_tui.config.toml_bounds import DEEPEST, LONGEST_WORD, MOST_TABLES, excess
+from smtp_tui.config.file_reader import (
+    DEEPEST,
+    LARGEST,
+    LONGEST_WORD,
+    MOST_TABLES,
+    excess,
+    parse_toml,
+)
 
 DEEP, LONG = "parts", "characters"
 DOTS = ".a" * DEEPEST

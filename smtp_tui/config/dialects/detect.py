@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from smtp_tui.config.dialects.mail_tables import mail_tables
 from smtp_tui.config.dialects.spec import (
     ANYWHERE,
     PLAIN,
@@ -24,7 +25,6 @@ from smtp_tui.config.dialects.spec import (
 )
 from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.file_access import other_writer
-from smtp_tui.config.mail_tables import mail_tables
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.tablepath import TablePath, get, spelled, walk
 
@@ -62,10 +62,7 @@ def _named_so(data: dict[str, Any], name: str) -> tuple[DialectHeader, str] | No
 def _commented_out(
     data: dict[str, Any], name: str, text: str, own: tuple[DialectHeader, ...]
 ) -> tuple[DialectHeader, str] | None:
-    from smtp_tui.config.dialects.commented_section import (  # few files have such a name
-        sections,
-        with_section,
-    )
+    from smtp_tui.config.toml_edit.scan import sections, with_section
 
     for section, keys, _ in sections(text):
         if _there(data, section):

@@ -25,9 +25,10 @@ from smtp_tui.config.dialects.decode import (
 from smtp_tui.config.dialects.spec import Dialect, KeyLocation, ModeRule
 from smtp_tui.config.errors import NotExpressibleError, one_line
 from smtp_tui.config.tablepath import TablePath
-from smtp_tui.config.toml_edit.values import equivalent, toml_value_like
+from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.validate import equivalent
 
 _ENCRYPTION, _AUTO = "encryption", "starttls_auto"
 _Put = Callable[[DialectTable, Mapping[str, object]], None]

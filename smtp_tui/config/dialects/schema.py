@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from smtp_tui.config import tablepath
 from smtp_tui.config.dialects import detect
+from smtp_tui.config.dialects.mail_tables import MAIL_KEYS, SWITCHES, mail_tables
+from smtp_tui.config.dialects.plain import PlainTable
 from smtp_tui.config.dialects.spec import PLAIN, DialectHeader, Recognition
 from smtp_tui.config.errors import NoTableError
-from smtp_tui.config.mail_tables import mail_tables
-from smtp_tui.config.plain_table import PlainTable
-from smtp_tui.config.synonyms import MAIL_KEYS, SWITCHES
 from smtp_tui.config.tablepath import ROOT, TablePath
 from smtp_tui.config.toml_edit.edit import same_data
 
@@ -153,7 +152,7 @@ class FileSchema:
         table, unknown = tablepath.get(data, path), self.unknown(data, path)
         if not unknown and SWITCHES.isdisjoint(table):
             return ()
-        from smtp_tui.config.remarks import remarks_on  # most tables give nothing to say
+        from smtp_tui.config.dialects.plain import remarks_on  # most tables give nothing to say
 
         unclear = PlainTable(table).unclear if self._of(data, path) is None else ()
         return remarks_on(tablepath.spelled(path), table, unknown, unclear)
@@ -210,7 +209,7 @@ class FileSchema:
                 values = {}
             meant = PlainTable(values).changes(changes)
             if meant.keys() - values.keys():
-                from smtp_tui.config.naming import in_its_words
+                from smtp_tui.config.dialects.plain import in_its_words
 
                 meant = in_its_words(text, path, values, meant)
             return [(path, meant)] if meant else []

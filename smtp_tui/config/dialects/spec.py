@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.dialects.codecs import CODECS, Codec, words
+from smtp_tui.config.dialects.mail_tables import MAIL_KEYS
 from smtp_tui.config.errors import DocumentError, NoFileError, one_line
-from smtp_tui.config.synonyms import MAIL_KEYS
 from smtp_tui.config.tablepath import ROOT, TablePath, get, spelled, walk
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY

@@ -9,12 +9,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 
-from smtp_tui.config.dialects.commented_section import sections
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.tablepath import ROOT, TablePath, spelled, spelled_key
 from smtp_tui.config.toml_edit import insert, layout
 from smtp_tui.config.toml_edit.layout import TableLayout
-from smtp_tui.config.toml_edit.scan import Header, KeyValue
+from smtp_tui.config.toml_edit.scan import Header, KeyValue, sections
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY

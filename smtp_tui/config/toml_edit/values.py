@@ -9,25 +9,6 @@ The only importer of tomlkit, which spells values exactly but puts new keys in w
 from __future__ import annotations
 
 from smtp_tui.config.tablepath import spelled_key
-from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.validate import is_absent
-
-
-def equivalent(key: str, old: object, new: object) -> bool:
-    """Tell whether a change from `old` to `new`, None where the key is absent, changes nothing."""
-    if old is None or new is None:
-        return old is new
-    if type(old) is type(new) and old == new:
-        return True
-    field = BY_KEY.get(key)
-    if field is None:
-        return False
-    if is_absent(field, old) or is_absent(field, new):
-        return is_absent(field, old) and is_absent(field, new)
-    try:
-        return field.parse(old) == field.parse(new)
-    except ValueError:
-        return False
 
 
 def toml_value(value: object, like: str = "") -> str:

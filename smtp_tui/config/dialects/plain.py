@@ -2,22 +2,29 @@
 
 What a table calls a setting is what a change writes: no key of ours is put beside one that says the
 same. A key whose meaning is not sure is left alone, and named as unknown.
+
+What there is to say about a table besides its settings: unknown keys, a mailer switched off.
+
+What a new key of a plain table is called: as a comment in the table calls it, if one does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from smtp_tui.config import synonyms
-from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.toml_edit.values import equivalent
+from smtp_tui.config.dialects import mail_tables as mail_names
+from smtp_tui.config.dialects.mail_tables import SWITCHES
+from smtp_tui.config.errors import NotExpressibleError, one_line
+from smtp_tui.config.tablepath import TablePath
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.validate import equivalent
 
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.codecs import Compound
+
 
 _ENCRYPTION, _FROM = "encryption", "from"
 _SCHEMES = frozenset({"smtp", "smtps"})
@@ -53,13 +60,13 @@ class PlainTable:
         return tuple(
             key
             for key, value in self._table.items()
-            if key not in self._understood and key not in synonyms.SWITCHES and not _holds(value)
+            if key not in self._understood and key not in SWITCHES and not _holds(value)
         )
 
     @property
     def unclear(self) -> tuple[str, ...]:
         """Those of the unknown keys that speak of TLS, but may mean either kind."""
-        return tuple(key for key in synonyms.encryption_keys(self._table) if key in self.unknown)
+        return tuple(key for key in mail_names.encryption_keys(self._table) if key in self.unknown)
 
     def says(self, key: str, value: object) -> bool:
         """Tell whether the table's own key for a setting can hold a value."""
@@ -118,7 +125,7 @@ class PlainTable:
     def _names(self) -> dict[str, str]:
         """Which key of the table holds which of our settings by itself."""
         names = {key: key for key in self._table if key in BY_KEY}
-        for key, others in synonyms.NAMES.items():
+        for key, others in mail_names.NAMES.items():
             there = [name for name in others if name in self._table]
             if key not in names and len(there) == 1 and self._is_good(key, there[0]):
                 names[key] = there[0]
@@ -135,7 +142,7 @@ class PlainTable:
         """The key of one text that holds server and login, "" for none."""
         if "host" in self._names:
             return ""
-        there = [key for key in synonyms.TEXTS if _compound(key, self._table.get(key))]
+        there = [key for key in mail_names.TEXTS if _compound(key, self._table.get(key))]
         return there[0] if len(there) == 1 else ""
 
     @cached_property
@@ -161,19 +168,19 @@ class PlainTable:
         if _ENCRYPTION in self._names:
             return None
         if self._tls_keys:
-            return synonyms.encryption_of(self._table)
+            return mail_names.encryption_of(self._table)
         return "ssl" if self._text and self._text.part("scheme") == "smtps" else None
 
     @cached_property
     def _tls_keys(self) -> tuple[str, ...]:
         """The keys that say what TLS there is, where what they say is clear."""
-        if _ENCRYPTION in self._names or synonyms.encryption_of(self._table) is None:
+        if _ENCRYPTION in self._names or mail_names.encryption_of(self._table) is None:
             return ()
-        return synonyms.encryption_keys(self._table)
+        return mail_names.encryption_keys(self._table)
 
     @cached_property
     def _label(self) -> str:
-        there = [key for key in synonyms.LABELS if isinstance(self._table.get(key), str)]
+        there = [key for key in mail_names.LABELS if isinstance(self._table.get(key), str)]
         named = _bare(self._table.get(self._names.get(_FROM, "")))
         return there[0] if len(there) == 1 and named and self._table[there[0]] else ""
 
@@ -186,7 +193,7 @@ class PlainTable:
         keys = self._tls_keys
         if encryption is None:
             return dict.fromkeys(keys)
-        found = synonyms.respelled(self._table, str(encryption))
+        found = mail_names.respelled(self._table, str(encryption))
         if found is None:
             words, them = ("say", "them") if len(keys) > 1 else ("says", "it")
             raise NotExpressibleError(
@@ -208,7 +215,7 @@ class PlainTable:
 
 def _compound(key: str, value: object) -> Compound | None:
     """Take a URL or `host:port` apart; None for a text that is neither."""
-    if not isinstance(value, str) or ("://" not in value and key in synonyms.URLS):
+    if not isinstance(value, str) or ("://" not in value and key in mail_names.URLS):
         return None
     from smtp_tui.config.dialects.codecs import (  # few tables have one
         parsed_host_and_port,
@@ -263,3 +270,55 @@ def _holds(value: object) -> bool:
     """Whether a value is a table, or a list of tables."""
     inner = value if isinstance(value, list) else [value]
     return bool(inner) and all(isinstance(one, dict) for one in inner)
+
+
+def remarks_on(
+    table: str, content: Mapping[str, Any], unknown: Sequence[str], unclear: Sequence[str]
+) -> tuple[str, ...]:
+    """Return one sentence for each."""
+    return tuple(_remarks(table, content, unknown, unclear))
+
+
+def _remarks(
+    table: str, content: Mapping[str, Any], unknown: Sequence[str], unclear: Sequence[str]
+) -> Iterator[str]:
+    for key in content:
+        if key in SWITCHES and key not in unknown and content.get(key) is (key == "disabled"):
+            yield f"{key} is {str(content[key]).lower()}: mail is switched off in this table."
+    if unknown := [key for key in unknown if key not in unclear]:
+        where = "at the top of the file" if table == "." else f"in [{one_line(table, 80)}]"
+        yield f"Unknown keys {where}: {one_line(', '.join(unknown), 200)}."
+    if unclear:
+        named = " and ".join(unclear)
+        yield (
+            f"{named} may mean STARTTLS or implicit TLS. smtp-tui does not know which; set "
+            "encryption."
+        )
+
+
+def in_its_words(
+    text: str, path: TablePath, values: Mapping[str, Any], changes: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the changes of a table with its own names for the keys that it only shows so far.
+
+    A table with `smtp_host` and `#smtp_port =` has a place for the port, and it is not `port`.
+    """
+    from smtp_tui.config.toml_edit.insert import insertion_point_for
+    from smtp_tui.config.toml_edit.layout import TableLayout
+
+    table = TableLayout.find(text, path)
+    last = table.members[-1] if table.members else None
+    prefix = table.prefix(last) if last else ""
+
+    def name(key: str, value: object) -> str:
+        if value is None or key in values or insertion_point_for(table, key, prefix):
+            return key
+        shown = [
+            one for one in mail_names.NAMES.get(key, ()) if insertion_point_for(table, one, prefix)
+        ]
+        if len(shown) != 1:
+            return key
+        after = PlainTable({**values, shown[0]: value}).values
+        return shown[0] if equivalent(key, after.get(key), value) else key
+
+    return {name(key, value): value for key, value in changes.items()}
