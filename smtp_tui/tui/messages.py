@@ -1,9 +1,4 @@
-"""Texts kept as data: `texts.toml` beside the module that speaks them.
-
-How a defect of the program itself is told: where, never what was being handled.
-
-How saving tells what went wrong.
-"""
+"""What the form says: the catalogue of its texts, and how errors become sentences."""
 
 from __future__ import annotations
 
@@ -17,10 +12,10 @@ from smtp_tui.smtp.escaping import escape_controls
 
 
 class MessageCatalog:
-    """The texts beside a module's file, by part and id; they are read with the first one."""
+    """The texts of a TOML file, by part and id; the file is read with the first one."""
 
-    def __init__(self, module: str) -> None:
-        self._file = Path(module).with_name("texts.toml")
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     def __call__(self, part: str, identity: str, /, **names: object) -> str:
         """Return a text filled in."""
@@ -30,15 +25,19 @@ class MessageCatalog:
         """Return a part whole, its texts as they stand."""
         return self._parts[name]
 
-    def instead(self, said: str, **names: object) -> str:
-        """Put the form's own ways in place of what a text says for the command line."""
-        for words, ours in self.part("instead").items():
-            said = said.replace(words, ours.format_map(names))
-        return said
+    def reword(self, part: str, sentence: object, /, **names: object) -> str:
+        """Replace what a sentence says for the command line by what the form offers instead."""
+        reworded = str(sentence)
+        for options, keys in self.part(part).items():
+            reworded = reworded.replace(options, keys.format_map(names))
+        return reworded
 
     @cached_property
     def _parts(self) -> dict[str, dict[str, str]]:
         return tomllib.loads(self._file.read_text(encoding="utf-8"))
+
+
+text = MessageCatalog(Path(__file__).with_name("texts.toml"))
 
 
 def format_internal_error(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from smtp_tui.smtp.tls import load_context
 from smtp_tui.smtp.tls_files import ContextError
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.form import FormController
-from smtp_tui.tui.finding.words import text
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST
 from smtp_tui.tui.model.fixes import done_words
 from smtp_tui.tui.model.search_changes import (

@@ -12,7 +12,7 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event
 from smtp_tui.tui.controllers.form import FormController
 from smtp_tui.tui.dialogs.domain_report import DomainScreen
-from smtp_tui.tui.domain.words import text
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.test_pane.domain_task import domain_of, last_connected
 from smtp_tui.tui.test_pane.test_run import request_for
 
@@ -42,14 +42,14 @@ class DomainController:
     def refusal(self) -> str:
         """Say why nobody can be asked; nothing where DNS can be."""
         if self.context.test_pane.domain.is_alone:
-            return text("screen", "alone")
+            return text("dns", "alone")
         problems = self.context.form.draft.reading().problems
         if problems and not self._is_tested:
             first = problems[0]
             told = f"{BY_KEY[first.key].label} {escape_controls(first.message)}"
-            return text("screen", "unusable", problem=told)
+            return text("dns", "unusable", problem=told)
         if domain_of(self._subject()[0]) is None:
-            return text("screen", "nameless", field=BY_KEY[SENDER].label)
+            return text("dns", "nameless", field=BY_KEY[SENDER].label)
         return ""
 
     def ask(self) -> None:

@@ -83,8 +83,7 @@ class FixController:
         return True
 
     async def _may(self, cure: FixProposal) -> bool:
-        from smtp_tui.tui.cures.trust_dialog import TrustDialog
-        from smtp_tui.tui.cures.trusting import trust_blocks
+        from smtp_tui.tui.dialogs.fixes import TrustDialog, trust_blocks
 
         last, draft = self.context.test_pane.last_test, self.context.form.draft
         text = trust_blocks(cure, last.facts.chain if last else (), draft)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from smtp_tui.interchange.spec import format_named
 from smtp_tui.records import record
 from smtp_tui.tui.controllers.form import FormController
-from smtp_tui.tui.exchange.words import text
 from smtp_tui.tui.keys.commands import key_of
+from smtp_tui.tui.messages import text
 
 
 @record

@@ -17,10 +17,10 @@ from smtp_tui.discovery.search import TIMEOUT
 from smtp_tui.discovery.steps import OK, ProbeResult, parse_query
 from smtp_tui.tui.controllers.search_task import SearchTask, Seek
 from smtp_tui.tui.dialogs.server_table import ServerTable, details_of
-from smtp_tui.tui.finding.words import text
 from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.form.text_row import TextRow
 from smtp_tui.tui.keys.commands import DISCOVER_COMMANDS, key_of
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.search_changes import knock_change, takes_words, unsayable

@@ -12,11 +12,12 @@ from textual.widget import Widget
 from smtp_tui.config.preferences import NAME
 from smtp_tui.discovery.domain import SECONDS
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.domain.words import page_blocks, text
 from smtp_tui.tui.keys.commands import DOMAIN_COMMANDS, key_of
 from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import ACCENT, DIM, STRONG, WARNING
 from smtp_tui.tui.test_pane.domain_task import DomainCheckTask
+from smtp_tui.tui.test_pane.domain_text import page_blocks
 from smtp_tui.tui.widgets.bars import KeyHints
 from smtp_tui.tui.widgets.dialog import PromptDialog
 from smtp_tui.tui.widgets.pager import PagerScreen
@@ -91,7 +92,7 @@ class DomainScreen(PagerScreen, inherit_bindings=True):
             self._ask_selectors(", ".join(self._look.selectors))
 
     def _ask_selectors(self, typed: str, problem: str = "") -> None:
-        title, label = text("screen", "selectors", file=NAME), text("screen", "selectors-label")
+        title, label = text("dns", "selectors", file=NAME), text("dns", "selectors-label")
         deeds = ("Ask DNS", "Back")
         line = PromptDialog(title, label, typed, deeds, problem, may_be_empty=True)
         self.app.push_screen(line, self._take_selectors)
@@ -102,7 +103,7 @@ class DomainScreen(PagerScreen, inherit_bindings=True):
         selectors = typed.replace(",", " ").split()
         for one in selectors:
             if not _SELECTOR.fullmatch(one):
-                told = text("screen", "bad-selector", selector=escape_controls(one[:40]))
+                told = text("dns", "bad-selector", selector=escape_controls(one[:40]))
                 self._ask_selectors(typed, told)
                 return
         self._look.selectors = tuple(dict.fromkeys(selectors))
@@ -112,17 +113,17 @@ class DomainScreen(PagerScreen, inherit_bindings=True):
         found, refusal = self._look.found, self._inquiry.refusal()
         if found is not None and not found.is_silent and not refusal:
             title, *facts = page_blocks(found, with_records=True)
-            yield from (title, plain(text("screen", "why"), DIM, gap=False))
+            yield from (title, plain(text("dns", "why"), DIM, gap=False))
             yield from facts
             if not self._inquiry.has_shown_addresses:
-                yield plain(text("screen", "untested", key=key_of("test")), DIM)
+                yield plain(text("dns", "untested", key=key_of("test")), DIM)
             return
-        yield plain(text("screen", "none"), STRONG)
-        yield plain(text("screen", "why"), DIM, gap=False)
+        yield plain(text("dns", "none"), STRONG)
+        yield plain(text("dns", "why"), DIM, gap=False)
         if refusal:
             yield plain(refusal, WARNING)
         elif self._look.is_asking:
-            yield plain(text("screen", "asking", seconds=f"{SECONDS:g}"), ACCENT)
+            yield plain(text("dns", "asking", seconds=f"{SECONDS:g}"), ACCENT)
         else:
             names = {"key": _AGAIN.first_key, "seconds": f"{SECONDS:g}"}
-            yield plain(text("screen", "silent" if found else "stopped", **names), WARNING)
+            yield plain(text("dns", "silent" if found else "stopped", **names), WARNING)

@@ -27,10 +27,10 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.folders import may_make_folder
 from smtp_tui.tui.controllers.log import MOST_COPIED, clipboard_size
-from smtp_tui.tui.exchange.words import in_the_form, lines, text
+from smtp_tui.tui.dialogs.import_settings import count_lines, in_the_form
 from smtp_tui.tui.keys.commands import EXPORT_COMMANDS
 from smtp_tui.tui.keys.hints import hints_of
-from smtp_tui.tui.messages import as_sentence
+from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.bars import KeyHints
 from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption, PromptDialog
@@ -144,8 +144,7 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
             self._say(text("export", "long", size=size // 1000))
             return
         self.app.copy_to_clipboard(exported.text)
-        count = lines(exported.text.count("\n"))
-        self._say(text("export", "sent", lines=count))
+        self._say(text("export", "sent", lines=count_lines(exported.text)))
 
     def action_save(self) -> None:
         """Ask for a file, and save the text."""

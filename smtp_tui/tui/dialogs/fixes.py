@@ -1,4 +1,4 @@
-"""The list of what could cure a failed test, at the bottom of the screen."""
+"""The list of what could fix a failed test, and the question whom a fix would trust."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -13,11 +14,25 @@ from textual.screen import ModalScreen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from smtp_tui.diagnosis.verdict import Fix
+from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.lifetimes import in_words
 from smtp_tui.tui.keys.commands import FIX_COMMANDS, Command
 from smtp_tui.tui.keys.hints import hints_of
-from smtp_tui.tui.model.draft import Draft
-from smtp_tui.tui.model.fixes import FixAction, FixProposal, change_words, pins
+from smtp_tui.tui.messages import text
+from smtp_tui.tui.model.draft import HOST, Draft
+from smtp_tui.tui.model.fixes import (
+    CA_FILE,
+    FINGERPRINT,
+    FixAction,
+    FixProposal,
+    change_words,
+    now_words,
+    pairs_of,
+    pins,
+    value_words,
+)
 from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, WARNING, Span, make_strip
 from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
 from smtp_tui.tui.widgets.bars import KeyHints
@@ -37,11 +52,7 @@ def cure_blocks(cure: FixProposal, draft: Draft, file: str) -> list[Block]:
         spans += [(" (", DIM), (WEAKENS, WARNING), (f", {ASKS})", DIM)]
     elif cure.way in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
         spans.append((f" ({ASKS})", DIM))
-    why = cure.fix.why.removeprefix(f"{WEAKENS}: ")
-    return [
-        Block(tuple(spans), rest=_INDENT),
-        plain(why[:1].upper() + why[1:], DIM, gap=False),
-    ]
+    return [Block(tuple(spans), rest=_INDENT), plain(_reason(cure.fix), DIM, gap=False)]
 
 
 class FixList(NoRepaintOnResize, ScrollView, can_focus=True):
@@ -88,9 +99,9 @@ class FixList(NoRepaintOnResize, ScrollView, can_focus=True):
         is_first = number == 0 or lines[number - 1][0] != of
         if not is_first:
             return make_strip([(_INDENT, PLAIN), *spans], width)
-        text = "".join(part for part, _ in spans)
-        pad = " " * max(width - cell_len(text) - len(_INDENT), 0)
-        return make_strip([(f"> {text}{pad}", CURSOR)], width)
+        shown = "".join(part for part, _ in spans)
+        pad = " " * max(width - cell_len(shown) - len(_INDENT), 0)
+        return make_strip([(f"> {shown}{pad}", CURSOR)], width)
 
     def action_go(self, by: int) -> None:
         """Choose another."""
@@ -181,3 +192,108 @@ class FixDialog(PaintOnceScreen, ModalScreen[int | None], inherit_bindings=False
         for command in FIX_COMMANDS:
             if applies.get(command.action, True):
                 yield command
+
+
+_GROUP = 8  # pairs of the hash that stay together in a line
+_LABELS = 11
+
+
+def trust_blocks(cure: FixProposal, chain: Sequence[Certificate], draft: Draft) -> list[Block]:
+    """Return the question, whom it is about, and what a yes would mean."""
+    fix, part = cure.fix, f"trust-{_trust_topic(cure, chain)}"
+    value = fix.change.get("server_name", fix.change.get(HOST, fix.value))
+    names = {
+        "host": draft.text(HOST),
+        "value": value_words(fix.field, value) if value else "",
+        "old": now_words(fix.field, draft),
+        "why": _reason(fix),
+    }
+    shown = cure.authority or (chain[0] if chain and fix.trusts else None)
+    return [
+        plain(text(part, "title", **names), WARNING),
+        *(certificate_blocks(shown) if shown else ()),
+        plain(text(part, "means", **names)),
+    ]
+
+
+def certificate_blocks(certificate: Certificate) -> Iterator[Block]:
+    """Yield what an admin compares: names, issuer, dates, key and hash."""
+    if certificate.is_readable:
+        names = certificate.shown_names or certificate.subject
+        yield _fact("Names" if certificate.names else "Owner", names or "no name")
+        issuer = "itself" if certificate.is_self_issued else certificate.issuer
+        yield _fact("Issued by", issuer or "no name")
+        first, last = certificate.not_before, certificate.not_after
+        left = in_words(certificate.left())
+        yield _fact("Valid", f"{first:%Y-%m-%d} to {last:%Y-%m-%d}, {left}")
+        yield _fact("Key", f"{certificate.key or 'cannot be read'}, {certificate.signature}")
+    else:
+        yield _fact("Owner", certificate.subject)
+    pairs = pairs_of(certificate.sha256)
+    groups = [":".join(pairs[at : at + _GROUP]) for at in range(0, len(pairs), _GROUP)]
+    yield _fact("SHA-256", ": ".join(groups), STRONG)
+
+
+def _fact(label: str, value: str, style: Style = PLAIN) -> Block:
+    head, rest = f"  {label:{_LABELS}}", " " * (_LABELS + 2)
+    return Block(((escape_controls(value), style),), head, rest, gap=False)
+
+
+def _trust_topic(cure: FixProposal, chain: Sequence[Certificate]) -> str:
+    change = cure.fix.change
+    if cure.authority:
+        return "ca-file-own" if cure.authority in chain[:1] else "ca-file"
+    if not cure.fix.trusts:
+        return "weakens"
+    for key, topic in ((FINGERPRINT, "tls-fingerprint"), (CA_FILE, "ca-file")):
+        if change.get(key) == "":
+            return f"{topic}-gone"
+    if FINGERPRINT in change:
+        return "tls-fingerprint"
+    if CA_FILE in change:
+        return "ca-file-other"
+    return "server-name" if "server_name" in change else "host"
+
+
+def _reason(fix: Fix) -> str:
+    why = fix.why.removeprefix(f"{WEAKENS}: ")
+    return why[:1].upper() + why[1:]
+
+
+_AROUND_trust_dialog = 4  # the line above, the keys, and two lines of the form
+
+
+class TrustDialog(PaintOnceScreen, ModalScreen[bool], inherit_bindings=False):
+    """Tells what a yes would mean; Enter, Escape and N say no, and so does nothing else than Y."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,Y", "answer(True)", show=False),
+        Binding("n,N,enter,escape", "answer(False)", show=False),
+        Binding("up,k", "go(-1)", show=False),
+        Binding("down,j", "go(1)", show=False),
+        Binding("pageup", "go(-5)", show=False),
+        Binding("pagedown,space", "go(5)", show=False),
+    ]
+
+    def __init__(self, blocks: Sequence[Block], yes: str) -> None:
+        super().__init__(classes="dialog")
+        self._page = TextPage(blocks)
+        self._yes = yes
+
+    def compose(self) -> ComposeResult:
+        """Show the question and the keys, which never leave the screen."""
+        with DialogBody(classes="box"):
+            yield self._page
+            yield KeyHints((("Y", self._yes), ("N Enter Esc", "No")), indent=0)
+
+    def on_resize(self) -> None:
+        """Leave room for the keys."""
+        self._page.limit(max(self.size.height - _AROUND_trust_dialog, 1))
+
+    def action_answer(self, is_yes: bool) -> None:
+        """Take the answer."""
+        self.dismiss(is_yes)
+
+    def action_go(self, lines: int) -> None:
+        """Read on, where the text is longer than the screen."""
+        self._page.scroll_to(y=self._page.scroll_offset.y + lines, animate=False)

@@ -30,10 +30,9 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import Literal, parse_source
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.exchange.words import in_the_form, key_here, lines, text
 from smtp_tui.tui.keys.commands import IMPORT_COMMANDS
 from smtp_tui.tui.keys.hints import hints_of
-from smtp_tui.tui.messages import as_sentence
+from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
 from smtp_tui.tui.model.fixes import now_words, value_words
 from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
@@ -50,6 +49,21 @@ from smtp_tui.tui.widgets.select_dialog import (
     of_quotings,
 )
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+
+_KEYS = {one.action: one.first_key for one in IMPORT_COMMANDS}
+
+
+def in_the_form(sentence: object) -> str:
+    """Return what is said for the command line with the form's own keys, safe to show."""
+    names = {"format": _KEYS["format"], "quoting": _KEYS["quoting"]}
+    return escape_controls(text.reword("import-export-words", sentence, **names))
+
+
+def count_lines(content: str) -> str:
+    """Count a text's lines in words."""
+    count = content.count("\n")
+    return "1 line" if count == 1 else f"{count} lines"
+
 
 _NAMES = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key"
 _FORMS = tuple(
@@ -87,7 +101,7 @@ LONGEST_LINE = 2000
 class ImportPasteArea(PasteArea):
     """Holds a text whole, so that nothing of it is lost; a longer one than any counts as such."""
 
-    hint = text("import", "hint", key=key_here("file"))
+    hint = text("import", "hint", key=_KEYS["file"])
     secrets: tuple[str, ...] = ()
 
     def bounded(self, text: str) -> str:
@@ -156,9 +170,9 @@ def _row(key: str, old: str, new: str, more: str = "") -> Block:
 def _old_password(draft: Draft) -> str:
     password = draft.password
     if draft.raw(PASSWORD) is None and not password.at_hand:
-        return text("password", "none")
+        return text("import-password", "none")
     place = "this file" if password.kept is PasswordLocation.FILE else f"{password.kept}"
-    return text("password", "kept", place=place)
+    return text("import-password", "kept", place=place)
 
 
 def _remark(key: str, said: str) -> str:
@@ -332,7 +346,7 @@ class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=
         if self._file.name:
             names = {
                 "name": escape_controls(self._file.name),
-                "lines": lines(self._file.content.count("\n")),
+                "lines": count_lines(self._file.content),
             }
             yield plain(text("import", "read", **names), DIM)
         for problem in self._file.problems:
@@ -340,7 +354,7 @@ class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=
         if self._problem:
             yield plain(self._problem, BAD, gap=False)
         elif self._proposal is None:
-            yield plain(text("import", "start", key=key_here("take")), DIM)
+            yield plain(text("import", "start", key=_KEYS["take"]), DIM)
         else:
             yield self._recognised(self._proposal.imported)
             yield from preview_blocks(self._proposal, self._draft)

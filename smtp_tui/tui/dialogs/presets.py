@@ -15,9 +15,9 @@ from smtp_tui.discovery.candidates import Presets
 from smtp_tui.providers.provider import Provider, Way
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.dialogs.discover import SearchScreen
-from smtp_tui.tui.finding.words import text
 from smtp_tui.tui.form.text_row import TextRow
 from smtp_tui.tui.keys.commands import PRESET_COMMANDS, key_of
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.search_changes import preset_change, takes_words

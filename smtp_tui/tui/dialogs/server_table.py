@@ -19,7 +19,8 @@ from smtp_tui.discovery.steps import OK, Finding, ProbeResult
 from smtp_tui.discovery.texts import details, names_of, took_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.labels import label
-from smtp_tui.tui.finding.words import remedy_for, text
+from smtp_tui.tui.keys.commands import key_of
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.search_results import SearchResults, ServerRow
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
 from smtp_tui.tui.widgets.list import ListRows, cells_of, widths_for
@@ -63,11 +64,17 @@ def details_of(entry: ServerRow | None, heard: SearchResults, takes: str) -> lis
     return [*blocks, *said]
 
 
+def _remedy_for(cause: str | None) -> str:
+    """Return what to do where nothing was found, or a port stays silent, for this cause."""
+    known = text.part("search-fixes")
+    return known.get(cause or "", known["other"]).format(presets=key_of("presets"))
+
+
 def _about(entry: ServerRow, heard: SearchResults, takes: str) -> Iterator[Block]:
     knock = entry.knock
     if knock is None:
         yield plain(text("discover", "cannot-take", cause=label(entry.cause or "")), STRONG)
-        yield plain(remedy_for(entry.cause), gap=False)
+        yield plain(_remedy_for(entry.cause), gap=False)
         return
     yield plain(takes, STRONG)
     yield plain(knock.reason, gap=False)
@@ -91,7 +98,7 @@ def _notes(entry: ServerRow, knock: ProbeResult, heard: SearchResults) -> dict[s
 
 def _of_none(heard: SearchResults) -> Iterator[Block]:
     if heard.result is not None:
-        yield plain(remedy_for(heard.result.cause))
+        yield plain(_remedy_for(heard.result.cause))
 
 
 def _said(findings: list[Finding]) -> Iterator[Block]:

@@ -14,7 +14,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.masking import mask_secrets
 from smtp_tui.settings.password_sources import Literal, parse_source
 from smtp_tui.settings.validate import defaults, parse_fields
-from smtp_tui.tui.exchange.words import text
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft, same_meaning, without_pinned_trust
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, kind_of, words_of
 
@@ -40,17 +40,17 @@ class ImportedPassword:
         """Say where it comes from, or goes when it is saved."""
         match self.kept:
             case PasswordLocation.FILE:
-                return text("password", "file")
+                return text("import-password", "file")
             case PasswordLocation.KEYRING:
-                return text("password", "keyring")
+                return text("import-password", "keyring")
             case PasswordLocation.ENV:
-                return text("password", "env", words=self.typed)
+                return text("import-password", "env", words=self.typed)
             case PasswordLocation.PATH:
-                return text("password", "path", words=self.typed)
+                return text("import-password", "path", words=self.typed)
             case PasswordLocation.COMMAND:
-                return text("password", "command", words=mask_secrets(self.typed))
+                return text("import-password", "command", words=mask_secrets(self.typed))
             case PasswordLocation.ASK:
-                return text("password", "ask")
+                return text("import-password", "ask")
 
 
 @record

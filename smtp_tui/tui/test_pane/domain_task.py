@@ -20,9 +20,9 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.domain.words import DomainReport, asking, fact_lines, summary, text
 from smtp_tui.tui.keys.commands import key_of
-from smtp_tui.tui.messages import format_internal_error
+from smtp_tui.tui.messages import format_internal_error, text
+from smtp_tui.tui.test_pane.domain_text import DomainReport, asking, fact_lines, summary
 
 if TYPE_CHECKING:
     from smtp_tui.checks.run import CheckRequest
@@ -96,12 +96,12 @@ class DomainCheckTask:
             return
         seconds, domain = done.verdict.seconds, domain_of(done.request)
         if domain is None:
-            self._log([text("log", "nobody")], seconds)
+            self._log([text("dns-log", "nobody")], seconds)
         elif self.is_alone:
-            self._log([text("log", "alone", domain=domain)], seconds)
+            self._log([text("dns-log", "alone", domain=domain)], seconds)
         elif not is_public(connected.address):
             names = {"domain": domain, "address": connected.address, "key": key_of("domain")}
-            self._log([text("log", "private", **names)], seconds)
+            self._log([text("dns-log", "private", **names)], seconds)
         else:
             self.ask(done.request, done.events, seconds)
 
@@ -134,7 +134,7 @@ class DomainCheckTask:
             return False
         worker.cancel()
         self._test_pane.verdict.add(None)
-        self._log([text("log", "stopped", domain=self._asked)], self._seconds)
+        self._log([text("dns-log", "stopped", domain=self._asked)], self._seconds)
         self._tell()
         return True
 
@@ -147,7 +147,7 @@ class DomainCheckTask:
         self, check: DomainCheck, request: CheckRequest, domain: str, turn: object
     ) -> None:
         """Wait for the answers and tell them; whatever goes wrong, the verdict stands."""
-        self._log([text("log", "heading", domain=domain)], self._seconds)
+        self._log([text("dns-log", "heading", domain=domain)], self._seconds)
         facts = asyncio.create_task(_facts(check, request))
         try:
             await asyncio.wait([facts], timeout=SOON)
@@ -171,7 +171,7 @@ class DomainCheckTask:
         self.found, seconds = found, self._seconds
         if found.is_silent:
             names = {"seconds": f"{SECONDS:g}", "domain": found.domain}
-            self._log([text("log", "silent", **names)], seconds, Mark.WARNING)
+            self._log([text("dns-log", "silent", **names)], seconds, Mark.WARNING)
         else:
             self._test_pane.log_view.add(fact_lines(found.facts, seconds))
         self._test_pane.verdict.add(summary(found))

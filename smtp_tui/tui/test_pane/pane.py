@@ -103,7 +103,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         """Return what was found about the sender's domain of the last test."""
         if self._domain is None or self._domain.found is None:
             return []
-        from smtp_tui.tui.domain.words import page_blocks
+        from smtp_tui.tui.test_pane.domain_text import page_blocks
 
         return list(page_blocks(self._domain.found))
 

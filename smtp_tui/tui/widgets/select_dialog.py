@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, formats
-from smtp_tui.tui.exchange.words import text
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.bars import KeyHints

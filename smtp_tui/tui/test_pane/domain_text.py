@@ -11,11 +11,9 @@ from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.keys.commands import key_of
-from smtp_tui.tui.messages import MessageCatalog
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.text_page import Block
-
-text = MessageCatalog(__file__)
 
 DKIM_KEY = "k"
 SIGNS: dict[Severity, tuple[str, Style]] = {
@@ -47,8 +45,8 @@ class DomainReport:
 def sentence(fact: DomainFact, *, is_on_screen: bool = False) -> str:
     """Return a fact's sentence, with the form's own ways in place of options."""
     key = DKIM_KEY.upper()
-    way = key if is_on_screen else text("log", "way", screen=key_of("domain"), key=key)
-    return escape_controls(text.instead(fact.text, way=way))
+    way = key if is_on_screen else text("dns-log", "way", screen=key_of("domain"), key=key)
+    return escape_controls(text.reword("dns-words", fact.text, way=way))
 
 
 def fact_lines(facts: Iterable[DomainFact], seconds: float) -> Iterator[Line]:
@@ -60,10 +58,10 @@ def fact_lines(facts: Iterable[DomainFact], seconds: float) -> Iterator[Line]:
 
 def summary(found: DomainReport) -> Block:
     """Return one line to stand at the verdict."""
-    label = (text("bar", "label", domain=escape_controls(found.domain)), STRONG)
-    key = text("bar", "more", key=key_of("domain"))
+    label = (text("dns-bar", "label", domain=escape_controls(found.domain)), STRONG)
+    key = text("dns-bar", "more", key=key_of("domain"))
     if found.is_silent:
-        return Block((label, (text("bar", "silent"), PLAIN), (key, DIM)), gap=False)
+        return Block((label, (text("dns-bar", "silent"), PLAIN), (key, DIM)), gap=False)
     told = list(_short(found.facts))
     is_bad = any(one.weight is Severity.BAD for one in found.facts)
     sign = [("! ", WARNING)] if is_bad else []
@@ -72,9 +70,9 @@ def summary(found: DomainReport) -> Block:
 
 def asking(domain: str) -> Block:
     """Return the line that stands at the verdict while answers are waited for."""
-    label = (text("bar", "label", domain=escape_controls(domain)), STRONG)
-    waiting = (text("bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
-    return Block((label, waiting, (text("bar", "stops"), DIM)), gap=False)
+    label = (text("dns-bar", "label", domain=escape_controls(domain)), STRONG)
+    waiting = (text("dns-bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
+    return Block((label, waiting, (text("dns-bar", "stops"), DIM)), gap=False)
 
 
 def _short(facts: Sequence[DomainFact]) -> Iterator[str]:
@@ -87,14 +85,14 @@ def _short(facts: Sequence[DomainFact]) -> Iterator[str]:
         if one is None:
             continue
         if one.id == UNANSWERED:
-            yield text("bar", "unknown", subject=subject.upper())
-        elif one.id in text.part("short"):
-            yield text("short", one.id)
+            yield text("dns-bar", "unknown", subject=subject.upper())
+        elif one.id in text.part("dns-short"):
+            yield text("dns-short", one.id)
 
 
 def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[Block]:
     """Yield a title, each fact with its weight as a sign, and records where they are wanted."""
-    yield Block(((text("screen", "title", domain=escape_controls(found.domain)), STRONG),))
+    yield Block(((text("dns", "title", domain=escape_controls(found.domain)), STRONG),))
     before = None
     # What may keep mail from arriving is read first.
     for one in sorted(found.facts, key=lambda fact: fact.weight is not Severity.BAD):

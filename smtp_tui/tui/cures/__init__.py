@@ -1,1 +1,0 @@
-"""What cures a failed test, and whom one would trust by it."""

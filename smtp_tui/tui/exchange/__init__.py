@@ -1,1 +1,0 @@
-"""Settings of other programs: taken into the form, and the form's as those programs keep them."""

@@ -1,1 +1,0 @@
-"""From a domain, or a provider's name, to settings in the form."""
