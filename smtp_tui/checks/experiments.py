@@ -21,10 +21,9 @@ from smtp_tui.diagnosis.summary import PEER_LOOK, UNKNOWN, CheckSummary
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.abridging import abridged
-from smtp_tui.smtp.addresses import AddressError, resolve
-from smtp_tui.smtp.events import Cause, Experiment, Stage
-from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.escaping import abridged
+from smtp_tui.smtp.events import Cause, Experiment, Stage, label
+from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.session import Limits, check
 

@@ -23,10 +23,9 @@ from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.certificates import EXPIRES_SOON, EXPIRES_VERY_SOON, Certificate, Limit, in_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
-from smtp_tui.smtp.lifetimes import EXPIRES_SOON, EXPIRES_VERY_SOON, Limit, in_words
 
 _NUMBER = r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _RANGE = re.compile(rf"(?P<at>@?)(?:(?P<start>~|{_NUMBER})?(?P<colon>:))?(?P<end>{_NUMBER})?")

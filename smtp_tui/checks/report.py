@@ -34,10 +34,9 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind, Settings
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import Literal, PasswordSource, source_as_toml
-from smtp_tui.smtp.certificates import CHAIN_SHOWN, Certificate
+from smtp_tui.smtp.certificates import CHAIN_SHOWN, Certificate, in_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
-from smtp_tui.smtp.lifetimes import in_words
 from smtp_tui.smtp.transcript import lines_of
 
 # Letters alone or digits alone, joined by hyphens and apostrophes; both together may be the number

@@ -21,8 +21,8 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import File, Keyring, Literal
 from smtp_tui.settings.validate import ParseResult, parse_settings
+from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Cause, Event, Finished, Note, Stage, StageEntered, WarningId
-from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.redaction import Redactors
 from smtp_tui.smtp.session import Limits, check
 

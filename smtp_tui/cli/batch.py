@@ -13,7 +13,7 @@ from smtp_tui.cli.output import print_line
 from smtp_tui.cli.parser import Invocation
 from smtp_tui.cli.requests import check_targets, jobs_of
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.events import label
 
 if TYPE_CHECKING:
     from smtp_tui.cli.reporting import Recorder

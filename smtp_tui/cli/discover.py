@@ -48,8 +48,7 @@ from smtp_tui.discovery.texts import (
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.events import Cause, label
 
 _DNS = 53
 

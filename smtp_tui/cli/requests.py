@@ -20,7 +20,7 @@ from smtp_tui.cli.password_prompt import asked_for, given_password
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
-from smtp_tui.smtp.message import (
+from smtp_tui.smtp.delivery import (
     BODY,
     SUBJECT,
     MailRequest,

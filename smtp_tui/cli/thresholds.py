@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from smtp_tui.checks.monitoring import Range, RangeError, Thresholds, range_of
 from smtp_tui.cli.parser import Invocation, UsageError
-from smtp_tui.smtp.lifetimes import Limit
+from smtp_tui.smtp.certificates import Limit
 
 MOST_DAYS = 36500
 # Days are whole, so that nobody's share of 0.25 becomes six hours.

@@ -22,8 +22,7 @@ from smtp_tui.diagnosis.value_notes import TextPart
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.ehlo import EhloKeywords
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Capabilities, Cause, Stage
-from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.events import Capabilities, Cause, Stage, label
 
 Finding = Callable[[CheckSummary, Verdict], Iterator[TextPart]]
 

@@ -8,8 +8,7 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.certificates import Certificate, anchor_of, missing_issuer
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Finished, Stage
-from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.events import Finished, Stage, label
 from smtp_tui.smtp.transcript import endpoint
 
 UNKNOWN = "unknown"

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.addresses import AddressError, resolve
 from smtp_tui.smtp.events import Cause
+from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
 
 if TYPE_CHECKING:
     import dns.asyncresolver

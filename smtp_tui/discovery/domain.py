@@ -24,7 +24,7 @@ from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.addresses import is_public
+from smtp_tui.smtp.happy_eyeballs import is_public
 
 
 class Severity(StrEnum):

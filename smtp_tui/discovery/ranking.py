@@ -14,8 +14,7 @@ from smtp_tui.discovery.texts import text
 from smtp_tui.providers.provider import User
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
-from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.events import Cause, label
 
 _MOST_NAMES = 4
 

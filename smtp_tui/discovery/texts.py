@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.discovery.steps import OK, ProbeResult
-from smtp_tui.smtp.labels import label
-from smtp_tui.smtp.lifetimes import in_words
+from smtp_tui.smtp.certificates import in_words
+from smtp_tui.smtp.events import label
 
 
 def text(kind: str, identity: str, **names: object) -> str:

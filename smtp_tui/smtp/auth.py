@@ -1,7 +1,4 @@
-"""The AUTH exchange itself (RFC 4954, section 4): challenges, responses, and how it may break.
-
-AUTH (RFC 4954): which mechanisms, and whether they are safe on this link.
-"""
+"""AUTH (RFC 4954): which mechanisms are safe on this connection, and the exchange itself."""
 
 from __future__ import annotations
 
@@ -12,9 +9,9 @@ from functools import partial
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.abridging import abridged
 from smtp_tui.smtp.client import SMTPClient
 from smtp_tui.smtp.ehlo import EhloKeywords
+from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import AuthStarted, Cause, CheckAborted, Stage, WarningId, refused
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.sasl import (

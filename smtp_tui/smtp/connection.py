@@ -13,9 +13,8 @@ from contextlib import suppress
 
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.tls import CertificateRequestProbe, peer_certificates
+from smtp_tui.smtp.tls import CertificateRequestProbe, ContextError, peer_certificates
 from smtp_tui.smtp.tls_errors import HandshakeFault, handshake_fault
-from smtp_tui.smtp.tls_files import ContextError
 
 CHUNK = 16 * 1024
 # Of what came in place of a handshake as much is kept as an admin needs to recognise it.

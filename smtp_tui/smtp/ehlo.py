@@ -1,9 +1,4 @@
-"""What a server says it can do: the lines of an EHLO reply (RFC 5321, section 4.1.1.1).
-
-The name this machine gives in EHLO.
-
-EHLO (RFC 5321, section 4.1.1.1): our name for the server's offer.
-"""
+"""EHLO (RFC 5321, section 4.1.1.1): the name we give, and what the server says it can do."""
 
 from __future__ import annotations
 
@@ -12,8 +7,8 @@ import socket
 
 from smtp_tui.records import record
 from smtp_tui.settings.parsers import ascii_name, domain
-from smtp_tui.smtp.abridging import abridged
 from smtp_tui.smtp.client import SMTPClient
+from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import Capabilities, Stage, WarningId, refused
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.threads import in_daemon_thread

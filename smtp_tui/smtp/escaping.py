@@ -1,8 +1,12 @@
-"""Make any text safe to show: what a server sends must not move a cursor or colour a line."""
+"""Make a text safe and short enough to show, whoever wrote it.
+
+What a server sends must not move a cursor or colour a line, and may be as long as it likes.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Unicode's categories Cc, Cf, Cs, Zl and Zp: controls, marks that reorder or hide text, separators,
 # and lone surrogates, which no terminal's encoding can carry. Beside them what draws as nothing.
@@ -24,3 +28,19 @@ def _escape(match: re.Match[str]) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+LONGEST = 300
+"""Characters of one text; the longest hostname has 253."""
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """Return a text of `most` characters, which ends in an ellipsis where it was longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def abridged(texts: Sequence[str], most: int, separator: str = ", ") -> str:
+    """Join the first texts, each shortened, and count the rest."""
+    shown = separator.join(map(shortened, texts[:most]))
+    rest = len(texts) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown

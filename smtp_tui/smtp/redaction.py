@@ -1,6 +1,4 @@
-"""Read a reply's lines as one: what was broken over lines stands together again.
-
-Take a secret out of what a server says, in whatever form it says it.
+"""Take a secret out of what a server says, in whatever form it says it.
 
 A hostile or merely chatty server may echo what it was sent: as it stands, in base64 (alone, in
 PLAIN's form, as `user:secret`), in hexadecimal or URL-quoted, broken over reply lines, or cut off.
@@ -68,8 +66,6 @@ def _joined(data: bytes, pattern: re.Pattern[bytes]) -> FlatText:
         at = match.end() if match else end
     return FlatText(b"".join(pieces), tuple(starts), tuple(origins))
 
-
-# rf
 
 HIDDEN = b"[hidden]"
 # What AUTH carried and is shorter occurs in any text by chance.

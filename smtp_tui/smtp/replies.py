@@ -2,8 +2,6 @@
 
 A server may send anything. The parser keeps every byte it was given until it is part of a reply or
 of an error, accepts what can be understood, and never holds more than its limits allow.
-
-What speaks on a port, guessed from the first bytes it sends.
 """
 
 from __future__ import annotations

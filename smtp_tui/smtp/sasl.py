@@ -1,10 +1,8 @@
-"""What every SASL mechanism is made of: who logs in, what goes to the server, and what may fail.
-
-SASL mechanisms (RFC 4422) as generators: they yield responses and are sent challenges.
+"""SASL mechanisms (RFC 4422) as generators: they yield responses and are sent challenges.
 
 The first value yielded is the initial response, or None where the server speaks first. A mechanism
-that is sent a challenge after its last word ends, which the caller takes for a malformed exchange.
-Before its first word it may raise Unusable, after it ChallengeError.
+that is sent a challenge after its last response ends, which the caller takes for a malformed
+exchange. It raises MechanismUnusable before its first response, ChallengeError after it.
 """
 
 from __future__ import annotations
@@ -14,13 +12,21 @@ import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator
 from dataclasses import field
+from functools import partial
 
 from smtp_tui.records import record
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.redaction import as_bytes
 from smtp_tui.smtp.replies import Reply
 
-Exchange = Generator["ClientResponse | None", bytes, None]
+# A hostile server must not keep the processor busy for long. So many iterations take half a second
+# on a common machine, and the event loop does not wait for them.
+ITERATIONS_LIMIT = 2_000_000
+# Whoever overhears the exchange can try passwords against the proof. RFC 5802 and RFC 7677 ask
+# servers for so many at least; Dovecot and Cyrus SASL store no fewer.
+ITERATIONS_LEAST = 4096
+# scramp's limit, not the RFCs'. Dovecot and Cyrus SASL send 16 bytes, mox 12.
+SALT_LEAST = 12
 
 
 class ChallengeError(ValueError):
@@ -28,7 +34,7 @@ class ChallengeError(ValueError):
 
 
 class MechanismUnusable(ValueError):
-    """The mechanism cannot carry this user name or password, or this machine cannot do it."""
+    """The mechanism cannot carry this username or password, or this machine cannot do it."""
 
 
 @record
@@ -70,15 +76,14 @@ class Credentials:
         return mask_credentials(self.username)
 
 
+Exchange = Generator[ClientResponse | None, bytes, None]
+
 # The answer to an error that came as a challenge; the reply that refuses comes after it.
 TO_GET_ERROR = ClientResponse(b"", "[empty response, to get the error]", is_secret=False)
 
 
-# rf
-
-
 def plain(login: Credentials) -> Exchange:
-    """PLAIN (RFC 4616): user name and password in one response."""
+    """PLAIN (RFC 4616): username and password in one response."""
     user, secret = as_bytes(login.username), as_bytes(login.secret)
     if b"\0" in user + secret:
         raise MechanismUnusable("PLAIN cannot send a NUL byte, and the password contains one")
@@ -86,7 +91,7 @@ def plain(login: Credentials) -> Exchange:
 
 
 def login(login: Credentials) -> Exchange:
-    """LOGIN (no RFC; draft-murchison-sasl-login): user name, then password, each when asked."""
+    """LOGIN (no RFC; draft-murchison-sasl-login): username, then password, each when asked."""
     yield None
     shown = f"[username {login.shown}]"
     yield ClientResponse(as_bytes(login.username), shown, is_secret=False)
@@ -110,13 +115,67 @@ def cram_md5(login: Credentials) -> Exchange:
     yield ClientResponse(as_bytes(login.username) + b" " + digest, shown, proof=digest)
 
 
-def _scram(name: str) -> Callable[[Credentials], Exchange]:
-    def exchange(login: Credentials) -> Exchange:
-        from smtp_tui.smtp.scram import scram  # its library is slow to load
+def scram(name: str, login: Credentials) -> Exchange:
+    """SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password."""
+    from scramp import ScramClient, ScramException  # 25 ms, which no other mechanism needs
 
-        return scram(name, login)
+    try:
+        client = ScramClient([name], login.username, login.secret)
+        first = client.get_client_first().encode()
+    except (ScramException, UnicodeEncodeError):  # their words may quote the password
+        raise MechanismUnusable(f"{name} cannot send this username or password") from None
+    challenge = yield ClientResponse(first, f"[username {login.shown} and nonce]")
+    # A server's error (RFC 5802, section 7), which mox sends as a challenge before its 535.
+    if challenge.startswith(b"e="):
+        yield TO_GET_ERROR
+        return
+    _require_acceptable(challenge)
+    failure = "the challenge is not valid SCRAM"
+    try:
+        client.set_server_first(challenge.decode())
+        final = client.get_client_final().encode()
+        proof = final.rpartition(b",p=")[2]
+        challenge = yield ClientResponse(final, "[proof of the password]", proof=proof)
+        if challenge.startswith(b"e="):
+            yield TO_GET_ERROR
+            return
+        failure = "the server did not prove that it knows the password"
+        client.set_server_final(challenge.decode())
+    except UnicodeDecodeError:
+        raise ChallengeError(f"{failure} (it is not UTF-8)") from None
+    except (ScramException, ValueError) as error:
+        words = str(error.args[0]).rstrip(".")
+        raise ChallengeError(f"{failure} ({words})") from None
+    yield ClientResponse(b"", "[empty response]", is_secret=False, server_proved=True)
 
-    return exchange
+
+def _require_acceptable(challenge: bytes) -> None:
+    """Reject iterations and salts that cost too much, or make the proof easy to crack."""
+    parts = challenge.split(b",")
+    for count in [part[2:] for part in parts if part.startswith(b"i=")] or [b""]:
+        if not count.isdigit():
+            raise ChallengeError("the challenge is not valid SCRAM (it has no iteration count)")
+        if len(count) > 7 or int(count) > ITERATIONS_LIMIT:
+            raise ChallengeError(
+                f"the server asks for more than {ITERATIONS_LIMIT} iterations, the most that "
+                "smtp-tui computes"
+            )
+        if int(count) < ITERATIONS_LEAST:
+            raise ChallengeError(
+                f"the server asks for only {int(count)} iterations; RFC 5802 and RFC 7677 require "
+                f"{ITERATIONS_LEAST}, and smtp-tui sends no proof that is easier to crack (another "
+                "program may)"
+            )
+    for salt in [part[2:] for part in parts if part.startswith(b"s=")]:
+        try:
+            length = len(b64decode(salt, validate=True))
+        except binascii.Error:
+            continue  # reported as scramp reads it
+        if 0 < length < SALT_LEAST:
+            raise ChallengeError(
+                f"the server's salt has {length} bytes; smtp-tui requires {SALT_LEAST} or more, but"
+                " RFC 5802 sets no limit (another program may log in)"
+            )
 
 
 def xoauth2(login: Credentials) -> Exchange:
@@ -162,8 +221,8 @@ def decode_challenge(reply: Reply) -> bytes | None:
 
 
 MECHANISMS: dict[str, Callable[[Credentials], Exchange]] = {
-    "SCRAM-SHA-256": _scram("SCRAM-SHA-256"),
-    "SCRAM-SHA-1": _scram("SCRAM-SHA-1"),
+    "SCRAM-SHA-256": partial(scram, "SCRAM-SHA-256"),
+    "SCRAM-SHA-1": partial(scram, "SCRAM-SHA-1"),
     "PLAIN": plain,
     "LOGIN": login,
     "CRAM-MD5": cram_md5,
@@ -171,7 +230,7 @@ MECHANISMS: dict[str, Callable[[Credentials], Exchange]] = {
     "OAUTHBEARER": oauthbearer,
     "EXTERNAL": external,
 }
-# They hand the secret over as it is: whoever reads the link has it.
+# They hand the secret over as it is: whoever reads the connection has it.
 GIVES_SECRET_AWAY = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 # The server proves itself at the end; success without that proof is none.
 PROVES_SERVER = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})

@@ -1,6 +1,4 @@
-"""QUIT (RFC 5321, section 4.1.1.10), and what the end of a connection may show.
-
-A check: the whole dialogue from name resolution to QUIT, as a stream of events.
+"""A check: the whole dialogue from name resolution to QUIT, as a stream of events.
 
 The dialogue runs in a task of its own and the generator hands its events on. Closing the generator
 cancels the task, which closes the socket at once.
@@ -15,100 +13,155 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from smtp_tui.records import record
-from smtp_tui.settings.choices import Encryption
+from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.abridging import abridged
-from smtp_tui.smtp.addresses import AddressError, Endpoint, resolve
 from smtp_tui.smtp.auth import authenticate, require_usable
-from smtp_tui.smtp.client import STRAYS_SHOWN, SMTPClient
-from smtp_tui.smtp.connection import Connection
-from smtp_tui.smtp.delivery import deliver
+from smtp_tui.smtp.client import SMTPClient, say_quit
+from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
+from smtp_tui.smtp.delivery import MailRequest, deliver, envelope_of
 from smtp_tui.smtp.ehlo import EhloKeywords, EhloName, compare, ehlo
+from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import (
     Cause,
     CheckAborted,
     Connected,
     Connecting,
     Event,
+    Experiment,
     Finished,
     Resolved,
     Stage,
     WarningId,
     refused,
 )
-from smtp_tui.smtp.greeting import GreetingReader
-from smtp_tui.smtp.happy_eyeballs import HappyEyeballs
-from smtp_tui.smtp.message import MailRequest, envelope_of
+from smtp_tui.smtp.happy_eyeballs import AddressError, Endpoint, HappyEyeballs, resolve
 from smtp_tui.smtp.redaction import Redactor
+from smtp_tui.smtp.replies import Reply, is_lmtp
 from smtp_tui.smtp.starttls import secure, starttls, wants_starttls
-from smtp_tui.smtp.tls import load_context, sni_name
-from smtp_tui.smtp.tls_files import ContextError
-
-# Seconds that QUIT's answer is waited for, and after the check's whole time has passed in silence.
-QUIT_LIMIT = 1.0
-LATE_QUIT_LIMIT = 0.5
-
-_CLOSED = (Cause.SERVER_CLOSED, Cause.CONNECTION_RESET)
-# After these, answers may come late or in pieces, and say nothing new.
-_UPSET = (Cause.REPLY_MALFORMED, Cause.AUTH_CHALLENGE_MALFORMED)
+from smtp_tui.smtp.tls import ContextError, client_context, load_context, sni_name
 
 
-async def say_quit(dialogue: SMTPClient, end: Finished, *, is_late: bool = False) -> None:
-    """Say QUIT after a dialogue that ended so, and wait a moment for the answer.
-
-    Nothing that happens here changes the end; it may leave a warning. `is_late` is whether the
-    check's whole time is over.
-    """
-    heard: list[int] = []
-    limit = min(QUIT_LIMIT, LATE_QUIT_LIMIT) if is_late else QUIT_LIMIT
-    is_upset = is_late or end.fault in _UPSET
+async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake | None:
+    """Try a TLS handshake on a fresh connection; None when the port does not answer it."""
+    anything = replace(
+        settings, openssl_verify_mode=VerifyMode.NONE, client_certificate=None, client_key=None
+    )
     try:
-        async with asyncio.timeout(limit):
-            _clear(dialogue, end)
-            await dialogue.send_command("QUIT")
-            await _hear_farewell(dialogue, heard)
-    except TimeoutError:
-        if not heard and not is_upset:
-            dialogue.note(f"no reply to QUIT within {limit:g} s", WarningId.QUIT_UNANSWERED)
-    except CheckAborted as stop:
-        if stop.fault in _CLOSED and not heard:
-            _note_close(dialogue, end)
-    # Where no 221 came, one of them was the answer.
-    strays = heard[:-1]
-    if strays and not is_upset:
-        codes = ", ".join(map(str, strays))
-        dialogue.note(
-            f"unsolicited replies before the reply to QUIT: {codes}", WarningId.UNSOLICITED_REPLY
-        )
+        connected, _ = await HappyEyeballs(settings.source_address).connect([target])
+    except AddressError:
+        return None
+    connection = Connection(connected)
+    try:
+        # No certificate is checked and none is shown, so no file is read.
+        return await connection.start_tls(client_context(anything), sni_name(settings))
+    except (HandshakeFailed, ClosedByServer, ContextError, OSError):
+        return None
+    finally:
+        connection.close()
 
 
-def _clear(dialogue: SMTPClient, end: Finished) -> None:
-    """Tell of replies that are there already, so that none is taken for the answer to QUIT."""
-    if end.fault is not Cause.REPLY_MALFORMED:
+# After this many seconds without a greeting the port may want TLS from the first byte.
+PROBE_AFTER = 5.0
+
+
+class GreetingReader:
+    """Hears the greeting; a port that stays silent is asked once whether it speaks TLS.
+
+    `extra` is the seconds that asking may take after the check's own time is over; nought forbids
+    it altogether.
+    """
+
+    def __init__(self, dialogue: SMTPClient, settings: Settings, extra: float) -> None:
+        self._dialogue = dialogue
+        self._settings = settings
+        self._extra = extra
+        self._asked_at: float | None = None
+        self._knows = False
+
+    async def greet(self) -> None:
+        """Hear a good greeting; Stop when it is none."""
+        dialogue = self._dialogue
+        dialogue.enter(Stage.GREETING)
+        dialogue.command = ""
+        reply = await self._hear()
+        dialogue.is_usable = True
+        if reply.code != 220:
+            raise refused(reply)
+        if is_lmtp(reply.text):
+            shown = dialogue.redactor.reply(reply).text
+            raise CheckAborted(Cause.NOT_SMTP, shown, reply=reply, protocol="LMTP")
+
+    async def late(self, limit: str) -> CheckAborted:
+        """Say what it means that the time is over; `limit` words the time-out."""
+        if other := self._dialogue.other_protocol():
+            return other
+        if (left := self._left()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    if await self._speaks_tls():
+                        return _implicit_tls()
+        return CheckAborted(Cause.GREETING_TIMEOUT, limit)
+
+    def _may_ask(self) -> bool:
+        return self._extra > 0 and not self._dialogue.connection.is_encrypted
+
+    def _left(self) -> float:
+        """Seconds that asking may still take; what it took beside the wait counts."""
+        if self._knows or not self._may_ask():
+            return 0
+        if self._asked_at is None:
+            return self._extra
+        return self._extra - (self._dialogue.now() - self._asked_at)
+
+    async def _hear(self) -> Reply:
+        hearing = asyncio.create_task(self._dialogue.hear())
+        asking: asyncio.Task[bool] | None = None
         try:
-            dialogue.report_unsolicited()
-        except CheckAborted as stop:
-            if stop.fault is not Cause.REPLY_MALFORMED:
-                raise
-    dialogue.forget_stream()
+            if self._may_ask():
+                await asyncio.wait({hearing}, timeout=PROBE_AFTER)
+                if not hearing.done():
+                    asking = asyncio.create_task(self._speaks_tls())
+                    await asyncio.wait({hearing, asking}, return_when=asyncio.FIRST_COMPLETED)
+                    if not hearing.done() and asking.result():
+                        raise _implicit_tls()
+            return await hearing
+        finally:
+            await _cancel(hearing, asking)
 
-
-async def _hear_farewell(dialogue: SMTPClient, heard: list[int]) -> None:
-    """Hear replies until the 221, and collect their codes."""
-    while 221 not in heard and len(heard) <= STRAYS_SHOWN:
-        heard.append((await dialogue.hear()).code)
-
-
-def _note_close(dialogue: SMTPClient, end: Finished) -> None:
-    if end.fault is None and end.stage is Stage.AUTH:
-        dialogue.note("the server closed the connection after AUTH", WarningId.CLOSED_AFTER_AUTH)
-    else:
-        dialogue.note(
-            "the server closed the connection without a reply to QUIT", WarningId.QUIT_UNANSWERED
+    async def _speaks_tls(self) -> bool:
+        dialogue = self._dialogue
+        if dialogue.target is None:
+            return False
+        self._asked_at = dialogue.now()
+        agreed = await tls_from_first_byte(dialogue.target, self._settings)
+        self._knows = True
+        outcome, text = "no-tls", "the port does not answer a TLS handshake either"
+        if agreed:
+            outcome = "ok"
+            text = f"implicit TLS works on this port: {agreed.version}"
+        dialogue.emit(
+            Experiment(
+                seconds=dialogue.now(),
+                name="tls-from-first-byte",
+                outcome=outcome,
+                text=f"experiment: {text}",
+            )
         )
+        return agreed is not None
 
 
-# rf
+def _implicit_tls() -> CheckAborted:
+    return CheckAborted(
+        Cause.IMPLICIT_TLS_EXPECTED, "no greeting, but the port accepts a TLS handshake"
+    )
+
+
+async def _cancel(*tasks: asyncio.Task[Reply] | asyncio.Task[bool] | None) -> None:
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
 
 # The share of a check's time that its files of certificates and keys may take.
 SHARE_FOR_FILES = 0.9

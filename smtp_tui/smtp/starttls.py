@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.certificates import EXPIRES_SOON, Certificate, in_words
 from smtp_tui.smtp.client import NAMED, NOTED, SMTPClient
 from smtp_tui.smtp.connection import ClosedByServer, Handshake, HandshakeFailed
 from smtp_tui.smtp.events import (
@@ -19,10 +19,8 @@ from smtp_tui.smtp.events import (
     WarningId,
     refused,
 )
-from smtp_tui.smtp.lifetimes import EXPIRES_SOON, in_words
 from smtp_tui.smtp.replies import begins_with_code, is_tls_record, protocol_of
-from smtp_tui.smtp.tls import sni_name, verifies_chain
-from smtp_tui.smtp.tls_files import ContextError
+from smtp_tui.smtp.tls import ContextError, sni_name, verifies_chain
 
 
 async def starttls(dialogue: SMTPClient, settings: Settings, context: ssl.SSLContext) -> None:

@@ -9,9 +9,8 @@ from enum import StrEnum
 from typing import assert_never
 
 from smtp_tui.records import record
-from smtp_tui.smtp.abridging import abridged, shortened
 from smtp_tui.smtp.certificates import chain_texts
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.escaping import abridged, escape_controls, shortened
 from smtp_tui.smtp.events import (
     AuthStarted,
     Capabilities,

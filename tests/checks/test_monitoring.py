@@ -35,10 +35,9 @@ from smtp_tui.checks.output_file import NotWrittenError
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.cli.verdicts import verdict_lines
 from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
-from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.certificates import Certificate, Limit
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage, WarningId
-from smtp_tui.smtp.lifetimes import Limit
 
 HOSTILE = "bad | days=99\n\x1b[31m</td><script>\u202e x\r\nSMTP OK"
 MOMENT = datetime(2026, 11, 24, 20, tzinfo=UTC)

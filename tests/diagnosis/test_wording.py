@@ -12,8 +12,7 @@ from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.summary import PEER_LOOK
 from smtp_tui.diagnosis.template_vars import NAMES, UNKNOWN, template_vars
 from smtp_tui.diagnosis.text_catalog import causes, parts_of, rules, warnings
-from smtp_tui.smtp.events import Cause, Experiment, Stage, WarningId
-from smtp_tui.smtp.labels import labels
+from smtp_tui.smtp.events import Cause, Experiment, Stage, WarningId, labels
 from tests.diagnosis.examples import (
     CERTIFICATE,
     connected,

@@ -10,8 +10,8 @@ import pytest
 
 from smtp_tui.discovery import dns as resolving
 from smtp_tui.discovery.dns import Resolver, State
-from smtp_tui.smtp.addresses import AddressError
 from smtp_tui.smtp.events import Cause
+from smtp_tui.smtp.happy_eyeballs import AddressError
 from tests.dns.server import SERVFAIL, SILENT, NameServer, Zone, name_server
 
 LONG = " ".join(f'"{"x" * 200}{number}"' for number in range(9))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.smtp import auth, session
+from smtp_tui.smtp import auth, client
 from tests.smtp import pki
 
 
@@ -51,5 +51,5 @@ def context_of(tmp_path: Path) -> Callable[..., ssl.SSLContext]:
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait a whole second for an answer to QUIT, or to a cancelled AUTH."""
-    monkeypatch.setattr(session, "QUIT_LIMIT", 0.05)
+    monkeypatch.setattr(client, "QUIT_LIMIT", 0.05)
     monkeypatch.setattr(auth, "CANCEL_LIMIT", 0.05)

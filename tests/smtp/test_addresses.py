@@ -15,8 +15,8 @@ import pytest
 
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.addresses import MOST_ADDRESSES, AddressError, resolve
 from smtp_tui.smtp.events import Cause
+from smtp_tui.smtp.happy_eyeballs import MOST_ADDRESSES, AddressError, resolve
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -205,11 +205,12 @@ async def test_a_hanging_lookup_can_be_left() -> None:
 
 PROGRAM = """
 import asyncio, socket, threading
-from smtp_tui.settings.validate import read
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.session import check
 
 socket.getaddrinfo = lambda *_, **__: threading.Event().wait()
-settings = read({"host": "mail.example.test", "domain": "me.example.test", "timeout": 0.1}).settings
+values = {"host": "mail.example.test", "domain": "me.example.test", "timeout": 0.1}
+settings = parse_settings(values).settings
 
 async def main():
     return [event async for event in check(settings)][-1]

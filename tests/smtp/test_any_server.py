@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smtp_tui.smtp import auth, session
+from smtp_tui.smtp import auth, client
 from tests.smtp.playing import USER, play
 from tests.smtp.scripted import Peer, Step
 
@@ -68,10 +68,10 @@ def test_any_server(
 
 
 async def _played(step: Step, values: dict[str, str]) -> None:
-    limits = session.QUIT_LIMIT, auth.CANCEL_LIMIT
-    session.QUIT_LIMIT = auth.CANCEL_LIMIT = 0.01
+    limits = client.QUIT_LIMIT, auth.CANCEL_LIMIT
+    client.QUIT_LIMIT = auth.CANCEL_LIMIT = 0.01
     try:
         played = await play((step,), timeout=0.03, **values)  # type: ignore[arg-type]
     finally:
-        session.QUIT_LIMIT, auth.CANCEL_LIMIT = limits
+        client.QUIT_LIMIT, auth.CANCEL_LIMIT = limits
     assert played.verdict.summary

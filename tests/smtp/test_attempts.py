@@ -11,9 +11,8 @@ import pytest
 
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp import happy_eyeballs, session
-from smtp_tui.smtp.addresses import AddressError, Endpoint
 from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.happy_eyeballs import HappyEyeballs
+from smtp_tui.smtp.happy_eyeballs import AddressError, Endpoint, HappyEyeballs
 from tests.smtp.playing import OPEN, play
 
 Act = Callable[[], Awaitable[socket.socket]]

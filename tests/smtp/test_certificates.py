@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from smtp_tui.smtp.certificates import (
+    EXPIRES_SOON,
+    EXPIRES_VERY_SOON,
     Certificate,
+    Limit,
     certificate_from,
     chain_texts,
     unreadable_certificate,
 )
-from smtp_tui.smtp.lifetimes import EXPIRES_SOON, EXPIRES_VERY_SOON, Limit
 from smtp_tui.smtp.tls import peer_certificates
 from tests.smtp import pki
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.smtp import session
+from smtp_tui.smtp import client
 from tests.smtp.playing import EHLO, GREETING, OPEN, Scenario, play, play_scenario, scenario
 from tests.smtp.steps import close, drip, finish, flood, reset, send, silence, trickle
 
@@ -99,7 +99,7 @@ async def test_quit(scenario: Scenario) -> None:
 
 
 async def test_quit_is_waited_for_a_second_at_most() -> None:
-    assert session.QUIT_LIMIT == 1.0
+    assert client.QUIT_LIMIT == 1.0
     played = await play((GOOD, "C: QUIT", silence))
     assert 1.0 <= played.seconds < 1.5
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from smtp_tui.smtp.connection import CHUNK, ClosedByServer, Connection, HandshakeFailed
-from smtp_tui.smtp.tls_files import ContextError
+from smtp_tui.smtp.tls import ContextError
 from tests.smtp import pki
 from tests.smtp.scripted import Peer, ScriptedServer
 

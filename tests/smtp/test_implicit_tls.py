@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.smtp import greeting
+from smtp_tui.smtp import session
 from smtp_tui.smtp.events import Experiment
 from tests.smtp.playing import EHLO, GREETING, Played, Scenario, play, play_scenario, scenario
 from tests.smtp.scripted import Peer, Script
@@ -96,7 +96,7 @@ async def silence_until_asked(peer: Peer) -> None:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask a silent port whether it speaks TLS after a moment, and not five seconds."""
-    monkeypatch.setattr(greeting, "PROBE_AFTER", 0.05)
+    monkeypatch.setattr(session, "PROBE_AFTER", 0.05)
 
 
 async def silent_port(*scripts: Script, **values: Any) -> Played:
@@ -124,7 +124,7 @@ async def test_a_silent_port_that_speaks_tls_ends_the_wait(
 
 
 async def test_the_wait_is_five_seconds() -> None:
-    assert greeting.PROBE_AFTER == 5.0
+    assert session.PROBE_AFTER == 5.0
 
 
 async def test_after_a_short_time_out_the_port_is_still_asked(context: ssl.SSLContext) -> None:

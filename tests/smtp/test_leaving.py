@@ -15,7 +15,7 @@ import pytest
 import scramp.core
 
 from smtp_tui.checks.run import CheckRequest, run
-from smtp_tui.smtp import greeting, happy_eyeballs
+from smtp_tui.smtp import happy_eyeballs, session
 from smtp_tui.smtp.events import Stage, StageEntered
 from tests.smtp.playing import EHLO, GREETING, OPEN, SECRET, USER
 from tests.smtp.scram_server import scram
@@ -192,7 +192,7 @@ async def test_while_hashing(
 async def test_while_asking_beside_the_wait(
     monkeypatch: pytest.MonkeyPatch, context: ssl.SSLContext
 ) -> None:
-    monkeypatch.setattr(greeting, "PROBE_AFTER", 0.01)
+    monkeypatch.setattr(session, "PROBE_AFTER", 0.01)
     asked = asyncio.Event()
 
     async def wait(peer: Peer) -> None:

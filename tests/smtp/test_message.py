@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
-from smtp_tui.smtp import message as message_module
-from smtp_tui.smtp.ehlo import EhloKeywords
-from smtp_tui.smtp.message import (
+from smtp_tui.smtp import delivery as message_module
+from smtp_tui.smtp.delivery import (
     Envelope,
     ForeignHeaderError,
     MailRequest,
@@ -23,6 +22,7 @@ from smtp_tui.smtp.message import (
     envelope_of,
     message_of,
 )
+from smtp_tui.smtp.ehlo import EhloKeywords
 
 NOTHING = EhloKeywords()
 EIGHT_BIT = EhloKeywords((("8BITMIME", ""),))

@@ -12,6 +12,7 @@ import scramp.core
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.sasl import (
     GIVES_SECRET_AWAY,
+    ITERATIONS_LIMIT,
     MECHANISMS,
     PROVES_SERVER,
     ChallengeError,
@@ -21,7 +22,6 @@ from smtp_tui.smtp.sasl import (
     MechanismUnusable,
     decode_challenge,
 )
-from smtp_tui.smtp.scram import ITERATIONS_LIMIT
 from tests.smtp import scram_server
 from tests.smtp.playing import OPEN, USER, Played, play
 from tests.smtp.scripted import Peer, Step

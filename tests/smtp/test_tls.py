@@ -13,12 +13,12 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.tls import (
     CertificateRequestProbe,
+    ContextError,
     client_context,
     peer_certificates,
     sni_name,
     verifies_chain,
 )
-from smtp_tui.smtp.tls_files import ContextError
 from tests.smtp import pki
 
 

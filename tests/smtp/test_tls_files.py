@@ -15,9 +15,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.smtp import tls_files
-from smtp_tui.smtp.tls import load_context
-from smtp_tui.smtp.tls_files import ContextError
+from smtp_tui.smtp.tls import ContextError, load_context
 from tests.diagnosis.examples import settings
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, play
@@ -117,7 +115,7 @@ async def test_pipes_that_a_shell_hands_over(tmp_path: Path) -> None:
 async def test_what_is_no_file_or_too_large(
     field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tls_files, "LARGEST_FILE", 1 << 20)
+    monkeypatch.setattr("smtp_tui.smtp.tls.LARGEST_FILE", 1 << 20)
     large, flood = tmp_path / "large", tmp_path / "flood"
     large.write_bytes(b"x" * ((1 << 20) + 1))
     os.mkfifo(flood)

@@ -14,8 +14,7 @@ from smtp_tui.discovery.steps import ProbeResult, SearchQuery, Step
 from smtp_tui.records import record
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.tls import load_context
-from smtp_tui.smtp.tls_files import ContextError
+from smtp_tui.smtp.tls import ContextError, load_context
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.form import FormController
 from smtp_tui.tui.messages import text

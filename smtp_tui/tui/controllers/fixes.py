@@ -9,8 +9,8 @@ from pathlib import Path
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.controllers.folders import may_make_folder
 from smtp_tui.tui.controllers.form import BUSY, FormController
 from smtp_tui.tui.model.draft import HOST

@@ -9,8 +9,8 @@ from smtp_tui.config.document import Document
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
 from smtp_tui.tui.controllers.password_risk import Risk, risk_of_test
 from smtp_tui.tui.controllers.tables import Verdicts

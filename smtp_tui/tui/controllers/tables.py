@@ -12,7 +12,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.events import label
 from smtp_tui.tui.model.draft import HOST, text_of
 
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smtp_tui.diagnosis.verdict import Fix
-from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.certificates import Certificate, in_words
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.lifetimes import in_words
 from smtp_tui.tui.keys.commands import FIX_COMMANDS, Command
 from smtp_tui.tui.keys.hints import hints_of
 from smtp_tui.tui.messages import text

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
-from smtp_tui.smtp.message import MailRequest
+from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.tui.form.form import REST
 from smtp_tui.tui.form.rows import Row
 from smtp_tui.tui.form.text_row import TextRow

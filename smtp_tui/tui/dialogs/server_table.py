@@ -18,7 +18,7 @@ from smtp_tui.discovery import texts as discovery
 from smtp_tui.discovery.steps import OK, Finding, ProbeResult
 from smtp_tui.discovery.texts import details, names_of, took_words
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.labels import label
+from smtp_tui.smtp.events import label
 from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.search_results import SearchResults, ServerRow

@@ -17,10 +17,9 @@ from itertools import pairwise
 from rich.cells import cell_len
 
 from smtp_tui.records import record
-from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.certificates import Certificate, in_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
-from smtp_tui.smtp.lifetimes import in_words
 from smtp_tui.smtp.transcript import Line, Mark, lines_of
 from smtp_tui.tui.style import to_charset
 

@@ -20,7 +20,7 @@ from smtp_tui.providers.known import provider_of
 from smtp_tui.providers.provider import Provider, Secret, User
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field
 from smtp_tui.settings.schema import explanation
-from smtp_tui.smtp.message import MailRequest
+from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.tui.form.rows import MORE_LABEL
 from smtp_tui.tui.keys.hints import log_keys
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, text_of

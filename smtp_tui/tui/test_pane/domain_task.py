@@ -15,9 +15,9 @@ from smtp_tui.checks.run import CheckRequest
 from smtp_tui.discovery.dns import prepare
 from smtp_tui.discovery.domain import SECONDS, sender_domain
 from smtp_tui.records import record
-from smtp_tui.smtp.addresses import is_public
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Connected, Event
+from smtp_tui.smtp.happy_eyeballs import is_public
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.keys.commands import key_of

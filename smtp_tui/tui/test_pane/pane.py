@@ -15,8 +15,8 @@ from textual.message import Message
 from smtp_tui.diagnosis.summary import CheckSummary
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event, Stage
-from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.log.model import LogHeading, entries_of
 from smtp_tui.tui.log.pane import LogPane
 from smtp_tui.tui.messages import format_internal_error

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
+from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event, Stage, StageEntered
-from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.style import ACCENT, BAD, DIM, FOCUS, PLAIN, Span
 from smtp_tui.tui.widgets.line import SingleLineWidget
 

@@ -16,8 +16,8 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import Ask, source_as_toml
+from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event
-from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 
 if TYPE_CHECKING:
