@@ -21,19 +21,19 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
 from smtp_tui.tui.controllers.keyring_backend import KeyringBackend, SystemKeyring
 from smtp_tui.tui.controllers.tables import TableTester, Verdicts
+from smtp_tui.tui.keys.bindings import bindings, handle_shifted_letter
 from smtp_tui.tui.keys.commands import (
     COMMANDS,
     LOG_COMMANDS,
     configurable,
+    key_names,
     key_of,
-    names_of,
-    use_keys,
+    set_active_keys,
 )
 from smtp_tui.tui.keys.keymap import configured_keymap
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.style import LightThemeFilter
-from smtp_tui.tui.test_pane.domain_task import DnsOptions
-from smtp_tui.tui.test_pane.test_run import Runner, run_check
+from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner, run_check
 from smtp_tui.tui.typeahead import KeyQueue
 
 # The terminal's own colours on its own background. With it NO_COLOR leaves attributes only.
@@ -60,9 +60,9 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     SUSPENDED_SCREEN_CLASS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        command.binding for command in COMMANDS if command.is_global
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        command for command in COMMANDS if command.is_global
+    )
 
     def __init__(
         self,
@@ -120,8 +120,6 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
     async def on_key(self, event: Key) -> None:
         """A key that nothing took: `C` as the hints write it may have been typed as a capital."""
         if event.key.isupper():
-            from smtp_tui.tui.keys.keymap import handle_shifted_letter
-
             await handle_shifted_letter(self, event)
 
     def on_resize(self, event: Resize) -> None:
@@ -148,7 +146,7 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
 
     def action_how_to_quit(self) -> None:
         """Ctrl+C interrupts nothing here; say what does."""
-        self._say(HOW_TO_QUIT.format(leave=names_of("leave"), back=key_of("back")))
+        self._say(HOW_TO_QUIT.format(leave=key_names("leave"), back=key_of("back")))
 
     def action_suspend(self) -> None:
         """Go to the shell."""
@@ -157,13 +155,14 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
         if has_shell():
             stop_job(self)
         else:
-            self._say(NO_SHELL.format(leave=names_of("leave")))
+            self._say(NO_SHELL.format(leave=key_names("leave")))
 
     def _take_keys(self, preferences: Preferences) -> list[str]:
         """Let the commands have the keys that the admin chose; return what is wrong with those."""
-        choice = configured_keymap(preferences.keys, COMMANDS, LOG_COMMANDS)
-        named = [one for one in configurable() if one.action in choice.keys]
-        use_keys({one: choice.keys[one.action] for one in named})
+        default_keys = {command.action: command.default_keys for command in configurable()}
+        log_actions = {command.action for command in LOG_COMMANDS}
+        choice = configured_keymap(preferences.keys, default_keys, log_actions)
+        set_active_keys(choice.keys)
         self.set_keymap({action: ",".join(keys) for action, keys in choice.keys.items()})
         return choice.problems
 

@@ -20,10 +20,19 @@ from smtp_tui.tui.controllers.command_runner import CommandRunner
 from smtp_tui.tui.controllers.form import FormController
 from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
 from smtp_tui.tui.controllers.tables import Verdicts
+from smtp_tui.tui.controllers.undo import UndoController
 from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.form.jump import jump
-from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, Command, key_of
-from smtp_tui.tui.keys.hints import HintContext, hints_at
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import (
+    COMMANDS,
+    LOG_COMMANDS,
+    Command,
+    HintContext,
+    command_named,
+    hints_at,
+    key_of,
+)
 from smtp_tui.tui.layout import (
     MESSAGE,
     ComputedLayout,
@@ -39,9 +48,8 @@ from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.sidebar.controller import Sidebar, SidebarController
 from smtp_tui.tui.sidebar.file_notes import file_blocks, format_name, remarks
 from smtp_tui.tui.style import BAD, PLAIN
-from smtp_tui.tui.test_pane.domain_task import DnsOptions
 from smtp_tui.tui.test_pane.pane import TestPane
-from smtp_tui.tui.test_pane.test_run import Runner
+from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
 from smtp_tui.tui.test_pane.verdict import BEGINNINGS
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.bars import Divider, KeyHints, StatusBar
@@ -56,7 +64,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in COMMANDS if not command.is_global),
+        *bindings(command for command in COMMANDS if not command.is_global),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
     ]
@@ -118,6 +126,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         )
         self._waits = context.waits
         self._command_runner = CommandRunner(self, context)
+        self._undo = UndoController(context)
         self._wants_test_pane = self._zooms = self._is_seen = False
 
     def compose(self) -> ComposeResult:
@@ -199,7 +208,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def on_form_password_location_chosen(self, event: Form.PasswordLocationChosen) -> None:
         """A keyring is wanted: find out whether there is one."""
         if event.place is PasswordLocation.KEYRING:
-            self._command_runner.run_command("look_for_keyring")
+            self._command_runner.start(lambda to: to.form.look_for_keyring(), "look_for_keyring")
 
     def on_form_choice_rejected(self, event: Form.ChoiceRejected) -> None:
         """Say why a word cannot be chosen."""
@@ -258,17 +267,17 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
         self.app.push_screen(HelpScreen([*file_blocks(self._document, self._table)]))
 
-    def action_run_command(self, name: str) -> None:
-        """Begin what takes its time."""
-        self._command_runner.run_command(name)
+    def action_run_command(self, action: str) -> None:
+        """Run a command that has a handler."""
+        self._command_runner.run(command_named(action))
 
     def action_undo(self) -> None:
         """Take the last change back."""
-        self._command_runner.undo_controller.undo()
+        self._undo.undo()
 
     def action_redo(self) -> None:
         """Make again what was taken back."""
-        self._command_runner.undo_controller.redo()
+        self._undo.redo()
 
     async def action_commands(self) -> None:
         """List all commands and fields, and do what is chosen."""
@@ -287,8 +296,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             case str():
                 self.show_form()
                 self.form.focus_field(chosen)
-            case Command() if chosen.is_begun:
-                self._command_runner.run_command(chosen.action)
+            case Command() if chosen.handler:
+                self._command_runner.run(chosen)
             case Command():
                 await self._do(chosen)
             case None:
@@ -329,8 +338,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._show_hints()
 
     def _show_hints(self) -> None:
-        moment = self._command_runner.hint_context(is_in_log=isinstance(self.focused, LogPane))
-        self.hints.show(hints_at(moment))
+        is_in_log = isinstance(self.focused, LogPane)
+        self.hints.show(hints_at(self._command_runner.hint_context(is_in_log=is_in_log)))
 
     def _want_test_pane(self, wanted: bool) -> None:
         """Where form and log must take turns, say whose turn it is."""
@@ -363,4 +372,4 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Do what reads files that nobody needs to see the form and to type."""
         self.form.update_advice()
         if self._offers_kept:
-            self._command_runner.run_command("offer_kept")
+            self._command_runner.start(lambda to: to.recovery.offer(), "offer_kept")

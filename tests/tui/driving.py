@@ -23,8 +23,7 @@ from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
 from smtp_tui.tui.main_screen import MainScreen
-from smtp_tui.tui.test_pane.domain_task import DnsOptions
-from smtp_tui.tui.test_pane.test_run import Runner
+from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
 
 SAMPLE = """\
 # The ticket system's mail

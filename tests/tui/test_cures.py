@@ -318,9 +318,7 @@ class TestTrust:
         async with form_on(SAMPLE, tmp_path, check=check) as hand:
             await fail(hand)
             await hand.press("f9")
-            hand.form_screen._command_runner._context.document.path = (
-                tmp_path / "mail.toml" / "x.toml"
-            )
+            hand.form_screen._document.path = tmp_path / "mail.toml" / "x.toml"
             await hand.press("y")
             await hand.until(lambda: "Not trusted:" in hand.screen)
             assert "modified" not in hand.lines[0]

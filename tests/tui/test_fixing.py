@@ -11,7 +11,7 @@ from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.dialogs.equivalents import broken
 from smtp_tui.tui.dialogs.fixes import trust_blocks
-from smtp_tui.tui.keys.hints import HintContext, hints_at
+from smtp_tui.tui.keys.commands import HintContext, hints_at
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.fixes import (
     FixAction,

@@ -15,9 +15,10 @@ from smtp_tui.tui.keys.commands import (
     LOG_COMMANDS,
     MAIL_COMMANDS,
     Command,
+    configurable,
 )
-from smtp_tui.tui.keys.keymap import KeymapResult, configured_keymap, key_from, key_name, spelled
-from smtp_tui.tui.test_pane.domain_task import DnsOptions
+from smtp_tui.tui.keys.keymap import KeymapResult, configured_keymap, key_from, key_name, spell_key
+from smtp_tui.tui.test_pane.test_run import DnsOptions
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 EVERY = (*COMMANDS, *LOG_COMMANDS, *MAIL_COMMANDS, *FIX_COMMANDS, *ERROR_COMMANDS)
@@ -28,20 +29,21 @@ SURVIVES = re.compile(r"ctrl\+([d-pr-rt-z]|underscore|backslash)|alt\+[a-z]|esca
 
 
 def choice(**wanted: list[str]) -> KeymapResult:
-    return configured_keymap(wanted, COMMANDS, LOG_COMMANDS)
+    default_keys = {command.action: command.default_keys for command in configurable()}
+    return configured_keymap(wanted, default_keys, {command.action for command in LOG_COMMANDS})
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda one: f"{one.action}-{one.key}")
 def test_each_command_has_a_key_that_survives(command: Command) -> None:
     if command.action != "how_to_quit":
-        assert not SWALLOWED & set(command.usual_keys)
-        assert any(SURVIVES.fullmatch(key) for key in command.usual_keys)
+        assert not SWALLOWED & set(command.default_keys)
+        assert any(SURVIVES.fullmatch(key) for key in command.default_keys)
 
 
 def test_no_key_has_two_commands() -> None:
-    keys = [key for one in COMMANDS for key in one.usual_keys]
+    keys = [key for one in COMMANDS for key in one.default_keys]
     assert len(set(keys)) == len(keys)
-    keys = [key for one in LOG_COMMANDS for key in one.usual_keys]
+    keys = [key for one in LOG_COMMANDS for key in one.default_keys]
     assert len(set(keys)) == len(keys)
 
 
@@ -70,8 +72,8 @@ def test_keys_are_read_as_people_write_them(text: str, key: str, name: str) -> N
     assert key_name(key) == name
 
 
-def test_in_a_sentence_control_is_spelled() -> None:
-    assert (spelled("ctrl+x"), spelled("f10")) == ("Ctrl+X", "F10")
+def test_in_a_sentence_control_is_spell_key() -> None:
+    assert (spell_key("ctrl+x"), spell_key("f10")) == ("Ctrl+X", "F10")
 
 
 class TestChosen:
@@ -237,7 +239,7 @@ async def test_every_command_by_each_of_its_keys(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smtp_tui.tui.driver.has_shell", lambda: False)
-    for key in command.usual_keys:
+    for key in command.default_keys:
         async with form_on(SAMPLE, tmp_path, lookup=DnsOptions(is_alone=True)) as hand:
             await hand.go_to("Encryption Type")
             await hand.press(key)
@@ -251,7 +253,7 @@ async def test_every_command_by_each_of_its_keys(
 async def test_every_command_of_the_log_by_each_of_its_keys(
     tmp_path: Path, command: Command
 ) -> None:
-    for key in command.usual_keys:
+    for key in command.default_keys:
         async with form_on(SAMPLE, tmp_path) as hand:
             await hand.press("f5")
             await hand.until(lambda: "PASSED" in hand.screen)
@@ -264,7 +266,7 @@ async def test_every_command_of_the_log_by_each_of_its_keys(
 @pytest.mark.parametrize("command", LOG_COMMANDS, ids=lambda one: one.action)
 async def test_in_an_empty_log_no_key_does_harm(tmp_path: Path, command: Command) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        await hand.press("f6", command.usual_keys[0], "up", "down", "x", "enter", "escape")
+        await hand.press("f6", command.default_keys[0], "up", "down", "x", "enter", "escape")
         await hand.press("escape", "f6", "f5")
         await hand.until(lambda: "PASSED" in hand.screen)
 
@@ -304,12 +306,12 @@ async def test_every_key_of_every_command_is_bound(tmp_path: Path) -> None:
         await hand.go_to("Encryption Type")
         bound = {one.binding.key for one in hand.form_screen.active_bindings.values()}
         for command in COMMANDS:
-            for key in command.usual_keys:
+            for key in command.default_keys:
                 assert NAMES.get(key, key) in bound, key
         await hand.press("f6")
         bound = {one.binding.key for one in hand.form_screen.active_bindings.values()}
         for command in LOG_COMMANDS:
-            for key in command.usual_keys:
+            for key in command.default_keys:
                 assert NAMES.get(key, key) in bound, key
 
 

@@ -480,7 +480,7 @@ class TestKeys:
         async with form_on(SAMPLE, tmp_path, size=(200, 90)) as hand:
             await hand.press("f6")
             for command in LOG_COMMANDS:
-                assert command.help in hand.screen.replace("│", "") or command.word
+                assert command.help in hand.screen.replace("│", "") or command.label
             assert "Find" in hand.hints
             assert "Compare" in hand.hints
             await hand.press("f1")
@@ -488,5 +488,5 @@ class TestKeys:
                 assert command.help in hand.screen
 
     def test_no_two_commands_of_the_log_have_one_key(self) -> None:
-        keys = [key for command in LOG_COMMANDS for key in command.usual_keys]
+        keys = [key for command in LOG_COMMANDS for key in command.default_keys]
         assert len(keys) == len(set(keys))

@@ -12,8 +12,8 @@ from smtp_tui.tui.form.jump import letters, letters_of
 from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
-KEYS = next(one for one in COMMANDS if one.action == "commands").usual_keys
-JUMPS = next(one for one in COMMANDS if one.action == "jump").usual_keys
+KEYS = next(one for one in COMMANDS if one.action == "commands").default_keys
+JUMPS = next(one for one in COMMANDS if one.action == "jump").default_keys
 
 
 def titles(text: str) -> list[str]:

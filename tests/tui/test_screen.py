@@ -11,8 +11,7 @@ from smtp_tui.config.preferences import Preferences
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.keys.commands import COMMANDS
-from smtp_tui.tui.keys.hints import HintContext, hints_at
+from smtp_tui.tui.keys.commands import COMMANDS, HintContext, hints_at
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, form_on
 
 LABELS = [field.label for field in FIELDS if not field.folded]

@@ -78,8 +78,8 @@ class TestHistory:
         assert not history
 
 
-@pytest.mark.parametrize("undo", command("undo").usual_keys)
-@pytest.mark.parametrize("redo", command("redo").usual_keys)
+@pytest.mark.parametrize("undo", command("undo").default_keys)
+@pytest.mark.parametrize("redo", command("redo").default_keys)
 async def test_all_kinds_of_changes_go_back_and_forth(tmp_path: Path, undo: str, redo: str) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.type("xy")

@@ -16,8 +16,8 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.dialogs.diff import DiffView
 from smtp_tui.tui.form.rows import ChoiceRow, Row
-from smtp_tui.tui.keys.commands import CHANGED_COMMANDS, CONFLICT_COMMANDS, Command
-from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import CHANGED_COMMANDS, CONFLICT_COMMANDS, Command, hints_of
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
@@ -40,7 +40,7 @@ class ConflictChoice(StrEnum):
 class ChangedDialog(PaintOnceScreen, ModalScreen[ConflictChoice | None], inherit_bindings=False):
     """Shows what became of the file; the result is how to go on, None to step back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in CHANGED_COMMANDS]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CHANGED_COMMANDS)
 
     def __init__(
         self, file: str, lines: Sequence[DiffLine], ours: Sequence[str], *, can_merge: bool
@@ -95,7 +95,7 @@ class ConflictDialog(PaintOnceScreen, ModalScreen[frozenset[str] | None], inheri
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in CONFLICT_COMMANDS),
+        *bindings(CONFLICT_COMMANDS),
         Binding("up,shift+tab", "move(-1)", show=False),
         Binding("down,tab,enter", "move(1)", show=False),
     ]

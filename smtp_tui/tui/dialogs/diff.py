@@ -21,8 +21,8 @@ from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, DiffMark
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.commands import DIFF_COMMANDS
-from smtp_tui.tui.keys.hints import Hints
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import DIFF_COMMANDS, Hints
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, make_strip
 from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
 from smtp_tui.tui.widgets.bars import KeyHints
@@ -138,7 +138,7 @@ class Preview:
 class DiffDialog(PaintOnceScreen, ModalScreen[WriteOptions | None], inherit_bindings=False):
     """Shows a diff; the result is how to save, None to save nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in DIFF_COMMANDS]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(DIFF_COMMANDS)
 
     def __init__(self, preview: Preview) -> None:
         super().__init__(classes="dialog")
@@ -199,7 +199,7 @@ class DiffDialog(PaintOnceScreen, ModalScreen[WriteOptions | None], inherit_bind
         for command in DIFF_COMMANDS:
             if command.action in chosen and self._preview.is_new:
                 continue
-            word = command.word
+            word = command.label
             if command.action in chosen:
                 word += ": yes" if chosen[command.action] else ": no"
             hints.append((command.keys, word))

@@ -19,6 +19,7 @@ from smtp_tui.tui.controllers.search_task import SearchTask, Seek
 from smtp_tui.tui.dialogs.server_table import ServerTable, details_of
 from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.form.text_row import TextRow
+from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import DISCOVER_COMMANDS, key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import Draft
@@ -70,7 +71,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in DISCOVER_COMMANDS),
+        *bindings(DISCOVER_COMMANDS),
         Binding("down", "step(1)", show=False),
         Binding("up,shift+tab", "step(-1)", show=False),
     ]

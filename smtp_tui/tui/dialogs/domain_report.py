@@ -12,8 +12,8 @@ from textual.widget import Widget
 from smtp_tui.config.preferences import NAME
 from smtp_tui.discovery.domain import SECONDS
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.commands import DOMAIN_COMMANDS, key_of
-from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import DOMAIN_COMMANDS, hints_of, key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import ACCENT, DIM, STRONG, WARNING
 from smtp_tui.tui.test_pane.domain_task import DomainCheckTask
@@ -45,7 +45,7 @@ class DomainInquiry(Protocol):
 class DomainScreen(PagerScreen, inherit_bindings=True):
     """The whole screen for it; it follows what is asked and told meanwhile."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in DOMAIN_COMMANDS]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(DOMAIN_COMMANDS)
 
     def __init__(self, look: DomainCheckTask, inquiry: DomainInquiry) -> None:
         super().__init__()

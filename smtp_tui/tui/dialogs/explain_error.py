@@ -12,8 +12,8 @@ from textual.timer import Timer
 
 from smtp_tui.diagnosis.error_lookup.lookup import Explanation, explain_error
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.keys.commands import ERROR_COMMANDS
-from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import ERROR_COMMANDS, hints_of
 from smtp_tui.tui.style import DIM, STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.bars import KeyHints
@@ -47,7 +47,7 @@ class ExplainErrorScreen(PaintOnceScreen, Screen[str | None], inherit_bindings=F
     """Explains while it is typed; the result is the key of a field to go to, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in ERROR_COMMANDS),
+        *bindings(ERROR_COMMANDS),
         Binding("f3,f10,ctrl+y,ctrl+x", "leave", show=False),
         Binding("up", "go(-1)", show=False),
         Binding("down", "go(1)", show=False),

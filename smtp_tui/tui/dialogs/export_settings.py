@@ -28,8 +28,8 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.folders import may_make_folder
 from smtp_tui.tui.controllers.log import MOST_COPIED, clipboard_size
 from smtp_tui.tui.dialogs.import_settings import count_lines, in_the_form
-from smtp_tui.tui.keys.commands import EXPORT_COMMANDS
-from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import EXPORT_COMMANDS, hints_of
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.bars import KeyHints
@@ -93,7 +93,7 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
     """One program's text at a time; Left and Right go through the programs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in EXPORT_COMMANDS),
+        *bindings(EXPORT_COMMANDS),
         Binding("left,shift+tab", "turn(-1)", show=False),
         Binding("alt+x", "leave", show=False),
     ]

@@ -17,8 +17,8 @@ from textual.strip import Strip
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.certificates import Certificate, in_words
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.commands import FIX_COMMANDS, Command
-from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import FIX_COMMANDS, Command, hints_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST, Draft
 from smtp_tui.tui.model.fixes import (
@@ -140,7 +140,7 @@ class FixDialog(PaintOnceScreen, ModalScreen[int | None], inherit_bindings=False
     """Asks which fix to make; the result is its number, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in FIX_COMMANDS),
+        *bindings(FIX_COMMANDS),
         Binding("f8,ctrl+f", "leave", show=False),
     ]
 

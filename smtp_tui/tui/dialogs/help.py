@@ -17,12 +17,14 @@ from smtp_tui.tui.keys.commands import (
     ERROR_COMMANDS,
     EXPORT_COMMANDS,
     FIX_COMMANDS,
+    FORM_KEYS,
     IMPORT_COMMANDS,
     MAIL_COMMANDS,
     PRESET_COMMANDS,
+    SIGNS,
     TABLE_COMMANDS,
+    log_keys,
 )
-from smtp_tui.tui.keys.hints import FORM_KEYS, SIGNS, log_keys
 from smtp_tui.tui.style import PLAIN, STRONG
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain

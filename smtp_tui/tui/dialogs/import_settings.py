@@ -30,8 +30,8 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import Literal, parse_source
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.keys.commands import IMPORT_COMMANDS
-from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import IMPORT_COMMANDS, hints_of
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
 from smtp_tui.tui.model.fixes import now_words, value_words
@@ -200,7 +200,7 @@ class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=
     """Reads the text while it is typed; the result is what to take over, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in IMPORT_COMMANDS),
+        *bindings(IMPORT_COMMANDS),
         Binding("f10,ctrl+x,alt+i", "leave", show=False),
         Binding("up", "go(-1)", show=False),
         Binding("down", "go(1)", show=False),

@@ -16,6 +16,7 @@ from smtp_tui.providers.provider import Provider, Way
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.dialogs.discover import SearchScreen
 from smtp_tui.tui.form.text_row import TextRow
+from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import PRESET_COMMANDS, key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import Draft
@@ -147,7 +148,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
     """Asks for a provider and one of its ways; the result is these, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in PRESET_COMMANDS),
+        *bindings(PRESET_COMMANDS),
         Binding("up", "go(-1)", show=False),
         Binding("down", "go(1)", show=False),
         Binding("shift+tab", "way(-1)", show=False),
@@ -170,10 +171,10 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         yield self.details
         words = {one.action: one for one in PRESET_COMMANDS}
         hints = (
-            ("Enter", words["take"].word),
-            ("Esc", words["leave"].word),
+            ("Enter", words["take"].label),
+            ("Esc", words["leave"].label),
             ("Up Down", text("hints", "choose")),
-            ("Tab", words["way"].word),
+            ("Tab", words["way"].label),
             ("PgDn", text("hints", "read")),
         )
         yield KeyHints(hints, indent=0)

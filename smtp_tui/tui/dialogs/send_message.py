@@ -13,8 +13,8 @@ from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.tui.form.form import REST
 from smtp_tui.tui.form.rows import Row
 from smtp_tui.tui.form.text_row import TextRow
-from smtp_tui.tui.keys.commands import MAIL_COMMANDS
-from smtp_tui.tui.keys.hints import MAIL_HINTS
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import MAIL_COMMANDS, MAIL_HINTS
 from smtp_tui.tui.model.mail_draft import MailDraft, MailField, Sender
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
@@ -48,7 +48,7 @@ class MailDialog(PaintOnceScreen, ModalScreen[MailRequest | None], inherit_bindi
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in MAIL_COMMANDS),
+        *bindings(MAIL_COMMANDS),
         Binding("up,shift+tab", "move(-1)", show=False),
         Binding("down,tab", "move(1)", show=False),
         Binding("enter", "go_on", show=False),

@@ -10,8 +10,8 @@ from textual.screen import ModalScreen
 
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.controllers.tables import TableEntry, TableTester
-from smtp_tui.tui.keys.commands import TABLE_COMMANDS
-from smtp_tui.tui.keys.hints import hints_of
+from smtp_tui.tui.keys.bindings import bindings
+from smtp_tui.tui.keys.commands import TABLE_COMMANDS, hints_of
 from smtp_tui.tui.style import STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.bars import KeyHints
@@ -28,7 +28,7 @@ class TablePicker(PaintOnceScreen, ModalScreen[str | None], inherit_bindings=Fal
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(command.binding for command in TABLE_COMMANDS),
+        *bindings(TABLE_COMMANDS),
         Binding("f10,ctrl+x", "leave", show=False),
     ]
 

@@ -1,90 +1,87 @@
-"""What a command is: an action, its keys, and its words in hints, help and menu.
-
-What the keys do in each dialog; there they are the same for everybody.
-
-What the keys do: one declaration a command feeds bindings, hints and help.
-"""
+"""What the keys do: one declaration a command feeds bindings, key hints, help, menu and handler."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
-
-from textual.binding import Binding
+from typing import TYPE_CHECKING, Any
 
 from smtp_tui.records import record
-from smtp_tui.tui.keys.keymap import key_name, spelled
+from smtp_tui.tui.keys.keymap import key_name, spell_key
+
+if TYPE_CHECKING:
+    from smtp_tui.tui.controllers.command_runner import Controllers
+
+Handler = Callable[["Controllers"], Coroutine[Any, Any, object]]
+Hints = tuple[tuple[str, str], ...]
 
 
 @record
 class Command:
-    """A command: its action, its keys, its word in the hint line, and its row in the help.
+    """A command: its action, its keys, its label in hints and menu, and its row in the help.
 
-    What `is_begun` takes its time: `works` does it, by the action's name. A key `outside` is a
-    character, so it counts only where no text is typed.
-
-    Each function key has an alternative, because serial lines, `screen` and some terminals' own
-    menus swallow them. None is on Ctrl+A, B, C, Q or S, which multiplexers, interrupts and flow
-    control take; on Ctrl+P, where `docker attach` waits for a second key, none is alone.
+    A command with a `handler` runs in a worker; `is_test` says that only one of these runs at a
+    time. The others are Textual actions of the widget that binds them. `hint` and `log_hint` are
+    the places in the line of key hints, in the form and in the log; 0 is none.
     """
 
+    # Each function key has an alternative, because serial lines, `screen` and some terminals' own
+    # menus swallow them. None is on Ctrl+A, B, C, Q or S, which multiplexers, interrupts and flow
+    # control take; on Ctrl+P, where `docker attach` waits for a second key, none is alone.
     action: str
     key: str
     alternative: str
-    word: str
+    label: str
     help: str
+    handler: Handler | None = None
+    is_test: bool = False
     is_global: bool = False
-    is_begun: bool = False
-    outside: str = ""
+    # A character, so it counts only where no text is typed.
+    character: str = ""
     is_configurable: bool = False
+    hint: int = 0
+    log_hint: int = 0
 
     @property
-    def binding(self) -> Binding:
-        """The command as Textual binds it; where its keys may be chosen they go by its name."""
-        action = f"screen.run_command('{self.action}')" if self.is_begun else self.action
-        name = self.action if self.is_configurable else None
-        return Binding(",".join(self.usual_keys), action, self.word, show=False, id=name)
-
-    @property
-    def usual_keys(self) -> tuple[str, ...]:
+    def default_keys(self) -> tuple[str, ...]:
         """The keys it has unless the admin chose others."""
-        return tuple(filter(None, (self.key, self.alternative, self.outside)))
+        return tuple(filter(None, (self.key, self.alternative, self.character)))
 
     @property
-    def keys_in_force(self) -> tuple[str, ...]:
+    def active_keys(self) -> tuple[str, ...]:
         """The keys it has."""
-        return _in_force.get(self, self.usual_keys)
+        chosen = _chosen_keys.get(self.action) if self.is_configurable else None
+        return chosen or self.default_keys
 
     @property
     def keys(self) -> str:
         """The keys as people write them."""
-        return " ".join(map(key_name, self.keys_in_force))
+        return " ".join(map(key_name, self.active_keys))
 
     @property
     def hint_keys(self) -> str:
         """The keys for the line of hints, which has no room for one that counts at times only."""
-        keys = [key for key in self.keys_in_force if key != self.outside]
-        return " ".join(map(key_name, keys))
+        return " ".join(key_name(key) for key in self.active_keys if key != self.character)
 
     @property
     def first_key(self) -> str:
         """The key to name where there is room for one."""
-        return key_name(self.keys_in_force[0])
+        return key_name(self.active_keys[0])
 
     @property
     def title(self) -> str:
-        """Its word, in a list of commands."""
-        return self.word or self.action.capitalize()
+        """Its label, in a list of commands."""
+        return self.label or self.action.capitalize()
 
 
-_in_force: dict[Command, tuple[str, ...]] = {}
+_chosen_keys: dict[str, tuple[str, ...]] = {}
 
 
-def use_keys(keys: Mapping[Command, tuple[str, ...]]) -> None:
-    """Let commands have other keys than their usual ones; what is not named has those."""
-    _in_force.clear()
-    _in_force.update(keys)
+def set_active_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """Give configurable commands the keys chosen by action; all others get their defaults."""
+    _chosen_keys.clear()
+    _chosen_keys.update(keys)
 
 
 MAIL_COMMANDS: tuple[Command, ...] = (
@@ -186,61 +183,172 @@ ERROR_COMMANDS: tuple[Command, ...] = (
 )
 """What the keys do where an error is explained; Enter begins a line there."""
 
-
-# rf
-
 _command = partial(Command, is_configurable=True)
-_begun = partial(_command, is_begun=True)
+_test = partial(_command, is_test=True)
 
 COMMANDS: tuple[Command, ...] = (
-    _begun("test", "f5", "ctrl+t", "Test", "test the settings in the form, saved or not"),
-    _begun("fix", "f9", "ctrl+r", "Fix", "apply the best fix for a failed test, test again"),
-    _begun("fixes", "f8", "ctrl+f", "Fixes", "list all fixes, to choose one"),
-    _command("undo", "f4", "ctrl+underscore", "Undo", "undo the last change, yours or a fix"),
-    _command("redo", "ctrl+backslash", "alt+e", "Redo", "redo what was undone"),
-    _begun("save", "f2", "ctrl+o", "Save", "save the changes to the file"),
-    _begun("diff", "alt+d", "insert", "Diff", "show what saving would change in the file"),
-    _begun("private", "alt+m", "", "Mode 0600", "let only its owner read the file"),
-    _begun("tables", "alt+o", "", "Tables", "go to another SMTP table of the file"),
-    _begun("dialect", "alt+a", "", "Format", "choose the program whose settings the file holds"),
-    _begun(
-        "discover", "alt+s", "ctrl+circumflex_accent", "Discover", "find the settings of a domain"
+    _test(
+        *("test", "f5", "ctrl+t", "Test", "test the settings in the form, saved or not"),
+        lambda to: to.form.test(),
+        hint=4,
+        log_hint=18,
     ),
-    _begun("presets", "alt+p", "ctrl+@", "Presets", "the settings of a mail provider, by name"),
-    _begun("import", "alt+i", "", "Import", "import the settings of another program"),
-    _begun("export", "alt+x", "", "Export", "export the settings for another program"),
-    _begun("domain", "alt+n", "", "DNS", "what DNS says about the sender's domain"),
-    _command("switch", "f6", "ctrl+l", "Log", "go to the log, and back to the form"),
-    _command("commands", "ctrl+p", "f12", "Menu", "all commands and fields by name", outside=":"),
+    _test(
+        *("fix", "f9", "ctrl+r", "Fix", "apply the best fix for a failed test, test again"),
+        lambda to: to.fixes.first(),
+        hint=1,
+        log_hint=1,
+    ),
+    _test(
+        *("fixes", "f8", "ctrl+f", "Fixes", "list all fixes, to choose one"),
+        lambda to: to.fixes.choose(),
+        hint=2,
+        log_hint=2,
+    ),
+    _command(
+        *("undo", "f4", "ctrl+underscore", "Undo", "undo the last change, yours or a fix"),
+        hint=3,
+        log_hint=3,
+    ),
+    _command("redo", "ctrl+backslash", "alt+e", "Redo", "redo what was undone"),
+    _command(
+        *("save", "f2", "ctrl+o", "Save", "save the changes to the file"),
+        lambda to: to.form.save(),
+        hint=5,
+    ),
+    _command(
+        *("diff", "alt+d", "insert", "Diff", "show what saving would change in the file"),
+        lambda to: to.saving.review(),
+    ),
+    _command(
+        *("private", "alt+m", "", "Mode 0600", "let only its owner read the file"),
+        lambda to: to.saving.make_private(),
+    ),
+    _command(
+        *("tables", "alt+o", "", "Tables", "go to another SMTP table of the file"),
+        lambda to: to.tables.choose(),
+    ),
+    _command(
+        *("dialect", "alt+a", "", "Format", "choose the program whose settings the file holds"),
+        lambda to: to.file_format.choose(),
+    ),
+    _command(
+        *("discover", "alt+s", "ctrl+circumflex_accent", "Discover"),
+        "find the settings of a domain",
+        lambda to: to.discovery.discover(),
+    ),
+    _command(
+        *("presets", "alt+p", "ctrl+@", "Presets", "the settings of a mail provider, by name"),
+        lambda to: to.discovery.presets(),
+    ),
+    _command(
+        *("import", "alt+i", "", "Import", "import the settings of another program"),
+        lambda to: to.import_export.bring_in(),
+    ),
+    _command(
+        *("export", "alt+x", "", "Export", "export the settings for another program"),
+        lambda to: to.import_export.hand_out(),
+    ),
+    _command(
+        *("domain", "alt+n", "", "DNS", "what DNS says about the sender's domain"),
+        lambda to: to.domain.show(),
+    ),
+    _command(
+        *("switch", "f6", "ctrl+l", "Log", "go to the log, and back to the form"),
+        hint=6,
+        log_hint=4,
+    ),
+    _command(
+        *("commands", "ctrl+p", "f12", "Menu", "all commands and fields by name"),
+        character=":",
+        hint=9,
+    ),
     _command("jump", "f11", "ctrl+v", "Go to", "go to a field by the letter shown next to it"),
-    _command("help", "f1", "ctrl+g", "Help", "show what every key does", outside="?"),
-    _begun("explain", "f3", "ctrl+y", "Why", "explain an error from any program"),
-    _begun("send", "f7", "ctrl+n", "Send", "send a test message; asks for recipients first"),
-    _begun("leave", "f10", "ctrl+x", "Quit", "quit; asks first about unsaved changes"),
+    _command(
+        *("help", "f1", "ctrl+g", "Help", "show what every key does"),
+        character="?",
+        hint=7,
+        log_hint=8,
+    ),
+    _command(
+        *("explain", "f3", "ctrl+y", "Why", "explain an error from any program"),
+        lambda to: to.tools.explain(),
+    ),
+    _test(
+        *("send", "f7", "ctrl+n", "Send", "send a test message; asks for recipients first"),
+        lambda to: to.form.send(),
+        hint=10,
+    ),
+    _command(
+        *("leave", "f10", "ctrl+x", "Quit", "quit; asks first about unsaved changes"),
+        lambda to: to.form.leave(),
+        hint=8,
+        log_hint=19,
+    ),
     _command("back", "escape", "", "Stop", "stop what runs, or go back to the form"),
     _command("suspend", "ctrl+z", "", "", "go to the shell; `fg` brings you back", is_global=True),
     _command("how_to_quit", "ctrl+c", "", "", "", is_global=True),
 )
 
 LOG_COMMANDS: tuple[Command, ...] = (
-    _command("find", "/", "ctrl+w", "Find", "search; a capital makes it case-sensitive"),
+    _command(
+        *("find", "/", "ctrl+w", "Find", "search; a capital makes it case-sensitive"),
+        log_hint=5,
+    ),
     _command("next_match", "n", "", "Next", "the next match"),
     _command("previous_match", "N", "p", "Previous", "the previous match"),
-    _command("filter", "f", "", "Filter", "show all lines, the dialogue, or warnings and facts"),
-    _command("wrap", "w", "", "Wrap", "wrap long lines, or cut them off"),
-    _command("fold", "enter", "e", "Unfold", "unfold or fold a certificate; elsewhere all"),
-    _command("earlier_test", "t", "", "Tests", "the start of this test, then of the one above"),
-    _command("later_test", "T", "b", "Later test", "the start of the test below"),
-    _begun("compare", "d", "", "Compare", "show what differs between the last two tests"),
-    _begun("copy", "c", "", "Copy", "copy the line or the marked block (terminal clipboard)"),
-    _begun("copy_test", "a", "", "Copy test", "copy the whole last test"),
-    _command("mark", "m", "", "Mark", "start a block here; moving the cursor extends it"),
     _command(
-        "zoom", "z", "", "Whole screen", "give the log the whole screen, or the form its part"
+        *("filter", "f", "", "Filter", "show all lines, the dialogue, or warnings and facts"),
+        log_hint=6,
     ),
-    _begun("report", "r", "", "Report", "save a report of the last test, without secrets"),
-    _begun("save_text", "o", "", "Save text", "save the dialogue of the last test as plain text"),
-    _begun("same", "s", "", "swaks, curl", "the same test with swaks, openssl and curl"),
+    _command("wrap", "w", "", "Wrap", "wrap long lines, or cut them off", log_hint=12),
+    _command(
+        *("fold", "enter", "e", "Unfold", "unfold or fold a certificate; elsewhere all"),
+        log_hint=14,
+    ),
+    _command(
+        *("earlier_test", "t", "", "Tests", "the start of this test, then of the one above"),
+        log_hint=10,
+    ),
+    _command("later_test", "T", "b", "Later test", "the start of the test below"),
+    _command(
+        *("compare", "d", "", "Compare", "show what differs between the last two tests"),
+        lambda to: to.log.compare(),
+        log_hint=11,
+    ),
+    _command(
+        *("copy", "c", "", "Copy", "copy the line or the marked block (terminal clipboard)"),
+        lambda to: to.log.copy(),
+        log_hint=7,
+    ),
+    _command(
+        *("copy_test", "a", "", "Copy test", "copy the whole last test"),
+        lambda to: to.log.copy_test(),
+    ),
+    _command(
+        *("mark", "m", "", "Mark", "start a block here; moving the cursor extends it"),
+        log_hint=15,
+    ),
+    _command(
+        *("zoom", "z", "", "Whole screen"),
+        "give the log the whole screen, or the form its part",
+        log_hint=13,
+    ),
+    _command(
+        *("report", "r", "", "Report", "save a report of the last test, without secrets"),
+        lambda to: to.tools.report(),
+        log_hint=9,
+    ),
+    _command(
+        *("save_text", "o", "", "Save text", "save the dialogue of the last test as plain text"),
+        lambda to: to.log.save_text(),
+        log_hint=16,
+    ),
+    _command(
+        *("same", "s", "", "swaks, curl", "the same test with swaks, openssl and curl"),
+        lambda to: to.tools.same(),
+        log_hint=17,
+    ),
 )
 
 
@@ -249,18 +357,86 @@ def configurable() -> tuple[Command, ...]:
     return (*COMMANDS, *LOG_COMMANDS)
 
 
+def command_named(action: str) -> Command:
+    """Return the command of form or log with an action."""
+    return next(command for command in configurable() if command.action == action)
+
+
 def key_of(action: str) -> str:
     """Return the first key of a command, as people write it."""
-    return next(one.first_key for one in configurable() if one.action == action)
+    return command_named(action).first_key
 
 
 def with_keys(text: str) -> str:
-    """Name the keys in force in a text that was written for the usual ones."""
-    names = {key_name(one.usual_keys[0]): one.first_key for one in COMMANDS}
+    """Name the active keys in a text that was written for the default ones."""
+    names = {key_name(command.default_keys[0]): command.first_key for command in COMMANDS}
     return re.sub(r"\b(F\d+|Alt\+[A-Z])\b", lambda match: names.get(match[0], match[0]), text)
 
 
-def names_of(action: str) -> str:
+def key_names(action: str) -> str:
     """Return all keys of a command in a sentence: `F10 or Ctrl+X`."""
-    keys = next(one.keys_in_force for one in COMMANDS if one.action == action)
-    return " or ".join(map(spelled, keys))
+    return " or ".join(map(spell_key, command_named(action).active_keys))
+
+
+@record
+class HintContext:
+    """What the hints of the form depend on."""
+
+    has_fixes: bool = False
+    can_undo: bool = False
+    is_in_log: bool = False
+
+
+def hints_of(commands: Iterable[Command]) -> Hints:
+    """Return keys and labels of commands."""
+    return tuple((command.hint_keys, command.label) for command in commands)
+
+
+def hints_at(context: HintContext) -> Hints:
+    """Return the most wanted commands first: a line of 80 columns has all that matter now."""
+    hidden = {"send"} if context.has_fixes else {"fix", "fixes"}
+    if not context.can_undo:
+        hidden.add("undo")
+    places = {
+        command.action: command.log_hint if context.is_in_log else command.hint
+        for command in configurable()
+    }
+    shown = [one for one in configurable() if places[one.action] and one.action not in hidden]
+    hints = []
+    for command in sorted(shown, key=lambda command: places[command.action]):
+        # The menu's other keys are named in the help: the line would lose `Send` for them.
+        keys = command.first_key if command.action == "commands" else command.hint_keys
+        is_way_back = context.is_in_log and command.action == "switch"
+        hints.append((keys, "Form" if is_way_back else command.label))
+    return tuple(hints)
+
+
+def log_keys() -> Hints:
+    """Return all keys of the log and what they do."""
+    return (*((command.keys, command.help) for command in LOG_COMMANDS), *LOG_KEYS)
+
+
+MAIL_HINTS: Hints = hints_of(MAIL_COMMANDS)
+
+FORM_KEYS = (
+    ("Up Down Tab Enter", "go from field to field"),
+    ("Left Right Space", "choose; a letter jumps to the next value with that initial"),
+    ("Del", "in a choice: return to the default"),
+    ("^U ^W ^K", "delete to the start, a word, to the end"),
+    ("", "an empty field or a default is not written to the file"),
+    ("PgUp PgDn", "scroll the explanation"),
+)
+LOG_KEYS = (
+    ("Up Down PgUp PgDn", "scroll; at the end the log follows new lines"),
+    ("Left Right", "scroll lines that are cut off"),
+    ("Home End", "go to the first or last line"),
+)
+SIGNS = (
+    (">", "the field under the cursor"),
+    ("*", "changed, not saved yet"),
+    ("!", "invalid, or cannot work"),
+    ("?", "may fail, or protects less than it seems to"),
+    ("i", "a note; the sidebar has the details"),
+    ("‹ ›", "the value in force, set in the file"),
+    ("( )", "the value in force by default, not set in the file"),
+)

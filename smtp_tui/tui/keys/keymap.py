@@ -1,17 +1,10 @@
-"""Keys by name: how people write them, which may be given to a command, and who has which. Pure.
-
-A capital for its letter: hints write keys as they are engraved, and Caps Lock is a key too.
-"""
+"""Keys by name: how people write them, and which ones an admin may give to a command."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Protocol, TypeVar
-
-from textual.app import App
-from textual.events import Key
 
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
@@ -39,21 +32,6 @@ _TAKEN = {
 }
 
 
-class HasKeys(Protocol):
-    """Whatever has keys and a name."""
-
-    @property
-    def action(self) -> str:
-        """Its name."""
-
-    @property
-    def usual_keys(self) -> tuple[str, ...]:
-        """The keys it has unless others are chosen."""
-
-
-One = TypeVar("One", bound=HasKeys)
-
-
 def key_name(key: str) -> str:
     """Write a key as it is engraved: `F5`, `^T`, `Alt+E`, `Esc`."""
     if key.startswith("ctrl+"):
@@ -66,7 +44,7 @@ def key_name(key: str) -> str:
     return _ENGRAVED.get(key, key.capitalize())
 
 
-def spelled(key: str) -> str:
+def spell_key(key: str) -> str:
     """Write a key for a sentence: `Ctrl+T`."""
     return "Ctrl+" + key_name(key)[1:] if key.startswith("ctrl+") else key_name(key)
 
@@ -99,70 +77,58 @@ class KeymapResult:
 
 
 def configured_keymap(
-    wanted: Mapping[str, Sequence[str]], commands: Iterable[One], in_log: Iterable[One]
+    wanted: Mapping[str, Sequence[str]],
+    default_keys: Mapping[str, tuple[str, ...]],
+    log_actions: Collection[str],
 ) -> KeymapResult:
     """Work out the keys of the commands that an admin named, and of those that lose one by it.
 
-    A command `in_log` may be on a letter; the others count while text is typed.
+    Commands of the log may be on a letter; the others count while text is typed.
     """
-    letters = {one.action for one in in_log}
-    usual = {one.action: one.usual_keys for one in (*commands, *in_log)}
-    choice, owners = KeymapResult(), dict[str, str]()
+    result, owners = KeymapResult(), dict[str, str]()
     for action, texts in wanted.items():
-        if action not in usual:
-            choice.problems.append(f"there is no command {escape_controls(action)}")
+        if action not in default_keys:
+            result.problems.append(f"there is no command {escape_controls(action)}")
             continue
-        good = []
+        accepted = []
         for text in texts:
             key = key_from(text)
-            why = _refusal(key, takes_letters=action in letters)
-            if not why and key in owners:
-                why = f"already belongs to {owners[key]}"
-            if why:
-                choice.problems.append(f"{action}: {escape_controls(text)} {why}")
+            problem = _key_problem(key, accepts_letters=action in log_actions)
+            if not problem and key in owners:
+                problem = f"already belongs to {owners[key]}"
+            if problem:
+                result.problems.append(f"{action}: {escape_controls(text)} {problem}")
                 continue
             owners[key] = action
-            good.append(key)
-        if good:
-            choice.keys[action] = tuple(good)
-    _give_way(choice, owners, usual)
-    return choice
+            accepted.append(key)
+        if accepted:
+            result.keys[action] = tuple(accepted)
+    _take_from_owners(result, owners, default_keys)
+    return result
 
 
-def _refusal(key: str, *, takes_letters: bool) -> str:
-    """Say why a key cannot be given to a command."""
+def _key_problem(key: str, *, accepts_letters: bool) -> str:
+    """Say why a key cannot be given to a command; nothing where it can."""
     if key in _TAKEN:
         return _TAKEN[key]
     if len(key) == 1 and key.isprintable() and key not in " ,":
-        return "" if takes_letters else "is typed into fields; use a function key, Ctrl or Alt"
+        return "" if accepts_letters else "is typed into fields; use a function key, Ctrl or Alt"
     return "" if _ANYWHERE.fullmatch(key) else "cannot be the key of a command"
 
 
-def _give_way(
-    choice: KeymapResult, owners: Mapping[str, str], usual: Mapping[str, tuple[str, ...]]
+def _take_from_owners(
+    result: KeymapResult, owners: Mapping[str, str], default_keys: Mapping[str, tuple[str, ...]]
 ) -> None:
-    """Take chosen keys from the commands that usually have them, but never the last one."""
-    for action, keys in usual.items():
-        if action in choice.keys:
-            continue
+    """Take chosen keys from the commands that have them by default, but never the last one."""
+    for action, keys in default_keys.items():
         left = tuple(key for key in keys if key not in owners)
-        if left == keys:
+        if action in result.keys or left == keys:
             continue
         if left:
-            choice.keys[action] = left
+            result.keys[action] = left
             continue
         for key in keys:
-            taker = owners[key]
-            kept = tuple(one for one in choice.keys[taker] if one != key) or usual[taker]
-            choice.keys[taker] = kept
-            choice.problems.append(f"{taker}: {key_name(key)} is the only key of {action}")
-
-
-async def handle_shifted_letter(app: App[Any], event: Key) -> None:
-    """Do what the letter does where nothing takes its capital, nor types it."""
-    letter, active = event.key.lower(), app.screen.active_bindings
-    if len(letter) != 1 or letter == event.key or event.key in active or letter not in active:
-        return
-    event.stop()
-    bound = active[letter]
-    await app.run_action(bound.binding.action, bound.node)
+            owner = owners[key]
+            others = tuple(other for other in result.keys[owner] if other != key)
+            result.keys[owner] = others or default_keys[owner]
+            result.problems.append(f"{owner}: {key_name(key)} is the only key of {action}")

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 from textual.message import Message
 
+from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import LOG_COMMANDS
 from smtp_tui.tui.log.search import LogSearch
 from smtp_tui.tui.log.view import LogFeed
@@ -28,7 +29,7 @@ class LogPane(LogFeed):
         Binding("end", "ends(1)", show=False),
         Binding("left", "aside(-1)", show=False),
         Binding("right", "aside(1)", show=False),
-        *(command.binding for command in LOG_COMMANDS),
+        *bindings(LOG_COMMANDS),
     ]
 
     class Visited(Message):

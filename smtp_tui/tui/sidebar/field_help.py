@@ -22,7 +22,7 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS, Field
 from smtp_tui.settings.schema import explanation
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.tui.form.rows import MORE_LABEL
-from smtp_tui.tui.keys.hints import log_keys
+from smtp_tui.tui.keys.commands import log_keys
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, text_of
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.sidebar.field_status import LastTest, advice_blocks, last_blocks, now_blocks

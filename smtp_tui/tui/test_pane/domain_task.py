@@ -13,8 +13,7 @@ from textual.worker import Worker
 from smtp_tui.checks.domain import DomainCheck, sending_settings
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.discovery.dns import prepare
-from smtp_tui.discovery.domain import SECONDS, sender_domain
-from smtp_tui.records import record
+from smtp_tui.discovery.domain import SECONDS, DomainFact, sender_domain
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.smtp.happy_eyeballs import is_public
@@ -23,36 +22,10 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.test_pane.domain_text import DomainReport, asking, fact_lines, summary
+from smtp_tui.tui.test_pane.test_run import CompletedTest, DnsOptions
 
 if TYPE_CHECKING:
-    from smtp_tui.checks.run import CheckRequest
-    from smtp_tui.discovery.dns import Resolver
-    from smtp_tui.discovery.domain import DomainFact
-    from smtp_tui.smtp.events import Event
     from smtp_tui.tui.test_pane.pane import TestPane
-    from smtp_tui.tui.test_pane.test_run import CompletedTest
-
-
-def system_resolver() -> Resolver:
-    """Return what asks the system's name servers; its library is loaded when it is first wanted."""
-    from smtp_tui.discovery.dns import Resolver
-
-    return Resolver()
-
-
-@record(kw_only=True)
-class DnsOptions:
-    """How names are looked up.
-
-    `is_alone`: nobody outside this machine is ever asked, as in the demo. `by_itself`: a test that
-    passed asks about the sender's domain without a key. `selectors` are those of DKIM keys.
-    """
-
-    resolver: Callable[[], Resolver] = system_resolver
-    by_itself: bool = True
-    selectors: tuple[str, ...] = ()
-    is_alone: bool = False
-
 
 GROUP = "domain"  # of which one worker asks at a time
 

@@ -22,9 +22,14 @@ from smtp_tui.tui.log.pane import LogPane
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.sidebar.field_status import LastTest
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.domain_task import DnsOptions
 from smtp_tui.tui.test_pane.progress import ProgressBar
-from smtp_tui.tui.test_pane.test_run import CompletedTest, Runner, run_to_verdict, title_of
+from smtp_tui.tui.test_pane.test_run import (
+    CompletedTest,
+    DnsOptions,
+    Runner,
+    run_to_verdict,
+    title_of,
+)
 from smtp_tui.tui.test_pane.verdict import (
     STOPPED,
     STOPPED_LATE,

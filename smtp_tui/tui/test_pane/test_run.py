@@ -23,6 +23,7 @@ from smtp_tui.tui.model.draft import PASSWORD, Draft
 if TYPE_CHECKING:
     from smtp_tui.checks.run import CheckRequest
     from smtp_tui.config.dialects.spec import Recognition
+    from smtp_tui.discovery.dns import Resolver
     from smtp_tui.smtp.redaction import Redactors
 
 Runner = Callable[["CheckRequest"], AsyncGenerator[Event | Verdict, None]]
@@ -38,6 +39,27 @@ class CompletedTest:
     events: tuple[Event, ...]
     verdict: Verdict
     moment: datetime
+
+
+def system_resolver() -> Resolver:
+    """Return what asks the system's name servers; its library is loaded when it is first wanted."""
+    from smtp_tui.discovery.dns import Resolver
+
+    return Resolver()
+
+
+@record(kw_only=True)
+class DnsOptions:
+    """How names are looked up.
+
+    `is_alone`: nobody outside this machine is ever asked, as in the demo. `by_itself`: a test that
+    passed asks about the sender's domain without a key. `selectors` are those of DKIM keys.
+    """
+
+    resolver: Callable[[], Resolver] = system_resolver
+    by_itself: bool = True
+    selectors: tuple[str, ...] = ()
+    is_alone: bool = False
 
 
 def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.hints import Hints
+from smtp_tui.tui.keys.commands import Hints
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, make_strip, truncate_left
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line import SingleLineWidget

@@ -1,0 +1,46 @@
+"""Every command with a handler leads to code that is there, and that code is loaded late."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from unittest.mock import create_autospec
+
+import pytest
+
+from smtp_tui.tui.controllers.command_runner import Controllers
+from smtp_tui.tui.controllers.form import FormController
+from smtp_tui.tui.keys.commands import Command, configurable
+
+HANDLED = [command for command in configurable() if command.handler]
+
+
+@pytest.mark.parametrize("command", HANDLED, ids=lambda command: command.action)
+def test_a_handler_is_there(command: Command) -> None:
+    assert command.handler
+    work = command.handler(Controllers(create_autospec(FormController)))
+    assert inspect.iscoroutine(work)
+    work.close()
+
+
+def test_the_first_screen_waits_for_nothing_that_few_keys_need() -> None:
+    code = "import smtp_tui.launch, smtp_tui.tui.app, sys; print(*sorted(sys.modules), sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    late_controllers = (
+        "discovery domain_check file_format fixes import_export log recovery save tools"
+    )
+    later = {f"smtp_tui.tui.controllers.{name}" for name in late_controllers.split()} | {
+        "smtp_tui.tui.widgets.dialog",
+        "smtp_tui.checks.run",
+        "smtp_tui.smtp.session",
+        "smtp_tui.diagnosis.advising",
+        "smtp_tui.config.toml_edit.edit",
+        "tomlkit",
+        "keyring",
+        "dns",
+    }
+    assert loaded >= {"smtp_tui.tui.main_screen", "smtp_tui.tui.controllers.command_runner"}
+    assert not loaded & later
+    assert not [name for name in loaded if name.startswith("smtp_tui.tui.dialogs.")]
