@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from smtp_tui.diagnosis.verdict import Verdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smtp_tui.diagnosis.verdict import Verdict
 
 PASSED = 0
 
