@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.domain import DomainFact, Severity, domain_facts
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Connected, Event
-
-if TYPE_CHECKING:
-    from smtp_tui.discovery.dns import Resolver
-    from smtp_tui.discovery.domain import DomainFact
 
 
 class DomainCheck:
@@ -33,8 +30,6 @@ class DomainCheck:
 
     async def facts(self, request: CheckRequest) -> tuple[DomainFact, ...]:
         """Return what DNS holds about the domain that the request sends from."""
-        from smtp_tui.discovery.domain import DomainFact, Severity, domain_facts
-
         settings = sending_settings(request)
         if settings is None:
             return ()
@@ -48,8 +43,9 @@ class DomainCheck:
             )
         except Exception as error:  # the check has passed, whatever DNS brings out
             text = f"smtp-tui failed: {defect_text(error)}."
-            weight = Severity.UNKNOWN
-            return (DomainFact(subject="dns", id="internal-error", weight=weight, text=text),)
+            return (
+                DomainFact(subject="dns", id="internal-error", weight=Severity.UNKNOWN, text=text),
+            )
 
 
 def sending_settings(request: CheckRequest) -> Settings | None:

@@ -48,40 +48,29 @@ async def secret_of(
         case None:
             whose = mask_credentials(settings.username or "")
             raise PasswordError(f"no password is set for {whose}", cause="password-missing")
-        case PasswordInput():
-            return await _supplied(source, limit)
+        case PasswordInput(place=place, read=read):
+            try:
+                return secret_in(await in_daemon_thread(read, limit), place)
+            except TimeoutError:
+                raise PasswordError(f"{place} did not end within {limit:g} s") from None
+            except OSError as error:
+                raise PasswordError(f"{place} cannot be read: {error.strerror}") from None
         case Ask():
             raise PasswordError(NOBODY_TO_ASK)
         case _:
-            # Seldom needed, and not quick to load.
+            # 6 ms that a check with a password from the call has no use for.
+            from smtp_tui.config.file_access import distrust
             from smtp_tui.config.password_store import fetch_password
 
             # A password that stands in the file itself is no place to be sent to.
             if given is None and origin is not None and not isinstance(source, Literal):
-                refuse_distrusted(source, origin, settings.host)
+                distrusted = distrust(source, origin, host=settings.host)
+                if distrusted is not None:
+                    raise PasswordError(str(distrusted))
             account = settings.username or ""
             return await fetch_password(
                 source, account=account, base=base, environ=os.environ, limit=limit
             )
-
-
-def refuse_distrusted(source: PasswordSource, origin: Path, host: str) -> None:
-    """PasswordError where the file that names the source should not be obeyed."""
-    from smtp_tui.config.file_access import distrust  # as `fetch`
-
-    distrusted = distrust(source, origin, host=host)
-    if distrusted is not None:
-        raise PasswordError(str(distrusted))
-
-
-async def _supplied(supply: PasswordInput, limit: float) -> str:
-    try:
-        data = await in_daemon_thread(supply.read, limit)
-    except TimeoutError:
-        raise PasswordError(f"{supply.place} did not end within {limit:g} s") from None
-    except OSError as error:
-        raise PasswordError(f"{supply.place} cannot be read: {error.strerror}") from None
-    return secret_in(data, supply.place)
 
 
 def secret_in(data: bytes, place: str) -> str:

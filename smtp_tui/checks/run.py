@@ -1,4 +1,4 @@
-"""One check: settings, password, dialogue, a second look, verdict."""
+"""One check: settings, password, dialogue, experiments, verdict."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.password_sources import File, Keyring, Literal
+from smtp_tui.settings.password_sources import File, Keyring, Literal, other_host
 from smtp_tui.settings.validate import ParseResult, parse_settings
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Cause, Event, Finished, Note, Stage, StageEntered, WarningId
@@ -66,104 +66,118 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     stage = Stage.SETTINGS
     try:
         facts = CheckSummary()
-        reading = parse_settings(request.values)
-        settings = reading.settings and resolve_path(reading.settings, request.base)
-        async with aclosing(_events(request, reading, settings, started)) as events:
+        parsed = parse_settings(request.values)
+        settings = parsed.settings and resolve_path(parsed.settings, request.base)
+        async with aclosing(_events(request, parsed, settings, facts, started)) as events:
             async for event in events:
                 if isinstance(event, StageEntered):
                     stage = event.stage
                 facts.add(event)
                 yield event
-        verdict = diagnose(settings, facts, _since(started), reading.problems)
+        verdict = diagnose(settings, facts, time.monotonic() - started, parsed.problems)
     except Exception as error:
         # A defect in the check of one table must cost neither the other tables nor the next check.
-        verdict = failed(error, stage, _since(started))
+        verdict = failed(error, stage, time.monotonic() - started)
     yield replace(verdict, recognition=request.recognition)
 
 
 def refused(reason: str) -> Verdict:
     """The verdict where no settings could be read at all: no such file, no such table."""
-    return _without_check(Stage.SETTINGS, Cause.SETTINGS_INVALID, reason)
+    return _verdict_without_check(Stage.SETTINGS, Cause.SETTINGS_INVALID, reason)
 
 
 def failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0) -> Verdict:
     """The verdict where a defect of this program ended the check."""
     text = defect_text(error)
     try:
-        return _without_check(stage, Cause.INTERNAL_ERROR, text, seconds)
+        return _verdict_without_check(stage, Cause.INTERNAL_ERROR, text, seconds)
     except Exception:  # what is broken may be needed to say so
         cause = Cause.INTERNAL_ERROR.value
         summary = f"smtp-tui failed: {text}."
         return Verdict(seconds=seconds, ok=False, stage=stage, cause=cause, summary=summary)
 
 
-def _without_check(stage: Stage, fault: Cause, detail: str, seconds: float = 0.0) -> Verdict:
+def _verdict_without_check(
+    stage: Stage, fault: Cause, detail: str, seconds: float = 0.0
+) -> Verdict:
     facts = CheckSummary()
     facts.add(Finished(seconds=seconds, stage=stage, fault=fault, detail=detail))
     return diagnose(None, facts, seconds)
 
 
 async def _events(
-    request: CheckRequest, reading: ParseResult, settings: Settings | None, started: float
+    request: CheckRequest,
+    parsed: ParseResult,
+    settings: Settings | None,
+    facts: CheckSummary,
+    started: float,
 ) -> AsyncGenerator[Event, None]:
+    """Yield all events of a check; whoever takes one adds it to `facts` before the next."""
+
+    def ended(stage: Stage, fault: Cause, detail: str) -> Finished:
+        return Finished(seconds=time.monotonic() - started, stage=stage, fault=fault, detail=detail)
+
     for note in request.notes:
-        yield Note(seconds=_since(started), text=note)
+        yield Note(seconds=time.monotonic() - started, text=note)
     if settings is None:
-        problems = "; ".join(map(str, reading.problems))
-        yield _ended(Stage.SETTINGS, Cause.SETTINGS_INVALID, problems, started)
+        problems = "; ".join(map(str, parsed.problems))
+        yield ended(Stage.SETTINGS, Cause.SETTINGS_INVALID, problems)
         return
-    for remark in reading.remarks:
+    for remark in parsed.remarks:
         warning = WarningId(remark.warning) if remark.warning else None
-        yield Note(seconds=_since(started), text=remark.message, warning=warning)
+        yield Note(seconds=time.monotonic() - started, text=remark.message, warning=warning)
     secret = request.secret
     if settings.needs_password and not secret:
-        yield StageEntered(seconds=_since(started), stage=Stage.PASSWORD)
-        for warning, text in _password_doubts(request, settings):
-            yield Note(seconds=_since(started), text=text, warning=warning)
+        yield StageEntered(seconds=time.monotonic() - started, stage=Stage.PASSWORD)
+        for warning, text in _password_warnings(request, settings):
+            yield Note(seconds=time.monotonic() - started, text=text, warning=warning)
         try:
             secret = await secret_of(
                 settings, request.given, request.base, settings.timeout, request.origin
             )
         except PasswordError as error:
-            yield _ended(Stage.PASSWORD, Cause(error.cause), str(error), started)
+            yield ended(Stage.PASSWORD, Cause(error.cause), str(error))
             return
-    async with aclosing(_dialogue(request, settings, secret, started)) as events:
+    async with aclosing(_dialogue(request, settings, secret, facts, started)) as events:
         async for event in events:
             yield event
 
 
-def _password_doubts(request: CheckRequest, settings: Settings) -> Iterator[tuple[WarningId, str]]:
+def _password_warnings(
+    request: CheckRequest, settings: Settings
+) -> Iterator[tuple[WarningId, str]]:
     """Yield what speaks against the place that the password comes from."""
+    readable = None
     match request.given or settings.password:
         case Keyring(service):
-            from smtp_tui.settings.password_sources import other_host  # few checks use a keyring
-
             named = other_host(service, settings.host, settings.server_name)
             if named is not None:
                 shown, host = one_line(service, 80), one_line(named, 80)
                 text = f"the keyring entry {shown} is named for {host}, not for {settings.host}"
                 yield WarningId.KEYRING_ENTRY_FOR_OTHER_HOST, text
-        case Literal() if request.origin is not None:
-            yield from _readers(request.origin)
+        case Literal():
+            readable = request.origin
         case File(path):
-            yield from _readers(expand(path, request.base))
+            readable = expand(path, request.base)
         case _:
             pass
+    if readable is not None:
+        # 5 ms that a check without a file has no use for.
+        from smtp_tui.config.file_reader import readable_by_others
 
-
-def _readers(path: Path) -> Iterator[tuple[WarningId, str]]:
-    from smtp_tui.config.file_reader import readable_by_others  # loaded with any file
-
-    if readable_by_others(path):
-        text = f"every user of this machine can read the password in {one_line(path)}"
-        yield WarningId.PASSWORD_READABLE_BY_ALL, text
+        if readable_by_others(readable):
+            text = f"every user of this machine can read the password in {one_line(readable)}"
+            yield WarningId.PASSWORD_READABLE_BY_ALL, text
 
 
 async def _dialogue(
-    request: CheckRequest, settings: Settings, secret: str | None, started: float
+    request: CheckRequest,
+    settings: Settings,
+    secret: str | None,
+    facts: CheckSummary,
+    started: float,
 ) -> AsyncGenerator[Event, None]:
     limits = Limits(extra=request.extra, allow_clear_password=request.allow_clear_password)
-    facts = CheckSummary()
     end = None
     # Every connection of a check has it: what a server learned on one, it may repeat on another.
     redactors = request.redactors or Redactors()
@@ -173,31 +187,24 @@ async def _dialogue(
     )
     async with aclosing(course) as events:
         async for event in events:
-            facts.add(event)
             if isinstance(event, Finished):
                 end = event
             else:
                 yield event
     if end is None:
         return
+    facts.add(end)
     cause = cause_of(end, settings, facts)
     unverified = facts.established is not None and not facts.established.verified
     # The look at a silent port may have taken its part already.
-    left = min(request.extra, settings.timeout + request.extra - _since(started))
+    left = min(request.extra, settings.timeout + request.extra - (time.monotonic() - started))
     if left > 0 and (cause or unverified):
+        # 16 ms that a check which passes has no use for.
         from smtp_tui.checks.experiments import run_experiments
 
-        beside = run_experiments(settings, facts, cause, left, started, redactor)
-        async with aclosing(beside) as shown:
+        experiments = run_experiments(settings, facts, cause, left, started, redactor)
+        async with aclosing(experiments) as shown:
             async for experiment in shown:
                 yield experiment
     # What cannot be read is named by its path, which came out of the settings.
-    yield replace(end, seconds=_since(started), detail=mask_credentials(end.detail))
-
-
-def _ended(stage: Stage, fault: Cause, detail: str, started: float) -> Finished:
-    return Finished(seconds=_since(started), stage=stage, fault=fault, detail=detail)
-
-
-def _since(started: float) -> float:
-    return time.monotonic() - started
+    yield replace(end, seconds=time.monotonic() - started, detail=mask_credentials(end.detail))

@@ -59,6 +59,7 @@ def diagnose(
         problems=tuple(map(str, problems)),
         fixes=_fixes(settings, facts, cause, names, problems),
         also_texts=tuple(cause_text.cause_headline(one, names) for one in also),
+        facts=facts,
         warning_texts=tuple(cause_text.warning_text(one, names) for one in warnings),
     )
 

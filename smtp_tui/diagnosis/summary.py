@@ -43,6 +43,7 @@ class CheckSummary:
     offers: list[Capabilities] = field(default_factory=list)
     address: str | None = None
     established: TlsEstablished | None = None
+    handshake: TlsEstablished | TlsFailed | None = None
     chain: tuple[Certificate, ...] = ()
     peer_would: str | None = None
     speaks_tls: bool | None = None
@@ -67,9 +68,10 @@ class CheckSummary:
             case Sent(text=text) if text.startswith(("EHLO ", "HELO ")):
                 self.greeted_as = text
             case TlsEstablished():
-                self.established, self.chain = event, event.chain
+                self.established = self.handshake = event
+                self.chain = event.chain
             case TlsFailed(chain=chain):
-                self.chain = chain
+                self.handshake, self.chain = event, chain
             case Capabilities(mechanisms=mechanisms):
                 self.offers.append(event)
                 self.mechanisms = mechanisms

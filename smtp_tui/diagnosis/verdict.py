@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from smtp_tui.records import record
@@ -12,6 +13,7 @@ from smtp_tui.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.spec import Recognition
+    from smtp_tui.diagnosis.summary import CheckSummary
 
 
 @record(kw_only=True)
@@ -63,7 +65,7 @@ class Verdict:
     None, `stage` the last one passed, and `why` and `cure` may be empty. `problems` are the
     settings that cannot be used, one by one; `recognition` names the application that the file is
     read as, None where there is no file; `also_texts` and `warning_texts` put `also` and
-    `warnings` into a sentence each.
+    `warnings` into a sentence each. `facts` are those of the check that it was made of.
     """
 
     seconds: float
@@ -87,3 +89,4 @@ class Verdict:
     also_texts: tuple[str, ...] = ()
     warning_texts: tuple[str, ...] = ()
     recognition: Recognition | None = None
+    facts: CheckSummary | None = field(default=None, repr=False)

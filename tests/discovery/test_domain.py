@@ -196,6 +196,6 @@ async def test_in_time() -> None:
 
 
 def test_every_text_is_one_that_a_test_has_seen() -> None:
-    text = (Path(discovery.__file__).parent / "domain" / "texts.toml").read_text(encoding="utf-8")
+    text = (Path(discovery.__file__).parent / "domain.toml").read_text(encoding="utf-8")
     here = Path(__file__).read_text(encoding="utf-8")
     assert [key for key in tomllib.loads(text) if f'"{key}"' not in here] == []
