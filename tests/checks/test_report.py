@@ -14,6 +14,7 @@ import pytest
 
 from smtp_tui import __version__
 from smtp_tui.checks.report import TITLE, ReportEntry, report_markdown
+from smtp_tui.diagnosis.summary import CheckSummary
 from smtp_tui.diagnosis.verdict import Fix, Recipient, Verdict
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
@@ -58,7 +59,11 @@ def verdict(**more: Any) -> Verdict:
 def report(events: Sequence[Event] = (), told: Verdict | None = None, **more: Any) -> str:
     """The report of one check, its settings among what `more` may hold."""
     values = {"settings": settings(), **more}
-    checked = ReportEntry(events=tuple(events), verdict=told or verdict(), **values)
+    facts = CheckSummary()
+    for event in events:
+        facts.add(event)
+    with_facts = replace(told or verdict(), facts=facts)
+    checked = ReportEntry(events=tuple(events), verdict=with_facts, **values)
     return report_markdown([checked], MOMENT)
 
 

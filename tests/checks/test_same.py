@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.checks.equivalents import EquivalentCommand, equivalent_commands
+from smtp_tui.diagnosis.summary import CheckSummary
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import AuthStarted, Capabilities, Event, Sent
 from tests.diagnosis.examples import settings
@@ -18,7 +19,10 @@ AUTO = {"encryption": "none", "starttls_auto": True}
 
 def made(*events: Event, **values: Any) -> dict[str, EquivalentCommand]:
     """The command of each program."""
-    return {one.program: one for one in equivalent_commands(settings(**values), events)}
+    facts = CheckSummary()
+    for event in events:
+        facts.add(event)
+    return {one.program: one for one in equivalent_commands(settings(**values), facts)}
 
 
 def words(*events: Event, **values: Any) -> dict[str, list[str]]:

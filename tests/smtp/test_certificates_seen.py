@@ -464,8 +464,11 @@ async def test_a_certificate_for_thousands_of_names(tmp_path: Path) -> None:
     assert (len(certificate["names"]), certificate["names_omitted"]) == (50, 2950)
     assert played.verdict.tls
     assert played.verdict.tls.certificate
+    assert played.verdict.facts
     assert played.verdict.tls.certificate.is_for("host-2999.example.test")
-    assert list(certificate_lines(played.events, datetime.now(UTC)))[5].endswith(" and 2950 more")
+    assert list(certificate_lines(played.verdict.facts.handshake, datetime.now(UTC)))[5].endswith(
+        " and 2950 more"
+    )
 
 
 def test_long_texts_of_certificates_and_long_chains_are_shortened() -> None:
@@ -486,6 +489,6 @@ def test_long_texts_of_certificates_and_long_chains_are_shortened() -> None:
     assert len(one.issuer_addresses[0]) == 300
     assert one.is_for("a.example")
     event = TlsFailed(seconds=0, chain=chain)
-    report = list(certificate_lines([event], datetime.now(UTC)))
+    report = list(certificate_lines(event, datetime.now(UTC)))
     assert len(report) < 120
     assert max(map(len, report)) < 2000

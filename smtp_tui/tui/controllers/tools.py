@@ -91,7 +91,7 @@ class ToolController:
         if settings is None:
             self.context.sidebar.show_message(NO_TEST)
             return
-        commands = equivalent_commands(settings, done.events if done else (), base)
+        commands = equivalent_commands(settings, done.verdict.facts if done else None, base)
         title = f"{settings.host} port {settings.port}"
         await self.context.form.app.push_screen_wait(EquivalentsScreen(title, commands))
 
