@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 import stat
 from pathlib import Path
 
+from smtp_tui.config.atomic_write import replaced_whole
 from smtp_tui.config.errors import one_line, reason
 from smtp_tui.records import record
 
@@ -36,60 +34,33 @@ def write_whole(path: Path, text: str, kind: OutputKind) -> None:
     """
     content = text.encode("utf-8", "backslashreplace")
     try:
-        if _is_stream(path):
+        if path.is_fifo() or path.is_char_device():  # as /dev/stdout may be
             with path.open("wb") as stream:
                 stream.write(content)
-        else:
-            _refuse_other(path, kind)
-            _put(path, content, kind.mode)
+            return
+        why = _obstacle(path, kind)
+        if not why:
+            replaced_whole(path, content, kind.mode)
     except OSError as error:
-        raise _failed(path, kind, reason(error)) from None
+        why = reason(error)
+    if why:
+        raise NotWrittenError(f"the {kind.name} {one_line(path)} cannot be written: {why}")
 
 
-def _is_stream(path: Path) -> bool:
-    """Whether the path leads to a pipe or a device, as /dev/stdout may."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
-
-
-def _refuse_other(path: Path, kind: OutputKind) -> None:
+def _obstacle(path: Path, kind: OutputKind) -> str:
+    """Say why the file that is there must not be replaced; empty where it may."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
-        return
+        return ""
     if stat.S_ISLNK(mode):
-        raise _failed(path, kind, "it is a symbolic link; name the file that it leads to")
+        return "it is a symbolic link; name the file that it leads to"
     if stat.S_ISDIR(mode):
-        raise _failed(path, kind, "it is a folder; name a file in it")
+        return "it is a folder; name a file in it"
     if not stat.S_ISREG(mode):
-        raise _failed(path, kind, "it is not a regular file")
-    wanted = kind.start.encode()
+        return "it is not a regular file"
     with path.open("rb") as old:
-        start = old.read(len(wanted))
-    if start and start != wanted:
-        why = f"a file with that name exists and is not a {kind.name}; choose another name"
-        raise _failed(path, kind, why)
-
-
-def _put(path: Path, content: bytes, mode: int) -> None:
-    temporary = path.with_name(f".{path.name[:64]}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        # A link that was put there meanwhile is replaced and not followed.
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def _failed(path: Path, kind: OutputKind, why: str) -> NotWrittenError:
-    return NotWrittenError(f"the {kind.name} {one_line(path)} cannot be written: {why}")
+        start = old.read(len(kind.start.encode()))
+    if start and start != kind.start.encode():
+        return f"a file with that name exists and is not a {kind.name}; choose another name"
+    return ""

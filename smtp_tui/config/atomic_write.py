@@ -225,6 +225,17 @@ def made(target: Path, content: bytes) -> bool:
         raise _failed(target, error) from None
 
 
+def replaced_whole(target: Path, content: bytes, mode: int) -> None:
+    """Put a whole file of this mode, whatever the umask, in place of what the name stands for.
+
+    A link of that name is replaced and not followed. OSError where that fails.
+    """
+    with _written_beside(target, content) as (descriptor, temporary):
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+        temporary.replace(target)
+
+
 def cannot_rename(target: Path, why: str) -> NoRenameError:
     """Say that the file can only be overwritten, and what that risks."""
     return NoRenameError(
