@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smtp_tui.config import file_reader, tablepath
+from smtp_tui.config.dialects.schema import FileSchema
 from smtp_tui.config.errors import (
     ChangedOnDiskError,
     DocumentError,
@@ -20,12 +21,10 @@ from smtp_tui.config.errors import (
     SeveralTablesError,
     one_line,
 )
-from smtp_tui.config.file_reader import excess
 from smtp_tui.config.tablepath import TablePath
 
 if TYPE_CHECKING:
     from smtp_tui.config.atomic_write import WriteOptions
-    from smtp_tui.config.dialects.schema import FileSchema
     from smtp_tui.config.dialects.spec import Recognition
 
 
@@ -74,9 +73,7 @@ class Document:
         return cls(path, None, dialect)
 
     @cached_property
-    def _language(self) -> FileSchema:
-        from smtp_tui.config.dialects.schema import FileSchema
-
+    def _schema(self) -> FileSchema:
         if self._wish is not None:
             return FileSchema.named(self._wish)
         return FileSchema.of(self._data, self.path, self._text)
@@ -84,17 +81,17 @@ class Document:
     @property
     def dialect(self) -> str:
         """The name of the dialect that the file is in; `plain` where the keys are our own."""
-        return self._language.name
+        return self._schema.name
 
     @property
     def application(self) -> str | None:
         """The application whose file it is, None where the keys are our own."""
-        return self._language.application
+        return self._schema.application
 
     @property
     def recognition(self) -> Recognition:
         """The dialect that the file is read in, its application, and why."""
-        return self._language.recognition
+        return self._schema.recognition
 
     @property
     def is_chosen(self) -> bool:
@@ -108,19 +105,21 @@ class Document:
         """
         other = copy.copy(self)
         other._wish = name
-        vars(other).pop("_language", None)
+        vars(other).pop("_schema", None)
         _ = other.dialect
         return other
 
     @property
     def limits(self) -> dict[str, str]:
         """The settings that the file's dialect cannot express, each with the reason."""
-        return self._language.limits
+        dialect = self._schema.dialect
+        return dict(dialect.limits) if dialect else {}
 
     @property
     def secret_keys(self) -> frozenset[str]:
-        """The names of the application's own keys that hold the password."""
-        return self._language.secret_keys
+        """The names of the application's own keys that hold the password; ours look it anyway."""
+        dialect = self._schema.dialect
+        return dialect.secret_keys if dialect else frozenset()
 
     @property
     def exists(self) -> bool:
@@ -139,7 +138,7 @@ class Document:
 
     def tables(self) -> tuple[str, ...]:
         """List the paths of the SMTP tables in the file's order, but `smtp` before all others."""
-        return tuple(map(tablepath.spelled, self._language.tables(self._data)))
+        return tuple(map(tablepath.spelled, self._schema.tables(self._data)))
 
     def default_table(self) -> str:
         """Return the path of `smtp`, or of the only SMTP table.
@@ -150,7 +149,7 @@ class Document:
             case (only,) | (("smtp" as only), *_):
                 return only
             case ():
-                raise NoTableError(f"{one_line(self.path)} has {self._language.lack}")
+                raise NoTableError(f"{one_line(self.path)} has {self._schema.lack}")
             case names:
                 listed = one_line(", ".join(names))
                 raise SeveralTablesError(
@@ -159,7 +158,7 @@ class Document:
 
     def new_table(self) -> str:
         """Return the path that a table of this file is made at; NoTableError if it needs a name."""
-        return self._language.new_table()
+        return self._schema.new_table()
 
     def lacks(self, table: str) -> bool:
         """Tell whether a table is not in the file, and saving with `create` would make it."""
@@ -172,12 +171,12 @@ class Document:
     def unknown_keys(self, table: str) -> tuple[str, ...]:
         """List the keys of a table that mean nothing to us; none of a table that is absent."""
         path = self._place(table, create=True)
-        return () if self.lacks(table) else self._language.unknown(self._data, path)
+        return () if self.lacks(table) else self._schema.unknown(self._data, path)
 
     def remarks(self, table: str) -> tuple[str, ...]:
         """Return sentences about a table: unknown keys, unclear ones, a mailer switched off."""
         path = self._place(table, create=True)
-        return () if self.lacks(table) else self._language.remarks(self._data, path)
+        return () if self.lacks(table) else self._schema.remarks(self._data, path)
 
     def values(self, table: str) -> dict[str, Any]:
         """Return a copy of a table's raw values by our keys; NoTableError if absent.
@@ -185,11 +184,15 @@ class Document:
         Of a plain table unknown keys are among them; of one in a dialect the application's
         defaults are, which `given` leaves out.
         """
-        return self._language.values(self._data, self._resolved(table))
+        values = self._schema.table(self._data, self._resolved(table)).values
+        return {
+            key: copy.deepcopy(raw) if isinstance(raw, dict | list) else raw
+            for key, raw in values.items()
+        }
 
     def given(self, table: str) -> frozenset[str]:
         """Return those of our keys that the table itself sets; NoTableError if absent."""
-        return self._language.given(self._data, self._resolved(table))
+        return self._schema.table(self._data, self._resolved(table)).given
 
     def says(self, table: str, key: str, value: object) -> bool:
         """Tell whether the application whose file it is has a way to say a value, be it alone."""
@@ -197,7 +200,7 @@ class Document:
             path = self._place(table, create=True)
         except NoTableError:
             return True
-        return self._language.says(self._data, path, key, value)
+        return self._schema.table(self._data, path).says(key, value)
 
     def changed(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> str:
         """Return the file's text with `changes` made to a table, everything else as it is.
@@ -205,14 +208,12 @@ class Document:
         None removes a key; a value that means the same as the old one changes nothing. A table
         that is absent is made in a new file, or with `create`.
         """
-        text, _ = self._changed(table, changes, create)
-        return text
+        return self._changed(table, changes, create)[0]
 
     def after(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> Document:
         """Return the document as saving `changes` would leave it; nothing is written."""
-        text, data = self._changed(table, changes, create)
         other = copy.copy(self)
-        other._text, other._data = text, data
+        other._text, other._data = self._changed(table, changes, create)
         return other
 
     def save(
@@ -256,7 +257,7 @@ class Document:
         """Read the file anew, whatever was read or saved before; on an error all stays as it is."""
         self._take(file_reader.read_document(self.path))
         if self._wish is None:
-            vars(self).pop("_language", None)
+            vars(self).pop("_schema", None)
 
     def _loses_password(self, table: str, changes: Mapping[str, object]) -> bool:
         try:
@@ -268,37 +269,21 @@ class Document:
     def _changed(
         self, table: str, changes: Mapping[str, object], create: bool
     ) -> tuple[str, dict[str, Any]]:
-        path = self._place(table, create)
-        text, data = self._text.removeprefix(file_reader.BOM), self._data
-        try:
-            groups = self._language.meant(data, path, text, changes)
-        except NotExpressibleError as error:
-            raise NotExpressibleError(f"{one_line(self.path)}: {error}", error.key) from None
-        for place, meant in groups:
-            text, data = self._edited(text, data, place, meant)
-        bom = file_reader.BOM if self._text.startswith(file_reader.BOM) else ""
-        return bom + text, data
-
-    def _edited(
-        self, old: str, data: dict[str, Any], path: TablePath, meant: Mapping[str, object]
-    ) -> tuple[str, dict[str, Any]]:
         # A check only reads; what an edit needs would cost its start several milliseconds.
-        from smtp_tui.config.toml_edit.edit import apply_edits, verify_edit
+        from smtp_tui.config.change import change_table
 
+        path = self._place(table, create)
+        text = self._text.removeprefix(file_reader.BOM)
+        shown = one_line(self.path)
         try:
-            new = apply_edits(old, path, _table_at(data, path), meant)
-            new.encode("utf-8")
-            if too_much := excess(new):
-                raise DocumentError(f"it would contain {too_much}")
-            return new, verify_edit(old, new, data, path, meant)
-        except UnicodeEncodeError:
-            raise DocumentError(
-                "a value contains a character that UTF-8 cannot encode; type it again"
-            ) from None
+            new, data = change_table(self._schema, text, self._data, path, changes)
+        except NotExpressibleError as error:
+            raise NotExpressibleError(f"{shown}: {error}", error.key) from None
         except DocumentError as error:
             raise DocumentError(
-                f"{one_line(self.path)} was not changed: {error}; change it in an editor"
+                f"{shown} was not changed: {error}; change it in an editor"
             ) from None
+        return self._text.removesuffix(text) + new, data
 
     def _place(self, table: str, create: bool) -> TablePath:
         try:
@@ -314,11 +299,3 @@ class Document:
             return tablepath.resolve(self._data, tablepath.parse_path(table))
         except NoTableError as error:
             raise NoTableError(f"{one_line(self.path)}: {error}") from None
-
-
-def _table_at(data: Mapping[str, Any], path: TablePath) -> Mapping[str, Any]:
-    try:
-        table: Mapping[str, Any] = tablepath.get(data, path)
-    except KeyError:
-        return {}
-    return table

@@ -8,15 +8,15 @@ CHILD = """
 import asyncio, os, sys
 from pathlib import Path
 from smtp_tui.config.document import Document
-from smtp_tui.config.password_store import fetch
-from smtp_tui.config.paths import default_config, located
-from smtp_tui.settings.validate import read
+from smtp_tui.config.password_store import fetch_password
+from smtp_tui.config.paths import resolve_path
+from smtp_tui.settings.validate import parse_settings
 from smtp_tui.settings.password_sources import Environment
 
 document = Document.open(Path(sys.argv[1]))
-settings = read(document.values(document.default_table())).settings
-located(settings, document.path.parent)
-asyncio.run(fetch(settings.password, account="me", base=Path("."), environ={"P": "x"}, limit=5))
+settings = parse_settings(document.values(document.default_table())).settings
+resolve_path(settings, document.path.parent)
+asyncio.run(fetch_password(settings.password, account="me", base=Path("."), environ={"P": "x"}, limit=5))
 print(sorted({"tomlkit", "keyring", "idna", "smtp_tui.config.toml_edit.edit"} & sys.modules.keys()))
 """
 

@@ -46,7 +46,7 @@ def test_a_wrong_edit_is_refused(new: str, message: str) -> None:
 def test_the_document_says_that_the_file_was_left_alone(
     document: Callable[[str], Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edit, "edited", lambda text, *_: text.replace("# c\n", ""))
+    monkeypatch.setattr(edit, "apply_edits", lambda text, *_: text.replace("# c\n", ""))
     opened = document(OLD)
     with pytest.raises(DocumentError, match=r"was not changed: the change would .*in an editor"):
         opened.save("smtp", {"port": 2})

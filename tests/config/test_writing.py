@@ -97,7 +97,7 @@ def test_the_mode_is_kept_and_never_wider_before(
         seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
         take_after(descriptor, old, private=private)
 
-    monkeypatch.setattr(atomic_write, "take_after", watched)
+    monkeypatch.setattr(atomic_write, "copy_metadata", watched)
     save(path)
     assert mode(path) == bits
     assert seen == [0o600]

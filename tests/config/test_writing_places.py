@@ -160,7 +160,7 @@ def test_a_file_replaced_at_the_last_moment_is_not_overwritten(
         other.write_text("# theirs\n")
         other.replace(path)
 
-    monkeypatch.setattr(atomic_write, "take_after", replacing_it)
+    monkeypatch.setattr(atomic_write, "copy_metadata", replacing_it)
     with pytest.raises(ChangedOnDiskError, match="was replaced by another program"):
         save(path)
     assert path.read_text() == "# theirs\n"

@@ -1,11 +1,7 @@
-"""Single values: from an application's spelling to ours, and back.
+"""Values of an application's keys: from its spelling to ours, and back.
 
-What has no meaning is refused with a reason that can stand beside the field, and never repeats
-what may be a password.
-
-Texts that hold several settings, a URL or `host:port`: taken apart, one part changed, put back.
-
-A part that does not change keeps its very text: whoever wrote `%2f` finds `%2f` again.
+What has no meaning is refused with a reason that can stand beside the field and never repeats what
+may be a password. A `Compound` is one text that holds several settings, a URL or `host:port`.
 """
 
 from __future__ import annotations
@@ -17,9 +13,6 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from smtp_tui.records import record
-
-_NAMED = re.compile(r"[^<>]*<[^<>]*>")
-_ENV = re.compile(r"env\((?P<name>[^()=]+)\)")
 
 
 class UnknownValue(ValueError):
@@ -48,17 +41,21 @@ class Codec:
 
 def words(table: Mapping[str, str]) -> Codec:
     """Make the codec of a choice; `true` and `false` on either side stand for the booleans."""
-    spelled = {_typed(word): ours for word, ours in table.items()}
+
+    def typed(word: str) -> str | bool:
+        return word == "true" if word in ("true", "false") else word
+
+    spelled = {typed(word): ours for word, ours in table.items()}
 
     def read(value: object) -> object:
         for word, ours in spelled.items():
             if type(word) is type(value) and word == value:
-                return _typed(ours)
+                return typed(ours)
         raise UnknownValue(f"is not one of the values that smtp-tui knows: {listed(spelled)}")
 
     def write(value: object) -> object:
         for word, ours in spelled.items():
-            if _typed(ours) == value:
+            if typed(ours) == value:
                 return word
         raise UnsupportedValue(f"accepts only {', '.join(dict.fromkeys(spelled.values()))}")
 
@@ -77,10 +74,6 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _typed(word: str) -> str | bool:
-    return word == "true" if word in ("true", "false") else word
 
 
 def _read_plain(value: object) -> object:
@@ -108,85 +101,50 @@ def _write_whole(value: object) -> object:
     return int(number)
 
 
+def _plain_but(pattern: str, unknown: str, unsupported: str) -> Codec:
+    """Make the codec of a text that must not match; `{}` in `unknown` is the pattern's group."""
+
+    def read(value: object) -> object:
+        if isinstance(value, str) and (match := re.fullmatch(pattern, value, re.DOTALL)):
+            raise UnknownValue(unknown.format(*match.groups()))
+        return _read_plain(value)
+
+    def write(value: object) -> object:
+        if isinstance(value, str) and re.fullmatch(pattern, value, re.DOTALL):
+            raise UnsupportedValue(unsupported)
+        return _write_plain(value)
+
+    return Codec(read, write)
+
+
+def _foreign(unknown: str, unsupported: str) -> Codec:
+    """Make the codec of a key whose every value is the application's own business."""
+
+    def read(_value: object) -> object:
+        raise UnknownValue(unknown)
+
+    def write(_value: object) -> object:
+        raise UnsupportedValue(unsupported)
+
+    return Codec(read, write)
+
+
+_ENV = r"env\(([^()=]+)\)"
+
+
 def _read_env(value: object) -> object:
-    match = _ENV.fullmatch(value) if isinstance(value, str) else None
-    return {"env": match["name"]} if match else _read_plain(value)
+    match = re.fullmatch(_ENV, value) if isinstance(value, str) else None
+    return {"env": match[1]} if match else _read_plain(value)
 
 
 def _write_env(value: object) -> object:
     match value:
-        case {"env": str(name)} if _ENV.fullmatch(f"env({name})"):
+        case {"env": str(name)} if re.fullmatch(_ENV, f"env({name})"):
             return f"env({name})"
-        case str() if not _ENV.fullmatch(value):
+        case str() if not re.fullmatch(_ENV, value):
             return value
         case _:
             raise UnsupportedValue("accepts the password itself or an environment variable")
-
-
-def _read_no_env(value: object) -> object:
-    if isinstance(value, str) and _ENV.fullmatch(value):
-        raise UnknownValue(
-            f"is the environment variable {value[4:-1]}, which only the application can read"
-        )
-    return _read_plain(value)
-
-
-def _write_no_env(value: object) -> object:
-    if isinstance(value, str) and _ENV.fullmatch(value):
-        raise UnsupportedValue("would read that value as an environment variable")
-    return value
-
-
-def _read_address(value: object) -> object:
-    if isinstance(value, str) and _NAMED.fullmatch(value.strip()):
-        raise UnknownValue("has a display name; the application accepts only an address")
-    return _read_plain(value)
-
-
-def _write_address(value: object) -> object:
-    if isinstance(value, str) and _NAMED.fullmatch(value.strip()):
-        raise UnsupportedValue("accepts only an address, without a display name")
-    return _write_plain(value)
-
-
-def _read_host(value: object) -> object:
-    if isinstance(value, str) and "://" in value:
-        raise UnknownValue("is a URL; the application accepts only a hostname")
-    return _read_plain(value)
-
-
-def _write_host(value: object) -> object:
-    if isinstance(value, str) and "://" in value:
-        raise UnsupportedValue("accepts only a hostname")
-    return value
-
-
-def _read_colonless(value: object) -> object:
-    if isinstance(value, str) and ":" in value:
-        raise UnknownValue("holds a colon, as IPv6 addresses do; the application accepts only one")
-    return _read_plain(value)
-
-
-def _write_colonless(value: object) -> object:
-    if isinstance(value, str) and ":" in value:
-        raise UnsupportedValue("accepts no IPv6 address")
-    return value
-
-
-def _read_elsewhere(_value: object) -> object:
-    raise UnknownValue("is a place that only the application can read")
-
-
-def _write_elsewhere(_value: object) -> object:
-    raise UnsupportedValue("is a place that only the application can fill")
-
-
-def _read_own_login(_value: object) -> object:
-    raise UnknownValue("is a kind of login that only the application can do")
-
-
-def _write_own_login(_value: object) -> object:
-    raise UnsupportedValue("is a kind of login that only the application can set up")
 
 
 def _read_file(value: object) -> object:
@@ -228,33 +186,53 @@ CODECS: Mapping[str, Codec] = {
     "digits": Codec(_read_digits, str),
     "whole": Codec(_read_plain, _write_whole),
     "env": Codec(_read_env, _write_env),
-    "no-env": Codec(_read_no_env, _write_no_env),
-    "address": Codec(_read_address, _write_address),
-    "host": Codec(_read_host, _write_host),
-    "colonless": Codec(_read_colonless, _write_colonless),
-    "elsewhere": Codec(_read_elsewhere, _write_elsewhere),
-    "own-login": Codec(_read_own_login, _write_own_login),
+    "no-env": _plain_but(
+        _ENV,
+        "is the environment variable {}, which only the application can read",
+        "would read that value as an environment variable",
+    ),
+    "address": _plain_but(
+        r"[^<>]*<[^<>]*>\s*",
+        "has a display name; the application accepts only an address",
+        "accepts only an address, without a display name",
+    ),
+    "host": _plain_but(
+        r".*://.*", "is a URL; the application accepts only a hostname", "accepts only a hostname"
+    ),
+    "colonless": _plain_but(
+        r".*:.*",
+        "holds a colon, as IPv6 addresses do; the application accepts only one",
+        "accepts no IPv6 address",
+    ),
+    "elsewhere": _foreign(
+        "is a place that only the application can read",
+        "is a place that only the application can fill",
+    ),
+    "own-login": _foreign(
+        "is a kind of login that only the application can do",
+        "is a kind of login that only the application can set up",
+    ),
     "file": Codec(_read_file, _write_file),
     "command": Codec(_read_command, _write_command),
 }
 
-
-SCHEME, HOST, PORT, USER, PASSWORD, PATH = ("scheme", "host", "port", "user", "password", "path")
-QUERY = "query."
-_NEEDED = (SCHEME, HOST)
-
-_URL = re.compile(
+_QUERY = "query."
+# Compiled when they are used: few files have such a text, and each start would pay for it.
+_URL = (
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
     r"(?:(?P<user>[^:/?#]*)(?::(?P<password>[^/?#]*))?@)?"
     r"(?P<host>\[[^\]]*\]|[^:/?#@\[\]]*)(?::(?P<port>[0-9]*))?"
     r"(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?P<rest>#.*)?"
 )
-_HOST_AND_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]+))?")
+_HOST_AND_PORT = r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]+))?"
 
 
 @record
 class Compound:
-    """Such a text's parts as they are written, None where one is missing."""
+    """The parts of a text as they are written, None where one is missing.
+
+    A part that does not change keeps its very letters: whoever wrote `%2f` finds `%2f` again.
+    """
 
     host: str
     scheme: str | None = None
@@ -283,8 +261,11 @@ class Compound:
 
     def part(self, name: str) -> str | None:
         """Return what a part means, None where it is missing or empty; ValueError if not UTF-8."""
-        if name.startswith(QUERY):
-            return dict(self._pairs()).get(name.removeprefix(QUERY))
+        if name.startswith(_QUERY):
+            pairs = [pair.partition("=") for pair in (self.query or "").split("&") if pair]
+            return {_decoded(key): _decoded(value) for key, _, value in pairs}.get(
+                name.removeprefix(_QUERY)
+            )
         written = getattr(self, name)
         match name:
             case "host":
@@ -298,20 +279,15 @@ class Compound:
 
     def with_part(self, name: str, value: str | None) -> Compound:
         """Return it with one part changed; None takes the part out. ValueError where it must be."""
-        if value is None and name in _NEEDED:
+        if value is None and name in ("scheme", "host"):
             raise ValueError(f"requires the {name}")
-        if name.startswith(QUERY):
-            return self._with_query(name.removeprefix(QUERY), value)
-        if value is not None:
-            value = _written(name, value)
-        changed: dict[str, Any] = {name: value}
+        if name.startswith(_QUERY):
+            return self._with_query(name.removeprefix(_QUERY), value)
+        changed: dict[str, Any] = {name: None if value is None else _encoded(name, value)}
         made = replace(self, **changed)
-        alone = name in (USER, PASSWORD) and not made.user and made.password is None
+        # A colon without user and password is no credentials any more.
+        alone = name in ("user", "password") and not made.user and made.password is None
         return replace(made, user=None) if alone else made
-
-    def _pairs(self) -> list[tuple[str, str]]:
-        pairs = [pair.partition("=") for pair in (self.query or "").split("&") if pair]
-        return [(_decoded(key), _decoded(value)) for key, _, value in pairs]
 
     def _with_query(self, key: str, value: str | None) -> Compound:
         pairs = [pair for pair in (self.query or "").split("&") if pair]
@@ -325,7 +301,7 @@ class Compound:
 
 def parsed_url(text: str, schemes: Mapping[str, object] | frozenset[str]) -> Compound | None:
     """Take a URL apart, or a host with or without a port; None if it is neither."""
-    match = _URL.fullmatch(text)
+    match = re.fullmatch(_URL, text)
     if match is None or (match["scheme"] is None and "://" in text):
         return None
     if match["scheme"] is not None and match["scheme"].casefold() not in schemes:
@@ -336,11 +312,11 @@ def parsed_url(text: str, schemes: Mapping[str, object] | frozenset[str]) -> Com
 
 def parsed_host_and_port(text: str) -> Compound | None:
     """Take `host:port` apart; None if it is none."""
-    match = _HOST_AND_PORT.fullmatch(text)
+    match = re.fullmatch(_HOST_AND_PORT, text)
     return Compound(host=match["host"], port=match["port"]) if match else None
 
 
-def _written(name: str, value: str) -> str:
+def _encoded(name: str, value: str) -> str:
     match name:
         case "host":
             bare = value.removeprefix("[").removesuffix("]").replace("%", "%25")

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from smtp_tui.config.dialects.load import dialect_at
 from smtp_tui.config.dialects.mail_tables import mail_tables
 from smtp_tui.config.dialects.spec import (
     ANYWHERE,
@@ -30,10 +31,10 @@ from smtp_tui.config.tablepath import TablePath, get, spelled, walk
 
 _SHIPPED = Path(__file__).parent
 _LIST = re.compile(r"^(\w+) = \[([^\]]*)\]", re.MULTILINE)
-
-
 _CHOSEN = "you chose it"
 _NO_OTHER = "nothing in the file points to a known application"
+
+Found = tuple[DialectHeader, str]
 
 
 def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[DialectHeader | None, str]:
@@ -42,15 +43,15 @@ def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[Dialect
     A section that is commented out counts where the file has the application's own name.
     """
     own, _ = user_headers(user_dialects_folder())
-    for head, reason in _matching(data, path.name, own):
-        return head, reason
-    if not _is_usual_name(path.name, own):
-        return None, _NO_OTHER
-    found = _commented_out(data, path.name, text, own) or _named_so(data, path.name)
+    if found := next(_matching(data, path.name, own), None):
+        return found
+    names = {name for head in own for name in head.files}
+    if path.name in names or any(path.name in _lists(place).get("files", ()) for place in _files()):
+        found = _commented_out(data, path.name, text, own) or _named_so(data, path.name)
     return found or (None, _NO_OTHER)
 
 
-def _named_so(data: dict[str, Any], name: str) -> tuple[DialectHeader, str] | None:
+def _named_so(data: dict[str, Any], name: str) -> Found | None:
     """Find the application whose own name a file has, which holds no mail settings at all yet."""
     heads, _ = all_headers(user_dialects_folder())
     found = [head for head in heads if head.is_named(name) and head.fixed_table is not None]
@@ -61,11 +62,12 @@ def _named_so(data: dict[str, Any], name: str) -> tuple[DialectHeader, str] | No
 
 def _commented_out(
     data: dict[str, Any], name: str, text: str, own: tuple[DialectHeader, ...]
-) -> tuple[DialectHeader, str] | None:
+) -> Found | None:
+    # Few files have such a name, and the patterns of the scanner take a millisecond to compile.
     from smtp_tui.config.toml_edit.scan import sections, with_section
 
     for section, keys, _ in sections(text):
-        if _there(data, section):
+        if _is_there(data, section):
             continue
         whole = with_section(data, section, keys)
         for head, _ in _matching(whole, name, own):
@@ -77,7 +79,7 @@ def _commented_out(
 
 def _matching(
     data: Mapping[str, Any], name: str, own: tuple[DialectHeader, ...]
-) -> Iterator[tuple[DialectHeader, str]]:
+) -> Iterator[Found]:
     names = {head.name for head in own}
     shipped = (head for head in _likely(data, name) if head.name not in names)
     for head in (*own, *shipped) if data else ():
@@ -85,16 +87,11 @@ def _matching(
             yield head, reason
 
 
-def _there(data: Mapping[str, Any], path: TablePath) -> bool:
+def _is_there(data: Mapping[str, Any], path: TablePath) -> bool:
     try:
         return bool(get(data, path))
     except (KeyError, TypeError):
         return False
-
-
-def _is_usual_name(name: str, own: tuple[DialectHeader, ...]) -> bool:
-    files = {file for head in own for file in head.files}
-    return name in files or any(name in _lists(place).get("files", ()) for place in _shipped())
 
 
 @cache
@@ -110,25 +107,21 @@ def _likely(data: Mapping[str, Any], name: str) -> Iterator[DialectHeader]:
     def there(path: str) -> bool:
         return words.issuperset(path.split("."))
 
-    for place in _shipped():
+    for place in _files():
         lists = _lists(place)
         if not any(map(there, lists["tables"])) or not all(map(there, lists.get("keys", ()))):
             continue
-        told = any(map(there, lists.get("signs", [""]))) or name in lists.get("files", ())
-        if told and any(map(there, lists.get("one_of", [""]))):
-            yield parse_header(tomllib.loads(_head_text(place)), place, own=False)
-
-
-def _shipped() -> list[Path]:
-    return _files_in(_SHIPPED)
+        signed = any(map(there, lists.get("signs", [""]))) or name in lists.get("files", ())
+        if signed and any(map(there, lists.get("one_of", [""]))):
+            yield _shipped_head(place)
 
 
 def dialect_named(name: str) -> tuple[DialectHeader | None, str]:
     """Return the dialect of this name, None for our own keys; DocumentError where there is none."""
-    found, faulty = all_headers(user_dialects_folder())
+    heads, faulty = all_headers(user_dialects_folder())
     if name.casefold() == PLAIN:
         return None, _CHOSEN
-    for head in found:
+    for head in heads:
         if head.name == name.casefold():
             return head, _CHOSEN
     hint = f" ({faulty[0]})" if faulty else ""
@@ -151,9 +144,7 @@ def all_headers(folder: Path) -> tuple[tuple[DialectHeader, ...], tuple[str, ...
     """Return the dialects, those in the admin's folder first, and a line for each faulty one."""
     own, faulty = user_headers(folder)
     names = {head.name for head in own}
-    shipped = [
-        parse_header(tomllib.loads(_head_text(place)), place, own=False) for place in _shipped()
-    ]
+    shipped = map(_shipped_head, _files())
     return (*own, *(head for head in shipped if head.name not in names)), faulty
 
 
@@ -162,9 +153,9 @@ def user_headers(folder: Path) -> tuple[tuple[DialectHeader, ...], tuple[str, ..
     """Return an admin's own dialects, and a line for each faulty one."""
     found: dict[str, DialectHeader] = {}
     faulty = []
-    for place in _files_in(folder):
+    for place in _files(folder):
         try:
-            head = _own(place)
+            head = dialect_at(place, own=True).head
             # A dialect may name the host that gets the password.
             if writer := other_writer(place):
                 raise InvalidDialectError(writer)
@@ -177,7 +168,9 @@ def user_headers(folder: Path) -> tuple[tuple[DialectHeader, ...], tuple[str, ..
     return tuple(found.values()), tuple(faulty)
 
 
-def _files_in(folder: Path) -> list[Path]:
+def _files(folder: Path | None = None) -> list[Path]:
+    """List the dialects' files in a folder, or those that ship with the program."""
+    folder = folder or _SHIPPED
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if entry.name.endswith(".toml"))
@@ -193,7 +186,5 @@ def _head_text(place: Path) -> str:
     return text if first < 0 else text[: first + 1]
 
 
-def _own(place: Path) -> DialectHeader:
-    from smtp_tui.config.dialects.spec import dialect_at
-
-    return dialect_at(place, own=True).head
+def _shipped_head(place: Path) -> DialectHeader:
+    return parse_header(tomllib.loads(_head_text(place)), place, own=False)
