@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.config.diff import DiffLine, DiffMark, diff_lines
+from smtp_tui.config.diff import DiffLine, DiffMark, Showable, diff_lines
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.mask import Showable, looks_secret, masked_value
+from smtp_tui.config.mask import looks_secret, masked_value
 from tests.config.dialect_samples import SAMPLES, Sample
 
 S = "hunter2!"  # the secret of these tests
@@ -23,8 +23,8 @@ def told(old: str, new: str) -> str:
 
 
 def hidden(text: str) -> str:
-    found = Showable.of(text)
-    return found.masked(found.secrets())
+    found = Showable(text)
+    return found.masked(found.secrets)
 
 
 def test_no_difference_has_no_lines() -> None:

@@ -16,7 +16,8 @@ from smtp_tui.settings.password_sources import Environment
 document = Document.open(Path(sys.argv[1]))
 settings = parse_settings(document.values(document.default_table())).settings
 resolve_path(settings, document.path.parent)
-asyncio.run(fetch_password(settings.password, account="me", base=Path("."), environ={"P": "x"}, limit=5))
+place = {"account": "me", "base": Path("."), "environ": {"P": "x"}, "limit": 5}
+asyncio.run(fetch_password(settings.password, **place))
 print(sorted({"tomlkit", "keyring", "idna", "smtp_tui.config.toml_edit.edit"} & sys.modules.keys()))
 """
 
