@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from unittest.mock import patch
 
-from smtp_tui.discovery import spf
+from smtp_tui.discovery import domain
 from smtp_tui.discovery.dns import Answer, Resolver, State
 from smtp_tui.tui.test_pane import domain_task
 
@@ -40,5 +40,5 @@ def use_this_zone() -> None:
     patch.multiple(Resolver, ask=_ask, addresses=_addresses).start()
     patch.object(domain_task, "prepare").start()
     patch.object(domain_task, "monotonic", return_value=0.0).start()
-    for module in (domain_task, spf):
+    for module in (domain_task, domain):
         patch.object(module, "is_public", return_value=True).start()
