@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from smtp_tui.smtp import session
+from smtp_tui.smtp import client
 
 NAME = "client.example.test"
 
@@ -23,4 +23,4 @@ def stay_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket, "getfqdn", lambda _name="": NAME)
-    monkeypatch.setattr(session, "QUIT_LIMIT", 0.05)
+    monkeypatch.setattr(client, "QUIT_LIMIT", 0.05)
