@@ -52,7 +52,7 @@ from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
 from smtp_tui.tui.test_pane.verdict import BEGINNINGS
 from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.bars import Divider, KeyHints, StatusBar
+from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
 from smtp_tui.tui.widgets.text_page import TextPage
 
 _LAYOUT = ComputedLayout()

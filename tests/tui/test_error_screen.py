@@ -8,8 +8,8 @@ import pytest
 from textual.events import Paste
 
 from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT
-from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
-from smtp_tui.tui.widgets.paste_area import PasteArea, bounded
+from smtp_tui.tui.dialogs.explain_error import ErrorPasteArea, ExplainErrorScreen
+from smtp_tui.tui.widgets.line_editor import PasteArea
 from tests.tui.driving import SAMPLE, Hand, form_on
 
 LOG = """\
@@ -103,7 +103,7 @@ async def test_what_is_unknown_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
-    text = bounded("start " + "x" * 200_000 + " end")
+    text = ErrorPasteArea().limited("start " + "x" * 200_000 + " end")
     assert len(text) <= LONGEST_TEXT
     assert text.startswith("start")
     assert text.endswith(" end")

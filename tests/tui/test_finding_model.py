@@ -332,8 +332,8 @@ class TestColumns:
             ),
             silent(25, host="submission.mail.customers.example.org"),
         )
-        table.entries = search.entries
-        lines = [table.heading(width), *(table.line(number, width) for number in range(3))]
+        table.rows = search.entries
+        lines = [table.heading(width), *(line for (line,) in table.layout_rows(width))]
         for spans in lines:
             assert cell_len("".join(text for text, _ in spans).rstrip()) <= max(width, 56)
 

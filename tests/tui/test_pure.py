@@ -94,7 +94,7 @@ class TestLineEdit:
     def test_the_edges(self) -> None:
         line = LineBuffer("a", 0)
         line.delete_left()
-        line.move(-1)
+        line.left()
         assert (line.text, line.cursor) == ("a", 0)
         line.delete_right()
         line.delete_right()

@@ -15,7 +15,7 @@ from smtp_tui.tui.controllers.tables import TableTester, Verdicts
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.sidebar.file_notes import file_blocks
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.widgets.select_dialog import SelectDialog
+from smtp_tui.tui.widgets.dialog import SelectDialog
 from smtp_tui.tui.widgets.text_page import Block
 
 TITLE = "Which program does the settings file belong to?"

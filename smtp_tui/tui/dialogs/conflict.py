@@ -21,8 +21,8 @@ from smtp_tui.tui.keys.commands import CHANGED_COMMANDS, CONFLICT_COMMANDS, Comm
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
 from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 AROUND = 4

@@ -25,8 +25,8 @@ from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import DIFF_COMMANDS, Hints
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, make_strip
 from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
 from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")

@@ -1,10 +1,11 @@
-"""What both screens of this folder are: a line typed, a list, and what is said of a line of it.
-
-Where settings are looked for: a name, what a search for it finds, and one line to take.
-"""
+"""Where settings are looked for: a name, what a search for it finds, and one line to take."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from time import monotonic
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -14,23 +15,102 @@ from textual.widget import Widget
 
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.search import TIMEOUT
-from smtp_tui.discovery.steps import OK, ProbeResult, parse_query
-from smtp_tui.tui.controllers.search_task import SearchTask, Seek
-from smtp_tui.tui.dialogs.server_table import ServerTable, details_of
+from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Step, parse_query
+from smtp_tui.tui.dialogs.server_table import (
+    ServerTable,
+    Told,
+    details_of,
+    outcome,
+    stopped,
+    under_way,
+)
 from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.form.text_row import TextRow
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import DISCOVER_COMMANDS, key_of
-from smtp_tui.tui.messages import text
+from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.search_changes import knock_change, takes_words, unsayable
+from smtp_tui.tui.model.search_results import SearchResults
 from smtp_tui.tui.style import BAD, DIM, STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
+from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 Taken = TypeVar("Taken")
+
+
+Seek = Callable[[SearchQuery, bool], AsyncGenerator[Step, None]]
+"""Searches for a subject; the flag is whether its own web servers are asked too."""
+
+
+class SearchTask:
+    """Runs a search and remembers what it told; `show` is called whenever that is more."""
+
+    def __init__(self, seek: Seek, show: Callable[[], None], limit: float = TIMEOUT) -> None:
+        self._seek = seek
+        self._show = show
+        self._limit = limit
+        self._task: asyncio.Task[None] | None = None
+        self._started = 0.0
+        self._with_web = False
+        self._end: Told | None = None
+        self.heard: SearchResults | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is under way."""
+        return self._task is not None
+
+    @property
+    def told(self) -> Told | None:
+        """How far it is, or what it came to; None before the first."""
+        if self.heard is None or self._end is not None:
+            return self._end
+        spent = monotonic() - self._started
+        return under_way(self.heard, spent, self._limit, with_web=self._with_web)
+
+    async def run(self, subject: SearchQuery, *, with_web: bool) -> None:
+        """Search to the end, or until it is stopped; one that is under way is stopped first."""
+        await self._quit()
+        self.heard, self._end = SearchResults(subject.name), None
+        self._started, self._with_web = monotonic(), with_web
+        self._task = task = asyncio.create_task(self._follow(subject, self.heard))
+        self._show()
+        try:
+            await asyncio.wait([task])
+        finally:
+            if self._task is task:
+                task.cancel()
+                self._task = None
+                self._conclude(task, self.heard)
+
+    def stop(self) -> bool:
+        """Stop it, if it is under way; its connections close at once."""
+        return self._task is not None and self._task.cancel()
+
+    async def _follow(self, subject: SearchQuery, heard: SearchResults) -> None:
+        async with aclosing(self._seek(subject, self._with_web)) as steps:
+            async for step in steps:
+                heard.add(step)
+                self._show()
+
+    async def _quit(self) -> None:
+        """End the one before; nothing of it is told any more."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def _conclude(self, task: asyncio.Task[None], heard: SearchResults) -> None:
+        if task.cancelled() or not task.done():
+            self._end = stopped(heard, monotonic() - self._started)
+        elif error := task.exception():
+            self._end = format_internal_error(error), BAD
+        else:
+            self._end = outcome(heard)
+        self._show()
 
 
 class SearchScreen(PaintOnceScreen, Screen[Taken], inherit_bindings=False):
@@ -53,8 +133,7 @@ class SearchScreen(PaintOnceScreen, Screen[Taken], inherit_bindings=False):
 
     def action_read(self, pages: int) -> None:
         """Read on in what is said of the chosen line."""
-        by = pages * max(self.details.size.height - 1, 1)
-        self.details.scroll_to(y=self.details.scroll_offset.y + by, animate=False)
+        self.details.scroll_pages(pages)
 
 
 CLOCK = 1.0
@@ -154,11 +233,11 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
     def action_move(self) -> None:
         """Go from the table to the name, and back."""
         on_table = self.focused is self._table
-        self._go_to(self._row if on_table or not self._table.count else self._table)
+        self._go_to(self._row if on_table or not self._table.rows else self._table)
 
     def action_step(self, by: int) -> None:
         """Go to the part below, or above."""
-        parts: list[Widget] = [self._row, self._web, *([self._table] if self._table.count else [])]
+        parts: list[Widget] = [self._row, self._web, *([self._table] if self._table.rows else [])]
         here = parts.index(self.focused) if self.focused in parts else 0
         self._go_to(parts[min(max(here + by, 0), len(parts) - 1)])
 
@@ -188,7 +267,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
             self._go_to(self._row)
             self._show()
             return
-        self._table.forget()
+        self._table.clear()
         self._is_awaited = True
         work = self._seeking.run(subject, with_web=self._with_web)
         self.run_worker(work, group="search", exit_on_error=False)
@@ -205,7 +284,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
             return
         heard = self._seeking.heard if self._seeking else None
         was_empty = not self._table.has_servers
-        self._table.take(heard.entries if heard else ())
+        self._table.update(heard.entries if heard else ())
         if self._is_awaited and self._table.has_servers:
             self._go_to(self._table)
         self._show_progress()
@@ -250,7 +329,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         if on_table and chosen and chosen.knock:
             hints["Enter"] = "take"
         hints["Esc"] = "stop" if is_busy else "back"
-        if self._table.count:
+        if self._table.rows:
             hints["Tab"] = "name" if on_table else "table"
         hints["PgDn"] = "read"
         self._hints.show(tuple((key, text("hints", word)) for key, word in hints.items()))

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, Protocol
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from smtp_tui.config.preferences import NAME
 from smtp_tui.discovery.domain import SECONDS
@@ -18,8 +17,8 @@ from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import ACCENT, DIM, STRONG, WARNING
 from smtp_tui.tui.test_pane.domain_task import DomainCheckTask
 from smtp_tui.tui.test_pane.domain_text import page_blocks
-from smtp_tui.tui.widgets.bars import KeyHints
 from smtp_tui.tui.widgets.dialog import PromptDialog
+from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
@@ -48,18 +47,14 @@ class DomainScreen(PagerScreen, inherit_bindings=True):
     BINDINGS: ClassVar[list[BindingType]] = bindings(DOMAIN_COMMANDS)
 
     def __init__(self, look: DomainCheckTask, inquiry: DomainInquiry) -> None:
-        super().__init__()
+        self._hints = KeyHints(())
+        super().__init__(self._hints)
         self._look = look
         self._inquiry = inquiry
-        self._hints = KeyHints(())
-
-    def foot(self) -> Widget:
-        """Return the keys."""
-        return self._hints
 
     def on_mount(self) -> None:
         """Show what comes."""
-        self._look.watcher = self.tell
+        self._look.watcher = self.update
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
@@ -69,9 +64,9 @@ class DomainScreen(PagerScreen, inherit_bindings=True):
         """Return what is known, or why nothing is."""
         return [*self._blocks()]
 
-    def tell(self) -> None:
+    def update(self) -> None:
         """Show that, and which keys there are."""
-        super().tell()
+        super().update()
         can_ask = not self._inquiry.refusal()
         hints = hints_of(one for one in DOMAIN_COMMANDS if can_ask or one.action == "leave")
         self._hints.show((*hints, *READING))

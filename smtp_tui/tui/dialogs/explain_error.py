@@ -5,23 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.timer import Timer
 
-from smtp_tui.diagnosis.error_lookup.lookup import Explanation, explain_error
+from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
+from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT, Explanation, explain_error
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import ERROR_COMMANDS, hints_of
 from smtp_tui.tui.style import DIM, STRONG
-from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
-from smtp_tui.tui.widgets.paste_area import PasteArea
-from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
+from smtp_tui.tui.widgets.line_editor import PasteArea
+from smtp_tui.tui.widgets.pager import PasteScreen
+from smtp_tui.tui.widgets.text_page import Block, labelled, plain
 
 TITLE = "What does this error mean?"
-REST = 0.3
 NOTHING = (
     "Paste an error from any program: lines of its log, or a bounce. It stays on this machine."
 )
@@ -29,6 +25,7 @@ UNKNOWN = (
     "The text shows no cause that smtp-tui knows. Paste more of it: the lines around the error, "
     "and the server's reply with its number. Or test your settings here: Esc, then F5."
 )
+_CUT = "\n…\n"
 
 
 def explanation_blocks(found: Explanation) -> list[Block]:
@@ -43,74 +40,49 @@ def explanation_blocks(found: Explanation) -> list[Block]:
     return [replace(block, gap=number < 4) for number, block in enumerate(blocks)]
 
 
-class ExplainErrorScreen(PaintOnceScreen, Screen[str | None], inherit_bindings=False):
+class ErrorPasteArea(PasteArea):
+    """Holds the beginning and the end of a long text; passwords are hidden."""
+
+    hint = "Type the error, or paste it with your terminal's paste key: one line or many."
+
+    def limited(self, text: str) -> str:
+        """Return what is looked up of a text."""
+        if len(text) <= LONGEST_TEXT:
+            return text
+        half = (LONGEST_TEXT - len(_CUT)) // 2
+        return f"{text[:half]}{_CUT}{text[-half:]}"
+
+    def shown(self, text: str, height: int) -> list[str]:
+        """Return the last lines of it."""
+        return LogRedactor(text).masked(text).split("\n")[-height:]
+
+
+class ExplainErrorScreen(PasteScreen[str | None]):
     """Explains while it is typed; the result is the key of a field to go to, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(ERROR_COMMANDS),
         Binding("f3,f10,ctrl+y,ctrl+x", "leave", show=False),
-        Binding("up", "go(-1)", show=False),
-        Binding("down", "go(1)", show=False),
-        Binding("pageup", "go(-5)", show=False),
-        Binding("pagedown", "go(5)", show=False),
     ]
 
     def __init__(self) -> None:
-        super().__init__(classes="error")
-        self._text = PasteArea()
-        self._says = TextPage([plain(NOTHING, DIM)], classes="says")
-        self._hints = KeyHints((), indent=0)
-        self._found: Explanation | None = None
-        self._rest: Timer | None = None
+        super().__init__(TITLE, ErrorPasteArea())
+        self._field: str | None = None
 
-    def compose(self) -> ComposeResult:
-        """Stack them."""
-        yield TextPage([plain(TITLE, STRONG)])
-        yield self._text
-        yield self._says
-        yield self._hints
-
-    def on_mount(self) -> None:
-        """Begin with nothing."""
-        self.set_focus(self._text)
-        self._show()
-
-    def on_paste_area_edited(self, event: PasteArea.Edited) -> None:
-        """Explain when the hand rests."""
-        event.stop()
-        if self._rest is not None:
-            self._rest.stop()
-        self._rest = self.set_timer(REST, self._show)
+    def read(self) -> None:
+        """Explain the text."""
+        text = self._pasted.text
+        found = explain_error(text) if text.strip() else None
+        self._field = found.field if found else None
+        if found:
+            self._result.show(explanation_blocks(found))
+        else:
+            self._result.show([plain(UNKNOWN if text.strip() else NOTHING, DIM)])
+        hints = (one for one in ERROR_COMMANDS if one.action != "visit" or self._field)
+        self._hints.show(hints_of(hints))
 
     def action_visit(self) -> None:
         """Go to the field that the explanation names."""
-        self._show()
-        if self._found and self._found.field:
-            self.dismiss(self._found.field)
-
-    def action_clear(self) -> None:
-        """Begin again."""
-        self._text.clear()
-
-    def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss(None)
-
-    def action_go(self, lines: int) -> None:
-        """Read on in the explanation."""
-        self._says.scroll_to(y=self._says.scroll_offset.y + lines, animate=False)
-
-    def _show(self) -> None:
-        if self._rest is not None:
-            self._rest.stop()
-            self._rest = None
-        text = self._text.text
-        self._found = explain_error(text) if text.strip() else None
-        if self._found:
-            self._says.show(explanation_blocks(self._found))
-        else:
-            self._says.show([plain(UNKNOWN if text.strip() else NOTHING, DIM)])
-        self._hints.show(hints_of(c for c in ERROR_COMMANDS if self._can(c.action)))
-
-    def _can(self, action: str) -> bool:
-        return action != "visit" or bool(self._found and self._found.field)
+        self.show()
+        if self._field:
+            self.dismiss(self._field)

@@ -1,7 +1,4 @@
-"""Saving an exported text for its owner alone, and over nothing without a yes.
-
-The settings as other programs keep them: to look at, to copy, to save.
-"""
+"""The settings as other programs keep them: to look at, to copy, to save."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
 from smtp_tui.config.atomic_write import WriteOptions, write
 from smtp_tui.config.errors import DocumentError
@@ -27,66 +23,55 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.folders import may_make_folder
 from smtp_tui.tui.controllers.log import MOST_COPIED, clipboard_size
-from smtp_tui.tui.dialogs.import_settings import count_lines, in_the_form
+from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, in_the_form
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import EXPORT_COMMANDS, hints_of
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.widgets.bars import KeyHints
-from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption, PromptDialog
+from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog, confirm
+from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.select_dialog import chosen_quoting, of_quotings, of_targets
 from smtp_tui.tui.widgets.text_page import Block, plain
 
-YES = "y"
+NAMES = [*formats()]
 
 
-async def ask_and_save(app: App[Any], content: str, proposal: Path) -> Path | None:
+async def _ask_and_save(app: App[Any], content: str, proposal: Path) -> Path | None:
     """Ask for a file and save a text there, until that worked or is given up."""
     typed, problem = str(proposal), ""
     while True:
         title, label = text("export", "save"), text("import", "label")
-        line = PromptDialog(title, label, typed, ("Save", "Do not save"), problem)
-        answer = await app.push_screen_wait(line)
+        prompt = PromptDialog(title, label, typed, ("Save", "Do not save"), problem)
+        answer = await app.push_screen_wait(prompt)
         if answer is None:
             return None
         typed, path = answer, expand(answer, Path())
         if not await may_make_folder(app, path):
             continue
-        if not _is_there(path) or await _may_replace(app, path):
-            problem = await in_daemon_thread(partial(_saved, path, content))
-            if not problem:
-                return path
+        if _is_there(path):
+            shown = escape_controls(str(path))
+            question = text("export", "replace", path=shown, backup=f"{shown}~")
+            if not await confirm(app, [plain(question, BAD)], "Replace"):
+                continue
+        problem = await in_daemon_thread(partial(_write, path, content))
+        if not problem:
+            return path
 
 
 def _is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-async def _may_replace(app: App[Any], path: Path) -> bool:
-    shown = escape_controls(str(path))
-    question = plain(text("export", "replace", path=shown, backup=f"{shown}~"), BAD)
-    no = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
-    return (
-        await app.push_screen_wait(ChoiceDialog([question], (DialogOption(YES, "Replace"), *no)))
-        == YES
-    )
-
-
-def _saved(path: Path, content: str) -> str:
-    """Write the text; return why it could not be written."""
+def _write(path: Path, content: str) -> str:
+    """Write the text for its owner alone; return why it could not be written."""
     try:
         replaces = _is_there(path)
         old = read_document(path) if replaces else None
-        manner = WriteOptions(private=True, backup=replaces)
-        write(path, content.encode("utf-8"), old=old, manner=manner)
+        options = WriteOptions(private=True, backup=replaces)
+        write(path, content.encode("utf-8"), old=old, manner=options)
     except DocumentError as error:
         return as_sentence(error)
     return ""
-
-
-NAMES = [*formats()]
-_INDENT = "  "
 
 
 class ExportScreen(PagerScreen, inherit_bindings=True):
@@ -99,25 +84,21 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
     ]
 
     def __init__(self, values: Mapping[str, object], settings: Path) -> None:
-        super().__init__()
+        self._hints = KeyHints(())
+        super().__init__(self._hints)
         self._values = values
         self._settings = settings
         self.name_shown = NAMES[0]
         self._quoting: str | None = None
         self._said = ""
-        self._hints = KeyHints(())
-
-    def foot(self) -> Widget:
-        """Return the keys."""
-        return self._hints
 
     def blocks(self, width: int) -> Sequence[Block]:
         """Return the text, and what is to be said of it."""
         return [*self._blocks(width)]
 
-    def tell(self) -> None:
+    def update(self) -> None:
         """Show it, and which keys there are."""
-        super().tell()
+        super().update()
         self._hints.show(hints_of(one for one in EXPORT_COMMANDS if self._can(one.action)))
 
     def action_turn(self, by: int) -> None:
@@ -126,13 +107,25 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
 
     def action_list(self) -> None:
         """Choose the program from a list."""
-        self.app.push_screen(of_targets(self.name_shown), self._take)
+        lines = [one.title for one in formats().values()]
+
+        def take(index: int | None) -> None:
+            if index is not None:
+                self._go_to(NAMES[index])
+
+        dialog = SelectDialog(text("choose", "target"), lines, NAMES.index(self.name_shown))
+        self.app.push_screen(dialog, take)
 
     def action_quoting(self) -> None:
         """Ask how the file is to be quoted."""
-        form = format_named(self.name_shown)
-        if form.takes_quoting:
-            self.app.push_screen(of_quotings(form, self._quoting), self._take_quoting)
+
+        def take(quoting: str | None) -> None:
+            self._quoting = quoting
+            self._show_message("")
+
+        spec = format_named(self.name_shown)
+        if spec.takes_quoting:
+            ask_quoting(self.app, spec, self._quoting, take)
 
     def action_copy(self) -> None:
         """Copy the text by the terminal, which answers nothing."""
@@ -141,10 +134,10 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
             return
         size = clipboard_size(exported.text)
         if size > MOST_COPIED:
-            self._say(text("export", "long", size=size // 1000))
+            self._show_message(text("export", "long", size=size // 1000))
             return
         self.app.copy_to_clipboard(exported.text)
-        self._say(text("export", "sent", lines=count_lines(exported.text)))
+        self._show_message(text("export", "sent", lines=count_lines(exported.text)))
 
     def action_save(self) -> None:
         """Ask for a file, and save the text."""
@@ -163,31 +156,21 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
         if not os.access(folder, os.W_OK | os.X_OK):
             folder = absolute(Path())
         names = {"name": self._settings.stem, "format": self.name_shown}
-        path = await ask_and_save(
-            self.app, exported.text, folder / text("export", "names", **names)
-        )
+        proposal = folder / text("export", "names", **names)
+        path = await _ask_and_save(self.app, exported.text, proposal)
         if path is not None:
-            self._say(text("export", "saved", path=escape_controls(str(path))))
-
-    def _take(self, index: int | None) -> None:
-        if index is not None:
-            self._go_to(NAMES[index])
-
-    def _take_quoting(self, index: int | None) -> None:
-        if index is not None:
-            self._quoting = chosen_quoting(index)
-            self._say("")
+            self._show_message(text("export", "saved", path=escape_controls(str(path))))
 
     def _go_to(self, name: str) -> None:
         if name != self.name_shown:
             self._quoting = None
         self.name_shown = name
-        self._say("")
+        self._show_message("")
         self.action_go(-len(self.page.blocks) - 10_000)
 
-    def _say(self, said: str) -> None:
+    def _show_message(self, said: str) -> None:
         self._said = said
-        self.tell()
+        self.update()
 
     def _exported(self) -> Exported | str:
         """Return the text, or why there is none."""
@@ -219,7 +202,7 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
             said = f"{label}: {note.text}" if label else note.text
             ink = WARNING if note.weakens else PLAIN
             sign = "! " if note.weakens else "- "
-            yield Block(((as_sentence(in_the_form(said)), ink),), sign, _INDENT, gap=False)
+            yield Block(((as_sentence(in_the_form(said)), ink),), sign, "  ", gap=False)
         yield plain(text("export", "secret", format=form.title), DIM)
 
     def _can(self, action: str) -> bool:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.style import Style
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
-from textual.screen import ModalScreen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.widget import Widget
 
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.certificates import Certificate, in_words
@@ -32,10 +27,10 @@ from smtp_tui.tui.model.fixes import (
     pins,
     value_words,
 )
-from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, WARNING, Span, make_strip
-from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
-from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.style import DIM, PLAIN, STRONG, WARNING, Span
+from smtp_tui.tui.widgets.dialog import Dialog
+from smtp_tui.tui.widgets.line import KeyHints
+from smtp_tui.tui.widgets.list import ListView
 from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
 
 TITLE = "Possible fixes"
@@ -54,89 +49,21 @@ def cure_blocks(cure: FixProposal, draft: Draft, file: str) -> list[Block]:
     return [Block(tuple(spans), rest=_INDENT), plain(_reason(cure.fix), DIM, gap=False)]
 
 
-class FixList(NoRepaintOnResize, ScrollView, can_focus=True):
-    """Fixes one below the other, each of a few lines; one is chosen."""
+class FixList(ListView[Sequence[Block]]):
+    """Fixes one below the other, each of a few lines."""
 
-    DEFAULT_CSS = "FixList { height: auto; scrollbar-size: 0 0; overflow-x: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k,shift+tab", "go(-1)", show=False),
-        Binding("down,j,tab", "go(1)", show=False),
-        Binding("home", "go(-1000)", show=False),
-        Binding("end", "go(1000)", show=False),
+        Binding("shift+tab", "go(-1)", show=False),
+        Binding("tab", "go(1)", show=False),
     ]
 
-    def __init__(self, fixes: Sequence[Sequence[Block]], index: int = 0) -> None:
-        super().__init__()
-        self._fixes = tuple(fixes)
-        self._most = 1
-        self.index = min(index, len(self._fixes) - 1)
-        self._flowed: tuple[int, list[tuple[int, list[Span]]]] | None = None
-
-    def limit(self, most: int) -> None:
-        """Take at most so many lines."""
-        self._most = most
-        self.refresh(layout=True)
-
-    def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
-        """Return the lines that all take, as far as there is room."""
-        return min(len(self._lines(width)), self._most)
-
-    def on_resize(self) -> None:
-        """Flow anew, the chosen one in sight."""
-        self.virtual_size = Size(self.size.width, len(self._lines(self.size.width)))
-        self._show_chosen()
-
-    def render_line(self, y: int) -> Strip:
-        """Return one line; of the chosen fix the first is marked."""
-        width, number = self.size.width, y + self.scroll_offset.y
-        lines = self._lines(width)
-        if number >= len(lines):
-            return Strip.blank(width, PLAIN)
-        of, spans = lines[number]
-        if of != self.index:
-            return make_strip([(_INDENT, PLAIN), *spans], width)
-        is_first = number == 0 or lines[number - 1][0] != of
-        if not is_first:
-            return make_strip([(_INDENT, PLAIN), *spans], width)
-        shown = "".join(part for part, _ in spans)
-        pad = " " * max(width - cell_len(shown) - len(_INDENT), 0)
-        return make_strip([(f"> {shown}{pad}", CURSOR)], width)
-
-    def action_go(self, by: int) -> None:
-        """Choose another."""
-        before, self.index = self.index, min(max(self.index + by, 0), len(self._fixes) - 1)
-        if self.index != before:
-            for index in (before, self.index):
-                first, end = self._span(index)
-                top = first - self.scroll_offset.y
-                self.refresh(Region(0, max(top, 0), self.size.width, end - first))
-            self._show_chosen()
-
-    def _show_chosen(self) -> None:
-        first, end = self._span(self.index)
-        top, height = self.scroll_offset.y, self.size.height
-        wanted = min(first, max(top, end - height))
-        if wanted != top:
-            self.scroll_to(y=wanted, animate=False, immediate=True)
-
-    def _span(self, index: int) -> tuple[int, int]:
-        of = [number for number, _ in self._lines(self.size.width)]
-        return of.index(index), len(of) - of[::-1].index(index)
-
-    def _lines(self, width: int) -> list[tuple[int, list[Span]]]:
-        """Every line with the number of the fix that it is of."""
-        if self._flowed is None or self._flowed[0] != width:
-            room = width - len(_INDENT)
-            lines = [
-                (number, line)
-                for number, blocks in enumerate(self._fixes)
-                for line in flow(blocks, room)
-            ]
-            self._flowed = width, lines
-        return self._flowed[1]
+    def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
+        """Yield the lines of each fix."""
+        for blocks in self.rows:
+            yield flow(blocks, width)
 
 
-class FixDialog(PaintOnceScreen, ModalScreen[int | None], inherit_bindings=False):
+class FixDialog(Dialog[int | None]):
     """Asks which fix to make; the result is its number, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -147,16 +74,16 @@ class FixDialog(PaintOnceScreen, ModalScreen[int | None], inherit_bindings=False
     def __init__(
         self, cures: Sequence[FixProposal], draft: Draft, file: str, index: int = 0
     ) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._cures = tuple(cures)
-        self._list = FixList([cure_blocks(cure, draft, file) for cure in cures], index)
+        rows = [cure_blocks(cure, draft, file) for cure in cures]
+        self._list = FixList(rows, min(index, len(rows) - 1))
 
-    def compose(self) -> ComposeResult:
+    def parts(self) -> Iterable[Widget]:
         """List them over the keys."""
-        with DialogBody(classes="box"):
-            yield TextPage([plain(TITLE, STRONG)])
-            yield self._list
-            yield KeyHints(hints_of(self._commands()), indent=0)
+        yield TextPage([plain(TITLE, STRONG)])
+        yield self._list
+        yield KeyHints(hints_of(self._commands()), indent=0)
 
     def on_resize(self) -> None:
         """Leave room for the keys."""
@@ -173,10 +100,6 @@ class FixDialog(PaintOnceScreen, ModalScreen[int | None], inherit_bindings=False
     def action_save_authority(self) -> None:
         """Take the one that saves a CA, where there is one."""
         self._take(cure.way is FixAction.SAVE_AUTHORITY for cure in self._cures)
-
-    def action_leave(self) -> None:
-        """Take none."""
-        self.dismiss(None)
 
     def _take(self, suits: Iterator[bool]) -> None:
         number = next((number for number, good in enumerate(suits) if good), None)
@@ -259,10 +182,10 @@ def _reason(fix: Fix) -> str:
     return why[:1].upper() + why[1:]
 
 
-_AROUND_trust_dialog = 4  # the line above, the keys, and two lines of the form
+_AROUND_QUESTION = 4  # the line above, the keys, and two lines of the form
 
 
-class TrustDialog(PaintOnceScreen, ModalScreen[bool], inherit_bindings=False):
+class TrustDialog(Dialog[bool]):
     """Tells what a yes would mean; Enter, Escape and N say no, and so does nothing else than Y."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -275,19 +198,17 @@ class TrustDialog(PaintOnceScreen, ModalScreen[bool], inherit_bindings=False):
     ]
 
     def __init__(self, blocks: Sequence[Block], yes: str) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._page = TextPage(blocks)
         self._yes = yes
 
-    def compose(self) -> ComposeResult:
-        """Show the question and the keys, which never leave the screen."""
-        with DialogBody(classes="box"):
-            yield self._page
-            yield KeyHints((("Y", self._yes), ("N Enter Esc", "No")), indent=0)
+    def parts(self) -> Iterable[Widget]:
+        """Return the question and the keys, which never leave the screen."""
+        return self._page, KeyHints((("Y", self._yes), ("N Enter Esc", "No")), indent=0)
 
     def on_resize(self) -> None:
         """Leave room for the keys."""
-        self._page.limit(max(self.size.height - _AROUND_trust_dialog, 1))
+        self._page.limit(max(self.size.height - _AROUND_QUESTION, 1))
 
     def action_answer(self, is_yes: bool) -> None:
         """Take the answer."""
@@ -295,4 +216,4 @@ class TrustDialog(PaintOnceScreen, ModalScreen[bool], inherit_bindings=False):
 
     def action_go(self, lines: int) -> None:
         """Read on, where the text is longer than the screen."""
-        self._page.scroll_to(y=self._page.scroll_offset.y + lines, animate=False)
+        self._page.scroll_lines(lines)

@@ -1,31 +1,20 @@
-"""A pasted text as it may be shown: whatever could be a password is hidden, typed in part or whole.
-
-It hides too much rather than too little: from the name of a secret to the end of the line.
-
-The text of another program's settings while it is pasted or typed; its secrets are not shown.
-
-What an import would do, in words: the changes, what stays, what was not understood. Pure.
-
-Another program's settings, pasted or read from a file; below, what they would change.
-"""
+"""Another program's settings, pasted or read from a file; below, what they would change."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.timer import Timer
 
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import expand
 from smtp_tui.interchange.importer import LARGEST, TextFile, import_text, read_file
 from smtp_tui.interchange.results import Imported, InterchangeError
-from smtp_tui.interchange.spec import FormatSpec, format_named
+from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, format_named, formats
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import Literal, parse_source
 from smtp_tui.smtp.escaping import escape_controls
@@ -38,17 +27,10 @@ from smtp_tui.tui.model.fixes import now_words, value_words
 from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span
-from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
-from smtp_tui.tui.widgets.dialog import PromptDialog
-from smtp_tui.tui.widgets.paste_area import PasteArea
-from smtp_tui.tui.widgets.select_dialog import (
-    chosen_format,
-    chosen_quoting,
-    of_formats,
-    of_quotings,
-)
-from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog
+from smtp_tui.tui.widgets.line_editor import PasteArea
+from smtp_tui.tui.widgets.pager import PasteScreen
+from smtp_tui.tui.widgets.text_page import Block, plain
 
 _KEYS = {one.action: one.first_key for one in IMPORT_COMMANDS}
 
@@ -59,6 +41,21 @@ def in_the_form(sentence: object) -> str:
     return escape_controls(text.reword("import-export-words", sentence, **names))
 
 
+def ask_quoting(
+    app: App[Any], spec: FormatSpec, quoting: str | None, take: Callable[[str | None], None]
+) -> None:
+    """Ask how an .env file is quoted; None, the first line, leaves it to the format."""
+    lines = [text("choose", "quoting-usual", format=spec.title), *QUOTINGS]
+    index = QUOTINGS.index(quoting) + 1 if quoting else 0
+    dialog = SelectDialog(text("choose", "quoting"), lines, index)
+
+    def chosen(index: int | None) -> None:
+        if index is not None:
+            take(QUOTINGS[index - 1] if index else None)
+
+    app.push_screen(dialog, chosen)
+
+
 def count_lines(content: str) -> str:
     """Count a text's lines in words."""
     count = content.count("\n")
@@ -66,6 +63,7 @@ def count_lines(content: str) -> str:
 
 
 _NAMES = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key"
+# It hides too much rather than too little: what is typed may be half of a line that has a password.
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
@@ -104,9 +102,9 @@ class ImportPasteArea(PasteArea):
     hint = text("import", "hint", key=_KEYS["file"])
     secrets: tuple[str, ...] = ()
 
-    def bounded(self, text: str) -> str:
-        """Return the lines; of what is too long enough to tell that it is."""
-        return text.replace("\r\n", "\n").replace("\r", "\n")[: LARGEST + 1]
+    def limited(self, text: str) -> str:
+        """Return all of it; of what is too long enough to know that it is."""
+        return text[: LARGEST + 1]
 
     def shown(self, text: str, height: int) -> list[str]:
         """Return the last lines of it without secrets."""
@@ -192,70 +190,63 @@ def _labels(keys: Iterable[str]) -> str:
     return ", ".join(BY_KEY[key].label for key in keys)
 
 
-REST = 0.3
 NO_FILE = TextFile("", "")
 
 
-class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=False):
+class ImportScreen(PasteScreen[ImportPlan | None]):
     """Reads the text while it is typed; the result is what to take over, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(IMPORT_COMMANDS),
         Binding("f10,ctrl+x,alt+i", "leave", show=False),
-        Binding("up", "go(-1)", show=False),
-        Binding("down", "go(1)", show=False),
-        Binding("pageup", "go(-5)", show=False),
-        Binding("pagedown", "go(5)", show=False),
     ]
 
     def __init__(self, draft: Draft) -> None:
-        super().__init__(classes="error")
+        self._area = ImportPasteArea()
+        super().__init__(text("import", "title"), self._area)
         self._draft = draft
-        self._pad = ImportPasteArea()
-        self._says = TextPage(classes="says")
-        self._hints = KeyHints((), indent=0)
         self._file = NO_FILE
         self._format: str | None = None
         self._quoting: str | None = None
-        self._proposal: ImportPlan | None = None
+        self._plan: ImportPlan | None = None
         self._problem = ""
-        self._rest: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """Stack them."""
-        yield TextPage([plain(text("import", "title"), STRONG)])
-        yield self._pad
-        yield self._says
-        yield self._hints
-
-    def on_mount(self) -> None:
-        """Begin with nothing."""
-        self.set_focus(self._pad)
-        self._show()
-
-    def on_paste_area_edited(self, event: PasteArea.Edited) -> None:
-        """Read it when the hand rests."""
-        event.stop()
-        self._stop_rest()
-        self._rest = self.set_timer(REST, self._show)
+    def read(self) -> None:
+        """Read the text, compare it with the form, and show what an import would change."""
+        self._import()
+        self._result.show([*self._blocks()])
+        self._hints.show(hints_of(one for one in IMPORT_COMMANDS if self._can(one.action)))
 
     def action_take(self) -> None:
         """Take over what the preview shows."""
-        shown = self._proposal
-        self._show()
+        shown = self._plan
+        self.show()
         # What was typed within the last moments has not been looked at: show it first.
-        if shown is not None and shown == self._proposal and not shown.is_empty:
+        if shown is not None and shown == self._plan and not shown.is_empty:
             self.dismiss(shown)
 
     def action_format(self) -> None:
-        """Ask for the format."""
-        self.app.push_screen(of_formats(self._format), self._take_format)
+        """Ask for the format; the first line has it detected."""
+        names = [*formats()]
+        lines = [text("choose", "by-itself"), *(one.title for one in formats().values())]
+        index = names.index(self._format) + 1 if self._format else 0
+
+        def take(index: int | None) -> None:
+            if index is not None:
+                self._format, self._quoting = names[index - 1] if index else None, None
+                self.show()
+
+        self.app.push_screen(SelectDialog(text("choose", "format"), lines, index), take)
 
     def action_quoting(self) -> None:
         """Ask how the file is quoted."""
-        form = self._form
-        if form is not None and form.takes_quoting:
-            self.app.push_screen(of_quotings(form, self._quoting), self._take_quoting)
+
+        def take(quoting: str | None) -> None:
+            self._quoting = quoting
+            self.show()
+
+        if self._spec is not None and self._spec.takes_quoting:
+            ask_quoting(self.app, self._spec, self._quoting, take)
 
     def action_file(self) -> None:
         """Ask for a file, and read it."""
@@ -264,32 +255,13 @@ class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=
     def action_clear(self) -> None:
         """Begin again."""
         self._file, self._format, self._quoting = NO_FILE, None, None
-        self._pad.clear()
-        self._show()
-
-    def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss(None)
-
-    def action_go(self, lines: int) -> None:
-        """Read on in the preview."""
-        self._says.scroll_to(y=self._says.scroll_offset.y + lines, animate=False)
+        super().action_clear()
+        self.show()
 
     @property
-    def _form(self) -> FormatSpec | None:
-        if self._proposal is not None:
-            return format_named(self._proposal.imported.format)
-        return format_named(self._format) if self._format else None
-
-    def _take_format(self, index: int | None) -> None:
-        if index is not None:
-            self._format, self._quoting = chosen_format(index), None
-            self._show()
-
-    def _take_quoting(self, index: int | None) -> None:
-        if index is not None:
-            self._quoting = chosen_quoting(index)
-            self._show()
+    def _spec(self) -> FormatSpec | None:
+        name = self._plan.imported.format if self._plan else self._format
+        return format_named(name) if name else None
 
     def _ask_file(self, typed: str, problem: str = "") -> None:
         title, label = text("import", "file"), text("import", "label")
@@ -308,21 +280,14 @@ class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=
         except DocumentError as error:
             self._ask_file(typed, as_sentence(escape_controls(str(error))))
             return
-        self._pad.clear()
         self._file = file
-        self._pad.action_add(file.content)
-        self._show()
-
-    def _show(self) -> None:
-        self._stop_rest()
-        self._import()
-        self._says.show([*self._blocks()])
-        self._hints.show(hints_of(one for one in IMPORT_COMMANDS if self._can(one.action)))
+        self._area.hold(file.content)
+        self.show()
 
     def _import(self) -> None:
         """Read the text, and compare it with the form."""
-        self._proposal, self._problem = None, ""
-        content = self._pad.text
+        self._plan, self._problem = None, ""
+        content = self._area.text
         if not content.strip():
             return
         if len(content) > LARGEST:
@@ -339,8 +304,8 @@ class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=
         except InterchangeError as error:
             self._problem = as_sentence(in_the_form(error))
             return
-        self._pad.learn(imported.values.get(PASSWORD))
-        self._proposal = import_plan(imported, self._draft)
+        self._area.learn(imported.values.get(PASSWORD))
+        self._plan = import_plan(imported, self._draft)
 
     def _blocks(self) -> Iterator[Block]:
         if self._file.name:
@@ -353,11 +318,11 @@ class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=
             yield plain(as_sentence(escape_controls(problem)), BAD, gap=False)
         if self._problem:
             yield plain(self._problem, BAD, gap=False)
-        elif self._proposal is None:
+        elif self._plan is None:
             yield plain(text("import", "start", key=_KEYS["take"]), DIM)
         else:
-            yield self._recognised(self._proposal.imported)
-            yield from preview_blocks(self._proposal, self._draft)
+            yield self._recognised(self._plan.imported)
+            yield from preview_blocks(self._plan, self._draft)
 
     def _recognised(self, imported: Imported) -> Block:
         names = {
@@ -371,15 +336,10 @@ class ImportScreen(PaintOnceScreen, Screen[ImportPlan | None], inherit_bindings=
     def _can(self, action: str) -> bool:
         match action:
             case "take":
-                return self._proposal is not None and not self._proposal.is_empty
+                return self._plan is not None and not self._plan.is_empty
             case "quoting":
-                return self._form is not None and self._form.takes_quoting
+                return self._spec is not None and self._spec.takes_quoting
             case "clear":
-                return bool(self._pad.text)
+                return bool(self._area.text)
             case _:
                 return True
-
-    def _stop_rest(self) -> None:
-        if self._rest is not None:
-            self._rest.stop()
-            self._rest = None

@@ -1,11 +1,8 @@
-"""Which providers a few letters mean, and what there is to say of one. Pure.
-
-The list of known providers: a few letters find one, its settings go into the form.
-"""
+"""The list of known providers: a few letters find one, its settings go into the form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -23,8 +20,8 @@ from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.search_changes import preset_change, takes_words
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
-from smtp_tui.tui.widgets.bars import KeyHints
-from smtp_tui.tui.widgets.list import ListRows, cells_of, widths_for
+from smtp_tui.tui.widgets.line import KeyHints
+from smtp_tui.tui.widgets.list import ListView, cells_of, filter_rows, widths_for
 from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
 
 
@@ -34,8 +31,7 @@ def matching_providers(typed: str, known: Iterable[Provider]) -> tuple[Provider,
     Of an address its domain counts.
     """
     words = [word.rpartition("@")[2] for word in typed.casefold().split()]
-    found = [one for one in known if all(word in _words_of(one) for word in words)]
-    return tuple(sorted(found, key=lambda one: _distance(one, words)))
+    return filter_rows(words, known, _words_of, _distance)
 
 
 def way_words(way: Way) -> str:
@@ -88,7 +84,7 @@ def _words_of(provider: Provider) -> str:
     return " ".join(words).casefold()
 
 
-def _distance(provider: Provider, words: list[str]) -> int:
+def _distance(provider: Provider, words: Sequence[str]) -> int:
     """Tell how far what was typed is from a name: 0 where it begins the name itself."""
     identity, name = provider.id.casefold(), provider.name.casefold()
     typed = " ".join(words)
@@ -107,38 +103,23 @@ _AROUND = 4  # title, field, a blank line, and the keys
 _SHARE = 0.36  # of what is left, the most that the list takes
 
 
-class ProviderList(ListRows):
-    """Providers with host and ports; one is chosen."""
+class ProviderList(ListView[Provider]):
+    """Providers with host and ports; the columns stand still while the list narrows."""
 
     def __init__(self, known: Presets) -> None:
-        super().__init__(is_steady=True)
-        self.providers: tuple[Provider, ...] = ()
-        rows = [_cells(one) for one in known.providers]
-        self._all = [_HEADS, *rows]
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.providers)
-
-    @property
-    def chosen(self) -> Provider | None:
-        """The chosen one, if there is any."""
-        return self.providers[self.index] if self.providers else None
-
-    def take(self, providers: tuple[Provider, ...]) -> None:
-        """List these, the first one chosen."""
-        self.providers, self.index = providers, 0
-        self.show()
+        super().__init__(known.providers, can_focus=False, is_steady=True)
+        self._all = [_HEADS, *map(_cells, known.providers)]
 
     def heading(self, width: int) -> list[Span]:
         """Return the columns' names."""
         return [("".join(cells_of(_HEADS, *self._widths(width))), DIM)]
 
-    def line(self, number: int, width: int) -> list[Span]:
-        """Return a provider's columns, which stand still while the list narrows."""
-        texts = cells_of(_cells(self.providers[number]), *self._widths(width))
-        return list(zip(texts, (STRONG, PLAIN, DIM), strict=True))
+    def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
+        """Yield each provider's columns."""
+        widths = self._widths(width)
+        for provider in self.rows:
+            texts = cells_of(_cells(provider), *widths)
+            yield (list(zip(texts, (STRONG, PLAIN, DIM), strict=True)),)
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
         return widths_for(self._all, width, _LEAST if width >= _NARROW else _LEAST_NARROW)
@@ -184,8 +165,8 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         self.set_focus(self._row)
         self._narrow()
         host = self._draft.text("host")
-        of_host = (n for n, one in enumerate(self._list.providers) if one.matches(host))
-        self._list.go(next(of_host, 0))
+        of_host = (at for at, provider in enumerate(self._list.rows) if provider.matches(host))
+        self._list.action_go(next(of_host, 0))
         self._show()
 
     def on_resize(self) -> None:
@@ -200,7 +181,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
 
     def action_go(self, by: int) -> None:
         """Choose another."""
-        self._list.go(by)
+        self._list.action_go(by)
         self._way = 0
         self._show()
 
@@ -221,10 +202,10 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
 
     def _narrow(self) -> None:
         self._way = 0
-        self._list.take(matching_providers(self._row.text, self._known.providers))
+        self._list.show(matching_providers(self._row.text, self._known.providers))
 
     def _show(self) -> None:
-        count = self._list.count
+        count = len(self._list.rows)
         said = "one" if count == 1 else "many"
         note = text("presets", said, count=count)
         self._row.show(RowState(placeholder=text("presets", "placeholder"), note=note))

@@ -19,8 +19,8 @@ from smtp_tui.tui.model.mail_draft import MailDraft, MailField, Sender
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
 from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
 from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 TITLE = Block(

@@ -7,11 +7,9 @@ The table of what was found: a line for each port that answered, and for those t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.style import Style
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from smtp_tui.discovery import texts as discovery
@@ -23,7 +21,7 @@ from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.search_results import SearchResults, ServerRow
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
-from smtp_tui.tui.widgets.list import ListRows, cells_of, widths_for
+from smtp_tui.tui.widgets.list import ListView, cells_of, widths_for
 from smtp_tui.tui.widgets.text_page import Block, plain
 
 Told = tuple[str, Style]
@@ -155,15 +153,8 @@ def _certificate(knock: ProbeResult) -> str:
     return label(knock.trusted or NOTHING).removeprefix(_CERTIFICATE)
 
 
-class ServerTable(ListRows):
-    """Lists what was found, the best first; one line is chosen."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("home", "go(-1000)", show=False),
-        Binding("end", "go(1000)", show=False),
-    ]
+class ServerTable(ListView[ServerRow]):
+    """Lists what was found, the best first: a line for each port that answered or did not."""
 
     class Chosen(Message):
         """Another line is chosen."""
@@ -171,57 +162,54 @@ class ServerTable(ListRows):
     class LeftAbove(Message):
         """There is nothing above the first line."""
 
-    def __init__(self) -> None:
-        super().__init__(can_focus=True)
-        self.entries: tuple[ServerRow, ...] = ()
-        self._is_moved = False
+    _is_moved = False
 
     @property
-    def count(self) -> int:
-        """How many lines there are."""
-        return len(self.entries)
+    def is_marked(self) -> bool:
+        """Whether the chosen line is marked: where the keys go to it."""
+        return self.has_focus
 
     @property
     def has_servers(self) -> bool:
         """Whether there is anything that can be taken; it stands first."""
-        return bool(self.entries) and self.entries[0].knock is not None
+        return bool(self.rows) and self.rows[0].knock is not None
 
-    @property
-    def chosen(self) -> ServerRow | None:
-        """What is chosen, if there is anything."""
-        return self.entries[self.index] if self.entries else None
-
-    def take(self, entries: Sequence[ServerRow]) -> None:
+    def update(self, rows: Sequence[ServerRow]) -> None:
         """List these; what a hand chose stays chosen, else the first one is."""
         kept = self.chosen.key if self._is_moved and self.chosen else None
-        keys = [one.key for one in entries]
-        self.entries = tuple(entries)
-        self.index = keys.index(kept) if kept in keys else 0
-        self.show()
+        keys = [row.key for row in rows]
+        self.show(rows, keys.index(kept) if kept in keys else 0)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """List nothing."""
         self._is_moved = False
-        self.take(())
+        self.update(())
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show the cursor, or hide it."""
+        super().watch_has_focus(has_focus)
+        self.repaint()
 
     def heading(self, width: int) -> list[Span]:
         """Return the columns' names."""
         widths, gap = self._widths(width)
-        named = cells_of(self._heads(width), widths, gap, right=(_PORT, _TIME))
+        names = cells_of(self._heads(width), widths, gap, right=(_PORT, _TIME))
         if not self.has_servers:
-            named = [named[0], _SILENT_HEADS]
-        return [(f"{' ' * _SIGN}{''.join(named)}", DIM)]
+            names = [names[0], _SILENT_HEADS]
+        return [(f"{' ' * _SIGN}{''.join(names)}", DIM)]
 
-    def line(self, number: int, width: int) -> list[Span]:
-        """Return sign and columns of a line; of a silent one, host, ports and cause."""
-        entry, (widths, gap) = self.entries[number], self._widths(width)
-        sign, style = sign_of(entry)
-        if entry.knock is None:
-            host = cells_of(cells(entry)[:1], widths[:1], gap)
-            told = f"{host[0]}{' '.join(entry.ports)}  {label(entry.cause or '')}"
-            return [(f"{sign} {truncate(told, width - _SIGN)}", DIM)]
-        texts = cells_of(cells(entry), widths, gap, right=(_PORT, _TIME))
-        return [(f"{sign} ", style), *zip(texts, _styles(entry.knock), strict=True)]
+    def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
+        """Yield sign and columns of each line; of a silent one, host, ports and cause."""
+        widths, gap = self._widths(width)
+        for row in self.rows:
+            sign, style = sign_of(row)
+            if row.knock is None:
+                host = cells_of(cells(row)[:1], widths[:1], gap)
+                silent = f"{host[0]}{' '.join(row.ports)}  {label(row.cause or '')}"
+                yield ([(f"{sign} {truncate(silent, width - _SIGN)}", DIM)],)
+                continue
+            texts = cells_of(cells(row), widths, gap, right=(_PORT, _TIME))
+            yield ([(f"{sign} ", style), *zip(texts, _styles(row.knock), strict=True)],)
 
     def action_go(self, by: int) -> None:
         """Choose another; above the first is what was searched for."""
@@ -229,7 +217,7 @@ class ServerTable(ListRows):
         if by == -1 and before == 0:
             self.post_message(self.LeftAbove())
             return
-        self.go(by)
+        super().action_go(by)
         self._is_moved = True
         if self.index != before:
             self.post_message(self.Chosen())
@@ -238,8 +226,8 @@ class ServerTable(ListRows):
         return _HEADS if width >= _WIDE else _SHORT_HEADS
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
-        reached = [cells(one) for one in self.entries if one.knock]
-        silent = [(escape_controls(one.host), *[""] * 6) for one in self.entries if not one.knock]
+        reached = [cells(one) for one in self.rows if one.knock]
+        silent = [(escape_controls(one.host), *[""] * 6) for one in self.rows if not one.knock]
         rows = [self._heads(width), *reached, *silent]
         return widths_for(rows, width - _SIGN, _LEAST)
 

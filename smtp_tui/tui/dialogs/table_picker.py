@@ -9,13 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.controllers.tables import TableEntry, TableTester
+from smtp_tui.tui.controllers.tables import TableTester
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import TABLE_COMMANDS, hints_of
 from smtp_tui.tui.style import STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
-from smtp_tui.tui.widgets.dialog import DialogBody, DialogMenu
+from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.widgets.line import KeyHints
+from smtp_tui.tui.widgets.list import Menu
 from smtp_tui.tui.widgets.text_page import TextPage, plain
 
 TESTING = "testing …"
@@ -37,7 +38,7 @@ class TablePicker(PaintOnceScreen, ModalScreen[str | None], inherit_bindings=Fal
         self._listing = listing
         self._current = current
         self._testing: str | None = None
-        self._menu = DialogMenu(self._lines())
+        self._menu = Menu(self._lines())
         if current in listing.tables:
             self._menu.index = listing.tables.index(current)
 
@@ -68,14 +69,11 @@ class TablePicker(PaintOnceScreen, ModalScreen[str | None], inherit_bindings=Fal
         try:
             for table in self._listing.tables:
                 self._testing = table
-                self._menu.tell(self._lines())
+                self._menu.show(self._lines(), self._menu.index)
                 await self._listing.test(table)
         finally:
             self._testing = None
-        self._menu.tell(self._lines())
-
-    def _said(self, entry: TableEntry) -> str:
-        return TESTING if entry.table == self._testing else entry.said
+        self._menu.show(self._lines(), self._menu.index)
 
     def _lines(self) -> list[str]:
         entries = [

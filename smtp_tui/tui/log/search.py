@@ -14,8 +14,8 @@ from smtp_tui.tui.widgets.line_editor import LineBuffer
 
 NOTHING = "not found"
 _EDITS: dict[str, Callable[[LineBuffer], None]] = {
-    "left": lambda line: line.move(-1),
-    "right": lambda line: line.move(1),
+    "left": LineBuffer.left,
+    "right": LineBuffer.right,
     "home": LineBuffer.home,
     "end": LineBuffer.end,
     "backspace": LineBuffer.delete_left,

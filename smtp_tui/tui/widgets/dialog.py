@@ -1,41 +1,55 @@
-"""The part of a dialog that covers something of the form.
-
-Questions, at the bottom of the screen: nothing is covered that the answer needs.
-
-Asks for one line of text, at the bottom of the screen.
-"""
+"""Dialogs at the bottom of the screen: nothing of the form is covered that an answer needs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Key
-from textual.geometry import Size
 from textual.screen import ModalScreen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.widget import Widget
 
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.form.text_row import TextRow
 from smtp_tui.tui.keys.keymap import key_name
-from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.style import BAD, CURSOR, DIM, PLAIN, STRONG, Span, make_strip, truncate
+from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
-from smtp_tui.tui.widgets.bars import KeyHints
+from smtp_tui.tui.widgets.line import KeyHints
+from smtp_tui.tui.widgets.line_editor import PromptLine
+from smtp_tui.tui.widgets.list import Menu
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+
+Result = TypeVar("Result")
+LABEL = "SMTP Password"
+SAVE, DISCARD, STAY = "s", "d", "escape"
+_YES = "y"
 
 
 class DialogBody(NoRepaintOnResize, Vertical):
     """What a dialog asks and shows, one below the other."""
 
 
-LABEL = "SMTP Password"
-SAVE, DISCARD, STAY = "s", "d", "escape"
+class Dialog(PaintOnceScreen, ModalScreen[Result], inherit_bindings=False):
+    """A modal screen that ends with a result; it is None where the admin goes back."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="dialog")
+
+    def parts(self) -> Iterable[Widget]:
+        """Return what stands in it, one below the other."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """Put the parts in a box."""
+        with DialogBody(classes="box"):
+            yield from self.parts()
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
 
 
 @record
@@ -46,25 +60,27 @@ class DialogOption:
     words: str
 
 
-def _keys(answers: Sequence[DialogOption]) -> Block:
+_NO = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
+
+
+def _keys(answers: Sequence[DialogOption]) -> TextPage:
     spans: list[Span] = []
     for answer in answers:
         spans += [(key_name(answer.key), STRONG), (f" {answer.words}   ", PLAIN)]
-    return Block(tuple(spans), is_preformatted=True, gap=False)
+    return TextPage([Block(tuple(spans), is_preformatted=True, gap=False)])
 
 
-class ChoiceDialog(PaintOnceScreen, ModalScreen[str], inherit_bindings=False):
+class ChoiceDialog(Dialog[str]):
     """A question that one key answers; the result is that key. Other keys do nothing."""
 
     def __init__(self, text: Sequence[Block], answers: Sequence[DialogOption]) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._text = tuple(text)
         self._answers = tuple(answers)
 
-    def compose(self) -> ComposeResult:
-        """Show the question and the keys."""
-        with DialogBody(classes="box"):
-            yield TextPage([*self._text, _keys(self._answers)])
+    def parts(self) -> Iterable[Widget]:
+        """Return the question and the keys."""
+        return TextPage([*self._text]), _keys(self._answers)
 
     def on_key(self, event: Key) -> None:
         """Take the answer."""
@@ -73,90 +89,21 @@ class ChoiceDialog(PaintOnceScreen, ModalScreen[str], inherit_bindings=False):
             self.dismiss(event.key.casefold())
 
 
-class AskPassword(PaintOnceScreen, ModalScreen[str | None], inherit_bindings=False):
-    """Asks for a password for one test or message; it is kept nowhere.
-
-    None: the admin changed their mind.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", show=False),
-        Binding("escape", "leave", show=False),
-    ]
-
-    def __init__(self, account: str, *, sends: bool = False) -> None:
-        super().__init__(classes="dialog")
-        self._account = account
-        self._sends = sends
-
-    def compose(self) -> ComposeResult:
-        """Show a field for it."""
-        whose = f" of {self._account}" if self._account else ""
-        what, go = ("message", "Send") if self._sends else ("test", "Test")
-        with DialogBody(classes="box"):
-            yield TextPage([plain(f"The password{whose}, for this {what} only. It is not stored.")])
-            yield TextRow("secret", LABEL, label_width=len(LABEL))
-            yield TextPage(
-                [_keys((DialogOption("enter", go), DialogOption("escape", f"Do not {go.lower()}")))]
-            )
-
-    def on_mount(self) -> None:
-        """Mask it."""
-        row = self.query_exactly_one(TextRow)
-        row.show(RowState(is_masked=True))
-        self.set_focus(row)
-
-    def action_take(self) -> None:
-        """Give it to the test."""
-        self.dismiss(self.query_exactly_one(TextRow).text)
-
-    def action_leave(self) -> None:
-        """Do not test."""
-        self.dismiss(None)
+async def confirm(app: App[Any], text: Sequence[Block], yes: str = "Yes") -> bool:
+    """Ask something whose answer is no unless one key says yes."""
+    options = (DialogOption(_YES, yes), *_NO)
+    return await app.push_screen_wait(ChoiceDialog(text, options)) == _YES
 
 
-class DialogMenu(NoRepaintOnResize, ScrollView, can_focus=True):
-    """A list of which one line is chosen."""
+async def ask_to_risk(app: App[Any], question: str) -> bool:
+    """Ask whether a risk shall be taken."""
+    return await confirm(app, [plain(question, BAD)])
 
-    DEFAULT_CSS = "DialogMenu { height: auto; scrollbar-size: 0 0; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("home", "go(-100000)", show=False),
-        Binding("end", "go(100000)", show=False),
-    ]
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__()
-        self._lines = tuple(map(escape_controls, lines))
-        self.index = 0
-        self.virtual_size = Size(1, len(self._lines))
-
-    def tell(self, lines: Sequence[str]) -> None:
-        """Show other words in as many lines."""
-        self._lines = tuple(map(escape_controls, lines))
-        self.refresh()
-
-    def get_content_height(self, _container: Size, _viewport: Size, _width: int) -> int:
-        """Return as many lines as there are."""
-        return len(self._lines)
-
-    def render_line(self, y: int) -> Strip:
-        """Return one line, marked where it is the chosen one."""
-        number, width = y + self.scroll_offset.y, self.size.width
-        if number >= len(self._lines):
-            return Strip.blank(width, PLAIN)
-        is_chosen = number == self.index
-        text = truncate(f"{'>' if is_chosen else ' '} {self._lines[number]}", width)
-        return make_strip([(text, CURSOR if is_chosen else PLAIN)], width)
-
-    def action_go(self, by: int) -> None:
-        """Choose another line."""
-        self.index = min(max(self.index + by, 0), len(self._lines) - 1)
-        top = self.scroll_offset.y
-        if not top <= self.index < top + self.size.height:
-            self.scroll_to(y=self.index if by < 0 else self.index - self.size.height + 1)
-        self.refresh()
+async def ask_clear_password(app: App[Any], why: str) -> bool:
+    """Ask for leave to send the password over an unencrypted connection."""
+    question = plain("Send the password unencrypted, just this once?", BAD, gap=False)
+    return await confirm(app, [plain(why), question])
 
 
 async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
@@ -170,25 +117,8 @@ async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
     return await app.push_screen_wait(ChoiceDialog([text], answers))
 
 
-async def ask_to_risk(app: App[Any], question: str) -> bool:
-    """Ask something whose answer is no unless one key says yes."""
-    no = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
-    answer = await app.push_screen_wait(
-        ChoiceDialog([plain(question, BAD)], (DialogOption("y", "Yes"), *no))
-    )
-    return answer == "y"
-
-
-async def ask_clear_password(app: App[Any], why: str) -> bool:
-    """Ask for leave to send the password over an open link; only an explicit yes is one."""
-    text = [plain(why), plain("Send the password unencrypted, just this once?", BAD, gap=False)]
-    no = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
-    answer = await app.push_screen_wait(ChoiceDialog(text, (DialogOption("y", "Yes"), *no)))
-    return answer == "y"
-
-
-class PromptDialog(PaintOnceScreen, ModalScreen[str | None], inherit_bindings=False):
-    """The result is what was typed, None for nothing; `deeds` are what Enter and Esc do."""
+class PromptDialog(Dialog[str | None]):
+    """Asks for one line of text; `actions` are what Enter and Esc do, in words."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", show=False),
@@ -200,39 +130,83 @@ class PromptDialog(PaintOnceScreen, ModalScreen[str | None], inherit_bindings=Fa
         title: str,
         label: str,
         text: str,
-        deeds: tuple[str, str],
+        actions: tuple[str, str],
         problem: str = "",
         *,
         may_be_empty: bool = False,
     ) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._title = title
-        self._row = TextRow("asked", label, label_width=len(label))
+        self._line = PromptLine(label)
         self._text = text
-        self._deeds = deeds
+        self._actions = actions
         self._problem = problem
         self._may_be_empty = may_be_empty
 
-    def compose(self) -> ComposeResult:
-        """Show a field for it, and what stood in the way the last time."""
-        with DialogBody(classes="box"):
-            yield TextPage([plain(self._title, DIM)])
-            yield self._row
-            if self._problem:
-                yield TextPage([plain(self._problem, BAD)])
-            yield KeyHints((("Enter", self._deeds[0]), ("Esc", self._deeds[1])), indent=0)
+    def parts(self) -> Iterable[Widget]:
+        """Return a field for it, and what was wrong with the last answer."""
+        yield TextPage([plain(self._title, DIM)])
+        yield self._line
+        if self._problem:
+            yield TextPage([plain(self._problem, BAD)])
+        yield KeyHints((("Enter", self._actions[0]), ("Esc", self._actions[1])), indent=0)
 
     def on_mount(self) -> None:
         """Begin with what was proposed or typed before."""
-        self._row.load(self._text)
-        self.set_focus(self._row)
+        self._line.load(self._text)
+        self.set_focus(self._line)
 
     def action_take(self) -> None:
         """Take what was typed."""
-        text = self._row.text.strip()
+        text = self._line.text.strip()
         if text or self._may_be_empty:
             self.dismiss(text)
 
-    def action_leave(self) -> None:
-        """Take nothing."""
-        self.dismiss(None)
+
+class AskPassword(Dialog[str | None]):
+    """Asks for a password for one test or message; it is kept nowhere."""
+
+    BINDINGS = PromptDialog.BINDINGS
+
+    def __init__(self, account: str, *, sends: bool = False) -> None:
+        super().__init__()
+        whose = f" of {account}" if account else ""
+        what, self._verb = ("message", "Send") if sends else ("test", "Test")
+        self._title = f"The password{whose}, for this {what} only. It is not stored."
+        self._line = PromptLine(LABEL, is_masked=True)
+
+    def parts(self) -> Iterable[Widget]:
+        """Return a field for it, and the keys."""
+        yield TextPage([plain(self._title)])
+        yield self._line
+        no = f"Do not {self._verb.lower()}"
+        yield _keys((DialogOption("enter", self._verb), DialogOption("escape", no)))
+
+    def action_take(self) -> None:
+        """Give it to the test as it was typed: a password may begin or end in blanks."""
+        self.dismiss(self._line.text)
+
+
+class SelectDialog(Dialog[int | None]):
+    """A choice of one from a short list; the result is the number of the line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", show=False),
+        Binding("escape,f10,ctrl+x", "leave", show=False),
+    ]
+
+    def __init__(
+        self, title: str, lines: Sequence[str], index: int, notes: Sequence[Block] = ()
+    ) -> None:
+        super().__init__()
+        self._head = [plain(title, STRONG), *notes]
+        self._list = Menu(map(escape_controls, lines), index)
+
+    def parts(self) -> Iterable[Widget]:
+        """Return title, lines and keys."""
+        hints = (("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back"))
+        return TextPage(self._head), self._list, KeyHints(hints, indent=0)
+
+    def action_take(self) -> None:
+        """Take the chosen line."""
+        self.dismiss(self._list.index)

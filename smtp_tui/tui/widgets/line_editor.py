@@ -1,10 +1,58 @@
-"""One line of text under the hand: what it holds and where the cursor stands. No widget.
+"""Text that is typed: one line with a cursor in it, or a pasted text of several lines.
 
 Textual's own `Input` repaints its whole line for each key, shows control characters raw, and puts
-what is typed into the reprs of its messages, passwords included; so the form's rows edit with this.
+what is typed into the reprs of its messages, passwords included. Its `TextArea` is slow to load
+(21 ms) and shows passwords too.
 """
 
 from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.events import Key, Paste
+from textual.geometry import Offset
+from textual.message import Message
+from textual.strip import Strip
+
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.keys.keymap import with_alt
+from smtp_tui.tui.style import (
+    CURSOR,
+    DIM,
+    FOCUS,
+    PLAIN,
+    Span,
+    make_strip,
+    to_charset,
+    truncate,
+    truncate_left,
+)
+from smtp_tui.tui.widgets.line import DiffedWidget, SingleLineWidget
+
+BULLET = "•"
+_WORD = re.compile(r"[\W_]*[^\W_]*")
+_USER = re.compile(r"(?:[A-Za-z][\w+.-]*://)?[^\s:/@]*:(?!//)")
+_PORT = re.compile(r"\d{0,5}(?:[/?].*)?")
+
+# Ctrl+A, B, C, Q, S belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the whole screen.
+EDIT_KEYS = {
+    "left": "left",
+    "right": "right",
+    "ctrl+left": "word_left",
+    "ctrl+right": "word_right",
+    "home": "home",
+    "end,ctrl+e": "end",
+    "backspace": "delete_left",
+    "delete,ctrl+d": "delete_right",
+    "ctrl+w": "delete_word",
+    "ctrl+u": "delete_to_start",
+    "ctrl+k": "delete_to_end",
+}
+"""The keys of an edit, and the method of `LineBuffer` that makes it."""
 
 
 class LineBuffer:
@@ -25,9 +73,13 @@ class LineBuffer:
         self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
         self.cursor += len(text)
 
-    def move(self, by: int) -> None:
-        """Move the cursor by so many characters, as far as there are any."""
-        self.cursor = min(max(self.cursor + by, 0), len(self.text))
+    def left(self) -> None:
+        """Move by a character."""
+        self.cursor = max(self.cursor - 1, 0)
+
+    def right(self) -> None:
+        """Move by a character."""
+        self.cursor = min(self.cursor + 1, len(self.text))
 
     def home(self) -> None:
         """Move to the first character."""
@@ -43,12 +95,7 @@ class LineBuffer:
 
     def word_right(self) -> None:
         """Move behind the word at the right."""
-        here = self.cursor
-        while here < len(self.text) and not self.text[here].isalnum():
-            here += 1
-        while here < len(self.text) and self.text[here].isalnum():
-            here += 1
-        self.cursor = here
+        self.cursor += _word_length(self.text[self.cursor :])
 
     def delete_left(self) -> None:
         """Remove the character at the left."""
@@ -71,13 +118,278 @@ class LineBuffer:
         self._cut(self.cursor, len(self.text))
 
     def _word_start(self) -> int:
-        here = self.cursor
-        while here > 0 and not self.text[here - 1].isalnum():
-            here -= 1
-        while here > 0 and self.text[here - 1].isalnum():
-            here -= 1
-        return here
+        return self.cursor - _word_length(self.text[: self.cursor][::-1])
 
     def _cut(self, start: int, end: int) -> None:
         self.text = self.text[:start] + self.text[end:]
         self.cursor = start
+
+
+def _word_length(text: str) -> int:
+    """Return the length of the first word, and of what stands before it."""
+    word = _WORD.match(text)
+    return word.end() if word else 0
+
+
+def password_span(text: str) -> tuple[int, int]:
+    """Return where the password stands in a URL, or in `user:password@host`, also half typed."""
+    user = _USER.match(text)
+    if user is None or " " in text:
+        return 0, 0
+    end = text.rfind("@", user.end())
+    if end >= 0:
+        return user.end(), end
+    is_whole = "://" not in user[0] or _PORT.fullmatch(text, user.end())
+    return (0, 0) if is_whole else (user.end(), len(text))
+
+
+class LineEditor(SingleLineWidget, can_focus=True):
+    """A text that is edited in place; subclasses draw what stands round it.
+
+    A fixed one ignores the keys. A password is shown as bullets, in a URL too.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(keys, f"edit('{name}')", show=False) for keys, name in EDIT_KEYS.items()
+    ]
+
+    placeholder = ""
+    is_fixed = False
+    is_masked = False
+    _first = 0  # of the characters, the first that is in sight
+
+    @cached_property
+    def _line(self) -> LineBuffer:
+        return LineBuffer()
+
+    @property
+    def text(self) -> str:
+        """What the line holds; no repr shows it."""
+        return self._line.text
+
+    @property
+    def value_at(self) -> int:
+        """The column that the text begins in."""
+        return 0
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the cursor stands behind a text."""
+        return self.has_focus and 0 < len(self.text) == self._line.cursor
+
+    def load(self, text: str) -> None:
+        """Hold another text, as if it had been there before."""
+        self._line.replace(text)
+        self._first = 0
+        self.repaint()
+
+    def edited(self) -> None:
+        """React to a text that was changed by a key or a paste."""
+
+    def emptied(self) -> None:
+        """React to a key that deletes where there is no text."""
+
+    def on_key(self, event: Key) -> None:
+        """Type a character."""
+        if event.character is not None and event.is_printable and not with_alt(event.key):
+            event.stop()
+            event.prevent_default()
+            self._insert(event.character)
+
+    def on_paste(self, event: Paste) -> None:
+        """Type the first line of what is pasted: a setting has one line."""
+        event.stop()
+        lines = event.text.splitlines()
+        if lines:
+            self._insert(lines[0])
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Put the cursor behind the text; without the focus show the text from its beginning."""
+        self._line.end()
+        self._first = 0
+        super().watch_has_focus(has_focus)
+        self.repaint()
+        if has_focus:
+            self._place_cursor()
+
+    def action_edit(self, name: str) -> None:
+        """Move in the text or delete from it."""
+        if self.is_fixed:
+            return
+        before = self.text
+        getattr(self._line, name)()
+        if name.startswith("delete") and not before:
+            self.emptied()
+        self._show_edit(before)
+
+    def value_spans(self, width: int) -> tuple[list[Span], int]:
+        """Return the text with the cursor in it, or the placeholder; and the cells it takes."""
+        if not self.text or self.is_fixed:
+            shown = truncate(self.placeholder, width)
+            if not self.has_focus:
+                return [(shown, DIM)], cell_len(shown)
+            return [(shown[:1] or " ", CURSOR), (shown[1:], DIM)], max(cell_len(shown), 1)
+        cells = self._cells()
+        if not self.has_focus:
+            shown = truncate("".join(cells), width)
+            return [(shown, PLAIN)], cell_len(shown)
+        return self._window(cells, width)
+
+    def _insert(self, text: str) -> None:
+        if not self.is_fixed:
+            before = self.text
+            self._line.insert(text)
+            self._show_edit(before)
+
+    def _show_edit(self, before: str) -> None:
+        self.repaint()
+        self._place_cursor()
+        if self.text != before:
+            self.edited()
+
+    def _cells(self) -> list[str]:
+        """Each character as it may be shown; what could steer a terminal stands escaped."""
+        if self.is_masked:
+            return [BULLET] * len(self.text)
+        cells = [to_charset(escape_controls(character)) for character in self.text]
+        start, end = password_span(self.text)
+        return [*cells[:start], *[BULLET] * (end - start), *cells[end:]]
+
+    def _window(self, cells: list[str], width: int) -> tuple[list[Span], int]:
+        """Return the part of the text that holds the cursor."""
+        cursor = self._line.cursor
+        self._first = min(self._first, cursor)
+        while self._first < cursor and self._before_cursor(cells) + 1 > width:
+            self._first += 1
+        while self._first and self._end_fits(cells, self._first - 1, width):
+            self._first -= 1  # the window grew, or was not known when the text was first placed
+        lead = "…" if self._first else ""
+        head = lead + "".join(cells[self._first : cursor])
+        under = cells[cursor] if cursor < len(cells) else " "
+        room = max(width - cell_len(head) - cell_len(under), 0)
+        tail = truncate("".join(cells[cursor + 1 :]), room)
+        used = cell_len(head) + cell_len(under) + cell_len(tail)
+        return [(head, PLAIN), (under, CURSOR), (tail, PLAIN)], used
+
+    def _end_fits(self, cells: list[str], first: int, width: int) -> bool:
+        """Whether all from a character on has room, the cursor behind it included."""
+        at_end = self._line.cursor == len(cells)
+        return (1 if first else 0) + sum(map(cell_len, cells[first:])) + at_end <= width
+
+    def _before_cursor(self, cells: list[str]) -> int:
+        lead = 1 if self._first else 0
+        return lead + sum(map(cell_len, cells[self._first : self._line.cursor]))
+
+    def _place_cursor(self) -> None:
+        # Input methods and screen readers follow the terminal's own cursor.
+        before = 0 if self.is_fixed else self._before_cursor(self._cells())
+        corner = self.content_region.offset
+        self.app.cursor_position = corner + Offset(self.value_at + before, 0)
+
+
+class PromptLine(LineEditor):
+    """A label and a text: what a dialog asks for."""
+
+    def __init__(self, label: str, *, is_masked: bool = False) -> None:
+        super().__init__()
+        self._label = f">{label}  "
+        self.is_masked = is_masked
+
+    @property
+    def value_at(self) -> int:
+        """The column that the text begins in."""
+        return len(self._label)
+
+    def spans(self, width: int) -> list[Span]:
+        """Return label and text."""
+        return [(self._label, FOCUS), *self.value_spans(width - self.value_at)[0]]
+
+
+class PasteArea(DiffedWidget, can_focus=True):
+    """A text of several lines that is typed or pasted at its end; it shows the last lines.
+
+    Subclasses hide what may not be shown of it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,ctrl+j", "add('\\n')", show=False),
+        Binding("tab", "add(' ')", show=False),
+        Binding("backspace", "cut", show=False),
+        Binding("ctrl+w", "cut_word", show=False),
+    ]
+
+    hint = ""
+
+    class Edited(Message):
+        """The text changed; what it is now, the widget tells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self._is_due = False
+
+    def limited(self, text: str) -> str:
+        """Return what is held of a text whose lines end in LF."""
+        raise NotImplementedError
+
+    def shown(self, text: str, height: int) -> list[str]:
+        """Return the last lines of it, without its secrets; one may go over several."""
+        raise NotImplementedError
+
+    @property
+    def text(self) -> str:
+        """What was typed and pasted; no repr shows it."""
+        return self._text
+
+    def on_key(self, event: Key) -> None:
+        """Type a character."""
+        if event.character is not None and event.is_printable:
+            event.stop()
+            event.prevent_default()
+            self.hold(self._text + event.character)
+
+    def on_paste(self, event: Paste) -> None:
+        """Take all lines of what is pasted."""
+        event.stop()
+        self.hold(self._text + event.text)
+
+    def action_add(self, text: str) -> None:
+        """Type what is no printable character: without bracketed paste, lines end in Enter."""
+        self.hold(self._text + text)
+
+    def action_cut(self) -> None:
+        """Take the last character away."""
+        self.hold(self._text[:-1])
+
+    def action_cut_word(self) -> None:
+        """Take the last word away."""
+        kept = self._text.rstrip()
+        self.hold(kept[: len(kept) - len(kept.split()[-1])] if kept else "")
+
+    def hold(self, text: str) -> None:
+        """Hold another text."""
+        text = self.limited(text.replace("\r\n", "\n").replace("\r", "\n"))
+        if text == self._text:
+            return
+        self._text = text
+        self.post_message(self.Edited())
+        if not self._is_due:  # a paste may come key by key: one painting for all that wait
+            self._is_due = True
+            self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        self._is_due = False
+        self.repaint()
+
+    def draw(self) -> list[Strip]:
+        """Draw the last lines, the cursor behind them."""
+        width, height = self.size
+        if not self._text:
+            lines: list[list[Span]] = [[(self.hint[:1], CURSOR), (self.hint[1:], DIM)]]
+        else:
+            shown = self.shown(self._text, height)
+            lines = [[(truncate(escape_controls(line), width), PLAIN)] for line in shown[:-1]]
+            last = truncate_left(escape_controls(shown[-1]), max(width - 1, 1))
+            lines.append([(last, PLAIN), (" ", CURSOR)])
+        lines += [[]] * (height - len(lines))
+        return [make_strip(line, width) for line in lines]

@@ -1,19 +1,21 @@
-"""Text in columns that share out the width there is. Pure.
-
-Lines below each other of which one is chosen; only the cells that change are painted.
-"""
+"""Rows below each other of which one is chosen, and columns that share out the width there is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len, set_cell_size
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
 from smtp_tui.tui.style import CURSOR, DIM, PLAIN, Span, make_strip, truncate
 from smtp_tui.tui.widgets.line import DiffedWidget
 
+RowT = TypeVar("RowT")
+LEAD = 2
+"""Cells before each line, for the signs of the cursor and of what is out of sight."""
 _GAP, _NARROW_GAP = 2, 1
 
 
@@ -49,39 +51,76 @@ def cells_of(
     return cells
 
 
-LEAD = 2
-"""Cells before each line, for the signs of the cursor and of what is out of sight."""
-_MORE = "…"
+def filter_rows(
+    words: Sequence[str],
+    rows: Iterable[RowT],
+    searched: Callable[[RowT], str],
+    distance: Callable[[RowT, Sequence[str]], int],
+) -> tuple[RowT, ...]:
+    """Return the rows that hold every word typed, those first whose name is nearest to them."""
+    found = [row for row in rows if all(word in searched(row) for word in words)]
+    return tuple(sorted(found, key=lambda row: distance(row, words)))
 
 
-class ListRows(DiffedWidget):
-    """A list under a heading; subclasses say what stands in it.
+class ListView(DiffedWidget, Generic[RowT]):
+    """A list, under a heading where it has columns; subclasses say how its rows look.
 
-    One that `is_steady` keeps its height whatever it holds, so that nothing moves below it.
+    It scrolls by itself so that the chosen row is in sight. One that `is_steady` keeps its height
+    whatever it holds, so that nothing moves below it.
     """
 
-    DEFAULT_CSS = "ListRows { height: auto; }"
+    DEFAULT_CSS = "ListView { height: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "go(-1)", show=False),
+        Binding("down,j", "go(1)", show=False),
+        Binding("home", "go(-100000)", show=False),
+        Binding("end", "go(100000)", show=False),
+    ]
 
-    def __init__(self, *, can_focus: bool = False, is_steady: bool = False) -> None:
-        super().__init__()
+    none_found = ""
+
+    def __init__(
+        self,
+        rows: Iterable[RowT] = (),
+        index: int = 0,
+        *,
+        can_focus: bool = True,
+        is_steady: bool = False,
+        most: int = 1,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(classes=classes)
         self.can_focus = can_focus
+        self.rows = tuple(rows)
+        self.index = index
         self._is_steady = is_steady
-        self.index = 0
+        self._most = most
         self._top = 0
-        self._most = 1
+        self._laid_out: tuple[int, list[tuple[int, list[Span]]]] | None = None
+
+    def heading(self, width: int) -> list[Span] | None:
+        """Return the line above all, for a width in cells; None where the list has no columns."""
+        del width
+        return None
+
+    def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
+        """Yield the lines of each row, for a width in cells."""
+        raise NotImplementedError
+
+    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
+        """Return the first line of the chosen row, marked from edge to edge."""
+        text = f"{lead}{''.join(part for part, _ in spans)}"
+        return [(text + " " * max(width - cell_len(text), 0), CURSOR)]
 
     @property
-    def count(self) -> int:
-        """How many lines there are."""
-        raise NotImplementedError
+    def is_marked(self) -> bool:
+        """Whether the chosen row is marked."""
+        return True
 
-    def heading(self, width: int) -> list[Span]:
-        """Return the line above all, for a width in cells."""
-        raise NotImplementedError
-
-    def line(self, number: int, width: int) -> list[Span]:
-        """Return a line, for a width in cells."""
-        raise NotImplementedError
+    @property
+    def chosen(self) -> RowT | None:
+        """The chosen row, if there is any."""
+        return self.rows[self.index] if self.rows else None
 
     def limit(self, most: int) -> None:
         """Take at most so many lines, the heading's among them."""
@@ -89,51 +128,71 @@ class ListRows(DiffedWidget):
             self._most = most
             self.refresh(layout=True)
 
-    def get_content_height(self, _container: Size, _viewport: Size, _width: int) -> int:
-        """Return the lines that all take, as far as there is room."""
-        if self._is_steady:
-            return self._most
-        return min(self.count + 1, self._most) if self.count else 0
+    def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
+        """Return the lines that all rows take, as far as there is room."""
+        if self._is_steady or not self.rows:
+            return self._most if self._is_steady else 0
+        head = 0 if self.heading(width - LEAD) is None else 1
+        return min(len(self._lines(width)) + head, self._most)
 
-    def show(self) -> None:
-        """Show what stands in it now."""
-        self.index = max(min(self.index, self.count - 1), 0)
-        if self.get_content_height(self.size, self.size, 0) != self.size.height:
+    def show(self, rows: Iterable[RowT], index: int = 0) -> None:
+        """Show other rows."""
+        self.rows, self._laid_out = tuple(rows), None
+        self.index = max(min(index, len(self.rows) - 1), 0)
+        if self.get_content_height(self.size, self.size, self.size.width) != self.size.height:
             self.refresh(layout=True)
         self.repaint()
 
-    def go(self, by: int) -> None:
-        """Choose another, as far as there are any."""
-        self.index = max(min(self.index + by, self.count - 1), 0)
-        self.repaint()
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """Show the cursor, or hide it."""
-        super().watch_has_focus(has_focus)
+    def action_go(self, by: int) -> None:
+        """Choose another row, as far as there are any."""
+        self.index = max(min(self.index + by, len(self.rows) - 1), 0)
         self.repaint()
 
     def draw(self) -> list[Strip]:
-        """Return the heading and the lines in sight, the chosen one among them."""
+        """Return the heading and the lines in sight, those of the chosen row among them."""
         width, height = self.size
-        room = max(height - 1, 1)
-        self._top = max(min(self._top, self.index, self.count - room), self.index - room + 1, 0)
-        head = make_strip([(" " * LEAD, PLAIN), *self.heading(width - LEAD)], width)
-        numbers = range(self._top, min(self._top + room, self.count))
-        lines = [head, *(self._drawn_line(number, numbers, width) for number in numbers)]
-        lines += [Strip.blank(width, PLAIN)] * (height - len(lines))
-        return lines[:height]
+        heading, lines = self.heading(width - LEAD), self._lines(width)
+        strips = [] if heading is None else [make_strip([(" " * LEAD, PLAIN), *heading], width)]
+        room = max(height - len(strips), 1)
+        own = [at for at, (number, _) in enumerate(lines) if number == self.index] or [0]
+        # Scroll no further than the chosen row wants; of one higher than the list show the top.
+        top = max(min(self._top, len(lines) - room), own[-1] + 1 - room, 0)
+        self._top = top = min(top, own[0])
+        shown = range(top, min(top + room, len(lines)))
+        for at in shown:
+            spans = lines[at][1]
+            is_cut = (at == shown[0] and at > 0) or (at == shown[-1] and at < len(lines) - 1)
+            more = "…" if is_cut and heading is not None else " "
+            if at == own[0] and self.rows and self.is_marked:
+                spans = self.mark(f">{more}", spans, width)
+            else:
+                spans = [(" ", PLAIN), (more, DIM), *spans]
+            strips.append(make_strip(spans, width))
+        return [*strips, *[Strip.blank(width, PLAIN)] * (height - len(strips))][:height]
 
-    def _drawn_line(self, number: int, shown: range, width: int) -> Strip:
-        spans = self.line(number, width - LEAD)
-        is_cut = (number == shown[0] and number > 0) or (
-            number == shown[-1] and number < self.count - 1
-        )
-        more = _MORE if is_cut else " "
-        if number != self.index or not self._is_marked:
-            return make_strip([(" ", PLAIN), (more, DIM), *spans], width)
-        text = f">{more}{''.join(part for part, _ in spans)}"
-        return make_strip([(text + " " * max(width - cell_len(text), 0), CURSOR)], width)
+    def _lines(self, width: int) -> list[tuple[int, list[Span]]]:
+        """Return every line with the number of its row."""
+        if self._laid_out is None or self._laid_out[0] != width:
+            rows = enumerate(self.layout_rows(width - LEAD))
+            lines = [(number, line) for number, row in rows for line in row]
+            if not lines and self.none_found:
+                lines = [(0, [(self.none_found, DIM)])]
+            self._laid_out = width, lines
+        return self._laid_out[1]
 
-    @property
-    def _is_marked(self) -> bool:
-        return self.has_focus or not self.can_focus
+
+class Menu(ListView[str]):
+    """A list of plain lines, as long as its style allows."""
+
+    def __init__(self, lines: Iterable[str], index: int = 0) -> None:
+        super().__init__(lines, index, most=10_000, classes="menu")
+
+    def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
+        """Yield the lines as they are."""
+        for line in self.rows:
+            yield ([(truncate(line, width), PLAIN)],)
+
+    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
+        """Return the chosen line, marked as far as its text goes."""
+        del width
+        return [(f"{lead}{spans[0][0]}", CURSOR)]

@@ -253,6 +253,14 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
         if regions:
             self.refresh(*regions)
 
+    def scroll_lines(self, by: int) -> None:
+        """Read on by lines."""
+        self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+
+    def scroll_pages(self, by: int) -> None:
+        """Read on by what is in sight; the last line of it stays."""
+        self.scroll_lines(by * max(self.size.height - 1, 1))
+
     def name_key(self, more: str) -> None:
         """Name the key that shows more, where the text is cut."""
         if more != self._more:
