@@ -13,7 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from smtp_tui.checks.jsonlines import LINES, schema
-from smtp_tui.diagnosis import text_catalog
+from smtp_tui.diagnosis import causes
 from smtp_tui.smtp.events import WarningId
 
 
@@ -60,7 +60,7 @@ def validate_all(printed: str | bytes | None) -> None:
 
 
 # A word alone, such as greylisted, is also a word of people.
-_WORDS = "|".join(sorted(one for one in (*text_catalog.causes(), *WarningId) if "-" in one))
+_WORDS = "|".join(sorted(one for one in (*causes.causes(), *WarningId) if "-" in one))
 _IDS = re.compile(rf"(?<![\w-])({_WORDS})(?![\w-])")
 # JSON, metrics, and the list of rules with their sources.
 _FOR_PROGRAMS = re.compile(r"\s*([{\[]|smtp_tui_|# HELP |(undated|\d{4}-\d\d-\d\d) +reply )")

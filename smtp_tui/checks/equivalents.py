@@ -15,7 +15,7 @@ from math import ceil
 from pathlib import Path
 from urllib.parse import quote
 
-from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.records import record
 from smtp_tui.settings.choices import (
     AddressFamily,

@@ -17,8 +17,7 @@ from typing import Any
 from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.experiments import ExperimentSpec, experiments_for, with_changes
-from smtp_tui.diagnosis.summary import PEER_LOOK, UNKNOWN, CheckSummary
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.escaping import abridged

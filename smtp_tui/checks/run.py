@@ -14,8 +14,7 @@ from smtp_tui.config.errors import PasswordError, one_line
 from smtp_tui.config.paths import expand, resolve_path
 from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
-from smtp_tui.diagnosis.summary import CheckSummary
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials

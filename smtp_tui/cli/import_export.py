@@ -28,8 +28,14 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
 from smtp_tui.config.file_reader import LARGEST
 from smtp_tui.interchange.export_builder import export_text
-from smtp_tui.interchange.fitting import Fitting, fitting
-from smtp_tui.interchange.importer import TextFile, decoded, import_text, read_file
+from smtp_tui.interchange.importer import (
+    Fitting,
+    TextFile,
+    decoded,
+    fitting,
+    import_text,
+    read_file,
+)
 from smtp_tui.interchange.results import (
     AccountError,
     Imported,

@@ -10,7 +10,7 @@ from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.output import print_error, print_line
 from smtp_tui.cli.parser import Invocation, UsageError
 from smtp_tui.config.paths import config_folder
-from smtp_tui.diagnosis.provenance import provenances
+from smtp_tui.diagnosis.rules import provenances
 from smtp_tui.discovery.candidates import presets_with
 from smtp_tui.providers.provider import Provenance, older_than
 from smtp_tui.smtp.escaping import escape_controls

@@ -1,33 +1,17 @@
-"""A rule that holds.
+"""Advice while editing: settings that do not go together, found before a test does.
 
-Port and encryption: what goes together, and what can be read on the way.
-
-The login: who, by which mechanism, with what secret, and what other programs make of it.
-
-Names and numbers: the host, the name in EHLO, the sender, the time there is.
-
-What does not fit the provider whose server the host is, as `providers` knows it.
-
-TLS: whom it takes for the server, and which settings have no part in it.
-
-Advice while editing: what does not go together, before a test finds it out.
+Each advice is an entry of `advice.toml`; the rules here say when it holds.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field as default
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from smtp_tui.diagnosis.partial_settings import (
-    LinkSecurity,
-    PartialSettings,
-    domain_of,
-    parse_partial,
-)
-from smtp_tui.diagnosis.text_catalog import load_texts
+from smtp_tui.diagnosis.causes import load_texts
 from smtp_tui.providers.known import provider_of, providers_naming
 from smtp_tui.providers.provider import Provider, User
 from smtp_tui.records import record
@@ -39,233 +23,291 @@ from smtp_tui.settings.choices import (
     VerifyMode,
 )
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.settings.parsers import is_address
+from smtp_tui.settings.parsers import is_address, is_this_machine
+from smtp_tui.settings.password_sources import Literal
+from smtp_tui.settings.validate import defaults, parse_fields
 from smtp_tui.smtp.escaping import escape_controls
 
-if TYPE_CHECKING:
-    pass  # rf
+# Whose default is unknown while another field cannot be parsed.
+_DEPENDS_ON = {
+    "port": {"encryption"},
+    "authentication": {"username"},
+    "from": {"username", "domain"},
+}
+_PRIVATE_NAMES = (
+    ".localhost", ".localdomain", ".local", ".lan", ".home", ".internal", ".home.arpa",
+)  # fmt: skip
+
+
+class LinkSecurity(StrEnum):
+    """What the settings make of the connection."""
+
+    OPEN = "open"
+    PERHAPS = "perhaps"  # STARTTLS where it is offered
+    TLS = "tls"
 
 
 @record
-class AdviceMatch:
-    """The id of an advice, what fills the names in its text, and its field where that varies."""
+class PartialSettings:
+    """Each field's value by key while it is edited, its default where none is set.
 
-    id: str
-    names: Mapping[str, str] = default(default_factory=dict)
-    field: str = ""
+    A value that cannot be parsed is left out. `present` names the fields that are set, parsable or
+    not.
+    """
+
+    values: Mapping[str, Any]
+    present: frozenset[str]
+
+    def __getitem__(self, key: str) -> Any:
+        """Return a field's value; None where there is none or it cannot be parsed."""
+        return self.values.get(key)
+
+    @property
+    def link(self) -> LinkSecurity | None:
+        """How the connection is protected; None where that is unknown."""
+        encryption = self["encryption"]
+        if encryption is Encryption.NONE:
+            return {True: LinkSecurity.PERHAPS, False: LinkSecurity.OPEN}.get(self["starttls_auto"])
+        return encryption and LinkSecurity.TLS
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing will be encrypted."""
+        return self.link is LinkSecurity.OPEN
+
+    @property
+    def mechanism(self) -> Authentication | None:
+        """How the login is done; None where there is no login, or that is unknown."""
+        authentication: Authentication | None = self["authentication"]
+        without_user = authentication is Authentication.AUTO and not self["username"]
+        return None if authentication is Authentication.NONE or without_user else authentication
+
+    @property
+    def secret(self) -> str:
+        """The password, where it stands in the file itself."""
+        source = self["password"]
+        return source.value if isinstance(source, Literal) else ""
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the certificate's chain and name will be checked, where there is TLS."""
+        by_mode = self["openssl_verify_mode"] not in (None, VerifyMode.NONE)
+        return by_mode and "tls_fingerprint" not in self.present
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the host is this machine."""
+        return is_this_machine(self["host"] or "")
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the host is in a private network, as far as its name shows, or not set yet."""
+        host = (self["host"] or "").casefold().rstrip(".")
+        if is_address(host):
+            return ipaddress.ip_address(host).is_private
+        return self.is_local or "." not in host or host.endswith(_PRIVATE_NAMES)
+
+    @property
+    def provider(self) -> Provider | None:
+        """The known provider whose server the host is."""
+        return provider_of(self["host"]) if self["host"] and not self.is_near else None
 
 
-FROM_THE_FIRST_BYTE = (465, 2465)
-STARTS_PLAIN = (25, 587, 2587)
-SUBMISSION = (587, 2587)
-# Not 80 and 443: some providers take mail there, for networks that let nothing else out.
-OTHERS_PORTS = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3", 4190: "ManageSieve"}
-TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
-READABLE = (Authentication.PLAIN, Authentication.LOGIN, *TOKENS)
+def parse_partial(values: Mapping[str, object]) -> PartialSettings:
+    """Parse the raw values of a table, whatever state they are in."""
+    parsed, problems = parse_fields(values)
+    unparsable = {problem.key for problem in problems}
+    unknown = unparsable | {
+        key for key, others in _DEPENDS_ON.items() if others & unparsable and key not in parsed
+    }
+    whole = {**defaults(parsed), **parsed}
+    known = {key: value for key, value in whole.items() if key not in unknown}
+    return PartialSettings(known, frozenset(parsed) | unparsable)
 
 
-def connection_advice(given: PartialSettings) -> Iterator[AdviceMatch]:
-    """Yield what holds."""
-    yield from _port(given)
-    if given.link is LinkSecurity.OPEN:
-        yield from _open(given)
-    yield from _starttls_auto(given)
+Match = tuple[str, Mapping[str, str]]
+"""The id of a text, and what fills the names in it."""
+
+_IMPLICIT_TLS_PORTS = (465, 2465)
+_PLAIN_PORTS = (25, 587, 2587)
+_SUBMISSION_PORTS = (587, 2587)
+# Not 80 and 443: some providers accept mail there, for networks that block everything else.
+_OTHER_PROTOCOLS = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3", 4190: "ManageSieve"}
+_TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
+_READABLE = (Authentication.PLAIN, Authentication.LOGIN, *_TOKENS)
+# What a shell, an .env file or Compose may take for its own.
+_SPECIAL = frozenset("$#\"'`\\ ")
+_SHORTEST_TIMEOUT = 5  # seconds; Ruby's default for each single reply
+_UNREAL_DOMAINS = (".localdomain", ".localhost")
+_ONLY_IN_TLS = ("ca_file", "server_name", "tls_fingerprint", "client_certificate")
+_AMAZON_SES = "amazon-ses"
+_IAM_SECRET = 40  # characters; an SMTP password of the same provider has 44
 
 
-def clash(port: int | None, encryption: Encryption | None) -> str | None:
-    """Return the id of what is told of a port and an encryption that do not go together."""
-    if port in FROM_THE_FIRST_BYTE and encryption in (Encryption.NONE, Encryption.TLS):
+def _port_conflict(port: int | None, encryption: Encryption | None) -> str | None:
+    """Return the advice on a port and an encryption that do not go together."""
+    if port in _IMPLICIT_TLS_PORTS and encryption in (Encryption.NONE, Encryption.TLS):
         return "port-wants-ssl"
-    if port in STARTS_PLAIN and encryption is Encryption.SSL:
+    if port in _PLAIN_PORTS and encryption is Encryption.SSL:
         return "port-wants-tls"
     return "port-2525-with-ssl" if port == 2525 and encryption is Encryption.SSL else None
 
 
-def _port(given: PartialSettings) -> Iterator[AdviceMatch]:
-    port, encryption = given["port"], given["encryption"]
+def _connection_advice(given: PartialSettings) -> Iterator[Match]:
+    port, encryption, mechanism = given["port"], given["encryption"], given.mechanism
     names = {"port": str(port), "encryption": str(encryption)}
-    if (told := clash(port, encryption)) and not _is_documented(given):
-        yield AdviceMatch(told, names)
-    elif protocol := OTHERS_PORTS.get(port):
-        yield AdviceMatch("port-of-another-protocol", names | {"protocol": protocol})
-    elif port == 25 and given.mechanism and not given.is_near:
-        yield AdviceMatch("port-25-for-a-login")
-
-
-def _is_documented(given: PartialSettings) -> bool:
-    """Whether the host's provider documents this port with this encryption, odd as it is."""
     provider = provider_of(given["host"]) if given["host"] else None
-    return provider is not None and provider.offers(given["port"], given["encryption"])
-
-
-def _open(given: PartialSettings) -> Iterator[AdviceMatch]:
-    mechanism = given.mechanism
-    if mechanism is Authentication.AUTO:
-        yield AdviceMatch("auto-on-an-open-link")
-    if given.is_local or given["port"] in FROM_THE_FIRST_BYTE:
-        return  # nothing leaves the machine, or nothing will go over that link at all
-    if mechanism in READABLE:
-        what = "The access token" if mechanism in TOKENS else "The password"
-        yield AdviceMatch(f"secret-readable{'-nearby' if given.is_near else ''}", {"what": what})
-    elif mechanism is None and not given.is_near and given["authentication"] is not None:
-        is_submission = given["port"] in SUBMISSION
-        yield AdviceMatch("submission-in-clear" if is_submission else "mail-readable")
-
-
-def _starttls_auto(given: PartialSettings) -> Iterator[AdviceMatch]:
+    # A provider may document a port with an encryption that is odd there.
+    is_documented = provider is not None and provider.offers(port, encryption)
+    if (conflict := _port_conflict(port, encryption)) and not is_documented:
+        yield conflict, names
+    elif protocol := _OTHER_PROTOCOLS.get(port):
+        yield "port-of-another-protocol", names | {"protocol": protocol}
+    elif port == 25 and mechanism and not given.is_near:
+        yield "port-25-for-a-login", {}
+    if given.is_open and mechanism is Authentication.AUTO:
+        yield "auto-on-an-open-link", {}
+    # At a port for implicit TLS nothing goes over an unencrypted connection at all.
+    if given.is_open and not given.is_local and port not in _IMPLICIT_TLS_PORTS:
+        if mechanism in _READABLE:
+            what = "The access token" if mechanism in _TOKENS else "The password"
+            yield f"secret-readable{'-nearby' if given.is_near else ''}", {"what": what}
+        elif mechanism is None and not given.is_near and given["authentication"] is not None:
+            yield "submission-in-clear" if port in _SUBMISSION_PORTS else "mail-readable", {}
     if given.link is LinkSecurity.PERHAPS and not given.is_local:
-        yield AdviceMatch("starttls-auto-strippable")
-    elif given["starttls_auto"] and given["encryption"] is Encryption.TLS:
-        yield AdviceMatch("starttls-auto-ignored")
-    elif given["starttls_auto"] and given["encryption"] is Encryption.SSL:
-        yield AdviceMatch("starttls-auto-with-ssl")
+        yield "starttls-auto-strippable", {}
+    elif given["starttls_auto"] and encryption is Encryption.TLS:
+        yield "starttls-auto-ignored", {}
+    elif given["starttls_auto"] and encryption is Encryption.SSL:
+        yield "starttls-auto-with-ssl", {}
 
 
-# What a shell, a .env file or Compose may take for its own.
-_SPECIAL = frozenset("$#\"'`\\ ")
-
-
-def login_advice(given: PartialSettings) -> Iterator[AdviceMatch]:
-    """Yield what holds."""
-    yield from _mechanism(given)
-    yield from _user(given)
-    yield from _secret(given)
-
-
-def _mechanism(given: PartialSettings) -> Iterator[AdviceMatch]:
-    authentication = given["authentication"]
+def _login_advice(given: PartialSettings) -> Iterator[Match]:
+    username, authentication, secret = given["username"], given["authentication"], given.secret
     has_user = "username" in given.present
     if authentication is Authentication.EXTERNAL:
         if "client_certificate" not in given.present:
-            yield AdviceMatch("external-without-certificate")
-        if given.link is LinkSecurity.OPEN:
-            yield AdviceMatch("external-on-an-open-link")
-    elif authentication is Authentication.AUTO:
-        if not has_user:
-            yield AdviceMatch("auto-without-username")
+            yield "external-without-certificate", {}
+        if given.is_open:
+            yield "external-on-an-open-link", {}
+    elif authentication is Authentication.AUTO and not has_user:
+        yield "auto-without-username", {}
     elif authentication not in (None, Authentication.NONE) and not has_user:
-        yield AdviceMatch("mechanism-without-username", {"authentication": str(authentication)})
+        yield "mechanism-without-username", {"authentication": str(authentication)}
     if authentication is Authentication.CRAM_MD5:
-        yield AdviceMatch("cram-md5")
-
-
-def _user(given: PartialSettings) -> Iterator[AdviceMatch]:
-    username, authentication = given["username"], given["authentication"]
+        yield "cram-md5", {}
     if username and authentication is Authentication.NONE:
-        yield AdviceMatch("username-unused")
+        yield "username-unused", {}
     if username and given.mechanism and not username.isascii():
-        yield AdviceMatch("not-ascii", {"what": "The username"}, "username")
+        yield "not-ascii", {"what": "The username", "field": "username"}
     idle = (Authentication.NONE, Authentication.AUTO)
-    has_user = "username" in given.present
     if "password" in given.present and not has_user and authentication in idle:
-        yield AdviceMatch("password-without-username")
-
-
-def _secret(given: PartialSettings) -> Iterator[AdviceMatch]:
-    """What is told never tells which characters the secret has."""
-    secret = given.secret
-    if not secret:
-        return
-    if given["authentication"] in TOKENS:
-        yield AdviceMatch("token-in-the-file")
+        yield "password-without-username", {}
+    # No advice shows which characters the secret has.
+    if secret and authentication in _TOKENS:
+        yield "token-in-the-file", {}
     elif secret != secret.strip():
-        yield AdviceMatch("password-with-margins")
+        yield "password-with-margins", {}
     elif _SPECIAL.intersection(secret):
-        yield AdviceMatch("password-needs-quotes")
+        yield "password-needs-quotes", {}
     if not secret.isascii():
-        yield AdviceMatch("not-ascii", {"what": "The password"}, "password")
+        yield "not-ascii", {"what": "The password", "field": "password"}
 
 
-SHORTEST = 5  # seconds; Ruby's default for each single answer
-_NOBODYS = (".localdomain", ".localhost")
+def _certificate_advice(given: PartialSettings) -> Iterator[Match]:
+    present, mode = given.present, given["openssl_verify_mode"]
+    if "client_key" in present and "client_certificate" not in present:
+        yield "client-key-alone", {}
+    if given["tls_minimum"] in (TlsVersion.V1_0, TlsVersion.V1_1):
+        yield "tls-minimum-withdrawn", {"version": str(given["tls_minimum"])}
+    if given.is_open:
+        yield from (("only-in-tls", {"field": key}) for key in _ONLY_IN_TLS if key in present)
+    if given.link in (None, LinkSecurity.OPEN):
+        return
+    if mode is VerifyMode.FAIL_IF_NO_PEER_CERT:
+        yield "verify-same-as-peer", {}
+    if "tls_fingerprint" in present:
+        yield "fingerprint-in-place-of-verify", {}
+        if "ca_file" in present:
+            yield "ca-file-with-fingerprint", {}
+    elif mode is VerifyMode.NONE:
+        if not given.is_local:
+            yield "verify-none", {}
+        if "ca_file" in present:
+            yield "ca-file-without-verify", {}
+    if is_address(given["host"] or "") and given.verifies and "server_name" not in present:
+        yield "host-is-an-address", {}
 
 
-def name_advice(given: PartialSettings) -> Iterator[AdviceMatch]:
-    """Yield what holds."""
-    yield from _host(given)
-    yield from _domain(given)
-    yield from _sender(given)
-    timeout = given["timeout"]
-    if timeout is not None and timeout < SHORTEST:
-        yield AdviceMatch("timeout-short", {"timeout": f"{timeout:g}"})
-
-
-def _host(given: PartialSettings) -> Iterator[AdviceMatch]:
-    host, family = given["host"] or "", given["address_family"]
+def _name_advice(given: PartialSettings) -> Iterator[Match]:
+    host, family, timeout = given["host"] or "", given["address_family"], given["timeout"]
     if is_address(host) and family not in (None, AddressFamily.ANY):
         own = AddressFamily.IPV6 if ":" in host else AddressFamily.IPV4
         if own is not family:
-            yield AdviceMatch("host-not-of-the-family", {"own": own.value, "family": family.value})
-
-
-def _domain(given: PartialSettings) -> Iterator[AdviceMatch]:
-    if "domain" not in given.present or given.is_local:
-        return
+            yield "host-not-of-the-family", {"own": own.value, "family": family.value}
     domain = (given["domain"] or "").casefold().rstrip(".")
-    if not domain or domain.startswith("["):
+    is_sent = "domain" in given.present and not given.is_local
+    if is_sent and domain and not domain.startswith("["):
+        if "." not in domain or domain.endswith(_UNREAL_DOMAINS):
+            yield "domain-not-full", {"domain": domain}
+        elif domain == host.casefold().rstrip("."):
+            yield "domain-is-the-servers", {}
+    if "from" in given.present and given.mechanism:
+        sender, user = _domain_of(given["from"] or ""), _domain_of(given["username"] or "")
+        is_related = sender == user or sender.endswith(f".{user}") or user.endswith(f".{sender}")
+        if sender and user and not is_related:
+            yield "sender-of-another-domain", {"sender": sender, "user": user}
+    if timeout is not None and timeout < _SHORTEST_TIMEOUT:
+        yield "timeout-short", {"timeout": f"{timeout:g}"}
+
+
+def _domain_of(address: str) -> str:
+    return address.rpartition("@")[2].rstrip("> ").casefold() if "@" in address else ""
+
+
+def _provider_advice(given: PartialSettings) -> Iterator[Match]:
+    """Yield what does not fit the provider whose server the host is."""
+    provider = given.provider
+    if provider is None:
+        if given["host"] and not given.is_near:
+            yield from _wrong_host(given["host"])
         return
-    if "." not in domain or domain.endswith(_NOBODYS):
-        yield AdviceMatch("domain-not-full", {"domain": domain})
-    elif domain == (given["host"] or "").casefold().rstrip("."):
-        yield AdviceMatch("domain-is-the-servers")
-
-
-def _sender(given: PartialSettings) -> Iterator[AdviceMatch]:
-    if "from" not in given.present or not given.mechanism:
-        return
-    sender, user = domain_of(given["from"] or ""), domain_of(given["username"] or "")
-    if sender and user and not _are_related(sender, user):
-        yield AdviceMatch("sender-of-another-domain", {"sender": sender, "user": user})
-
-
-def _are_related(one: str, other: str) -> bool:
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
-
-
-AMAZON_SES = "amazon-ses"
-_IAM_SECRET = 40  # characters; an SMTP password of the same provider has 44
-
-
-def provider_advice(given: PartialSettings) -> Iterator[AdviceMatch]:
-    """Yield what holds."""
-    host = given["host"]
-    if not host or given.is_near:
-        return
-    provider = provider_of(host)
-    if provider is not None:
-        yield from _way(given, provider)
-        yield from _login(given, provider)
-    else:
-        yield from _wrong_host(host)
-
-
-def _way(given: PartialSettings, provider: Provider) -> Iterator[AdviceMatch]:
-    port, encryption = given["port"], given["encryption"]
-    if None in (port, encryption) or provider.offers(port, encryption) or clash(port, encryption):
-        return
-    if provider.more_ways:  # what no source tells of may work all the same
-        return
-    ways = [f"{way.port} with {way.encryption}" for way in provider.ways]
-    yield AdviceMatch("provider-way", {"provider": provider.name, "ways": _listed(ways)})
-
-
-def _login(given: PartialSettings, provider: Provider) -> Iterator[AdviceMatch]:
     names = {"provider": provider.name}
+    port, encryption = given["port"], given["encryption"]
+    is_known_way = (
+        None in (port, encryption)
+        or provider.offers(port, encryption)
+        or _port_conflict(port, encryption)
+        or provider.more_ways  # what no source documents may work all the same
+    )
+    if not is_known_way:
+        ways = [f"{way.port} with {way.encryption}" for way in provider.ways]
+        yield "provider-way", names | {"ways": _listed(ways)}
     username, mechanism = given["username"], given.mechanism
     if given["authentication"] is Authentication.NONE and "authentication" in given.present:
         if Authentication.NONE not in provider.authentication:
-            yield AdviceMatch("provider-wants-a-login", names)
+            yield "provider-wants-a-login", names
     elif provider.user is User.NONE and mechanism:
-        yield AdviceMatch("provider-without-login", names)
+        yield "provider-without-login", names
     if provider.user is User.NONE or mechanism in (None, Authentication.EXTERNAL):
         return
     if username and not provider.takes_username(username):
-        yield AdviceMatch("provider-username", names | {"wanted": provider.username_is})
+        yield "provider-username", names | {"wanted": provider.username_is}
     if not provider.takes_mechanism(mechanism):
-        told = _listed(provider.authentication)
-        yield AdviceMatch("provider-authentication", names | {"mechanisms": told})
-    if provider.id == AMAZON_SES and len(given.secret or "") == _IAM_SECRET:
-        yield AdviceMatch("password-of-iam")
+        yield "provider-authentication", names | {"mechanisms": _listed(provider.authentication)}
+    if provider.id == _AMAZON_SES and len(given.secret) == _IAM_SECRET:
+        yield "password-of-iam", {}
+
+
+def _wrong_host(host: str) -> Iterator[Match]:
+    for provider in providers_naming(host):
+        names = {"provider": provider.name, "right": provider.host or "its submission server"}
+        if host.casefold().rstrip(".") in provider.domains:
+            yield "host-is-a-mail-domain", names
+            return
+        if provider.takes_mail_at(host):
+            yield "host-takes-incoming-mail", names
+            return
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -273,77 +315,20 @@ def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _wrong_host(host: str) -> Iterator[AdviceMatch]:
-    name = host.casefold().rstrip(".")
-    for provider in providers_naming(host):
-        names = {"provider": provider.name, "right": provider.host or "its submission server"}
-        if name in provider.domains:
-            yield AdviceMatch("host-is-a-mail-domain", names)
-        elif provider.takes_mail_at(host):
-            yield AdviceMatch("host-takes-incoming-mail", names)
-        else:
-            continue
-        return
-
-
-ONLY_IN_TLS = ("ca_file", "server_name", "tls_fingerprint", "client_certificate")
-
-
-def certificate_advice(given: PartialSettings) -> Iterator[AdviceMatch]:
-    """Yield what holds."""
-    if "client_key" in given.present and "client_certificate" not in given.present:
-        yield AdviceMatch("client-key-alone")
-    if given["tls_minimum"] in (TlsVersion.V1_0, TlsVersion.V1_1):
-        yield AdviceMatch("tls-minimum-withdrawn", {"version": str(given["tls_minimum"])})
-    if given.link is LinkSecurity.OPEN:
-        for key in ONLY_IN_TLS:
-            if key in given.present:
-                yield AdviceMatch("only-in-tls", field=key)
-    elif given.link is not None:
-        yield from _mode(given)
-        yield from _name(given)
-
-
-def _mode(given: PartialSettings) -> Iterator[AdviceMatch]:
-    mode = given["openssl_verify_mode"]
-    if mode is VerifyMode.FAIL_IF_NO_PEER_CERT:
-        yield AdviceMatch("verify-same-as-peer")
-    if "tls_fingerprint" in given.present:
-        yield AdviceMatch("fingerprint-in-place-of-verify")
-        if "ca_file" in given.present:
-            yield AdviceMatch("ca-file-with-fingerprint")
-    elif mode is VerifyMode.NONE:
-        if not given.is_local:
-            yield AdviceMatch("verify-none")
-        if "ca_file" in given.present:
-            yield AdviceMatch("ca-file-without-verify")
-
-
-def _name(given: PartialSettings) -> Iterator[AdviceMatch]:
-    if is_address(given["host"] or "") and given.verifies and "server_name" not in given.present:
-        yield AdviceMatch("host-is-an-address")
-
-
-_PLACES = {field.key: place for place, field in enumerate(FIELDS)}
-
-
 class Severity(StrEnum):
-    """How much depends on it, the gravest first."""
+    """How much depends on it, the most severe first."""
 
     ERROR = "error"  # it cannot work, or gives a secret away
     WARNING = "warning"  # it may fail, or protects less than it seems to
     NOTE = "note"  # good to know
 
 
-_GRAVEST = tuple(Severity)
-
-
 @record(kw_only=True)
 class Advice:
     """What there is to say about a field as it stands together with the others.
 
-    `short` fits beside the value; `text` says it whole, `more` what to do. `field` is where it is
-    told, `others` are the fields that it depends on too.
+    `short` fits next to the value; `text` says all of it, `more` what to do. `field` is where it is
+    shown, `others` are the fields that it depends on too.
     """
 
     id: str
@@ -355,45 +340,46 @@ class Advice:
     others: tuple[str, ...] = ()
 
     def concerns(self, key: str) -> bool:
-        """Whether it is about a field, in the first place or beside others."""
+        """Whether it is about a field, in the first place or among others."""
         return key == self.field or key in self.others
 
 
+_SEVERITIES = tuple(Severity)
+_FIELD_ORDER = {field.key: place for place, field in enumerate(FIELDS)}
+_RULES = (
+    _connection_advice, _login_advice, _certificate_advice, _name_advice, _provider_advice,
+)  # fmt: skip
+
+
 def advise(values: Mapping[str, object]) -> tuple[Advice, ...]:
-    """Return what there is to say of a table's raw values, the gravest first."""
+    """Return what there is to say of a table's raw values, the most severe first."""
     given = parse_partial(values)
-    found = [_advice(hit) for hit in _hits(given)]
-    return tuple(sorted(found, key=lambda one: (_GRAVEST.index(one.severity), _PLACES[one.field])))
+    found = [_advice(*match) for rule in _RULES for match in rule(given)]
+    return tuple(
+        sorted(
+            found,
+            key=lambda advice: (_SEVERITIES.index(advice.severity), _FIELD_ORDER[advice.field]),
+        )
+    )
 
 
-def _hits(given: PartialSettings) -> Iterator[AdviceMatch]:
-    # Whoever only names an advice needs no rules; the form stands before it is advised.
-    # rf
-
-    yield from connection_advice(given)
-    yield from login_advice(given)
-    yield from certificate_advice(given)
-    yield from name_advice(given)
-    yield from provider_advice(given)
-
-
-def _advice(hit: AdviceMatch) -> Advice:
-    told = advice_texts()[hit.id]
-    filled = {name: escape_controls(_cut(text)) for name, text in hit.names.items()}
+def _advice(identity: str, names: Mapping[str, str]) -> Advice:
+    entry = advice_texts()[identity]
+    filled = {name: escape_controls(_cut(text)) for name, text in names.items()}
     return Advice(
-        id=hit.id,
-        severity=Severity(told["severity"]),
-        field=hit.field or told["field"],
-        short=told["short"].format_map(filled),
-        text=told["text"].format_map(filled),
-        more=told.get("more", "").format_map(filled),
-        others=tuple(told.get("others", ())),
+        id=identity,
+        severity=Severity(entry["severity"]),
+        field=names.get("field", entry["field"]),
+        short=entry["short"].format_map(filled),
+        text=entry["text"].format_map(filled),
+        more=entry.get("more", "").format_map(filled),
+        others=tuple(entry.get("others", ())),
     )
 
 
 @cache
 def advice_texts() -> dict[str, dict[str, Any]]:
-    """Return what is told, by id."""
+    """Return the entries of `advice.toml` by id."""
     return load_texts("advice.toml")
 
 

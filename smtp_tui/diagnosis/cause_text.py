@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smtp_tui.diagnosis import text_catalog
-from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.diagnosis import causes
 from smtp_tui.diagnosis.template_vars import Names
+from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
@@ -39,7 +39,7 @@ def describe_cause(
     A rule that reads the server's reply as this cause may have better words for it.
     """
     if cause is not None:
-        parts = text_catalog.parts_of(cause, is_local=_is_local(settings, facts))
+        parts = causes.parts_of(cause, is_local=_is_local(settings, facts))
         if rule is not None and rule.cause == cause:
             own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
             parts = parts | {part: text for part, text in own.items() if text}
@@ -59,12 +59,12 @@ def _is_local(settings: Settings | None, facts: CheckSummary) -> bool:
 
 def cause_headline(cause: str, names: Names) -> str:
     """Say in one sentence what a further cause is about."""
-    return text_catalog.parts_of(cause)["what"].format_map(names)
+    return causes.parts_of(cause)["what"].format_map(names)
 
 
 def warning_text(warning: WarningId, names: Names) -> str:
     """Say in a sentence or two what a warning means."""
-    return text_catalog.warnings()[warning.value].format_map(names)
+    return causes.warnings()[warning.value].format_map(names)
 
 
 def _success(facts: CheckSummary, settings: Settings) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smtp_tui.diagnosis import cause_text
-from smtp_tui.diagnosis.summary import CheckSummary
 from smtp_tui.diagnosis.template_vars import Names, template_vars
-from smtp_tui.diagnosis.verdict import Fix, Recipient, Verdict
+from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import Problem
 from smtp_tui.smtp.events import Cause, Finished

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from smtp_tui.diagnosis.causes import fix_texts
 from smtp_tui.diagnosis.experiments import (
     TRUST,
     Change,
@@ -13,10 +14,8 @@ from smtp_tui.diagnosis.experiments import (
     keeping_port,
     weakens,
 )
-from smtp_tui.diagnosis.summary import CheckSummary
 from smtp_tui.diagnosis.template_vars import Names
-from smtp_tui.diagnosis.text_catalog import fix_texts
-from smtp_tui.diagnosis.verdict import Fix
+from smtp_tui.diagnosis.verdict import CheckSummary, Fix
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption

@@ -1,13 +1,17 @@
-"""What a negative reply means: rules as data, the first that fits wins."""
+"""What a negative reply means: rules as data, the first that fits wins.
+
+The sources of all reply rules and all advice, as their files name them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 
-from smtp_tui.diagnosis import text_catalog
+from smtp_tui.diagnosis import causes
+from smtp_tui.providers.provider import Kind, Provenance, provenance_of
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
@@ -88,7 +92,7 @@ def cause_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None 
 @cache
 def rules() -> tuple[ReplyRule, ...]:
     """Return every rule, in the order to try."""
-    return tuple(map(_rule, text_catalog.rules()))
+    return tuple(map(_rule, causes.rules()))
 
 
 def _rule(table: Mapping[str, object]) -> ReplyRule:
@@ -191,3 +195,18 @@ def _text(reply: Reply) -> str:
 def _without_code(line: str) -> str:
     found = _ENHANCED.match(line)
     return line[found.end() :] if found else line
+
+
+def provenances() -> Iterator[Provenance]:
+    """Yield one for each rule and each advice; ValueError names an entry without a source."""
+    for rule in causes.rules():
+        yield provenance_of(Kind.REPLY, _rule_name(rule), rule)
+    for name, advice in causes.load_texts("advice.toml").items():
+        yield provenance_of(Kind.ADVICE, name, advice)
+
+
+def _rule_name(rule: Mapping[str, object]) -> str:
+    """Name a rule, which has no id, by what tells it from the others."""
+    conditions = ("provider", "stage", "command", "code", "enhanced", "text")
+    told = [str(rule[key]) for key in conditions if key in rule]
+    return " ".join((str(rule.get("cause") or rule.get("for")), *told))

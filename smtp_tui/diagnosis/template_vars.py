@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
@@ -62,7 +62,7 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> Names:
 
 def _hints(settings: Settings, facts: CheckSummary) -> Names:
     # The providers' table is not needed by a check that passes.
-    from smtp_tui.diagnosis.hints import port_hint, ssl_hint, starttls_hint
+    from smtp_tui.diagnosis.experiments import port_hint, ssl_hint, starttls_hint
 
     return {
         "try_ports": port_hint(settings, facts),

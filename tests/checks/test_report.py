@@ -14,8 +14,7 @@ import pytest
 
 from smtp_tui import __version__
 from smtp_tui.checks.report import TITLE, ReportEntry, report_markdown
-from smtp_tui.diagnosis.summary import CheckSummary
-from smtp_tui.diagnosis.verdict import Fix, Recipient, Verdict
+from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
 from smtp_tui.smtp.der import PublicKey

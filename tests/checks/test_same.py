@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.checks.equivalents import EquivalentCommand, equivalent_commands
-from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import AuthStarted, Capabilities, Event, Sent
 from tests.diagnosis.examples import settings

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.settings.fields import FIELDS, Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smtp_tui.diagnosis.summary import PEER_LOOK, CheckSummary
+from smtp_tui.diagnosis.verdict import PEER_LOOK, CheckSummary
 from smtp_tui.smtp.events import (
     Capabilities,
     Cause,

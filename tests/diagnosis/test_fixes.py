@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.diagnosis.causes import causes, fix_texts
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.text_catalog import causes, fix_texts
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.validate import parse_settings

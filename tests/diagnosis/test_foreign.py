@@ -12,6 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smtp_tui.diagnosis.causes import causes, load_texts
+from smtp_tui.diagnosis.error_lookup.error_rules import (
+    ErrorRule,
+    error_rules,
+    lowered,
+    places,
+    worded,
+)
 from smtp_tui.diagnosis.error_lookup.lookup import (
     LONGEST_QUOTE,
     LONGEST_TEXT,
@@ -24,10 +32,8 @@ from smtp_tui.diagnosis.error_lookup.lookup import (
     programs,
 )
 from smtp_tui.diagnosis.error_lookup.reply_match import place_of, quotes_in
-from smtp_tui.diagnosis.error_lookup.rules import ErrorRule, error_rules, lowered, places, worded
 from smtp_tui.diagnosis.rules import ReplyRule, rules
 from smtp_tui.diagnosis.template_vars import NAMES
-from smtp_tui.diagnosis.text_catalog import causes, load_texts
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage

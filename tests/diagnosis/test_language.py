@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.diagnosis.text_catalog import causes, load_texts, warnings
+from smtp_tui.diagnosis.causes import causes, load_texts, warnings
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.schema import explanation
 

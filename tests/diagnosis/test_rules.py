@@ -12,11 +12,11 @@ from string import Formatter
 
 import pytest
 
+from smtp_tui.diagnosis.causes import causes
+from smtp_tui.diagnosis.causes import rules as tables
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.rules import ReplyRule, cause_of_refusal, rule_of_refusal, rules
 from smtp_tui.diagnosis.template_vars import NAMES
-from smtp_tui.diagnosis.text_catalog import causes
-from smtp_tui.diagnosis.text_catalog import rules as tables
 from smtp_tui.providers.known import provider_named, provider_of, providers
 from smtp_tui.smtp.events import Capabilities, Cause, Stage
 from tests.diagnosis import said_by_providers, said_by_servers

@@ -13,7 +13,7 @@ from smtp_tui.diagnosis.experiments import (
     weakens,
     with_changes,
 )
-from smtp_tui.diagnosis.summary import CheckSummary
+from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.smtp.events import Cause, Connected, Sent, Stage, TlsFailed
 from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, settings
 

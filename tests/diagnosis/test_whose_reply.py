@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.diagnosis.causes import causes, load_texts
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.error_lookup.lookup import explain_error
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal, rules
-from smtp_tui.diagnosis.text_catalog import causes, load_texts
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.providers.known import provider_named, providers
 from smtp_tui.settings.mailbox import parse_mailbox

@@ -8,10 +8,10 @@ from string import Formatter
 import pytest
 
 from smtp_tui.diagnosis.cause_text import warning_text
+from smtp_tui.diagnosis.causes import causes, parts_of, rules, warnings
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.summary import PEER_LOOK
 from smtp_tui.diagnosis.template_vars import NAMES, UNKNOWN, template_vars
-from smtp_tui.diagnosis.text_catalog import causes, parts_of, rules, warnings
+from smtp_tui.diagnosis.verdict import PEER_LOOK
 from smtp_tui.smtp.events import Cause, Experiment, Stage, WarningId, labels
 from tests.diagnosis.examples import (
     CERTIFICATE,

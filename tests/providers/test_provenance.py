@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from smtp_tui.diagnosis.provenance import provenances
-from smtp_tui.diagnosis.text_catalog import load_texts, rules
+from smtp_tui.diagnosis.causes import load_texts, rules
+from smtp_tui.diagnosis.rules import provenances
 from smtp_tui.providers.known import providers
 from smtp_tui.providers.provider import Kind, Provenance, older_than, provenance_of
 

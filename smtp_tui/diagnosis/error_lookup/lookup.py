@@ -15,11 +15,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from smtp_tui.diagnosis.causes import causes, load_texts, parts_of
+from smtp_tui.diagnosis.error_lookup.error_rules import ErrorRule, error_rules, lowered, strangers
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.reply_match import reply_in
-from smtp_tui.diagnosis.error_lookup.rules import ErrorRule, error_rules, lowered, strangers
-from smtp_tui.diagnosis.hints import SUBMISSION, other_ports
-from smtp_tui.diagnosis.text_catalog import causes, load_texts, parts_of
+from smtp_tui.diagnosis.experiments import SUBMISSION, other_ports
 from smtp_tui.providers.provider import KEYS
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY

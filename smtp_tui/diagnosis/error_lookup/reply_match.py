@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from smtp_tui.diagnosis.error_lookup.rules import ReplyPlace, lowered, places, worded
+from smtp_tui.diagnosis.error_lookup.error_rules import ReplyPlace, lowered, places, worded
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record

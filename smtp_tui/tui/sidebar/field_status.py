@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.style import Style
 
 from smtp_tui.diagnosis.advice import Advice, Severity
-from smtp_tui.diagnosis.summary import CheckSummary
-from smtp_tui.diagnosis.value_notes import value_note
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.diagnosis.field_notes import observations_of, value_note
+from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.model.draft import Draft
@@ -78,7 +77,5 @@ def last_blocks(key: str, last: LastTest | None) -> Iterator[Block]:
     """Yield what the last test found about a field."""
     if last is None:
         return
-    from smtp_tui.diagnosis.observations import observations_of
-
     if found := observations_of(key, last.facts, last.verdict):
         yield labelled(EARLIER if last.is_stale else LAST, found)

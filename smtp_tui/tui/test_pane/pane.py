@@ -12,8 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from smtp_tui.diagnosis.summary import CheckSummary
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event, Stage

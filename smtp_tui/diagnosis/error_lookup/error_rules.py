@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from smtp_tui.diagnosis.text_catalog import load_texts
+from smtp_tui.diagnosis.causes import load_texts
 from smtp_tui.providers.provider import KEYS
 from smtp_tui.records import record
 

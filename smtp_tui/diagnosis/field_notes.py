@@ -1,0 +1,312 @@
+"""What the sidebar says about a field: what its value amounts to, and what the last test found.
+
+The sentences are data: `meaning.toml` for values, `findings.toml` for tests. The rules here yield a
+field, the name of its sentence and what fills it in. A field without a rule has no note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+
+from smtp_tui.diagnosis.advice import LinkSecurity, PartialSettings, parse_partial
+from smtp_tui.diagnosis.causes import load_texts
+from smtp_tui.diagnosis.template_vars import template_vars
+from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
+from smtp_tui.providers.provider import User
+from smtp_tui.settings.choices import Authentication, TlsVersion, VerifyMode
+from smtp_tui.settings.fields import BY_KEY, FieldKind
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import is_address
+from smtp_tui.settings.password_sources import (
+    Ask,
+    Command,
+    Environment,
+    File,
+    Keyring,
+    Literal,
+    PasswordSource,
+)
+from smtp_tui.smtp.ehlo import EhloKeywords
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.events import Cause, Stage, label
+from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
+
+Note = tuple[str, str, Mapping[str, str]]
+"""A field, the name of a sentence of its own or of any field's, and what fills its braces."""
+
+_CLEAR = (Authentication.PLAIN, Authentication.LOGIN)
+_TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
+_PASSWORD_PLACES: dict[type[PasswordSource], str] = {
+    Literal: "in-file",
+    Keyring: "in-keyring",
+    Environment: "in-variable",
+    File: "in-another-file",
+    Command: "by-program",
+    Ask: "asked",
+}
+
+
+def _login_notes(given: PartialSettings) -> Iterator[Note]:
+    authentication, mechanism, provider = given["authentication"], given.mechanism, given.provider
+    wanted = {}
+    if provider:
+        wanted = {"provider": provider.name, "wanted": provider.username_is}
+    if not given["username"]:
+        yield "username", "nobody", {}
+        if provider and provider.user is not User.NONE:
+            yield "username", "at-provider", wanted
+    elif authentication is Authentication.NONE:
+        yield "username", "idle", {}
+    elif authentication is not None:
+        yield "username", "used", {"authentication": str(authentication)}
+    source, needs_password = given["password"], mechanism not in (None, Authentication.EXTERNAL)
+    if source is None:
+        yield "password", "missing" if needs_password else "not-needed", {}
+    else:
+        yield "password", _PASSWORD_PLACES[type(source)], {}
+        if authentication is not None and not needs_password:
+            yield "password", "idle", {}
+    if provider and needs_password:
+        yield "password", "at-provider", wanted | {"wanted": provider.password_is}
+    names = {"mechanism": str(authentication).upper()}
+    if mechanism is None:
+        is_auto = authentication is Authentication.AUTO
+        yield "authentication", "auto-for-nobody" if is_auto else "nobody", {}
+    elif mechanism is Authentication.AUTO:
+        if given.link is not None:
+            offers = {"encrypted": _listed(AUTO_ENCRYPTED), "open": _listed(AUTO_OPEN)}
+            yield "authentication", f"auto-{given.link.value}", offers
+    elif mechanism in _CLEAR:
+        yield "authentication", f"clear-{(given.link or LinkSecurity.TLS).value}", names
+    elif mechanism in _TOKENS:
+        yield "authentication", "token", names
+    elif mechanism is Authentication.EXTERNAL:
+        yield "authentication", "external", {}
+    else:
+        yield "authentication", "proof", names
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _server_notes(given: PartialSettings) -> Iterator[Note]:
+    host, provider, link, sender = given["host"], given.provider, given.link, given["from"]
+    if not host:
+        yield "host", "missing", {}
+    elif provider:
+        yield "host", "provider", {"provider": provider.name}
+        yield from (("host", "as-it-is", {"text": note}) for note in provider.notes[:1])
+    else:
+        kind = "local" if given.is_local else "address" if is_address(host) else "name"
+        yield "host", kind, {}
+    if host and link in (LinkSecurity.TLS, LinkSecurity.PERHAPS) and given.verifies:
+        yield "host", "shown", {"name": given["server_name"] or host}
+    if link is LinkSecurity.TLS:
+        encryption = given["encryption"].value
+        yield "port", encryption, {}
+        yield "encryption", encryption, {}
+        yield "starttls_auto", "idle", {"encryption": encryption}
+    elif link is not None:
+        for key in ("port", "encryption", "starttls_auto"):
+            yield key, link.value, {}
+    domain = given["domain"]
+    yield ("domain", "said", {"domain": domain}) if domain else ("domain", "found", {})
+    if sender:
+        said = "said" if "from" in given.present else "made"
+        yield "from", said, {"sender": parse_mailbox(sender).envelope}
+    else:
+        yield "from", "found", {}
+    if given["timeout"] is not None:
+        yield "timeout", "limit", {"timeout": f"{given['timeout']:g}"}
+    if given["address_family"] is not None:
+        yield "address_family", given["address_family"].value, {}
+    source = given["source_address"]
+    yield "source_address", "left-from" if source else "chosen", {"source": source or ""}
+
+
+def _tls_notes(given: PartialSettings) -> Iterator[Note]:
+    certificate = "client_certificate" in given.present
+    if given["client_key"]:
+        yield "client_key", "apart" if certificate else "alone", {}
+    else:
+        yield "client_key", "within" if certificate else "none", {}
+    if given.is_open:
+        for key in (
+            "openssl_verify_mode", "ca_file", "server_name", "tls_minimum", "tls_fingerprint",
+            "client_certificate",
+        ):  # fmt: skip
+            yield key, "no-tls", {}
+        return
+    name, host, verifies = given["server_name"], given["host"], given.verifies
+    if "tls_fingerprint" in given.present:
+        yield "openssl_verify_mode", "pinned", {}
+    elif given["openssl_verify_mode"] is VerifyMode.NONE:
+        yield "openssl_verify_mode", "any", {}
+    elif name or host:
+        trusted = "by-file" if "ca_file" in given.present else "by-system"
+        yield "openssl_verify_mode", trusted, {"name": name or host}
+    trust = "trusted" if given["ca_file"] else "system"
+    yield "ca_file", trust if verifies else "idle", {}
+    if name:
+        yield "server_name", "wanted" if verifies else "asked", {"name": name}
+    elif host:
+        yield "server_name", "host" if verifies else "host-asked", {"host": host}
+    version = given["tls_minimum"]
+    newest = "alone" if version is TlsVersion.V1_3 else "newer"
+    yield "tls_minimum", newest, {"version": str(version)}
+    yield "tls_fingerprint", "pinned" if given["tls_fingerprint"] else "none", {}
+    yield "client_certificate", "shown" if given["client_certificate"] else "none", {}
+
+
+# Their texts say themselves what holds where nothing is set.
+_SELF_EVIDENT = (FieldKind.TEXT, FieldKind.PASSWORD)
+
+
+def value_note(key: str, values: Mapping[str, object]) -> str:
+    """Say what a field amounts to among a table's raw values; nothing where it cannot be parsed."""
+    given = parse_partial(values)
+    if key not in given.values:
+        return ""
+    texts = {**note_texts()["any"], **note_texts().get(key, {})}
+    said = [
+        texts[name].format_map(names)
+        for rule in (_login_notes, _server_notes, _tls_notes)
+        for field, name, names in rule(given)
+        if field == key
+    ]
+    kind, value = BY_KEY[key].kind, given[key]
+    if key not in given.present and kind not in _SELF_EVIDENT:
+        shown = f"{value:g}" if kind is FieldKind.NUMBER else str(value)
+        shown = ("yes" if value else "no") if kind is FieldKind.SWITCH else shown
+        said.insert(0, texts["unset"].format(value=shown))
+    return escape_controls(" ".join(said))
+
+
+@cache
+def note_texts() -> dict[str, dict[str, str]]:
+    """Return the sentences of each field, by what they are for."""
+    return load_texts("meaning.toml")
+
+
+_SHOWN_ADDRESSES = 4
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
+    addresses = ", ".join(facts.resolved[:_SHOWN_ADDRESSES])
+    more = len(facts.resolved) - _SHOWN_ADDRESSES
+    names = {"addresses": f"{addresses} and {more} more" if more > 0 else addresses}
+    if facts.address and len(facts.resolved) > 1:
+        yield "host", "one-of-many", names | {"address": facts.address}
+    elif facts.address:
+        yield "host", "found", {"address": facts.address}
+    elif facts.resolved:
+        yield "host", "unreachable", names
+    # What was said before TLS counts no more (RFC 3207, section 4.2).
+    if facts.offers and (size := EhloKeywords(facts.offers[-1].keywords).size_limit):
+        yield "host", "size", {"size": _size(size)}
+    if facts.connected:
+        names = {"address": facts.connected.address, "port": str(facts.connected.port)}
+        yield "port", "talks" if facts.greeted_as else "connects", names
+        yield "source_address", "left-from", {"source": facts.connected.local_address}
+    elif verdict.stage is Stage.CONNECT and verdict.cause:
+        yield "port", "failed", {"cause": label(verdict.cause)}
+    if facts.greeted_as:
+        is_refused = verdict.cause == "ehlo-refused"
+        yield "domain", "refused" if is_refused else "taken", {"said": facts.greeted_as}
+    if verdict.cause in ("sender-refused", "sender-temporarily-refused"):
+        yield "from", "refused", {}
+    elif facts.recipients:
+        yield "from", "taken", {}
+    yield "timeout", "took", {"seconds": f"{verdict.seconds:.1f}"}
+    if facts.address:
+        names = {"family": "IPv6" if ":" in facts.address else "IPv4", "address": facts.address}
+        others = ", ".join(address for address in facts.tried if address != facts.address)
+        yield "address_family", "used-beside" if others else "used", names | {"tried": others}
+
+
+def _size(count: int) -> str:
+    for unit in _UNITS[:-1]:
+        if count < 1024:
+            return f"{count} {unit}"
+        count //= 1024
+    return f"{count} {_UNITS[-1]}"
+
+
+def _login_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
+    before = next((offer for offer in facts.offers if not offer.encrypted), None)
+    inside = next((offer for offer in facts.offers if offer.encrypted), None)
+    if before is not None:
+        offered = "offered" if "STARTTLS" in EhloKeywords(before.keywords) else "not-offered"
+        yield "encryption", offered, {}
+        yield "starttls_auto", offered, {}
+        if before.mechanisms or inside is None:
+            names = {"open": " ".join(before.mechanisms) or "no login"}
+            yield "authentication", "offered-open", names
+    if inside is not None:
+        names = {"inside": " ".join(inside.mechanisms) or "no login"}
+        yield "authentication", "offered-inside", names
+    if not facts.mechanism:
+        return
+    # A test that got beyond the login had it accepted, whatever came after.
+    is_accepted = verdict.stage in (Stage.ENVELOPE, Stage.MESSAGE) or verdict.ok
+    if is_accepted or verdict.reply or verdict.cause:
+        outcome = "accepted" if is_accepted else "refused" if verdict.reply else "ended"
+        names = {"mechanism": facts.mechanism}
+        if verdict.cause:
+            names["cause"] = label(verdict.cause)
+        for key in ("username", "password", "authentication"):
+            yield key, outcome, names
+
+
+def _tls_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
+    tls, cause, established = verdict.tls, verdict.cause or "", facts.established
+    if established:
+        names = {"version": established.version, "cipher": established.cipher}
+        yield "encryption", "established", names
+        yield "tls_minimum", "agreed", names
+    elif verdict.stage is Stage.TLS and cause:
+        yield "encryption", "failed", {"cause": label(cause)}
+    elif facts.offers:
+        yield "encryption", "open", {}
+    if not established and cause == Cause.TLS_VERSION_UNSUPPORTED:
+        yield "tls_minimum", "none-shared", {}
+    if cause == Cause.CLIENT_CERTIFICATE_REQUIRED:
+        yield "client_certificate", "required", {}
+    if facts.chain:
+        last = facts.chain[-1].issuer or "an unnamed issuer"
+        names = {"count": str(len(facts.chain)), "last": last}
+        yield "ca_file", "one" if len(facts.chain) == 1 else "several", names
+    if tls is None or tls.certificate is None:
+        return
+    yield "server_name", "seen", {}
+    yield "tls_fingerprint", "seen", {}
+    if cause.startswith("certificate-"):
+        causes = ", ".join(map(label, (cause, *verdict.also)))
+        yield "openssl_verify_mode", "failed", {"cause": causes}
+    else:
+        yield "openssl_verify_mode", "passed" if tls.verified else "unchecked", {}
+    yield "openssl_verify_mode", "certificate", {}
+    if peer := tls.peer_would:
+        outcome = "peer-takes" if peer == "ok" else "peer-ends"
+        yield "openssl_verify_mode", outcome, {"peer": label(peer)}
+
+
+def observations_of(key: str, facts: CheckSummary, verdict: Verdict) -> str:
+    """Say what a finished test found about a field; nothing where it did not come so far."""
+    names = template_vars(None, facts)
+    said = [
+        observation_texts()[key][name].format_map({**names, **own})
+        for rule in (_server_findings, _login_findings, _tls_findings)
+        for field, name, own in rule(facts, verdict)
+        if field == key
+    ]
+    return escape_controls(" ".join(said))
+
+
+@cache
+def observation_texts() -> dict[str, dict[str, str]]:
+    """Return the sentences of each field, by what they are for."""
+    return load_texts("findings.toml")
