@@ -1,15 +1,8 @@
-"""The file beside, in which a new content is written before it takes the old one's name.
+"""Write files so that at every moment either the old or the new content stands in them, whole.
 
-Its name is known by its pattern, so that what a killed run left is found. Whoever has the lock on
-the file itself knows that no other run is writing beside it.
-
-Overwrite a file that cannot be replaced by a rename; a copy of it stands by meanwhile.
-
-Put a whole new file in an old one's place, or where none is, in one step.
-
-Give a new file the owner, group, mode and extended attributes of the one it replaces.
-
-Write a file so that at every moment either the old or the new content stands in it, whole.
+A new content is written into a file beside the target and takes its name by a rename; a new file
+gets its name by a link, which takes no other file's. Where no rename is possible the file itself is
+overwritten, if that is allowed, and a copy of its old content stands by meanwhile.
 """
 
 from __future__ import annotations
@@ -21,7 +14,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -38,297 +30,20 @@ from smtp_tui.config.errors import (
 from smtp_tui.config.paths import real, state_folder
 from smtp_tui.records import record
 
-_SIGN = ".smtp-tui-"
-_LONGEST = 200
+PRIVATE = 0o600
 _PATIENCE = 1.0
 _PAUSE = 0.02
-
-
-def made_beside(target: Path) -> tuple[int, Path]:
-    """Make an empty file beside `target` that only its owner can read."""
-    descriptor, name = tempfile.mkstemp(prefix=_prefix(target), dir=target.parent)
-    return descriptor, Path(name)
-
-
-def kept_beside(target: Path, folder: Path) -> tuple[int, Path]:
-    """Make an empty file in `folder` for the old content; no later run takes it for a left one."""
-    descriptor, name = tempfile.mkstemp(prefix=f"{_prefix(target)}old-", dir=folder)
-    return descriptor, Path(name)
-
-
-def sweep(target: Path, lock: int) -> None:
-    """Remove what killed runs left beside a file, or one to be; the open file `lock` is locked."""
-    prefix = _prefix(target)
-    owners = {os.geteuid(), os.fstat(lock).st_uid}
-    with contextlib.suppress(OSError):
-        for name in os.listdir(target.parent):  # noqa: PTH208 - names alone, of a large folder too
-            if name.startswith(prefix) and re.fullmatch(r"[a-z0-9_]{8}", name[len(prefix) :]):
-                _remove(target.with_name(name), owners)
-
-
-def _remove(path: Path, owners: set[int]) -> None:
-    with contextlib.suppress(OSError):
-        found = path.lstat()
-        if stat.S_ISREG(found.st_mode) and found.st_uid in owners:
-            path.unlink()
-
-
-def locked(descriptor: int) -> bool:
-    """Lock an open file against other runs until it is closed; False if another keeps the lock."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_PAUSE)
-        except OSError:
-            return True  # a file system that knows no locks, as some over a network
-        else:
-            return True
-
-
-def _prefix(target: Path) -> str:
-    name = target.name
-    if len(os.fsencode(name)) > _LONGEST:
-        name = f"{name[:40]}{zlib.crc32(os.fsencode(name)):08x}"
-    return f".{name}{_SIGN}"
-
-
-def overwrite(
-    target: Path, descriptor: int, content: bytes, old: bytes, tell: Callable[[str], None]
-) -> None:
-    """Write `content` into an open file that holds `old`.
-
-    What fails midway is put back; where that fails too, and where the run is killed, the copy
-    stays, and `tell` has named it before the first byte is written.
-    """
-    copy = _copied(target, old)
-    tell(
-        f"{one_line(target)} will be overwritten in place, and a crash during that would damage "
-        f"it; its old content is in {one_line(copy)}"
-    )
-    try:
-        _rewrite(descriptor, content)
-    except BaseException as error:
-        back = _put_back(descriptor, old)
-        if back:
-            _remove_overwriting(copy)
-        if not isinstance(error, OSError):
-            raise
-        outcome = (
-            "the old content was restored"
-            if back
-            else "the old content could not be restored either, so the file is damaged; "
-            f"copy it from {one_line(copy)}"
-        )
-        raise DocumentError(
-            f"{one_line(target)} cannot be overwritten: {reason(error)}; {outcome}"
-        ) from None
-    _remove_overwriting(copy)
-
-
-def write_all(descriptor: int, content: bytes) -> None:
-    """Write to the last byte: the system may take less at a time."""
-    left = memoryview(content)
-    while left:
-        left = left[os.write(descriptor, left) :]
-
-
-def _copied(target: Path, old: bytes) -> Path:
-    """Keep the old content beside the file, or in the user's folder, or where passing files are."""
-    why = ""
-    for folder in (target.parent, state_folder(), Path(tempfile.gettempdir())):
-        try:
-            return _copied_into(folder, target, old)
-        except OSError as error:
-            why = reason(error)
-    raise DocumentError(
-        f"{one_line(target)} cannot be overwritten in place: smtp-tui cannot keep a copy of "
-        f"its old content ({why}); free some disk space or make a folder writable"
-    )
-
-
-def _copied_into(folder: Path, target: Path, old: bytes) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, copy = kept_beside(target, folder)
-    try:
-        write_all(descriptor, old)
-        os.fsync(descriptor)
-    except BaseException:
-        _remove_overwriting(copy)
-        raise
-    finally:
-        os.close(descriptor)
-    return copy
-
-
-def _rewrite(descriptor: int, content: bytes) -> None:
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    write_all(descriptor, content)
-    os.ftruncate(descriptor, len(content))
-    os.fsync(descriptor)
-
-
-def _put_back(descriptor: int, old: bytes) -> bool:
-    try:
-        _rewrite(descriptor, old)
-    except OSError:
-        return False
-    return True
-
-
-def _remove_overwriting(copy: Path) -> None:
-    with contextlib.suppress(OSError):
-        copy.unlink()
-
-
 _NO_RENAME = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV, errno.ENOTSUP}
 )
+# File systems without a second name for a file, as FAT or some over a network.
 _NO_LINK = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
-
-
-def replaced(
-    target: Path,
-    content: bytes,
-    *,
-    like: int,
-    private: bool = False,
-    ready: Callable[[], None] = lambda: None,
-) -> None:
-    """Write a file beside `target`, like the open one, and rename it over.
-
-    `ready` is called when all but the rename is done, and may raise. NoRenameError where the
-    system refuses the rename, or to make the new file like the old one.
-    """
-    try:
-        with _written_beside(target, content) as (descriptor, temporary):
-            copy_metadata(descriptor, like, private=private)
-            os.fsync(descriptor)
-            ready()
-            temporary.replace(target)
-    except OSError as error:
-        if error.errno in _NO_RENAME:
-            raise cannot_rename(target, reason(error)) from None
-        raise _failed(target, error) from None
-
-
-def made(target: Path, content: bytes) -> bool:
-    """Make a file for its owner alone, mode 0600; False if one of that name has come meanwhile."""
-    try:
-        with _written_beside(target, content) as (descriptor, temporary):
-            os.fsync(descriptor)
-            return _named(temporary, target)
-    except OSError as error:
-        raise _failed(target, error) from None
-
-
-def replaced_whole(target: Path, content: bytes, mode: int) -> None:
-    """Put a whole file of this mode, whatever the umask, in place of what the name stands for.
-
-    A link of that name is replaced and not followed. OSError where that fails.
-    """
-    with _written_beside(target, content) as (descriptor, temporary):
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-        temporary.replace(target)
-
-
-def cannot_rename(target: Path, why: str) -> NoRenameError:
-    """Say that the file can only be overwritten, and what that risks."""
-    return NoRenameError(
-        f"{one_line(target)} cannot be replaced: {why}; smtp-tui could only overwrite it in place, "
-        "and a crash during that would damage it"
-    )
-
-
-def _named(temporary: Path, target: Path) -> bool:
-    """Give a finished file its name; unlike a rename, a link takes no other file's."""
-    try:
-        os.link(temporary, target)
-    except (FileExistsError, FileNotFoundError):
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
-        temporary.replace(target)
-    return True
-
-
-def _failed(target: Path, error: OSError) -> DocumentError:
-    return DocumentError(
-        f"{one_line(target)} cannot be written: {reason(error)}; nothing was changed"
-    )
-
-
-@contextlib.contextmanager
-def _written_beside(target: Path, content: bytes) -> Iterator[tuple[int, Path]]:
-    """Hold a file beside `target` that has the content; what is not renamed away is removed."""
-    descriptor, temporary = made_beside(target)
-    try:
-        write_all(descriptor, content)
-        yield descriptor, temporary
-    finally:
-        os.close(descriptor)
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-
-
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
 # The kernel's own sums over the old content would make the new one look forged.
 _SUMS = frozenset({"security.ima", "security.evm"})
 _ACCESS_LIST = "system.posix_acl_access"
-PRIVATE = 0o600
 
-
-def copy_metadata(descriptor: int, old: int, *, private: bool) -> None:
-    """Make an open file, which only its owner can read so far, like another one.
-
-    At no moment is it more readable than that: what the folder bequeathed to it goes first, the
-    access list comes before the mode that opens it. `private` leaves it to its owner alone.
-    """
-    made, like = os.fstat(descriptor), os.fstat(old)
-    if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
-        os.fchown(descriptor, like.st_uid, like.st_gid)
-    if sys.platform == "linux":
-        _take_attributes(descriptor, old, private=private)
-    os.fchmod(descriptor, PRIVATE if private else stat.S_IMODE(like.st_mode))
-
-
-def make_private(descriptor: int) -> None:
-    """Leave an open file to its owner alone."""
-    if sys.platform == "linux" and _ACCESS_LIST in _attributes(descriptor):
-        os.removexattr(descriptor, _ACCESS_LIST)
-    os.fchmod(descriptor, PRIVATE)
-
-
-def _take_attributes(descriptor: int, old: int, *, private: bool) -> None:
-    wanted = _attributes(old) - _SUMS - ({_ACCESS_LIST} if private else set())
-    # A folder's default access list would grant its users what the old file did not.
-    if _ACCESS_LIST not in wanted and _ACCESS_LIST in _attributes(descriptor):
-        os.removexattr(descriptor, _ACCESS_LIST)
-    for name in wanted:
-        try:
-            os.setxattr(descriptor, name, os.getxattr(old, name))
-        except OSError:
-            # Labels that only the system's policy may give, it has given to the new file already.
-            if not name.startswith("security."):
-                raise
-
-
-def _attributes(descriptor: int) -> set[str]:
-    try:
-        return set(os.listxattr(descriptor))
-    except OSError:
-        return set()
-
-
-_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
-
-
-def _silent(_text: str) -> None:
-    """Tell nobody."""
+Identity = tuple[int, ...]
 
 
 @record(kw_only=True)
@@ -343,7 +58,7 @@ class WriteOptions:
     in_place: bool = False
     backup: bool = False
     private: bool = False
-    tell: Callable[[str], None] = _silent
+    tell: Callable[[str], None] = lambda _text: None
 
 
 def write(path: Path, content: bytes, *, old: bytes | None, manner: WriteOptions) -> None:
@@ -359,64 +74,81 @@ def write(path: Path, content: bytes, *, old: bytes | None, manner: WriteOptions
         return
     with _opened(target) as file:
         descriptor = file.fileno()
-        if not locked(descriptor):
+        if not _lock(descriptor):
             raise DocumentError(
                 f"{one_line(target)} is locked by another program, which may be writing it; "
                 "nothing was changed, try again when it has finished"
             )
-        seen = _seen(target, descriptor)
-        if file.read(len(old) + 1) != old:
-            raise _changed(target, "was changed")
+        seen = _check_unchanged(target, file, old)
         backup = path.with_name(f"{path.name}~")
         for written in (target, backup):
-            sweep(written, descriptor)
+            _sweep(written, descriptor)
         if manner.backup:
-            _back_up(backup, old, descriptor, private=manner.private)
+            try:
+                _replace(backup, old, like=descriptor, private=manner.private)
+            except NoRenameError:
+                raise DocumentError(
+                    f"the backup {one_line(backup)} cannot be written into its folder; nothing was "
+                    "changed, so save without a backup"
+                ) from None
         try:
-            if os.fstat(descriptor).st_nlink > 1:
-                raise cannot_rename(target, "it has other hard links")
-            replaced(
-                target,
-                content,
-                like=descriptor,
-                private=manner.private,
-                ready=lambda: _refuse_other(target, descriptor, seen),
-            )
+            _replace(target, content, like=descriptor, private=manner.private, seen=seen)
         except NoRenameError:
             if not manner.in_place:
                 raise
             if manner.private:
-                make_private(descriptor)
-            overwrite(target, descriptor, content, old, manner.tell)
-
-
-class _Possible(Exception):
-    """All that comes before the rename has worked."""
+                if sys.platform == "linux" and _ACCESS_LIST in _attributes(descriptor):
+                    os.removexattr(descriptor, _ACCESS_LIST)
+                os.fchmod(descriptor, PRIVATE)
+            _overwrite(target, descriptor, content, old, manner.tell)
 
 
 def refuse_unwritable(path: Path, *, old: bytes, manner: WriteOptions) -> None:
     """Raise what `write` would raise, as far as that shows without changing the file."""
-
-    def stop() -> None:
-        raise _Possible
-
     target = real(path)
-    with _opened(target) as file, contextlib.suppress(_Possible):
-        _seen(target, file.fileno())
-        if file.read(len(old) + 1) != old:
-            raise _changed(target, "was changed")
-        if manner.in_place:
-            return
-        if os.fstat(file.fileno()).st_nlink > 1:
-            raise cannot_rename(target, "it has other hard links")
-        replaced(target, old, like=file.fileno(), private=manner.private, ready=stop)
+    with _opened(target) as file:
+        seen = _check_unchanged(target, file, old)
+        if not manner.in_place:
+            like = file.fileno()
+            _replace(target, old, like=like, private=manner.private, seen=seen, commit=False)
+
+
+def create(target: Path, content: bytes, mode: int = PRIVATE) -> bool:
+    """Make a file of this mode, whatever the umask; False if one of that name has come meanwhile.
+
+    OSError where that fails.
+    """
+    with _written_beside(target, content) as (descriptor, temporary):
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+        try:
+            os.link(temporary, target)  # unlike a rename, it takes no other file's name
+        except (FileExistsError, FileNotFoundError):
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LINK:
+                raise
+            temporary.replace(target)
+        finally:
+            _unlink(temporary)
+    return True
+
+
+def replaced_whole(target: Path, content: bytes, mode: int) -> None:
+    """Put a whole file of this mode, whatever the umask, in place of what the name stands for.
+
+    A link of that name is replaced and not followed. OSError where that fails.
+    """
+    with _written_beside(target, content) as (descriptor, temporary):
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+        temporary.replace(target)
 
 
 def sync_folder(path: Path) -> None:
     """Make the file's new name outlive a power failure; DocumentError if the disk refuses."""
-    folder = real(path).parent
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(real(path).parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
@@ -428,6 +160,224 @@ def sync_folder(path: Path) -> None:
             f"{one_line(path)} was written, but a power failure could still undo it: "
             f"{reason(error)}; check the disk"
         ) from None
+
+
+def _make(target: Path, content: bytes) -> None:
+    try:
+        for folder in reversed(target.parents):
+            if not folder.exists():
+                folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise DocumentError(
+            f"the folder of {one_line(target)} cannot be created: {reason(error)}; create it, or "
+            "choose another folder"
+        ) from None
+    try:
+        if os.path.lexists(target) or not create(target, content):
+            raise _changed(target, "was made")
+    except OSError as error:
+        raise _failed(target, error) from None
+    # A run that was killed before its file had a name left it, and nobody to sweep it away.
+    with contextlib.suppress(OSError), target.open("r+b") as file:
+        if _lock(file.fileno()):
+            _sweep(target, file.fileno())
+
+
+def _replace(
+    target: Path,
+    content: bytes,
+    *,
+    like: int,
+    private: bool,
+    seen: Identity | None = None,
+    commit: bool = True,
+) -> None:
+    """Write a file beside `target`, like the open one, and rename it over, unless not `commit`.
+
+    `seen` is given where the open file is the target itself: it must still be the same.
+    NoRenameError where the system refuses the rename, or to make the new file like the old one.
+    """
+    try:
+        if seen and os.fstat(like).st_nlink > 1:
+            raise _cannot_rename(target, "it has other hard links")
+        with _written_beside(target, content) as (descriptor, temporary):
+            copy_metadata(descriptor, like, private=private)
+            os.fsync(descriptor)
+            if seen and _identity(target, like) != seen:
+                raise _changed(target, "was changed")
+            if commit:
+                temporary.replace(target)
+            else:
+                _unlink(temporary)
+    except OSError as error:
+        if error.errno in _NO_RENAME:
+            raise _cannot_rename(target, reason(error)) from None
+        raise _failed(target, error) from None
+
+
+def _overwrite(
+    target: Path, descriptor: int, content: bytes, old: bytes, tell: Callable[[str], None]
+) -> None:
+    """Write `content` into an open file that holds `old`.
+
+    What fails midway is put back; where that fails too, and where the run is killed, the copy
+    stays, and `tell` has named it before the first byte is written.
+    """
+    copy = _keep_copy(target, old)
+    tell(
+        f"{one_line(target)} will be overwritten in place, and a crash during that would damage "
+        f"it; its old content is in {one_line(copy)}"
+    )
+
+    def rewrite(whole: bytes) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        _write_all(descriptor, whole)
+        os.ftruncate(descriptor, len(whole))
+        os.fsync(descriptor)
+
+    try:
+        rewrite(content)
+    except BaseException as error:
+        outcome = "the old content was restored"
+        try:
+            rewrite(old)
+        except OSError:
+            outcome = (
+                "the old content could not be restored either, so the file is damaged; "
+                f"copy it from {one_line(copy)}"
+            )
+        else:
+            _unlink(copy)
+        if not isinstance(error, OSError):
+            raise
+        raise DocumentError(
+            f"{one_line(target)} cannot be overwritten: {reason(error)}; {outcome}"
+        ) from None
+    _unlink(copy)
+
+
+def _keep_copy(target: Path, old: bytes) -> Path:
+    """Keep the old content beside the file, or in the user's folder, or where passing files are."""
+    why = ""
+    for folder in (target.parent, state_folder(), Path(os.environ.get("TMPDIR") or "/tmp")):  # noqa: S108 - a new file of its own name
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # No later run takes a file of this name for a left one.
+            with _written(folder, f"{_prefix(target)}old-", old) as (descriptor, copy):
+                os.fsync(descriptor)
+                return copy
+        except OSError as error:
+            why = reason(error)
+    raise DocumentError(
+        f"{one_line(target)} cannot be overwritten in place: smtp-tui cannot keep a copy of "
+        f"its old content ({why}); free some disk space or make a folder writable"
+    )
+
+
+def _written_beside(
+    target: Path, content: bytes
+) -> contextlib.AbstractContextManager[tuple[int, Path]]:
+    return _written(target.parent, _prefix(target), content)
+
+
+@contextlib.contextmanager
+def _written(folder: Path, prefix: str, content: bytes) -> Iterator[tuple[int, Path]]:
+    """Hold a new file with the content, which only its owner can read; an error removes it."""
+    # As `tempfile` does, whose import would cost a start some milliseconds.
+    path = folder / f"{prefix}{os.urandom(4).hex()}"
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, PRIVATE)
+    try:
+        _write_all(descriptor, content)
+        yield descriptor, path
+    except BaseException:
+        _unlink(path)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:  # the system may take less at a time
+        left = left[os.write(descriptor, left) :]
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def _prefix(target: Path) -> str:
+    name = target.name
+    if len(os.fsencode(name)) > 200:  # file systems take 255 bytes, and more is to be added
+        name = f"{name[:40]}{zlib.crc32(os.fsencode(name)):08x}"
+    return f".{name}.smtp-tui-"
+
+
+def _sweep(target: Path, lock: int) -> None:
+    """Remove what killed runs left beside a file, or one to be.
+
+    Whoever has locked the file itself, which is open as `lock`, knows that no other run is writing
+    beside it.
+    """
+    prefix = _prefix(target)
+    owners = {os.geteuid(), os.fstat(lock).st_uid}
+    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+        for name in [entry.name for entry in entries if entry.name.startswith(prefix)]:
+            if re.fullmatch(r"[a-z0-9_]{8}", name[len(prefix) :]):
+                left = target.with_name(name)
+                with contextlib.suppress(OSError):
+                    found = left.lstat()
+                    if stat.S_ISREG(found.st_mode) and found.st_uid in owners:
+                        left.unlink()
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open file against other runs until it is closed; False if another keeps the lock."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_PAUSE)
+        except OSError:
+            return True  # a file system that knows no locks, as some over a network
+        else:
+            return True
+
+
+def copy_metadata(descriptor: int, old: int, *, private: bool) -> None:
+    """Make an open file, which only its owner can read so far, like another one.
+
+    At no moment is it more readable than that: what the folder bequeathed to it goes first, the
+    access list comes before the mode that opens it. `private` leaves it to its owner alone.
+    """
+    made, like = os.fstat(descriptor), os.fstat(old)
+    if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
+        os.fchown(descriptor, like.st_uid, like.st_gid)
+    if sys.platform == "linux":
+        wanted = _attributes(old) - _SUMS - ({_ACCESS_LIST} if private else set())
+        # A folder's default access list would grant its users what the old file did not.
+        if _ACCESS_LIST not in wanted and _ACCESS_LIST in _attributes(descriptor):
+            os.removexattr(descriptor, _ACCESS_LIST)
+        for name in wanted:
+            try:
+                os.setxattr(descriptor, name, os.getxattr(old, name))
+            except OSError:
+                # Labels that only the system's policy may give, the new file has been given.
+                if not name.startswith("security."):
+                    raise
+    os.fchmod(descriptor, PRIVATE if private else stat.S_IMODE(like.st_mode))
+
+
+def _attributes(descriptor: int) -> set[str]:
+    try:
+        return set(os.listxattr(descriptor))
+    except OSError:
+        return set()
 
 
 def _opened(target: Path) -> BinaryIO:
@@ -446,7 +396,14 @@ def _opened(target: Path) -> BinaryIO:
         ) from None
 
 
-def _seen(target: Path, descriptor: int) -> tuple[int, ...]:
+def _check_unchanged(target: Path, file: BinaryIO, old: bytes) -> Identity:
+    seen = _identity(target, file.fileno())
+    if file.read(len(old) + 1) != old:
+        raise _changed(target, "was changed")
+    return seen
+
+
+def _identity(target: Path, descriptor: int) -> Identity:
     """Return what another writer would change; the name must still be that of the open file."""
     try:
         named, opened = target.stat(), os.fstat(descriptor)
@@ -457,21 +414,6 @@ def _seen(target: Path, descriptor: int) -> tuple[int, ...]:
     return named.st_dev, named.st_ino, named.st_size, named.st_mtime_ns, named.st_mode
 
 
-def _refuse_other(target: Path, descriptor: int, seen: tuple[int, ...]) -> None:
-    if _seen(target, descriptor) != seen:
-        raise _changed(target, "was changed")
-
-
-def _back_up(path: Path, old: bytes, like: int, *, private: bool) -> None:
-    try:
-        replaced(path, old, like=like, private=private)
-    except NoRenameError:
-        raise DocumentError(
-            f"the backup {one_line(path)} cannot be written into its folder; nothing was changed, "
-            "so save without a backup"
-        ) from None
-
-
 def _changed(target: Path, what: str) -> ChangedOnDiskError:
     return ChangedOnDiskError(
         f"{one_line(target)} {what} by another program since it was read; "
@@ -479,21 +421,14 @@ def _changed(target: Path, what: str) -> ChangedOnDiskError:
     )
 
 
-def _make(target: Path, content: bytes) -> None:
-    try:
-        for folder in reversed(target.parents):
-            if not folder.exists():
-                folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise DocumentError(
-            f"the folder of {one_line(target)} cannot be created: {reason(error)}; create it, or "
-            "choose another folder"
-        ) from None
-    if os.path.lexists(target):
-        raise _changed(target, "was made")
-    if not made(target, content):
-        raise _changed(target, "was made")
-    # A run that was killed before its file had a name left it, and nobody to sweep it away.
-    with contextlib.suppress(OSError), target.open("r+b") as file:
-        if locked(file.fileno()):
-            sweep(target, file.fileno())
+def _cannot_rename(target: Path, why: str) -> NoRenameError:
+    return NoRenameError(
+        f"{one_line(target)} cannot be replaced: {why}; smtp-tui could only overwrite it in place, "
+        "and a crash during that would damage it"
+    )
+
+
+def _failed(target: Path, error: OSError) -> DocumentError:
+    return DocumentError(
+        f"{one_line(target)} cannot be written: {reason(error)}; nothing was changed"
+    )

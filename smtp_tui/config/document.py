@@ -7,10 +7,12 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from smtp_tui.config import file_reader, tablepath
+from smtp_tui.config import atomic_write, file_reader, tablepath
+from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.dialects.schema import FileSchema
+from smtp_tui.config.dialects.spec import Recognition
 from smtp_tui.config.errors import (
     ChangedOnDiskError,
     DocumentError,
@@ -22,11 +24,6 @@ from smtp_tui.config.errors import (
     one_line,
 )
 from smtp_tui.config.tablepath import TablePath
-
-if TYPE_CHECKING:
-    from smtp_tui.config.atomic_write import WriteOptions
-    from smtp_tui.config.dialects.spec import Recognition
-
 
 __all__ = [
     "ChangedOnDiskError",
@@ -228,9 +225,7 @@ class Document:
 
         No backup keeps a password that leaves the file; that is told where one was wanted.
         """
-        from smtp_tui.config import atomic_write
-
-        manner = manner or atomic_write.WriteOptions()
+        manner = manner or WriteOptions()
         if manner.backup and self._loses_password(table, changes):
             manner.tell("no backup was made: it would keep the password that leaves the file")
             manner = dataclasses.replace(manner, backup=False)
@@ -244,8 +239,6 @@ class Document:
 
     def refuse_unwritable(self, manner: WriteOptions) -> None:
         """Raise what `save` would raise where the file cannot be written; nothing is changed."""
-        from smtp_tui.config import atomic_write
-
         if self._content is not None:
             atomic_write.refuse_unwritable(self.path, old=self._content, manner=manner)
 

@@ -14,7 +14,9 @@ was put there by whoever started this program: it counts as handed over.
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import stat
 import struct
 from collections.abc import Iterator, Mapping
@@ -149,9 +151,6 @@ def _access_list(path: Path) -> list[tuple[int, int, int]]:
 
 def _is_own_group(number: int) -> bool:
     """Tell whether a group has no member but root and this user, as a user's own group has."""
-    import grp  # hardly a file needs the three
-    import pwd
-
     try:
         group = grp.getgrgid(number)
     except KeyError:
@@ -162,8 +161,6 @@ def _is_own_group(number: int) -> bool:
 
 
 def _user(number: int) -> str:
-    import pwd
-
     try:
         return one_line(pwd.getpwuid(number).pw_name, 40)
     except KeyError:
@@ -171,8 +168,6 @@ def _user(number: int) -> str:
 
 
 def _group(number: int) -> str:
-    import grp
-
     try:
         return one_line(grp.getgrgid(number).gr_name, 40)
     except KeyError:

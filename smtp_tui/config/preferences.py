@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
@@ -42,8 +43,6 @@ def read_preferences(environ: Mapping[str, str] = os.environ) -> Preferences:
         return Preferences()
     except OSError as error:
         return Preferences(problems=(f"it cannot be read: {reason(error)}",))
-    import tomllib
-
     try:
         values = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,20 +1,20 @@
 """Changes of a form that ended without being asked: kept for the next time, never a secret.
 
-A value that holds a password, such as a URL as host, is left out.
-Each stands in a private file of its own in the user's state folder.
+A value that holds a password, such as a URL as host, is left out. Each stands in a private file of
+its own in the user's state folder.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.atomic_write import create
 from smtp_tui.config.paths import state_folder
 from smtp_tui.records import record
 from smtp_tui.settings.masking import mask_credentials
@@ -43,20 +43,21 @@ class RecoveredChanges:
 
 def save_recovery(unsaved: RecoveredChanges, environ: Mapping[str, str] = os.environ) -> bool:
     """Write it down; False where that is impossible."""
-    import json
-
-    from smtp_tui.config.atomic_write import made
-
-    told = {name: getattr(unsaved, name) for name in RecoveredChanges.__dataclass_fields__}
-    told["values"] = {key: raw for key, raw in unsaved.values.items() if not _holds_secret(raw)}
+    content = {name: getattr(unsaved, name) for name in RecoveredChanges.__dataclass_fields__}
+    # A password may have been typed into a field that is for something else.
+    content["values"] = {
+        key: raw
+        for key, raw in unsaved.values.items()
+        if not isinstance(raw, str) or mask_credentials(raw) == raw
+    }
     folder = _folder(environ)
     name = f"{int(unsaved.moment)}-{os.getpid()}-{time.monotonic_ns()}.json"
     try:
         if not [*folder.parents][:_HOME][-1].is_dir():
             return False
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return made(folder / name, json.dumps(told).encode("ascii"))
-    except (OSError, DocumentError):
+        return create(folder / name, json.dumps(content).encode("ascii"))
+    except OSError:
         return False
 
 
@@ -64,22 +65,17 @@ def load_recovery(
     file: str, table: str, environ: Mapping[str, str] = os.environ
 ) -> RecoveredChanges | None:
     """Return what was kept last of a file's table."""
-    found = [one for _, one in _kept(environ) if (one.file, one.table) == (file, table)]
-    return max(found, key=lambda one: one.moment, default=None)
+    found = [kept for _, kept in _kept(environ) if (kept.file, kept.table) == (file, table)]
+    return max(found, key=lambda kept: kept.moment, default=None)
 
 
 def discard_recovery(file: str, table: str, environ: Mapping[str, str] = os.environ) -> None:
     """Forget all that was kept of a file's table, and what is old and of files that are gone."""
-    for path, one in _kept(environ):
-        is_stale = time.time() - one.moment > _OLD and not Path(one.file).exists()
-        if (one.file, one.table) == (file, table) or is_stale:
+    for path, kept in _kept(environ):
+        is_stale = time.time() - kept.moment > _OLD and not Path(kept.file).exists()
+        if (kept.file, kept.table) == (file, table) or is_stale:
             with contextlib.suppress(OSError):
                 path.unlink()
-
-
-def _holds_secret(raw: object) -> bool:
-    """Tell whether a password was typed into a field that is for something else."""
-    return isinstance(raw, str) and mask_credentials(raw) != raw
 
 
 def _folder(environ: Mapping[str, str]) -> Path:
@@ -95,8 +91,6 @@ def _kept(environ: Mapping[str, str]) -> Iterator[tuple[Path, RecoveredChanges]]
 
 def _read(path: Path) -> RecoveredChanges | None:
     """Read one; None where it is none of ours, or damaged."""
-    import json
-
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -106,19 +100,15 @@ def _read(path: Path) -> RecoveredChanges | None:
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             return None
         try:
-            return _understood(json.loads(file.read(_LONGEST)))
+            content = json.loads(file.read(_LONGEST))
+            values, place = content["values"], content["place"]
+            return RecoveredChanges(
+                file=str(content["file"]),
+                table=str(content["table"]),
+                moment=float(content["moment"]),
+                values={str(key): raw for key, raw in values.items() if isinstance(raw, _VALUES)},
+                place=place if isinstance(place, dict) else None,
+                had_secret=bool(content["had_secret"]),
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
-
-
-def _understood(told: dict[str, Any]) -> RecoveredChanges:
-    values = {str(key): raw for key, raw in told["values"].items() if isinstance(raw, _VALUES)}
-    place = told["place"]
-    return RecoveredChanges(
-        file=str(told["file"]),
-        table=str(told["table"]),
-        moment=float(told["moment"]),
-        values=values,
-        place=place if isinstance(place, dict) else None,
-        had_secret=bool(told["had_secret"]),
-    )

@@ -34,7 +34,7 @@ import sys
 from smtp_tui.__main__ import main
 
 assert main(["get", sys.argv[1]]) == 0
-writers = {"tomlkit", "smtp_tui.config.atomic_write", "smtp_tui.config.toml_edit.scan", "shutil"}
+writers = {"tomlkit", "smtp_tui.config.toml_edit.scan", "shutil", "tempfile"}
 print(sorted(writers & sys.modules.keys()))
 """
 
