@@ -78,9 +78,9 @@ def _open(
         table,
         notice=notice,
         preferences=preferences,
-        keeps=not is_demo,
+        keeps_changes=not is_demo,
         is_alone=is_demo,
-        tell=print_error,
+        report=print_error,
     )
 
 

@@ -1,10 +1,12 @@
-"""The application: terminal manners, and which screen comes first."""
+"""The application: signals, the shell, the active keys, and which screen comes first."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -34,6 +36,7 @@ from smtp_tui.tui.keys.keymap import configured_keymap
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.style import LightThemeFilter
 from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner, run_check
+from smtp_tui.tui.textual_compat import CrashSafeApp, FormDriver
 from smtp_tui.tui.typeahead import KeyQueue
 
 # The terminal's own colours on its own background. With it NO_COLOR leaves attributes only.
@@ -47,14 +50,15 @@ TERMINAL = Theme(
     panel="ansi_default",
     variables={"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"},
 )
+NO_SHELL = "There is no shell here to suspend to; {leave} quits."
 HOW_TO_QUIT = "Ctrl+C has no effect here. {leave} quits, {back} stops a test."
 
 
-class SmtpApp(KeyQueue, inherit_bindings=False):
+class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
     """The form for one table of one file; `table` None asks which.
 
-    `keeps` is whether unsaved changes outlive an end by a signal or a defect; `lookup` is how names
-    are looked up, what the preferences say of that aside.
+    `keeps_changes`: unsaved changes outlive a signal or a crash. `lookup` says how names are looked
+    up, except for what the preferences say.
     """
 
     CSS_PATH = "app.tcss"
@@ -73,7 +77,7 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
         runner: Runner = run_check,
         keyring: KeyringBackend | None = None,
         preferences: Preferences | None = None,
-        keeps: bool = True,
+        keeps_changes: bool = True,
         lookup: DnsOptions | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
@@ -86,47 +90,40 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
         self._runner = runner
         self._keyring = keyring or SystemKeyring()
         self._verdicts = Verdicts()
-        self._keeps = keeps
-        self.has_kept = False
+        self._keeps_changes = keeps_changes
+        self.has_kept_changes = False
         preferences = preferences or Preferences()
         self._lookup = replace(
             lookup or DnsOptions(),
             by_itself=preferences.domain_check is not False,
             selectors=preferences.dkim,
         )
-        self._inks = [LightThemeFilter()] if preferences.theme == "light" else []
-        self._remark = "; ".join([*preferences.problems, *self._take_keys(preferences)])
-
-    @property
-    def defect(self) -> Exception | None:
-        """What brought the program down, if anything did."""
-        return self._exception
+        self._line_filters = [LightThemeFilter()] if preferences.theme == "light" else []
+        self._remark = "; ".join([*preferences.problems, *self._apply_keys(preferences)])
 
     def on_mount(self) -> None:
-        """Heed signals and show the form, or ask for the table first."""
+        """Handle signals and show the form, or ask for the table first."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._end, number)
+            loop.add_signal_handler(number, self._exit_on_signal, number)
         self.app_resume_signal.subscribe(self, self._repaint)
         if self._table is None:
             self._pick_table()
 
     def on_ready(self) -> None:
-        """Begin to look for garbage: all that was loaded for the first screen is none."""
+        """Begin to collect garbage, except what was loaded for the first screen: that stays."""
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
 
     async def on_key(self, event: Key) -> None:
-        """A key that nothing took: `C` as the hints write it may have been typed as a capital."""
+        """Handle a key that nothing took, a capital as the hints write it perhaps."""
         if event.key.isupper():
             await handle_shifted_letter(self, event)
 
     def on_resize(self, event: Resize) -> None:
-        """Paint everything again where the window was another size for a moment only.
-
-        It cut what stood there, and no size is left that differs from the one that was painted.
-        """
+        """Paint everything again where the window was another size for a moment only."""
+        # The window cut what stood there, and the size that is left is the one that was painted.
         if self.screen_stack and event.size == self.screen.outer_size:
             self.screen.refresh()
 
@@ -135,38 +132,34 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
         return Screen() if self._table is None else self._form(self._table)
 
     def get_driver_class(self) -> type[Driver]:
-        """Take the driver that knows old terminals."""
-        from smtp_tui.tui.driver import FormDriver
-
+        """Return the driver that knows old terminals."""
         return FormDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line goes through."""
-        return [*super().get_line_filters(), *self._inks]
+        return [*super().get_line_filters(), *self._line_filters]
 
     def action_how_to_quit(self) -> None:
-        """Ctrl+C interrupts nothing here; say what does."""
-        self._say(HOW_TO_QUIT.format(leave=key_names("leave"), back=key_of("back")))
+        """Show how to quit; Ctrl+C interrupts nothing here."""
+        self._show_message(HOW_TO_QUIT.format(leave=key_names("leave"), back=key_of("back")))
 
     def action_suspend(self) -> None:
         """Go to the shell."""
-        from smtp_tui.tui.driver import NO_SHELL, has_shell, stop_job
-
         if has_shell():
             stop_job(self)
         else:
-            self._say(NO_SHELL.format(leave=key_names("leave")))
+            self._show_message(NO_SHELL.format(leave=key_names("leave")))
 
-    def _take_keys(self, preferences: Preferences) -> list[str]:
-        """Let the commands have the keys that the admin chose; return what is wrong with those."""
+    def _apply_keys(self, preferences: Preferences) -> list[str]:
+        """Give the commands the keys that the admin chose; return what is wrong with those."""
         default_keys = {command.action: command.default_keys for command in configurable()}
         log_actions = {command.action for command in LOG_COMMANDS}
-        choice = configured_keymap(preferences.keys, default_keys, log_actions)
-        set_active_keys(choice.keys)
-        self.set_keymap({action: ",".join(keys) for action, keys in choice.keys.items()})
-        return choice.problems
+        keymap = configured_keymap(preferences.keys, default_keys, log_actions)
+        set_active_keys(keymap.keys)
+        self.set_keymap({action: ",".join(keys) for action, keys in keymap.keys.items()})
+        return keymap.problems
 
-    def _say(self, text: str) -> None:
+    def _show_message(self, text: str) -> None:
         for screen in self._forms():
             screen.show_message(text)
 
@@ -198,30 +191,48 @@ class SmtpApp(KeyQueue, inherit_bindings=False):
             notice=self._notice,
             remark=f"{NAME}: {self._remark}" if self._remark else "",
             opened_as=opened_as,
-            offers_kept=self._keeps,
+            offers_recovery=self._keeps_changes,
             lookup=self._lookup,
         )
 
     def _repaint(self, _app: App[Any]) -> None:
-        """Paint everything again: the shell wrote over it while the program was suspended."""
-        self.screen.refresh()
+        self.screen.refresh()  # the shell wrote over it while the program was suspended
 
-    def _end(self, number: int) -> None:
+    def _exit_on_signal(self, number: int) -> None:
         """Leave on a signal, the terminal as it was found."""
         # After SIGHUP the kernel sends SIGCONT, at which Textual would take the terminal again.
         signal.signal(signal.SIGCONT, signal.SIG_IGN)
-        self._keep()
+        self.before_crash()
         self.exit(128 + number, return_code=128 + number)
 
-    def _fatal_error(self) -> None:
-        """End without the stock traceback: it prints local variables, and those hold passwords."""
-        self._keep()
-        self._close_messages_no_wait()
+    def before_crash(self) -> None:
+        """Keep what is not saved for the next session, once."""
+        if self._keeps_changes and not self.has_kept_changes:
+            self.has_kept_changes = any(screen.keep_changes() for screen in self._forms())
 
-    def _keep(self) -> None:
-        """Keep what is not saved, once."""
-        if self._keeps and not self.has_kept:
-            self.has_kept = any(screen.keep() for screen in self._forms())
+
+def has_shell() -> bool:
+    """Whether a shell watches over this job and could bring it back once it is stopped."""
+    # A session's first program is nobody's job: `ssh -t host smtp-tui`, or a container's command.
+    return os.getpgrp() != os.getsid(0)
+
+
+def stop_job(app: App[Any]) -> None:
+    """Give the terminal back and stop the whole job; return when it is in the foreground again."""
+    with app.suspend():
+        shell = os.getppid()
+        # What started the program, like `make` or a script, is of the same job and must stop too.
+        os.killpg(0, signal.SIGSTOP)
+        # The shell's `bg` continues the job without the terminal.
+        while os.getppid() == shell and not _is_in_foreground():
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _is_in_foreground() -> bool:
+    try:
+        return os.tcgetpgrp(sys.__stdin__.fileno()) == os.getpgrp() if sys.__stdin__ else True
+    except OSError:  # the line is lost: go on, to obey the signal that says so
+        return True
 
 
 def run_app(
@@ -230,11 +241,11 @@ def run_app(
     *,
     notice: str = "",
     preferences: Preferences,
-    keeps: bool = True,
+    keeps_changes: bool = True,
     is_alone: bool = False,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> int:
-    """Run the form; return the exit status. A defect of the program is raised anew.
+    """Run the form; return the exit status. What crashed the program is raised again.
 
     `is_alone`: the form asks nobody outside this machine by itself or by a key.
     """
@@ -243,14 +254,14 @@ def run_app(
         table,
         notice=notice,
         preferences=preferences,
-        keeps=keeps,
+        keeps_changes=keeps_changes,
         lookup=DnsOptions(is_alone=is_alone),
     )
     status = app.run(mouse=bool(preferences.mouse))
-    if app.has_kept:
-        tell(
+    if app.has_kept_changes:
+        report(
             "your unsaved changes are kept, without passwords; open the file again to restore them"
         )
-    if app.defect is not None:
-        raise app.defect
+    if app.crash is not None:
+        raise app.crash
     return status or 0

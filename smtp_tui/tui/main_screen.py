@@ -51,7 +51,7 @@ from smtp_tui.tui.style import BAD, PLAIN
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
 from smtp_tui.tui.test_pane.verdict import BEGINNINGS
-from smtp_tui.tui.textual_compat import PaintOnceScreen
+from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
 from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
 from smtp_tui.tui.widgets.text_page import TextPage
 
@@ -89,14 +89,14 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         notice: str = "",
         remark: str = "",
         opened_as: str = "",
-        offers_kept: bool = True,
+        offers_recovery: bool = True,
         lookup: DnsOptions | None = None,
     ) -> None:
         super().__init__()
         self._document = document
         self._table = table
         self._remark, self._opened_as = remark, opened_as
-        self._offers_kept = offers_kept
+        self._offers_recovery = offers_recovery
         file_context = FileContext(document, table)
         self.form = Form(file_context.draft(), file_context, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
@@ -183,7 +183,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Tell something in words, until the next change or step."""
         self._sidebar_controller.show_message(text, style, at=at)
 
-    def keep(self) -> bool:
+    def keep_changes(self) -> bool:
         """Keep what is not saved, if anything is, for the form is ended without being asked."""
         from smtp_tui.tui.controllers.recovery import keep
 
@@ -325,8 +325,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
         """Give way to the form of another table, or of the file in another format."""
-        if not self._result_callbacks:  # Textual gives the first screen none, and then misses it
-            self._push_result_callback(self, None)
+        allow_switch(self)
         self.post_message(self.TableWanted(table, document, notice))
 
     def show_state(self) -> None:
@@ -371,5 +370,5 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def _after_first_sight(self) -> None:
         """Do what reads files that nobody needs to see the form and to type."""
         self.form.update_advice()
-        if self._offers_kept:
+        if self._offers_recovery:
             self._command_runner.start(lambda to: to.recovery.offer(), "offer_kept")

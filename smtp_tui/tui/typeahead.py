@@ -4,6 +4,14 @@ Textual hands each key to the widget that has the focus at that moment. A key th
 action bubbles up before it acts, while the next letters are already with the old widget: over a
 slow line, or pasted, `Down` and `465` in one packet would type into the wrong field. Where a key
 opens a dialog, the next one waits until that has its focus.
+
+Textual's own means are bindings with `priority=True`, awaited in the application's pump. With all
+bindings so, and no queue, seven tests failed. A priority action runs before the letters typed ahead
+of it have reached their widget, so Enter sends an empty password
+(`test_a_password_typed_ahead_goes_to_who_asks_for_it`). A letter that is bound in the log, or `?`,
+can no longer be typed (`test_cursor_search_and_silence`). And a command is a worker, which opens
+its dialog after the action has ended
+(`test_what_is_typed_while_a_dialog_is_long_in_coming_waits_for_it`).
 """
 
 from __future__ import annotations
@@ -22,32 +30,32 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import NoActiveWorker, get_current_worker
 
-# A widget may be gone before it could pass the mark on; the keyboard must not hang for that.
-PATIENCE = 0.5
-# What took so long may have held up the mark too, which is then about to come.
-GRACE = 0.1
-BEAT = 0.02
+# Seconds. A widget may be gone before it could pass the marker on; the keyboard must not hang then.
+KEY_TIMEOUT = 0.5
+# What took so long may have held up the marker too, which is then about to come.
+GRACE_PERIOD = 0.1
+POLL_INTERVAL = 0.02
 # What opens a dialog may have to load it first, from a slow disk.
-LONGEST = 2.0
-OPENING = "opening"
+DIALOG_TIMEOUT = 2.0
+OPENS_DIALOG = "opens-dialog"
 """The name of a worker that may open a dialog: the keys behind the one that began it wait."""
 
 
-def opens_none() -> None:
-    """Let the keys go on: the worker that this is called in opens no dialog any more."""
+def release_keys() -> None:
+    """Let the waiting keys through: the worker that calls this opens no dialog any more."""
     with suppress(NoActiveWorker):
         get_current_worker().name = ""
 
 
-class KeyDone(Message):
+class KeyMarker(Message):
     """Follows a key through the same queues: when it arrives, the key has done what it does."""
 
-    def __init__(self, screen: Screen[Any], begun: float | None) -> None:
+    def __init__(self, screen: Screen[Any], started: float | None) -> None:
         super().__init__()
+        # The screen that the key began on, or that the marker was sent on to.
         self.screen = screen
-        """The screen that the key began on, or went on to."""
-        self.begun = begun
-        """When it began: a mark that comes after its key was given up says nothing of the next."""
+        # A marker that comes after its key was given up says nothing of the next one.
+        self.started = started
 
 
 class KeyQueue(App[int], inherit_bindings=False):
@@ -55,65 +63,65 @@ class KeyQueue(App[int], inherit_bindings=False):
 
     def __init__(self, *, ansi_color: bool) -> None:
         super().__init__(ansi_color=ansi_color)
-        self._waiting: deque[Key | Paste] = deque()
-        self._begun: float | None = None
-        self._taker: Callable[[Key], None] | None = None
+        self._queue: deque[Key | Paste] = deque()
+        self._started: float | None = None
+        self._key_receiver: Callable[[Key], None] | None = None
 
-    def take_next_key(self, taker: Callable[[Key], None]) -> None:
-        """Give the next key to `taker` and to nobody else."""
-        self._taker = taker
+    def take_next_key(self, receiver: Callable[[Key], None]) -> None:
+        """Give the next key to `receiver` and to nobody else."""
+        self._key_receiver = receiver
 
     async def on_event(self, event: Event) -> None:
         """Hold a key or what is pasted back while a key before it is under way."""
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
             return
-        self._waiting.append(event)
-        if self._begun is None:
-            await self._next()
-        elif monotonic() - self._begun >= PATIENCE:
-            self.set_timer(GRACE, partial(self._give_up, self._begun))
+        self._queue.append(event)
+        if self._started is None:
+            await self._next_key()
+        elif monotonic() - self._started >= KEY_TIMEOUT:
+            self.set_timer(GRACE_PERIOD, partial(self._give_up, self._started))
 
-    async def on_key_done(self, event: KeyDone) -> None:
+    async def on_key_marker(self, event: KeyMarker) -> None:
         """Go on with the next key, behind what a screen that came or went has to do first."""
-        if not self.screen_stack or event.begun != self._begun:
+        if not self.screen_stack or event.started != self._started:
             return
-        if event.screen is not self.screen and self._mark(self.screen):
+        if event.screen is not self.screen and self._send_marker(self.screen):
             return
-        if self._is_opening:
-            self.set_timer(BEAT, partial(self.post_message, KeyDone(event.screen, event.begun)))
+        if self._is_dialog_opening:
+            marker = KeyMarker(event.screen, event.started)
+            self.set_timer(POLL_INTERVAL, partial(self.post_message, marker))
             return
-        self._begun = None
-        await self._next()
+        await self._next_key()
 
     @property
-    def _is_opening(self) -> bool:
-        if self._begun is None or monotonic() - self._begun >= LONGEST:
+    def _is_dialog_opening(self) -> bool:
+        if self._started is None or monotonic() - self._started >= DIALOG_TIMEOUT:
             return False
         return any(
-            one.name == OPENING and not one.is_finished and one.node is self.screen
-            for one in self.workers
+            worker.name == OPENS_DIALOG and not worker.is_finished and worker.node is self.screen
+            for worker in self.workers
         )
 
-    async def _give_up(self, begun: float) -> None:
-        if self._begun == begun and not self._is_opening:
-            self._begun = None
-            await self._next()
+    async def _give_up(self, started: float) -> None:
+        if self._started == started and not self._is_dialog_opening:
+            await self._next_key()
 
-    async def _next(self) -> None:
-        while self._waiting and self.screen_stack:  # none is left when the form is
-            self._begun = monotonic()
-            event, taker = self._waiting.popleft(), self._taker
-            if taker is not None and isinstance(event, Key):
-                self._taker = self._begun = None
-                taker(event)
+    async def _next_key(self) -> None:
+        self._started = None
+        while self._queue and self.screen_stack:  # the stack is empty when the form was left
+            event, receiver = self._queue.popleft(), self._key_receiver
+            if receiver is not None and isinstance(event, Key):
+                self._key_receiver = None
+                receiver(event)
                 continue
+            self._started = monotonic()
             target = self.focused or self.screen
             await super().on_event(event)
-            if self._mark(target):
+            if self._send_marker(target):
                 return
-            self._begun = None
+            self._started = None
 
-    def _mark(self, target: Widget) -> bool:
-        """Send the mark of the key that is under way after it; False where nobody takes it."""
-        return target.post_message(KeyDone(self.screen, self._begun))
+    def _send_marker(self, target: Widget) -> bool:
+        """Send the marker of the current key after it; False where nobody takes it."""
+        return target.post_message(KeyMarker(self.screen, self._started))

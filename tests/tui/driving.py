@@ -212,7 +212,7 @@ async def form_on(
     keyring: KeyringBackend | None = None,
     table: str | None = "smtp",
     preferences: Preferences | None = None,
-    keeps: bool = False,
+    keeps_changes: bool = False,
     lookup: DnsOptions | None = None,
 ) -> AsyncIterator[Hand]:
     """Open the app on a file with this text, or on a file that does not exist yet."""
@@ -226,7 +226,7 @@ async def form_on(
         runner=check or FakeCheck(),
         keyring=keyring or FakeKeyring(),
         preferences=preferences,
-        keeps=keeps,
+        keeps_changes=keeps_changes,
         lookup=lookup or DnsOptions(resolver=nobody),
     )
     async with app.run_test(size=size) as pilot:

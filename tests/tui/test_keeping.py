@@ -68,7 +68,7 @@ def test_the_offer_names_time_and_fields() -> None:
 
 async def test_they_are_taken_back_with_the_place_of_the_password(tmp_path: Path) -> None:
     save_recovery(kept(tmp_path, {"env": "MAIL_PW"}, host="b.example", timeout="12"))
-    async with form_on(SAMPLE, tmp_path, keeps=True) as hand:
+    async with form_on(SAMPLE, tmp_path, keeps_changes=True) as hand:
         await hand.until(lambda: "R Restore them" in hand.screen)
         await hand.press("R")
         await hand.until(lambda: "Restored" in hand.screen)
@@ -84,7 +84,7 @@ async def test_they_are_taken_back_with_the_place_of_the_password(tmp_path: Path
 
 async def test_they_are_dropped(tmp_path: Path) -> None:
     save_recovery(kept(tmp_path, host="b.example"))
-    async with form_on(SAMPLE, tmp_path, keeps=True) as hand:
+    async with form_on(SAMPLE, tmp_path, keeps_changes=True) as hand:
         await hand.until(lambda: "D Discard them" in hand.screen)
         await hand.press("d")
         await hand.until(lambda: not files(tmp_path))
@@ -94,7 +94,7 @@ async def test_they_are_dropped(tmp_path: Path) -> None:
 async def test_later_is_later(tmp_path: Path) -> None:
     save_recovery(kept(tmp_path, host="b.example"))
     for _ in range(2):
-        async with form_on(SAMPLE, tmp_path, keeps=True) as hand:
+        async with form_on(SAMPLE, tmp_path, keeps_changes=True) as hand:
             await hand.until(lambda: "Esc Later" in hand.screen)
             await hand.press("escape")
             await hand.until(lambda: "Later" not in hand.screen)
@@ -103,6 +103,6 @@ async def test_later_is_later(tmp_path: Path) -> None:
 
 async def test_what_the_file_says_by_now_is_not_offered(tmp_path: Path) -> None:
     save_recovery(kept(tmp_path, port="2587", starttls_auto=False, nonsense=1))
-    async with form_on(SAMPLE + "starttls_auto = false\n", tmp_path, keeps=True) as hand:
+    async with form_on(SAMPLE + "starttls_auto = false\n", tmp_path, keeps_changes=True) as hand:
         await hand.until(lambda: not files(tmp_path))
         assert "unsaved changes from" not in hand.screen

@@ -238,7 +238,7 @@ DOES_IN_LOG = {
 async def test_every_command_by_each_of_its_keys(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smtp_tui.tui.driver.has_shell", lambda: False)
+    monkeypatch.setattr("smtp_tui.tui.app.has_shell", lambda: False)
     for key in command.default_keys:
         async with form_on(SAMPLE, tmp_path, lookup=DnsOptions(is_alone=True)) as hand:
             await hand.go_to("Encryption Type")

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
-from smtp_tui.tui.driver import TolerantStream
+from smtp_tui.tui.textual_compat import TolerantStream
 
 
 @pytest.fixture

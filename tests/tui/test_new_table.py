@@ -70,7 +70,7 @@ async def test_a_section_commented_out_is_added_in_the_applications_words(tmp_pa
         document.new_table(),
         runner=FakeCheck(),
         keyring=FakeKeyring(),
-        keeps=False,
+        keeps_changes=False,
     )
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()

@@ -17,7 +17,7 @@ PASTED = "535 5.7.8 Error: authentication failed"
 def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that opens a dialog takes longer than a key may, or does not."""
     if request.param == "overdue":
-        monkeypatch.setattr(typeahead, "PATIENCE", 0)
+        monkeypatch.setattr(typeahead, "KEY_TIMEOUT", 0)
 
 
 @pytest.mark.usefixtures("patience")
@@ -44,12 +44,12 @@ async def test_what_is_pasted_behind_such_a_key_goes_there_too(tmp_path: Path) -
 async def test_what_is_typed_while_a_dialog_is_long_in_coming_waits_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typeahead, "PATIENCE", 0)
+    monkeypatch.setattr(typeahead, "KEY_TIMEOUT", 0)
     explain = ToolController.explain
 
     async def late(self: ToolController) -> None:
         comes = asyncio.Event()
-        asyncio.get_running_loop().call_later(2 * typeahead.GRACE, comes.set)
+        asyncio.get_running_loop().call_later(2 * typeahead.GRACE_PERIOD, comes.set)
         await comes.wait()
         await explain(self)
 
@@ -64,8 +64,8 @@ async def test_what_is_typed_while_a_dialog_is_long_in_coming_waits_for_it(
 async def test_a_key_that_never_ends_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typeahead, "PATIENCE", 0)
-    monkeypatch.setattr(typeahead, "KeyDone", lambda _screen, _begun: Paste(""))
+    monkeypatch.setattr(typeahead, "KEY_TIMEOUT", 0)
+    monkeypatch.setattr(typeahead, "KeyMarker", lambda _screen, _started: Paste(""))
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press_at_once("a", "b")
         await hand.until(lambda: "mail.example.netab" in hand.row("SMTP Host"))

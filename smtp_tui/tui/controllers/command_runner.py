@@ -8,7 +8,7 @@ from textual.screen import Screen
 
 from smtp_tui.tui.controllers.form import BUSY, FormController
 from smtp_tui.tui.keys.commands import Command, Handler, HintContext
-from smtp_tui.tui.typeahead import OPENING
+from smtp_tui.tui.typeahead import OPENS_DIALOG
 
 if TYPE_CHECKING:
     from smtp_tui.tui.controllers.discovery import DiscoveryController
@@ -132,7 +132,7 @@ class CommandRunner:
         """Start a handler; one that still runs in the same group is cancelled."""
         work = handler(self._controllers)
         self._screen.run_worker(
-            work, name=OPENING, group=group, exclusive=True, exit_on_error=False
+            work, name=OPENS_DIALOG, group=group, exclusive=True, exit_on_error=False
         )
 
     def hint_context(self, *, is_in_log: bool) -> HintContext:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.tui.typeahead import opens_none
+from smtp_tui.tui.typeahead import release_keys
 
 BRISK = 0.3
 """Seconds; a place that answers sooner is not worth a word, and keys wait for what it leads to."""
@@ -54,6 +54,6 @@ class CancellableWaits:
         return bool(self._running)
 
     def _free_keys(self) -> None:
-        opens_none()
+        release_keys()
         if self.tell is not None:
             self.tell()

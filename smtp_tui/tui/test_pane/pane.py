@@ -37,7 +37,7 @@ from smtp_tui.tui.test_pane.verdict import (
     verdict_lines,
 )
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
-from smtp_tui.tui.typeahead import opens_none
+from smtp_tui.tui.typeahead import release_keys
 from smtp_tui.tui.widgets.text_page import Block
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class TestPane(NoRepaintOnResize, Vertical):
 
         `settings` are those of the request, the password as the form has it.
         """
-        opens_none()
+        release_keys()
         self.moment = moment = datetime.now(UTC)
         self._begin(title_of(settings, request.mail), request.mail, moment)
         started = monotonic()
