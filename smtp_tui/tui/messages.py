@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -49,3 +50,12 @@ def as_sentence(error: object) -> str:
     """Make a sentence of an error's text."""
     text = escape_controls(str(error))
     return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
+
+
+MOST_COPIED = 100_000
+"""More bytes than this, as they are sent, many terminals drop without a word."""
+
+
+def clipboard_size(text: str) -> int:
+    """Return the bytes that a text takes on its way to a terminal's clipboard."""
+    return len(b64encode(text.encode("utf-8", "backslashreplace")))

@@ -11,12 +11,12 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.controllers.folders import may_make_folder
 from smtp_tui.tui.controllers.form import BUSY, FormController
 from smtp_tui.tui.model.draft import HOST
 from smtp_tui.tui.model.fixes import CA_FILE, FixAction, FixProposal, done_words, fix_proposals
 from smtp_tui.tui.model.mail_draft import MailField
 from smtp_tui.tui.style import BAD, PLAIN
+from smtp_tui.tui.widgets.dialog import may_make_folder
 
 FROM = "from"
 NO_FAILURE = "There is nothing to fix: no test has failed. F5 starts a test."

@@ -8,7 +8,6 @@ What the log can hand out: a comparison, copies, its text in a file.
 from __future__ import annotations
 
 import os
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -17,9 +16,7 @@ from smtp_tui.records import record
 from smtp_tui.tui.controllers.form import FormController
 from smtp_tui.tui.controllers.tools import NO_TEST, ToolController
 from smtp_tui.tui.log.model import Entry, Title
-
-MOST_COPIED = 100_000
-"""More bytes than this, as they are sent, many terminals drop without a word."""
+from smtp_tui.tui.messages import MOST_COPIED, clipboard_size
 
 
 def plain_text(entries: Iterable[Entry]) -> str:
@@ -33,11 +30,6 @@ def kept_text(entries: Iterable[Entry], moment: datetime, home: str) -> str:
     head = f"{TITLE}: the dialogue, {moment:%Y-%m-%d %H:%M:%S} UTC\n"
     lines = without(home, plain_text(entries).splitlines())
     return head + "".join(f"{line}\n" for line in lines)
-
-
-def clipboard_size(text: str) -> int:
-    """Return the bytes that a text takes on its way to a terminal's clipboard."""
-    return len(b64encode(text.encode("utf-8", "backslashreplace")))
 
 
 def sent_words(count: int, environment: Mapping[str, str]) -> str:

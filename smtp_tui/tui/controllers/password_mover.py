@@ -14,11 +14,11 @@ from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.config.paths import absolute
 from smtp_tui.records import record
 from smtp_tui.settings.password_sources import Ask, File, Keyring, Literal, PasswordSource
-from smtp_tui.tui.controllers.folders import folder_question, missing_folder
 from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
 from smtp_tui.tui.controllers.password_risk import risk_of_move
 from smtp_tui.tui.controllers.waits import CancellableWaits
 from smtp_tui.tui.model.password import PasswordDraft
+from smtp_tui.tui.widgets.dialog import folder_question, missing_folder
 
 if TYPE_CHECKING:
     from smtp_tui.config.password_store import PasswordStore

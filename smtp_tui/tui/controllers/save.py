@@ -12,7 +12,6 @@ from smtp_tui.config.file_reader import is_private
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.controllers.folders import NOT_MADE, may_make_folder
 from smtp_tui.tui.controllers.password_mover import ConfirmPrompt
 from smtp_tui.tui.controllers.save_transaction import (
     STEPPED_BACK,
@@ -28,7 +27,7 @@ from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.model.file_context import preview_changes, will_hold_password
 from smtp_tui.tui.style import BAD, GOOD, WARNING
-from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption
+from smtp_tui.tui.widgets.dialog import NOT_MADE, ChoiceDialog, DialogOption, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.password_sources import Keyring, Literal
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.controllers.folders import missing_folder
 from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
 from smtp_tui.tui.controllers.password_mover import (
     Asking,
@@ -29,6 +28,7 @@ from smtp_tui.tui.controllers.waits import CancellableWaits, StoppedWaitingError
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, text_of
 from smtp_tui.tui.model.file_context import FileContext, preview_changes
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, kind_of
+from smtp_tui.tui.widgets.dialog import missing_folder
 
 UNCHANGED = "There is nothing to save: the file is up to date."
 STEPPED_BACK = "Nothing was saved."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.config.document import Document
@@ -38,15 +39,6 @@ class Verdicts:
 
 
 @record
-class TableEntry:
-    """A table as the picker lists it."""
-
-    table: str
-    host: str
-    said: str = ""
-
-
-@record
 class TableTester:
     """The tables of a document, and the tests of all of them as the file has them."""
 
@@ -59,14 +51,19 @@ class TableTester:
         """Their names, in the file's order."""
         return self.document.tables()
 
-    def entries(self) -> Iterator[TableEntry]:
-        """Yield them with host and last verdict."""
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.document.path
+
+    def entries(self) -> Iterator[tuple[str, str, str]]:
+        """Yield name, host and last verdict of each."""
         for table in self.tables:
             try:
                 host = mask_credentials(text_of(self.document.values(table).get(HOST)))
             except DocumentError:
                 host = ""
-            yield TableEntry(table, host, self.verdicts.last.get(table, ""))
+            yield table, host, self.verdicts.last.get(table, "")
 
     async def test(self, table: str) -> None:
         """Test one table as the file has it; where that is impossible, say so in its place."""

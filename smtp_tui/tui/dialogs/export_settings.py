@@ -21,14 +21,12 @@ from smtp_tui.interchange.spec import format_named, formats
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.controllers.folders import may_make_folder
-from smtp_tui.tui.controllers.log import MOST_COPIED, clipboard_size
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, in_the_form
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import EXPORT_COMMANDS, hints_of
-from smtp_tui.tui.messages import as_sentence, text
+from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog, confirm
+from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog, confirm, may_make_folder
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain

@@ -1,8 +1,13 @@
-"""Dialogs at the bottom of the screen: nothing of the form is covered that an answer needs."""
+"""Dialogs at the bottom of the screen: nothing of the form is covered that an answer needs.
+
+No folder is made without a yes: a slip in a path would make one that nobody wants.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from textual.app import App, ComposeResult
@@ -15,7 +20,7 @@ from textual.widget import Widget
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.keymap import key_name
-from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, Span
+from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.line_editor import PromptLine
@@ -25,7 +30,8 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 Result = TypeVar("Result")
 LABEL = "SMTP Password"
 SAVE, DISCARD, STAY = "s", "d", "escape"
-_YES = "y"
+YES = "y"
+NOT_MADE = "Not saved: the folder does not exist."
 
 
 class DialogBody(NoRepaintOnResize, Vertical):
@@ -91,8 +97,28 @@ class ChoiceDialog(Dialog[str]):
 
 async def confirm(app: App[Any], text: Sequence[Block], yes: str = "Yes") -> bool:
     """Ask something whose answer is no unless one key says yes."""
-    options = (DialogOption(_YES, yes), *_NO)
-    return await app.push_screen_wait(ChoiceDialog(text, options)) == _YES
+    options = (DialogOption(YES, yes), *_NO)
+    return await app.push_screen_wait(ChoiceDialog(text, options)) == YES
+
+
+def missing_folder(path: Path) -> Path | None:
+    """Return the folder that a file is to be in if it does not exist."""
+    folder = Path(os.path.realpath(path)).parent
+    return None if os.path.lexists(folder) else folder
+
+
+def folder_question(folder: Path) -> str:
+    """Return what to ask before a folder is made."""
+    return f"The folder {escape_controls(str(folder))} does not exist. Create it (mode 0700)?"
+
+
+async def may_make_folder(app: App[Any], path: Path) -> bool:
+    """Ask whether the folder of a file shall be made; True where it is there."""
+    # A slip in a path would make a folder that nobody wants.
+    folder = missing_folder(path)
+    if folder is None:
+        return True
+    return await confirm(app, [plain(folder_question(folder), WARNING)], "Create it")
 
 
 async def ask_to_risk(app: App[Any], question: str) -> bool:
