@@ -1,10 +1,8 @@
-"""Change keys of one table in a TOML text and leave every other byte as it is.
+"""Change keys of one table in a TOML text, leave every other byte as it is, and prove it.
 
-The text is cut and pasted at the places `scanning` finds: tomlkit would put a new key below the
+The text is cut and pasted at the places that `scan` finds: tomlkit would put a new key below the
 comment that closes its section, lose CRLF and indentation, and turn a table given as a value into
-a sub-table at the end of the file. Whether the outcome is right is `proof`'s business.
-
-Prove a change before it is written: only the wanted keys differ, and only their lines.
+a sub-table at the end of the file.
 """
 
 from __future__ import annotations

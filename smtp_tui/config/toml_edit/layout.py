@@ -1,6 +1,6 @@
-"""Lines of a text and their ends: cut and put in, the missing end of a last line kept missing.
+"""How one table of a TOML text is laid out: its lines or braces, its spacing and alignment.
 
-How one table of a TOML text is laid out: its lines or braces, its spacing and alignment.
+Lines are cut and put in with the missing end of a last line kept missing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from smtp_tui.config.tablepath import TablePath
-from smtp_tui.config.toml_edit import layout
 from smtp_tui.config.toml_edit.scan import Header, KeyValue, Statement, scan
 from smtp_tui.records import record
 
@@ -112,7 +111,7 @@ class TableLayout:
         return next(
             (
                 found
-                for found in self.under()
+                for found in self.statements
                 if isinstance(found, Header) and found.path == self.path
             ),
             None,
@@ -124,7 +123,7 @@ class TableLayout:
         return next(
             (
                 found
-                for found in self.under()
+                for found in self.statements
                 if isinstance(found, KeyValue) and found.path == self.path
             ),
             None,
@@ -164,16 +163,13 @@ class TableLayout:
         """
         start, end = pair.value
         found = _BEFORE_COMMENT.match(self.text, end)
-        if found is None or "\n" in self.text[start:end] or not self._has_comment_column:
+        ends = [_BEFORE_COMMENT.match(self.text, member.value[1]) for member in self.members]
+        columns = [self._column(blanks.end()) for blanks in ends if blanks]
+        aligned = len(columns) > 1 and len(set(columns)) == 1
+        if found is None or "\n" in self.text[start:end] or not aligned:
             return end, ""
         blanks = len(found.group()) + end - start - length
         return found.end(), " " * max(blanks, 1)
 
-    @property
-    def _has_comment_column(self) -> bool:
-        found = [_BEFORE_COMMENT.match(self.text, member.value[1]) for member in self.members]
-        columns = [self._column(blanks.end()) for blanks in found if blanks]
-        return len(columns) > 1 and len(set(columns)) == 1
-
     def _column(self, position: int) -> int:
-        return len(layout.indentation(self.text, position))
+        return len(indentation(self.text, position))

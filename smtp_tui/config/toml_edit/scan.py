@@ -1,12 +1,12 @@
 """Where each header, key and value stands in a TOML text that tomllib has already read.
 
 tomllib says what a text means, not where; this says where, and relies on the text being valid.
-
-Sections of a TOML text that are commented out, as applications ship those that are optional.
+Sections that are commented out, as applications ship those that are optional, are found too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.found: list[Statement] = []
-        self.last_index: dict[TablePath, int] = {}
+        self.last_index: dict[TablePath, int] = {}  # of each array of tables
 
     def run(self) -> list[Statement]:
         base = ROOT
@@ -133,7 +133,9 @@ class _Scanner:
         names, spans = [], []
         while True:
             part = self._match(_KEY_PART, self._skip(_BLANK, position))
-            names.append(_name(part.group()))
+            name = part.group()
+            quoted = name[0] in "\"'"
+            names.append(str(tomllib.loads(f"name = {name}")["name"]) if quoted else name)
             spans.append(part.span())
             position = self._skip(_BLANK, part.end())
             if not self.text.startswith(".", position):
@@ -186,12 +188,6 @@ class _Scanner:
                 position = self._pair(position, path, inline=True)
 
 
-def _name(part: str) -> str:
-    if part[0] not in "\"'":
-        return part
-    return str(tomllib.loads(f"name = {part}")["name"])
-
-
 _HEADER = re.compile(r"^[ \t]*#+[ \t]*\[(?P<path>[^\[\]\n]+)\][ \t]*(?:#.*)?\r?$", re.MULTILINE)
 _LINE = re.compile(r"[ \t]*(?P<comment>#+[ \t]*)?(?P<text>[^\r\n]*)\r?(?:\n|\Z)")
 _PAIR = re.compile(r"(?P<key>[A-Za-z0-9_.-]+)[ \t]*=[ \t]*(?P<value>.*)")
@@ -234,23 +230,14 @@ def _path(text: str) -> TablePath | None:
 
 
 def _pairs(text: str, position: int) -> Iterator[tuple[str, Any]]:
+    """Yield the keys that comments hold, each with its value; prose is passed over."""
     while position < len(text) and (line := _LINE.match(text, position)):
         position = line.end()
-        if line["comment"] is None and line["text"].strip():
+        if line["text"].startswith("[") or (line["comment"] is None and line["text"].strip()):
             return
-        if line["text"].startswith("["):
-            return
-        if line["comment"] and (pair := _PAIR.fullmatch(line["text"].rstrip())):
-            value = _value(pair["value"])
-            if value is not None:
-                yield pair["key"], value
-
-
-def _value(text: str) -> Any:
-    """Read a value that a comment follows, perhaps; the empty text for none, None for prose."""
-    if not text or text.startswith("#"):
-        return ""
-    try:
-        return tomllib.loads(f"value = {text}").get("value")
-    except tomllib.TOMLDecodeError:
-        return None
+        pair = _PAIR.fullmatch(line["text"].rstrip()) if line["comment"] else None
+        if pair and (not pair["value"] or pair["value"].startswith("#")):
+            yield pair["key"], ""
+        elif pair:
+            with contextlib.suppress(tomllib.TOMLDecodeError):
+                yield pair["key"], tomllib.loads(f"value = {pair['value']}")["value"]

@@ -1,9 +1,7 @@
-"""Whether two raw values of a setting mean the same: what does is never rewritten.
-
-How values are spelled in TOML, in the manner of the value they replace.
+"""How values are spelled in TOML, in the manner of the value they replace.
 
 The only importer of tomlkit, which spells values exactly but puts new keys in wrong places
-(see `editing`).
+(see `edit`).
 """
 
 from __future__ import annotations
@@ -19,9 +17,7 @@ def toml_value(value: object, like: str = "") -> str:
         case bool():
             return str(value).lower()
         case float():
-            import tomlkit
-
-            return tomlkit.item(value).as_string()
+            return repr(value)
         case int():
             return _spelled_integer(value, like)
         case list():
@@ -35,24 +31,28 @@ def toml_value(value: object, like: str = "") -> str:
 
 def _spelled_text(value: str, like: str) -> str:
     # Most texts are spelled as they are; tomlkit takes as long to load as a call without it.
-    if like[:1] in ("", '"') and like[:3] != '"""' and _is_plain(value):
+    plain = value.isprintable() and '"' not in value and "\\" not in value
+    if plain and like[:1] in ("", '"') and like[:3] != '"""':
         return f'"{value}"'
     import tomlkit
-    from tomlkit.exceptions import InvalidStringError
 
-    # What does not print is escaped, so that whoever opens the file sees it.
+    # What does not print is escaped, so that whoever opens the file sees it. A lone surrogate has
+    # no escape in TOML; the document refuses it.
     if not value.isprintable():
-        return "".join(map(_visible, tomlkit.string(value).as_string()))
+        return "".join(
+            letter
+            if letter.isprintable() or "\ud800" <= letter <= "\udfff"
+            else f"\\u{ord(letter):04x}"
+            if ord(letter) < 0x10000
+            else f"\\U{ord(letter):08x}"
+            for letter in tomlkit.string(value).as_string()
+        )
     quotes = like[:3] if like[:3] in ('"""', "'''") else like[:1]
     try:
         kept = tomlkit.string(value, literal=quotes[:1] == "'", multiline=len(quotes) == 3)
-    except InvalidStringError:
+    except ValueError:
         kept = tomlkit.string(value)
     return kept.as_string()
-
-
-def _is_plain(value: str) -> bool:
-    return value.isprintable() and '"' not in value and "\\" not in value
 
 
 def _spelled_integer(value: int, like: str) -> str:
@@ -61,14 +61,6 @@ def _spelled_integer(value: int, like: str) -> str:
         kind = "X" if base == "0x" and digits.isupper() else base[1]
         return f"{base}{value:0{len(digits)}{kind}}"
     return f"{value:_}" if "_" in like and base != "0x" else str(value)
-
-
-def _visible(letter: str) -> str:
-    # A lone surrogate has no escape in TOML; the document refuses it.
-    if letter.isprintable() or "\ud800" <= letter <= "\udfff":
-        return letter
-    number = ord(letter)
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def toml_value_like(old: object, new: object) -> object:
