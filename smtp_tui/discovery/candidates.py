@@ -1,7 +1,4 @@
-"""Where mail may be handed over, before anybody knocks, and in which order to try.
-
-The providers that are known: the admin's own files first, then those of the program.
-"""
+"""Servers that may accept mail, before anybody probes them, and the providers that are known."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ MOST_SERVICES = 6
 class Candidate:
     """A port of a host, how it is known, and how the link is protected as far as that says.
 
-    `order` ranks the places of one source; `username` is told where the source knows it.
+    `order` ranks the candidates of one source; `username` is there where the source knows it.
     """
 
     host: str
@@ -43,7 +40,7 @@ class Candidate:
 
     @property
     def expected(self) -> Encryption:
-        """The way to try first."""
+        """The encryption to try first."""
         if self.encryption:
             return self.encryption
         return Encryption.SSL if self.port in IMPLICIT_TLS_PORTS else Encryption.TLS
@@ -54,8 +51,8 @@ class Candidate:
         return list(Source).index(self.source), self.order
 
 
-def preset_places(provider: Provider, host: str | None = None) -> Iterator[Candidate]:
-    """The places of a provider's preset, at `host` where that is known to be one of its own.
+def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[Candidate]:
+    """Yield the ports of a provider, at `host` where that is known to be one of its own.
 
     None where the admin must choose the host.
     """
@@ -75,7 +72,7 @@ def preset_places(provider: Provider, host: str | None = None) -> Iterator[Candi
 def default_candidates(
     name: str, exchange: str | None, *, is_domain: bool, closed: frozenset[int]
 ) -> Iterator[Candidate]:
-    """The usual names of a domain's server on the usual ports.
+    """Yield the usual names of a domain's server on the usual ports.
 
     A name that is no domain is the host itself before all. `exchange` is the host that takes the
     domain's mail: its port 25 is for other servers. `closed` are ports that DNS says are not used.
@@ -87,26 +84,22 @@ def default_candidates(
     for order, host in enumerate(hosts):
         for port in USUAL:
             if port not in closed and not (host == exchange and port == 25):
-                yield Candidate(
-                    host=host,
-                    port=port,
-                    source=Source.GUESS,
-                    order=order,
-                    is_given=host == name and not is_domain,
-                )
+                is_given = host == name and not is_domain
+                source = Source.GUESS
+                yield Candidate(host=host, port=port, source=source, order=order, is_given=is_given)
 
 
-def distinct(places: Iterable[Candidate]) -> list[Candidate]:
+def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Each port of a host once, as its best source knows it, the best first."""
+
+    def worth(candidate: Candidate) -> tuple[int, int, int]:
+        port = candidate.port
+        return (*candidate.rank, USUAL.index(port) if port in USUAL else -1)
+
     best: dict[tuple[str, int], Candidate] = {}
-    for place in sorted(places, key=_worth):
-        best.setdefault((place.host, place.port), place)
+    for candidate in sorted(candidates, key=worth):
+        best.setdefault((candidate.host, candidate.port), candidate)
     return list(best.values())
-
-
-def _worth(place: Candidate) -> tuple[int, int, int]:
-    port = USUAL.index(place.port) if place.port in USUAL else -1
-    return (*place.rank, port)
 
 
 LARGEST = 1024 * 1024
@@ -126,33 +119,25 @@ def presets_with(folder: Path) -> Presets:
     """Return all providers; those in the folder's `*.toml` files stand in place of ours."""
     found: dict[str, Provider] = {}
     faults = []
-    for path in _files_in(folder):
+    try:
+        paths = sorted(path for path in folder.glob("*.toml") if path.is_file())
+    except OSError:
+        paths = []
+    for path in paths:
         try:
-            for provider in providers_in(_text_of(path)):
+            with path.open("rb") as file:
+                data = file.read(LARGEST + 1)
+            if len(data) > LARGEST:
+                raise ValueError("it is larger than 1 MiB")
+            for provider in providers_in(data.decode("utf-8")):
                 found.setdefault(provider.id, provider)
         except OSError as error:
             faults.append(f"{one_line(path)} cannot be read: {reason(error)}")
+        except UnicodeDecodeError:
+            faults.append(f"{one_line(path)} is ignored: it is not UTF-8")
         except ValueError as error:
             faults.append(f"{one_line(path)} is ignored: {one_line(error)}")
     own = frozenset(found)
     for provider in providers():
         found.setdefault(provider.id, provider)
     return Presets(providers=tuple(found.values()), own=own, faults=tuple(faults))
-
-
-def _files_in(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.glob("*.toml") if path.is_file())
-    except OSError:
-        return []
-
-
-def _text_of(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ValueError("it is larger than 1 MiB")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8") from None

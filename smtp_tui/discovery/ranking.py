@@ -1,7 +1,4 @@
-"""Which of the ports that answered is the best choice, and why.
-
-What a search amounts to: the best choice, the nearest, or why there is none.
-"""
+"""Which of the ports that answered is the best choice and why, or why there is none."""
 
 from __future__ import annotations
 
@@ -21,10 +18,10 @@ _MOST_NAMES = 4
 
 @record(kw_only=True)
 class RankedChoice:
-    """A knock at a place, worth choosing more than those after it."""
+    """A probe of a candidate, worth choosing more than those after it."""
 
-    knock: ProbeResult
-    place: Candidate
+    probe: ProbeResult
+    candidate: Candidate
 
     @property
     def worth(self) -> tuple[int, bool, tuple[int, int], int, int, int]:
@@ -33,45 +30,44 @@ class RankedChoice:
         A certificate that does not hold is worth more than none: it is mended, while plain text
         gives everything away.
         """
-        knock = self.knock
+        probe = self.probe
+        if probe.cause is None:
+            grade = 0 if probe.is_encrypted else 2
+        else:
+            grade = 1 if probe.trusted else 3
         return (
-            _grade(knock),
-            not knock.mechanisms,
-            self.place.rank,
-            knock.encryption is not Encryption.SSL,
-            USUAL.index(knock.port) if knock.port in USUAL else 0,
-            ":" in knock.address,
+            grade,
+            not probe.mechanisms,
+            self.candidate.rank,
+            probe.encryption is not Encryption.SSL,
+            USUAL.index(probe.port) if probe.port in USUAL else 0,
+            ":" in probe.address,
         )
 
 
-def _grade(knock: ProbeResult) -> int:
-    if knock.cause is None:
-        return 0 if knock.is_encrypted else 2
-    return 1 if knock.trusted else 3
-
-
 def ranked(
-    knocks: Sequence[ProbeResult], places: Mapping[tuple[str, int], Candidate]
+    probes: Sequence[ProbeResult], candidates: Mapping[tuple[str, int], Candidate]
 ) -> list[RankedChoice]:
-    """Return the knocks that reached a mail server, the best choice first."""
-    reached = [one for one in knocks if one.is_reached]
-    choices = [RankedChoice(knock=one, place=places[one.host, one.port]) for one in reached]
+    """Return the probes that reached a mail server, the best choice first."""
+    choices = [
+        RankedChoice(probe=probe, candidate=candidates[probe.host, probe.port])
+        for probe in probes
+        if probe.is_reached
+    ]
     return sorted(choices, key=lambda choice: choice.worth)
 
 
-def values_of(choice: RankedChoice, subject: SearchQuery) -> dict[str, object]:
+def values_of(choice: RankedChoice, query: SearchQuery) -> dict[str, object]:
     """The values for our fields; what only the admin knows is left out."""
-    knock, place = choice.knock, choice.place
+    probe, candidate = choice.probe, choice.candidate
     values: dict[str, object] = {
-        "host": knock.host,
-        "port": knock.port,
-        "encryption": (knock.encryption or Encryption.NONE).value,
+        "host": probe.host,
+        "port": probe.port,
+        "encryption": (probe.encryption or Encryption.NONE).value,
     }
-    username = place.username
-    if provider := place.provider:
-        username = provider.username
-        if provider.user is User.ADDRESS:
-            username = subject.address
+    username = candidate.username
+    if provider := candidate.provider:
+        username = query.address if provider.user is User.ADDRESS else provider.username
         if provider.authentication[0] is not Authentication.AUTO:
             values["authentication"] = provider.authentication[0].value
     if username:
@@ -79,101 +75,83 @@ def values_of(choice: RankedChoice, subject: SearchQuery) -> dict[str, object]:
     return values
 
 
-def reason_of(choice: RankedChoice, subject: SearchQuery) -> str:
+def reason_of(choice: RankedChoice, query: SearchQuery) -> str:
     """Say in one sentence how it is known and what speaks for it."""
-    knock, place = choice.knock, choice.place
-    known = "given" if place.is_given else place.source.value
-    provider = place.provider.name if place.provider else ""
-    parts = [text("reasons", known, name=subject.name, provider=provider)]
-    parts.append(text("reasons", (knock.encryption or Encryption.NONE).value))
-    if knock.cause is None and knock.is_encrypted:
-        parts[-1] += f" ({knock.version}) with {text('reasons', 'trusted')}"
-    if knock.mechanisms:
-        parts.append(text("reasons", "logins", mechanisms=" ".join(knock.mechanisms)))
+    probe, candidate = choice.probe, choice.candidate
+    origin = "given" if candidate.is_given else candidate.source.value
+    provider = candidate.provider.name if candidate.provider else ""
+    parts = [text("reasons", origin, name=query.name, provider=provider)]
+    parts.append(text("reasons", (probe.encryption or Encryption.NONE).value))
+    if probe.cause is None and probe.is_encrypted:
+        parts[-1] += f" ({probe.version}) with {text('reasons', 'trusted')}"
+    if probe.mechanisms:
+        parts.append(text("reasons", "logins", mechanisms=" ".join(probe.mechanisms)))
     sentence = "; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def notes_of(
-    choice: RankedChoice, knocks: Sequence[ProbeResult], subject: SearchQuery
+    choice: RankedChoice, probes: Sequence[ProbeResult], query: SearchQuery
 ) -> Iterator[str]:
     """Say what else an admin must know before taking it."""
-    knock, place = choice.knock, choice.place
-    if knock.cause:
-        yield text("notes", "near", cause=label(knock.cause))
-        if knock.certificate and "certificate-name-mismatch" in (knock.cause, *knock.also):
-            names = ", ".join(knock.certificate.names[:_MOST_NAMES]) or "no name"
+    probe, candidate = choice.probe, choice.candidate
+    if probe.cause:
+        yield text("notes", "near", cause=label(probe.cause))
+        if probe.certificate and "certificate-name-mismatch" in (probe.cause, *probe.also):
+            names = ", ".join(probe.certificate.names[:_MOST_NAMES]) or "no name"
             yield text("notes", "certificate-names", names=names)
-    if knock.encryption is Encryption.NONE:
+    if probe.encryption is Encryption.NONE:
         yield text("notes", "plain")
-    if not knock.mechanisms and knock.cause is None:
+    if not probe.mechanisms and probe.cause is None:
         yield text("notes", "no-login")
-    if _is_outside(place, subject):
-        yield text("notes", "outside", host=place.host, name=subject.name)
-    yield from _of_the_other_family(knock, knocks)
-    if place.provider:
-        yield text("notes", "user", text=place.provider.username_is)
-        yield text("notes", "password", text=place.provider.password_is)
-        if place.provider.page:
-            yield text("notes", "page", text=place.provider.page)
-        yield from place.provider.notes
-
-
-def _is_outside(place: Candidate, subject: SearchQuery) -> bool:
-    """Whether a name was found in DNS that anybody on the way could have put there (RFC 6186)."""
-    inside = place.host == subject.name or place.host.endswith(f".{subject.name}")
-    return place.source is Source.SRV and not inside and not place.secure
-
-
-def _of_the_other_family(knock: ProbeResult, knocks: Sequence[ProbeResult]) -> Iterator[str]:
-    for other in knocks:
-        same = (other.host, other.port) == (knock.host, knock.port) and other is not knock
-        if same and other.cause and other.cause != knock.cause:
+    # Anybody on the way could have put a name of elsewhere into DNS (RFC 6186, section 6).
+    inside = candidate.host == query.name or candidate.host.endswith(f".{query.name}")
+    if candidate.source is Source.SRV and not inside and not candidate.secure:
+        yield text("notes", "outside", host=candidate.host, name=query.name)
+    for other in probes:
+        same = (other.host, other.port) == (probe.host, probe.port) and other is not probe
+        if same and other.cause and other.cause != probe.cause:
             family = "IPv6" if ":" in other.address else "IPv4"
             yield text("notes", "one-family", family=family, cause=label(other.cause))
+    if candidate.provider:
+        yield text("notes", "user", text=candidate.provider.username_is)
+        yield text("notes", "password", text=candidate.provider.password_is)
+        if candidate.provider.page:
+            yield text("notes", "page", text=candidate.provider.page)
+        yield from candidate.provider.notes
 
 
 def result_of(
-    subject: SearchQuery,
-    places: Sequence[Candidate],
-    knocks: Sequence[ProbeResult],
+    query: SearchQuery,
+    candidates: Sequence[Candidate],
+    probes: Sequence[ProbeResult],
     states: set[State],
 ) -> SearchResult:
-    """Judge a search by its knocks; `states` are what became of the questions about the name."""
-    by_port = {(place.host, place.port): place for place in places}
-    choices = ranked(knocks, by_port)
-    if not choices:
-        return _nothing(subject, knocks, by_port, states)
-    best = choices[0]
-    return SearchResult(
-        seconds=0,
-        ok=best.knock.cause is None,
-        values=values_of(best, subject),
-        cause=best.knock.cause,
-        source=best.place.source,
-        provider=best.place.provider.id if best.place.provider else None,
-        reason=reason_of(best, subject),
-        notes=tuple(notes_of(best, knocks, subject)),
-        knocks=len(knocks),
-    )
-
-
-def _nothing(
-    subject: SearchQuery,
-    knocks: Sequence[ProbeResult],
-    places: Mapping[tuple[str, int], Candidate],
-    states: set[State],
-) -> SearchResult:
-    """Say why there is no choice at all."""
-    name = subject.name
-    if knocks:
-        telling = min(knocks, key=lambda one: places[one.host, one.port].rank)
+    """Judge a search by its probes; `states` are what became of the questions about the name."""
+    by_port = {(candidate.host, candidate.port): candidate for candidate in candidates}
+    choices = ranked(probes, by_port)
+    if choices:
+        best = choices[0]
+        provider = best.candidate.provider
+        return SearchResult(
+            seconds=0,
+            ok=best.probe.cause is None,
+            values=values_of(best, query),
+            cause=best.probe.cause,
+            source=best.candidate.source,
+            provider=provider.id if provider else None,
+            reason=reason_of(best, query),
+            notes=tuple(notes_of(best, probes, query)),
+            knocks=len(probes),
+        )
+    if probes:
+        telling = min(probes, key=lambda probe: by_port[probe.host, probe.port].rank)
         cause = telling.cause or Cause.NOT_SMTP.value
-        reason = text("nothing", "unreachable", count=len(knocks))
+        reason = text("nothing", "unreachable", count=len(probes))
     elif states <= {State.FAILED}:
-        cause, reason = Cause.RESOLVER_FAILED.value, text("nothing", "failed", name=name)
-    elif State.NO_NAME in states and states <= {State.NO_NAME, State.FAILED}:
-        cause, reason = Cause.HOST_NOT_FOUND.value, text("nothing", "no-name", name=name)
+        cause, reason = Cause.RESOLVER_FAILED.value, text("nothing", "failed", name=query.name)
     else:
-        cause, reason = Cause.HOST_NOT_FOUND.value, text("nothing", "no-host")
-    return SearchResult(seconds=0, ok=False, cause=cause, reason=reason, knocks=len(knocks))
+        absent = State.NO_NAME in states and states <= {State.NO_NAME, State.FAILED}
+        cause = Cause.HOST_NOT_FOUND.value
+        reason = text("nothing", "no-name" if absent else "no-host", name=query.name)
+    return SearchResult(seconds=0, ok=False, cause=cause, reason=reason, knocks=len(probes))

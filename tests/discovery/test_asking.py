@@ -34,7 +34,7 @@ async def test_services() -> None:
         "_submissions._tcp.a.test": {"SRV": ["0 0 465 b.test."]},
     }
     asked, told = await ask(zone, "a.test")
-    made = sorted(asked.places, key=lambda one: one.rank)
+    made = sorted(asked.candidates, key=lambda one: one.rank)
     assert [(one.host, one.port, one.encryption) for one in made] == [
         ("b.test", 465, Encryption.SSL),
         ("c.test", 2587, Encryption.TLS),
@@ -48,7 +48,7 @@ async def test_services() -> None:
 async def test_no_more_services_than_make_sense() -> None:
     records = [f"0 0 {port} b.test." for port in range(1, 99)]
     asked, _ = await ask({"_submission._tcp.a.test": {"SRV": records}}, "a.test")
-    assert len(asked.places) == MOST_SERVICES
+    assert len(asked.candidates) == MOST_SERVICES
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ async def test_no_more_services_than_make_sense() -> None:
 async def test_providers(name: str, identity: str, host: str) -> None:
     asked, told = await ask({}, name)
     assert identity in dict(told)
-    assert {(one.host, one.source) for one in asked.places} == {(host, Source.PRESET)}
+    assert {(one.host, one.source) for one in asked.candidates} == {(host, Source.PRESET)}
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ async def test_exchanges(
 
 async def test_an_address_is_not_asked_about() -> None:
     asked, told = await ask({}, "192.0.2.1")
-    assert (asked.places, asked.states, told) == ([], set(), [])
+    assert (asked.candidates, asked.states, told) == ([], set(), [])

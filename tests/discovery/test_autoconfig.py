@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.discovery import autoconfig
-from smtp_tui.discovery.autoconfig import AutoconfigError, NotFetched, fetch, places_in, urls
+from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.steps import SearchQuery, Source
 from smtp_tui.settings.choices import Encryption
@@ -56,7 +56,7 @@ def test_places() -> None:
         outgoing(port=587, socket="STARTTLS", user="%EMAILLOCALPART%"),
         outgoing(port=25),
     )
-    made = places_in(data, SUBJECT)
+    made = candidates_in(data, SUBJECT)
     assert [(one.host, one.port, one.encryption, one.username) for one in made] == [
         (f"mail.{DOMAIN}", 465, Encryption.SSL, f"me@{DOMAIN}"),
         (f"mail.{DOMAIN}", 587, Encryption.TLS, "me"),
@@ -77,13 +77,13 @@ def test_places() -> None:
     ],
 )
 def test_a_server_that_is_none(server: str) -> None:
-    assert [one.port for one in places_in(file_of(server, outgoing()), SUBJECT)] == [465]
+    assert [one.port for one in candidates_in(file_of(server, outgoing()), SUBJECT)] == [465]
 
 
 def test_what_is_not_known_is_left_open() -> None:
-    (found,) = places_in(file_of(outgoing(socket="maybe")), SearchQuery(DOMAIN))
+    (found,) = candidates_in(file_of(outgoing(socket="maybe")), SearchQuery(DOMAIN))
     assert (found.encryption, found.username) == (None, None)
-    (named,) = places_in(file_of(outgoing(host="smtp.%EMAILDOMAIN%")), SearchQuery(DOMAIN))
+    (named,) = candidates_in(file_of(outgoing(host="smtp.%EMAILDOMAIN%")), SearchQuery(DOMAIN))
     assert named.host == f"smtp.{DOMAIN}"
 
 
@@ -101,13 +101,13 @@ def test_what_is_not_known_is_left_open() -> None:
 )
 def test_no_autoconfig_file(data: bytes) -> None:
     with pytest.raises(AutoconfigError):
-        places_in(data, SUBJECT)
+        candidates_in(data, SUBJECT)
 
 
 @given(st.binary() | st.text().map(str.encode) | st.text().map(lambda text: file_of(text)))
 def test_any_file(data: bytes) -> None:
     try:
-        made = places_in(data, SUBJECT)
+        made = candidates_in(data, SUBJECT)
     except AutoconfigError:
         return
     assert all(0 < one.port < 65536 for one in made)
@@ -246,7 +246,7 @@ async def test_not_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with web_server(context, lambda _: answer, monkeypatch):
-        with pytest.raises(NotFetched, match=words):
+        with pytest.raises(AutoconfigError, match=words):
             await fetched(urls(DOMAIN)[0], ca_file)
 
 
@@ -254,9 +254,9 @@ async def test_the_certificate_is_verified(
     context: ssl.SSLContext, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with web_server(context, lambda _: ok(b"file"), monkeypatch) as asked:
-        with pytest.raises(NotFetched, match="certificate is not valid: unable to get"):
+        with pytest.raises(AutoconfigError, match="certificate is not valid: unable to get"):
             await fetched(urls(DOMAIN)[0], None)
-        with pytest.raises(NotFetched, match="certificate is not valid: Hostname mismatch"):
+        with pytest.raises(AutoconfigError, match="certificate is not valid: Hostname mismatch"):
             await fetched(f"https://mail.{DOMAIN}/", ca_file)
     assert asked == []
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.discovery.candidates import Candidate, default_candidates, distinct, preset_places
+from smtp_tui.discovery.candidates import Candidate, default_candidates, distinct, preset_candidates
 from smtp_tui.discovery.ranking import notes_of, ranked, reason_of, values_of
 from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Source
 from smtp_tui.providers.known import provider_named, providers
@@ -64,7 +64,7 @@ def test_order() -> None:
     shuffled = [one for one, _ in ORDER]
     random.Random(7).shuffle(shuffled)
     places = {(one.host, one.port): place(one, order=order) for one, order in ORDER}
-    found = [choice.knock.host for choice in ranked(shuffled, places)]
+    found = [choice.probe.host for choice in ranked(shuffled, places)]
     assert found == [one.host for one, _ in ORDER]
 
 
@@ -131,7 +131,7 @@ def test_guesses() -> None:
 
 def test_each_port_once_as_its_best_source_knows_it() -> None:
     guess = Candidate(host="smtp.gmail.com", port=587, source=Source.GUESS)
-    preset = list(preset_places(provider_named("gmail")))
+    preset = list(preset_candidates(provider_named("gmail")))
     found = distinct([guess, *preset])
     assert [(one.port, one.source) for one in found] == [
         (465, Source.PRESET),
@@ -140,6 +140,6 @@ def test_each_port_once_as_its_best_source_knows_it() -> None:
 
 
 def test_a_host_that_the_admin_must_choose_makes_no_place() -> None:
-    assert list(preset_places(provider_named("amazon-ses"))) == []
+    assert list(preset_candidates(provider_named("amazon-ses"))) == []
     named = "email-smtp.eu-west-1.amazonaws.com"
-    assert next(preset_places(provider_named("amazon-ses"), named)).host == named
+    assert next(preset_candidates(provider_named("amazon-ses"), named)).host == named

@@ -46,8 +46,8 @@ async def knock(
         deadline=time.monotonic() + seconds, ca_file=ca_file, domain="client.example.test"
     )
     before = asyncio.all_tasks()
-    door = ProbeTarget(address="127.0.0.1", places=places)
-    found = await PortProber(door, manner, Budget(connections)).knock()
+    door = ProbeTarget(address="127.0.0.1", candidates=places)
+    found = await PortProber(door, manner, Budget(connections)).probe()
     await server.all_left()
     assert asyncio.all_tasks() == before
     assert found is not None
@@ -167,16 +167,16 @@ async def test_nobody_listens() -> None:
     async with serving((silence,)) as server:
         port = server.port
     manner = ProbeOptions(deadline=time.monotonic() + 1, domain="client.example.test")
-    door = ProbeTarget(address="127.0.0.1", places=(place(port, way=Encryption.SSL),))
-    found = await PortProber(door, manner, Budget(1)).knock()
+    door = ProbeTarget(address="127.0.0.1", candidates=(place(port, way=Encryption.SSL),))
+    found = await PortProber(door, manner, Budget(1)).probe()
     assert found
     assert (found.cause, found.tls, found.is_reached) == ("connection-refused", None, False)
 
 
 async def test_no_connection_is_left() -> None:
     manner = ProbeOptions(deadline=time.monotonic() + 1)
-    door = ProbeTarget(address="127.0.0.1", places=(place(1),))
-    assert await PortProber(door, manner, Budget(0)).knock() is None
+    door = ProbeTarget(address="127.0.0.1", candidates=(place(1),))
+    assert await PortProber(door, manner, Budget(0)).probe() is None
 
 
 def test_doors_put_together_what_leads_to_one_port() -> None:
@@ -188,7 +188,7 @@ def test_doors_put_together_what_leads_to_one_port() -> None:
             (other, ("192.0.2.1",)),
         ]
     )
-    assert [(one.address, one.place.port, one.places) for one in made] == [
+    assert [(one.address, one.candidates[0].port, one.candidates) for one in made] == [
         ("192.0.2.1", 587, (a, b)),
         ("2001:db8::1", 587, (a,)),
         ("192.0.2.1", 465, (other,)),
