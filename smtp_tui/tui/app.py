@@ -21,8 +21,6 @@ from textual.theme import Theme
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
-from smtp_tui.tui.controllers.keyring_backend import KeyringBackend, SystemKeyring
-from smtp_tui.tui.controllers.tables import TableTester, Verdicts
 from smtp_tui.tui.keys.bindings import bindings, handle_shifted_letter
 from smtp_tui.tui.keys.commands import (
     COMMANDS,
@@ -75,7 +73,6 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         *,
         notice: str = "",
         runner: Runner = run_check,
-        keyring: KeyringBackend | None = None,
         preferences: Preferences | None = None,
         keeps_changes: bool = True,
         lookup: DnsOptions | None = None,
@@ -88,8 +85,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         self._table = table
         self._notice = notice
         self._runner = runner
-        self._keyring = keyring or SystemKeyring()
-        self._verdicts = Verdicts()
+        self._last_verdicts: dict[str, str] = {}
         self._keeps_changes = keeps_changes
         self.has_kept_changes = False
         preferences = preferences or Preferences()
@@ -167,18 +163,19 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         yield from (screen for screen in self.screen_stack if isinstance(screen, MainScreen))
 
     def _pick_table(self) -> None:
+        from smtp_tui.tui.controllers.tables import TableTester
         from smtp_tui.tui.dialogs.table_picker import TablePicker
 
         def picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))
 
-        listing = TableTester(self._document, self._verdicts, self._runner)
+        listing = TableTester(self._document, self._last_verdicts, self._runner)
         self.push_screen(TablePicker(listing), picked)
 
     def on_main_screen_table_wanted(self, event: MainScreen.TableWanted) -> None:
         """Put another table's form in the place of the one there is."""
         if event.document is not None:
-            self._document, self._verdicts = event.document, Verdicts()
+            self._document, self._last_verdicts = event.document, {}
         self.switch_screen(self._form(event.table, event.notice))
 
     def _form(self, table: str, opened_as: str = "") -> MainScreen:
@@ -186,8 +183,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
             self._document,
             table,
             self._runner,
-            self._keyring,
-            verdicts=self._verdicts,
+            last_verdicts=self._last_verdicts,
             notice=self._notice,
             remark=f"{NAME}: {self._remark}" if self._remark else "",
             opened_as=opened_as,

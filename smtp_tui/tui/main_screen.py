@@ -17,10 +17,7 @@ from textual.worker import Worker, WorkerState
 
 from smtp_tui.config.document import Document
 from smtp_tui.tui.controllers.command_runner import CommandRunner
-from smtp_tui.tui.controllers.form import FormController
-from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
-from smtp_tui.tui.controllers.tables import Verdicts
-from smtp_tui.tui.controllers.undo import UndoController
+from smtp_tui.tui.controllers.context import FormContext, UndoController
 from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.form.jump import jump
 from smtp_tui.tui.keys.bindings import bindings
@@ -46,7 +43,7 @@ from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.sidebar.controller import Sidebar, SidebarController
-from smtp_tui.tui.sidebar.file_notes import file_blocks, format_name, remarks
+from smtp_tui.tui.sidebar.field_help import file_blocks, format_name, remarks
 from smtp_tui.tui.style import BAD, PLAIN
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
@@ -83,9 +80,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         document: Document,
         table: str,
         runner: Runner,
-        keyring: KeyringBackend,
         *,
-        verdicts: Verdicts | None = None,
+        last_verdicts: dict[str, str] | None = None,
         notice: str = "",
         remark: str = "",
         opened_as: str = "",
@@ -113,16 +109,15 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._sidebar_controller = SidebarController(
             self.form, self.test_pane, self.sidebar, self.message, about_file
         )
-        context = FormController(
+        context = FormContext(
             self,
             self.form,
             self.test_pane,
             self._sidebar_controller,
             document,
             table,
-            keyring,
             file_context,
-            Verdicts() if verdicts is None else verdicts,
+            {} if last_verdicts is None else last_verdicts,
         )
         self._waits = context.waits
         self._command_runner = CommandRunner(self, context)
@@ -208,7 +203,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def on_form_password_location_chosen(self, event: Form.PasswordLocationChosen) -> None:
         """A keyring is wanted: find out whether there is one."""
         if event.place is PasswordLocation.KEYRING:
-            self._command_runner.start(lambda to: to.form.look_for_keyring(), "look_for_keyring")
+            self._command_runner.start(lambda to: to.saving.look_for_keyring(), "look_for_keyring")
 
     def on_form_choice_rejected(self, event: Form.ChoiceRejected) -> None:
         """Say why a word cannot be chosen."""

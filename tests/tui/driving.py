@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from smtp_tui.checks.run import CheckRequest
+from smtp_tui.config import keyring_backend
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.config.preferences import Preferences
@@ -21,7 +23,6 @@ from smtp_tui.discovery.dns import Resolver
 from smtp_tui.smtp.events import Event, Received, Sent, Stage, StageEntered
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
-from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
 
@@ -118,6 +119,30 @@ class FakeKeyring:
         del self.stored[service, account]
 
 
+@contextmanager
+def keyring_is(fake: FakeKeyring) -> Iterator[None]:
+    """Have a fake keyring in place of the system's."""
+
+    async def fetch_entry(service: str, account: str, limit: float = 0) -> str:
+        return await fake.fetch(service, account)
+
+    async def store_entry(service: str, account: str, secret: str) -> PasswordError | None:
+        try:
+            await fake.store(service, account, secret)
+        except PasswordError as error:
+            return error
+        return None
+
+    with patch.multiple(
+        keyring_backend,
+        keyring_state=fake.state,
+        fetch_entry=fetch_entry,
+        store_entry=store_entry,
+        forget_entry=fake.forget,
+    ):
+        yield
+
+
 class Hand:
     """What a person does at the keyboard, and sees."""
 
@@ -209,13 +234,17 @@ async def form_on(
     *,
     size: tuple[int, int] = (80, 24),
     check: Runner | None = None,
-    keyring: KeyringBackend | None = None,
+    keyring: FakeKeyring | None = None,
+    has_own_keyring: bool = False,
     table: str | None = "smtp",
     preferences: Preferences | None = None,
     keeps_changes: bool = False,
     lookup: DnsOptions | None = None,
 ) -> AsyncIterator[Hand]:
-    """Open the app on a file with this text, or on a file that does not exist yet."""
+    """Open the app on a file with this text, or on a file that does not exist yet.
+
+    Its keyring is a fake, or the system's where it `has_own_keyring`.
+    """
     file = folder / "mail.toml"
     if text is not None:
         file.write_text(text, encoding="utf-8")
@@ -224,11 +253,12 @@ async def form_on(
         document,
         table,
         runner=check or FakeCheck(),
-        keyring=keyring or FakeKeyring(),
         preferences=preferences,
         keeps_changes=keeps_changes,
         lookup=lookup or DnsOptions(resolver=nobody),
     )
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        yield Hand(pilot, file)
+    place = nullcontext() if has_own_keyring else keyring_is(keyring or FakeKeyring())
+    with place:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            yield Hand(pilot, file)

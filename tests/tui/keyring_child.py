@@ -7,7 +7,6 @@ from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.keyring_backend import fetch_entry
-from smtp_tui.tui.controllers.keyring_backend import SystemKeyring
 from tests.tui.driving import SAMPLE, form_on
 
 SECRET = "hunter2hunter2"
@@ -15,7 +14,7 @@ SERVICE, ACCOUNT = "smtp-tui mail.example.net", "tickets@example.net"
 
 
 async def main(folder: Path) -> None:
-    async with form_on(SAMPLE, folder, keyring=SystemKeyring()) as hand:
+    async with form_on(SAMPLE, folder, has_own_keyring=True) as hand:
         await hand.go_to("Kept in")
         await hand.press("k", "f2")
         await hand.until(lambda: "Saved: password" in hand.screen)

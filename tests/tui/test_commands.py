@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-from unittest.mock import create_autospec
+from unittest.mock import MagicMock
 
 import pytest
 
 from smtp_tui.tui.controllers.command_runner import Controllers
-from smtp_tui.tui.controllers.form import FormController
+from smtp_tui.tui.controllers.context import FormContext
 from smtp_tui.tui.keys.commands import Command, configurable
 
 HANDLED = [command for command in configurable() if command.handler]
@@ -19,7 +19,7 @@ HANDLED = [command for command in configurable() if command.handler]
 @pytest.mark.parametrize("command", HANDLED, ids=lambda command: command.action)
 def test_a_handler_is_there(command: Command) -> None:
     assert command.handler
-    work = command.handler(Controllers(create_autospec(FormController)))
+    work = command.handler(Controllers(MagicMock(spec=FormContext)))
     assert inspect.iscoroutine(work)
     work.close()
 
@@ -28,9 +28,7 @@ def test_the_first_screen_waits_for_nothing_that_few_keys_need() -> None:
     code = "import smtp_tui.launch, smtp_tui.tui.app, sys; print(*sorted(sys.modules), sep='\\n')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    late_controllers = (
-        "discovery domain_check file_format fixes import_export log recovery save tools"
-    )
+    late_controllers = "check discovery fixes import_export recovery save tables tools"
     later = {f"smtp_tui.tui.controllers.{name}" for name in late_controllers.split()} | {
         "smtp_tui.tui.widgets.dialog",
         "smtp_tui.checks.run",

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import Line, Mark
-from smtp_tui.tui.controllers.log import kept_text, sent_words
+from smtp_tui.tui.controllers.tools import kept_text, sent_words
 from smtp_tui.tui.dialogs.compare import pairs_of, shortened, unified
 from smtp_tui.tui.log.model import (
     LEAST,

@@ -29,7 +29,7 @@ async def stream(request):
         await asyncio.sleep(float(sys.argv[4]))
     yield PASSED
 
-SmtpApp(Document.open(Path(sys.argv[1])), "smtp", runner=stream, keyring=FakeKeyring()).run(
+SmtpApp(Document.open(Path(sys.argv[1])), "smtp", runner=stream).run(
     mouse=False
 )
 """

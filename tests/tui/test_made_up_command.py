@@ -16,7 +16,7 @@ from smtp_tui.tui.keys import commands
 
 
 async def greet(to):
-    to.form.sidebar.show_message(f"Good morning, {to.form.table}.")
+    to.context.sidebar.show_message(f"Good morning, {to.context.table}.")
 
 
 made_up = commands.Command(

@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.config.document import Document
 from smtp_tui.config.recovery import RecoveredChanges, save_recovery
 from smtp_tui.tui.app import SmtpApp
-from tests.tui.driving import FakeCheck, FakeKeyring, Hand, form_on
+from tests.tui.driving import FakeCheck, Hand, form_on
 
 TUWUNEL = """\
 [global]
@@ -69,7 +69,6 @@ async def test_a_section_commented_out_is_added_in_the_applications_words(tmp_pa
         document,
         document.new_table(),
         runner=FakeCheck(),
-        keyring=FakeKeyring(),
         keeps_changes=False,
     )
     async with app.run_test(size=(80, 24)) as pilot:

@@ -1,22 +1,26 @@
-"""Settings from a domain, or from a provider's name, taken into the form as one step."""
+"""Settings found for a domain or a provider, as one step in the form; what DNS says of a domain."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from pathlib import Path
 
+from smtp_tui.checks.run import CheckRequest
 from smtp_tui.config.paths import absolute, config_folder, expand
-from smtp_tui.discovery.candidates import presets_with
+from smtp_tui.discovery.candidates import Presets, presets_with
 from smtp_tui.discovery.dns import prepare
 from smtp_tui.discovery.search import SearchOptions, discover
-from smtp_tui.discovery.steps import ProbeResult, SearchQuery, Step
-from smtp_tui.records import record
+from smtp_tui.discovery.steps import SearchQuery, Step
+from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.tls import ContextError, load_context
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.controllers.form import FormController
+from smtp_tui.tui.controllers.context import Controller
+from smtp_tui.tui.dialogs.discover import DiscoverScreen
+from smtp_tui.tui.dialogs.domain_report import DomainScreen
+from smtp_tui.tui.dialogs.presets import PresetScreen
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST
 from smtp_tui.tui.model.fixes import done_words
@@ -27,80 +31,58 @@ from smtp_tui.tui.model.search_changes import (
     proposed_change,
     unsayable,
 )
+from smtp_tui.tui.test_pane.domain_task import domain_of, last_connected
+from smtp_tui.tui.test_pane.test_run import request_for
 
-CA_FILE, DOMAIN = "ca_file", "domain"
+CA_FILE, DOMAIN, SENDER = "ca_file", "domain", "from"
 # Seconds that the file of certificates may take before the search goes on without it.
 PATIENCE = 2.0
 
 
-@record
-class DiscoveryController:
+class DiscoveryController(Controller):
     """Finds settings, and sets them in the form where the admin takes them."""
-
-    context: FormController
 
     async def discover(self) -> None:
         """Search for what the form knows, or for another name, and take what is chosen."""
-        from smtp_tui.tui.dialogs.discover import DiscoverScreen
-
-        form, lookup = self.context.form, self.context.test_pane.lookup
-        form.commit_edit()
-        seek = None if lookup.is_alone else self._seek
-        screen = DiscoverScreen(proposed_change(form.draft), form.draft, seek)
-        knock = await form.app.push_screen_wait(screen)
-        if knock is not None:
-            self._take_found(knock)
+        self.form.commit_edit()
+        search = None if self.test_pane.lookup.is_alone else self._search
+        screen = DiscoverScreen(proposed_change(self.draft), self.draft, search)
+        found = await self.show_dialog(screen)
+        if found is None:
+            return
+        change, cannot = knock_change(found, self.draft), unsayable(found.values, self.draft)
+        self.form.history.apply(self.draft, change)
+        told = text("discover", "taken", host=found.host, port=found.port, done=_done(change))
+        self.show_change(f"{told} {cannot}".rstrip())
 
     async def presets(self) -> None:
         """List the known providers, and take the settings of the one that is chosen."""
-        from smtp_tui.tui.dialogs.presets import PresetScreen
-
-        form = self.context.form
-        form.commit_edit()
-        known = await in_daemon_thread(lambda: presets_with(_folder()))
-        chosen = await form.app.push_screen_wait(PresetScreen(known, form.draft))
+        self.form.commit_edit()
+        known = await in_daemon_thread(_presets)
+        chosen = await self.show_dialog(PresetScreen(known, self.draft))
         if chosen is None:
             return
         provider, way = chosen
-        before = form.draft.raw(HOST)
-        change = preset_change(provider, way, form.draft)
-        self._make(change)
-        step = next_step(provider, form.draft, is_new=form.draft.raw(HOST) != before)
-        said = [text("presets", "taken", provider=provider.name, done=_done(change))]
-        if step:
-            self.context.screen.show_form()
-            form.focus_field(step[0])
-            said.append(step[1])
-        self._say(" ".join(said), at=step[0] if step else None)
+        before = self.draft.raw(HOST)
+        change = preset_change(provider, way, self.draft)
+        self.form.history.apply(self.draft, change)
+        is_new = self.draft.raw(HOST) != before
+        key, what = next_step(provider, self.draft, is_new=is_new) or (None, "")
+        told = text("presets", "taken", provider=provider.name, done=_done(change))
+        self.show_change(f"{told} {what}".rstrip(), at=key)
 
-    def _take_found(self, knock: ProbeResult) -> None:
-        draft = self.context.form.draft
-        change = knock_change(knock, draft)
-        cannot = unsayable(knock.values, draft)
-        self._make(change)
-        told = text("discover", "taken", host=knock.host, port=knock.port, done=_done(change))
-        self._say(" ".join(filter(None, (told, cannot))))
-
-    def _make(self, change: Mapping[str, object]) -> None:
-        form = self.context.form
-        form.history.apply(form.draft, change)
-        self.context.show_change()
-
-    def _say(self, said: str, *, at: str | None = None) -> None:
-        self.context.sidebar.show_message(escape_controls(said), at=at)
-
-    async def _seek(self, subject: SearchQuery, with_web: bool) -> AsyncGenerator[Step, None]:
+    async def _search(self, query: SearchQuery, with_web: bool) -> AsyncGenerator[Step, None]:
         await in_daemon_thread(prepare)
-        known = await in_daemon_thread(lambda: presets_with(_folder()))
-        parsed = self.context.form.draft.parsed()
-        wish = SearchOptions(
-            resolver=self.context.test_pane.lookup.resolver(),
+        known = await in_daemon_thread(_presets)
+        parsed = self.draft.parsed()
+        options = SearchOptions(
+            resolver=self.test_pane.lookup.resolver(),
             providers=known.providers,
             with_autoconfig=with_web,
             ca_file=await self._ca_file(parsed[CA_FILE]),
             domain=parsed[DOMAIN],
         )
-        async with aclosing(discover(subject, wish)) as steps:
+        async with aclosing(discover(query, options)) as steps:
             async for step in steps:
                 yield step
 
@@ -108,7 +90,7 @@ class DiscoveryController:
         """Trust what a test would trust; what is wrong with the file is a test's to tell."""
         if not named:
             return None
-        path = str(expand(named, absolute(self.context.document.path).parent))
+        path = str(expand(named, absolute(self.document.path).parent))
         settings = parse_settings(
             {"host": "localhost", "encryption": "tls", CA_FILE: path}
         ).settings
@@ -120,8 +102,58 @@ class DiscoveryController:
         return path
 
 
-def _folder() -> Path:
-    return config_folder() / "providers"
+class DomainController(Controller):
+    """Asks about the domain that the form sends from as it stands."""
+
+    async def show(self) -> None:
+        """Show what is known, or ask first; what was found of another sender is asked anew."""
+        self.form.commit_edit()
+        look = self.test_pane.domain
+        refusal = self.refusal()
+        if not refusal and not look.is_about(self._subject()[0]):
+            self.ask()
+        await self.show_dialog(DomainScreen(look, self))
+
+    def refusal(self) -> str:
+        """Say why nobody can be asked; nothing where DNS can be."""
+        if self.test_pane.domain.is_alone:
+            return text("dns", "alone")
+        problems = self.draft.reading().problems
+        if problems and not self._is_tested:
+            first = problems[0]
+            told = f"{BY_KEY[first.key].label} {escape_controls(first.message)}"
+            return text("dns", "unusable", problem=told)
+        if domain_of(self._subject()[0]) is None:
+            return text("dns", "nameless", field=BY_KEY[SENDER].label)
+        return ""
+
+    def ask(self) -> None:
+        """Ask anew."""
+        request, events = self._subject()
+        done = self.test_pane.done
+        since = done.verdict.seconds if done and events else 0.0
+        self.test_pane.domain.ask(request, events, since)
+
+    @property
+    def has_shown_addresses(self) -> bool:
+        """Whether a test has shown which addresses the mail leaves from and goes to."""
+        return last_connected(self._subject()[1]) is not None
+
+    @property
+    def _is_tested(self) -> bool:
+        last = self.test_pane.last_test
+        return last is not None and not last.is_stale
+
+    def _subject(self) -> tuple[CheckRequest, Sequence[Event]]:
+        """Return what was tested last, where the form still says that, else what it says now."""
+        done = self.test_pane.done
+        if done is not None and self._is_tested:
+            return done.request, done.events
+        return request_for(self.draft, file=self.document.path, table=self.table), ()
+
+
+def _presets() -> Presets:
+    return presets_with(config_folder() / "providers")
 
 
 def _done(change: Mapping[str, object]) -> str:

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 from smtp_tui.interchange.spec import format_named
-from smtp_tui.records import record
-from smtp_tui.tui.controllers.form import FormController
+from smtp_tui.tui.controllers.context import Controller
+from smtp_tui.tui.dialogs.export_settings import ExportScreen
+from smtp_tui.tui.dialogs.import_settings import ImportScreen
 from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import text
 
 
-@record
-class ImportExportController:
-    """Takes settings over, and hands them out."""
+class ImportExportController(Controller):
+    """Imports settings of other programs, and exports the form's for them."""
 
-    context: FormController
-
-    async def bring_in(self) -> None:
+    async def import_settings(self) -> None:
         """Have a text pasted or read, and take over what it says, as one step."""
-        from smtp_tui.tui.dialogs.import_settings import ImportScreen
-
-        form = self.context.form
-        form.commit_edit()
-        proposal = await form.app.push_screen_wait(ImportScreen(form.draft))
-        if proposal is None:
+        self.form.commit_edit()
+        plan = await self.show_dialog(ImportScreen(self.draft))
+        if plan is None:
             return
-        secret = proposal.secret.take(form.draft.password) if proposal.secret else None
-        form.history.apply(form.draft, proposal.change, secret)
-        self.context.show_change()
-        title = format_named(proposal.imported.format).title
-        names = {"format": title, "labels": proposal.labels, "key": key_of("undo")}
-        self.context.sidebar.show_message(text("import", "taken", **names))
+        password = plan.secret.take(self.draft.password) if plan.secret else None
+        self.form.history.apply(self.draft, plan.change, password)
+        title = format_named(plan.imported.format).title
+        names = {"format": title, "labels": plan.labels, "key": key_of("undo")}
+        self.show_change()
+        self.show_message(text("import", "taken", **names))
 
-    async def hand_out(self) -> None:
+    async def export_settings(self) -> None:
         """Show the settings as another program keeps them."""
-        from smtp_tui.tui.dialogs.export_settings import ExportScreen
-
-        form = self.context.form
-        form.commit_edit()
-        screen = ExportScreen(form.draft.values(), self.context.document.path)
-        await form.app.push_screen_wait(screen)
+        self.form.commit_edit()
+        await self.show_dialog(ExportScreen(self.draft.values(), self.document.path))

@@ -1,29 +1,27 @@
 """Taking a password to another place: there first, read back, and only then away from here.
 
-What is at hand is never lost unless the admin says so.
+What is at hand is never lost unless the admin says so. The settings file is written in between, by
+the caller; `PasswordMove.leftover` is what to remove after that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import os
+from collections.abc import Awaitable, Callable
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from smtp_tui.config.errors import NoPasswordError, PasswordError
+from smtp_tui.config.password_store import PasswordStore, keep_password
 from smtp_tui.config.paths import absolute
 from smtp_tui.records import record
 from smtp_tui.settings.password_sources import Ask, File, Keyring, Literal, PasswordSource
-from smtp_tui.tui.controllers.keyring_backend import KeyringBackend
-from smtp_tui.tui.controllers.password_risk import risk_of_move
-from smtp_tui.tui.controllers.waits import CancellableWaits
+from smtp_tui.tui.controllers.context import CancellableWaits
+from smtp_tui.tui.model.file_context import risk_of_move
 from smtp_tui.tui.model.password import PasswordDraft
 from smtp_tui.tui.widgets.dialog import folder_question, missing_folder
 
-if TYPE_CHECKING:
-    from smtp_tui.config.password_store import PasswordStore
-
-PATIENCE = 30.0
+PATIENCE = 30.0  # seconds; a keyring has its own, shorter ones
 YES, NO, USE, BACK = "y", "n", "u", "escape"
 LATE = "If the keyring answers later, it may still store the password."
 
@@ -36,199 +34,172 @@ class ConfirmPrompt:
     answers: tuple[tuple[str, str], ...]
 
 
-Asking = Callable[[ConfirmPrompt], Awaitable[str]]
-
-
 class SteppedBackError(Exception):
     """The admin wants none of it."""
 
 
 @record
 class PasswordMove:
-    """What the file is to say, what is left to be removed, and what to tell."""
+    """What the file is to say, what is left to be removed, and what to report."""
 
-    raw: object = field(repr=False)
-    leftover: tuple[str, str] | None = None
+    raw: object = field(default=None, repr=False)
+    leftover: PasswordStore | None = None
     notes: tuple[str, ...] = ()
     stored: str = ""
 
 
-@record
 class PasswordMover:
-    """Moves the password of one file."""
+    """Moves the password of one file; `was` and `account` are the username before and now."""
 
-    vault: KeyringBackend
-    file: Path
-    environ: Mapping[str, str]
-    ask: Asking
-    waits: CancellableWaits
+    def __init__(
+        self,
+        password: PasswordDraft,
+        file: Path,
+        was: str,
+        account: str,
+        ask: Callable[[ConfirmPrompt], Awaitable[str]],
+        waits: CancellableWaits,
+    ) -> None:
+        self._password, self._file, self._ask, self._waits = password, file, ask, waits
+        self._was, self._account = was, account
+        self._raw, self._target = password.raw(), password.target
 
-    async def move(self, password: PasswordDraft, was: str, account: str) -> PasswordMove:
-        """Bring the password to where it is to be; `was` and `account` are the user names.
+    async def move(self) -> PasswordMove:
+        """Bring the password to where it is to be; PasswordError where that failed.
 
-        PasswordError where that failed: nothing was lost then.
+        Nothing was lost then.
         """
-        target = password.target
-        match target:
-            case None:
-                return PasswordMove(None)
-            case Keyring() if not password.changed:
-                return await self._rename(target, was, account)
-            case _ if not password.changed:
-                return PasswordMove(password.raw())
-            case Literal():
-                secret = await self._secret(password, was)
-                return PasswordMove(secret, notes=self._left_behind(password, target, was, account))
-            case Keyring() | File() if self._place(target, account).refusal is None:
-                return await self._fill(password, target, was, account)
-            case _:
-                return await self._leave_to_others(password, target, account)
+        target = self._target
+        if target is None:
+            return PasswordMove()
+        if not self._password.changed:
+            is_entry = isinstance(target, Keyring)
+            return await self._rename(target) if is_entry else PasswordMove(self._raw)
+        store = self._store(target, self._account)
+        if isinstance(target, Literal):
+            return PasswordMove(await self._secret(), notes=self._old_place())
+        if isinstance(target, Keyring | File) and store.refusal is None:
+            return await self._fill(store)
+        await self._leave_to_others(store)
+        return PasswordMove(self._raw)
 
-    async def fetched(self, source: PasswordSource, account: str) -> str:
-        """Return the password that is in a place; PasswordError where there is none."""
-        if isinstance(source, Keyring):
-            return await self.waits.on(self.vault.fetch(source.service, account))
-        return await self.waits.on(self._place(source, account).fetched(PATIENCE))
-
-    async def _fill(
-        self, password: PasswordDraft, target: PasswordSource, was: str, account: str
-    ) -> PasswordMove:
+    async def _fill(self, store: PasswordStore) -> PasswordMove:
         """Put the password into the keyring, or into a file of its own."""
-        place, raw = self._place(target, account), password.raw()
-        if not (password.at_hand or password.comes_along):
-            return PasswordMove(raw)
-        is_own = password.old == target and was == account
-        there = None if is_own else await self._there(target, account)
+        if not (self._password.at_hand or self._password.comes_along):
+            return PasswordMove(self._raw)
+        there = None if self._stays else await self._present(store)
         try:
-            secret = await self._secret(password, was)
+            secret = await self._secret()
         except PasswordError:
             if there is None:
                 raise
-            return PasswordMove(raw)  # the old place has none, the new one does
-        if there is not None and there != secret:
-            text = f"Another password is already in {place}."
-            answer = await self.ask(
-                ConfirmPrompt(text, ((USE, "Use that one"), (YES, "Replace it")))
-            )
+            return PasswordMove(self._raw)  # the old place has none, the new one does
+        if there not in (None, secret):
+            answers = (USE, "Use that one"), (YES, "Replace it")
+            text = f"Another password is already in {store}."
+            answer = await self._ask(ConfirmPrompt(text, answers))
             if answer == BACK:
                 raise SteppedBackError
             if answer == USE:
-                return PasswordMove(raw)
+                return PasswordMove(self._raw)
         if there != secret:
-            await self._keep(place, secret)
-        return PasswordMove(
-            raw, notes=self._left_behind(password, target, was, account), stored=str(place)
-        )
+            await self._keep(store, secret)
+        return PasswordMove(self._raw, notes=self._old_place(), stored=str(store))
 
-    async def _leave_to_others(
-        self, password: PasswordDraft, target: PasswordSource, account: str
-    ) -> PasswordMove:
-        """Only name the place; ask where the password would then stand nowhere."""
-        raw = password.raw()
+    async def _leave_to_others(self, store: PasswordStore) -> None:
+        """Ask before a place is named that others fill, where the password would stand nowhere."""
+        password, why = self._password, ""
         if not password.at_hand:
-            return PasswordMove(raw)
-        place = self._place(target, account)
-        why = ""
-        if not isinstance(target, Ask):
+            return
+        if not isinstance(store.source, Ask):
             try:
-                if await self.fetched(target, account) == password.at_hand:
-                    return PasswordMove(raw)
-                why = f"This place gives another password: {place}. "
+                if await self._fetch(store) == password.at_hand:
+                    return
+                why = f"This place gives another password: {store}. "
             except PasswordError as error:
                 why = f"The password is not there yet: {error}. "
-        is_here = isinstance(password.old, Literal)
-        loss = (
-            "Saving removes it from this file"
-            if is_here
-            else "smtp-tui does not keep what you typed"
-        )
-        text = f"{why}{_sentence(place.refusal or '')} {loss}. Continue?"
-        if await self.ask(ConfirmPrompt(text.strip(), ((YES, "Continue"),))) != YES:
-            raise SteppedBackError
-        return PasswordMove(raw)
+        loss = "smtp-tui does not keep what you typed"
+        if isinstance(password.old, Literal):
+            loss = "Saving removes it from this file"
+        refusal = store.refusal or ""
+        refusal = f"{refusal[:1].upper()}{refusal[1:]}." if refusal else ""
+        text = f"{why}{refusal} {loss}. Continue?"
+        await self._must_agree(text.strip(), "Continue")
 
-    async def _rename(self, target: Keyring, was: str, account: str) -> PasswordMove:
-        """Have the entry of a keyring follow the user name, if the admin wants that."""
-        raw = {"keyring": target.service}
+    async def _rename(self, target: PasswordSource) -> PasswordMove:
+        """Have the entry of a keyring follow the username, if the admin wants that."""
+        was, account, raw = self._was, self._account, self._raw
         if was == account or not was or not account:
             return PasswordMove(raw)
-        if await self._there(target, account) is not None:
-            return PasswordMove(
-                raw, notes=(f"the keyring already has an entry for {account}; it is used now",)
-            )
+        old, new = self._store(target, was), self._store(target, account)
+        if await self._present(new) is not None:
+            note = f"the keyring already has an entry for {account}; it is used now"
+            return PasswordMove(raw, notes=(note,))
+        lacking = f"the keyring has no entry for {account} yet; type the password again"
         try:
-            secret = await self.fetched(target, was)
+            secret = await self._fetch(old)
         except PasswordError:
-            return PasswordMove(
-                raw, notes=(f"the keyring has no entry for {account} yet; type the password again",)
-            )
+            return PasswordMove(raw, notes=(lacking,))
+        assert isinstance(target, Keyring)
         text = (
             f"A keyring entry belongs to a username. Move the entry {target.service} of {was} to "
             f"{account}?"
         )
-        answer = await self.ask(ConfirmPrompt(text, ((YES, "Move it"), (NO, "Leave it"))))
+        answer = await self._ask(ConfirmPrompt(text, ((YES, "Move it"), (NO, "Leave it"))))
         if answer == BACK:
             raise SteppedBackError
         if answer == NO:
-            return PasswordMove(
-                raw, notes=(f"the keyring has no entry for {account} yet; type the password again",)
-            )
-        await self.waits.on(self.vault.store(target.service, account, secret), LATE)
-        entry = str(self._place(target, account))
-        return PasswordMove(raw, leftover=(target.service, was), stored=entry)
+            return PasswordMove(raw, notes=(lacking,))
+        await self._keep(new, secret)
+        return PasswordMove(raw, leftover=old, stored=str(new))
 
-    async def _keep(self, place: PasswordStore, secret: str) -> None:
-        if isinstance(place.source, Keyring):
-            store = self.vault.store(place.source.service, place.account, secret)
-            await self.waits.on(store, LATE)
-            return
-        from smtp_tui.config.password_store import keep_password
-
-        if (folder := missing_folder(place.path)) is not None:
-            await self._must_agree(ConfirmPrompt(folder_question(folder), ((YES, "Create it"),)))
-        refused = await self.waits.on(keep_password(place, secret, PATIENCE))
+    async def _keep(self, store: PasswordStore, secret: str) -> None:
+        beware = LATE if isinstance(store.source, Keyring) else ""
+        if isinstance(store.source, File) and (folder := missing_folder(store.path)) is not None:
+            await self._must_agree(folder_question(folder), "Create it")
+        refused = await self._waits.on(keep_password(store, secret, PATIENCE), beware)
         if refused is not None:
-            del secret
+            del secret  # the traceback leads to this frame
             raise refused
 
-    async def _secret(self, password: PasswordDraft, was: str) -> str:
+    async def _secret(self) -> str:
+        password = self._password
         if password.at_hand or password.old is None:
             return password.at_hand
-        if (risk := risk_of_move(password.old, self.file)) is not None:
-            await self._must_agree(ConfirmPrompt(risk.question, ((YES, "Yes"),)))
-        return await self.fetched(password.old, was)
+        if (risk := risk_of_move(password.old, self._file)) is not None:
+            await self._must_agree(risk.question, "Yes")
+        return await self._fetch(self._store(password.old, self._was))
 
-    async def _must_agree(self, doubt: ConfirmPrompt) -> None:
-        if await self.ask(doubt) != YES:
+    async def _must_agree(self, question: str, yes: str) -> None:
+        if await self._ask(ConfirmPrompt(question, ((YES, yes),))) != YES:
             raise SteppedBackError
 
-    async def _there(self, source: PasswordSource, account: str) -> str | None:
+    async def _fetch(self, store: PasswordStore) -> str:
+        return await self._waits.on(store.fetched(PATIENCE))
+
+    async def _present(self, store: PasswordStore) -> str | None:
         """Return what is in a place already; a keyring that fails now would fail again."""
         try:
-            return await self.fetched(source, account)
+            return await self._fetch(store)
         except NoPasswordError:
             return None
         except PasswordError:
-            if isinstance(source, Keyring):
+            if isinstance(store.source, Keyring):
                 raise
             return None
 
-    def _left_behind(
-        self, password: PasswordDraft, target: PasswordSource, was: str, account: str
-    ) -> tuple[str, ...]:
+    @property
+    def _stays(self) -> bool:
+        return self._password.old == self._target and self._was == self._account
+
+    def _old_place(self) -> tuple[str, ...]:
         """Name the place that had the password before, which others may use."""
-        old = password.old
-        if not isinstance(old, Keyring | File) or (old == target and was == account):
+        old = self._password.old
+        has_entry = isinstance(old, Keyring) and bool(self._was)
+        if self._stays or (not isinstance(old, File) and not has_entry):
             return ()
-        if isinstance(old, Keyring) and not was:
-            return ()
-        return (f"the old place still has a password: {self._place(old, was)}",)
+        assert old is not None
+        return (f"the old place still has a password: {self._store(old, self._was)}",)
 
-    def _place(self, source: PasswordSource, account: str) -> PasswordStore:
-        from smtp_tui.config.password_store import PasswordStore
-
-        return PasswordStore(source, account, absolute(self.file).parent, self.environ)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    def _store(self, source: PasswordSource, account: str) -> PasswordStore:
+        return PasswordStore(source, account, absolute(self._file).parent, os.environ)

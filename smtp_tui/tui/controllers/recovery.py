@@ -12,19 +12,13 @@ from smtp_tui.config.recovery import (
     load_recovery,
     save_recovery,
 )
-from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.tui.controllers.form import FormController
-from smtp_tui.tui.controllers.undo import show_step
+from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.password import NEEDS, kind_of, source_of, words_of
 from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption
 from smtp_tui.tui.widgets.text_page import plain
-
-TAKE, DROP, LATER = "r", "d", "escape"
-TAKEN = "Restored, not saved yet"
-TYPE_AGAIN = "The password that you typed was not kept; type it again."
 
 
 def keep(draft: Draft, document: Document, table: str) -> bool:
@@ -37,7 +31,7 @@ def keep(draft: Draft, document: Document, table: str) -> bool:
     is_typed = draft.password.is_masked and bool(draft.password.text)
     return save_recovery(
         RecoveredChanges(
-            file=_name(document),
+            file=str(real(document.path)),
             table=table,
             moment=time.time(),
             values=values,
@@ -47,71 +41,62 @@ def keep(draft: Draft, document: Document, table: str) -> bool:
     )
 
 
-@record
-class CrashRecovery:
+class CrashRecovery(Controller):
     """Offers what was kept of the form's file."""
-
-    context: FormController
 
     async def offer(self) -> None:
         """Ask what is to become of kept changes, if there are any that the file does not say."""
-        name, table = _name(self.context.document), self.context.table
-        unsaved = load_recovery(name, table)
-        if unsaved is None:
+        name = str(real(self.document.path))
+        recovered = load_recovery(name, self.table)
+        if recovered is None:
             return
-        if not self._is_news(unsaved):
-            discard_recovery(name, table)
-            return
-        answers = (
-            DialogOption(TAKE, "Restore them"),
-            DialogOption(DROP, "Discard them"),
-            DialogOption(LATER, "Later"),
-        )
-        text = plain(offer_words(unsaved, time.time()))
-        answer = await self.context.form.app.push_screen_wait(ChoiceDialog([text], answers))
-        if answer == TAKE:
-            self._take(unsaved)
-        if answer != LATER:
-            discard_recovery(name, table)
+        answer = "d"
+        if self._is_news(recovered):
+            text = plain(offer_words(recovered, time.time()))
+            answers = (("r", "Restore them"), ("d", "Discard them"), ("escape", "Later"))
+            options = [DialogOption(key, words) for key, words in answers]
+            answer = await self.show_dialog(ChoiceDialog([text], options))
+        if answer == "r":
+            self._restore(recovered)
+        if answer != "escape":
+            discard_recovery(name, self.table)
 
-    def _is_news(self, unsaved: RecoveredChanges) -> bool:
+    def _is_news(self, recovered: RecoveredChanges) -> bool:
         draft = self.context.file_context.draft()
-        for key, raw in _fields(unsaved).items():
+        for key, raw in _fields(recovered).items():
             draft.edit(key, raw)
-        _place(draft, unsaved)
+        _place_password(draft, recovered)
         return bool(draft.changed)
 
-    def _take(self, unsaved: RecoveredChanges) -> None:
-        form = self.context.form
-        if unsaved.place:
-            form.history.change_password(form.draft, "kept", lambda: _place(form.draft, unsaved))
-        form.history.apply(form.draft, _fields(unsaved))
-        told = f"{TAKEN}: {', '.join(BY_KEY[key].label for key in form.draft.changed)}."
-        show_step(self.context, f"{told} {TYPE_AGAIN}" if unsaved.had_secret else told)
+    def _restore(self, recovered: RecoveredChanges) -> None:
+        history, draft = self.form.history, self.draft
+        if recovered.place:
+            history.change_password(draft, "kept", lambda: _place_password(draft, recovered))
+        history.apply(draft, _fields(recovered))
+        labels = ", ".join(BY_KEY[key].label for key in draft.changed)
+        again = " The password that you typed was not kept; type it again."
+        told = f"Restored, not saved yet: {labels}."
+        self.show_change(f"{told}{again if recovered.had_secret else ''}")
 
 
-def offer_words(unsaved: RecoveredChanges, now: float) -> str:
+def offer_words(recovered: RecoveredChanges, now: float) -> str:
     """Say from when the changes are, and of which fields."""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(unsaved.moment))
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(recovered.moment))
     if when.startswith(time.strftime("%Y-%m-%d ", time.localtime(now))):
         when = when.partition(" ")[2]
-    keys = [*_fields(unsaved), *([PASSWORD] if unsaved.place else ())]
+    keys = [*_fields(recovered), *([PASSWORD] if recovered.place else ())]
     labels = ", ".join(BY_KEY[key].label for key in keys)
     return f"There are unsaved changes from {when}: {labels}."
 
 
-def _name(document: Document) -> str:
-    return str(real(document.path))
-
-
-def _fields(unsaved: RecoveredChanges) -> dict[str, object | None]:
+def _fields(recovered: RecoveredChanges) -> dict[str, object | None]:
     """Return the values of fields that are known here."""
-    return {key: raw for key, raw in unsaved.values.items() if key in BY_KEY and key != PASSWORD}
+    return {key: raw for key, raw in recovered.values.items() if key in BY_KEY and key != PASSWORD}
 
 
-def _place(draft: Draft, unsaved: RecoveredChanges) -> None:
+def _place_password(draft: Draft, recovered: RecoveredChanges) -> None:
     """Keep the password where it was to be kept."""
-    source = source_of(dict(unsaved.place)) if unsaved.place else None
+    source = source_of(dict(recovered.place)) if recovered.place else None
     if source is not None:
         draft.password.keep(kind_of(source))
         if kind_of(source) in NEEDS:

@@ -1,205 +1,382 @@
-"""To save, and what is talked about before: the diff, and the risks."""
+"""To save, with the admin's leave where it takes that, and to leave the form."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
+from smtp_tui.config import keyring_backend
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.errors import DocumentError, NoRenameError
+from smtp_tui.config.diff import diff_lines
+from smtp_tui.config.errors import (
+    ChangedOnDiskError,
+    DocumentError,
+    NoRenameError,
+    PasswordError,
+)
 from smtp_tui.config.file_reader import is_private
-from smtp_tui.records import record
+from smtp_tui.config.merge import Conflict, changes_on_disk, is_gone, is_stale, merged_with_disk
+from smtp_tui.config.password_store import forget_kept
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.password_sources import Keyring, Literal
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.controllers.password_mover import ConfirmPrompt
-from smtp_tui.tui.controllers.save_transaction import (
-    STEPPED_BACK,
-    THE_FILE,
-    SaveBlocker,
-    SaveOutcome,
-    SaveTransaction,
-    place_asked,
-    takes_out,
+from smtp_tui.tui.controllers.context import Controller, StoppedWaitingError
+from smtp_tui.tui.controllers.password_mover import (
+    BACK,
+    ConfirmPrompt,
+    PasswordMove,
+    PasswordMover,
+    SteppedBackError,
 )
-from smtp_tui.tui.controllers.waits import StoppedWaitingError
+from smtp_tui.tui.dialogs.conflict import ChangedDialog, ConflictChoice, ConflictDialog
+from smtp_tui.tui.dialogs.diff import DiffDialog, Preview
 from smtp_tui.tui.messages import as_sentence
-from smtp_tui.tui.model.draft import PASSWORD
+from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, DraftSnapshot, text_of
 from smtp_tui.tui.model.file_context import preview_changes, will_hold_password
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, kind_of
 from smtp_tui.tui.style import BAD, GOOD, WARNING
-from smtp_tui.tui.widgets.dialog import NOT_MADE, ChoiceDialog, DialogOption, may_make_folder
+from smtp_tui.tui.widgets.dialog import (
+    SAVE,
+    STAY,
+    ChoiceDialog,
+    DialogOption,
+    ask_unsaved,
+    confirm,
+    may_make_folder,
+)
 from smtp_tui.tui.widgets.text_page import plain
 
-if TYPE_CHECKING:
-    from smtp_tui.tui.controllers.file_conflict import FileConflict
-    from smtp_tui.tui.controllers.form import FormController
-    from smtp_tui.tui.dialogs.diff import Preview
-
-YES, BACK = "y", "escape"
-ASKING = "Waiting for {place}. Esc stops waiting; then nothing is saved."
-ALREADY_PRIVATE = "Only its owner can already read the file, or it does not exist yet."
-COPY = "smtp-tui keeps a copy of the old content until the new content is complete."
+NOTHING_SAVED = "Nothing was saved."
+STOPPED = f"Stopped. {NOTHING_SAVED[:-1]}; the form is unchanged."
+THE_FILE = "the file"
 
 
-@record
-class SaveController:
+class SaveController(Controller):
     """Brings the form's draft into the file."""
 
-    context: FormController
-
-    async def save(self, manner: WriteOptions | None = None) -> bool:
-        """Save what was changed, with the admin's leave where it takes that; tell the outcome.
-
-        Where the file lacks the table, the difference is shown first: `manner` is its answer.
-        """
-        context = self.context
-        if manner is None and context.lacks_table and context.form.draft.changed:
+    async def save(self) -> bool:
+        """Save what was changed; where the file lacks the table, show the difference first."""
+        is_new_table = self.document.exists and self.document.lacks(self.table)
+        if is_new_table and self.draft.changed:
             return await self.review()
-        return await self._save(manner or WriteOptions())
+        return await self._save(WriteOptions())
 
-    async def _save(self, manner: WriteOptions) -> bool:
-        context, makes_folder = self.context, False
-        saver = SaveTransaction(
-            document=context.document,
-            table=context.table,
-            file_context=context.file_context,
-            vault=context.keyring,
-            ask=self._ask,
-            waits=context.waits,
-        )
-        context.form.commit_edit()
-        while True:
-            asking = ASKING.format(place=place_asked(context.form.draft))
-            context.waits.tell = partial(context.sidebar.show_message, asking)
-            draft = context.form.draft
-            outcome = await saver.save(draft, manner, makes_folder=makes_folder)
-            if outcome.obstacle is SaveBlocker.GONE and await self._overtaken.may_make():
-                makes_folder = True
-                continue
-            if outcome.obstacle is SaveBlocker.NO_FOLDER:
-                makes_folder = await may_make_folder(context.form.app, context.document.path)
-                if makes_folder:
-                    continue
-                return self._tell(SaveOutcome(NOT_MADE, ok=False))
-            if outcome.obstacle is SaveBlocker.CHANGED:
-                if await self._overtaken.catch_up():
-                    continue
-                return False
-            is_stuck = outcome.obstacle is SaveBlocker.NO_RENAME
-            if is_stuck and await self._may_overwrite(outcome.message):
-                manner = replace(manner, in_place=True)
-                continue
-            return self._tell(SaveOutcome(STEPPED_BACK, ok=False) if outcome.obstacle else outcome)
+    async def leave(self) -> None:
+        """Leave, once nothing is unsaved that shall not be dropped."""
+        if await self.may_leave():
+            self.test_pane.stop()
+            self.form.app.exit(0)
+
+    async def may_leave(self) -> bool:
+        """Ask what is to become of changes, and see to it."""
+        changed = self.draft.changed
+        if not changed:
+            return True
+        answer = await ask_unsaved(self.form.app, self.document.path.name, changed)
+        return answer != STAY and (answer != SAVE or await self.save())
 
     async def review(self) -> bool:
         """Show what saving would change, and save if that is wanted; True where it was saved."""
-        context = self.context
-        context.form.commit_edit()
-        for key, problem in context.form.draft.unsavable().items():
-            told = f"There is nothing to show. {escape_controls(problem)}"
-            return self._tell(SaveOutcome(told, ok=False, field=key))
-        from smtp_tui.config.merge import is_gone, is_stale
-        from smtp_tui.tui.dialogs.diff import DiffDialog
-
-        if is_gone(context.document) and not await self._overtaken.may_make():
-            context.sidebar.show_message(STEPPED_BACK)
+        self.form.commit_edit()
+        for key, problem in self.draft.unsavable().items():
+            return self._report(f"There is nothing to show. {problem}", field=key)
+        if is_gone(self.document) and not await self._may_recreate():
+            self.show_message(NOTHING_SAVED)
             return False
-        context.waits.tell = partial(context.sidebar.show_message, ASKING.format(place=THE_FILE))
         try:
-            while await context.waits.on(in_daemon_thread(partial(is_stale, context.document))):
-                if not await self._overtaken.catch_up():
+            while await self._is_stale():
+                if not await self._catch_up():
                     return False
             preview = self._preview()
         except StoppedWaitingError:
-            context.sidebar.show_message(STEPPED_BACK)
+            self.show_message(NOTHING_SAVED)
             return False
         except DocumentError as error:
-            context.sidebar.show_message(as_sentence(error), BAD)
+            self.show_message(as_sentence(error), BAD)
             return False
-        manner = await context.form.app.push_screen_wait(DiffDialog(preview))
-        return manner is not None and await self._save(manner)
+        options = await self.show_dialog(DiffDialog(preview))
+        return options is not None and await self._save(options)
 
     async def make_private(self) -> None:
         """Take the right to read the file from all but its owner, at once."""
-        document, file_context = self.context.document, self.context.file_context
-        if is_private(document.path):
-            self.context.sidebar.show_message(ALREADY_PRIVATE)
+        if is_private(self.document.path):
+            text = "Only its owner can already read the file, or it does not exist yet."
+            self.show_message(text)
             return
+        options = WriteOptions(private=True)
         try:
             try:
-                document.save(
-                    self.context.table, {}, create=True, manner=WriteOptions(private=True)
-                )
+                self.document.save(self.table, {}, create=True, manner=options)
             except NoRenameError as error:
                 if not await self._may_overwrite(str(error)):
                     return
-                document.save(
-                    self.context.table,
-                    {},
-                    create=True,
-                    manner=WriteOptions(private=True, in_place=True),
-                )
+                options = replace(options, in_place=True)
+                self.document.save(self.table, {}, create=True, manner=options)
         except DocumentError as error:
-            self.context.sidebar.show_message(as_sentence(error), BAD)
+            self.show_message(as_sentence(error), BAD)
             return
-        file_context.check_readers()
-        self.context.form.commit_edit()
-        self.context.sidebar.show_message("Only its owner can read the file now (mode 0600).", GOOD)
+        self.context.file_context.check_readers()
+        self.form.commit_edit()
+        self.show_message("Only its owner can read the file now (mode 0600).", GOOD)
 
-    @property
-    def _overtaken(self) -> FileConflict:
-        from smtp_tui.tui.controllers.file_conflict import FileConflict
+    async def look_for_keyring(self) -> None:
+        """Say at once where there is no keyring to keep a password in."""
+        trouble = await keyring_backend.keyring_state()
+        self.context.file_context.set_keyring_trouble(trouble, keyring_backend.looked_for())
+        self.form.commit_edit()
+        if trouble and self.draft.password.kept is PasswordLocation.KEYRING:
+            self.show_message(trouble[:1].upper() + trouble[1:], BAD)
 
-        return FileConflict(self.context)
+    async def _save(self, options: WriteOptions) -> bool:
+        """Save the draft; whatever could not be saved stays in it."""
+        # Each round begins with the checks: the file may have changed while the admin was asked.
+        draft, document = self.draft, self.document
+        makes_folder = False
+        self.form.commit_edit()
+        while True:
+            for key, problem in draft.unsavable().items():
+                return self._report(f"Not saved. {BY_KEY[key].label} {problem}", field=key)
+            if is_gone(document):
+                if not await self._may_recreate():
+                    return self._report(NOTHING_SAVED)
+                makes_folder = True
+            if not (draft.changed or options.private or document.is_begun_anew):
+                return self._report("There is nothing to save: the file is up to date.", ok=True)
+            try:
+                if await self._is_stale(_waited_for(draft)):
+                    if not await self._catch_up():
+                        return False
+                    continue
+                # What the file's application cannot say must show before anything is stored.
+                document.changed(self.table, preview_changes(draft), create=True)
+                if not makes_folder and not await may_make_folder(self.form.app, document.path):
+                    return self._report("Not saved: the folder does not exist.")
+                makes_folder = True
+                return await self._move_and_write(options)
+            except StoppedWaitingError as error:
+                return self._report(f"{STOPPED} {error}".strip())
+            except SteppedBackError:
+                return self._report(NOTHING_SAVED)
+            except ChangedOnDiskError:
+                if not await self._catch_up():
+                    return False
+            except NoRenameError as error:
+                if not await self._may_overwrite(escape_controls(str(error))):
+                    return self._report(NOTHING_SAVED)
+                options = replace(options, in_place=True)
+            except DocumentError as error:
+                return self._report(f"Not saved: {error}")
 
-    def _tell(self, outcome: SaveOutcome) -> bool:
-        context = self.context
-        context.screen.show_state()
-        if outcome.ok:
-            context.form.reload()
+    async def _move_and_write(self, options: WriteOptions) -> bool:
+        """Bring the password to its place, write the file, then clear the password's old place."""
+        snapshot, moved, refusal = DraftSnapshot(self.draft), PasswordMove(), ""
+        try:
+            was = text_of(self._values_in_file().get(ACCOUNT))
+            follows = ACCOUNT in snapshot.changes and isinstance(snapshot.password.old, Keyring)
+            if snapshot.changes_password or follows:
+                path, waits = self.document.path, self.context.waits
+                mover = PasswordMover(
+                    snapshot.password, path, was, snapshot.account, self._prompt, waits
+                )
+                moved = await mover.move()
+        except StoppedWaitingError:
+            raise
+        except PasswordError as error:
+            refusal = str(error)
+        changes = dict(snapshot.changes)
+        if snapshot.changes_password and not refusal:
+            changes[PASSWORD] = moved.raw
+        try:
+            if changes or options.private or self.document.is_begun_anew:
+                self.document.save(self.table, changes, create=True, manner=options)
+        except (ChangedOnDiskError, NoRenameError):
+            raise
+        except DocumentError as error:
+            has = f"The password is stored ({moved.stored}), but the file was not saved"
+            return self._report(f"{has if moved.stored else 'Not saved'}: {error}")
+        notes = [*moved.notes, *(await self._forget(moved))]
+        if PASSWORD in changes:
+            notes += self._in_backup(snapshot.password)
+        edits, password = snapshot.edits_since(self.draft)
+        self.context.file_context.rebase(self.draft, edits, password, keep_password=bool(refusal))
+        return self._report_saved(list(changes), notes, refusal, options)
+
+    async def _forget(self, moved: PasswordMove) -> list[str]:
+        """Remove what the new place has now."""
+        if moved.leftover is None:
+            return []
+        try:
+            stays = f"{moved.leftover} may still exist"
+            await self.context.waits.on(forget_kept(moved.leftover), stays)
+        except PasswordError as error:
+            return [str(error)]
+        return []
+
+    def _in_backup(self, password: PasswordDraft) -> list[str]:
+        """Name a backup that still contains a password which left the file."""
+        backup = self.document.path.with_name(f"{self.document.path.name}~")
+        old = password.old
+        with suppress(OSError):
+            # To read a pipe would never end.
+            if not (_takes_out(password) and isinstance(old, Literal) and backup.is_file()):
+                return []
+            if old.value in backup.read_text("utf-8", "replace"):
+                return [f"the backup {backup.name} still contains it; remove that file"]
+        return []
+
+    def _values_in_file(self) -> Mapping[str, object]:
+        with suppress(DocumentError):
+            return self.document.values(self.table)
+        return {}
+
+    def _report_saved(
+        self, keys: Sequence[str], notes: Sequence[str], refusal: str, options: WriteOptions
+    ) -> bool:
+        done = [f"Saved: {', '.join(keys)}"] if keys else [] if refusal else ["Saved"]
+        done += ["only its owner can read the file now"] if options.private and not refusal else []
+        done += ["written in place"] if options.in_place else []
+        text = ". ".join(["; ".join(done), *(note[:1].upper() + note[1:] for note in notes)])
+        if not refusal:
+            return self._report(text, ok=True)
+        why = f"The password is NOT saved: {refusal.rstrip('.')}."
+        return self._report(f"{why} {text}".strip(), field=PASSWORD)
+
+    def _report(self, text: str, *, ok: bool = False, field: str | None = None) -> bool:
+        """Show what saving came to, at the field that stood in the way; return `ok`."""
+        self.screen.show_state()
+        if ok:
+            self.form.reload()
         else:
-            context.form.refresh_looks()
-        if outcome.field:
-            context.screen.show_form()
-            context.form.focus_field(outcome.field)
-        context.sidebar.refresh(from_top=False)
-        context.sidebar.show_message(outcome.message, GOOD if outcome.ok else BAD, at=outcome.field)
-        return outcome.ok
+            self.form.refresh_rows()
+        if field:
+            self.go_to_field(field)
+        self.context.sidebar.refresh(from_top=False)
+        self.show_message(escape_controls(text), GOOD if ok else BAD, at=field)
+        return ok
+
+    # What is asked before
+
+    async def _is_stale(self, place: str = THE_FILE) -> bool:
+        text = f"Waiting for {place}. Esc stops waiting; then nothing is saved."
+        self.context.waits.on_slow = partial(self.show_message, text)
+        # The file may be on a network that does not answer.
+        return await self.context.waits.on(in_daemon_thread(partial(is_stale, self.document)))
 
     def _preview(self) -> Preview:
-        from smtp_tui.config.diff import diff_lines
-        from smtp_tui.tui.dialogs.diff import Preview
-
-        context, draft = self.context, self.context.form.draft
-        document = context.document
+        draft, document, password = self.draft, self.document, self.draft.password
         there = "" if document.is_begun_anew else document.text
-        text = document.changed(context.table, preview_changes(draft), create=True)
-        password, notes, warnings = draft.password, [], []
-        if PASSWORD in draft.changed and (password.comes_along or password.to_store()):
-            notes.append("The password is stored in its new place first and read back.")
-        if context.file_context.is_open and will_hold_password(password):
-            warnings.append("Every user of this machine can read the file, including the password.")
+        text = document.changed(self.table, preview_changes(draft), create=True)
+        moves = PASSWORD in draft.changed and (password.comes_along or password.to_store())
+        is_open = self.context.file_context.is_open and will_hold_password(password)
+        note = "The password is stored in its new place first and read back."
+        warning = "Every user of this machine can read the file, including the password."
+        lacks_table = document.exists and document.lacks(self.table)
         return Preview(
             file=document.path.name,
             lines=diff_lines(there, text, document.path.name, document.secret_keys),
-            notes=tuple(notes),
-            warnings=tuple(warnings),
-            takes_secret_out=takes_out(password) and PASSWORD in draft.changed,
+            notes=(note,) if moves else (),
+            warnings=(warning,) if is_open else (),
+            takes_secret_out=_takes_out(password) and PASSWORD in draft.changed,
             is_new=not document.exists,
-            table=context.table if context.lacks_table and draft.changed else "",
+            table=self.table if lacks_table and draft.changed else "",
         )
 
     async def _may_overwrite(self, why: str) -> bool:
-        text = [
-            plain(as_sentence(why)),
-            plain(f"{COPY} Overwrite the file in place?", WARNING, gap=False),
-        ]
-        no = DialogOption("n", "No"), DialogOption("enter", "No"), DialogOption(BACK, "No")
-        question = ChoiceDialog(text, (DialogOption(YES, "Overwrite"), *no))
-        return await self.context.form.app.push_screen_wait(question) == YES
+        copy = "smtp-tui keeps a copy of the old content until the new content is complete."
+        question = plain(f"{copy} Overwrite the file in place?", WARNING, gap=False)
+        return await confirm(self.form.app, [plain(as_sentence(why)), question], "Overwrite")
 
-    async def _ask(self, doubt: ConfirmPrompt) -> str:
-        answers = [DialogOption(key, words) for key, words in doubt.answers]
-        text = [plain(doubt.text)]
-        question = ChoiceDialog(text, (*answers, DialogOption(BACK, "Back")))
-        return await self.context.form.app.push_screen_wait(question)
+    async def _prompt(self, prompt: ConfirmPrompt) -> str:
+        answers = (DialogOption(key, words) for key, words in prompt.answers)
+        return await self.show_dialog(
+            ChoiceDialog([plain(prompt.text)], (*answers, DialogOption(BACK, "Back")))
+        )
+
+    # The file is no longer what was read: another program changed it, or it was removed
+
+    async def _may_recreate(self) -> bool:
+        """Ask whether saving shall make the file again, which was removed."""
+        path = self.document.path
+        what = "Create folder and file" if not path.parent.exists() else "Create it again"
+        gone = "was deleted after smtp-tui read it. Nothing is lost: the form has its content."
+        mode = "Only its owner can read the new file (mode 0600)."
+        text = [plain(f"{escape_controls(path.name)} {gone}"), plain(mode, gap=False)]
+        dialog = ChoiceDialog(text, (DialogOption("m", what), DialogOption(BACK, "Back")))
+        if await self.show_dialog(dialog) != "m":
+            return False
+        self.document.begin_anew()
+        return True
+
+    async def _catch_up(self) -> bool:
+        """Show what another program changed; True where the form's changes are on top of it now."""
+        document, ours, merge = self.document, self.draft.changed, None
+        try:
+            lines = changes_on_disk(document)
+        except DocumentError as error:
+            self.show_message(f"Not saved. {as_sentence(error)}", BAD)
+            return False
+        with suppress(DocumentError):
+            merge = merged_with_disk(document, self.table, preview_changes(self.draft))
+        can_merge = bool(ours) and merge is not None
+        dialog = ChangedDialog(document.path.name, lines, ours, can_merge=can_merge)
+        match await self.show_dialog(dialog):
+            case ConflictChoice.MERGE if merge is not None:
+                theirs = await self._decide(merge.conflicts)
+                if theirs is not None:
+                    return self._reload(theirs)
+            case ConflictChoice.RELOAD if not ours or await self._may_discard(ours):
+                if self._reload(ours):
+                    text = "Reloaded: the form shows the file as it is now."
+                    self.show_message(text, GOOD)
+                return False
+            case _:
+                pass
+        self.show_message(NOTHING_SAVED)
+        return False
+
+    async def _decide(self, conflicts: Sequence[Conflict]) -> set[str] | None:
+        """Ask which values count; return the keys that take the file's, None to step back."""
+        if not conflicts:
+            return set()
+        ours = await self.show_dialog(ConflictDialog(conflicts))
+        return None if ours is None else {conflict.key for conflict in conflicts} - set(ours)
+
+    async def _may_discard(self, keys: Sequence[str]) -> bool:
+        labels = ", ".join(BY_KEY[key].label for key in keys)
+        text = plain(f"This discards your changes: {labels}.", BAD)
+        answers = DialogOption("d", "Discard"), DialogOption(BACK, "Back")
+        return await self.show_dialog(ChoiceDialog([text], answers)) == "d"
+
+    def _reload(self, dropped: Collection[str]) -> bool:
+        """Read the file again, the form's changes on top, without those `dropped`."""
+        try:
+            self.document.reload()
+        except DocumentError as error:
+            self.show_message(as_sentence(error), BAD)
+            return False
+        kept = {key: self.draft.raw(key) for key in self.draft.changed if key not in dropped}
+        password = self.draft.password.state if PASSWORD in kept else None
+        self.context.file_context.rebase(self.draft, kept, password)
+        self.show_change()
+        return True
+
+
+def _waited_for(draft: Draft) -> str:
+    """Name the place that saving waits for where it takes its time."""
+    if not {PASSWORD, ACCOUNT}.intersection(draft.changed):
+        return THE_FILE
+    kinds = {draft.password.kept, kind_of(draft.password.old)}
+    if PasswordLocation.KEYRING in kinds:
+        return "the keyring"
+    is_command = PasswordLocation.COMMAND in kinds
+    return "the command" if is_command else "the place that keeps the password"
+
+
+def _takes_out(password: PasswordDraft) -> bool:
+    """Whether saving takes a password out of the file, which no backup may keep."""
+    with suppress(ValueError):
+        return isinstance(password.old, Literal) and not isinstance(password.target, Literal)
+    return False

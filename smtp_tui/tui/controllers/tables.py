@@ -1,49 +1,50 @@
-"""The SMTP tables of one file: which there are, what each one's last test said, and another one."""
+"""To open another table of the file, or the file as another application's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
+from smtp_tui.config.dialects.spec import PLAIN, DialectHeader
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import DocumentError
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.config.errors import DocumentError, NoTableError, SeveralTablesError
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.smtp.events import label
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.controllers.check import verdict_line
+from smtp_tui.tui.controllers.context import Controller
+from smtp_tui.tui.controllers.save import SaveController
+from smtp_tui.tui.dialogs.table_picker import TablePicker
+from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import HOST, text_of
+from smtp_tui.tui.model.file_context import FileContext, risk_of_test
+from smtp_tui.tui.sidebar.field_help import file_blocks
+from smtp_tui.tui.style import BAD
+from smtp_tui.tui.test_pane.test_run import (
+    Runner,
+    needs_password_prompt,
+    request_for,
+    run_to_verdict,
+)
+from smtp_tui.tui.widgets.dialog import SelectDialog
 
-if TYPE_CHECKING:
-    from smtp_tui.tui.controllers.form import FormController
-    from smtp_tui.tui.test_pane.test_run import Runner
+FORMAT_TITLE = "Which program does the settings file belong to?"
 
-ONLY_ONE = "This file has one SMTP table."
+
 ASKED_FOR = "not tested: you must type its password"
 
 
 @record
-class Verdicts:
-    """What the tests of this session said, by table."""
-
-    last: dict[str, str] = field(default_factory=dict)
-
-    def remember(self, table: str, verdict: Verdict) -> None:
-        """Take the verdict of a test that came to its end."""
-        from smtp_tui.tui.test_pane.verdict import outcome
-
-        cause = f": {label(verdict.cause)}" if verdict.cause else ""
-        self.last[table] = f"{outcome(verdict)}{cause}"
-
-
-@record
 class TableTester:
-    """The tables of a document, and the tests of all of them as the file has them."""
+    """The tables of a document, and the tests of all of them as the file has them.
+
+    `last_verdicts` has a line for each table that was tested in this session.
+    """
 
     document: Document
-    verdicts: Verdicts
+    last_verdicts: dict[str, str]
     runner: Runner
 
     @property
@@ -63,53 +64,96 @@ class TableTester:
                 host = mask_credentials(text_of(self.document.values(table).get(HOST)))
             except DocumentError:
                 host = ""
-            yield table, host, self.verdicts.last.get(table, "")
+            yield table, host, self.last_verdicts.get(table, "")
 
     async def test(self, table: str) -> None:
         """Test one table as the file has it; where that is impossible, say so in its place."""
-        from smtp_tui.tui.controllers.password_risk import risk_of_test
-        from smtp_tui.tui.model.file_context import FileContext
-        from smtp_tui.tui.test_pane.test_run import (
-            needs_password_prompt,
-            request_for,
-            run_to_verdict,
-        )
-
         draft = FileContext(self.document, table).draft()
         settings = draft.reading().settings
         for key, problem in draft.problems().items():
-            self.verdicts.last[table] = f"not tested: {BY_KEY[key].label} {problem}"
+            self.last_verdicts[table] = f"not tested: {BY_KEY[key].label} {problem}"
             return
         if settings is None or needs_password_prompt(draft, settings):
-            self.verdicts.last[table] = ASKED_FOR
+            self.last_verdicts[table] = ASKED_FOR
             return
         if risk := risk_of_test(draft.password, settings, self.document.path):
-            self.verdicts.last[table] = f"not tested: {risk.refusal.removesuffix('.')}"
+            self.last_verdicts[table] = f"not tested: {risk.refusal.removesuffix('.')}"
             return
         request = request_for(draft, file=self.document.path, table=table)
         verdict = await run_to_verdict(self.runner, request, lambda _event: None)
         if verdict is not None:
-            self.verdicts.remember(table, verdict)
+            self.last_verdicts[table] = verdict_line(verdict)
 
 
-@record
-class TableController:
+class TableController(Controller):
     """Goes to another table of the file."""
-
-    context: FormController
 
     async def choose(self) -> None:
         """List the tables, and open the one that is chosen once nothing is unsaved."""
-        from smtp_tui.tui.dialogs.table_picker import TablePicker
+        tester = TableTester(self.document, self.context.last_verdicts, self.test_pane.runner)
+        if len(tester.tables) < 2 and tester.tables in ((), (self.table,)):
+            self.show_message("This file has one SMTP table.")
+            return
+        table = await self.show_dialog(TablePicker(tester, current=self.table))
+        if table is None or table == self.table:
+            return
+        if await SaveController(self.context).may_leave():
+            self.test_pane.stop()
+            self.screen.open_table(table)
 
-        context = self.context
-        listing = TableTester(context.document, context.verdicts, context.test_pane.runner)
-        if len(listing.tables) < 2 and listing.tables in ((), (context.table,)):
-            context.sidebar.show_message(ONLY_ONE)
+
+class FileFormatController(Controller):
+    """Opens the file again with the keys of another application, or with our own."""
+
+    async def choose(self) -> None:
+        """List the formats, and open the file in the one that is chosen."""
+        document = self.document
+        choices: dict[str | None, str] = {
+            None: "detect from the file",
+            PLAIN: "plain: the keys of smtp-tui itself",
+        }
+        headers = all_headers(user_dialects_folder())[0]
+        for header in sorted(headers, key=lambda header: header.application.casefold()):
+            choices[header.name] = escape_controls(_title(header))
+        names, now = list(choices), document.dialect if document.is_chosen else None
+        # What the file is read as now; its title and the key that led here are known.
+        notes = tuple(file_blocks(document, self.table))[1:-1]
+        dialog = SelectDialog(FORMAT_TITLE, list(choices.values()), names.index(now), notes)
+        index = await self.show_dialog(dialog)
+        if index is None or names[index] == now:
             return
-        picker = TablePicker(listing, current=context.table)
-        table = await context.form.app.push_screen_wait(picker)
-        if table is None or table == context.table or not await context.may_leave():
+        try:
+            table = await self._table_to_open(document.in_dialect(names[index]))
+            if table is None or not await SaveController(self.context).may_leave():
+                return
+            other = document.in_dialect(names[index])  # what was saved just now is in it
+        except DocumentError as error:
+            self.show_message(as_sentence(error), BAD)
             return
-        context.test_pane.stop()
-        context.screen.open_table(table)
+        notice = f"{escape_controls(str(other.recognition))}."
+        if other.is_chosen:
+            notice += f" This lasts until you quit; --dialect {other.dialect} does the same."
+        self.test_pane.stop()
+        self.screen.open_table(table, other, notice)
+
+    async def _table_to_open(self, other: Document) -> str | None:
+        """Return the table to open; None where the admin would open none of several."""
+        tables = other.tables()
+        if self.table in tables:
+            return self.table
+        try:
+            return other.default_table() if tables else other.new_table()
+        except SeveralTablesError:
+            return await self.show_dialog(
+                TablePicker(TableTester(other, {}, self.test_pane.runner), tables[0])
+            )
+        except NoTableError:
+            if other.dialect == PLAIN:
+                return self.table
+            raise
+
+
+def _title(header: DialectHeader) -> str:
+    """Name an application, and its dialect where that says more."""
+    is_same = header.application.casefold() == header.name
+    return header.application if is_same else f"{header.application} ({header.name})"

@@ -1,137 +1,162 @@
-"""Where a text could be saved.
+"""What the last test is good for elsewhere: reports, copies, other programs' command lines.
 
-What is told beside the form: a report, other programs' command lines, an error explained.
+An error of any program is explained here too.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from smtp_tui.config.paths import absolute
-from smtp_tui.records import record
+from smtp_tui.checks.equivalents import equivalent_commands
+from smtp_tui.checks.report import (
+    TITLE,
+    ReportEntry,
+    ReportError,
+    report_markdown,
+    without,
+    write_report,
+)
+from smtp_tui.config.paths import absolute, expand
 from smtp_tui.settings.password_sources import Literal
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.controllers.form import FormController
-from smtp_tui.tui.style import BAD, GOOD
+from smtp_tui.tui.controllers.context import Controller
+from smtp_tui.tui.dialogs.compare import CompareScreen
+from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
+from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
+from smtp_tui.tui.log.model import Entry, Title
+from smtp_tui.tui.messages import MOST_COPIED, clipboard_size
+from smtp_tui.tui.style import GOOD
 from smtp_tui.tui.test_pane.test_run import CompletedTest
-from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption
-from smtp_tui.tui.widgets.text_page import plain
+from smtp_tui.tui.widgets.dialog import PromptDialog, may_replace
 
-if TYPE_CHECKING:
-    from smtp_tui.checks.report import ReportEntry
+NO_TEST = "No test has finished yet. F5 starts one."
+REPORT = "Save a report of the last test as Markdown, for a ticket. It contains no password."
+DIALOGUE = "Save the dialogue of the last test as plain text. It contains no password."
+PATIENCE = 5.0  # seconds; a pipe that nobody reads would wait for ever
 
 
-def proposed_path(settings: Path, moment: datetime, suffix: str = ".md") -> Path:
+class ToolController(Controller):
+    """Shows, copies and saves what the last test found."""
+
+    async def report(self) -> None:
+        """Ask for a file and save the report of the last test there."""
+        done = self.test_pane.done
+        if done is None:
+            self.show_message(NO_TEST)
+            return
+        content = report_markdown([_report_entry(done)], done.moment, os.environ.get("HOME", ""))
+        await self._ask_and_save("the report", content, done.moment, ".md", REPORT)
+
+    async def save_text(self) -> None:
+        """Ask for a file and save the last test's dialogue there."""
+        log, moment = self.test_pane.log_view, self.test_pane.moment
+        if moment is None:
+            self.show_message(NO_TEST)
+            return
+        log.catch_up()
+        content = kept_text(log.rows.last_test(), moment, os.environ.get("HOME", ""))
+        await self._ask_and_save("the dialogue", content, moment, ".txt", DIALOGUE)
+
+    async def same(self) -> None:
+        """Show what to type for other programs to do what the last test did, or the form says."""
+        done = self.test_pane.done
+        settings = done.settings if done else self.draft.reading().settings
+        if settings is None:
+            self.show_message(NO_TEST)
+            return
+        facts = done.verdict.facts if done else None
+        commands = equivalent_commands(settings, facts, self.document.path.parent)
+        title = f"{settings.host} port {settings.port}"
+        await self.show_dialog(EquivalentsScreen(title, commands))
+
+    async def explain(self) -> None:
+        """Explain an error of any program, and go to the field that it is about."""
+        key = await self.show_dialog(ExplainErrorScreen())
+        if key is not None:
+            self.go_to_field(key)
+
+    async def compare(self) -> None:
+        """Show what differs between the last two tests."""
+        done, before = self.test_pane.done, self.test_pane.before
+        if done is None or before is None:
+            self._show_in_log("There is nothing to compare: fewer than two tests have finished.")
+        else:
+            await self.show_dialog(CompareScreen(before, done))
+
+    async def copy(self) -> None:
+        """Copy the marked block, or the line under the cursor."""
+        self._copy(self.test_pane.log_view.chosen())
+        self.test_pane.log_view.forget_block()
+
+    async def copy_test(self) -> None:
+        """Copy the whole last test."""
+        self.test_pane.log_view.catch_up()
+        self._copy(self.test_pane.log_view.rows.last_test())
+
+    def _copy(self, entries: Sequence[Entry]) -> None:
+        content = plain_text(entries)
+        size = clipboard_size(content)
+        if not content:
+            self._show_in_log("There is nothing to copy: the log is empty.")
+        elif size > MOST_COPIED:
+            self._show_in_log(
+                f"Not copied: {size // 1000} kB is more than many terminals accept. "
+                "O saves to a file, M marks a block."
+            )
+        else:
+            # A lone surrogate stands for a byte that was no UTF-8; a terminal cannot be sent it.
+            sent = content.encode("utf-8", "backslashreplace").decode("utf-8")
+            self.form.app.copy_to_clipboard(sent)
+            self._show_in_log(sent_words(len(entries), os.environ))
+
+    def _show_in_log(self, text: str) -> None:
+        """Show a message in the log, which moves nothing about; where that is hidden, elsewhere."""
+        log = self.test_pane.log_view
+        if log.size:
+            log.tell(text)
+        else:
+            self.show_message(text)
+
+    async def _ask_and_save(
+        self, what: str, content: str, moment: datetime, suffix: str, title: str
+    ) -> None:
+        """Ask for a file and save a text there, until that worked or is given up."""
+        typed, problem = str(_proposed_path(self.document.path, moment, suffix)), ""
+        while True:
+            answers = "Save", "Do not save"
+            answer = await self.show_dialog(PromptDialog(title, "File", typed, answers, problem))
+            if answer is None:
+                return
+            typed, path = answer, expand(answer, Path())
+            shown = escape_controls(str(path))
+            question = f"{shown} already exists. Replace it?"
+            if not await may_replace(self.form.app, path, question):
+                continue
+            try:
+                await in_daemon_thread(partial(write_report, path, content), PATIENCE)
+            except TimeoutError:
+                problem = f"{shown} accepted nothing within {PATIENCE:g} s. Is it a pipe?"
+            except ReportError as error:
+                problem = escape_controls(str(error))
+                problem = problem[:1].upper() + problem[1:]
+            else:
+                self.show_message(f"Saved {what}: {shown}", GOOD)
+                return
+
+
+def _proposed_path(settings: Path, moment: datetime, suffix: str) -> Path:
     """Return a good name: beside the settings, or where we are if we may not write there."""
     name = f"{settings.stem}-check-{moment:%Y%m%d-%H%M%S}{suffix}"
     folder = settings.parent
     return folder / name if os.access(folder, os.W_OK | os.X_OK) else absolute(Path(name))
 
 
-NO_TEST = "No test has finished yet. F5 starts one."
-TITLE = "Save a report of the last test as Markdown, for a ticket. It contains no password."
-TYPED = "typed in the form"
-PATIENCE = 5.0
-"""Seconds; a pipe that nobody reads would wait for ever."""
-_YES = "y"
-
-
-@record
-class ToolController:
-    """Shows and saves what the last test tells other people and other programs."""
-
-    context: FormController
-
-    async def report(self) -> None:
-        """Ask for a file and save the report of the last test there."""
-        done = self.context.test_pane.done
-        if done is None:
-            self.context.sidebar.show_message(NO_TEST)
-            return
-        from smtp_tui.checks.report import report_markdown
-
-        text = report_markdown([_checked(done)], done.moment, os.environ.get("HOME", ""))
-        proposal = proposed_path(self.context.document.path, done.moment)
-        await self.save("the report", proposal, text)
-
-    async def save(self, what: str, proposal: Path, text: str, title: str = "") -> None:
-        """Ask for a file and save a text there, until that worked or is given up."""
-        from smtp_tui.config.paths import expand
-        from smtp_tui.tui.widgets.dialog import PromptDialog
-
-        app, problem, typed = self.context.form.app, "", str(proposal)
-        while True:
-            answer = await app.push_screen_wait(
-                PromptDialog(title or TITLE, "File", typed, ("Save", "Do not save"), problem)
-            )
-            if answer is None:
-                return
-            typed, path = answer, expand(answer, Path())
-            if _is_there(path) and not await self._may_replace(path):
-                continue
-            problem = await _write(text, path)
-            if not problem:
-                self.context.sidebar.show_message(
-                    f"Saved {what}: {escape_controls(str(path))}", GOOD
-                )
-                return
-
-    async def same(self) -> None:
-        """Show what to type for other programs to do what the last test did, or the form says."""
-        from smtp_tui.checks.equivalents import equivalent_commands
-        from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
-
-        done, base = self.context.test_pane.done, self.context.document.path.parent
-        settings = done.settings if done else self.context.form.draft.reading().settings
-        if settings is None:
-            self.context.sidebar.show_message(NO_TEST)
-            return
-        commands = equivalent_commands(settings, done.verdict.facts if done else None, base)
-        title = f"{settings.host} port {settings.port}"
-        await self.context.form.app.push_screen_wait(EquivalentsScreen(title, commands))
-
-    async def explain(self) -> None:
-        """Explain an error of any program, and go to the field that it is about."""
-        from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
-
-        key = await self.context.form.app.push_screen_wait(ExplainErrorScreen())
-        if key is not None:
-            self.context.screen.show_form()
-            self.context.form.focus_field(key)
-
-    async def _may_replace(self, path: Path) -> bool:
-        text = plain(f"{escape_controls(str(path))} already exists. Replace it?", BAD)
-        no = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
-        question = ChoiceDialog([text], (DialogOption(_YES, "Replace"), *no))
-        return await self.context.form.app.push_screen_wait(question) == _YES
-
-
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)
-
-
-async def _write(text: str, path: Path) -> str:
-    """Write a report; return why it could not be written."""
-    from smtp_tui.checks.report import ReportError, write_report
-
-    try:
-        await in_daemon_thread(partial(write_report, path, text), PATIENCE)
-    except TimeoutError:
-        return f"{escape_controls(str(path))} accepted nothing within {PATIENCE:g} s. Is it a pipe?"
-    except ReportError as error:
-        text = escape_controls(str(error))
-        return text[:1].upper() + text[1:]
-    return ""
-
-
-def _checked(done: CompletedTest) -> ReportEntry:
-    from smtp_tui.checks.report import ReportEntry
-
+def _report_entry(done: CompletedTest) -> ReportEntry:
     request, settings = done.request, done.settings
     is_typed = request.secret is not None and not isinstance(settings.password, Literal)
     return ReportEntry(
@@ -142,5 +167,32 @@ def _checked(done: CompletedTest) -> ReportEntry:
         table=request.table,
         base=request.base,
         assumed=request.assumed,
-        password_from=TYPED if is_typed else "",
+        password_from="typed in the form" if is_typed else "",
     )
+
+
+# The log as text. Its entries were redacted and escaped where they were made.
+
+
+def plain_text(entries: Iterable[Entry]) -> str:
+    """Return entries as lines, each with a line end; titles stand as comments."""
+    lines = (f"# {entry}" if isinstance(entry, Title) else str(entry) for entry in entries)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def kept_text(entries: Iterable[Entry], moment: datetime, home: str) -> str:
+    """Return the file that keeps a dialogue; it begins as reports do, and may replace one."""
+    head = f"{TITLE}: the dialogue, {moment:%Y-%m-%d %H:%M:%S} UTC\n"
+    lines = without(home, plain_text(entries).splitlines())
+    return head + "".join(f"{line}\n" for line in lines)
+
+
+def sent_words(count: int, environment: Mapping[str, str]) -> str:
+    """Say what became of a copied text, as far as that can be known."""
+    what, it = ("the line", "it") if count == 1 else (f"{count} lines", "them")
+    told = f"Sent {what} to the terminal. It does not report whether it accepted {it}."
+    if environment.get("TMUX"):
+        return f"{told} tmux accepts it only with `set-clipboard` on; O saves to a file."
+    if environment.get("STY"):
+        return f"{told} GNU screen does not pass it on; O saves to a file."
+    return told

@@ -26,7 +26,7 @@ from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import EXPORT_COMMANDS, hints_of
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog, confirm, may_make_folder
+from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog, may_make_folder, may_replace
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
@@ -46,24 +46,19 @@ async def _ask_and_save(app: App[Any], content: str, proposal: Path) -> Path | N
         typed, path = answer, expand(answer, Path())
         if not await may_make_folder(app, path):
             continue
-        if _is_there(path):
-            shown = escape_controls(str(path))
-            question = text("export", "replace", path=shown, backup=f"{shown}~")
-            if not await confirm(app, [plain(question, BAD)], "Replace"):
-                continue
+        shown = escape_controls(str(path))
+        question = text("export", "replace", path=shown, backup=f"{shown}~")
+        if not await may_replace(app, path, question):
+            continue
         problem = await in_daemon_thread(partial(_write, path, content))
         if not problem:
             return path
 
 
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)
-
-
 def _write(path: Path, content: str) -> str:
     """Write the text for its owner alone; return why it could not be written."""
     try:
-        replaces = _is_there(path)
+        replaces = os.path.lexists(path)
         old = read_document(path) if replaces else None
         options = WriteOptions(private=True, backup=replaces)
         write(path, content.encode("utf-8"), old=old, manner=options)

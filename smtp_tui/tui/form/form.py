@@ -19,9 +19,15 @@ from smtp_tui.tui.form.text_row import TextRow
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.password import PasswordLocation
-from smtp_tui.tui.model.row_state import choices_of, password_location_state, raw_of, row_states
+from smtp_tui.tui.model.row_state import (
+    choices_of,
+    concerning,
+    most_severe,
+    password_location_state,
+    raw_of,
+    row_states,
+)
 from smtp_tui.tui.model.undo import UndoStack
-from smtp_tui.tui.sidebar.field_status import concerning, most_severe
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 KEPT = "kept"
@@ -156,9 +162,9 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         for row in self.rows(all_of_them=True):
             if isinstance(row, TextRow):
                 row.load(self._text(row.topic))
-        self.refresh_looks()
+        self.refresh_rows()
 
-    def refresh_looks(self) -> None:
+    def refresh_rows(self) -> None:
         """Give every row its look; problems and advice are told when the hand rests."""
         everything = row_states(self.draft, self._advice)
         everything[KEPT] = password_location_state(self.draft)
@@ -196,7 +202,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
             self._rest = None
         self._typing = None
         self._compute_advice()
-        self.refresh_looks()
+        self.refresh_rows()
         self.post_message(self.EditingPaused())
 
     def action_move(self, by: int) -> None:
@@ -297,7 +303,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         return self.draft.password.text if topic == PASSWORD else self.draft.text(topic)
 
     def _changed(self) -> None:
-        self.refresh_looks()
+        self.refresh_rows()
         self.post_message(self.Changed())
 
     def _await_rest(self) -> None:

@@ -11,20 +11,36 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Key
 from textual.message import Message
 
-from smtp_tui.diagnosis.advice import Advice
+from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.keymap import with_alt
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.sidebar.field_status import SIGNS
-from smtp_tui.tui.style import ACCENT, BAD, CURSOR, DIM, FOCUS, PLAIN, STRONG, Span, truncate
+from smtp_tui.tui.style import (
+    ACCENT,
+    BAD,
+    CURSOR,
+    DIM,
+    FOCUS,
+    PLAIN,
+    STRONG,
+    WARNING,
+    Span,
+    truncate,
+)
 from smtp_tui.tui.widgets.line import SingleLineWidget
 
+SIGNS: dict[Severity, tuple[str, Style]] = {
+    Severity.ERROR: ("!", BAD),
+    Severity.WARNING: ("?", WARNING),
+    Severity.NOTE: ("i", ACCENT),
+}
 LABEL_WIDTH = max(len(field.label) for field in FIELDS)
 GAP = 2
 SIGN_WIDTH = GAP + 1

@@ -189,7 +189,7 @@ _test = partial(_command, is_test=True)
 COMMANDS: tuple[Command, ...] = (
     _test(
         *("test", "f5", "ctrl+t", "Test", "test the settings in the form, saved or not"),
-        lambda to: to.form.test(),
+        lambda to: to.check.test(),
         hint=4,
         log_hint=18,
     ),
@@ -213,7 +213,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("redo", "ctrl+backslash", "alt+e", "Redo", "redo what was undone"),
     _command(
         *("save", "f2", "ctrl+o", "Save", "save the changes to the file"),
-        lambda to: to.form.save(),
+        lambda to: to.saving.save(),
         hint=5,
     ),
     _command(
@@ -243,11 +243,11 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _command(
         *("import", "alt+i", "", "Import", "import the settings of another program"),
-        lambda to: to.import_export.bring_in(),
+        lambda to: to.import_export.import_settings(),
     ),
     _command(
         *("export", "alt+x", "", "Export", "export the settings for another program"),
-        lambda to: to.import_export.hand_out(),
+        lambda to: to.import_export.export_settings(),
     ),
     _command(
         *("domain", "alt+n", "", "DNS", "what DNS says about the sender's domain"),
@@ -276,12 +276,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _test(
         *("send", "f7", "ctrl+n", "Send", "send a test message; asks for recipients first"),
-        lambda to: to.form.send(),
+        lambda to: to.check.send(),
         hint=10,
     ),
     _command(
         *("leave", "f10", "ctrl+x", "Quit", "quit; asks first about unsaved changes"),
-        lambda to: to.form.leave(),
+        lambda to: to.saving.leave(),
         hint=8,
         log_hint=19,
     ),
@@ -313,17 +313,17 @@ LOG_COMMANDS: tuple[Command, ...] = (
     _command("later_test", "T", "b", "Later test", "the start of the test below"),
     _command(
         *("compare", "d", "", "Compare", "show what differs between the last two tests"),
-        lambda to: to.log.compare(),
+        lambda to: to.tools.compare(),
         log_hint=11,
     ),
     _command(
         *("copy", "c", "", "Copy", "copy the line or the marked block (terminal clipboard)"),
-        lambda to: to.log.copy(),
+        lambda to: to.tools.copy(),
         log_hint=7,
     ),
     _command(
         *("copy_test", "a", "", "Copy test", "copy the whole last test"),
-        lambda to: to.log.copy_test(),
+        lambda to: to.tools.copy_test(),
     ),
     _command(
         *("mark", "m", "", "Mark", "start a block here; moving the cursor extends it"),
@@ -341,7 +341,7 @@ LOG_COMMANDS: tuple[Command, ...] = (
     ),
     _command(
         *("save_text", "o", "", "Save text", "save the dialogue of the last test as plain text"),
-        lambda to: to.log.save_text(),
+        lambda to: to.tools.save_text(),
         log_hint=16,
     ),
     _command(

@@ -21,7 +21,7 @@ from smtp_tui.settings.validate import (
     parse_fields,
     parse_settings,
 )
-from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, PasswordState
 
 SERVER_NAME, FINGERPRINT = "server_name", "tls_fingerprint"
 
@@ -198,6 +198,25 @@ class Draft:
         field = BY_KEY[key]
         raw = self.password.raw() if key == PASSWORD else self.raw(key)
         return None if raw is None else as_toml(field, raw)
+
+
+class DraftSnapshot:
+    """A draft as saving found it: it may be edited on while a keyring is waited for."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._raws = {field.key: draft.raw(field.key) for field in FIELDS if field.key != PASSWORD}
+        self._password_state = draft.password.state
+        self.password = draft.password.snapshot()
+        self.account = draft.text(ACCOUNT)
+        self.changes_password = PASSWORD in draft.changed
+        self.changes = {key: draft.to_write(key) for key in draft.changed if key != PASSWORD}
+
+    def edits_since(self, draft: Draft) -> tuple[dict[str, object | None], PasswordState | None]:
+        """Return the raw values that were edited since, and the password if it was."""
+        raws = {key: draft.raw(key) for key in self._raws}
+        state = draft.password.state
+        edits = {key: raw for key, raw in raws.items() if raw != self._raws[key]}
+        return edits, state if state != self._password_state else None
 
 
 def as_toml(field: Field, raw: object) -> object:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
 
+from smtp_tui.config import file_reader
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, NotExpressibleError
+from smtp_tui.config.file_access import distrust
 from smtp_tui.diagnosis.advice import Advice, Severity
-from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.settings.password_sources import Command, File, Keyring, PasswordSource, other_host
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.model.draft import PASSWORD, Draft
-from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation
+from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation, PasswordState
 
 HIDDEN = "********"
 """Stands for a password that is fetched only when it is saved."""
@@ -39,24 +45,34 @@ class FileContext:
         draft.places = self._places()
         return draft
 
-    def rebase(self, draft: Draft, *, keep_password: bool = False) -> None:
-        """Have a draft begin anew with what the file says now."""
+    def rebase(
+        self,
+        draft: Draft,
+        edits: Mapping[str, object | None] = MappingProxyType({}),
+        password: PasswordState | None = None,
+        *,
+        keep_password: bool = False,
+    ) -> None:
+        """Begin a draft again with what the file says now, `edits` and `password` made on top."""
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)
         draft.limits, draft.places = self._document.limits, self._places()
         self.check_readers()
+        for key, raw in edits.items():
+            if key != PASSWORD:
+                draft.edit(key, raw)
+        if password is not None and not keep_password:
+            draft.password.restore(password)
 
     def check_readers(self) -> None:
         """See who can read the file."""
-        from smtp_tui.config.file_reader import readable_by_others
+        self._is_open = self._document.exists and file_reader.readable_by_others(
+            self._document.path
+        )
 
-        self._is_open = self._document.exists and readable_by_others(self._document.path)
-
-    def set_keyring_trouble(self, trouble: str | None) -> None:
-        """Remember why no keyring can be used here, or that one can."""
-        from smtp_tui.config.keyring_backend import looked_for
-
-        self._trouble = (trouble, looked_for()) if trouble else None
+    def set_keyring_trouble(self, trouble: str | None, looked_for: str) -> None:
+        """Remember why no keyring can be used here and what was tried, or that one can."""
+        self._trouble = (trouble, looked_for) if trouble else None
 
     @property
     def is_open(self) -> bool:
@@ -162,3 +178,49 @@ def will_hold_password(password: PasswordDraft) -> bool:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
+
+
+@record
+class PasswordRisk:
+    """A question to be answered by yes or no, and why it was not done after a no."""
+
+    question: str
+    refusal: str
+
+
+def risk_of_test(password: PasswordDraft, settings: Settings, file: Path) -> PasswordRisk | None:
+    """Return what is to be asked before a test; None where the password may be used.
+
+    Somebody else who can write the file may have it run a command, or have a password sent to a
+    server of theirs. An entry of the keyring may be named for another server.
+    """
+    source = settings.password
+    if source is None or password.at_hand or not settings.needs_password:
+        return None
+    if password.is_as_in_file and (risk := _risk_of_file(source, file, settings.host)):
+        return risk
+    if not isinstance(source, Keyring):
+        return None
+    named = other_host(source.service, settings.host, settings.server_name)
+    if named is None:
+        return None
+    question = (
+        f"The keyring entry {source.service} is named for {named}. "
+        f"Send its password to {settings.host}?"
+    )
+    return PasswordRisk(
+        escape_controls(question), escape_controls(f"the keyring entry is named for {named}.")
+    )
+
+
+def risk_of_move(source: PasswordSource, file: Path) -> PasswordRisk | None:
+    """Return what is to be asked before the password is fetched from where the file has it."""
+    return _risk_of_file(source, file, "") if isinstance(source, Command | File) else None
+
+
+def _risk_of_file(source: PasswordSource, file: Path, host: str) -> PasswordRisk | None:
+    found = distrust(source, file, host=host)
+    if found is None:
+        return None
+    question = f"The settings file asks smtp-tui to {found.act}, but {found.writer}. Do it?"
+    return PasswordRisk(escape_controls(question), escape_controls(f"{found.writer}."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
-from smtp_tui.diagnosis.verdict import Fix, Verdict
+from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.settings.masking import mask_credentials
@@ -17,6 +17,15 @@ from smtp_tui.tui.model.row_state import SWITCH, default_words
 CA_FILE, FINGERPRINT = "ca_file", "tls_fingerprint"
 OWN = "certificate-self-signed"
 _PAIRS_SHOWN = 4
+
+
+@record
+class LastTest:
+    """What the last test found, and whether a value changed since."""
+
+    facts: CheckSummary
+    verdict: Verdict
+    is_stale: bool = False
 
 
 class FixAction(Enum):
@@ -43,6 +52,13 @@ class FixProposal:
         if self.fix.value is None:
             return FixAction.GO_TO
         return FixAction.ASK if self.fix.trusts or self.fix.weakens else FixAction.SET
+
+
+def available_fixes(last: LastTest | None) -> tuple[FixProposal, ...]:
+    """Return the fixes of the last test, if the form still says what was tested."""
+    if last is None or last.is_stale:
+        return ()
+    return fix_proposals(last.verdict, last.facts.chain)
 
 
 def fix_proposals(verdict: Verdict, chain: Sequence[Certificate]) -> tuple[FixProposal, ...]:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
-from smtp_tui.diagnosis.advice import Advice
+from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import FIELDS, PORT_NAMES, Field, FieldKind
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.model.draft import PASSWORD, Draft, text_of
 from smtp_tui.tui.model.password import PasswordLocation
-from smtp_tui.tui.sidebar.field_status import most_severe
 
 SWITCH = ("no", "yes")
 DEFAULT = "(default)"
 ASSUMED = "(app's default)"
 REQUIRED = "required"
+
+
+def most_severe(advice: Iterable[Advice]) -> Advice | None:
+    """Return the first of the most severe."""
+    order = list(Severity)
+    return min(advice, key=lambda one: order.index(one.severity), default=None)
+
+
+def concerning(advice: Iterable[Advice], topic: str) -> list[Advice]:
+    """Return what concerns a field: its own advice first, then what is told at another."""
+    told = [one for one in advice if one.concerns(topic)]
+    return sorted(told, key=lambda one: one.field != topic)
 
 
 @record

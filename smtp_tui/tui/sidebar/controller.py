@@ -13,8 +13,7 @@ from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.keys.commands import key_of, with_keys
 from smtp_tui.tui.layout import is_narrow, is_tiny
 from smtp_tui.tui.log.pane import LogPane
-from smtp_tui.tui.sidebar.field_help import blocks_for, log_blocks, summary
-from smtp_tui.tui.sidebar.field_status import in_short
+from smtp_tui.tui.sidebar.field_help import blocks_for, in_short, log_blocks, summary
 from smtp_tui.tui.style import BAD, CURSOR, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain

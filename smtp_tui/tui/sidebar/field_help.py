@@ -13,20 +13,25 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from smtp_tui.config.dialects.spec import PLAIN as PLAIN_KEYS
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.advice import Advice
+from smtp_tui.diagnosis.field_notes import observations_of, value_note
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.providers.known import provider_of
 from smtp_tui.providers.provider import Provider, Secret, User
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field
 from smtp_tui.settings.schema import explanation
 from smtp_tui.smtp.delivery import MailRequest
-from smtp_tui.tui.form.rows import MORE_LABEL
-from smtp_tui.tui.keys.commands import log_keys
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
+from smtp_tui.tui.keys.commands import key_of, log_keys
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, text_of
+from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.sidebar.field_status import LastTest, advice_blocks, last_blocks, now_blocks
-from smtp_tui.tui.style import BAD, PLAIN, STRONG
+from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
 from smtp_tui.tui.test_pane.verdict import verdict_blocks, warning_blocks
 from smtp_tui.tui.widgets.text_page import Block, labelled, parse, plain
 
@@ -166,3 +171,58 @@ def _page(field: Field) -> tuple[list[Block], list[Block]]:
     except FileNotFoundError:
         return [plain(field.label, STRONG), plain(field.summary)], []
     return parse(lead), parse(f"{mark}{rest}")
+
+
+def format_name(document: Document) -> str:
+    """Name whose settings the file holds, for the first line."""
+    return document.application or PLAIN_KEYS
+
+
+def remarks(document: Document, table: str) -> tuple[str, ...]:
+    """Return a sentence for each thing in the table that the form does not show."""
+    try:
+        return tuple(map(escape_controls, document.remarks(table)))
+    except DocumentError:  # what is wrong shows where the table is opened
+        return ()
+
+
+def file_blocks(document: Document, table: str) -> Iterator[Block]:
+    """Yield what the file was read as and why, the remarks, and the key that changes it."""
+    yield plain("The file", STRONG)
+    yield plain(f"{escape_controls(str(document.recognition))}.", gap=False)
+    yield from (plain(one, WARNING, gap=False) for one in remarks(document, table))
+    yield plain(f"{key_of('dialect')} chooses another format.", gap=False)
+
+
+def advice_blocks(advice: Iterable[Advice], topic: str | None = None) -> Iterator[Block]:
+    """Yield each advice whole; what is told at another field than `topic` names that field."""
+    for one in advice:
+        sign, style = SIGNS[one.severity]
+        spans = [(one.text, PLAIN)]
+        if one.field != topic:
+            spans.insert(0, (f"{BY_KEY[one.field].label}: ", STRONG))
+        if one.more:
+            spans.append((f" {one.more}", PLAIN))
+        yield Block(((f"{sign} ", style), *spans), rest="  ", gap=False)
+
+
+def in_short(advice: Sequence[Advice], summary: str) -> Block:
+    """Return the first advice and the line on a field in one, for where there is no sidebar."""
+    if not advice:
+        return plain(summary, DIM)
+    sign, style = SIGNS[advice[0].severity]
+    return Block(((f"{sign} ", style), (f"{advice[0].text} ", PLAIN), (summary, DIM)))
+
+
+def now_blocks(key: str, draft: Draft) -> Iterator[Block]:
+    """Yield what the value of a field means as it stands."""
+    if now := value_note(key, draft.values()):
+        yield labelled("Now", now)
+
+
+def last_blocks(key: str, last: LastTest | None) -> Iterator[Block]:
+    """Yield what the last test found about a field."""
+    if last is None:
+        return
+    if found := observations_of(key, last.facts, last.verdict):
+        yield labelled("Last test, before your change" if last.is_stale else "Last test", found)

@@ -19,7 +19,7 @@ from smtp_tui.smtp.events import Event, Stage
 from smtp_tui.tui.log.model import LogHeading, entries_of
 from smtp_tui.tui.log.pane import LogPane
 from smtp_tui.tui.messages import format_internal_error
-from smtp_tui.tui.sidebar.field_status import LastTest
+from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.progress import ProgressBar
 from smtp_tui.tui.test_pane.test_run import (

@@ -31,7 +31,6 @@ Result = TypeVar("Result")
 LABEL = "SMTP Password"
 SAVE, DISCARD, STAY = "s", "d", "escape"
 YES = "y"
-NOT_MADE = "Not saved: the folder does not exist."
 
 
 class DialogBody(NoRepaintOnResize, Vertical):
@@ -121,17 +120,6 @@ async def may_make_folder(app: App[Any], path: Path) -> bool:
     return await confirm(app, [plain(folder_question(folder), WARNING)], "Create it")
 
 
-async def ask_to_risk(app: App[Any], question: str) -> bool:
-    """Ask whether a risk shall be taken."""
-    return await confirm(app, [plain(question, BAD)])
-
-
-async def ask_clear_password(app: App[Any], why: str) -> bool:
-    """Ask for leave to send the password over an unencrypted connection."""
-    question = plain("Send the password unencrypted, just this once?", BAD, gap=False)
-    return await confirm(app, [plain(why), question])
-
-
 async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
     """Ask what to do with changes: `SAVE`, `DISCARD` or `STAY`."""
     text = plain(f"{file} does not contain your changes yet: {', '.join(keys)}.")
@@ -141,6 +129,15 @@ async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
         DialogOption(STAY, "Stay"),
     )
     return await app.push_screen_wait(ChoiceDialog([text], answers))
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+async def may_replace(app: App[Any], path: Path, question: str) -> bool:
+    """Ask before a file is replaced; True where there is none."""
+    return not _is_there(path) or await confirm(app, [plain(question, BAD)], "Replace")
 
 
 class PromptDialog(Dialog[str | None]):

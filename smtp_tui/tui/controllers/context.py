@@ -1,0 +1,160 @@
+"""What the controllers of one form work on, and what all of them do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import field
+from typing import Any, Protocol, TypeVar
+
+from textual.screen import Screen
+
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import PasswordError
+from smtp_tui.records import record
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.model.file_context import FileContext, PasswordRisk
+from smtp_tui.tui.model.mail_draft import MailDraft
+from smtp_tui.tui.model.undo import redone_words, undone_words
+from smtp_tui.tui.sidebar.controller import SidebarController
+from smtp_tui.tui.test_pane.pane import TestPane
+from smtp_tui.tui.typeahead import release_keys
+
+BUSY = "A test is already running. Esc stops it."
+T = TypeVar("T")
+
+
+class StoppedWaitingError(PasswordError):
+    """The admin would not wait any longer; the text is what may still come of it."""
+
+
+class CancellableWaits:
+    """The calls that are waited for, until they end or Escape stops the waiting."""
+
+    # Seconds; keys wait for a place that answers sooner, since it may lead to a question.
+    BRISK = 0.3
+
+    def __init__(self) -> None:
+        self.on_slow: Callable[[], None] | None = None
+        self._running: set[asyncio.Task[Any]] = set()
+        self._stopped: set[asyncio.Task[Any]] = set()
+
+    async def on(self, call: Coroutine[Any, Any, T], beware: str = "") -> T:
+        """Return what a call returns; StoppedWaitingError, its text `beware`, after a `stop`."""
+        task = asyncio.ensure_future(call)
+        self._running.add(task)
+        slow = asyncio.get_running_loop().call_later(self.BRISK, self._free_keys)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if task not in self._stopped:
+                raise
+        finally:
+            slow.cancel()
+            self._running.discard(task)
+            self._stopped.discard(task)
+        raise StoppedWaitingError(beware)
+
+    def stop(self) -> bool:
+        """Wait no longer; False where nothing is waited for."""
+        for task in self._running:
+            self._stopped.add(task)
+            task.cancel()
+        return bool(self._running)
+
+    def _free_keys(self) -> None:
+        # A locked keyring may never answer: Escape must get through to stop the waiting.
+        release_keys()
+        if self.on_slow is not None:
+            self.on_slow()
+
+
+class ScreenView(Protocol):
+    """The main screen as controllers see it; they stand below it and cannot import it."""
+
+    def show_form(self) -> None:
+        """Bring the form into sight, the focus in it."""
+
+    def show_test_pane(self) -> None:
+        """Bring the test pane into sight."""
+
+    def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
+        """Replace the form by that of another table, or of the file in another format."""
+
+    def show_state(self) -> None:
+        """Show whether there is something to save, and what the keys can do now."""
+
+
+@record
+class FormContext:
+    """One form, for one table of one document, with all that its commands share.
+
+    `last_verdicts` has a line for each table that was tested in this session.
+    """
+
+    screen: ScreenView
+    form: Form
+    test_pane: TestPane
+    sidebar: SidebarController
+    document: Document
+    table: str
+    file_context: FileContext
+    last_verdicts: dict[str, str] = field(default_factory=dict)
+    mail: MailDraft = field(default_factory=MailDraft)
+    waits: CancellableWaits = field(default_factory=CancellableWaits)
+    accepted_risks: set[PasswordRisk] = field(default_factory=set)
+
+
+class Controller:
+    """A group of commands over one form; made for each command, so it keeps no state."""
+
+    def __init__(self, context: FormContext) -> None:
+        self.context = context
+        self.screen, self.form, self.test_pane = context.screen, context.form, context.test_pane
+        self.document, self.table = context.document, context.table
+        self.draft = context.form.draft
+        self.show_message = context.sidebar.show_message
+
+    async def show_dialog(self, dialog: Screen[T]) -> T:
+        """Show a dialog and return its result."""
+        answer: T = await self.form.app.push_screen_wait(dialog)
+        return answer
+
+    def show_change(self, text: str = "", *, at: str | None = None) -> None:
+        """Show the form as it is now, its verdict as stale, and a text at field `at`."""
+        self.form.reload()
+        self.test_pane.verdict.mark_stale()
+        self.screen.show_state()
+        self.context.sidebar.refresh(from_top=False)
+        if at is not None:
+            self.go_to_field(at)
+        if text:
+            self.show_message(escape_controls(text), at=at)
+
+    def go_to_field(self, key: str) -> None:
+        """Bring a field into sight, the focus on it."""
+        self.screen.show_form()
+        self.form.focus_field(key)
+
+
+class UndoController(Controller):
+    """Goes through the history of the form."""
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.form.commit_edit()
+        undone = self.form.history.undo(self.draft)
+        if undone is None:
+            self.show_message("There is nothing to undo.")
+        else:
+            self.show_change(undone_words(undone, self.draft), at=undone.topic)
+
+    def redo(self) -> None:
+        """Make again what was taken back last."""
+        self.form.commit_edit()
+        redone = self.form.history.redo(self.draft)
+        if redone is None:
+            self.show_message("There is nothing to redo.")
+        else:
+            self.show_change(redone_words(redone, self.draft), at=redone.topic)
