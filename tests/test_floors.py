@@ -63,7 +63,6 @@ def test_a_check_of_a_file(tmp_path: Path, password: str) -> None:
     file.write_text("\n".join([*lines, f"password = {password}"]))
     modules = loaded(tmp_path, "check", str(file), status=6, OTHER="wonderland")
     assert weights(modules) == set()
-    assert "smtp_tui.config.keyring_backend" not in modules
 
 
 def test_a_password_in_a_keyring_loads_the_keyring_alone(tmp_path: Path) -> None:

@@ -1,6 +1,4 @@
-"""Where to keep a password on a machine without a usable keyring.
-
-The desktop's or system's keyring: fetch, store, forget. The only importer of keyring.
+"""The desktop's or system's keyring: fetch, store, forget. The only importer of keyring.
 
 Every call runs in a daemon thread and is waited for at most `PATIENCE` seconds: a locked keyring
 may ask on a screen nobody looks at, and a D-Bus service may never answer. What a library raises
@@ -24,8 +22,20 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 
+PATIENCE = 15.0
+"""Seconds a keyring is waited for at most."""
+
 _SYSTEMD = Path("/run/systemd/system")
 _RUNTIME = Path("/run/user")
+
+T = TypeVar("T")
+
+
+@record
+class _Failure:
+    """Why a keyring did not do what it was asked to."""
+
+    why: str
 
 
 def instead_of_keyring(environ: Mapping[str, str] = os.environ) -> str:
@@ -74,24 +84,11 @@ def _places(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def _has_pass(environ: Mapping[str, str]) -> bool:
     store = environ.get("PASSWORD_STORE_DIR") or f"{environ.get('HOME', '')}/.password-store"
-    if not is_folder(Path(store)):
-        return False
-    import shutil  # brings all its archivers, which no check needs
-
-    return shutil.which("pass", path=environ.get("PATH")) is not None
-
-
-PATIENCE = 15.0
-"""Seconds a keyring is waited for at most."""
-
-T = TypeVar("T")
-
-
-@record
-class _Failure:
-    """Why a keyring did not do what it was asked to."""
-
-    why: str
+    # shutil.which does the same, but brings all archivers, and costs milliseconds.
+    programs = (Path(folder) / "pass" for folder in os.get_exec_path(environ))
+    return is_folder(Path(store)) and any(
+        os.access(program, os.X_OK) and program.is_file() for program in programs
+    )
 
 
 async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> str:
@@ -161,11 +158,26 @@ async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> T | _Fail
     """Make a call on the backend that can keep passwords, if there is one."""
 
     def guarded() -> T | _Failure:
+        # 33 ms to load, and few checks need it; in this thread it holds up nobody.
+        from keyring import errors, get_keyring
+
         try:
-            backend = _backend()
-            return backend if isinstance(backend, _Failure) else call(backend)
+            backend = get_keyring()
+            kind = type(backend).__module__.removeprefix("keyring.backends.")
+            if kind == "null":
+                return _Failure("it is switched off (null backend)")
+            if kind == "fail" or (kind == "chainer" and not getattr(backend, "backends", ())):
+                return _Failure(_none_running())
+            return call(backend)
+        except errors.KeyringLocked:
+            return _Failure("it is locked, and nobody unlocked it")
+        except errors.NoKeyringError:
+            return _Failure(_none_running())
         except Exception as error:
-            return _Failure(_why(error))
+            if isinstance(error, errors.KeyringError) and str(error):
+                return _Failure(one_line(error, 160))
+            # What an unknown error says may hold anything.
+            return _Failure(f"it failed with {type(error).__name__}")
 
     patience = min(PATIENCE, limit)
     try:
@@ -178,38 +190,10 @@ async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> T | _Fail
         return _Failure(reason(error))
 
 
-def _backend() -> KeyringBackend | _Failure:
-    import keyring  # slow to load, and few checks need it
-    from keyring.backends import chainer, fail, null
-
-    backend = keyring.get_keyring()
-    if isinstance(backend, null.Keyring):
-        return _Failure("it is switched off (null backend)")
-    empty = isinstance(backend, chainer.ChainerBackend) and not backend.backends
-    if empty or isinstance(backend, fail.Keyring):
-        return _Failure(_none_running())
-    return backend
-
-
 def _none_running() -> str:
     if sys.platform == "linux" and not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return "no keyring service is running (no D-Bus session)"
     return "no keyring service is running"
-
-
-def _why(error: Exception) -> str:
-    """Put an error of a backend into words; what an unknown one says may hold anything."""
-    from keyring import errors
-
-    match error:
-        case errors.KeyringLocked():
-            return "it is locked, and nobody unlocked it"
-        case errors.NoKeyringError():
-            return _none_running()
-        case errors.KeyringError() if str(error):
-            return one_line(error, 160)
-        case _:
-            return f"it failed with {type(error).__name__}"
 
 
 def _nameless(service: str) -> PasswordError:

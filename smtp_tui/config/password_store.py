@@ -1,14 +1,8 @@
-"""Run the program that prints a password, without a shell and never longer than allowed.
+"""Passwords where the settings say they are kept: fetched, stored and read back, forgotten.
 
-Fetch a password from where the settings say it is kept, store it there, forget it.
-
-No text, traceback or log of a failure holds the secret: the frames that hold it never raise, and
-no library's exception is passed on.
-
-Keep a password in the place that a source names, forget it there, and say where that is.
-
-What stands in the settings themselves is `document`'s business. As in `passwords`, no frame that
-holds a secret raises.
+What stands in the settings themselves is `document`'s business. No text, traceback or log of a
+failure holds the secret: the frames that hold it never raise, and no library's exception is passed
+on.
 """
 
 from __future__ import annotations
@@ -23,7 +17,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
+from smtp_tui.config import atomic_write, keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line, reason, shown_command
+from smtp_tui.config.file_access import distrust
 from smtp_tui.config.paths import expand, is_folder, real
 from smtp_tui.records import record
 from smtp_tui.settings.password_sources import (
@@ -37,141 +33,13 @@ from smtp_tui.settings.password_sources import (
 )
 from smtp_tui.threads import in_daemon_thread
 
-LARGEST = 64 * 1024
-"""Bytes of output; no password is longer."""
+LARGEST_FILE = 64 * 1024
+"""Bytes of a file or of a command's output; no password is longer."""
 
 _LARGEST_COMPLAINT = 4096
 # A program left in the background may hold the pipes open after the command itself has ended.
 _GRACE = 0.5
 _REAPING = 1.0
-
-
-class _Output(asyncio.SubprocessProtocol):
-    """Collects what a process prints, and tells when it has ended."""
-
-    def __init__(self) -> None:
-        self.printed = bytearray()
-        self.complaint = bytearray()
-        self.too_much = False
-        self.ended = asyncio.Event()
-        self.exited = asyncio.Event()
-        self.closed = asyncio.Event()
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Keep a little of both streams."""
-        if fd == 2:
-            self.complaint += data[: _LARGEST_COMPLAINT - len(self.complaint)]
-        elif len(self.printed) + len(data) > LARGEST:
-            self.too_much = True
-            self.ended.set()
-        else:
-            self.printed += data
-
-    def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
-        """Note the end of the output."""
-        if fd == 1:
-            self.closed.set()
-
-    def process_exited(self) -> None:
-        """Note the end of the process."""
-        self.exited.set()
-        self.ended.set()
-
-
-async def first_line(
-    argv: Sequence[str], *, base: Path, environ: Mapping[str, str], limit: float
-) -> bytes:
-    """Return the first line a program prints, run in the folder `base` for `limit` seconds.
-
-    PasswordError if it cannot be run, fails, is late, or prints too much; it and all it started
-    are killed then.
-    """
-    transport, output = await _started(argv, base, environ)
-    shown = shown_command(argv)
-    finished = False
-    try:
-        async with asyncio.timeout(limit):
-            await output.ended.wait()
-        if output.exited.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_GRACE):
-                    await output.closed.wait()
-            finished = True
-    except TimeoutError:
-        raise PasswordError(
-            f"the command {shown} was killed: it did not end within {limit:g} s; "
-            "run it by hand and see what it waits for"
-        ) from None
-    finally:
-        await _put_away(transport, output, kill=not finished)
-    if output.too_much:
-        raise PasswordError(
-            f"the command {shown} was killed: it printed more than {LARGEST >> 10} KiB; "
-            "make it print only the password"
-        )
-    if status := transport.get_returncode():
-        raise _failed(shown, status, output)
-    return bytes(output.printed).partition(b"\n")[0].removesuffix(b"\r")
-
-
-async def _started(
-    argv: Sequence[str], base: Path, environ: Mapping[str, str]
-) -> tuple[asyncio.SubprocessTransport, _Output]:
-    try:
-        return await asyncio.get_running_loop().subprocess_exec(
-            _Output,
-            *argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # A session of its own can be killed as a whole and cannot write over the form.
-            start_new_session=True,
-            cwd=_existing(base),
-            env=dict(environ),
-        )
-    except OSError as error:
-        raise PasswordError(
-            f"the command {one_line(argv[0], 80)} cannot be run: {reason(error)}; write its full "
-            "path and each argument as a string of its own, because no shell reads them"
-        ) from None
-
-
-def _existing(folder: Path) -> Path | None:
-    return folder if is_folder(folder) else None
-
-
-async def _put_away(transport: asyncio.SubprocessTransport, output: _Output, *, kill: bool) -> None:
-    if kill:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(transport.get_pid(), signal.SIGKILL)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_REAPING):
-                await output.exited.wait()
-    transport.close()
-
-
-def _failed(shown: str, status: int, output: _Output) -> PasswordError:
-    how = f"exit status {status}" if status > 0 else f"signal {-status}"
-    complaint = _complaint(output)
-    said = f", saying: {complaint}" if complaint else " without an error message"
-    return PasswordError(f"the command {shown} failed with {how}{said}; run it by hand")
-
-
-def _complaint(output: _Output) -> str:
-    """Return the stderr as one line, without what stands on stdout: that may be the secret."""
-    text = output.complaint.decode("utf-8", "replace")
-    for line in map(str.strip, output.printed.decode("utf-8", "replace").splitlines()):
-        if line and line in text:
-            # Taken out of the middle of words, a short one would show by its absence.
-            text = text.replace(line, "********") if len(line) > 3 else "********"
-    return one_line(" ".join(text.split()), 200)
-
-
-# rf
-
-LARGEST_FILE = 64 * 1024
-"""Bytes; no password is longer."""
-
 _FORBIDDEN = {"\r": "a carriage return", "\n": "more than one line", "\0": "a NUL byte"}
 
 
@@ -189,7 +57,7 @@ async def fetch_password(
     pass. PasswordError: `password-missing` for an empty one and for one that is to be asked for,
     else `password-source-failed`.
     """
-    place, raw = await _looked_up(source, account, base, environ, limit)
+    place, raw = await _look_up(source, account, base, environ, limit)
     secret = raw if isinstance(raw, str) else raw.decode("utf-8", "surrogateescape")
     secret = secret.removesuffix("\n").removesuffix("\r") if secret.endswith("\n") else secret
     problem = _problem_with(secret, place)
@@ -201,8 +69,6 @@ async def fetch_password(
 
 async def store_password(service: str, account: str, secret: str) -> None:
     """Keep a password in the keyring and read it back; PasswordError says nothing was stored."""
-    from smtp_tui.config import keyring_backend
-
     problem = _problem_with(secret, "the password to store")
     if problem is None:
         problem = await keyring_backend.store_entry(service, account, secret)
@@ -211,14 +77,18 @@ async def store_password(service: str, account: str, secret: str) -> None:
         raise problem
 
 
-async def forget_password(service: str, account: str) -> None:
-    """Take a password out of the keyring; PasswordError if it was not there or still is."""
-    from smtp_tui.config import keyring_backend
+def _problem_with(secret: str, place: str) -> PasswordError | None:
+    if not secret:
+        return PasswordError(f"{place} is empty; put the password there", "password-missing")
+    for character, name in _FORBIDDEN.items():
+        if character in secret:
+            return PasswordError(f"{place} contains {name}; it must be only the password")
+    if any("\ud800" <= letter <= "\udfff" for letter in secret):
+        return PasswordError(f"{place} is not UTF-8; store the password as UTF-8")
+    return None
 
-    await keyring_backend.forget_entry(service, account)
 
-
-async def _looked_up(
+async def _look_up(
     source: PasswordSource, account: str, base: Path, environ: Mapping[str, str], limit: float
 ) -> tuple[str, str | bytes]:
     """Return where the password was found, in words, and what stands there."""
@@ -226,17 +96,19 @@ async def _looked_up(
         case Literal(value):
             return "the password in the settings", value
         case Environment(name):
-            return _from_environment(name, environ)
+            shown = f"the environment variable {one_line(name, 80)}"
+            if name not in environ:
+                raise PasswordError(
+                    f"{shown} is not set; export it before you start smtp-tui, or keep the "
+                    "password elsewhere"
+                )
+            return shown, environ[name]
         case File(path):
-            return await _from_file(expand(path, base, environ), limit)
+            return await _read_file(expand(path, base, environ), limit)
         case Command(argv):
-            # rf
-
             place = f"the first line printed by the command {shown_command(argv)}"
-            return place, await first_line(argv, base=base, environ=environ, limit=limit)
+            return place, await _run_command(argv, base, environ, limit)
         case Keyring(service):
-            from smtp_tui.config import keyring_backend
-
             place = f"the keyring's entry {one_line(service, 80)}"
             return place, await keyring_backend.fetch_entry(service, account, limit)
         case Ask():
@@ -249,17 +121,7 @@ async def _looked_up(
             assert_never(source)
 
 
-def _from_environment(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    shown = f"the environment variable {one_line(name, 80)}"
-    if name not in environ:
-        raise PasswordError(
-            f"{shown} is not set; export it before you start smtp-tui, or keep the password "
-            "elsewhere"
-        )
-    return shown, environ[name]
-
-
-async def _from_file(path: Path, limit: float) -> tuple[str, bytes]:
+async def _read_file(path: Path, limit: float) -> tuple[str, bytes]:
     shown = f"the password file {one_line(path)}"
 
     def read() -> bytes:
@@ -287,21 +149,107 @@ async def _from_file(path: Path, limit: float) -> tuple[str, bytes]:
         raise PasswordError(
             f"{shown} is larger than {LARGEST_FILE >> 10} KiB; it must contain only the password"
         )
-    return shown, content.removeprefix(b"\xef\xbb\xbf")
+    return shown, content.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
 
 
-def _problem_with(secret: str, place: str) -> PasswordError | None:
-    if not secret:
-        return PasswordError(f"{place} is empty; put the password there", "password-missing")
-    for character, name in _FORBIDDEN.items():
-        if character in secret:
-            return PasswordError(f"{place} contains {name}; it must be only the password")
-    if any("\ud800" <= letter <= "\udfff" for letter in secret):
-        return PasswordError(f"{place} is not UTF-8; store the password as UTF-8")
-    return None
+class _Output(asyncio.SubprocessProtocol):
+    """Collects what a process prints, a little of both streams, and tells when it has ended."""
+
+    def __init__(self) -> None:
+        self.printed = bytearray()
+        self.complaint = bytearray()
+        self.too_much = False
+        self.ended = asyncio.Event()
+        self.exited = asyncio.Event()
+        self.closed = asyncio.Event()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == 2:
+            self.complaint += data[: _LARGEST_COMPLAINT - len(self.complaint)]
+        elif len(self.printed) + len(data) > LARGEST_FILE:
+            self.too_much = True
+            self.ended.set()
+        else:
+            self.printed += data
+
+    def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
+        if fd == 1:
+            self.closed.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+        self.ended.set()
 
 
-_CREDENTIALS = "CREDENTIALS_DIRECTORY"
+async def _run_command(
+    argv: Sequence[str], base: Path, environ: Mapping[str, str], limit: float
+) -> bytes:
+    """Return the first line a program prints, run in the folder `base` for `limit` seconds.
+
+    PasswordError if it cannot be run, fails, is late, or prints too much; it and all it started
+    are killed then.
+    """
+    try:
+        transport, output = await asyncio.get_running_loop().subprocess_exec(
+            _Output,
+            *argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A session of its own can be killed as a whole and cannot write over the form.
+            start_new_session=True,
+            cwd=base if is_folder(base) else None,
+            env=dict(environ),
+        )
+    except OSError as error:
+        raise PasswordError(
+            f"the command {one_line(argv[0], 80)} cannot be run: {reason(error)}; write its full "
+            "path and each argument as a string of its own, because no shell reads them"
+        ) from None
+    shown = shown_command(argv)
+    finished = False
+    try:
+        async with asyncio.timeout(limit):
+            await output.ended.wait()
+        if output.exited.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE):
+                    await output.closed.wait()
+            finished = True
+    except TimeoutError:
+        raise PasswordError(
+            f"the command {shown} was killed: it did not end within {limit:g} s; "
+            "run it by hand and see what it waits for"
+        ) from None
+    finally:
+        if not finished:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(transport.get_pid(), signal.SIGKILL)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_REAPING):
+                    await output.exited.wait()
+        transport.close()
+    if output.too_much:
+        raise PasswordError(
+            f"the command {shown} was killed: it printed more than {LARGEST_FILE >> 10} KiB; "
+            "make it print only the password"
+        )
+    if status := transport.get_returncode():
+        how = f"exit status {status}" if status > 0 else f"signal {-status}"
+        complaint = _complaint(output)
+        said = f", saying: {complaint}" if complaint else " without an error message"
+        raise PasswordError(f"the command {shown} failed with {how}{said}; run it by hand")
+    return bytes(output.printed).partition(b"\n")[0].removesuffix(b"\r")
+
+
+def _complaint(output: _Output) -> str:
+    """Return the stderr as one line, without what stands on stdout: that may be the secret."""
+    text = output.complaint.decode("utf-8", "replace")
+    for line in map(str.strip, output.printed.decode("utf-8", "replace").splitlines()):
+        if line and line in text:
+            # Taken out of the middle of words, a short one would show by its absence.
+            text = text.replace(line, "********") if len(line) > 3 else "********"
+    return one_line(" ".join(text.split()), 200)
 
 
 @record
@@ -346,18 +294,17 @@ class PasswordStore:
         """Say why this program cannot keep a password there, and who can; None if it can."""
         match self.source:
             case Environment(name):
-                shown = one_line(name, 80)
                 return (
-                    f"smtp-tui cannot change the environment: put the password into {shown} "
-                    "where the application starts, for example with EnvironmentFile= in its "
-                    "systemd unit"
+                    "smtp-tui cannot change the environment: put the password into "
+                    f"{one_line(name, 80)} where the application starts, for example with "
+                    "EnvironmentFile= in its systemd unit"
                 )
             case Command(["pass" | "/usr/bin/pass", "show", name, *_]):
                 return f"the password store holds it: run pass insert {one_line(name, 80)}"
             case Command(argv):
                 shown = shown_command(argv)
                 return f"a command prints it: store it where {shown} reads it"
-            case File(path) if _CREDENTIALS in path:
+            case File(path) if "CREDENTIALS_DIRECTORY" in path:
                 return (
                     "systemd fills that folder: put the password into the file that LoadCredential="
                     " names, or encrypt it with systemd-creds for LoadCredentialEncrypted="
@@ -369,13 +316,10 @@ class PasswordStore:
 
     def refuse_distrusted(self) -> None:
         """PasswordError where others can write the file that names the place."""
-        if self.origin is None:
-            return
-        from smtp_tui.config.file_access import distrust  # few places need it
-
-        distrusted = distrust(self.source, self.origin, host=self.host, environ=self.environ)
-        if distrusted is not None:
-            raise PasswordError(str(distrusted))
+        if self.origin is not None and (
+            why := distrust(self.source, self.origin, host=self.host, environ=self.environ)
+        ):
+            raise PasswordError(str(why))
 
     async def fetched(self, limit: float) -> str:
         """Return the password that is there; PasswordError where there is none."""
@@ -406,12 +350,8 @@ async def forget_kept(place: PasswordStore) -> None:
     """Take the password out of a keyring, or the file away that holds it; PasswordError."""
     place.refuse_distrusted()
     if isinstance(place.source, Keyring):
-        await forget_password(place.source.service, place.account)
+        await keyring_backend.forget_entry(place.source.service, place.account)
         return
-    _remove(place)
-
-
-def _remove(place: PasswordStore) -> None:
     path = real(place.path)
     if _content(path) is None:
         raise PasswordError(f"{place} was not removed: it does not exist")
@@ -422,13 +362,11 @@ def _remove(place: PasswordStore) -> None:
 
 
 def _fill(path: Path, secret: str) -> None:
-    """Write a password file for its owner, and for the group that an older one was open to."""
-    from smtp_tui.config import atomic_write
-
+    """Write a password file for its owner, or leave its mode as the admin made it."""
     old = _content(path)
     private = old is not None and bool(path.stat().st_mode & stat.S_IRWXO)
-    content = f"{secret}\n".encode()
-    atomic_write.write(path, content, old=old, manner=atomic_write.WriteOptions(private=private))
+    manner = atomic_write.WriteOptions(private=private)
+    atomic_write.write(path, f"{secret}\n".encode(), old=old, manner=manner)
     atomic_write.sync_folder(path)
 
 

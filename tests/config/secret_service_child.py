@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.keyring_backend import keyring_state
-from smtp_tui.config.password_store import fetch_password, forget_password, store_password
+from smtp_tui.config.keyring_backend import forget_entry, keyring_state
+from smtp_tui.config.password_store import fetch_password, store_password
 from smtp_tui.settings.password_sources import Keyring
 
 SERVICE, ACCOUNT = "smtp", "me@example.org"
@@ -33,7 +33,7 @@ async def main() -> int:
         return 4
     say("stored")
     say(f"fetched: {await fetched()}")
-    await forget_password(SERVICE, ACCOUNT)
+    await forget_entry(SERVICE, ACCOUNT)
     say("forgotten")
     try:
         await fetched()

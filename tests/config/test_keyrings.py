@@ -15,8 +15,8 @@ from keyring.errors import InitError, KeyringError, KeyringLocked, NoKeyringErro
 
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.keyring_backend import keyring_state
-from smtp_tui.config.password_store import fetch_password, forget_password, store_password
+from smtp_tui.config.keyring_backend import forget_entry, keyring_state
+from smtp_tui.config.password_store import fetch_password, store_password
 from smtp_tui.settings.password_sources import Keyring
 
 NULL = keyring.core.load_keyring("keyring.backends.null.Keyring")
@@ -102,12 +102,12 @@ async def test_a_password_is_stored_read_back_and_forgotten(use_keyring: Use) ->
     use_keyring(MemoryKeyring())
     await store_password("smtp", "me", "s3cret")
     assert await fetched() == "s3cret"
-    await forget_password("smtp", "me")
+    await forget_entry("smtp", "me")
     with pytest.raises(PasswordError, match=r"entry smtp of me does not exist; store it") as caught:
         await fetched()
     assert caught.value.cause == "password-source-failed"
     with pytest.raises(PasswordError, match="was not removed: there is no such entry"):
-        await forget_password("smtp", "me")
+        await forget_entry("smtp", "me")
 
 
 async def test_an_empty_entry_is_a_missing_password(use_keyring: Use) -> None:
@@ -172,7 +172,7 @@ async def test_an_unreadable_keyring_says_what_would_work(
     with pytest.raises(PasswordError, match=r"cannot be read: .*; keep the password elsewhere"):
         await fetched()
     with pytest.raises(PasswordError, match="was not removed"):
-        await forget_password("smtp", "me")
+        await forget_entry("smtp", "me")
 
 
 async def test_a_keyring_that_keeps_what_it_shall_forget(use_keyring: Use) -> None:
@@ -180,7 +180,7 @@ async def test_a_keyring_that_keeps_what_it_shall_forget(use_keyring: Use) -> No
     backend.entries["smtp", "me"] = "s3cret"
     use_keyring(backend)
     with pytest.raises(PasswordError, match="still returns it"):
-        await forget_password("smtp", "me")
+        await forget_entry("smtp", "me")
 
 
 @pytest.mark.usefixtures("hanging")
@@ -214,9 +214,8 @@ def test_a_keyring_that_hangs_keeps_the_program_from_nothing(tmp_path: Path) -> 
     child = """
 import asyncio, keyring, sys, threading
 from keyring.backend import KeyringBackend
-from smtp_tui.config import keyrings
-from smtp_tui.config.keyring_backend import keyring_state
-from smtp_tui.config.password_store import store
+from smtp_tui.config import keyring_backend
+from smtp_tui.config.password_store import store_password
 
 class Hanging(KeyringBackend):
     priority = 1
@@ -224,8 +223,8 @@ class Hanging(KeyringBackend):
     def set_password(self, *_): threading.Event().wait()
 
 keyring.set_keyring(Hanging())
-keyrings.PATIENCE = 0.01
-asyncio.run(store("smtp", "me", sys.argv[1]))
+keyring_backend.PATIENCE = 0.01
+asyncio.run(store_password("smtp", "me", sys.argv[1]))
 """
     ended = subprocess.run(
         [sys.executable, "-c", child, "s3cret"],
