@@ -31,8 +31,13 @@ from smtp_tui.tui.controllers.password_mover import (
     PasswordMover,
     SteppedBackError,
 )
-from smtp_tui.tui.dialogs.conflict import ChangedDialog, ConflictChoice, ConflictDialog
-from smtp_tui.tui.dialogs.diff import DiffDialog, Preview
+from smtp_tui.tui.dialogs.diff import (
+    ChangedDialog,
+    ConflictChoice,
+    ConflictDialog,
+    DiffDialog,
+    Preview,
+)
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, DraftSnapshot, text_of
 from smtp_tui.tui.model.file_context import preview_changes, will_hold_password

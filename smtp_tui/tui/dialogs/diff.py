@@ -1,42 +1,54 @@
-"""A diff to read: signs and colours, one line a line, scrolled in both directions.
-
-What saving would change in the file, before it does, at the bottom of the screen.
-"""
+"""What saving would change in the file, what another program changed there, and conflicts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from enum import StrEnum
 from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, DiffMark
+from smtp_tui.config.merge import Conflict
 from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.form.rows import ChoiceRow, Row
 from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import DIFF_COMMANDS, Hints
-from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, make_strip
-from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
-from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.keys.commands import (
+    CHANGED_COMMANDS,
+    CONFLICT_COMMANDS,
+    DIFF_COMMANDS,
+    Hints,
+    hints_of,
+)
+from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, make_strip
+from smtp_tui.tui.textual_compat import NoRepaintOnResize
+from smtp_tui.tui.widgets.dialog import Dialog, Result
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
 STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, DiffMark.SAME: PLAIN}
-_ASIDE = 16  # columns a step
-_MORE = "…"
+_COLUMNS = 16  # of a step to the side
+_AROUND = 4  # the line above, title and keys, and a line of the form
+NO_BACKUP = "No backup: it would keep the password that you remove from the file."
+SAME = "Saving changes nothing in the file."
+THEIRS, OURS = "file", "form"
+UNDECIDED = "Choose a value for each field: the file's or the form's."
 
 
 class DiffView(NoRepaintOnResize, ScrollView, can_focus=True):
-    """The lines of a diff."""
+    """The lines of a diff in signs and colours, scrolled in both directions."""
 
     DEFAULT_CSS = "DiffView { height: auto; scrollbar-size: 0 0; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,8 +58,8 @@ class DiffView(NoRepaintOnResize, ScrollView, can_focus=True):
         Binding("pagedown,space", "page(1)", show=False),
         Binding("home", "go(-1000000)", show=False),
         Binding("end", "go(1000000)", show=False),
-        Binding("left", "aside(-1)", show=False),
-        Binding("right", "aside(1)", show=False),
+        Binding("left", "sideways(-1)", show=False),
+        Binding("right", "sideways(1)", show=False),
     ]
 
     def __init__(self, lines: Sequence[DiffLine]) -> None:
@@ -73,7 +85,7 @@ class DiffView(NoRepaintOnResize, ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(self._lines))
 
     def render_line(self, y: int) -> Strip:
-        """Return what is in sight of a line; the last one tells that there is more."""
+        """Return what is in sight of a line; the last one shows that there is more."""
         width, number = self.size.width, y + self.scroll_offset.y
         if number >= len(self._lines):
             return Strip.blank(width, PLAIN)
@@ -82,7 +94,7 @@ class DiffView(NoRepaintOnResize, ScrollView, can_focus=True):
         shown = whole.crop(self._left, self._left + width).adjust_cell_length(width, PLAIN)
         is_cut = y == self.size.height - 1 and number < len(self._lines) - 1
         if is_cut or cell_len(text) > self._left + width:
-            return Strip([*shown.crop(0, width - 1), *make_strip([(_MORE, DIM)], 1)])
+            return Strip([*shown.crop(0, width - 1), *make_strip([("…", DIM)], 1)])
         return shown
 
     def action_go(self, by: int) -> None:
@@ -93,18 +105,37 @@ class DiffView(NoRepaintOnResize, ScrollView, can_focus=True):
         """Read on by what is in sight."""
         self.action_go(by * max(self.size.height - 1, 1))
 
-    def action_aside(self, by: int) -> None:
+    def action_sideways(self, by: int) -> None:
         """Read on in long lines."""
         most = max(self._widest - self.size.width, 0)
-        left = min(max(self._left + by * _ASIDE, 0), most)
+        left = min(max(self._left + by * _COLUMNS, 0), most)
         if left != self._left:
             self._left = left
             self.refresh()
 
 
-AROUND = 4  # the line above, title and keys, and a line of the form
-NO_BACKUP = "No backup: it would keep the password that you remove from the file."
-SAME = "Saving changes nothing in the file."
+class _DiffBase(Dialog[Result]):
+    """A diff under a few lines, and keys; the keys scroll the diff."""
+
+    def __init__(self, head: Sequence[Block], lines: Sequence[DiffLine], hints: Hints) -> None:
+        super().__init__()
+        self._head = TextPage(head)
+        self._view = DiffView(lines)
+        self._note = TextPage()
+        self._keys = KeyHints(hints, indent=0)
+
+    def parts(self) -> Iterable[Widget]:
+        """Return the diff over the keys."""
+        return self._head, self._view, self._note, self._keys
+
+    def on_mount(self) -> None:
+        """Have the keys scroll the diff."""
+        self.set_focus(self._view)
+
+    def on_resize(self) -> None:
+        """Leave room for what stands around it."""
+        head = self._head.line_count(self.size.width - 2)
+        self._view.limit(self.size.height - _AROUND - head)
 
 
 @record
@@ -122,85 +153,162 @@ class Preview:
     is_new: bool = False
     table: str = ""
 
-    @property
-    def blocks(self) -> list[Block]:
-        """What stands over the diff."""
-        title = f"What saving changes in {self.file}" if self.lines else SAME
-        made = (f"The file has no SMTP table yet: saving adds [{self.table}].",)
-        notes = [plain(one, DIM, gap=False) for one in ((made if self.table else ()) + self.notes)]
-        return [
-            plain(title, STRONG),
-            *notes,
-            *(plain(warning, WARNING, gap=False) for warning in self.warnings),
-        ]
 
-
-class DiffDialog(PaintOnceScreen, ModalScreen[WriteOptions | None], inherit_bindings=False):
-    """Shows a diff; the result is how to save, None to save nothing."""
+class DiffDialog(_DiffBase[WriteOptions | None]):
+    """Shows what saving would change; the result is how to save, None to save nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DIFF_COMMANDS)
 
     def __init__(self, preview: Preview) -> None:
-        super().__init__(classes="dialog")
         self._preview = preview
-        self._head = TextPage(preview.blocks)
-        self._view = DiffView(preview.lines)
-        self._says = TextPage()
-        self._keys = KeyHints(self._hints(), indent=0)
-        self._manner = WriteOptions()
-
-    def compose(self) -> ComposeResult:
-        """Show the diff over the keys."""
-        with DialogBody(classes="box"):
-            yield self._head
-            yield self._view
-            yield self._says
-            yield self._keys
-
-    def on_mount(self) -> None:
-        """The keys scroll the diff."""
-        self.set_focus(self._view)
-
-    def on_resize(self) -> None:
-        """Leave room for what stands around it."""
-        head = self._head.line_count(self.size.width - 2)
-        self._view.limit(self.size.height - AROUND - head)
+        self._options = WriteOptions()
+        title = f"What saving changes in {preview.file}" if preview.lines else SAME
+        notes = preview.notes
+        if preview.table:
+            made = f"The file has no SMTP table yet: saving adds [{preview.table}]."
+            notes = (made, *notes)
+        head = [
+            plain(title, STRONG),
+            *(plain(note, DIM, gap=False) for note in notes),
+            *(plain(warning, WARNING, gap=False) for warning in preview.warnings),
+        ]
+        super().__init__(head, preview.lines, self._hints())
 
     def action_save(self) -> None:
         """Save."""
-        self.dismiss(self._manner)
+        self.dismiss(self._options)
 
     def action_backup(self) -> None:
         """Keep the old file beside the new one, or do not."""
         if self._preview.takes_secret_out:
-            self._says.show([plain(NO_BACKUP, WARNING)])
+            self._note.show([plain(NO_BACKUP, WARNING)])
             return
-        manner = self._manner
-        self._take(WriteOptions(backup=not manner.backup, private=manner.private))
+        self._options = replace(self._options, backup=not self._options.backup)
+        self._keys.show(self._hints())
 
     def action_private(self) -> None:
         """Leave the file to its owner alone, or do not."""
-        manner = self._manner
-        self._take(WriteOptions(backup=manner.backup, private=not manner.private))
+        self._options = replace(self._options, private=not self._options.private)
+        self._keys.show(self._hints())
 
-    def action_leave(self) -> None:
-        """Save nothing."""
-        self.dismiss(None)
-
-    def _take(self, manner: WriteOptions) -> None:
-        self._manner = manner
-        self._keys.show(self._hints(manner))
-
-    def _hints(self, manner: WriteOptions | None = None) -> Hints:
-        """Return the keys; those that choose tell what is chosen."""
-        manner = manner or WriteOptions()
-        chosen = {"backup": manner.backup, "private": manner.private}
+    def _hints(self) -> Hints:
+        """Return the keys; those that choose show what is chosen."""
+        chosen = {"backup": self._options.backup, "private": self._options.private}
         hints = []
         for command in DIFF_COMMANDS:
-            if command.action in chosen and self._preview.is_new:
-                continue
-            word = command.label
+            label = command.label
             if command.action in chosen:
-                word += ": yes" if chosen[command.action] else ": no"
-            hints.append((command.keys, word))
+                if self._preview.is_new:
+                    continue
+                label += ": yes" if chosen[command.action] else ": no"
+            hints.append((command.keys, label))
         return tuple(hints)
+
+
+class ConflictChoice(StrEnum):
+    """How to go on with a file that another program changed."""
+
+    MERGE = "merge"
+    RELOAD = "reload"
+
+
+class ChangedDialog(_DiffBase[ConflictChoice | None]):
+    """Shows what another program changed; the result is how to go on, None to step back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CHANGED_COMMANDS)
+
+    def __init__(
+        self, file: str, lines: Sequence[DiffLine], ours: Sequence[str], *, can_merge: bool
+    ) -> None:
+        self._can_merge = can_merge
+        title = f"{file} was changed by another program since smtp-tui read it:"
+        changed = ", ".join(ours)
+        state = (
+            f"Your changes are not saved: {changed}." if ours else "You have no unsaved changes."
+        )
+        hints = hints_of(
+            command for command in CHANGED_COMMANDS if can_merge or command.action != "merge"
+        )
+        super().__init__([plain(title, STRONG), plain(state, DIM, gap=False)], lines, hints)
+
+    def action_merge(self) -> None:
+        """Make the changes of the form in the file as it is now."""
+        if self._can_merge:
+            self.dismiss(ConflictChoice.MERGE)
+
+    def action_reload(self) -> None:
+        """Take the file as it is now."""
+        self.dismiss(ConflictChoice.RELOAD)
+
+
+class ConflictDialog(Dialog[frozenset[str] | None]):
+    """Asks for each key that was changed here and there whose value counts.
+
+    The result are the keys that keep the form's value, None to step back.
+    """
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(CONFLICT_COMMANDS),
+        Binding("up,shift+tab", "move(-1)", show=False),
+        Binding("down,tab,enter", "move(1)", show=False),
+    ]
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        super().__init__()
+        self._conflicts = {conflict.key: conflict for conflict in conflicts}
+        self._rows = {
+            key: ChoiceRow(key, BY_KEY[key].label, (THEIRS, OURS)) for key in self._conflicts
+        }
+        self._chosen: dict[str, str] = {}
+        self._note = TextPage(most=4)
+
+    def parts(self) -> Iterable[Widget]:
+        """Return a row for each, and a line about the one under the cursor."""
+        title = "Changed in the file and in the form. Which value do you want?"
+        yield TextPage([plain(title, STRONG)])
+        yield from self._rows.values()
+        yield self._note
+        yield KeyHints(hints_of(CONFLICT_COMMANDS), indent=0)
+
+    def on_mount(self) -> None:
+        """Begin at the first; nothing is chosen for anybody."""
+        self._show_choices()
+        self.set_focus(next(iter(self._rows.values())))
+
+    def on_row_entered(self, event: Row.Entered) -> None:
+        """Describe another key's conflict."""
+        event.stop()
+        conflict = self._conflicts[event.row.topic]
+        self._note.show([plain(f"{escape_controls(str(conflict))}.")])
+
+    def on_row_left(self, event: Row.Left) -> None:
+        """Keep the message from the screen below."""
+        event.stop()
+
+    def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
+        """Take a choice."""
+        event.stop()
+        if event.word is None:
+            self._chosen.pop(event.row.topic, None)
+        else:
+            self._chosen[event.row.topic] = event.word
+        self._show_choices()
+
+    def action_move(self, by: int) -> None:
+        """Go to another key."""
+        rows = list(self._rows.values())
+        here = next((at for at, row in enumerate(rows) if row is self.focused), 0)
+        self.set_focus(rows[(here + by) % len(rows)])
+
+    def action_take(self) -> None:
+        """Merge, if all is decided."""
+        if self._chosen.keys() != self._rows.keys():
+            self._note.show([plain(UNDECIDED, BAD)])
+            self.set_focus(next(row for key, row in self._rows.items() if key not in self._chosen))
+            return
+        self.dismiss(frozenset(key for key, word in self._chosen.items() if word == OURS))
+
+    def _show_choices(self) -> None:
+        for key, row in self._rows.items():
+            row.show(RowState(chosen=self._chosen.get(key)))

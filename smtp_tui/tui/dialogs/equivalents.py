@@ -33,20 +33,6 @@ def broken(line: str, width: int) -> list[str]:
     return [*lines, current]
 
 
-def equivalents_blocks(
-    title: str, commands: Sequence[EquivalentCommand], width: int
-) -> Iterator[Block]:
-    """Yield each program's command line, and where it will behave otherwise."""
-    yield plain(f"The same test with other programs: {title}", STRONG)
-    yield plain("None of these commands contains the password.", DIM, gap=False)
-    for command in commands:
-        yield plain(command.program, STRONG)
-        for line in broken(command.line, width) if command.line else ():
-            yield Block(((escape_controls(line), ACCENT),), is_preformatted=True, gap=False)
-        for note in command.notes:
-            yield Block(((escape_controls(note), DIM),), "- ", "  ", gap=False)
-
-
 class EquivalentsScreen(PagerScreen, inherit_bindings=True):
     """Command lines from edge to edge, so that a terminal's own copying gets them as they are."""
 
@@ -57,6 +43,13 @@ class EquivalentsScreen(PagerScreen, inherit_bindings=True):
         self._title = title
         self._commands = commands
 
-    def blocks(self, width: int) -> Sequence[Block]:
-        """Return the lines, broken for the width there is."""
-        return [*equivalents_blocks(self._title, self._commands, width)]
+    def blocks(self, width: int) -> Iterator[Block]:
+        """Yield each program's command line, and where it will behave otherwise."""
+        yield plain(f"The same test with other programs: {self._title}", STRONG)
+        yield plain("None of these commands contains the password.", DIM, gap=False)
+        for command in self._commands:
+            yield plain(command.program, STRONG)
+            for line in broken(command.line, width) if command.line else ():
+                yield Block(((escape_controls(line), ACCENT),), is_preformatted=True, gap=False)
+            for note in command.notes:
+                yield Block(((escape_controls(note), DIM),), "- ", "  ", gap=False)

@@ -1,8 +1,8 @@
-"""The help: what the keys do, made from the commands themselves."""
+"""The help: what every key does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -32,38 +32,8 @@ from smtp_tui.tui.widgets.text_page import Block, plain
 COLUMN = 22
 
 
-def help_blocks() -> Iterator[Block]:
-    """Yield the whole help."""
-    yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
-    yield from _section("Everywhere", [(c.keys, c.help) for c in COMMANDS if c.help])
-    yield from _section("In the form", FORM_KEYS)
-    yield from _section("In the log", log_keys())
-    for title, commands in (
-        ("In the list of fixes", FIX_COMMANDS),
-        ("In the explanation of an error", ERROR_COMMANDS),
-        ("In the search for settings", DISCOVER_COMMANDS),
-        ("In the list of providers", PRESET_COMMANDS),
-        ("In the import", IMPORT_COMMANDS),
-        ("In the export", EXPORT_COMMANDS),
-        ("In the DNS report", DOMAIN_COMMANDS),
-        ("In a test message", MAIL_COMMANDS),
-        ("In the diff", DIFF_COMMANDS),
-        ("When another program has changed the file", (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0])),
-        ("In the list of tables", TABLE_COMMANDS),
-    ):
-        yield from _section(title, [(c.keys, c.help) for c in commands])
-    yield from _section("Signs", SIGNS)
-
-
-def _section(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[Block]:
-    yield plain(title, STRONG)
-    for keys, what in rows:
-        head = f"  {keys}".ljust(COLUMN)
-        yield Block(((what, PLAIN),), head, " " * COLUMN, gap=False)
-
-
-class HelpScreen(PagerScreen, inherit_bindings=True):
-    """One page, the whole screen."""
+class HelpScreen(PagerScreen):
+    """What the keys do, made from the commands themselves, and what the file was read as."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,ctrl+g,?", "close", show=False)]
 
@@ -71,7 +41,33 @@ class HelpScreen(PagerScreen, inherit_bindings=True):
         super().__init__()
         self._about_file = tuple(about_file)
 
-    def blocks(self, _width: int) -> Sequence[Block]:
-        """Return the whole help, and what the file was read as."""
-        title, *rest = help_blocks()
-        return [title, *self._about_file, *rest]
+    def blocks(self, _width: int) -> Iterator[Block]:
+        """Yield the whole help."""
+        yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
+        yield from self._about_file
+        everywhere = [command for command in COMMANDS if command.help]
+        for title, commands, more in (
+            ("Everywhere", everywhere, ()),
+            ("In the form", (), FORM_KEYS),
+            ("In the log", (), log_keys()),
+            ("In the list of fixes", FIX_COMMANDS, ()),
+            ("In the explanation of an error", ERROR_COMMANDS, ()),
+            ("In the search for settings", DISCOVER_COMMANDS, ()),
+            ("In the list of providers", PRESET_COMMANDS, ()),
+            ("In the import", IMPORT_COMMANDS, ()),
+            ("In the export", EXPORT_COMMANDS, ()),
+            ("In the DNS report", DOMAIN_COMMANDS, ()),
+            ("In a test message", MAIL_COMMANDS, ()),
+            ("In the diff", DIFF_COMMANDS, ()),
+            (
+                "When another program has changed the file",
+                (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0]),
+                (),
+            ),
+            ("In the list of tables", TABLE_COMMANDS, ()),
+            ("Signs", (), SIGNS),
+        ):
+            yield plain(title, STRONG)
+            for keys, help_text in (*((one.keys, one.help) for one in commands), *more):
+                head = f"  {keys}".ljust(COLUMN)
+                yield Block(((help_text, PLAIN),), head, " " * COLUMN, gap=False)

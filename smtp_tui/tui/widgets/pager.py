@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -42,7 +42,7 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.page = TextPage()
         self._foot = foot or TextPage([plain(FOOT, DIM)], classes="foot")
 
-    def blocks(self, width: int) -> Sequence[Block]:
+    def blocks(self, width: int) -> Iterable[Block]:
         """Return what the page shows, for a width in cells."""
         raise NotImplementedError
 
@@ -57,7 +57,7 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def update(self) -> None:
         """Show what there is now; who reads stays where they were."""
-        self.page.show(self.blocks(self.size.width - 2), from_top=False)
+        self.page.show([*self.blocks(self.size.width - 2)], from_top=False)
 
     def action_close(self) -> None:
         """Go back."""
