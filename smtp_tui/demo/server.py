@@ -1,10 +1,7 @@
-"""Listening sockets on the loopback addresses, at the usual port or any that is free.
+"""The demo: a mail server, a CA made for this run, and a sample file that trusts it.
 
-The demo's mail server itself: STARTTLS on one port, TLS from the first byte on another.
-
-It takes any message after a login and keeps none.
-
-The demo as a whole: the server, a CA made for this run, and a sample file that trusts it.
+The server speaks STARTTLS on one port, TLS from the first byte on another; it accepts any message
+after a login and keeps none.
 """
 
 from __future__ import annotations
@@ -29,15 +26,70 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from smtp_tui.records import record
 
-ADDRESS = "127.0.0.1"
-_ADDRESS_6 = "::1"
+USERNAME = "tickets@example.org"
+PASSWORD = "correct horse"  # noqa: S105 - the sample file shows it
+USUAL_PORTS = (2587, 2465)
+ADDRESS, _ADDRESS_6 = "127.0.0.1", "::1"
 _ATTEMPTS = 20
+DAY = timedelta(days=1)
+LASTS = 90 * DAY
+
+# Its remarks would go to the screen, in the middle of the form.
+logging.getLogger("mail.log").addHandler(logging.NullHandler())
+
+
+@record
+class Sample:
+    """The sample file, and what to say when the form opens on it."""
+
+    file: Path
+    notice: str
+
+
+@contextmanager
+def running_demo() -> Iterator[Sample]:
+    """Run the server and lay out the sample file in a folder of its own; both end with it."""
+    folder = Path(tempfile.mkdtemp(prefix="smtp-tui-demo-"))
+    try:
+        authority = trustme.CA(organization_name="smtp-tui demo")
+        authority.cert_pem.write_to_path(folder / "demo-ca.pem")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        now = datetime.now(UTC)
+        certificate = authority.issue_cert("localhost", not_before=now - DAY, not_after=now + LASTS)
+        certificate.configure_cert(context)
+        with serving(context) as (starttls_port, tls_port):
+            text = Path(__file__).with_name("sample.toml").read_text(encoding="utf-8")
+            text = text.format(starttls_port=starttls_port, tls_port=tls_port)
+            file = folder / "mail.toml"
+            file.write_text(text, encoding="utf-8")
+            file.chmod(0o600)
+            yield Sample(file, f"Demo: a copy in {folder}, gone when you leave. F5 tests it.")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def serving(context: ssl.SSLContext) -> Iterator[tuple[int, int]]:
+    """Serve until the block ends; yields the STARTTLS port and the port of implicit TLS."""
+    with ExitStack() as stack:
+        (starttls_port, starttls), (tls_port, tls) = (
+            stack.enter_context(listening(port)) for port in USUAL_PORTS
+        )
+        server = _Server(context, starttls=starttls, tls=tls)
+        # The sockets listen already: whoever connects before the thread runs waits for a moment.
+        thread = threading.Thread(target=server.run, name="smtp-tui demo", daemon=True)
+        thread.start()
+        try:
+            yield starttls_port, tls_port
+        finally:
+            server.stop()
+            thread.join()
 
 
 @contextmanager
 def listening(usual: int) -> Iterator[tuple[int, list[socket.socket]]]:
     """Listen at `usual`, else at another port, by IPv4 and, where the machine has it, by IPv6."""
-    with ExitStack() as held:
+    with ExitStack() as stack:
         for wanted in (usual, *[0] * _ATTEMPTS):
             with ExitStack() as attempt:
                 try:
@@ -48,7 +100,7 @@ def listening(usual: int) -> Iterator[tuple[int, list[socket.socket]]]:
                         both.append(attempt.enter_context(_listener(_ADDRESS_6, port)))
                 except OSError:
                     continue
-                held.push(attempt.pop_all())
+                stack.push(attempt.pop_all())
                 break
         else:
             raise OSError("no free port on the loopback addresses")
@@ -57,17 +109,9 @@ def listening(usual: int) -> Iterator[tuple[int, list[socket.socket]]]:
 
 def _listener(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listener = socket.socket(family)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family is socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind((address, port))
-        listener.listen()
-        listener.setblocking(False)
-    except BaseException:
-        listener.close()
-        raise
+    # It sets IPV6_V6ONLY itself, so that both families may have the port.
+    listener = socket.create_server((address, port), family=family)
+    listener.setblocking(False)
     return listener
 
 
@@ -77,32 +121,6 @@ def _has_ipv6() -> bool:
     except OSError:
         return False
     return True
-
-
-USERNAME = "tickets@example.org"
-PASSWORD = "correct horse"  # noqa: S105 - the sample file shows it
-USUAL_PORTS = (2587, 2465)
-
-# Its remarks would go to the screen, in the middle of the form.
-logging.getLogger("mail.log").addHandler(logging.NullHandler())
-
-
-@contextmanager
-def serving(context: ssl.SSLContext) -> Iterator[tuple[int, int]]:
-    """Serve until the block ends; yields the STARTTLS port and the port of TLS at once."""
-    with ExitStack() as held:
-        (starttls_port, starttls), (tls_port, tls) = (
-            held.enter_context(listening(port)) for port in USUAL_PORTS
-        )
-        server = _Server(context, starttls=starttls, tls=tls)
-        # They listen already: whoever connects before the thread runs waits for a moment.
-        thread = threading.Thread(target=server.run, name="smtp-tui demo", daemon=True)
-        thread.start()
-        try:
-            yield starttls_port, tls_port
-        finally:
-            server.stop()
-            thread.join()
 
 
 class _Server:
@@ -132,16 +150,15 @@ class _Server:
         # A client that breaks off is no news here.
         loop.set_exception_handler(lambda *_: None)
         for listener in self._starttls:
-            await loop.create_server(self._session_with_starttls, sock=listener)
+            await loop.create_server(
+                lambda: self._session(tls_context=self._context, auth_required=True), sock=listener
+            )
         for listener in self._tls:
             await loop.create_server(self._session, sock=listener, ssl=self._context)
         await self._ended.wait()
         for session in self._sessions:
             if session.transport is not None:
                 session.transport.close()
-
-    def _session_with_starttls(self) -> SMTP:
-        return self._session(tls_context=self._context, auth_required=True)
 
     def _session(self, **more: Any) -> SMTP:
         session = SMTP(
@@ -167,42 +184,3 @@ def _authenticate(
         and compare_digest(login.password, PASSWORD.encode())
     )
     return AuthResult(success=good, handled=False)
-
-
-# rf
-
-DAY = timedelta(days=1)
-LASTS = 90 * DAY
-
-
-@record
-class Sample:
-    """The sample file, and what to say when the form opens on it."""
-
-    file: Path
-    notice: str
-
-
-@contextmanager
-def running_demo() -> Iterator[Sample]:
-    """Run the server and lay out the sample file in a folder of its own; both end with it."""
-    folder = Path(tempfile.mkdtemp(prefix="smtp-tui-demo-"))
-    try:
-        authority = trustme.CA(organization_name="smtp-tui demo")
-        authority.cert_pem.write_to_path(folder / "demo-ca.pem")
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        now = datetime.now(UTC)
-        certificate = authority.issue_cert("localhost", not_before=now - DAY, not_after=now + LASTS)
-        certificate.configure_cert(context)
-        with serving(context) as (starttls_port, tls_port):
-            file = folder / "mail.toml"
-            file.write_text(_sample_text(starttls_port, tls_port), encoding="utf-8")
-            file.chmod(0o600)
-            yield Sample(file, f"Demo: a copy in {folder}, gone when you leave. F5 tests it.")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sample_text(starttls_port: int, tls_port: int) -> str:
-    text = Path(__file__).with_name("sample.toml").read_text(encoding="utf-8")
-    return text.replace("{starttls_port}", str(starttls_port)).replace("{tls_port}", str(tls_port))

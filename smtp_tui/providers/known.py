@@ -1,10 +1,4 @@
-"""A file of providers, read into what is known of each; a file that is wrong says where.
-
-The mail providers that ship with the program: `known.toml`, read when first asked for.
-
-A host is looked up before the form is seen, and most hosts are no provider's: of the file, only
-what names the host is read.
-"""
+"""The mail providers that ship with the program, in `known.toml`, and the reading of such files."""
 
 from __future__ import annotations
 
@@ -15,36 +9,77 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from smtp_tui.providers.provider import Provider, Secret, User, Values, Way, fits
+from smtp_tui.providers.provider import Provider, Secret, User, Way, fits
 from smtp_tui.settings.choices import Authentication, Encryption
 
+FILE = Path(__file__).with_name("known.toml")
+
+_ENTRY = "[[provider]]"
+_NAMES = re.compile(r"^(?:hosts|domains|mx) = \[(.*)\]$", re.MULTILINE)
 _TEXTS = {
     *("id", "name", "username_is", "password_is"),
     *("username", "username_pattern", "page", "signature"),
 }
 
 
+@cache
+def providers() -> tuple[Provider, ...]:
+    """Return every provider, in the order of the file; their hosts do not overlap."""
+    return providers_in(FILE.read_text(encoding="utf-8"))
+
+
+def provider_of(host: str) -> Provider | None:
+    """Return the provider whose server this host is, or None."""
+    return next((found for found in providers_naming(host) if found.matches(host)), None)
+
+
+def providers_naming(name: str) -> Iterator[Provider]:
+    """Yield those that have a name among their hosts, domains or MX hosts."""
+    return (_provider_of_entry(entry) for entry, names in _entries() if fits(names, name))
+
+
+# A host is looked up before the form is seen, and most hosts are no provider's: of the file, only
+# what names the host is read.
+@cache
+def _entries() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the text of each entry with the names in it."""
+    entries = FILE.read_text(encoding="utf-8").split(f"\n{_ENTRY}\n")[1:]
+    return tuple(
+        (
+            entry,
+            tuple(name.strip(' "') for names in _NAMES.findall(entry) for name in names.split(",")),
+        )
+        for entry in entries
+    )
+
+
+@cache
+def _provider_of_entry(entry: str) -> Provider:
+    (provider,) = providers_in(f"{_ENTRY}\n{entry}")
+    return provider
+
+
 def providers_in(text: str) -> tuple[Provider, ...]:
     """Return the providers of a file's text, in its order; ValueError names what is wrong."""
-    import tomllib  # whoever asks for no provider needs none
+    # 3 ms that a check with a host of nobody's has no use for.
+    import tomllib
 
-    found: list[Provider] = []
-    for number, table in enumerate(_tables(tomllib.loads(text)), start=1):
+    tables = tomllib.loads(text).get("provider", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ValueError("it contains no [[provider]] tables")
+    found: dict[str, Provider] = {}
+    for number, table in enumerate(tables, start=1):
         where = str(table.get("id", f"number {number}"))
         try:
-            found.append(_provider(dict(table)))
-        except (KeyError, TypeError, ValueError, re.error) as error:
-            raise ValueError(f"provider {where}: {_reason(error)}") from error
-        if where in [one.id for one in found[:-1]]:
+            provider = _provider(dict(table))
+        except KeyError as error:
+            raise ValueError(f"provider {where}: lacks {error}") from error
+        except (TypeError, ValueError, re.error) as error:
+            raise ValueError(f"provider {where}: {error}") from error
+        if where in found:
             raise ValueError(f"provider {where}: named twice")
-    return tuple(found)
-
-
-def _tables(document: dict[str, Any]) -> list[dict[str, Any]]:
-    tables = document.get("provider", [])
-    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-        raise ValueError("it contains no [[provider]] tables")
-    return tables
+        found[where] = provider
+    return tuple(found.values())
 
 
 def _provider(table: dict[str, Any]) -> Provider:
@@ -52,7 +87,10 @@ def _provider(table: dict[str, Any]) -> Provider:
         if not isinstance(table[key], str):
             raise ValueError(f"{key} is not text")
     for key in ("hosts", "sources", "limits", "notes", "domains", "mx"):
-        table[key] = _texts(key, table.get(key, []))
+        values = table.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise ValueError(f"{key} is not a list of texts")
+        table[key] = tuple(values)
     if not table["hosts"] or not table["sources"]:
         raise ValueError("needs hosts and sources")
     if type(table["taken"]) is not date:  # a date with a time is a date to Python, too
@@ -61,8 +99,11 @@ def _provider(table: dict[str, Any]) -> Provider:
         raise ValueError("more_ways is neither true nor false")
     for key in ("username_pattern", "signature"):
         re.compile(table.get(key, ""))
-    table["ways"] = tuple(map(_way, _some(table, "ways")))
-    table["authentication"] = tuple(map(Authentication, _some(table, "authentication")))
+    for key in ("ways", "authentication"):
+        if not isinstance(table[key], list) or not table[key]:
+            raise ValueError(f"{key} is not a list, or is empty")
+    table["ways"] = tuple(map(_way, table["ways"]))
+    table["authentication"] = tuple(map(Authentication, table["authentication"]))
     table["user"], table["secret"] = User(table["user"]), Secret(table["secret"])
     return Provider(**table)
 
@@ -73,79 +114,3 @@ def _way(table: Any) -> Way:
     if not isinstance(table["port"], int) or not 0 < table["port"] < 65536:
         raise ValueError(f"{table['port']!r} is not a port")
     return Way(table["port"], Encryption(table["encryption"]))
-
-
-def _texts(key: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ValueError(f"{key} is not a list of texts")
-    return tuple(value)
-
-
-def _some(table: dict[str, Any], key: str) -> list[Any]:
-    if not isinstance(table[key], list) or not table[key]:
-        raise ValueError(f"{key} is not a list, or is empty")
-    return list(table[key])
-
-
-def _reason(error: Exception) -> str:
-    return f"lacks {error}" if isinstance(error, KeyError) else str(error)
-
-
-# rf
-
-_ENTRY = "[[provider]]"
-_NAMES = re.compile(r"^(?:hosts|domains|mx) = \[(.*)\]$", re.MULTILINE)
-
-
-@cache
-def providers() -> tuple[Provider, ...]:
-    """Return every provider, in the order of the file; their hosts do not overlap."""
-    return providers_in(_text())
-
-
-def provider_of(host: str) -> Provider | None:
-    """Return the provider whose server this host is, or None."""
-    return next((one for one in providers_naming(host) if one.matches(host)), None)
-
-
-def providers_naming(name: str) -> Iterator[Provider]:
-    """Yield those that have a name among their hosts, domains or MX hosts."""
-    return (_alone(entry) for entry, names in _entries() if fits(names, name))
-
-
-def provider_named(identity: str) -> Provider:
-    """Return the provider with this id; KeyError when there is none."""
-    return _by_id()[identity]
-
-
-def preset(identity: str) -> Values:
-    """Return values for our fields by key; KeyError when there is no such provider."""
-    return provider_named(identity).preset()
-
-
-@cache
-def _by_id() -> dict[str, Provider]:
-    return {one.id: one for one in providers()}
-
-
-@cache
-def _text() -> str:
-    return Path(__file__).with_name("known.toml").read_text(encoding="utf-8")
-
-
-@cache
-def _entries() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the text of each entry with the names in it."""
-    texts = _text().split(f"\n{_ENTRY}\n")[1:]
-    return tuple((text, tuple(_names_in(text))) for text in texts)
-
-
-def _names_in(entry: str) -> Iterator[str]:
-    for names in _NAMES.findall(entry):
-        yield from (name.strip(' "') for name in names.split(","))
-
-
-@cache
-def _alone(entry: str) -> Provider:
-    (provider,) = providers_in(f"{_ENTRY}\n{entry}")
-    return provider

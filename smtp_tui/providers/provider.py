@@ -1,10 +1,7 @@
-"""Where a preset, a reply rule or an advice is from, and when its source was last read.
+"""What is known of one mail provider, and where it, a reply rule or an advice is from.
 
-One mechanism for all three: an entry of a data file has `source` (a text) or `sources` (a list of
-texts), and `taken`, the day on which somebody last read them. An entry without `taken` is undated.
-Nothing here looks at the clock by itself: what is old is asked for, and no test asks.
-
-What is known of one mail provider.
+An entry of a data file has `source` (a text) or `sources` (a list of texts), and `taken`, the day
+on which somebody last read them. What is old is asked for: nothing here looks at the clock.
 """
 
 from __future__ import annotations
@@ -14,14 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
-
-if TYPE_CHECKING:
-    pass  # rf
-
 
 KEYS = frozenset({"source", "sources", "taken"})
 """The keys of an entry that belong here."""
@@ -53,23 +45,20 @@ def provenance_of(kind: Kind, name: str, entry: Mapping[str, object]) -> Provena
     """Read an entry's sources and date; ValueError names what is wrong."""
     sources = entry.get("sources", entry.get("source"))
     listed = [sources] if isinstance(sources, str) else sources
-    if not isinstance(listed, list | tuple) or not listed or not all(map(_is_text, listed)):
+    texts = listed if isinstance(listed, list | tuple) else ()
+    if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError(f"{kind} {name}: it names no source")
     taken = entry.get("taken")
     # A date with a time is a date to Python, too.
     if taken is not None and type(taken) is not date:
         raise ValueError(f"{kind} {name}: taken is not a date")
-    return Provenance(kind=kind, name=name, sources=tuple(listed), taken=taken)
+    return Provenance(kind=kind, name=name, sources=tuple(texts), taken=taken)
 
 
 def older_than(entries: Iterable[Provenance], days: int, today: date) -> Iterator[Provenance]:
     """Yield the entries that are older, the undated first, then the oldest first."""
-    found = [one for one in entries if one.is_older_than(days, today)]
-    yield from sorted(found, key=lambda one: (one.taken or date.min, one.kind, one.name))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    found = [entry for entry in entries if entry.is_older_than(days, today)]
+    yield from sorted(found, key=lambda entry: (entry.taken or date.min, entry.kind, entry.name))
 
 
 Values = dict[str, object]
@@ -185,8 +174,6 @@ class Provider:
     @property
     def provenance(self) -> Provenance:
         """Where the entry is from."""
-        # rf  # no check asks
-
         return Provenance(kind=Kind.PRESET, name=self.id, sources=self.sources, taken=self.taken)
 
     @property
@@ -212,7 +199,7 @@ def fits(patterns: tuple[str, ...], host: str) -> bool:
     name = host.strip().rstrip(".").casefold()
     if name in patterns:
         return True
-    stars = [one for one in patterns if "*" in one and name.endswith(one.rpartition("*")[2])]
+    stars = [p for p in patterns if "*" in p and name.endswith(p.rpartition("*")[2])]
     return any(_compiled(pattern).fullmatch(name) for pattern in stars)
 
 

@@ -17,10 +17,11 @@ from smtp_tui.diagnosis.causes import rules as tables
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.rules import ReplyRule, cause_of_refusal, rule_of_refusal, rules
 from smtp_tui.diagnosis.template_vars import NAMES
-from smtp_tui.providers.known import provider_named, provider_of, providers
+from smtp_tui.providers.known import provider_of, providers
 from smtp_tui.smtp.events import Capabilities, Cause, Stage
 from tests.diagnosis import said_by_providers, said_by_servers
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
+from tests.providers.named import provider_named
 
 SAID = [*said_by_servers.SAID, *said_by_providers.SAID]
 KEYS = {"stage", "command", "mechanism", "code", "enhanced", "text", "provider", "distinct"}

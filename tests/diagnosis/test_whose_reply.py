@@ -13,7 +13,7 @@ from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.error_lookup.lookup import explain_error
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal, rules
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.providers.known import provider_named, providers
+from smtp_tui.providers.known import providers
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Cause, Stage
@@ -21,6 +21,7 @@ from tests.checks.outcomes import outcome_of
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 from tests.diagnosis.said_by_providers import SAID
 from tests.diagnosis.test_language import AVOIDED, LONGEST
+from tests.providers.named import provider_named
 from tests.servers.envelopes import SIGNED_RECIPIENT, UNSIGNED_RECIPIENT
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers

@@ -11,9 +11,10 @@ import pytest
 from smtp_tui.discovery.candidates import Candidate, default_candidates, distinct, preset_candidates
 from smtp_tui.discovery.ranking import notes_of, ranked, reason_of, values_of
 from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Source
-from smtp_tui.providers.known import provider_named, providers
+from smtp_tui.providers.known import providers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import BY_KEY
+from tests.providers.named import provider_named
 
 SUBJECT = SearchQuery("example.test", "me@example.test")
 

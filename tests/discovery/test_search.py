@@ -17,10 +17,10 @@ from smtp_tui.discovery.candidates import USUAL
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import SearchOptions, discover
 from smtp_tui.discovery.steps import OK, ProbeStarted, Source, parse_query
-from smtp_tui.providers.known import provider_named
 from smtp_tui.settings.choices import Encryption
 from tests.discovery.searching import DOMAIN, search
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
+from tests.providers.named import provider_named
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.smtp.scripted import ScriptedServer, serving

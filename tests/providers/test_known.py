@@ -10,18 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from smtp_tui.providers.known import (
-    preset,
-    provider_named,
-    provider_of,
-    providers,
-    providers_naming,
-)
+from smtp_tui.providers.known import provider_of, providers, providers_naming
 from smtp_tui.providers.provider import Provider, Secret, User
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
 from tests.diagnosis.test_language import AVOIDED, LONGEST
+from tests.providers.named import provider_named
 
 EVERY = pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
 
@@ -88,7 +83,7 @@ def test_user_and_secret_fit_each_other(provider: Provider) -> None:
 
 @EVERY
 def test_a_preset_is_a_configuration(provider: Provider) -> None:
-    values = preset(provider.id)
+    values = provider_named(provider.id).preset()
     assert set(values) <= set(BY_KEY)
     host = values.get("host", example_of(provider.hosts[0]))
     reading = parse_settings({"host": host, "username": "somebody@example.org", **values})
@@ -232,9 +227,9 @@ def test_its_phrases_end_a_sentence(provider: Provider) -> None:
 
 
 def test_what_only_the_admin_knows_is_left_out() -> None:
-    assert "host" not in preset("amazon-ses")
-    assert "username" not in preset("gmail")
-    assert preset("sendgrid") == {
+    assert "host" not in provider_named("amazon-ses").preset()
+    assert "username" not in provider_named("gmail").preset()
+    assert provider_named("sendgrid").preset() == {
         "host": "smtp.sendgrid.net",
         "port": 587,
         "encryption": "tls",
@@ -245,7 +240,7 @@ def test_what_only_the_admin_knows_is_left_out() -> None:
 
 def test_nobody_by_that_name() -> None:
     with pytest.raises(KeyError):
-        preset("nobody")
+        provider_named("nobody").preset()
 
 
 def test_the_file_is_read_when_asked_for() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from smtp_tui.discovery.steps import OK, Finding, ProbeResult, ProbeStarted, SearchResult, Source
-from smtp_tui.providers.known import provider_named, providers
+from smtp_tui.providers.known import providers
 from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.tui.dialogs.presets import matching_providers
@@ -36,6 +36,7 @@ from smtp_tui.tui.model.search_changes import (
 from smtp_tui.tui.model.search_results import SearchResults
 from smtp_tui.tui.widgets.list import cells_of, widths_for
 from smtp_tui.tui.widgets.text_page import Block
+from tests.providers.named import provider_named
 
 
 def knock(port: int = 465, **more: Any) -> ProbeResult:

@@ -1,0 +1,11 @@
+"""A provider by its id."""
+
+from __future__ import annotations
+
+from smtp_tui.providers.known import providers
+from smtp_tui.providers.provider import Provider
+
+
+def provider_named(identity: str) -> Provider:
+    """The provider with this id."""
+    return {one.id: one for one in providers()}[identity]
