@@ -42,7 +42,7 @@ class CheckTarget:
 
 @record(kw_only=True)
 class CheckResult:
-    """A subject and what its check amounted to."""
+    """A table and what its check amounted to."""
 
     subject: CheckTarget
     verdict: Verdict
@@ -50,7 +50,7 @@ class CheckResult:
 
 @record(kw_only=True)
 class BatchSummary:
-    """All outcomes, in the order of the subjects, and the seconds they took together."""
+    """All outcomes, in the order of the targets, and the seconds they took together."""
 
     outcomes: tuple[CheckResult, ...]
     seconds: float
@@ -58,7 +58,7 @@ class BatchSummary:
     @property
     def failed(self) -> tuple[CheckResult, ...]:
         """Those that did not pass."""
-        return tuple(one for one in self.outcomes if not one.verdict.ok)
+        return tuple(result for result in self.outcomes if not result.verdict.ok)
 
     @property
     def ok(self) -> bool:
@@ -70,31 +70,31 @@ Told = Event | Verdict
 
 
 async def run_batch(
-    subjects: Sequence[CheckTarget], jobs: int
+    targets: Sequence[CheckTarget], jobs: int
 ) -> AsyncGenerator[tuple[CheckTarget, Told] | BatchSummary, None]:
-    """Check `jobs` subjects at a time and yield what happens, the Summary last.
+    """Check `jobs` targets at a time and yield what happens, the summary last.
 
-    What belongs to a subject comes together, its verdict last, and the subjects come in their
+    What belongs to a target comes together, its verdict last, and the targets come in their
     order: the first that is not over as it happens, the later ones from what was kept of them. Wrap
     it in `contextlib.aclosing`.
     """
     started = time.monotonic()
     redactors = Redactors()
     turn = asyncio.Semaphore(_affordable(jobs))
-    kept: list[asyncio.Queue[Told | None]] = [asyncio.Queue() for _ in subjects]
+    queues: list[asyncio.Queue[Told | None]] = [asyncio.Queue() for _ in targets]
     tasks = [
-        asyncio.create_task(_run_one(subject, turn, queue, redactors))
-        for subject, queue in zip(subjects, kept, strict=True)
+        asyncio.create_task(_run_one(target, turn, queue, redactors))
+        for target, queue in zip(targets, queues, strict=True)
     ]
-    outcomes = []
+    results = []
     try:
-        for subject, task, queue in zip(subjects, tasks, kept, strict=True):
+        for target, task, queue in zip(targets, tasks, queues, strict=True):
             while (told := await queue.get()) is not None:
-                yield subject, told
+                yield target, told
                 if isinstance(told, Verdict):
-                    outcomes.append(CheckResult(subject=subject, verdict=told))
+                    results.append(CheckResult(subject=target, verdict=told))
             await task
-        yield BatchSummary(outcomes=tuple(outcomes), seconds=time.monotonic() - started)
+        yield BatchSummary(outcomes=tuple(results), seconds=time.monotonic() - started)
     finally:
         for task in tasks:
             task.cancel()
@@ -110,17 +110,16 @@ def _affordable(jobs: int) -> int:
 
 
 async def _run_one(
-    subject: CheckTarget,
+    target: CheckTarget,
     turn: asyncio.Semaphore,
     queue: asyncio.Queue[Told | None],
     redactors: Redactors,
 ) -> None:
     try:
-        if subject.request is None:
-            none = failed(subject.defect) if subject.defect else refused(subject.refusal)
-            queue.put_nowait(none)
+        if target.request is None:
+            queue.put_nowait(failed(target.defect) if target.defect else refused(target.refusal))
             return
-        request = replace(subject.request, redactors=redactors)
+        request = replace(target.request, redactors=redactors)
         async with turn, aclosing(run(request)) as events:
             async for told in events:
                 queue.put_nowait(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import field, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import Protocol
 from smtp_tui.checks.run import CheckRequest, failed, refused, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
-from smtp_tui.smtp.events import AuthStarted, Event, Stage
+from smtp_tui.smtp.events import Event, Stage
 from smtp_tui.smtp.redaction import Redactors
 
 _PERMANENT = range(500, 600)
@@ -111,14 +111,16 @@ class Watch:
         held: CheckAttempt | None = None
         while True:
             attempt = self._attempt()
-            if held is None or _may_go_on(held, attempt):
+            # A file that cannot be read just now tells nothing of another password.
+            is_other = held and attempt.request is not None and attempt.mark != held.mark
+            if held is None or is_other:
                 held = None
                 change = await self._check(attempt, known)
                 known = change.verdict
                 if change.before is None or _kind(change.before) != _kind(known):
                     self.changes += change.before is not None
                     yield change
-                if refuses_password(change.events, change.verdict):
+                if refuses_password(change.verdict):
                     held = attempt
                     yield Paused(moment=self._clock.moment(), attempt=attempt)
                     if not attempt.can_change:
@@ -131,12 +133,12 @@ class Watch:
         verdict = failed(attempt.defect) if attempt.defect else refused(attempt.refusal)
         if attempt.request is not None:
             request = replace(attempt.request, redactors=self._redactors)
-            async with aclosing(run(request)) as told:
-                async for one in told:
-                    if isinstance(one, Verdict):
-                        verdict = one
+            async with aclosing(run(request)) as stream:
+                async for event in stream:
+                    if isinstance(event, Verdict):
+                        verdict = event
                     else:
-                        events.append(one)
+                        events.append(event)
         self.checks += 1
         self.passed += verdict.ok
         return VerdictChanged(
@@ -149,7 +151,7 @@ class Watch:
         )
 
 
-def refuses_password(events: Sequence[Event], verdict: Verdict) -> bool:
+def refuses_password(verdict: Verdict) -> bool:
     """Whether a login was tried and refused for good: once more, and the account may be locked."""
     reply = verdict.reply
     return (
@@ -158,7 +160,8 @@ def refuses_password(events: Sequence[Event], verdict: Verdict) -> bool:
         and reply is not None
         and reply.code in _PERMANENT
         and reply.code != _MECHANISM_UNKNOWN
-        and any(isinstance(one, AuthStarted) for one in events)
+        and verdict.facts is not None
+        and verdict.facts.mechanism is not None
     )
 
 
@@ -170,8 +173,3 @@ def next_due(due: float, every: float, now: float) -> float:
 def _kind(verdict: Verdict) -> tuple[object, ...]:
     """Return what two verdicts share that are the same to whoever watches: texts may count."""
     return verdict.ok, verdict.stage, verdict.cause
-
-
-def _may_go_on(held: CheckAttempt, attempt: CheckAttempt) -> bool:
-    """Whether something changed; a file that cannot be read just now tells nothing."""
-    return attempt.request is not None and attempt.mark != held.mark

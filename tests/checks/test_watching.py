@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,7 +20,7 @@ from smtp_tui.checks.watch import (
     next_due,
     refuses_password,
 )
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.smtp.events import AuthStarted, Event, Stage
 from smtp_tui.smtp.replies import Reply
 
@@ -47,10 +46,20 @@ class FakeClock:
         self.time += seconds
 
 
-def verdict(cause: str | None, stage: Stage = Stage.AUTH, code: int | None = None) -> Verdict:
-    reply = Reply(code=code, lines=(b"no",)) if code else None
+def verdict(
+    cause: str | None,
+    stage: Stage = Stage.AUTH,
+    code: int | None = None,
+    mechanism: str | None = "PLAIN",
+) -> Verdict:
     return Verdict(
-        seconds=0.1, ok=cause is None, stage=stage, cause=cause, summary="So it is.", reply=reply
+        seconds=0.1,
+        ok=cause is None,
+        stage=stage,
+        cause=cause,
+        summary="So it is.",
+        reply=Reply(code=code, lines=(b"no",)) if code else None,
+        facts=CheckSummary(mechanism=mechanism),
     )
 
 
@@ -190,22 +199,20 @@ async def test_a_file_that_cannot_be_read_is_a_verdict(
 
 
 @pytest.mark.parametrize(
-    ("events", "outcome", "refused"),
+    ("outcome", "refused"),
     [
-        ([STARTED], REJECTED, True),
-        ([STARTED], verdict("auth-app-password-needed", Stage.AUTH, 534), True),
-        ([STARTED], verdict("auth-temporarily-unavailable", Stage.AUTH, 454), False),
-        ([STARTED], verdict("auth-mechanism-not-offered", Stage.AUTH, 504), False),
-        ([STARTED], verdict("server-closed", Stage.AUTH), False),
-        ([STARTED], verdict("relay-denied", Stage.ENVELOPE, 550), False),
-        ([], verdict("auth-rejected", Stage.AUTH, 535), False),
-        ([STARTED], PASSED, False),
+        (REJECTED, True),
+        (verdict("auth-app-password-needed", Stage.AUTH, 534), True),
+        (verdict("auth-temporarily-unavailable", Stage.AUTH, 454), False),
+        (verdict("auth-mechanism-not-offered", Stage.AUTH, 504), False),
+        (verdict("server-closed", Stage.AUTH), False),
+        (verdict("relay-denied", Stage.ENVELOPE, 550), False),
+        (verdict("auth-rejected", Stage.AUTH, 535, mechanism=None), False),
+        (PASSED, False),
     ],
 )
-def test_what_counts_as_a_refused_password(
-    events: list[Any], outcome: Verdict, refused: bool
-) -> None:
-    assert refuses_password(events, outcome) is refused
+def test_what_counts_as_a_refused_password(*, outcome: Verdict, refused: bool) -> None:
+    assert refuses_password(outcome) is refused
 
 
 async def test_a_file_that_brings_out_a_defect_does_not_end_the_watch(
