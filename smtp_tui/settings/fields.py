@@ -1,9 +1,8 @@
-"""How a field of the table is declared: once, with all that the world wants to know of it.
-
-The one field table: what an SMTP configuration is, each field declared once.
+"""The one field table: what an SMTP configuration is, each field declared once.
 
 Form, sidebar, TOML keys, command line, validation and reference are all made from `FIELDS`. A new
-field is one declaration here and one page in `explanations`.
+field is one declaration in `Settings` and, where its summary does not say all, one page in
+`explanations`.
 """
 
 from __future__ import annotations
@@ -70,69 +69,38 @@ class Field:
 
 def declare(
     label: str,
-    kind: FieldKind,
-    parse: parsers.Parser,
+    kind: FieldKind | type[StrEnum],
+    parse: parsers.Parser | None = None,
     *,
     summary: str,
-    default: Default = lambda _values: None,
+    default: object = None,
     default_text: str = "",
     folded: bool = False,
     key: str | None = None,
 ) -> Any:
     """Make the dataclass field of a setting; the name it is given there is its key.
 
-    `key` is another where Python keeps that word for itself.
+    A choice has its members' class as `kind`. `default` is a value, or a function of the other
+    fields' values; `key` is another name where Python keeps that word for itself.
     """
+    choices: tuple[str, ...] = ()
+    if not isinstance(kind, FieldKind):
+        choices, parse, kind = tuple(kind), parsers.choice(kind), FieldKind.CHOICE
+    assert parse is not None
     details = {
         "label": label,
         "kind": kind,
         "parse": parsers.refusing_unreadable(parse),
         "summary": summary,
-        "default": default,
+        "default": default if callable(default) else lambda _values: default,
         "default_text": default_text,
+        "choices": choices,
         "folded": folded,
     }
     if key is not None:
         details["key"] = key
     return dataclasses.field(default=None, metadata={"declared": details})
 
-
-def declare_choice(
-    label: str,
-    kind: type[StrEnum],
-    default: StrEnum | Default,
-    *,
-    summary: str,
-    folded: bool = False,
-) -> Any:
-    """Make the dataclass field of a choice among the members of `kind`."""
-    computed: Default = default if callable(default) else lambda _values: default
-    declared = declare(
-        label,
-        FieldKind.CHOICE,
-        parsers.choice(kind),
-        summary=summary,
-        default=computed,
-        folded=folded,
-    )
-    return dataclasses.field(
-        default=None,
-        metadata={"declared": {**declared.metadata["declared"], "choices": tuple(kind)}},
-    )
-
-
-# rf
-
-__all__ = [
-    "BY_KEY",
-    "FIELDS",
-    "PLAIN_KEYS",
-    "PORT_NAMES",
-    "USUAL_PORTS",
-    "Field",
-    "FieldKind",
-    "Settings",
-]
 
 USUAL_PORTS = {Encryption.NONE: 25, Encryption.TLS: 587, Encryption.SSL: 465}
 PORT_NAMES = {25: "smtp", 465: "submissions", 587: "submission", 2525: "submission, unofficial"}
@@ -187,10 +155,10 @@ class Settings:
         summary="The name this machine gives in EHLO; not the mail server's.",
         default_text="this machine's FQDN or address",
     )
-    encryption: Encryption = declare_choice(
+    encryption: Encryption = declare(
         "Encryption Type",
         Encryption,
-        Encryption.TLS,
+        default=Encryption.TLS,
         summary="none: plain text; tls: STARTTLS required; ssl: implicit TLS.",
     )
     starttls_auto: bool = declare(
@@ -198,7 +166,7 @@ class Settings:
         FieldKind.SWITCH,
         parsers.switch,
         summary="With encryption none: use STARTTLS if offered, else continue unencrypted.",
-        default=lambda _values: False,
+        default=False,
     )
     username: str | None = declare(
         "SMTP Username",
@@ -214,16 +182,16 @@ class Settings:
         summary="The password, or the place where it is kept.",
         default_text="none",
     )
-    authentication: Authentication = declare_choice(
+    authentication: Authentication = declare(
         "Authentication Type",
         Authentication,
-        _default_authentication,
+        default=_default_authentication,
         summary="How to log in; auto chooses the strongest safe mechanism.",
     )
-    openssl_verify_mode: VerifyMode = declare_choice(
+    openssl_verify_mode: VerifyMode = declare(
         "OpenSSL Verify Mode",
         VerifyMode,
-        VerifyMode.PEER,
+        default=VerifyMode.PEER,
         summary="peer: check the certificate's chain, dates and name; none: accept any.",
     )
     sender: str | None = declare(
@@ -241,7 +209,7 @@ class Settings:
         FieldKind.NUMBER,
         parsers.seconds,
         summary="Seconds for the whole check, from connect to verdict.",
-        default=lambda _values: 30.0,
+        default=30.0,
         folded=True,
     )
     ca_file: str | None = declare(
@@ -260,10 +228,10 @@ class Settings:
         default_text="the host",
         folded=True,
     )
-    tls_minimum: TlsVersion = declare_choice(
+    tls_minimum: TlsVersion = declare(
         "TLS Minimum",
         TlsVersion,
-        TlsVersion.V1_2,
+        default=TlsVersion.V1_2,
         summary="The oldest TLS version to accept.",
         folded=True,
     )
@@ -291,10 +259,10 @@ class Settings:
         default_text="in the certificate's file",
         folded=True,
     )
-    address_family: AddressFamily = declare_choice(
+    address_family: AddressFamily = declare(
         "Address Family",
         AddressFamily,
-        AddressFamily.ANY,
+        default=AddressFamily.ANY,
         summary="Reach the host by IPv4, by IPv6, or by whichever answers first.",
         folded=True,
     )
@@ -326,10 +294,15 @@ class Settings:
         return self.server_name or self.host
 
 
-FIELDS: tuple[Field, ...] = tuple(
-    Field(**{"key": attribute.name, "attribute": attribute.name, **attribute.metadata["declared"]})
-    for attribute in dataclasses.fields(Settings)
-    if "declared" in attribute.metadata
-)
+def declared_fields(settings: type[Settings]) -> tuple[Field, ...]:
+    """List the fields that a class of settings declares."""
+    return tuple(
+        Field(**{"key": made.name, "attribute": made.name, **made.metadata["declared"]})
+        for made in dataclasses.fields(settings)
+        if "declared" in made.metadata
+    )
+
+
+FIELDS: tuple[Field, ...] = declared_fields(Settings)
 BY_KEY: dict[str, Field] = {field.key: field for field in FIELDS}
 PLAIN_KEYS: tuple[str, ...] = tuple(field.key for field in FIELDS if not field.folded)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.settings.choices import SYNONYMS, Encryption
-from smtp_tui.settings.fields import FIELDS, Field, FieldKind
+from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
 
 Schema = dict[str, Any]
 
@@ -131,6 +131,11 @@ def _sources() -> list[Schema]:
 
 @cache
 def explanation(key: str) -> str:
-    """Return the Markdown page of the field `key`; FileNotFoundError if there is none."""
+    """Return the Markdown page of the field `key`; its summary stands for a page that is none."""
     page = Path(__file__).with_name("explanations") / f"{key}.md"
-    return page.read_text(encoding="utf-8")
+    try:
+        return page.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if key not in BY_KEY:
+            raise
+        return f"# {BY_KEY[key].label}\n\n{BY_KEY[key].summary}\n"
