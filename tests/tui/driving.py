@@ -7,11 +7,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, S
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 from unittest.mock import patch
 
+from textual.app import App
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.config import keyring_backend
@@ -156,8 +159,10 @@ class Hand:
         return next(screen for screen in stack if isinstance(screen, MainScreen))
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """Press keys, each once what the one before it began has been done."""
+        for key in keys:
+            self._send(key)
+            await settle(self.pilot.app)
 
     async def type(self, text: str) -> None:
         """Type a text as fast as a paste comes."""
@@ -165,15 +170,18 @@ class Hand:
 
     async def press_at_once(self, *keys: str) -> None:
         """Press keys that all arrive before the first one has done what it does."""
-        driver = self.pilot.app._driver
-        assert driver is not None
-        for key in keys[:-1]:
-            letter = key if len(key) == 1 else {"space": " "}.get(key)
-            name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
-            event = Key(name, letter)
-            event.set_sender(self.pilot.app)
-            driver.send_message(event)
-        await self.press(*keys[-1:])
+        for key in keys:
+            self._send(key)
+        await settle(self.pilot.app)
+
+    def _send(self, key: str) -> None:
+        app = self.pilot.app
+        assert app._driver is not None
+        letter = key if len(key) == 1 else {"space": " "}.get(key)
+        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        event = Key(name, letter)
+        event.set_sender(app)
+        app._driver.send_message(event)
 
     async def go_to(self, label: str) -> None:
         """Walk down to a row."""
@@ -191,14 +199,14 @@ class Hand:
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)
-        await self.pilot.pause()
-        await self.pilot.pause()
+        await settle(self.pilot.app)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for what a timer or a worker brings about."""
         async with asyncio.timeout(10):
             while not holds():
-                await self.pilot.pause(0.01)
+                await asyncio.sleep(0.005)
+                await settle(self.pilot.app)
 
     @property
     def lines(self) -> list[str]:
@@ -220,6 +228,38 @@ class Hand:
 
 
 _KEY_NAMES = {" ": "space"}
+_QUIET = 3
+"""Turns of the event loop in a row in which nothing but the test itself had anything to do."""
+
+
+async def settle(app: App[int]) -> None:
+    """Wait until all that can be done now has been done, and paint it.
+
+    Textual's pilot waits for an idle processor, 20 ms at least, which a busy machine never has.
+    What a thread or a timer brings about comes later: a test waits for that by `Hand.until`.
+    """
+    await _quiet()
+    while getattr(app, "_begun", None) is not None:  # a key is under way: it may open a dialog
+        await asyncio.sleep(0.002)
+        await _quiet()
+    while app.is_running and app.screen_stack:
+        screen = app.screen
+        screen._on_timer_update()  # in place of the timer, which paints 60 times a second at most
+        await _quiet()
+        if app.screen_stack and screen is app.screen and not _has_work(screen):
+            return
+
+
+def _has_work(screen: Screen[Any]) -> bool:
+    return bool(screen._layout_required or screen._dirty_widgets or screen._callbacks)
+
+
+async def _quiet() -> None:
+    ready = cast(Any, asyncio.get_running_loop())._ready
+    turns = 0
+    while turns < _QUIET:
+        await asyncio.sleep(0)
+        turns = 0 if ready else turns + 1
 
 
 def nobody() -> Resolver:
@@ -260,5 +300,5 @@ async def form_on(
     place = nullcontext() if has_own_keyring else keyring_is(keyring or FakeKeyring())
     with place:
         async with app.run_test(size=size) as pilot:
-            await pilot.pause()
+            await settle(app)
             yield Hand(pilot, file)

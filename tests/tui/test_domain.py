@@ -16,7 +16,7 @@ from smtp_tui.tui.dialogs.domain_report import DomainScreen
 from smtp_tui.tui.test_pane.test_run import DnsOptions
 from tests.dns.alone import stay_alone
 from tests.dns.server import SILENT, NameServer, Zone, name_server
-from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, failed, form_on
+from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, failed, form_on, settle
 
 # Addresses that somebody has: of those for examples nobody outside knows anything.
 SERVER, OWN, INSIDE = "8.8.4.4", "9.9.9.9", "10.1.2.3"
@@ -85,7 +85,7 @@ async def test_the_verdict_stays_what_cannot_be_missed(
         async with form_on(TEXT, tmp_path, check=played, lookup=lookup, size=size) as hand:
             await hand.press("f5")
             await hand.until(lambda: hand.form_screen.test_pane.domain.found is not None)
-            await hand.pilot.pause()
+            await settle(hand.pilot.app)
             assert any(line.startswith(" PASSED: The server takes it.") for line in hand.lines)
 
 

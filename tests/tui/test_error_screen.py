@@ -10,7 +10,7 @@ from textual.events import Paste
 from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT
 from smtp_tui.tui.dialogs.explain_error import ErrorPasteArea, ExplainErrorScreen
 from smtp_tui.tui.widgets.line_editor import PasteArea
-from tests.tui.driving import SAMPLE, Hand, form_on
+from tests.tui.driving import SAMPLE, Hand, form_on, settle
 
 LOG = """\
 Traceback (most recent call last):
@@ -29,7 +29,7 @@ async def open_screen(hand: Hand, key: str = "f3") -> PasteArea:
 
 async def paste(hand: Hand, text: str) -> None:
     hand.pilot.app.post_message(Paste(text))
-    await hand.pilot.pause()
+    await settle(hand.pilot.app)
 
 
 @pytest.mark.parametrize("key", ["f3", "ctrl+y"])

@@ -13,7 +13,7 @@ from smtp_tui.interchange.importer import LARGEST
 from smtp_tui.interchange.spec import formats
 from smtp_tui.tui.dialogs.export_settings import ExportScreen
 from smtp_tui.tui.dialogs.import_settings import ImportPasteArea, ImportScreen
-from tests.tui.driving import SAMPLE, Hand, form_on
+from tests.tui.driving import SAMPLE, Hand, form_on, settle
 
 SECRET = "n0t-to-be-shown"
 MASTODON = f"""\
@@ -42,7 +42,7 @@ async def open_import(hand: Hand) -> ImportPasteArea:
 
 async def paste(hand: Hand, text: str) -> None:
     hand.pilot.app.post_message(Paste(text))
-    await hand.pilot.pause()
+    await settle(hand.pilot.app)
 
 
 async def imported(hand: Hand, text: str, told: str = "Read as ") -> ImportPasteArea:

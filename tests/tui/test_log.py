@@ -11,7 +11,17 @@ from smtp_tui.smtp.events import Event, Note, Sent, TlsEstablished, WarningId
 from smtp_tui.tui.dialogs.compare import CompareScreen
 from smtp_tui.tui.keys.commands import LOG_COMMANDS
 from smtp_tui.tui.log.model import LogNotice
-from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, failed, form_on, said
+from tests.tui.driving import (
+    DIALOGUE,
+    PASSED,
+    SAMPLE,
+    FakeCheck,
+    Hand,
+    failed,
+    form_on,
+    said,
+    settle,
+)
 from tests.tui.fixes import LEAF
 
 WIDE = (140, 40)
@@ -142,7 +152,7 @@ class TestReading:
             before = _log_lines(hand)
             log.add(LogNotice(f"later {number}") for number in range(5_000))
             await hand.until(lambda: log.rows.first > 0)
-            await hand.pilot.pause()
+            await settle(hand.pilot.app)
             assert _log_lines(hand) == before
 
 
