@@ -159,6 +159,16 @@ def _or_null(name: str) -> Callable[[Any], Any]:
 _SINCE = Key("seconds", SECONDS, "Seconds since the check began.")
 _STAGE = Key("stage", one_of(Stage), "The stage that failed, or the last one that passed.")
 _CAUSE = Key("cause", maybe(ID), "Why the check failed; null where it passed.")
+
+
+def _line(name: str, description: str, *keys: Key) -> Line:
+    return Line(name, description, keys)
+
+
+def _event(name: str, description: str, *keys: Key) -> Line:
+    return Line(name, description, (*keys, _SINCE))
+
+
 _ADDRESS = (Key("address", TEXT, "The IP address."), Key("port", PORT, "The TCP port."))
 
 
@@ -200,26 +210,19 @@ _IN_FULL = shape(
 )
 _VERIFIED = "Whether the certificate was verified, or is the pinned one."
 _SERVER_CERTIFICATE = "The certificate of the server."
-_TLS = Line(
+_TLS = _event(
     "tls",
     "A TLS handshake succeeded, or failed after the server had sent its certificates.",
-    (
-        Key("version", maybe(TEXT), "The TLS version; null where it failed.", _or_null("version")),
-        Key("cipher", maybe(TEXT), "The cipher suite; null where it failed.", _or_null("cipher")),
-        Key("verified", TRUTH, _VERIFIED, lambda event: getattr(event, "verified", False)),
-        Key(
-            "certificate",
-            _CERTIFICATE,
-            _SERVER_CERTIFICATE,
-            lambda event: next(iter(event.chain), None),
-        ),
-        Key(
-            "chain",
-            many(_IN_FULL),
-            "All certificates that the server sent, its own first.",
-        ),
-        _SINCE,
+    Key("version", maybe(TEXT), "The TLS version; null where it failed.", _or_null("version")),
+    Key("cipher", maybe(TEXT), "The cipher suite; null where it failed.", _or_null("cipher")),
+    Key("verified", TRUTH, _VERIFIED, lambda event: getattr(event, "verified", False)),
+    Key(
+        "certificate",
+        _CERTIFICATE,
+        _SERVER_CERTIFICATE,
+        lambda event: next(iter(event.chain), None),
     ),
+    Key("chain", many(_IN_FULL), "All certificates that the server sent, its own first."),
 )
 _FIX = shape(
     Key("field", SETTING_KEY, "The key of the setting to change."),
@@ -265,173 +268,138 @@ _FACT = shape(
 _VERDICT_BEFORE = shape(Key("ok", TRUTH, "Whether that check passed."), _STAGE, _CAUSE)
 
 _LINES_OF_EVENTS: dict[type, Line] = {
-    Resolved: Line(
+    Resolved: _event(
         "resolved",
         "The addresses of the host.",
-        (
-            Key("host", TEXT, "The host that was looked up."),
-            Key("addresses", many(TEXT), "Its addresses, in the order in which they are tried."),
-            _SINCE,
-        ),
+        Key("host", TEXT, "The host that was looked up."),
+        Key("addresses", many(TEXT), "Its addresses, in the order in which they are tried."),
     ),
-    Connecting: Line("connecting", "A connection is attempted.", (*_ADDRESS, _SINCE)),
-    Connected: Line(
+    Connecting: _event("connecting", "A connection is attempted.", *_ADDRESS),
+    Connected: _event(
         "connected",
         "The connection is open.",
-        (*_ADDRESS, Key("local_address", TEXT, "The IP address of this machine."), _SINCE),
+        *_ADDRESS,
+        Key("local_address", TEXT, "The IP address of this machine."),
     ),
-    Sent: Line(
+    Sent: _event(
         "sent",
         "smtp-tui sent a line; a description replaces every credential.",
-        (Key("text", TEXT, "The line."), _SINCE),
+        Key("text", TEXT, "The line."),
     ),
-    Received: Line(
+    Received: _event(
         "received",
         "The server replied.",
-        (
-            *_reply_keys("reply."),
-            Key("decoded", maybe(TEXT), "What a base64 challenge says."),
-            _SINCE,
-        ),
+        *_reply_keys("reply."),
+        Key("decoded", maybe(TEXT), "What a base64 challenge says."),
     ),
     TlsEstablished: _TLS,
     TlsFailed: _TLS,
-    Capabilities: Line(
+    Capabilities: _event(
         "capabilities",
         "What the server offers in its reply to EHLO.",
-        (
-            Key("encrypted", TRUTH, "Whether the connection was encrypted."),
-            Key(
-                "keywords",
-                many(TEXT),
-                "The keywords with their parameters.",
-                lambda event: [f"{name} {rest}".rstrip() for name, rest in event.keywords],
-            ),
-            Key("mechanisms", many(TEXT), "The authentication mechanisms."),
-            _SINCE,
+        Key("encrypted", TRUTH, "Whether the connection was encrypted."),
+        Key(
+            "keywords",
+            many(TEXT),
+            "The keywords with their parameters.",
+            lambda event: [f"{name} {rest}".rstrip() for name, rest in event.keywords],
         ),
+        Key("mechanisms", many(TEXT), "The authentication mechanisms."),
     ),
-    AuthStarted: Line(
+    AuthStarted: _event(
         "auth",
         "A login begins.",
-        (
-            Key("mechanism", TEXT, "The authentication mechanism."),
-            Key("reason", TEXT, "Why this one."),
-            _SINCE,
-        ),
+        Key("mechanism", TEXT, "The authentication mechanism."),
+        Key("reason", TEXT, "Why this one."),
     ),
-    Note: Line(
+    Note: _event(
         "note",
         "A remark, or a warning.",
-        (
-            Key("text", TEXT, "The remark."),
-            Key("warning", maybe(ID), "The id of the warning; null for a remark."),
-            _SINCE,
-        ),
+        Key("text", TEXT, "The remark."),
+        Key("warning", maybe(ID), "The id of the warning; null for a remark."),
     ),
-    Experiment: Line(
+    Experiment: _event(
         "experiment",
         "An extra probe, without credentials, showed something.",
-        (
-            Key("name", TEXT, "The id of the probe, or the settings that it tried."),
-            Key("outcome", ID, "ok, a cause, or another id."),
-            Key("text", TEXT, "The same in words."),
-            _SINCE,
-        ),
+        Key("name", TEXT, "The id of the probe, or the settings that it tried."),
+        Key("outcome", ID, "ok, a cause, or another id."),
+        Key("text", TEXT, "The same in words."),
     ),
 }
 # They only frame the dialogue: the verdict holds what they say.
 _WITHOUT_LINE = (StageEntered, RecipientReply, MessageQueued, Finished)
 
-_VERDICT = Line(
+_VERDICT = _event(
     "verdict",
     "The outcome of a check.",
-    (
-        Key("schema", Kind(schema={"const": VERSION}), "This schema's version.", lambda _: VERSION),
-        Key("ok", TRUTH, "Whether the check passed."),
-        _STAGE,
-        _CAUSE,
-        Key("also", many(ID), "Further causes, of the same certificate."),
-        Key("warnings", many(ID), "The ids of the warnings."),
-        Key("summary", TEXT, "What happened, in words."),
-        Key("why", maybe(TEXT), "Why it failed, in words.", _or_null("why")),
-        Key("to_do", maybe(TEXT), "What to do, in words.", _or_null("cure")),
-        Key("reply", maybe(shape(*_reply_keys())), "The reply that the check failed with."),
-        Key("protocol", maybe(TEXT), "What the port speaks, where it is not SMTP."),
-        Key("fixes", many(_FIX), "Changes of the settings that would help, the best first."),
-        Key("address", maybe(TEXT), "The IP address that answered."),
-        Key("tls", maybe(_VERDICT_TLS), "The encryption; null where there is none."),
-        Key("mechanisms", many(TEXT), "The authentication mechanisms that the server offers."),
-        Key("recipients", many(_RECIPIENT), "The reply to each recipient."),
-        Key("queue_id", maybe(TEXT), "The server's id for the message."),
-        Key(
-            "application",
-            maybe(_APPLICATION),
-            "The application whose keys the file holds; null without a file.",
-            "recognition",
-        ),
-        _SINCE,
+    Key("schema", Kind(schema={"const": VERSION}), "This schema's version.", lambda _: VERSION),
+    Key("ok", TRUTH, "Whether the check passed."),
+    _STAGE,
+    _CAUSE,
+    Key("also", many(ID), "Further causes, of the same certificate."),
+    Key("warnings", many(ID), "The ids of the warnings."),
+    Key("summary", TEXT, "What happened, in words."),
+    Key("why", maybe(TEXT), "Why it failed, in words.", _or_null("why")),
+    Key("to_do", maybe(TEXT), "What to do, in words.", _or_null("cure")),
+    Key("reply", maybe(shape(*_reply_keys())), "The reply that the check failed with."),
+    Key("protocol", maybe(TEXT), "What the port speaks, where it is not SMTP."),
+    Key("fixes", many(_FIX), "Changes of the settings that would help, the best first."),
+    Key("address", maybe(TEXT), "The IP address that answered."),
+    Key("tls", maybe(_VERDICT_TLS), "The encryption; null where there is none."),
+    Key("mechanisms", many(TEXT), "The authentication mechanisms that the server offers."),
+    Key("recipients", many(_RECIPIENT), "The reply to each recipient."),
+    Key("queue_id", maybe(TEXT), "The server's id for the message."),
+    Key(
+        "application",
+        maybe(_APPLICATION),
+        "The application whose keys the file holds; null without a file.",
+        "recognition",
     ),
 )
-_DOMAIN = Line(
+_DOMAIN = _line(
     "domain",
     "With --domain-check: what DNS says about the domain of the sender.",
-    (
-        Key("facts", many(_FACT), "The facts.", lambda found: found[0]),
-        Key("seconds", SECONDS, "Seconds that the check took.", lambda found: found[1]),
-    ),
+    Key("facts", many(_FACT), "The facts.", lambda found: found[0]),
+    Key("seconds", SECONDS, "Seconds that the check took.", lambda found: found[1]),
 )
-_SUMMARY = Line(
+_SUMMARY = _line(
     "summary",
     "The outcome of the checks of several tables; file and table are null.",
-    (
-        Key("ok", TRUTH, "Whether all checks passed."),
-        Key("tables", COUNT, "How many tables were checked.", lambda all_: len(all_.outcomes)),
-        Key(
-            "passed",
-            COUNT,
-            "How many checks passed.",
-            lambda all_: len(all_.outcomes) - len(all_.failed),
-        ),
-        Key("failed", many(_FAILED_TABLE), "The checks that failed."),
-        Key("seconds", SECONDS, "Seconds that all checks took."),
+    Key("ok", TRUTH, "Whether all checks passed."),
+    Key("tables", COUNT, "How many tables were checked.", lambda all_: len(all_.outcomes)),
+    Key(
+        "passed",
+        COUNT,
+        "How many checks passed.",
+        lambda all_: len(all_.outcomes) - len(all_.failed),
     ),
+    Key("failed", many(_FAILED_TABLE), "The checks that failed."),
+    Key("seconds", SECONDS, "Seconds that all checks took."),
 )
-_CHANGE = Line(
+_CHANGE = _line(
     "change",
     "The verdict of a watch changed; the events of that check follow.",
-    (
-        Key("time", TO_THE_SECOND, "When that was.", "moment"),
-        Key("check", COUNT, "The number of the check.", "number"),
-        Key("ok", TRUTH, "Whether it passed.", "verdict.ok"),
-        Key("stage", _STAGE.kind, _STAGE.description, "verdict.stage"),
-        Key("cause", _CAUSE.kind, _CAUSE.description, "verdict.cause"),
-        Key(
-            "was",
-            maybe(_VERDICT_BEFORE),
-            "The verdict before; null for the first check.",
-            "before",
-        ),
-    ),
+    Key("time", TO_THE_SECOND, "When that was.", "moment"),
+    Key("check", COUNT, "The number of the check.", "number"),
+    Key("ok", TRUTH, "Whether it passed.", "verdict.ok"),
+    Key("stage", _STAGE.kind, _STAGE.description, "verdict.stage"),
+    Key("cause", _CAUSE.kind, _CAUSE.description, "verdict.cause"),
+    Key("was", maybe(_VERDICT_BEFORE), "The verdict before; null for the first check.", "before"),
 )
-_HELD = Line(
+_HELD = _line(
     "held",
     "The server rejected the password, and smtp-tui does not send it again until it may differ.",
-    (
-        Key("time", TO_THE_SECOND, "When that was.", lambda held: held[0]),
-        Key("text", TEXT, "What smtp-tui waits for, in words.", lambda held: held[1]),
-    ),
+    Key("time", TO_THE_SECOND, "When that was.", lambda held: held[0]),
+    Key("text", TEXT, "What smtp-tui waits for, in words.", lambda held: held[1]),
 )
-_WATCHED = Line(
+_WATCHED = _line(
     "watched",
     "The watch ended.",
-    (
-        Key("checks", COUNT, "How many checks it made."),
-        Key("passed", COUNT, "How many passed."),
-        Key("failed", COUNT, "How many failed.", lambda watch: watch.checks - watch.passed),
-        Key("changes", COUNT, "How often the verdict changed."),
-        Key("seconds", SECONDS, "Seconds that it lasted."),
-    ),
+    Key("checks", COUNT, "How many checks it made."),
+    Key("passed", COUNT, "How many passed."),
+    Key("failed", COUNT, "How many failed.", lambda watch: watch.checks - watch.passed),
+    Key("changes", COUNT, "How often the verdict changed."),
+    Key("seconds", SECONDS, "Seconds that it lasted."),
 )
 _OTHER_LINES = (_VERDICT, _DOMAIN, _SUMMARY, _CHANGE, _HELD, _WATCHED)
 LINES: dict[str, Line] = {line.name: line for line in (*_LINES_OF_EVENTS.values(), *_OTHER_LINES)}

@@ -32,11 +32,7 @@ Given = PasswordSource | PasswordInput
 
 
 async def secret_of(
-    settings: Settings,
-    given: Given | None,
-    base: Path,
-    limit: float,
-    origin: Path | None = None,
+    settings: Settings, given: Given | None, base: Path, limit: float, origin: Path | None = None
 ) -> str:
     """Return the password within `limit` seconds; PasswordError when none can be had.
 

@@ -232,11 +232,7 @@ class PortProber:
         return found
 
     def _result(
-        self,
-        encryption: Encryption,
-        seen: ConnectionReport,
-        inside: ConnectionReport,
-        took: float,
+        self, encryption: Encryption, seen: ConnectionReport, inside: ConnectionReport, took: float
     ) -> ProbeResult:
         """Put together what `seen` showed, and `inside`, which took any certificate."""
         link = inside.established or seen.established

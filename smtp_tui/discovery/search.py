@@ -46,10 +46,7 @@ _ASKING_SHARE, _ASKING, _WEB_SHARE = 0.5, 5.0, 0.9
 _RESOLVING_SHARE, _RESOLVING = 0.3, 3.0
 _OWN_NAME = 1.0
 # RFC 8314, section 5.1, and RFC 6186, section 3.1; with the port that the service usually has.
-SERVICES = (
-    ("_submissions._tcp", Encryption.SSL, 465),
-    ("_submission._tcp", Encryption.TLS, 587),
-)
+SERVICES = (("_submissions._tcp", Encryption.SSL, 465), ("_submission._tcp", Encryption.TLS, 587))
 MOST_EXCHANGES = 3
 
 
