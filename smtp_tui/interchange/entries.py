@@ -1,11 +1,9 @@
-"""What a format's own reader finds: names, with values that are known or that are not.
-
-Hosts and ports that stand in one word, and mailboxes as headers have them.
-"""
+"""What a format's own reader finds: names, with values that are known or that are not."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
@@ -80,3 +78,32 @@ def in_header(mailbox: Mailbox) -> str:
         return str(plain)
     escaped = re.sub(r'(["\\])', r"\\\1", plain.name)
     return f'"{escaped}" <{plain.address}>'
+
+
+@record
+class Use:
+    """A variable that is used in a value, and what stands for it where it is not set."""
+
+    name: str
+    default: str | None = None
+
+
+Pieces = list[str | Use]
+"""A value that is put together from text and variables."""
+
+
+def resolve_pieces(name: str, line: int, pieces: Pieces, known: Mapping[str, str]) -> Entry:
+    """Put a value together from what stands further up in the same file, as far as it does."""
+    pieces = [piece for piece in pieces if piece != ""]
+    uses = [piece for piece in pieces if isinstance(piece, Use)]
+    unknown = [use for use in uses if use.name not in known]
+    if not unknown:
+        parts = [known[piece.name] if isinstance(piece, Use) else piece for piece in pieces]
+        if sum(map(len, parts)) > LONGEST:
+            return Entry(name, Unresolved("computed"), line)
+        return Entry(name, "".join(parts), line, tuple(use.name for use in uses))
+    if len(pieces) == 1:
+        # An empty default is none: the program would go without.
+        return Entry(name, EnvRef(unknown[0].name, unknown[0].default or None), line)
+    names = ", ".join(dict.fromkeys(use.name for use in unknown))
+    return Entry(name, Unresolved("from-variables", {"names": names}), line)

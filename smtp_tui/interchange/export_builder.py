@@ -6,7 +6,6 @@ From our values to a text of another program.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from math import ceil
 from typing import Any
 
@@ -229,6 +228,5 @@ def export_text(
     if with_password and settings.needs_password and settings.username and known is None:
         raise InterchangeError(text("no-password"))
     out = ExportBuilder(form, settings, known, quoting)
-    module = import_module(f"smtp_tui.interchange.formats.{form.name}")
-    exported: Exported = module.write(out)
+    exported: Exported = form.code("write")(out)
     return exported

@@ -1,24 +1,17 @@
-"""A file of another program, and the files beside it that hold a part of its settings.
-
-From a text of another program to our values: recognise the format, then read it.
-
-What of imported settings a file can hold, in whatever application's words it is.
-"""
+"""From a text of another program to our values: recognise the format, then read it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoFileError, NotExpressibleError, one_line
 from smtp_tui.config.file_reader import read_document
-from smtp_tui.interchange import postfix
-from smtp_tui.interchange.envfile.env_format import is_env
+from smtp_tui.interchange.envfile import is_env
 from smtp_tui.interchange.results import (
     AccountError,
     Imported,
@@ -69,6 +62,12 @@ LARGEST = 1024 * 1024
 
 # Who reads the `.env` file of a program in Python.
 _ENV_QUOTING = "python"
+
+# The tables of logins that Postfix' main.cf speaks of.
+_PASSWORD_TABLES = re.compile(
+    r"^smtp_sasl_password_maps[ \t]*=[ \t]*\w+:(?P<path>[^\s,]+)", re.MULTILINE
+)
+_MOST_COMPANIONS = 4
 
 # A variable of an `.env` file, or one of Python source with or without a type; a short word behind
 # it is its value.
@@ -142,7 +141,7 @@ def import_text(
     is_told = bool(quoting) or _is_env_name(name)
     if form.may_be_env and not quoting and (is_told or is_env(content)):
         quoting = _ENV_QUOTING
-    imported: Imported = _module(form).read(Source(content, quoting, beside or {}, account), form)
+    imported: Imported = form.code("read")(Source(content, quoting, beside or {}, account), form)
     remarks = imported.remarks
     if quoting and not is_told:
         remarks = (ImportNote("", text("read-as-env", quoting=quoting)), *remarks)
@@ -157,7 +156,9 @@ def companions(content: str, format: str | None = None) -> tuple[str, ...]:
     """Return the names of files beside this one that hold a part of its settings."""
     if "postfix" not in ((format,) if format else candidates(content)):
         return ()
-    return postfix.companions(content)
+    names = (match["path"].rpartition("/")[2] for match in _PASSWORD_TABLES.finditer(content))
+    usable = (name for name in names if name.isprintable() and name not in ("", ".", ".."))
+    return tuple([*dict.fromkeys(usable)][-_MOST_COMPANIONS:])
 
 
 def _recognised(content: str, name: str) -> tuple[FormatSpec, str]:
@@ -169,10 +170,6 @@ def _recognised(content: str, name: str) -> tuple[FormatSpec, str]:
             raise InterchangeError(text("not-recognised", formats=", ".join(formats())))
         case several:
             raise InterchangeError(text("ambiguous", formats=", ".join(several)))
-
-
-def _module(form: FormatSpec) -> Any:
-    return import_module(f"smtp_tui.interchange.formats.{form.name}")
 
 
 _TOGETHER = ("encryption", "starttls_auto")

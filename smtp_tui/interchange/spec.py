@@ -1,15 +1,14 @@
-"""A text that is to be imported, and what is known of it.
-
-The formats that are known: a registry kept as data, one table a format.
-"""
+"""The formats that are known, kept as data: a table of `formats.toml` each."""
 
 from __future__ import annotations
 
-import functools
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from importlib.resources import files
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from smtp_tui.interchange.results import InterchangeError, text
@@ -47,6 +46,10 @@ class FormatSpec:
     name: str
     title: str
     expresses: frozenset[str]
+    module: str = ""
+    read: Mapping[str, Any] = field(default_factory=dict)
+    write: Mapping[str, Any] = field(default_factory=dict)
+    first: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     mechanisms: tuple[str, ...] = ()
     verify: tuple[str, ...] = ("peer",)
@@ -82,6 +85,15 @@ class FormatSpec:
         keys = [match["key"] for match in found if match and match.groupdict().get("key")]
         return Evidence((), (), self.sign.format(keys=listed(keys)))
 
+    def code(self, action: str) -> Any:
+        """Return the function that reads or writes this format.
+
+        A module is loaded when its format is needed: all of them cost 40 ms, most for Python's
+        syntax tree.
+        """
+        module = import_module(f"smtp_tui.interchange.formats.{self.module}")
+        return getattr(module, f"{action}_{self.name}", None) or getattr(module, action)
+
     @property
     def takes_quoting(self) -> bool:
         """Whether the format is, or can be, an `.env` file."""
@@ -115,25 +127,26 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(some[:_MOST_SHOWN]) + ", …" * (len(some) > _MOST_SHOWN)
 
 
-@functools.cache
+@cache
 def formats() -> dict[str, FormatSpec]:
     """Return all formats by name."""
-    import tomllib
-
-    source = files("smtp_tui.interchange").joinpath("formats.toml").read_text(encoding="utf-8")
-    return {name: _format(name, table) for name, table in tomllib.loads(source).items()}
+    source = Path(__file__).with_name("formats.toml").read_text(encoding="utf-8")
+    return {name: format_of(name, table) for name, table in tomllib.loads(source).items()}
 
 
-def _format(name: str, table: dict[str, Any]) -> FormatSpec:
-    for key in ("expresses", "hosts", "own", "shares", "beside"):
-        table[key] = frozenset(table.get(key, ()))
-    for key in ("find", "mechanisms", "verify"):
-        if key in table:
-            table[key] = tuple(table[key])
-    table["links"] = {"none": "none", "auto": "auto", "tls": "tls", "ssl": "ssl"} | table.get(
-        "links", {}
-    )
-    return FormatSpec(name=name, **table)
+def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
+    """Make a format of its table."""
+    sets = {key: frozenset(table.get(key, ())) for key in _SETS}
+    lists = {key: tuple(table[key]) for key in _LISTS if key in table}
+    links: dict[str, str] = table.get("links", {})
+    links = {link: links.get(link, link) for link in _LINKS}
+    module = table.get("module", name)
+    return FormatSpec(**{**table, **sets, **lists, "name": name, "links": links, "module": module})
+
+
+_LINKS = ("none", "auto", "tls", "ssl")
+_LISTS = ("find", "mechanisms", "verify", "first")
+_SETS = ("expresses", "hosts", "own", "shares", "beside")
 
 
 def format_named(name: str) -> FormatSpec:

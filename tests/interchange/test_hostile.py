@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.cli.terminal import as_interrupts
+from smtp_tui.interchange.formats.alertmanager import load
 from smtp_tui.interchange.importer import LARGEST, candidates, import_text
 from smtp_tui.interchange.results import InterchangeError
 from smtp_tui.interchange.spec import formats
-from smtp_tui.interchange.yaml_files import load
 from tests.interchange.samples import SAMPLES
 
 PATIENCE = 5.0

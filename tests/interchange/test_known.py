@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -42,9 +41,8 @@ def test_all_formats_are_there() -> None:
 @pytest.mark.parametrize("name", CONTRACT)
 def test_a_format(name: str) -> None:
     form = formats()[name]
-    module = import_module(f"smtp_tui.interchange.formats.{name}")
-    assert callable(module.read)
-    assert callable(module.write)
+    assert callable(form.code("read"))
+    assert callable(form.code("write"))
     assert form.expresses <= BY_KEY.keys()
     assert {"host", "port", "username", "password"} <= form.expresses
     assert form.links.keys() == LINKS

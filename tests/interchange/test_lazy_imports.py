@@ -38,7 +38,7 @@ def test_a_check_loads_none_of_it() -> None:
 @pytest.mark.parametrize(
     ("deed", "own"),
     [
-        ("import_text('SMTP_ADDRESS=a.example')", {"chatwoot"}),
+        ("import_text('SMTP_ADDRESS=a.example')", {"variables"}),
         ("import_text('EMAIL_HOST_USER = 1')", {"django"}),
         ("export_text('alertmanager', {'host': 'a.example'})", {"alertmanager"}),
     ],

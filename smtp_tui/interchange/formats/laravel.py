@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.envfile.env_format import exported, intake
+from smtp_tui.interchange.envfile import export_env as exported
+from smtp_tui.interchange.envfile import import_env as intake
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported

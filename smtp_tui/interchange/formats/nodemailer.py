@@ -1,9 +1,11 @@
-"""nodemailer's transport options, as JSON; its JavaScript is not read."""
+"""nodemailer's transport options as JSON, not as JavaScript, and as the parameters of a URL."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.entries import Entry, Unresolved
 from smtp_tui.interchange.export_builder import ExportBuilder
@@ -36,7 +38,7 @@ def read(source: Source, form: FormatSpec) -> Imported:
     _connect(taken)
     taken.take("domain", "name")
     _log_in(taken)
-    take_trust(taken)
+    _take_trust(taken)
     taken.take("source_address", "localAddress")
     for name in _STEPS:
         if name in taken:
@@ -57,7 +59,7 @@ def _connect(taken: ImportBuilder) -> None:
         taken.default("host", "localhost")
         taken.default("port", 465 if secure else 587)
     if not elsewhere or any(name in taken for name in _LINK):
-        take_link(taken, secure=secure)
+        _take_link(taken, secure=secure)
 
 
 def _options(content: str) -> tuple[dict[str, Any], str | None]:
@@ -98,7 +100,7 @@ def _is_secure(taken: ImportBuilder) -> bool:
     return str(taken.values.get("port")) == "465"
 
 
-def take_link(taken: ImportBuilder, *, secure: bool) -> None:
+def _take_link(taken: ImportBuilder, *, secure: bool) -> None:
     """Set how the link is protected, from the options that a URL can carry too."""
     required, ignored = taken.switch("requireTLS", False), taken.switch("ignoreTLS", False)
     link = "ssl" if secure else "tls" if required else "none" if ignored else "auto"
@@ -108,7 +110,7 @@ def take_link(taken: ImportBuilder, *, secure: bool) -> None:
         taken.remark("starttls_auto", said, program=taken.form.title)
 
 
-def take_trust(taken: ImportBuilder) -> None:
+def _take_trust(taken: ImportBuilder) -> None:
     """Set what is asked of the certificate."""
     if taken.switch("tls.rejectUnauthorized", True) is False:
         taken.put("openssl_verify_mode", "none", "tls.rejectUnauthorized")
@@ -178,3 +180,104 @@ def _tls(out: ExportBuilder) -> dict[str, Any]:
         "minVersion": version,
     }
     return {name: value for name, value in pairs.items() if value is not None}
+
+
+# Parameters of Symfony and lettre that mean the same as one of nodemailer.
+_SAME_PARAMETERS = {
+    ("require_tls", "true"): ("requireTLS", "true"),
+    ("require_tls", "1"): ("requireTLS", "true"),
+    ("tls", "required"): ("requireTLS", "true"),
+    ("tls", "opportunistic"): ("requireTLS", "false"),
+    ("auto_tls", "false"): ("ignoreTLS", "true"),
+    ("auto_tls", "0"): ("ignoreTLS", "true"),
+    ("disable_starttls", "true"): ("ignoreTLS", "true"),
+    ("verify_peer", "0"): ("tls.rejectUnauthorized", "false"),
+    ("verify_peer", "false"): ("tls.rejectUnauthorized", "false"),
+}
+_RENAMED_PARAMETERS = {"local_domain": "name", "source_ip": "localAddress"}
+
+
+def read_url(source: Source, form: FormatSpec) -> Imported:
+    """Read a URL; what its scheme leaves open is told."""
+    url = _split_url(source.text)
+    taken = ImportBuilder(form, _url_entries(url))
+    if not taken.take("host", "host"):
+        raise InterchangeError(text("url-host"))
+    taken.take("port", "port")
+    secure = url.scheme.casefold() == "smtps"
+    if secure:
+        taken.default("port", 465)
+    elif "port" not in taken:
+        taken.remark("port", "url-port")
+    _take_link(taken, secure=secure)
+    taken.take("username", "user")
+    taken.put_password("password")
+    taken.put_mechanism("authMethod", "auth_mode")
+    taken.take("domain", "name")
+    _take_trust(taken)
+    if taken.take("tls_fingerprint", "peer_fingerprint[sha256]"):
+        taken.values.pop("openssl_verify_mode", None)
+    if "require_tls" in dict(parse_qsl(url.query)):
+        taken.remark("encryption", "symfony-require")
+    taken.take("source_address", "localAddress")
+    taken.leftovers("")
+    return taken.done()
+
+
+def _split_url(content: str) -> SplitResult:
+    try:
+        url = urlsplit(content.strip().strip("\"'"))
+        _ = url.port
+    except ValueError:
+        raise InterchangeError(text("url-broken")) from None
+    # A password with one of these unescaped has been cut in two.
+    if url.fragment or url.netloc.count("@") > 1 or url.path.strip("/"):
+        raise InterchangeError(text("url-broken"))
+    if url.scheme.casefold() not in ("smtp", "smtps"):
+        raise InterchangeError(text("url-scheme"))
+    return url
+
+
+def _url_entries(url: SplitResult) -> Iterator[Entry]:
+    try:
+        parts = (url.username, url.password)
+        user, password = [unquote(one, errors="strict") if one else None for one in parts]
+    except UnicodeDecodeError:
+        raise InterchangeError(text("url-encoding")) from None
+    host = unquote(url.hostname or "")
+    yield from (Entry("host", host), Entry("user", user), Entry("password", password))
+    if url.port is not None:
+        yield Entry("port", url.port)
+    for name, value in parse_qsl(url.query, keep_blank_values=True):
+        same = _SAME_PARAMETERS.get(
+            (name, value.casefold()), (_RENAMED_PARAMETERS.get(name, name), value)
+        )
+        yield Entry(*same)
+
+
+def write_url(out: ExportBuilder) -> Exported:
+    """Write a URL as nodemailer reads it; without the password, unless it is wanted."""
+    link = out.link
+    login = ""
+    if out.username is not None:
+        login = quote(out.username, safe="")
+        if out.secret is not None:
+            login += f":{quote(out.secret, safe='')}"
+        elif out.wants_secret:
+            out.note("password", "url-secret")
+        login += "@"
+    mechanism = out.mechanism
+    query = {
+        "requireTLS": "true" if link == "tls" else None,
+        "ignoreTLS": "true" if link == "none" else None,
+        "name": out.given("domain"),
+        "authMethod": mechanism.upper() if mechanism else None,
+        "tls.rejectUnauthorized": None if out.verifies else "false",
+        "tls.servername": out.given("server_name"),
+    }
+    there = urlencode({name: value for name, value in query.items() if value is not None})
+    scheme = "smtps" if link == "ssl" else "smtp"
+    host = out.host_with_port
+    if link == "tls":
+        out.warn("encryption", "url-parameters")
+    return out.done(f"{scheme}://{login}{host}{'/?' if there else ''}{there}\n")

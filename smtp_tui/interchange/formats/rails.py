@@ -1,17 +1,133 @@
-"""Rails: `smtp_settings` of Action Mailer in an initializer or an environment's file."""
+"""Rails: `smtp_settings` of Action Mailer, a literal hash of Ruby; nothing of it is run."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from smtp_tui.interchange import ruby
-from smtp_tui.interchange.entries import Entry
+from smtp_tui.interchange.entries import Entry, EnvRef, Unresolved
 from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.formats.variables import gem_link, gem_login, gem_mechanism
 from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
-from smtp_tui.interchange.ruby import link_of, log_in, mechanism_of
 from smtp_tui.interchange.spec import FormatSpec, Source
+
+_SPACE = re.compile(r"(?:\s|#[^\n]*)*")
+_KEY = re.compile(
+    r"""(?:(?P<word>[A-Za-z_]\w*)|"(?P<double>[^"\\#]*)"|'(?P<single>[^'\\]*)'):(?!:)
+    |(?::(?P<symbol>[A-Za-z_]\w*)|:?"(?P<text>[^"\\#]*)"|:?'(?P<other>[^'\\]*)')\s*=>""",
+    re.VERBOSE,
+)
+_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_SYMBOL = re.compile(r":(?:([A-Za-z_]\w*)|\"([^\"\\#]*)\"|'([^'\\]*)')")
+_WORD = re.compile(r"-?\d+(?:\.\d+)?|[A-Za-z_]\w*(?:::\w+)*")
+_ENV = re.compile(
+    r"""ENV(?:\[\s*(?P<q1>['"])(?P<name1>\w+)(?P=q1)\s*\]
+    |\.fetch\(\s*(?P<q2>['"])(?P<name2>\w+)(?P=q2)\s*(?:,\s*(?P<default>[^(){}]*?)\s*)?\)
+    (?:\s*\{\s*(?P<block>[^(){}]*?)\s*\})?)(?:\.(?:to_i|to_s|to_sym|presence|strip))*""",
+    re.VERBOSE,
+)
+_CONSTANTS: dict[str, Any] = {"true": True, "false": False, "nil": None}
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "e": "\x1b", "0": "\0"}
+_DIGITS = 18
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+def _pairs(source: str, at: int) -> list[Entry]:
+    """Return the pairs of the hash whose brace stands right before `at`."""
+    found: list[Entry] = []
+    line, counted = 1, 0
+    while True:
+        at = _skip(source, at)
+        if source[at : at + 1] in ("}", ""):
+            return found
+        line, counted = line + source.count("\n", counted, at), at
+        key = _KEY.match(source, at)
+        start = _skip(source, key.end()) if key else at
+        value, end = _value(source, start)
+        if key:
+            name = next(group for group in key.groups() if group is not None)
+            found.append(Entry(name, value, line))
+        else:
+            found.append(Entry("", Unresolved("computed", {"program": "Ruby"}), line))
+        at = _skip(source, end)
+        at += source[at : at + 1] == ","
+
+
+def _skip(source: str, at: int) -> int:
+    match = _SPACE.match(source, at)
+    return match.end() if match else at
+
+
+def _value(source: str, at: int) -> tuple[Any, int]:
+    """Read one value and return the place behind it, wherever that is."""
+    for read in (_string, _variable, _symbol, _constant):
+        value, end = read(source, at)
+        behind = _skip(source, end)
+        if end > at and source[behind : behind + 1] in (",", "}", ""):
+            return value, end
+    return Unresolved("computed"), _end_of_expression(source, at)
+
+
+def _string(source: str, at: int) -> tuple[Any, int]:
+    match = _STRING.match(source, at)
+    if match is None:
+        return None, at
+    inner = match[0][1:-1]
+    if match[0][0] == "'":
+        return re.sub(r"\\([\\'])", r"\1", inner), match.end()
+    if re.search(r"(?<!\\)(?:\\\\)*#[{$@]", inner):
+        return Unresolved("computed"), match.end()
+    if re.search(r"\\[^nrtse0\"\\#'$ ]", inner):
+        return Unresolved("ruby-escape"), match.end()
+    said = re.sub(r"\\(.)", lambda one: _LETTERS.get(one[1], one[1]), inner)
+    return said, match.end()
+
+
+def _variable(source: str, at: int) -> tuple[Any, int]:
+    match = _ENV.match(source, at)
+    if match is None:
+        return None, at
+    written = match["default"] or match["block"] or ""
+    default, end = _value(written, 0) if written else (None, 0)
+    is_literal = end == len(written) and isinstance(default, str | int | bool)
+    return EnvRef(match["name1"] or match["name2"], default if is_literal else None), match.end()
+
+
+def _symbol(source: str, at: int) -> tuple[Any, int]:
+    match = _SYMBOL.match(source, at)
+    return (next(filter(None, match.groups()), ""), match.end()) if match else (None, at)
+
+
+def _constant(source: str, at: int) -> tuple[Any, int]:
+    match = _WORD.match(source, at)
+    if match is None:
+        return None, at
+    word = match[0]
+    if word.lstrip("-").replace(".", "", 1).isdigit() and len(word) <= _DIGITS:
+        return (float(word) if "." in word else int(word)), match.end()
+    if word in _CONSTANTS:
+        return _CONSTANTS[word], match.end()
+    # OpenSSL::SSL::VERIFY_PEER is read as our own choices are.
+    return (word, match.end()) if word.startswith("OpenSSL::SSL::VERIFY_") else (None, at)
+
+
+def _end_of_expression(source: str, at: int) -> int:
+    depth = 0
+    while at < len(source):
+        letter = source[at]
+        if letter in "'\"":
+            match = _STRING.match(source, at)
+            if match is None:
+                return len(source)  # a string that never ends
+            at = match.end()
+            continue
+        if depth == 0 and letter in ",}":
+            break
+        depth += (letter in _OPEN) - (letter in _CLOSE)
+        at += 1
+    return at
+
 
 _HASH = re.compile(r"^(?P<lead>[^#\n]*?)smtp_settings\s*=\s*\{", re.MULTILINE)
 _OPTIONS = re.compile(
@@ -29,10 +145,10 @@ def read(source: Source, form: FormatSpec) -> Imported:
     match = _HASH.search(source.text)
     if match is None:
         raise InterchangeError(text("no-smtp-settings"))
-    found = ruby.entries(source.text, match.end())
+    found = _pairs(source.text, match.end())
     options = _OPTIONS.search(source.text)
     if options:
-        sender = next(iter(ruby.entries(source.text, options.end())), None)
+        sender = next(iter(_pairs(source.text, options.end())), None)
         found += [sender] if sender and sender.name == "from" else []
     if method := _METHOD.search(source.text):
         line = source.text.count("\n", 0, method.start(1)) + 1
@@ -49,8 +165,8 @@ def _taken(taken: ImportBuilder) -> Imported:
     taken.take("port", "port")
     taken.take("domain", "domain")
     tls = bool(taken.switch("tls", None) or taken.switch("ssl", None))
-    taken.put_link(link_of(taken, tls=tls, **_starttls(taken)))
-    log_in(taken, "user_name", "password", "authentication")
+    gem_link(taken, tls=tls, **_starttls(taken))
+    gem_login(taken, ["user_name", "password", "authentication"])
     mode = taken.get("openssl_verify_mode")
     if mode is not None:
         taken.put("openssl_verify_mode", _MODES.get(mode, mode), "openssl_verify_mode")
@@ -77,7 +193,7 @@ def _starttls(taken: ImportBuilder) -> dict[str, bool | None]:
 def write(out: ExportBuilder) -> Exported:
     """Write the hash, for config/environments/production.rb or an initializer."""
     link = out.link
-    mechanism = mechanism_of(out)
+    mechanism = gem_mechanism(out)
     mode = str(out.settings.openssl_verify_mode)
     pairs: list[tuple[str, str | None]] = [
         ("address", _quoted(out.host)),

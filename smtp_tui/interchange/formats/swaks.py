@@ -12,8 +12,14 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.interchange.entries import Entry, Unresolved, host_and_port
-from smtp_tui.interchange.envfile.interpolation import Pieces, Use, joined, settled
+from smtp_tui.interchange.entries import (
+    Entry,
+    Pieces,
+    Unresolved,
+    Use,
+    host_and_port,
+    resolve_pieces,
+)
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
@@ -35,7 +41,7 @@ def words(command: str) -> Iterator[Any]:
         if pieces is None:
             yield Unresolved("computed")
         else:
-            yield settled("", 0, pieces, {}).value
+            yield resolve_pieces("", 0, pieces, {}).value
 
 
 def _word(command: str, at: int) -> tuple[Pieces | None, int]:
@@ -62,7 +68,7 @@ def _word(command: str, at: int) -> tuple[Pieces | None, int]:
             is_sure = False
         pieces.append(letter)
         at += step
-    return (joined(pieces) if is_sure and not quote else None), at
+    return (pieces if is_sure and not quote else None), at
 
 
 # Every spelling of an option that bears on the connection, by the one that is kept.

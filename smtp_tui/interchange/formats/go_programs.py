@@ -1,0 +1,171 @@
+"""Gitea (and Forgejo) and Grafana: a section of an ini file, as Go's library ini.v1 reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from smtp_tui.interchange.entries import Entry, EnvRef, FileRef, Unresolved, host_and_port
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.formats.variables import read_declared, write_declared
+from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.settings.password_sources import File
+
+_SAFE = re.compile(r"[A-Za-z0-9_@+.,/-]+(?::[0-9]+)?")
+_INSERT = re.compile(r"%\((?:(?!%\()[^)])*\)s")
+
+
+def _entries(content: str, section: str) -> Iterator[Entry]:
+    """Yield what stands in a section."""
+    here = ""
+    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), 1):
+        stripped = line.strip()
+        if not stripped or stripped[0] in "#;":
+            continue
+        if stripped[0] == "[":
+            here = stripped[1:].partition("]")[0].strip()
+        elif here == section:
+            match = re.match(r"\"?([^=:\"]+)\"?\s*[=:](.*)", stripped)
+            if match is None:
+                yield Entry("", Unresolved("no-assignment"), number)
+            else:
+                yield Entry(match[1].strip(), _unquoted(match[2].strip()), number)
+
+
+def _unquoted(written: str) -> str | Unresolved:
+    for quote in ('"""', "`"):
+        if written.startswith(quote) and (quote == "`" or len(written) > len(quote)):
+            end = written.rfind(quote, len(quote))
+            if end < 0:
+                return Unresolved("more-lines")
+            word = written[len(quote) : end]
+            break
+    else:
+        # A # or ; ends the value, with or without a blank before it; quotes do not help.
+        word = re.split("[#;]", written, maxsplit=1)[0].strip()
+        if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"":
+            word = word[1:-1]
+    return Unresolved("ini-insert") if _INSERT.search(word) else word
+
+
+def _quoted(name: str, value: str, quote: str) -> str:
+    """Quote a value; InterchangeError where the library would put another value into it."""
+    if _INSERT.search(value):
+        raise InterchangeError(text("ini-percent", name=name))
+    return value if _SAFE.fullmatch(value) else f"{quote}{value}{quote}"
+
+
+_PROTOCOLS = {"smtp": "none", "smtps": "ssl", "smtp+starttls": "auto", "smtp+startls": "auto"}
+_ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
+
+
+def read_gitea(source: Source, form: FormatSpec) -> Imported:
+    """Read the section, with what Gitea takes where a key is not set."""
+    taken = ImportBuilder(form, _entries(source.text, "mailer"))
+    if taken.switch("ENABLED", False) is False:
+        taken.remark("", "not-enabled", program="Gitea")
+    name = "PROTOCOL" if "PROTOCOL" in taken else "MAILER_TYPE"
+    if (taken.text(name) or "").casefold() in _ELSEWHERE:
+        # Whatever stands beside it, no mail goes to a server by SMTP.
+        taken.refuse(name, "not-smtp")
+        return taken.done()
+    # Versions before 1.19 had one key for host and port.
+    if not taken.take("host", "SMTP_ADDR") and (written := taken.text("HOST")):
+        host, port = host_and_port(written)
+        taken.put("host", host, "HOST")
+        if port:
+            taken.put("port", port, "HOST")
+    taken.take("port", "SMTP_PORT")
+    link = _gitea_link(taken)
+    taken.put_link(link)
+    if link == "auto":
+        taken.remark("starttls_auto", form.goes_on, program="Gitea")
+    if taken.switch("ENABLE_HELO", True):
+        taken.take("domain", "HELO_HOSTNAME")
+    read_declared(taken)
+    if "PROTOCOL" in taken or "IS_TLS_ENABLED" in taken:
+        taken.default("port", {"none": 25, "ssl": 465, "auto": 587}[link])
+    elif "port" not in taken.values:
+        taken.remark("port", "gitea-no-port")
+    taken.leftovers("")
+    return taken.done()
+
+
+def _gitea_link(taken: ImportBuilder) -> str:
+    protocol = (taken.text("PROTOCOL") or "").casefold()
+    if protocol in _PROTOCOLS:
+        return _PROTOCOLS[protocol]
+    if protocol:
+        taken.refuse("PROTOCOL", "not-smtp")
+    if "IS_TLS_ENABLED" in taken:
+        return "ssl" if taken.switch("IS_TLS_ENABLED", False) else "auto"
+    # Without a protocol the port says which, and no port, or another, is taken for smtps.
+    return {25: "none", 587: "auto"}.get(taken.values.get("port", 0), "ssl")
+
+
+def write_gitea(out: ExportBuilder) -> Exported:
+    """Write the section."""
+    pairs = write_declared(out)
+    lines = [f"{name} = {_quoted(name, value, '`')}" for name, value in pairs if value is not None]
+    if out.wants_secret and out.secret is None:
+        key = pairs[-1][0]
+        out.note("password", "secret-left-out", name=key)
+        lines += [f"; {text('secret-or-variable', name=f'GITEA__mailer__{key}')}", f"; {key} ="]
+    return out.done("\n".join(["[mailer]", *lines, ""]))
+
+
+# Put in by Grafana: $__env{NAME}, ${NAME}, $__file{PATH}, $__vault{…}.
+_LONG_QUOTE = '"""'
+_PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
+
+
+def read_grafana(source: Source, form: FormatSpec) -> Imported:
+    """Read the section, with what Grafana takes where a key is not set."""
+    taken = ImportBuilder(form, map(_provided, _entries(source.text, "smtp")))
+    if taken.switch("enabled", False) is False:
+        taken.remark("", "not-enabled", program="Grafana")
+    host, port = host_and_port(taken.text("host") or "localhost:25")
+    taken.put("host", host, "host")
+    if port is not None:
+        taken.put("port", port, "host")
+    read_declared(taken)
+    return taken.done()
+
+
+def _provided(entry: Entry) -> Entry:
+    if not isinstance(entry.value, str) or not (match := _provider(entry.value)):
+        return entry
+    value: object = Unresolved("computed")
+    if match[0] == entry.value and match[1] in (None, "__env"):
+        value = EnvRef(match[2])
+    elif match[0] == entry.value and match[1] == "__file":
+        value = FileRef(match[2])
+    return Entry(entry.name, value, entry.line)
+
+
+def _provider(value: str) -> re.Match[str] | None:
+    # What no brace closes is not searched, or each opening would be gone through to the end.
+    return _PROVIDED.search(value, 0, value.rfind("}") + 1)
+
+
+def write_grafana(out: ExportBuilder) -> Exported:
+    """Write the section."""
+    # Grafana's library has TLS from the first byte at port 465, and at no other.
+    if out.link == "ssl" and out.settings.port != 465:
+        raise InterchangeError(text("grafana-port", port=out.settings.port))
+    pairs = write_declared(out)
+    lines = []
+    for name, value in pairs:
+        if value is not None and _provider(value):
+            raise InterchangeError(text("grafana-provided", name=name))
+        if value is not None:
+            lines.append(f"{name} = {_quoted(name, value, _LONG_QUOTE)}")
+    if out.wants_secret and out.secret is None:
+        if isinstance(out.source, File):
+            lines.append(f"password = $__file{{{out.source.path}}}")
+        else:
+            out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
+            lines.append(f"password = $__env{{{out.variable}}}")
+    return out.done("\n".join(["[smtp]", *lines, ""]))
