@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from smtp_tui.cli.commands import COMMANDS
-from smtp_tui.settings.fields import FIELDS, Field, FieldKind
+from smtp_tui.interchange.spec import formats
+from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
 from smtp_tui.settings.validate import defaults
 from smtp_tui.tui.keys import commands
 from smtp_tui.tui.keys.commands import Command
@@ -14,6 +15,8 @@ from smtp_tui.tui.keys.commands import Command
 README = Path(__file__).parent.parent / "README.md"
 REFERENCE = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- /fields -->)", re.DOTALL)
 LOG_KEYS = re.compile(r"(?<=<!-- log-keys -->\n).*?(?=<!-- /log-keys -->)", re.DOTALL)
+FORMATS = re.compile(r"(?<=<!-- formats -->\n).*?(?=<!-- /formats -->)", re.DOTALL)
+LOGIN = {"host", "port", "username", "password"}
 KEYS = re.compile(r"(?<=<!-- keys -->\n).*?(?=<!-- /keys -->)", re.DOTALL)
 
 
@@ -30,6 +33,21 @@ def keys(of: tuple[Command, ...] = commands.COMMANDS) -> str:
     """The keys of the form, or of a part of it, as Markdown."""
     rows = [f"| {', '.join(map(_key, one.keys.split()))} | {one.help} |" for one in of if one.help]
     return "\n".join(["| key | what it does |", "| --- | --- |", *rows, ""])
+
+
+def formats_table() -> str:
+    """The table of other programs' formats as Markdown."""
+    head = "| format | what it is | encryption | besides host, port and login |"
+    links = {"none": "none", "auto": "STARTTLS where offered", "tls": "`tls`", "ssl": "`ssl`"}
+    rows = []
+    for form in formats().values():
+        ways = ", ".join(said for link, said in links.items() if form.links[link] == link)
+        keys = ["authentication"] if form.mechanisms else []
+        keys += ["openssl_verify_mode"] if "none" in form.verify else []
+        keys += [key for key in BY_KEY if key in form.expresses - LOGIN]
+        listed = ", ".join(f"`{key}`" for key in keys)
+        rows.append(f"| `{form.name}` | {form.about} | {ways} | {listed} |")
+    return "\n".join([head, "| --- | --- | --- | --- |", *rows, ""])
 
 
 def _key(name: str) -> str:
@@ -72,6 +90,12 @@ def test_key_table_is_made_of_the_commands() -> None:
     assert found.group() == keys(commands.LOG_COMMANDS), "run python -m tests.test_readme"
 
 
+def test_formats_table_is_made_of_the_formats() -> None:
+    found = FORMATS.search(README.read_text(encoding="utf-8"))
+    assert found
+    assert found.group() == formats_table(), "run python -m tests.test_readme"
+
+
 def test_commands_and_screenshots_exist() -> None:
     text = README.read_text(encoding="utf-8")
     assert {command.name for command in COMMANDS} <= set(re.findall(r"smtp-tui (\w+)", text))
@@ -82,5 +106,6 @@ def test_commands_and_screenshots_exist() -> None:
 if __name__ == "__main__":
     old = README.read_text(encoding="utf-8")
     new = LOG_KEYS.sub(lambda _: keys(commands.LOG_COMMANDS), old)
+    new = FORMATS.sub(lambda _: formats_table(), new)
     new = KEYS.sub(lambda _: keys(), REFERENCE.sub(lambda _: reference(), new))
     README.write_text(new, encoding="utf-8")

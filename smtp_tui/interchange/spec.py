@@ -46,6 +46,7 @@ class FormatSpec:
     name: str
     title: str
     expresses: frozenset[str]
+    about: str = ""
     module: str = ""
     read: Mapping[str, Any] = field(default_factory=dict)
     write: Mapping[str, Any] = field(default_factory=dict)

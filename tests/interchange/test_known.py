@@ -67,20 +67,3 @@ def test_texts_are_one_line_and_fill_in() -> None:
         names = re.findall(r"\{(\w+)\}", said.replace("{{", "").replace("}}", ""))
         assert said.isprintable()
         assert text(identity, **dict.fromkeys(names, "x"))
-
-
-@pytest.mark.parametrize("name", CONTRACT)
-def test_the_readme_tells_what_a_format_expresses(name: str) -> None:
-    readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
-    row = re.search(rf"^\| `{name}` \| .*$", readme, re.MULTILINE)
-    assert row
-    form = formats()[name]
-    _, _, _, ways, keys, _ = row.group().split("|")
-    told = {"tls": "`tls`", "ssl": "`ssl`", "none": "none", "auto": "STARTTLS where offered"}
-    assert ways.strip().split(", ") == [
-        told[link] for link in ("none", "auto", "tls", "ssl") if form.links[link] == link
-    ]
-    wanted = form.expresses - {"host", "port", "username", "password"}
-    wanted |= {"authentication"} if form.mechanisms else set()
-    wanted |= {"openssl_verify_mode"} if "none" in form.verify else set()
-    assert set(re.findall("`(\\w+)`", keys)) == wanted

@@ -31,8 +31,6 @@ from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
-NAMES = [*formats()]
-
 
 async def _ask_and_save(app: App[Any], content: str, proposal: Path) -> Path | None:
     """Ask for a file and save a text there, until that worked or is given up."""
@@ -81,7 +79,8 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
         super().__init__(self._hints)
         self._values = values
         self._settings = settings
-        self.name_shown = NAMES[0]
+        self._names = [*formats()]
+        self.name_shown = self._names[0]
         self._quoting: str | None = None
         self._said = ""
 
@@ -96,7 +95,7 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
 
     def action_turn(self, by: int) -> None:
         """Go on to another program."""
-        self._go_to(NAMES[(NAMES.index(self.name_shown) + by) % len(NAMES)])
+        self._go_to(self._names[(self._names.index(self.name_shown) + by) % len(self._names)])
 
     def action_list(self) -> None:
         """Choose the program from a list."""
@@ -104,9 +103,9 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
 
         def take(index: int | None) -> None:
             if index is not None:
-                self._go_to(NAMES[index])
+                self._go_to(self._names[index])
 
-        dialog = SelectDialog(text("choose", "target"), lines, NAMES.index(self.name_shown))
+        dialog = SelectDialog(text("choose", "target"), lines, self._names.index(self.name_shown))
         self.app.push_screen(dialog, take)
 
     def action_quoting(self) -> None:
@@ -174,7 +173,9 @@ class ExportScreen(PagerScreen, inherit_bindings=True):
 
     def _blocks(self, _width: int) -> Iterator[Block]:
         form = format_named(self.name_shown)
-        number = text("export", "count", number=NAMES.index(form.name) + 1, count=len(NAMES))
+        number = text(
+            "export", "count", number=self._names.index(form.name) + 1, count=len(self._names)
+        )
         quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
         title = text("export", "title", format=form.title)
         yield Block(((f"{title}{quoting}", STRONG), (number, DIM)))
