@@ -122,7 +122,7 @@ def test_how_a_value_is_written_in_the_form(raw: object, text: str) -> None:
 class TestPassword:
     def test_a_literal_is_kept_and_not_shown(self) -> None:
         password = PasswordDraft("hunter2")
-        assert password.kept is PasswordLocation.FILE
+        assert password.location is PasswordLocation.FILE
         assert password.text == ""
         assert "•" in password.placeholder
         assert not password.changed
@@ -145,7 +145,7 @@ class TestPassword:
 
     def test_a_literal_moves_to_the_keyring(self) -> None:
         password = PasswordDraft("old")
-        password.keep(PasswordLocation.KEYRING)
+        password.move_to(PasswordLocation.KEYRING)
         assert password.raw() == {"keyring": "smtp-tui"}
         assert password.to_store() == ("smtp-tui", "old")
         assert password.secret() == "old"
@@ -160,7 +160,7 @@ class TestPassword:
 
     def test_a_keyring_needs_a_user_name(self) -> None:
         password = PasswordDraft("old")
-        password.keep(PasswordLocation.KEYRING)
+        password.move_to(PasswordLocation.KEYRING)
         assert "username" in str(password.problem(""))
         assert password.problem("me") is None
 
@@ -174,7 +174,7 @@ class TestPassword:
     )
     def test_places(self, kind: PasswordLocation, text: str, raw: object) -> None:
         password = PasswordDraft()
-        password.keep(kind)
+        password.move_to(kind)
         assert password.problem("me")
         password.type(text)
         assert password.problem("me") is None
@@ -184,7 +184,7 @@ class TestPassword:
 
     def test_a_quote_that_is_not_closed_is_told(self) -> None:
         password = PasswordDraft()
-        password.keep(PasswordLocation.COMMAND)
+        password.move_to(PasswordLocation.COMMAND)
         password.type("pass 'a")
         assert "quotation" in str(password.problem("me"))
         values = draft()
@@ -193,36 +193,36 @@ class TestPassword:
 
     def test_ask(self) -> None:
         password = PasswordDraft({"ask": True})
-        assert password.kept is PasswordLocation.ASK
+        assert password.location is PasswordLocation.ASK
         assert not password.changed
         assert password.secret() is None
 
     def test_coming_back_from_elsewhere_needs_the_password(self) -> None:
         password = PasswordDraft({"ask": True})
-        password.keep(PasswordLocation.FILE)
+        password.move_to(PasswordLocation.FILE)
         assert "type the password" in str(password.problem("me"))
-        password.keep(PasswordLocation.ASK)
+        password.move_to(PasswordLocation.ASK)
         assert not password.changed
 
     @pytest.mark.parametrize("raw", [{"env": "X"}, {"keyring": "x"}, {"command": ["x"]}])
     def test_a_password_that_is_elsewhere_comes_along(self, raw: object) -> None:
         password = PasswordDraft(raw)
-        password.keep(PasswordLocation.FILE)
-        assert password.comes_along
+        password.move_to(PasswordLocation.FILE)
+        assert password.moves
         assert password.changed
         assert password.problem("me") is None
         assert "moves to this file" in password.placeholder
         assert password.to_test() == raw
         password.erase()
-        assert not password.comes_along
+        assert not password.moves
 
     def test_a_literal_goes_to_a_file_and_is_tested_meanwhile(self) -> None:
         password = PasswordDraft("old")
-        password.keep(PasswordLocation.PATH)
+        password.move_to(PasswordLocation.PATH)
         password.type("secret")
         assert password.raw() == {"file": "secret"}
         assert password.secret() == "old"
-        password.keep(PasswordLocation.ENV)
+        password.move_to(PasswordLocation.ENV)
         password.type("X")
         assert password.secret() is None
 

@@ -40,8 +40,8 @@ class TestHistory:
 
     def test_a_step_is_made_again_until_something_else_is_done(self) -> None:
         draft, history = Draft(FILE), UndoStack()
-        history.choose(draft, "encryption", "ssl")
-        history.choose(draft, "encryption", "none")
+        history.apply(draft, {"encryption": "ssl"}, topic="encryption")
+        history.apply(draft, {"encryption": "none"}, topic="encryption")
         history.undo(draft)
         history.undo(draft)
         redone = history.redo(draft)
@@ -52,8 +52,8 @@ class TestHistory:
 
     def test_the_password_goes_back_and_no_word_tells_it(self) -> None:
         draft, history = Draft(FILE), UndoStack()
-        history.type_password(draft, "s")
-        history.type_password(draft, "swordfish")
+        history.type(draft, "password", "s")
+        history.type(draft, "password", "swordfish")
         history.change_password(draft, "kept", draft.password.reset)
         undone = history.undo(draft)
         assert undone
@@ -68,8 +68,8 @@ class TestHistory:
 
     def test_a_password_that_was_saved_is_no_step_any_more(self) -> None:
         draft, history = Draft(FILE), UndoStack()
-        history.choose(draft, "encryption", "ssl")
-        history.type_password(draft, "swordfish")
+        history.apply(draft, {"encryption": "ssl"}, topic="encryption")
+        history.type(draft, "password", "swordfish")
         draft.rebase({**FILE, "encryption": "ssl", "password": "swordfish"})
         history.keep_to(draft.password)
         undone = history.undo(draft)

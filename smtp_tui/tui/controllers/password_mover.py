@@ -85,7 +85,7 @@ class PasswordMover:
 
     async def _fill(self, store: PasswordStore) -> PasswordMove:
         """Put the password into the keyring, or into a file of its own."""
-        if not (self._password.at_hand or self._password.comes_along):
+        if not (self._password.at_hand or self._password.moves):
             return PasswordMove(self._raw)
         there = None if self._stays else await self._present(store)
         try:
@@ -119,7 +119,7 @@ class PasswordMover:
             except PasswordError as error:
                 why = f"The password is not there yet: {error}. "
         loss = "smtp-tui does not keep what you typed"
-        if isinstance(password.old, Literal):
+        if isinstance(password.source, Literal):
             loss = "Saving removes it from this file"
         refusal = store.refusal or ""
         refusal = f"{refusal[:1].upper()}{refusal[1:]}." if refusal else ""
@@ -164,11 +164,11 @@ class PasswordMover:
 
     async def _secret(self) -> str:
         password = self._password
-        if password.at_hand or password.old is None:
+        if password.at_hand or password.source is None:
             return password.at_hand
-        if (risk := risk_of_move(password.old, self._file)) is not None:
+        if (risk := risk_of_move(password.source, self._file)) is not None:
             await self._must_agree(risk.question, "Yes")
-        return await self._fetch(self._store(password.old, self._was))
+        return await self._fetch(self._store(password.source, self._was))
 
     async def _must_agree(self, question: str, yes: str) -> None:
         if await self._ask(ConfirmPrompt(question, ((YES, yes),))) != YES:
@@ -190,11 +190,11 @@ class PasswordMover:
 
     @property
     def _stays(self) -> bool:
-        return self._password.old == self._target and self._was == self._account
+        return self._password.source == self._target and self._was == self._account
 
     def _old_place(self) -> tuple[str, ...]:
         """Name the place that had the password before, which others may use."""
-        old = self._password.old
+        old = self._password.source
         has_entry = isinstance(old, Keyring) and bool(self._was)
         if self._stays or (not isinstance(old, File) and not has_entry):
             return ()

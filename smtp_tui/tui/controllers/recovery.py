@@ -16,7 +16,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.model.draft import PASSWORD, Draft
-from smtp_tui.tui.model.password import NEEDS, kind_of, source_of, words_of
+from smtp_tui.tui.model.password import NEEDS, location_of, source_of, typed_text
 from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption
 from smtp_tui.tui.widgets.text_page import plain
 
@@ -98,6 +98,6 @@ def _place_password(draft: Draft, recovered: RecoveredChanges) -> None:
     """Keep the password where it was to be kept."""
     source = source_of(dict(recovered.place)) if recovered.place else None
     if source is not None:
-        draft.password.keep(kind_of(source))
-        if kind_of(source) in NEEDS:
-            draft.password.type(words_of(source))
+        draft.password.move_to(location_of(source))
+        if location_of(source) in NEEDS:
+            draft.password.type(typed_text(source))

@@ -41,7 +41,7 @@ from smtp_tui.tui.dialogs.diff import (
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, DraftSnapshot, text_of
 from smtp_tui.tui.model.file_context import preview_changes, will_hold_password
-from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, kind_of
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, location_of
 from smtp_tui.tui.style import BAD, GOOD, WARNING
 from smtp_tui.tui.widgets.dialog import (
     SAVE,
@@ -132,7 +132,7 @@ class SaveController(Controller):
         trouble = await keyring_backend.keyring_state()
         self.context.file_context.set_keyring_trouble(trouble, keyring_backend.looked_for())
         self.form.commit_edit()
-        if trouble and self.draft.password.kept is PasswordLocation.KEYRING:
+        if trouble and self.draft.password.location is PasswordLocation.KEYRING:
             self.show_message(trouble[:1].upper() + trouble[1:], BAD)
 
     async def _save(self, options: WriteOptions) -> bool:
@@ -180,7 +180,7 @@ class SaveController(Controller):
         snapshot, moved, refusal = DraftSnapshot(self.draft), PasswordMove(), ""
         try:
             was = text_of(self._values_in_file().get(ACCOUNT))
-            follows = ACCOUNT in snapshot.changes and isinstance(snapshot.password.old, Keyring)
+            follows = ACCOUNT in snapshot.changes and isinstance(snapshot.password.source, Keyring)
             if snapshot.changes_password or follows:
                 path, waits = self.document.path, self.context.waits
                 mover = PasswordMover(
@@ -223,7 +223,7 @@ class SaveController(Controller):
     def _in_backup(self, password: PasswordDraft) -> list[str]:
         """Name a backup that still contains a password which left the file."""
         backup = self.document.path.with_name(f"{self.document.path.name}~")
-        old = password.old
+        old = password.source
         with suppress(OSError):
             # To read a pipe would never end.
             if not (_takes_out(password) and isinstance(old, Literal) and backup.is_file()):
@@ -274,7 +274,7 @@ class SaveController(Controller):
         draft, document, password = self.draft, self.document, self.draft.password
         there = "" if document.is_begun_anew else document.text
         text = document.changed(self.table, preview_changes(draft), create=True)
-        moves = PASSWORD in draft.changed and (password.comes_along or password.to_store())
+        moves = PASSWORD in draft.changed and (password.moves or password.to_store())
         is_open = self.context.file_context.is_open and will_hold_password(password)
         note = "The password is stored in its new place first and read back."
         warning = "Every user of this machine can read the file, including the password."
@@ -373,7 +373,7 @@ def _waited_for(draft: Draft) -> str:
     """Name the place that saving waits for where it takes its time."""
     if not {PASSWORD, ACCOUNT}.intersection(draft.changed):
         return THE_FILE
-    kinds = {draft.password.kept, kind_of(draft.password.old)}
+    kinds = {draft.password.location, location_of(draft.password.source)}
     if PasswordLocation.KEYRING in kinds:
         return "the keyring"
     is_command = PasswordLocation.COMMAND in kinds
@@ -383,5 +383,5 @@ def _waited_for(draft: Draft) -> str:
 def _takes_out(password: PasswordDraft) -> bool:
     """Whether saving takes a password out of the file, which no backup may keep."""
     with suppress(ValueError):
-        return isinstance(password.old, Literal) and not isinstance(password.target, Literal)
+        return isinstance(password.source, Literal) and not isinstance(password.target, Literal)
     return False

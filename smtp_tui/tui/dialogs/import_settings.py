@@ -169,7 +169,7 @@ def _old_password(draft: Draft) -> str:
     password = draft.password
     if draft.raw(PASSWORD) is None and not password.at_hand:
         return text("import-password", "none")
-    place = "this file" if password.kept is PasswordLocation.FILE else f"{password.kept}"
+    place = "this file" if password.location is PasswordLocation.FILE else f"{password.location}"
     return text("import-password", "kept", place=place)
 
 

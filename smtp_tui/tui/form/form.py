@@ -280,7 +280,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         password = self.draft.password
 
         def keep() -> None:
-            password.reset() if word is None else password.keep(PasswordLocation(word))
+            password.reset() if word is None else password.move_to(PasswordLocation(word))
 
         self.history.change_password(self.draft, KEPT, keep)
         row = self.row(PASSWORD)
@@ -289,7 +289,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._changed()
         # Last, for what is said of the new place would be wiped out by the change.
         if word is not None:
-            self.post_message(self.PasswordLocationChosen(password.kept))
+            self.post_message(self.PasswordLocationChosen(password.location))
 
     def _compute_advice(self) -> None:
         """Work out what there is to say of the values, and of what is around them."""

@@ -103,7 +103,7 @@ class FileContext:
 
     def advice(self, draft: Draft) -> Iterator[Advice]:
         """Yield what there is to say about where the password is kept."""
-        if self._trouble and draft.password.kept is PasswordLocation.KEYRING:
+        if self._trouble and draft.password.location is PasswordLocation.KEYRING:
             why, looked_for = self._trouble
             yield Advice(
                 id="keyring-unavailable",
@@ -162,8 +162,8 @@ def preview_changes(draft: Draft) -> dict[str, object | None]:
             changes[key] = draft.to_write(key)
     if (
         PASSWORD in changes
-        and draft.password.kept is PasswordLocation.FILE
-        and draft.password.comes_along
+        and draft.password.location is PasswordLocation.FILE
+        and draft.password.moves
     ):
         changes[PASSWORD] = HIDDEN
     return changes
@@ -172,7 +172,7 @@ def preview_changes(draft: Draft) -> dict[str, object | None]:
 def will_hold_password(password: PasswordDraft) -> bool:
     """Whether the file holds a password itself, or is to."""
     with suppress(ValueError):
-        return password.kept is PasswordLocation.FILE and password.target is not None
+        return password.location is PasswordLocation.FILE and password.target is not None
     return False
 
 

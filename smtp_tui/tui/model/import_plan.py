@@ -16,7 +16,7 @@ from smtp_tui.settings.password_sources import Literal, parse_source
 from smtp_tui.settings.validate import defaults, parse_fields
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft, same_meaning, without_pinned_trust
-from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, kind_of, words_of
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, location_of, typed_text
 
 
 @record
@@ -30,7 +30,7 @@ class ImportedPassword:
         """Return what puts it into the form's password."""
 
         def deed() -> None:
-            password.keep(self.kept)
+            password.move_to(self.kept)
             password.type(self.typed)
 
         return deed
@@ -128,9 +128,9 @@ def _secret(raw: object | None, password: PasswordDraft) -> ImportedPassword | N
         return None
     source = parse_source(raw)
     if isinstance(source, Literal):
-        kept = password.kept if password.is_masked else PasswordLocation.FILE
+        kept = password.location if password.is_masked else PasswordLocation.FILE
         is_same = password.is_masked and password.at_hand == source.value
         return None if is_same else ImportedPassword(kept, source.value)
-    kept, words = kind_of(source), words_of(source)
-    is_same = password.kept is kept and password.text.strip() == words
+    kept, words = location_of(source), typed_text(source)
+    is_same = password.location is kept and password.text.strip() == words
     return None if is_same else ImportedPassword(kept, words)

@@ -82,13 +82,13 @@ def password_location_state(draft: Draft) -> RowState:
     """Return the look of the row that tells where the password is kept."""
     password = draft.password
     look = RowState(
-        chosen=password.kept.value,
+        chosen=password.location.value,
         is_default=password.is_default,
         note=DEFAULT if password.is_default else "",
         is_changed=password.changed,
         refused=refused_places(draft),
     )
-    if draft.places == (password.kept,):  # whatever is typed for a password, it stays there
+    if draft.places == (password.location,):  # whatever is typed for a password, it stays there
         return replace(
             look, limit=escape_controls(f"{draft.application} has no other."), is_fixed=True
         )
@@ -167,7 +167,7 @@ def _password_look(draft: Draft, problem: str, is_changed: bool) -> RowState:
         problem=problem,
         is_changed=is_changed,
         is_masked=password.is_masked,
-        is_fixed=password.kept is PasswordLocation.ASK,
+        is_fixed=password.location is PasswordLocation.ASK,
     )
 
 

@@ -6,7 +6,7 @@ or all that one fix changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 
 from smtp_tui.records import record
@@ -30,6 +30,13 @@ class EditStep:
     topic: str | None = None
     password: PasswordChange | None = None
     file: str = ""
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether anything differs after it."""
+        if self.password and self.password.before != self.password.after:
+            return True
+        return any(self.after[key] != raw for key, raw in self.before.items())
 
 
 @record
@@ -65,39 +72,35 @@ class UndoStack:
     def apply(
         self,
         draft: Draft,
-        change: Mapping[str, object],
-        deed: Callable[[], None] | None = None,
+        change: Mapping[str, object | None],
+        edit_password: Callable[[], None] | None = None,
         *,
+        topic: str | None = None,
         file: str = "",
     ) -> None:
-        """Make a change of several fields, all of it; `deed` is what it does to the password.
+        """Change several fields, and the password if `edit_password` does so, as one step.
 
         `file` is one that was written for it.
         """
         self.close()
-        step = replace(_made(draft, change), file=file)
-        if deed is not None:
-            step = replace(step, password=_of_password(draft.password, PASSWORD, deed).password)
+        step = replace(_edited(draft, change), topic=topic, file=file)
+        if edit_password is not None:
+            edit = _edited_password(draft.password, PASSWORD, edit_password)
+            step = replace(step, password=edit.password)
         self._add(step)
 
-    def choose(self, draft: Draft, key: str, raw: object | None) -> None:
-        """Take a choice."""
-        self.close()
-        self._add(replace(_made(draft, {key: raw}), topic=key))
-
     def type(self, draft: Draft, key: str, text: str) -> None:
-        """Take what is typed in a field; until it is left, all of it is one step."""
-        self._add_typed(replace(_made(draft, {key: text}), topic=key))
+        """Change a field to what was typed; until it is left, all of that is one step."""
+        if key == PASSWORD:
+            password = draft.password
+            self._add_typed(_edited_password(password, key, lambda: password.type(text)))
+        else:
+            self._add_typed(replace(_edited(draft, {key: text}), topic=key))
 
-    def type_password(self, draft: Draft, text: str) -> None:
-        """Take what is typed as the password, or as its place."""
-        step = _of_password(draft.password, PASSWORD, lambda: draft.password.type(text))
-        self._add_typed(step)
-
-    def change_password(self, draft: Draft, topic: str, deed: Callable[[], None]) -> None:
-        """Do something else to the password."""
+    def change_password(self, draft: Draft, topic: str, edit: Callable[[], None]) -> None:
+        """Do something to the password other than type it."""
         self.close()
-        self._add(_of_password(draft.password, topic, deed))
+        self._add(_edited_password(draft.password, topic, edit))
 
     def close(self) -> None:
         """The field was left: what is typed there next is another step."""
@@ -106,8 +109,13 @@ class UndoStack:
     def keep_to(self, password: PasswordDraft) -> None:
         """Forget changes of a password that was saved since: the file holds it, not the form."""
         for steps in (self._done, self._undone):
-            kept = (_without_other(one, password) for one in steps)
-            steps[:] = [one for one in kept if one.before or one.password]
+            kept = [
+                step
+                if step.password is None or step.password.of is password
+                else replace(step, password=None)
+                for step in steps
+            ]
+            steps[:] = [step for step in kept if step.before or step.password]
 
     def undo(self, draft: Draft) -> UndoResult | None:
         """Take the last step back, but for what was set otherwise since; None where none is."""
@@ -132,51 +140,37 @@ class UndoStack:
         return _retraced(draft, step, step.before, step.after)
 
     def _add(self, step: EditStep) -> None:
-        if _does_something(step):
+        if step.changes_something:
             self._done.append(step)
             self._undone.clear()
 
     def _add_typed(self, step: EditStep) -> None:
-        if self._typing != step.topic or not self._done:
-            self._typing = step.topic
+        if self._typing == step.topic and self._done:
+            first = self._done.pop()
+            if first.password and step.password:
+                edit = replace(first.password, after=step.password.after)
+                step = replace(first, password=edit)
+            else:
+                step = replace(first, after=step.after)
+        self._typing = step.topic
+        self._undone.clear()
+        if step.changes_something:
             self._done.append(step)
         else:
-            self._done.append(_joined(self._done.pop(), step))
-        self._undone.clear()
-        if not _does_something(self._done[-1]):
-            self._done.pop()
             self._typing = None
 
 
-def _without_other(step: EditStep, password: PasswordDraft) -> EditStep:
-    if step.password is None or step.password.of is password:
-        return step
-    return replace(step, password=None)
-
-
-def _made(draft: Draft, change: Raws) -> EditStep:
+def _edited(draft: Draft, change: Raws) -> EditStep:
     before = {key: draft.raw(key) for key in change}
     for key, raw in change.items():
         draft.edit(key, raw)
     return EditStep(before, {key: draft.raw(key) for key in change})
 
 
-def _of_password(password: PasswordDraft, topic: str, deed: Callable[[], None]) -> EditStep:
+def _edited_password(password: PasswordDraft, topic: str, edit: Callable[[], None]) -> EditStep:
     before = password.state
-    deed()
+    edit()
     return EditStep(topic=topic, password=PasswordChange(password, before, password.state))
-
-
-def _joined(first: EditStep, then: EditStep) -> EditStep:
-    if first.password and then.password:
-        return replace(first, password=replace(first.password, after=then.password.after))
-    return replace(first, after=then.after)
-
-
-def _does_something(step: EditStep) -> bool:
-    if step.password and step.password.before != step.password.after:
-        return True
-    return any(step.after[key] != raw for key, raw in step.before.items())
 
 
 def _retraced(draft: Draft, step: EditStep, expected: Raws, wanted: Raws) -> UndoResult:
@@ -190,32 +184,26 @@ def _retraced(draft: Draft, step: EditStep, expected: Raws, wanted: Raws) -> Und
     return UndoResult(with_password, kept, step.topic, step.file)
 
 
-# In words
-
-
 def undone_words(undone: UndoResult, draft: Draft) -> str:
     """Say what was taken back."""
     stays = f" {undone.file} stays next to the settings file." if undone.file else ""
-    return f"Undone: {_told(undone, draft, ' again')}.{stays}"
+    return f"Undone: {_field_words(undone, draft, ' again', 'before')}.{stays}"
 
 
 def redone_words(redone: UndoResult, draft: Draft) -> str:
     """Say what was made again."""
-    return f"Redone: {_told(redone, draft, '')}."
+    return f"Redone: {_field_words(redone, draft, '', 'typed')}."
 
 
-def _told(retraced: UndoResult, draft: Draft, again: str) -> str:
-    return ", ".join(_each(retraced, draft, again))
-
-
-def _each(retraced: UndoResult, draft: Draft, again: str) -> Iterable[str]:
-    for key in retraced.changed:
+def _field_words(result: UndoResult, draft: Draft, again: str, as_it_was: str) -> str:
+    words = []
+    for key in result.changed:
         label = BY_KEY[key].label
-        if key == PASSWORD and retraced.topic != PASSWORD:
-            yield f"{label} is kept in: {draft.password.kept}{again}"
-        elif key == PASSWORD:
-            yield f"{label} is as it was {'before' if again else 'typed'}"
+        if key != PASSWORD:
+            words.append(f"{label} is {now_words(key, draft)}{again}")
+        elif result.topic == PASSWORD:
+            words.append(f"{label} is as it was {as_it_was}")
         else:
-            yield f"{label} is {now_words(key, draft)}{again}"
-    for key in retraced.kept:
-        yield f"{BY_KEY[key].label} keeps your later change"
+            words.append(f"{label} is kept in: {draft.password.location}{again}")
+    words += [f"{BY_KEY[key].label} keeps your later change" for key in result.kept]
+    return ", ".join(words)
