@@ -19,7 +19,6 @@ from smtp_tui.config.document import Document
 from smtp_tui.tui.controllers.command_runner import CommandRunner
 from smtp_tui.tui.controllers.context import FormContext, UndoController
 from smtp_tui.tui.form.form import Form
-from smtp_tui.tui.form.jump import jump
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import (
     COMMANDS,
@@ -283,7 +282,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def action_jump(self) -> None:
         """Show a letter at each field, and go to the one that is typed next."""
         self.show_form()
-        jump(self.form, self._sidebar_controller)
+        self._sidebar_controller.jump()
 
     async def _choose(self, chosen: Command | str | None) -> None:
         """Do a command, or go to a field."""

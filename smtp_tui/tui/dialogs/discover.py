@@ -24,8 +24,7 @@ from smtp_tui.tui.dialogs.server_table import (
     stopped,
     under_way,
 )
-from smtp_tui.tui.form.rows import ChoiceRow
-from smtp_tui.tui.form.text_row import TextRow
+from smtp_tui.tui.form.rows import ChoiceRow, TextRow
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import DISCOVER_COMMANDS, key_of
 from smtp_tui.tui.messages import format_internal_error, text
@@ -196,7 +195,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         """Take back what was said of another name."""
         event.stop()
         self._is_awaited = False
-        if self._row.look.problem:
+        if self._row.state.problem:
             self._row.show(RowState(placeholder=text("discover", "placeholder")))
             self._show()
 
@@ -294,7 +293,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
     def _show_progress(self) -> None:
         told = self._seeking.told if self._seeking else (text_alone(), STRONG)
         if self._row.hides_problem:
-            told = self._row.look.problem, BAD
+            told = self._row.state.problem, BAD
         intro = text("discover", "intro", limit=f"{TIMEOUT:g}"), DIM
         self._progress.show([plain(*(told or intro))])
 

@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.tui.form.jump import letters
-from smtp_tui.tui.form.text_row import TextRow
+from smtp_tui.tui.form.form import letters
+from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS, Command, key_of
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, Span, truncate

@@ -11,8 +11,7 @@ from textual.timer import Timer
 
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.tui.form.form import REST
-from smtp_tui.tui.form.rows import Row
-from smtp_tui.tui.form.text_row import TextRow
+from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import MAIL_COMMANDS, MAIL_HINTS
 from smtp_tui.tui.model.mail_draft import MailDraft, MailField, Sender
@@ -169,7 +168,7 @@ class MailDialog(PaintOnceScreen, ModalScreen[MailRequest | None], inherit_bindi
     def _say(self) -> None:
         """Tell the problem that found no room in its row, else what the part is."""
         row = self._rows[self._here]
-        told = (row.look.problem, BAD) if row.hides_problem else (EXPLANATIONS[self._here], DIM)
+        told = (row.state.problem, BAD) if row.hides_problem else (EXPLANATIONS[self._here], DIM)
         self._says.show([plain(*told)])
 
     def _await_rest(self) -> None:

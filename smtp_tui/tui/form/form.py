@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
+from string import ascii_lowercase, digits
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,8 +16,7 @@ from textual.timer import Timer
 
 from smtp_tui.diagnosis.advice import Advice, advise
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
-from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, Row
-from smtp_tui.tui.form.text_row import TextRow
+from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, Row, TextRow
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.password import PasswordLocation
@@ -31,11 +32,41 @@ from smtp_tui.tui.model.undo import UndoStack
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 KEPT = "kept"
-REST = 0.6
+REST = 0.6  # seconds without a key until problems and advice show; sooner they would flicker
+
+
+def letters_of(topics: Iterable[str]) -> dict[str, str]:
+    """Return a letter for each topic: the first of its name that is free, else any other.
+
+    More rows than letters get digits, and after those nothing.
+    """
+    letters: dict[str, str] = {}
+    for topic in topics:
+        own = filter(str.isalpha, topic)
+        free = (sign for sign in (*own, *ascii_lowercase, *digits) if sign not in letters.values())
+        letters[topic] = next(free, "")
+    return letters
+
+
+@cache
+def letters() -> dict[str, str]:
+    """Return the letter that leads to each row of the form, the same each time."""
+    return letters_of(topic for topic, _ in _layout())
+
+
+def _layout() -> Iterator[tuple[str, Field | None]]:
+    """Yield the rows from the top, with their fields; two of them show none."""
+    for field in FIELDS:
+        if not field.folded:
+            yield field.key, field
+        if field.key == PASSWORD:
+            yield KEPT, None
+    yield MORE_LABEL, None
+    yield from ((field.key, field) for field in FIELDS if field.folded)
 
 
 class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
-    """All rows; passes what the hand does on to the draft, and the draft's looks to the rows."""
+    """All rows; hands edits to the draft, and the draft's states to the rows."""
 
     DEFAULT_CSS = """
     Form {
@@ -51,17 +82,13 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     ]
 
     class FieldFocused(Message):
-        """The focus came to a row, or what there is to say about it changed."""
-
-        def __init__(self, row: Row) -> None:
-            super().__init__()
-            self.row = row
+        """The focus came to a row."""
 
     class Changed(Message):
         """A value changed."""
 
     class EditingPaused(Message):
-        """The hand rests, or left the field it was typing in."""
+        """Nothing was typed for a while, or the field was left."""
 
     class ChoiceRejected(Message):
         """A word was wanted that cannot be chosen, and why that is so."""
@@ -82,28 +109,25 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     ) -> None:
         super().__init__(id=id)
         self.draft = draft
-        self._file_context = file_context
         self.history = UndoStack()
+        self._file_context = file_context
         self._advice: tuple[Advice, ...] = ()
         self._typing: str | None = None
-        self._rest: Timer | None = None
+        self._pause: Timer | None = None
         self._last: Row | None = None
 
     def compose(self) -> ComposeResult:
         """Make the rows."""
-        folded = [field for field in FIELDS if field.folded]
-        for field in FIELDS:
-            if field.folded:
-                continue
-            yield _row(field)
-            if field.key == PASSWORD:
+        for topic, field in _layout():
+            if field is not None:
+                yield _row(field)
+            elif topic == KEPT:
                 yield ChoiceRow(KEPT, "  Kept in", tuple(PasswordLocation))
-        yield DisclosureRow()
-        for field in folded:
-            yield _row(field, classes="folded")
+            else:
+                yield DisclosureRow()
 
     def on_mount(self) -> None:
-        """Fill the rows and begin at the first; `weigh` tells what there is to say of them."""
+        """Fill the rows and begin at the first; advice comes with `update_advice`."""
         self._load()
         self._go_to(self.current_row)
         # Where a row stands is known only when rows that came into sight are laid out.
@@ -132,19 +156,29 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self.scroll_to_widget(self.current_row, animate=False)
 
     def rows(self, *, all_of_them: bool = False) -> Iterator[Row]:
-        """Yield the rows that are in sight, from the top."""
+        """Yield the rows that are unfolded, from the top."""
         for row in self.query_children(Row):
             if all_of_them or row.display:
                 yield row
 
-    def is_in_sight(self, row: Row) -> bool:
-        """Whether a row stands on the screen now."""
-        top = self.scroll_offset.y
-        return row.display and top <= row.virtual_region.y < top + self.size.height
-
     def row(self, topic: str) -> Row:
         """Return the row of a topic, in sight or not."""
         return next(row for row in self.rows(all_of_them=True) if row.topic == topic)
+
+    def show_letters(self) -> list[tuple[str, str]]:
+        """Show its letter at each row; return letter and label of those out of sight."""
+        beyond, top = [], self.scroll_offset.y
+        for row in self.rows(all_of_them=True):
+            letter = letters()[row.topic].upper()
+            row.show_letter(letter)
+            if not (row.display and top <= row.virtual_region.y < top + self.size.height):
+                beyond.append((letter, row.label.strip()))
+        return beyond
+
+    def hide_letters(self) -> None:
+        """Show the signs again that stood where the letters do."""
+        for row in self.rows(all_of_them=True):
+            row.show_letter("")
 
     def reload(self) -> None:
         """Show the draft as it is now, whatever was typed."""
@@ -154,25 +188,18 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._load()
 
     def update_advice(self) -> None:
-        """Say what there is to say of the values that it began with."""
-        if self._rest is None:  # a hand that types already will rest
+        """Show problems and advice on the values that it began with."""
+        if self._pause is None:  # else they show when the typing pauses
             self.commit_edit()
 
-    def _load(self) -> None:
-        for row in self.rows(all_of_them=True):
-            if isinstance(row, TextRow):
-                row.load(self._text(row.topic))
-        self.refresh_rows()
-
     def refresh_rows(self) -> None:
-        """Give every row its look; problems and advice are told when the hand rests."""
-        everything = row_states(self.draft, self._advice)
-        everything[KEPT] = password_location_state(self.draft)
+        """Show every row's state; problems and advice of what is typed wait for a pause."""
+        states = row_states(self.draft, self._advice)
+        states[KEPT] = password_location_state(self.draft)
         for row in self.rows(all_of_them=True):
-            look = everything.get(row.topic)
-            if look is not None:
+            if (state := states.get(row.topic)) is not None:
                 is_typed = row.topic == self._typing
-                row.show(replace(look, problem="", advice=None) if is_typed else look)
+                row.show(replace(state, problem="", advice=None) if is_typed else state)
         self._count_folded()
 
     def focus_field(self, topic: str) -> None:
@@ -190,16 +217,16 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._count_folded()
 
     def advice_on(self, topic: str) -> list[Advice]:
-        """Return what there was to say about a field when the hand last rested."""
+        """Return the advice on a field as of the last pause."""
         if topic == MORE_LABEL:
-            return [one for one in self._advice if BY_KEY[one.field].folded]
+            return [advice for advice in self._advice if BY_KEY[advice.field].folded]
         return concerning(self._advice, PASSWORD if topic == KEPT else topic)
 
     def commit_edit(self) -> None:
-        """Tell the problem of the field that was typed in, and the advice that follows."""
-        if self._rest is not None:
-            self._rest.stop()
-            self._rest = None
+        """Show the problem of the field that was typed in, and the advice that follows."""
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
         self._typing = None
         self._compute_advice()
         self.refresh_rows()
@@ -211,26 +238,23 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._go_to(rows[(rows.index(self.current_row) + by) % len(rows)])
 
     def on_row_entered(self, event: Row.Entered) -> None:
-        """Tell which row is visited."""
+        """Report that another row has the focus."""
         event.stop()
-        self.post_message(self.FieldFocused(event.row))
+        self.post_message(self.FieldFocused())
 
     def on_row_left(self, event: Row.Left) -> None:
-        """Take what was typed as meant."""
+        """Commit what was typed there."""
         event.stop()
         self.history.close()
-        if self._rest is not None:
+        if self._pause is not None:
             self.commit_edit()
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
-        """Take what is typed."""
+        """Put what is typed into the draft."""
         event.stop()
-        if event.row.topic == PASSWORD:
-            self.history.type_password(self.draft, event.row.text)
-        else:
-            self.history.type(self.draft, event.row.topic, event.row.text)
+        self.history.type(self.draft, event.row.topic, event.row.text)
         self._typing = event.row.topic
-        self._await_rest()
+        self._await_pause()
         self._changed()
 
     def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
@@ -238,23 +262,23 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         event.stop()
         if event.row.topic == PASSWORD and self.draft.password.is_masked:
             self.history.change_password(self.draft, PASSWORD, self.draft.password.erase)
-            self._await_rest()
+            self._await_pause()
             self._changed()
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
-        """Take a choice."""
+        """Put a choice into the draft."""
         event.stop()
-        if event.row.topic == KEPT:
-            self._keep(event.word)
+        topic, word = event.row.topic, event.word
+        if topic == KEPT:
+            self._move_password(word)
         else:
-            field = BY_KEY[event.row.topic]
-            raw = None if event.word is None else raw_of(field, event.word)
-            self.history.choose(self.draft, field.key, raw)
+            raw = None if word is None else raw_of(BY_KEY[topic], word)
+            self.history.apply(self.draft, {topic: raw}, topic=topic)
             self._changed()
-        self._await_rest()
+        self._await_pause()
 
     def on_choice_row_choice_rejected(self, event: ChoiceRow.ChoiceRejected) -> None:
-        """Tell why."""
+        """Report why."""
         event.stop()
         self.post_message(self.ChoiceRejected(event.why))
 
@@ -268,58 +292,62 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Hide them again."""
         self.unfold(False)
 
+    def _load(self) -> None:
+        for row in self.rows(all_of_them=True):
+            if isinstance(row, TextRow):
+                is_password = row.topic == PASSWORD
+                row.load(self.draft.password.text if is_password else self.draft.text(row.topic))
+        self.refresh_rows()
+
     def _after_layout(self) -> None:
         self.call_later(self.show_here)
 
     def _go_to(self, row: Row) -> None:
-        """Move the focus at once: `Widget.focus` waits, and keys typed ahead would go astray."""
+        # `Widget.focus` waits for the next callback: keys typed ahead would go astray.
         self._last = row
         self.screen.set_focus(row)
 
-    def _keep(self, word: str | None) -> None:
+    def _move_password(self, word: str | None) -> None:
         password = self.draft.password
 
-        def keep() -> None:
+        def move() -> None:
             password.reset() if word is None else password.move_to(PasswordLocation(word))
 
-        self.history.change_password(self.draft, KEPT, keep)
+        self.history.change_password(self.draft, KEPT, move)
         row = self.row(PASSWORD)
         if isinstance(row, TextRow):
             row.load(password.text)
         self._changed()
-        # Last, for what is said of the new place would be wiped out by the change.
+        # Last, for the change clears the message that there is no keyring.
         if word is not None:
             self.post_message(self.PasswordLocationChosen(password.location))
 
     def _compute_advice(self) -> None:
-        """Work out what there is to say of the values, and of what is around them."""
-        around: Iterator[Advice] = iter(())
+        context_advice: Iterable[Advice] = ()
         if self._file_context is not None:
             self._file_context.preview_effects(self.draft)
-            around = self._file_context.advice(self.draft)
-        self._advice = (*around, *advise(self.draft.values()))
-
-    def _text(self, topic: str) -> str:
-        return self.draft.password.text if topic == PASSWORD else self.draft.text(topic)
+            context_advice = self._file_context.advice(self.draft)
+        self._advice = (*context_advice, *advise(self.draft.values()))
 
     def _changed(self) -> None:
         self.refresh_rows()
         self.post_message(self.Changed())
 
-    def _await_rest(self) -> None:
-        if self._rest is not None:
-            self._rest.stop()
-        self._rest = self.set_timer(REST, self.commit_edit)
+    def _await_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(REST, self.commit_edit)
 
     def _count_folded(self) -> None:
-        """Say on the row that unfolds them what there is in the folded fields."""
+        """Show on the row that unfolds them what there is in the folded fields."""
         count = sum(self.draft.raw(field.key) is not None for field in FIELDS if field.folded)
         more = self.query_exactly_one(DisclosureRow)
-        told = None if more.is_open else most_severe(self.advice_on(MORE_LABEL))
-        more.show(replace(more.look, note=f"{count} set" if count else "", advice=told))
+        advice = None if more.is_open else most_severe(self.advice_on(MORE_LABEL))
+        more.show(replace(more.state, note=f"{count} set" if count else "", advice=advice))
 
 
-def _row(field: Field, *, classes: str | None = None) -> Row:
+def _row(field: Field) -> Row:
+    classes = "folded" if field.folded else None
     if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
         return ChoiceRow(field.key, field.label, choices_of(field), classes=classes)
     return TextRow(field.key, field.label, classes=classes)

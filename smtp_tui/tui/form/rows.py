@@ -1,9 +1,4 @@
-"""A row of the form: sign, label, value and note in one line, drawn by one widget.
-
-The row that unfolds the fields which are rarely wanted.
-
-A row whose value is one of a few words, all in sight where they fit.
-"""
+"""The rows of the form: sign, label, value and note in one line, each drawn by one widget."""
 
 from __future__ import annotations
 
@@ -35,6 +30,7 @@ from smtp_tui.tui.style import (
     truncate,
 )
 from smtp_tui.tui.widgets.line import SingleLineWidget
+from smtp_tui.tui.widgets.line_editor import LineEditor
 
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
@@ -75,7 +71,7 @@ class Row(SingleLineWidget, can_focus=True):
         self._head_width = label_width + GAP
         self.topic = topic
         self.label = label
-        self.look = RowState()
+        self.state = RowState()
         self.letter = ""
 
     @property
@@ -83,9 +79,9 @@ class Row(SingleLineWidget, can_focus=True):
         """The column that the value begins in."""
         return 1 + self._head_width
 
-    def show(self, look: RowState) -> None:
-        """Take another look."""
-        self.look = look
+    def show(self, state: RowState) -> None:
+        """Show another state."""
+        self.state = state
         self.repaint()
 
     def show_letter(self, letter: str) -> None:
@@ -96,9 +92,9 @@ class Row(SingleLineWidget, can_focus=True):
     def spans(self, width: int) -> list[Span]:
         """Return sign and label, the value, and what fits of problem, note and advice."""
         room = width - self.value_at
-        if self.look.limit:
+        if self.state.limit:
             return [*self._head(), *self._limited(room)]
-        reserved = SIGN_WIDTH if self.look.advice else 0
+        reserved = SIGN_WIDTH if self.state.advice else 0
         value, used = self.value_spans(room - reserved)
         return [*self._head(), *value, *self._tail(room - used)]
 
@@ -114,10 +110,10 @@ class Row(SingleLineWidget, can_focus=True):
     @property
     def hides_problem(self) -> bool:
         """Whether the line has no room to say what is wrong."""
-        if not self.look.problem:
+        if not self.state.problem:
             return False
         room = self.size.width - self.value_at
-        return cell_len(self.look.problem) + 4 > room - self.value_spans(room)[1]
+        return cell_len(self.state.problem) + 4 > room - self.value_spans(room)[1]
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Mark or unmark the line and tell the form."""
@@ -131,26 +127,26 @@ class Row(SingleLineWidget, can_focus=True):
             return [(self.letter, CURSOR), (label, FOCUS if self.has_focus else PLAIN)]
         if self.has_focus:
             return [(">", FOCUS), (label, FOCUS)]
-        if self.look.limit:
+        if self.state.limit:
             return [(" ", PLAIN), (label, DIM)]
-        if self.look.problem:
+        if self.state.problem:
             return [("!", BAD), (label, PLAIN)]
-        return [("*", ACCENT) if self.look.is_changed else (" ", PLAIN), (label, PLAIN)]
+        return [("*", ACCENT) if self.state.is_changed else (" ", PLAIN), (label, PLAIN)]
 
     def _limited(self, room: int) -> list[Span]:
         """Return what counts and why it cannot be set, all in grey."""
-        shown = escape_controls(mask_credentials(self.look.chosen or self.look.text))
-        told = f"{shown}  {self.look.limit}" if shown else self.look.limit
+        shown = escape_controls(mask_credentials(self.state.chosen or self.state.text))
+        told = f"{shown}  {self.state.limit}" if shown else self.state.limit
         return [(truncate(told, room), DIM)]
 
     def _tail(self, room: int) -> list[Span]:
-        if self.look.problem:
-            fits = cell_len(self.look.problem) + 4 <= room
-            return [(f"{self.gap}! {self.look.problem}" if fits else f"{self.gap}!", BAD)]
-        note = f"{self.gap}{self.look.note}" if self.look.note else ""
-        if self.look.advice is None:
+        if self.state.problem:
+            fits = cell_len(self.state.problem) + 4 <= room
+            return [(f"{self.gap}! {self.state.problem}" if fits else f"{self.gap}!", BAD)]
+        note = f"{self.gap}{self.state.note}" if self.state.note else ""
+        if self.state.advice is None:
             return [(note, DIM)] if cell_len(note) <= room else []
-        return self._advised(self.look.advice, note, room)
+        return self._advised(self.state.advice, note, room)
 
     def _advised(self, advice: Advice, note: str, room: int) -> list[Span]:
         """Return note and advice, as much of them as there is room for; the sign always."""
@@ -160,6 +156,47 @@ class Row(SingleLineWidget, can_focus=True):
             if cell_len(before + gap + sign + after) <= room:
                 return [(before, DIM), (f"{gap}{sign}{after}", style)]
         return [(f"{self.gap}{sign}", style)]
+
+
+class TextRow(Row, LineEditor):
+    """A text, a number or a secret, edited in place."""
+
+    class Edited(Message):
+        """The text changed; what it is now, the row tells."""
+
+        def __init__(self, row: TextRow) -> None:
+            super().__init__()
+            self.row = row
+
+    class Emptied(Message):
+        """Something was deleted where nothing was typed: what the file holds may go."""
+
+        def __init__(self, row: TextRow) -> None:
+            super().__init__()
+            self.row = row
+
+    @property
+    def gap(self) -> str:
+        """The cursor behind the text is the first of the cells between."""
+        return " " if self.is_at_end else super().gap
+
+    def show(self, state: RowState) -> None:
+        """Take another state."""
+        self.placeholder = state.placeholder
+        self.is_fixed, self.is_masked = state.is_fixed, state.is_masked
+        super().show(state)
+
+    def value_spans(self, width: int) -> tuple[list[Span], int]:
+        """Return the text with the cursor in it, or the placeholder."""
+        return LineEditor.value_spans(self, width)
+
+    def edited(self) -> None:
+        """Have the form take what was typed."""
+        self.post_message(self.Edited(self))
+
+    def emptied(self) -> None:
+        """Have the form forget what the file holds."""
+        self.post_message(self.Emptied(self))
 
 
 MORE_LABEL = "more"
@@ -193,7 +230,7 @@ class DisclosureRow(Row):
         """Return the names of what is folded away."""
         names = ", ".join(field.label for field in FIELDS if field.folded)
         said = "shown below; Left hides them" if self.is_open else names
-        shown = truncate(said, width - len(self.look.note) - 2 if self.look.note else width)
+        shown = truncate(said, width - len(self.state.note) - 2 if self.state.note else width)
         if self.has_focus:
             return [(shown[:1], CURSOR), (shown[1:], DIM)], len(shown)
         return [(shown, DIM)], len(shown)
@@ -265,13 +302,13 @@ class ChoiceRow(Row):
     @property
     def current(self) -> int:
         """The place of the word in force; -1 where the value is none of them."""
-        return self.words.index(self.look.chosen) if self.look.chosen in self.words else -1
+        return self.words.index(self.state.chosen) if self.state.chosen in self.words else -1
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the words that fit, the current one marked."""
         room = width
-        if self.look.note and self._total() > width:
-            room = max(width - len(self.look.note) - 2, width // 2)
+        if self.state.note and self._total() > width:
+            room = max(width - len(self.state.note) - 2, width // 2)
         current = max(self.current, 0)
         start, end = window(self.words, current, room)
         spans: list[Span] = [(f"{MORE} ", DIM)] if start else []
@@ -292,13 +329,13 @@ class ChoiceRow(Row):
         numbers = [(self.current + step) % count for step in range(1, count + 1)]
         meant = [one for one in numbers if self.words[one].startswith(character.casefold())]
         # The first that can be chosen; where none can, the first tells why.
-        for number in sorted(meant, key=lambda one: self.words[one] in self.look.refused)[:1]:
+        for number in sorted(meant, key=lambda one: self.words[one] in self.state.refused)[:1]:
             self._choose(number)
 
     def action_step(self, by: int) -> None:
         """Choose the neighbour."""
         number = self.current + by
-        while 0 < number < len(self.words) - 1 and self.words[number] in self.look.refused:
+        while 0 < number < len(self.words) - 1 and self.words[number] in self.state.refused:
             number += by
         self._choose(min(max(number, 0), len(self.words) - 1))
 
@@ -306,23 +343,23 @@ class ChoiceRow(Row):
         """Choose the next word, after the last the first."""
         count = len(self.words)
         numbers = [(self.current + step) % count for step in range(1, count + 1)]
-        allowed = [one for one in numbers if self.words[one] not in self.look.refused]
+        allowed = [one for one in numbers if self.words[one] not in self.state.refused]
         self._choose((allowed or numbers)[0])
 
     def action_reset(self) -> None:
         """Go back to the default: the key becomes absent."""
-        if self.look.is_fixed:
+        if self.state.is_fixed:
             return
         self.post_message(self.Chosen(self, None))
 
     def _choose(self, number: int) -> None:
-        if self.look.is_fixed:
+        if self.state.is_fixed:
             return
-        if why := self.look.refused.get(self.words[number]):
+        if why := self.state.refused.get(self.words[number]):
             told = f"{self.words[number]} cannot be chosen here: {why}"
             self.post_message(self.ChoiceRejected(self, told))
             return
-        if number != self.current or self.look.is_default:
+        if number != self.current or self.state.is_default:
             self.post_message(self.Chosen(self, self.words[number]))
 
     def _total(self) -> int:
@@ -331,7 +368,7 @@ class ChoiceRow(Row):
     def _word_span(self, number: int) -> Span:
         word = self.words[number]
         if number != self.current:
-            is_free = self.look.refused and word not in self.look.refused
+            is_free = self.state.refused and word not in self.state.refused
             return word, PLAIN if is_free else DIM
-        shown, style = (f"({word})", PLAIN) if self.look.is_default else (f"‹{word}›", STRONG)
+        shown, style = (f"({word})", PLAIN) if self.state.is_default else (f"‹{word}›", STRONG)
         return shown, CURSOR if self.has_focus else style

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.style import Style
+from textual.events import Key
 
-from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.form.form import Form, letters
 from smtp_tui.tui.keys.commands import key_of, with_keys
 from smtp_tui.tui.layout import is_narrow, is_tiny
 from smtp_tui.tui.log.pane import LogPane
 from smtp_tui.tui.sidebar.field_help import blocks_for, in_short, log_blocks, summary
 from smtp_tui.tui.style import BAD, CURSOR, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
+from smtp_tui.tui.typeahead import KeyQueue
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 
@@ -60,10 +62,27 @@ class SidebarController:
         self._said, self._said_at = text, at or self._form.current_row.topic
         self._message.show([plain(with_keys(text), style)])
 
-    def list_letters(self, beyond: Sequence[tuple[str, str]]) -> None:
-        """Ask for a letter, and tell those of rows out of sight, where no part moves for it."""
+    def jump(self) -> None:
+        """Show a letter at each row and go to that of the next key; any other goes nowhere."""
+        app, form = self._form.app, self._form
+        if not isinstance(app, KeyQueue):
+            raise AssertionError("only an application that takes keys in order can hold one back")
+        self._list_letters(form.show_letters())
+
+        def go(key: Key) -> None:
+            form.hide_letters()
+            self.refresh()
+            for topic, letter in letters().items():
+                if letter and (key.character or "").casefold() == letter:
+                    form.focus_field(topic)
+
+        app.take_next_key(go)
+
+    def _list_letters(self, beyond: Sequence[tuple[str, str]]) -> None:
+        """Ask for a letter, and name those of rows out of sight."""
+        # Without a sidebar one line has room for them, and no part moves for it.
         if not self._sidebar.size:
-            listed = ", ".join(" ".join(one) for one in beyond)
+            listed = ", ".join(f"{letter} {label}" for letter, label in beyond)
             self._message.show([plain(f"{ASKED} {listed}")])
             return
         asked = plain(f"{ASKED} Also:" if beyond else ASKED, STRONG)
@@ -101,7 +120,7 @@ class SidebarController:
             else blocks_for(
                 row.topic,
                 form.draft,
-                row.look,
+                row.state,
                 form.advice_on(row.topic),
                 self._test_pane.last_test,
             )
@@ -119,10 +138,10 @@ class SidebarController:
         if self._hides_field:
             self._message.show([])
         elif row.hides_problem:
-            self._message.show([plain(row.look.problem, BAD)])
+            self._message.show([plain(row.state.problem, BAD)])
         elif is_narrow(size) or is_tiny(size):
             advice = self._form.advice_on(row.topic)
-            said = row.look.limit or summary(row.topic)
+            said = row.state.limit or summary(row.topic)
             self._message.show([in_short(advice, said)])
         else:
             self._message.show([])

@@ -87,7 +87,7 @@ KEPT_SUMMARY = (
 
 
 def blocks_for(
-    topic: str, draft: Draft, look: RowState, advice: Sequence[Advice], last: LastTest | None
+    topic: str, draft: Draft, state: RowState, advice: Sequence[Advice], last: LastTest | None
 ) -> list[Block]:
     """Return what there is to say of the thing under the cursor, what matters first.
 
@@ -102,24 +102,24 @@ def blocks_for(
         title, *lead = plain("Kept in", STRONG), plain(KEPT_SUMMARY)
     now, found = list(now_blocks(key, draft)), list(last_blocks(key, last))
     what = [*now, *found, *lead] if found else [*lead, *(replace(one, gap=True) for one in now)]
-    said = [*_wrong(look), *_of_application(key, draft, look), *advice_blocks(advice, key)]
+    said = [*_wrong(state), *_of_application(key, draft, state), *advice_blocks(advice, key)]
     return [title, *said, *what, *provider_blocks(key, draft), *rest]
 
 
-def _wrong(look: RowState) -> Iterator[Block]:
-    if look.problem:
-        yield Block((("! ", BAD), (look.problem, BAD)), rest="  ", gap=False)
+def _wrong(state: RowState) -> Iterator[Block]:
+    if state.problem:
+        yield Block((("! ", BAD), (state.problem, BAD)), rest="  ", gap=False)
 
 
-def _of_application(key: str, draft: Draft, look: RowState) -> Iterator[Block]:
+def _of_application(key: str, draft: Draft, state: RowState) -> Iterator[Block]:
     """Yield what the application whose file it is makes of a field."""
-    if look.limit:
-        yield labelled("Cannot be set here", look.limit)
-    elif look.refused:
-        yield labelled(f"Not here: {', '.join(look.refused)}", next(iter(look.refused.values())))
+    if state.limit:
+        yield labelled("Cannot be set here", state.limit)
+    elif state.refused:
+        yield labelled(f"Not here: {', '.join(state.refused)}", next(iter(state.refused.values())))
     raw = draft.assumed(key)
     if raw is not None and draft.raw(key) is None and key != PASSWORD:
-        shown = look.chosen or text_of(raw)
+        shown = state.chosen or text_of(raw)
         told = f"Not in the file: {draft.application} uses {shown}."
         yield plain(told, gap=False)
 
