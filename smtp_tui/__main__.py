@@ -11,16 +11,9 @@ def run() -> None:
     # who has the signal ignored, as nohup does, is obeyed.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from smtp_tui.program import run_and_leave
+    from smtp_tui.program import run_and_leave  # the door that this module is for
 
     run_and_leave()
-
-
-def main(arguments: list[str] | tuple[str, ...] | None = None) -> int:
-    """Run one call in this process and return its exit status."""
-    from smtp_tui.program import main as run_call
-
-    return run_call(arguments)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,16 @@ import os
 import sys
 from pathlib import Path
 
-from smtp_tui.cli.output import keep_columns, print_error
-from smtp_tui.cli.parser import Invocation, UsageError
-from smtp_tui.cli.terminal import has_colours, has_terminal, is_light, speaks_utf8
+from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.terminal import (
+    has_colours,
+    has_terminal,
+    is_light,
+    keep_columns,
+    print_error,
+    speaks_utf8,
+)
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, SeveralTablesError
 from smtp_tui.config.paths import default_config
@@ -26,11 +33,13 @@ def form(call: Invocation) -> int:
             f"the form needs a terminal that can move its cursor; smtp-tui check{file} does not"
         )
     path = Path(call.words[0]) if call.words else default_config()
-    document, table = _opened(path, call.options.table, call.options.dialect)
-    return _open(document, table, _wanted(call))
+    document, table = _open_document(path, call.options.table, call.options.dialect)
+    return _open_form(document, table, _preferences(call))
 
 
-def _opened(path: Path, table: str | None, dialect: str | None) -> tuple[Document, str | None]:
+def _open_document(
+    path: Path, table: str | None, dialect: str | None
+) -> tuple[Document, str | None]:
     """Return the document and its table; no table where the form must ask."""
     try:
         document = Document.open(path, dialect)
@@ -49,7 +58,7 @@ def _opened(path: Path, table: str | None, dialect: str | None) -> tuple[Documen
     return document, found
 
 
-def _wanted(call: Invocation) -> Preferences:
+def _preferences(call: Invocation) -> Preferences:
     """Return how the form shall be: as the call says, else the admin's file, else the terminal."""
     file, options = read_preferences(), call.options
     return dataclasses.replace(
@@ -60,7 +69,7 @@ def _wanted(call: Invocation) -> Preferences:
     )
 
 
-def _open(
+def _open_form(
     document: Document,
     table: str | None,
     preferences: Preferences,
@@ -69,11 +78,11 @@ def _open(
     is_demo: bool = False,
 ) -> int:
     prepare_surroundings()
-    from smtp_tui.tui.app import run_app
-    from smtp_tui.tui.style import set_charset
+    # Textual reads the environment when it is imported, and takes 200 ms that a check spares.
+    from smtp_tui.tui import app, style
 
-    set_charset(_take_alphabet() if preferences.ascii else None)
-    return run_app(
+    style.set_charset(_reduce_charset() if preferences.ascii else None)
+    return app.run_app(
         document,
         table,
         notice=notice,
@@ -95,11 +104,11 @@ def prepare_surroundings() -> None:
         os.environ.pop("NO_COLOR", None)
     if not has_colours():
         os.environ["NO_COLOR"] = "1"
-    _let_the_window_count()
+    _forget_exported_size()
 
 
-def _let_the_window_count() -> None:
-    """Forget a size that a shell has exported: it was the window's once. Serial lines have none."""
+def _forget_exported_size() -> None:
+    # What a shell has exported was the window's size once; on a serial line there is no other.
     try:
         columns, rows = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
     except OSError:
@@ -109,7 +118,7 @@ def _let_the_window_count() -> None:
         os.environ.pop("LINES", None)
 
 
-def _take_alphabet() -> str:
+def _reduce_charset() -> str:
     """Write the form in ASCII, or in the letters of the terminal's own older encoding."""
     keep_columns()
     encoding = sys.stdout.encoding.casefold()
@@ -122,23 +131,18 @@ def _take_alphabet() -> str:
 def demo(call: Invocation) -> int:
     """Open the form on the sample file; without a terminal, check it and print what happens."""
     try:
+        # Its server is an extra that few installations have.
         from smtp_tui.demo.server import running_demo
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the demo's own mail server needs {error.name}: pip install 'smtp-tui[demo]'"
         ) from None
-    as_json, quiet = call.options.json, call.options.quiet
     with running_demo() as sample:
         document = Document.open(sample.file)
-        if has_terminal() and not (as_json or quiet):
-            return _open(document, "smtp", _wanted(call), notice=sample.notice, is_demo=True)
-        from smtp_tui.checks.run import CheckRequest  # the form loads it with the first test
-        from smtp_tui.cli.check import report
-
-        request = CheckRequest(
-            values=document.values("smtp"),
-            base=sample.file.parent,
-            file=str(sample.file),
-            table="smtp",
+        if has_terminal() and not (call.options.json or call.options.quiet):
+            preferences = _preferences(call)
+            return _open_form(document, "smtp", preferences, notice=sample.notice, is_demo=True)
+        status: int = load("cli.check:check_values")(
+            document.values("smtp"), sample.file, "smtp", call
         )
-        return report(request, as_json=as_json, quiet=quiet)
+        return status

@@ -16,7 +16,7 @@ SPARED |= {"smtp_tui.config.dialects.schema", "smtp_tui.config.dialects.detect"}
 
 PROGRAM = """
 import sys
-from smtp_tui.__main__ import main
+from smtp_tui.program import main
 status = main(sys.argv[1:])
 with open("loaded", "w") as file:
     file.writelines(f"{name}\\n" for name in sorted(sys.modules))
@@ -121,9 +121,9 @@ def test_monitoring_loads_little_and_only_where_it_is_wanted(
     modules = loaded(tmp_path, *call, status=status)
     assert weights(modules) == set()
     assert "smtp_tui.cli.watch" not in modules
-    assert "smtp_tui.cli.unit" not in modules
-    for name in ("nagios", "prometheus"):
-        assert (f"smtp_tui.checks.monitoring.{name}" in modules) is (name in words)
+    assert "smtp_tui.cli.systemd" not in modules
+    for name in ("cli.monitoring", "checks.monitoring", "checks.jsonlines"):
+        assert (f"smtp_tui.{name}" in modules) is bool(words)
 
 
 def test_completion_loads_no_dialogue(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def on_screen(file: Path) -> bytes:
 def defect() -> bytes:
     """What is printed when the program itself fails while it holds the password."""
     code = (
-        "import smtp_tui.checks.run as run, smtp_tui.__main__ as program, sys\n"
+        "import smtp_tui.checks.run as run, smtp_tui.program as program, sys\n"
         "def fail(*_, **__): raise RuntimeError(f'{_} {__}')\n"
         "run.check = fail\n"
         "sys.exit(program.main(sys.argv[1:]))"

@@ -1,24 +1,17 @@
-"""The exit status that tells a script how far a check came."""
+"""A verdict for whoever called: the exit status for scripts, and the lines for people."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smtp_tui.diagnosis.verdict import Verdict
 
 PASSED = 0
-
-
 NEGATIVE = 1
-
-
 USAGE = 2
-
-
 SETTINGS = 3
-
-
 DEFECT = 70
 
 
@@ -60,3 +53,26 @@ def exit_status(verdict: Verdict) -> int:
     if verdict.cause == INTERNAL_ERROR:
         return DEFECT
     return PASSED if verdict.ok else BY_STAGE[verdict.stage]
+
+
+def verdict_lines(verdict: Verdict) -> Iterator[str]:
+    """Yield what happened, why, what to do, and what else matters; the ids are for programs."""
+    if verdict.ok:
+        yield f"PASSED in {verdict.seconds:.2f} s: {verdict.summary}"
+    else:
+        problems = verdict.problems if len(verdict.problems) > 1 else ()
+        headline = f"smtp-tui cannot use {len(problems)} settings:" if problems else verdict.summary
+        yield f"FAILED at {IN_WORDS[verdict.stage]}: {headline}"
+        yield from (f"  {problem}." for problem in problems)
+        if verdict.why:
+            yield f"  Why: {verdict.why}"
+        if verdict.cure:
+            yield f"  To do: {verdict.cure}"
+    for fix in verdict.fixes:
+        # As `smtp-tui set` accepts it; what only the admin knows is left open.
+        pairs = (f"{key}={'…' if value is None else value}" for key, value in fix.change.items())
+        yield f"  Fix {' '.join(pairs)}: {fix.why}"
+    for text in verdict.also_texts:
+        yield f"  Also: {text}"
+    for text in verdict.warning_texts:
+        yield f"  Warning: {text}"

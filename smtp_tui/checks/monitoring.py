@@ -11,6 +11,7 @@ from pathlib import Path
 
 from smtp_tui import __version__
 from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget
+from smtp_tui.checks.exit_status import verdict_lines
 from smtp_tui.checks.output_file import OutputKind, write_whole
 from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
@@ -150,10 +151,8 @@ _NOT_PLAIN = str.maketrans({"|": "/", "<": "(", ">": ")"})
 _NOT_IN_LABEL = str.maketrans({"'": "_", "=": "_", "|": "/"})
 
 
-def nagios_lines(
-    summary: BatchSummary, thresholds: Thresholds, told: Callable[[Verdict], Iterable[str]]
-) -> Iterator[str]:
-    """Yield the lines of a plugin; `told` gives the lines of a verdict for those after the first.
+def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]:
+    """Yield the lines of a plugin, those of a verdict after the first.
 
     All performance data stands on the first line: what follows it, not every program reads.
     """
@@ -162,7 +161,7 @@ def nagios_lines(
         state = state_of(result.verdict, thresholds).name
         data = " ".join(_performance(result, thresholds))
         yield f"{SERVICE} {state} - {_sentence(result, thresholds)} | {data}"
-        for line in list(told(result.verdict))[1:]:
+        for line in list(verdict_lines(result.verdict))[1:]:
             yield plain(line)
         return
     by_state: dict[State, list[CheckResult]] = {state: [] for state in _WORST_FIRST}

@@ -1,161 +1,191 @@
-"""`smtp-tui check` and `send`: test, print dialogue and verdict."""
+"""`smtp-tui check` and `send`: run the checks that a call means, and drive what reports them."""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget, run_batch
 from smtp_tui.checks.exit_status import PASSED, exit_status
-from smtp_tui.checks.run import CheckRequest, refused, run
-from smtp_tui.cli.formats import JSON, MONITORING, format_of
-from smtp_tui.cli.output import print_line
-from smtp_tui.cli.parser import Invocation, UsageError
-from smtp_tui.cli.requests import check_request, file_of, is_batch
-from smtp_tui.cli.verdicts import verdict_lines
+from smtp_tui.checks.run import CheckRequest, run
+from smtp_tui.cli.check_request import check_request, check_targets, file_of, is_batch, jobs_of
+from smtp_tui.cli.commands import Handler, Invocation, load
+from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.reporters import FORMATS, MONITORING, REPORT, Reporter, reporter_of
+from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.transcript import lines_of
+from smtp_tui.smtp.events import Event
 
 if TYPE_CHECKING:
-    from smtp_tui.cli.domain import DomainReporter
-    from smtp_tui.cli.reporting import Recorder
-    from smtp_tui.smtp.events import Event
+    from smtp_tui.checks.domain import DomainCheck
+
+_THRESHOLDS = (
+    *("warning", "critical", "certificate_warning", "certificate_critical"),
+    *("warning_days", "critical_days"),
+)
+# The options of one format alone, and those that say more than a monitoring system reads.
+_FORMAT_OF_OPTION = {"output": "prometheus", **dict.fromkeys(_THRESHOLDS, "nagios")}
+_NOT_MONITORED = ("report", "domain_check", "watch")
 
 
 def check(call: Invocation) -> int:
     """Run the check or the checks that a call means, and return the exit status."""
-    if (status := _checked_otherwise(call)) is not None:
-        return status
-    domain = _domain_teller(call)
-    if is_batch(call):
-        from smtp_tui.cli.batch import check_several
+    is_check = call.command.name == "check"
+    if is_check and call.options.json_schema:
+        return _carried_out_by("cli.monitoring:print_schema", call)
+    format_ = output_format(call)
+    call.options.json = format_ == "json"
+    if call.options.as_unit is not None:
+        return _carried_out_by("cli.systemd:check_as_unit", call)
+    if call.options.watch is not None:
+        return _carried_out_by("cli.watch:watch", call)
+    is_monitored = format_ in MONITORING
+    domain = _domain_check(call)
+    reporters = _reporters(call, format_)
+    if call.options.report == "-":
+        domain = None
+    jobs = jobs_of(call) if is_monitored or is_batch(call) else 1
+    targets = _targets(call)
+    if is_monitored:
+        # Extra probes beside the dialogue are nothing that anybody wants every minute.
+        targets = [
+            replace(target, request=replace(target.request, extra=0.0))
+            if target.request
+            else target
+            for target in targets
+        ]
+    status = asyncio.run(run_checks(targets, jobs, reporters, domain))
+    if not is_batch(call) and not is_monitored and targets[0].refusal:
+        print_error(targets[0].refusal)
+    return status
 
-        return check_several(call)
-    recorder = recording(call)
+
+def check_values(values: Mapping[str, object], file: Path, table: str, call: Invocation) -> int:
+    """Check values as they are, for the demo: options and environment change nothing in them."""
+    request = CheckRequest(values=values, base=file.parent, file=str(file), table=table)
+    target = CheckTarget(file=str(file), table=table, request=request)
+    reporter = reporter_of(FORMATS["json" if call.options.json else "text"], call)
+    return asyncio.run(run_checks([target], 1, [reporter]))
+
+
+def _carried_out_by(target: str, call: Invocation) -> int:
+    handler: Handler = load(target)
+    return handler(call)
+
+
+def output_format(call: Invocation) -> str:
+    """Return the format that a call wants; UsageError where an option does not go with it."""
+    options = call.options
+    wanted: str = "json" if options.json and options.format is None else options.format or "text"
+    if wanted not in FORMATS:
+        *others, last = FORMATS
+        raise UsageError(f"--format must be {', '.join(others)} or {last}")
+    if options.json and wanted != "json":
+        raise UsageError("--json means --format json: give only one of them")
+    for name, format_ in _FORMAT_OF_OPTION.items():
+        if getattr(options, name) is not None and wanted != format_:
+            raise UsageError(f"{_flag(name)} needs --format {format_}")
+    if wanted in MONITORING:
+        for name in _NOT_MONITORED:
+            if getattr(options, name) not in (None, False):
+                raise UsageError(f"{_flag(name)} needs --format text or json")
+    return wanted
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _domain_check(call: Invocation) -> DomainCheck | None:
+    options = call.options
+    if not options.domain_check:
+        for name in ("dkim", "resolver"):
+            if getattr(options, name):
+                raise UsageError(f"--{name} needs --domain-check")
+        return None
+    if is_batch(call):
+        raise UsageError("--domain-check checks one table: name one FILE, and do not use --all")
+    # What asks DNS itself takes 30 ms to load.
+    resolver = load("cli.discover:resolver_of")(options.resolver)
+    domain: DomainCheck = load("checks.domain:DomainCheck")(resolver, options.dkim)
+    return domain
+
+
+def _reporters(call: Invocation, format_: str) -> list[Reporter]:
+    if call.options.report is None:
+        return [reporter_of(FORMATS[format_], call)]
+    report = reporter_of(REPORT, call)
+    is_printed = call.options.report == "-"  # then nothing else stands on standard output
+    return [report] if is_printed else [reporter_of(FORMATS[format_], call), report]
+
+
+def _targets(call: Invocation) -> list[CheckTarget]:
+    if is_batch(call):
+        return check_targets(call)
     try:
         request = check_request(call)
     except SeveralTablesError:
         raise
     except DocumentError as error:
-        verdict = refused(str(error))
-        if call.options.json:
-            print_json(verdict, file_of(call), call.options.table)
-        if recorder:
-            recorder.hear(verdict, None, file_of(call), call.options.table)
-            recorder.finish(exit_status(verdict))
-        raise
-    as_json, quiet = call.options.json, call.options.quiet
-    return report(request, as_json=as_json, quiet=quiet, recorder=recorder, domain=domain)
+        return [CheckTarget(file=file_of(call), table=call.options.table, refusal=str(error))]
+    return [CheckTarget(file=request.file, table=request.table, request=request)]
 
 
-def _checked_otherwise(call: Invocation) -> int | None:
-    """Check in one of the ways that only some calls want; None where this one wants none."""
-    if call.command.name == "check" and call.options.json_schema:
-        return _print_schema(call)
-    format_ = format_of(call)
-    call.options.json = format_ == JSON
-    if call.options.as_unit is not None:
-        from smtp_tui.cli.unit import check_as_unit
-
-        return check_as_unit(call)
-    if call.options.watch is not None:
-        from smtp_tui.cli.watch import watch
-
-        return watch(call)
-    if format_ in MONITORING:
-        from smtp_tui.cli.monitoring import check_monitored
-
-        return check_monitored(call, format_)
-    return None
-
-
-def _print_schema(call: Invocation) -> int:
-    import json
-
-    from smtp_tui.checks.jsonlines import schema
-
-    names = set(call.command.options) - {"json_schema"}
-    if call.words or any(getattr(call.options, name) not in (None, False, []) for name in names):
-        raise UsageError("check --json-schema allows no other argument")
-    for line in json.dumps(schema(), indent=2).split("\n"):
-        print_line(line)
-    return PASSED
-
-
-def _domain_teller(call: Invocation) -> DomainReporter | None:
-    options = call.options
-    if options.domain_check:
-        from smtp_tui.cli.domain import domain_reporter  # only this asks DNS itself
-
-        return domain_reporter(call)
-    for name in ("dkim", "resolver"):
-        if getattr(options, name):
-            raise UsageError(f"--{name} needs --domain-check")
-    return None
-
-
-def recording(call: Invocation) -> Recorder | None:
-    """Return what keeps a report, where a call wants one."""
-    if call.options.report is None:
-        return None
-    from smtp_tui.cli.reporting import recorder_of  # a check without a report needs none of it
-
-    return recorder_of(call)
-
-
-def report(
-    request: CheckRequest,
-    *,
-    as_json: bool,
-    quiet: bool,
-    recorder: Recorder | None = None,
-    domain: DomainReporter | None = None,
+async def run_checks(
+    targets: Sequence[CheckTarget],
+    jobs: int,
+    reporters: Sequence[Reporter],
+    domain: DomainCheck | None = None,
 ) -> int:
-    """Run a check, tell what happens and what it amounts to, and return its exit status."""
-    verdict = asyncio.run(_tell(request, as_json, quiet, recorder, domain))
-    status = exit_status(verdict)
-    return recorder.finish(status) if recorder else status
+    """Check the targets, `jobs` at a time; tell the reporters, and return the exit status.
+
+    `domain` looks the sender's domain up after a check that passed.
+    """
+    async with aclosing(_checks(targets, jobs)) as checks:
+        async for item in checks:
+            if isinstance(item, BatchSummary):
+                status = max((exit_status(one.verdict) for one in item.outcomes), default=PASSED)
+                for reporter in reporters:
+                    own = reporter.finish(item)
+                    status = status if own is None else own
+                return status
+            target, happening = item
+            if domain:
+                domain.hear(happening)
+            if not isinstance(happening, Verdict):
+                for reporter in reporters:
+                    reporter.on_event(target, happening)
+                continue
+            for reporter in reporters:
+                reporter.on_result(target, happening)
+            if domain and happening.ok and target.request:
+                facts = await domain.facts(target.request)
+                for reporter in reporters:
+                    reporter.on_domain(target, happening, facts)
+    raise AssertionError("checks end with a summary")
 
 
-def print_json(one: Event | Verdict, file: str | None, table: str | None) -> None:
-    """Print an event or a verdict as JSON."""
-    from smtp_tui.checks.jsonlines import json_line
-
-    line = json_line(one, file, table)
-    if line is not None:
-        print_line(line)
-
-
-def text_lines(one: Event | Verdict) -> list[str]:
-    """Return the lines of an event or a verdict."""
-    return list(verdict_lines(one)) if isinstance(one, Verdict) else list(map(str, lines_of(one)))
-
-
-async def _tell(
-    request: CheckRequest,
-    as_json: bool,
-    quiet: bool,
-    recorder: Recorder | None,
-    domain: DomainReporter | None,
-) -> Verdict:
-    silent = recorder is not None and recorder.takes_output
-    async with aclosing(run(request)) as told:
-        async for one in told:
-            if recorder:
-                recorder.hear(one, request, request.file, request.table)
-            if domain and not silent:
-                domain.hear(one)
-                if as_json and isinstance(one, Verdict):  # which comes last
-                    await domain.tell(request, one, as_json=True)
-            if not silent and (isinstance(one, Verdict) or not quiet):
-                if as_json:
-                    print_json(one, request.file, request.table)
-                else:
-                    for line in text_lines(one):
-                        print_line(line)
-            if isinstance(one, Verdict):
-                if domain and not silent and not as_json:
-                    await domain.tell(request, one, as_json=False)
-                return one
-    raise AssertionError("a check ends with a verdict")
+async def _checks(
+    targets: Sequence[CheckTarget], jobs: int
+) -> AsyncGenerator[tuple[CheckTarget, Event | Verdict] | BatchSummary, None]:
+    # One check needs no tasks and queues between the dialogue and what is printed of it.
+    if len(targets) == 1 and targets[0].request:
+        started = time.monotonic()
+        (target,) = targets
+        outcomes = []
+        async with aclosing(run(targets[0].request)) as happenings:
+            async for happening in happenings:
+                yield target, happening
+                if isinstance(happening, Verdict):
+                    outcomes.append(CheckResult(subject=target, verdict=happening))
+        yield BatchSummary(outcomes=tuple(outcomes), seconds=time.monotonic() - started)
+    else:
+        async with aclosing(run_batch(targets, jobs)) as happenings_of_all:
+            async for item in happenings_of_all:
+                yield item

@@ -17,8 +17,9 @@ from typing import Any, assert_never
 
 from smtp_tui.checks.equivalents import quoted
 from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
-from smtp_tui.cli.output import print_error, print_line
-from smtp_tui.cli.parser import Invocation, UsageError
+from smtp_tui.cli.commands import Invocation
+from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config.paths import config_folder
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.candidates import presets_with
@@ -147,10 +148,6 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
         break_long_words=True,
         break_on_hyphens=False,
     )
-
-
-# rf
-# rf
 
 
 def discover(call: Invocation) -> int:

@@ -1,138 +1,35 @@
-"""The texts of --help and --version.
+"""From the words of a call to the command that it means.
 
-From the words of a call to the command that it means.
-
-Options may stand before, between and after the words, so one flat parser reads them all, and what
-a command does not take is refused afterwards.
+Options may stand before, between and after the words, so one flat argparse parser reads them all,
+and what a command does not take is refused afterwards.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from smtp_tui.cli.commands import COMMANDS, FORM, Command
-from smtp_tui.cli.notations import LIMITS, NAGIOS, RANGES, statuses
-from smtp_tui.cli.options import OPTIONS
+from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, OPTIONS, CommandSpec, Invocation, load
+from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import is_there
-from smtp_tui.records import record
-
-Row = tuple[str, str]
-
-_NARROWEST, _USUAL, _WIDEST = 30, 80, 100
-"""Columns: longer lines are hard to read."""
-_LEFT = 28
-"""Columns of what is explained, at most: what is longer has a line of its own."""
-
-
-def version() -> str:
-    """The versions that a bug report needs."""
-    import platform
-    import ssl
-
-    from smtp_tui import __version__
-
-    return f"smtp-tui {__version__} (Python {platform.python_version()}, {ssl.OPENSSL_VERSION})"
-
-
-def help_text(command: Command, width: int | None = None) -> str:
-    """The help of one command, or of all where none is named, for a terminal of this width."""
-    columns = min(max(_NARROWEST, width or _width()), _WIDEST)
-    lines = _overview(columns) if command is FORM else _of_command(command, columns)
-    return "\n".join(lines)
-
-
-def _width() -> int:
-    # `shutil` knows it too, and loads all its archivers for it.
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told):
-        return int(told)
-    try:
-        return os.get_terminal_size(1).columns or _USUAL
-    except OSError:
-        return _USUAL
-
-
-def _of_command(command: Command, width: int) -> Iterator[str]:
-    yield from _wrapped(f"Usage: smtp-tui {command.words}", width, "    ")
-    yield ""
-    yield from _wrapped(f"{_sentence(command.summary)}", width)
-    options = [
-        (option.shown(command.name), _sentence(option.help_of(command.name)))
-        for option in OPTIONS
-        if option.name in command.options
-    ]
-    yield from _section("Options:", options, width)
-    if command.name in ("check", "send", "demo"):
-        yield from _section("Exit status:", statuses().items(), width)
-    if command.name == "check":
-        yield from _section("Exit status of --format nagios:", NAGIOS.items(), width)
-        yield from _section("RANGE, in seconds:", RANGES.items(), width)
-        yield from _section("LIMIT:", LIMITS.items(), width)
-    if command.name in ("import", "export"):
-        from smtp_tui.interchange.spec import formats
-
-        rows = [(one.name, one.title) for one in formats().values()]
-        yield from _section("FORMAT is one of:", rows, width)
-
-
-def _overview(width: int) -> Iterator[str]:
-    yield from _wrapped("Edit, explain and test SMTP settings from one terminal screen.", width)
-    rows = [(f"smtp-tui {one.words}", _sentence(one.summary)) for one in (FORM, *COMMANDS)]
-    yield from _section("Commands:", rows, width)
-    options = [
-        (one.shown(), _sentence(one.help_of(""))) for one in OPTIONS if one.name in FORM.options
-    ]
-    yield from _section("Options of the form:", options, width)
-    yield ""
-    yield from _wrapped(
-        "smtp-tui COMMAND --help shows the options of a command, and smtp-tui --version the "
-        "versions. Without a FILE, smtp-tui uses $SMTP_TUI_CONFIG, or else smtp-tui/smtp.toml in "
-        "your configuration folder (~/.config).",
-        width,
-    )
-
-
-def _section(title: str, rows: Iterable[Row], width: int) -> Iterator[str]:
-    rows = list(rows)
-    if not rows:
-        return
-    yield from ("", *_wrapped(title, width))
-    fitting = [len(left) for left, _ in rows if len(left) <= min(_LEFT, width // 3)]
-    indent = max(fitting, default=2) + 4
-    for left, right in rows:
-        head = f"  {left}"
-        if len(head) + 2 > indent:
-            yield from _wrapped(head, width, "      ")
-            head = ""
-        yield from _wrapped(right, width, " " * indent, first=f"{head:{indent}}")
-
-
-def _wrapped(text: str, width: int, indent: str = "", first: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
+from smtp_tui.settings.fields import BY_KEY, FieldKind
 
 NO_LITERAL = (
     "a password on the command line shows in the process list; name the place where it is kept, "
     "such as 'password={env=\"NAME\"}', or use --password-stdin, --password-fd N, --ask-password, "
     "or for a check the variable SMTP_TUI_PASSWORD"
 )
+
+_WORDINGS = {
+    r"^(--[a-z-]+)/-\w:": r"\1:",
+    ": expected (one|at least one) argument": " needs a value",
+    ": invalid int value: .*": " needs a number",
+}
+_TEXTS = (FieldKind.TEXT, FieldKind.PASSWORD)
+_QUOTES = ('"', "'")
 
 
 class UsageError(Exception):
@@ -143,32 +40,39 @@ class HelpRequested(Exception):
     """The call asks for help; the text is the help."""
 
 
-@record(kw_only=True)
-class Invocation:
-    """A call that was understood: the command, its words, and its options by name."""
-
-    command: Command
-    words: tuple[str, ...]
-    options: argparse.Namespace
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(_reworded(message))
+        """Put argparse's complaint into our words, without the values, which may be passwords."""
+        unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
+        if unknown is None:
+            complaint = re.sub(r"^(--[a-z-]+)/-\w:", r"\1:", message.removeprefix("argument "))
+            complaint = re.sub(
+                r": expected (one|at least one) argument", " needs a value", complaint
+            )
+            complaint = re.sub(r": invalid int value: .*", " needs a number", complaint)
+            raise UsageError(f"{complaint}; try smtp-tui --help")
+        option = unknown[1] if unknown[1].startswith("--") else unknown[1][:2]
+        if option.startswith(("--pass", "-p")):
+            raise UsageError(f"there is no option {option}: {NO_LITERAL}")
+        raise UsageError(f"there is no option {option}; try smtp-tui --help")
 
 
 def parse_arguments(arguments: Sequence[str]) -> Invocation:
-    """Read the command line; UsageError when it is wrong, HelpWanted when it asks for help."""
+    """Read the command line; UsageError when it is wrong, HelpRequested when it asks for help."""
+    if arguments and arguments[0] == COMPLETE.name:
+        # The words behind are a line that somebody is typing, and none of them is an option here.
+        options = argparse.Namespace()
+        return Invocation(command=COMPLETE, words=tuple(arguments[1:]), options=options)
     parsed = _flat_parser().parse_intermixed_args(list(arguments))
     words: list[str] = [*parsed.words, *filter(_names_file, parsed.to)]
-    parsed.to = [one for one in parsed.to if not _names_file(one)]
-    command = next((one for one in COMMANDS if words and words[0] == one.name), FORM)
+    parsed.to = [recipient for recipient in parsed.to if not _names_file(recipient)]
+    command = next((spec for spec in COMMANDS if words and words[0] == spec.name), FORM)
     if command is not FORM:
         del words[0]
-    if parsed.help or parsed.version:
-        from smtp_tui.cli import parser as helping
-
-        raise HelpRequested(helping.version() if parsed.version else helping.help_text(command))
+    if parsed.version:
+        raise HelpRequested(load("cli.help:version")())
+    if parsed.help:
+        raise HelpRequested(load("cli.help:help_text")(command))
     _refuse_foreign(command, parsed)
     _refuse_count(command, words, parsed)
     return Invocation(command=command, words=tuple(words), options=parsed)
@@ -180,57 +84,106 @@ def _names_file(word: str) -> bool:
 
 
 def _flat_parser() -> argparse.ArgumentParser:
+    # Without a width, argparse loads shutil and all its archivers to measure the terminal.
     parser = _Parser(
         prog="smtp-tui",
         usage="",
         add_help=False,
         allow_abbrev=False,
-        formatter_class=_formatter,
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=80),
     )
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("-V", "--version", action="store_true")
     parser.add_argument("words", nargs="*")
     for option in OPTIONS:
-        parser.add_argument(*option.flags, **option.extra)
+        parser.add_argument(*option.flags, **option.argparse_keywords)
     return parser
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    # Without a width, argparse loads shutil and all its archivers to measure the terminal.
-    return argparse.HelpFormatter(prog, width=80)
-
-
-def _reworded(message: str) -> str:
-    """Put argparse's complaint into our words, without the values, which may be passwords."""
-    unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
-    if unknown is None:
-        return f"{_simpler(message.removeprefix('argument '))}; try smtp-tui --help"
-    option = unknown[1] if unknown[1].startswith("--") else unknown[1][:2]
-    if option.startswith(("--pass", "-p")):
-        return f"there is no option {option}: {NO_LITERAL}"
-    return f"there is no option {option}; try smtp-tui --help"
-
-
-def _simpler(complaint: str) -> str:
-    """Name an option by its long name, and say in fewer words what it needs."""
-    complaint = re.sub(r"^(--[a-z-]+)/-\w:", r"\1:", complaint)
-    complaint = re.sub(r": expected (one|at least one) argument", " needs a value", complaint)
-    return re.sub(r": invalid int value: .*", " needs a number", complaint)
-
-
-def _refuse_foreign(command: Command, parsed: argparse.Namespace) -> None:
+def _refuse_foreign(command: CommandSpec, parsed: argparse.Namespace) -> None:
     for option in OPTIONS:
-        given = getattr(parsed, option.name)
-        if given not in (None, False, []) and option.name not in command.options:
+        value = getattr(parsed, option.name)
+        if value not in (None, False, []) and option.name not in command.options:
             what = f"the command {command.name}" if command.name else "the form"
-            raise UsageError(f"{what} has no option {option.flags[0]}")
+            raise UsageError(f"{what} has no option {option.flag}")
 
 
-def _refuse_count(command: Command, words: list[str], parsed: argparse.Namespace) -> None:
+def _refuse_count(command: CommandSpec, words: list[str], parsed: argparse.Namespace) -> None:
     too_many = command.most is not None and len(words) > command.most
     if command is FORM and too_many:
         raise UsageError(f"there is no command {words[0]!r}; smtp-tui --help lists the commands")
-    spared = any(getattr(parsed, name) not in (None, False) for name in command.instead)
-    if len(words) < command.least - spared or too_many:
+    replaced = any(getattr(parsed, name) not in (None, False) for name in command.instead)
+    if len(words) < command.least - replaced or too_many:
         fault = "too many arguments" if too_many else "an argument is missing"
         raise UsageError(f"{fault}; usage: smtp-tui {command.words}")
+
+
+def assignments(pairs: Iterable[str]) -> dict[str, object]:
+    """Read `KEY=VALUE` pairs; UsageError names every fault in them."""
+    values, faults = read_pairs(pairs)
+    if faults:
+        raise UsageError("; ".join(faults))
+    return values
+
+
+def read_pairs(pairs: Iterable[str]) -> tuple[dict[str, object], list[str]]:
+    """Return the values of `KEY=VALUE` pairs, the last of a key counts, and a line a fault."""
+    values: dict[str, object] = {}
+    faults = []
+    for number, pair in enumerate(pairs, 1):
+        try:
+            key, value = _assignment(pair, number)
+            values[key] = value
+        except UsageError as error:
+            faults.append(str(error))
+    return values, faults
+
+
+def _assignment(pair: str, number: int) -> tuple[str, object]:
+    key, sign, text = pair.partition("=")
+    if not sign:
+        # The word is not repeated: it may be a password.
+        what = key if key in BY_KEY else f"setting number {number}"
+        raise UsageError(f"{what} has no =VALUE")
+    if key != key.rstrip():  # a line out of a file: `key = "value"`
+        text = text.strip()
+    key = key.strip()
+    if key not in BY_KEY:
+        raise UsageError(no_setting(key))
+    kind = BY_KEY[key].kind
+    is_toml = text.startswith((*_QUOTES, "{") if kind in _TEXTS else _QUOTES)
+    value = _toml_value(key, text) if is_toml else text
+    # A literal password is never accepted here: every user can read the process list.
+    if kind is FieldKind.PASSWORD and not isinstance(value, dict):
+        raise UsageError(NO_LITERAL)
+    return key, value
+
+
+def _toml_value(key: str, text: str) -> object:
+    import tomllib  # 12 ms, and few values are quoted
+
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except ValueError:
+        raise UsageError(
+            f"{key}: a value that begins with a quote or a brace must be TOML, and this is not; "
+            f"write {key}='\"text\"' or {key}='{{…}}'"
+        ) from None
+    if set(parsed) != {"value"}:
+        raise UsageError(f"{key}: this is more than one TOML value")
+    return parsed["value"]
+
+
+def closest(word: str, names: Iterable[str]) -> str:
+    """Ask in a message whether the name closest to `word` is meant; empty where none is close."""
+    from difflib import get_close_matches  # 4 ms, for a call that fails
+
+    close = get_close_matches(word, names, 1)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def no_setting(key: str) -> str:
+    """Say that there is no such setting, and which one may be meant."""
+    hint = closest(key.casefold().replace("-", "_"), BY_KEY)
+    hint = hint or "smtp-tui explain lists the settings"
+    return f"there is no setting {one_line(key, 80)!r}; {hint}"

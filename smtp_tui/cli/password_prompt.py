@@ -1,7 +1,4 @@
-"""The password that a call hands over: by pipe, by descriptor, by variable, or typed.
-
-The password that a call hands over to be kept: from a pipe, or typed twice.
-"""
+"""A password that comes with the call: from a descriptor, from a variable, or typed."""
 
 from __future__ import annotations
 
@@ -9,20 +6,16 @@ import errno
 import os
 import stat
 from argparse import Namespace
-from collections.abc import Callable
-from dataclasses import replace
 from threading import Lock
 
-from smtp_tui.checks.password_input import PasswordInput
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.password_input import PasswordInput, secret_in
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.password_sources import Ask, Environment
-from smtp_tui.settings.validate import parse_settings
+from smtp_tui.settings.password_sources import Environment
 from smtp_tui.smtp.escaping import escape_controls
 
 VARIABLE = "SMTP_TUI_PASSWORD"
+TYPED = "the password typed"
 _LARGEST = 64 * 1024
 
 
@@ -58,25 +51,21 @@ def _from_descriptor(number: int) -> PasswordInput:
         raise UsageError(f"{name} is a folder, so smtp-tui cannot read the password from it")
     if is_terminal:
         raise UsageError(f"{name} is a terminal and would show the password; use --ask-password")
-    return PasswordInput(name, _once(lambda: _all_of(number)))
-
-
-def _once(read: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Let several checks have what can be read only once."""
     lock = Lock()
-    kept: list[bytes] = []
+    cached: list[bytes] = []
 
-    def read_or_repeat() -> bytes:
+    # Several checks of one call share what can be read only once.
+    def read_once() -> bytes:
         with lock:
-            if not kept:
-                kept.append(read())
-            return kept[0]
+            if not cached:
+                cached.append(_read_all(number))
+            return cached[0]
 
-    return read_or_repeat
+    return PasswordInput(name, read_once)
 
 
-def _all_of(number: int) -> bytes:
-    """Read a descriptor to its end, past Python's buffers, whose locks would outlive the wait."""
+def _read_all(number: int) -> bytes:
+    # Past Python's buffers, whose locks would outlive a wait that was given up.
     data = b""
     while more := os.read(number, _LARGEST):
         data += more
@@ -85,31 +74,7 @@ def _all_of(number: int) -> bytes:
     return data
 
 
-def asked_for(request: CheckRequest, *, ask: bool) -> CheckRequest:
-    """Ask for the password now where one is needed and the call or the settings say to ask.
-
-    Whoever types must not be timed, so this comes before the check. UsageError: `ask` was given
-    and there is no terminal; where the settings alone say so, the check itself will tell.
-    """
-    settings = parse_settings(request.values).settings
-    if settings is None or not settings.needs_password or request.given is not None:
-        return request
-    if not ask and not isinstance(settings.password, Ask):
-        return request
-    if not stdin_is_terminal():
-        if ask:
-            raise UsageError("--ask-password needs a terminal; use --password-stdin")
-        return request
-    whose = mask_credentials(settings.username or "")
-    answer = typed_password(f"Password for {whose} at {settings.host}: ")
-    return replace(request, given=PasswordInput("the password typed", _encoder(answer)))
-
-
-def _encoder(text: str) -> Callable[[], bytes]:
-    return lambda: text.encode("utf-8", "surrogateescape")
-
-
-def stdin_is_terminal() -> bool:
+def has_terminal_to_ask() -> bool:
     """Whether there is a terminal to ask on."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
@@ -120,7 +85,7 @@ def stdin_is_terminal() -> bool:
 
 def typed_password(prompt: str) -> str:
     """Ask on the terminal, which does not show the answer."""
-    from getpass import getpass
+    from getpass import getpass  # 1 ms; a check from cron never asks
 
     try:
         return getpass(escape_controls(prompt))
@@ -128,39 +93,26 @@ def typed_password(prompt: str) -> str:
         return ""
 
 
-_TYPED = "the password typed"
+def new_password(options: Namespace, owner: str) -> str:
+    """Return a password to be stored, from the source that the options name, without a time limit.
 
-
-def hands_over(options: Namespace) -> bool:
-    """Whether the options name a way."""
-    return options.password_stdin or options.password_fd is not None or options.ask_password
-
-
-def handed_over(options: Namespace, whose: str) -> str:
-    """Return the password by the way that the options name; nobody is hurried.
-
-    PasswordError where none comes, or it is none.
+    `owner` says whose it is. PasswordError where none comes, or it is none.
     """
-    # What a check knows of passwords is much, and few calls to `set` need it.
-    from smtp_tui.checks.password_input import PasswordInput, secret_in
-
-    supply = given_password(options, set_by_option=True)
-    if not isinstance(supply, PasswordInput):
-        return asked_twice(whose)
+    source = given_password(options, set_by_option=True)
+    if not isinstance(source, PasswordInput):
+        return typed_twice(owner)
     try:
-        data = supply.read()
+        data = source.read()
     except OSError as error:
-        raise PasswordError(f"{supply.place} cannot be read: {error.strerror}") from None
-    return secret_in(data, supply.place)
+        raise PasswordError(f"{source.place} cannot be read: {error.strerror}") from None
+    return secret_in(data, source.place)
 
 
-def asked_twice(whose: str) -> str:
-    """Ask for the password on the terminal, and once more; UsageError where there is none."""
-    from smtp_tui.checks.password_input import secret_in
-
-    if not stdin_is_terminal():
+def typed_twice(owner: str) -> str:
+    """Ask for a new password on the terminal, and once more; UsageError where there is none."""
+    if not has_terminal_to_ask():
         raise UsageError("smtp-tui needs a terminal to ask for the password; use --password-stdin")
-    answer = typed_password(f"New password{whose}: ")
+    answer = typed_password(f"New password{owner}: ")
     if typed_password("Repeat the password: ") != answer:
         raise PasswordError("the two passwords differ; nothing was changed")
-    return secret_in(answer.encode("utf-8", "surrogateescape"), _TYPED)
+    return secret_in(answer.encode("utf-8", "surrogateescape"), TYPED)

@@ -1,20 +1,91 @@
-"""Ending by a signal: what is open gets closed, and the exit status tells which signal it was.
-
-What the terminal can do, as its surroundings tell: alphabet, colours, background.
-"""
+"""The standard streams, signals that clean up, and what the terminal can do."""
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
+
+from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.smtp.escaping import escape_controls
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
+
+# What an ASCII terminal shows in place of the signs that our own texts use.
+_TWINS = {"…": "...", "–": "-", "│": "|", "┃": "#", "─": "-", "‹": "<", "›": ">"}
+_TWINS |= {"•": "*", "·": ".", "✗": "x", "✓": "+", "—": "-"}
+
+
+def keep_columns() -> None:
+    """Have every sign's twin take one column: a form is laid out by them."""
+    _TWINS["…"] = "~"
+
+
+class OutputFailed(Exception):
+    """Standard output takes nothing more; the text says why."""
+
+
+def prepare_streams() -> None:
+    """Make the standard streams accept any text, and open those that the caller closed."""
+    codecs.register_error("smtp-tui", _in_ascii)
+    # A closed one's number would go to the next file that is opened, a socket perhaps.
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="smtp-tui")
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    refused = error.object[error.start : error.end]
+    shown = [_TWINS.get(sign) or ascii(sign)[1:-1] for sign in refused]
+    return "".join(shown), error.end
+
+
+def print_line(text: str) -> None:
+    """Print one line on standard output at once; BrokenPipeError when its reader has gone."""
+    try:
+        print(escape_controls(text), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(f"standard output cannot be written: {error.strerror}") from None
+
+
+def print_lines(text: str) -> None:
+    """Print the lines of a text."""
+    for line in text.removesuffix("\n").split("\n"):
+        print_line(line)
+
+
+def print_error(text: str) -> None:
+    """Print what is wrong, in one line on standard error, if anybody reads that."""
+    # Such a line may quote what was typed or read, so a password in a URL is hidden.
+    try:
+        print(escape_controls(f"smtp-tui: {mask_credentials(text)}"), file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, so that it does not fail again at the exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, stream.fileno())
+    finally:
+        os.close(nowhere)
 
 
 _FATAL = (signal.SIGTERM, signal.SIGHUP)
@@ -36,11 +107,7 @@ class SignalStatus:
 
 @contextmanager
 def as_interrupts() -> Iterator[SignalStatus]:
-    """Let SIGTERM and SIGHUP end the program in the way of Ctrl+C, which cleans up.
-
-    An exception that a handler raises while Python runs a finaliser, as it does within imports, is
-    only printed and dropped; then the ending is asked for once more.
-    """
+    """Let SIGTERM and SIGHUP end the program in the way of Ctrl+C, which cleans up."""
     ending = SignalStatus()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -55,6 +122,8 @@ def as_interrupts() -> Iterator[SignalStatus]:
             own(signal.SIGINT, frame)
         raise KeyboardInterrupt
 
+    # An exception that a handler raises while Python runs a finaliser, as it does within imports,
+    # is only printed and dropped; then the ending is asked for once more.
     def ask_again(dropped: UnraisableHookArgs) -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.__main__ import main
 from smtp_tui.checks.jsonlines import VERSION, json_line
 from smtp_tui.diagnosis.verdict import Fix, Recipient, TlsSummary, Verdict
+from smtp_tui.program import main
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
     AuthStarted,

@@ -33,7 +33,6 @@ from smtp_tui.checks.monitoring import (
 )
 from smtp_tui.checks.output_file import NotWrittenError
 from smtp_tui.checks.run import CheckRequest
-from smtp_tui.cli.verdicts import verdict_lines
 from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate, Limit
 from smtp_tui.smtp.escaping import escape_controls
@@ -86,7 +85,7 @@ def summary(*outcomes: CheckResult) -> BatchSummary:
 
 
 def told(*outcomes: CheckResult, thresholds: Thresholds | None = None) -> list[str]:
-    return list(nagios_lines(summary(*outcomes), thresholds or Thresholds(), verdict_lines))
+    return list(nagios_lines(summary(*outcomes), thresholds or Thresholds()))
 
 
 @pytest.mark.parametrize(

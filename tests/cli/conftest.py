@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.__main__ import main
+from smtp_tui.program import main
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]

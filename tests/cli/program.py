@@ -25,7 +25,7 @@ async def check(settings, secret, **more):
     yield
 
 run.check = check
-from smtp_tui.__main__ import main
+from smtp_tui.program import main
 sys.exit(main(sys.argv[1:]))
 """
 

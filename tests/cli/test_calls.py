@@ -7,17 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from smtp_tui.cli import parser
-from smtp_tui.cli.commands import COMMANDS, FORM, Command
-from smtp_tui.cli.options import OPTIONS
-from smtp_tui.cli.parser import HelpRequested, UsageError, help_text, parse_arguments
-from smtp_tui.cli.requests import mail_of
+from smtp_tui.cli.check_request import mail_request
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Invocation
+from smtp_tui.cli.help import help_text
+from smtp_tui.cli.parser import HelpRequested, UsageError, parse_arguments
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]
 
 
-def parsed(line: str) -> parser.Invocation:
+def parsed(line: str) -> Invocation:
     """The call that these words make."""
     return parse_arguments(line.split())
 
@@ -111,20 +110,20 @@ def test_every_option_belongs_to_a_command_and_says_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_help_of_a_command(command: Command) -> None:
+def test_help_of_a_command(command: CommandSpec) -> None:
     with pytest.raises(HelpRequested) as caught:
         parsed(f"{command.name} --help")
     text = str(caught.value)
     assert text.startswith(f"Usage: smtp-tui {command.words}\n")
     for option in OPTIONS:
-        shown = rf"\n  {re.escape(option.shown(command.name))}\s"
+        shown = rf"\n  {re.escape(option.usage(command.name))}\s"
         assert bool(re.search(shown, text)) is (option.name in command.options)
 
 
 @pytest.mark.parametrize("width", [30, 40, 57, 80, 100])
 @pytest.mark.parametrize("command", [FORM, *COMMANDS], ids=lambda command: command.name or "form")
 def test_help_fits_a_terminal(
-    command: Command, width: int, monkeypatch: pytest.MonkeyPatch
+    command: CommandSpec, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     lines = help_text(command).split("\n")
@@ -176,7 +175,7 @@ def test_a_recipient_that_is_none_is_not_taken_for_a_file() -> None:
     call = parsed("check --set host=a --to nobody")
     assert call.words == ()
     with pytest.raises(UsageError, match="--to: 'nobody' is not an address"):
-        mail_of(call.options, sends=False)
+        mail_request(call.options, sends=False)
 
 
 @pytest.mark.parametrize("name", ["a" * 5000, "a/" * 5000])

@@ -1,25 +1,28 @@
-"""Completion: the scripts load in their shells, and complete what the tables say."""
+"""Completion: the shells ask the program, and it answers what the tables say."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from smtp_tui.cli.commands import COMMANDS
-from smtp_tui.cli.completion.printing import SHELLS, script
-from smtp_tui.cli.completion.slots import Slot, WordKind, positions, value_of
-from smtp_tui.cli.options import OPTIONS
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS
+from smtp_tui.cli.complete import SHELLS, answer, script
+from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
+from smtp_tui.interchange.spec import QUOTINGS, formats
+from smtp_tui.providers.known import providers
 from smtp_tui.settings.fields import FIELDS
 from tests.cli.program import Outcome
 from tests.terminal import on_terminal
 
 Call = Callable[..., Outcome]
 KEYS = [one.key for one in FIELDS]
+DIALECTS = [header.name for header in all_headers(user_dialects_folder())[0]]
 NAMES = [one.name for one in COMMANDS]
 
 EXPECTED = [
@@ -63,9 +66,20 @@ def shell(name: str) -> str:
     return path
 
 
+# The scripts call smtp-tui by its name.
+PROGRAM = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
 def run(command: list[str], text: str, folder: Path) -> str:
     finished = subprocess.run(
-        command, input=text, cwd=folder, capture_output=True, text=True, check=False, timeout=60
+        command,
+        input=text,
+        cwd=folder,
+        env={**os.environ, "PATH": PROGRAM},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert (finished.returncode, finished.stderr) == (0, ""), finished.stderr
     return finished.stdout
@@ -88,7 +102,7 @@ def in_bash(line: str, folder: Path, breaks: str = " \t\n\"'><=;|&(:") -> list[s
     finished = subprocess.run(
         [shell("bash"), "--norc", "-c", f"{script('bash')}\nCOMP_WORDBREAKS=$BREAKS\n{call}"],
         cwd=folder,
-        env={**os.environ, "COMP_LINE": asked, "BREAKS": breaks},
+        env={**os.environ, "PATH": PROGRAM, "COMP_LINE": asked, "BREAKS": breaks},
         capture_output=True,
         text=True,
         check=True,
@@ -107,9 +121,9 @@ def test_bash(folder: Path, line: str, words: list[str]) -> None:
 @pytest.mark.parametrize(("line", "words"), WITH_EQUALS)
 def test_bash_parts_words_at_the_equals_sign(folder: Path, line: str, words: list[str]) -> None:
     assert in_bash(line, folder) == words
-    # Where it does not, what is before the sign must stand in the answer, or be taken off by us.
-    start = line.split()[-1].removeprefix("--set=").removeprefix("--format=").rpartition("=")[0]
-    assert in_bash(line, folder, " \t\n") == [f"{start}={one}" if start else one for one in words]
+    # Where it does not, what is before the sign must stand in the answer.
+    start, sign, _ = line.split()[-1].rpartition("=")
+    assert in_bash(line, folder, " \t\n") == [f"{start}{sign}{one}" for one in words]
 
 
 def test_bash_offers_settings_files_first(folder: Path) -> None:
@@ -123,7 +137,13 @@ def test_bash_offers_settings_files_first(folder: Path) -> None:
 def test_bash_completes_a_line_as_it_is_typed(folder: Path) -> None:
     (folder / "script").write_text(script("bash"))
     program = [shell("bash"), "--norc", "--noprofile", "-i"]
-    environment = {**os.environ, "PS1": "$ ", "TERM": "xterm", "INPUTRC": "/dev/null"}
+    environment = {
+        **os.environ,
+        "PATH": PROGRAM,
+        "PS1": "$ ",
+        "TERM": "xterm",
+        "INPUTRC": "/dev/null",
+    }
     with on_terminal(program, environment) as terminal:
         terminal.press(f"cd {folder}; . ./script; clear; PS1='ready> '", "Enter")
         terminal.wait_until(lambda: terminal.text.startswith("ready>"), "prompt")
@@ -162,7 +182,7 @@ def test_zsh(folder: Path) -> None:
     load = "autoload -Uz compinit; compinit -D -u; source ./script"
     told = run([shell("zsh"), "-f", "-c", f"{load}; print $_comps[smtp-tui]"], "", folder)
     assert told == "_smtp_tui\n"
-    environment = {**os.environ, "PS1": "$ ", "TERM": "xterm"}
+    environment = {**os.environ, "PATH": PROGRAM, "PS1": "$ ", "TERM": "xterm"}
     with on_terminal([shell("zsh"), "-f"], environment, (120, 40)) as terminal:
         terminal.press(f"cd {folder}; {load}; clear; PS1='ready> '", "Enter")
         terminal.wait_until(lambda: terminal.text.startswith("ready>"), "prompt")
@@ -177,15 +197,10 @@ def test_syntax(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SHELLS)
-def test_every_command_and_option_is_in_it(call: Call, name: str) -> None:
+def test_the_script_is_printed(call: Call, name: str) -> None:
     outcome = call("completion", name)
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out == script(name)
-    for one in COMMANDS:
-        assert one.name in outcome.out
-    for option in OPTIONS:
-        assert option.flags[0].removeprefix("--") in outcome.out
-    assert not any(f"@{part}@" in outcome.out for part in ("KEYS", "VALUES", "OPTIONS", "COMMANDS"))
 
 
 def test_no_such_shell(call: Call) -> None:
@@ -194,22 +209,116 @@ def test_no_such_shell(call: Call) -> None:
     assert "completion needs bash, zsh or fish" in outcome.err
 
 
-def test_positions_are_read_off_the_call() -> None:
-    found = {one.name: positions(one) for one in COMMANDS}
-    toml, keys = Slot(things=WordKind.TOML), found["explain"][0]
-    assert found["check"] == [Slot(things=WordKind.TOML, repeats=True)]
-    assert found["send"] == [toml]
-    assert found["get"] == [toml, keys]
-    assert list(keys.words) == KEYS
-    assert found["set"] == [toml, Slot(things=WordKind.ASSIGNMENTS, repeats=True)]
-    assert found["demo"] == []
-    assert all(
-        slot.words or slot.things for name in ("password", "completion") for slot in found[name]
+def offered(line: str) -> list[str]:
+    """What is offered at the end of a line."""
+    words = line.split(" ")
+    _, candidates = answer(words, len(words))
+    return list(candidates)
+
+
+def kind(line: str) -> str:
+    words = line.split(" ")
+    return answer(words, len(words))[0]
+
+
+def test_every_command_and_option_is_offered() -> None:
+    assert offered("") == NAMES
+    for command in (FORM, *COMMANDS):
+        flags = [option.flag for option in OPTIONS if option.name in command.options]
+        assert offered(f"{command.name} -".lstrip()) == [*flags, "--help"]
+    _, candidates = answer(["check", "-"], 2, with_short=True)
+    assert {"-H", "-t", "-w", "-c"} < candidates.keys()
+    assert candidates["--set"].startswith("use VALUE instead of the file's KEY")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("get mail.toml ", KEYS),
+        ("unset mail.toml host ", KEYS),
+        ("explain ", KEYS),
+        ("set mail.toml port=25 ", [f"{key}=" for key in KEYS]),
+        ("set mail.toml password=", []),
+        (
+            "check --dialect ",
+            [*(header.name for header in all_headers(user_dialects_folder())[0]), "plain"],
+        ),
+        ("presets ", [provider.id for provider in providers()]),
+        ("export ", list(formats())),
+        ("import --from ", list(formats())),
+        ("check --from ", []),
+        ("export --quoting ", list(QUOTINGS)),
+        ("--theme ", ["dark", "light"]),
+        ("password set --keep-in ", ["keyring", "keyring=", "file=", "env=", "literal", "ask"]),
+        ("discover ", []),
+        ("check --jobs ", []),
+        ("demo ", []),
+        ("mail.toml ", []),
+    ],
+)
+def test_words(line: str, words: list[str]) -> None:
+    assert offered(line) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", "toml"),
+        ("check ", "toml"),
+        ("check a.toml ", "toml"),
+        ("send ", "toml"),
+        ("send a.toml ", "words"),
+        ("get ", "toml"),
+        ("import ", "files"),
+        ("import --into ", "files"),
+        ("check --report ", "files"),
+        ("check --output=", "files"),
+        ("set a.toml enc", "nospace"),
+        ("check --set=enc", "nospace"),
+        ("discover ", "words"),
+    ],
+)
+def test_what_the_shell_adds(line: str, expected: str) -> None:
+    assert kind(line) == expected
+
+
+TABLES = """\
+[smtp]
+host = "a.example"
+[[ relays ]]
+[[relays]]
+  [accounts."main"] # x
+"""
+
+
+def test_tables_of_the_file_in_the_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "mail.toml").write_text(TABLES)
+    tables = ["smtp", "relays[0]", "relays[1]", 'accounts."main"']
+    monkeypatch.chdir(folder)
+    assert offered("check mail.toml --table ") == tables
+    assert list(answer(["get", "--table", "", "mail.toml"], 3)[1]) == tables
+    monkeypatch.setenv("HOME", str(folder))
+    assert offered("check ~/mail.toml --table ") == tables
+    assert offered("check nothing.toml --table ") == []
+    monkeypatch.setenv("SMTP_TUI_CONFIG", str(folder / "mail.toml"))
+    assert offered("check --table ") == tables
+    assert "smtp" in in_bash("check mail.toml --table s", folder)
+
+
+def test_units(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = folder / "systemctl"
+    program.write_text(
+        "#!/bin/sh\necho 'app.service enabled enabled'\necho 'b@.service static -'\n"
     )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    assert offered("check --as-unit ") == ["app.service", "b@.service"]
+    program.unlink()
+    monkeypatch.setenv("PATH", str(folder))
+    assert offered("check --as-unit ") == []
 
 
-def test_an_option_that_takes_a_file_takes_any() -> None:
-    slots = {one.name: value_of(one) for one in OPTIONS}
-    assert slots["report"] == slots["output"] == Slot(things=WordKind.FILES)
-    assert slots["all"] is None
-    assert slots["as_unit"] == Slot(things=WordKind.UNITS)
+def test_the_command_is_hidden(call: Call) -> None:
+    assert "__complete" not in call("--help").out
+    assert "__complete" not in offered("")
+    assert call("__complete", "bash", "1", "che") == Outcome(0, "toml\ncheck\n", "")

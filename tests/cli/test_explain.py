@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.cli.explain import LARGEST_INPUT
+from smtp_tui.cli.show import LARGEST_INPUT
 from smtp_tui.settings.fields import FIELDS, Field
 from smtp_tui.settings.schema import explanation
 from tests.cli.program import Outcome, run_program
@@ -137,7 +137,7 @@ class Terminal(io.TextIOWrapper):
         return True
 
 
-def test_at_a_terminal_it_says_what_it_waits_for(
+def test_at_a_terminal_it_says_what_it_pause_reason(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", Terminal(io.BytesIO(REFUSED.encode())))

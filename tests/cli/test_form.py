@@ -27,7 +27,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
         return 0
 
     monkeypatch.setattr(launch, "has_terminal", lambda: True)
-    monkeypatch.setattr(launch, "_open", note)
+    monkeypatch.setattr(launch, "_open_form", note)
     return seen
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from smtp_tui import __version__
-from smtp_tui.cli.commands import COMMANDS
+from smtp_tui.cli.commands import COMMANDS, OPTIONS
 from smtp_tui.cli.manpage import manpage
-from smtp_tui.cli.options import OPTIONS
 from smtp_tui.cli.password_prompt import VARIABLE
 from smtp_tui.config import paths
 from smtp_tui.config.preferences import NAME
@@ -61,7 +60,7 @@ def test_everything_is_in_it() -> None:
     for command in COMMANDS:
         assert f"smtp-tui {command.words.replace('…', '...')}" in text
     for option in OPTIONS:
-        assert f" {option.shown()} ".replace("…", "...") in text
+        assert f" {option.usage()} ".replace("…", "...") in text
     for field in FIELDS:
         assert f" {field.key} {field.label}. " in text
     assert "10 The check failed at this stage: envelope. 11 The check failed at" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.cli import sources
+from smtp_tui.cli import lists
 from smtp_tui.providers.provider import Kind, Provenance
 from tests.cli.program import Outcome
 
@@ -63,7 +63,7 @@ def test_what_is_newer_is_not_listed(call: Call) -> None:
 
 
 def test_nothing_old_is_said(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "_entries", lambda: iter(()))
+    monkeypatch.setattr(lists, "_entries", list)
     outcome = call("sources", "--older-than", "30")
     assert (outcome.status, outcome.out) == (
         0,
@@ -74,7 +74,7 @@ def test_nothing_old_is_said(call: Call, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_undated_entry_is_always_listed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     undated = Provenance(kind=Kind.REPLY, name="auth-rejected 535", sources=("RFC 4954, 6",))
-    monkeypatch.setattr(sources, "_entries", lambda: iter((undated,)))
+    monkeypatch.setattr(lists, "_entries", lambda: [undated])
     outcome = call("sources", "--older-than", "99999")
     assert outcome.status == 1
     assert outcome.out == "undated     reply   auth-rejected 535: RFC 4954, 6\n"

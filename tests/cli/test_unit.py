@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.cli import unit as unit_command
+from smtp_tui.cli import systemd
 from smtp_tui.cli.parser import UsageError, parse_arguments
-from smtp_tui.cli.systemd import TYPED, Transient, Unit, transient
-from smtp_tui.cli.unit import bus_label, command_of, unit_of
+from smtp_tui.cli.systemd import TYPED, Transient, Unit, bus_label, command_of, transient, unit_of
 from tests.cli.program import COMMAND, Outcome
 
 Call = Callable[..., Outcome]
@@ -244,7 +243,7 @@ def test_passwords_that_cannot_be_handed_on(call: Call, words: tuple[str, ...]) 
 @pytest.fixture
 def booted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine that runs systemd, whose programs print what the sample has."""
-    monkeypatch.setattr(unit_command, "_BOOTED", tmp_path)
+    monkeypatch.setattr(systemd, "_BOOTED", tmp_path)
     typed = properties(Environment=[f"PW={SECRET}"], SetCredential=[["x", [104, 105]]])
     for name, text in (("systemctl", SHOWN.strip()), ("busctl", typed)):
         program = tmp_path / name
@@ -262,7 +261,7 @@ def booted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may run a check as another unit")
 def test_it_is_run_and_shown(capfd: pytest.CaptureFixture[str], booted: Path) -> None:
-    from smtp_tui.__main__ import main
+    from smtp_tui.program import main
 
     assert main(["check", "--as-unit", "app", "a.toml"]) == 9
     told = capfd.readouterr()
@@ -306,7 +305,7 @@ def test_who_is_not_root_gets_the_line(
 
 
 def test_without_systemd(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(unit_command, "_BOOTED", tmp_path / "nothing")
+    monkeypatch.setattr(systemd, "_BOOTED", tmp_path / "nothing")
     outcome = call("check", "--as-unit", "app")
     assert (outcome.status, outcome.out) == (2, "")
     assert "needs systemd, and this machine does not run it" in outcome.err

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.cli.edit import assignments, read_pairs
-from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.parser import UsageError, assignments, read_pairs
 
 READ = [
     ("host=mail.example", "mail.example"),

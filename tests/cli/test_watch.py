@@ -15,9 +15,9 @@ import pytest
 from smtp_tui.checks import watch
 from smtp_tui.checks.watch import SystemClock
 from smtp_tui.cli import watch as watch_command
+from smtp_tui.cli.check_request import check_request
 from smtp_tui.cli.parser import UsageError, parse_arguments
-from smtp_tui.cli.requests import check_request
-from smtp_tui.cli.watch import attempt_of, seconds_of, waits_for
+from smtp_tui.cli.watch import attempt_of, pause_reason, watch_interval
 from tests.checks.scripted import EHLO, saying
 from tests.cli.program import COMMAND, Outcome
 
@@ -54,7 +54,7 @@ Between = Callable[..., None]
 
 @pytest.mark.parametrize("seconds", ["5", "60", "86400", "7.5"])
 def test_seconds(seconds: str) -> None:
-    assert seconds_of(parse_arguments(["check", "--watch", seconds])) == float(seconds)
+    assert watch_interval(parse_arguments(["check", "--watch", seconds])) == float(seconds)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_seconds(seconds: str) -> None:
 )
 def test_refused(words: tuple[str, ...], said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(said)):
-        seconds_of(parse_arguments(["check", *words]))
+        watch_interval(parse_arguments(["check", *words]))
 
 
 def test_changes_of_the_file_are_seen(call: Call, toml: Toml, between: Between) -> None:
@@ -182,7 +182,7 @@ def test_what_a_touched_file_means(toml: Toml, password: str, changes: bool, sai
     os.utime(file, (1, 1))
     after = attempt_of(call, request)
     assert (before.mark != after.mark) is changes
-    assert said in waits_for(before)
+    assert said in pause_reason(before)
     file.write_text(file.read_text().replace('"a"', '"b"'))
     assert attempt_of(call, request).mark != after.mark
 
@@ -193,7 +193,7 @@ def test_no_secret_in_an_attempt(toml: Toml, tmp_path: Path) -> None:
         call = parse_arguments(["check", str(toml(table(1, more)))])
         attempt = attempt_of(call, check_request(call))
         assert "wonderland" not in repr(attempt)
-        assert "wonderland" not in waits_for(attempt)
+        assert "wonderland" not in pause_reason(attempt)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -31,7 +31,7 @@ def test_reading_loads_nothing_heavy(tmp_path: Path) -> None:
 
 SHOWN = """
 import sys
-from smtp_tui.__main__ import main
+from smtp_tui.program import main
 
 assert main(["get", sys.argv[1]]) == 0
 writers = {"tomlkit", "smtp_tui.config.toml_edit.scan", "shutil", "tempfile"}

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.__main__ import main
 from smtp_tui.checks.run import CheckRequest, run
 from smtp_tui.config.document import Document
 from smtp_tui.demo import server
 from smtp_tui.demo.server import ADDRESS, Sample, listening, running_demo
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.program import main
 from smtp_tui.smtp.events import Event
 from tests.cli.program import environment, run_program
 from tests.terminal import on_terminal

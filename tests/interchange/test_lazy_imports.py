@@ -16,7 +16,7 @@ print(*sorted(sys.modules))
 """
 CHECK = """
 import sys
-from smtp_tui.__main__ import main
+from smtp_tui.program import main
 main(["check", "--set", "host=127.0.0.1", "--set", "port=1"])
 print(*sorted(sys.modules))
 """

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from smtp_tui.__main__ import main
 from smtp_tui.checks import run as engine
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.search import discover
+from smtp_tui.program import main
 from smtp_tui.smtp import certificates, events, tls, tls_errors
 from smtp_tui.smtp.events import Event
 from tests.screens.relay import GATE, ports_told

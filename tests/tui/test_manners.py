@@ -343,7 +343,7 @@ class TestEnds:
             "import sys; from smtp_tui.tui.form.form import Form\n"
             "def broken(self, by): raise RuntimeError('hunter2hunter2')\n"
             "Form.action_move = broken\n"
-            f"from smtp_tui.__main__ import main; sys.exit(main([{str(file)!r}]))"
+            f"from smtp_tui.program import main; sys.exit(main([{str(file)!r}]))"
         )
         command = [sys.executable, "-c", program]
         with on_terminal(command, login(tmp_path, {})) as terminal:

@@ -1,0 +1,285 @@
+"""From a call to what is to be checked: files, tables, options and environment put together."""
+
+from __future__ import annotations
+
+import re
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smtp_tui.checks.batch import CheckTarget
+from smtp_tui.checks.password_input import PasswordInput
+from smtp_tui.checks.run import CheckRequest
+from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.parser import UsageError, assignments
+from smtp_tui.cli.password_prompt import TYPED, given_password, has_terminal_to_ask, typed_password
+from smtp_tui.config.errors import DocumentError, SeveralTablesError
+from smtp_tui.config.paths import default_config
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.settings.password_sources import Ask
+from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.delivery import (
+    BODY,
+    SUBJECT,
+    MailRequest,
+    parse_body,
+    parse_recipients,
+    parse_subject,
+)
+
+if TYPE_CHECKING:
+    from smtp_tui.config.document import Document
+
+LONGEST_EXTRA = 3600.0
+"""Seconds; more is a typing error."""
+JOBS, MOST_JOBS = 16, 500
+_UNDECODED = "[\udc80-\udcff]"
+LARGEST_BODY = 64 * 1024 * 1024
+"""Characters; more is no test message."""
+
+
+def is_batch(call: Invocation) -> bool:
+    """Whether a call means several checks, or as many as there are."""
+    return bool(call.options.all) or len(call.words) > 1
+
+
+def check_request(call: Invocation) -> CheckRequest:
+    """Put together the one check that a call means, its password asked for where it must be."""
+    options = call.options
+    overrides = _overrides(call)
+    common = _common(call, overrides)
+    if "host" in overrides and not call.words:
+        for name, value in (("--table", options.table), ("--dialect", options.dialect)):
+            if value:
+                raise UsageError(f"{name} needs a FILE")
+        request = CheckRequest(values=overrides, base=Path(), table="smtp", **common)
+    else:
+        file = file_of(call)
+        document = _open(file, call)
+        table = options.table or document.default_table()
+        request = _request(file, document, table, overrides, common)
+    return _with_typed_password(request, ask=options.ask_password)
+
+
+def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
+    """Return a request with its table's values as they stand now; its password is not asked again.
+
+    DocumentError when the file cannot be read, or the table is not in it any more.
+    """
+    if request.file is None:
+        return request
+    document = load("cli.documents:open_file")(
+        request.file, named=True, dialect=call.options.dialect
+    )
+    table = request.table or document.default_table()
+    return replace(request, **_values(document, table, _overrides(call)))
+
+
+def check_targets(call: Invocation) -> list[CheckTarget]:
+    """Put together all the checks that a call means; a file that cannot be used is one too."""
+    overrides = _overrides(call)
+    common = _common(call, overrides)
+    if call.options.all:
+        if call.options.table:
+            raise UsageError(
+                "--table names one table and --all means every table: give only one of them"
+            )
+        common["extra"] = 0.0
+    files = call.words or (file_of(call),)
+    return [target for file in files for target in _targets(file, call, overrides, common)]
+
+
+def jobs_of(call: Invocation) -> int:
+    """Return how many checks may run at a time."""
+    jobs = JOBS if call.options.jobs is None else call.options.jobs
+    if not 1 <= jobs <= MOST_JOBS:
+        raise UsageError(f"--jobs needs a number, 1 to {MOST_JOBS}")
+    return int(jobs)
+
+
+def file_of(call: Invocation) -> str:
+    """The file that a call without several means."""
+    return call.words[0] if call.words else str(default_config())
+
+
+def _targets(
+    file: str, call: Invocation, overrides: Mapping[str, object], common: Mapping[str, Any]
+) -> Iterator[CheckTarget]:
+    table: str | None = call.options.table
+    try:
+        document = _open(file, call)
+        tables = document.tables() if call.options.all else ()
+        if not tables:
+            tables = (table or document.default_table(),)
+        for table in tables:
+            request = _request(file, document, table, overrides, common)
+            # A password that the call hands over is for the tables that name no place of their
+            # own: it would lock the accounts of the others.
+            has_own = "password" in request.values
+            if has_own:
+                request = replace(request, given=None)
+            ask = call.options.ask_password and not has_own
+            request = _with_typed_password(request, ask=ask)
+            yield CheckTarget(file=file, table=table, request=request)
+    except (SeveralTablesError, UsageError):
+        raise
+    except DocumentError as error:
+        yield CheckTarget(file=file, table=table, refusal=str(error))
+    except Exception as error:  # a defect that one file brings out costs the others nothing
+        yield CheckTarget(file=file, table=table, defect=error)
+
+
+def _open(file: str, call: Invocation) -> Document:
+    # A check without a file needs nothing that reads one: 25 ms of its start.
+    document: Document = load("cli.documents:open_file")(
+        file, named=bool(call.words), dialect=call.options.dialect
+    )
+    return document
+
+
+def _request(
+    file: str,
+    document: Document,
+    table: str,
+    overrides: Mapping[str, object],
+    common: Mapping[str, Any],
+) -> CheckRequest:
+    origin = None if "password" in overrides else Path(file)
+    values = _values(document, table, overrides)
+    return CheckRequest(
+        base=Path(file).parent, file=file, table=table, origin=origin, **{**common, **values}
+    )
+
+
+def _values(document: Document, table: str, overrides: Mapping[str, object]) -> dict[str, Any]:
+    """Return what a table says, with others' values over it, and how its file was read."""
+    values = {**document.values(table), **overrides}
+    return {
+        "values": values,
+        "assumed": frozenset(values) - document.given(table) - overrides.keys(),
+        "recognition": document.recognition,
+        "notes": load("cli.documents:notes_on")(document, table),
+    }
+
+
+def _overrides(call: Invocation) -> dict[str, object]:
+    """Return the values that the call puts over those of a file."""
+    values = assignments(call.options.set)
+    if call.options.hostname is not None:
+        if "host" in values:
+            raise UsageError("--hostname and --set host=… mean the same: give only one of them")
+        values["host"] = call.options.hostname
+    if call.options.timeout is not None:
+        if BY_KEY["timeout"].problem_with(call.options.timeout):
+            raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
+        values["timeout"] = call.options.timeout
+    return values
+
+
+def _common(call: Invocation, overrides: Mapping[str, object]) -> dict[str, Any]:
+    """Return what a call asks of a check, whatever the table."""
+    options = call.options
+    mail = mail_request(options, sends=call.command.name == "send")
+    given = given_password(options, set_by_option="password" in overrides)
+    try:
+        extra = 3.0 if options.extra is None else float(options.extra)
+    except ValueError:
+        extra = -1.0
+    if options.no_experiments:
+        extra = 0.0
+    elif not 0 <= extra <= LONGEST_EXTRA:
+        raise UsageError(f"--extra needs a number of seconds, 0 to {LONGEST_EXTRA:g}")
+    return {
+        "mail": mail,
+        "given": given,
+        "allow_clear_password": options.allow_clear_password,
+        "extra": extra,
+    }
+
+
+def _with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
+    """Ask for the password now where one is needed and the call or the settings say to ask.
+
+    UsageError: `ask` was given and there is no terminal; where the settings alone say so, the
+    check itself will report it.
+    """
+    # Whoever types must not be timed, so this comes before the check.
+    settings = parse_settings(request.values).settings
+    if settings is None or not settings.needs_password or request.given is not None:
+        return request
+    if not ask and not isinstance(settings.password, Ask):
+        return request
+    if not has_terminal_to_ask():
+        if ask:
+            raise UsageError("--ask-password needs a terminal; use --password-stdin")
+        return request
+    owner = mask_credentials(settings.username or "")
+    answer = typed_password(f"Password for {owner} at {settings.host}: ")
+    data = answer.encode("utf-8", "surrogateescape")
+    return replace(request, given=PasswordInput(TYPED, lambda: data))
+
+
+def mail_request(options: Namespace, *, sends: bool) -> MailRequest | None:
+    """Return what to hand over, or None; UsageError when an address is none or nobody is named."""
+    sender = vars(options)["from"]
+    with _named("--to:"):
+        recipients = tuple(
+            mailbox for text in options.to for mailbox in parse_recipients(_decoded(text))
+        )
+    if not recipients:
+        if sends:
+            raise UsageError("send needs --to ADDRESS")
+        if sender:
+            raise UsageError("--from needs --to ADDRESS")
+        return None
+    with _named("--from:"):
+        mailbox = parse_mailbox(_decoded(sender)) if sender else None
+    subject = ""
+    if sends:
+        with _named("--subject"):
+            text = options.subject
+            subject = SUBJECT if text is None else parse_subject(_decoded(text))
+    body = _body(options) if sends else None
+    return MailRequest(recipients=recipients, sender=mailbox, subject=subject, body=body)
+
+
+@contextmanager
+def _named(origin: str) -> Iterator[None]:
+    """Name in a UsageError where the text comes from that ValueError complains of."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise UsageError(f"{origin} is not in this locale's encoding") from None
+    except ValueError as error:
+        raise UsageError(f"{origin} {error}") from None
+
+
+def _body(options: Namespace) -> str:
+    if options.body is not None:
+        with _named("--body"):
+            return parse_body(_decoded(options.body))
+    holds_password = options.password_stdin or options.password_fd == 0
+    if holds_password or sys.stdin is None or sys.stdin.isatty():
+        return BODY
+    with _named("standard input"):
+        body = _decoded(sys.stdin.read(LARGEST_BODY + 1), sys.stdin.encoding)
+        if len(body) > LARGEST_BODY:
+            raise ValueError(f"is longer than {LARGEST_BODY} characters")
+        return parse_body(body) or BODY
+
+
+def _decoded(text: str, encoding: str | None = None) -> str:
+    """Read as UTF-8 what the locale could not decode: in the C locale, all beyond ASCII."""
+    if text.isprintable():
+        return text
+    try:
+        raw = text.encode(encoding or sys.getfilesystemencoding(), "surrogateescape")
+        return raw.decode("utf-8") if re.search(_UNDECODED, text) else text
+    except UnicodeError:
+        return text  # refused where it is parsed

@@ -1,0 +1,203 @@
+"""Completion: `smtp-tui __complete` answers a shell, `smtp-tui completion` prints what asks it.
+
+A shell calls `smtp-tui __complete SHELL NUMBER WORD…`: all words of the line, of which the one with
+this number is being typed and may be empty. The first line of the answer says what to do besides:
+offer files (`files`; `toml`: those that end in .toml first), let no space follow (`nospace`), or
+nothing (`words`). Each other line is a whole word for that place, with its meaning behind a tab.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from smtp_tui.checks.exit_status import PASSED
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Invocation, Option, load
+from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.terminal import print_lines
+from smtp_tui.config.paths import default_config
+from smtp_tui.settings.fields import BY_KEY, FieldKind
+from smtp_tui.smtp.escaping import escape_controls
+
+SHELLS = ("bash", "zsh", "fish")
+
+Candidates = dict[str, str]
+"""What may stand at the cursor, and what each means."""
+
+_PLACES = ("keyring", "keyring=", "file=", "env=", "literal", "ask")
+_UNITS = ("systemctl", "list-unit-files", "--type=service", "--no-legend", "--no-pager")
+# The head of a table as --table takes it; to parse the file would need it to be whole.
+_TABLE = re.compile(r"[ \t]*\[(?P<many>\[?)[ \t]*(?P<path>[^\]]*?)[ \t]*\]")
+_LARGEST = 1024 * 1024
+
+
+def completion(call: Invocation) -> int:
+    """Print the script of the shell that a call names."""
+    shell = call.words[0]
+    if shell not in SHELLS:
+        raise UsageError(f"completion needs {', '.join(SHELLS[:-1])} or {SHELLS[-1]}")
+    print_lines(script(shell))
+    return PASSED
+
+
+def script(shell: str) -> str:
+    """Return what makes a shell ask this program; it needs no update when a command changes."""
+    return Path(__file__).with_name(f"completion.{shell}").read_text("utf-8")
+
+
+def complete(call: Invocation) -> int:
+    """Print what may stand at the cursor."""
+    shell, number, *words = call.words
+    kind, candidates = answer(words, int(number), with_short=shell == "fish")
+    current = (*words, "")[int(number) - 1]
+    # zsh and fish match words in the way that their users have chosen; but fish would find in
+    # --keep the letters of --no-experiments too.
+    if shell == "bash" or current.startswith("-"):
+        candidates = {word: text for word, text in candidates.items() if word.startswith(current)}
+    if shell == "bash":
+        candidates = dict.fromkeys(candidates, "")
+    elif shell == "fish":  # which sorts nothing, so that settings files stay first
+        candidates = dict(sorted(candidates.items()))
+    lines = [f"{escape_controls(word)}\t{text}".rstrip() for word, text in candidates.items()]
+    print("\n".join([kind, *lines]))
+    return PASSED
+
+
+def answer(
+    words: Sequence[str], number: int, *, with_short: bool = False
+) -> tuple[str, Candidates]:
+    """Return the kind of what may stand in place of the word `number`, and the candidates."""
+    before, current = words[: number - 1], (*words, "")[number - 1]
+    name, count, option = _read(before)
+    command = next((spec for spec in COMMANDS if spec.name == name), FORM)
+    kind, prefix, candidates = "words", "", Candidates()
+    if option:
+        kind, candidates = _values(option.metavar_for(name), current, words)
+    elif current.startswith("--") and "=" in current:
+        flag, _, typed = current.partition("=")
+        prefix = f"{flag}="
+        metavars = [option.metavar_for(name) for option in OPTIONS if option.flag == flag]
+        if metavars:
+            kind, candidates = _values(metavars[0], typed, words)
+    elif current.startswith("-"):
+        candidates = {
+            flag: option.help_for(name)
+            for option in OPTIONS
+            if option.name in command.options
+            for flag in (option.flags if with_short else (option.flag,))
+        }
+        candidates["--help"] = "show the help"
+    elif command is FORM and not count:
+        kind, candidates = "toml", {spec.name: spec.summary for spec in COMMANDS}
+    else:
+        metavar = _metavar_at(command, count)
+        kind, candidates = _values(metavar, current, words)
+        if metavar == "FILE":  # settings; what an option names may be any file
+            kind = "toml"
+    return kind, {f"{prefix}{word}": meaning for word, meaning in candidates.items()}
+
+
+def _read(words: Sequence[str]) -> tuple[str, int, Option | None]:
+    """Return the command in a line, the number of words behind it, and what awaits its value."""
+    names = {spec.name for spec in COMMANDS}
+    with_value = {flag: option for option in OPTIONS if option.metavar for flag in option.flags}
+    name, count, awaiting = "", 0, None
+    for word in words:
+        if awaiting:
+            awaiting = None
+        elif word in with_value:
+            awaiting = with_value[word]
+        elif word in names and not name and not count:
+            name = word
+        elif not word.startswith("-"):
+            count += 1
+    return name, count, awaiting
+
+
+def _metavar_at(command: CommandSpec, number: int) -> str:
+    """Return what the line in the help has at the place of a word of a command."""
+    line = command.words.removeprefix(command.name)
+    line = re.sub(r"\[--[^\]]*\]", "", line)  # options, as in [--into FILE]
+    line = re.split(r"\s\|\s|\s--", line)[0]
+    metavars = re.findall(r"[^\s\[\]]+", line)
+    if metavars and number >= len(metavars) and metavars[-1].endswith("…"):
+        number = len(metavars) - 1
+    return metavars[number].rstrip("…") if number < len(metavars) else ""
+
+
+def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candidates]:
+    """Return what stands for a metavar, in a line of these words; `typed` is there already."""
+    match metavar.rstrip("…"):
+        case "FILE" | "FILE|-":
+            return "files", {}
+        case "KEY=VALUE":
+            return _assignments(typed)
+        case "KEY":
+            values = {key: field.label for key, field in BY_KEY.items()}
+        case "PATH":
+            values = _tables(words)
+        case "UNIT":
+            values = _units()
+        case "FORMAT":
+            specs = load("interchange.spec:formats")()
+            values = {name: spec.title for name, spec in specs.items()}
+        case "STYLE":
+            values = dict.fromkeys(load("interchange.spec:QUOTINGS"), "")
+        case "NAME":
+            folder = load("config.dialects.detect:user_dialects_folder")()
+            headers, _ = load("config.dialects.detect:all_headers")(folder)
+            values = {header.name: header.application for header in headers}
+            values[load("config.dialects.spec:PLAIN")] = "the keys of no application"
+        case "ID":
+            values = {one.id: one.name for one in load("providers.known:providers")()}
+        case "PLACE":
+            values = dict.fromkeys(_PLACES, "")
+        case choices if choices == choices.lower():
+            values = dict.fromkeys(filter(None, choices.split("|")), "")
+        case _:  # a number, an address, a text: nobody can complete it
+            values = {}
+    return "words", values
+
+
+def _assignments(typed: str) -> tuple[str, Candidates]:
+    key, sign, _ = typed.partition("=")
+    if not sign:
+        return "nospace", {f"{key}=": field.label for key, field in BY_KEY.items()}
+    if key not in BY_KEY:
+        return "words", {}
+    field = BY_KEY[key]
+    choices = tuple(map(str, field.choices)) if field.kind is FieldKind.CHOICE else ()
+    if field.kind is FieldKind.SWITCH:
+        choices = ("true", "false")
+    return "words", {f"{key}={value}": field.label for value in choices}
+
+
+def _tables(words: Sequence[str]) -> Candidates:
+    """Return the tables of the last TOML file in the line, or of the usual one."""
+    paths = [Path(word).expanduser() for word in words if word.endswith(".toml")]
+    path = next((path for path in reversed(paths) if path.is_file()), default_config())
+    tables = Candidates()
+    seen: Counter[str] = Counter()
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            lines = file.read(_LARGEST).splitlines() if path.is_file() else []
+    except OSError:
+        return tables
+    for found in filter(None, map(_TABLE.match, lines)):
+        table = found["path"]
+        if found["many"]:
+            tables[f"{table}[{seen[table]}]"] = ""
+            seen[table] += 1
+        else:
+            tables[table] = ""
+    return tables
+
+
+def _units() -> Candidates:
+    try:
+        units: str = load("cli.systemd:output_of")(_UNITS)
+    except UsageError:  # there is no systemd here
+        return {}
+    return {line.split()[0]: "" for line in units.splitlines() if line.strip()}

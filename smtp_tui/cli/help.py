@@ -1,0 +1,133 @@
+"""The texts of --help and --version, made of the tables of commands and options."""
+
+from __future__ import annotations
+
+import os
+import platform
+import textwrap
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from smtp_tui import __version__
+from smtp_tui.checks.exit_status import BY_STAGE, IN_WORDS
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec
+from smtp_tui.interchange.spec import formats
+
+Row = tuple[str, str]
+
+_NARROWEST, _USUAL, _WIDEST = 30, 80, 100
+"""Columns: longer lines are hard to read."""
+_LEFT = 28
+"""Columns of what is explained, at most: what is longer has a line of its own."""
+
+
+def version() -> str:
+    """The versions that a bug report needs."""
+    import ssl  # no other help needs OpenSSL, which takes @@ ms to load
+
+    return f"smtp-tui {__version__} (Python {platform.python_version()}, {ssl.OPENSSL_VERSION})"
+
+
+@cache
+def help_data() -> dict[str, Any]:
+    """Return the tables and paragraphs that help and manual page quote, by name."""
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def exit_statuses() -> dict[str, str]:
+    """Return every exit status with its meaning."""
+    stages: dict[int, list[str]] = {}
+    for stage, status in BY_STAGE.items():
+        stages.setdefault(status, []).append(IN_WORDS[stage])
+    by_stage = {
+        str(status): f"The check failed at this stage: {' or '.join(names)}."
+        for status, names in stages.items()
+    }
+    texts = help_data()["statuses"]
+    return {**texts["before"], **by_stage, **texts["after"]}
+
+
+def as_sentence(text: str) -> str:
+    """Return a summary as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def help_text(command: CommandSpec, width: int | None = None) -> str:
+    """The help of one command, or of all where none is named, for a terminal of this width."""
+    columns = min(max(_NARROWEST, width or _terminal_width()), _WIDEST)
+    lines = _overview(columns) if command is FORM else _command_help(command, columns)
+    return "\n".join(lines)
+
+
+def _terminal_width() -> int:
+    # `shutil` knows it too, and loads all its archivers for it.
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(1).columns or _USUAL
+    except OSError:
+        return _USUAL
+
+
+def _command_help(command: CommandSpec, width: int) -> Iterator[str]:
+    yield from _wrapped(f"Usage: smtp-tui {command.words}", width, "    ")
+    yield ""
+    yield from _wrapped(f"{as_sentence(command.summary)}", width)
+    yield from _section("Options:", _option_rows(command), width)
+    tables = help_data()
+    if command.name in ("check", "send", "demo"):
+        yield from _section("Exit status:", exit_statuses().items(), width)
+    if command.name == "check":
+        yield from _section("Exit status of --format nagios:", tables["nagios"].items(), width)
+        yield from _section("RANGE, in seconds:", tables["ranges"].items(), width)
+        yield from _section("LIMIT:", tables["limits"].items(), width)
+    if command.name in ("import", "export"):
+        rows = [(spec.name, spec.title) for spec in formats().values()]
+        yield from _section("FORMAT is one of:", rows, width)
+
+
+def _overview(width: int) -> Iterator[str]:
+    yield from _wrapped("Edit, explain and test SMTP settings from one terminal screen.", width)
+    rows = [(f"smtp-tui {spec.words}", as_sentence(spec.summary)) for spec in (FORM, *COMMANDS)]
+    yield from _section("Commands:", rows, width)
+    yield from _section("Options of the form:", _option_rows(FORM), width)
+    yield ""
+    yield from _wrapped(help_data()["overview"], width)
+
+
+def _option_rows(command: CommandSpec) -> list[Row]:
+    return [
+        (option.usage(command.name), as_sentence(option.help_for(command.name)))
+        for option in OPTIONS
+        if option.name in command.options
+    ]
+
+
+def _section(title: str, rows: Iterable[Row], width: int) -> Iterator[str]:
+    rows = list(rows)
+    if not rows:
+        return
+    yield from ("", *_wrapped(title, width))
+    fitting = [len(left) for left, _ in rows if len(left) <= min(_LEFT, width // 3)]
+    indent = max(fitting, default=2) + 4
+    for left, right in rows:
+        head = f"  {left}"
+        if len(head) + 2 > indent:
+            yield from _wrapped(head, width, "      ")
+            head = ""
+        yield from _wrapped(right, width, " " * indent, first=f"{head:{indent}}")
+
+
+def _wrapped(text: str, width: int, indent: str = "", first: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

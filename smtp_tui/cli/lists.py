@@ -1,0 +1,198 @@
+"""`smtp-tui presets`, `dialects` and `sources`: what smtp-tui knows, and where from."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from smtp_tui.checks.exit_status import NEGATIVE, PASSED, SETTINGS
+from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.parser import UsageError, closest
+from smtp_tui.cli.terminal import print_error, print_line
+from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
+from smtp_tui.config.dialects.spec import ANYWHERE, DialectHeader
+from smtp_tui.config.paths import config_folder
+from smtp_tui.config.toml_edit.values import toml_value
+from smtp_tui.discovery.candidates import Presets, presets_with
+from smtp_tui.providers.provider import Provenance, Provider, older_than
+from smtp_tui.smtp.escaping import escape_controls
+
+WIDTH = 80
+OLD = 180
+"""Days after which a source is to be read again, unless the call says otherwise."""
+_LONGEST_NAME = 60
+
+
+def presets(call: Invocation) -> int:
+    """List the providers, or print one's settings as TOML."""
+    known = _presets()
+    as_json = call.options.json
+    if not call.words:
+        width = max(len(each.id) for each in known.providers)
+        for each in known.providers:
+            if as_json:
+                print_line(json.dumps(_provider_object(each, known)))
+                continue
+            print_line(f"{each.id:{width}}  {each.name}")
+            for line in _wrapped(f"{each.hosts[0]} {_ports(each)}", " " * (width + 2)):
+                print_line(line)
+        return PASSED
+    wanted = call.words[0].casefold()
+    provider = next((each for each in known.providers if each.id.casefold() == wanted), None)
+    if provider is None:
+        hint = closest(wanted, [provider.id for provider in known.providers])
+        hint = hint or "smtp-tui presets lists them"
+        print_error(f"there is no provider {call.words[0]!r}; {hint}")
+        return NEGATIVE
+    if as_json:
+        print_line(json.dumps(_provider_object(provider, known)))
+        return PASSED
+    # The settings as a table, and in comments what only the admin can fill in.
+    for comment in _comments(provider):
+        for line in _wrapped(comment, "# ", "#   "):
+            print_line(line)
+    print_line("[smtp]")
+    for key, value in provider.preset().items():
+        print_line(f"{key} = {toml_value(value)}")
+    return PASSED
+
+
+def _presets() -> Presets:
+    known = presets_with(config_folder() / "providers")
+    for fault in known.faults:
+        print_error(fault)
+    return known
+
+
+def _comments(provider: Provider) -> Iterator[str]:
+    yield provider.name
+    if provider.host is None:
+        yield f"host: yours to choose, among {', '.join(provider.hosts)}"
+    yield f"username: {provider.username_is}"
+    yield f"password: {provider.password_is}"
+    if provider.page:
+        yield f"credentials: {provider.page}"
+    if len(provider.ways) > 1:
+        yield f"ports: {_ports(provider)}{'; there may be more' if provider.more_ways else ''}"
+    yield from (*provider.notes, *provider.limits)
+    yield f"source: {provider.sources[0]} ({provider.taken.isoformat()})"
+
+
+def _ports(provider: Provider) -> str:
+    return ", ".join(f"{way.port} {way.encryption}" for way in provider.ways)
+
+
+def _provider_object(provider: Provider, known: Presets) -> dict[str, Any]:
+    return {
+        "id": provider.id,
+        "name": provider.name,
+        "own": provider.id in known.own,
+        "host": provider.host,
+        "hosts": list(provider.hosts),
+        "ways": [{"port": way.port, "encryption": way.encryption} for way in provider.ways],
+        "more_ways": provider.more_ways,
+        "authentication": list(provider.authentication),
+        "username": provider.username,
+        "username_is": provider.username_is,
+        "password_is": provider.password_is,
+        "page": provider.page,
+        "limits": list(provider.limits),
+        "notes": list(provider.notes),
+        "settings": provider.preset(),
+        "sources": list(provider.sources),
+        "taken": provider.taken.isoformat(),
+    }
+
+
+def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        escape_controls(text),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def dialects(call: Invocation) -> int:
+    """List them in the order in which they are tried; report a faulty one and end with 3."""
+    headers, faults = all_headers(user_dialects_folder())
+    if call.options.json:
+        print_line(json.dumps([_dialect_object(header) for header in headers]))
+    else:
+        rows = [_dialect_row(header) for header in headers]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+            print_line("  ".join(cells).rstrip())
+    for fault in faults:
+        print_error(fault)
+    return SETTINGS if faults else PASSED
+
+
+def _dialect_row(header: DialectHeader) -> tuple[str, ...]:
+    """Return name, application, the file and where in it, and whose dialect it is."""
+    named = {".": "the top of the file", ANYWHERE: "any table"}
+    tables = ", ".join(named.get(table, f"[{table}]") for table in header.tables)
+    file = f"{header.files[0]}: {tables}" if header.files else tables
+    owner = "shipped"
+    if header.own:
+        home, place = Path.home(), header.place
+        shown = f"~/{place.relative_to(home)}" if place.is_relative_to(home) else place
+        owner = f"your own, {shown}"
+    return header.name, header.application, file, owner
+
+
+def _dialect_object(header: DialectHeader) -> dict[str, object]:
+    return {
+        "name": header.name,
+        "application": header.application,
+        "file": str(header.place),
+        "own": header.own,
+        "files": list(header.files),
+        "tables": list(header.tables),
+        "source": list(header.source),
+    }
+
+
+def sources(call: Invocation) -> int:
+    """List the entries that are older, undated ones first; 1 where there is one."""
+    days = OLD if call.options.older_than is None else call.options.older_than
+    if days < 0:
+        raise UsageError("--older-than needs a number of days, 0 or more")
+    today = date.today()
+    entries = _entries()
+    old = list(older_than(entries, days, today))
+    for entry in old:
+        if call.options.json:
+            print_line(json.dumps(_source_object(entry, today)))
+            continue
+        taken = entry.taken.isoformat() if entry.taken else "undated"
+        name = entry.name
+        if len(name) > _LONGEST_NAME:
+            name = f"{name[: _LONGEST_NAME - 1]}…"
+        print_line(f"{taken:10}  {entry.kind:6}  {name}: {'; '.join(entry.sources)}")
+    if not old and not call.options.json:
+        print_line(f"All {len(entries)} entries were read within the last {days} days.")
+    return NEGATIVE if old else PASSED
+
+
+def _entries() -> list[Provenance]:
+    # The rules on replies take 60 ms to load, and no other list needs them.
+    of_rules: list[Provenance] = load("diagnosis.rules:provenances")()
+    return [*(provider.provenance for provider in _presets().providers), *of_rules]
+
+
+def _source_object(entry: Provenance, today: date) -> dict[str, object]:
+    return {
+        "kind": entry.kind,
+        "name": entry.name,
+        "sources": list(entry.sources),
+        "taken": entry.taken.isoformat() if entry.taken else None,
+        "days": (today - entry.taken).days if entry.taken else None,
+    }

@@ -1,0 +1,96 @@
+"""`--report FILE`: what the checks of a call show, collected and written at their end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smtp_tui.checks.batch import BatchSummary, CheckTarget
+from smtp_tui.checks.password_input import PasswordInput
+from smtp_tui.checks.report import ReportEntry, ReportError, report_markdown, write_report
+from smtp_tui.checks.run import CheckRequest
+from smtp_tui.cli.commands import Invocation
+from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.terminal import print_error, print_lines
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.password_sources import Environment
+from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.events import Event
+
+if TYPE_CHECKING:
+    from smtp_tui.discovery.domain import DomainFact
+
+NOT_WRITTEN = 74
+
+
+class MarkdownReporter:
+    """Collects what happens, and writes it to the file of --report, or prints it for `-`."""
+
+    def __init__(self, call: Invocation) -> None:
+        self._file = file = call.options.report
+        if not file:
+            raise UsageError("--report needs a FILE, or - for standard output")
+        if file == "-" and call.options.json:
+            raise UsageError("--json and --report - both write to standard output; name a FILE")
+        self._began: datetime | None = None
+        self._events: list[Event] = []
+        self._entries: list[ReportEntry] = []
+
+    def on_event(self, _target: CheckTarget, event: Event) -> None:
+        """Keep an event for the entry of its check."""
+        self._began = self._began or datetime.now(UTC)
+        self._events.append(event)
+
+    def on_result(self, target: CheckTarget, verdict: Verdict) -> None:
+        """Make the entry of a check; without a request there were no settings to check."""
+        self._began = self._began or datetime.now(UTC)
+        request = target.request
+        settings = parse_settings(request.values).settings if request else None
+        self._entries.append(
+            ReportEntry(
+                settings=settings,
+                events=tuple(self._events),
+                verdict=verdict,
+                file=target.file,
+                table=target.table,
+                base=request.base if request else Path(),
+                assumed=request.assumed if request else frozenset(),
+                password_from=_password_origin(request, settings) if request and settings else "",
+            )
+        )
+        self._events = []
+
+    def on_domain(self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact]) -> None:
+        """Leave the facts out: a report is of the server."""
+
+    def finish(self, _summary: BatchSummary) -> int | None:
+        """Print or write the report; 74 where it cannot be written."""
+        text = report_markdown(
+            self._entries, self._began or datetime.now(UTC), os.environ.get("HOME", "")
+        )
+        if self._file == "-":
+            print_lines(text)
+            return None
+        try:
+            write_report(Path(self._file), text)
+        except ReportError as error:
+            print_error(str(error))
+            return NOT_WRITTEN
+        return None
+
+
+def _password_origin(request: CheckRequest, settings: Settings) -> str:
+    """Return the place of a password that the call gave, where one was needed."""
+    if not settings.needs_password:
+        return ""
+    match request.given:
+        case PasswordInput(place=place):
+            return place
+        case Environment(name=name):
+            return f"the variable {name}"
+        case _:
+            return ""

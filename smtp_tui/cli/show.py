@@ -1,0 +1,148 @@
+"""`smtp-tui get` and `explain`: what is set in a file, what a setting is, what an error means."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from smtp_tui.checks.exit_status import NEGATIVE, PASSED
+from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.documents import open_table, print_notes, warn_of_readers
+from smtp_tui.cli.parser import UsageError, no_setting
+from smtp_tui.cli.terminal import print_error, print_line, print_lines
+from smtp_tui.config.mask import MASK, masked_value
+from smtp_tui.config.toml_edit.values import toml_value
+from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
+from smtp_tui.settings.password_sources import Literal, parse_source
+from smtp_tui.settings.schema import explanation, schema
+
+if TYPE_CHECKING:
+    from smtp_tui.diagnosis.error_lookup.lookup import Explanation
+
+STDIN = "-"
+LARGEST_INPUT = 4 * 1024 * 1024
+"""Bytes of standard input; more is a whole log, and smtp-tui cannot know which line matters."""
+
+_NOT_RECOGNISED = (
+    "the text shows no cause that smtp-tui knows; "
+    "run smtp-tui check with the program's settings to see what the server does"
+)
+
+
+def get(call: Invocation) -> int:
+    """Print all settings that are set, or one; 1 where that one is not set."""
+    options = call.options
+    key = call.words[1] if len(call.words) > 1 else None
+    if key is not None and key not in BY_KEY:
+        raise UsageError(no_setting(key))
+    table = open_table(call.words, options)
+    print_notes(table)
+    raw, explicit = table.values, table.document.given(table.name)
+    values = {known: raw[known] for known in BY_KEY if known in explicit}
+    if not options.reveal:
+        values = {known: _masked(known, value) for known, value in values.items()}
+    if key is None:
+        if options.json:
+            print_line(json.dumps(values, default=str))
+        else:
+            for known, value in values.items():
+                print_line(f"{known} = {_as_toml(value)}")
+    elif key in values:
+        value = values[key]
+        if options.json:
+            print_line(json.dumps(value, default=str))
+        else:
+            print_line(value if isinstance(value, str) else _as_toml(value))
+    if key in (None, "password") and isinstance(raw.get("password"), str):
+        warn_of_readers(table.document.path)
+    return PASSED if key is None or key in values else NEGATIVE
+
+
+def _masked(key: str, raw: object) -> object:
+    """Hide a password, and one within another value; the place where one is kept shows."""
+    if BY_KEY[key].kind is not FieldKind.PASSWORD:
+        return masked_value(key, raw)
+    try:
+        source = parse_source(raw)
+    except ValueError:
+        return MASK
+    return MASK if isinstance(source, Literal) else masked_value("", raw)
+
+
+def _as_toml(value: object) -> str:
+    try:
+        return toml_value(value)
+    except TypeError:  # a date or a time, which no setting is; it stands in the file all the same
+        return str(value)
+
+
+def explain(call: Invocation) -> int:
+    """Print a field's page, a line for each field, the table's schema, or what an error means."""
+    options = call.options
+    if options.schema:
+        if call.words or options.error is not None or options.json:
+            raise UsageError("explain --schema allows no other argument")
+        print_lines(json.dumps(schema(), indent=2))
+        return PASSED
+    if options.error is not None:
+        if call.words:
+            raise UsageError("explain needs a KEY or --error, not both")
+        return _explain_error(options.error, as_json=options.json)
+    if options.json:
+        raise UsageError("explain --json needs --error")
+    if not call.words:
+        width = max(len(field.key) for field in FIELDS)
+        for field in FIELDS:
+            print_line(f"{field.key:{width}}  {field.summary}")
+        return PASSED
+    key = call.words[0].casefold().replace("-", "_")
+    if key not in BY_KEY:
+        raise UsageError(no_setting(call.words[0]))
+    print_lines(explanation(key).rstrip("\n"))
+    return PASSED
+
+
+def _explain_error(argument: str, *, as_json: bool) -> int:
+    text = _standard_input() if argument == STDIN else argument
+    if not text.strip():
+        raise UsageError("--error needs the text of an error, as TEXT or on standard input")
+    # The rules on errors take 60 ms to load, and the page of a field needs none of them.
+    found: Explanation | None = load("diagnosis.error_lookup.lookup:explain_error")(text)
+    if as_json:
+        fields = load("diagnosis.error_lookup.lookup:Explanation").__dataclass_fields__
+        empty = dict.fromkeys(fields)
+        answer = {**empty, "summary": _NOT_RECOGNISED} if found is None else asdict(found)
+        print_line(json.dumps(answer))
+    elif found is None:
+        print_error(_NOT_RECOGNISED)
+    else:
+        for line in _explanation_lines(found):
+            print_line(line)
+    return NEGATIVE if found is None else PASSED
+
+
+def _standard_input() -> str:
+    if sys.stdin.isatty():
+        print_error("paste the error, then press Ctrl+D on an empty line")
+    data = sys.stdin.buffer.read(LARGEST_INPUT + 1)
+    if len(data) > LARGEST_INPUT:
+        limit = LARGEST_INPUT >> 20
+        raise UsageError(
+            f"standard input is larger than {limit} MiB; give only the lines with the error"
+        )
+    return data.decode("utf-8", "backslashreplace")
+
+
+def _explanation_lines(found: Explanation) -> Iterator[str]:
+    yield found.summary
+    yield f"  Why: {found.why}"
+    yield f"  To do: {found.cure}"
+    if found.field is not None:
+        setting = found.field if found.value is None else f"{found.field} = {found.value}"
+        native = f"; in {found.program}: {found.spelling}" if found.spelling else ""
+        yield f"  Setting: {setting}{native}"
+    if found.said not in found.summary:
+        yield f"  Recognised: {found.said}"

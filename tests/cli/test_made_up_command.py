@@ -1,0 +1,73 @@
+"""A command is declared in one place: what is added there is a command everywhere."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+
+from smtp_tui.cli import commands
+from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, CommandSpec, Invocation, load
+from smtp_tui.cli.complete import answer
+from smtp_tui.cli.manpage import manpage
+from smtp_tui.cli.reporters import FORMATS, REPORT
+from smtp_tui.cli.terminal import print_line
+from tests.cli.program import Outcome
+
+Call = Callable[..., Outcome]
+
+
+@pytest.fixture
+def greet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that greets somebody."""
+
+    def run(call: Invocation) -> int:
+        print_line(f"Hello, {call.words[0]}{'!' if call.options.quiet else '.'}")
+        return 7
+
+    module = ModuleType("smtp_tui.greeting")
+    monkeypatch.setattr(module, "greet", run, raising=False)
+    monkeypatch.setitem(sys.modules, "smtp_tui.greeting", module)
+    spec = CommandSpec(
+        "greet", "greet red|green", "greet a colour", "greeting:greet", ("quiet",), least=1
+    )
+    COMMANDS.append(spec)
+    yield
+    COMMANDS.remove(spec)
+
+
+@pytest.mark.usefixtures("greet")
+def test_it_is_found_everywhere_and_runs(call: Call) -> None:
+    assert "smtp-tui greet red|green" in call("--help").out
+    assert call("greet", "--help").out.startswith("Usage: smtp-tui greet red|green\n\nGreet a")
+    page = manpage("1")
+    assert ".B smtp\\-tui greet red|green\n" in page
+    assert "Greet a colour. Options: \\-\\-quiet." in page
+    assert answer(["gr"], 1)[1]["greet"] == "greet a colour"
+    assert answer(["greet", ""], 2) == ("words", {"red": "", "green": ""})
+    assert list(answer(["greet", "-"], 2)[1]) == ["--quiet", "--help"]
+    assert call("greet", "red") == Outcome(7, "Hello, red.\n", "")
+    assert call("greet", "red", "--quiet") == Outcome(7, "Hello, red!\n", "")
+    assert "an argument is missing; usage: smtp-tui greet red|green" in call("greet").err
+    assert "the command greet has no option --json" in call("greet", "red", "--json").err
+
+
+@pytest.mark.parametrize("spec", [FORM, *COMMANDS, COMPLETE], ids=lambda spec: spec.name or "form")
+def test_every_handler_is_there(spec: CommandSpec) -> None:
+    signature = inspect.signature(load(spec.handler), eval_str=True)
+    (parameter,) = signature.parameters.values()
+    assert (parameter.annotation, signature.return_annotation) == (Invocation, int)
+
+
+@pytest.mark.parametrize("target", [*FORMATS.values(), REPORT])
+def test_every_reporter_is_there(target: str) -> None:
+    methods = ("on_event", "on_result", "on_domain", "finish")
+    assert all(callable(getattr(load(target), name)) for name in methods)
+
+
+def test_what_the_program_loads_by_name_is_there() -> None:
+    source = inspect.getsource(commands)
+    assert source.count("import_module(") == 1, "one door"
