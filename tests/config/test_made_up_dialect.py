@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.__main__ import main
 from smtp_tui.config.dialects import detect
 from smtp_tui.config.document import Document
+from smtp_tui.program import main
 from tests.tui.driving import form_on
 
 DIALECT = """\

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.__main__ import main
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import candidates, import_text, recognise
 from smtp_tui.interchange.spec import format_of, formats
+from smtp_tui.program import main
 from smtp_tui.tui.dialogs.export_settings import ExportScreen
 from tests.test_readme import formats_table
 from tests.tui.driving import SAMPLE, form_on

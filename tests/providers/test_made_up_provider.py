@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.__main__ import main
 from smtp_tui.diagnosis.advice import advise
 from smtp_tui.discovery.candidates import Candidate, presets_with
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import DnsAnswers
 from smtp_tui.discovery.steps import Source, parse_query
+from smtp_tui.program import main
 from smtp_tui.providers import known
 from smtp_tui.tui.dialogs.presets import matching_providers
 from tests.dns.server import Zone, name_server

@@ -39,7 +39,7 @@ TABLE = '[smtp]\nhost = "127.0.0.1"\nrelay_tag = "blue"\n'
 
 def call(*arguments: str) -> str:
     """Run the program in this process, and return what it prints."""
-    from smtp_tui.__main__ import main
+    from smtp_tui.program import main
 
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
