@@ -9,7 +9,7 @@ from smtp_tui.checks.run import CheckRequest
 from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.domain import DomainFact, Severity, domain_facts
+from smtp_tui.discovery.domain import DomainFact, FactSeverity, domain_facts
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Connected, Event
@@ -44,7 +44,9 @@ class DomainCheck:
         except Exception as error:  # the check has passed, whatever DNS brings out
             text = f"smtp-tui failed: {defect_text(error)}."
             return (
-                DomainFact(subject="dns", id="internal-error", weight=Severity.UNKNOWN, text=text),
+                DomainFact(
+                    subject="dns", id="internal-error", weight=FactSeverity.UNKNOWN, text=text
+                ),
             )
 
 

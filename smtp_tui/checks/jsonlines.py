@@ -47,7 +47,7 @@ Schema = dict[str, Any]
 
 
 @record(kw_only=True)
-class Kind:
+class JsonType:
     """A kind of JSON value: its schema, and what makes it of a value of ours."""
 
     schema: Mapping[str, Any]
@@ -62,7 +62,7 @@ class Key:
     """
 
     name: str
-    kind: Kind
+    kind: JsonType
     description: str
     source: str | Callable[[Any], Any] = ""
 
@@ -77,51 +77,51 @@ class Key:
         return {"description": self.description, **self.kind.schema}
 
 
-TEXT = Kind(schema={"type": "string"}, write=str)
-ID = Kind(schema={"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"}, write=str)
-TRUTH = Kind(schema={"type": "boolean"})
-COUNT = Kind(schema={"type": "integer", "minimum": 0})
-WHOLE = Kind(schema={"type": "integer"})
-PORT = Kind(schema={"type": "integer", "minimum": 1, "maximum": 65535})
-CODE = Kind(schema={"type": "integer", "minimum": 200, "maximum": 599})
-SHA256 = Kind(schema={"type": "string", "pattern": "^[0-9a-f]{64}$"})
-SECONDS = Kind(schema={"type": "number", "minimum": 0}, write=lambda value: round(value, 6))
-MOMENT = Kind(schema={"type": "string", "format": "date-time"}, write=datetime.isoformat)
-TO_THE_SECOND = Kind(
+TEXT = JsonType(schema={"type": "string"}, write=str)
+ID = JsonType(schema={"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"}, write=str)
+TRUTH = JsonType(schema={"type": "boolean"})
+COUNT = JsonType(schema={"type": "integer", "minimum": 0})
+WHOLE = JsonType(schema={"type": "integer"})
+PORT = JsonType(schema={"type": "integer", "minimum": 1, "maximum": 65535})
+CODE = JsonType(schema={"type": "integer", "minimum": 200, "maximum": 599})
+SHA256 = JsonType(schema={"type": "string", "pattern": "^[0-9a-f]{64}$"})
+SECONDS = JsonType(schema={"type": "number", "minimum": 0}, write=lambda value: round(value, 6))
+MOMENT = JsonType(schema={"type": "string", "format": "date-time"}, write=datetime.isoformat)
+TO_THE_SECOND = JsonType(
     schema=MOMENT.schema, write=lambda moment: moment.isoformat(timespec="seconds")
 )
 # What a setting's value may be; null is one that only the admin knows.
-SETTING_VALUE = Kind(schema={"type": ["string", "number", "boolean", "null"]})
-SETTING_KEY = Kind(schema={"type": "string", "pattern": "^[a-z_]+$"})
-CHANGES = Kind(
+SETTING_VALUE = JsonType(schema={"type": ["string", "number", "boolean", "null"]})
+SETTING_KEY = JsonType(schema={"type": "string", "pattern": "^[a-z_]+$"})
+CHANGES = JsonType(
     schema={"type": "object", "additionalProperties": dict(SETTING_VALUE.schema)}, write=dict
 )
 
 
-def one_of(values: type[StrEnum]) -> Kind:
+def one_of(values: type[StrEnum]) -> JsonType:
     """The values of an enumeration that is closed."""
-    return Kind(schema={"enum": [value.value for value in values]}, write=str)
+    return JsonType(schema={"enum": [value.value for value in values]}, write=str)
 
 
-def maybe(kind: Kind) -> Kind:
+def maybe(kind: JsonType) -> JsonType:
     """A value, or null where there is none."""
-    return Kind(
+    return JsonType(
         schema={"anyOf": [dict(kind.schema), {"type": "null"}]},
         write=lambda value: None if value is None else kind.write(value),
     )
 
 
-def many(kind: Kind) -> Kind:
+def many(kind: JsonType) -> JsonType:
     """A list of values."""
-    return Kind(
+    return JsonType(
         schema={"type": "array", "items": dict(kind.schema)},
         write=lambda values: [kind.write(value) for value in values],
     )
 
 
-def shape(*keys: Key) -> Kind:
+def shape(*keys: Key) -> JsonType:
     """An object that has all of these keys, always."""
-    return Kind(
+    return JsonType(
         schema=_object_schema({key.name: key.schema for key in keys}),
         write=lambda owner: {key.name: key.value(owner) for key in keys},
     )
@@ -132,7 +132,7 @@ def _object_schema(keys: dict[str, Schema]) -> Schema:
 
 
 @record
-class Line:
+class JsonEvent:
     """An event: its name, what it means, and its keys beside `event`, `file` and `table`."""
 
     name: str
@@ -161,12 +161,12 @@ _STAGE = Key("stage", one_of(Stage), "The stage that failed, or the last one tha
 _CAUSE = Key("cause", maybe(ID), "Why the check failed; null where it passed.")
 
 
-def _line(name: str, description: str, *keys: Key) -> Line:
-    return Line(name, description, keys)
+def _line(name: str, description: str, *keys: Key) -> JsonEvent:
+    return JsonEvent(name, description, keys)
 
 
-def _event(name: str, description: str, *keys: Key) -> Line:
-    return Line(name, description, (*keys, _SINCE))
+def _event(name: str, description: str, *keys: Key) -> JsonEvent:
+    return JsonEvent(name, description, (*keys, _SINCE))
 
 
 _ADDRESS = (Key("address", TEXT, "The IP address."), Key("port", PORT, "The TCP port."))
@@ -267,7 +267,7 @@ _FACT = shape(
 )
 _VERDICT_BEFORE = shape(Key("ok", TRUTH, "Whether that check passed."), _STAGE, _CAUSE)
 
-_LINES_OF_EVENTS: dict[type, Line] = {
+_LINES_OF_EVENTS: dict[type, JsonEvent] = {
     Resolved: _event(
         "resolved",
         "The addresses of the host.",
@@ -332,7 +332,7 @@ _WITHOUT_LINE = (StageEntered, RecipientReply, MessageQueued, Finished)
 _VERDICT = _event(
     "verdict",
     "The outcome of a check.",
-    Key("schema", Kind(schema={"const": VERSION}), "This schema's version.", lambda _: VERSION),
+    Key("schema", JsonType(schema={"const": VERSION}), "This schema's version.", lambda _: VERSION),
     Key("ok", TRUTH, "Whether the check passed."),
     _STAGE,
     _CAUSE,
@@ -402,7 +402,9 @@ _WATCHED = _line(
     Key("seconds", SECONDS, "Seconds that it lasted."),
 )
 _OTHER_LINES = (_VERDICT, _DOMAIN, _SUMMARY, _CHANGE, _HELD, _WATCHED)
-LINES: dict[str, Line] = {line.name: line for line in (*_LINES_OF_EVENTS.values(), *_OTHER_LINES)}
+LINES: dict[str, JsonEvent] = {
+    line.name: line for line in (*_LINES_OF_EVENTS.values(), *_OTHER_LINES)
+}
 """Every event that a check can print, by its name."""
 
 
@@ -456,7 +458,7 @@ def watched_line(watch: Watch, file: str | None, table: str | None) -> str:
     return written(_WATCHED, watch, file, table)
 
 
-def written(line: Line, owner: Any, file: str | None, table: str | None) -> str:
+def written(line: JsonEvent, owner: Any, file: str | None, table: str | None) -> str:
     """Return an event as one line of JSON: every line of a check is made here."""
     head = {"event": line.name, "file": file, "table": table}
     return json.dumps(head | {key.name: key.value(owner) for key in line.keys})

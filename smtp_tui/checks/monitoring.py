@@ -59,7 +59,7 @@ def range_of(text: str) -> Range:
     return Range(start=start, end=end, inside=bool(found["at"]), text=text)
 
 
-class State(IntEnum):
+class PluginState(IntEnum):
     """The states of the Monitoring Plugins, by their exit status."""
 
     OK = 0
@@ -68,7 +68,7 @@ class State(IntEnum):
     UNKNOWN = 3
 
 
-_WORST_FIRST = (State.CRITICAL, State.UNKNOWN, State.WARNING, State.OK)
+_WORST_FIRST = (PluginState.CRITICAL, PluginState.UNKNOWN, PluginState.WARNING, PluginState.OK)
 # Nothing was asked of a server yet: whether mail works is not known.
 _UNTESTED = frozenset({Stage.SETTINGS, Stage.PASSWORD})
 # Somebody must act on these. A certificate that expires has thresholds of its own, and the others
@@ -92,43 +92,43 @@ class Thresholds:
     seconds_warning: Range | None = None
     seconds_critical: Range | None = None
 
-    def state_of_certificate(self, verdict: Verdict) -> State:
+    def state_of_certificate(self, verdict: Verdict) -> PluginState:
         """Return the state that the server's certificate asks for by its time left."""
         leaf = _leaf(verdict)
         if leaf is None:
-            return State.OK
+            return PluginState.OK
         if leaf.is_below(self.certificate_critical):
-            return State.CRITICAL
-        return State.WARNING if leaf.is_below(self.certificate_warning) else State.OK
+            return PluginState.CRITICAL
+        return PluginState.WARNING if leaf.is_below(self.certificate_warning) else PluginState.OK
 
-    def exceeded(self, verdict: Verdict) -> tuple[State, Range] | None:
+    def exceeded(self, verdict: Verdict) -> tuple[PluginState, Range] | None:
         """Return the worst state that the seconds of a check ask for, and the range for it."""
         for state, limit in (
-            (State.CRITICAL, self.seconds_critical),
-            (State.WARNING, self.seconds_warning),
+            (PluginState.CRITICAL, self.seconds_critical),
+            (PluginState.WARNING, self.seconds_warning),
         ):
             if limit and limit.alarms(verdict.seconds):
                 return state, limit
         return None
 
 
-def state_of(verdict: Verdict, thresholds: Thresholds) -> State:
+def state_of(verdict: Verdict, thresholds: Thresholds) -> PluginState:
     """Return the state of a table whose check came to `verdict`."""
     if not verdict.ok:
         is_unknown = verdict.stage in _UNTESTED or verdict.cause == Cause.INTERNAL_ERROR
-        return State.UNKNOWN if is_unknown else State.CRITICAL
+        return PluginState.UNKNOWN if is_unknown else PluginState.CRITICAL
     too_long = thresholds.exceeded(verdict)
     return max(
         thresholds.state_of_certificate(verdict),
-        too_long[0] if too_long else State.OK,
-        State.WARNING if MATTERS & set(verdict.warnings) else State.OK,
+        too_long[0] if too_long else PluginState.OK,
+        PluginState.WARNING if MATTERS & set(verdict.warnings) else PluginState.OK,
     )
 
 
-def state_of_all(summary: BatchSummary, thresholds: Thresholds) -> State:
+def state_of_all(summary: BatchSummary, thresholds: Thresholds) -> PluginState:
     """Return the worst state of all outcomes."""
     states = {state_of(result.verdict, thresholds) for result in summary.outcomes}
-    return next((state for state in _WORST_FIRST if state in states), State.OK)
+    return next((state for state in _WORST_FIRST if state in states), PluginState.OK)
 
 
 def _leaf(verdict: Verdict) -> Certificate | None:
@@ -164,7 +164,7 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
         for line in list(verdict_lines(result.verdict))[1:]:
             yield plain(line)
         return
-    by_state: dict[State, list[CheckResult]] = {state: [] for state in _WORST_FIRST}
+    by_state: dict[PluginState, list[CheckResult]] = {state: [] for state in _WORST_FIRST}
     count = len(summary.outcomes)
     data = f"time={summary.seconds:.3f}s;;;0 failed={len(summary.failed)};;;0;{count}"
     for result in summary.outcomes:
@@ -174,7 +174,7 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
     counts = ", ".join(f"{len(found)} {state.name}" for state, found in by_state.items() if found)
     worst = state_of_all(summary, thresholds)
     first = f"{SERVICE} {worst.name} - {count} tables: {counts}"
-    if worst is not State.OK:
+    if worst is not PluginState.OK:
         first += f"; {_sentence(by_state[worst][0], thresholds)}"
     yield f"{first} | {data}"
     for result in summary.outcomes:
@@ -183,7 +183,7 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
 
 def trouble_line(reason: str) -> str:
     """Return the line of a call that came to no check."""
-    return f"{SERVICE} {State.UNKNOWN.name} - {plain(reason)}"
+    return f"{SERVICE} {PluginState.UNKNOWN.name} - {plain(reason)}"
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 
 from smtp_tui.diagnosis import causes
-from smtp_tui.providers.provider import Kind, Provenance, provenance_of
+from smtp_tui.providers.provider import EntryKind, Provenance, provenance_of
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
@@ -200,9 +200,9 @@ def _without_code(line: str) -> str:
 def provenances() -> Iterator[Provenance]:
     """Yield one for each rule and each advice; ValueError names an entry without a source."""
     for rule in causes.rules():
-        yield provenance_of(Kind.REPLY, _rule_name(rule), rule)
+        yield provenance_of(EntryKind.REPLY, _rule_name(rule), rule)
     for name, advice in causes.load_texts("advice.toml").items():
-        yield provenance_of(Kind.ADVICE, name, advice)
+        yield provenance_of(EntryKind.ADVICE, name, advice)
 
 
 def _rule_name(rule: Mapping[str, object]) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from smtp_tui.discovery.candidates import Candidate
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.steps import SearchQuery, Source
+from smtp_tui.discovery.steps import CandidateSource, SearchQuery
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.threads import in_daemon_thread
@@ -162,7 +162,7 @@ def candidates_in(data: bytes, query: SearchQuery) -> tuple[Candidate, ...]:
             Candidate(
                 host=host,
                 port=port,
-                source=Source.AUTOCONFIG,
+                source=CandidateSource.AUTOCONFIG,
                 order=order,
                 encryption=_ENCRYPTION.get(server.findtext("socketType", "").strip()),
                 username=username,

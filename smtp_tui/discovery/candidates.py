@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from smtp_tui.config.errors import one_line, reason
-from smtp_tui.discovery.steps import Source
+from smtp_tui.discovery.steps import CandidateSource
 from smtp_tui.providers.known import providers, providers_in
 from smtp_tui.providers.provider import Provider
 from smtp_tui.records import record
@@ -30,7 +30,7 @@ class Candidate:
 
     host: str
     port: int
-    source: Source
+    source: CandidateSource
     order: int = 0
     encryption: Encryption | None = None
     provider: Provider | None = None
@@ -48,7 +48,7 @@ class Candidate:
     @property
     def rank(self) -> tuple[int, int]:
         """What counts first sorts first."""
-        return list(Source).index(self.source), self.order
+        return list(CandidateSource).index(self.source), self.order
 
 
 def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[Candidate]:
@@ -63,7 +63,7 @@ def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[C
             host=named,
             port=way.port,
             encryption=way.encryption,
-            source=Source.PRESET,
+            source=CandidateSource.PRESET,
             order=order,
             provider=provider,
         )
@@ -85,7 +85,7 @@ def default_candidates(
         for port in USUAL:
             if port not in closed and not (host == exchange and port == 25):
                 is_given = host == name and not is_domain
-                source = Source.GUESS
+                source = CandidateSource.GUESS
                 yield Candidate(host=host, port=port, source=source, order=order, is_given=is_given)
 
 

@@ -42,7 +42,7 @@ async def gather_all(*waiting: Coroutine[Any, Any, T]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-class State(Enum):
+class AnswerState(Enum):
     """What became of a question."""
 
     FOUND = "found"
@@ -55,7 +55,7 @@ class State(Enum):
 class Answer:
     """What DNS said; `records` in its order, `secure` where the resolver vouches for them."""
 
-    state: State
+    state: AnswerState
     records: tuple[str, ...] = ()
     secure: bool = False
 
@@ -89,23 +89,23 @@ class Resolver:
     async def addresses(self, host: str) -> Answer:
         """A host's addresses, IPv4 and IPv6."""
         if parsers.is_address(host):
-            return Answer(state=State.FOUND, records=(host,))
+            return Answer(state=AnswerState.FOUND, records=(host,))
         if self.server:
             four, six = await gather_all(self.ask(host, "A"), self.ask(host, "AAAA"))
             if found := four.records + six.records:
                 secure = four.secure and six.secure
-                return Answer(state=State.FOUND, records=found, secure=secure)
-            return six if four.state is State.EMPTY else four
+                return Answer(state=AnswerState.FOUND, records=found, secure=secure)
+            return six if four.state is AnswerState.EMPTY else four
         settings = parse_settings({"host": host}).settings
         if settings is None:  # what DNS holds need be no host name
-            return Answer(state=State.NO_NAME)
+            return Answer(state=AnswerState.NO_NAME)
         try:
             targets = await resolve(settings)
         except AddressError as error:
             absent = error.fault is Cause.HOST_NOT_FOUND
-            return Answer(state=State.NO_NAME if absent else State.FAILED)
+            return Answer(state=AnswerState.NO_NAME if absent else AnswerState.FAILED)
         found = tuple(dict.fromkeys(target.address for target in targets))
-        return Answer(state=State.FOUND, records=found)
+        return Answer(state=AnswerState.FOUND, records=found)
 
     async def services(self, name: str) -> tuple[Answer, tuple[Service, ...]]:
         """The SRV records of a name, those to try first at the head (by priority and weight)."""
@@ -170,9 +170,9 @@ class Resolver:
             dns.name.NameTooLong,
             dns.name.EmptyLabel,
         ):
-            return Answer(state=State.NO_NAME)
+            return Answer(state=AnswerState.NO_NAME)
         except (dns.exception.DNSException, OSError, UnicodeError):
-            return Answer(state=State.FAILED)
+            return Answer(state=AnswerState.FAILED)
         records = tuple(
             b"".join(data.strings).decode("utf-8", "backslashreplace")
             if kind == "TXT"
@@ -180,5 +180,5 @@ class Resolver:
             for data in answer.rrset or ()
         )
         secure = bool(answer.response.flags & dns.flags.AD)
-        state = State.FOUND if records else State.EMPTY
+        state = AnswerState.FOUND if records else AnswerState.EMPTY
         return Answer(state=state, records=records, secure=secure)

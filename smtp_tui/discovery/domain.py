@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from ipaddress import ip_address
 from typing import Any
 
-from smtp_tui.discovery.dns import Resolver, State, gather_all
+from smtp_tui.discovery.dns import AnswerState, Resolver, gather_all
 from smtp_tui.discovery.spf import SpfResult, evaluate, is_record
 from smtp_tui.discovery.texts import domain_text
 from smtp_tui.records import record
@@ -30,7 +30,7 @@ TLSA_PORTS = (25, 465, 587)
 _ANY = "192.0.2.1"
 
 
-class Severity(StrEnum):
+class FactSeverity(StrEnum):
     """What a fact means for mail that is to arrive."""
 
     GOOD = "good"
@@ -48,7 +48,7 @@ class DomainFact:
 
     subject: str
     id: str
-    weight: Severity
+    weight: FactSeverity
     text: str
     record: str | None = None
 
@@ -57,14 +57,14 @@ Facts = tuple[DomainFact, ...]
 
 
 def _fact(
-    subject: str, id_: str, weight: Severity, found: str | None = None, **names: object
+    subject: str, id_: str, weight: FactSeverity, found: str | None = None, **names: object
 ) -> DomainFact:
     text = domain_text(id_, **names)
     return DomainFact(subject=subject, id=id_, weight=weight, text=text, record=found)
 
 
 def _unanswered(subject: str) -> DomainFact:
-    return _fact(subject, "unanswered", Severity.UNKNOWN, what=subject.upper())
+    return _fact(subject, "unanswered", FactSeverity.UNKNOWN, what=subject.upper())
 
 
 async def domain_facts(
@@ -83,7 +83,7 @@ async def domain_facts(
     """
     domain = sender_domain(settings)
     if domain is None:
-        return (_fact("sender", "no-sender", Severity.UNKNOWN),)
+        return (_fact("sender", "no-sender", FactSeverity.UNKNOWN),)
     host = parsers.ascii_name(settings.host).removesuffix(".").lower()
     asking: dict[str, Coroutine[Any, Any, Facts]] = {
         "mx": _mx(domain, resolver),
@@ -125,28 +125,28 @@ async def _mx(domain: str, resolver: Resolver) -> Facts:
     """Say whether replies and bounces reach a domain."""
     answer, hosts = await resolver.exchanges(domain)
     match answer.state:
-        case State.FAILED:
+        case AnswerState.FAILED:
             return (_unanswered("mx"),)
-        case State.NO_NAME:
-            return (_fact("mx", "no-name", Severity.BAD, domain=domain),)
-        case State.EMPTY:
-            return (_fact("mx", "mx-none", Severity.NOTE, domain=domain),)
-        case State.FOUND if hosts == ("",):
-            return (_fact("mx", "mx-null", Severity.BAD, domain=domain),)
-        case State.FOUND:
+        case AnswerState.NO_NAME:
+            return (_fact("mx", "no-name", FactSeverity.BAD, domain=domain),)
+        case AnswerState.EMPTY:
+            return (_fact("mx", "mx-none", FactSeverity.NOTE, domain=domain),)
+        case AnswerState.FOUND if hosts == ("",):
+            return (_fact("mx", "mx-null", FactSeverity.BAD, domain=domain),)
+        case AnswerState.FOUND:
             found, shown = "; ".join(answer.records), ", ".join(hosts[:MOST_HOSTS])
-            return (_fact("mx", "mx", Severity.GOOD, found, domain=domain, hosts=shown),)
+            return (_fact("mx", "mx", FactSeverity.GOOD, found, domain=domain, hosts=shown),)
 
 
 _SPF_WEIGHTS = {
-    SpfResult.PASSED: Severity.GOOD,
-    SpfResult.FAIL: Severity.NOTE,
-    SpfResult.SOFTFAIL: Severity.NOTE,
-    SpfResult.NEUTRAL: Severity.NOTE,
-    SpfResult.NONE: Severity.BAD,
-    SpfResult.PERMERROR: Severity.BAD,
-    SpfResult.TEMPERROR: Severity.UNKNOWN,
-    SpfResult.UNKNOWN: Severity.UNKNOWN,
+    SpfResult.PASSED: FactSeverity.GOOD,
+    SpfResult.FAIL: FactSeverity.NOTE,
+    SpfResult.SOFTFAIL: FactSeverity.NOTE,
+    SpfResult.NEUTRAL: FactSeverity.NOTE,
+    SpfResult.NONE: FactSeverity.BAD,
+    SpfResult.PERMERROR: FactSeverity.BAD,
+    SpfResult.TEMPERROR: FactSeverity.UNKNOWN,
+    SpfResult.UNKNOWN: FactSeverity.UNKNOWN,
 }
 _WITHOUT_ADDRESS = (SpfResult.NONE, SpfResult.PERMERROR, SpfResult.TEMPERROR)
 
@@ -172,7 +172,7 @@ async def _spf(
     facts = []
     for who, verdict in zip(asked.values(), verdicts, strict=True):
         if not leaving and verdict.result not in _WITHOUT_ADDRESS:
-            return (_fact("spf", "spf-there", Severity.UNKNOWN, found, domain=domain),)
+            return (_fact("spf", "spf-there", FactSeverity.UNKNOWN, found, domain=domain),)
         names = {"domain": domain, "who": who, "term": verdict.term, "trouble": verdict.trouble}
         terms = ", ".join(verdict.unevaluated)
         weight = _SPF_WEIGHTS[verdict.result]
@@ -184,33 +184,33 @@ async def _spf(
 async def _ptr(address: str, resolver: Resolver) -> Facts:
     """Say whether this machine's address has a name that leads back to it (RFC 1912, 2.1)."""
     if not is_public(address):
-        return (_fact("ptr", "ptr-private", Severity.UNKNOWN, address=address),)
+        return (_fact("ptr", "ptr-private", FactSeverity.UNKNOWN, address=address),)
     answer = await resolver.names_of(address)
-    if answer.state is State.FAILED:
+    if answer.state is AnswerState.FAILED:
         return (_unanswered("ptr"),)
     if not answer.records:
-        return (_fact("ptr", "ptr-none", Severity.NOTE, address=address),)
+        return (_fact("ptr", "ptr-none", FactSeverity.NOTE, address=address),)
     own = ip_address(address)
     names = [name.removesuffix(".").lower() for name in answer.records[:MOST_NAMES]]
     for name in names:
         back = await resolver.ask(name, "A" if own.version == 4 else "AAAA")
         if own in map(ip_address, back.records):
-            return (_fact("ptr", "ptr", Severity.GOOD, name, address=address, name=name),)
+            return (_fact("ptr", "ptr", FactSeverity.GOOD, name, address=address, name=name),)
     shown = {"address": address, "name": names[0]}
-    return (_fact("ptr", "ptr-unconfirmed", Severity.NOTE, names[0], **shown),)
+    return (_fact("ptr", "ptr-unconfirmed", FactSeverity.NOTE, names[0], **shown),)
 
 
 async def _mta_sts(domain: str, resolver: Resolver) -> Facts:
     """Say whether a domain asks for TLS; the policy itself, on a web server, is not fetched."""
     answer = await resolver.texts(f"_mta-sts.{domain}")
-    if answer.state is State.FAILED:
+    if answer.state is AnswerState.FAILED:
         return (_unanswered("mta-sts"),)
     try:
         found = record_with(answer.records, "STSv1")
     except ValueError:
         found = None  # RFC 8461, section 3.1: of several none counts
     id_ = "mta-sts" if found else "mta-sts-none"
-    return (_fact("mta-sts", id_, Severity.NOTE, found, domain=domain),)
+    return (_fact("mta-sts", id_, FactSeverity.NOTE, found, domain=domain),)
 
 
 async def _tlsa(host: str, port: int, resolver: Resolver) -> Facts:
@@ -219,8 +219,8 @@ async def _tlsa(host: str, port: int, resolver: Resolver) -> Facts:
     answers = await gather_all(*(resolver.ask(f"_{port}._tcp.{host}", "TLSA") for port in ports))
     facts = []
     for id_, weight, secure in (
-        ("tlsa", Severity.GOOD, True),
-        ("tlsa-unproved", Severity.NOTE, False),
+        ("tlsa", FactSeverity.GOOD, True),
+        ("tlsa-unproved", FactSeverity.NOTE, False),
     ):
         held = {
             str(port): answer.records
@@ -233,9 +233,9 @@ async def _tlsa(host: str, port: int, resolver: Resolver) -> Facts:
             facts.append(_fact("tlsa", id_, weight, found, **names))
     if facts:
         return tuple(facts)
-    if all(answer.state is State.FAILED for answer in answers):
+    if all(answer.state is AnswerState.FAILED for answer in answers):
         return (_unanswered("tlsa"),)
-    return (_fact("tlsa", "tlsa-none", Severity.NOTE, host=host),)
+    return (_fact("tlsa", "tlsa-none", FactSeverity.NOTE, host=host),)
 
 
 # Records made of tags, `name=value; …`: DMARC (RFC 7489), DKIM keys (RFC 6376), MTA-STS.
@@ -307,7 +307,7 @@ async def _dmarc(domain: str, resolver: Resolver) -> Facts:
     for owner in (domain, *(".".join(labels[start:]) for start in above)):
         place = f"_dmarc.{owner}"
         answer = await resolver.texts(place)
-        if answer.state is State.FAILED:
+        if answer.state is AnswerState.FAILED:
             return (_unanswered("dmarc"),)
         names = {"domain": domain, "place": place}
         try:
@@ -316,11 +316,11 @@ async def _dmarc(domain: str, resolver: Resolver) -> Facts:
                 continue
             dmarc = dmarc_of(found)
         except ValueError as error:
-            return (_fact("dmarc", "dmarc-broken", Severity.BAD, **names, trouble=error),)
+            return (_fact("dmarc", "dmarc-broken", FactSeverity.BAD, **names, trouble=error),)
         policy = dmarc.policy if owner == domain else dmarc.below
-        weight = Severity.NOTE if policy is Policy.NONE else Severity.GOOD
+        weight = FactSeverity.NOTE if policy is Policy.NONE else FactSeverity.GOOD
         return (_fact("dmarc", f"dmarc-p-{policy.value}", weight, found, **names),)
-    return (_fact("dmarc", "dmarc-none", Severity.NOTE, domain=domain),)
+    return (_fact("dmarc", "dmarc-none", FactSeverity.NOTE, domain=domain),)
 
 
 class KeyState(Enum):
@@ -345,14 +345,14 @@ async def _dkim(domain: str, selectors: Sequence[str], resolver: Resolver) -> Fa
     async def ask(selector: str) -> DomainFact:
         names = {"domain": domain, "selector": selector}
         answer = await resolver.texts(f"{selector}._domainkey.{domain}")
-        if answer.state is State.FAILED:
+        if answer.state is AnswerState.FAILED:
             return _unanswered("dkim")
         if not answer.records:
-            return _fact("dkim", "dkim-missing", Severity.BAD, **names)
+            return _fact("dkim", "dkim-missing", FactSeverity.BAD, **names)
         state = key_state(answer.records[0])
-        weight = Severity.GOOD if state is KeyState.GOOD else Severity.BAD
+        weight = FactSeverity.GOOD if state is KeyState.GOOD else FactSeverity.BAD
         return _fact("dkim", state.value, weight, answer.records[0], **names)
 
     if not selectors:
-        return (_fact("dkim", "dkim-unasked", Severity.UNKNOWN),)
+        return (_fact("dkim", "dkim-unasked", FactSeverity.UNKNOWN),)
     return tuple(await gather_all(*map(ask, selectors)))

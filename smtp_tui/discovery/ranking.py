@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from smtp_tui.discovery.candidates import USUAL, Candidate
-from smtp_tui.discovery.dns import State
-from smtp_tui.discovery.steps import ProbeResult, SearchQuery, SearchResult, Source
+from smtp_tui.discovery.dns import AnswerState
+from smtp_tui.discovery.steps import CandidateSource, ProbeResult, SearchQuery, SearchResult
 from smtp_tui.discovery.texts import text
 from smtp_tui.providers.provider import User
 from smtp_tui.records import record
@@ -106,7 +106,7 @@ def notes_of(
         yield text("notes", "no-login")
     # Anybody on the way could have put a name of elsewhere into DNS (RFC 6186, section 6).
     inside = candidate.host == query.name or candidate.host.endswith(f".{query.name}")
-    if candidate.source is Source.SRV and not inside and not candidate.secure:
+    if candidate.source is CandidateSource.SRV and not inside and not candidate.secure:
         yield text("notes", "outside", host=candidate.host, name=query.name)
     for other in probes:
         same = (other.host, other.port) == (probe.host, probe.port) and other is not probe
@@ -125,7 +125,7 @@ def result_of(
     query: SearchQuery,
     candidates: Sequence[Candidate],
     probes: Sequence[ProbeResult],
-    states: set[State],
+    states: set[AnswerState],
 ) -> SearchResult:
     """Judge a search by its probes; `states` are what became of the questions about the name."""
     by_port = {(candidate.host, candidate.port): candidate for candidate in candidates}
@@ -148,10 +148,13 @@ def result_of(
         telling = min(probes, key=lambda probe: by_port[probe.host, probe.port].rank)
         cause = telling.cause or Cause.NOT_SMTP.value
         reason = text("nothing", "unreachable", count=len(probes))
-    elif states <= {State.FAILED}:
+    elif states <= {AnswerState.FAILED}:
         cause, reason = Cause.RESOLVER_FAILED.value, text("nothing", "failed", name=query.name)
     else:
-        absent = State.NO_NAME in states and states <= {State.NO_NAME, State.FAILED}
+        absent = AnswerState.NO_NAME in states and states <= {
+            AnswerState.NO_NAME,
+            AnswerState.FAILED,
+        }
         cause = Cause.HOST_NOT_FOUND.value
         reason = text("nothing", "no-name" if absent else "no-host", name=query.name)
     return SearchResult(seconds=0, ok=False, cause=cause, reason=reason, knocks=len(probes))

@@ -17,16 +17,16 @@ from smtp_tui.discovery.candidates import (
     distinct,
     preset_candidates,
 )
-from smtp_tui.discovery.dns import Answer, Resolver, State, gather_all
+from smtp_tui.discovery.dns import Answer, AnswerState, Resolver, gather_all
 from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
 from smtp_tui.discovery.ranking import RankedChoice, notes_of, reason_of, result_of, values_of
 from smtp_tui.discovery.steps import (
+    CandidateSource,
     Finding,
     ProbeResult,
     ProbeStarted,
     SearchQuery,
     SearchResult,
-    Source,
     Step,
 )
 from smtp_tui.discovery.texts import text
@@ -75,7 +75,7 @@ class DnsAnswers:
         self.closed: set[int] = set()
         self.exchange: str | None = None
         self.is_domain = False
-        self.states: set[State] = set()
+        self.states: set[AnswerState] = set()
 
     async def ask(self) -> None:
         """Ask for services and exchanges at once; what the providers say comes from these."""
@@ -118,7 +118,9 @@ class DnsAnswers:
         answer, services = await self._resolver.services(name)
         self.states.add(answer.state)
         if not services:
-            self._report("srv-failed" if answer.state is State.FAILED else "srv-none", name=name)
+            self._report(
+                "srv-failed" if answer.state is AnswerState.FAILED else "srv-none", name=name
+            )
         for rank, service in enumerate(services[:MOST_SERVICES]):
             self.is_domain = True
             where = {"host": service.host, "port": service.port}
@@ -132,7 +134,7 @@ class DnsAnswers:
                     host=service.host,
                     port=service.port,
                     encryption=encryption,
-                    source=Source.SRV,
+                    source=CandidateSource.SRV,
                     order=order + rank * len(SERVICES),
                     secure=service.secure,
                 )
@@ -146,7 +148,7 @@ class DnsAnswers:
         self.states.add(answer.state)
         self.is_domain = self.is_domain or bool(hosts)
         if not hosts:
-            absence = {State.FAILED: "mx-failed", State.NO_NAME: "no-name"}
+            absence = {AnswerState.FAILED: "mx-failed", AnswerState.NO_NAME: "no-name"}
             self._report(absence.get(answer.state, "mx-none"), name=name)
         elif hosts == ("",):
             self._report("mx-null", name=name)
@@ -284,7 +286,7 @@ class _Search:
         return distinct([*found.candidates, *usual])
 
     async def _addresses(self, host: str, candidates: list[Candidate]) -> tuple[str, ...]:
-        answer = Answer(state=State.FAILED)
+        answer = Answer(state=AnswerState.FAILED)
         with contextlib.suppress(TimeoutError):
             # One name that nobody answers for must not keep all the others waiting.
             async with asyncio.timeout(min(_RESOLVING, _RESOLVING_SHARE * self._options.timeout)):
@@ -293,7 +295,7 @@ class _Search:
         # Of names that are only guessed it is no news that they are not there.
         is_named = is_query or any(one.host == host and one.encryption for one in candidates)
         if not answer.records and is_named:
-            failed = answer.state is State.FAILED
+            failed = answer.state is AnswerState.FAILED
             self._report("host-failed" if failed else "no-host", host=host)
         if is_query:
             self._answers.states.add(answer.state)

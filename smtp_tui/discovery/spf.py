@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
-from smtp_tui.discovery.dns import Answer, Resolver, State
+from smtp_tui.discovery.dns import Answer, AnswerState, Resolver
 from smtp_tui.records import record
 
 _VERSION = "v=spf1"
@@ -166,7 +166,7 @@ class _Evaluator:
     async def check(self, domain: str) -> tuple[SpfResult, str]:
         """Return the result for a domain, and the term that gave it (section 4)."""
         answer = await self._resolver.texts(domain)
-        if answer.state is State.FAILED:
+        if answer.state is AnswerState.FAILED:
             raise SpfUnanswered
         found = record_in(answer.records)
         if found is None:
@@ -229,9 +229,9 @@ class _Evaluator:
             raise SpfPermError(f"it needs more than {MOST_LOOKUPS} DNS lookups")
 
     def _note_answer(self, answer: Answer, *, counts: bool = True) -> None:
-        if answer.state is State.FAILED:
+        if answer.state is AnswerState.FAILED:
             raise SpfUnanswered
-        if counts and answer.state is not State.FOUND:
+        if counts and answer.state is not AnswerState.FOUND:
             self._voids += 1
             if self._voids > MOST_VOIDS:
                 raise SpfPermError(f"more than {MOST_VOIDS} of its names do not exist in DNS")

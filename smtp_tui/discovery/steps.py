@@ -66,7 +66,7 @@ OK = "ok"
 """The verdict on a certificate that holds."""
 
 
-class Source(StrEnum):
+class CandidateSource(StrEnum):
     """How a server is known, what counts most first."""
 
     SRV = "srv"
@@ -85,7 +85,7 @@ class Finding:
     seconds: float
     id: str
     text: str
-    source: Source | None = None
+    source: CandidateSource | None = None
     host: str | None = None
     port: int | None = None
     encryption: Encryption | None = None
@@ -118,7 +118,7 @@ class ProbeResult:
     host: str
     port: int
     address: str
-    source: Source
+    source: CandidateSource
     cause: str | None
     encryption: Encryption | None = None
     plain: bool | None = None
@@ -165,7 +165,7 @@ class SearchResult:
     ok: bool
     values: Mapping[str, object] = field(default_factory=dict)
     cause: str | None = None
-    source: Source | None = None
+    source: CandidateSource | None = None
     provider: str | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()

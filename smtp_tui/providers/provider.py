@@ -19,7 +19,7 @@ KEYS = frozenset({"source", "sources", "taken"})
 """The keys of an entry that belong here."""
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What an entry is."""
 
     PRESET = "preset"
@@ -31,7 +31,7 @@ class Kind(StrEnum):
 class Provenance:
     """The sources of one entry; `taken` is None where nobody wrote down the day."""
 
-    kind: Kind
+    kind: EntryKind
     name: str
     sources: tuple[str, ...]
     taken: date | None = None
@@ -41,7 +41,7 @@ class Provenance:
         return self.taken is None or today - self.taken > timedelta(days)
 
 
-def provenance_of(kind: Kind, name: str, entry: Mapping[str, object]) -> Provenance:
+def provenance_of(kind: EntryKind, name: str, entry: Mapping[str, object]) -> Provenance:
     """Read an entry's sources and date; ValueError names what is wrong."""
     sources = entry.get("sources", entry.get("source"))
     listed = [sources] if isinstance(sources, str) else sources
@@ -174,7 +174,9 @@ class Provider:
     @property
     def provenance(self) -> Provenance:
         """Where the entry is from."""
-        return Provenance(kind=Kind.PRESET, name=self.id, sources=self.sources, taken=self.taken)
+        return Provenance(
+            kind=EntryKind.PRESET, name=self.id, sources=self.sources, taken=self.taken
+        )
 
     @property
     def host(self) -> str | None:

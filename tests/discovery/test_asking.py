@@ -7,7 +7,7 @@ import pytest
 from smtp_tui.discovery.candidates import MOST_SERVICES, Candidate
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import DnsAnswers
-from smtp_tui.discovery.steps import Source, parse_query
+from smtp_tui.discovery.steps import CandidateSource, parse_query
 from smtp_tui.discovery.texts import text
 from smtp_tui.providers.known import providers
 from smtp_tui.settings.choices import Encryption
@@ -62,7 +62,7 @@ async def test_no_more_services_than_make_sense() -> None:
 async def test_providers(name: str, identity: str, host: str) -> None:
     asked, told = await ask({}, name)
     assert identity in dict(told)
-    assert {(one.host, one.source) for one in asked.candidates} == {(host, Source.PRESET)}
+    assert {(one.host, one.source) for one in asked.candidates} == {(host, CandidateSource.PRESET)}
 
 
 @pytest.mark.parametrize(

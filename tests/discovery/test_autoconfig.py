@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from smtp_tui.discovery import autoconfig
 from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.steps import SearchQuery, Source
+from smtp_tui.discovery.steps import CandidateSource, SearchQuery
 from smtp_tui.settings.choices import Encryption
 from tests.discovery.searching import search
 from tests.dns.server import name_server
@@ -62,7 +62,7 @@ def test_places() -> None:
         (f"mail.{DOMAIN}", 587, Encryption.TLS, "me"),
         (f"mail.{DOMAIN}", 25, Encryption.SSL, f"me@{DOMAIN}"),
     ]
-    assert {one.source for one in made} == {Source.AUTOCONFIG}
+    assert {one.source for one in made} == {CandidateSource.AUTOCONFIG}
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ async def test_a_search_asks_the_web_only_when_it_is_wanted(
         "autoconfig-none",
         "autoconfig",
     ]
-    assert searched.knock(f"mail.{DOMAIN}", 1).source is Source.AUTOCONFIG
+    assert searched.knock(f"mail.{DOMAIN}", 1).source is CandidateSource.AUTOCONFIG
 
 
 async def test_a_silent_web_server_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from smtp_tui.discovery.candidates import Candidate, default_candidates, distinct, preset_candidates
 from smtp_tui.discovery.ranking import notes_of, ranked, reason_of, values_of
-from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Source
+from smtp_tui.discovery.steps import OK, CandidateSource, ProbeResult, SearchQuery
 from smtp_tui.providers.known import providers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import BY_KEY
@@ -27,7 +27,7 @@ def knock(**more: Any) -> ProbeResult:
         "host": "a.test",
         "port": 587,
         "address": "192.0.2.1",
-        "source": Source.GUESS,
+        "source": CandidateSource.GUESS,
         "cause": None,
         "encryption": Encryption.TLS,
         "version": "TLSv1.3",
@@ -45,16 +45,16 @@ def place(one: ProbeResult, **more: Any) -> Candidate:
 
 # The best first, each for one reason.
 ORDER = [
-    (knock(host="srv-ssl", port=465, source=Source.SRV, encryption=Encryption.SSL), 0),
-    (knock(host="srv", source=Source.SRV), 0),
-    (knock(host="srv-later", source=Source.SRV), 1),
-    (knock(host="autoconfig", source=Source.AUTOCONFIG), 0),
-    (knock(host="preset", source=Source.PRESET), 0),
+    (knock(host="srv-ssl", port=465, source=CandidateSource.SRV, encryption=Encryption.SSL), 0),
+    (knock(host="srv", source=CandidateSource.SRV), 0),
+    (knock(host="srv-later", source=CandidateSource.SRV), 1),
+    (knock(host="autoconfig", source=CandidateSource.AUTOCONFIG), 0),
+    (knock(host="preset", source=CandidateSource.PRESET), 0),
     (knock(host="guess-ssl", port=465, encryption=Encryption.SSL), 0),
     (knock(host="guess"), 0),
     (knock(host="guess-2525", port=2525), 0),
     (knock(host="guess-25", port=25), 0),
-    (knock(host="no-login", source=Source.SRV, after=()), 0),
+    (knock(host="no-login", source=CandidateSource.SRV, after=()), 0),
     (knock(host="expired", cause="certificate-expired", trusted="certificate-expired"), 0),
     (knock(host="plain", encryption=Encryption.NONE, trusted=None, before=("PLAIN",)), 0),
     (knock(host="busy", cause="server-busy", trusted=None), 0),
@@ -83,7 +83,7 @@ def chosen(one: ProbeResult, **more: Any) -> tuple[dict[str, object], str, list[
 
 @pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
 def test_values_of_a_preset_can_be_set(provider: object) -> None:
-    one = knock(source=Source.PRESET)
+    one = knock(source=CandidateSource.PRESET)
     values, reason, notes = chosen(one, provider=provider)
     for key, value in values.items():
         assert BY_KEY[key].problem_with(value) is None
@@ -92,7 +92,7 @@ def test_values_of_a_preset_can_be_set(provider: object) -> None:
 
 
 def test_the_user_name_is_told_where_it_is_known() -> None:
-    one = knock(source=Source.PRESET)
+    one = knock(source=CandidateSource.PRESET)
     assert chosen(one, provider=provider_named("gmail"))[0]["username"] == "me@example.test"
     assert chosen(one, provider=provider_named("sendgrid"))[0]["username"] == "apikey"
     assert "username" not in chosen(one)[0]
@@ -100,9 +100,9 @@ def test_the_user_name_is_told_where_it_is_known() -> None:
 
 
 def test_notes() -> None:
-    inside = knock(source=Source.SRV, host="mail.example.test")
+    inside = knock(source=CandidateSource.SRV, host="mail.example.test")
     assert chosen(inside)[2] == []
-    outside = knock(source=Source.SRV)
+    outside = knock(source=CandidateSource.SRV)
     assert "a.test is outside example.test" in chosen(outside)[2][0]
     assert chosen(outside, secure=True)[2] == []
     assert "no login" in chosen(knock(after=()))[2][0]
@@ -131,12 +131,12 @@ def test_guesses() -> None:
 
 
 def test_each_port_once_as_its_best_source_knows_it() -> None:
-    guess = Candidate(host="smtp.gmail.com", port=587, source=Source.GUESS)
+    guess = Candidate(host="smtp.gmail.com", port=587, source=CandidateSource.GUESS)
     preset = list(preset_candidates(provider_named("gmail")))
     found = distinct([guess, *preset])
     assert [(one.port, one.source) for one in found] == [
-        (465, Source.PRESET),
-        (587, Source.PRESET),
+        (465, CandidateSource.PRESET),
+        (587, CandidateSource.PRESET),
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from smtp_tui import discovery
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.domain import DomainFact, Severity, domain_facts
+from smtp_tui.discovery.domain import DomainFact, FactSeverity, domain_facts
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
@@ -83,7 +83,7 @@ async def test_all_is_well() -> None:
     )
     assert found["mx"].record == "10 mx.example.test."
     assert found["spf-pass"].record == f"v=spf1 ip4:{SERVER} ip4:{OWN} -all"
-    assert {one.weight for one in found.values()} == {Severity.GOOD, Severity.NOTE}
+    assert {one.weight for one in found.values()} == {FactSeverity.GOOD, FactSeverity.NOTE}
     assert found["ptr"].text == (
         "The address 9.9.9.9 has the name us.example.test, which resolves back to it."
     )
@@ -99,7 +99,7 @@ async def test_spf_speaks_of_the_server_and_of_this_machine() -> None:
 
 async def test_a_private_address_tells_nothing() -> None:
     found = await facts(GOOD, PRIVATE, server="127.0.0.1")
-    assert found["spf-there"].weight is Severity.UNKNOWN
+    assert found["spf-there"].weight is FactSeverity.UNKNOWN
     assert "10.1.2.3, which is private" in found["ptr-private"].text
     none = await facts(changed(DOMAIN, MX=["1 a.test."]), PRIVATE, server=None)
     assert "spf-none" in none
@@ -113,38 +113,38 @@ async def test_ipv6() -> None:
 @pytest.mark.parametrize(
     ("name", "types", "identity", "weight"),
     [
-        (DOMAIN, {"TXT": ['"x"']}, "mx-none", Severity.NOTE),
-        (DOMAIN, {"MX": ["0 ."]}, "mx-null", Severity.BAD),
-        (DOMAIN, {"MX": ["1 a.test."]}, "spf-none", Severity.BAD),
-        (DOMAIN, {"TXT": ['"v=spf1 -all"']}, "spf-fail", Severity.NOTE),
-        (DOMAIN, {"TXT": ['"v=spf1 ?all"']}, "spf-neutral", Severity.NOTE),
-        (DOMAIN, {"TXT": ['"v=spf1 ip4:x"']}, "spf-permerror", Severity.BAD),
-        (DOMAIN, {"TXT": ['"v=spf1 exists:%{i}.x -all"']}, "spf-unknown", Severity.UNKNOWN),
-        (DOMAIN, {"*": SERVFAIL}, "spf-temperror", Severity.UNKNOWN),
-        (f"_dmarc.{DOMAIN}", {}, "dmarc-none", Severity.NOTE),
-        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=none"']}, "dmarc-p-none", Severity.NOTE),
+        (DOMAIN, {"TXT": ['"x"']}, "mx-none", FactSeverity.NOTE),
+        (DOMAIN, {"MX": ["0 ."]}, "mx-null", FactSeverity.BAD),
+        (DOMAIN, {"MX": ["1 a.test."]}, "spf-none", FactSeverity.BAD),
+        (DOMAIN, {"TXT": ['"v=spf1 -all"']}, "spf-fail", FactSeverity.NOTE),
+        (DOMAIN, {"TXT": ['"v=spf1 ?all"']}, "spf-neutral", FactSeverity.NOTE),
+        (DOMAIN, {"TXT": ['"v=spf1 ip4:x"']}, "spf-permerror", FactSeverity.BAD),
+        (DOMAIN, {"TXT": ['"v=spf1 exists:%{i}.x -all"']}, "spf-unknown", FactSeverity.UNKNOWN),
+        (DOMAIN, {"*": SERVFAIL}, "spf-temperror", FactSeverity.UNKNOWN),
+        (f"_dmarc.{DOMAIN}", {}, "dmarc-none", FactSeverity.NOTE),
+        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=none"']}, "dmarc-p-none", FactSeverity.NOTE),
         (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1;p=quarantine"']}, "dmarc-p-quarantine",
-         Severity.GOOD),
-        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=x"']}, "dmarc-broken", Severity.BAD),
+         FactSeverity.GOOD),
+        (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1; p=x"']}, "dmarc-broken", FactSeverity.BAD),
         (f"_dmarc.{DOMAIN}", {"TXT": ['"v=DMARC1;p=none"', '"v=DMARC1;p=reject"']}, "dmarc-broken",
-         Severity.BAD),
-        (f"s1._domainkey.{DOMAIN}", {}, "dkim-missing", Severity.BAD),
-        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"v=DKIM1; p="']}, "dkim-revoked", Severity.BAD),
-        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"hello"']}, "dkim-broken", Severity.BAD),
-        (f"_mta-sts.{DOMAIN}", {}, "mta-sts-none", Severity.NOTE),
+         FactSeverity.BAD),
+        (f"s1._domainkey.{DOMAIN}", {}, "dkim-missing", FactSeverity.BAD),
+        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"v=DKIM1; p="']}, "dkim-revoked", FactSeverity.BAD),
+        (f"s1._domainkey.{DOMAIN}", {"TXT": ['"hello"']}, "dkim-broken", FactSeverity.BAD),
+        (f"_mta-sts.{DOMAIN}", {}, "mta-sts-none", FactSeverity.NOTE),
         (f"_mta-sts.{DOMAIN}", {"TXT": ['"v=STSv1; id=1"', '"v=STSv1; id=2"']}, "mta-sts-none",
-         Severity.NOTE),
-        (f"_587._tcp.{HOST}", {}, "tlsa-none", Severity.NOTE),
-        ("9.9.9.9.in-addr.arpa", {}, "ptr-none", Severity.NOTE),
-        ("us.example.test", {"A": [SERVER]}, "ptr-unconfirmed", Severity.NOTE),
-        (f"_dmarc.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Severity.UNKNOWN),
-        (f"s1._domainkey.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Severity.UNKNOWN),
-        (f"_mta-sts.{DOMAIN}", {"*": SERVFAIL}, "unanswered", Severity.UNKNOWN),
-        ("9.9.9.9.in-addr.arpa", {"*": SERVFAIL}, "unanswered", Severity.UNKNOWN),
+         FactSeverity.NOTE),
+        (f"_587._tcp.{HOST}", {}, "tlsa-none", FactSeverity.NOTE),
+        ("9.9.9.9.in-addr.arpa", {}, "ptr-none", FactSeverity.NOTE),
+        ("us.example.test", {"A": [SERVER]}, "ptr-unconfirmed", FactSeverity.NOTE),
+        (f"_dmarc.{DOMAIN}", {"*": SERVFAIL}, "unanswered", FactSeverity.UNKNOWN),
+        (f"s1._domainkey.{DOMAIN}", {"*": SERVFAIL}, "unanswered", FactSeverity.UNKNOWN),
+        (f"_mta-sts.{DOMAIN}", {"*": SERVFAIL}, "unanswered", FactSeverity.UNKNOWN),
+        ("9.9.9.9.in-addr.arpa", {"*": SERVFAIL}, "unanswered", FactSeverity.UNKNOWN),
     ],
 )  # fmt: skip
 async def test_what_is_otherwise(
-    name: str, types: dict[str, list[str] | str], identity: str, weight: Severity
+    name: str, types: dict[str, list[str] | str], identity: str, weight: FactSeverity
 ) -> None:
     found = await facts(changed(name, **types), selectors=("s1",))
     assert found[identity].weight is weight
@@ -156,7 +156,7 @@ async def test_dnssec_is_told_apart() -> None:
 
 
 async def test_without_a_selector() -> None:
-    assert (await facts(GOOD))["dkim-unasked"].weight is Severity.UNKNOWN
+    assert (await facts(GOOD))["dkim-unasked"].weight is FactSeverity.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from smtp_tui.discovery import prober
 from smtp_tui.discovery.candidates import Candidate
 from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
-from smtp_tui.discovery.steps import OK, ProbeResult, Source
+from smtp_tui.discovery.steps import OK, CandidateSource, ProbeResult
 from smtp_tui.settings.choices import Encryption
 from tests.smtp import pki
 from tests.smtp.conftest import authority, ca_file, context, context_of, good
@@ -31,7 +31,7 @@ Contexts = Callable[..., ssl.SSLContext]
 
 def place(port: int, host: str = pki.HOST, way: Encryption | None = None) -> Candidate:
     """A place that an SRV record might name."""
-    return Candidate(host=host, port=port, encryption=way, source=Source.SRV)
+    return Candidate(host=host, port=port, encryption=way, source=CandidateSource.SRV)
 
 
 async def knock(

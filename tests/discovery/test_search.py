@@ -16,7 +16,7 @@ from smtp_tui.discovery import search as searching
 from smtp_tui.discovery.candidates import USUAL
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import SearchOptions, discover
-from smtp_tui.discovery.steps import OK, ProbeStarted, Source, parse_query
+from smtp_tui.discovery.steps import OK, CandidateSource, ProbeStarted, parse_query
 from smtp_tui.settings.choices import Encryption
 from tests.discovery.searching import DOMAIN, search
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
@@ -83,7 +83,7 @@ async def test_the_best_of_what_dns_names(servers: MailServers) -> None:
         "port": ports[Listener.IMPLICIT_TLS],
         "encryption": "ssl",
     }
-    assert result.source is Source.SRV
+    assert result.source is CandidateSource.SRV
     assert "An SRV record of example.test names it; implicit TLS" in result.reason
     assert "valid certificate" in result.reason
     assert any("is outside example.test" in note for note in result.notes)
@@ -174,7 +174,7 @@ async def test_the_usual_names_on_the_usual_ports(monkeypatch: pytest.MonkeyPatc
     async with _usual_port(monkeypatch) as server:
         zone = {DOMAIN: {"MX": ["10 mx.example.test."]}, "smtp.example.test": {"A": ["127.0.0.1"]}}
         searched = await search(zone)
-    assert searched.result.source is Source.GUESS
+    assert searched.result.source is CandidateSource.GUESS
     assert searched.result.values["host"] == "smtp.example.test"
     assert searched.result.values["port"] == server.port
     assert "usual hostname" in searched.result.reason
@@ -199,7 +199,10 @@ async def test_a_provider_by_its_mx(monkeypatch: pytest.MonkeyPatch) -> None:
     searched = await search(zone, f"me@{DOMAIN}", providers=(provider_named("gmail"),))
     assert "preset-mx" in searched.ids()
     tried = {(one.host, one.port, one.source) for one in searched.knocks}
-    assert tried >= {("smtp.gmail.com", 465, Source.PRESET), ("smtp.gmail.com", 587, Source.PRESET)}
+    assert tried >= {
+        ("smtp.gmail.com", 465, CandidateSource.PRESET),
+        ("smtp.gmail.com", 587, CandidateSource.PRESET),
+    }
     # What takes mail for the domain is Google's, and no guess.
     assert not any("aspmx" in host for host, _, _ in tried)
 

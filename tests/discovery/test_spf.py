@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smtp_tui.discovery.dns import Answer, Resolver, State
+from smtp_tui.discovery.dns import Answer, AnswerState, Resolver
 from smtp_tui.discovery.spf import (
     SpfPermError,
     SpfResult,
@@ -193,7 +193,7 @@ class Saying(Resolver):
     async def ask(self, name: str, kind: str) -> Answer:
         """Answer any question."""
         records = {"TXT": (self._said,), "MX": ("10 a.test.",), "A": (OTHER,), "AAAA": (SIX,)}
-        return Answer(state=State.FOUND, records=records[kind])
+        return Answer(state=AnswerState.FOUND, records=records[kind])
 
 
 @given(HOSTILE.map(lambda text: f"v=spf1 {text}"))

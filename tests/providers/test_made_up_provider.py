@@ -11,7 +11,7 @@ from smtp_tui.diagnosis.advice import advise
 from smtp_tui.discovery.candidates import Candidate, presets_with
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import DnsAnswers
-from smtp_tui.discovery.steps import Source, parse_query
+from smtp_tui.discovery.steps import CandidateSource, parse_query
 from smtp_tui.program import main
 from smtp_tui.providers import known
 from smtp_tui.tui.dialogs.presets import matching_providers
@@ -97,4 +97,4 @@ async def test_a_search_finds_it(name: str, finding: str) -> None:
         await answers.ask()
     assert finding in told
     found = [(one.host, one.port, one.source) for one in answers.candidates]
-    assert found == [("submit.made-up.example", 2465, Source.PRESET)]
+    assert found == [("submit.made-up.example", 2465, CandidateSource.PRESET)]

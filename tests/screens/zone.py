@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from unittest.mock import patch
 
 from smtp_tui.discovery import domain
-from smtp_tui.discovery.dns import Answer, Resolver, State
+from smtp_tui.discovery.dns import Answer, AnswerState, Resolver
 from smtp_tui.tui.test_pane import domain_task
 
 DOMAIN = "example.org"
@@ -27,8 +27,8 @@ ZONE: Mapping[tuple[str, str], str] = {
 async def _ask(_resolver: Resolver, name: str, kind: str) -> Answer:
     found = ZONE.get((name.removesuffix("."), kind))
     if found is None:
-        return Answer(state=State.EMPTY)
-    return Answer(state=State.FOUND, records=(found,))
+        return Answer(state=AnswerState.EMPTY)
+    return Answer(state=AnswerState.FOUND, records=(found,))
 
 
 async def _addresses(resolver: Resolver, host: str) -> Answer:

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from smtp_tui.discovery.steps import OK, Finding, ProbeResult, ProbeStarted, SearchResult, Source
+from smtp_tui.discovery.steps import (
+    OK,
+    CandidateSource,
+    Finding,
+    ProbeResult,
+    ProbeStarted,
+    SearchResult,
+)
 from smtp_tui.providers.known import providers
 from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.settings.choices import Authentication, Encryption
@@ -46,7 +53,7 @@ def knock(port: int = 465, **more: Any) -> ProbeResult:
         "took": 0.041,
         "host": "mail.example.org",
         "address": "192.0.2.25",
-        "source": Source.SRV,
+        "source": CandidateSource.SRV,
         "cause": None,
         "encryption": Encryption.SSL,
         "version": "TLSv1.3",

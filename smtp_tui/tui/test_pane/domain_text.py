@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.style import Style
 
-from smtp_tui.discovery.domain import SECONDS, DomainFact, Severity
+from smtp_tui.discovery.domain import SECONDS, DomainFact, FactSeverity
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import Line, Mark
@@ -16,11 +16,11 @@ from smtp_tui.tui.style import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.text_page import Block
 
 DKIM_KEY = "k"
-SIGNS: dict[Severity, tuple[str, Style]] = {
-    Severity.GOOD: ("+", GOOD),
-    Severity.NOTE: ("i", ACCENT),
-    Severity.BAD: ("!", WARNING),
-    Severity.UNKNOWN: ("?", DIM),
+SIGNS: dict[FactSeverity, tuple[str, Style]] = {
+    FactSeverity.GOOD: ("+", GOOD),
+    FactSeverity.NOTE: ("i", ACCENT),
+    FactSeverity.BAD: ("!", WARNING),
+    FactSeverity.UNKNOWN: ("?", DIM),
 }
 UNANSWERED = "unanswered"
 _ORDER = ("sender", "spf", "dkim", "dmarc", "mx", "ptr")
@@ -52,7 +52,7 @@ def sentence(fact: DomainFact, *, is_on_screen: bool = False) -> str:
 def fact_lines(facts: Iterable[DomainFact], seconds: float) -> Iterator[Line]:
     """Yield facts as lines of the log."""
     for one in facts:
-        mark = Mark.WARNING if one.weight is Severity.BAD else Mark.FACT
+        mark = Mark.WARNING if one.weight is FactSeverity.BAD else Mark.FACT
         yield Line(seconds, mark, f"{one.subject.upper()}: {sentence(one)}")
 
 
@@ -63,7 +63,7 @@ def summary(found: DomainReport) -> Block:
     if found.is_silent:
         return Block((label, (text("dns-bar", "silent"), PLAIN), (key, DIM)), gap=False)
     told = list(_short(found.facts))
-    is_bad = any(one.weight is Severity.BAD for one in found.facts)
+    is_bad = any(one.weight is FactSeverity.BAD for one in found.facts)
     sign = [("! ", WARNING)] if is_bad else []
     return Block((*sign, label, (", ".join(told), PLAIN), (key, DIM)), gap=False)
 
@@ -79,8 +79,8 @@ def _short(facts: Sequence[DomainFact]) -> Iterator[str]:
     for subject in _ORDER:
         of = [one for one in facts if one.subject == subject]
         # Mail leaves from one of the addresses; whichever is covered, that may be the one.
-        best = next((one for one in of if one.weight is Severity.GOOD), of[0] if of else None)
-        worst = next((one for one in of if one.weight is Severity.BAD), best)
+        best = next((one for one in of if one.weight is FactSeverity.GOOD), of[0] if of else None)
+        worst = next((one for one in of if one.weight is FactSeverity.BAD), best)
         one = best if subject == "spf" else worst
         if one is None:
             continue
@@ -95,7 +95,7 @@ def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[
     yield Block(((text("dns", "title", domain=escape_controls(found.domain)), STRONG),))
     before = None
     # What may keep mail from arriving is read first.
-    for one in sorted(found.facts, key=lambda fact: fact.weight is not Severity.BAD):
+    for one in sorted(found.facts, key=lambda fact: fact.weight is not FactSeverity.BAD):
         sign, style = SIGNS[one.weight]
         said = sentence(one, is_on_screen=with_records)
         spans = ((f"{sign} ", style), (f"{one.subject.upper()}: ", STRONG), (said, PLAIN))
