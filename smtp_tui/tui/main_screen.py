@@ -37,7 +37,7 @@ from smtp_tui.tui.layout import (
     is_low,
     verdict_lines,
 )
-from smtp_tui.tui.log.pane import LogPane
+from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.password import PasswordLocation
@@ -146,7 +146,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Give each part the room there is."""
-        self._wants_test_pane = self.test_pane.is_busy or isinstance(self.focused, LogPane)
+        self._wants_test_pane = self.test_pane.is_busy or isinstance(self.focused, LogView)
         self._make_room()
         self.call_after_refresh(self._after_resize)
 
@@ -208,12 +208,12 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Say why a word cannot be chosen."""
         self.show_message(event.why)
 
-    def on_log_pane_visited(self) -> None:
+    def on_log_view_focus_gained(self) -> None:
         """The log is under the cursor."""
         self._show_hints()
         self._sidebar_controller.follow_focus()
 
-    def on_log_pane_left(self) -> None:
+    def on_log_view_focus_lost(self) -> None:
         """The form is under the cursor again."""
         self._show_hints()
 
@@ -221,7 +221,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """The sidebar beside the log speaks of it too."""
         self._sidebar_controller.refresh(from_top=False)
 
-    def on_log_pane_zoomed(self) -> None:
+    def on_log_view_zoom_toggled(self) -> None:
         """The log wants the whole height, or gives it back."""
         self._zooms = not self._zooms
         self._make_room()
@@ -240,7 +240,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def action_switch(self) -> None:
         """Go to the log, or back."""
-        if isinstance(self.focused, LogPane):
+        if isinstance(self.focused, LogView):
             self.show_form()
         else:
             self.show_test_pane()
@@ -248,7 +248,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def action_back(self) -> None:
         """In the log take one step back, else stop test or waiting, else go back to the form."""
-        if isinstance(self.focused, LogPane) and self.focused.step_back():
+        if isinstance(self.focused, LogView) and self.focused.step_back():
             return
         if self.test_pane.stop() or self._waits.stop():
             return
@@ -331,7 +331,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._show_hints()
 
     def _show_hints(self) -> None:
-        is_in_log = isinstance(self.focused, LogPane)
+        is_in_log = isinstance(self.focused, LogView)
         self.hints.show(hints_at(self._command_runner.hint_context(is_in_log=is_in_log)))
 
     def _want_test_pane(self, wanted: bool) -> None:

@@ -13,7 +13,7 @@ from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.controllers.tools import kept_text, sent_words
 from smtp_tui.tui.dialogs.compare import pairs_of, shortened, unified
 from smtp_tui.tui.log.model import (
-    LEAST,
+    MIN_KEPT,
     Detail,
     Entry,
     Fold,
@@ -25,8 +25,8 @@ from smtp_tui.tui.log.model import (
     entries_of,
     text_of,
 )
+from smtp_tui.tui.log.render import LEAD, render_row
 from smtp_tui.tui.log.search import LogSearch, pattern_for
-from smtp_tui.tui.log.view import LEAD, render_row
 from tests.tui.driving import said
 from tests.tui.fixes import LEAF
 
@@ -187,30 +187,30 @@ class TestWrapping:
 class TestManyLines:
     def test_at_least_twenty_thousand_stay(self) -> None:
         rows = rows_of(HEADING)
-        for number in range(3 * LEAST):
+        for number in range(3 * MIN_KEPT):
             rows.extend([line(f"line {number}")])
-        assert LEAST <= len(rows.entries) <= LEAST * 1.1
-        assert shown(rows)[-1] == f"line {3 * LEAST - 1}"
-        gone = 3 * LEAST + 1 - len(rows.entries)
+        assert MIN_KEPT <= len(rows.entries) <= MIN_KEPT * 1.1
+        assert shown(rows)[-1] == f"line {3 * MIN_KEPT - 1}"
+        gone = 3 * MIN_KEPT + 1 - len(rows.entries)
         assert isinstance(rows.entries[0], LogNotice)
         assert len(rows) == len(rows.entries)
-        assert f"{gone} older lines were dropped" in shown(rows)[0] or gone > LEAST
+        assert f"{gone} older lines were dropped" in shown(rows)[0] or gone > MIN_KEPT
         assert rows.headings == []
 
     def test_numbers_stay_when_older_ones_go(self) -> None:
-        rows = rows_of(*(line(f"line {number}") for number in range(LEAST)))
-        place = LEAST - 10
-        rows.extend(line(f"later {number}") for number in range(LEAST // 2))
+        rows = rows_of(*(line(f"line {number}") for number in range(MIN_KEPT)))
+        place = MIN_KEPT - 10
+        rows.extend(line(f"later {number}") for number in range(MIN_KEPT // 2))
         assert rows.entry(place) == line(f"line {place}")
         assert rows.rows[rows.index_of(place)] == (place, 0)
 
     def test_a_search_forgets_what_is_gone(self) -> None:
-        rows = rows_of(*(line(f"line {number}") for number in range(LEAST)))
+        rows = rows_of(*(line(f"line {number}") for number in range(MIN_KEPT)))
         search = looking(rows, "line 1")
-        rows.extend(line("other") for _ in range(LEAST // 2))
-        search.look_on(rows)
-        assert search.found
-        assert all(number >= rows.first for number in search.found)
+        rows.extend(line("other") for _ in range(MIN_KEPT // 2))
+        search.scan_new(rows)
+        assert search.matches
+        assert all(number >= rows.first for number in search.matches)
 
 
 class TestTests:
@@ -232,7 +232,7 @@ class TestTests:
 def looking(rows: LogModel, text: str, origin: int = 0) -> LogSearch:
     search = LogSearch(origin)
     search.line.insert(text)
-    search.look(rows)
+    search.scan(rows)
     return search
 
 
@@ -241,49 +241,49 @@ class TestSearch:
 
     def test_case_counts_where_a_capital_is_typed(self) -> None:
         rows = rows_of(*map(line, self.ROWS))
-        assert looking(rows, "auth").found == [0, 1, 3]
-        assert looking(rows, "AUTH").found == [0]
+        assert looking(rows, "auth").matches == [0, 1, 3]
+        assert looking(rows, "AUTH").matches == [0]
 
     def test_what_is_typed_is_no_pattern(self) -> None:
         rows = rows_of(line("a.c"), line("abc"), line("[x"))
-        assert looking(rows, "a.c").found == [0]
-        assert looking(rows, "[").found == [2]
+        assert looking(rows, "a.c").matches == [0]
+        assert looking(rows, "[").matches == [2]
         assert pattern_for("") is None
 
     def test_next_and_previous_go_round(self) -> None:
         search = looking(rows_of(*map(line, self.ROWS)), "auth")
-        assert search.beside(0, 1) == 1
-        assert search.beside(3, 1) == 0
-        assert search.beside(0, -1) == 3
-        assert search.beside(2, -1) == 1
-        assert search.beside(1, 1, inclusive=True) == 1
+        assert search.nearest(0, 1) == 1
+        assert search.nearest(3, 1) == 0
+        assert search.nearest(0, -1) == 3
+        assert search.nearest(2, -1) == 1
+        assert search.nearest(1, 1, inclusive=True) == 1
 
     def test_it_tells_which_of_how_many(self) -> None:
         rows = rows_of(*map(line, self.ROWS))
         search = looking(rows, "auth")
-        assert search.told(3) == "3 of 3"
-        assert search.told(2) == "3 lines"
-        assert looking(rows, "nowhere").told(0) == "not found"
-        assert looking(rows, "").told(0) == ""
+        assert search.summary(3) == "3 of 3"
+        assert search.summary(2) == "3 lines"
+        assert looking(rows, "nowhere").summary(0) == "not found"
+        assert looking(rows, "").summary(0) == ""
 
     def test_it_finds_by_direction_and_in_folds(self) -> None:
         rows = rows_of(line("EHLO x", Mark.SENT), line("250 EHLO"), *chain("CN=Deep Root"))
-        assert looking(rows, "-> ehlo").found == [0]
-        (number,) = looking(rows, "next in the chain: CN=Deep").found
+        assert looking(rows, "-> ehlo").matches == [0]
+        (number,) = looking(rows, "next in the chain: CN=Deep").matches
         assert isinstance(rows.entry(number), Detail)
 
     def test_it_says_what_the_filter_hides(self) -> None:
         rows = rows_of(line("a fact", Mark.FACT))
         rows.show(LogFilter.DIALOGUE)
-        assert looking(rows, "fact").told(0) == "not found, but 1 hidden by the filter"
+        assert looking(rows, "fact").summary(0) == "not found, but 1 hidden by the filter"
 
     def test_new_lines_are_looked_through(self) -> None:
         rows = rows_of(line("one"))
         search = looking(rows, "one")
         rows.extend(entries_of(said("one more")))
-        search.look_on(rows)
-        search.look_on(rows)
-        assert search.told(0) == "1 of 2"
+        search.scan_new(rows)
+        search.scan_new(rows)
+        assert search.summary(0) == "1 of 2"
 
     def test_a_match_is_marked_without_colour(self) -> None:
         rows = rows_of(line("250 AUTH plain"))
@@ -353,7 +353,7 @@ class TestClipboard:
 
 
 def test_letters_that_a_terminal_lacks_have_twins(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("log.view", "log.model"):
+    for module in ("log.render", "log.model"):
         monkeypatch.setattr(f"smtp_tui.tui.{module}.to_charset", in_ascii)
     rows = rows_of(HEADING, line("x" * 60), line("é"))
     for index in range(3):

@@ -188,6 +188,8 @@ Sized().run()
     def terminal(self, tmp_path: Path) -> Iterator[Terminal]:
         environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+        for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them, and they win over the window
+            environment.pop(name, None)
         with on_terminal([sys.executable, "-c", self.PROGRAM], environment) as terminal:
             terminal.wait_for("80 by 24")
             yield terminal

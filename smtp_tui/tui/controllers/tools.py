@@ -58,7 +58,7 @@ class ToolController(Controller):
         if moment is None:
             self.show_message(NO_TEST)
             return
-        log.catch_up()
+        log.flush()
         content = kept_text(log.rows.last_test(), moment, os.environ.get("HOME", ""))
         await self._ask_and_save("the dialogue", content, moment, ".txt", DIALOGUE)
 
@@ -90,12 +90,12 @@ class ToolController(Controller):
 
     async def copy(self) -> None:
         """Copy the marked block, or the line under the cursor."""
-        self._copy(self.test_pane.log_view.chosen())
-        self.test_pane.log_view.forget_block()
+        self._copy(self.test_pane.log_view.selected_entries())
+        self.test_pane.log_view.clear_block()
 
     async def copy_test(self) -> None:
         """Copy the whole last test."""
-        self.test_pane.log_view.catch_up()
+        self.test_pane.log_view.flush()
         self._copy(self.test_pane.log_view.rows.last_test())
 
     def _copy(self, entries: Sequence[Entry]) -> None:
@@ -118,7 +118,7 @@ class ToolController(Controller):
         """Show a message in the log, which moves nothing about; where that is hidden, elsewhere."""
         log = self.test_pane.log_view
         if log.size:
-            log.tell(text)
+            log.show_message(text)
         else:
             self.show_message(text)
 

@@ -1,9 +1,6 @@
-"""What the log holds: lines of the dialogue, headings, and details that fold away. Pure.
+"""What the log holds, and the rows that filter, folds and width make of it. Pure.
 
-Which rows of the log there are to see: filtered, folded and wrapped. Pure.
-
-An entry keeps its number for good, also when older ones are let go; so whoever remembers a place
-remembers a number.
+An entry keeps its number for good, also when older ones are dropped: a place is a number.
 """
 
 from __future__ import annotations
@@ -90,8 +87,8 @@ class LogFilter(Enum):
     @property
     def following(self) -> LogFilter:
         """The one that comes after it."""
-        every = list(LogFilter)
-        return every[(every.index(self) + 1) % len(every)]
+        filters = list(LogFilter)
+        return filters[(filters.index(self) + 1) % len(filters)]
 
     def takes(self, entry: Entry) -> bool:
         """Whether an entry is shown."""
@@ -134,23 +131,25 @@ def entries_of(event: Event) -> list[Entry]:
     if not isinstance(event, TlsEstablished | TlsFailed) or not event.chain:
         return [*lines]
     head, leaf, *details = lines
-    fold = Fold(leaf, escape_controls(_summed_up(event.chain)), begins_folded=len(event.chain) > 1)
+    fold = Fold(
+        leaf, escape_controls(_chain_summary(event.chain)), begins_folded=len(event.chain) > 1
+    )
     return [head, fold, *map(Detail, details)]
 
 
-def _summed_up(chain: Sequence[Certificate]) -> str:
+def _chain_summary(chain: Sequence[Certificate]) -> str:
     leaf, above = chain[0], len(chain) - 1
     tail = f", {above} above it" if above else ""
     if not leaf.is_readable:
         return f"{leaf.subject}{tail}"
     first, *others = leaf.names or (leaf.subject or "no name",)
-    whose = f"{first} and {len(others)} more" if others else first
-    return f"certificate for {whose}, {in_words(leaf.left())}{tail}"
+    names = f"{first} and {len(others)} more" if others else first
+    return f"certificate for {names}, {in_words(leaf.left())}{tail}"
 
 
-LEAST = 20_000
+MIN_KEPT = 20_000
 """So many lines are kept at least."""
-_MOST = LEAST + LEAST // 10
+_MAX_KEPT = MIN_KEPT + MIN_KEPT // 10
 
 Row = tuple[int, int]
 """A row: an entry's number, and where in its text the row begins."""
@@ -169,7 +168,7 @@ class LogModel:
         self._folded: set[int] = set()
         self._fold = -1
         self._width = 0
-        self._gone = 0
+        self._dropped = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -208,7 +207,7 @@ class LogModel:
         return max(bisect_right(self.rows, (number, start)) - 1, 0)
 
     def extend(self, entries: Iterable[Entry]) -> None:
-        """Take entries, and let the oldest go where they are too many."""
+        """Take entries, and drop the oldest where they are too many."""
         begin = self.end
         self._entries.extend(entries)
         for number in range(begin, self.end):
@@ -219,8 +218,8 @@ class LogModel:
                 self._folded.add(number)
             text = text_of(entry)
             self.widest = max(self.widest, len(text) if text.isascii() else cell_len(text))
-        self._lay_out(range(begin, self.end))
-        self._let_go()
+        self._add_rows(range(begin, self.end))
+        self._trim()
 
     def replace(self, number: int, entry: Entry) -> None:
         """Put another entry, of the same height, in the place of one that is still there."""
@@ -230,13 +229,13 @@ class LogModel:
     def show(self, wanted: LogFilter) -> None:
         """Show what a filter takes."""
         self.filter = wanted
-        self._lay_out_anew()
+        self._rebuild_rows()
 
     def wrap(self, width: int) -> None:
         """Break texts at a width; 0: leave them whole."""
         if width != self._width:
             self._width = width
-            self._lay_out_anew()
+            self._rebuild_rows()
 
     def fold(self, number: int) -> int | None:
         """Fold or unfold what an entry belongs to; return the number of the line that stays.
@@ -247,9 +246,9 @@ class LogModel:
         if owner is not None:
             self._folded ^= {owner}
         else:
-            every = {self.first + at for at, one in enumerate(self._entries) if _folds(one)}
-            self._folded = set() if self._folded else every
-        self._lay_out_anew()
+            folds = {self.first + at for at, entry in enumerate(self._entries) if _folds(entry)}
+            self._folded = set() if self._folded else folds
+        self._rebuild_rows()
         return owner
 
     @property
@@ -262,10 +261,10 @@ class LogModel:
         owner = self._owner(number)
         if owner in self._folded and owner != number:
             self._folded.remove(owner)
-            self._lay_out_anew()
+            self._rebuild_rows()
 
     def heading(self, number: int, way: int) -> int | None:
-        """Return the heading above a place or below it; beyond the last of them begins anew."""
+        """Return the heading above a place or below it; after the last comes the first."""
         if not self.headings:
             return None
         at = (
@@ -287,12 +286,12 @@ class LogModel:
             number -= 1
         return number if isinstance(self.entry(number), Fold) else None
 
-    def _lay_out_anew(self) -> None:
+    def _rebuild_rows(self) -> None:
         self.rows.clear()
         self._fold = -1
-        self._lay_out(range(self.first, self.end))
+        self._add_rows(range(self.first, self.end))
 
-    def _lay_out(self, numbers: Iterable[int]) -> None:
+    def _add_rows(self, numbers: Iterable[int]) -> None:
         for number in numbers:
             entry = self.entry(number)
             if isinstance(entry, Fold):
@@ -306,14 +305,14 @@ class LogModel:
                 starts = breaks(self.text(number), self._width)
                 self.rows.extend((number, start) for start in starts)
 
-    def _let_go(self) -> None:
-        if len(self._entries) <= _MOST:
+    def _trim(self) -> None:
+        if len(self._entries) <= _MAX_KEPT:
             return
-        gone = len(self._entries) - LEAST
-        self._gone += gone
-        del self._entries[:gone]
-        self.first += gone
-        self._entries[0] = LogNotice(f"{self._gone} older lines were dropped")
+        dropped = len(self._entries) - MIN_KEPT
+        self._dropped += dropped
+        del self._entries[:dropped]
+        self.first += dropped
+        self._entries[0] = LogNotice(f"{self._dropped} older lines were dropped")
         del self.headings[: bisect_right(self.headings, self.first)]
         self._folded = {number for number in self._folded if number > self.first}
         del self.rows[: bisect_left(self.rows, (self.first + 1, 0))]
@@ -321,7 +320,7 @@ class LogModel:
 
 
 def breaks(text: str, width: int) -> list[int]:
-    """Return where the second and every further row of a text begins, after a space if it can."""
+    """Return where the second and each further row of a text begins, after a space if it can."""
     starts: list[int] = []
     start = used = space = 0
     if len(text) <= width and text.isascii():

@@ -1,10 +1,10 @@
-"""A search in the log: what is looked for, which lines have it, and how that is told. Pure."""
+"""A search in the log: the text, which lines have it, and the line that shows it. Pure."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.commands import key_of
@@ -13,6 +13,7 @@ from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.line_editor import LineBuffer
 
 NOTHING = "not found"
+_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
 _EDITS: dict[str, Callable[[LineBuffer], None]] = {
     "left": LineBuffer.left,
     "right": LineBuffer.right,
@@ -30,89 +31,83 @@ class LogSearch:
     """A search from its first letter until it is left."""
 
     def __init__(self, origin: int) -> None:
+        # The entry that the cursor stood at, to go back to.
         self.origin = origin
-        """The entry that one stood at, to go back to."""
         self.line = LineBuffer()
+        # Whether keys still go into the text.
         self.is_typed = True
-        """Whether the keys still go into what is looked for."""
         self.pattern: re.Pattern[str] | None = None
-        self.found: list[int] = []
-        self._looked = 0
-        self._elsewhere = 0
+        self.matches: list[int] = []
+        self._scanned = 0
+        self._hidden = 0
 
     def edit(self, key: str) -> bool:
-        """Move in what is looked for or delete from it; False where the key does neither."""
-        deed = _EDITS.get(key)
-        if deed:
-            deed(self.line)
-        return deed is not None
+        """Edit the text; return False for a key that edits nothing."""
+        edit = _EDITS.get(key)
+        if edit:
+            edit(self.line)
+        return edit is not None
 
-    def look(self, rows: LogModel) -> None:
-        """Look through all that the filter shows, folded or not."""
+    def scan(self, rows: LogModel) -> None:
+        """Search all that the filter shows, folded or not."""
         self.pattern = pattern_for(self.line.text)
-        self.found, self._looked, self._elsewhere = [], rows.first, 0
-        self.look_on(rows)
+        self.matches, self._scanned, self._hidden = [], rows.first, 0
+        self.scan_new(rows)
 
-    def look_on(self, rows: LogModel) -> None:
-        """Look through what came since, and forget what is there no longer."""
+    def scan_new(self, rows: LogModel) -> None:
+        """Search what came since, and drop what is there no longer."""
         if self.pattern is None:
             return
-        del self.found[: bisect_left(self.found, rows.first)]
-        for number in range(max(self._looked, rows.first), rows.end):
+        del self.matches[: bisect_left(self.matches, rows.first)]
+        for number in range(max(self._scanned, rows.first), rows.end):
             entry = rows.entry(number)
             if not self.pattern.search(searched(entry)):
                 continue
             if rows.filter.takes(entry):
-                self.found.append(number)
+                self.matches.append(number)
             else:
-                self._elsewhere += 1
-        self._looked = rows.end
+                self._hidden += 1
+        self._scanned = rows.end
 
-    def beside(self, number: int, way: int, *, inclusive: bool = False) -> int | None:
-        """Return the next or the previous entry with a match; beyond the last it begins anew."""
-        if not self.found:
+    def nearest(self, number: int, way: int, *, inclusive: bool = False) -> int | None:
+        """Return the next or the previous entry with a match; after the last comes the first."""
+        if not self.matches:
             return None
         if way > 0:
-            at = (bisect_left if inclusive else bisect_right)(self.found, number)
+            at = (bisect_left if inclusive else bisect_right)(self.matches, number)
         else:
-            at = bisect_left(self.found, number) - 1
-        return self.found[at % len(self.found)]
+            at = bisect_left(self.matches, number) - 1
+        return self.matches[at % len(self.matches)]
 
-    def told(self, number: int) -> str:
+    def summary(self, number: int) -> str:
         """Say which of the lines with a match this is, or how many there are."""
         if self.pattern is None:
             return ""
-        if not self.found:
-            hidden = f", but {self._elsewhere} hidden by the filter" if self._elsewhere else ""
+        if not self.matches:
+            hidden = f", but {self._hidden} hidden by the filter" if self._hidden else ""
             return f"{NOTHING}{hidden}"
-        at = bisect_left(self.found, number)
-        if at < len(self.found) and self.found[at] == number:
-            return f"{at + 1} of {len(self.found)}"
-        return f"{len(self.found)} lines" if len(self.found) > 1 else "1 line"
+        at = bisect_left(self.matches, number)
+        if at < len(self.matches) and self.matches[at] == number:
+            return f"{at + 1} of {len(self.matches)}"
+        return f"{len(self.matches)} lines" if len(self.matches) > 1 else "1 line"
 
     def spans(self, number: int) -> list[Span]:
         """Return the line that shows the search."""
-        told = f"  {self.told(number)}" if self.pattern else ""
-        if not self.is_typed:
-            keys: list[Span] = []
-            for key, word in _keys():
-                keys += [(f"   {key}", STRONG), (f" {word}", DIM)]
-            return [("/", ACCENT), (escape_controls(self.line.text), PLAIN), (told, STRONG), *keys]
+        summary = (f"  {self.summary(number)}" if self.pattern else "", STRONG)
         text, cursor = self.line.text, self.line.cursor
-        under = escape_controls(text[cursor : cursor + 1]) or " "
-        return [
-            ("/", ACCENT),
-            (escape_controls(text[:cursor]), PLAIN),
-            (under, CURSOR),
-            (escape_controls(text[cursor + 1 :]), PLAIN),
-            (told, STRONG),
-        ]
-
-
-def _keys() -> Iterator[tuple[str, str]]:
-    yield key_of("next_match"), "next"
-    yield key_of("previous_match"), "previous"
-    yield key_of("back"), "ends"
+        if self.is_typed:
+            under = escape_controls(text[cursor : cursor + 1]) or " "
+            return [
+                ("/", ACCENT),
+                (escape_controls(text[:cursor]), PLAIN),
+                (under, CURSOR),
+                (escape_controls(text[cursor + 1 :]), PLAIN),
+                summary,
+            ]
+        keys: list[Span] = []
+        for action, label in _KEYS:
+            keys += [(f"   {key_of(action)}", STRONG), (f" {label}", DIM)]
+        return [("/", ACCENT), (escape_controls(text), PLAIN), summary, *keys]
 
 
 def pattern_for(text: str) -> re.Pattern[str] | None:

@@ -13,7 +13,7 @@ from textual.events import Key
 from smtp_tui.tui.form.form import Form, letters
 from smtp_tui.tui.keys.commands import key_of, with_keys
 from smtp_tui.tui.layout import is_narrow, is_tiny
-from smtp_tui.tui.log.pane import LogPane
+from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.sidebar.field_help import blocks_for, in_short, log_blocks, summary
 from smtp_tui.tui.style import BAD, CURSOR, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
@@ -148,4 +148,4 @@ class SidebarController:
 
     @property
     def _is_in_log(self) -> bool:
-        return isinstance(self._form.screen.focused, LogPane)
+        return isinstance(self._form.screen.focused, LogView)

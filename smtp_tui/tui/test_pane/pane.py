@@ -17,7 +17,7 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event, Stage
 from smtp_tui.tui.log.model import LogHeading, entries_of
-from smtp_tui.tui.log.pane import LogPane
+from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.style import BAD
@@ -66,7 +66,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         self.runner = runner
         self.lookup = lookup or DnsOptions()
         self.strip = ProgressBar(id="strip")
-        self.log_view = LogPane(id="log")
+        self.log_view = LogView(id="log")
         self.verdict = VerdictPanel(notice, remarks, id="verdict")
         self._facts = CheckSummary()
         self._events: list[Event] = []
@@ -157,18 +157,18 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._check.cancel()
         return True
 
-    def on_log_pane_visited(self) -> None:
+    def on_log_view_focus_gained(self) -> None:
         """Mark the log as focused."""
         self.strip.mark(True)
 
-    def on_log_pane_left(self) -> None:
+    def on_log_view_focus_lost(self) -> None:
         """Take the mark away."""
         self.strip.mark(False)
 
-    def on_log_view_told(self, event: LogPane.Told) -> None:
+    def on_log_view_view_changed(self, event: LogView.ViewChanged) -> None:
         """Tell how much of the log is below what is in sight, and how it is shown."""
         event.stop()
-        self.strip.tell_log(event.below, event.words)
+        self.strip.tell_log(event.below, event.shown_as)
 
     def _begin(self, title: str, mail: MailRequest | None, moment: datetime) -> None:
         if self._domain is not None:
@@ -176,7 +176,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._facts, self._events = CheckSummary(), []
         self._count += 1
         self.strip.begin(mail)
-        self.log_view.begin(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))
+        self.log_view.begin_test(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))
         self.verdict.begin()
 
     def _follow(self, event: Event) -> None:
@@ -191,7 +191,7 @@ class TestPane(NoRepaintOnResize, Vertical):
             return None
         self.strip.conclude(verdict)
         self.log_view.add(verdict_lines(verdict, mail))
-        self.log_view.end(outcome(verdict))
+        self.log_view.end_test(outcome(verdict))
         self.verdict.conclude(verdict, mail)
         return verdict
 
@@ -201,5 +201,5 @@ class TestPane(NoRepaintOnResize, Vertical):
 
     def _give_up(self, text: str, outcome: str = NO_VERDICT) -> None:
         self.strip.stop()
-        self.log_view.end(outcome)
+        self.log_view.end_test(outcome)
         self.verdict.tell(text, BAD)
