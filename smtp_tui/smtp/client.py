@@ -62,6 +62,8 @@ class SMTPClient:
         self.redactor = redactor
         self.stage = Stage.RESOLVE
         self.command = ""
+        # The last reply as it may be shown.
+        self.shown_reply: Reply | None = None
         self.target: Endpoint | None = None
         self.is_usable = False
         self.group_refusal: GroupRefusal | None = None
@@ -208,7 +210,7 @@ class SMTPClient:
         if decoded and decoded.startswith(b"v=") and "SCRAM" in self.command:
             # With nonces and salt the server's signature lets a reader try passwords offline.
             self.redactor.learn(decoded, decoded)
-        shown = self.redactor.reply(reply)
+        self.shown_reply = shown = self.redactor.reply(reply)
         # A challenge whose encoded form held the secret holds it decoded too.
         hides = shown.lines != reply.lines
         decoded = None if hides else decoded

@@ -151,7 +151,7 @@ async def ehlo(dialogue: SMTPClient, name: str) -> EhloKeywords:
     if dialogue.command == "HELO":
         _tell(dialogue, EhloKeywords())
         return EhloKeywords()
-    offer = parse_ehlo(reply, dialogue.redactor.reply(reply))
+    offer = parse_ehlo(reply, dialogue.shown_reply)
     _tell(dialogue, offer)
     return offer
 
