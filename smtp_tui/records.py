@@ -9,8 +9,20 @@ for everybody who asks (`fields`, `replace`, `match`), with one set of methods t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import (
+    MISSING,
+    Field,
+    FrozenInstanceError,
+    dataclass,
+    field,
+    fields,
+    make_dataclass,
+)
 from typing import Any, ClassVar, Never, TypeVar, dataclass_transform, overload
+
+# A class that was built so often is built by a thousand checks, or by a long watch.
+OFTEN = 500
+_built: dict[type[Any], int] = {}
 
 Class = TypeVar("Class", bound=type[Any])
 
@@ -41,6 +53,10 @@ class _Record:
     __match_args__: ClassVar[tuple[str, ...]]
 
     def __init__(self, *values: object, **named: object) -> None:
+        cls = type(self)
+        _built[cls] = _built.get(cls, 0) + 1
+        if _built[cls] == OFTEN:
+            _quicken(cls)
         if values:
             named = _with_positional(self, values, named)
         for name, declared in self.__dataclass_fields__.items():
@@ -80,6 +96,18 @@ _SHARED = {
     for name, method in vars(_Record).items()
     if name in ("__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__")
 }
+
+
+def _quicken(cls: Any) -> None:
+    """Give a class that is built again and again an `__init__` of its own: twice as quick."""
+    same = [(one.name, Any, _field_like(one)) for one in fields(cls)]
+    cls.__init__ = make_dataclass(cls.__name__, same, frozen=True).__init__
+
+
+def _field_like(one: Field[Any]) -> Any:
+    if one.default_factory is not MISSING:
+        return field(default_factory=one.default_factory, kw_only=one.kw_only is True)
+    return field(default=one.default, kw_only=one.kw_only is True)
 
 
 def _with_positional(

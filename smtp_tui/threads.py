@@ -8,9 +8,14 @@ import errno
 import threading
 from collections.abc import Callable
 from functools import partial
+from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
+
+# Threads that wait for another call. To start one takes ten times as long as to wake one, and a
+# thousand checks make two thousand such calls.
+_idle: list[SimpleQueue[Callable[[], None]]] = []
 
 
 async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) -> T:
@@ -37,9 +42,25 @@ async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) 
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, deliver)
 
-    try:
-        threading.Thread(target=run, name="smtp-tui slow call", daemon=True).start()
-    except RuntimeError:
-        raise OSError(errno.EAGAIN, "this process may start no more threads") from None
+    _in_thread(run)
     async with asyncio.timeout(seconds):
         return await answer
+
+
+def _in_thread(run: Callable[[], None]) -> None:
+    try:
+        calls = _idle.pop()
+    except IndexError:  # all of them are busy, and may hang
+        calls = SimpleQueue()
+        thread = threading.Thread(target=_work, args=(calls,), name="smtp-tui call", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            raise OSError(errno.EAGAIN, "this process may start no more threads") from None
+    calls.put(run)
+
+
+def _work(calls: SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        calls.get()()
+        _idle.append(calls)

@@ -6,7 +6,7 @@ from dataclasses import field, fields, replace
 
 import pytest
 
-from smtp_tui.records import record
+from smtp_tui.records import OFTEN, record
 
 
 @record
@@ -88,3 +88,14 @@ def test_dataclasses_know_it() -> None:
     match Point(1, 2):
         case Point(x, y):
             assert (x, y) == (1, 2)
+
+
+def test_a_class_that_is_built_often_stays_the_same() -> None:
+    for _ in range(OFTEN + 1):
+        test_values_come_by_place_and_by_name_and_by_default()
+        test_a_default_that_is_made_is_made_for_each()
+    for make in (lambda: Point(1, 2, "s", 4), lambda: Point(1, z=1), lambda: Named("a")):  # type: ignore[call-arg]
+        with pytest.raises(TypeError):
+            make()
+    test_nothing_is_assigned_added_or_deleted()
+    test_equal_is_the_same_class_with_the_same_values()

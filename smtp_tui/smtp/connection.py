@@ -13,10 +13,12 @@ from contextlib import suppress
 
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.tls import CertificateRequestProbe, ContextError, peer_certificates
+from smtp_tui.smtp.tls import ContextError, asked_for_certificate, peer_certificates
 from smtp_tui.smtp.tls_errors import HandshakeFault, handshake_fault
 
 CHUNK = 16 * 1024
+# Reads that may go on without giving way to the rest of the loop.
+READS_AT_A_TIME = 16
 # Of what came in place of a handshake as much is kept as an admin needs to recognise it.
 FIRST_BYTES = 512
 
@@ -55,6 +57,7 @@ class Connection:
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._reads = 0
         self.asked_for_certificate = False
 
     @property
@@ -102,7 +105,6 @@ class Connection:
         Raises HandshakeFailed, ClosedByServer or OSError when it fails, ContextError when no
         handshake can be made for `name`.
         """
-        requests = CertificateRequestProbe(context)
         try:
             link = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         except (ValueError, ssl.SSLError) as error:
@@ -125,12 +127,12 @@ class Connection:
                 with suppress(OSError):
                     await self._flush()
                 chain = peer_certificates(link)
-                failure = handshake_fault(error, chain, name, asked=requests.certificate)
+                failure = handshake_fault(error, chain, name, asked=asked_for_certificate(link))
                 raise HandshakeFailed(failure, first_bytes) from None
             else:
                 await self._flush()
                 self._tls = link
-                self.asked_for_certificate = requests.certificate
+                self.asked_for_certificate = asked_for_certificate(link)
                 return _agreed(link)
 
     def close(self) -> None:
@@ -156,8 +158,10 @@ class Connection:
     async def _read(self) -> bytes:
         data = await self._loop.sock_recv(self._socket, CHUNK)
         # Bytes that are there already come without waiting: a server that never stops sending must
-        # not keep the loop from the time-out.
-        await asyncio.sleep(0)
+        # not keep the loop from the timeout.
+        self._reads += 1
+        if self._reads % READS_AT_A_TIME == 0:
+            await asyncio.sleep(0)
         return data
 
     async def _feed(self) -> bytes:

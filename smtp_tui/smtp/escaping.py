@@ -20,6 +20,8 @@ _UNSAFE = re.compile(
 
 def escape_controls(text: str) -> str:
     r"""Replace each control or reordering character by its escape (`\x1b`, `\u202e`)."""
+    if text.isascii() and text.isprintable():  # nearly all, and quicker
+        return text
     return _UNSAFE.sub(_escape, text)
 
 

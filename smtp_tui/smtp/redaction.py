@@ -45,9 +45,11 @@ class FlatText:
         return self.origins[piece] + position - self.starts[piece]
 
 
-def _joinings(data: bytes) -> list[bytes]:
-    """Return the bytes of each FlatText that `flattened` yields."""
-    return [data, *(pattern.sub(b"", data) for pattern in _BREAKS)] if b"\n" in data else [data]
+def _joinings(data: bytes) -> bytes:
+    """Return the bytes of all that `flattened` yields, as they are and in small letters."""
+    joined = {data, *(pattern.sub(b"", data) for pattern in _BREAKS)} if b"\n" in data else {data}
+    text = b"\xff".join(joined)
+    return text + b"\xff" + text.lower()
 
 
 def flattened(data: bytes) -> Iterator[FlatText]:
@@ -80,8 +82,8 @@ SHORTEST_TO_CUT = 4
 _BY_CHANCE = re.compile(r".{0,7}|[A-Za-z.-]{0,15}", re.DOTALL)
 # An echo that is cut off shares so many bytes with the secret or more.
 SHARED = 8
-# Every run of `SHARED` bytes holds a block of this size that begins at a multiple of it.
-_BLOCK = SHARED // 2
+# Seven bytes and more of any text hold a word of this size that begins at a multiple of it.
+_WORD = 4
 
 # So many passwords of one host are kept in mind; to look for each takes time.
 MOST_SECRETS = 64
@@ -98,49 +100,26 @@ class _Forms:
     def __init__(self) -> None:
         self.wholes: set[bytes] = set()
         self._runs: set[bytes] = set()
-        self._words: set[int] = set()
-        self._short: set[bytes] = set()
 
-    def add(self, form: bytes) -> None:
-        """Take in a form that is found whole."""
-        self.wholes.add(form)
-        self._suspect(form)
+    def add(self, *forms: bytes) -> None:
+        """Take in forms that are found whole."""
+        self.wholes.update(forms)
 
-    def add_parts(self, form: bytes) -> None:
-        """Take in every run of a form."""
-        if len(form) >= SHARED:
+    def add_parts(self, *forms: bytes) -> None:
+        """Take in every run of forms."""
+        for form in forms:
             self._runs |= {form[at : at + SHARED] for at in range(len(form) - SHARED + 1)}
-            self._suspect(form)
-
-    def _suspect(self, form: bytes) -> None:
-        if len(form) < 2 * _BLOCK - 1:
-            self._short.add(form)
-        else:
-            for first in range(_BLOCK):
-                self._words.update(_words(form[first:]))
-
-    def may_be_in(self, data: bytes) -> bool:
-        """Whether a form or a run may stand in a text; nearly all that hold none say no."""
-        # What a server sends hardly ever holds a secret. To look for each form takes ten times as
-        # long as this, which was a third of the time of a thousand checks. Seven bytes and more
-        # hold a whole word of the text, wherever they begin.
-        return not self._words.isdisjoint(_words(data)) or any(one in data for one in self._short)
 
     def runs_in(self, data: bytes) -> Iterator[Span]:
         """Yield where a run of them stands, in order."""
-        done = 0
-        for number, word in enumerate(_words(data)):
-            if word in self._words:
-                at = number * _BLOCK
-                for start in range(max(at - _BLOCK, done), at + 1):
-                    if data[start : start + SHARED] in self._runs:
-                        yield start, start + SHARED
-                        done = start + 1
+        for start in range(len(data) - SHARED + 1 if self._runs else 0):
+            if data[start : start + SHARED] in self._runs:
+                yield start, start + SHARED
 
 
 def _words(data: bytes) -> memoryview:
-    """The bytes as numbers of `_BLOCK` bytes each, as many as there are whole ones."""
-    return memoryview(data)[: len(data) // _BLOCK * _BLOCK].cast("I")
+    """The bytes as numbers of `_WORD` bytes each, as many as there are whole ones."""
+    return memoryview(data)[: len(data) // _WORD * _WORD].cast("I")
 
 
 class Redactor:
@@ -156,6 +135,8 @@ class Redactor:
         self._others = others
         self._secrets: list[bytes] = []
         self._exact, self._folded, self._encoded = _Forms(), _Forms(), _Forms()
+        self._suspect_words: set[int] = set()
+        self._short_forms: set[bytes] = set()
         self._hides_lines = bool(secret) and _BY_CHANCE.fullmatch(secret or "") is not None
         for raw in _spellings(secret) if secret else ():
             self._learn_secret(as_bytes(username or ""), raw)
@@ -165,13 +146,14 @@ class Redactor:
 
         `proof` is the part of it that they can be tried against.
         """
-        for whole in (payload, proof):
-            if len(whole) >= SHORTEST_TO_CUT:
-                self._exact.add(whole)
-                self._encoded.add(b64encode(whole).rstrip(b"="))
+        wholes = [whole for whole in (payload, proof) if len(whole) >= SHORTEST_TO_CUT]
+        encoded = [b64encode(whole).rstrip(b"=") for whole in wholes]
+        around = [_encoded_around(payload, part) for part in (proof, *self._secrets) if part]
+        self._exact.add(*wholes)
         self._exact.add_parts(proof)
-        for part in filter(None, (proof, *self._secrets)):
-            self._encoded.add_parts(_encoded_around(payload, part))
+        self._encoded.add(*encoded)
+        self._encoded.add_parts(*around)
+        self._suspect(*wholes, proof, *encoded, *around)
 
     def reply(self, reply: Reply) -> Reply:
         """Return the reply without any form of the secret, across its line ends too."""
@@ -181,22 +163,28 @@ class Redactor:
 
     def data(self, data: bytes) -> bytes:
         """Return any bytes of the server's without any form of the secret, whole or cut off."""
-        texts = _joinings(data)
+        text = _joinings(data)
         # What may stand in any text by chance hides lines of the dialogue that it is sent in alone.
         others = [one for one in self._others.values() if one is not self and not one._hides_lines]
         for redactor in (self, *others):
-            if redactor._may_be_in(texts):
+            if redactor._may_be_in(text):
                 data = redactor._without_own(data)
-                texts = _joinings(data)
+                text = _joinings(data)
         return data
 
-    def _may_be_in(self, texts: list[bytes]) -> bool:
-        return any(
-            self._exact.may_be_in(text)
-            or self._encoded.may_be_in(text)
-            or self._folded.may_be_in(text.lower())
-            for text in texts
-        )
+    def _suspect(self, *forms: bytes) -> None:
+        self._short_forms.update(form for form in forms if 0 < len(form) < 2 * _WORD - 1)
+        joined = (b"\xff" * _WORD).join(forms)
+        for first in range(_WORD):
+            self._suspect_words.update(_words(joined[first:]))
+
+    def _may_be_in(self, text: bytes) -> bool:
+        """Whether a form may stand in a text, whole or cut off; of nearly all texts it may not."""
+        # What a server sends hardly ever holds a secret. To look for each form takes ten times as
+        # long as this, which was a third of the time of a thousand checks.
+        if not self._suspect_words.isdisjoint(_words(text)):
+            return True
+        return any(form in text for form in self._short_forms)
 
     def _without_own(self, data: bytes) -> bytes:
         flats = list(flattened(data))
@@ -256,19 +244,15 @@ class Redactor:
         folded = {form.encode().lower() for form in (raw.hex(), *quoted)}
         wholes = raw, b"\0" + user + b"\0" + raw, user + b"\0" + user + b"\0" + raw
         inner = {_inner_base64(raw, offset) for offset in range(3)}
-        for form in (raw, spelled):
-            self._exact.add(form)
-            self._exact.add_parts(form)
-        for form in folded:
-            self._folded.add(form)
-            self._folded.add_parts(form)
-        for form in inner.union(
-            b64encode(one).rstrip(b"=") for one in (*wholes, user + b":" + raw)
-        ):
-            if len(form) > 1:
-                self._encoded.add(form)
-        for form in (*inner, *(_encoded_around(whole, raw) for whole in wholes)):
-            self._encoded.add_parts(form)
+        encoded = inner.union(b64encode(one).rstrip(b"=") for one in (*wholes, user + b":" + raw))
+        around = [_encoded_around(whole, raw) for whole in wholes]
+        self._exact.add(raw, spelled)
+        self._exact.add_parts(raw, spelled)
+        self._folded.add(*folded)
+        self._folded.add_parts(*folded)
+        self._encoded.add(*(form for form in encoded if len(form) > 1))
+        self._encoded.add_parts(*inner, *around)
+        self._suspect(raw, spelled, *folded, *encoded, *around)
 
     def _spans(self, flat: FlatText, data: bytes) -> Iterator[Span]:
         """Where whole forms of the secret stand, and base64 that holds a part of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import stat
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,6 +40,7 @@ class FileReader:
 
     def __init__(self) -> None:
         self.waits_for: tuple[str, str] | None = None
+        self.read_pipe = False
 
     @contextmanager
     def path_for(self, key: str, path: str) -> Iterator[str]:
@@ -52,6 +54,7 @@ class FileReader:
             copy = _copy_of_pipe(key, path)
         except OSError as error:
             raise ContextError(key, f"{path}: {error.strerror}") from None
+        self.read_pipe = self.read_pipe or copy is not None
         try:
             yield path if copy is None else f"/proc/self/fd/{copy}"
         finally:
@@ -115,12 +118,33 @@ def verifies_chain(settings: Settings) -> bool:
     return settings.openssl_verify_mode is not VerifyMode.NONE and settings.tls_fingerprint is None
 
 
+# Contexts whose files were read a moment ago, and when. OpenSSL takes 6 ms to read the certificates
+# that a system trusts: a thousand checks would spend most of their time on it.
+_recent: dict[tuple[object, ...], tuple[float, ssl.SSLContext]] = {}
+_RECENT = 1.0
+
+
 async def load_context(settings: Settings, seconds: float) -> ssl.SSLContext:
     """Make the context the settings ask for, within `seconds`, and hold up nobody.
 
     ContextError when they cannot be followed, or a file does not answer in time.
     """
+    environment = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    trust = verifies_chain(settings), settings.ca_file, *environment
+    key = settings.tls_minimum, settings.client_certificate, settings.client_key, *trust
+    now = time.monotonic()
+    for stale in [one for one, (made, _) in _recent.items() if now - made > _RECENT]:
+        del _recent[stale]
+    if key in _recent:
+        return _recent[key][1]
     files = FileReader()
+    context = await _load(settings, files, seconds)
+    if not files.read_pipe:  # which holds another content each time
+        _recent[key] = time.monotonic(), context
+    return context
+
+
+async def _load(settings: Settings, files: FileReader, seconds: float) -> ssl.SSLContext:
     try:
         if not _reads_files(settings):
             return client_context(settings, files)
@@ -152,6 +176,7 @@ def client_context(settings: Settings, files: FileReader | None = None) -> ssl.S
         context.set_ciphers("DEFAULT@SECLEVEL=0" if old else "DEFAULT")
     except ssl.SSLError as error:
         raise ContextError("", _unusable_openssl(error)) from None
+    watch_certificate_requests(context)
     _set_minimum(context, settings.tls_minimum)
     if verifies_chain(settings):
         _load_trust(context, settings.ca_file, files)
@@ -227,20 +252,35 @@ def sni_name(settings: Settings) -> str:
         raise ContextError("server_name" if settings.server_name else "host", str(error)) from None
 
 
-class CertificateRequestProbe:
-    """What a server asks for in a handshake: OpenSSL tells that to its debug callback alone."""
+class _TlsLink(ssl.SSLObject):
+    asked_for_certificate = False
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.certificate = False
-        # Private; where it does not exist, nothing is heard of a request.
-        setattr(context, "_msg_callback", self._hear)  # noqa: B010
 
-    def _hear(
-        self, _link: object, direction: str, _version: int, kind: int, message: int, _: bytes
-    ) -> None:
-        handshake, certificate_request = 22, 13  # RFC 8446, appendix B
-        if (direction, kind, message) == ("read", handshake, certificate_request):
-            self.certificate = True
+def asked_for_certificate(link: ssl.SSLObject) -> bool:
+    """Whether the server of a connection asked for a client certificate in the handshake."""
+    return isinstance(link, _TlsLink) and link.asked_for_certificate
+
+
+def watch_certificate_requests(context: ssl.SSLContext) -> None:
+    """Have the links of a context note that the server asks for a client certificate.
+
+    OpenSSL reports that to its debug callback alone.
+    """
+    context.sslobject_class = _TlsLink
+    # Private; where it does not exist, nothing is known of a request. What `ssl` wraps it in turns
+    # each number into an enumeration's member, 50 times a handshake.
+    callback: Any = getattr(ssl.SSLContext.__base__, "_msg_callback", None)
+    if callback is not None:
+        callback.__set__(context, _note_request)
+
+
+def _note_request(
+    link: object, direction: str, _version: int, kind: int, message: int, _: bytes
+) -> None:
+    handshake, certificate_request = 22, 13  # RFC 8446, appendix B
+    is_request = (direction, kind, message) == ("read", handshake, certificate_request)
+    if is_request and isinstance(link, _TlsLink):
+        link.asked_for_certificate = True
 
 
 def peer_certificates(link: ssl.SSLObject) -> list[Certificate]:
@@ -249,13 +289,12 @@ def peer_certificates(link: ssl.SSLObject) -> list[Certificate]:
     Python 3.13 has a public call that returns DER; this one is there since 3.10 and decodes too.
     """
     inner: Any = getattr(link, "_sslobj")  # noqa: B009 - private, and reached here alone
-    return [_certificate(one) for one in inner.get_unverified_chain() or ()]
-
-
-def _certificate(sent: Any) -> Certificate:
     encoding = 2  # _ssl.ENCODING_DER, which the public module does not name
-    der = bytes(sent.public_bytes(encoding))
-    try:
-        return certificate_from(sent.get_info(), der)
-    except (ValueError, ssl.SSLError):
-        return unreadable_certificate(der)
+    chain = []
+    for sent in inner.get_unverified_chain() or ():
+        der = bytes(sent.public_bytes(encoding))
+        try:
+            chain.append(certificate_from(sent.get_info(), der))
+        except (ValueError, ssl.SSLError):
+            chain.append(unreadable_certificate(der))
+    return chain

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import chainer
 from keyring.errors import InitError, KeyringError, KeyringLocked, NoKeyringError, PasswordSetError
 
+from smtp_tui import threads
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.keyring_backend import forget_entry, keyring_state
@@ -203,11 +205,14 @@ async def test_the_checks_time_bounds_the_keyrings(
 async def test_a_late_answer_finds_nobody_and_harms_nobody(hanging: HangingKeyring) -> None:
     with pytest.raises(PasswordError):
         await fetched()
+    waiting = len(threads._idle)
     hanging.released.set()
-    for thread in threading.enumerate():
-        if thread.name == "smtp-tui slow call":
-            await asyncio.to_thread(thread.join, 20)
-            assert not thread.is_alive()
+
+    def wait_for_its_end() -> None:
+        while len(threads._idle) == waiting:
+            time.sleep(0.001)
+
+    await asyncio.wait_for(asyncio.to_thread(wait_for_its_end), 20)
 
 
 def test_a_keyring_that_hangs_keeps_the_program_from_nothing(tmp_path: Path) -> None:

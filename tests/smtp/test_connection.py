@@ -10,7 +10,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from smtp_tui.smtp.connection import CHUNK, ClosedByServer, Connection, HandshakeFailed
+from smtp_tui.smtp.connection import (
+    CHUNK,
+    READS_AT_A_TIME,
+    ClosedByServer,
+    Connection,
+    HandshakeFailed,
+)
 from smtp_tui.smtp.tls import ContextError
 from tests.smtp import pki
 from tests.smtp.scripted import Peer, ScriptedServer
@@ -65,10 +71,11 @@ async def test_bytes_in_the_clear(pair: Pair) -> None:
 
 async def test_bytes_that_are_there_already_let_others_run(pair: Pair) -> None:
     connection, peer = pair
-    await peer.send(b"220 x\r\n")
     other = asyncio.Event()
-    asyncio.get_running_loop().call_soon(other.set)
-    await connection.receive()
+    for _ in range(READS_AT_A_TIME):
+        await peer.send(b"220 x\r\n")
+        asyncio.get_running_loop().call_soon(other.set)
+        await connection.receive()
     assert other.is_set()
 
 

@@ -12,12 +12,13 @@ import pytest
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.tls import (
-    CertificateRequestProbe,
     ContextError,
+    asked_for_certificate,
     client_context,
     peer_certificates,
     sni_name,
     verifies_chain,
+    watch_certificate_requests,
 )
 from tests.smtp import pki
 
@@ -204,7 +205,7 @@ def test_whether_a_client_certificate_is_asked_for(
     if asks:
         server.verify_mode = ssl.CERT_OPTIONAL
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    requests = CertificateRequestProbe(client)
-    _, accepted = pki.handshake(server, authority, pki.HOST, client)
+    watch_certificate_requests(client)
+    link, accepted = pki.handshake(server, authority, pki.HOST, client)
     assert accepted
-    assert requests.certificate is asks
+    assert asked_for_certificate(link) is asks
