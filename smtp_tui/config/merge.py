@@ -1,7 +1,5 @@
 """Bring changes onto a file that somebody else has changed since it was read.
 
-What became of an open document's file on the disk, and how to go on from there.
-
 Another program has written it: `changes_on_disk` shows what. To take theirs, `document.reload()`;
 to keep ours as well, save the changes of `merged_with_disk` after a reload. Where the file
 `is_gone`, `document.begin_anew()` has saving make it, with all that it held.
@@ -12,17 +10,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from smtp_tui.config import file_reader
+from smtp_tui.config.diff import DiffLine, diff_lines
+from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, one_line
 from smtp_tui.config.mask import masked_value
+from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.records import record
 from smtp_tui.settings.validate import equivalent
-
-if TYPE_CHECKING:
-    from smtp_tui.config.diff import DiffLine
-    from smtp_tui.config.document import Document
 
 
 @record
@@ -36,14 +33,11 @@ class Conflict:
 
     def __str__(self) -> str:
         """Tell it in one line, secrets hidden."""
-        base, ours, theirs = (_told(self.key, value) for value in self._values)
+        values = (self.base, self.ours, self.theirs)
+        base, ours, theirs = (_shown(self.key, value) for value in values)
         if ours == theirs:  # hidden, they look the same
             return f"{self.key} was {base}, and was changed both in the file and here"
         return f"{self.key} was {base}, is {theirs} in the file now, and {ours} here"
-
-    @property
-    def _values(self) -> tuple[object, object, object]:
-        return self.base, self.ours, self.theirs
 
 
 @record
@@ -79,9 +73,7 @@ def merge_changes(
     return MergeResult(changes, tuple(conflicts))
 
 
-def _told(key: str, value: object) -> str:
-    from smtp_tui.config.toml_edit.values import toml_value
-
+def _shown(key: str, value: object) -> str:
     if value is None:
         return "not set"
     shown = masked_value(key, value)
@@ -113,8 +105,6 @@ def is_gone(document: Document) -> bool:
 
 def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:
     """Compare the file as it was read with the file as it is, without secrets; DocumentError."""
-    from smtp_tui.config.diff import diff_lines
-
     return diff_lines(
         document.text, fresh(document).text, one_line(document.path), document.secret_keys
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
@@ -14,6 +14,7 @@ from smtp_tui.records import record
 
 NAME = "smtp-tui.toml"
 THEMES = ("dark", "light")
+_TABLES = ("keys", "form", "domain")
 
 
 @record(kw_only=True)
@@ -38,19 +39,13 @@ def read_preferences(environ: Mapping[str, str] = os.environ) -> Preferences:
     """Read the file; whatever is wrong in it, the rest counts."""
     path = config_folder(environ) / NAME
     try:
-        content = path.read_bytes()
+        values = tomllib.loads(path.read_bytes().decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return Preferences()
     except OSError as error:
         return Preferences(problems=(f"it cannot be read: {reason(error)}",))
-    try:
-        values = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return Preferences(problems=(f"it is not valid TOML: {one_line(error, 100)}",))
-    return _understood(values)
-
-
-def _understood(values: Mapping[str, Any]) -> Preferences:
     problems = [
         f"[{one_line(name, 40)}] is not a table of this file"
         for name in values
@@ -65,41 +60,29 @@ def _understood(values: Mapping[str, Any]) -> Preferences:
     good: dict[str, Any] = {}
     for table in ("form", "domain"):
         for key, value in tables[table].items():
-            why = _refusal(table, key, value)
-            if why:
+            if why := _problem_with(table, key, value):
                 problems.append(why)
             else:
-                good[_NAMES.get(key, key)] = tuple(value) if isinstance(value, list) else value
+                name = "domain_check" if key == "check" else key
+                good[name] = tuple(value) if isinstance(value, list) else value
     keys: dict[str, tuple[str, ...]] = {}
     for command, value in tables["keys"].items():
-        texts = tuple(_texts(value))
-        if texts:
-            keys[command] = texts
+        texts = value if isinstance(value, list) else [value]
+        if texts and all(isinstance(text, str) and text for text in texts):
+            keys[command] = tuple(texts)
         else:
             problems.append(f'{one_line(command, 40)} needs keys such as ["f5", "ctrl+t"]')
     return Preferences(keys=keys, problems=tuple(problems), **good)
 
 
-def _refusal(table: str, key: str, value: object) -> str:
-    """Say why the form, or its look at the domain, cannot be set so."""
+def _problem_with(table: str, key: str, value: object) -> str:
     match table, key:
         case ("form", "mouse" | "ascii") | ("domain", "check"):
             return "" if isinstance(value, bool) else f"{key} must be true or false"
         case "form", "theme":
             return "" if value in THEMES else 'theme must be "dark" or "light"'
         case "domain", "dkim":
-            is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+            is_list = isinstance(value, list) and all(isinstance(text, str) for text in value)
             return "" if is_list else 'dkim needs selectors such as ["mail2026"]'
         case _:
             return f"[{table}] has no key {one_line(key, 40)}"
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield the keys of a list of them, or a single one; nothing where it is neither."""
-    listed = value if isinstance(value, list) else [value]
-    if all(isinstance(one, str) and one for one in listed):
-        yield from map(str, listed)
-
-
-_TABLES = ("keys", "form", "domain")
-_NAMES = {"check": "domain_check"}

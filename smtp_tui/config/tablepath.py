@@ -42,18 +42,17 @@ def parse_path(text: str) -> tuple[Step | Selector, ...]:
             raise _malformed(text)
         steps.append(_unquoted(match["name"], text))
         while selector := _SELECTOR.match(text, match.end()):
-            steps.append(_selected(selector, text))
+            index, key, value = selector["index"], selector["key"], selector["value"]
+            steps.append(
+                Selector(_unquoted(key, text), _unquoted(value, text))
+                if index is None
+                else int(index)
+            )
             match = selector
         position = match.end()
         if text[position : position + 1] not in ("", "."):
             raise _malformed(text)
     return tuple(steps)
-
-
-def _selected(selector: re.Match[str], text: str) -> int | Selector:
-    if selector["index"] is not None:
-        return int(selector["index"])
-    return Selector(_unquoted(selector["key"], text), _unquoted(selector["value"], text))
 
 
 def _unquoted(word: str, text: str) -> str:
@@ -81,11 +80,17 @@ def spelled_key(name: str) -> str:
     return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def spelled(path: TablePath) -> str:
+def spelled(path: tuple[Step | Selector, ...]) -> str:
     """Spell a path so that `parse_path` reads it back."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{spelled_key(step)}"
+        match step:
+            case Selector(key, value):
+                text += f"[{key}={value}]"
+            case int():
+                text += f"[{step}]"
+            case str():
+                text += f".{spelled_key(step)}"
     return text.removeprefix(".") or "."
 
 
@@ -101,11 +106,11 @@ def resolve(data: Mapping[str, Any], steps: tuple[Step | Selector, ...]) -> Tabl
         except (KeyError, IndexError, TypeError):
             here = None
         if here is None:
-            raise NoTableError(f"there is no table {_described((*path, step))}")
+            raise NoTableError(f"there is no table {one_line(spelled((*path, step)))}")
         path = (*path, found)
     if not isinstance(here, dict):
         more = "; name one of its tables, like [0]" if isinstance(here, list) else ""
-        raise NoTableError(f"{_described(path)} is not a table{more}")
+        raise NoTableError(f"{one_line(spelled(path))} is not a table{more}")
     return path
 
 
@@ -124,34 +129,18 @@ def is_missing(
 
 def _index(here: Any, wanted: Selector) -> int:
     elements = here if isinstance(here, list) else []
-    found = [
-        index
-        for index, element in enumerate(elements)
-        if isinstance(element, dict) and _plain(element.get(wanted.key)) == wanted.value
-    ]
+    found = []
+    for index, element in enumerate(elements):
+        value = element.get(wanted.key) if isinstance(element, dict) else None
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(element, dict) and text == wanted.value:
+            found.append(index)
     if len(found) > 1:
         raise NoTableError(
             f"several tables have {wanted.key} = {one_line(wanted.value)}; "
             f"name one by its index: {', '.join(f'[{index}]' for index in found)}"
         )
     return found[0] if found else len(elements)
-
-
-def _plain(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _described(path: tuple[Step | Selector, ...]) -> str:
-    text = ""
-    for step in path:
-        match step:
-            case Selector(key, value):
-                text += f"[{key}={value}]"
-            case int():
-                text += f"[{step}]"
-            case str():
-                text += f".{spelled_key(step)}"
-    return one_line(text.removeprefix("."))
 
 
 def get(data: Mapping[str, Any], path: TablePath) -> Any:

@@ -22,8 +22,8 @@ _PARTS = (
     r"(?s)(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?(?:(?P<user>[^\s:/@]*)(?P<secret>:.*)?@)?"
     r"(?P<host>[^\s:/@?#\[\]]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:[/?#].*)?"
 )
-_TRUE = frozenset({"true", "yes", "on", "1"})
-_FALSE = frozenset({"false", "no", "off", "0"})
+_SWITCHES = {"true": True, "yes": True, "on": True, "1": True}
+_SWITCHES |= {"false": False, "no": False, "off": False, "0": False}
 
 Parser = Callable[[object], object]
 
@@ -118,12 +118,10 @@ def switch(value: object) -> bool:
     """A boolean, or its usual words."""
     if isinstance(value, bool):
         return value
-    said = str(word(value)).casefold()
-    if said in _TRUE:
-        return True
-    if said in _FALSE:
-        return False
-    raise ValueError(f"{shown(value)} is neither true nor false; use one of the two")
+    switched = _SWITCHES.get(str(word(value)).casefold())
+    if switched is None:
+        raise ValueError(f"{shown(value)} is neither true nor false; use one of the two")
+    return switched
 
 
 def choice(kind: type[StrEnum]) -> Parser:
@@ -161,26 +159,23 @@ def _split(name: str) -> str:
     """Say how the parts of a URL, or of `user:password@host`, are written; no password is in it."""
     what = "is a URL" if "://" in name else "contains an @"
     parts = re.fullmatch(_PARTS, name)
-    if parts is None or not _is_name(parts["host"]):
+    try:
+        is_name = parts is not None and bool(host(parts["host"]))
+    except ValueError:
+        is_name = False
+    if parts is None or not is_name:
         return f"{what}; write only the hostname, and set port and username separately"
-    told = [f'host = "{parts["host"]}"']
+    settings = [f'host = "{parts["host"]}"']
     if parts["port"]:
-        told.append(f"port = {int(parts['port'])}")
+        settings.append(f"port = {int(parts['port'])}")
     if (parts["scheme"] or "").casefold() in ("smtps", "ssmtp", "submissions"):
-        told.append('encryption = "ssl"')
+        settings.append('encryption = "ssl"')
     user = parts["user"] or ""
     if user.isprintable() and user and not set(user) & set('"\\%'):
-        told.append(f'username = "{user}"')
+        settings.append(f'username = "{user}"')
     kept = ", and keep the password in password" if parts["secret"] else ""
-    more = f": set {', '.join(told)}{kept}" if len(told) > 1 or kept else ""
+    more = f": set {', '.join(settings)}{kept}" if len(settings) > 1 or kept else ""
     return f"{what}; write only the hostname{more}"
-
-
-def _is_name(name: str) -> bool:
-    try:
-        return bool(host(name))
-    except ValueError:
-        return False
 
 
 def domain(value: object) -> str:
@@ -194,7 +189,9 @@ def domain(value: object) -> str:
             return name
         raise ValueError(f"{shown(name)} is not an address literal like [192.0.2.1]")
     if is_address(name):
-        raise ValueError(f"{shown(name)} is a bare address; in EHLO write {_literal(name)}")
+        bare = name.partition("%")[0]
+        literal = f"[IPv6:{bare}]" if ":" in bare else f"[{bare}]"
+        raise ValueError(f"{shown(name)} is a bare address; in EHLO write {literal}")
     if any(letter.isspace() for letter in name):
         raise ValueError(f"{shown(name)} contains a space; a domain has none")
     _check_name(name, "a domain like host.example.org or [192.0.2.1]")
@@ -251,11 +248,6 @@ def ascii_name(name: str) -> str:
         return idna.encode(name, uts46=True).decode("ascii")
     except idna.IDNAError as error:
         raise ValueError(f"{shown(name)} is not an international hostname: {error}") from None
-
-
-def _literal(name: str) -> str:
-    bare = name.partition("%")[0]
-    return f"[IPv6:{bare}]" if ":" in bare else f"[{bare}]"
 
 
 def _check_name(name: str, wanted: str) -> None:

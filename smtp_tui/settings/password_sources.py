@@ -1,18 +1,14 @@
-"""Where a password is kept: pure descriptions; fetching is `config.password_store`'s business.
-
-The mail server that a keyring entry is named for.
-"""
+"""Where a password is kept: pure descriptions; `config.password_store` fetches and stores it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from urllib.parse import urlsplit
 
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
-from smtp_tui.settings.parsers import ascii_name
 
 
 @record
@@ -71,35 +67,25 @@ SPELLINGS = (
 
 def parse_source(value: object) -> PasswordSource:
     """Read a password source from its TOML value; ValueError says what would be allowed."""
+    if isinstance(value, Mapping) and len(value) != 1:
+        value = None
     match value:
         case str():
             return Literal(parsers.text(value))
-        case Mapping() if len(value) == 1:
-            ((kind, where),) = value.items()
-            source = _from_pair(kind, where)
-            if source is not None:
-                return source
-    raise ValueError(f"is neither a password nor a place of one; use {SPELLINGS}")
-
-
-def _from_pair(kind: object, where: object) -> PasswordSource | None:
-    match kind, where:
-        case "keyring", str() if where:
-            return Keyring(parsers.text(where))
-        case "env", str() if where and "=" not in where:
-            return Environment(parsers.text(where))
-        case "file", str() if where:
-            return File(parsers.text(where))
-        case "command", [str(program), *words] if program and _are_texts(words):
-            return Command(tuple(map(parsers.text, where)))
-        case "ask", True:
+        case {"keyring": str(service)} if service:
+            return Keyring(parsers.text(service))
+        case {"env": str(name)} if name and "=" not in name:
+            return Environment(parsers.text(name))
+        case {"file": str(path)} if path:
+            return File(parsers.text(path))
+        case {"command": [str(program), *words] as argv} if program and all(
+            isinstance(word, str) for word in words
+        ):
+            return Command(tuple(map(parsers.text, argv)))
+        case {"ask": True}:
             return Ask()
         case _:
-            return None
-
-
-def _are_texts(words: list[object]) -> bool:
-    return all(isinstance(word, str) for word in words)
+            raise ValueError(f"is neither a password nor a place of one; use {SPELLINGS}")
 
 
 def source_as_toml(source: PasswordSource) -> str | dict[str, object]:
@@ -131,17 +117,14 @@ def other_host(service: str, *hosts: str | None) -> str | None:
     like smtp.example.org. Of any other service nothing is known.
     """
     named = _host_in(service)
-    return None if named is None or _is_one_of(named, hosts) else named
+    others = {_folded(host) for host in hosts if host}
+    return None if named is None or _folded(named) in others else named
 
 
 def is_named_for(service: str, host: str) -> bool:
     """Tell whether an entry's service names this host, and not another or none."""
     named = _host_in(service)
-    return named is not None and _is_one_of(named, [host])
-
-
-def _is_one_of(named: str, hosts: Iterable[str | None]) -> bool:
-    return _folded(named) in {_folded(host) for host in hosts if host}
+    return bool(named and host) and other_host(service, host) is None
 
 
 def _host_in(service: str) -> str | None:
@@ -158,6 +141,6 @@ def _host_in(service: str) -> str | None:
 def _folded(host: str) -> str:
     bare = host.strip().removeprefix("[").removesuffix("]").removesuffix(".")
     try:
-        return ascii_name(bare).casefold()
+        return parsers.ascii_name(bare).casefold()
     except ValueError:
         return bare.casefold()

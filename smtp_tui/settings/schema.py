@@ -1,9 +1,7 @@
-"""The field table as a JSON Schema (draft 2020-12), for editors and for whoever writes such files.
+"""The field table as a JSON Schema (draft 2020-12), and the fields' pages as they ship.
 
-It describes one SMTP table. What it refuses a check refuses; a check refuses more, as host names
-and what does not go together are beyond a schema.
-
-The explanations, one Markdown page a field, as they ship with the package.
+The schema describes one SMTP table. What it refuses a check refuses; a check refuses more, as host
+names and what does not go together are beyond a schema.
 """
 
 from __future__ import annotations
@@ -49,25 +47,22 @@ def _described(field: Field) -> Schema:
     alone = default == field.default({"username": "x", "encryption": Encryption.SSL})
     if alone and isinstance(default, str | int | float):
         described["default"] = str(default) if isinstance(default, str) else default
-    return {**described, **_values(field)}
-
-
-def _values(field: Field) -> Schema:
     match field.kind:
         case FieldKind.CHOICE:
-            return {"anyOf": [*_choices(field), _EMPTY]}
+            values: Schema = {"anyOf": [*_choices(field), _EMPTY]}
         case FieldKind.SWITCH:
-            return {"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, *_words(_SWITCH), _EMPTY]}
+            values = {"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, *_words(_SWITCH), _EMPTY]}
         case FieldKind.NUMBER:
-            return {"anyOf": [*_numbers(field), _EMPTY]}
+            values = {"anyOf": [*_numbers(field), _EMPTY]}
         case FieldKind.PASSWORD:
-            return {"oneOf": [_TEXT, *_sources()]}
+            values = {"oneOf": [_TEXT, *_sources()]}
         case FieldKind.TEXT if field.key == "host":
-            return _PLACE
+            values = _PLACE
         case FieldKind.TEXT if field.key in _PATTERNS:
-            return {"anyOf": [{"type": "string", "pattern": _PATTERNS[field.key]}, _EMPTY]}
+            values = {"anyOf": [{"type": "string", "pattern": _PATTERNS[field.key]}, _EMPTY]}
         case FieldKind.TEXT:
-            return _TEXT
+            values = _TEXT
+    return {**described, **values}
 
 
 def _choices(field: Field) -> list[Schema]:
@@ -108,14 +103,12 @@ def _numbers(field: Field) -> list[Schema]:
 
 
 def _sources() -> list[Schema]:
-    """Name the places of a password, as `sources` reads them."""
-    name = {"type": "string", "minLength": 1, "pattern": r"^[^=\r\n\u0000]+$"}
-    argv = {"type": "array", "items": _TEXT, "minItems": 1, "prefixItems": [_PLACE]}
-    places = {
+    """Name the places of a password, as `parse_source` reads them."""
+    places: dict[str, Schema] = {
         "keyring": _PLACE,
-        "env": name,
+        "env": {"type": "string", "minLength": 1, "pattern": r"^[^=\r\n\u0000]+$"},
         "file": _PLACE,
-        "command": argv,
+        "command": {"type": "array", "items": _TEXT, "minItems": 1, "prefixItems": [_PLACE]},
         "ask": {"const": True},
     }
     return [

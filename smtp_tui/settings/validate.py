@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smtp_tui.records import record
@@ -81,49 +81,41 @@ def parse_settings(values: Mapping[str, object]) -> ParseResult:
 
 
 def _problem(key: str, message: str) -> Problem:
-    label = next(field.label for field in FIELDS if field.key == key)
-    return Problem(key, label, message)
+    return Problem(key, BY_KEY[key].label, message)
 
 
-def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> list[Problem]:
-    found = []
+def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what does not go together in settings that are good each on its own."""
     mechanism = parsed.get("authentication")
     anonymous = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL, None)
     if mechanism not in anonymous and not whole["username"]:
-        found.append(
-            _problem("username", f"is missing; authentication {mechanism} needs a username")
-        )
-    if mechanism is Authentication.EXTERNAL and not whole["client_certificate"]:
-        found.append(_problem("client_certificate", "is missing; authentication external needs it"))
-    if whole["client_key"] and not whole["client_certificate"]:
-        found.append(_problem("client_certificate", "is missing; client_key needs it"))
-    if clash := _families_apart(whole["source_address"], whole["address_family"]):
-        found.append(_problem("source_address", clash))
-    return found
+        yield _problem("username", f"is missing; authentication {mechanism} needs a username")
+    if not whole["client_certificate"]:
+        if mechanism is Authentication.EXTERNAL:
+            yield _problem("client_certificate", "is missing; authentication external needs it")
+        if whole["client_key"]:
+            yield _problem("client_certificate", "is missing; client_key needs it")
+    source, family = whole["source_address"], whole["address_family"]
+    if source is not None and family is not AddressFamily.ANY:
+        own = AddressFamily.IPV6 if ":" in source else AddressFamily.IPV4
+        if own is not family:
+            message = f"is {own}, but address_family is {family}; make them match"
+            yield _problem("source_address", message)
 
 
-def _families_apart(source: str | None, family: AddressFamily) -> str | None:
-    if source is None or family is AddressFamily.ANY:
-        return None
-    own = AddressFamily.IPV6 if ":" in source else AddressFamily.IPV4
-    return None if own is family else f"is {own}, but address_family is {family}; make them match"
-
-
-def _remarks(settings: Settings) -> list[Notice]:
-    found = []
+def _remarks(settings: Settings) -> Iterator[Notice]:
     if settings.username and settings.authentication is Authentication.NONE:
         text = "the username is not used: authentication is none"
-        found.append(Notice("username", text, "username-unused"))
+        yield Notice("username", text, "username-unused")
     if settings.password and not settings.username and not settings.authenticates:
         text = "the password is not used: there is no username to log in with"
-        found.append(Notice("password", text))
+        yield Notice("password", text)
     elif settings.authentication is Authentication.AUTO and not settings.username:
         text = "there is no username, so authentication auto does not log in"
-        found.append(Notice("authentication", text))
+        yield Notice("authentication", text)
     if settings.starttls_auto and settings.encryption is not Encryption.NONE:
         text = f"starttls_auto is ignored: encryption {settings.encryption} already requires TLS"
-        found.append(Notice("starttls_auto", text))
-    return found
+        yield Notice("starttls_auto", text)
 
 
 def equivalent(key: str, old: object, new: object) -> bool:
