@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smtp_tui.config import tablepath
+from smtp_tui.config.dialects.decode import DialectTable
 from smtp_tui.config.dialects.encode import encode
 from smtp_tui.config.dialects.mail_tables import NAMES
 from smtp_tui.config.dialects.plain import PlainTable
-from smtp_tui.config.dialects.schema import FileSchema
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.file_reader import excess
 from smtp_tui.config.tablepath import ROOT, TablePath
@@ -27,14 +27,19 @@ Group = tuple[TablePath, dict[str, object]]
 
 
 def change_table(
-    schema: FileSchema, text: str, data: Data, path: TablePath, changes: Mapping[str, object]
+    table: PlainTable | DialectTable,
+    text: str,
+    data: Data,
+    path: TablePath,
+    changes: Mapping[str, object],
 ) -> tuple[str, Data]:
     """Return a text, and what it means, with `changes` of our keys made to the table at `path`.
+
+    `table` is that table's reader, which knows the words it is in.
 
     NotExpressibleError where the file's words cannot say one; DocumentError where the text cannot
     be edited, or the outcome is not exactly what was wanted.
     """
-    table = schema.table(data, path)
     if isinstance(table, PlainTable):
         try:
             content: Mapping[str, Any] = tablepath.get(data, path)

@@ -11,8 +11,12 @@ from typing import Any
 
 from smtp_tui.config import atomic_write, file_reader, tablepath
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.dialects.schema import FileSchema
-from smtp_tui.config.dialects.spec import Recognition
+from smtp_tui.config.dialects.decode import DialectTable
+from smtp_tui.config.dialects.detect import detect_dialect, dialect_named
+from smtp_tui.config.dialects.load import dialect_at
+from smtp_tui.config.dialects.mail_tables import MAIL_KEYS, SWITCHES, mail_tables
+from smtp_tui.config.dialects.plain import PlainTable
+from smtp_tui.config.dialects.spec import ANYWHERE, PLAIN, Dialect, DialectHeader, Recognition
 from smtp_tui.config.errors import (
     ChangedOnDiskError,
     DocumentError,
@@ -41,7 +45,9 @@ class Document:
     """A TOML file as it was read, or one that is to be made; see `errors` for what it raises.
 
     Its keys are ours, whatever the application whose file it is calls them: `dialect` names the
-    one whose words it is in, which is recognised unless it was named.
+    one whose words it is in, which is recognised unless it was named. Where it was named every
+    table is in it; in a file that was recognised the tables that are not the application's mail
+    settings have our keys.
     """
 
     def __init__(self, path: Path, content: bytes | None, dialect: str | None = None) -> None:
@@ -69,32 +75,6 @@ class Document:
             raise DocumentError(f"{one_line(path)} already exists; open it instead")
         return cls(path, None, dialect)
 
-    @cached_property
-    def _schema(self) -> FileSchema:
-        if self._wish is not None:
-            return FileSchema.named(self._wish)
-        return FileSchema.of(self._data, self.path, self._text)
-
-    @property
-    def dialect(self) -> str:
-        """The name of the dialect that the file is in; `plain` where the keys are our own."""
-        return self._schema.name
-
-    @property
-    def application(self) -> str | None:
-        """The application whose file it is, None where the keys are our own."""
-        return self._schema.application
-
-    @property
-    def recognition(self) -> Recognition:
-        """The dialect that the file is read in, its application, and why."""
-        return self._schema.recognition
-
-    @property
-    def is_chosen(self) -> bool:
-        """Whether somebody named the dialect, so that nothing was recognised."""
-        return self._wish is not None
-
     def in_dialect(self, name: str | None) -> Document:
         """Return the same file as it was read, in another dialect; None recognises it.
 
@@ -102,20 +82,54 @@ class Document:
         """
         other = copy.copy(self)
         other._wish = name
-        vars(other).pop("_schema", None)
+        vars(other).pop("_found", None)
         _ = other.dialect
         return other
+
+    @cached_property
+    def _found(self) -> tuple[DialectHeader | None, str]:
+        """The head of the dialect, None where the keys are our own, and why it is this one."""
+        if self._wish is not None:
+            return dialect_named(self._wish)
+        return detect_dialect(self._data, self.path, self._text)
+
+    @property
+    def _dialect(self) -> Dialect | None:
+        head, _ = self._found
+        return dialect_at(head.place, own=head.own) if head else None
+
+    @property
+    def dialect(self) -> str:
+        """The name of the dialect that the file is in; `plain` where the keys are our own."""
+        head, _ = self._found
+        return head.name if head else PLAIN
+
+    @property
+    def application(self) -> str | None:
+        """The application whose file it is, None where the keys are our own."""
+        head, _ = self._found
+        return head.application if head else None
+
+    @property
+    def recognition(self) -> Recognition:
+        """The dialect that the file is read in, its application, and why."""
+        return Recognition(self.dialect, self.application, self._found[1])
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether somebody named the dialect, so that nothing was recognised."""
+        return self._wish is not None
 
     @property
     def limits(self) -> dict[str, str]:
         """The settings that the file's dialect cannot express, each with the reason."""
-        dialect = self._schema.dialect
+        dialect = self._dialect
         return dict(dialect.limits) if dialect else {}
 
     @property
     def secret_keys(self) -> frozenset[str]:
         """The names of the application's own keys that hold the password; ours look it anyway."""
-        dialect = self._schema.dialect
+        dialect = self._dialect
         return dialect.secret_keys if dialect else frozenset()
 
     @property
@@ -135,7 +149,14 @@ class Document:
 
     def tables(self) -> tuple[str, ...]:
         """List the paths of the SMTP tables in the file's order, but `smtp` before all others."""
-        return tuple(map(tablepath.spelled, self._schema.tables(self._data)))
+        head, _ = self._found
+        if head is None:
+            found = mail_tables(self._data)
+        else:
+            found = head.tables_in(self._data)
+            if self.is_chosen and not found and ANYWHERE not in head.tables:
+                found = head.places_in(self._data)
+        return tuple(map(tablepath.spelled, found))
 
     def default_table(self) -> str:
         """Return the path of `smtp`, or of the only SMTP table.
@@ -146,7 +167,18 @@ class Document:
             case (only,) | (("smtp" as only), *_):
                 return only
             case ():
-                raise NoTableError(f"{one_line(self.path)} has {self._schema.lack}")
+                head, _ = self._found
+                lack = (
+                    "no table smtp, and no other table with a host and one more SMTP setting; name "
+                    "the table, or add [smtp]"
+                )
+                if head is not None:
+                    places = " or ".join(
+                        "the top of the file" if table == "." else f"[{table}]"
+                        for table in head.tables
+                    )
+                    lack = f"no mail settings yet in {places}, where {head.application} has them"
+                raise NoTableError(f"{one_line(self.path)} has {lack}")
             case names:
                 listed = one_line(", ".join(names))
                 raise SeveralTablesError(
@@ -155,7 +187,15 @@ class Document:
 
     def new_table(self) -> str:
         """Return the path that a table of this file is made at; NoTableError if it needs a name."""
-        return self._schema.new_table()
+        head, _ = self._found
+        if head is None:
+            return "smtp"
+        if (path := head.fixed_table) is None:
+            wanted = " or ".join(head.tables)
+            raise NoTableError(
+                f"{head.application} has no fixed table for it; name one like {wanted}"
+            )
+        return tablepath.spelled(path)
 
     def lacks(self, table: str) -> bool:
         """Tell whether a table is not in the file, and saving with `create` would make it."""
@@ -168,12 +208,36 @@ class Document:
     def unknown_keys(self, table: str) -> tuple[str, ...]:
         """List the keys of a table that mean nothing to us; none of a table that is absent."""
         path = self._place(table, create=True)
-        return () if self.lacks(table) else self._schema.unknown(self._data, path)
+        if self.lacks(table):
+            return ()
+        content = self._table(path)
+        # At the top of a file there are the application's other settings as well.
+        if isinstance(content, PlainTable) and not path:
+            return tuple(key for key in content.unknown if key in MAIL_KEYS)
+        return content.unknown
 
     def remarks(self, table: str) -> tuple[str, ...]:
         """Return sentences about a table: unknown keys, unclear ones, a mailer switched off."""
         path = self._place(table, create=True)
-        return () if self.lacks(table) else self._schema.remarks(self._data, path)
+        if self.lacks(table):
+            return ()
+        content, unknown = tablepath.get(self._data, path), self.unknown_keys(table)
+        unclear = self._table(path).unclear
+        remarks = [
+            f"{key} is {str(content[key]).lower()}: mail is switched off in this table."
+            for key in content
+            if key in SWITCHES and key not in unknown and content[key] is (key == "disabled")
+        ]
+        if strange := [key for key in unknown if key not in unclear]:
+            name = one_line(tablepath.spelled(path), 80)
+            where = "at the top of the file" if not path else f"in [{name}]"
+            remarks.append(f"Unknown keys {where}: {one_line(', '.join(strange), 200)}.")
+        if unclear:
+            remarks.append(
+                f"{' and '.join(unclear)} may mean STARTTLS or implicit TLS. smtp-tui does not "
+                "know which; set encryption."
+            )
+        return tuple(remarks)
 
     def values(self, table: str) -> dict[str, Any]:
         """Return a copy of a table's raw values by our keys; NoTableError if absent.
@@ -181,7 +245,7 @@ class Document:
         Of a plain table unknown keys are among them; of one in a dialect the application's
         defaults are, which `given` leaves out.
         """
-        values = self._schema.table(self._data, self._resolved(table)).values
+        values = self._table(self._resolved(table)).values
         return {
             key: copy.deepcopy(raw) if isinstance(raw, dict | list) else raw
             for key, raw in values.items()
@@ -189,7 +253,7 @@ class Document:
 
     def given(self, table: str) -> frozenset[str]:
         """Return those of our keys that the table itself sets; NoTableError if absent."""
-        return self._schema.table(self._data, self._resolved(table)).given
+        return self._table(self._resolved(table)).given
 
     def says(self, table: str, key: str, value: object) -> bool:
         """Tell whether the application whose file it is has a way to say a value, be it alone."""
@@ -197,7 +261,7 @@ class Document:
             path = self._place(table, create=True)
         except NoTableError:
             return True
-        return self._schema.table(self._data, path).says(key, value)
+        return self._table(path).says(key, value)
 
     def changed(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> str:
         """Return the file's text with `changes` made to a table, everything else as it is.
@@ -250,7 +314,7 @@ class Document:
         """Read the file anew, whatever was read or saved before; on an error all stays as it is."""
         self._take(file_reader.read_document(self.path))
         if self._wish is None:
-            vars(self).pop("_schema", None)
+            vars(self).pop("_found", None)
 
     def _loses_password(self, table: str, changes: Mapping[str, object]) -> bool:
         try:
@@ -269,7 +333,7 @@ class Document:
         text = self._text.removeprefix(file_reader.BOM)
         shown = one_line(self.path)
         try:
-            new, data = change_table(self._schema, text, self._data, path, changes)
+            new, data = change_table(self._table(path), text, self._data, path, changes)
         except NotExpressibleError as error:
             raise NotExpressibleError(f"{shown}: {error}", error.key) from None
         except DocumentError as error:
@@ -277,6 +341,21 @@ class Document:
                 f"{shown} was not changed: {error}; change it in an editor"
             ) from None
         return self._text.removesuffix(text) + new, data
+
+    def _table(self, path: TablePath) -> PlainTable | DialectTable:
+        """Return the reader of a table, in the words it is in; an absent one is empty."""
+        try:
+            found = tablepath.get(self._data, path)
+        except (KeyError, IndexError, TypeError):
+            found = {}
+        content: Mapping[str, Any] = found if isinstance(found, dict) else {}
+        head, dialect = self._found[0], self._dialect
+        if head is None or dialect is None:
+            return PlainTable(content)
+        is_new = path == head.fixed_table and not head.contradictions(content)
+        if self.is_chosen or is_new or path in head.tables_in(self._data):
+            return DialectTable(dialect, self._data, path)
+        return PlainTable(content)
 
     def _place(self, table: str, create: bool) -> TablePath:
         try:

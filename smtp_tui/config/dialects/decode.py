@@ -15,8 +15,7 @@ from smtp_tui.config.dialects.codecs import (
     parsed_url,
     shown,
 )
-from smtp_tui.config.dialects.load import dialect_at
-from smtp_tui.config.dialects.spec import Dialect, DialectHeader, KeyLocation, ModeRule
+from smtp_tui.config.dialects.spec import Dialect, KeyLocation, ModeRule
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.tablepath import TablePath, get
 from smtp_tui.settings.parsers import Unreadable
@@ -39,11 +38,6 @@ class DialectTable:
         variants = dialect.variants
         table = self._look_up(self._steps(variants.table)) if variants else None
         self.variant = next(iter(table), None) if isinstance(table, dict) else None
-
-    @classmethod
-    def open(cls, head: DialectHeader, data: dict[str, Any], path: TablePath) -> DialectTable:
-        """Take a file's table, in a dialect whose head alone was read."""
-        return cls(dialect_at(head.place, own=head.own), data, path)
 
     @property
     def values(self) -> dict[str, Any]:
