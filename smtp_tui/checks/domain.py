@@ -7,47 +7,39 @@ from dataclasses import replace
 
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.defects import defect_text
-from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.domain import DomainFact, FactSeverity, domain_facts
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.events import Connected, Event
+from smtp_tui.smtp.events import Connected
 
 
 class DomainCheck:
-    """Hears a check, and asks DNS when it has passed."""
+    """Asks DNS about the domain that a check which passed sends from."""
 
     def __init__(self, resolver: Resolver, selectors: Sequence[str] = ()) -> None:
         self._resolver = resolver
         self._selectors = selectors
-        self._connected: Connected | None = None
 
-    def hear(self, told: Event | Verdict) -> None:
-        """Take in what a check tells: which addresses it went from and to."""
-        if isinstance(told, Connected):
-            self._connected = told
-
-    async def facts(self, request: CheckRequest) -> tuple[DomainFact, ...]:
-        """Return what DNS holds about the domain that the request sends from."""
+    async def facts(
+        self, request: CheckRequest, connected: Connected | None
+    ) -> tuple[DomainFact, ...]:
+        """Return what DNS holds; `connected` tells which addresses the check went from and to."""
         settings = sending_settings(request)
         if settings is None:
             return ()
         try:
             return await domain_facts(
                 settings,
-                self._connected.local_address if self._connected else None,
+                connected.local_address if connected else None,
                 self._resolver,
-                server=self._connected.address if self._connected else None,
+                server=connected.address if connected else None,
                 selectors=self._selectors,
             )
         except Exception as error:  # the check has passed, whatever DNS brings out
             text = f"smtp-tui failed: {defect_text(error)}."
-            return (
-                DomainFact(
-                    subject="dns", id="internal-error", weight=FactSeverity.UNKNOWN, text=text
-                ),
-            )
+            weight = FactSeverity.UNKNOWN
+            return (DomainFact(subject="dns", id="internal-error", weight=weight, text=text),)
 
 
 def sending_settings(request: CheckRequest) -> Settings | None:

@@ -156,8 +156,6 @@ async def run_checks(
                     status = status if own is None else own
                 return status
             target, happening = item
-            if domain:
-                domain.hear(happening)
             if not isinstance(happening, Verdict):
                 for reporter in reporters:
                     reporter.on_event(target, happening)
@@ -165,7 +163,8 @@ async def run_checks(
             for reporter in reporters:
                 reporter.on_result(target, happening)
             if domain and happening.ok and target.request:
-                facts = await domain.facts(target.request)
+                connected = happening.facts.connected if happening.facts else None
+                facts = await domain.facts(target.request, connected)
                 for reporter in reporters:
                     reporter.on_domain(target, happening, facts)
     raise AssertionError("checks end with a summary")

@@ -89,11 +89,9 @@ class DomainCheckTask:
         self.forget()
         self._about = _subject_of(request)
         check = DomainCheck(self._lookup.resolver(), self.selectors)
-        for event in events:
-            check.hear(event)
         self._asked, self._begun = domain, monotonic() - since
         self._turn = turn = object()
-        work = self._ask(check, request, domain, turn)
+        work = self._ask(check, request, last_connected(events), domain, turn)
         widget: Widget = self._test_pane
         worker = widget.run_worker(work, group=GROUP, exclusive=True, exit_on_error=False)
         if self._turn is turn:  # from Python 3.12 on, it may have ended before it is known here
@@ -117,11 +115,16 @@ class DomainCheckTask:
         self.found = self._about = None
 
     async def _ask(
-        self, check: DomainCheck, request: CheckRequest, domain: str, turn: object
+        self,
+        check: DomainCheck,
+        request: CheckRequest,
+        connected: Connected | None,
+        domain: str,
+        turn: object,
     ) -> None:
         """Wait for the answers and tell them; whatever goes wrong, the verdict stands."""
         self._log([text("dns-log", "heading", domain=domain)], self._seconds)
-        facts = asyncio.create_task(_facts(check, request))
+        facts = asyncio.create_task(_facts(check, request, connected))
         try:
             await asyncio.wait([facts], timeout=SOON)
             if not facts.done():
@@ -171,9 +174,11 @@ def domain_of(request: CheckRequest) -> str | None:
     return sender_domain(settings) if settings else None
 
 
-async def _facts(check: DomainCheck, request: CheckRequest) -> tuple[DomainFact, ...]:
+async def _facts(
+    check: DomainCheck, request: CheckRequest, connected: Connected | None
+) -> tuple[DomainFact, ...]:
     await in_daemon_thread(prepare)
-    return await check.facts(request)
+    return await check.facts(request, connected)
 
 
 def _subject_of(request: CheckRequest) -> tuple[str, str, int] | None:
