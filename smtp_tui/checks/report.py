@@ -14,7 +14,7 @@ from pathlib import Path
 from smtp_tui import __version__
 from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.checks.exit_status import IN_WORDS
-from smtp_tui.checks.output_file import NotWrittenError, OutputKind, write_whole
+from smtp_tui.checks.output_file import OutputKind, write_whole
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind, Settings
@@ -270,18 +270,11 @@ def _certificate_facts(certificate: Certificate, now: datetime) -> Iterator[str]
     yield f"SHA-256: {code(certificate.sha256)}"
 
 
-class ReportError(Exception):
-    """A report cannot be written; the text is one line for the admin."""
-
-
 def write_report(path: Path, text: str) -> None:
     """Put a report into a file, in place of an older one; a pipe or a device takes it as it is.
 
-    Only its owner can read it: a report names accounts, servers and recipients. ReportError where
+    Only its owner can read it: a report names accounts, servers and recipients. NotWrittenError where
     `path` is something else than a report, so that a slip of the finger costs no settings, or a
     link, which may lead anywhere.
     """
-    try:
-        write_whole(path, text, _REPORT)
-    except NotWrittenError as error:
-        raise ReportError(str(error)) from None
+    write_whole(path, text, _REPORT)

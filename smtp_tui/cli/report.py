@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.batch import BatchSummary, CheckTarget
+from smtp_tui.checks.output_file import NotWrittenError
 from smtp_tui.checks.password_input import PasswordInput
-from smtp_tui.checks.report import ReportEntry, ReportError, report_markdown, write_report
+from smtp_tui.checks.report import ReportEntry, report_markdown, write_report
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
@@ -77,7 +78,7 @@ class MarkdownReporter:
             return None
         try:
             write_report(Path(self._file), text)
-        except ReportError as error:
+        except NotWrittenError as error:
             print_error(str(error))
             return NOT_WRITTEN
         return None

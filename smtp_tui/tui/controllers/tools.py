@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from smtp_tui.checks.equivalents import equivalent_commands
+from smtp_tui.checks.output_file import NotWrittenError
 from smtp_tui.checks.report import (
     TITLE,
     ReportEntry,
-    ReportError,
     report_markdown,
     without,
     write_report,
@@ -141,7 +141,7 @@ class ToolController(Controller):
                 await in_daemon_thread(partial(write_report, path, content), PATIENCE)
             except TimeoutError:
                 problem = f"{shown} accepted nothing within {PATIENCE:g} s. Is it a pipe?"
-            except ReportError as error:
+            except NotWrittenError as error:
                 problem = escape_controls(str(error))
                 problem = problem[:1].upper() + problem[1:]
             else:
