@@ -31,6 +31,7 @@ TITLE = "# Mail check by smtp-tui"
 _LESS = """\
 This report contains no password and no token, and nothing that AUTH derives from them. It \
 contains names and addresses: read it before you pass it on."""
+# Only its owner can read it: a report names accounts, servers and recipients.
 _REPORT = OutputKind(name="report", start=TITLE, mode=0o600)
 
 # Letters alone or digits alone, joined by hyphens and apostrophes; both together may be the number
@@ -271,10 +272,5 @@ def _certificate_facts(certificate: Certificate, now: datetime) -> Iterator[str]
 
 
 def write_report(path: Path, text: str) -> None:
-    """Put a report into a file, in place of an older one; a pipe or a device takes it as it is.
-
-    Only its owner can read it: a report names accounts, servers and recipients. NotWrittenError where
-    `path` is something else than a report, so that a slip of the finger costs no settings, or a
-    link, which may lead anywhere.
-    """
+    """Put a report into a file as `write_whole` does; NotWrittenError where that must not be."""
     write_whole(path, text, _REPORT)
