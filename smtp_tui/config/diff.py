@@ -1,24 +1,35 @@
-"""What differs between two texts of a TOML file, as `diff -u` shows it, without any secret.
+"""What differs between two texts of a TOML file, without any secret, and between it and the disk.
 
 What `mask` says of a key and its value holds for each value here. In all other text, comments too,
 the password of a URL is hidden, and what stands behind `password=` and the like. The lines stay.
+
+Where another program has written an open document's file `changes_on_disk` shows what. To take
+theirs, `document.reload()`; to keep ours as well, save the changes of `merged_with_disk` after a
+reload. Where the file `is_gone`, `document.begin_anew()` has saving make it, with all that it held.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import field
 from difflib import SequenceMatcher
 from enum import StrEnum
+from typing import Any
 
 from smtp_tui.config import file_reader
-from smtp_tui.config.mask import is_secret, without_secrets
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import NoFileError, NoTableError, one_line
+from smtp_tui.config.mask import is_secret, masked_value, without_secrets
 from smtp_tui.config.tablepath import get
 from smtp_tui.config.toml_edit.edit import same_data
 from smtp_tui.config.toml_edit.scan import KeyValue, scan
+from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.records import record
 from smtp_tui.settings.masking import MASK, mask_secrets
+from smtp_tui.settings.validate import equivalent
 
 AROUND = 3
 """Lines of context."""
@@ -64,7 +75,7 @@ def diff_lines(
 
 def _diff(old: str, new: str, name: str, secret_keys: Collection[str]) -> Iterator[DiffLine]:
     before, after = _split(old), _split(new)
-    old_shown, new_shown = _shown(old, new, secret_keys)
+    old_shown, new_shown = _shown_lines(old, new, secret_keys)
     yield DiffLine(DiffMark.OLD_FILE, name if before else "/dev/null")
     yield DiffLine(DiffMark.NEW_FILE, name if after else "/dev/null")
     for group in SequenceMatcher(None, before, after).get_grouped_opcodes(AROUND):
@@ -99,7 +110,7 @@ def _split(text: str) -> list[str]:
     return found if found[-1] else found[:-1]
 
 
-def _shown(old: str, new: str, secret_keys: Collection[str]) -> list[list[str]]:
+def _shown_lines(old: str, new: str, secret_keys: Collection[str]) -> list[list[str]]:
     """Return the lines of both as they may be shown."""
     texts = [Showable(text.removeprefix(file_reader.BOM), secret_keys) for text in (old, new)]
     known = texts[0].secrets | texts[1].secrets
@@ -193,3 +204,115 @@ def _texts(value: object) -> Iterator[str]:
             yield str(value)
         case _:  # a date is no secret, and a table has been taken apart
             pass
+
+
+@record
+class Conflict:
+    """A key that was changed here and there, each time to something else; None is absent."""
+
+    key: str
+    base: object = field(repr=False)
+    ours: object = field(repr=False)
+    theirs: object = field(repr=False)
+
+    def __str__(self) -> str:
+        """Tell it in one line, secrets hidden."""
+        values = (self.base, self.ours, self.theirs)
+        base, ours, theirs = (_shown(self.key, value) for value in values)
+        if ours == theirs:  # hidden, they look the same
+            return f"{self.key} was {base}, and was changed both in the file and here"
+        return f"{self.key} was {base}, is {theirs} in the file now, and {ours} here"
+
+
+@record
+class MergeResult:
+    """What is to be changed in the file as it is now, and what somebody must decide."""
+
+    changes: Mapping[str, object] = field(repr=False)
+    conflicts: tuple[Conflict, ...] = ()
+
+    def resolved(self, ours: Collection[str]) -> dict[str, object]:
+        """Return all changes: of the keys in conflict those named keep our value."""
+        decided = {one.key: one.ours for one in self.conflicts if one.key in ours}
+        return {**self.changes, **decided}
+
+
+def merge_changes(
+    base: Mapping[str, Any], theirs: Mapping[str, Any], ours: Mapping[str, object]
+) -> MergeResult:
+    """Compare a table as it was read with what it holds now, and with the changes `ours`.
+
+    What was changed there to the same meaning is done; what was left alone there takes our change.
+    """
+    changes = {}
+    conflicts = []
+    for key, wanted in ours.items():
+        before, now = base.get(key), theirs.get(key)
+        if equivalent(key, now, wanted):
+            continue
+        if equivalent(key, before, now):
+            changes[key] = wanted
+        else:
+            conflicts.append(Conflict(key, before, wanted, now))
+    return MergeResult(changes, tuple(conflicts))
+
+
+def _shown(key: str, value: object) -> str:
+    if value is None:
+        return "not set"
+    shown = masked_value(key, value)
+    try:
+        return one_line(toml_value(shown), 80)
+    except TypeError:  # a date, which no setting is
+        return one_line(shown, 80)
+
+
+def is_stale(document: Document) -> bool:
+    """Tell whether the file was changed, made or removed since; DocumentError if unreadable."""
+    try:
+        found = file_reader.decode_text(file_reader.read_document(document.path), document.path)
+    except NoFileError:
+        return document.exists
+    return not document.exists or found != document.text
+
+
+def is_gone(document: Document) -> bool:
+    """Tell whether the file was removed since it was read."""
+    try:
+        document.path.stat()
+    except FileNotFoundError:
+        return document.exists
+    except OSError:  # it may be there; to read it will tell what is wrong
+        return False
+    return False
+
+
+def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:
+    """Compare the file as it was read with the file as it is, without secrets; DocumentError."""
+    return diff_lines(
+        document.text, fresh(document).text, one_line(document.path), document.secret_keys
+    )
+
+
+def merged_with_disk(document: Document, table: str, changes: Mapping[str, object]) -> MergeResult:
+    """Bring changes of a table onto the file as it is now; the document stays as it is.
+
+    DocumentError where the file, or the table that was in it, is gone or can no longer be read.
+    """
+    now = fresh(document)
+    theirs = _values(now, table) if document.lacks(table) else now.values(table)
+    return merge_changes(_values(document, table), theirs, changes)
+
+
+def fresh(document: Document) -> Document:
+    """Read the document's file into another document; DocumentError if that is impossible."""
+    other = copy.copy(document)
+    other.reload()
+    return other
+
+
+def _values(document: Document, table: str) -> dict[str, Any]:
+    try:
+        return document.values(table)
+    except NoTableError:  # it was to be made
+        return {}

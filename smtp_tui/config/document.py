@@ -14,8 +14,7 @@ from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.dialects.decode import DialectTable
 from smtp_tui.config.dialects.detect import detect_dialect, dialect_named
 from smtp_tui.config.dialects.load import dialect_at
-from smtp_tui.config.dialects.mail_tables import MAIL_KEYS, SWITCHES, mail_tables
-from smtp_tui.config.dialects.plain import PlainTable
+from smtp_tui.config.dialects.plain import MAIL_KEYS, SWITCHES, PlainTable, mail_tables
 from smtp_tui.config.dialects.spec import ANYWHERE, PLAIN, Dialect, DialectHeader, Recognition
 from smtp_tui.config.errors import (
     ChangedOnDiskError,
@@ -327,7 +326,7 @@ class Document:
         self, table: str, changes: Mapping[str, object], create: bool
     ) -> tuple[str, dict[str, Any]]:
         # A check only reads; what an edit needs would cost its start several milliseconds.
-        from smtp_tui.config.change import change_table
+        from smtp_tui.config.dialects.encode import change_table
 
         path = self._place(table, create)
         text = self._text.removeprefix(file_reader.BOM)

@@ -30,6 +30,12 @@ _SELECTOR = re.compile(
 )
 
 
+_SHORT = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r", '"': '"', "\\": "\\"}
+_ESCAPES = {number: f"\\u{number:04x}" for number in (*range(32), 127)} | {
+    ord(sign): f"\\{letter}" for sign, letter in _SHORT.items()
+}
+
+
 def parse_path(text: str) -> tuple[Step | Selector, ...]:
     """Read a path as it is typed; DocumentError if it is none."""
     if text.strip() == ".":
@@ -75,9 +81,7 @@ def spelled_key(name: str) -> str:
     """Spell a key as TOML does, quoted where it must be."""
     if re.fullmatch(r"[A-Za-z0-9_-]+", name):
         return name
-    import json  # few tables have such a name
-
-    return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f'"{name.translate(_ESCAPES)}"'
 
 
 def spelled(path: tuple[Step | Selector, ...]) -> str:

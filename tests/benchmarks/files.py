@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from smtp_tui.config.diff import diff_lines
+from smtp_tui.config.diff import diff_lines, merged_with_disk
 from smtp_tui.config.document import Document
-from smtp_tui.config.merge import merged_with_disk
 from tests.benchmarks.results import Result
 
 LINES, TIMES = 10_000, 5

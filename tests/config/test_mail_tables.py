@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from smtp_tui.config.dialects.mail_tables import mail_tables
+from smtp_tui.config.dialects.plain import mail_tables
 from smtp_tui.config.tablepath import spelled
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.document import ChangedOnDiskError, Document, DocumentError, NoTableError
-from smtp_tui.config.merge import (
+from smtp_tui.config.diff import (
     Conflict,
     changes_on_disk,
     is_stale,
     merge_changes,
     merged_with_disk,
 )
+from smtp_tui.config.document import ChangedOnDiskError, Document, DocumentError, NoTableError
 
 BASE = {"host": "a.example", "port": 25, "username": "alice", "password": "wonderland"}
 TEXT = """\

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.config.dialects.detect import all_headers, detect_dialect
-from smtp_tui.config.dialects.mail_tables import FLAGS, LABELS, NAMES, SWITCHES, WORDS
+from smtp_tui.config.dialects.plain import FLAGS, LABELS, NAMES, SWITCHES, WORDS
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError
 from smtp_tui.settings.fields import BY_KEY

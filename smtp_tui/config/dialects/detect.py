@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.dialects.load import dialect_at
-from smtp_tui.config.dialects.mail_tables import mail_tables
+from smtp_tui.config.dialects.plain import mail_tables
 from smtp_tui.config.dialects.spec import (
     ANYWHERE,
     PLAIN,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smtp_tui.config.dialects.mail_tables import MAIL_KEYS
+from smtp_tui.config.dialects.plain import MAIL_KEYS
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.tablepath import ROOT, TablePath, get, spelled, walk
 from smtp_tui.records import record

@@ -9,7 +9,14 @@ from functools import partial
 
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.diff import diff_lines
+from smtp_tui.config.diff import (
+    Conflict,
+    changes_on_disk,
+    diff_lines,
+    is_gone,
+    is_stale,
+    merged_with_disk,
+)
 from smtp_tui.config.errors import (
     ChangedOnDiskError,
     DocumentError,
@@ -17,7 +24,6 @@ from smtp_tui.config.errors import (
     PasswordError,
 )
 from smtp_tui.config.file_reader import is_private
-from smtp_tui.config.merge import Conflict, changes_on_disk, is_gone, is_stale, merged_with_disk
 from smtp_tui.config.password_store import forget_kept
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import Keyring, Literal

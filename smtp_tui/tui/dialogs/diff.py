@@ -16,8 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.diff import DiffLine, DiffMark
-from smtp_tui.config.merge import Conflict
+from smtp_tui.config.diff import Conflict, DiffLine, DiffMark
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
