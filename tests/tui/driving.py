@@ -28,6 +28,7 @@ from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
+from smtp_tui.tui.typeahead import KeyQueue
 
 SAMPLE = """\
 # The ticket system's mail
@@ -239,7 +240,7 @@ async def settle(app: App[int]) -> None:
     What a thread or a timer brings about comes later: a test waits for that by `Hand.until`.
     """
     await _quiet()
-    while getattr(app, "_begun", None) is not None:  # a key is under way: it may open a dialog
+    while isinstance(app, KeyQueue) and app._started is not None:  # it may open a dialog
         await asyncio.sleep(0.002)
         await _quiet()
     while app.is_running and app.screen_stack:
