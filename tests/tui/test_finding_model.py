@@ -32,15 +32,15 @@ from smtp_tui.tui.dialogs.server_table import (
     under_way,
 )
 from smtp_tui.tui.model.draft import Draft
-from smtp_tui.tui.model.search_changes import (
+from smtp_tui.tui.model.search import (
+    SearchResults,
+    describe_change,
     found_change,
     next_step,
     preset_change,
-    proposed_change,
-    takes_words,
+    proposed_search,
     unsayable,
 )
-from smtp_tui.tui.model.search_results import SearchResults
 from smtp_tui.tui.widgets.list import cells_of, widths_for
 from smtp_tui.tui.widgets.text_page import Block
 from tests.providers.named import provider_named
@@ -100,7 +100,7 @@ class TestProposed:
         ],
     )
     def test_what_the_form_knows(self, values: dict[str, object], name: str) -> None:
-        assert proposed_change(Draft(values)) == name
+        assert proposed_search(Draft(values)) == name
 
 
 class TestFound:
@@ -176,14 +176,14 @@ class TestPreset:
     def test_what_is_to_be_set_is_told_whole(self) -> None:
         sendgrid = provider_named("sendgrid")
         draft = Draft({"host": "mail.example.org", "username": "apikey"})
-        said = takes_words(preset_change(sendgrid, sendgrid.ways[0], draft), draft)
+        said = describe_change(preset_change(sendgrid, sendgrid.ways[0], draft), draft)
         assert said == (
             "Enter sets SMTP Host: mail.example.org -> smtp.sendgrid.net. "
             "Written to the file although they are the defaults: "
             "SMTP Port 587, Encryption Type tls."
         )
         there = Draft({"host": "smtp.sendgrid.net", "port": 587, "username": "apikey"})
-        said = takes_words(preset_change(sendgrid, sendgrid.ways[0], there), there)
+        said = describe_change(preset_change(sendgrid, sendgrid.ways[0], there), there)
         assert said == "Written to the file although they are the defaults: Encryption Type tls."
 
     def test_a_host_and_a_mechanism_of_the_provider_stay(self) -> None:
@@ -202,8 +202,8 @@ class TestPreset:
         draft = Draft({"host": "mail.example.org"})
         change = preset_change(ses, ses.ways[0], draft)
         assert change["host"] == ""
-        assert "SMTP Host:" not in takes_words(change, draft)
-        assert "You choose the host" in takes_words(change, draft)
+        assert "SMTP Host:" not in describe_change(change, draft)
+        assert "You choose the host" in describe_change(change, draft)
         ours = Draft({"host": "email-smtp.eu-west-1.amazonaws.com"})
         assert "host" not in preset_change(ses, ses.ways[0], ours)
 

@@ -24,11 +24,11 @@ from smtp_tui.tui.dialogs.presets import PresetScreen
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST
 from smtp_tui.tui.model.fixes import done_words
-from smtp_tui.tui.model.search_changes import (
-    knock_change,
+from smtp_tui.tui.model.search import (
     next_step,
     preset_change,
-    proposed_change,
+    proposed_search,
+    server_change,
     unsayable,
 )
 from smtp_tui.tui.test_pane.domain_task import domain_of, last_connected
@@ -46,11 +46,11 @@ class DiscoveryController(Controller):
         """Search for what the form knows, or for another name, and take what is chosen."""
         self.form.commit_edit()
         search = None if self.test_pane.lookup.is_alone else self._search
-        screen = DiscoverScreen(proposed_change(self.draft), self.draft, search)
+        screen = DiscoverScreen(proposed_search(self.draft), self.draft, search)
         found = await self.show_dialog(screen)
         if found is None:
             return
-        change, cannot = knock_change(found, self.draft), unsayable(found.values, self.draft)
+        change, cannot = server_change(found, self.draft), unsayable(found.values, self.draft)
         self.form.history.apply(self.draft, change)
         told = text("discover", "taken", host=found.host, port=found.port, done=_done(change))
         self.show_change(f"{told} {cannot}".rstrip())

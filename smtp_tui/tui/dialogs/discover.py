@@ -30,8 +30,7 @@ from smtp_tui.tui.keys.commands import DISCOVER_COMMANDS, key_of
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.model.search_changes import knock_change, takes_words, unsayable
-from smtp_tui.tui.model.search_results import SearchResults
+from smtp_tui.tui.model.search import SearchResults, describe_change, server_change, unsayable
 from smtp_tui.tui.style import BAD, DIM, STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import KeyHints
@@ -307,11 +306,11 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self.details.show(blocks, from_top=from_top)
 
     def _takes(self, knock: ProbeResult) -> str:
-        change = knock_change(knock, self._draft)
+        change = server_change(knock, self._draft)
         cannot = unsayable(knock.values, self._draft)
         is_refused = knock.trusted not in (None, OK) and self._draft.raw("ca_file") is not None
         by_ca = text("discover", "by-ca-file") if is_refused else ""
-        return " ".join(filter(None, (takes_words(change, self._draft), cannot, by_ca)))
+        return " ".join(filter(None, (describe_change(change, self._draft), cannot, by_ca)))
 
     def _show_web(self) -> None:
         if not is_available():

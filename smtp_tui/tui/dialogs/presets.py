@@ -18,7 +18,7 @@ from smtp_tui.tui.keys.commands import PRESET_COMMANDS, key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.model.search_changes import preset_change, takes_words
+from smtp_tui.tui.model.search import describe_change, preset_change
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.list import ListView, cells_of, filter_rows, widths_for
@@ -216,7 +216,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         if chosen is None:
             return [plain(text("presets", "none", discover=key_of("discover")))]
         way = chosen.ways[self._way]
-        takes = takes_words(preset_change(chosen, way, self._draft), self._draft)
+        takes = describe_change(preset_change(chosen, way, self._draft), self._draft)
         return provider_blocks(chosen, way, takes, is_own=chosen.id in self._known.own)
 
     def _faults(self) -> list[Block]:

@@ -19,7 +19,7 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import label
 from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.search_results import SearchResults, ServerRow
+from smtp_tui.tui.model.search import SearchResults, ServerRow
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
 from smtp_tui.tui.widgets.list import ListView, cells_of, widths_for
 from smtp_tui.tui.widgets.text_page import Block, plain

@@ -42,22 +42,22 @@ GAP = 2
 SIGN_WIDTH = GAP + 1
 
 
+class RowMessage(Message):
+    """Something happened in a row."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.row = row
+
+
 class Row(SingleLineWidget, can_focus=True):
     """One setting in one line."""
 
-    class Entered(Message):
+    class Entered(RowMessage):
         """The focus came to a row."""
 
-        def __init__(self, row: Row) -> None:
-            super().__init__()
-            self.row = row
-
-    class Left(Message):
+    class Left(RowMessage):
         """The focus left a row."""
-
-        def __init__(self, row: Row) -> None:
-            super().__init__()
-            self.row = row
 
     def __init__(
         self,
@@ -161,19 +161,13 @@ class Row(SingleLineWidget, can_focus=True):
 class TextRow(Row, LineEditor):
     """A text, a number or a secret, edited in place."""
 
-    class Edited(Message):
-        """The text changed; what it is now, the row tells."""
+    class Edited(RowMessage):
+        """The text of the row changed."""
 
-        def __init__(self, row: TextRow) -> None:
-            super().__init__()
-            self.row = row
+        row: TextRow
 
-    class Emptied(Message):
+    class Emptied(RowMessage):
         """Something was deleted where nothing was typed: what the file holds may go."""
-
-        def __init__(self, row: TextRow) -> None:
-            super().__init__()
-            self.row = row
 
     @property
     def gap(self) -> str:
@@ -277,20 +271,18 @@ class ChoiceRow(Row):
         Binding("delete,backspace", "reset", show=False),
     ]
 
-    class Chosen(Message):
+    class Chosen(RowMessage):
         """Another word was chosen; None is the default."""
 
         def __init__(self, row: ChoiceRow, word: str | None) -> None:
-            super().__init__()
-            self.row = row
+            super().__init__(row)
             self.word = word
 
-    class ChoiceRejected(Message):
+    class ChoiceRejected(RowMessage):
         """A word was wanted that cannot be chosen here, and why that is so."""
 
         def __init__(self, row: ChoiceRow, why: str) -> None:
-            super().__init__()
-            self.row = row
+            super().__init__(row)
             self.why = why
 
     def __init__(
@@ -306,8 +298,9 @@ class ChoiceRow(Row):
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the words that fit, the current one marked."""
-        room = width
-        if self.state.note and self._total() > width:
+        room, all_words = width, sum(map(len, self.words)) + len(self.words) + 1
+        # Where not all words fit, the note gets its room first, but not more than half.
+        if self.state.note and all_words > width:
             room = max(width - len(self.state.note) - 2, width // 2)
         current = max(self.current, 0)
         start, end = window(self.words, current, room)
@@ -325,11 +318,10 @@ class ChoiceRow(Row):
         if character is None or not character.isalnum() or with_alt(event.key):
             return
         event.stop()
-        count = len(self.words)
-        numbers = [(self.current + step) % count for step in range(1, count + 1)]
-        meant = [one for one in numbers if self.words[one].startswith(character.casefold())]
-        # The first that can be chosen; where none can, the first tells why.
-        for number in sorted(meant, key=lambda one: self.words[one] in self.state.refused)[:1]:
+        letter, words = character.casefold(), self.words
+        matching = [number for number in self._others() if words[number].startswith(letter)]
+        # The first that can be chosen; where none can, the first shows why.
+        for number in sorted(matching, key=lambda match: words[match] in self.state.refused)[:1]:
             self._choose(number)
 
     def action_step(self, by: int) -> None:
@@ -341,9 +333,8 @@ class ChoiceRow(Row):
 
     def action_cycle(self) -> None:
         """Choose the next word, after the last the first."""
-        count = len(self.words)
-        numbers = [(self.current + step) % count for step in range(1, count + 1)]
-        allowed = [one for one in numbers if self.words[one] not in self.state.refused]
+        numbers = self._others()
+        allowed = [number for number in numbers if self.words[number] not in self.state.refused]
         self._choose((allowed or numbers)[0])
 
     def action_reset(self) -> None:
@@ -351,6 +342,11 @@ class ChoiceRow(Row):
         if self.state.is_fixed:
             return
         self.post_message(self.Chosen(self, None))
+
+    def _others(self) -> list[int]:
+        """Return the places of the words from the next one on, the current one last."""
+        count = len(self.words)
+        return [(self.current + step) % count for step in range(1, count + 1)]
 
     def _choose(self, number: int) -> None:
         if self.state.is_fixed:
@@ -361,9 +357,6 @@ class ChoiceRow(Row):
             return
         if number != self.current or self.state.is_default:
             self.post_message(self.Chosen(self, self.words[number]))
-
-    def _total(self) -> int:
-        return sum(map(len, self.words)) + len(self.words) + 1
 
     def _word_span(self, number: int) -> Span:
         word = self.words[number]

@@ -1,10 +1,4 @@
-"""What was meant for one server alone, and does not count for another. Pure.
-
-The values while they are edited: what the file says, what was changed, what is wrong with it.
-
-Pure: no widget, no I/O. A value that means what the file already says counts as untouched, and a
-key that is absent stays absent until it is set.
-"""
+"""The values while they are edited: what the file says, what was changed, what is wrong with it."""
 
 from __future__ import annotations
 
@@ -23,32 +17,10 @@ from smtp_tui.settings.validate import (
 )
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, PasswordState
 
-SERVER_NAME, FINGERPRINT = "server_name", "tls_fingerprint"
-
-
-def without_pinned_trust(
-    change: Mapping[str, object], draft: Draft, certificate: str = ""
-) -> dict[str, object]:
-    """Let go of the name and the certificate that were the server's before, if that changes.
-
-    `certificate` is the fingerprint that the new one has shown; what `change` sets itself stays.
-    """
-    host, pin = BY_KEY[HOST], BY_KEY[FINGERPRINT]
-    before, after = draft.raw(HOST), change.get(HOST, draft.raw(HOST))
-    if same_meaning(host, after, before):
-        return dict(change)
-    name, pinned = draft.raw(SERVER_NAME), draft.raw(FINGERPRINT)
-    gone: dict[str, object] = {}
-    if name is not None and not same_meaning(host, after, name):
-        gone[SERVER_NAME] = ""
-    if pinned is not None and not same_meaning(pin, certificate, pinned):
-        gone[FINGERPRINT] = ""
-    return {**gone, **change}
-
-
 PASSWORD = next(field.key for field in FIELDS if field.kind is FieldKind.PASSWORD)
 HOST = "host"
 ACCOUNT = "username"
+SERVER_NAME, FINGERPRINT = "server_name", "tls_fingerprint"
 
 
 def text_of(raw: object) -> str:
@@ -57,14 +29,19 @@ def text_of(raw: object) -> str:
         return "true" if raw else "false"
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
-    # Nobody types one where a text belongs, and it may hold a secret of its own.
+    # Nobody types a table or an array where a text belongs, and it may hold a secret of its own.
     if isinstance(raw, dict | list):
         return "{ … }" if isinstance(raw, dict) else "[ … ]"
     return "" if raw is None else str(raw)
 
 
 class Draft:
-    """One table's values as the form holds them."""
+    """One table's values as the form holds them.
+
+    A value that means what the file already says counts as untouched, and a key that is absent
+    stays absent until it is set. `assumed` is what the application takes where the file sets
+    nothing, `limits` the fields that it cannot express, each with the reason.
+    """
 
     def __init__(
         self,
@@ -74,14 +51,10 @@ class Draft:
         limits: Mapping[str, str] = MappingProxyType({}),
         application: str = "",
     ) -> None:
-        self._file = dict(file)
-        self._edits: dict[str, object | None] = {}
-        self._assumed = self._assumed_first = dict(assumed)
-        self._refused: dict[str, str] = {}
         self.limits = dict(limits)
         self.places: tuple[PasswordLocation, ...] = tuple(PasswordLocation)
         self.application = application
-        self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
+        self.rebase(file, assumed=assumed)
 
     def rebase(
         self,
@@ -90,9 +63,10 @@ class Draft:
         assumed: Mapping[str, object] = MappingProxyType({}),
         keep_password: bool = False,
     ) -> None:
-        """Start anew from what the file says now; a password that was not saved may stay."""
+        """Begin again with what the file says now; a password that was not saved may stay."""
         self._file = dict(file)
-        self._edits, self._refused = {}, {}
+        self._edits: dict[str, object | None] = {}
+        self._refused: dict[str, str] = {}
         self._assumed = self._assumed_first = dict(assumed)
         if not keep_password:
             self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
@@ -115,6 +89,11 @@ class Draft:
         """A field's value as a person would type it."""
         return text_of(self.raw(key))
 
+    def counting(self, key: str) -> object | None:
+        """A field's raw value; where its key is absent, what the application takes then."""
+        raw = self.raw(key)
+        return self.assumed(key) if raw is None else raw
+
     def assumed(self, key: str) -> object | None:
         """What the application whose file it is takes where the file does not say it."""
         return self._assumed.get(key)
@@ -125,10 +104,10 @@ class Draft:
 
     def values(self) -> dict[str, object]:
         """All raw values that count, as a check takes them."""
-        raws = {field.key: self.raw(field.key) for field in FIELDS}
-        raws[PASSWORD] = self._password(self.password.to_test)
-        counting = {key: self.assumed(key) if raw is None else raw for key, raw in raws.items()}
-        return {key: raw for key, raw in counting.items() if raw is not None}
+        raws = {field.key: self.counting(field.key) for field in FIELDS}
+        password = self._password(self.password.to_test)
+        raws[PASSWORD] = self.assumed(PASSWORD) if password is None else password
+        return {key: raw for key, raw in raws.items() if raw is not None}
 
     def parsed(self) -> dict[str, Any]:
         """Each field's value, its default where none is set or the one set cannot be read."""
@@ -168,29 +147,26 @@ class Draft:
 
     def wrong(self) -> dict[str, str]:
         """The changed fields whose value is wrong in any file."""
-        found = {}
+        found: dict[str, str | None] = {}
         for key in self.changed:
-            raw = self.raw(key)
-            problem = (
-                self.password.problem(self.text(ACCOUNT))
-                if key == PASSWORD
-                else raw is not None and BY_KEY[key].problem_with(raw)
-            )
-            if problem:
-                found[key] = problem
-        return found
+            if key == PASSWORD:
+                found[key] = self.password.problem(self.text(ACCOUNT))
+            elif (raw := self.raw(key)) is not None:
+                found[key] = BY_KEY[key].problem_with(raw)
+        return {key: problem for key, problem in found.items() if problem}
 
     def _is_untouched(self, key: str, raw: object | None) -> bool:
         """Whether a value is what the file says, or what goes without saying."""
         field = BY_KEY[key]
         if key in self._file or is_absent(field, raw):
             return same_meaning(field, raw, self._file.get(key))
-        taken = (self._assumed.get(key), self._assumed_first.get(key))
-        return all(same_meaning(field, raw, one) for one in taken)
+        # An application may take another default beside other changes; both must agree.
+        assumed = (self._assumed.get(key), self._assumed_first.get(key))
+        return all(same_meaning(field, raw, default) for default in assumed)
 
-    def _password(self, which: Callable[[], object | None]) -> object | None:
+    def _password(self, read: Callable[[], object | None]) -> object | None:
         with suppress(ValueError):
-            return which()
+            return read()
         return None
 
     def to_write(self, key: str) -> object | None:
@@ -247,3 +223,23 @@ def same_meaning(field: Field, one: object | None, other: object | None) -> bool
         return field.parse(one) == field.parse(other)
     except ValueError:
         return False
+
+
+def without_pinned_trust(
+    change: Mapping[str, object], draft: Draft, certificate: str = ""
+) -> dict[str, object]:
+    """Let go of the name and the certificate that were the server's before, if that changes.
+
+    `certificate` is the fingerprint that the new one has shown; what `change` sets itself stays.
+    """
+    host, pin = BY_KEY[HOST], BY_KEY[FINGERPRINT]
+    before, after = draft.raw(HOST), change.get(HOST, draft.raw(HOST))
+    if same_meaning(host, after, before):
+        return dict(change)
+    name, pinned = draft.raw(SERVER_NAME), draft.raw(FINGERPRINT)
+    gone: dict[str, object] = {}
+    if name is not None and not same_meaning(host, after, name):
+        gone[SERVER_NAME] = ""
+    if pinned is not None and not same_meaning(pin, certificate, pinned):
+        gone[FINGERPRINT] = ""
+    return {**gone, **change}

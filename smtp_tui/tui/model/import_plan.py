@@ -1,7 +1,4 @@
-"""What taking over imported settings changes in the form: as one step, the password as typed. Pure.
-
-Nothing is changed of which the text says nothing; what only follows from it is told as such.
-"""
+"""What an import changes in the form, as one step: nothing of which the text says nothing."""
 
 from __future__ import annotations
 
@@ -23,34 +20,26 @@ from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, locatio
 class ImportedPassword:
     """What becomes of the password: where it is kept and what is typed there; no repr shows it."""
 
-    kept: PasswordLocation
+    location: PasswordLocation
     typed: str = field(repr=False)
 
     def take(self, password: PasswordDraft) -> Callable[[], None]:
         """Return what puts it into the form's password."""
 
-        def deed() -> None:
-            password.move_to(self.kept)
+        def edit() -> None:
+            password.move_to(self.location)
             password.type(self.typed)
 
-        return deed
+        return edit
 
     @property
     def words(self) -> str:
         """Say where it comes from, or goes when it is saved."""
-        match self.kept:
-            case PasswordLocation.FILE:
-                return text("import-password", "file")
-            case PasswordLocation.KEYRING:
-                return text("import-password", "keyring")
-            case PasswordLocation.ENV:
-                return text("import-password", "env", words=self.typed)
-            case PasswordLocation.PATH:
-                return text("import-password", "path", words=self.typed)
-            case PasswordLocation.COMMAND:
-                return text("import-password", "command", words=mask_secrets(self.typed))
-            case PasswordLocation.ASK:
-                return text("import-password", "ask")
+        is_secret = self.location in (PasswordLocation.FILE, PasswordLocation.KEYRING)
+        # A command may be called with a secret of its own.
+        is_command = self.location is PasswordLocation.COMMAND
+        shown = "" if is_secret else mask_secrets(self.typed) if is_command else self.typed
+        return text("import-password", self.location.name.lower(), words=shown)
 
 
 @record
@@ -85,9 +74,10 @@ def import_plan(imported: Imported, draft: Draft) -> ImportPlan:
     values = imported.values if imported.found else {}
     unsayable = tuple(key for key in values if key in draft.limits)
     change = without_pinned_trust(dict(_changes(imported, draft)), draft) if values else {}
-    secret = None if PASSWORD in draft.limits else _secret(values.get(PASSWORD), draft.password)
-    told = {*values, *change}
-    stays = tuple(key for key in BY_KEY if key not in told and draft.raw(key) is not None)
+    raw = None if PASSWORD in draft.limits else values.get(PASSWORD)
+    secret = _imported_password(raw, draft.password)
+    named = {*values, *change}
+    stays = tuple(key for key in BY_KEY if key not in named and draft.raw(key) is not None)
     return ImportPlan(
         imported,
         change,
@@ -99,38 +89,30 @@ def import_plan(imported: Imported, draft: Draft) -> ImportPlan:
 
 
 def _changes(imported: Imported, draft: Draft) -> Iterator[tuple[str, object]]:
-    values = {key: raw for key, raw in imported.values.items() if key != PASSWORD}
-    without = defaults(parse_fields({**draft.values(), **_only_found(imported)})[0])
-    for key in BY_KEY:
-        if key not in values or key in draft.limits:
+    values = imported.values
+    found = {key: values[key] for key in imported.found if key in values}
+    without = defaults(parse_fields({**draft.values(), **found})[0])
+    for key, described in BY_KEY.items():
+        if key == PASSWORD or key not in values or key in draft.limits:
             continue
-        raw, now = values[key], draft.raw(key)
-        counting = draft.assumed(key) if now is None else now
-        if same_meaning(BY_KEY[key], raw, counting):
+        raw, counting = values[key], draft.counting(key)
+        if same_meaning(described, raw, counting):
             continue
         # What the text does not say, and what goes without saying here too, need not be set.
-        if key not in imported.found and counting is None and _parsed(key, raw) == without[key]:
-            continue
-        yield key, raw
+        is_found = key in imported.found or counting is not None
+        if is_found or described.parse(raw) != without[key]:
+            yield key, raw
 
 
-def _only_found(imported: Imported) -> dict[str, object]:
-    return {key: imported.values[key] for key in imported.found if key in imported.values}
-
-
-def _parsed(key: str, raw: object) -> object:
-    return BY_KEY[key].parse(raw)
-
-
-def _secret(raw: object | None, password: PasswordDraft) -> ImportedPassword | None:
+def _imported_password(raw: object | None, password: PasswordDraft) -> ImportedPassword | None:
     """Return what becomes of the password; None where it stays what it is."""
     if raw is None:
         return None
     source = parse_source(raw)
     if isinstance(source, Literal):
-        kept = password.location if password.is_masked else PasswordLocation.FILE
+        location = password.location if password.is_masked else PasswordLocation.FILE
         is_same = password.is_masked and password.at_hand == source.value
-        return None if is_same else ImportedPassword(kept, source.value)
-    kept, words = location_of(source), typed_text(source)
-    is_same = password.location is kept and password.text.strip() == words
-    return None if is_same else ImportedPassword(kept, words)
+        return None if is_same else ImportedPassword(location, source.value)
+    location, typed = location_of(source), typed_text(source)
+    is_same = password.location is location and password.text.strip() == typed
+    return None if is_same else ImportedPassword(location, typed)

@@ -64,38 +64,40 @@ def raw_of(field: Field, word: str) -> object:
 
 
 def row_states(draft: Draft, advice: Sequence[Advice] = ()) -> dict[str, RowState]:
-    """Return every field's look, by key; of its advice it bears the gravest."""
+    """Return every field's state, by key; of its advice it bears the most severe."""
     parsed, problems, changed = draft.parsed(), draft.problems(), draft.changed
-    plain = {
-        field.key: _look(field, draft, parsed, problems, field.key in changed) for field in FIELDS
-    }
-    return {
-        key: replace(
-            _limited(look, draft.limits.get(key, "")),
-            advice=most_severe(one for one in advice if one.field == key),
+    states = {}
+    for spec in FIELDS:
+        key = spec.key
+        problem = escape_controls(problems.get(key, ""))
+        state = (
+            _password_state(draft, problem)
+            if key == PASSWORD
+            else _field_state(spec, draft, parsed, problem)
         )
-        for key, look in plain.items()
-    }
+        state = replace(state, is_changed=key in changed)
+        about = most_severe(one for one in advice if one.field == key)
+        states[key] = replace(_limited(state, draft.limits.get(key, "")), advice=about)
+    return states
 
 
 def password_location_state(draft: Draft) -> RowState:
-    """Return the look of the row that tells where the password is kept."""
-    password = draft.password
-    look = RowState(
+    """Return the state of the row that shows where the password is kept."""
+    password, is_default = draft.password, draft.password.is_default
+    state = RowState(
         chosen=password.location.value,
-        is_default=password.is_default,
-        note=DEFAULT if password.is_default else "",
+        is_default=is_default,
+        note=DEFAULT if is_default else "",
         is_changed=password.changed,
-        refused=refused_places(draft),
+        refused=_refused_places(draft),
     )
     if draft.places == (password.location,):  # whatever is typed for a password, it stays there
-        return replace(
-            look, limit=escape_controls(f"{draft.application} has no other."), is_fixed=True
-        )
-    return _limited(look, draft.limits.get(PASSWORD, ""))
+        limit = escape_controls(f"{draft.application} has no other.")
+        return replace(state, limit=limit, is_fixed=True)
+    return _limited(state, draft.limits.get(PASSWORD, ""))
 
 
-def refused_places(draft: Draft) -> dict[str, str]:
+def _refused_places(draft: Draft) -> dict[str, str]:
     """Return the places that the file's application has no way to name, each with the reason."""
     if not draft.places or draft.places == tuple(PasswordLocation):
         return {}
@@ -109,63 +111,39 @@ def default_words(field: Field, parsed: Mapping[str, Any]) -> str:
     return field.default_text or _word(field, field.default(parsed))
 
 
-def _limited(look: RowState, limit: str) -> RowState:
-    """Let nobody edit what cannot be expressed; a change that was made can still be taken back."""
-    return (
-        replace(look, limit=escape_controls(limit), is_fixed=True)
-        if limit and not look.is_changed
-        else look
-    )
+def _limited(state: RowState, limit: str) -> RowState:
+    # A change that was made can still be taken back, though the file cannot express it.
+    if not limit or state.is_changed:
+        return state
+    return replace(state, limit=escape_controls(limit), is_fixed=True)
 
 
-def _look(
-    field: Field,
-    draft: Draft,
-    parsed: Mapping[str, Any],
-    problems: Mapping[str, str],
-    is_changed: bool,
-) -> RowState:
-    problem = escape_controls(problems.get(field.key, ""))
-    if field.key == PASSWORD:
-        return _password_look(draft, problem, is_changed)
+def _field_state(field: Field, draft: Draft, parsed: Mapping[str, Any], problem: str) -> RowState:
     raw = draft.raw(field.key)
-    if raw is None and field.default_text == REQUIRED:
+    is_absent, is_assumed = raw is None, raw is None and draft.assumed(field.key) is not None
+    # The placeholder of a required field says so already.
+    if is_absent and field.default_text == REQUIRED:
         problem = ""
-    assumed = raw is None and draft.assumed(field.key) is not None
-    default = _word(field, parsed[field.key]) if assumed else default_words(field, parsed)
-    whose = ASSUMED if assumed else DEFAULT
-    readable = raw is not None and field.problem_with(raw) is None
-    note = _note(field, parsed) if raw is None or readable else ""
+    default = _word(field, parsed[field.key]) if is_assumed else default_words(field, parsed)
+    whose = ASSUMED if is_assumed else DEFAULT
+    is_readable = raw is not None and field.problem_with(raw) is None
+    note = _note(field, parsed) if is_absent or is_readable else ""
+    state = RowState(is_default=is_absent, note=note, problem=problem)
     if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
-        value = field.parse(raw) if readable else None
-        chosen = default if raw is None else _word(field, value) if readable else None
-        note = note or (whose if raw is None else "")
-        return RowState(
-            chosen=chosen,
-            is_default=raw is None,
-            note=note,
-            problem=problem,
-            is_changed=is_changed,
-        )
-    is_worded = bool(field.default_text) and not assumed
-    placeholder = escape_controls(default) if is_worded else f"{escape_controls(default)}  {whose}"
-    return RowState(
-        text=text_of(raw),
-        is_default=raw is None,
-        placeholder=placeholder,
-        note=note,
-        problem=problem,
-        is_changed=is_changed,
-    )
+        chosen = default if is_absent else _word(field, field.parse(raw)) if is_readable else None
+        return replace(state, chosen=chosen, note=note or (whose if is_absent else ""))
+    placeholder = escape_controls(default)
+    if not field.default_text or is_assumed:
+        placeholder = f"{placeholder}  {whose}"
+    return replace(state, text=text_of(raw), placeholder=placeholder)
 
 
-def _password_look(draft: Draft, problem: str, is_changed: bool) -> RowState:
+def _password_state(draft: Draft, problem: str) -> RowState:
     password = draft.password
     return RowState(
         text=password.text,
         placeholder=escape_controls(password.placeholder),
         problem=problem,
-        is_changed=is_changed,
         is_masked=password.is_masked,
         is_fixed=password.location is PasswordLocation.ASK,
     )
@@ -174,13 +152,11 @@ def _password_look(draft: Draft, problem: str, is_changed: bool) -> RowState:
 def _word(field: Field, value: object) -> str:
     if field.kind is FieldKind.SWITCH:
         return SWITCH[1] if value else SWITCH[0]
-    return text_of(
-        value.value if field.kind is FieldKind.CHOICE and hasattr(value, "value") else value
-    )
+    return text_of(getattr(value, "value", value) if field.kind is FieldKind.CHOICE else value)
 
 
 def _note(field: Field, parsed: Mapping[str, Any]) -> str:
-    """What a value means, where a number or a switch does not say it by itself."""
+    """Return what a value means, where a number or a switch does not say it by itself."""
     match field.key:
         case "port":
             return PORT_NAMES.get(parsed["port"], "")

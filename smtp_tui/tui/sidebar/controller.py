@@ -1,7 +1,4 @@
-"""The sidebar: what there is to say about the thing under the cursor.
-
-What is told beside the form: the sidebar's page, and the line of messages.
-"""
+"""What is shown beside the form: the sidebar's page, and the line of messages."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ ASKED = "Which letter?"
 class SidebarController:
     """Keeps sidebar and message true to what is under the cursor.
 
-    What was said stays until a value changes or the focus goes elsewhere than where it was said.
+    A message stays until a value changes, or the focus leaves the field that it is about.
     """
 
     def __init__(
@@ -53,13 +50,13 @@ class SidebarController:
         self._sidebar = sidebar
         self._message = message
         self._about_file = about_file
-        self._said = ""
-        self._said_at: str | None = None
+        self._message_text = ""
+        self._message_at: str | None = None
         self._hides_field = False
 
     def show_message(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
-        """Tell something in words; `at` is the field that the focus is about to go to."""
-        self._said, self._said_at = text, at or self._form.current_row.topic
+        """Show a message; `at` is the field that the focus is about to go to."""
+        self._message_text, self._message_at = text, at or self._form.current_row.topic
         self._message.show([plain(with_keys(text), style)])
 
     def jump(self) -> None:
@@ -90,49 +87,45 @@ class SidebarController:
         self._sidebar.show([asked, *(Block(tuple(line), gap=False) for line in lines)])
 
     def withdraw_message(self, text: str) -> None:
-        """Say no longer what is true no longer, if it is what was said last."""
-        if self._said == text:
+        """Clear a message that is no longer true, if it was the last one."""
+        if self._message_text == text:
             self.clear_message()
 
     def set_field_hidden(self, hides: bool) -> None:
-        """The log takes the form's place, or gives it back: the field is in nobody's sight."""
+        """Say nothing of a field while the log has the form's place."""
         if hides != self._hides_field:
             self._hides_field = hides
             self.refresh_message()
 
     def clear_message(self) -> None:
-        """Say nothing any more."""
-        self._said_at = None
+        """Show no message any more."""
+        self._message_at = None
         self.refresh_message()
 
     def follow_focus(self) -> None:
-        """The focus came somewhere: forget what was said elsewhere."""
-        if self._said_at != self._form.current_row.topic or self._is_in_log:
-            self._said_at = None
+        """Show the page of what has the focus now; a message about another field goes."""
+        if self._message_at != self._form.current_row.topic or self._is_in_log:
+            self._message_at = None
         self.refresh()
 
     def refresh(self, *, from_top: bool = True) -> None:
-        """Tell of what is under the cursor as it is now."""
-        row, last, form = self._form.current_row, self._test_pane.verdict, self._form
-        blocks = (
-            log_blocks(last.verdict, last.mail, self._test_pane.domain_blocks(), self._about_file())
-            if self._is_in_log
-            else blocks_for(
-                row.topic,
-                form.draft,
-                row.state,
-                form.advice_on(row.topic),
-                self._test_pane.last_test,
-            )
-        )
-        self._sidebar.name_key("" if self._is_in_log else "PgDn")
-        last.name_key(key_of("zoom" if self._is_in_log else "switch"))
+        """Show the page of what is under the cursor as it is now."""
+        row, pane, is_in_log = self._form.current_row, self._test_pane, self._is_in_log
+        panel = pane.verdict
+        if is_in_log:
+            file = self._about_file()
+            blocks = log_blocks(panel.verdict, panel.mail, pane.domain_blocks(), file)
+        else:
+            advice, draft = self._form.advice_on(row.topic), self._form.draft
+            blocks = blocks_for(row.topic, draft, row.state, advice, pane.last_test)
+        self._sidebar.name_key("" if is_in_log else "PgDn")
+        panel.name_key(key_of("zoom" if is_in_log else "switch"))
         self._sidebar.show(blocks, from_top=from_top)
         self.refresh_message()
 
     def refresh_message(self) -> None:
-        """Tell the problem that found no room elsewhere; without a sidebar, what the field is."""
-        if self._said_at is not None:
+        """Show a problem that its row has no room for; without a sidebar, what the field is."""
+        if self._message_at is not None:
             return
         row, size = self._form.current_row, self._form.screen.size
         if self._hides_field:

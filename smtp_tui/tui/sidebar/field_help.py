@@ -1,10 +1,4 @@
-"""What is known of the provider whose server the host is, at the fields that it matters to.
-
-What the value means names the provider and its first note; here stands the rest. Pure but for the
-admin's own files of providers, which are read once.
-
-What the sidebar says of the thing under the cursor. Pure but for the pages' files.
-"""
+"""What the sidebar says of the field under the cursor, of the log and of the file."""
 
 from __future__ import annotations
 
@@ -35,51 +29,6 @@ from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
 from smtp_tui.tui.test_pane.verdict import verdict_blocks, warning_blocks
 from smtp_tui.tui.widgets.text_page import Block, labelled, parse, plain
 
-
-def provider_blocks(key: str, draft: Draft) -> Iterator[Block]:
-    """Yield what a provider says that concerns a field."""
-    host = draft.text(HOST)
-    if key not in (HOST, ACCOUNT, PASSWORD) or not host:
-        return
-    own = _own_provider(host)
-    provider = own or provider_of(host)
-    if provider is None:
-        return
-    told = list(_told(key, provider, draft, is_own=own is not None))
-    if told:
-        yield plain(f"At {provider.name}", STRONG)
-        yield from told
-
-
-def _told(key: str, provider: Provider, draft: Draft, *, is_own: bool) -> Iterator[Block]:
-    match key:
-        case "host":
-            for note in (*provider.notes[0 if is_own else 1 :], *provider.limits):
-                yield Block(plain(note, PLAIN).spans, "- ", "  ", gap=False)
-        case "username" if provider.user is not User.NONE and (is_own or draft.raw(ACCOUNT)):
-            yield labelled("Username", provider.username_is)
-        case "password" if provider.secret is not Secret.NONE:
-            if is_own:
-                yield labelled("Password", provider.password_is)
-            if provider.page:
-                yield labelled("Create it at", provider.page)
-
-
-def _own_provider(host: str) -> Provider | None:
-    known = _own_providers(config_folder() / "providers")
-    return next((one for one in known if one.matches(host)), None)
-
-
-@cache
-def _own_providers(folder: Path) -> tuple[Provider, ...]:
-    if not folder.is_dir():
-        return ()
-    from smtp_tui.discovery.candidates import presets_with
-
-    known = presets_with(folder)
-    return tuple(one for one in known.providers if one.id in known.own)
-
-
 KEPT_SUMMARY = (
     "Where the password is kept. Choose another place: saving stores it there, reads it back, then "
     "removes it from here."
@@ -100,18 +49,15 @@ def blocks_for(
     (title, *lead), rest = _page(BY_KEY[key])
     if topic != key:
         title, *lead = plain("Kept in", STRONG), plain(KEPT_SUMMARY)
-    now, found = list(now_blocks(key, draft)), list(last_blocks(key, last))
+    now, found = _now_blocks(key, draft), _last_blocks(key, last)
     what = [*now, *found, *lead] if found else [*lead, *(replace(one, gap=True) for one in now)]
-    said = [*_wrong(state), *_of_application(key, draft, state), *advice_blocks(advice, key)]
-    return [title, *said, *what, *provider_blocks(key, draft), *rest]
+    wrong = [Block((("! ", BAD), (state.problem, BAD)), rest="  ", gap=False)]
+    said = [*(wrong if state.problem else ()), *_application_blocks(key, draft, state)]
+    said += advice_blocks(advice, key)
+    return [title, *said, *what, *_provider_blocks(key, draft), *rest]
 
 
-def _wrong(state: RowState) -> Iterator[Block]:
-    if state.problem:
-        yield Block((("! ", BAD), (state.problem, BAD)), rest="  ", gap=False)
-
-
-def _of_application(key: str, draft: Draft, state: RowState) -> Iterator[Block]:
+def _application_blocks(key: str, draft: Draft, state: RowState) -> Iterator[Block]:
     """Yield what the application whose file it is makes of a field."""
     if state.limit:
         yield labelled("Cannot be set here", state.limit)
@@ -120,8 +66,7 @@ def _of_application(key: str, draft: Draft, state: RowState) -> Iterator[Block]:
     raw = draft.assumed(key)
     if raw is not None and draft.raw(key) is None and key != PASSWORD:
         shown = state.chosen or text_of(raw)
-        told = f"Not in the file: {draft.application} uses {shown}."
-        yield plain(told, gap=False)
+        yield plain(f"Not in the file: {draft.application} uses {shown}.", gap=False)
 
 
 def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
@@ -137,20 +82,17 @@ def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
 def log_blocks(
     verdict: Verdict | None,
     mail: MailRequest | None,
-    beside: Iterable[Block] = (),
+    domain: Iterable[Block] = (),
     file: Iterable[Block] = (),
 ) -> list[Block]:
-    """Return the last verdict whole, what stands `beside` it, the keys of the log, and `file`.
-
-    What the file was read as is of more use than the keys before the first test.
-    """
+    """Return the last verdict whole, the `domain` in DNS, the keys of the log, and the `file`."""
     told = [plain("No test has finished yet.")]
     if verdict:
         told = [*verdict_blocks(verdict, mail), *warning_blocks(verdict)]
-    told = [replace(block, gap=True) for block in told]
+    told = [*(replace(block, gap=True) for block in told), *domain]
     keys = [labelled(keys, what) for keys, what in log_keys()]
-    told += beside
     keys.insert(0, plain("Keys in the log", STRONG))
+    # What the file was read as is of more use than the keys before the first test.
     rest = [*keys, *file] if verdict else [*file, *keys]
     return [plain("The last test", STRONG), *told, *rest]
 
@@ -159,9 +101,8 @@ def summary(topic: str) -> str:
     """Return one line on a topic, for where there is no sidebar."""
     if topic in BY_KEY:
         return BY_KEY[topic].summary
-    return (
-        "Settings that you rarely need; Enter shows them." if topic == MORE_LABEL else KEPT_SUMMARY
-    )
+    is_more = topic == MORE_LABEL
+    return "Settings that you rarely need; Enter shows them." if is_more else KEPT_SUMMARY
 
 
 def _page(field: Field) -> tuple[list[Block], list[Block]]:
@@ -196,13 +137,13 @@ def file_blocks(document: Document, table: str) -> Iterator[Block]:
 
 def advice_blocks(advice: Iterable[Advice], topic: str | None = None) -> Iterator[Block]:
     """Yield each advice whole; what is told at another field than `topic` names that field."""
-    for one in advice:
-        sign, style = SIGNS[one.severity]
-        spans = [(one.text, PLAIN)]
-        if one.field != topic:
-            spans.insert(0, (f"{BY_KEY[one.field].label}: ", STRONG))
-        if one.more:
-            spans.append((f" {one.more}", PLAIN))
+    for item in advice:
+        sign, style = SIGNS[item.severity]
+        spans = [(item.text, PLAIN)]
+        if item.field != topic:
+            spans.insert(0, (f"{BY_KEY[item.field].label}: ", STRONG))
+        if item.more:
+            spans.append((f" {item.more}", PLAIN))
         yield Block(((f"{sign} ", style), *spans), rest="  ", gap=False)
 
 
@@ -214,15 +155,56 @@ def in_short(advice: Sequence[Advice], summary: str) -> Block:
     return Block(((f"{sign} ", style), (f"{advice[0].text} ", PLAIN), (summary, DIM)))
 
 
-def now_blocks(key: str, draft: Draft) -> Iterator[Block]:
-    """Yield what the value of a field means as it stands."""
-    if now := value_note(key, draft.values()):
-        yield labelled("Now", now)
+def _now_blocks(key: str, draft: Draft) -> list[Block]:
+    now = value_note(key, draft.values())
+    return [labelled("Now", now)] if now else []
 
 
-def last_blocks(key: str, last: LastTest | None) -> Iterator[Block]:
-    """Yield what the last test found about a field."""
-    if last is None:
+def _last_blocks(key: str, last: LastTest | None) -> list[Block]:
+    found = observations_of(key, last.facts, last.verdict) if last else ""
+    if last is None or not found:
+        return []
+    return [labelled("Last test, before your change" if last.is_stale else "Last test", found)]
+
+
+def _provider_blocks(key: str, draft: Draft) -> Iterator[Block]:
+    """Yield what the provider whose server the host is says of a field.
+
+    What the value means names the provider and its first note; here stands the rest.
+    """
+    host = draft.text(HOST)
+    if not host:
         return
-    if found := observations_of(key, last.facts, last.verdict):
-        yield labelled("Last test, before your change" if last.is_stale else "Last test", found)
+    own = next((one for one in _own_providers(_providers_folder()) if one.matches(host)), None)
+    provider = own or provider_of(host)
+    if provider is None:
+        return
+    blocks: list[Block] = []
+    if key == HOST:
+        # The first note of a provider that we know is in what the value means.
+        notes = (*provider.notes[0 if own else 1 :], *provider.limits)
+        blocks += (Block(plain(note).spans, "- ", "  ", gap=False) for note in notes)
+    elif key == ACCOUNT and provider.user is not User.NONE and (own or draft.raw(ACCOUNT)):
+        blocks.append(labelled("Username", provider.username_is))
+    elif key == PASSWORD and provider.secret is not Secret.NONE:
+        blocks += [labelled("Password", provider.password_is)] if own else []
+        blocks += [labelled("Create it at", provider.page)] if provider.page else []
+    if blocks:
+        yield plain(f"At {provider.name}", STRONG)
+        yield from blocks
+
+
+def _providers_folder() -> Path:
+    return config_folder() / "providers"
+
+
+@cache
+def _own_providers(folder: Path) -> tuple[Provider, ...]:
+    """Return the providers that the admin describes in files; they are read once."""
+    if not folder.is_dir():
+        return ()
+    # Discovery takes 40 ms to import, and few have such a folder.
+    from smtp_tui.discovery.candidates import presets_with
+
+    presets = presets_with(folder)
+    return tuple(provider for provider in presets.providers if provider.id in presets.own)

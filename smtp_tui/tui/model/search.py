@@ -1,11 +1,13 @@
-"""What taking settings over changes in the form: no more than is known, as one step. Pure."""
+"""What a search found, and what a found server or a provider's preset changes in the form."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from smtp_tui.discovery.steps import ProbeResult
+from smtp_tui.discovery.steps import Finding, ProbeResult, ProbeStarted, SearchResult, Step
+from smtp_tui.discovery.texts import by_host, silent_ports
 from smtp_tui.providers.provider import Provider, Secret, User, Way
+from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
@@ -28,7 +30,79 @@ _NO_MECHANISM = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERN
 Change = dict[str, object]
 
 
-def proposed_change(draft: Draft) -> str:
+@record(kw_only=True)
+class ServerRow:
+    """A port at which a mail server answered, or those of a host that stay silent for one cause.
+
+    `also` is the same port by the other kind of address.
+    """
+
+    host: str
+    ports: tuple[str, ...]
+    cause: str | None = None
+    knock: ProbeResult | None = None
+    also: ProbeResult | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What it is, whatever becomes of it while the search goes on."""
+        return (self.host, self.ports) if self.knock else (self.host, self.cause)
+
+
+class SearchResults:
+    """Takes in the steps of one search."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.findings: list[Finding] = []
+        self.knocks: list[ProbeResult] = []
+        self.ports: int | None = None
+        self.result: SearchResult | None = None
+
+    def add(self, step: Step) -> None:
+        """Take in the next one."""
+        match step:
+            case Finding():
+                self.findings.append(step)
+            case ProbeStarted():
+                self.ports = step.ports
+            case ProbeResult():
+                self.knocks.append(step)
+            case SearchResult():
+                self.result = step
+
+    @property
+    def entries(self) -> tuple[ServerRow, ...]:
+        """The rows: what can be taken by its worth, then what stays silent."""
+        reached = list(_reached(self.knocks))
+        known = {(row.host, row.knock.port) for row in reached if row.knock}
+        rest = [knock for knock in self.knocks if (knock.host, knock.port) not in known]
+        return (*reached, *_silent(rest))
+
+
+def _reached(knocks: Sequence[ProbeResult]) -> Iterator[ServerRow]:
+    seen: set[tuple[str, int]] = set()
+    for knock in sorted((one for one in knocks if one.is_reached), key=lambda one: one.worth):
+        where = knock.host, knock.port
+        if where not in seen:
+            seen.add(where)
+            others = (one for one in knocks if (one.host, one.port) == where and one is not knock)
+            yield ServerRow(
+                host=knock.host,
+                ports=(str(knock.port),),
+                cause=knock.cause,
+                knock=knock,
+                also=next(others, None),
+            )
+
+
+def _silent(knocks: Iterable[ProbeResult]) -> Iterator[ServerRow]:
+    for host, of_host in by_host(knocks):
+        for cause, ports in silent_ports(of_host):
+            yield ServerRow(host=host, ports=tuple(dict.fromkeys(ports)), cause=cause)
+
+
+def proposed_search(draft: Draft) -> str:
     """Return what to search for, as far as the form knows: an address of ours, else the host."""
     for key in (FROM, ACCOUNT):
         try:
@@ -58,7 +132,7 @@ def found_change(
     return _differing(without_pinned_trust(change, draft, certificate), draft)
 
 
-def knock_change(knock: ProbeResult, draft: Draft) -> Change:
+def server_change(knock: ProbeResult, draft: Draft) -> Change:
     """Return what taking the settings of a knock changes."""
     certificate = knock.certificate.sha256 if knock.certificate else ""
     return found_change(knock.values, knock.mechanisms, draft, certificate)
@@ -99,7 +173,7 @@ def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, s
     return None
 
 
-def takes_words(change: Mapping[str, object], draft: Draft) -> str:
+def describe_change(change: Mapping[str, object], draft: Draft) -> str:
     """Say what Enter would do to the form."""
     if not change:
         return text("discover", "same")
@@ -127,13 +201,8 @@ def _differing(change: Mapping[str, object], draft: Draft) -> Change:
     return {
         key: raw
         for key, raw in change.items()
-        if key not in draft.limits and not same_meaning(BY_KEY[key], raw, _counting(key, draft))
+        if key not in draft.limits and not same_meaning(BY_KEY[key], raw, draft.counting(key))
     }
-
-
-def _counting(key: str, draft: Draft) -> object | None:
-    raw = draft.raw(key)
-    return draft.assumed(key) if raw is None else raw
 
 
 def _mechanism(draft: Draft) -> Authentication | None:
