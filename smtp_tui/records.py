@@ -101,7 +101,8 @@ _SHARED = {
 def _quicken(cls: Any) -> None:
     """Give a class that is built again and again an `__init__` of its own: twice as quick."""
     same = [(one.name, Any, _field_like(one)) for one in fields(cls)]
-    type.__setattr__(cls, "__init__", make_dataclass(cls.__name__, same, frozen=True).__init__)
+    twin: Any = make_dataclass(cls.__name__, same, frozen=True)
+    cls.__init__ = twin.__init__
 
 
 def _field_like(one: Field[Any]) -> Any:
