@@ -18,8 +18,7 @@ from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily, Encryption, TlsVersion
 from smtp_tui.settings.fields import BY_KEY, Settings
-from smtp_tui.settings.parsers import is_address
-from smtp_tui.smtp.ehlo import address_literal
+from smtp_tui.settings.parsers import address_literal, is_address
 from smtp_tui.smtp.events import Stage
 
 # Where mail is submitted, and how (RFC 8314, section 3; 2525 stands in no standard).

@@ -27,9 +27,9 @@ from smtp_tui.settings.password_sources import (
     Literal,
     PasswordSource,
 )
-from smtp_tui.smtp.ehlo import EhloKeywords
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, label
+from smtp_tui.smtp.replies import EhloKeywords
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 
 Note = tuple[str, str, Mapping[str, str]]

@@ -255,3 +255,9 @@ def _check_name(name: str, wanted: str) -> None:
     whole = all(_LABEL.fullmatch(label) for label in labels) and len(".".join(labels)) <= 253
     if not whole or labels[-1].isdigit():
         raise ValueError(f"{shown(name)} is not {wanted}")
+
+
+def address_literal(address: str) -> str:
+    """The EHLO argument of a machine without a name (RFC 5321, section 4.1.3)."""
+    bare = address.partition("%")[0]
+    return f"[IPv6:{bare}]" if ":" in bare else f"[{bare}]"

@@ -10,10 +10,9 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.client import SMTPClient
-from smtp_tui.smtp.ehlo import EhloKeywords
 from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import AuthStarted, Cause, CheckAborted, Stage, WarningId, refused
-from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.replies import EhloKeywords, Reply
 from smtp_tui.smtp.sasl import (
     AUTO_ENCRYPTED,
     AUTO_OPEN,

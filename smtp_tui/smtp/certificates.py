@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
@@ -135,7 +135,10 @@ class Certificate:
     @property
     def pem(self) -> str:
         """The certificate as a PEM file holds it (RFC 7468)."""
-        return ssl.DER_cert_to_PEM_cert(self.der)
+        # Not by `ssl`, which what only shows texts need not load.
+        encoded = b64encode(self.der).decode()
+        lines = [encoded[at : at + 64] for at in range(0, len(encoded), 64)]
+        return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 
     def reworded(self, reword: Callable[[str], str]) -> Certificate:
         """Return it with every text that its maker could choose put through `reword`."""

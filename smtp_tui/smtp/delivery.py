@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from smtp_tui.records import record
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.smtp.client import GroupRefusal, SMTPClient
-from smtp_tui.smtp.ehlo import EhloKeywords
 from smtp_tui.smtp.events import (
     Cause,
     CheckAborted,
@@ -20,7 +19,7 @@ from smtp_tui.smtp.events import (
     WarningId,
     refused,
 )
-from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.replies import EhloKeywords, Reply
 
 # Characters of a subject or a name that fit into one line with what stands before them.
 _LONGEST = 60

@@ -19,7 +19,7 @@ from smtp_tui.smtp.auth import authenticate, require_usable
 from smtp_tui.smtp.client import SMTPClient, say_quit
 from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
 from smtp_tui.smtp.delivery import MailRequest, deliver, envelope_of
-from smtp_tui.smtp.ehlo import EhloKeywords, EhloName, compare, ehlo
+from smtp_tui.smtp.ehlo import EhloName, compare, ehlo
 from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import (
     Cause,
@@ -36,7 +36,7 @@ from smtp_tui.smtp.events import (
 )
 from smtp_tui.smtp.happy_eyeballs import AddressError, Endpoint, HappyEyeballs, resolve
 from smtp_tui.smtp.redaction import Redactor
-from smtp_tui.smtp.replies import Reply, is_lmtp
+from smtp_tui.smtp.replies import EhloKeywords, Reply, is_lmtp
 from smtp_tui.smtp.starttls import secure, starttls, wants_starttls
 from smtp_tui.smtp.tls import ContextError, client_context, load_context, sni_name
 

@@ -8,8 +8,8 @@ import pytest
 
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.auth import candidates
-from smtp_tui.smtp.ehlo import EhloKeywords
 from smtp_tui.smtp.events import Cause, CheckAborted
+from smtp_tui.smtp.replies import EhloKeywords
 
 ALL = "LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL"
 GIVING_AWAY = ("plain", "login", "xoauth2", "oauthbearer")

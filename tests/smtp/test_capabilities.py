@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.smtp.ehlo import EhloKeywords, parse_ehlo
-from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.replies import EhloKeywords, Reply, parse_ehlo
 
 
 def offer(*lines: bytes) -> EhloKeywords:

@@ -22,7 +22,7 @@ from smtp_tui.smtp.delivery import (
     envelope_of,
     message_of,
 )
-from smtp_tui.smtp.ehlo import EhloKeywords
+from smtp_tui.smtp.replies import EhloKeywords
 
 NOTHING = EhloKeywords()
 EIGHT_BIT = EhloKeywords((("8BITMIME", ""),))

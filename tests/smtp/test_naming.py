@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from smtp_tui.smtp.ehlo import EhloName, address_literal, own_name
+from smtp_tui.settings.parsers import address_literal
+from smtp_tui.smtp.ehlo import EhloName, own_name
 
 
 async def named(domain: str | None, address: str = "192.0.2.9") -> str:
