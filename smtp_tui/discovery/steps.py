@@ -1,7 +1,4 @@
-"""What a search begins with: a domain, an address, or a host.
-
-What a search for settings tells while it goes on: frozen facts in one union, the result last.
-"""
+"""What a search begins with, and its steps: frozen facts in one union, the result last."""
 
 from __future__ import annotations
 
@@ -9,17 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.certificates import Certificate
+
+if TYPE_CHECKING:
+    from smtp_tui.smtp.certificates import Certificate
 
 _WITH_PORT = re.compile(r"([^:@\s]+|\[.*\]):[0-9]+")
-# How the reasons begin that speak of a field's value without repeating it.
-_ABOUT_IT = ("is ", "holds ")
 
 
 @record
@@ -37,29 +34,21 @@ class SearchQuery:
 
 def parse_query(text: str) -> SearchQuery:
     """Read what to search for; ValueError says in a sentence of its own what would be allowed."""
-    try:
-        return _subject(text)
-    except ValueError as error:
-        said = str(error)
-        raise ValueError(f"it {said}" if said.startswith(_ABOUT_IT) else said) from None
-
-
-def _subject(text: str) -> SearchQuery:
     if _WITH_PORT.fullmatch(text.strip()):
         raise ValueError(
             f"{parsers.shown(text)} contains a port; write only the host, smtp-tui tries all ports"
         )
-    if "@" in text:
-        mailbox = parse_mailbox(text)
-        domain = mailbox.envelope.rpartition("@")[2]
-        if domain.startswith("["):
-            raise ValueError(f"{parsers.shown(domain)} is not a domain; write only the address")
-        return SearchQuery(_plain(domain), mailbox.address)
-    return SearchQuery(_plain(parsers.ascii_name(parsers.host(text))))
-
-
-def _plain(name: str) -> str:
-    return name.removesuffix(".").lower()
+    try:
+        mailbox = parse_mailbox(text) if "@" in text else None
+        host = "" if mailbox else parsers.ascii_name(parsers.host(text))
+    except ValueError as error:
+        # The parsers of fields speak of the value without repeating it.
+        why = str(error)
+        raise ValueError(f"it {why}" if why.startswith(("is ", "holds ")) else why) from None
+    domain = mailbox.envelope.rpartition("@")[2] if mailbox else host
+    if mailbox and domain.startswith("["):
+        raise ValueError(f"{parsers.shown(domain)} is not a domain; write only the address")
+    return SearchQuery(domain.removesuffix(".").lower(), mailbox.address if mailbox else None)
 
 
 OK = "ok"
@@ -77,7 +66,7 @@ class CandidateSource(StrEnum):
 
 @record(kw_only=True)
 class Finding:
-    """Something that was found out without knocking; `id` names its text.
+    """Something that was found out without a probe; `id` names its text.
 
     `host`, `port` and `encryption` are where mail would be handed over, as far as it says so.
     """
@@ -93,7 +82,7 @@ class Finding:
 
 @record(kw_only=True)
 class ProbeStarted:
-    """So many ports are about to be knocked at; `left_out` are those beyond the limit."""
+    """So many ports are about to be probed; `left_out` are those beyond the limit."""
 
     seconds: float
     ports: int
