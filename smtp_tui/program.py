@@ -23,8 +23,7 @@ from smtp_tui.cli.terminal import (
     print_line,
     print_lines,
 )
-from smtp_tui.config.errors import DocumentError, SeveralTablesError
-from smtp_tui.defects import defect_text
+from smtp_tui.config.errors import DocumentError, SeveralTablesError, defect_text
 
 NO_OUTPUT, PIPE_CLOSED = 74, 141
 UNKNOWN = 3

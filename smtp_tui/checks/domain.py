@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from smtp_tui.checks.run import CheckRequest
-from smtp_tui.defects import defect_text
+from smtp_tui.config.errors import defect_text
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.domain import DomainFact, FactSeverity, domain_facts
 from smtp_tui.settings.fields import Settings

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
-from smtp_tui.defects import defect_text
+from smtp_tui.config.errors import defect_text
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.experiments import ExperimentSpec, experiments_for, with_changes
 from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.password_input import Given, secret_of
-from smtp_tui.config.errors import PasswordError, one_line
+from smtp_tui.config.errors import PasswordError, defect_text, one_line
 from smtp_tui.config.paths import expand, resolve_path
-from smtp_tui.defects import defect_text
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record

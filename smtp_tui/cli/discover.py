@@ -1,9 +1,4 @@
-"""`--resolver ADDR[:PORT]`: which name server to ask.
-
-The words of a search for settings: findings, the choice, and a table of what answered.
-
-`smtp-tui discover`: find the settings, tell how they are known, and what answers.
-"""
+"""`smtp-tui discover`: find the settings, report how they are known, and what answers."""
 
 from __future__ import annotations
 
@@ -54,40 +49,84 @@ from smtp_tui.smtp.events import Cause, label
 _DNS = 53
 
 
-def resolver_of(text: str | None) -> Resolver:
-    """Return what asks the name server that a call names, or the system's."""
-    if text is None:
-        return Resolver()
-    inside = re.fullmatch(r"\[(?P<address>[^\]]*)\](?::(?P<port>[0-9]+))?", text)
-    plain = re.fullmatch(r"(?P<address>[^:]*)(?::(?P<port>[0-9]+))?", text)
-    found = inside or plain
-    # An IPv6 address may stand alone.
-    address, port = (found["address"], found["port"]) if found else (text, None)
-    with suppress(ValueError):
-        if parsers.is_address(address):
-            return Resolver((address, parsers.port(port or _DNS)))
-    raise UsageError(
-        "--resolver needs a name server's address, such as 192.0.2.1:53 or [2001:db8::1]:53"
+WIDTH = 80
+_CELL, _GREETING = 22, 212
+_PROBE_KEYS = (
+    *("host", "port", "address", "source", "ok", "cause", "encryption", "plain", "starttls", "tls"),
+    *("greeting", "version", "trusted", "also", "names", "not_after", "sha256"),
+    *("mechanisms_before", "mechanisms", "connections", "took"),
+)
+_SETTINGS = ("host", "port", "encryption", "username", "authentication")
+_RESULT_KEYS = ("cause", "source", "provider", "reason", "notes", "knocks", "connections")
+
+
+def discover(call: Invocation) -> int:
+    """Search for what a call names; 0 when a check would pass with what was found."""
+    try:
+        query = parse_query(call.words[0])
+    except ValueError as error:
+        raise UsageError(f"discover needs a domain, an address or a host: {error}") from None
+    options = _search_options(call)
+    result = asyncio.run(_search(query, options, as_json=call.options.json))
+    if result.ok:
+        return PASSED
+    # That there is no such name is an answer; that DNS gave none is not.
+    return BY_STAGE["resolve"] if result.cause == Cause.RESOLVER_FAILED else NEGATIVE
+
+
+def _search_options(call: Invocation) -> SearchOptions:
+    options = call.options
+    timeout = TIMEOUT
+    if options.timeout is not None:
+        if BY_KEY["timeout"].problem_with(options.timeout):
+            raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
+        timeout = float(options.timeout)
+    if options.autoconfig and not is_available():
+        raise UsageError("--autoconfig needs defusedxml: pip install 'smtp-tui[autoconfig]'")
+    presets = presets_with(config_folder() / "providers")
+    for fault in presets.faults:
+        print_error(fault)
+    return SearchOptions(
+        resolver=resolver_of(options.resolver),
+        providers=presets.providers,
+        timeout=timeout,
+        with_autoconfig=options.autoconfig,
     )
 
 
-WIDTH = 80
-_CELL, _GREETING = 22, 212
+async def _search(query: SearchQuery, options: SearchOptions, *, as_json: bool) -> SearchResult:
+    probes: list[ProbeResult] = []
+    if not as_json:
+        print_line(f"Looking for the mail server of {query.name}")
+    async with aclosing(search(query, options)) as steps:
+        async for step in steps:
+            if isinstance(step, ProbeResult):
+                probes.append(step)
+            if as_json:
+                print_line(json.dumps(_as_object(step)))
+            else:
+                for line in _lines(step, probes):
+                    print_line(line)
+            if isinstance(step, SearchResult):
+                return step
+    raise AssertionError("a search ends with a result")
 
 
-def finding_lines(finding: Finding) -> list[str]:
-    """The lines of something that was found out."""
-    return _wrapped(finding.text, "  ", "    ")
+def _lines(step: Step, probes: list[ProbeResult]) -> list[str]:
+    match step:
+        case Finding():
+            return _wrapped(step.text, "  ", "    ")
+        case ProbeStarted():
+            return [f"  Trying {step.ports} {'port' if step.ports == 1 else 'ports'} …"]
+        case ProbeResult():  # its row is in the table that follows the result
+            return []
+        case SearchResult():
+            return [*_result_lines(step), *_probe_lines(probes)]
+        case _:
+            assert_never(step)
 
 
-def knocking_line(knocking: ProbeStarted) -> str:
-    """The line that tells how many ports are tried."""
-    ports = "port" if knocking.ports == 1 else "ports"
-    return f"  Trying {knocking.ports} {ports} …"
-
-
-def result_lines(result: SearchResult) -> Iterator[str]:
-    """Yield the choice, its reason, and what to do with it."""
+def _result_lines(result: SearchResult) -> Iterator[str]:
     values = result.values
     if not values:
         yield from _wrapped(f"NOTHING FOUND: {result.reason}", "", "  ")
@@ -100,14 +139,15 @@ def result_lines(result: SearchResult) -> Iterator[str]:
         yield from _wrapped(f"Note: {note}", "  ", "    ")
     if values:
         pairs = " ".join(quoted(f"{key}={value}") for key, value in values.items())
+        # A command that is copied from the screen stays one command.
         *some, last = _wrapped(f"Use it: smtp-tui set FILE {pairs}", "  ", "    ")
         yield from (f"{line} \\" for line in some)
         yield last
 
 
-def knock_lines(knocks: Iterable[ProbeResult]) -> Iterator[str]:
+def _probe_lines(probes: Iterable[ProbeResult]) -> Iterator[str]:
     """Yield a table for each host: what its ports do, with what they offer below."""
-    for host, rows in by_host(knocks):
+    for host, rows in by_host(probes):
         addresses = dict.fromkeys(row.address for row in rows)
         yield ""
         yield from _wrapped(f"{host} ({', '.join(addresses)})", "", "  ")
@@ -117,22 +157,18 @@ def knock_lines(knocks: Iterable[ProbeResult]) -> Iterator[str]:
             continue
         yield _row("port", "IP", "plain", "STARTTLS", "implicit TLS", "time")
         for row in rows:
-            yield _row(*_cells(row))
+            port, family, took = str(row.port), family_of(row), took_words(row)
+            if row.is_reached:
+                links = _cut(starttls_words(row)), _cut(tls_words(row))
+                yield _row(port, family, plain_words(row), *links, took)
+            else:
+                yield _row(port, family, "-", _cut(label(row.cause or "")), "", took)
         for text, ports in shared_details(rows):
             yield from _wrapped(f"{', '.join(ports)}: {_cut(text, _GREETING)}", "  ", "    ")
 
 
-def _row(*cells: str) -> str:
-    port, family, plain, starttls, tls, took = cells
+def _row(port: str, family: str, plain: str, starttls: str, tls: str, took: str) -> str:
     return f"  {port:>5} {family:<2} {plain:<9} {starttls:<22} {tls:<22} {took:>7}".rstrip()
-
-
-def _cells(knock: ProbeResult) -> tuple[str, ...]:
-    port, family, took = str(knock.port), family_of(knock), took_words(knock)
-    if not knock.is_reached:
-        return port, family, "-", _cut(label(knock.cause or "")), "", took
-    links = _cut(starttls_words(knock)), _cut(tls_words(knock))
-    return port, family, plain_words(knock), *links, took
 
 
 def _cut(text: str, most: int = _CELL) -> str:
@@ -150,134 +186,52 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
     )
 
 
-def discover(call: Invocation) -> int:
-    """Search for what a call names; 0 when a check would pass with what was found."""
-    try:
-        subject = parse_query(call.words[0])
-    except ValueError as error:
-        raise UsageError(f"discover needs a domain, an address or a host: {error}") from None
-    wish = _wish(call)
-    result = asyncio.run(_tell(subject, wish, as_json=call.options.json))
-    if result.ok:
-        return PASSED
-    # That there is no such name is an answer; that DNS gave none is not.
-    return BY_STAGE["resolve"] if result.cause == Cause.RESOLVER_FAILED else NEGATIVE
-
-
-def _wish(call: Invocation) -> SearchOptions:
-    options = call.options
-    timeout = TIMEOUT
-    if options.timeout is not None:
-        field = BY_KEY["timeout"]
-        if field.problem_with(options.timeout):
-            raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
-        timeout = float(options.timeout)
-    if options.autoconfig and not is_available():
-        raise UsageError("--autoconfig needs defusedxml: pip install 'smtp-tui[autoconfig]'")
-    presets = presets_with(config_folder() / "providers")
-    for fault in presets.faults:
-        print_error(fault)
-    return SearchOptions(
-        resolver=resolver_of(options.resolver),
-        providers=presets.providers,
-        timeout=timeout,
-        with_autoconfig=options.autoconfig,
-    )
-
-
-async def _tell(subject: SearchQuery, wish: SearchOptions, *, as_json: bool) -> SearchResult:
-    knocks: list[ProbeResult] = []
-    if not as_json:
-        print_line(f"Looking for the mail server of {subject.name}")
-    async with aclosing(search(subject, wish)) as steps:
-        async for step in steps:
-            if isinstance(step, ProbeResult):
-                knocks.append(step)
-            if as_json:
-                print_line(json.dumps(_object(step)))
-            else:
-                for line in _lines(step, knocks):
-                    print_line(line)
-            if isinstance(step, SearchResult):
-                return step
-    raise AssertionError("a search ends with a result")
-
-
-def _lines(step: Step, knocks: list[ProbeResult]) -> list[str]:
-    """The lines of a step; a knock has its row in the table that follows the result."""
+def _as_object(step: Step) -> dict[str, Any]:
     match step:
         case Finding():
-            return finding_lines(step)
-        case ProbeStarted():
-            return [knocking_line(step)]
-        case ProbeResult():
-            return []
-        case SearchResult():
-            return [*result_lines(step), *knock_lines(knocks)]
-        case _:
-            assert_never(step)
-
-
-def _object(step: Step) -> dict[str, Any]:
-    match step:
-        case Finding():
-            content: dict[str, Any] = {
-                "event": "finding",
-                "id": step.id,
-                "source": step.source,
-                "host": step.host,
-                "port": step.port,
-                "encryption": step.encryption,
-                "text": step.text,
-            }
+            names = ("id", "source", "host", "port", "encryption", "text")
+            content = {"event": "finding", **{name: getattr(step, name) for name in names}}
         case ProbeStarted():
             content = {"event": "knocking", "ports": step.ports, "left_out": step.left_out}
         case ProbeResult():
-            content = {"event": "knock", **_knock(step)}
+            content = {"event": "knock", **_probe_object(step)}
         case SearchResult():
-            content = {"event": "result", **_result(step)}
+            content = {"event": "result", "ok": step.ok}
+            content |= {key: step.values.get(key) for key in _SETTINGS}
+            content |= {name: getattr(step, name) for name in _RESULT_KEYS}
         case _:
             assert_never(step)
     return {**content, "seconds": round(step.seconds, 6)}
 
 
-def _knock(knock: ProbeResult) -> dict[str, Any]:
-    certificate = knock.certificate
-    return {
-        "host": knock.host,
-        "port": knock.port,
-        "address": knock.address,
-        "source": knock.source,
-        "ok": knock.cause is None,
-        "cause": knock.cause,
-        "encryption": knock.encryption,
-        "plain": knock.plain,
-        "starttls": knock.starttls,
-        "tls": knock.tls,
-        "greeting": knock.greeting,
-        "version": knock.version,
-        "trusted": knock.trusted,
-        "also": list(knock.also),
-        "names": list(certificate.listed_names) if certificate else None,
-        "not_after": certificate.not_after.isoformat() if certificate else None,
-        "sha256": certificate.sha256 if certificate else None,
-        "mechanisms_before": None if knock.before is None else list(knock.before),
-        "mechanisms": None if knock.after is None else list(knock.after),
-        "connections": knock.connections,
-        "took": round(knock.took, 6),
+def _probe_object(probe: ProbeResult) -> dict[str, Any]:
+    certificate = probe.certificate
+    values = {key: getattr(probe, key, None) for key in _PROBE_KEYS}
+    values |= {
+        "ok": probe.cause is None,
+        "mechanisms_before": probe.before,
+        "mechanisms": probe.after,
+        "took": round(probe.took, 6),
     }
+    if certificate:
+        values["names"] = certificate.listed_names
+        values["not_after"] = certificate.not_after.isoformat()
+        values["sha256"] = certificate.sha256
+    return values
 
 
-def _result(result: SearchResult) -> dict[str, Any]:
-    keys = ("host", "port", "encryption", "username", "authentication")
-    return {
-        "ok": result.ok,
-        **{key: result.values.get(key) for key in keys},
-        "cause": result.cause,
-        "source": result.source,
-        "provider": result.provider,
-        "reason": result.reason,
-        "notes": list(result.notes),
-        "knocks": result.knocks,
-        "connections": result.connections,
-    }
+def resolver_of(text: str | None) -> Resolver:
+    """Return what asks the name server that a call names, or the system's."""
+    if text is None:
+        return Resolver()
+    inside = re.fullmatch(r"\[(?P<address>[^\]]*)\](?::(?P<port>[0-9]+))?", text)
+    plain = re.fullmatch(r"(?P<address>[^:]*)(?::(?P<port>[0-9]+))?", text)
+    found = inside or plain
+    # An IPv6 address may stand alone.
+    address, port = (found["address"], found["port"]) if found else (text, None)
+    with suppress(ValueError):
+        if parsers.is_address(address):
+            return Resolver((address, parsers.port(port or _DNS)))
+    raise UsageError(
+        "--resolver needs a name server's address, such as 192.0.2.1:53 or [2001:db8::1]:53"
+    )

@@ -13,8 +13,7 @@ from typing import Any
 
 from smtp_tui import __version__
 from smtp_tui.checks.exit_status import BY_STAGE, IN_WORDS
-from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec
-from smtp_tui.interchange.spec import formats
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, load
 
 Row = tuple[str, str]
 
@@ -26,7 +25,7 @@ _LEFT = 28
 
 def version() -> str:
     """The versions that a bug report needs."""
-    import ssl  # no other help needs OpenSSL, which takes @@ ms to load
+    import ssl  # 8 ms, and no help needs OpenSSL
 
     return f"smtp-tui {__version__} (Python {platform.python_version()}, {ssl.OPENSSL_VERSION})"
 
@@ -86,7 +85,7 @@ def _command_help(command: CommandSpec, width: int) -> Iterator[str]:
         yield from _section("RANGE, in seconds:", tables["ranges"].items(), width)
         yield from _section("LIMIT:", tables["limits"].items(), width)
     if command.name in ("import", "export"):
-        rows = [(spec.name, spec.title) for spec in formats().values()]
+        rows = [(spec.name, spec.title) for spec in load("interchange.spec:formats")().values()]
         yield from _section("FORMAT is one of:", rows, width)
 
 

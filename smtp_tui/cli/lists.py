@@ -25,6 +25,11 @@ WIDTH = 80
 OLD = 180
 """Days after which a source is to be read again, unless the call says otherwise."""
 _LONGEST_NAME = 60
+_PROVIDER_KEYS = (
+    *("id", "name", "own", "host", "hosts", "ways", "more_ways", "authentication", "username"),
+    *("username_is", "password_is", "page", "limits", "notes", "settings", "sources", "taken"),
+)
+_DIALECT_KEYS = ("name", "application", "file", "own", "files", "tables", "source")
 
 
 def presets(call: Invocation) -> int:
@@ -87,23 +92,10 @@ def _ports(provider: Provider) -> str:
 
 
 def _provider_object(provider: Provider, known: Presets) -> dict[str, Any]:
-    return {
-        "id": provider.id,
-        "name": provider.name,
+    return {key: getattr(provider, key, None) for key in _PROVIDER_KEYS} | {
         "own": provider.id in known.own,
-        "host": provider.host,
-        "hosts": list(provider.hosts),
         "ways": [{"port": way.port, "encryption": way.encryption} for way in provider.ways],
-        "more_ways": provider.more_ways,
-        "authentication": list(provider.authentication),
-        "username": provider.username,
-        "username_is": provider.username_is,
-        "password_is": provider.password_is,
-        "page": provider.page,
-        "limits": list(provider.limits),
-        "notes": list(provider.notes),
         "settings": provider.preset(),
-        "sources": list(provider.sources),
         "taken": provider.taken.isoformat(),
     }
 
@@ -123,7 +115,11 @@ def dialects(call: Invocation) -> int:
     """List them in the order in which they are tried; report a faulty one and end with 3."""
     headers, faults = all_headers(user_dialects_folder())
     if call.options.json:
-        print_line(json.dumps([_dialect_object(header) for header in headers]))
+        objects = [
+            {key: getattr(header, key, None) for key in _DIALECT_KEYS} | {"file": str(header.place)}
+            for header in headers
+        ]
+        print_line(json.dumps(objects))
     else:
         rows = [_dialect_row(header) for header in headers]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -146,18 +142,6 @@ def _dialect_row(header: DialectHeader) -> tuple[str, ...]:
         shown = f"~/{place.relative_to(home)}" if place.is_relative_to(home) else place
         owner = f"your own, {shown}"
     return header.name, header.application, file, owner
-
-
-def _dialect_object(header: DialectHeader) -> dict[str, object]:
-    return {
-        "name": header.name,
-        "application": header.application,
-        "file": str(header.place),
-        "own": header.own,
-        "files": list(header.files),
-        "tables": list(header.tables),
-        "source": list(header.source),
-    }
 
 
 def sources(call: Invocation) -> int:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from smtp_tui.settings.masking import mask_credentials, mask_secrets
@@ -95,3 +96,15 @@ class PasswordError(Exception):
 
 class NoPasswordError(PasswordError):
     """The place can be looked into, and no password is kept there."""
+
+
+def defect_text(error: BaseException) -> str:
+    """Name an unexpected error of our own, and the line that raised it."""
+    # The error's own text is left out: it may repeat a password.
+    frame = error.__traceback__
+    if frame is None:
+        return type(error).__name__
+    while frame.tb_next:
+        frame = frame.tb_next
+    file = Path(frame.tb_frame.f_code.co_filename).name
+    return f"{type(error).__name__} at {file}:{frame.tb_lineno}"

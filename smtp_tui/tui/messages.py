@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from smtp_tui.defects import defect_text
+from smtp_tui.config.errors import defect_text
 from smtp_tui.smtp.escaping import escape_controls
 
 
