@@ -21,16 +21,9 @@ from smtp_tui.discovery.steps import (
 from smtp_tui.providers.known import providers
 from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.tui.dialogs.discover import outcome, stopped, under_way
 from smtp_tui.tui.dialogs.presets import matching_providers
-from smtp_tui.tui.dialogs.server_table import (
-    ServerTable,
-    cells,
-    details_of,
-    outcome,
-    sign_of,
-    stopped,
-    under_way,
-)
+from smtp_tui.tui.dialogs.server_table import SearchResults, ServerTable, cells, details_of, sign_of
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.search import (
     SearchResults,
@@ -267,13 +260,13 @@ class TestHeard:
     def test_the_best_first_and_the_silent_last_in_one_line_a_cause(self) -> None:
         entries = heard(
             silent(25), knock(587), silent(2525), silent(26, "connection-refused"), knock(465)
-        ).entries
+        ).rows
         assert [one.ports for one in entries] == [("465",), ("587",), ("25", "2525"), ("26",)]
         assert [sign_of(one)[0] for one in entries] == ["+", "+", "-", "-"]
 
     def test_a_port_by_both_kinds_of_address_is_one_line(self) -> None:
         search = heard(knock(465), silent(465, address="2001:db8::25"))
-        (entry,) = search.entries
+        (entry,) = search.rows
         assert "The server does not answer over IPv6: no connection in time." in told(
             details_of(entry, search, "Enter.")
         )
@@ -307,8 +300,8 @@ class TestHeard:
         finding = Finding(seconds=0, id="x", text=f"DNS {hostile}")
         bad = knock(host=hostile, greeting=hostile, after=(hostile,), notes=(hostile,))
         search = heard(finding, bad, silent(25, host=hostile))
-        shown = [*("".join(cells(one)) for one in search.entries)]
-        shown += [told(details_of(one, search, "x")) for one in search.entries]
+        shown = [*("".join(cells(one)) for one in search.rows)]
+        shown += [told(details_of(one, search, "x")) for one in search.rows]
         assert not any(letter in text for text in shown for letter in "\x1b\x07\u202e")
 
 
@@ -340,7 +333,7 @@ class TestColumns:
             ),
             silent(25, host="submission.mail.customers.example.org"),
         )
-        table.rows = search.entries
+        table.rows = search.rows
         lines = [table.heading(width), *(line for (line,) in table.layout_rows(width))]
         for spans in lines:
             assert cell_len("".join(text for text, _ in spans).rstrip()) <= max(width, 56)

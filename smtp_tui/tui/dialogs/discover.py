@@ -8,6 +8,7 @@ from contextlib import aclosing
 from time import monotonic
 from typing import ClassVar, TypeVar
 
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -16,14 +17,7 @@ from textual.widget import Widget
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.search import TIMEOUT
 from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Step, parse_query
-from smtp_tui.tui.dialogs.server_table import (
-    ServerTable,
-    Told,
-    details_of,
-    outcome,
-    stopped,
-    under_way,
-)
+from smtp_tui.tui.dialogs.server_table import ServerTable, details_of
 from smtp_tui.tui.form.rows import ChoiceRow, TextRow
 from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import DISCOVER_COMMANDS, key_of
@@ -31,30 +25,60 @@ from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.search import SearchResults, describe_change, server_change, unsayable
-from smtp_tui.tui.style import BAD, DIM, STRONG
+from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, STRONG, WARNING
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
-Taken = TypeVar("Taken")
-
-
-Seek = Callable[[SearchQuery, bool], AsyncGenerator[Step, None]]
+Result = TypeVar("Result")
+Status = tuple[str, Style]
+Search = Callable[[SearchQuery, bool], AsyncGenerator[Step, None]]
 """Searches for a subject; the flag is whether its own web servers are asked too."""
+
+CLOCK = 1.0
+"""Seconds between two looks at the clock."""
+_NO, _YES = text("discover", "no"), text("discover", "yes")
+_AROUND = 6  # title, name, autoconfig, the line of progress, a blank one, and the keys
+_SHARE = 0.55  # of what is left, the most that the table takes
+
+
+def under_way(results: SearchResults, spent: float, limit: float, *, with_web: bool) -> Status:
+    """Say how far a search is, and when it will be over at the latest."""
+    if results.ports is None:
+        step = text("discover", "asking-web" if with_web else "asking", name=results.name)
+    else:
+        names = {"answered": len(results.probes), "ports": results.ports}
+        step = text("discover", "knocking", **names)
+    return text("discover", "clock", text=step, spent=f"{spent:.0f}", limit=f"{limit:g}"), ACCENT
+
+
+def stopped(results: SearchResults, spent: float) -> Status:
+    """Say that it was stopped, and what can be done with what there is."""
+    identity = "stopped" if any(row.probe for row in results.rows) else "stopped-early"
+    return text("discover", identity, spent=f"{spent:.0f}"), STRONG
+
+
+def outcome(results: SearchResults) -> Status:
+    """Say what it came to."""
+    result = results.result
+    if result is None or not result.values:
+        return text("discover", "nothing", reason=result.reason if result else ""), BAD
+    identity = "found" if result.ok else "nearest"
+    return text("discover", identity, **result.values), GOOD if result.ok else WARNING
 
 
 class SearchTask:
-    """Runs a search and remembers what it told; `show` is called whenever that is more."""
+    """Runs one search at a time; `show` is called whenever there is more to show."""
 
-    def __init__(self, seek: Seek, show: Callable[[], None], limit: float = TIMEOUT) -> None:
-        self._seek = seek
+    def __init__(self, search: Search, show: Callable[[], None], limit: float = TIMEOUT) -> None:
+        self._search = search
         self._show = show
         self._limit = limit
         self._task: asyncio.Task[None] | None = None
         self._started = 0.0
         self._with_web = False
-        self._end: Told | None = None
-        self.heard: SearchResults | None = None
+        self._end: Status | None = None
+        self.results: SearchResults | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -62,57 +86,51 @@ class SearchTask:
         return self._task is not None
 
     @property
-    def told(self) -> Told | None:
+    def status(self) -> Status | None:
         """How far it is, or what it came to; None before the first."""
-        if self.heard is None or self._end is not None:
+        if self.results is None or self._end is not None:
             return self._end
         spent = monotonic() - self._started
-        return under_way(self.heard, spent, self._limit, with_web=self._with_web)
+        return under_way(self.results, spent, self._limit, with_web=self._with_web)
 
-    async def run(self, subject: SearchQuery, *, with_web: bool) -> None:
+    async def run(self, query: SearchQuery, *, with_web: bool) -> None:
         """Search to the end, or until it is stopped; one that is under way is stopped first."""
-        await self._quit()
-        self.heard, self._end = SearchResults(subject.name), None
-        self._started, self._with_web = monotonic(), with_web
-        self._task = task = asyncio.create_task(self._follow(subject, self.heard))
+        before, self._task = self._task, None
+        if before is not None:
+            before.cancel()
+            await asyncio.wait([before])
+        self.results, self._end = SearchResults(query.name), None
+        results, self._started, self._with_web = self.results, monotonic(), with_web
+        self._task = task = asyncio.create_task(self._follow(query, results))
         self._show()
         try:
             await asyncio.wait([task])
         finally:
-            if self._task is task:
+            if self._task is task:  # else another search began, and this one is shown no more
                 task.cancel()
                 self._task = None
-                self._conclude(task, self.heard)
+                if task.cancelled() or not task.done():
+                    self._end = stopped(results, monotonic() - self._started)
+                elif error := task.exception():
+                    self._end = format_internal_error(error), BAD
+                else:
+                    self._end = outcome(results)
+                self._show()
 
     def stop(self) -> bool:
         """Stop it, if it is under way; its connections close at once."""
         return self._task is not None and self._task.cancel()
 
-    async def _follow(self, subject: SearchQuery, heard: SearchResults) -> None:
-        async with aclosing(self._seek(subject, self._with_web)) as steps:
+    async def _follow(self, query: SearchQuery, results: SearchResults) -> None:
+        # A generator that is only dropped would leave its sockets open.
+        async with aclosing(self._search(query, self._with_web)) as steps:
             async for step in steps:
-                heard.add(step)
+                results.add(step)
                 self._show()
 
-    async def _quit(self) -> None:
-        """End the one before; nothing of it is told any more."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
 
-    def _conclude(self, task: asyncio.Task[None], heard: SearchResults) -> None:
-        if task.cancelled() or not task.done():
-            self._end = stopped(heard, monotonic() - self._started)
-        elif error := task.exception():
-            self._end = format_internal_error(error), BAD
-        else:
-            self._end = outcome(heard)
-        self._show()
-
-
-class SearchScreen(PaintOnceScreen, Screen[Taken], inherit_bindings=False):
-    """A whole screen on which something is found; the result is what is taken, or None."""
+class SearchScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
+    """A whole screen on which something is found: a line typed, a list, and details of a row."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -126,25 +144,18 @@ class SearchScreen(PaintOnceScreen, Screen[Taken], inherit_bindings=False):
         self.details = TextPage(classes="details")
 
     def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
-        """Nothing is below the empty field."""
+        """Keep the message from the screen below."""
         event.stop()
 
     def action_read(self, pages: int) -> None:
-        """Read on in what is said of the chosen line."""
+        """Read on in the details."""
         self.details.scroll_pages(pages)
-
-
-CLOCK = 1.0
-"""Seconds between two looks at the clock."""
-_NO, _YES = text("discover", "no"), text("discover", "yes")
-_AROUND = 6  # title, name, autoconfig, the line of progress, a blank one, and the keys
-_SHARE = 0.55  # of what is left, the most that the table takes
 
 
 class DiscoverScreen(SearchScreen[ProbeResult | None]):
     """Searches while it is looked at; the result is the line to take over, or None.
 
-    Without `seek` nobody may be asked, which is then said.
+    Without `search` nobody may be asked, which is then said.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -153,11 +164,11 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         Binding("up,shift+tab", "step(-1)", show=False),
     ]
 
-    def __init__(self, name: str, draft: Draft, seek: Seek | None) -> None:
+    def __init__(self, name: str, draft: Draft, search: Search | None) -> None:
         super().__init__()
         self._proposed = name
         self._draft = draft
-        self._seeking = SearchTask(seek, self._show) if seek else None
+        self._search = SearchTask(search, self._show) if search else None
         self._with_web = self._is_awaited = False
         self._row = TextRow("name", text("discover", "name"))
         self._web = ChoiceRow("autoconfig", text("discover", "autoconfig"), (_NO, _YES))
@@ -188,8 +199,6 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         """Leave room for what there is to say of a line."""
         self._table.limit(max(int((self.size.height - _AROUND) * _SHARE), 3))
 
-    # What the parts tell
-
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
         """Take back what was said of another name."""
         event.stop()
@@ -205,7 +214,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._show_web()
 
     def on_server_table_chosen(self, event: ServerTable.Chosen) -> None:
-        """Speak of another line."""
+        """Show the details of another line."""
         event.stop()
         self._show_details(from_top=True)
         self._show_hints()
@@ -216,17 +225,15 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self.action_step(-1)
 
     def on_descendant_focus(self) -> None:
-        """Other keys count."""
+        """Show other keys."""
         self._show_hints()
-
-    # What the keys do
 
     def action_take(self) -> None:
         """Search, or take the chosen line."""
         if self.focused is not self._table:
-            self._search()
-        elif (chosen := self._table.chosen) and chosen.knock:
-            self._end(chosen.knock)
+            self._start()
+        elif (chosen := self._table.chosen) and chosen.probe:
+            self._end(chosen.probe)
 
     def action_move(self) -> None:
         """Go from the table to the name, and back."""
@@ -241,7 +248,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def action_leave(self) -> None:
         """Stop the search, else go back."""
-        if not (self._seeking and self._seeking.stop()):
+        if not (self._search and self._search.stop()):
             self._end(None)
 
     def _go_to(self, part: Widget) -> None:
@@ -249,40 +256,38 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._is_awaited = False
         self.set_focus(part)
 
-    def _end(self, knock: ProbeResult | None) -> None:
+    def _end(self, probe: ProbeResult | None) -> None:
         self.workers.cancel_node(self)
-        self.dismiss(knock)
+        self.dismiss(probe)
 
-    def _search(self) -> None:
+    def _start(self) -> None:
         typed = self._row.text.strip()
-        if self._seeking is None:
+        if self._search is None:
             return
         try:
-            subject = parse_query(typed)
+            query = parse_query(typed)
         except ValueError as error:
-            said = text("discover", "refused", problem=error) if typed else _nothing_typed()
-            self._row.show(RowState(problem=said))
+            identity = "refused" if typed else "nothing-typed"
+            self._row.show(RowState(problem=text("discover", identity, problem=error)))
             self._go_to(self._row)
             self._show()
             return
         self._table.clear()
         self._is_awaited = True
-        work = self._seeking.run(subject, with_web=self._with_web)
+        work = self._search.run(query, with_web=self._with_web)
         self.run_worker(work, group="search", exit_on_error=False)
 
-    # What is shown
-
     def _tick(self) -> None:
-        if self._seeking and self._seeking.is_busy:
+        if self._search and self._search.is_busy:
             self._show_progress()
 
     def _show(self) -> None:
         """Show what is known now."""
         if not self.is_attached:
             return
-        heard = self._seeking.heard if self._seeking else None
+        results = self._search.results if self._search else None
         was_empty = not self._table.has_servers
-        self._table.update(heard.entries if heard else ())
+        self._table.update(results.rows if results else ())
         if self._is_awaited and self._table.has_servers:
             self._go_to(self._table)
         self._show_progress()
@@ -290,25 +295,28 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._show_hints()
 
     def _show_progress(self) -> None:
-        told = self._seeking.told if self._seeking else (text_alone(), STRONG)
+        if self._search:
+            status = self._search.status
+        else:
+            status = text("discover", "alone", presets=key_of("presets")), STRONG
         if self._row.hides_problem:
-            told = self._row.state.problem, BAD
+            status = self._row.state.problem, BAD
         intro = text("discover", "intro", limit=f"{TIMEOUT:g}"), DIM
-        self._progress.show([plain(*(told or intro))])
+        self._progress.show([plain(*(status or intro))])
 
     def _show_details(self, *, from_top: bool) -> None:
-        heard = self._seeking.heard if self._seeking else None
+        results = self._search.results if self._search else None
         blocks: list[Block] = []
-        if heard:
+        if results:
             chosen = self._table.chosen
-            takes = self._takes(chosen.knock) if chosen and chosen.knock else ""
-            blocks = details_of(chosen, heard, takes)
+            takes = self._takes(chosen.probe) if chosen and chosen.probe else ""
+            blocks = details_of(chosen, results, takes)
         self.details.show(blocks, from_top=from_top)
 
-    def _takes(self, knock: ProbeResult) -> str:
-        change = server_change(knock, self._draft)
-        cannot = unsayable(knock.values, self._draft)
-        is_refused = knock.trusted not in (None, OK) and self._draft.raw("ca_file") is not None
+    def _takes(self, probe: ProbeResult) -> str:
+        change = server_change(probe, self._draft)
+        cannot = unsayable(probe.values, self._draft)
+        is_refused = probe.trusted not in (None, OK) and self._draft.raw("ca_file") is not None
         by_ca = text("discover", "by-ca-file") if is_refused else ""
         return " ".join(filter(None, (describe_change(change, self._draft), cannot, by_ca)))
 
@@ -322,21 +330,12 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def _show_hints(self) -> None:
         on_table, chosen = self.focused is self._table, self._table.chosen
-        is_busy = self._seeking is not None and self._seeking.is_busy
+        is_busy = self._search is not None and self._search.is_busy
         hints = {} if on_table else {"Enter": "search"}
-        if on_table and chosen and chosen.knock:
+        if on_table and chosen and chosen.probe:
             hints["Enter"] = "take"
         hints["Esc"] = "stop" if is_busy else "back"
         if self._table.rows:
             hints["Tab"] = "name" if on_table else "table"
         hints["PgDn"] = "read"
         self._hints.show(tuple((key, text("hints", word)) for key, word in hints.items()))
-
-
-def text_alone() -> str:
-    """Say that nobody may be asked."""
-    return text("discover", "alone", presets=key_of("presets"))
-
-
-def _nothing_typed() -> str:
-    return text("discover", "nothing-typed")

@@ -1,8 +1,6 @@
-"""What a search tells in words: how far it is, what it came to, and what is known of a line. Pure.
+"""What a search found so far, as a table: the best choice first, and what is known of a line.
 
-What servers and DNS sent is escaped by the blocks that carry it.
-
-The table of what was found: a line for each port that answered, and for those that did not.
+What servers and DNS sent is hostile: `escape_controls` stands before every text of theirs.
 """
 
 from __future__ import annotations
@@ -13,53 +11,57 @@ from rich.style import Style
 from textual.message import Message
 
 from smtp_tui.discovery import texts as discovery
-from smtp_tui.discovery.steps import OK, Finding, ProbeResult
+from smtp_tui.discovery.steps import OK, ProbeResult
 from smtp_tui.discovery.texts import details, names_of, took_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import label
 from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.search import SearchResults, ServerRow
-from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
+from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
 from smtp_tui.tui.widgets.list import ListView, cells_of, widths_for
 from smtp_tui.tui.widgets.text_page import Block, plain
 
-Told = tuple[str, Style]
+NOTHING = "-"
+_HEADS = ("host", "port", "encryption", "TLS", "certificate", "logins", "time")
+_SHORT_HEADS = ("host", "port", "encr.", "TLS", "certificate", "logins", "time")
+_SILENT_HEADS = "ports, and why they did not answer"
+_LEAST = (12, 4, 4, 3, 7, 6, 5)
+_PORT, _TIME = 1, 6
+_SIGN = 2
+_WIDE = 100
 
 
-def under_way(heard: SearchResults, spent: float, limit: float, *, with_web: bool) -> Told:
-    """Say how far a search is, and when it will be over at the latest."""
-    if heard.ports is None:
-        said = text("discover", "asking-web" if with_web else "asking", name=heard.name)
-    else:
-        names = {"answered": len(heard.knocks), "ports": heard.ports}
-        said = text("discover", "knocking", **names)
-    return text("discover", "clock", text=said, spent=f"{spent:.0f}", limit=f"{limit:g}"), ACCENT
-
-
-def stopped(heard: SearchResults, spent: float) -> Told:
-    """Say that it was stopped, and what can be done with what there is."""
-    has_some = any(one.knock for one in heard.entries)
-    said = "stopped" if has_some else "stopped-early"
-    return text("discover", said, spent=f"{spent:.0f}"), STRONG
-
-
-def outcome(heard: SearchResults) -> Told:
-    """Say what it came to."""
-    result = heard.result
-    if result is None or not result.values:
-        return text("discover", "nothing", reason=result.reason if result else ""), BAD
-    said = "found" if result.ok else "nearest"
-    return text("discover", said, **result.values), GOOD if result.ok else WARNING
-
-
-def details_of(entry: ServerRow | None, heard: SearchResults, takes: str) -> list[Block]:
+def details_of(row: ServerRow | None, results: SearchResults, takes: str) -> list[Block]:
     """Return what there is to say of a line; `takes` is what Enter would do with it."""
-    blocks = list(_about(entry, heard, takes) if entry else _of_none(heard))
-    said = list(_said(heard.findings))
-    if said and blocks:
-        said.insert(0, plain(text("discover", "said"), STRONG))
-    return [*blocks, *said]
+    blocks: list[Block] = []
+    if row is not None and row.probe is not None:
+        blocks = [
+            plain(takes, STRONG),
+            plain(row.probe.reason, gap=False),
+            *map(_item, _notes(row, row.probe, results)),
+            *(_item(f"{fact[:1].upper()}{fact[1:]}", DIM) for fact in details(row.probe)),
+        ]
+    elif row is not None:
+        nothing = text("discover", "cannot-take", cause=label(row.cause or ""))
+        blocks = [plain(nothing, STRONG), plain(_remedy_for(row.cause), gap=False)]
+    elif results.result is not None:
+        blocks = [plain(_remedy_for(results.result.cause))]
+    findings = [_item(finding.text, DIM) for finding in results.findings]
+    heading = [plain(text("discover", "said"), STRONG)] if findings and blocks else []
+    return [*blocks, *heading, *findings]
+
+
+def _notes(row: ServerRow, probe: ProbeResult, results: SearchResults) -> dict[str, None]:
+    """Return what else matters, each once; of the best choice the result knows more."""
+    notes = dict.fromkeys(probe.notes)
+    other = row.also
+    if other and other.cause and other.cause != probe.cause:
+        family = "IPv6" if ":" in other.address else "IPv4"
+        notes[discovery.text("notes", "one-family", family=family, cause=label(other.cause))] = None
+    result = results.result
+    is_best = result is not None and result.values == probe.values
+    return notes | dict.fromkeys(result.notes if result and is_best else ())
 
 
 def _remedy_for(cause: str | None) -> str:
@@ -68,89 +70,33 @@ def _remedy_for(cause: str | None) -> str:
     return known.get(cause or "", known["other"]).format(presets=key_of("presets"))
 
 
-def _about(entry: ServerRow, heard: SearchResults, takes: str) -> Iterator[Block]:
-    knock = entry.knock
-    if knock is None:
-        yield plain(text("discover", "cannot-take", cause=label(entry.cause or "")), STRONG)
-        yield plain(_remedy_for(entry.cause), gap=False)
-        return
-    yield plain(takes, STRONG)
-    yield plain(knock.reason, gap=False)
-    for note in _notes(entry, knock, heard):
-        yield _item(note)
-    for detail in details(knock):
-        yield _item(f"{detail[:1].upper()}{detail[1:]}", DIM)
+def _item(note: str, style: Style = PLAIN) -> Block:
+    return Block(((escape_controls(note), style),), "- ", "  ", gap=False)
 
 
-def _notes(entry: ServerRow, knock: ProbeResult, heard: SearchResults) -> dict[str, None]:
-    """Return what else matters, each once; of the best choice the result knows more."""
-    notes = dict.fromkeys(knock.notes)
-    other = entry.also
-    if other and other.cause and other.cause != knock.cause:
-        family = "IPv6" if ":" in other.address else "IPv4"
-        notes[discovery.text("notes", "one-family", family=family, cause=label(other.cause))] = None
-    result = heard.result
-    is_best = result is not None and result.values == knock.values
-    return notes | dict.fromkeys(result.notes if result and is_best else ())
-
-
-def _of_none(heard: SearchResults) -> Iterator[Block]:
-    if heard.result is not None:
-        yield plain(_remedy_for(heard.result.cause))
-
-
-def _said(findings: list[Finding]) -> Iterator[Block]:
-    for finding in findings:
-        yield _item(finding.text, DIM)
-
-
-def _item(said: str, style: Style = PLAIN) -> Block:
-    return Block(((escape_controls(said), style),), "- ", "  ", gap=False)
-
-
-NOTHING = "-"
-_HEADS = ("host", "port", "encryption", "TLS", "certificate", "logins", "time")
-_SHORT_HEADS = ("host", "port", "encr.", "TLS", "certificate", "logins", "time")
-_SILENT_HEADS = "ports, and why they did not answer"
-_LEAST = (12, 4, 4, 3, 7, 6, 5)
-_CERTIFICATE, _VERSION = "certificate ", "TLSv"
-_PORT, _TIME = 1, 6
-_SIGN = 2
-_WIDE = 100
-
-
-def sign_of(entry: ServerRow) -> Span:
+def sign_of(row: ServerRow) -> Span:
     """Return a sign for how far one gets there."""
-    if entry.knock is None:
+    if row.probe is None:
         return NOTHING, DIM
-    if entry.cause is not None:
+    if row.cause is not None:
         return "!", BAD
-    return ("+", GOOD) if entry.knock.is_encrypted else ("?", WARNING)
+    return ("+", GOOD) if row.probe.is_encrypted else ("?", WARNING)
 
 
-def cells(entry: ServerRow) -> tuple[str, ...]:
+def cells(row: ServerRow) -> tuple[str, ...]:
     """Return the texts of a line's columns, safe to be shown."""
-    knock = entry.knock
-    if knock is None:
-        return (escape_controls(entry.host), " ".join(entry.ports), "", "", "", "", "")
-    version = (knock.version or NOTHING).removeprefix(_VERSION)
-    return (
-        escape_controls(entry.host),
-        entry.ports[0],
-        str(knock.encryption),
-        version if knock.is_encrypted else NOTHING,
-        _certificate(knock),
-        escape_controls(names_of(knock.mechanisms)),
-        took_words(knock),
-    )
-
-
-def _certificate(knock: ProbeResult) -> str:
-    if not knock.is_encrypted:
-        return NOTHING
-    if knock.trusted == OK:
-        return "valid"
-    return label(knock.trusted or NOTHING).removeprefix(_CERTIFICATE)
+    probe, host = row.probe, escape_controls(row.host)
+    if probe is None:
+        return (host, " ".join(row.ports), "", "", "", "", "")
+    version = certificate = NOTHING
+    if probe.is_encrypted:
+        version = (probe.version or NOTHING).removeprefix("TLSv")
+        certificate = "valid"
+        if probe.trusted != OK:
+            certificate = label(probe.trusted or NOTHING).removeprefix("certificate ")
+    logins = escape_controls(names_of(probe.mechanisms))
+    encryption = str(probe.encryption)
+    return (host, row.ports[0], encryption, version, certificate, logins, took_words(probe))
 
 
 class ServerTable(ListView[ServerRow]):
@@ -172,7 +118,7 @@ class ServerTable(ListView[ServerRow]):
     @property
     def has_servers(self) -> bool:
         """Whether there is anything that can be taken; it stands first."""
-        return bool(self.rows) and self.rows[0].knock is not None
+        return bool(self.rows) and self.rows[0].probe is not None
 
     def update(self, rows: Sequence[ServerRow]) -> None:
         """List these; what a hand chose stays chosen, else the first one is."""
@@ -203,13 +149,17 @@ class ServerTable(ListView[ServerRow]):
         widths, gap = self._widths(width)
         for row in self.rows:
             sign, style = sign_of(row)
-            if row.knock is None:
+            probe = row.probe
+            if probe is None:
                 host = cells_of(cells(row)[:1], widths[:1], gap)
                 silent = f"{host[0]}{' '.join(row.ports)}  {label(row.cause or '')}"
                 yield ([(f"{sign} {truncate(silent, width - _SIGN)}", DIM)],)
                 continue
+            encryption = PLAIN if probe.is_encrypted else WARNING
+            certificate = PLAIN if probe.trusted == OK else BAD if probe.trusted else DIM
+            styles = (STRONG, PLAIN, encryption, PLAIN, certificate, PLAIN, DIM)
             texts = cells_of(cells(row), widths, gap, right=(_PORT, _TIME))
-            yield ([(f"{sign} ", style), *zip(texts, _styles(row.knock), strict=True)],)
+            yield ([(f"{sign} ", style), *zip(texts, styles, strict=True)],)
 
     def action_go(self, by: int) -> None:
         """Choose another; above the first is what was searched for."""
@@ -226,14 +176,6 @@ class ServerTable(ListView[ServerRow]):
         return _HEADS if width >= _WIDE else _SHORT_HEADS
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
-        reached = [cells(one) for one in self.rows if one.knock]
-        silent = [(escape_controls(one.host), *[""] * 6) for one in self.rows if not one.knock]
-        rows = [self._heads(width), *reached, *silent]
-        return widths_for(rows, width - _SIGN, _LEAST)
-
-
-def _styles(knock: ProbeResult) -> Iterator[Style]:
-    """Yield the ink of each column."""
-    certificate = PLAIN if knock.trusted == OK else BAD if knock.trusted else DIM
-    encryption = PLAIN if knock.is_encrypted else WARNING
-    yield from (STRONG, PLAIN, encryption, PLAIN, certificate, PLAIN, DIM)
+        reached = [cells(row) for row in self.rows if row.probe]
+        silent = [(escape_controls(row.host), *[""] * 6) for row in self.rows if not row.probe]
+        return widths_for([self._heads(width), *reached, *silent], width - _SIGN, _LEAST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from smtp_tui.discovery.steps import Finding, ProbeResult, ProbeStarted, SearchResult, Step
 from smtp_tui.discovery.texts import by_host, silent_ports
@@ -40,66 +40,61 @@ class ServerRow:
     host: str
     ports: tuple[str, ...]
     cause: str | None = None
-    knock: ProbeResult | None = None
+    probe: ProbeResult | None = None
     also: ProbeResult | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
         """What it is, whatever becomes of it while the search goes on."""
-        return (self.host, self.ports) if self.knock else (self.host, self.cause)
+        return (self.host, self.ports) if self.probe else (self.host, self.cause)
 
 
 class SearchResults:
-    """Takes in the steps of one search."""
+    """The steps of one search, and the rows that they make."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.findings: list[Finding] = []
-        self.knocks: list[ProbeResult] = []
+        self.probes: list[ProbeResult] = []
         self.ports: int | None = None
         self.result: SearchResult | None = None
 
     def add(self, step: Step) -> None:
-        """Take in the next one."""
+        """Take in the next step."""
         match step:
             case Finding():
                 self.findings.append(step)
             case ProbeStarted():
                 self.ports = step.ports
             case ProbeResult():
-                self.knocks.append(step)
+                self.probes.append(step)
             case SearchResult():
                 self.result = step
 
     @property
-    def entries(self) -> tuple[ServerRow, ...]:
-        """The rows: what can be taken by its worth, then what stays silent."""
-        reached = list(_reached(self.knocks))
-        known = {(row.host, row.knock.port) for row in reached if row.knock}
-        rest = [knock for knock in self.knocks if (knock.host, knock.port) not in known]
-        return (*reached, *_silent(rest))
-
-
-def _reached(knocks: Sequence[ProbeResult]) -> Iterator[ServerRow]:
-    seen: set[tuple[str, int]] = set()
-    for knock in sorted((one for one in knocks if one.is_reached), key=lambda one: one.worth):
-        where = knock.host, knock.port
-        if where not in seen:
-            seen.add(where)
-            others = (one for one in knocks if (one.host, one.port) == where and one is not knock)
-            yield ServerRow(
-                host=knock.host,
-                ports=(str(knock.port),),
-                cause=knock.cause,
-                knock=knock,
-                also=next(others, None),
-            )
-
-
-def _silent(knocks: Iterable[ProbeResult]) -> Iterator[ServerRow]:
-    for host, of_host in by_host(knocks):
-        for cause, ports in silent_ports(of_host):
-            yield ServerRow(host=host, ports=tuple(dict.fromkeys(ports)), cause=cause)
+    def rows(self) -> tuple[ServerRow, ...]:
+        """What can be taken by its worth, then what stays silent."""
+        reached: dict[tuple[str, int], ServerRow] = {}
+        for probe in sorted((p for p in self.probes if p.is_reached), key=lambda p: p.worth):
+            where = probe.host, probe.port
+            if where not in reached:
+                others = (p for p in self.probes if (p.host, p.port) == where and p is not probe)
+                reached[where] = ServerRow(
+                    host=probe.host,
+                    ports=(str(probe.port),),
+                    cause=probe.cause,
+                    probe=probe,
+                    also=next(others, None),
+                )
+        silent = [probe for probe in self.probes if (probe.host, probe.port) not in reached]
+        return (
+            *reached.values(),
+            *(
+                ServerRow(host=host, ports=tuple(dict.fromkeys(ports)), cause=cause)
+                for host, probes in by_host(silent)
+                for cause, ports in silent_ports(probes)
+            ),
+        )
 
 
 def proposed_search(draft: Draft) -> str:
@@ -132,10 +127,10 @@ def found_change(
     return _differing(without_pinned_trust(change, draft, certificate), draft)
 
 
-def server_change(knock: ProbeResult, draft: Draft) -> Change:
-    """Return what taking the settings of a knock changes."""
-    certificate = knock.certificate.sha256 if knock.certificate else ""
-    return found_change(knock.values, knock.mechanisms, draft, certificate)
+def server_change(probe: ProbeResult, draft: Draft) -> Change:
+    """Return what taking the settings of a probe changes."""
+    certificate = probe.certificate.sha256 if probe.certificate else ""
+    return found_change(probe.values, probe.mechanisms, draft, certificate)
 
 
 def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
