@@ -183,7 +183,7 @@ def _side_by_side(pairs: Sequence[Pair], width: int, title: Style | None) -> Ite
             yield [(sign, STRONG), *cells]
 
 
-class CompareScreen(PagerScreen, inherit_bindings=True):
+class CompareScreen(PagerScreen):
     """The two tests side by side where there is room, else one below the other."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "close", show=False)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import ClassVar, Protocol
 
 from textual.binding import BindingType
@@ -23,89 +23,44 @@ from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
 _SELECTOR = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,250}[A-Za-z0-9_])?")
-_AGAIN = next(one for one in DOMAIN_COMMANDS if one.action == "again")
-READING = (("PgDn", "Scroll"),)
 
 
 class DomainInquiry(Protocol):
-    """Whoever knows what is to be asked about."""
+    """What the check asks about: the sender that the form has."""
 
     def refusal(self) -> str:
         """Say why nobody can be asked; nothing where DNS can be."""
 
     def ask(self) -> None:
-        """Ask anew."""
+        """Ask DNS again."""
 
     @property
     def has_shown_addresses(self) -> bool:
         """Whether a test has shown which addresses the mail leaves from and goes to."""
 
 
-class DomainScreen(PagerScreen, inherit_bindings=True):
-    """The whole screen for it; it follows what is asked and told meanwhile."""
+class DomainScreen(PagerScreen):
+    """A page that follows the check while answers come."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DOMAIN_COMMANDS)
 
-    def __init__(self, look: DomainCheckTask, inquiry: DomainInquiry) -> None:
+    def __init__(self, check: DomainCheckTask, inquiry: DomainInquiry) -> None:
         self._hints = KeyHints(())
         super().__init__(self._hints)
-        self._look = look
+        self._check = check
         self._inquiry = inquiry
 
     def on_mount(self) -> None:
-        """Show what comes."""
-        self._look.watcher = self.update
+        """Follow the check."""
+        self._check.watcher = self.update
 
     def on_unmount(self) -> None:
-        """Nobody looks any more."""
-        self._look.watcher = None
+        """Follow the check no longer."""
+        self._check.watcher = None
 
-    def blocks(self, _width: int) -> Sequence[Block]:
-        """Return what is known, or why nothing is."""
-        return [*self._blocks()]
-
-    def update(self) -> None:
-        """Show that, and which keys there are."""
-        super().update()
-        can_ask = not self._inquiry.refusal()
-        hints = hints_of(one for one in DOMAIN_COMMANDS if can_ask or one.action == "leave")
-        self._hints.show((*hints, *READING))
-
-    def action_leave(self) -> None:
-        """Stop asking, else go back."""
-        if not self._look.stop():
-            self.dismiss()
-
-    def action_again(self) -> None:
-        """Ask anew."""
-        if not self._inquiry.refusal():
-            self._inquiry.ask()
-
-    def action_selectors(self) -> None:
-        """Ask for the selectors of DKIM keys, then DNS for them."""
-        if not self._inquiry.refusal():
-            self._ask_selectors(", ".join(self._look.selectors))
-
-    def _ask_selectors(self, typed: str, problem: str = "") -> None:
-        title, label = text("dns", "selectors", file=NAME), text("dns", "selectors-label")
-        deeds = ("Ask DNS", "Back")
-        line = PromptDialog(title, label, typed, deeds, problem, may_be_empty=True)
-        self.app.push_screen(line, self._take_selectors)
-
-    def _take_selectors(self, typed: str | None) -> None:
-        if typed is None:
-            return
-        selectors = typed.replace(",", " ").split()
-        for one in selectors:
-            if not _SELECTOR.fullmatch(one):
-                told = text("dns", "bad-selector", selector=escape_controls(one[:40]))
-                self._ask_selectors(typed, told)
-                return
-        self._look.selectors = tuple(dict.fromkeys(selectors))
-        self._inquiry.ask()
-
-    def _blocks(self) -> Iterator[Block]:
-        found, refusal = self._look.found, self._inquiry.refusal()
+    def blocks(self, _width: int) -> Iterator[Block]:
+        """Yield what is known, or why nothing is."""
+        found, refusal = self._check.found, self._inquiry.refusal()
         if found is not None and not found.is_silent and not refusal:
             title, *facts = page_blocks(found, with_records=True)
             yield from (title, plain(text("dns", "why"), DIM, gap=False))
@@ -117,8 +72,49 @@ class DomainScreen(PagerScreen, inherit_bindings=True):
         yield plain(text("dns", "why"), DIM, gap=False)
         if refusal:
             yield plain(refusal, WARNING)
-        elif self._look.is_asking:
+        elif self._check.is_asking:
             yield plain(text("dns", "asking", seconds=f"{SECONDS:g}"), ACCENT)
         else:
-            names = {"key": _AGAIN.first_key, "seconds": f"{SECONDS:g}"}
+            again = next(one for one in DOMAIN_COMMANDS if one.action == "again")
+            names = {"key": again.first_key, "seconds": f"{SECONDS:g}"}
             yield plain(text("dns", "silent" if found else "stopped", **names), WARNING)
+
+    def update(self) -> None:
+        """Show what is known, and which keys there are."""
+        super().update()
+        can_ask = not self._inquiry.refusal()
+        hints = hints_of(one for one in DOMAIN_COMMANDS if can_ask or one.action == "leave")
+        self._hints.show((*hints, ("PgDn", "Scroll")))
+
+    def action_leave(self) -> None:
+        """Stop asking, else go back."""
+        if not self._check.stop():
+            self.dismiss()
+
+    def action_again(self) -> None:
+        """Ask DNS again."""
+        if not self._inquiry.refusal():
+            self._inquiry.ask()
+
+    def action_selectors(self) -> None:
+        """Ask for the selectors of DKIM keys, then DNS for them."""
+        if not self._inquiry.refusal():
+            self._ask_selectors(", ".join(self._check.selectors))
+
+    def _ask_selectors(self, typed: str, problem: str = "") -> None:
+        title, label = text("dns", "selectors", file=NAME), text("dns", "selectors-label")
+        actions = "Ask DNS", "Back"
+        prompt = PromptDialog(title, label, typed, actions, problem, may_be_empty=True)
+        self.app.push_screen(prompt, self._take_selectors)
+
+    def _take_selectors(self, typed: str | None) -> None:
+        if typed is None:
+            return
+        selectors = typed.replace(",", " ").split()
+        for selector in selectors:
+            if not _SELECTOR.fullmatch(selector):
+                shown = escape_controls(selector[:40])
+                self._ask_selectors(typed, text("dns", "bad-selector", selector=shown))
+                return
+        self._check.selectors = tuple(dict.fromkeys(selectors))
+        self._inquiry.ask()

@@ -33,7 +33,7 @@ def broken(line: str, width: int) -> list[str]:
     return [*lines, current]
 
 
-class EquivalentsScreen(PagerScreen, inherit_bindings=True):
+class EquivalentsScreen(PagerScreen):
     """Command lines from edge to edge, so that a terminal's own copying gets them as they are."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "close", show=False)]

@@ -65,7 +65,7 @@ def _write(path: Path, content: str) -> str:
     return ""
 
 
-class ExportScreen(PagerScreen, inherit_bindings=True):
+class ExportScreen(PagerScreen):
     """One program's text at a time; Left and Right go through the programs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

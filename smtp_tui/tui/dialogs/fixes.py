@@ -13,7 +13,7 @@ from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.certificates import Certificate, in_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import FIX_COMMANDS, Command, hints_of
+from smtp_tui.tui.keys.commands import FIX_COMMANDS, hints_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST, Draft
 from smtp_tui.tui.model.fixes import (
@@ -36,17 +36,9 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
 TITLE = "Possible fixes"
 WEAKENS, ASKS = "WEAKENS", "asks first"
 _AROUND = 5  # the line above, the title, the keys, and two lines of the form
-_INDENT = "  "
-
-
-def cure_blocks(cure: FixProposal, draft: Draft, file: str) -> list[Block]:
-    """Return a fix as the list tells it: what it changes, a word on its risk, and why."""
-    spans: list[Span] = [(escape_controls(change_words(cure, draft, file)), PLAIN)]
-    if cure.fix.weakens:
-        spans += [(" (", DIM), (WEAKENS, WARNING), (f", {ASKS})", DIM)]
-    elif cure.way in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
-        spans.append((f" ({ASKS})", DIM))
-    return [Block(tuple(spans), rest=_INDENT), plain(_reason(cure.fix), DIM, gap=False)]
+_AROUND_QUESTION = 4  # the line above, the keys, and two lines of the form
+_GROUP = 8  # pairs of the hash that stay together in a line
+_LABELS = 11
 
 
 class FixList(ListView[Sequence[Block]]):
@@ -72,18 +64,21 @@ class FixDialog(Dialog[int | None]):
     ]
 
     def __init__(
-        self, cures: Sequence[FixProposal], draft: Draft, file: str, index: int = 0
+        self, proposals: Sequence[FixProposal], draft: Draft, file: str, index: int = 0
     ) -> None:
         super().__init__()
-        self._cures = tuple(cures)
-        rows = [cure_blocks(cure, draft, file) for cure in cures]
+        rows = [_blocks(proposal, draft, file) for proposal in proposals]
         self._list = FixList(rows, min(index, len(rows) - 1))
+        pinning = [at for at, proposal in enumerate(proposals) if pins(proposal.fix)]
+        saving = [at for at, one in enumerate(proposals) if one.way is FixAction.SAVE_AUTHORITY]
+        self._first = {"pin": pinning[:1], "save_authority": saving[:1]}
 
     def parts(self) -> Iterable[Widget]:
-        """List them over the keys."""
+        """Return the list over the keys that apply."""
+        commands = (one for one in FIX_COMMANDS if self._first.get(one.action, True))
         yield TextPage([plain(TITLE, STRONG)])
         yield self._list
-        yield KeyHints(hints_of(self._commands()), indent=0)
+        yield KeyHints(hints_of(commands), indent=0)
 
     def on_resize(self) -> None:
         """Leave room for the keys."""
@@ -95,34 +90,34 @@ class FixDialog(Dialog[int | None]):
 
     def action_pin(self) -> None:
         """Take the one that pins the certificate, where there is one."""
-        self._take(pins(cure.fix) for cure in self._cures)
+        for number in self._first["pin"]:
+            self.dismiss(number)
 
     def action_save_authority(self) -> None:
         """Take the one that saves a CA, where there is one."""
-        self._take(cure.way is FixAction.SAVE_AUTHORITY for cure in self._cures)
-
-    def _take(self, suits: Iterator[bool]) -> None:
-        number = next((number for number, good in enumerate(suits) if good), None)
-        if number is not None:
+        for number in self._first["save_authority"]:
             self.dismiss(number)
 
-    def _commands(self) -> Iterator[Command]:
-        applies = {
-            "pin": any(pins(cure.fix) for cure in self._cures),
-            "save_authority": any(cure.way is FixAction.SAVE_AUTHORITY for cure in self._cures),
-        }
-        for command in FIX_COMMANDS:
-            if applies.get(command.action, True):
-                yield command
+
+def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[Block]:
+    """Return a fix: what it changes, a word on its risk, and why."""
+    fix = proposal.fix
+    spans: list[Span] = [(escape_controls(change_words(proposal, draft, file)), PLAIN)]
+    if fix.weakens:
+        spans += [(" (", DIM), (WEAKENS, WARNING), (f", {ASKS})", DIM)]
+    elif proposal.way in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
+        spans.append((f" ({ASKS})", DIM))
+    return [Block(tuple(spans), rest="  "), plain(_reason(fix), DIM, gap=False)]
 
 
-_GROUP = 8  # pairs of the hash that stay together in a line
-_LABELS = 11
+def _reason(fix: Fix) -> str:
+    why = fix.why.removeprefix(f"{WEAKENS}: ")
+    return why[:1].upper() + why[1:]
 
 
-def trust_blocks(cure: FixProposal, chain: Sequence[Certificate], draft: Draft) -> list[Block]:
+def trust_blocks(proposal: FixProposal, chain: Sequence[Certificate], draft: Draft) -> list[Block]:
     """Return the question, whom it is about, and what a yes would mean."""
-    fix, part = cure.fix, f"trust-{_trust_topic(cure, chain)}"
+    fix, part = proposal.fix, f"trust-{_trust_topic(proposal, chain)}"
     value = fix.change.get("server_name", fix.change.get(HOST, fix.value))
     names = {
         "host": draft.text(HOST),
@@ -130,7 +125,7 @@ def trust_blocks(cure: FixProposal, chain: Sequence[Certificate], draft: Draft) 
         "old": now_words(fix.field, draft),
         "why": _reason(fix),
     }
-    shown = cure.authority or (chain[0] if chain and fix.trusts else None)
+    shown = proposal.authority or (chain[0] if chain and fix.trusts else None)
     return [
         plain(text(part, "title", **names), WARNING),
         *(certificate_blocks(shown) if shown else ()),
@@ -161,11 +156,11 @@ def _fact(label: str, value: str, style: Style = PLAIN) -> Block:
     return Block(((escape_controls(value), style),), head, rest, gap=False)
 
 
-def _trust_topic(cure: FixProposal, chain: Sequence[Certificate]) -> str:
-    change = cure.fix.change
-    if cure.authority:
-        return "ca-file-own" if cure.authority in chain[:1] else "ca-file"
-    if not cure.fix.trusts:
+def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
+    change = proposal.fix.change
+    if proposal.authority:
+        return "ca-file-own" if proposal.authority in chain[:1] else "ca-file"
+    if not proposal.fix.trusts:
         return "weakens"
     for key, topic in ((FINGERPRINT, "tls-fingerprint"), (CA_FILE, "ca-file")):
         if change.get(key) == "":
@@ -175,14 +170,6 @@ def _trust_topic(cure: FixProposal, chain: Sequence[Certificate]) -> str:
     if CA_FILE in change:
         return "ca-file-other"
     return "server-name" if "server_name" in change else "host"
-
-
-def _reason(fix: Fix) -> str:
-    why = fix.why.removeprefix(f"{WEAKENS}: ")
-    return why[:1].upper() + why[1:]
-
-
-_AROUND_QUESTION = 4  # the line above, the keys, and two lines of the form
 
 
 class TrustDialog(Dialog[bool]):

@@ -26,7 +26,7 @@ from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
 from smtp_tui.tui.model.fixes import now_words, value_words
 from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
-from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span
+from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog
 from smtp_tui.tui.widgets.line_editor import PasteArea
 from smtp_tui.tui.widgets.pager import PasteScreen
@@ -62,6 +62,9 @@ def count_lines(content: str) -> str:
     return "1 line" if count == 1 else f"{count} lines"
 
 
+LONGEST_LINE = 2000  # characters of a line that are looked at to show it
+NO_FILE = TextFile("", "")
+_INDENT = "    "
 _NAMES = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key"
 # It hides too much rather than too little: what is typed may be half of a line that has a password.
 _FORMS = tuple(
@@ -92,10 +95,6 @@ def _hidden(match: re.Match[str]) -> str:
     return f"{match[0][:start]}{BULLETS}{match[0][end:]}"
 
 
-LONGEST_LINE = 2000
-"""Characters of a line that are looked at to show it."""
-
-
 class ImportPasteArea(PasteArea):
     """Holds a text whole, so that nothing of it is lost; a longer one than any counts as such."""
 
@@ -118,51 +117,57 @@ class ImportPasteArea(PasteArea):
         self.secrets = (source.value,) if isinstance(source, Literal) and source.value else ()
 
 
-_INDENT = "    "
-
-
-def preview_blocks(proposal: ImportPlan, draft: Draft) -> Iterator[Block]:
-    """Yield the whole preview."""
-    yield from _changes(proposal, draft)
-    imported = proposal.imported
-    if proposal.leaks:
-        host = value_words(HOST, proposal.change[HOST])
+def _preview(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
+    """Yield the changes, what stays, and what was not understood."""
+    yield from _changes(plan, draft)
+    imported = plan.imported
+    if plan.leaks:
+        host = value_words(HOST, plan.change[HOST])
         yield plain(text("import", "leaks", host=host), WARNING)
     if imported.found and HOST not in imported.values:
         yield plain(text("import", "no-host"), WARNING)
-    if proposal.unsayable:
-        yield plain(text("import", "cannot", labels=_labels(proposal.unsayable)), WARNING)
-    yield from _listed("unread", map(in_the_form, imported.unread), "! ")
-    remarks = (in_the_form(_remark(one.key, one.text)) for one in imported.remarks)
-    yield from _listed("remarks", remarks, "i ")
-    if proposal.stays:
-        yield plain(text("import", "stays", labels=_labels(proposal.stays)), DIM)
+    if plan.unsayable:
+        yield plain(text("import", "cannot", labels=_labels(plan.unsayable)), WARNING)
+    remarks = [
+        f"{BY_KEY[remark.key].label}: {remark.text}" if remark.key in BY_KEY else remark.text
+        for remark in imported.remarks
+    ]
+    for part, sign, style, sentences in (
+        ("unread", "! ", WARNING, imported.unread),
+        ("remarks", "i ", DIM, remarks),
+    ):
+        if sentences:
+            yield plain(text("import", part), STRONG)
+        for sentence in sentences:
+            spans = ((sign, style), (as_sentence(in_the_form(sentence)), PLAIN))
+            yield Block(spans, "  ", _INDENT, gap=False)
+    if plan.stays:
+        yield plain(text("import", "stays", labels=_labels(plan.stays)), DIM)
 
 
-def _changes(proposal: ImportPlan, draft: Draft) -> Iterator[Block]:
-    if not proposal.imported.found:
+def _changes(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
+    imported = plan.imported
+    if not imported.found:
         yield plain(text("import", "nothing"), WARNING)
         return
-    if proposal.is_empty:
+    if plan.is_empty:
         yield plain(text("import", "same"), STRONG)
         return
     yield plain(text("import", "changes"), STRONG)
-    follows = text("import", "follows", format=format_named(proposal.imported.format).title)
+    follows = text("import", "follows", format=format_named(imported.format).title)
     for key in BY_KEY:
-        if key == PASSWORD and proposal.secret:
-            yield _row(key, _old_password(draft), proposal.secret.words)
-        elif key in proposal.change:
-            new = value_words(key, proposal.change[key])
-            more = "" if key in proposal.imported.found else follows
-            if key not in proposal.imported.values:
-                more = text("import", "gone")
-            yield _row(key, now_words(key, draft), new, more)
-
-
-def _row(key: str, old: str, new: str, more: str = "") -> Block:
-    spans: list[Span] = [(f"{BY_KEY[key].label}: ", STRONG), (f"{escape_controls(old)} -> ", DIM)]
-    spans += [(escape_controls(new), PLAIN), (more, DIM)]
-    return Block(tuple(spans), "  ", _INDENT, gap=False)
+        more = ""
+        if key == PASSWORD and plan.secret:
+            old, new = _old_password(draft), plan.secret.words
+        elif key in plan.change:
+            old, new = now_words(key, draft), value_words(key, plan.change[key])
+            if key not in imported.found:
+                more = follows if key in imported.values else text("import", "gone")
+        else:
+            continue
+        name, arrow = f"{BY_KEY[key].label}: ", f"{escape_controls(old)} -> "
+        spans = ((name, STRONG), (arrow, DIM), (escape_controls(new), PLAIN), (more, DIM))
+        yield Block(spans, "  ", _INDENT, gap=False)
 
 
 def _old_password(draft: Draft) -> str:
@@ -173,24 +178,8 @@ def _old_password(draft: Draft) -> str:
     return text("import-password", "kept", place=place)
 
 
-def _remark(key: str, said: str) -> str:
-    return f"{BY_KEY[key].label}: {said}" if key in BY_KEY else said
-
-
-def _listed(title: str, told: Iterable[str], sign: str) -> Iterator[Block]:
-    listed = [*told]
-    if listed:
-        yield plain(text("import", title), STRONG)
-    ink = WARNING if sign == "! " else DIM
-    for one in listed:
-        yield Block(((sign, ink), (as_sentence(one), PLAIN)), "  ", _INDENT, gap=False)
-
-
 def _labels(keys: Iterable[str]) -> str:
     return ", ".join(BY_KEY[key].label for key in keys)
-
-
-NO_FILE = TextFile("", "")
 
 
 class ImportScreen(PasteScreen[ImportPlan | None]):
@@ -322,7 +311,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
             yield plain(text("import", "start", key=_KEYS["take"]), DIM)
         else:
             yield self._recognised(self._plan.imported)
-            yield from preview_blocks(self._plan, self._draft)
+            yield from _preview(self._plan, self._draft)
 
     def _recognised(self, imported: Imported) -> Block:
         names = {

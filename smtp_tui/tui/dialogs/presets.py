@@ -34,51 +34,6 @@ def matching_providers(typed: str, known: Iterable[Provider]) -> tuple[Provider,
     return filter_rows(words, known, _words_of, _distance)
 
 
-def way_words(way: Way) -> str:
-    """Name a port and its encryption."""
-    return f"{way.port} {way.encryption}"
-
-
-def provider_blocks(
-    provider: Provider, way: Way, takes: str, *, is_own: bool = False
-) -> list[Block]:
-    """Return all that is known of a provider; `takes` is what Enter would do."""
-    title = text("presets", "name", name=provider.name, id=provider.id)
-    own = f", {text('presets', 'own')}" if is_own else ""
-    return [
-        plain(f"{title}{own}", STRONG),
-        plain(takes, gap=False),
-        _ways(provider, way),
-        *_facts(provider),
-        *(Block(plain(note).spans, "- ", "  ", gap=False) for note in provider.notes),
-        *(Block(plain(limit).spans, "- ", "  ", gap=False) for limit in provider.limits),
-        _source(provider),
-    ]
-
-
-def _ways(provider: Provider, way: Way) -> Block:
-    """Return its ports, the chosen one marked."""
-    spans: list[Span] = [(f"{text('presets', 'ways')}: ", STRONG)]
-    for number, one in enumerate(provider.ways):
-        shown = way_words(one)
-        mark: Span = (f"‹{shown}›", ACCENT) if one == way else (shown, DIM)
-        spans += [("  ", PLAIN), mark] if number else [mark]
-    return Block(tuple(spans), gap=False)
-
-
-def _facts(provider: Provider) -> Iterator[Block]:
-    yield labelled(text("presets", "host"), ", ".join(provider.hosts))
-    yield labelled(text("presets", "user"), provider.username_is)
-    yield labelled(text("presets", "password"), provider.password_is)
-    if provider.page:
-        yield labelled(text("presets", "page"), provider.page)
-
-
-def _source(provider: Provider) -> Block:
-    names = {"source": provider.sources[0], "taken": provider.taken.isoformat()}
-    return plain(text("presets", "source", **names), DIM, gap=False)
-
-
 def _words_of(provider: Provider) -> str:
     words = (provider.id, provider.name, *provider.hosts, *provider.domains, *provider.mx)
     return " ".join(words).casefold()
@@ -150,14 +105,9 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         yield self._row
         yield self._list
         yield self.details
-        words = {one.action: one for one in PRESET_COMMANDS}
-        hints = (
-            ("Enter", words["take"].label),
-            ("Esc", words["leave"].label),
-            ("Up Down", text("hints", "choose")),
-            ("Tab", words["way"].label),
-            ("PgDn", text("hints", "read")),
-        )
+        take, way, leave = (command.label for command in PRESET_COMMANDS)
+        choose, read = text("hints", "choose"), text("hints", "read")
+        hints = (("Enter", take), ("Esc", leave), ("Up Down", choose), ("Tab", way), ("PgDn", read))
         yield KeyHints(hints, indent=0)
 
     def on_mount(self) -> None:
@@ -209,28 +159,46 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         said = "one" if count == 1 else "many"
         note = text("presets", said, count=count)
         self._row.show(RowState(placeholder=text("presets", "placeholder"), note=note))
-        self.details.show(self._blocks())
+        self.details.show([*self._blocks()])
 
-    def _blocks(self) -> list[Block]:
-        chosen = self._list.chosen
-        if chosen is None:
-            return [plain(text("presets", "none", discover=key_of("discover")))]
-        way = chosen.ways[self._way]
-        takes = describe_change(preset_change(chosen, way, self._draft), self._draft)
-        return provider_blocks(chosen, way, takes, is_own=chosen.id in self._known.own)
+    def _blocks(self) -> Iterator[Block]:
+        provider = self._list.chosen
+        if provider is None:
+            yield plain(text("presets", "none", discover=key_of("discover")))
+            return
+        way = provider.ways[self._way]
+        title = text("presets", "name", name=provider.name, id=provider.id)
+        own = f", {text('presets', 'own')}" if provider.id in self._known.own else ""
+        yield plain(f"{title}{own}", STRONG)
+        change = preset_change(provider, way, self._draft)
+        yield plain(describe_change(change, self._draft), gap=False)
+        ways: list[Span] = [(f"{text('presets', 'ways')}:", STRONG)]
+        for number, other in enumerate(provider.ways):
+            shown, gap = f"{other.port} {other.encryption}", "  " if number else " "
+            ways += [(gap, PLAIN), (f"‹{shown}›", ACCENT) if other == way else (shown, DIM)]
+        yield Block(tuple(ways), gap=False)
+        yield labelled(text("presets", "host"), ", ".join(provider.hosts))
+        yield labelled(text("presets", "user"), provider.username_is)
+        yield labelled(text("presets", "password"), provider.password_is)
+        if provider.page:
+            yield labelled(text("presets", "page"), provider.page)
+        for note in (*provider.notes, *provider.limits):
+            yield Block(plain(note).spans, "- ", "  ", gap=False)
+        names = {"source": provider.sources[0], "taken": provider.taken.isoformat()}
+        yield plain(text("presets", "source", **names), DIM, gap=False)
 
     def _faults(self) -> list[Block]:
-        """Tell what is wrong with files of one's own, in a line."""
+        """Return what is wrong with files of one's own, in a line."""
         faults = self._known.faults
         if not faults:
             return []
-        said = faults[0]
+        first = faults[0]
         if len(faults) > 1:
-            said = text("presets", "more-faults", fault=said, count=len(faults) - 1)
-        return [plain(said, WARNING, gap=False)]
+            first = text("presets", "more-faults", fault=first, count=len(faults) - 1)
+        return [plain(first, WARNING, gap=False)]
 
 
 def _cells(provider: Provider) -> tuple[str, str, str]:
     host = provider.host or f"{provider.hosts[0]}"
-    ways = ", ".join(map(way_words, provider.ways))
+    ways = ", ".join(f"{way.port} {way.encryption}" for way in provider.ways)
     return escape_controls(provider.name), escape_controls(host), ways

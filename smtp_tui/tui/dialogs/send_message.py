@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.timer import Timer
+from textual.widget import Widget
 
 from smtp_tui.smtp.delivery import MailRequest
-from smtp_tui.tui.form.form import REST
+from smtp_tui.tui.form.form import REST as PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import MAIL_COMMANDS, MAIL_HINTS
+from smtp_tui.tui.keys.commands import MAIL_COMMANDS, hints_of
 from smtp_tui.tui.model.mail_draft import MailDraft, MailField, Sender
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
-from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.dialog import DialogBody
+from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
@@ -39,7 +38,7 @@ EXPLANATIONS = {
 EXAMPLE = "name@example.org"
 
 
-class MailDialog(PaintOnceScreen, ModalScreen[MailRequest | None], inherit_bindings=False):
+class MailDialog(Dialog[MailRequest | None]):
     """Asks what to hand over to whom; the result is that, or None. What is typed stays in `draft`.
 
     A `MailRequest` without a body asks about sender and recipients alone.
@@ -50,70 +49,65 @@ class MailDialog(PaintOnceScreen, ModalScreen[MailRequest | None], inherit_bindi
         *bindings(MAIL_COMMANDS),
         Binding("up,shift+tab", "move(-1)", show=False),
         Binding("down,tab", "move(1)", show=False),
-        Binding("enter", "go_on", show=False),
+        Binding("enter", "next", show=False),
     ]
 
     def __init__(self, draft: MailDraft, sender: Sender) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._draft = draft
-        self._rows = {
-            part: TextRow(part, part, label_width=max(map(len, MailField))) for part in MailField
-        }
-        self._says = TextPage(most=2)
+        width = max(map(len, MailField))
+        self._rows = {field: TextRow(field, field, label_width=width) for field in MailField}
+        self._note = TextPage(most=2)
         self._placeholders = {MailField.FROM: sender.words, MailField.TO: EXAMPLE}
         self._obstacles: dict[MailField, str] = {}
         self._typing: MailField | None = None
-        self._rest: Timer | None = None
+        self._pause: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """Show a row for each part, a line about the one under the cursor, and the keys."""
-        with DialogBody(classes="box"):
-            yield TextPage([TITLE])
-            yield from self._rows.values()
-            yield self._says
-            yield KeyHints(MAIL_HINTS, indent=0)
+    def parts(self) -> Iterable[Widget]:
+        """Return a row for each field, a line about the one under the cursor, and the keys."""
+        yield TextPage([TITLE])
+        yield from self._rows.values()
+        yield self._note
+        yield KeyHints(hints_of(MAIL_COMMANDS), indent=0)
 
     def on_mount(self) -> None:
         """Begin at the recipients: all the rest has a default."""
-        for part, row in self._rows.items():
-            row.load(self._draft.text(part))
-        self._show_looks()
-        self._go_to(MailField.TO)
-
-    # What the rows tell
+        for field, row in self._rows.items():
+            row.load(self._draft.text(field))
+        self._show_rows()
+        self.set_focus(self._rows[MailField.TO])
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
-        """Take what is typed; what is wrong with it is told when the hand rests."""
+        """Take what is typed; what is wrong with it is shown after a pause."""
         event.stop()
         self._typing = MailField(event.row.topic)
         self._draft.type(self._typing, event.row.text)
         self._obstacles = {}
-        self._await_rest()
-        self._show_looks()
+        self._stop_pause()
+        self._pause = self.set_timer(PAUSE, self._show_problem)
+        self._show_rows()
 
     def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
-        """Nothing is below an empty part that could be deleted."""
+        """Keep the message from the screen below."""
         event.stop()
 
     def on_row_entered(self, event: Row.Entered) -> None:
-        """Speak of another part."""
+        """Describe another field."""
         event.stop()
-        self._say()
+        self._show_note()
 
     def on_row_left(self, event: Row.Left) -> None:
-        """Take what was typed as meant."""
+        """Show what is wrong with what was typed."""
         event.stop()
-        self._settle()
-
-    # What the keys do
+        self._show_problem()
 
     def action_move(self, by: int) -> None:
-        """Go to the next part, or the one before; after the last comes the first."""
-        parts = list(MailField)
-        self._go_to(parts[(parts.index(self._here) + by) % len(parts)])
+        """Go to the next field, or the one before; after the last comes the first."""
+        fields = list(MailField)
+        self.set_focus(self._rows[fields[(fields.index(self._here) + by) % len(fields)]])
 
-    def action_go_on(self) -> None:
-        """Go to the next part, if this one is good; from the last one the message goes out."""
+    def action_next(self) -> None:
+        """Go to the next field, if this one is good; from the last one the message goes out."""
         here, obstacles = self._here, self._draft.obstacles(sends=True)
         if here is list(MailField)[-1]:
             self.action_send()
@@ -130,12 +124,12 @@ class MailDialog(PaintOnceScreen, ModalScreen[MailRequest | None], inherit_bindi
         """Ask about sender and recipients, and send nothing."""
         self._end(sends=False)
 
-    def action_leave(self) -> None:
-        """Hand over nothing."""
-        self.dismiss(None)
+    @property
+    def _here(self) -> MailField:
+        return MailField(self.focused.topic) if isinstance(self.focused, Row) else MailField.TO
 
     def _end(self, *, sends: bool) -> None:
-        """Give the result, or tell what stands in the way of it."""
+        """Give the result, or show what stands in the way of it."""
         obstacles = self._draft.obstacles(sends=sends)
         if obstacles:
             self._refuse(obstacles)
@@ -143,44 +137,33 @@ class MailDialog(PaintOnceScreen, ModalScreen[MailRequest | None], inherit_bindi
             self.dismiss(self._draft.mail(sends=sends))
 
     def _refuse(self, obstacles: dict[MailField, str]) -> None:
-        """Go to the first obstacle, and tell each."""
+        """Go to the first obstacle, and show each."""
         self._obstacles = obstacles
-        self._settle()
-        self._go_to(next(iter(obstacles)))
-        self._show_looks()
+        self._show_problem()
+        self.set_focus(self._rows[next(iter(obstacles))])
+        self._show_rows()
 
-    # What is shown
-
-    @property
-    def _here(self) -> MailField:
-        return MailField(self.focused.topic) if isinstance(self.focused, Row) else MailField.TO
-
-    def _go_to(self, part: MailField) -> None:
-        self.set_focus(self._rows[part])
-
-    def _show_looks(self) -> None:
+    def _show_rows(self) -> None:
         problems = {**self._draft.problems(), **self._obstacles}
-        for part, row in self._rows.items():
-            problem = "" if part is self._typing else problems.get(part, "")
-            row.show(RowState(problem=problem, placeholder=self._placeholders.get(part, "")))
-        self._say()
+        for field, row in self._rows.items():
+            problem = "" if field is self._typing else problems.get(field, "")
+            row.show(RowState(problem=problem, placeholder=self._placeholders.get(field, "")))
+        self._show_note()
 
-    def _say(self) -> None:
-        """Tell the problem that found no room in its row, else what the part is."""
+    def _show_note(self) -> None:
+        """Show the problem that found no room in its row, else what the field is."""
         row = self._rows[self._here]
-        told = (row.state.problem, BAD) if row.hides_problem else (EXPLANATIONS[self._here], DIM)
-        self._says.show([plain(*told)])
+        note = (row.state.problem, BAD) if row.hides_problem else (EXPLANATIONS[self._here], DIM)
+        self._note.show([plain(*note)])
 
-    def _await_rest(self) -> None:
-        if self._rest is not None:
-            self._rest.stop()
-        self._rest = self.set_timer(REST, self._settle)
-
-    def _settle(self) -> None:
-        """Tell the problem of the part that was typed in."""
-        if self._rest is not None:
-            self._rest.stop()
-            self._rest = None
+    def _show_problem(self) -> None:
+        """Show the problem of the field that was typed in."""
+        self._stop_pause()
         if self._typing is not None:
             self._typing = None
-            self._show_looks()
+            self._show_rows()
+
+    def _stop_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None

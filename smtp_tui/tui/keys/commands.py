@@ -416,8 +416,6 @@ def log_keys() -> Hints:
     return (*((command.keys, command.help) for command in LOG_COMMANDS), *LOG_KEYS)
 
 
-MAIL_HINTS: Hints = hints_of(MAIL_COMMANDS)
-
 FORM_KEYS = (
     ("Up Down Tab Enter", "go from field to field"),
     ("Left Right Space", "choose; a letter jumps to the next value with that initial"),
