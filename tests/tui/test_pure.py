@@ -81,23 +81,23 @@ class TestLineEdit:
     def test_words(self) -> None:
         line = LineBuffer()
         line.replace("mail.example.net")
-        line.delete_word()
+        line.delete("word_left")
         assert line.text == "mail.example."
-        line.word_left()
+        line.move("word_left")
         line.insert("X")
         assert line.text == "mail.Xexample."
-        line.home()
-        line.word_right()
-        line.delete_to_end()
+        line.move("start")
+        line.move("word_right")
+        line.delete("end")
         assert line.text == "mail"
 
     def test_the_edges(self) -> None:
         line = LineBuffer("a", 0)
-        line.delete_left()
-        line.left()
+        line.delete("left")
+        line.move("left")
         assert (line.text, line.cursor) == ("a", 0)
-        line.delete_right()
-        line.delete_right()
+        line.delete("right")
+        line.delete("right")
         assert line.text == ""
 
     def test_no_repr_shows_the_text(self) -> None:

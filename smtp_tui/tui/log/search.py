@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.commands import key_of
@@ -13,17 +13,13 @@ from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.line_editor import LineBuffer
 
 NOTHING = "not found"
-_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
-_EDITS: dict[str, Callable[[LineBuffer], None]] = {
-    "left": LineBuffer.left,
-    "right": LineBuffer.right,
-    "home": LineBuffer.home,
-    "end": LineBuffer.end,
-    "backspace": LineBuffer.delete_left,
-    "delete": LineBuffer.delete_right,
-    "ctrl+w": LineBuffer.delete_word,
-    "ctrl+u": LineBuffer.delete_to_start,
-    "ctrl+k": LineBuffer.delete_to_end,
+_MOVES = {"left": "left", "right": "right", "home": "start", "end": "end"}
+_DELETIONS = {
+    "backspace": "left",
+    "delete": "right",
+    "ctrl+w": "word_left",
+    "ctrl+u": "start",
+    "ctrl+k": "end",
 }
 
 
@@ -42,11 +38,14 @@ class LogSearch:
         self._hidden = 0
 
     def edit(self, key: str) -> bool:
-        """Edit the text; return False for a key that edits nothing."""
-        edit = _EDITS.get(key)
-        if edit:
-            edit(self.line)
-        return edit is not None
+        """Move in what is looked for or delete from it; False where the key does neither."""
+        if key in _MOVES:
+            self.line.move(_MOVES[key])
+        elif key in _DELETIONS:
+            self.line.delete(_DELETIONS[key])
+        else:
+            return False
+        return True
 
     def scan(self, rows: LogModel) -> None:
         """Search all that the filter shows, folded or not."""

@@ -40,23 +40,25 @@ _PORT = re.compile(r"\d{0,5}(?:[/?].*)?")
 
 # Ctrl+A, B, C, Q, S belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the whole screen.
 EDIT_KEYS = {
-    "left": "left",
-    "right": "right",
-    "ctrl+left": "word_left",
-    "ctrl+right": "word_right",
-    "home": "home",
-    "end,ctrl+e": "end",
-    "backspace": "delete_left",
-    "delete,ctrl+d": "delete_right",
-    "ctrl+w": "delete_word",
-    "ctrl+u": "delete_to_start",
-    "ctrl+k": "delete_to_end",
+    "left": "move('left')",
+    "right": "move('right')",
+    "ctrl+left": "move('word_left')",
+    "ctrl+right": "move('word_right')",
+    "home": "move('start')",
+    "end,ctrl+e": "move('end')",
+    "backspace": "delete('left')",
+    "delete,ctrl+d": "delete('right')",
+    "ctrl+w": "delete('word_left')",
+    "ctrl+u": "delete('start')",
+    "ctrl+k": "delete('end')",
 }
-"""The keys of an edit, and the method of `LineBuffer` that makes it."""
 
 
 class LineBuffer:
-    """A text and a cursor in it, 0 to its length."""
+    """A text and a cursor in it, 0 to its length; no repr shows the text.
+
+    A place to move or delete to is left, right, word_left, word_right, start or end.
+    """
 
     __slots__ = ("cursor", "text")
 
@@ -73,56 +75,27 @@ class LineBuffer:
         self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
         self.cursor += len(text)
 
-    def left(self) -> None:
-        """Move by a character."""
-        self.cursor = max(self.cursor - 1, 0)
+    def move(self, place: str) -> None:
+        """Move the cursor."""
+        self.cursor = self._at(place)
 
-    def right(self) -> None:
-        """Move by a character."""
-        self.cursor = min(self.cursor + 1, len(self.text))
-
-    def home(self) -> None:
-        """Move to the first character."""
-        self.cursor = 0
-
-    def end(self) -> None:
-        """Move behind the last character."""
-        self.cursor = len(self.text)
-
-    def word_left(self) -> None:
-        """Move to the beginning of the word at the left."""
-        self.cursor = self._word_start()
-
-    def word_right(self) -> None:
-        """Move behind the word at the right."""
-        self.cursor += _word_length(self.text[self.cursor :])
-
-    def delete_left(self) -> None:
-        """Remove the character at the left."""
-        self._cut(max(self.cursor - 1, 0), self.cursor)
-
-    def delete_right(self) -> None:
-        """Remove the character under the cursor."""
-        self._cut(self.cursor, self.cursor + 1)
-
-    def delete_word(self) -> None:
-        """Remove the word at the left."""
-        self._cut(self._word_start(), self.cursor)
-
-    def delete_to_start(self) -> None:
-        """Remove all at the left."""
-        self._cut(0, self.cursor)
-
-    def delete_to_end(self) -> None:
-        """Remove all from the cursor on."""
-        self._cut(self.cursor, len(self.text))
-
-    def _word_start(self) -> int:
-        return self.cursor - _word_length(self.text[: self.cursor][::-1])
-
-    def _cut(self, start: int, end: int) -> None:
+    def delete(self, place: str) -> None:
+        """Remove what stands between the cursor and a place."""
+        start, end = sorted((self.cursor, self._at(place)))
         self.text = self.text[:start] + self.text[end:]
         self.cursor = start
+
+    def _at(self, place: str) -> int:
+        before, after = self.text[: self.cursor], self.text[self.cursor :]
+        places = {
+            "left": max(self.cursor - 1, 0),
+            "right": min(self.cursor + 1, len(self.text)),
+            "word_left": self.cursor - _word_length(before[::-1]),
+            "word_right": self.cursor + _word_length(after),
+            "start": 0,
+            "end": len(self.text),
+        }
+        return places[place]
 
 
 def _word_length(text: str) -> int:
@@ -150,7 +123,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, f"edit('{name}')", show=False) for keys, name in EDIT_KEYS.items()
+        Binding(keys, action, show=False) for keys, action in EDIT_KEYS.items()
     ]
 
     placeholder = ""
@@ -205,20 +178,26 @@ class LineEditor(SingleLineWidget, can_focus=True):
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Put the cursor behind the text; without the focus show the text from its beginning."""
-        self._line.end()
+        self._line.move("end")
         self._first = 0
         super().watch_has_focus(has_focus)
         self.repaint()
         if has_focus:
             self._place_cursor()
 
-    def action_edit(self, name: str) -> None:
-        """Move in the text or delete from it."""
+    def action_move(self, place: str) -> None:
+        """Move in the text."""
+        if not self.is_fixed:
+            self._line.move(place)
+            self._show_edit(self.text)
+
+    def action_delete(self, place: str) -> None:
+        """Delete from the text."""
         if self.is_fixed:
             return
         before = self.text
-        getattr(self._line, name)()
-        if name.startswith("delete") and not before:
+        self._line.delete(place)
+        if not before:
             self.emptied()
         self._show_edit(before)
 

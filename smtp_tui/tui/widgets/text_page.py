@@ -1,9 +1,7 @@
-"""Pages of text in a narrow column: a small subset of Markdown, and its flow. No widget.
+"""Pages of text in a narrow column: a small subset of Markdown, its flow, and the widget for it.
 
 `# ` and `## ` headings, paragraphs, `- ` items, fenced code, and inline `code` and **strong**.
 Nothing else is interpreted, so no text can colour or link itself.
-
-A widget that shows pages of prose, as many lines as there is room for.
 """
 
 from __future__ import annotations
@@ -54,23 +52,37 @@ def labelled(label: str, text: str, style: Style = STRONG) -> Block:
 def parse(markdown: str) -> list[Block]:
     """Read a page into blocks."""
     blocks: list[Block] = []
-    lines = iter(markdown.splitlines())
     paragraph: list[str] = []
-    for line in lines:
+    is_code = False
+
+    def end_paragraph() -> None:
+        text = " ".join(paragraph)
+        if text.startswith(("- ", "* ")):
+            follows = bool(blocks) and blocks[-1].first == "- "  # items of a list have no gap
+            blocks.append(Block(tuple(_inline(text[2:].strip())), "- ", "  ", gap=not follows))
+        elif text:
+            blocks.append(Block(tuple(_inline(text))))
+        paragraph.clear()
+
+    for line in markdown.splitlines():
+        is_item = line.startswith(("- ", "* "))
         if line.startswith("```"):
-            blocks.extend(_paragraph(paragraph))
-            blocks.extend(_fenced(lines))
+            end_paragraph()
+            is_code, gap = not is_code, True
+        elif is_code:
+            code = ((escape_controls(line), ACCENT),)
+            blocks.append(Block(code, "  ", "  ", is_preformatted=True, gap=gap))
+            gap = False
         elif line.startswith("#"):
-            blocks.extend(_paragraph(paragraph))
+            end_paragraph()
             blocks.append(Block(((escape_controls(line.lstrip("#").strip()), STRONG),)))
-        elif line.startswith(("- ", "* ")) or not line.strip():
-            blocks.extend(_paragraph(paragraph))
-            if line.strip():
-                paragraph.append(line)
+        elif is_item or not line.strip():
+            end_paragraph()
+            paragraph += [line] if is_item else []
         else:
             paragraph.append(line.strip())
-    blocks.extend(_paragraph(paragraph))
-    return _close_items(blocks)
+    end_paragraph()
+    return blocks
 
 
 def flow(blocks: Sequence[Block], width: int) -> list[list[Span]]:
@@ -81,35 +93,6 @@ def flow(blocks: Sequence[Block], width: int) -> list[list[Span]]:
             lines.append([])
         lines.extend(_flow_block(block, max(width, 1)))
     return lines
-
-
-def _paragraph(lines: list[str]) -> Iterator[Block]:
-    if not lines:
-        return
-    text = " ".join(lines)
-    lines.clear()
-    if text.startswith(("- ", "* ")):
-        yield Block(tuple(_inline(text[2:].strip())), "- ", "  ")
-    else:
-        yield Block(tuple(_inline(text)))
-
-
-def _fenced(lines: Iterator[str]) -> Iterator[Block]:
-    gap = True
-    for line in lines:
-        if line.startswith("```"):
-            return
-        yield Block(((escape_controls(line), ACCENT),), "  ", "  ", is_preformatted=True, gap=gap)
-        gap = False
-
-
-def _close_items(blocks: list[Block]) -> list[Block]:
-    """Items of one list stand without gaps."""
-    closed = []
-    for before, block in zip([None, *blocks], blocks, strict=False):
-        follows = before is not None and before.first == block.first == "- "
-        closed.append(Block(block.spans, "- ", "  ", gap=False) if follows else block)
-    return closed
 
 
 def _inline(text: str) -> Iterator[Span]:
@@ -155,7 +138,11 @@ def _pieces_that_fit(word: list[Span], width: int) -> Iterator[list[Span]]:
     room = width
     for text, style in word:
         while cell_len(text) > room:
-            head = _head(text, room)
+            end = used = 0
+            while end < len(text) and used + cell_len(text[end]) <= room:
+                used += cell_len(text[end])
+                end += 1
+            head = text[:end]
             if head:
                 piece.append((head, style))
                 text = text[len(head) :]
@@ -169,14 +156,6 @@ def _pieces_that_fit(word: list[Span], width: int) -> Iterator[list[Span]]:
             room -= cell_len(text)
     if piece:
         yield piece
-
-
-def _head(text: str, width: int) -> str:
-    end, used = 0, 0
-    while end < len(text) and used + cell_len(text[end]) <= width:
-        used += cell_len(text[end])
-        end += 1
-    return text[:end]
 
 
 class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
