@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.commands import key_of
@@ -13,6 +12,7 @@ from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.line_editor import LineBuffer
 
 NOTHING = "not found"
+_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
 _MOVES = {"left": "left", "right": "right", "home": "start", "end": "end"}
 _DELETIONS = {
     "backspace": "left",
@@ -38,7 +38,7 @@ class LogSearch:
         self._hidden = 0
 
     def edit(self, key: str) -> bool:
-        """Move in what is looked for or delete from it; False where the key does neither."""
+        """Edit the text; return False for a key that edits nothing."""
         if key in _MOVES:
             self.line.move(_MOVES[key])
         elif key in _DELETIONS:
