@@ -23,7 +23,7 @@ from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.tui.dialogs.discover import outcome, stopped, under_way
 from smtp_tui.tui.dialogs.presets import matching_providers
-from smtp_tui.tui.dialogs.server_table import SearchResults, ServerTable, cells, details_of, sign_of
+from smtp_tui.tui.dialogs.server_table import ServerTable, cells, details_of, sign_of
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.search import (
     SearchResults,
