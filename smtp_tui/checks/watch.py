@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import field, replace
 from datetime import datetime
-from typing import Protocol
 
 from smtp_tui.checks.run import CheckRequest, failed, refused, run
 from smtp_tui.diagnosis.verdict import Verdict
@@ -21,21 +20,8 @@ _PERMANENT = range(500, 600)
 _MECHANISM_UNKNOWN = 504  # the password was not looked at
 
 
-class Clock(Protocol):
-    """The time, as a watch needs it."""
-
-    def now(self) -> float:
-        """Return seconds that only grow."""
-
-    def moment(self) -> datetime:
-        """Return the date and time with its zone."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Let time go by."""
-
-
-class SystemClock:
-    """The machine's own time."""
+class Clock:
+    """The machine's own time; the tests have another."""
 
     def now(self) -> float:
         """Return the monotonic clock's seconds."""

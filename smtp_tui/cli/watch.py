@@ -13,7 +13,7 @@ from smtp_tui.checks.batch import CheckTarget
 from smtp_tui.checks.exit_status import exit_status
 from smtp_tui.checks.password_input import Given
 from smtp_tui.checks.run import CheckRequest
-from smtp_tui.checks.watch import CheckAttempt, SystemClock, VerdictChanged, Watch
+from smtp_tui.checks.watch import CheckAttempt, Clock, VerdictChanged, Watch
 from smtp_tui.cli.check_request import check_request, is_batch, read_again
 from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.parser import UsageError
@@ -34,7 +34,7 @@ def watch(call: Invocation) -> int:
     """Watch the one table that a call means until Ctrl+C, or until nothing can change any more."""
     every = watch_interval(call)
     request = check_request(call)
-    watching = Watch(partial(attempt_of, call, request), every, SystemClock())
+    watching = Watch(partial(attempt_of, call, request), every, Clock())
     target = CheckTarget(file=request.file, table=request.table, request=request)
     reporter: WatchReporter = load(FORMATS["json" if call.options.json else "text"])(call)
     try:

@@ -14,6 +14,7 @@ from smtp_tui.checks import watch
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.checks.watch import (
     CheckAttempt,
+    Clock,
     Paused,
     VerdictChanged,
     Watch,
@@ -28,7 +29,7 @@ START = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
 STARTED = AuthStarted(seconds=0.1, mechanism="PLAIN", reason="named")
 
 
-class FakeClock:
+class FakeClock(Clock):
     """A time that goes by only when it is slept away, or spent in a check."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.checks import watch
-from smtp_tui.checks.watch import SystemClock
+from smtp_tui.checks.watch import Clock
 from smtp_tui.cli import watch as watch_command
 from smtp_tui.cli.check_request import check_request
 from smtp_tui.cli.parser import UsageError, parse_arguments
@@ -38,13 +38,13 @@ def between(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def script(*deeds: Callable[[], object]) -> None:
         left = list(deeds)
 
-        class Clock(SystemClock):
+        class QuickClock(Clock):
             async def sleep(self, seconds: float) -> None:
                 if not left:
                     raise KeyboardInterrupt
                 left.pop(0)()
 
-        monkeypatch.setattr(watch_command, "SystemClock", Clock)
+        monkeypatch.setattr(watch_command, "Clock", QuickClock)
 
     return script
 
@@ -214,6 +214,6 @@ def test_a_signal_ends_it_with_a_summary(toml: Toml, number: signal.Signals, sta
 
 
 def test_the_machine_has_a_clock() -> None:
-    clock = watch.SystemClock()
+    clock = watch.Clock()
     assert clock.moment().utcoffset() is not None
     assert clock.now() <= clock.now()
