@@ -143,7 +143,7 @@ async def test_a_defect_costs_its_own_table_alone(monkeypatch: pytest.MonkeyPatc
     assert [name for name, one in told if isinstance(one, Verdict)] == ["a", "b", "c", "d"]
     causes = [one.verdict.cause for one in summary.outcomes]
     assert causes == [None, "internal-error", None, "internal-error"]
-    assert "RuntimeError at test_many.py:" in summary.outcomes[1].verdict.summary
+    assert "RuntimeError at test_batch.py:" in summary.outcomes[1].verdict.summary
     assert "a defect" not in summary.outcomes[1].verdict.summary
     assert [exit_status(one.verdict) for one in summary.outcomes] == [0, 70, 0, 70]
 
