@@ -15,7 +15,8 @@ from tests.diagnosis.test_language import AVOIDED, leaves
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "smtp_tui"
 TABLES = (
-    "smtp/labels.toml",
+    "diagnosis/causes.toml",
+    "diagnosis/warnings.toml",
     "checks/equivalents.toml",
     "discovery/texts.toml",
     "discovery/domain.toml",

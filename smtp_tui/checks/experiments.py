@@ -12,13 +12,14 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from smtp_tui.config.errors import defect_text
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.experiments import ExperimentSpec, experiments_for, with_changes
 from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.escaping import abridged
-from smtp_tui.smtp.events import Cause, Experiment, Stage, label
+from smtp_tui.smtp.events import Cause, Experiment, Stage
 from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.session import Limits, check

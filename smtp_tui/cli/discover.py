@@ -16,6 +16,7 @@ from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config.paths import config_folder
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.candidates import presets_with
 from smtp_tui.discovery.dns import Resolver
@@ -44,7 +45,7 @@ from smtp_tui.discovery.texts import (
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Cause, label
+from smtp_tui.smtp.events import Cause
 
 _DNS = 53
 

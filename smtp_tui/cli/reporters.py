@@ -16,9 +16,10 @@ from smtp_tui.checks.exit_status import verdict_lines
 from smtp_tui.cli.check_request import is_batch
 from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.terminal import print_line
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Event, label
+from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:

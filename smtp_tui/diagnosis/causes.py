@@ -1,4 +1,8 @@
-"""The texts for people as they ship with the package: what each cause and each warning means."""
+"""The registry of causes and warnings: everything that the program says and does about each.
+
+An entry of `causes.toml` has the label, the texts, what is tried after the failure and what is
+proposed; one of `warnings.toml` the label and the text.
+"""
 
 from __future__ import annotations
 
@@ -6,43 +10,40 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PARTS = ("what", "why", "cure")
-
 
 @cache
 def causes() -> dict[str, dict[str, Any]]:
-    """Return `what`, `why` and `cure` by cause id, and `local` texts where it has."""
+    """Return the entries of `causes.toml` by id."""
     return load_texts("causes.toml")
 
 
 def parts_of(cause: str, *, is_local: bool = False) -> dict[str, str]:
-    """Return a cause's texts; `is_local` asks for those of a server on this machine."""
+    """Return what happened, why and the cure; `is_local` is for a server on this machine."""
     entry = causes()[cause]
-    parts = {part: entry[part] for part in PARTS}
+    parts = {part: entry[part] for part in ("what", "why", "cure")}
     return parts | entry.get("local", {}) if is_local else parts
 
 
 @cache
-def warnings() -> dict[str, str]:
-    """Return a sentence by warning id."""
+def warnings() -> dict[str, dict[str, str]]:
+    """Return the entries of `warnings.toml` by id."""
     return load_texts("warnings.toml")
+
+
+def label(identity: str) -> str:
+    """Return a cause or a warning in a few words; an id that has none stands for itself."""
+    entry = warnings().get(identity) or causes().get(identity)
+    return entry["label"] if entry else identity
 
 
 @cache
 def fix_texts() -> dict[str, str]:
-    """Return why a change cures, by id."""
+    """Return why a change fixes a failure, by id."""
     return load_texts("fixes.toml")
 
 
-@cache
-def rules() -> list[dict[str, Any]]:
-    """Return what negative replies mean as it is written, in the order to try."""
-    files = ("replies-of-providers.toml", "replies.toml")
-    return [rule for file in files for rule in load_texts(file)["rule"]]
-
-
 def load_texts(name: str) -> dict[str, Any]:
-    """Return one file of texts; whoever calls keeps it."""
-    import tomllib  # a check that passes without a file and a warning needs none
+    """Return a file of texts; the caller caches it."""
+    import tomllib  # 5 ms that a check without a file, a warning and a failure is spared
 
     return tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))

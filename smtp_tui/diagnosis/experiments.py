@@ -1,10 +1,7 @@
-"""Parts of a cause's cure that depend on the settings and on what the experiments showed.
+"""Changes of settings that can be tried after a failure, and hints on what the trials showed.
 
-A cure that names the port in use, or one that was tried in vain, would send the admin in a circle.
-
-Changes of settings by key, as a file has them; empty text takes a setting away.
-
-Which changes may cure a failure and can be tried without a credential.
+A change is a mapping by key, as a file has it; empty text takes a setting away. Only what needs no
+credential is tried. A cause's entry in `causes.toml` names its experiments.
 """
 
 from __future__ import annotations
@@ -13,93 +10,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from smtp_tui.diagnosis.causes import causes
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record
-from smtp_tui.settings.choices import AddressFamily, Encryption, TlsVersion
+from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption, TlsVersion
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.parsers import address_literal, is_address
 from smtp_tui.smtp.events import Stage
 
-# Where mail is submitted, and how (RFC 8314, section 3; 2525 stands in no standard).
-SUBMISSION = ((587, "tls"), (465, "ssl"), (2525, "tls"))
-TRY_SSL = "If the port expects implicit TLS, as 465 does, set encryption to ssl. "
-_MOST = 2
-
-
-def submission_ways(host: str) -> tuple[tuple[int, str], ...]:
-    """Return the ports and encryptions to submit mail with: the provider's, else the usual ones."""
-    provider = provider_of(host)
-    if provider is None:
-        return SUBMISSION
-    return tuple((way.port, way.encryption.value) for way in provider.ways)
-
-
-def port_hint(settings: Settings, facts: CheckSummary) -> str:
-    """Say which other port to use, or that the others were tried in vain; a sentence or nothing."""
-    outcomes = _outcomes(facts)
-    port, encryption = settings.port, settings.encryption.value
-    ways = [
-        way
-        for way in submission_ways(settings.host)
-        # Another encryption on the same port helps only where the port itself answers.
-        if (way != (port, encryption) if facts.connected else way[0] != port)
-    ]
-    worked = [way for way in ways if outcomes.get(way) == "ok"]
-    failed = [way for way in ways if way in outcomes and way not in worked]
-    if worked:
-        return f"Use {_listed(worked[:1])}: smtp-tui tried it, and it works. "
-    if failed:
-        return f"smtp-tui also tried {_listed(failed, 'and')}, without success. "
-    return other_ports(ways)
-
-
-def other_ports(ways: Iterable[tuple[int, str]]) -> str:
-    """Advise the first of these ports; nothing where there is none."""
-    first = list(ways)[:_MOST]
-    return f"Try {_listed(first)}. " if first else ""
-
-
-def ssl_hint(settings: Settings, facts: CheckSummary) -> str:
-    """Advise implicit TLS for a silent port, unless it is in use or was seen to be no answer."""
-    is_answered = settings.encryption is Encryption.SSL or facts.speaks_tls is False
-    return "" if is_answered else TRY_SSL
-
-
-def starttls_hint(settings: Settings, facts: CheckSummary) -> str:
-    """Advise STARTTLS on the port in use, unless it was tried in vain."""
-    same_port = (None, settings.port)
-    tried = [dict(trial.change) | {"outcome": trial.outcome} for trial in facts.trials]
-    if any(
-        one.get("encryption") == "tls" and one.get("port") in same_port and one["outcome"] != "ok"
-        for one in tried
-    ):
-        return "STARTTLS does not work on this port either. "
-    return "Set encryption to tls (STARTTLS). "
-
-
-def _outcomes(facts: CheckSummary) -> dict[tuple[int, str], str]:
-    found = {}
-    for trial in facts.trials:
-        change = dict(trial.change)
-        if isinstance(port := change.get("port"), int):
-            found[port, str(change.get("encryption", ""))] = trial.outcome
-    return found
-
-
-def _listed(ways: Iterable[tuple[int, str]], last: str = "or") -> str:
-    """Write ports with their encryption: `port 587 (tls) or port 465 (ssl)`."""
-    words = [f"port {port} ({encryption})" for port, encryption in ways]
-    *most, final = words
-    return f"{', '.join(most)} {last} {final}" if most else final
-
-
-# rf
-
 Change = Mapping[str, object]
 
-# What the change of one of these vouches for may be another machine than the one that was meant.
+# What one of these vouches for may be another machine than the one that was meant.
 TRUST = frozenset({"server_name", "ca_file", "tls_fingerprint"})
+# Where mail is submitted, and how (RFC 8314, section 3; 2525 stands in no standard).
+SUBMISSION = ((587, "tls"), (465, "ssl"), (2525, "tls"))
+MOST = 6
+"""Connections that the experiments of one check may open."""
+_MOST_NAMES = 2
+_MOST_PORTS = 2
 
 
 def with_changes(settings: Settings, change: Change) -> Settings:
@@ -141,17 +70,12 @@ def weakens(settings: Settings, change: Change) -> bool:
     )
 
 
-MOST = 6
-"""Connections that the trials of one check may open."""
-_MOST_NAMES = 2
-
-
 @record(kw_only=True)
 class ExperimentSpec:
     """A change to try, up to `until`.
 
     `alias` is a name that must resolve to the address that was connected to: the settings ask for
-    it, and the trial goes there.
+    it, and the experiment goes there.
     """
 
     change: Change
@@ -164,22 +88,19 @@ class ExperimentSpec:
         return " ".join(f"{key}={value}" for key, value in self.change.items())
 
 
-Source = Callable[[Settings, CheckSummary], Iterator[ExperimentSpec]]
-
-
 def experiments_for(
     settings: Settings, facts: CheckSummary, cause: str | None
 ) -> tuple[ExperimentSpec, ...]:
     """Return what to try after a failure, the most promising first, and nothing twice."""
     found: dict[str, ExperimentSpec] = {}
-    for source in _SOURCES.get(cause or "", ()):
-        for trial in source(settings, facts):
-            if is_possible(trial.change) and with_changes(settings, trial.change) != settings:
-                found.setdefault(trial.name, trial)
+    for name in causes().get(cause or "", {}).get("experiments", ()):
+        for spec in _SOURCES[name](settings, facts):
+            if is_possible(spec.change) and with_changes(settings, spec.change) != settings:
+                found.setdefault(spec.name, spec)
     return tuple(found.values())[:MOST]
 
 
-def _tls_at_once(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+def _implicit_tls(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
     yield ExperimentSpec(change=keeping_port(settings, {"encryption": "ssl"}))
 
 
@@ -187,8 +108,8 @@ def _starttls(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSp
     yield ExperimentSpec(change=keeping_port(settings, {"encryption": "tls"}))
 
 
-def _elsewhere(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    for port, encryption in submission_ways(settings.host):
+def _other_port(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
+    for port, encryption in _submission_ways(settings.host):
         if port != settings.port:
             yield ExperimentSpec(change={"port": port, "encryption": encryption})
 
@@ -200,15 +121,12 @@ def _other_way(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentS
         yield ExperimentSpec(change={"source_address": ""})
 
 
-def _names(settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
+def _certificate_names(settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
     """The names that the certificate is for: as the host, where they lead to the same machine."""
-    leaf = facts.chain[0] if facts.chain else None
-    if leaf is None:
-        return
     known = (settings.host.casefold(), settings.tls_name.casefold())
     names = [
         name
-        for name in leaf.names
+        for name in (facts.chain[0].names if facts.chain else ())
         if "*" not in name
         and not is_address(name)
         and name.casefold() not in known
@@ -245,39 +163,88 @@ def _address_literal(_settings: Settings, facts: CheckSummary) -> Iterator[Exper
 
 
 def _encrypted(settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    """The ways to a link that is not open."""
+    """The ways to an encrypted connection."""
     if settings.encryption is Encryption.NONE:
         yield from _starttls(settings, facts)
-        yield from _tls_at_once(settings, facts)
-    yield from _elsewhere(settings, facts)
+        yield from _implicit_tls(settings, facts)
+    yield from _other_port(settings, facts)
 
 
-_SOURCES: dict[str, tuple[Source, ...]] = {
-    "connection-refused": (_other_way, _elsewhere),
-    "connect-timeout": (_other_way, _elsewhere),
-    "network-unreachable": (_other_way, _elsewhere),
-    "connect-denied-locally": (_other_way, _elsewhere),
-    "host-not-found": (_other_way,),
-    # Whether a silent port speaks TLS was asked before it came to this.
-    "greeting-timeout": (_elsewhere,),
-    "greeting-refused": (_elsewhere,),
-    "implicit-tls-expected": (_tls_at_once, _elsewhere),
-    "not-smtp": (_elsewhere,),
-    "server-closed": (_elsewhere,),
-    "connection-reset": (_elsewhere,),
-    "ehlo-refused": (_address_literal,),
-    "server-busy": (_address_literal,),
-    "starttls-not-offered": (_elsewhere,),
-    "starttls-refused": (_elsewhere,),
-    "plain-text-expected": (_starttls, _elsewhere),
-    "tls-handshake-timeout": (_elsewhere,),
-    "tls-handshake-failed": (_elsewhere,),
-    "tls-version-unsupported": (_elsewhere, _older_tls),
-    "certificate-name-mismatch": (_names,),
-    "certificate-unknown-issuer": (_system_trust,),
-    "certificate-incomplete-chain": (_system_trust,),
-    "certificate-fingerprint-mismatch": (_chain_and_name,),
-    "auth-not-offered": (_encrypted,),
-    "auth-needs-encryption": (_encrypted,),
-    "encryption-required": (_encrypted,),
+_SOURCES: dict[str, Callable[[Settings, CheckSummary], Iterator[ExperimentSpec]]] = {
+    "implicit-tls": _implicit_tls,
+    "starttls": _starttls,
+    "other-port": _other_port,
+    "other-way": _other_way,
+    "certificate-names": _certificate_names,
+    "system-trust": _system_trust,
+    "chain-and-name": _chain_and_name,
+    "older-tls": _older_tls,
+    "address-literal": _address_literal,
+    "encrypted": _encrypted,
 }
+
+
+def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
+    """Return the parts of a cure that depend on the settings and on what the experiments showed.
+
+    A cure that names the port in use, or one that was tried in vain, would send the admin in a
+    circle. Each is a whole sentence, or empty.
+    """
+    is_auto = settings.authentication is Authentication.AUTO
+    is_answered = settings.encryption is Encryption.SSL or facts.speaks_tls is False
+    try_ssl = "If the port expects implicit TLS, as 465 does, set encryption to ssl. "
+    starttls = "Set encryption to tls (STARTTLS). "
+    for trial in facts.trials:
+        change = dict(trial.change)
+        is_here = change.get("port") in (None, settings.port)
+        if change.get("encryption") == "tls" and is_here and trial.outcome != "ok":
+            starttls = "STARTTLS does not work on this port either. "
+    return {
+        "try_ports": _port_hint(settings, facts),
+        "try_ssl": "" if is_answered else try_ssl,
+        "try_starttls": starttls,
+        "or_auto": "" if is_auto else "auto, or to ",
+    }
+
+
+def _submission_ways(host: str) -> tuple[tuple[int, str], ...]:
+    """Return the ports and encryptions to submit mail with: the provider's, else the usual ones."""
+    provider = provider_of(host)
+    if provider is None:
+        return SUBMISSION
+    return tuple((way.port, way.encryption.value) for way in provider.ways)
+
+
+def _port_hint(settings: Settings, facts: CheckSummary) -> str:
+    """Say which other port to use, or that the others were tried in vain."""
+    outcomes = {
+        (change.get("port"), str(change.get("encryption", ""))): trial.outcome
+        for trial in facts.trials
+        if isinstance((change := dict(trial.change)).get("port"), int)
+    }
+    here = (settings.port, settings.encryption.value)
+    ways = [
+        way
+        for way in _submission_ways(settings.host)
+        # Another encryption on the same port helps only where the port itself answers.
+        if (way != here if facts.connected else way[0] != settings.port)
+    ]
+    worked = [way for way in ways if outcomes.get(way) == "ok"]
+    failed = [way for way in ways if way in outcomes and way not in worked]
+    if worked:
+        return f"Use {_listed(worked[:1])}: smtp-tui tried it, and it works. "
+    if failed:
+        return f"smtp-tui also tried {_listed(failed, 'and')}, without success. "
+    return other_ports(ways)
+
+
+def other_ports(ways: Iterable[tuple[int, str]]) -> str:
+    """Advise the first of these ports; nothing where there is none."""
+    first = list(ways)[:_MOST_PORTS]
+    return f"Try {_listed(first)}. " if first else ""
+
+
+def _listed(ways: Iterable[tuple[int, str]], last: str = "or") -> str:
+    """Write ports with their encryption: `port 587 (tls) or port 465 (ssl)`."""
+    *most, final = [f"port {port} ({encryption})" for port, encryption in ways]
+    return f"{', '.join(most)} {last} {final}" if most else final

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from smtp_tui.diagnosis.advice import LinkSecurity, PartialSettings, parse_partial
-from smtp_tui.diagnosis.causes import load_texts
+from smtp_tui.diagnosis.causes import label, load_texts
 from smtp_tui.diagnosis.template_vars import template_vars
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers.provider import User
@@ -28,7 +28,7 @@ from smtp_tui.settings.password_sources import (
     PasswordSource,
 )
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Cause, Stage, label
+from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.replies import EhloKeywords
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from smtp_tui.diagnosis.causes import fix_texts
+from smtp_tui.diagnosis.causes import causes, fix_texts
 from smtp_tui.diagnosis.experiments import (
     TRUST,
     Change,
@@ -21,13 +21,13 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import anchor_of
-from smtp_tui.smtp.events import Experiment, Stage
+from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN, GIVES_SECRET_AWAY
 
 
 @record(kw_only=True)
 class Failure:
-    """A failure that is to be cured."""
+    """A failure that is to be fixed."""
 
     settings: Settings
     facts: CheckSummary
@@ -35,26 +35,46 @@ class Failure:
     names: Names
 
     def why(self, text: str, **more: str) -> str:
-        """Word why a change cures."""
+        """Say why a change fixes it."""
         return fix_texts()[text].format_map(self.names | more)
 
 
 Proposal = tuple[Change, str]
-Source = Callable[[Failure], Iterator[Proposal]]
 
 
 def fixes_for(settings: Settings, facts: CheckSummary, cause: str, names: Names) -> tuple[Fix, ...]:
     """Return the fixes of a failure, the first one the best; none where no safe one is known."""
     case = Failure(settings=settings, facts=facts, cause=cause, names=names)
+    tried = [dict(trial.change) for trial in facts.trials]
+    untried = (
+        (change, why)
+        for change, why in _proposals(case)
+        if is_possible(change) and change not in tried
+    )
     fixes: dict[tuple[tuple[str, object], ...], Fix] = {}
-    for change, why in _tried(case):
-        fixes.setdefault(tuple(change.items()), _fix(case, change, why))
-    for source in _SOURCES.get(cause, ()):
-        for change, why in source(case):
-            if is_possible(change) and not _was_tried(facts, change):
-                fixes.setdefault(tuple(change.items()), _fix(case, change, why))
+    for change, why in (*_tried(case), *untried):
+        (field, value), *more = change.items()
+        fix = Fix(
+            field=field,
+            value=value,
+            why=why,
+            more=dict(more) or None,
+            weakens=weakens(settings, change),
+            # A name of the certificate as the host leads to whatever machine has that name.
+            trusts="host" in change or not TRUST.isdisjoint(change),
+        )
+        fixes.setdefault(tuple(change.items()), fix)
     ordered = sorted(fixes.values(), key=lambda fix: fix.weakens)
     return () if ordered and ordered[0].weakens else tuple(ordered)
+
+
+def _proposals(case: Failure) -> Iterator[Proposal]:
+    """Yield what the cause's entry names: changes, and fields that only the admin can fill in."""
+    entry = causes().get(case.cause, {})
+    for name in entry.get("fixes", ()):
+        yield from _SOURCES[name](case)
+    for key, text in entry.get("ask", {}).items():
+        yield {key: None}, case.why(text)
 
 
 def fixes_of_problems(keys: tuple[str, ...]) -> tuple[Fix, ...]:
@@ -65,57 +85,43 @@ def fixes_of_problems(keys: tuple[str, ...]) -> tuple[Fix, ...]:
     return tuple(Fix(field=key, value=None, why=BY_KEY[key].summary) for key in keys)
 
 
-def _fix(case: Failure, change: Change, why: str) -> Fix:
-    (field, value), *more = change.items()
-    from_certificate = "host" in change
-    return Fix(
-        field=field,
-        value=value,
-        why=why,
-        more=dict(more) or None,
-        weakens=weakens(case.settings, change),
-        trusts=from_certificate or not TRUST.isdisjoint(change),
-    )
-
-
 def _tried(case: Failure) -> Iterator[Proposal]:
     """Yield the changes that were tried: those that worked, then those that came to a certificate.
 
     They stand as they were meant, whichever was over first. Where a login is what failed, a change
-    that offers none cures nothing.
+    that offers none fixes nothing.
     """
     facts = case.facts
-    meant = [trial.name for trial in experiments_for(case.settings, facts, case.cause)]
+    meant = [spec.name for spec in experiments_for(case.settings, facts, case.cause)]
     trials = sorted(
-        facts.trials, key=lambda one: meant.index(one.name) if one.name in meant else len(meant)
+        facts.trials,
+        key=lambda trial: meant.index(trial.name) if trial.name in meant else len(meant),
     )
-    wants_login = facts.finished is not None and facts.finished.stage is Stage.AUTH
-    worked = [one for one in trials if one.outcome == "ok"]
-    useful = [one for one in worked if one.mechanisms or not wants_login]
-    nearly = [one for one in trials if one.outcome.startswith("certificate-")]
-    for one in (*useful, *(one for one in nearly if "encryption" in dict(one.change))):
-        yield dict(one.change), _seen(one)
+    needs_login = facts.finished is not None and facts.finished.stage is Stage.AUTH
+    worked = [
+        trial for trial in trials if trial.outcome == "ok" and (trial.mechanisms or not needs_login)
+    ]
+    nearly = [
+        trial
+        for trial in trials
+        if trial.outcome.startswith("certificate-") and "encryption" in dict(trial.change)
+    ]
+    for trial in (*worked, *nearly):
+        yield dict(trial.change), f"Tried: {trial.text.removeprefix('experiment: ')}."
 
 
-def _seen(trial: Experiment) -> str:
-    return f"Tried: {trial.text.removeprefix('experiment: ')}."
-
-
-def _was_tried(facts: CheckSummary, change: Change) -> bool:
-    return any(dict(one.change) == change for one in facts.trials)
-
-
-def _tls_at_once(case: Failure) -> Iterator[Proposal]:
+def _implicit_tls(case: Failure) -> Iterator[Proposal]:
     yield keeping_port(case.settings, {"encryption": "ssl"}), case.why("tls-at-once")
 
 
 def _starttls(case: Failure) -> Iterator[Proposal]:
     if case.settings.encryption is not Encryption.TLS:
-        text = "starttls-offered" if _offers(case.facts, "STARTTLS") else "starttls"
+        is_offered = any("STARTTLS" in dict(offer.keywords) for offer in case.facts.offers)
+        text = "starttls-offered" if is_offered else "starttls"
         yield keeping_port(case.settings, {"encryption": "tls"}), case.why(text)
 
 
-def _other_port(case: Failure) -> Iterator[Proposal]:
+def _submission_port(case: Failure) -> Iterator[Proposal]:
     if case.settings.port != 587:
         yield {"port": 587, "encryption": "tls"}, case.why("other-port")
 
@@ -157,7 +163,7 @@ def _after_rejection(case: Failure) -> Iterator[Proposal]:
 
 
 def _credentials(case: Failure) -> Iterator[Proposal]:
-    """What only the admin can put right, as the provider wants it where that is known."""
+    """What only the admin can fix, as the provider wants it where that is known."""
     user, secret = case.why("username"), case.why("password")
     provider = provider_of(case.settings.host)
     if provider:
@@ -182,58 +188,33 @@ def _sender(case: Failure) -> Iterator[Proposal]:
     yield {"from": None}, case.why("from")
 
 
-def _trust(case: Failure) -> Iterator[Proposal]:
-    chain = case.facts.chain
-    if anchor_of(chain) and case.cause in _CURED_BY_CA:
+def _save_ca(case: Failure) -> Iterator[Proposal]:
+    if anchor_of(case.facts.chain):
         yield {"ca_file": None}, case.why("save-ca")
-    if chain:
+
+
+def _trust(case: Failure) -> Iterator[Proposal]:
+    if chain := case.facts.chain:
         yield {"tls_fingerprint": chain[0].sha256}, case.why("pin")
         yield {"openssl_verify_mode": "none"}, case.why("verify-none")
 
 
-def _slowness(case: Failure) -> Iterator[Proposal]:
+def _longer_timeout(case: Failure) -> Iterator[Proposal]:
     if case.settings.timeout < 120:
         yield {"timeout": min(120, int(case.settings.timeout * 2) or 1)}, case.why("timeout")
 
 
-def _only_you(key: str, text: str) -> Source:
-    def source(case: Failure) -> Iterator[Proposal]:
-        yield {key: None}, case.why(text)
-
-    return source
-
-
-def _offers(facts: CheckSummary, keyword: str) -> bool:
-    return any(keyword in dict(offer.keywords) for offer in facts.offers)
-
-
-_CURED_BY_CA = ("certificate-self-signed", "certificate-unknown-issuer")
-_SOURCES: dict[str, tuple[Source, ...]] = {
-    "password-missing": (_only_you("password", "password"),),
-    "password-source-failed": (_only_you("password", "password"),),
-    "host-not-found": (_only_you("host", "host"),),
-    "implicit-tls-expected": (_tls_at_once,),
-    "plain-text-expected": (_starttls,),
-    "reply-timeout": (_slowness,),
-    "ehlo-refused": (_only_you("domain", "domain"),),
-    "server-busy": (),
-    "starttls-not-offered": (_other_port,),
-    "client-certificate-required": (_only_you("client_certificate", "client-certificate"),),
-    "certificate-self-signed": (_trust,),
-    "certificate-unknown-issuer": (_trust,),
-    "certificate-incomplete-chain": (_trust,),
-    "certificate-name-mismatch": (_trust,),
-    "certificate-not-yet-valid": (_trust,),
-    "certificate-expired": (_trust,),
-    "auth-not-offered": (_starttls, _no_login),
-    "auth-mechanism-not-offered": (_mechanisms,),
-    "auth-mechanism-too-weak": (_mechanisms,),
-    "auth-needs-encryption": (_starttls,),
-    "auth-rejected": (_after_rejection,),
-    "auth-app-password-needed": (_credentials,),
-    "auth-challenge-malformed": (_mechanisms,),
-    "encryption-required": (_starttls,),
-    "auth-required": (_log_in,),
-    "relay-denied": (_log_in,),
-    "sender-refused": (_sender,),
+_SOURCES: dict[str, Callable[[Failure], Iterator[Proposal]]] = {
+    "implicit-tls": _implicit_tls,
+    "starttls": _starttls,
+    "submission-port": _submission_port,
+    "mechanism": _mechanisms,
+    "no-login": _no_login,
+    "rejected-login": _after_rejection,
+    "credentials": _credentials,
+    "log-in": _log_in,
+    "sender": _sender,
+    "save-ca": _save_ca,
+    "trust": _trust,
+    "longer-timeout": _longer_timeout,
 }

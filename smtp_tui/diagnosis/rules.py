@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
+from typing import Any
 
-from smtp_tui.diagnosis import causes
+from smtp_tui.diagnosis.causes import load_texts
+from smtp_tui.providers.known import providers
 from smtp_tui.providers.provider import EntryKind, Provenance, provenance_of
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
@@ -92,7 +94,13 @@ def cause_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None 
 @cache
 def rules() -> tuple[ReplyRule, ...]:
     """Return every rule, in the order to try."""
-    return tuple(map(_rule, causes.rules()))
+    return tuple(map(_rule, rule_tables()))
+
+
+def rule_tables() -> list[dict[str, Any]]:
+    """Return the rules as they are written; those of single providers go first."""
+    files = ("replies-of-providers.toml", "replies.toml")
+    return [rule for file in files for rule in load_texts(file)["rule"]]
 
 
 def _rule(table: Mapping[str, object]) -> ReplyRule:
@@ -170,8 +178,6 @@ class _Refusal:
     @cached_property
     def _speakers(self) -> set[str]:
         """The ids of the providers whose server it is, or who sign such a reply."""
-        from smtp_tui.providers.known import providers  # few replies need them
-
         return {
             one.id
             for one in providers()
@@ -199,9 +205,9 @@ def _without_code(line: str) -> str:
 
 def provenances() -> Iterator[Provenance]:
     """Yield one for each rule and each advice; ValueError names an entry without a source."""
-    for rule in causes.rules():
+    for rule in rule_tables():
         yield provenance_of(EntryKind.REPLY, _rule_name(rule), rule)
-    for name, advice in causes.load_texts("advice.toml").items():
+    for name, advice in load_texts("advice.toml").items():
         yield provenance_of(EntryKind.ADVICE, name, advice)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import CheckSummary
-from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.certificates import Certificate, anchor_of, missing_issuer
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Finished, Stage, label
+from smtp_tui.smtp.events import Finished, Stage
 from smtp_tui.smtp.transcript import endpoint
 
 UNKNOWN = "unknown"
@@ -24,7 +24,7 @@ _DURING = {
     Stage.AUTH: " during the login",
     Stage.MESSAGE: " while smtp-tui sent the message",
 }
-# Whole clauses, or nothing.
+# Whole clauses or nothing, which `diagnosis.experiments.hints` fills in after a failure.
 _OPTIONAL = ("try_ports", "try_ssl", "try_starttls", "or_auto")
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
@@ -42,8 +42,6 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> Names:
     names = dict.fromkeys(NAMES, UNKNOWN) | dict.fromkeys(_OPTIONAL, "")
     if settings is not None:
         names |= _of_settings(settings, facts.address)
-        if facts.finished is not None and facts.finished.fault:
-            names |= _hints(settings, facts)
     if facts.finished is not None:
         names |= _of_end(facts.finished, names["host"])
     certificate = facts.tls.certificate if facts.tls else None
@@ -58,18 +56,6 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> Names:
     names["mechanisms"] = " ".join(facts.mechanisms) or "none"
     names["peer_look"] = _peer_look(facts.peer_would)
     return {name: escape_controls(_cut(value)) for name, value in names.items()}
-
-
-def _hints(settings: Settings, facts: CheckSummary) -> Names:
-    # The providers' table is not needed by a check that passes.
-    from smtp_tui.diagnosis.experiments import port_hint, ssl_hint, starttls_hint
-
-    return {
-        "try_ports": port_hint(settings, facts),
-        "try_ssl": ssl_hint(settings, facts),
-        "try_starttls": starttls_hint(settings, facts),
-        "or_auto": "" if settings.authentication is Authentication.AUTO else "auto, or to ",
-    }
 
 
 def _of_settings(settings: Settings, address: str | None) -> Names:

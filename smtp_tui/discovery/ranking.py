@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery.candidates import USUAL, Candidate
 from smtp_tui.discovery.dns import AnswerState
 from smtp_tui.discovery.steps import CandidateSource, ProbeResult, SearchQuery, SearchResult
@@ -11,7 +12,7 @@ from smtp_tui.discovery.texts import text
 from smtp_tui.providers.provider import User
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
-from smtp_tui.smtp.events import Cause, label
+from smtp_tui.smtp.events import Cause
 
 _MOST_NAMES = 4
 

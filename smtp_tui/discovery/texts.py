@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery.steps import OK, ProbeResult
 from smtp_tui.smtp.certificates import in_words
-from smtp_tui.smtp.events import label
 
 NOT_ASKED = "-"
 _MOST_NAMES = 4

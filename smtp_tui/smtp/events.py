@@ -9,8 +9,6 @@ and diagnosis; the rest are its substance. `Cause` names why a dialogue cannot g
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
@@ -306,16 +304,3 @@ def refused(reply: Reply) -> CheckAborted:
     """The Stop for a reply that is no success: a refusal, or a code that does not belong."""
     fault = Cause.REFUSED if reply.category in (4, 5) else Cause.REPLY_UNEXPECTED
     return CheckAborted(fault, reply=reply)
-
-
-def label(identity: str) -> str:
-    """Return the words for a cause or a warning; an id that has none stands for itself."""
-    return labels().get(identity, identity)
-
-
-@cache
-def labels() -> dict[str, str]:
-    """Return all of them by id."""
-    import tomllib  # a check that passes without a warning needs none: it takes 12 ms
-
-    return tomllib.loads(Path(__file__).with_name("labels.toml").read_text(encoding="utf-8"))

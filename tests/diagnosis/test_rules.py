@@ -13,9 +13,14 @@ from string import Formatter
 import pytest
 
 from smtp_tui.diagnosis.causes import causes
-from smtp_tui.diagnosis.causes import rules as tables
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
-from smtp_tui.diagnosis.rules import ReplyRule, cause_of_refusal, rule_of_refusal, rules
+from smtp_tui.diagnosis.rules import (
+    ReplyRule,
+    cause_of_refusal,
+    rule_of_refusal,
+    rule_tables,
+    rules,
+)
 from smtp_tui.diagnosis.template_vars import NAMES
 from smtp_tui.providers.known import provider_of, providers
 from smtp_tui.smtp.events import Capabilities, Cause, Stage
@@ -65,7 +70,7 @@ def test_no_two_rules_have_the_same_conditions() -> None:
     assert len({conditions(rule) for rule in rules()}) == len(rules())
 
 
-@pytest.mark.parametrize("table", tables(), ids=lambda table: table["source"][:60])
+@pytest.mark.parametrize("table", rule_tables(), ids=lambda table: table["source"][:60])
 def test_every_rule_is_sound(table: dict[str, object]) -> None:
     assert set(table) <= KEYS
     assert table["source"]
@@ -83,7 +88,7 @@ def test_every_rule_is_sound(table: dict[str, object]) -> None:
     assert "distinct" not in table or {"provider", "distinct"} <= set(table)
 
 
-@pytest.mark.parametrize("table", tables(), ids=lambda table: table["source"][:60])
+@pytest.mark.parametrize("table", rule_tables(), ids=lambda table: table["source"][:60])
 def test_texts_of_a_rule_are_whole(table: dict[str, object]) -> None:
     own = [str(table[part]) for part in ("what", "why", "cure") if part in table]
     for text in own:

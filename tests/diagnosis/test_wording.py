@@ -7,12 +7,12 @@ from string import Formatter
 
 import pytest
 
-from smtp_tui.diagnosis.cause_text import warning_text
-from smtp_tui.diagnosis.causes import causes, parts_of, rules, warnings
-from smtp_tui.diagnosis.diagnose import diagnose
+from smtp_tui.diagnosis.causes import causes, label, parts_of, warnings
+from smtp_tui.diagnosis.diagnose import diagnose, warning_text
+from smtp_tui.diagnosis.rules import rule_tables
 from smtp_tui.diagnosis.template_vars import NAMES, UNKNOWN, template_vars
 from smtp_tui.diagnosis.verdict import PEER_LOOK
-from smtp_tui.smtp.events import Cause, Experiment, Stage, WarningId, labels
+from smtp_tui.smtp.events import Cause, Experiment, Stage, WarningId
 from tests.diagnosis.examples import (
     CERTIFICATE,
     connected,
@@ -23,8 +23,10 @@ from tests.diagnosis.examples import (
 )
 
 KNOWN = {fault.value for fault in Cause} - {"refused"}
-KNOWN |= {rule["cause"] for rule in rules() if "cause" in rule}
+KNOWN |= {rule["cause"] for rule in rule_tables() if "cause" in rule}
 KNOWN |= {"reply-unexpected"}
+
+TEXTS = ("what", "why", "cure")
 
 # On these both sides speak before there is any certificate, address or reply.
 WHOLE = [*connected(), Experiment(seconds=0.5, name=PEER_LOOK, outcome="ok", text="")]
@@ -46,7 +48,7 @@ def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
 @pytest.mark.parametrize("cause", causes())
 def test_texts_of_a_cause_are_whole(cause: str) -> None:
     texts = causes()[cause]
-    assert set(texts) - {"local"} == {"what", "why", "cure"}
+    assert set(texts) - {"local", "experiments", "fixes", "ask"} == {"label", *TEXTS}
     for text in [*parts_of(cause).values(), *parts_of(cause, is_local=True).values()]:
         assert placeholders(text) <= set(NAMES)
         assert text.isprintable()
@@ -93,7 +95,7 @@ def test_texts_hold_with_nothing_known(cause: str) -> None:
 def test_a_warning_is_a_plain_sentence(warning: WarningId) -> None:
     names = template_vars(settings(), facts_of(*WHOLE))
     text = warning_text(warning, names)
-    assert placeholders(warnings()[warning]) <= set(NAMES)
+    assert placeholders(warnings()[warning]["text"]) <= set(NAMES)
     assert text.endswith(".")
     assert text[0].isupper()
     assert len(text) <= 200
@@ -159,8 +161,8 @@ def test_the_address_stands_beside_the_name() -> None:
 
 
 def test_every_cause_and_warning_has_a_few_words_for_the_screen() -> None:
-    assert set(labels()) == {*causes(), *warnings()}
-    for words in labels().values():
+    for identity in (*causes(), *warnings()):
+        words = label(identity)
         assert not re.search("-(?!signed|tui)", words)
         assert len(words) <= 36
         assert words.isprintable()

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from smtp_tui.diagnosis.causes import load_texts, rules
-from smtp_tui.diagnosis.rules import provenances
+from smtp_tui.diagnosis.causes import load_texts
+from smtp_tui.diagnosis.rules import provenances, rule_tables
 from smtp_tui.providers.known import providers
 from smtp_tui.providers.provider import EntryKind, Provenance, older_than, provenance_of
 
@@ -58,7 +58,7 @@ def test_an_entry_without_a_source_is_named(table: dict[str, object], words: str
 
 def test_every_rule_every_advice_and_every_preset_has_a_source() -> None:
     found = list(provenances())
-    assert sum(one.kind is EntryKind.REPLY for one in found) == len(rules())
+    assert sum(one.kind is EntryKind.REPLY for one in found) == len(rule_tables())
     assert {one.name for one in found if one.kind is EntryKind.ADVICE} == set(
         load_texts("advice.toml")
     )

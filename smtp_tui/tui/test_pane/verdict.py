@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from rich.style import Style
 
 from smtp_tui.checks.exit_status import IN_WORDS
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Cause, Stage, WarningId, label
+from smtp_tui.smtp.events import Cause, Stage, WarningId
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.keys.commands import key_of, with_keys
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
