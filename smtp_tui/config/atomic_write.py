@@ -81,6 +81,7 @@ def write(path: Path, content: bytes, *, old: bytes | None, manner: WriteOptions
             )
         seen = _check_unchanged(target, file, old)
         backup = path.with_name(f"{path.name}~")
+        # With the lock held no other run is writing, so what lies beside was left by a killed one.
         for written in (target, backup):
             _sweep(written, descriptor)
         if manner.backup:
@@ -154,6 +155,7 @@ def sync_folder(path: Path) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
+        # File systems over a network, and folders that cannot be read, know no flush.
         if error.errno in _NO_FOLDER_SYNC:
             return
         raise DocumentError(
@@ -198,11 +200,15 @@ def _replace(
     NoRenameError where the system refuses the rename, or to make the new file like the old one.
     """
     try:
+        # A rename would part this name from the others, which would keep the old content.
         if seen and os.fstat(like).st_nlink > 1:
             raise _cannot_rename(target, "it has other hard links")
         with _written_beside(target, content) as (descriptor, temporary):
+            # Before the rename, so that at no moment a file of that name has other rights.
             copy_metadata(descriptor, like, private=private)
             os.fsync(descriptor)
+            # The last moment to notice an editor that saved meanwhile; what is left is one system
+            # call.
             if seen and _identity(target, like) != seen:
                 raise _changed(target, "was changed")
             if commit:
@@ -232,6 +238,7 @@ def _overwrite(
     def rewrite(whole: bytes) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
         _write_all(descriptor, whole)
+        # After the write: a shorter content never leaves the file empty in between.
         os.ftruncate(descriptor, len(whole))
         os.fsync(descriptor)
 
@@ -356,6 +363,7 @@ def copy_metadata(descriptor: int, old: int, *, private: bool) -> None:
     access list comes before the mode that opens it. `private` leaves it to its owner alone.
     """
     made, like = os.fstat(descriptor), os.fstat(old)
+    # Only root gives files away, so it is asked for only where it is needed.
     if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
         os.fchown(descriptor, like.st_uid, like.st_gid)
     if sys.platform == "linux":
@@ -386,6 +394,7 @@ def _opened(target: Path) -> BinaryIO:
     try:
         if not stat.S_ISREG(target.stat().st_mode):
             raise DocumentError(f"{shown} is not a regular file, so smtp-tui cannot change it")
+        # Writable too: a rename would get past a read-only file, whose owner did not mean that.
         return target.open("r+b")
     except FileNotFoundError:
         raise _changed(target, "was removed") from None

@@ -78,6 +78,7 @@ def _diff(old: str, new: str, name: str, secret_keys: Collection[str]) -> Iterat
     old_shown, new_shown = _shown_lines(old, new, secret_keys)
     yield DiffLine(DiffMark.OLD_FILE, name if before else "/dev/null")
     yield DiffLine(DiffMark.NEW_FILE, name if after else "/dev/null")
+    # The raw lines are compared: with hidden secrets a changed password would not show.
     for group in SequenceMatcher(None, before, after).get_grouped_opcodes(AROUND):
         first, last = group[0], group[-1]
         old_place, new_place = _span(first[1], last[2]), _span(first[3], last[4])

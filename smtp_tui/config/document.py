@@ -293,10 +293,12 @@ class Document:
             manner.tell("no backup was made: it would keep the password that leaves the file")
             manner = dataclasses.replace(manner, backup=False)
         text, data = self._changed(table, changes, create)
+        # No new time stamp, no new inode: whoever watches the file is not woken.
         if self.exists and text == self._text and not manner.private:
             return
         content = text.encode("utf-8")
         atomic_write.write(self.path, content, old=self._content, manner=manner)
+        # Before the folder is flushed: the file has the new content even if that fails.
         self._text, self._data, self._content = text, data, content
         atomic_write.sync_folder(self.path)
 

@@ -67,6 +67,7 @@ def _writers(path: Path) -> Iterator[str]:
     waiting = list(reversed(absolute(path).parts[1:]))
     while waiting:
         name = waiting.pop()
+        # The kernel leaves the folder that a link led to, not the one that the path names.
         if name == "..":
             here = here.parent
             continue

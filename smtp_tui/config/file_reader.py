@@ -87,6 +87,7 @@ _PIECE = 64 * 1024
 
 def read_pipe(path: Path, most: int) -> bytes:
     """Return what a pipe gives up to its end, or a little over `most` bytes; DocumentError."""
+    # Without O_NONBLOCK the open itself waits for a writer, and nothing ends that wait.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         return _read(descriptor, path, most)
@@ -186,6 +187,7 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
         raise DocumentError(
             f"{shown} is not valid TOML: {one_line(error)}; correct it in an editor"
         ) from None
+    # tomllib recurses for each level of an array or an inline table.
     except RecursionError:
         data = None
     if data is None or _too_deep(data):
@@ -201,6 +203,7 @@ def readable_by_others(path: Path) -> bool:
     try:
         if not target.stat().st_mode & stat.S_IROTH:
             return False
+        # A closed folder on the way keeps others out, whatever the file's own mode.
         return all(folder.stat().st_mode & stat.S_IXOTH for folder in target.parents)
     except OSError:
         return False

@@ -179,6 +179,7 @@ async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> T | _Fail
             # What an unknown error says may hold anything.
             return _Failure(f"it failed with {type(error).__name__}")
 
+    # A check's own time-out is the outer bound.
     patience = min(PATIENCE, limit)
     try:
         return await in_daemon_thread(guarded, patience)

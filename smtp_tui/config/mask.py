@@ -69,6 +69,7 @@ def masked_value(key: str, value: object) -> object:
 def is_secret(data: Mapping[str, Any], path: TablePath, secret_keys: Collection[str] = ()) -> bool:
     """Tell whether a value is a secret by the keys that lead to it; `secret_keys` surely are."""
     value = get(data, path)
+    # `use_token = true` holds no secret.
     if isinstance(value, bool):
         return False
     for depth, step in enumerate(path, 1):
@@ -76,6 +77,7 @@ def is_secret(data: Mapping[str, Any], path: TablePath, secret_keys: Collection[
             continue
         if depth == len(path) and isinstance(value, str):
             name = re.sub(r"[\W_]", "", step.casefold())
+            # `password_file` and `client_key = "/etc/key.pem"` name a place.
             if name.endswith(_PLACES) or (name.endswith("key") and _PATH.fullmatch(value)):
                 return False
         try:

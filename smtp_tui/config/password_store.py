@@ -58,6 +58,7 @@ async def fetch_password(
     else `password-source-failed`.
     """
     place, raw = await _look_up(source, account, base, environ, limit)
+    # Bytes that are no UTF-8 become surrogates here, and a sentence in _problem_with.
     secret = raw if isinstance(raw, str) else raw.decode("utf-8", "surrogateescape")
     secret = secret.removesuffix("\n").removesuffix("\r") if secret.endswith("\n") else secret
     problem = _problem_with(secret, place)
@@ -129,6 +130,7 @@ async def _read_file(path: Path, limit: float) -> tuple[str, bytes]:
             return file.read(LARGEST_FILE + 1)
 
     try:
+        # A pipe, or a file over a network, may never answer.
         content = await in_daemon_thread(read, limit)
     except TimeoutError:
         raise PasswordError(
@@ -211,6 +213,7 @@ async def _run_command(
     try:
         async with asyncio.timeout(limit):
             await output.ended.wait()
+        # The process may have ended before all that it printed has come.
         if output.exited.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE):
@@ -337,6 +340,7 @@ async def keep_password(place: PasswordStore, secret: str, limit: float) -> Pass
             await store_password(place.source.service, place.account, secret)
             return None
         _fill(place.path, secret)
+        # Read back: only then is it said that it was stored.
         if await place.fetched(limit) == secret:
             return None
     except PasswordError as error:

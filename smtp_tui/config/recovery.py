@@ -92,6 +92,7 @@ def _kept(environ: Mapping[str, str]) -> Iterator[tuple[Path, RecoveredChanges]]
 def _read(path: Path) -> RecoveredChanges | None:
     """Read one; None where it is none of ours, or damaged."""
     try:
+        # Neither a link nor a pipe of another user's making is followed or waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None

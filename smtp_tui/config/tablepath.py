@@ -136,6 +136,7 @@ def _index(here: Any, wanted: Selector) -> int:
     found = []
     for index, element in enumerate(elements):
         value = element.get(wanted.key) if isinstance(element, dict) else None
+        # As TOML spells it: [enabled=true].
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if isinstance(element, dict) and text == wanted.value:
             found.append(index)

@@ -90,6 +90,7 @@ def declare(
     details = {
         "label": label,
         "kind": kind,
+        # A dialect hands over what it cannot read, with the reason.
         "parse": parsers.refusing_unreadable(parse),
         "summary": summary,
         "default": default if callable(default) else lambda _values: default,
@@ -118,6 +119,7 @@ def _default_sender(values: Values) -> str | None:
     username, domain = values.get("username"), values.get("domain")
     if not username:
         return None
+    # Many logins are mail addresses; the domain is this machine's name, not the server's.
     sender = username if "@" in username else f"{username}@{domain}" if domain else ""
     try:
         return mailbox_text(sender)

@@ -92,6 +92,7 @@ def word(value: object) -> object:
 def port(value: object) -> int:
     """A TCP port, 1 to 65535, as a number or its digits."""
     digits = word(value)
+    # int() takes other scripts' digits, blanks and `_`, and a number of any length.
     if isinstance(digits, str) and digits.isascii() and digits.isdigit() and len(digits) <= 9:
         digits = int(digits)
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= 65535:
@@ -144,6 +145,7 @@ def host(value: object) -> str:
     name = text(value).strip()
     if "://" in name or "@" in name:
         raise ValueError(_split(name))
+    # URLs and Exim write IPv6 addresses so.
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
     if is_address(bare):
         return bare
@@ -252,7 +254,9 @@ def ascii_name(name: str) -> str:
 
 def _check_name(name: str, wanted: str) -> None:
     labels = ascii_name(name).removesuffix(".").split(".")
+    # RFC 1035, section 2.3.4: 63 octets a label, 253 characters a name.
     whole = all(_LABEL.fullmatch(label) for label in labels) and len(".".join(labels)) <= 253
+    # `192.0.2` and `192.0.2.256` are slips of an address, not names.
     if not whole or labels[-1].isdigit():
         raise ValueError(f"{shown(name)} is not {wanted}")
 

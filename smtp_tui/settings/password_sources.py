@@ -82,6 +82,7 @@ def parse_source(value: object) -> PasswordSource:
             isinstance(word, str) for word in words
         ):
             return Command(tuple(map(parsers.text, argv)))
+        # `{ ask = false }` says nothing, and is refused.
         case {"ask": True}:
             return Ask()
         case _:

@@ -69,6 +69,7 @@ def _choices(field: Field) -> list[Schema]:
     """Offer each choice, and understand every other spelling."""
     kind = type(field.choices[0])
     synonyms = SYNONYMS.get(kind, {}) if issubclass(kind, StrEnum) else {}
+    # `tls_minimum = 1.2` is a number to TOML.
     numbers = [float(choice) for choice in field.choices if re.fullmatch(r"\d+\.\d+", choice)]
     found: list[Schema] = [{"enum": [str(choice) for choice in field.choices]}]
     if numbers:

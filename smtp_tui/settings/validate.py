@@ -87,6 +87,7 @@ def _problem(key: str, message: str) -> Problem:
 def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what does not go together in settings that are good each on its own."""
     mechanism = parsed.get("authentication")
+    # EXTERNAL takes its user from the client certificate, AUTO logs in only with one.
     anonymous = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL, None)
     if mechanism not in anonymous and not whole["username"]:
         yield _problem("username", f"is missing; authentication {mechanism} needs a username")
@@ -122,6 +123,7 @@ def equivalent(key: str, old: object, new: object) -> bool:
     """Tell whether a change from `old` to `new`, None where the key is absent, changes nothing."""
     if old is None or new is None:
         return old is new
+    # In Python 1 == True, and 25 == 25.0; in TOML they are not the same.
     if type(old) is type(new) and old == new:
         return True
     field = BY_KEY.get(key)

@@ -45,6 +45,7 @@ def words(table: Mapping[str, str]) -> Codec:
     def typed(word: str) -> str | bool:
         return word == "true" if word in ("true", "false") else word
 
+    # The first word of each meaning is the one that is written.
     spelled = {typed(word): ours for word, ours in table.items()}
 
     def read(value: object) -> object:
@@ -96,6 +97,7 @@ def _read_digits(value: object) -> object:
 
 def _write_whole(value: object) -> object:
     number = float(str(value))
+    # Rust and Go read `30.0` as no integer, and do not start.
     if not number.is_integer():
         raise UnsupportedValue("accepts only whole numbers")
     return int(number)
@@ -164,6 +166,7 @@ def _write_file(value: object) -> object:
 def _read_command(value: object) -> object:
     match value:
         case str() if value:
+            # Applications hand a text to a shell; this program runs none by itself.
             return {"command": ["sh", "-c", value]}
         case [str(), *_] if all(isinstance(word, str) for word in value):
             return {"command": value}

@@ -37,6 +37,7 @@ class DialectTable:
         self.path = path
         variants = dialect.variants
         table = self._look_up(self._steps(variants.table)) if variants else None
+        # himalaya names the login mechanism by a table: [smtp.sasl.plain], [smtp.sasl.login].
         self.variant = next(iter(table), None) if isinstance(table, dict) else None
 
     @property
@@ -198,8 +199,10 @@ class DialectTable:
             part = found.part(name)
         except ValueError:
             raise UnknownValue("contains percent-encoding that is not UTF-8") from None
+        # `server = "mx.example:465"` without a scheme means one of them to the application.
         if name == "scheme" and part is None:
             return form.bare
+        # The parts of a URL are text, and a port is a number wherever else it stands.
         return int(part) if name == "port" and part is not None else part
 
     def _put_part(self, name: str, value: Any) -> None:
@@ -227,6 +230,7 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
         # The file itself says what the mode says, not the application's defaults alone.
         if any(key not in dialect.own_keys and table.has(key) for key in mode.when):
             given |= set(mode.ours)
+        # A mode goes before single keys: it says what they mean together.
         values |= mode.ours
     elif refused is not None:
         key = dialect.mode_keys[0]
@@ -264,6 +268,8 @@ def _read(table: DialectTable) -> Iterator[tuple[str, object]]:
                 if table.is_sound:
                     yield key, Unreadable(f"{table.name_of(place)} {error}")
             if raw is not None:
+                # The first place that is in use counts, as the application reads them in this
+                # order.
                 yield key, _translated(table, key, place, raw)
                 break
 
@@ -298,6 +304,7 @@ def _login(table: DialectTable) -> Iterator[tuple[str, object]]:
 
 def _mode(table: DialectTable) -> tuple[ModeRule | None, Unreadable | None]:
     modes = table.dialect.modes
+    # One fault in a text would be told of each of its parts; the host tells it for all.
     if not table.is_sound:
         return None, None
     if any(key.startswith(":") for mode in modes for key in mode.when) and not table.compound():

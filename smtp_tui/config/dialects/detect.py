@@ -30,6 +30,7 @@ from smtp_tui.config.paths import config_folder
 from smtp_tui.config.tablepath import TablePath, get, spelled, walk
 
 _SHIPPED = Path(__file__).parent
+# The lists of a head, found without tomllib: 18 heads take it some milliseconds.
 _LIST = re.compile(r"^(\w+) = \[([^\]]*)\]", re.MULTILINE)
 _CHOSEN = "you chose it"
 _NO_OTHER = "nothing in the file points to a known application"
@@ -43,6 +44,7 @@ def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[Dialect
     A section that is commented out counts where the file has the application's own name.
     """
     own, _ = user_headers(user_dialects_folder())
+    # A file that fits is enough; its name and its comments are looked at only where none does.
     if found := next(_matching(data, path.name, own), None):
         return found
     names = {name for head in own for name in head.files}
@@ -55,6 +57,7 @@ def _named_so(data: dict[str, Any], name: str) -> Found | None:
     """Find the application whose own name a file has, which holds no mail settings at all yet."""
     heads, _ = all_headers(user_dialects_folder())
     found = [head for head in heads if head.is_named(name) and head.fixed_table is not None]
+    # Two applications with one file name, or a table of mail already: then nothing is sure.
     if len(found) != 1 or mail_tables(data):
         return None
     return found[0], f"the file is named {one_line(name, 40)}"
@@ -67,6 +70,7 @@ def _commented_out(
     from smtp_tui.config.toml_edit.scan import sections, with_section
 
     for section, keys, _ in sections(text):
+        # What the file holds for sure goes before what it shows as a comment.
         if _is_there(data, section):
             continue
         whole = with_section(data, section, keys)

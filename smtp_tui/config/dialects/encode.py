@@ -58,6 +58,7 @@ def change_table(
         except KeyError:
             content = {}
         own = table.changes(changes)
+        # Only a new key can have another name in a comment; a search costs nothing else.
         if own.keys() - content.keys():
             own = _in_its_words(text, path, content, own)
         groups = [(path, own)] if own else []
@@ -99,6 +100,7 @@ def encode(old: DialectTable, changes: Mapping[str, object]) -> dict[str, Any]:
         if key in dialect.limits or key not in BY_KEY:
             raise _refusal(dialect, key, dialect.limits.get(key, "it has no such setting."))
         wanted[key] = _canonical(key, value)
+    # What is tried on the way must not reach the document's own data.
     table = _copied(old)
     _put_variant(table, old, wanted)
     _put_all(table, wanted)
@@ -107,6 +109,7 @@ def encode(old: DialectTable, changes: Mapping[str, object]) -> dict[str, Any]:
         for key in {key for mode in dialect.modes for key in mode.when}:
             if not key.startswith(":") and key not in dialect.own_keys and table.has(key):
                 table.put(key, None)
+    # What was stated without a change counts too: its default may move with a mode.
     stated = {key: value for key, value in changes.items() if value is not None} | wanted
     table = _with_mode(table, old, wanted, stated)
     for part in table.missing_parts:
@@ -173,11 +176,13 @@ def _put(table: DialectTable, key: str, value: object) -> None:
             table.put(place.label, mailbox.name or None)
         if not place.key.startswith(":"):
             old = table.get(place.key)
+            # The URL would be lost, and with it a login that no field of ours shows.
             if key == "host" and isinstance(old, str) and "://" in old:
                 raise UnsupportedValue(
                     f"{place.key} holds a URL, which may hold a login too; put the hostname "
                     "there in an editor"
                 )
+            # A number may stand in quotes there, and the application reads nothing else.
             written = toml_value_like(old, written)
         table.put(place.key, written)
         break
@@ -280,6 +285,7 @@ def _contradiction(
 ) -> NotExpressibleError:
     """Say of what was wanted that it cannot be, or what would change with it."""
     blamed = [key for key in wrong if key in wanted]
+    # Several applications choose the encryption by the port: it is the likelier culprit.
     blamed += [key for key in wanted if key in dialect.notes or key == "port"]
     key = next(iter((*blamed, *wanted)))
     reason = f"it would also change the {BY_KEY[wrong[0]].label}"
@@ -332,6 +338,7 @@ def _differences(
     for key, value in new.items():
         before = old.get(key)
         here = (*path, key)
+        # What did not change keeps its very spelling.
         if before is not None and same_data(before, value):
             continue
         inside = len(here) > len(section) and here[: len(section)] == section

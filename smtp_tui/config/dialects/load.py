@@ -43,12 +43,14 @@ def dialect_at(place: Path, *, own: bool) -> Dialect:
     except ValueError as error:
         raise InvalidDialectError(f"it is not valid TOML: {one_line(error)}") from None
     head = parse_header(data, place, own=own)
+    # A slip in a key's name must show: half of a dialect would write a wrong file.
     if unknown := sorted(data.keys() - _HEAD - _BODY):
         raise InvalidDialectError(f"{one_line(unknown[0], 40)} is not a key of a dialect")
     try:
         dialect = _dialect(head, data)
         for fault in _faults(dialect):
             raise InvalidDialectError(fault)
+    # Any part may have any form in an admin's own file; each check would repeat its use.
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else one_line(error, 80)
         raise InvalidDialectError(f"a part of it has the wrong form: {what}") from None

@@ -220,11 +220,13 @@ class PlainTable:
         names = {key: key for key in table if key in BY_KEY}
         for key, others in NAMES.items():
             there = [name for name in others if name in table]
+            # Our own key goes first; of two others nobody knows which one the program reads.
             if key not in names and len(there) == 1 and _is_good(key, table[there[0]]):
                 names[key] = there[0]
         self._names = names
         # The one text that holds server and login, and what of our settings only that text says.
         self._text_key, self._text = "", None
+        # A URL beside a host may be of anything, such as a web site.
         if "host" not in names:
             texts = [(key, text) for key in TEXTS if (text := _compound(key, table.get(key)))]
             if len(texts) == 1:
@@ -241,6 +243,7 @@ class PlainTable:
             encryption = "ssl" if self._text.part("scheme") == "smtps" else None
         labels = [key for key in LABELS if isinstance(table.get(key), str)]
         address = _bare_address(table.get(names.get(_FROM, "")))
+        # With a name in the address itself the other is no part of the sender.
         self._label = labels[0] if len(labels) == 1 and address and table[labels[0]] else ""
 
         ours = {key: table[name] for key, name in names.items()} | self._parts
@@ -306,6 +309,7 @@ class PlainTable:
         """Refuse changes that do not come out as wanted: another key may say the same."""
         new = {**self._table, **found}
         after = PlainTable({key: value for key, value in new.items() if value is not None})
+        # What was not to change must not change by the way either, as when two keys say one thing.
         desired = {**{key: self.values[key] for key in self.given}, **wanted}
         for key, value in desired.items():
             if key in BY_KEY and not equivalent(key, after.values.get(key), value):

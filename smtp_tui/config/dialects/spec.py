@@ -96,6 +96,7 @@ class DialectHeader:
 
     def contradictions(self, table: Mapping[str, Any]) -> tuple[str, ...]:
         """List the keys of mail settings in a table that this application does not have."""
+        # Where not all keys of an application are known, none shows that a table is another's.
         if not self.known:
             return ()
         return tuple(key for key in table if key in MAIL_KEYS and key not in self.known)
@@ -152,6 +153,7 @@ def parse_header(data: Mapping[str, Any], place: Path, *, own: bool) -> DialectH
     for key in ("name", "application"):
         if not isinstance(data.get(key), str):
             raise InvalidDialectError(f"{key} is missing or not text")
+    # The name is an argument of the command line: --dialect NAME.
     if not _NAME.fullmatch(data["name"]) or data["name"] == PLAIN:
         raise InvalidDialectError(
             f"name must be of lower-case letters, digits and '-', and must not be {PLAIN}"

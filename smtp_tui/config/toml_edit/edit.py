@@ -50,6 +50,7 @@ def apply_edits(
         text = insert_keys(text, path, added)
     text = _without(text, path, [key for key, new in changes.items() if new is None])
     in_array = any(isinstance(step, int) for step in path)
+    # An application may tell a table that is empty from one that is absent.
     if values and path and not in_array and not TableLayout.find(text, path).under():
         raise DocumentError(f"{spelled(path)} would disappear with its last key")
     return text

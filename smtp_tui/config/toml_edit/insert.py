@@ -77,6 +77,7 @@ def insertion_point_for(table: TableLayout, key: str, prefix: str) -> InsertionP
         found = pair.fullmatch(comment["text"].rstrip())
         if found and _is_value(found["value"]):
             _, below = whole(table.text, comment.start(), comment.end())
+            # `#port =` has lost the blank before its value.
             separator = found["separator"] if found["value"] else f"{found['separator'].rstrip()} "
             point = InsertionPoint(below, comment["indentation"], separator)
     return point
@@ -149,6 +150,7 @@ def _neighbours(table: TableLayout, keys: Iterable[str]) -> dict[KeyValue, list[
     It is the nearest of those that come before a key in the order of our settings; where there is
     none, and for a key that is not ours, the table's last pair.
     """
+    # Host before port before password: the order in which people write them.
     places = {key: place for place, key in enumerate(BY_KEY)}
     found: dict[KeyValue, list[str]] = {}
     for key in sorted(keys, key=lambda key: places.get(key, len(places))):

@@ -30,6 +30,7 @@ def indentation(text: str, position: int) -> str:
 def ending(text: str, position: int = 0) -> str:
     """Return the end of the line at `position`; of the first line where the text just stops."""
     stop = text.find("\n", position)
+    # The last line may just stop; the file's first line shows how its lines end.
     if stop < 0 and position > 0:
         return ending(text)
     return "\r\n" if stop > 0 and text[stop - 1] == "\r" else "\n"
@@ -48,6 +49,7 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 def without(text: str, spans: Iterable[Span]) -> str:
     """Cut whole lines out."""
     rest = spliced(text, {(start, end, "") for start, end in spans})
+    # The last line had no end, and so has the one that is the last now.
     if not text.endswith("\n") and rest.endswith("\n"):
         rest = rest.removesuffix("\n").removesuffix("\r")
     return rest
@@ -146,6 +148,7 @@ class TableLayout:
         """
         before, _, after = self.separator(like).partition("=")
         members = self.members
+        # Keys of one length are in line by chance, so nobody lined them up.
         if len({self._column(member.parts[-1][1]) for member in members}) == 1:
             return f"{before}={after}"
         signs = {self._column(self.text.index("=", member.parts[-1][1])) for member in members}

@@ -75,12 +75,10 @@ _SCALAR = re.compile(r"(?:\d{4}-\d\d-\d\d (?=\d))?[^\s,\]}#]+")
 _BARE_KEY = re.compile(r"([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+")
 
 
+# A change looks at the old text and at the new one several times each.
 @lru_cache(maxsize=4)
 def scan(text: str) -> tuple[Statement, ...]:
-    """List the headers and pairs of a valid TOML text; DocumentError if it is beyond us.
-
-    A change looks at the old text and at the new one several times each.
-    """
+    """List the headers and pairs of a valid TOML text; DocumentError if it is beyond us."""
     return tuple(_Scanner(text).run())
 
 

@@ -58,6 +58,7 @@ def _spelled_text(value: str, like: str) -> str:
 def _spelled_integer(value: int, like: str) -> str:
     base, digits = like[:2], like[2:].replace("_", "")
     if base in ("0x", "0o", "0b") and value >= 0:
+        # `0x1F` stays in capitals, and as wide as it was.
         kind = "X" if base == "0x" and digits.isupper() else base[1]
         return f"{base}{value:0{len(digits)}{kind}}"
     return f"{value:_}" if "_" in like and base != "0x" else str(value)
