@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from smtp_tui import threads
 from smtp_tui.checks import batch
 from smtp_tui.checks import run as checks_run
 from smtp_tui.checks.batch import BatchSummary, CheckTarget, Told, run_batch
@@ -185,6 +186,7 @@ async def test_threads_that_are_denied_have_a_verdict(monkeypatch: pytest.Monkey
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    monkeypatch.setattr(threads, "_idle", [])
     monkeypatch.setattr(threading.Thread, "start", refuse)
     async with serving((OK,)) as server:
         subjects = [subject("a", server.port), subject("b", server.port, host="localhost")]
