@@ -18,6 +18,7 @@ from smtp_tui.smtp.events import (
     Finished,
     MessageQueued,
     Note,
+    Received,
     RecipientReply,
     Resolved,
     Sent,
@@ -79,6 +80,7 @@ class CheckSummary:
     resolved: tuple[str, ...] = ()
     tried: list[str] = field(default_factory=list)
     connected: Connected | None = None
+    greeting: str | None = None
     greeted_as: str | None = None
     offers: list[Capabilities] = field(default_factory=list)
     address: str | None = None
@@ -105,6 +107,8 @@ class CheckSummary:
                 self.tried.append(address)
             case Connected(address=address):
                 self.connected, self.address = event, address
+            case Received(reply=reply) if self.greeting is None:
+                self.greeting = reply.text
             case Sent(text=text) if text.startswith(("EHLO ", "HELO ")):
                 self.greeted_as = text
             case TlsEstablished():

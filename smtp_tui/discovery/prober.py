@@ -6,25 +6,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 
+from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.discovery.candidates import Candidate
 from smtp_tui.discovery.steps import OK, ProbeResult
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import (
-    Capabilities,
-    Cause,
-    Connected,
-    Event,
-    Finished,
-    Received,
-    Stage,
-    TlsEstablished,
-    TlsFailed,
-)
+from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.session import Limits, check
 
 # Seconds: a port that drops packets is not waited for any longer.
@@ -43,52 +32,25 @@ _CLOSING = 421
 _SILENT = {Cause.GREETING_TIMEOUT, Cause.IMPLICIT_TLS_EXPECTED, Cause.SERVER_CLOSED}
 
 
-@dataclass(slots=True)
-class ConnectionReport:
-    """What one connection showed; `before` and `after` are the mechanisms around STARTTLS."""
+def _cause_of(seen: CheckSummary) -> str | None:
+    """Why a connection ended before its time; None where it got through EHLO."""
+    end = seen.finished
+    if end is None:
+        return Cause.CONNECT_TIMEOUT
+    if end.fault is Cause.REFUSED:
+        closing = end.reply and end.reply.code == _CLOSING
+        return "server-busy" if closing else _REFUSALS.get(end.stage, Cause.REFUSED)
+    return end.fault and end.fault.value
 
-    connected: bool = False
-    greeting: str | None = None
-    before: tuple[str, ...] | None = None
-    after: tuple[str, ...] | None = None
-    established: TlsEstablished | None = None
-    chain: tuple[Certificate, ...] = ()
-    end: Finished | None = None
 
-    @property
-    def cause(self) -> str | None:
-        """Why it ended before its time; None where it got through EHLO."""
-        if self.end is None:
-            return Cause.CONNECT_TIMEOUT
-        if self.end.fault is Cause.REFUSED:
-            closing = self.end.reply and self.end.reply.code == _CLOSING
-            return "server-busy" if closing else _REFUSALS.get(self.end.stage, Cause.REFUSED)
-        return self.end.fault and self.end.fault.value
+def _fails_certificate(seen: CheckSummary) -> bool:
+    return (_cause_of(seen) or "").startswith("certificate-")
 
-    @property
-    def is_about_certificate(self) -> bool:
-        """Whether it ended because the server's certificate does not hold."""
-        return (self.cause or "").startswith("certificate-")
 
-    def add(self, event: Event) -> None:
-        """Take in the next event."""
-        match event:
-            case Connected():
-                self.connected = True
-            case Received(reply=reply) if self.greeting is None:
-                self.greeting = reply.text
-            case Capabilities(encrypted=False, mechanisms=mechanisms):
-                self.before = mechanisms
-            case Capabilities(mechanisms=mechanisms):
-                self.after = mechanisms
-            case TlsEstablished(chain=chain):
-                self.established, self.chain = event, chain
-            case TlsFailed(chain=chain):
-                self.chain = chain
-            case Finished():
-                self.end = event
-            case _:
-                pass
+def _offered(seen: CheckSummary, *, encrypted: bool) -> tuple[str, ...] | None:
+    """Return the mechanisms offered before or inside TLS; None where nobody asked."""
+    offers = [offer.mechanisms for offer in seen.offers if offer.encrypted is encrypted]
+    return offers[-1] if offers else None
 
 
 class Budget:
@@ -160,13 +122,13 @@ class PortProber:
         encryption, seen = await self._with_other_encryption(encryption, seen)
         seen = await self._under_another_name(encryption, seen)
         inside = seen
-        if seen.is_about_certificate:
+        if _fails_certificate(seen):
             inside = await self._connect(encryption, verify=VerifyMode.NONE) or seen
         return self._result(encryption, seen, inside, time.monotonic() - began)
 
     async def _connect(
         self, encryption: Encryption, verify: VerifyMode = VerifyMode.PEER
-    ) -> ConnectionReport | None:
+    ) -> CheckSummary | None:
         """Open one connection; None where time or connections have run out."""
         left = self._options.deadline - time.monotonic()
         # The first leaves time for another.
@@ -189,7 +151,7 @@ class PortProber:
         ).settings
         if settings is None:
             raise AssertionError("a candidate holds what settings can")
-        seen = ConnectionReport()
+        seen = CheckSummary()
         with suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_LIMIT) as patience:
                 async with aclosing(check(settings, limits=Limits(extra=0))) as events:
@@ -200,12 +162,16 @@ class PortProber:
         return seen
 
     async def _with_other_encryption(
-        self, encryption: Encryption, seen: ConnectionReport
-    ) -> tuple[Encryption, ConnectionReport]:
+        self, encryption: Encryption, seen: CheckSummary
+    ) -> tuple[Encryption, CheckSummary]:
         """Take a port for what it is where it is not what was expected."""
-        if encryption is Encryption.SSL and seen.cause == Cause.PLAIN_TEXT_EXPECTED:
+        if encryption is Encryption.SSL and _cause_of(seen) == Cause.PLAIN_TEXT_EXPECTED:
             other = Encryption.TLS
-        elif encryption is not Encryption.SSL and seen.cause in _SILENT and seen.greeting is None:
+        elif (
+            encryption is not Encryption.SSL
+            and _cause_of(seen) in _SILENT
+            and seen.greeting is None
+        ):
             other = Encryption.SSL
         else:
             return encryption, seen
@@ -214,11 +180,9 @@ class PortProber:
             return encryption, seen
         return other, found
 
-    async def _under_another_name(
-        self, encryption: Encryption, seen: ConnectionReport
-    ) -> ConnectionReport:
+    async def _under_another_name(self, encryption: Encryption, seen: CheckSummary) -> CheckSummary:
         """Take the name that the certificate is for, where one of those known leads here too."""
-        if seen.cause != Cause.CERTIFICATE_NAME_MISMATCH or not seen.chain:
+        if _cause_of(seen) != Cause.CERTIFICATE_NAME_MISMATCH or not seen.chain:
             return seen
         others = self._target.candidates[1:]
         fitting = next((other for other in others if seen.chain[0].is_for(other.host)), None)
@@ -226,21 +190,24 @@ class PortProber:
             return seen
         before, self._candidate = self._candidate, fitting
         found = await self._connect(encryption)
-        if found is None or found.cause == Cause.CERTIFICATE_NAME_MISMATCH:
+        if found is None or _cause_of(found) == Cause.CERTIFICATE_NAME_MISMATCH:
             self._candidate = before
             return seen
         return found
 
     def _result(
-        self, encryption: Encryption, seen: ConnectionReport, inside: ConnectionReport, took: float
+        self, encryption: Encryption, seen: CheckSummary, inside: CheckSummary, took: float
     ) -> ProbeResult:
         """Put together what `seen` showed, and `inside`, which took any certificate."""
+        cause, before, after = _cause_of(seen), _offered(seen, encrypted=False), None
+        for report in (seen, inside):
+            after = _offered(report, encrypted=True) if after is None else after
         link = inside.established or seen.established
         begins_open = encryption is not Encryption.SSL
-        without_tls = seen.cause == Cause.STARTTLS_NOT_OFFERED
+        without_tls = cause == Cause.STARTTLS_NOT_OFFERED
         # The encryption that a mail server was met with, or one whose certificate was in the way.
         reached: Encryption | None = encryption
-        unasked = inside is seen and seen.is_about_certificate
+        unasked = inside is seen and _fails_certificate(seen)
         if without_tls:
             reached = Encryption.NONE
         elif not (seen.greeting or inside.greeting or unasked):
@@ -248,7 +215,7 @@ class PortProber:
         starttls = None
         if begins_open and without_tls:
             starttls = False
-        elif begins_open and seen.before is not None:
+        elif begins_open and before is not None:
             starttls = bool(seen.chain)
         held = OK if seen.established else None
         return ProbeResult(
@@ -258,17 +225,17 @@ class PortProber:
             port=self._candidate.port,
             address=self._target.address,
             source=self._candidate.source,
-            cause=None if without_tls else seen.cause,
+            cause=None if without_tls else cause,
             encryption=reached,
-            plain=seen.before is not None if begins_open and seen.connected else None,
+            plain=before is not None if begins_open and seen.connected else None,
             starttls=starttls,
             tls=bool(seen.chain) if not begins_open and seen.connected else None,
             greeting=seen.greeting or inside.greeting,
             version=link.version if link else None,
             certificate=seen.chain[0] if seen.chain else None,
-            trusted=seen.cause if seen.is_about_certificate else held,
-            also=tuple(fault.value for fault in seen.end.also) if seen.end else (),
-            before=seen.before,
-            after=seen.after if seen.after is not None else inside.after,
+            trusted=cause if _fails_certificate(seen) else held,
+            also=tuple(fault.value for fault in seen.finished.also) if seen.finished else (),
+            before=before,
+            after=after,
             connections=self._connections,
         )
