@@ -164,7 +164,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
 
     def _pick_table(self) -> None:
         from smtp_tui.tui.controllers.tables import TableTester
-        from smtp_tui.tui.dialogs.table_picker import TablePicker
+        from smtp_tui.tui.widgets.dialog import TablePicker
 
         def picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))

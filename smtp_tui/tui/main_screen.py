@@ -257,7 +257,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Show what the keys do."""
-        from smtp_tui.tui.dialogs.help import HelpScreen
+        from smtp_tui.tui.dialogs.help_and_palette import HelpScreen
 
         self.app.push_screen(HelpScreen([*file_blocks(self._document, self._table)]))
 
@@ -275,7 +275,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     async def action_commands(self) -> None:
         """List all commands and fields, and do what is chosen."""
-        from smtp_tui.tui.dialogs.palette import Palette
+        from smtp_tui.tui.dialogs.help_and_palette import Palette
 
         self.app.push_screen(Palette(), self._choose)
 

@@ -9,7 +9,7 @@ import pytest
 
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.dialogs.equivalents import broken
+from smtp_tui.tui.dialogs.compare import broken
 from smtp_tui.tui.dialogs.fixes import trust_blocks
 from smtp_tui.tui.keys.commands import HintContext, hints_at
 from smtp_tui.tui.model.draft import Draft

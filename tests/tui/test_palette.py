@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.tui.dialogs.palette import matching_entries, palette_entries
+from smtp_tui.tui.dialogs.help_and_palette import matching_entries, palette_entries
 from smtp_tui.tui.form.form import letters, letters_of
 from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
 from tests.tui.driving import SAMPLE, FakeCheck, form_on

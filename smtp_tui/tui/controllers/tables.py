@@ -16,7 +16,6 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.controllers.check import verdict_line
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.controllers.save import SaveController
-from smtp_tui.tui.dialogs.table_picker import TablePicker
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import HOST, text_of
 from smtp_tui.tui.model.file_context import FileContext, risk_of_test
@@ -28,7 +27,7 @@ from smtp_tui.tui.test_pane.test_run import (
     request_for,
     run_to_verdict,
 )
-from smtp_tui.tui.widgets.dialog import SelectDialog
+from smtp_tui.tui.widgets.dialog import SelectDialog, TablePicker
 
 FORMAT_TITLE = "Which program does the settings file belong to?"
 

@@ -25,8 +25,7 @@ from smtp_tui.settings.password_sources import Literal
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller
-from smtp_tui.tui.dialogs.compare import CompareScreen
-from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
+from smtp_tui.tui.dialogs.compare import CompareScreen, EquivalentsScreen
 from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
 from smtp_tui.tui.log.model import Entry, Title
 from smtp_tui.tui.messages import MOST_COPIED, clipboard_size

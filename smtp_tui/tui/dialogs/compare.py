@@ -1,4 +1,4 @@
-"""What differs between the last two tests: in their settings, and in what was said."""
+"""The last test compared: with the one before it, and as other programs would run it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from enum import StrEnum
 from itertools import takewhile, zip_longest
 from typing import ClassVar
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual.binding import Binding, BindingType
 
+from smtp_tui.checks.equivalents import EquivalentCommand
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 from smtp_tui.settings.masking import mask_credentials
@@ -20,7 +21,7 @@ from smtp_tui.settings.password_sources import Literal, source_as_toml
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import Line, lines_of
 from smtp_tui.tui.log.model import pieces
-from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span
+from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.test_run import CompletedTest
 from smtp_tui.tui.test_pane.verdict import outcome, verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
@@ -31,6 +32,7 @@ CONTEXT = 2
 WIDE = 120
 """From here on two columns have room for most lines of a dialogue."""
 _GAP = " │ "
+_MORE, _INDENT = " \\", "  "  # of a command line that is broken
 
 # Times and what a challenge is made of differ each time, and say nothing about the server.
 _VARIABLE = re.compile(
@@ -39,6 +41,10 @@ _VARIABLE = re.compile(
     r"(?: [+-]\d{4})?(?: \([A-Z]+\))?"
     r"|\b(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:\.\d+)?Z?|\b\d+(?:\.\d+)? m?s\b"
 )
+
+
+# A word of a POSIX shell: quoted, escaped and bare pieces with nothing between them.
+_WORD = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+""", re.DOTALL)
 
 
 class Side(StrEnum):
@@ -208,3 +214,37 @@ class CompareScreen(PagerScreen):
                 continue
             for row in (*rows([self._titles], width, STRONG), *rows(pairs, width, None)):
                 yield Block(tuple(row), is_preformatted=True, gap=False)
+
+
+def broken(line: str, width: int) -> list[str]:
+    """Break a command line between words, each line but the last with the shell's own sign."""
+    lines, current = [], ""
+    for word in _WORD.findall(line):
+        longer = f"{current} {word}" if current.strip() else f"{current}{word}"
+        if current.strip() and cell_len(longer) + len(_MORE) > width:
+            lines.append(current + _MORE)
+            longer = f"{_INDENT}{word}"
+        current = longer
+    return [*lines, current]
+
+
+class EquivalentsScreen(PagerScreen):
+    """Command lines from edge to edge, so that a terminal's own copying gets them as they are."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "close", show=False)]
+
+    def __init__(self, title: str, commands: Sequence[EquivalentCommand]) -> None:
+        super().__init__()
+        self._title = title
+        self._commands = commands
+
+    def blocks(self, width: int) -> Iterator[Block]:
+        """Yield each program's command line, and where it will behave otherwise."""
+        yield plain(f"The same test with other programs: {self._title}", STRONG)
+        yield plain("None of these commands contains the password.", DIM, gap=False)
+        for command in self._commands:
+            yield plain(command.program, STRONG)
+            for line in broken(command.line, width) if command.line else ():
+                yield Block(((escape_controls(line), ACCENT),), is_preformatted=True, gap=False)
+            for note in command.notes:
+                yield Block(((escape_controls(note), DIM),), "- ", "  ", gap=False)
