@@ -34,7 +34,7 @@ ELSEWHERE = {
     24: "smtp/test_attempts.py",  # no way by IPv6
     25: "smtp/test_attempts.py",  # denied by this machine
     26: "smtp/test_addresses.py",  # the resolver fails
-    30: "config/test_keyrings.py",  # no keyring
+    30: "config/test_keyring_backend.py",  # no keyring
 }
 
 # What a server says up to the login, and up to the message.

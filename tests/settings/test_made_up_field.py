@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.config.test_writing_killed import ROOT
-
+ROOT = Path(__file__).parent.parent.parent
 SUMMARY = "A word that the relay sorts by."
 
 
