@@ -126,6 +126,13 @@ def test_monitoring_loads_little_and_only_where_it_is_wanted(
         assert (f"smtp_tui.{name}" in modules) is bool(words)
 
 
+@pytest.mark.parametrize("word", ["check", "--dialect", "--table", "--set", "presets", "export"])
+def test_an_answer_to_a_shell_loads_neither_dialogue_nor_keyring(tmp_path: Path, word: str) -> None:
+    modules = loaded(tmp_path, "__complete", "bash", "2", word, "", status=0)
+    assert weights(modules) == set()
+    assert modules & {"asyncio", "ssl", "socket", "subprocess", "smtp_tui.smtp.session"} == set()
+
+
 def test_completion_loads_no_dialogue(tmp_path: Path) -> None:
     modules = loaded(tmp_path, "completion", "bash", status=0)
     assert weights(modules) == set()

@@ -52,18 +52,16 @@ def is_batch(call: Invocation) -> bool:
 def check_request(call: Invocation) -> CheckRequest:
     """Put together the one check that a call means, its password asked for where it must be."""
     options = call.options
-    overrides = _overrides(call)
-    common = _common(call, overrides)
-    if "host" in overrides and not call.words:
+    template = _template(call)
+    if "host" in template.values and not call.words:
         for name, value in (("--table", options.table), ("--dialect", options.dialect)):
             if value:
                 raise UsageError(f"{name} needs a FILE")
-        request = CheckRequest(values=overrides, base=Path(), table="smtp", **common)
+        request = replace(template, table="smtp")
     else:
         file = file_of(call)
-        document = _open(file, call)
-        table = options.table or document.default_table()
-        request = _request(file, document, table, overrides, common)
+        document = _open(file, call, named=bool(call.words))
+        request = _of_table(file, document, options.table or document.default_table(), template)
     return _with_typed_password(request, ask=options.ask_password)
 
 
@@ -74,51 +72,33 @@ def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
     """
     if request.file is None:
         return request
-    document = load("cli.documents:open_file")(
-        request.file, named=True, dialect=call.options.dialect
-    )
+    document = _open(request.file, call, named=True)
     table = request.table or document.default_table()
     return replace(request, **_values(document, table, _overrides(call)))
 
 
 def check_targets(call: Invocation) -> list[CheckTarget]:
     """Put together all the checks that a call means; a file that cannot be used is one too."""
-    overrides = _overrides(call)
-    common = _common(call, overrides)
+    template = _template(call)
     if call.options.all:
         if call.options.table:
             raise UsageError(
                 "--table names one table and --all means every table: give only one of them"
             )
-        common["extra"] = 0.0
+        template = replace(template, extra=0.0)
     files = call.words or (file_of(call),)
-    return [target for file in files for target in _targets(file, call, overrides, common)]
+    return [target for file in files for target in _targets(file, call, template)]
 
 
-def jobs_of(call: Invocation) -> int:
-    """Return how many checks may run at a time."""
-    jobs = JOBS if call.options.jobs is None else call.options.jobs
-    if not 1 <= jobs <= MOST_JOBS:
-        raise UsageError(f"--jobs needs a number, 1 to {MOST_JOBS}")
-    return int(jobs)
-
-
-def file_of(call: Invocation) -> str:
-    """The file that a call without several means."""
-    return call.words[0] if call.words else str(default_config())
-
-
-def _targets(
-    file: str, call: Invocation, overrides: Mapping[str, object], common: Mapping[str, Any]
-) -> Iterator[CheckTarget]:
+def _targets(file: str, call: Invocation, template: CheckRequest) -> Iterator[CheckTarget]:
     table: str | None = call.options.table
     try:
-        document = _open(file, call)
+        document = _open(file, call, named=bool(call.words))
         tables = document.tables() if call.options.all else ()
         if not tables:
             tables = (table or document.default_table(),)
         for table in tables:
-            request = _request(file, document, table, overrides, common)
+            request = _of_table(file, document, table, template)
             # A password that the call hands over is for the tables that name no place of their
             # own: it would lock the accounts of the others.
             has_own = "password" in request.values
@@ -135,30 +115,41 @@ def _targets(
         yield CheckTarget(file=file, table=table, defect=error)
 
 
-def _open(file: str, call: Invocation) -> Document:
+def jobs_of(call: Invocation) -> int:
+    """Return how many checks may run at a time."""
+    jobs = JOBS if call.options.jobs is None else call.options.jobs
+    if not 1 <= jobs <= MOST_JOBS:
+        raise UsageError(f"--jobs needs a number, 1 to {MOST_JOBS}")
+    return int(jobs)
+
+
+def file_of(call: Invocation) -> str:
+    """The file that a call without several means."""
+    return call.words[0] if call.words else str(default_config())
+
+
+def _open(file: str, call: Invocation, *, named: bool) -> Document:
     # A check without a file needs nothing that reads one: 25 ms of its start.
     document: Document = load("cli.documents:open_file")(
-        file, named=bool(call.words), dialect=call.options.dialect
+        file, named=named, dialect=call.options.dialect
     )
     return document
 
 
-def _request(
-    file: str,
-    document: Document,
-    table: str,
-    overrides: Mapping[str, object],
-    common: Mapping[str, Any],
-) -> CheckRequest:
-    origin = None if "password" in overrides else Path(file)
-    values = _values(document, table, overrides)
-    return CheckRequest(
-        base=Path(file).parent, file=file, table=table, origin=origin, **{**common, **values}
+def _of_table(file: str, document: Document, table: str, template: CheckRequest) -> CheckRequest:
+    """Return the request to check a table; the template's values go over those of the file."""
+    origin = None if "password" in template.values else Path(file)
+    return replace(
+        template,
+        base=Path(file).parent,
+        file=file,
+        table=table,
+        origin=origin,
+        **_values(document, table, template.values),
     )
 
 
 def _values(document: Document, table: str, overrides: Mapping[str, object]) -> dict[str, Any]:
-    """Return what a table says, with others' values over it, and how its file was read."""
     values = {**document.values(table), **overrides}
     return {
         "values": values,
@@ -182,9 +173,10 @@ def _overrides(call: Invocation) -> dict[str, object]:
     return values
 
 
-def _common(call: Invocation, overrides: Mapping[str, object]) -> dict[str, Any]:
+def _template(call: Invocation) -> CheckRequest:
     """Return what a call asks of a check, whatever the table."""
     options = call.options
+    overrides = _overrides(call)
     mail = mail_request(options, sends=call.command.name == "send")
     given = given_password(options, set_by_option="password" in overrides)
     try:
@@ -195,12 +187,14 @@ def _common(call: Invocation, overrides: Mapping[str, object]) -> dict[str, Any]
         extra = 0.0
     elif not 0 <= extra <= LONGEST_EXTRA:
         raise UsageError(f"--extra needs a number of seconds, 0 to {LONGEST_EXTRA:g}")
-    return {
-        "mail": mail,
-        "given": given,
-        "allow_clear_password": options.allow_clear_password,
-        "extra": extra,
-    }
+    return CheckRequest(
+        values=overrides,
+        base=Path(),
+        mail=mail,
+        given=given,
+        allow_clear_password=options.allow_clear_password,
+        extra=extra,
+    )
 
 
 def _with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
