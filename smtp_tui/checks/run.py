@@ -161,7 +161,7 @@ def _password_warnings(
             pass
     if readable is not None:
         # 5 ms that a check without a file has no use for.
-        from smtp_tui.config.file_reader import readable_by_others
+        from smtp_tui.config.file_access import readable_by_others
 
         if readable_by_others(readable):
             text = f"every user of this machine can read the password in {one_line(readable)}"

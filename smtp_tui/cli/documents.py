@@ -13,7 +13,7 @@ from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.dialects.detect import dialect_problems
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoFileError, one_line
-from smtp_tui.config.file_reader import readable_by_others
+from smtp_tui.config.file_access import readable_by_others
 from smtp_tui.config.paths import default_config
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.errors import DocumentError, NoFileError, one_line, reason
-from smtp_tui.config.paths import real
 
 DEEPEST = 64
 """Parts of a key: levels of tables."""
@@ -74,8 +73,6 @@ def excess(text: str) -> str | None:
 def _is_long(word: str) -> bool:
     return len(word) > LONGEST_WORD and word[0] not in "\"'"
 
-
-# rf
 
 PATIENCE_FOR_ANYBODY = 2.0
 """Seconds for a program to come that writes into it."""
@@ -195,26 +192,6 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
             f"{shown} nests tables or arrays more than {DEEPEST} levels deep; flatten it"
         )
     return data
-
-
-def readable_by_others(path: Path) -> bool:
-    """Tell whether users who are neither owner nor in the group can read the file."""
-    target = real(path)
-    try:
-        if not target.stat().st_mode & stat.S_IROTH:
-            return False
-        # A closed folder on the way keeps others out, whatever the file's own mode.
-        return all(folder.stat().st_mode & stat.S_IXOTH for folder in target.parents)
-    except OSError:
-        return False
-
-
-def is_private(path: Path) -> bool:
-    """Tell whether a file's mode lets nobody but its owner at it; one that is not there is."""
-    try:
-        return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    except OSError:
-        return True
 
 
 def _too_deep(data: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config import file_reader
+from smtp_tui.config import file_access, file_reader
 from smtp_tui.config.document import (
     Document,
     DocumentError,
@@ -128,10 +128,10 @@ def test_who_else_can_read_a_file(public_folder: Path) -> None:
     path = public_folder / "app.toml"
     path.touch()
     path.chmod(0o644)
-    assert file_reader.readable_by_others(path)
+    assert file_access.readable_by_others(path)
     path.parent.chmod(0o750)
-    assert not file_reader.readable_by_others(path)
+    assert not file_access.readable_by_others(path)
     path.parent.chmod(0o755)
     path.chmod(0o640)
-    assert not file_reader.readable_by_others(path)
-    assert not file_reader.readable_by_others(path.with_name("absent"))
+    assert not file_access.readable_by_others(path)
+    assert not file_access.readable_by_others(path.with_name("absent"))

@@ -23,7 +23,7 @@ from smtp_tui.config.errors import (
     NoRenameError,
     PasswordError,
 )
-from smtp_tui.config.file_reader import is_private
+from smtp_tui.config.file_access import has_private_mode
 from smtp_tui.config.password_store import forget_kept
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import Keyring, Literal
@@ -113,7 +113,7 @@ class SaveController(Controller):
 
     async def make_private(self) -> None:
         """Take the right to read the file from all but its owner, at once."""
-        if is_private(self.document.path):
+        if has_private_mode(self.document.path):
             text = "Only its owner can already read the file, or it does not exist yet."
             self.show_message(text)
             return

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from smtp_tui.config import file_reader
+from smtp_tui.config import file_access
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, NotExpressibleError
 from smtp_tui.config.file_access import distrust
@@ -66,7 +66,7 @@ class FileContext:
 
     def check_readers(self) -> None:
         """See who can read the file."""
-        self._is_open = self._document.exists and file_reader.readable_by_others(
+        self._is_open = self._document.exists and file_access.readable_by_others(
             self._document.path
         )
 
