@@ -57,6 +57,14 @@ class CheckRequest:
     notes: tuple[str, ...] = ()
     redactors: Redactors | None = field(default=None, repr=False)
 
+    @property
+    def sending_settings(self) -> Settings | None:
+        """The settings, the sender that of the mail where it names one; None if not usable."""
+        settings = parse_settings(self.values).settings
+        if settings and self.mail and self.mail.sender:
+            return replace(settings, sender=str(self.mail.sender))
+        return settings
+
 
 async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Yield what happens, the verdict last. Wrap it in `contextlib.aclosing`."""

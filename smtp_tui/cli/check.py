@@ -23,7 +23,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event
 
 if TYPE_CHECKING:
-    from smtp_tui.checks.domain import DomainCheck
+    from smtp_tui.discovery.domain import DomainCheck
 
 _THRESHOLDS = (
     *("warning", "critical", "certificate_warning", "certificate_critical"),
@@ -113,7 +113,7 @@ def _domain_check(call: Invocation) -> DomainCheck | None:
         raise UsageError("--domain-check checks one table: name one FILE, and do not use --all")
     # What asks DNS itself takes 30 ms to load.
     resolver = load("cli.discover:resolver_of")(options.resolver)
-    domain: DomainCheck = load("checks.domain:DomainCheck")(resolver, options.dkim)
+    domain: DomainCheck = load("discovery.domain:DomainCheck")(resolver, options.dkim)
     return domain
 
 
@@ -164,7 +164,7 @@ async def run_checks(
                 reporter.on_result(target, happening)
             if domain and happening.ok and target.request:
                 connected = happening.facts.connected if happening.facts else None
-                facts = await domain.facts(target.request, connected)
+                facts = await domain.facts(target.request.sending_settings, connected)
                 for reporter in reporters:
                     reporter.on_domain(target, happening, facts)
     raise AssertionError("checks end with a summary")

@@ -11,6 +11,7 @@ from enum import Enum, StrEnum
 from ipaddress import ip_address
 from typing import Any
 
+from smtp_tui.config.errors import defect_text
 from smtp_tui.discovery.dns import AnswerState, Resolver, gather_all
 from smtp_tui.discovery.spf import SpfResult, evaluate, is_record
 from smtp_tui.discovery.texts import domain_text
@@ -18,6 +19,7 @@ from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.smtp.events import Connected
 from smtp_tui.smtp.happy_eyeballs import is_public
 
 SECONDS = 8.0
@@ -111,6 +113,29 @@ async def domain_facts(
         await asyncio.gather(*tasks.values(), return_exceptions=True)
     # Of a domain that does not exist there is nothing else to say.
     return tuple(fact for fact in facts if fact.id == "no-name") or facts
+
+
+class DomainCheck:
+    """Asks about the domain that a check which passed sends from, whatever DNS brings out."""
+
+    def __init__(self, resolver: Resolver, selectors: Sequence[str] = ()) -> None:
+        self._resolver = resolver
+        self._selectors = selectors
+
+    async def facts(self, settings: Settings | None, connected: Connected | None) -> Facts:
+        """Return what DNS holds; `connected` tells which addresses the check went from and to."""
+        if settings is None:
+            return ()
+        own = connected.local_address if connected else None
+        server = connected.address if connected else None
+        try:
+            return await domain_facts(
+                settings, own, self._resolver, server=server, selectors=self._selectors
+            )
+        except Exception as error:  # a defect in here must not cost the verdict
+            text = f"smtp-tui failed: {defect_text(error)}."
+            weight = FactSeverity.UNKNOWN
+            return (DomainFact(subject="dns", id="internal-error", weight=weight, text=text),)
 
 
 def sender_domain(settings: Settings) -> str | None:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 from textual.worker import Worker
 
-from smtp_tui.checks.domain import DomainCheck, sending_settings
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.discovery.dns import prepare
-from smtp_tui.discovery.domain import SECONDS, DomainFact, sender_domain
+from smtp_tui.discovery.domain import SECONDS, DomainCheck, DomainFact, sender_domain
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.smtp.happy_eyeballs import is_public
@@ -170,7 +169,7 @@ def last_connected(events: Sequence[Event]) -> Connected | None:
 
 def domain_of(request: CheckRequest) -> str | None:
     """Return the domain that the mail of a request comes from; None where none is named."""
-    settings = sending_settings(request)
+    settings = request.sending_settings
     return sender_domain(settings) if settings else None
 
 
@@ -178,9 +177,9 @@ async def _facts(
     check: DomainCheck, request: CheckRequest, connected: Connected | None
 ) -> tuple[DomainFact, ...]:
     await in_daemon_thread(prepare)
-    return await check.facts(request, connected)
+    return await check.facts(request.sending_settings, connected)
 
 
 def _subject_of(request: CheckRequest) -> tuple[str, str, int] | None:
-    settings, domain = sending_settings(request), domain_of(request)
+    settings, domain = request.sending_settings, domain_of(request)
     return (domain, settings.host, settings.port) if settings and domain else None
