@@ -49,6 +49,7 @@ class CheckController(Controller):
         """Return the settings; where they cannot be tested, say why at the field to fix."""
         self.form.commit_edit()
         for key, problem in self.draft.problems().items():
+            # Only the first one: the focus can be in one field.
             self.go_to_field(key)
             self.show_message(f"{undone}. {BY_KEY[key].label} {problem}", BAD, at=key)
             return None
@@ -80,6 +81,7 @@ class CheckController(Controller):
         if risk is None or risk in accepted:
             return True
         if await confirm(self.form.app, [plain(risk.question, BAD)]):
+            # Asked once a session: who tests ten times need not agree ten times.
             accepted.add(risk)
             return True
         self.show_message(f"{undone}: {risk.refusal}", BAD)
@@ -100,6 +102,7 @@ class CheckController(Controller):
             secret=secret,
             mail=mail,
             allow_clear_password=allow_clear_password,
+            # The risk was asked about before.
             is_trusted=True,
             recognition=self.document.recognition,
         )
@@ -108,6 +111,7 @@ class CheckController(Controller):
         if verdict is not None:
             self.context.last_verdicts[self.table] = verdict_line(verdict)
         self.screen.show_state()
+        # Said when a second test was wanted; none runs any more.
         self.context.sidebar.withdraw_message(BUSY)
         self.context.sidebar.refresh(from_top=False)
         return verdict

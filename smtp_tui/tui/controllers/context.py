@@ -48,6 +48,7 @@ class CancellableWaits:
         try:
             return await task
         except asyncio.CancelledError:
+            # Cancelled from outside, as when the form closes: that is nobody's answer.
             if task not in self._stopped:
                 raise
         finally:

@@ -58,6 +58,7 @@ class DiscoveryController(Controller):
     async def presets(self) -> None:
         """List the known providers, and take the settings of the one that is chosen."""
         self.form.commit_edit()
+        # The admin's own providers are files, on a disk that may be slow.
         known = await in_daemon_thread(_presets)
         chosen = await self.show_dialog(PresetScreen(known, self.draft))
         if chosen is None:
@@ -72,6 +73,7 @@ class DiscoveryController(Controller):
         self.show_change(f"{told} {what}".rstrip(), at=key)
 
     async def _search(self, query: SearchQuery, with_web: bool) -> AsyncGenerator[Step, None]:
+        # dnspython takes 80 ms to import: not in the loop that answers keys.
         await in_daemon_thread(prepare)
         known = await in_daemon_thread(_presets)
         parsed = self.draft.parsed()
@@ -91,6 +93,7 @@ class DiscoveryController(Controller):
         if not named:
             return None
         path = str(expand(named, absolute(self.document.path).parent))
+        # Only the file matters here; nothing connects to this host.
         settings = parse_settings(
             {"host": "localhost", "encryption": "tls", CA_FILE: path}
         ).settings
@@ -131,6 +134,7 @@ class DomainController(Controller):
         """Ask anew."""
         request, events = self._subject()
         done = self.test_pane.done
+        # Lines in the log count from the start of the test.
         since = done.verdict.seconds if done and events else 0.0
         self.test_pane.domain.ask(request, events, since)
 

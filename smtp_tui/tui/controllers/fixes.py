@@ -97,6 +97,7 @@ class FixController(Controller):
         if mail is None or FROM not in change:
             return mail and replace(mail, body=None)
         self.context.mail.type(MailField.FROM, "")
+        # The new From is what the fix is about; what the dialog had would hide it.
         return replace(mail, body=None, sender=None)
 
     def _say_why_none(self) -> None:

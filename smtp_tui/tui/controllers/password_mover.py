@@ -77,6 +77,7 @@ class PasswordMover:
             return await self._rename(target) if is_entry else PasswordMove(self._raw)
         store = self._store(target, self._account)
         if isinstance(target, Literal):
+            # The file itself is to have it: the caller writes it.
             return PasswordMove(await self._secret(), notes=self._old_place())
         if isinstance(target, Keyring | File) and store.refusal is None:
             return await self._fill(store)
@@ -94,6 +95,7 @@ class PasswordMover:
             if there is None:
                 raise
             return PasswordMove(self._raw)  # the old place has none, the new one does
+        # The entry may be another program's.
         if there not in (None, secret):
             answers = (USE, "Use that one"), (YES, "Replace it")
             text = f"Another password is already in {store}."
@@ -131,6 +133,7 @@ class PasswordMover:
         was, account, raw = self._was, self._account, self._raw
         if was == account or not was or not account:
             return PasswordMove(raw)
+        # A keyring files an entry by service and username: the new name would find nothing.
         old, new = self._store(target, was), self._store(target, account)
         if await self._present(new) is not None:
             note = f"the keyring already has an entry for {account}; it is used now"
@@ -199,6 +202,7 @@ class PasswordMover:
         if self._stays or (not isinstance(old, File) and not has_entry):
             return ()
         assert old is not None
+        # It is not removed: another program may read it.
         return (f"the old place still has a password: {self._store(old, self._was)}",)
 
     def _store(self, source: PasswordSource, account: str) -> PasswordStore:

@@ -26,7 +26,9 @@ def keep(draft: Draft, document: Document, table: str) -> bool:
     if not draft.changed:
         return False
     changed = {key: draft.raw(key) for key in draft.changed if key != PASSWORD}
+    # A URL may have a password in it, which goes into no other file.
     values = {key: raw for key, raw in changed.items() if mask_credentials(str(raw)) == str(raw)}
+    # Where it is kept, never what was typed.
     place = draft.raw(PASSWORD) if draft.password.changed else None
     is_typed = draft.password.is_masked and bool(draft.password.text)
     return save_recovery(
@@ -50,6 +52,7 @@ class CrashRecovery(Controller):
         recovered = load_recovery(name, self.table)
         if recovered is None:
             return
+        # Changes that the file says already were made elsewhere: they go without a question.
         answer = "d"
         if self._is_news(recovered):
             text = plain(offer_words(recovered, time.time()))

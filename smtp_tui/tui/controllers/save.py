@@ -71,6 +71,7 @@ class SaveController(Controller):
     async def save(self) -> bool:
         """Save what was changed; where the file lacks the table, show the difference first."""
         is_new_table = self.document.exists and self.document.lacks(self.table)
+        # A table more in somebody's file deserves a look before it is there.
         if is_new_table and self.draft.changed:
             return await self.review()
         return await self._save(WriteOptions())
@@ -121,6 +122,7 @@ class SaveController(Controller):
         try:
             try:
                 self.document.save(self.table, {}, create=True, manner=options)
+            # A mounted file, or a folder that only others may write, allows no rename.
             except NoRenameError as error:
                 if not await self._may_overwrite(str(error)):
                     return
@@ -196,6 +198,8 @@ class SaveController(Controller):
         except StoppedWaitingError:
             raise
         except PasswordError as error:
+            # A keyring that is locked must not cost the other changes: they are saved, and this is
+            # said.
             refusal = str(error)
         changes = dict(snapshot.changes)
         if snapshot.changes_password and not refusal:
@@ -265,6 +269,7 @@ class SaveController(Controller):
         if field:
             self.go_to_field(field)
         self.context.sidebar.refresh(from_top=False)
+        # Last, since to focus a field clears messages about others.
         self.show_message(escape_controls(text), GOOD if ok else BAD, at=field)
         return ok
 
@@ -330,6 +335,8 @@ class SaveController(Controller):
             self.show_message(f"Not saved. {as_sentence(error)}", BAD)
             return False
         with suppress(DocumentError):
+            # Where their change cannot be read, ours cannot be merged: the file can still be
+            # reloaded.
             merge = merged_with_disk(document, self.table, preview_changes(self.draft))
         can_merge = bool(ours) and merge is not None
         dialog = ChangedDialog(document.path.name, lines, ours, can_merge=can_merge)

@@ -70,6 +70,7 @@ class TableTester:
         draft = FileContext(self.document, table).draft()
         settings = draft.reading().settings
         for key, problem in draft.problems().items():
+            # A list has room for the first problem only.
             self.last_verdicts[table] = f"not tested: {BY_KEY[key].label} {problem}"
             return
         if settings is None or needs_password_prompt(draft, settings):
@@ -144,6 +145,7 @@ class FileFormatController(Controller):
             return other.default_table() if tables else other.new_table()
         except SeveralTablesError:
             return await self.show_dialog(
+                # Verdicts so far are of tables read with other keys.
                 TablePicker(TableTester(other, {}, self.test_pane.runner), tables[0])
             )
         except NoTableError:

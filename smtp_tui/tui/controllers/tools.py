@@ -116,6 +116,7 @@ class ToolController(Controller):
     def _show_in_log(self, text: str) -> None:
         """Show a message in the log, which moves nothing about; where that is hidden, elsewhere."""
         log = self.test_pane.log_view
+        # In the log itself a message moves nothing; where the log is hidden it would not be seen.
         if log.size:
             log.show_message(text)
         else:
@@ -182,6 +183,7 @@ def plain_text(entries: Iterable[Entry]) -> str:
 def kept_text(entries: Iterable[Entry], moment: datetime, home: str) -> str:
     """Return the file that keeps a dialogue; it begins as reports do, and may replace one."""
     head = f"{TITLE}: the dialogue, {moment:%Y-%m-%d %H:%M:%S} UTC\n"
+    # A folder in the home names a person, and a ticket may be public.
     lines = without(home, plain_text(entries).splitlines())
     return head + "".join(f"{line}\n" for line in lines)
 

@@ -199,6 +199,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         for row in self.rows(all_of_them=True):
             if (state := states.get(row.topic)) is not None:
                 is_typed = row.topic == self._typing
+                # A problem shown now would blame what is not finished.
                 row.show(replace(state, problem="", advice=None) if is_typed else state)
         self._count_folded()
 
@@ -245,6 +246,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def on_row_left(self, event: Row.Left) -> None:
         """Commit what was typed there."""
         event.stop()
+        # What is typed after coming back is another step.
         self.history.close()
         if self._pause is not None:
             self.commit_edit()
@@ -286,6 +288,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Show the folded fields, and as many of them as there is room for."""
         self.unfold()
         more = self.query_exactly_one(DisclosureRow)
+        # The rows below it have no place before they are laid out.
         self.call_after_refresh(self.scroll_to_widget, more, animate=False, top=True)
 
     def on_disclosure_row_folded(self) -> None:

@@ -94,6 +94,7 @@ class Row(SingleLineWidget, can_focus=True):
         room = width - self.value_at
         if self.state.limit:
             return [*self._head(), *self._limited(room)]
+        # The sign of an advice always shows.
         reserved = SIGN_WIDTH if self.state.advice else 0
         value, used = self.value_spans(room - reserved)
         return [*self._head(), *value, *self._tail(room - used)]
@@ -113,6 +114,7 @@ class Row(SingleLineWidget, can_focus=True):
         if not self.state.problem:
             return False
         room = self.size.width - self.value_at
+        # Gap, sign and a blank take four cells.
         return cell_len(self.state.problem) + 4 > room - self.value_spans(room)[1]
 
     def watch_has_focus(self, has_focus: bool) -> None:
@@ -315,6 +317,7 @@ class ChoiceRow(Row):
     def on_key(self, event: Key) -> None:
         """Choose the next word that begins with the letter typed."""
         character = event.character
+        # Alt with a letter is a command's key.
         if character is None or not character.isalnum() or with_alt(event.key):
             return
         event.stop()
@@ -327,6 +330,7 @@ class ChoiceRow(Row):
     def action_step(self, by: int) -> None:
         """Choose the neighbour."""
         number = self.current + by
+        # Words that cannot be chosen are skipped, but never past the ends.
         while 0 < number < len(self.words) - 1 and self.words[number] in self.state.refused:
             number += by
         self._choose(min(max(number, 0), len(self.words) - 1))
@@ -361,6 +365,7 @@ class ChoiceRow(Row):
     def _word_span(self, number: int) -> Span:
         word = self.words[number]
         if number != self.current:
+            # Among words that cannot be chosen those that can stand out.
             is_free = self.state.refused and word not in self.state.refused
             return word, PLAIN if is_free else DIM
         shown, style = (f"({word})", PLAIN) if self.state.is_default else (f"‹{word}›", STRONG)

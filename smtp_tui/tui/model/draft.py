@@ -73,6 +73,7 @@ class Draft:
 
     def edit(self, key: str, raw: object | None) -> None:
         """Set a field to what was typed or chosen; None or empty text makes its key absent."""
+        # What is put back to its old meaning is no change: saving leaves its spelling alone.
         if self._is_untouched(key, raw):
             self._edits.pop(key, None)
         else:
@@ -120,6 +121,7 @@ class Draft:
 
     def problems(self) -> dict[str, str]:
         """What stands in the way of a test, by field and in the form's order."""
+        # Reversed, so that the first problem of a field is the one that stays.
         found = {problem.key: problem.message for problem in reversed(self.reading().problems)}
         password = self.password.problem(self.text(ACCOUNT))
         if password:
@@ -165,6 +167,7 @@ class Draft:
         return all(same_meaning(field, raw, default) for default in assumed)
 
     def _password(self, read: Callable[[], object | None]) -> object | None:
+        # A command whose quotation mark is still open counts as nothing.
         with suppress(ValueError):
             return read()
         return None
@@ -200,12 +203,15 @@ def as_toml(field: Field, raw: object) -> object:
     parsed = field.parse(raw)
     match field.kind:
         case FieldKind.NUMBER if isinstance(parsed, float) and parsed.is_integer():
+            # 10 and not 10.0: people write it so.
             return int(parsed)
         case FieldKind.NUMBER | FieldKind.SWITCH:
             return parsed
         case FieldKind.CHOICE:
             return str(parsed)
         case FieldKind.TEXT if isinstance(raw, str):
+            # Blanks round a value go where they mean nothing; in a username they may mean
+            # something.
             return raw.strip() if field.parse(raw.strip()) == parsed else raw
         case _:
             return raw
@@ -216,6 +222,7 @@ def same_meaning(field: Field, one: object | None, other: object | None) -> bool
     if is_absent(field, one) or is_absent(field, other):
         return is_absent(field, one) and is_absent(field, other)
     if isinstance(one, dict | list) or isinstance(other, dict | list):
+        # Tables and arrays have no text that could be parsed.
         return one == other
     if text_of(one) == text_of(other):
         return True

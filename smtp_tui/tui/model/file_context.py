@@ -1,4 +1,4 @@
-"""What is so around the values: the words of the file's application, its readers, the keyring."""
+"""What surrounds the values: the file's application, who can read the file, the keyring."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.password_sources import Command, File, Keyring, PasswordSource, other_host
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.commands import key_of
+from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation, PasswordState
 
-HIDDEN = "********"
-"""Stands for a password that is fetched only when it is saved."""
+HIDDEN = "********"  # stands for a password that is fetched only when it is saved
 
 _READABLE = "Every user of this machine can read this file, including the password."
 
 
 class FileContext:
-    """Knows one table's file, and what a look at the machine found."""
+    """One table's file, and what this machine makes of it."""
 
     def __init__(self, document: Document, table: str) -> None:
         self._document = document
@@ -80,12 +80,11 @@ class FileContext:
         return self._is_open
 
     def preview_effects(self, draft: Draft) -> None:
-        """Tell the draft what the file's application makes of the changes, before they are saved.
-
-        It may take another default beside them, and may have no way to say one.
-        """
+        """Tell the draft what the file's application makes of its changes."""
         if self._document.application is None:
             return
+        # The application may take another default beside the changes, which must show before
+        # saving.
         if not draft.changed:
             draft.preview_effects(self._values(self._document)[1], {})
             return
@@ -94,6 +93,8 @@ class FileContext:
         try:
             after = self._document.after(self._table, changes, create=True)
         except NotExpressibleError as error:
+            # All changes together may be impossible though each alone is not: then the first one
+            # bears the reason.
             refused = dict(self._refusals(changes)) or {next(iter(changes)): str(error)}
             after = self._document
         except DocumentError:
@@ -110,8 +111,8 @@ class FileContext:
                 severity=Severity.WARNING,
                 field=PASSWORD,
                 short="no usable keyring",
-                text=f"{_sentence(why)}",
-                more=_sentence(looked_for),
+                text=as_sentence(why),
+                more=as_sentence(looked_for),
             )
         if self._is_open and will_hold_password(draft.password):
             key = key_of("private")
@@ -130,7 +131,9 @@ class FileContext:
         if document.application is None:
             return tuple(PasswordLocation)
         return tuple(
-            one for one in PasswordLocation if document.says(table, PASSWORD, EXAMPLES[one])
+            location
+            for location, example in EXAMPLES.items()
+            if document.says(table, PASSWORD, example)
         )
 
     def _values(self, document: Document) -> tuple[dict[str, object], dict[str, object]]:
@@ -138,6 +141,7 @@ class FileContext:
         try:
             values, given = document.values(self._table), document.given(self._table)
         except NoTableError:
+            # The table is still to be made.
             return {}, {}
         assumed = {key: raw for key, raw in values.items() if key not in given and key in BY_KEY}
         return {key: raw for key, raw in values.items() if key in given}, assumed
@@ -156,15 +160,9 @@ class FileContext:
 def preview_changes(draft: Draft) -> dict[str, object | None]:
     """Return the changes that are good, a password that is still to be fetched as stars."""
     wrong = draft.wrong()
-    changes: dict[str, object | None] = {}
-    for key in draft.changed:
-        if key not in wrong:
-            changes[key] = draft.to_write(key)
-    if (
-        PASSWORD in changes
-        and draft.password.location is PasswordLocation.FILE
-        and draft.password.moves
-    ):
+    changes = {key: draft.to_write(key) for key in draft.changed if key not in wrong}
+    password = draft.password
+    if PASSWORD in changes and password.location is PasswordLocation.FILE and password.moves:
         changes[PASSWORD] = HIDDEN
     return changes
 
@@ -176,10 +174,6 @@ def will_hold_password(password: PasswordDraft) -> bool:
     return False
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
-
-
 @record
 class PasswordRisk:
     """A question to be answered by yes or no, and why it was not done after a no."""
@@ -189,18 +183,17 @@ class PasswordRisk:
 
 
 def risk_of_test(password: PasswordDraft, settings: Settings, file: Path) -> PasswordRisk | None:
-    """Return what is to be asked before a test; None where the password may be used.
-
-    Somebody else who can write the file may have it run a command, or have a password sent to a
-    server of theirs. An entry of the keyring may be named for another server.
-    """
+    """Return what is to be asked before a test; None where the password may be used."""
     source = settings.password
     if source is None or password.at_hand or not settings.needs_password:
         return None
+    # Somebody else who can write the file may have it run a command, or have a password sent to a
+    # server of theirs.
     if password.is_as_in_file and (risk := _risk_of_file(source, file, settings.host)):
         return risk
     if not isinstance(source, Keyring):
         return None
+    # An entry may be named for another server: its password is not this one's business.
     named = other_host(source.service, settings.host, settings.server_name)
     if named is None:
         return None

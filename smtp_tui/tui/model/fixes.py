@@ -1,4 +1,4 @@
-"""What a fix is in the form: how it comes about, and its change in words. Pure."""
+"""What a fix is in the form: how it comes about, and its change in words."""
 
 from __future__ import annotations
 
@@ -63,12 +63,11 @@ def available_fixes(last: LastTest | None) -> tuple[FixProposal, ...]:
 
 def fix_proposals(verdict: Verdict, chain: Sequence[Certificate]) -> tuple[FixProposal, ...]:
     """Return what a failed test proposes, the first one the best; it never weakens anything."""
-    cures = tuple(_cure(fix, verdict, chain) for fix in verdict.fixes)
-    return () if cures and cures[0].fix.weakens else cures
-
-
-def _cure(fix: Fix, verdict: Verdict, chain: Sequence[Certificate]) -> FixProposal:
-    return FixProposal(fix, anchor_of(chain) if saves_authority(fix, verdict) else None)
+    proposals = tuple(
+        FixProposal(fix, anchor_of(chain) if saves_authority(fix, verdict) else None)
+        for fix in verdict.fixes
+    )
+    return () if proposals and proposals[0].fix.weakens else proposals
 
 
 def saves_authority(fix: Fix, verdict: Verdict) -> bool:
@@ -79,9 +78,6 @@ def saves_authority(fix: Fix, verdict: Verdict) -> bool:
 def pins(fix: Fix) -> bool:
     """Whether a fix pins the server's certificate."""
     return fix.field == FINGERPRINT and bool(fix.value)
-
-
-# In words
 
 
 def now_words(key: str, draft: Draft) -> str:
@@ -100,11 +96,13 @@ def value_words(key: str, raw: object) -> str:
     if field.kind is FieldKind.PASSWORD:
         return "set"
     if field.problem_with(raw) is not None:
+        # It may be a URL with a password in it.
         return mask_credentials(text_of(raw))
     parsed = field.parse(raw)
     if field.kind is FieldKind.SWITCH:
         return SWITCH[bool(parsed)]
     if key == FINGERPRINT:
+        # A line has no room for a whole fingerprint; its beginning tells it from another.
         return f"{':'.join(pairs_of(str(parsed))[:_PAIRS_SHOWN])}:…"
     return str(parsed) if field.kind is FieldKind.CHOICE else mask_credentials(text_of(raw))
 
@@ -114,17 +112,18 @@ def pairs_of(digits: str) -> list[str]:
     return [digits[at : at + 2].upper() for at in range(0, len(digits), 2)]
 
 
-def change_words(cure: FixProposal, draft: Draft, file: str = "") -> str:
+def change_words(proposal: FixProposal, draft: Draft, file: str = "") -> str:
     """Name what a fix changes, old and new; `file` is where an authority would be saved."""
-    fix = cure.fix
-    if cure.way is FixAction.GO_TO:
+    fix = proposal.fix
+    if proposal.way is FixAction.GO_TO:
         return f"{BY_KEY[fix.field].label}: type it yourself"
-    return pairs_words({CA_FILE: file} if cure.authority else fix.change, draft)
+    return pairs_words({CA_FILE: file} if proposal.authority else fix.change, draft)
 
 
 def pairs_words(change: Mapping[str, object], draft: Draft) -> str:
     """Name what a change does to the form, old and new."""
     pairs = {key: (now_words(key, draft), value_words(key, raw)) for key, raw in change.items()}
+    # Where the values only become explicit, both look the same: show them all the same.
     differing = [key for key, (old, new) in pairs.items() if old != new] or pairs
     return ", ".join(f"{BY_KEY[key].label}: {' -> '.join(pairs[key])}" for key in differing)
 
@@ -140,9 +139,14 @@ def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
         return f"goes to {BY_KEY[fix.field].label}"
     if pins(fix):
         return f"pins this certificate if you trust it, and {again}"
-    said = " and ".join(_deed(key, value) for key, value in fix.change.items())
+    edits = []
+    for key, value in fix.change.items():
+        label = BY_KEY[key].label
+        edits.append(
+            f"removes {label}" if value == "" else f"sets {label} to {value_words(key, value)}"
+        )
     asks = " if you trust it," if fix.trusts else "," if fix.more else ""
-    return f"{said}{asks} and {again}"
+    return f"{' and '.join(edits)}{asks} and {again}"
 
 
 def done_words(change: Mapping[str, object]) -> str:
@@ -152,8 +156,3 @@ def done_words(change: Mapping[str, object]) -> str:
         for key, value in change.items()
     )
     return f"Changed, not saved yet: {said}. F4 undoes it."
-
-
-def _deed(key: str, value: object) -> str:
-    label = BY_KEY[key].label
-    return f"removes {label}" if value == "" else f"sets {label} to {value_words(key, value)}"

@@ -47,6 +47,7 @@ def sender_of(draft: Draft) -> Sender:
     if parsed["from"]:
         return Sender(parsed["from"], parsed["from"])
     user, domain = parsed[ACCOUNT] or "", parsed["domain"] or ""
+    # Without a domain the EHLO name completes the address, which is known only when it is sent.
     named = default_sender(user, domain).address
     if domain and not _refusal(parse_mailbox, named):
         return Sender(named, named)
@@ -87,6 +88,7 @@ class MailDraft:
 
     def follow(self, sender: str) -> None:
         """Take the settings' sender, unless somebody typed another one."""
+        # What somebody typed there is not overwritten.
         if self._texts[MailField.FROM].strip() in ("", self._followed):
             self._texts[MailField.FROM] = sender
         self._followed = sender
@@ -118,5 +120,6 @@ class MailDraft:
             recipients=parse_recipients(self._texts[MailField.TO]),
             sender=_sender(self._texts[MailField.FROM]),
             subject=parse_subject(self._texts[MailField.SUBJECT]) if sends else "",
+            # A message ends with a line end; without a body only the envelope is asked about.
             body=f"{self._texts[MailField.TEXT]}\n" if sends else None,
         )

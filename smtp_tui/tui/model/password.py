@@ -108,6 +108,7 @@ class PasswordDraft:
         self.source = source_of(raw)
         self._is_cleared = False
         self._typed = ""
+        # Of each place what was typed for it: who comes back to it finds it again.
         self._places = dict.fromkeys(PasswordLocation, "")
         self.location = location_of(self.source)
         if self.location in NEEDS and self.source is not None:
@@ -163,6 +164,7 @@ class PasswordDraft:
 
     def snapshot(self) -> PasswordDraft:
         """Return another one that stays as this one is now."""
+        # The host names the keyring's entry, and may be edited while saving waits.
         host = self._host()
         other = PasswordDraft(self._file, lambda: host)
         other.restore(self.state)
@@ -207,6 +209,7 @@ class PasswordDraft:
     @property
     def changed(self) -> bool:
         """Whether saving would change the file or the keyring."""
+        # A new password for the same entry of a keyring changes nothing in the file.
         return self.raw() != self._file or self.to_store() is not None
 
     @property
@@ -234,6 +237,7 @@ class PasswordDraft:
 
     def to_test(self) -> object | None:
         """The TOML value that leads a test to the password: it moves only when it is saved."""
+        # A test must not depend on what saving has yet to do.
         return self._file if self.moves and not self.at_hand else self.raw()
 
     @property
@@ -249,6 +253,7 @@ class PasswordDraft:
 
     def secret(self) -> str | None:
         """The password itself, where it is at hand without asking any place."""
+        # The file that is named does not have it before it is saved.
         moves_to_file = self.location is PasswordLocation.PATH and self.raw() != self._file
         return (self.at_hand or None) if self.is_masked or moves_to_file else None
 

@@ -22,6 +22,7 @@ REQUIRED = "required"
 
 def most_severe(advice: Iterable[Advice]) -> Advice | None:
     """Return the first of the most severe."""
+    # Declared from the most severe on.
     order = list(Severity)
     return min(advice, key=lambda one: order.index(one.severity), default=None)
 
@@ -102,6 +103,7 @@ def _refused_places(draft: Draft) -> dict[str, str]:
     if not draft.places or draft.places == tuple(PasswordLocation):
         return {}
     known = ", ".join(draft.places)
+    # A user's own dialect names the application: its text is not ours.
     why = escape_controls(f"{draft.application} reads a password only from: {known}.")
     return {kind.value: why for kind in PasswordLocation if kind not in draft.places}
 

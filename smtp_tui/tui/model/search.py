@@ -74,6 +74,7 @@ class SearchResults:
     @property
     def rows(self) -> tuple[ServerRow, ...]:
         """What can be taken by its worth, then what stays silent."""
+        # The same port may answer by IPv4 and by IPv6: one row has both.
         reached: dict[tuple[str, int], ServerRow] = {}
         for probe in sorted((p for p in self.probes if p.is_reached), key=lambda p: p.worth):
             where = probe.host, probe.port
@@ -110,16 +111,16 @@ def proposed_search(draft: Draft) -> str:
 def found_change(
     values: Mapping[str, object], offered: Sequence[str], draft: Draft, certificate: str = ""
 ) -> Change:
-    """Return what a find changes; `offered` are the mechanisms that the server named there.
+    """Return what a found server changes; `offered` are the mechanisms that it named.
 
-    An address as the user name stands back behind one that the form holds; a mechanism of the form
-    that the server does not offer gives way; a name for SNI and a pinned certificate that were
-    another server's go. `certificate` is the SHA-256 of the one that was met.
+    `certificate` is the SHA-256 of the one that it showed.
     """
     change = dict(values)
     username = str(change.get(ACCOUNT, ""))
+    # An address as username is a guess; what the form holds is not.
     if "@" in username and draft.raw(ACCOUNT) is not None:
         del change[ACCOUNT]
+    # A mechanism that the server does not offer would fail.
     if AUTHENTICATION not in change and (
         mechanism := _instead(offered, change.get(ENCRYPTION), draft)
     ):
@@ -134,21 +135,18 @@ def server_change(probe: ProbeResult, draft: Draft) -> Change:
 
 
 def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
-    """Return what one of a provider's ways changes.
-
-    A host of the form that is the provider's stays; where the provider has none for everybody it
-    goes, as it is the admin's to choose. A mechanism that the provider takes stays as well.
-    """
-    change: Change = {PORT: way.port, ENCRYPTION: way.encryption.value}
+    """Return what one of a provider's ports changes."""
+    change: Change = {}
+    # A host that is the provider's stays. One that has no host for everybody lets the admin choose.
     if not provider.matches(draft.text(HOST)):
         change[HOST] = provider.host or ""
+    change |= {PORT: way.port, ENCRYPTION: way.encryption.value}
     if provider.username is not None:
         change[ACCOUNT] = provider.username
+    # A mechanism that the provider accepts stays.
     if not _suits(provider, draft):
         change[AUTHENTICATION] = provider.authentication[0].value
-    order = (HOST, PORT, ENCRYPTION, ACCOUNT, AUTHENTICATION)
-    ordered = {key: change[key] for key in order if key in change}
-    return _differing(without_pinned_trust(ordered, draft), draft)
+    return _differing(without_pinned_trust(change, draft), draft)
 
 
 def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, str] | None:
@@ -223,7 +221,10 @@ def _instead(offered: Sequence[str], encryption: object, draft: Draft) -> str | 
         return None
     if mechanism.value.upper() in offered:
         return None
+    # Where auto would find a mechanism itself, it goes on finding one.
     if set(AUTO_OPEN if encryption == Encryption.NONE else AUTO_ENCRYPTED).intersection(offered):
         return Authentication.AUTO.value
-    named = (one for one in Authentication if one not in _NO_MECHANISM)
-    return next((one.value for one in named if one.value.upper() in offered), None)
+    for other in Authentication:
+        if other not in _NO_MECHANISM and other.value.upper() in offered:
+            return other.value
+    return None

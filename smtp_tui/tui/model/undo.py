@@ -146,6 +146,7 @@ class UndoStack:
 
     def _add_typed(self, step: EditStep) -> None:
         if self._typing == step.topic and self._done:
+            # A letter more in the same field is the same step.
             first = self._done.pop()
             if first.password and step.password:
                 edit = replace(first.password, after=step.password.after)
@@ -174,6 +175,7 @@ def _edited_password(password: PasswordDraft, topic: str, edit: Callable[[], Non
 
 
 def _retraced(draft: Draft, step: EditStep, expected: Raws, wanted: Raws) -> UndoResult:
+    # What was set otherwise since is the later decision: it stays, and is named.
     kept = tuple(
         key for key, raw in expected.items() if not same_meaning(BY_KEY[key], draft.raw(key), raw)
     )

@@ -57,6 +57,7 @@ class SidebarController:
     def show_message(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Show a message; `at` is the field that the focus is about to go to."""
         self._message_text, self._message_at = text, at or self._form.current_row.topic
+        # Texts name the usual keys; the admin may have chosen others.
         self._message.show([plain(with_keys(text), style)])
 
     def jump(self) -> None:
@@ -118,6 +119,7 @@ class SidebarController:
         else:
             advice, draft = self._form.advice_on(row.topic), self._form.draft
             blocks = blocks_for(row.topic, draft, row.state, advice, pane.last_test)
+        # PgDn scrolls the log while that has the focus.
         self._sidebar.name_key("" if is_in_log else "PgDn")
         panel.name_key(key_of("zoom" if is_in_log else "switch"))
         self._sidebar.show(blocks, from_top=from_top)

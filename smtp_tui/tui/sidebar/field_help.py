@@ -50,6 +50,7 @@ def blocks_for(
     if topic != key:
         title, *lead = plain("Kept in", STRONG), plain(KEPT_SUMMARY)
     now, found = _now_blocks(key, draft), _last_blocks(key, last)
+    # What a test found is of more use than what the field is in general.
     what = [*now, *found, *lead] if found else [*lead, *(replace(one, gap=True) for one in now)]
     wrong = [Block((("! ", BAD), (state.problem, BAD)), rest="  ", gap=False)]
     said = [*(wrong if state.problem else ()), *_application_blocks(key, draft, state)]
@@ -109,6 +110,7 @@ def _page(field: Field) -> tuple[list[Block], list[Block]]:
     """Return a field's page: its title with the lead, and what comes under further titles."""
     try:
         lead, mark, rest = explanation(field.key).partition("\n## ")
+    # A field works before its page is written.
     except FileNotFoundError:
         return [plain(field.label, STRONG), plain(field.summary)], []
     return parse(lead), parse(f"{mark}{rest}")
