@@ -27,10 +27,10 @@ from smtp_tui.tui.test_pane.verdict import outcome, verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
+# So many equal lines are shown around what differs.
 CONTEXT = 2
-"""So many equal lines are shown around what differs."""
+# From here on two columns have room for most lines of a dialogue.
 WIDE = 120
-"""From here on two columns have room for most lines of a dialogue."""
 _GAP = " │ "
 _MORE, _INDENT = " \\", "  "  # of a command line that is broken
 
@@ -139,6 +139,7 @@ def _setting_pairs(earlier: CompletedTest, later: CompletedTest) -> Iterator[Pai
     """Yield the settings that differ; of a password no more than that it does."""
     for field in FIELDS:
         old, new = (_shown(field, test) for test in (earlier, later))
+        # Two passwords look the same here, for neither is shown.
         if field.kind is FieldKind.PASSWORD and old == new:
             passwords = [(test.settings.password, test.request.secret) for test in (earlier, later)]
             if passwords[0] != passwords[1]:
@@ -229,7 +230,9 @@ def broken(line: str, width: int) -> list[str]:
 
 
 class EquivalentsScreen(PagerScreen):
-    """Command lines from edge to edge, so that a terminal's own copying gets them as they are."""
+    """Command lines of other programs that do the same test."""
+
+    # They stand from edge to edge, so that a terminal's own copying gets them as they are.
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "close", show=False)]
 

@@ -38,14 +38,17 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
 STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, DiffMark.SAME: PLAIN}
-_COLUMNS = 16  # of a step to the side
-_AROUND = 4  # the line above, title and keys, and a line of the form
+# Columns of a step to the side.
+_COLUMNS = 16
+# The line above, title and keys, and a line of the form.
+_AROUND = 4
 NO_BACKUP = "No backup: it would keep the password that you remove from the file."
 SAME = "Saving changes nothing in the file."
 THEIRS, OURS = "file", "form"
 UNDECIDED = "Choose a value for each field: the file's or the form's."
 
 
+# Lines are not wrapped: a wrapped one would look like two of the file.
 class DiffView(NoRepaintOnResize, ScrollView, can_focus=True):
     """The lines of a diff in signs and colours, scrolled in both directions."""
 
@@ -63,6 +66,7 @@ class DiffView(NoRepaintOnResize, ScrollView, can_focus=True):
 
     def __init__(self, lines: Sequence[DiffLine]) -> None:
         super().__init__()
+        # A terminal would let a tab jump over cells that were painted before.
         self._lines = [
             (escape_controls(str(line).expandtabs()), STYLES.get(line.mark, DIM)) for line in lines
         ]
@@ -179,6 +183,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
 
     def action_backup(self) -> None:
         """Keep the old file beside the new one, or do not."""
+        # A backup would keep the password that was to leave the file.
         if self._preview.takes_secret_out:
             self._note.show([plain(NO_BACKUP, WARNING)])
             return
@@ -271,7 +276,8 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
         yield KeyHints(hints_of(CONFLICT_COMMANDS), indent=0)
 
     def on_mount(self) -> None:
-        """Begin at the first; nothing is chosen for anybody."""
+        """Begin at the first."""
+        # Nothing is chosen beforehand: Enter alone must not overwrite what somebody else wrote.
         self._show_choices()
         self.set_focus(next(iter(self._rows.values())))
 

@@ -32,14 +32,16 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 Result = TypeVar("Result")
 Status = tuple[str, Style]
+# Searches for a subject; the flag is whether its own web servers are asked too.
 Search = Callable[[SearchQuery, bool], AsyncGenerator[Step, None]]
-"""Searches for a subject; the flag is whether its own web servers are asked too."""
 
+# Seconds between two looks at the clock.
 CLOCK = 1.0
-"""Seconds between two looks at the clock."""
 _NO, _YES = text("discover", "no"), text("discover", "yes")
-_AROUND = 6  # title, name, autoconfig, the line of progress, a blank one, and the keys
-_SHARE = 0.55  # of what is left, the most that the table takes
+# Title, name, autoconfig, the line of progress, a blank one, and the keys.
+_AROUND = 6
+# Of what is left, the most that the table takes.
+_SHARE = 0.55
 
 
 def under_way(results: SearchResults, spent: float, limit: float, *, with_web: bool) -> Status:
@@ -106,7 +108,8 @@ class SearchTask:
         try:
             await asyncio.wait([task])
         finally:
-            if self._task is task:  # else another search began, and this one is shown no more
+            # Else another search began, and this one is shown no more.
+            if self._task is task:
                 task.cancel()
                 self._task = None
                 if task.cancelled() or not task.done():
@@ -187,7 +190,8 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         yield self._hints
 
     def on_mount(self) -> None:
-        """Propose what the form knows; nobody is asked before Enter."""
+        """Propose what the form knows."""
+        # Nobody is asked before Enter: DNS and servers learn no name by accident.
         self._row.load(self._proposed)
         self._row.show(RowState(placeholder=text("discover", "placeholder")))
         self._show_web()
@@ -252,7 +256,8 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
             self._end(None)
 
     def _go_to(self, part: Widget) -> None:
-        """Go there; what is found later draws nobody away."""
+        """Go there."""
+        # A search moves the focus to its first find, but not away from where a hand went since.
         self._is_awaited = False
         self.set_focus(part)
 
@@ -275,6 +280,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._table.clear()
         self._is_awaited = True
         work = self._search.run(query, with_web=self._with_web)
+        # A defect in the search is shown, and must not cost what was typed in the form.
         self.run_worker(work, group="search", exit_on_error=False)
 
     def _tick(self) -> None:

@@ -22,6 +22,7 @@ from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
+# RFC 6376, section 3.1: labels of a domain name; underscores are not in it, but in use.
 _SELECTOR = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,250}[A-Za-z0-9_])?")
 
 

@@ -120,7 +120,8 @@ class ExportScreen(PagerScreen):
             ask_quoting(self.app, spec, self._quoting, take)
 
     def action_copy(self) -> None:
-        """Copy the text by the terminal, which answers nothing."""
+        """Copy the text by the terminal."""
+        # OSC 52 has no answer, and a text too long is dropped without one.
         exported = self._exported()
         if isinstance(exported, str):
             return

@@ -35,9 +35,12 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
 
 TITLE = "Possible fixes"
 WEAKENS, ASKS = "WEAKENS", "asks first"
-_AROUND = 5  # the line above, the title, the keys, and two lines of the form
-_AROUND_QUESTION = 4  # the line above, the keys, and two lines of the form
-_GROUP = 8  # pairs of the hash that stay together in a line
+# The line above, the title, the keys, and two lines of the form.
+_AROUND = 5
+# The line above, the keys, and two lines of the form.
+_AROUND_QUESTION = 4
+# Pairs of the hash that stay together in a line: people compare them piece by piece.
+_GROUP = 8
 _LABELS = 11
 
 

@@ -135,7 +135,8 @@ def _distance(entry: PaletteEntry, words: Sequence[str]) -> int:
 ROWS = 12
 MENU = "Menu"
 PLACEHOLDER = "a few letters of a command, a key or a field"
-_AROUND = 5  # the line above, the field, the keys, and two lines of the form
+# The line above, the field, the keys, and two lines of the form.
+_AROUND = 5
 _TITLE, _GAP = 26, 2
 
 

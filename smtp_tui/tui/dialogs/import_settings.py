@@ -62,7 +62,8 @@ def count_lines(content: str) -> str:
     return "1 line" if count == 1 else f"{count} lines"
 
 
-LONGEST_LINE = 2000  # characters of a line that are looked at to show it
+# Characters of a line that are looked at to show it: the patterns take time on a long one.
+LONGEST_LINE = 2000
 NO_FILE = TextFile("", "")
 _INDENT = "    "
 _NAMES = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key"
@@ -262,7 +263,8 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
             self.run_worker(self._read(typed), group="file", exclusive=True)
 
     async def _read(self, typed: str) -> None:
-        """Read a file in a thread of its own: a disk far away may let it wait."""
+        """Read a file."""
+        # In a thread of its own: a disk far away may let it wait.
         path, form = expand(typed, Path()), self._format
         try:
             file = await in_daemon_thread(lambda: read_file(path, form))
@@ -293,6 +295,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         except InterchangeError as error:
             self._problem = as_sentence(in_the_form(error))
             return
+        # A password is hidden wherever it stands, also outside the line that sets it.
         self._area.learn(imported.values.get(PASSWORD))
         self._plan = import_plan(imported, self._draft)
 

@@ -54,15 +54,18 @@ def _distance(provider: Provider, words: Sequence[str]) -> int:
 _HEADS = ("provider", "host", "ports")
 _LEAST, _LEAST_NARROW = (30, 24, 12), (16, 16, 8)
 _NARROW = 70
-_AROUND = 4  # title, field, a blank line, and the keys
-_SHARE = 0.36  # of what is left, the most that the list takes
+# Title, field, a blank line, and the keys.
+_AROUND = 4
+# Of what is left, the most that the list takes.
+_SHARE = 0.36
 
 
 class ProviderList(ListView[Provider]):
-    """Providers with host and ports; the columns stand still while the list narrows."""
+    """Providers with host and ports."""
 
     def __init__(self, known: Presets) -> None:
         super().__init__(known.providers, can_focus=False, is_steady=True)
+        # The widths are those of all: the columns stand still while the list narrows.
         self._all = [_HEADS, *map(_cells, known.providers)]
 
     def heading(self, width: int) -> list[Span]:

@@ -71,7 +71,8 @@ class MailDialog(Dialog[MailRequest | None]):
         yield KeyHints(hints_of(MAIL_COMMANDS), indent=0)
 
     def on_mount(self) -> None:
-        """Begin at the recipients: all the rest has a default."""
+        """Begin at the recipients."""
+        # All the rest has a default.
         for field, row in self._rows.items():
             row.load(self._draft.text(field))
         self._show_rows()
@@ -82,6 +83,7 @@ class MailDialog(Dialog[MailRequest | None]):
         event.stop()
         self._typing = MailField(event.row.topic)
         self._draft.type(self._typing, event.row.text)
+        # An address half typed is no mistake yet: its problem waits for a pause.
         self._obstacles = {}
         self._stop_pause()
         self._pause = self.set_timer(PAUSE, self._show_problem)

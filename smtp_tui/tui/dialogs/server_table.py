@@ -121,7 +121,8 @@ class ServerTable(ListView[ServerRow]):
         return bool(self.rows) and self.rows[0].probe is not None
 
     def update(self, rows: Sequence[ServerRow]) -> None:
-        """List these; what a hand chose stays chosen, else the first one is."""
+        """List these, the first one chosen."""
+        # Better servers may come in above: what a hand chose stays chosen.
         kept = self.chosen.key if self._is_moved and self.chosen else None
         keys = [row.key for row in rows]
         self.show(rows, keys.index(kept) if kept in keys else 0)
@@ -176,6 +177,7 @@ class ServerTable(ListView[ServerRow]):
         return _HEADS if width >= _WIDE else _SHORT_HEADS
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
+        # Ports and causes of silent hosts run over the columns: only their hosts take part.
         reached = [cells(row) for row in self.rows if row.probe]
         silent = [(escape_controls(row.host), *[""] * 6) for row in self.rows if not row.probe]
         return widths_for([self._heads(width), *reached, *silent], width - _SIGN, _LEAST)

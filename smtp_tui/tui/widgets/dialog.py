@@ -36,6 +36,7 @@ class DialogBody(NoRepaintOnResize, Vertical):
     """What a dialog asks and shows, one below the other."""
 
 
+# Without `inherit_bindings=False` the keys of Textual's screens (Tab, Ctrl+C) would work too.
 class Dialog(PaintOnceScreen, ModalScreen[Result], inherit_bindings=False):
     """A modal screen that ends with a result; it is None where the admin goes back."""
 
@@ -64,6 +65,7 @@ class DialogOption:
     words: str
 
 
+# Enter is pressed without reading, so it never agrees.
 _NO = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
 
 
@@ -88,6 +90,7 @@ class ChoiceDialog(Dialog[str]):
 
     def on_key(self, event: Key) -> None:
         """Take the answer."""
+        # Caps Lock is no reason to do nothing.
         if event.key.casefold() in {answer.key for answer in self._answers}:
             event.stop()
             self.dismiss(event.key.casefold())
@@ -205,7 +208,8 @@ class AskPassword(Dialog[str | None]):
         yield _keys((DialogOption("enter", self._verb), DialogOption("escape", no)))
 
     def action_take(self) -> None:
-        """Give it to the test as it was typed: a password may begin or end in blanks."""
+        """Give it to the test."""
+        # Unlike other answers it is not stripped: a password may begin or end in blanks.
         self.dismiss(self._line.text)
 
 

@@ -39,7 +39,8 @@ class DiffedWidget(NoRepaintOnResize, Widget):
         """Show what changed, and nothing else."""
         # Over a slow line every cell counts: Textual would send the widget's whole region.
         if not self._is_drawn:
-            self._drawn = []  # it was never shown in this size, and will be drawn when it is
+            # It was never shown in this size, and will be drawn when it is.
+            self._drawn = []
             return
         old, self._drawn = self._drawn, self.draw()
         pairs = zip(old, self._drawn, strict=True)
@@ -104,6 +105,7 @@ class StatusBar(SingleLineWidget):
         """Return file, table and application at the left, the state at the right."""
         table = f" · {self._table}{self._application}"
         used = cell_len(table) + cell_len(self._beside) + cell_len(self._state)
+        # A path's end says more than its beginning.
         file = truncate_left(self._file, max(width - used - 4, 8))
         gap = width - cell_len(file) - used - 2
         return [
@@ -115,6 +117,8 @@ class StatusBar(SingleLineWidget):
         ]
 
 
+# Textual's Footer recomposes at each step of the focus and keeps its old keys alive: a Tab writes
+# 4,243 bytes with it, 678 with one line that is painted where it changes.
 class KeyHints(SingleLineWidget):
     """Keys and what they do."""
 

@@ -129,7 +129,8 @@ class LineEditor(SingleLineWidget, can_focus=True):
     placeholder = ""
     is_fixed = False
     is_masked = False
-    _first = 0  # of the characters, the first that is in sight
+    # Of the characters, the first that is in sight.
+    _first = 0
 
     @cached_property
     def _line(self) -> LineBuffer:
@@ -164,14 +165,16 @@ class LineEditor(SingleLineWidget, can_focus=True):
 
     def on_key(self, event: Key) -> None:
         """Type a character."""
+        # With Alt a key comes with its character as if that had been typed.
         if event.character is not None and event.is_printable and not with_alt(event.key):
             event.stop()
             event.prevent_default()
             self._insert(event.character)
 
     def on_paste(self, event: Paste) -> None:
-        """Type the first line of what is pasted: a setting has one line."""
+        """Type the first line of what is pasted."""
         event.stop()
+        # No setting has more lines; the rest of a file pasted by mistake is left alone.
         lines = event.text.splitlines()
         if lines:
             self._insert(lines[0])
@@ -231,6 +234,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
         if self.is_masked:
             return [BULLET] * len(self.text)
         cells = [to_charset(escape_controls(character)) for character in self.text]
+        # Somebody may type a URL with a login where a host belongs.
         start, end = password_span(self.text)
         return [*cells[:start], *[BULLET] * (end - start), *cells[end:]]
 
@@ -241,7 +245,8 @@ class LineEditor(SingleLineWidget, can_focus=True):
         while self._first < cursor and self._before_cursor(cells) + 1 > width:
             self._first += 1
         while self._first and self._end_fits(cells, self._first - 1, width):
-            self._first -= 1  # the window grew, or was not known when the text was first placed
+            # The window grew, or was not known when the text was first placed.
+            self._first -= 1
         lead = "…" if self._first else ""
         head = lead + "".join(cells[self._first : cursor])
         under = cells[cursor] if cursor < len(cells) else " "
@@ -260,7 +265,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
         return lead + sum(map(cell_len, cells[self._first : self._line.cursor]))
 
     def _place_cursor(self) -> None:
-        # Input methods and screen readers follow the terminal's own cursor.
+        # Input methods open where the terminal's own cursor stands.
         before = 0 if self.is_fixed else self._before_cursor(self._cells())
         corner = self.content_region.offset
         self.app.cursor_position = corner + Offset(self.value_at + before, 0)
@@ -299,8 +304,9 @@ class PasteArea(DiffedWidget, can_focus=True):
 
     hint = ""
 
+    # Textual shows the repr of messages in logs and tracebacks: a password must not stand in one.
     class Edited(Message):
-        """The text changed; what it is now, the widget tells."""
+        """The text changed; the widget has it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -333,7 +339,8 @@ class PasteArea(DiffedWidget, can_focus=True):
         self.hold(self._text + event.text)
 
     def action_add(self, text: str) -> None:
-        """Type what is no printable character: without bracketed paste, lines end in Enter."""
+        """Type what is no printable character."""
+        # Without bracketed paste, what is pasted comes as keys, and its lines end in Enter.
         self.hold(self._text + text)
 
     def action_cut(self) -> None:
@@ -352,7 +359,8 @@ class PasteArea(DiffedWidget, can_focus=True):
             return
         self._text = text
         self.post_message(self.Edited())
-        if not self._is_due:  # a paste may come key by key: one painting for all that wait
+        # A paste may come key by key: one painting for all keys that wait.
+        if not self._is_due:
             self._is_due = True
             self.call_after_refresh(self._show)
 

@@ -14,8 +14,8 @@ from smtp_tui.tui.style import CURSOR, DIM, PLAIN, Span, make_strip, truncate
 from smtp_tui.tui.widgets.line import DiffedWidget
 
 RowT = TypeVar("RowT")
+# Cells before each line, for the signs of the cursor and of what is out of sight.
 LEAD = 2
-"""Cells before each line, for the signs of the cursor and of what is out of sight."""
 _GAP, _NARROW_GAP = 2, 1
 
 
@@ -66,8 +66,10 @@ class ListView(DiffedWidget, Generic[RowT]):
     """A list, under a heading where it has columns; subclasses say how its rows look.
 
     It scrolls by itself so that the chosen row is in sight. One that `is_steady` keeps its height
-    whatever it holds, so that nothing moves below it.
+    whatever it holds.
     """
+
+    # A steady one: if it shrank while letters are typed, all below would move and be painted.
 
     DEFAULT_CSS = "ListView { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -172,6 +174,7 @@ class ListView(DiffedWidget, Generic[RowT]):
 
     def _lines(self, width: int) -> list[tuple[int, list[Span]]]:
         """Return every line with the number of its row."""
+        # A key moves the cursor alone: the rows are laid out once for a width.
         if self._laid_out is None or self._laid_out[0] != width:
             rows = enumerate(self.layout_rows(width - LEAD))
             lines = [(number, line) for number, row in rows for line in row]

@@ -19,8 +19,8 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 Result = TypeVar("Result")
 FOOT = "Esc closes, Up Down PgUp PgDn scroll"
+# Seconds without a key after which a pasted text is read: a paste may come key by key.
 PAUSE = 0.3
-"""Seconds without a key after which a pasted text is read."""
 _FAR = 1_000_000
 
 
@@ -56,7 +56,8 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.update()
 
     def update(self) -> None:
-        """Show what there is now; who reads stays where they were."""
+        """Show what there is now."""
+        # Pages change while they are read (a clock, answers from DNS): nobody loses their place.
         self.page.show([*self.blocks(self.size.width - 2)], from_top=False)
 
     def action_close(self) -> None:
@@ -75,6 +76,7 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     """A text is pasted or typed; below stands what it says, once no key comes for a moment."""
 
+    # The text is edited at its end alone, which leaves the arrows to the page below.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "go(-1)", show=False),
         Binding("down", "go(1)", show=False),
