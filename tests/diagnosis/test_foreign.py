@@ -166,7 +166,7 @@ def test_patterns_are_for_lower_case_and_cannot_run_away(pattern: str) -> None:
 @pytest.mark.parametrize("cause", sorted(known_causes()))
 def test_every_cause_can_be_told_without_a_check(cause: str) -> None:
     said = lookup_text(LookupText(cause=cause), "some words")
-    for text in (said.what, said.why, said.cure):
+    for text in (said.summary, said.why, said.cure):
         assert text.endswith(".")
         assert text[0].isupper()
         assert text.isprintable()

@@ -194,7 +194,7 @@ def test_both_parsers_give_the_same(loader: str) -> None:
         "smtp_hello": "me.example", "smtp_from": "<<", "smtp_smarthost": "a.example:25",
         "smtp_auth_username": "0123", "smtp_auth_password": None, "smtp_require_tls": "no",
     }  # fmt: skip
-    assert load(YAML)["global"].line("smtp_smarthost") == 4
+    assert load(YAML)["global"].lines["smtp_smarthost"] == 4
     for text in ("a: [", "a: b: c", "!!python/name:os.system x", "a: !own b", "*a", "\0", "\ud800"):
         with pytest.raises(InterchangeError, match="is not valid YAML"):
             load(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,8 @@ from smtp_tui.providers.provider import KEYS
 from smtp_tui.records import record
 
 Span = tuple[int, int]
+
+_ANYTHING = re.compile("")
 
 # Language files, word processors and web pages write quotation marks and spaces as they like.
 _PLAIN = str.maketrans("’‘‚‛“”„‟\u00a0\u202f\u2011", "''''\"\"\"\"  -")
@@ -38,19 +41,13 @@ class ErrorRule:
 
     def span_in(self, low: str) -> Span | None:
         """Return where the rule fits, or None."""
-        span = self._found_in(low)
-        if span is None:
-            return None
-        if self.also is not None and self.also.search(low) is None:
-            return None
-        if self.unless is not None and self.unless.search(low) is not None:
-            return None
-        return span
-
-    def _found_in(self, low: str) -> Span | None:
         match = self.find.search(low)
-        if match is not None:
-            return match.span()
+        span = match.span() if match else self._phrase_in(low)
+        is_barred = self.unless is not None and self.unless.search(low)
+        is_met = self.also is None or self.also.search(low)
+        return span if span and is_met and not is_barred else None
+
+    def _phrase_in(self, low: str) -> Span | None:
         # Hundreds of phrases: found one by one, far quicker than as one pattern.
         for phrase in self.spoken:
             start = low.find(phrase)
@@ -77,9 +74,9 @@ class Stranger:
 class ReplyPlace:
     """How to tell what an SMTP reply in a text answers."""
 
-    near: re.Pattern[str]
-    code: re.Pattern[str]
-    enhanced: re.Pattern[str]
+    near: re.Pattern[str] = _ANYTHING
+    code: re.Pattern[str] = _ANYTHING
+    enhanced: re.Pattern[str] = _ANYTHING
     stage: str
     command: str
     is_guess: bool = False
@@ -108,39 +105,31 @@ def lowered(text: str) -> str:
 @cache
 def error_rules() -> tuple[ErrorRule, ...]:
     """Return the rules in the order to try."""
-    return tuple(map(_rule, _entries("rule")))
-
-
-def _rule(entry: dict[str, Any]) -> ErrorRule:
-    spoken = tuple(phrase for name in entry.get("spoken", ()) for phrase in _spoken(name))
-    return ErrorRule(**_compiled({**entry, "spoken": spoken}, "find", "also", "unless"))
-
-
-def _spoken(name: str) -> list[str]:
-    """Return a list of `languages.toml` by its name: `system.ECONNREFUSED`."""
-    who, _, what = name.partition(".")
-    phrases: list[str] = _languages()[who][what]
-    return phrases
+    rules = []
+    for entry in _entries("rule", "find", "also", "unless"):
+        # The phrases of other languages: `system.ECONNREFUSED` is a list of languages.toml.
+        lists = [name.partition(".") for name in entry.get("spoken", ())]
+        spoken = tuple(phrase for who, _, what in lists for phrase in _languages()[who][what])
+        rules.append(ErrorRule(**{**entry, "spoken": spoken}))
+    return tuple(rules)
 
 
 @cache
 def strangers() -> tuple[Stranger, ...]:
     """Return what tells a text that is not about mail."""
-    return tuple(Stranger(**_compiled(entry, "find", "unless")) for entry in _entries("stranger"))
+    return tuple(Stranger(**entry) for entry in _entries("stranger", "find", "unless"))
 
 
 @cache
 def places() -> tuple[ReplyPlace, ...]:
     """Return what a reply may answer, in the order to try; the last fits always."""
-    anything = {"near": "", "code": "", "enhanced": ""}
-    made = (_compiled({**anything, **entry}, *anything) for entry in _entries("place"))
-    return tuple(ReplyPlace(**entry) for entry in made)
+    return tuple(ReplyPlace(**entry) for entry in _entries("place", "near", "code", "enhanced"))
 
 
 @cache
 def worded() -> tuple[Worded, ...]:
     """Return the words of servers that are known without a code."""
-    return tuple(Worded(**_compiled(entry, "find")) for entry in _entries("worded"))
+    return tuple(Worded(**entry) for entry in _entries("worded", "find"))
 
 
 @cache
@@ -153,11 +142,10 @@ def _languages() -> dict[str, dict[str, list[str]]]:
     return load_texts("error_lookup/languages.toml")
 
 
-def _entries(name: str) -> list[dict[str, Any]]:
-    """Return a kind of entry without its sources, which are for those who keep the file."""
-    return [{key: part for key, part in one.items() if key not in KEYS} for one in _data()[name]]
-
-
-def _compiled(entry: dict[str, Any], *patterns: str) -> dict[str, Any]:
-    made = {key: re.compile(entry[key], re.MULTILINE) for key in patterns if key in entry}
-    return {**entry, **made}
+def _entries(kind: str, *patterns: str) -> Iterator[dict[str, Any]]:
+    """Yield entries, their patterns compiled, without the sources that are for maintainers."""
+    for table in _data()[kind]:
+        entry = {key: part for key, part in table.items() if key not in KEYS}
+        yield entry | {
+            key: re.compile(entry[key], re.MULTILINE) for key in patterns if key in entry
+        }

@@ -29,20 +29,15 @@ _NULLS = ("", "~", "null", "Null", "NULL")
 
 
 class Table(dict[str, Any]):
-    """A mapping that knows on which line each of its keys stands."""
+    """A mapping that knows on which line each key stands, but for those that were merged in."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: dict[str, int] = {}
+        self.lines: dict[str, int] = {}
 
-    def line(self, key: str) -> int | None:
-        """Return a key's line; one that was merged in has none."""
-        return self._lines.get(key)
-
-    def put(self, key: str, value: Any, line: int) -> None:
-        """Set a key that stands on this line."""
-        self[key] = value
-        self._lines[key] = line
+    def entries(self) -> list[Entry]:
+        """Return its pairs."""
+        return [Entry(name, value, self.lines.get(name)) for name, value in self.items()]
 
 
 def load(content: str) -> Table:
@@ -89,28 +84,23 @@ class _Tree:
             return self._anchors[event.anchor]
         if event.tag is not None and event.tag.removeprefix(_CORE) not in (*_TAGS, "!"):
             raise ValueError("a tag that asks for more than data")
+        found: Any = []
         if isinstance(event, self._yaml.ScalarEvent):
-            is_null = event.implicit[0] and event.value in _NULLS
-            found: Any = None if is_null and not event.style else event.value
-            self._keep(event, found)
-            return found
-        found = Table() if isinstance(event, self._yaml.MappingStartEvent) else []
-        self._keep(event, found)
-        if isinstance(found, Table):
-            self._fill_table(found, depth)
-        else:
-            self._fill_list(found, depth)
-        return found
-
-    def _keep(self, event: Any, found: Any) -> None:
+            is_null = event.implicit[0] and event.value in _NULLS and not event.style
+            found = None if is_null else event.value
+        elif isinstance(event, self._yaml.MappingStartEvent):
+            found = Table()
+        # Before its parts are read: an alias inside may name the whole.
         if event.anchor is not None:
             self._anchors[event.anchor] = found
+        if isinstance(found, Table):
+            self._fill(found, depth)
+        elif isinstance(found, list):
+            while not isinstance(event := next(self._events), self._yaml.SequenceEndEvent):
+                found.append(self._node(event, depth + 1))
+        return found
 
-    def _fill_list(self, found: list[Any], depth: int) -> None:
-        while not isinstance(event := next(self._events), self._yaml.SequenceEndEvent):
-            found.append(self._node(event, depth + 1))
-
-    def _fill_table(self, table: Table, depth: int) -> None:
+    def _fill(self, table: Table, depth: int) -> None:
         merged: list[Any] = []
         while not isinstance(event := next(self._events), self._yaml.MappingEndEvent):
             is_merge = getattr(event, "value", None) == "<<" and not event.style
@@ -119,23 +109,24 @@ class _Tree:
             if is_merge:
                 merged += value if isinstance(value, list) else [value]
             elif isinstance(key, str):
-                table.put(key, value, event.start_mark.line + 1)
-        for one in merged:
-            if not isinstance(one, Table):
+                table[key] = value
+                table.lines[key] = event.start_mark.line + 1
+        for other in merged:
+            if not isinstance(other, Table):
                 raise ValueError("a merge of what is no mapping")
-            self._merged += len(one)
+            self._merged += len(other)
             if self._merged > MOST_MERGED:
                 raise InterchangeError(text("too-deep"))
-            for key, value in one.items():
+            for key, value in other.items():
                 table.setdefault(key, value)
 
 
 _PREFIX = "smtp_"
 # A receiver's own settings have the names of the global ones without the beginning.
-_OWN = ("smarthost", "from", "hello", "require_tls", "tls_config", "force_implicit_tls")
-_OWN_AUTH = (
-    "auth_username", "auth_password", "auth_password_file", "auth_secret",
-    "auth_secret_file", "auth_identity",
+_OWN = (
+    "smarthost", "from", "hello", "require_tls", "tls_config", "force_implicit_tls",
+    "auth_username", "auth_password", "auth_password_file", "auth_secret", "auth_secret_file",
+    "auth_identity",
 )  # fmt: skip
 _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
 _VERSION_NAMES = {version: name for name, version in _VERSIONS.items()}
@@ -144,55 +135,45 @@ _VERSION_NAMES = {version: name for name, version in _VERSIONS.items()}
 def read(source: Source, form: FormatSpec) -> Imported:
     """Read the global settings, with what Alertmanager takes where they are not set."""
     data = load(source.text)
-    taken = ImportBuilder(form, _entries(data))
-    if receivers := _with_own(data):
+    receivers = _with_own_server(data)
+    table = data.get("global")
+    if isinstance(table, Table) and "smtp_smarthost" in table:
+        entries = table.entries()
+    elif receivers:
+        own = [entry for entry in receivers[0].entries() if entry.name in _OWN]
+        entries = [Entry(_PREFIX + entry.name, entry.value, entry.line) for entry in own]
+    else:
+        raise InterchangeError(text("no-smarthost"))
+    taken = ImportBuilder(form, entries)
+    if receivers:
         names = ", ".join(str(one.get("to", "?"))[:40] for one in receivers)
         taken.remark("", "receivers-differ", names=names)
-    _address(taken)
-    taken.take("domain", "smtp_hello")
-    taken.default("domain", "localhost")
-    taken.put_sender(taken.text("smtp_from"), None, "smtp_from")
-    _log_in(taken)
-    _trust(taken)
-    taken.leftovers(_PREFIX)
-    return taken.done()
-
-
-def _entries(data: Table) -> list[Entry]:
-    table = data.get("global")
-    if not isinstance(table, Table) or "smtp_smarthost" not in table:
-        first = next(iter(_with_own(data)), None)
-        if first is None:
-            raise InterchangeError(text("no-smarthost"))
-        known = (*_OWN, *_OWN_AUTH)
-        return [
-            Entry(_PREFIX + name, first[name], first.line(name)) for name in first if name in known
-        ]
-    return [Entry(name, table[name], table.line(name)) for name in table]
-
-
-def _with_own(data: Table) -> list[Table]:
-    """Return the mail settings of receivers that name a server of their own."""
-    receivers = data.get("receivers")
-    tables = [one for one in receivers if isinstance(one, Table)] if receivers else []
-    lists = [one.get("email_configs") for one in tables]
-    configs = [config for one in lists if isinstance(one, list) for config in one]
-    return [one for one in configs if isinstance(one, Table) and "smarthost" in one]
-
-
-def _address(taken: ImportBuilder) -> None:
     host, port = host_and_port(taken.text("smtp_smarthost") or "")
     taken.put("host", host, "smtp_smarthost")
     taken.put("port", port, "smtp_smarthost")
     required = taken.switch("smtp_require_tls", True)
     implicit = taken.switch("smtp_force_implicit_tls", None)
-    # Unless told otherwise, the port decides about TLS from the first byte.
-    if implicit or (implicit is None and port == "465"):
-        taken.put_link("ssl")
-        if required:
-            taken.remark("encryption", "alertmanager-both")
-    else:
-        taken.put_link("tls" if required else "none")
+    # Unless it is set, the port decides about TLS from the first byte.
+    is_implicit = implicit or (implicit is None and port == "465")
+    taken.put_link("ssl" if is_implicit else "tls" if required else "none")
+    if is_implicit and required:
+        taken.remark("encryption", "alertmanager-both")
+    taken.take("domain", "smtp_hello")
+    taken.default("domain", "localhost")
+    taken.put_sender(taken.text("smtp_from"), None, "smtp_from")
+    _log_in(taken)
+    if isinstance(config := taken.get("smtp_tls_config"), Table):
+        _trust(taken, config)
+    taken.leftovers(_PREFIX)
+    return taken.done()
+
+
+def _with_own_server(data: Table) -> list[Table]:
+    """Return the mail settings of receivers that name a server of their own."""
+    tables = [one for one in data.get("receivers") or () if isinstance(one, Table)]
+    lists = [one.get("email_configs") for one in tables]
+    configs = [config for one in lists if isinstance(one, list) for config in one]
+    return [one for one in configs if isinstance(one, Table) and "smarthost" in one]
 
 
 def _log_in(taken: ImportBuilder) -> None:
@@ -211,13 +192,8 @@ def _log_in(taken: ImportBuilder) -> None:
     taken.use("smtp_auth_secret", "smtp_auth_secret_file")
 
 
-def _trust(taken: ImportBuilder) -> None:
-    config = taken.get("smtp_tls_config")
-    if not isinstance(config, Table):
-        return
-    inner = ImportBuilder(
-        taken.form, [Entry(name, config[name], config.line(name)) for name in config]
-    )
+def _trust(taken: ImportBuilder, config: Table) -> None:
+    inner = ImportBuilder(taken.form, config.entries())
     inner.take("ca_file", "ca_file")
     inner.take("client_certificate", "cert_file")
     inner.take("client_key", "key_file")
@@ -232,56 +208,50 @@ def _trust(taken: ImportBuilder) -> None:
 
 def write(out: ExportBuilder) -> Exported:
     """Write the global settings."""
-    link = out.link
-    settings = out.settings
-    # Unless told otherwise, the port decides about TLS from the first byte.
+    link, settings = out.link, out.settings
+    # Unless it is set, the port decides about TLS from the first byte.
     forced = None if (link == "ssl") == (settings.port == 465) else link == "ssl"
     if forced is not None:
         out.note("encryption", "alertmanager-forced")
     if out.given("from") is None:
         out.note("from", "needs-sender", program="Alertmanager", name="smtp_from")
-    pairs: list[tuple[str, Any]] = [
-        ("smtp_smarthost", out.host_with_port),
-        ("smtp_from", out.sender or settings.sender),
-        ("smtp_hello", out.given("domain")),
-        ("smtp_require_tls", link == "tls"),
-        ("smtp_force_implicit_tls", forced),
-        ("smtp_auth_username", out.username),
-    ]
-    lines = [f"  {name}: {_quoted(value)}" for name, value in pairs if value is not None]
-    return out.done("\n".join(["global:", *lines, *_password(out), *_tls(out, link), ""]))
+    lines = _lines(
+        "  ",
+        smtp_smarthost=out.host_with_port,
+        smtp_from=out.sender or settings.sender,
+        smtp_hello=out.given("domain"),
+        smtp_require_tls=link == "tls",
+        smtp_force_implicit_tls=forced,
+        smtp_auth_username=out.username,
+    )
+    if out.wants_secret:
+        name = "smtp_auth_secret" if out.mechanism == "cram-md5" else "smtp_auth_password"
+        if out.secret is not None:
+            lines += _lines("  ", **{name: out.secret})
+        elif isinstance(out.source, File):
+            lines += _lines("  ", **{f"{name}_file": out.source.path})
+        else:
+            out.note("password", "secret-left-out", name=f"{name}_file")
+            lines += [f"  # {text('secret-place', name=f'{name}_file')}", f"  # {name}_file:"]
+    if link != "none":
+        certificate, minimum = out.given("client_certificate"), out.given("tls_minimum")
+        config = _lines(
+            "    ",
+            ca_file=out.given("ca_file"),
+            server_name=out.given("server_name"),
+            cert_file=certificate,
+            key_file=out.given("client_key") or certificate,
+            insecure_skip_verify=None if out.verifies else True,
+            min_version=_VERSION_NAMES[str(minimum)] if minimum else None,
+        )
+        lines += ["  smtp_tls_config:", *config] if config else []
+    return out.done("\n".join(["global:", *lines, ""]))
 
 
-def _password(out: ExportBuilder) -> list[str]:
-    if not out.wants_secret:
-        return []
-    name = "smtp_auth_secret" if out.mechanism == "cram-md5" else "smtp_auth_password"
-    if out.secret is not None:
-        return [f"  {name}: {_quoted(out.secret)}"]
-    if isinstance(out.source, File):
-        return [f"  {name}_file: {_quoted(out.source.path)}"]
-    file = f"{name}_file"
-    out.note("password", "secret-left-out", name=file)
-    return [f"  # {text('secret-place', name=file)}", f"  # {file}:"]
-
-
-def _tls(out: ExportBuilder, link: str) -> list[str]:
-    if link == "none":
-        return []
-    certificate = out.given("client_certificate")
-    minimum = out.given("tls_minimum")
-    pairs: list[tuple[str, Any]] = [
-        ("ca_file", out.given("ca_file")),
-        ("server_name", out.given("server_name")),
-        ("cert_file", certificate),
-        ("key_file", out.given("client_key") or certificate),
-        ("insecure_skip_verify", None if out.verifies else True),
-        ("min_version", _VERSION_NAMES[str(minimum)] if minimum else None),
-    ]
-    lines = [f"    {name}: {_quoted(value)}" for name, value in pairs if value is not None]
-    return ["  smtp_tls_config:", *lines] if lines else []
-
-
-def _quoted(value: Any) -> str:
+def _lines(indent: str, **values: Any) -> list[str]:
     # What JSON writes so, YAML reads the same way.
-    return json.dumps(value, ensure_ascii=False)
+    return [
+        f"{indent}{name}: {json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+        if value is not None
+    ]
