@@ -1,7 +1,4 @@
-"""The accounts of an msmtp configuration file, each with what it inherits.
-
-msmtp's configuration file: commands, in accounts that inherit from each other.
-"""
+"""msmtp's configuration file: commands, in accounts that inherit from each other."""
 
 from __future__ import annotations
 
@@ -14,14 +11,13 @@ from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import AccountError, Exported, Imported, InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source, listed
-from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.settings.password_sources import Ask, Command, Environment, File, Keyring
 
 _Account = dict[str, Entry]
 _SWITCHES = frozenset({"tls", "tls_starttls", "tls_certcheck", "auth"})
 
 
-def accounts_in(content: str) -> dict[str, _Account]:
+def _accounts_in(content: str) -> dict[str, _Account]:
     """Return the accounts by name, in the file's order; empty ones are left out."""
     defaults: _Account = {}
     accounts: dict[str, _Account] = {}
@@ -36,8 +32,9 @@ def accounts_in(content: str) -> dict[str, _Account]:
                 current |= accounts.get(parent, {})
             accounts[called.strip()] = current
         else:
-            entry = Entry(name, _value(name, argument), line)
-            current[name or f"line {line}"] = entry
+            value: object = "on" if name in _SWITCHES and not argument else argument
+            value = Unresolved("computed") if name == "eval" else value
+            current[name or f"line {line}"] = Entry(name, value, line)
     return {name: account for name, account in accounts.items() if account}
 
 
@@ -52,16 +49,6 @@ def _commands(content: str) -> Iterator[tuple[str, str, int]]:
         yield name.casefold(), argument, number
 
 
-def _value(name: str, argument: str) -> object:
-    if name == "eval":
-        return Unresolved("computed")
-    if name == "passwordeval":
-        return argument
-    return "on" if name in _SWITCHES and not argument else argument
-
-
-# rf
-
 # What has no bearing on the connection.
 _ASIDE = (
     "logfile", "logfile_time_format", "syslog", "aliases", "auto_from", "maildomain",
@@ -75,7 +62,7 @@ _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 def read(source: Source, form: FormatSpec) -> Imported:
     """Read the account that was named, else msmtp's default one, or the only one."""
-    accounts = accounts_in(source.text)
+    accounts = _accounts_in(source.text)
     if not accounts:
         raise InterchangeError(text("no-account"))
     name = source.account or ("default" if "default" in accounts else next(iter(accounts)))
@@ -85,19 +72,24 @@ def read(source: Source, form: FormatSpec) -> Imported:
     others = [other for other in accounts if other != name and accounts[other] != accounts[name]]
     if others and source.account is None:
         taken.remark("", "account-chosen", name=name, others=", ".join(others))
-    return _taken(taken)
-
-
-def _taken(taken: ImportBuilder) -> Imported:
     taken.expect("protocol", "smtp")
     taken.take("host", "host")
     taken.take("port", "port")
-    _substituted(taken, "domain", "domain")
-    _substituted(taken, "from", "from")
+    for key in ("domain", "from"):
+        if "%" in (taken.text(key) or ""):
+            taken.refuse(key, "msmtp-pattern")
+        else:
+            taken.take(key, key)
     tls, starttls = taken.switch("tls", False), taken.switch("tls_starttls", True)
     link = ("tls" if starttls else "ssl") if tls else "none"
     taken.put_link(link)
-    _trust(taken)
+    if not taken.switch("tls_certcheck", True):
+        taken.put("openssl_verify_mode", "none", "tls_certcheck")
+        taken.use("tls_fingerprint")
+    else:
+        taken.take("tls_fingerprint", "tls_fingerprint")
+    if taken.text("tls_trust_file") not in (None, "system"):
+        taken.take("ca_file", "tls_trust_file")
     _log_in(taken)
     taken.take("client_certificate", "tls_cert_file")
     taken.take("client_key", "tls_key_file")
@@ -110,23 +102,6 @@ def _taken(taken: ImportBuilder) -> Imported:
     taken.use(*_ASIDE)
     taken.leftovers("")
     return taken.done()
-
-
-def _substituted(taken: ImportBuilder, key: str, name: str) -> None:
-    if "%" in (taken.text(name) or ""):
-        taken.refuse(name, "msmtp-pattern")
-    else:
-        taken.take(key, name)
-
-
-def _trust(taken: ImportBuilder) -> None:
-    if not taken.switch("tls_certcheck", True):
-        taken.put("openssl_verify_mode", "none", "tls_certcheck")
-        taken.use("tls_fingerprint")
-    else:
-        taken.take("tls_fingerprint", "tls_fingerprint")
-    if taken.text("tls_trust_file") not in (None, "system"):
-        taken.take("ca_file", "tls_trust_file")
 
 
 def _log_in(taken: ImportBuilder) -> None:
@@ -163,14 +138,16 @@ def _source(command: str, username: object) -> dict[str, object]:
 
 def write(out: ExportBuilder) -> Exported:
     """Write one account, the default one."""
-    settings = out.settings
-    link = out.link
+    settings, link = out.settings, out.link
+    sender = out.mailbox
+    if sender and sender.name:
+        out.note("from", "no-sender-name", program="msmtp")
     pairs: list[tuple[str, str | None]] = [
         ("account", "default"),
         ("host", out.host),
         ("port", str(settings.port)),
         ("domain", out.given("domain")),
-        ("from", _address(out)),
+        ("from", sender.address if sender else None),
         ("timeout", out.whole_seconds),
         ("source_ip", out.given("source_address")),
         ("tls", "off" if link == "none" else "on"),
@@ -187,8 +164,7 @@ def write(out: ExportBuilder) -> Exported:
 def _tls(out: ExportBuilder, link: str) -> list[tuple[str, str | None]]:
     if link == "none":
         return []
-    fingerprint = out.given("tls_fingerprint")
-    colons = ":".join(re.findall("..", fingerprint or "")).upper()
+    colons = ":".join(re.findall("..", out.given("tls_fingerprint") or "")).upper()
     return [
         ("tls_certcheck", None if out.verifies else "off"),
         ("tls_fingerprint", colons or None),
@@ -197,16 +173,6 @@ def _tls(out: ExportBuilder, link: str) -> list[tuple[str, str | None]]:
         ("tls_cert_file", out.given("client_certificate")),
         ("tls_key_file", out.given("client_key") or out.given("client_certificate")),
     ]
-
-
-def _address(out: ExportBuilder) -> str | None:
-    sender = out.given("from")
-    if sender is None:
-        return None
-    mailbox = parse_mailbox(sender)
-    if mailbox.name:
-        out.note("from", "no-sender-name", program="msmtp")
-    return mailbox.address
 
 
 def _password(out: ExportBuilder) -> list[tuple[str, str | None]]:

@@ -28,14 +28,26 @@ _ASIDE = (
 
 def read(source: Source, form: FormatSpec) -> Imported:
     """Read the options, with what nodemailer takes where they are not set."""
-    options, remark = _options(source.text)
+    options, nested = _options(source.text)
     taken = ImportBuilder(form, _entries(options))
-    if remark:
-        taken.remark("", "nested", name=remark)
+    if nested:
+        taken.remark("", "nested", name=nested)
     taken.use(*_ASIDE)
     if taken.get("tls.ca") is not None:
         taken.refuse("tls.ca", "no-setting")
-    _connect(taken)
+    elsewhere = [name for name in _ELSEWHERE if taken.get(name) is not None]
+    for name in elsewhere:
+        taken.refuse(name, _ELSEWHERE[name])
+    taken.take("host", "host")
+    taken.take("port", "port")
+    is_at_465 = str(taken.values.get("port")) == "465"
+    secure = bool(taken.switch("secure", False)) if "secure" in taken else is_at_465
+    # What is named elsewhere has no default here.
+    if not elsewhere:
+        taken.default("host", "localhost")
+        taken.default("port", 465 if secure else 587)
+    if not elsewhere or any(name in taken for name in _LINK):
+        _take_link(taken, secure=secure)
     taken.take("domain", "name")
     _log_in(taken)
     _take_trust(taken)
@@ -45,21 +57,6 @@ def read(source: Source, form: FormatSpec) -> Imported:
             taken.refuse(name, "timeout-one-step")
     taken.leftovers("")
     return taken.done()
-
-
-def _connect(taken: ImportBuilder) -> None:
-    """Take host, port and link; what is named elsewhere has no default here."""
-    elsewhere = [name for name in _ELSEWHERE if taken.get(name) is not None]
-    for name in elsewhere:
-        taken.refuse(name, _ELSEWHERE[name])
-    taken.take("host", "host")
-    taken.take("port", "port")
-    secure = _is_secure(taken)
-    if not elsewhere:
-        taken.default("host", "localhost")
-        taken.default("port", 465 if secure else 587)
-    if not elsewhere or any(name in taken for name in _LINK):
-        _take_link(taken, secure=secure)
 
 
 def _options(content: str) -> tuple[dict[str, Any], str | None]:
@@ -78,26 +75,14 @@ def _options(content: str) -> tuple[dict[str, Any], str | None]:
     return data, None
 
 
-def _entries(options: dict[str, Any]) -> list[Entry]:
-    found = []
+def _entries(options: dict[str, Any]) -> Iterator[Entry]:
     for name, value in options.items():
-        if name in _PARTS and isinstance(value, dict):
-            found += [_entry(f"{name}.{inner}", value[inner]) for inner in value]
-        else:
-            found.append(_entry(name, value))
-    return found
-
-
-def _entry(name: str, value: Any) -> Entry:
-    # In JavaScript the text "false" is true.
-    is_unclear = name in _SWITCHES and not isinstance(value, bool | None)
-    return Entry(name, Unresolved("not-a-switch") if is_unclear else value)
-
-
-def _is_secure(taken: ImportBuilder) -> bool:
-    if "secure" in taken:
-        return bool(taken.switch("secure", False))
-    return str(taken.values.get("port")) == "465"
+        parts = value if name in _PARTS and isinstance(value, dict) else None
+        pairs = {name: value} if parts is None else {f"{name}.{key}": parts[key] for key in parts}
+        for key, part in pairs.items():
+            # In JavaScript the text "false" is true.
+            is_unclear = key in _SWITCHES and not isinstance(part, bool | None)
+            yield Entry(key, Unresolved("not-a-switch") if is_unclear else part)
 
 
 def _take_link(taken: ImportBuilder, *, secure: bool) -> None:
@@ -137,49 +122,36 @@ def _log_in(taken: ImportBuilder) -> None:
 
 def write(out: ExportBuilder) -> Exported:
     """Write the options; JSON has no place for a reference to a password."""
-    settings = out.settings
     link = out.link
     options: dict[str, Any] = {
         "host": out.host,
-        "port": settings.port,
+        "port": out.settings.port,
         "secure": link == "ssl",
         "requireTLS": True if link == "tls" else None,
         "ignoreTLS": True if link == "none" else None,
         "name": out.given("domain"),
         "localAddress": out.given("source_address"),
-        **_auth(out),
-        "tls": _tls(out),
     }
-    there = {name: value for name, value in options.items() if value not in (None, {})}
-    return out.done(json.dumps(there, indent=2, ensure_ascii=False) + "\n")
-
-
-def _auth(out: ExportBuilder) -> dict[str, Any]:
-    if out.username is None:
-        return {}
-    mechanism = out.mechanism
-    is_oauth = mechanism == "xoauth2"
-    auth: dict[str, Any] = {"user": out.username}
-    name = "accessToken" if is_oauth else "pass"
-    if is_oauth:
-        auth["type"] = "OAuth2"
-    if out.secret is not None:
-        auth[name] = out.secret
-    elif out.wants_secret:
-        out.note("password", "nodemailer-secret", name=f"auth.{name}", variable=out.variable)
-    named = None if is_oauth or mechanism is None else mechanism.upper()
-    return {"authMethod": named, "auth": auth}
-
-
-def _tls(out: ExportBuilder) -> dict[str, Any]:
+    if out.username is not None:
+        mechanism = out.mechanism
+        is_oauth = mechanism == "xoauth2"
+        name = "accessToken" if is_oauth else "pass"
+        auth = {"user": out.username, **({"type": "OAuth2"} if is_oauth else {})}
+        if out.secret is not None:
+            auth[name] = out.secret
+        elif out.wants_secret:
+            out.note("password", "nodemailer-secret", name=f"auth.{name}", variable=out.variable)
+        options["authMethod"] = mechanism.upper() if mechanism and not is_oauth else None
+        options["auth"] = auth
     minimum = out.given("tls_minimum")
-    version = f"{_VERSION}{minimum}".removesuffix(".0") if minimum else None
-    pairs: dict[str, Any] = {
+    tls = {
         "rejectUnauthorized": None if out.verifies else False,
         "servername": out.given("server_name"),
-        "minVersion": version,
+        "minVersion": f"{_VERSION}{minimum}".removesuffix(".0") if minimum else None,
     }
-    return {name: value for name, value in pairs.items() if value is not None}
+    options["tls"] = {name: value for name, value in tls.items() if value is not None}
+    there = {name: value for name, value in options.items() if value not in (None, {})}
+    return out.done(json.dumps(there, indent=2, ensure_ascii=False) + "\n")
 
 
 # Parameters of Symfony and lettre that mean the same as one of nodemailer.

@@ -1,9 +1,4 @@
-"""The words of a POSIX shell command, with the variables in them; nothing is run.
-
-The options of swaks: which bear on the connection, and how each may be spelled.
-
-swaks: a command line of the SMTP test tool; a password in it is never repeated.
-"""
+"""swaks: a command line of the SMTP test tool, with the variables in it; nothing is run."""
 
 from __future__ import annotations
 
@@ -123,11 +118,8 @@ def options_of(rest: list[Any]) -> Iterator[Entry]:
             yield Entry(name, found)
 
 
-# rf
-# rf
-
-_VERSIONS = {"tlsv1": "1.0", "tlsv1_0": "1.0", "tlsv1_1": "1.1", "tlsv1_2": "1.2", "tlsv1_3": "1.3"}
 _VERSION_NAMES = {"1.0": "tlsv1", "1.1": "tlsv1_1", "1.2": "tlsv1_2", "1.3": "tlsv1_3"}
+_VERSIONS = {name: version for version, name in _VERSION_NAMES.items()} | {"tlsv1_0": "1.0"}
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -143,7 +135,14 @@ def read(source: Source, form: FormatSpec) -> Imported:
         taken.put("host", host, "server")
     if not taken.take("port", "port") and port:
         taken.put("port", port, "server")
-    link = _link(taken)
+    link = "none"
+    if "tls-on-connect" in taken:
+        link = "ssl"
+    elif "tls" in taken:
+        link = "tls"
+    elif "tls-optional" in taken or "tls-optional-strict" in taken:
+        link = "auto"
+    taken.use("tls", "tls-optional", "tls-optional-strict", "tls-on-connect")
     taken.put_link(link)
     _trust(taken, link)
     _log_in(taken)
@@ -155,23 +154,13 @@ def read(source: Source, form: FormatSpec) -> Imported:
         number, unit = (timeout, "s") if unit not in _UNITS else (number, unit)
         is_number = number.isascii() and number.isdigit() and len(number) < 6
         taken.put("timeout", int(number) * _UNITS[unit] if is_number else timeout, "timeout")
-    if family := {"4": "ipv4", "6": "ipv6"}.get("4" if "4" in taken else "6" * ("6" in taken)):
-        taken.put("address_family", family, "4")
+    if "4" in taken or "6" in taken:
+        taken.put("address_family", "ipv4" if "4" in taken else "ipv6", "4")
     taken.take("source_address", "local-interface")
     taken.default("port", 465 if link == "ssl" else 25)
     taken.use("4", "6")
     taken.leftovers("")
     return taken.done()
-
-
-def _link(taken: ImportBuilder) -> str:
-    for name, link in (("tls-on-connect", "ssl"), ("tls", "tls")):
-        if name in taken:
-            taken.use("tls", "tls-optional", "tls-optional-strict", "tls-on-connect")
-            return link
-    is_optional = "tls-optional" in taken or "tls-optional-strict" in taken
-    taken.use("tls-optional", "tls-optional-strict")
-    return "auto" if is_optional else "none"
 
 
 def _trust(taken: ImportBuilder, link: str) -> None:
@@ -197,8 +186,7 @@ def _trust(taken: ImportBuilder, link: str) -> None:
 
 
 def _log_in(taken: ImportBuilder) -> None:
-    wants = "auth" in taken or "auth-user" in taken or "auth-password" in taken
-    if not wants:
+    if not any(name in taken for name in ("auth", "auth-user", "auth-password")):
         taken.put("authentication", "none")
         return
     taken.take("username", "auth-user")
@@ -248,15 +236,11 @@ def write(out: ExportBuilder) -> Exported:
 def _auth(out: ExportBuilder) -> list[tuple[str, str | None]]:
     if not out.wants_secret:
         return []
-    mechanism = out.mechanism
-    username = out.username or ""
+    mechanism, username = out.mechanism or "", out.username or ""
     for key, value in (("username", username), ("password", out.secret or "")):
         # Even behind an equals sign swaks takes such a word for an option, and <> for nothing.
         if value.startswith("-") or value == "<>":
             raise InterchangeError(text("swaks-word", key=key))
-    if out.secret is None:
-        out.note("password", "swaks-asks")
-    else:
-        out.note("password", "swaks-shows")
-    named = mechanism.upper() if mechanism else ""
-    return [("--auth", named), ("--auth-user", username), ("--auth-password", out.secret)]
+    out.note("password", "swaks-asks" if out.secret is None else "swaks-shows")
+    auth = [("--auth", mechanism.upper()), ("--auth-user", username)]
+    return [*auth, ("--auth-password", out.secret)]
