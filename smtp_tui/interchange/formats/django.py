@@ -33,7 +33,15 @@ class _PythonSource:
     """
 
     def __init__(self, content: str) -> None:
-        self.tree = _parsed(content)
+        try:
+            with warnings.catch_warnings():
+                # An escape in somebody else's string is none of our business.
+                warnings.simplefilter("ignore")
+                self.tree = ast.parse(content)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            line = getattr(error, "lineno", None)
+            where = f"line {line}" if line else "it"
+            raise InterchangeError(text("not-python", where=where)) from None
         self._environments = {"environ"}
         self._readers = {"env"}
         self._configs = {"config"}
@@ -129,7 +137,8 @@ class _PythonSource:
                 given += more
             case _:
                 return Unresolved("computed")
-        return EnvRef(name, _literal(given[0]) if given else None)
+        default = self.value(given[0]) if given and isinstance(given[0], ast.Constant) else None
+        return EnvRef(name, None if isinstance(default, Unresolved) else default)
 
     def _is_environment(self, node: ast.expr) -> bool:
         match node:
@@ -139,28 +148,6 @@ class _PythonSource:
                 return name in self._environments
             case _:
                 return False
-
-
-def _literal(node: ast.expr) -> Any:
-    match node:
-        case ast.Constant(value=int() as number) if abs(number) >= 10**_DIGITS:
-            return None
-        case ast.Constant(value=str() | int() | float() | bool() as value):
-            return value
-        case _:
-            return None
-
-
-def _parsed(content: str) -> ast.Module:
-    try:
-        with warnings.catch_warnings():
-            # An escape in somebody else's string is none of our business.
-            warnings.simplefilter("ignore")
-            return ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"line {line}" if line else "it"
-        raise InterchangeError(text("not-python", where=where)) from None
 
 
 def _pairs_of(node: ast.expr) -> dict[str, ast.expr] | None:
@@ -307,9 +294,13 @@ def write(out: ExportBuilder) -> Exported:
         ]
         return exported(out, [*pairs, ("DEFAULT_FROM_EMAIL", sender)], "EMAIL_HOST_PASSWORD")
     written = {name: repr(value) for name, value in options.items() if value is not None}
-    if password := _password(out):
-        written["password"] = password
     needs_os = out.wants_secret and out.secret is None
+    if needs_os:
+        if isinstance(out.source, File):
+            out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
+        written["password"] = f"os.environ[{out.variable!r}]"
+    elif out.wants_secret:
+        written["password"] = repr(out.secret)
     lines = [*(["import os", ""] if needs_os else []), "import django", ""]
     lines += ["if django.VERSION >= (6, 1):", f"    {_MAILERS} = {{", '        "default": {']
     lines += [f'            "BACKEND": "{_BACKEND}",', '            "OPTIONS": {']
@@ -318,13 +309,3 @@ def write(out: ExportBuilder) -> Exported:
     lines += [f"    {_OPTIONS[name]} = {value}" for name, value in written.items()]
     lines += [f"DEFAULT_FROM_EMAIL = {sender!r}"] if sender else []
     return out.done("\n".join([*lines, ""]))
-
-
-def _password(out: ExportBuilder) -> str | None:
-    if not out.wants_secret:
-        return None
-    if out.secret is not None:
-        return repr(out.secret)
-    if isinstance(out.source, File):
-        out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
-    return f"os.environ[{out.variable!r}]"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.entries import Entry
 from smtp_tui.interchange.envfile import export_env as exported
@@ -80,29 +79,26 @@ def _take_url(taken: ImportBuilder) -> None:
         return
     try:
         url = urlsplit(written)
-        _ = url.port
+        port = url.port
     except ValueError:
         taken.refuse(_URL, "laravel-url")
         return
     if url.scheme != "smtp" or not url.hostname or url.fragment:
         taken.refuse(_URL, "laravel-url")
         return
-    for entry in _in_url(url):
-        taken.replace(entry, _URL)
-    if others := [name for name, _ in parse_qsl(url.query) if name not in _OPTIONS]:
-        taken.refuse(_URL, "laravel-url-options", names=", ".join(others)[:80])
-
-
-def _in_url(url: SplitResult) -> Iterator[Entry]:
-    yield Entry("MAIL_HOST", unquote(url.hostname or ""))
-    if url.port is not None:
-        yield Entry("MAIL_PORT", url.port)
+    found: dict[str, object] = {"MAIL_HOST": unquote(url.hostname)}
+    if port is not None:
+        found["MAIL_PORT"] = port
     for name, value in (("MAIL_USERNAME", url.username), ("MAIL_PASSWORD", url.password)):
         if value is not None:
-            yield Entry(name, unquote(value))
+            found[name] = unquote(value)
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         if name in _OPTIONS:
-            yield Entry("MAIL_EHLO_DOMAIN" if name == "local_domain" else name, value)
+            found["MAIL_EHLO_DOMAIN" if name == "local_domain" else name] = value
+    for name, part in found.items():
+        taken.replace(Entry(name, part), _URL)
+    if others := [name for name, _ in parse_qsl(url.query) if name not in _OPTIONS]:
+        taken.refuse(_URL, "laravel-url-options", names=", ".join(others)[:80])
 
 
 def _link(taken: ImportBuilder) -> str:

@@ -100,6 +100,11 @@ _LEVELS = {
     "none": "none", "may": "auto", "encrypt": "tls", "fingerprint": "tls", "verify": "tls",
     "secure": "tls", "dane": "auto", "dane-only": "tls",
 }  # fmt: skip
+# What has no bearing on what smtp-tui tests.
+_ASIDE = (
+    "smtp_tls_loglevel", "smtp_tls_note_starttls_offer", "smtp_tls_fingerprint_digest",
+    "smtp_tls_session_cache_database", "smtp_tls_exclude_ciphers", "smtp_tls_ciphers",
+)  # fmt: skip
 _UNCHECKED = ("may", "encrypt")
 _SYSTEM = "/etc/ssl/certs"
 _BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_", "smtp_use_tls")
@@ -108,9 +113,17 @@ _BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_
 def read(source: Source, form: FormatSpec) -> Imported:
     """Read main.cf; `beside` holds the text of the password file, under its name."""
     taken = ImportBuilder(form, _entries(source.text))
-    taken.use("smtp_tls_loglevel", "smtp_tls_note_starttls_offer", "smtp_tls_fingerprint_digest")
-    taken.use("smtp_tls_session_cache_database", "smtp_tls_exclude_ciphers", "smtp_tls_ciphers")
-    relay = _relay(taken)
+    taken.use(*_ASIDE)
+    relay = re.split(r"[,\s]+", taken.text("relayhost") or "")[0]
+    if relay:
+        host, port = host_and_port(relay)
+        taken.put("host", host, "relayhost")
+        if port is not None:
+            taken.put("port", _SERVICES.get(port, port), "relayhost")
+        if not relay.startswith("["):
+            taken.remark("host", "postfix-mx")
+    else:
+        taken.refuse("relayhost", "no-relayhost")
     level = _link(taken)
     _trust(taken, level)
     _log_in(taken, relay, source.beside)
@@ -123,46 +136,28 @@ def read(source: Source, form: FormatSpec) -> Imported:
     return taken.done()
 
 
-def _relay(taken: ImportBuilder) -> str:
-    relay = re.split(r"[,\s]+", taken.text("relayhost") or "")[0]
-    if not relay:
-        taken.refuse("relayhost", "no-relayhost")
-        return ""
-    host, port = host_and_port(relay)
-    taken.put("host", host, "relayhost")
-    if port is not None:
-        taken.put("port", _SERVICES.get(port, port), "relayhost")
-    if not relay.startswith("["):
-        taken.remark("host", "postfix-mx")
-    return relay
-
-
 def _link(taken: ImportBuilder) -> str:
     level = (taken.text("smtp_tls_security_level") or "").casefold()
-    if not level:
-        level = "verify" if taken.switch("smtp_enforce_tls", False) else ""
-        level = level or ("may" if taken.switch("smtp_use_tls", None) else "")
-    if not level and "smtp_use_tls" not in taken and _is_newer(taken):
+    if not level and taken.switch("smtp_enforce_tls", False):
+        level = "verify"
+    if not level and taken.switch("smtp_use_tls", None):
         level = "may"
-        taken.remark("encryption", "postfix-level", level=level)
+    if not level and "smtp_use_tls" not in taken:
+        # Where the file asks for the defaults of Postfix 3.11, `may` is one.
+        written = (taken.text("compatibility_level") or "").strip()
+        match = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,4}))?(?:\.\d{1,4})?", written)
+        if match and (int(match[1]), int(match[2] or 0)) >= (3, 11):
+            level = "may"
+            taken.remark("encryption", "postfix-level", level=level)
     level = level or "none"
     if level not in _LEVELS:
         taken.refuse("smtp_tls_security_level", "no-choice", choices=", ".join(_LEVELS))
         level = "none"
-    link = _LEVELS[level]
-    if taken.switch("smtp_tls_wrappermode", False):
-        link = "ssl"
-    elif link == "auto":
+    link = "ssl" if taken.switch("smtp_tls_wrappermode", False) else _LEVELS[level]
+    if link == "auto":
         taken.remark("starttls_auto", "postfix-may")
     taken.put_link(link)
     return level
-
-
-def _is_newer(taken: ImportBuilder) -> bool:
-    """Whether the file asks for the defaults of Postfix 3.11, with which `may` became one."""
-    written = (taken.text("compatibility_level") or "").strip()
-    match = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,4}))?(?:\.\d{1,4})?", written)
-    return match is not None and (int(match[1]), int(match[2] or 0)) >= (3, 11)
 
 
 def _trust(taken: ImportBuilder, level: str) -> None:
@@ -218,81 +213,61 @@ def _log_in(taken: ImportBuilder, relay: str, beside: Mapping[str, str]) -> None
 def write(out: ExportBuilder) -> Exported:
     """Write the lines of main.cf, and as a comment what belongs into the password file."""
     relay = f"[{out.host}]:{out.settings.port}"
+    source, family = out.given("source_address"), out.given("address_family")
     pairs: list[tuple[str, str | None]] = [
         ("relayhost", relay),
         ("smtp_helo_name", out.given("domain")),
         *_tls(out),
-        ("inet_protocols", _family(out)),
-        (_bind(out), out.given("source_address")),
-        *_sasl(out),
     ]
+    if str(family) in ("ipv4", "ipv6"):
+        out.note("address_family", "inet-protocols")
+        pairs.append(("inet_protocols", str(family)))
+    pairs.append(("smtp_bind_address6" if ":" in (source or "") else "smtp_bind_address", source))
+    pairs.append(("smtp_sasl_auth_enable", "yes" if out.wants_secret else "no"))
+    if out.wants_secret:
+        pairs += [
+            ("smtp_sasl_password_maps", f"texthash:/etc/postfix/{PASSWORDS}"),
+            ("smtp_sasl_security_options", "noanonymous"),
+            ("smtp_sasl_mechanism_filter", out.mechanism),
+        ]
     lines = [f"{name} = {value.replace('$', '$$')}" for name, value in pairs if value is not None]
     return out.done("\n".join([*lines, *_passwords(out, relay), ""]))
-
-
-def _family(out: ExportBuilder) -> str | None:
-    family = str(out.given("address_family"))
-    if family not in ("ipv4", "ipv6"):
-        return None
-    out.note("address_family", "inet-protocols")
-    return family
-
-
-def _bind(out: ExportBuilder) -> str:
-    return (
-        "smtp_bind_address6" if ":" in (out.given("source_address") or "") else "smtp_bind_address"
-    )
 
 
 def _tls(out: ExportBuilder) -> list[tuple[str, str | None]]:
     link = out.link
     if link == "none":
         return [("smtp_tls_security_level", "none")]
-    fingerprint = out.given("tls_fingerprint")
+    fingerprint, minimum = out.given("tls_fingerprint"), out.given("tls_minimum")
     level = "fingerprint" if fingerprint else "secure" if out.verifies else "encrypt"
     if link == "auto":
         level = "may"
         if out.verifies:
             out.warn("openssl_verify_mode", "postfix-may-unchecked")
-    elif level == "secure" and out.given("ca_file") is None:
+    # Postfix trusts no authority by itself.
+    needs_system = level == "secure" and out.given("ca_file") is None
+    if needs_system:
         out.note("ca_file", "postfix-authorities", folder=_SYSTEM)
-    minimum = out.given("tls_minimum")
-    wants_system = level == "secure" and out.given("ca_file") is None
+    colons = ":".join(re.findall("..", fingerprint or "")).upper()
+    is_pinned = level == "fingerprint"
+    protocols = f">=TLSv{minimum}".removesuffix(".0") if minimum else None
     return [
         ("smtp_tls_security_level", level),
         ("smtp_tls_wrappermode", "yes" if link == "ssl" else None),
-        (
-            "smtp_tls_mandatory_protocols",
-            f">=TLSv{minimum}".removesuffix(".0") if minimum else None,
-        ),
-        ("smtp_tls_fingerprint_digest", "sha256" if level == "fingerprint" else None),
-        (
-            "smtp_tls_fingerprint_cert_match",
-            ":".join(re.findall("..", fingerprint)).upper() if level == "fingerprint" else None,
-        ),
+        ("smtp_tls_mandatory_protocols", protocols),
+        ("smtp_tls_fingerprint_digest", "sha256" if is_pinned else None),
+        ("smtp_tls_fingerprint_cert_match", colons if is_pinned else None),
         ("smtp_tls_CAfile", out.given("ca_file")),
-        ("smtp_tls_CApath", _SYSTEM if wants_system else None),
+        ("smtp_tls_CApath", _SYSTEM if needs_system else None),
         ("smtp_tls_cert_file", out.given("client_certificate")),
         ("smtp_tls_key_file", out.given("client_key")),
-    ]
-
-
-def _sasl(out: ExportBuilder) -> list[tuple[str, str | None]]:
-    if not out.wants_secret:
-        return [("smtp_sasl_auth_enable", "no")]
-    return [
-        ("smtp_sasl_auth_enable", "yes"),
-        ("smtp_sasl_password_maps", f"texthash:/etc/postfix/{PASSWORDS}"),
-        ("smtp_sasl_security_options", "noanonymous"),
-        ("smtp_sasl_mechanism_filter", out.mechanism),
     ]
 
 
 def _passwords(out: ExportBuilder, relay: str) -> list[str]:
     if not out.wants_secret:
         return []
-    username = out.username or ""
-    secret = out.secret
+    username, secret = out.username or "", out.secret
     # The first colon ends the name; blanks at the end of a line are cut, a name has none at all.
     if ":" in username or username != username.strip() or username.startswith("#"):
         raise InterchangeError(text("postfix-username"))

@@ -156,16 +156,18 @@ def read(source: Source, form: FormatSpec) -> Imported:
     taken = ImportBuilder(form, found)
     if _OFF.search(source.text):
         taken.remark("", "not-enabled", program="Rails")
-    return _taken(taken)
-
-
-def _taken(taken: ImportBuilder) -> Imported:
     taken.expect("delivery_method", "smtp")
     taken.take("host", "address")
     taken.take("port", "port")
     taken.take("domain", "domain")
     tls = bool(taken.switch("tls", None) or taken.switch("ssl", None))
-    gem_link(taken, tls=tls, **_starttls(taken))
+    auto = taken.switch("enable_starttls_auto", None)
+    if (required_word := taken.text("enable_starttls")) in ("auto", "always"):
+        auto = required_word == "auto"
+        required = None if auto else True
+    else:
+        required = taken.switch("enable_starttls", None)
+    gem_link(taken, tls=tls, required=required, auto=auto)
     gem_login(taken, ["user_name", "password", "authentication"])
     mode = taken.get("openssl_verify_mode")
     if mode is not None:
@@ -182,19 +184,15 @@ def _taken(taken: ImportBuilder) -> Imported:
     return taken.done()
 
 
-def _starttls(taken: ImportBuilder) -> dict[str, bool | None]:
-    auto = taken.switch("enable_starttls_auto", None)
-    if taken.text("enable_starttls") in ("auto", "always"):
-        is_auto = taken.text("enable_starttls") == "auto"
-        return {"required": None if is_auto else True, "auto": is_auto}
-    return {"required": taken.switch("enable_starttls", None), "auto": auto}
-
-
 def write(out: ExportBuilder) -> Exported:
     """Write the hash, for config/environments/production.rb or an initializer."""
     link = out.link
     mechanism = gem_mechanism(out)
     mode = str(out.settings.openssl_verify_mode)
+    password = None
+    if out.wants_secret:
+        known = None if out.secret is None else _quoted(out.secret)
+        password = known or f"ENV.fetch({_quoted(out.variable)})"
     pairs: list[tuple[str, str | None]] = [
         ("address", _quoted(out.host)),
         ("port", str(out.settings.port)),
@@ -206,7 +204,7 @@ def write(out: ExportBuilder) -> Exported:
         ("ca_file", _maybe(out.given("ca_file"))),
         ("authentication", f":{mechanism}" if mechanism else None),
         ("user_name", _maybe(out.username)),
-        ("password", _password(out)),
+        ("password", password),
     ]
     lines = ["ActionMailer::Base.delivery_method = :smtp", "ActionMailer::Base.smtp_settings = {"]
     lines += [f"  {name}: {value}," for name, value in pairs if value is not None]
@@ -214,12 +212,6 @@ def write(out: ExportBuilder) -> Exported:
     if sender := out.sender:
         lines.append(f"ActionMailer::Base.default_options = {{ from: {_quoted(sender)} }}")
     return out.done("\n".join([*lines, ""]))
-
-
-def _password(out: ExportBuilder) -> str | None:
-    if not out.wants_secret:
-        return None
-    return f"ENV.fetch({_quoted(out.variable)})" if out.secret is None else _quoted(out.secret)
 
 
 def _maybe(value: Any) -> str | None:
