@@ -79,6 +79,7 @@ async def run_batch(
     it in `contextlib.aclosing`.
     """
     started = time.monotonic()
+    # What a server learned in the check of one table, it may repeat in that of another.
     redactors = Redactors()
     turn = asyncio.Semaphore(_affordable(jobs))
     queues: list[asyncio.Queue[Told | None]] = [asyncio.Queue() for _ in targets]
@@ -120,6 +121,7 @@ async def _run_one(
             queue.put_nowait(failed(target.defect) if target.defect else refused(target.refusal))
             return
         request = replace(target.request, redactors=redactors)
+        # Leaving early closes the connection at once, and not when the collector comes by.
         async with turn, aclosing(run(request)) as events:
             async for told in events:
                 queue.put_nowait(told)

@@ -181,6 +181,7 @@ _CURL_LINKS = {_Link.STARTTLS: "--ssl-reqd", _Link.STARTTLS_WHERE_OFFERED: "--ss
 def _curl(plan: _Plan) -> _CommandLine:
     """Write what curl does of a check; NOOP is in place of the message."""
     settings = plan.settings
+    # Without --globoff curl reads the brackets of an IPv6 address as a pattern.
     line = _CommandLine("curl", "-v", "--globoff")
     line.add_family(settings.address_family)
     line.add("--interface", settings.source_address, when=settings.source_address)
@@ -229,6 +230,7 @@ def _add_curl_login(line: _CommandLine, plan: _Plan) -> None:
     line.add("--login-options", ";".join(f"AUTH={name}" for name in wanted))
     line.add("--user", user if needs_password else f"{user}:")
     if not _TOKEN.isdisjoint(wanted):
+        # From standard input, as an option of the call stands in the list of processes.
         line.add("--config", "-")
         line.note("asks-token")
     elif needs_password:
@@ -259,6 +261,7 @@ def _openssl(plan: _Plan) -> _CommandLine:
         line.note("own-name", when=plan.hello is None)
         line.note("begins-anyway")
     line.add("-servername", plan.tls_name, when=plan.has_name)
+    # Where nothing else is said, s_client sends the host of -connect as the name.
     line.add("-noservername", when=not plan.has_name)
     if settings.tls_fingerprint is None and plan.verifies:
         line.add("-verify_hostname" if plan.has_name else "-verify_ip", plan.tls_name)
@@ -335,6 +338,7 @@ def _add_swaks_login(line: _CommandLine, plan: _Plan) -> None:
     is_readable = not user.startswith("-")
     line.add("--auth", ",".join(known))
     line.add("--auth-user", user, when=is_readable)
+    # What swaks shows of AUTH, and what is typed, would be the password.
     line.add("--auth-hide-password", "--protect-prompt", "--quit-after", "AUTH")
     line.note("asks", "asks-netrc")
     line.note("asks-user", when=not is_readable)

@@ -14,38 +14,23 @@ USAGE = 2
 SETTINGS = 3
 DEFECT = 70
 
-
-# The values of `smtp.events.Cause` and `ScreenView`, which are not loaded for a few numbers.
+# The values of `smtp.events.Cause` and `Stage`, which are not loaded for a few numbers.
 INTERNAL_ERROR = "internal-error"
-
-
-BY_STAGE: dict[str, int] = {
-    "settings": SETTINGS,
-    "password": 4,
-    "resolve": 5,
-    "connect": 6,
-    "greeting": 7,
-    "ehlo": 7,
-    "tls": 8,
-    "auth": 9,
-    "envelope": 10,
-    "message": 11,
+# Each stage's exit status, and its name in an admin's words: the ids are for programs.
+_STAGES = {
+    "settings": (SETTINGS, "settings"),
+    "password": (4, "password"),
+    "resolve": (5, "name lookup"),
+    "connect": (6, "connection"),
+    "greeting": (7, "greeting"),
+    "ehlo": (7, "EHLO"),
+    "tls": (8, "TLS"),
+    "auth": (9, "login"),
+    "envelope": (10, "envelope"),
+    "message": (11, "message"),
 }
-
-
-# The stages in an admin's words; the ids are for programs.
-IN_WORDS: dict[str, str] = {
-    "settings": "settings",
-    "password": "password",
-    "resolve": "name lookup",
-    "connect": "connection",
-    "greeting": "greeting",
-    "ehlo": "EHLO",
-    "tls": "TLS",
-    "auth": "login",
-    "envelope": "envelope",
-    "message": "message",
-}
+BY_STAGE: dict[str, int] = {stage: status for stage, (status, _) in _STAGES.items()}
+IN_WORDS: dict[str, str] = {stage: name for stage, (_, name) in _STAGES.items()}
 
 
 def exit_status(verdict: Verdict) -> int:

@@ -14,26 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
+from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import (
-    AuthStarted,
-    Capabilities,
-    Connected,
-    Connecting,
-    Event,
-    Experiment,
-    Finished,
-    MessageQueued,
-    Note,
-    Received,
-    RecipientReply,
-    Resolved,
-    Sent,
-    Stage,
-    StageEntered,
-    TlsEstablished,
-    TlsFailed,
-)
 
 if TYPE_CHECKING:
     from smtp_tui.checks.batch import BatchSummary
@@ -157,7 +139,7 @@ def _or_null(name: str) -> Callable[[Any], Any]:
 
 
 _SINCE = Key("seconds", SECONDS, "Seconds since the check began.")
-_STAGE = Key("stage", one_of(Stage), "The stage that failed, or the last one that passed.")
+_STAGE = Key("stage", one_of(events.Stage), "The stage that failed, or the last one that passed.")
 _CAUSE = Key("cause", maybe(ID), "Why the check failed; null where it passed.")
 
 
@@ -268,33 +250,33 @@ _FACT = shape(
 _VERDICT_BEFORE = shape(Key("ok", TRUTH, "Whether that check passed."), _STAGE, _CAUSE)
 
 _LINES_OF_EVENTS: dict[type, JsonEvent] = {
-    Resolved: _event(
+    events.Resolved: _event(
         "resolved",
         "The addresses of the host.",
         Key("host", TEXT, "The host that was looked up."),
         Key("addresses", many(TEXT), "Its addresses, in the order in which they are tried."),
     ),
-    Connecting: _event("connecting", "A connection is attempted.", *_ADDRESS),
-    Connected: _event(
+    events.Connecting: _event("connecting", "A connection is attempted.", *_ADDRESS),
+    events.Connected: _event(
         "connected",
         "The connection is open.",
         *_ADDRESS,
         Key("local_address", TEXT, "The IP address of this machine."),
     ),
-    Sent: _event(
+    events.Sent: _event(
         "sent",
         "smtp-tui sent a line; a description replaces every credential.",
         Key("text", TEXT, "The line."),
     ),
-    Received: _event(
+    events.Received: _event(
         "received",
         "The server replied.",
         *_reply_keys("reply."),
         Key("decoded", maybe(TEXT), "What a base64 challenge says."),
     ),
-    TlsEstablished: _TLS,
-    TlsFailed: _TLS,
-    Capabilities: _event(
+    events.TlsEstablished: _TLS,
+    events.TlsFailed: _TLS,
+    events.Capabilities: _event(
         "capabilities",
         "What the server offers in its reply to EHLO.",
         Key("encrypted", TRUTH, "Whether the connection was encrypted."),
@@ -306,19 +288,19 @@ _LINES_OF_EVENTS: dict[type, JsonEvent] = {
         ),
         Key("mechanisms", many(TEXT), "The authentication mechanisms."),
     ),
-    AuthStarted: _event(
+    events.AuthStarted: _event(
         "auth",
         "A login begins.",
         Key("mechanism", TEXT, "The authentication mechanism."),
         Key("reason", TEXT, "Why this one."),
     ),
-    Note: _event(
+    events.Note: _event(
         "note",
         "A remark, or a warning.",
         Key("text", TEXT, "The remark."),
         Key("warning", maybe(ID), "The id of the warning; null for a remark."),
     ),
-    Experiment: _event(
+    events.Experiment: _event(
         "experiment",
         "An extra probe, without credentials, showed something.",
         Key("name", TEXT, "The id of the probe, or the settings that it tried."),
@@ -327,7 +309,7 @@ _LINES_OF_EVENTS: dict[type, JsonEvent] = {
     ),
 }
 # They only frame the dialogue: the verdict holds what they say.
-_WITHOUT_LINE = (StageEntered, RecipientReply, MessageQueued, Finished)
+_WITHOUT_LINE = (events.StageEntered, events.RecipientReply, events.MessageQueued, events.Finished)
 
 _VERDICT = _event(
     "verdict",
@@ -423,7 +405,7 @@ def schema() -> Schema:
     }
 
 
-def json_line(event: Event | Verdict, file: str | None, table: str | None) -> str | None:
+def json_line(event: events.Event | Verdict, file: str | None, table: str | None) -> str | None:
     """Return the line of an event or a verdict; None for what only frames the dialogue."""
     if isinstance(event, _WITHOUT_LINE):
         return None
@@ -461,4 +443,5 @@ def watched_line(watch: Watch, file: str | None, table: str | None) -> str:
 def written(line: JsonEvent, owner: Any, file: str | None, table: str | None) -> str:
     """Return an event as one line of JSON: every line of a check is made here."""
     head = {"event": line.name, "file": file, "table": table}
+    # ASCII, as json.dumps has it: no locale changes a line, and no terminal obeys one.
     return json.dumps(head | {key.name: key.value(owner) for key in line.keys})

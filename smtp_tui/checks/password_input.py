@@ -75,6 +75,7 @@ def secret_in(data: bytes, place: str) -> str:
         secret = data.decode()
     except UnicodeDecodeError:
         raise PasswordError(f"{place} is not UTF-8") from None
+    # An editor or echo put it there; a password may end with a space.
     if secret.endswith("\n"):
         secret = secret.removesuffix("\n").removesuffix("\r")
     if not secret:

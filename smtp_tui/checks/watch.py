@@ -152,10 +152,12 @@ def refuses_password(verdict: Verdict) -> bool:
 
 
 def next_due(due: float, every: float, now: float) -> float:
-    """Return when to check next: a multiple of `every` after `due`; what was missed is left out."""
+    """Return when to check next: a multiple of `every` after `due`."""
+    # What was missed is left out: a machine that slept must not make up for it all at once.
     return due + every * max(1, math.ceil((now - due) / every))
 
 
 def _kind(verdict: Verdict) -> tuple[object, ...]:
-    """Return what two verdicts share that are the same to whoever watches: texts may count."""
+    """Return what two verdicts share that are the same to whoever watches."""
+    # Not the texts: a server may count in them.
     return verdict.ok, verdict.stage, verdict.cause

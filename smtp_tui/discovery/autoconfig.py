@@ -37,7 +37,8 @@ class AutoconfigError(Exception):
 
 
 def urls(name: str) -> tuple[str, ...]:
-    """Where a domain may keep its file; the address is told to nobody."""
+    """Where a domain may keep its file."""
+    # Thunderbird adds ?emailaddress=…: here nobody is told the address.
     return (
         f"https://autoconfig.{name}/mail/config-v1.1.xml",
         f"https://{name}/.well-known/autoconfig/mail/config-v1.1.xml",

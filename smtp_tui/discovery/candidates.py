@@ -133,7 +133,7 @@ def presets_with(folder: Path) -> Presets:
                 found.setdefault(provider.id, provider)
         except OSError as error:
             faults.append(f"{one_line(path)} cannot be read: {reason(error)}")
-        except UnicodeDecodeError:
+        except UnicodeDecodeError:  # a ValueError whose own text would show bytes of the file
             faults.append(f"{one_line(path)} is ignored: it is not UTF-8")
         except ValueError as error:
             faults.append(f"{one_line(path)} is ignored: {one_line(error)}")

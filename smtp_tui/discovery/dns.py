@@ -155,9 +155,11 @@ class Resolver:
                 made.use_edns(0, 0, PAYLOAD)
                 # RFC 6840, section 5.7: who sets AD asks for AD.
                 made.set_flags(dns.flags.RD | dns.flags.AD)
+                # SPF and its facts ask for the same names again.
                 made.cache = dns.resolver.LRUCache()
                 self._library = made
             answer = await self._library.resolve(
+                # Absolute, so that no search domain of resolv.conf is tried.
                 dns.name.from_text(f"{name.removesuffix('.')}."),
                 kind,
                 raise_on_no_answer=False,

@@ -154,6 +154,7 @@ class PortProber:
         seen = CheckSummary()
         with suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_LIMIT) as patience:
+                # A silent port is not asked for TLS on the side: the next connection does that.
                 async with aclosing(check(settings, limits=Limits(extra=0))) as events:
                     async for event in events:
                         seen.add(event)

@@ -26,11 +26,9 @@ class RankedChoice:
 
     @property
     def worth(self) -> tuple[int, bool, tuple[int, int], int, int, int]:
-        """What counts first sorts first.
-
-        A certificate that does not hold is worth more than none: it is mended, while plain text
-        gives everything away.
-        """
+        """What counts first sorts first."""
+        # A certificate that does not hold is worth more than none: it can be fixed, while an
+        # unencrypted connection gives everything away.
         probe = self.probe
         if probe.cause is None:
             grade = 0 if probe.is_encrypted else 2
