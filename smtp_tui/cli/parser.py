@@ -45,11 +45,9 @@ class _Parser(argparse.ArgumentParser):
         """Put argparse's complaint into our words, without the values, which may be passwords."""
         unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
         if unknown is None:
-            complaint = re.sub(r"^(--[a-z-]+)/-\w:", r"\1:", message.removeprefix("argument "))
-            complaint = re.sub(
-                r": expected (one|at least one) argument", " needs a value", complaint
-            )
-            complaint = re.sub(r": invalid int value: .*", " needs a number", complaint)
+            complaint = message.removeprefix("argument ")
+            for pattern, wording in _WORDINGS.items():
+                complaint = re.sub(pattern, wording, complaint)
             raise UsageError(f"{complaint}; try smtp-tui --help")
         option = unknown[1] if unknown[1].startswith("--") else unknown[1][:2]
         if option.startswith(("--pass", "-p")):

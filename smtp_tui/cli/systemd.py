@@ -43,8 +43,6 @@ _UNSET = frozenset({"", "no", "~", "[not set]", "[unprintable]"})
 _ALL_CAPABILITIES = 41  # Linux 5.9; a set of fewer is a restriction
 _RESERVED = frozenset(f"{start}{end}" for start, ends in _DATA["variables"].items() for end in ends)
 
-Ask = Callable[[Sequence[str]], str]
-
 _MANAGER = "org.freedesktop.systemd1"
 _BOOTED = Path("/run/systemd/system")
 _NO_PROGRAM = 203
@@ -61,7 +59,7 @@ class Unit:
     `environment` and the credentials come in their own types: by id a path, or the content.
     """
 
-    shown: Mapping[str, tuple[str, ...]]
+    properties: Mapping[str, tuple[str, ...]]
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     loaded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     inline: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
@@ -73,12 +71,12 @@ class Unit:
 
     def text_of(self, name: str) -> str:
         """Return the text of a property; empty where nothing is set."""
-        text = " ".join(self.shown.get(name, ()))
+        text = " ".join(self.properties.get(name, ()))
         return "" if text in _UNSET else text
 
 
 @record(kw_only=True)
-class Transient:
+class TransientUnit:
     """What to run: the call, the variables that it needs, the files it reads by their names.
 
     `left_out` names what the unit has and the call does not.
@@ -89,10 +87,159 @@ class Transient:
     files: Mapping[str, bytes] = field(repr=False)
     left_out: tuple[str, ...] = ()
 
+    @property
+    def command_line(self) -> str:
+        """The call as a shell takes it."""
+        return " ".join(quoted(word) for word in self.argv)
 
-def transient(
+
+def check_as_unit(call: Invocation) -> int:
+    """Run the check as the unit would; where that cannot be, print the call and say why."""
+    options = call.options
+    if options.ask_password or options.password_fd:
+        raise UsageError("with --as-unit the password comes from the unit or from --password-stdin")
+    if not _BOOTED.is_dir() or not shutil.which("systemd-run"):
+        raise UsageError("--as-unit needs systemd, and this machine does not run it")
+    unit = unit_of(options.as_unit, output_of)
+    more = {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}
+    if os.geteuid() != 0:
+        line = transient_unit(unit, command_of(call), "/run/FOLDER", more).command_line
+        if options.format == "nagios":  # whose standard output is the plugin's
+            print_error(line)
+        else:
+            print_line(line)
+        raise UsageError("only root can run this command; the unit has the values of its variables")
+    with tempfile.TemporaryDirectory(prefix="smtp-tui-", dir="/run") as folder:
+        return _run(unit, transient_unit(unit, command_of(call), folder, more))
+
+
+def _run(unit: Unit, transient: TransientUnit) -> int:
+    for path, content in transient.files.items():
+        Path(path).touch(mode=0o600)
+        Path(path).write_bytes(content)
+    name = one_line(unit.name)
+    print_error(f"as {name}: {transient.command_line}")
+    if transient.left_out:
+        print_error(f"left out from {name}: {', '.join(transient.left_out)}")
+
+    async def run() -> int:
+        environment = {**os.environ, **transient.environment}
+        process = await asyncio.create_subprocess_exec(*transient.argv, env=environment)
+        return await process.wait()
+
+    try:
+        status = asyncio.run(run())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"systemd-run cannot be run: {one_line(error)}") from None
+    if status not in _NOT_STARTED:
+        return status
+    reason = f"systemd ended with exit status {status}; systemd.exec(5) explains it"
+    if status == _NO_PROGRAM:
+        reason = (
+            f"its user must be able to run {one_line(sys.executable)} and to read smtp-tui, "
+            "so install it outside home directories"
+        )
+    raise UsageError(f"{name} could not start the check: {reason}")
+
+
+def command_of(call: Invocation) -> list[str]:
+    """Return this program's call without --as-unit, to be run in another folder."""
+    # Nothing of the unit's folder or variables may stand in for a module of ours.
+    program = ["-E", "-P", "-m", "smtp_tui"]
+    if Path(sys.argv[0]).suffix == ".pyz":
+        program = [str(absolute(Path(sys.argv[0])))]
+    command = [sys.executable, *program, call.command.name]
+    for option in OPTIONS:
+        value = getattr(call.options, option.name)
+        is_default = value is None or value is False or value == []  # a descriptor may be 0
+        if option.name == "as_unit" or is_default:
+            continue
+        if option.name in ("report", "output") and value != "-":
+            value = str(absolute(Path(value)))
+        values = value if isinstance(value, list) else [value]
+        command += [option.flag] if value is True else [f"{option.flag}={each}" for each in values]
+    words = [str(absolute(Path(word))) for word in call.words]
+    return [*command, "--", *words] if words else command
+
+
+def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> Unit:
+    """Return a service's properties; UsageError where there is none of that name.
+
+    `output_of` runs one of systemd's programs and returns what it prints.
+    """
+    name = name if "." in name else f"{name}.service"
+    if not name.endswith(".service"):
+        raise UsageError(f"--as-unit needs a service, and {one_line(name)} is not one")
+    output = output_of(
+        ["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "--", name]
+    )
+    properties: dict[str, tuple[str, ...]] = {}
+    for line in output.splitlines():
+        key, _, value = line.partition("=")
+        properties[key] = (*properties.get(key, ()), value)
+    if properties.get("LoadState") != ("loaded",):
+        raise UsageError(f"systemd cannot load a service {one_line(name)}")
+    path = f"/org/freedesktop/systemd1/unit/{bus_label(properties['Id'][0])}"
+    output = output_of(
+        ["busctl", "--json=short", "get-property", _MANAGER, path, f"{_MANAGER}.Service", *TYPED]
+    )
+    data = [json.loads(line)["data"] for line in output.splitlines()]
+    values = dict(zip(TYPED, data, strict=True))
+    return Unit(
+        properties=properties,
+        environment=dict(pair.split("=", 1) for pair in values["Environment"]),
+        loaded={kind: dict(values[kind]) for kind in ("LoadCredential", "LoadCredentialEncrypted")},
+        inline={
+            kind: {name: bytes(content) for name, content in values[kind]}
+            for kind in ("SetCredential", "SetCredentialEncrypted")
+        },
+    )
+
+
+def bus_label(name: str) -> str:
+    """Return a unit's name as the bus spells it in a path: others than letters in hexadecimal."""
+    label = ""
+    for number, letter in enumerate(name):
+        is_plain = letter.isascii() and letter.isalnum() and (number or letter.isalpha())
+        label += letter if is_plain else "".join(f"_{byte:02x}" for byte in letter.encode())
+    return label
+
+
+def output_of(argv: Sequence[str]) -> str:
+    """Return what one of systemd's programs prints; UsageError where it fails or is slow."""
+    try:
+        status, output, complaint = asyncio.run(_run_to_end(argv))
+    except TimeoutError:
+        raise UsageError(f"{argv[0]} did not answer within {_PATIENCE:g} s") from None
+    except OSError as error:
+        raise UsageError(f"{argv[0]} cannot be run: {reason(error)}") from None
+    if status:
+        raise UsageError(f"{argv[0]} failed: {one_line(complaint.strip())}")
+    return output
+
+
+async def _run_to_end(argv: Sequence[str]) -> tuple[int | None, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            streams = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    output, complaint = (stream.decode("utf-8", "surrogateescape") for stream in streams)
+    return process.returncode, output, complaint
+
+
+def transient_unit(
     unit: Unit, command: Sequence[str], folder: str, more: Mapping[str, str] | None = None
-) -> Transient:
+) -> TransientUnit:
     """Return the call that runs `command` as `unit` would, with the variables of `more` beside.
 
     `folder` is where its files will be; only root may look into it.
@@ -103,18 +250,21 @@ def transient(
         for kind, by_id in unit.inline.items()
         for number, content in enumerate(by_id.values())
     }
-    properties = [*_properties(unit), *_credentials(unit, folder)]
     argv = [
         "systemd-run",
         *("--quiet", "--wait", "--pipe", "--collect", "--service-type=exec"),
-        *(f"--slice={slice_}" for slice_ in [unit.text_of("Slice")] if slice_),
-        *(f"--property={one}" for one in properties),
-        *(_variable(name, value) for name, value in environment.items()),
+        *([f"--slice={unit.text_of('Slice')}"] if unit.text_of("Slice") else []),
+        *(f"--property={text}" for text in (*_properties(unit), *_credentials(unit, folder))),
+        # systemd-run takes a value from its own environment, where no other user sees it.
+        *(
+            f"--setenv={name}={value}" if name in _RESERVED else f"--setenv={name}"
+            for name, value in environment.items()
+        ),
         "--",
         # Every version expands variables in the command, and takes a doubled sign for one.
         *(word.replace("$", "$$") for word in command),
     ]
-    return Transient(
+    return TransientUnit(
         argv=tuple(argv),
         environment={name: value for name, value in environment.items() if name not in _RESERVED},
         files=files,
@@ -136,12 +286,12 @@ def _properties(unit: Unit) -> Iterator[str]:
     folder = unit.text_of("WorkingDirectory")
     if folder:
         yield f"WorkingDirectory={f'-{folder[1:]}' if folder.startswith('!') else folder}"
-    for line in unit.shown.get("EnvironmentFiles", ()):
+    for line in unit.properties.get("EnvironmentFiles", ()):
         path, _, ignored = line.rpartition(" (ignore_errors=")
         if path:
             yield f"EnvironmentFile={'-' if ignored.startswith('yes') else ''}{path}"
     capabilities = unit.text_of("CapabilityBoundingSet")
-    if len(capabilities.split()) < _ALL_CAPABILITIES and "CapabilityBoundingSet" in unit.shown:
+    if len(capabilities.split()) < _ALL_CAPABILITIES and "CapabilityBoundingSet" in unit.properties:
         yield f"CapabilityBoundingSet={capabilities}"
 
 
@@ -152,162 +302,3 @@ def _credentials(unit: Unit, folder: str) -> Iterator[str]:
     for kind, contents in unit.inline.items():
         for number, name in enumerate(contents):
             yield f"{kind.replace('Set', 'Load')}={name}:{folder}/{kind}-{number}"
-
-
-def _variable(name: str, value: str) -> str:
-    return f"--setenv={name}={value}" if name in _RESERVED else f"--setenv={name}"
-
-
-def check_as_unit(call: Invocation) -> int:
-    """Run the check as the unit would; where that cannot be, print the call and say why."""
-    options = call.options
-    if options.ask_password or options.password_fd:
-        raise UsageError("with --as-unit the password comes from the unit or from --password-stdin")
-    if not _BOOTED.is_dir() or not shutil.which("systemd-run"):
-        raise UsageError("--as-unit needs systemd, and this machine does not run it")
-    unit = unit_of(options.as_unit, output_of)
-    more = {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}
-    if os.geteuid() != 0:
-        shown = transient(unit, command_of(call), "/run/FOLDER", more)
-        (print_error if options.format == "nagios" else print_line)(_command_line(shown))
-        raise UsageError("only root can run this command; the unit has the values of its variables")
-    with tempfile.TemporaryDirectory(prefix="smtp-tui-", dir="/run") as folder:
-        return _run(unit, transient(unit, command_of(call), folder, more))
-
-
-def _run(unit: Unit, run: Transient) -> int:
-    for path, content in run.files.items():
-        Path(path).touch(mode=0o600)
-        Path(path).write_bytes(content)
-    print_error(f"as {one_line(unit.name)}: {_command_line(run)}")
-    if run.left_out:
-        print_error(f"left out from {one_line(unit.name)}: {', '.join(run.left_out)}")
-    environment = {**os.environ, **run.environment}
-    try:
-        status = asyncio.run(_status_of(run.argv, environment))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"systemd-run cannot be run: {one_line(error)}") from None
-    if status in _NOT_STARTED:
-        raise UsageError(f"{one_line(unit.name)} could not start the check: {_why(status)}")
-    return status
-
-
-def _why(status: int) -> str:
-    if status == _NO_PROGRAM:
-        return (
-            f"its user must be able to run {one_line(sys.executable)} and to read smtp-tui, "
-            "so install it outside home directories"
-        )
-    return f"systemd ended with exit status {status}; systemd.exec(5) explains it"
-
-
-def unit_of(name: str, ask: Ask) -> Unit:
-    """Return a service's properties; UsageError where there is none of that name.
-
-    `ask` runs one of systemd's programs and returns what it prints.
-    """
-    name = name if "." in name else f"{name}.service"
-    if not name.endswith(".service"):
-        raise UsageError(f"--as-unit needs a service, and {one_line(name)} is not one")
-    printed = ask(
-        ["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "--", name]
-    )
-    shown: dict[str, tuple[str, ...]] = {}
-    for line in printed.splitlines():
-        key, _, value = line.partition("=")
-        shown[key] = (*shown.get(key, ()), value)
-    if shown.get("LoadState") != ("loaded",):
-        raise UsageError(f"systemd cannot load a service {one_line(name)}")
-    path = f"/org/freedesktop/systemd1/unit/{bus_label(shown['Id'][0])}"
-    printed = ask(
-        ["busctl", "--json=short", "get-property", _MANAGER, path, f"{_MANAGER}.Service", *TYPED]
-    )
-    values = dict(
-        zip(TYPED, (json.loads(one)["data"] for one in printed.splitlines()), strict=True)
-    )
-    return Unit(
-        shown=shown,
-        environment=dict(one.split("=", 1) for one in values["Environment"]),
-        loaded={kind: dict(values[kind]) for kind in ("LoadCredential", "LoadCredentialEncrypted")},
-        inline={
-            kind: {name: bytes(content) for name, content in values[kind]}
-            for kind in ("SetCredential", "SetCredentialEncrypted")
-        },
-    )
-
-
-def bus_label(name: str) -> str:
-    """Return a unit's name as the bus spells it in a path."""
-    return "".join(
-        letter if letter.isascii() and letter.isalnum() and (number or letter.isalpha()) else hexed
-        for number, letter in enumerate(name)
-        for hexed in ["".join(f"_{byte:02x}" for byte in letter.encode())]
-    )
-
-
-def command_of(call: Invocation) -> list[str]:
-    """Return this program's call without --as-unit, to be run in another folder."""
-    words = [str(absolute(Path(word))) for word in call.words]
-    return [*_program(), call.command.name, *_options(call), *(["--", *words] if words else [])]
-
-
-def _program() -> list[str]:
-    if Path(sys.argv[0]).suffix == ".pyz":
-        return [sys.executable, str(absolute(Path(sys.argv[0])))]
-    # Nothing of the unit's folder or variables may stand in for a module of ours.
-    return [sys.executable, "-E", "-P", "-m", "smtp_tui"]
-
-
-def _options(call: Invocation) -> list[str]:
-    given = []
-    for option in OPTIONS:
-        value = getattr(call.options, option.name)
-        if option.name == "as_unit" or value is None or value is False or value == []:
-            continue
-        if option.name in ("report", "output") and value != "-":
-            value = str(absolute(Path(value)))
-        flag = option.flags[0]
-        values = value if isinstance(value, list) else [value]
-        given += [flag] if value is True else [f"{flag}={one}" for one in values]
-    return given
-
-
-async def _status_of(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    process = await asyncio.create_subprocess_exec(*argv, env=environment)
-    return await process.wait()
-
-
-def output_of(argv: Sequence[str]) -> str:
-    """Return what one of systemd's programs prints; UsageError where it fails or is slow."""
-    try:
-        status, printed, complaint = asyncio.run(_run_to_end(argv))
-    except TimeoutError:
-        raise UsageError(f"{argv[0]} did not answer within {_PATIENCE:g} s") from None
-    except OSError as error:
-        raise UsageError(f"{argv[0]} cannot be run: {reason(error)}") from None
-    if status:
-        raise UsageError(f"{argv[0]} failed: {one_line(complaint.strip())}")
-    return printed
-
-
-async def _run_to_end(argv: Sequence[str]) -> tuple[int | None, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        env={**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            output = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise
-    printed, complaint = (one.decode("utf-8", "surrogateescape") for one in output)
-    return process.returncode, printed, complaint
-
-
-def _command_line(run: Transient) -> str:
-    return " ".join(quoted(word) for word in run.argv)

@@ -14,7 +14,15 @@ import pytest
 
 from smtp_tui.cli import systemd
 from smtp_tui.cli.parser import UsageError, parse_arguments
-from smtp_tui.cli.systemd import TYPED, Transient, Unit, bus_label, command_of, transient, unit_of
+from smtp_tui.cli.systemd import (
+    TYPED,
+    TransientUnit,
+    Unit,
+    bus_label,
+    command_of,
+    transient_unit,
+    unit_of,
+)
 from tests.cli.program import COMMAND, Outcome
 
 Call = Callable[..., Outcome]
@@ -91,8 +99,8 @@ def asking(shown: str, typed: str) -> Callable[[Sequence[str]], str]:
     return ask
 
 
-def run_of(shown: str, command: Sequence[str] = ("true",), **typed: Any) -> Transient:
-    return transient(unit_of("app", asking(shown, properties(**typed))), command, "/run/x")
+def run_of(shown: str, command: Sequence[str] = ("true",), **typed: Any) -> TransientUnit:
+    return transient_unit(unit_of("app", asking(shown, properties(**typed))), command, "/run/x")
 
 
 def test_everything_that_a_service_has() -> None:
@@ -177,8 +185,8 @@ def test_no_variable_is_put_into_the_command() -> None:
     ],
 )
 def test_a_variable_with_a_beginning_that_systemd_uses_goes_by_name(name: str) -> None:
-    unit = Unit(shown={"Id": ("app.service",)}, environment={name: SECRET})
-    run = transient(unit, ["x"], "/run/x", {"SMTP_TUI_PASSWORD": SECRET})
+    unit = Unit(properties={"Id": ("app.service",)}, environment={name: SECRET})
+    run = transient_unit(unit, ["x"], "/run/x", {"SMTP_TUI_PASSWORD": SECRET})
     assert f"--setenv={name}" in run.argv
     assert SECRET not in " ".join(run.argv)
     assert run.environment == {name: SECRET, "SMTP_TUI_PASSWORD": SECRET}
@@ -186,8 +194,8 @@ def test_a_variable_with_a_beginning_that_systemd_uses_goes_by_name(name: str) -
 
 @pytest.mark.parametrize("name", ["PATH", "LD_LIBRARY_PATH", "NOTIFY_SOCKET", "LC_ALL"])
 def test_what_systemd_run_would_obey_itself_does_not_reach_it(name: str) -> None:
-    unit = Unit(shown={"Id": ("app.service",)}, environment={name: "/opt/x"})
-    run = transient(unit, ["x"], "/run/x")
+    unit = Unit(properties={"Id": ("app.service",)}, environment={name: "/opt/x"})
+    run = transient_unit(unit, ["x"], "/run/x")
     assert f"--setenv={name}=/opt/x" in run.argv
     assert run.environment == {}
 
@@ -326,5 +334,8 @@ def test_a_real_service(tmp_path: Path) -> None:
 
 
 def test_nothing_is_lost_between_the_two_records() -> None:
-    unit = Unit(shown={"Id": ("a.service",), "User": ("x",)}, environment={"A": "1"})
-    assert transient(unit, ["c"], "/f", {"B": "2", "A": "0"}).environment == {"B": "2", "A": "1"}
+    unit = Unit(properties={"Id": ("a.service",), "User": ("x",)}, environment={"A": "1"})
+    assert transient_unit(unit, ["c"], "/f", {"B": "2", "A": "0"}).environment == {
+        "B": "2",
+        "A": "1",
+    }
