@@ -70,94 +70,88 @@ def fetch(table: SettingsTable, source: PasswordSource) -> str:
 
 
 def _set(table: SettingsTable, options: Namespace) -> int:
-    """Store a password and only then say so; move it where the call names another place."""
+    """Store a new password; with --keep-in in another place, to which the present one moves."""
     if options.keep_in is None:
-        return _store_anew(table, options)
-    place = store_of(table, parsed_place(options.keep_in, table.host))
-    # What the file cannot take must show before anything is stored.
-    table.document.changed(table.name, {"password": source_as_toml(place.source)})
-    with naming_in_place():
-        table.document.refuse_unwritable(write_options(options))
-    if place.refusal is not None:
-        return _only_name(table, place, options)
-    old = table.source
+        source = old = table.source
+        if source is None:
+            raise UsageError(
+                f"{one_line(table.file)} does not say where to keep the password; "
+                f"name a place with --keep-in: {PLACES}"
+            )
+        store = store_of(table, source)
+        if store.refusal is not None:
+            raise PasswordError(f"the password was not stored: {store.refusal}")
+    else:
+        store = store_of(table, parsed_place(options.keep_in, table.host))
+        old = table.source
+        # What the file cannot take must show before anything is stored.
+        table.document.changed(table.name, {"password": source_as_toml(store.source)})
+        with naming_in_place():
+            table.document.refuse_unwritable(write_options(options))
+        if store.refusal is not None:
+            return _name_only(table, store, options)
     if password_is_given(options):
         secret = new_password(options, table.owner)
-    elif old is None or isinstance(old, Ask):
+    elif options.keep_in is None or old is None or isinstance(old, Ask):
         secret = typed_twice(table.owner)
     else:
         secret = fetch(table, old)
-    return _store(table, place, secret, old, options)
+    return _store(table, store, secret, old, options)
 
 
-def _store_anew(table: SettingsTable, options: Namespace) -> int:
-    source = table.source
-    if source is None:
-        raise UsageError(
-            f"{one_line(table.file)} does not say where to keep the password; "
-            f"name a place with --keep-in: {PLACES}"
-        )
-    place = store_of(table, source)
-    if place.refusal is not None:
-        raise PasswordError(f"the password was not stored: {place.refusal}")
-    is_given = password_is_given(options)
-    secret = new_password(options, table.owner) if is_given else typed_twice(table.owner)
-    return _store(table, place, secret, source, options)
-
-
-def _only_name(table: SettingsTable, place: PasswordStore, options: Namespace) -> int:
+def _name_only(table: SettingsTable, store: PasswordStore, options: Namespace) -> int:
     """Name a place in the settings that somebody else fills, once the password is there."""
     if password_is_given(options):
-        raise PasswordError(f"the password was not stored: {place.refusal}")
-    if not isinstance(place.source, Ask):
+        raise PasswordError(f"the password was not stored: {store.refusal}")
+    if not isinstance(store.source, Ask):
         try:
-            asyncio.run(place.fetched(PATIENCE))
+            asyncio.run(store.fetched(PATIENCE))
         except PasswordError as error:
             raise PasswordError(
                 f"nothing was changed, because the password is not there yet: {error}; "
-                f"{place.refusal}"
+                f"{store.refusal}"
             ) from None
     old = table.source
-    _save(table, source_as_toml(place.source), options)
-    print_line(f"{one_line(table.file)} now names the place of the password: {place}")
-    report_stale_copies(table, place, old)
+    _save(table, source_as_toml(store.source), options)
+    print_line(f"{one_line(table.file)} now names the place of the password: {store}")
+    report_stale_copies(table, store, old)
     return PASSED
 
 
 def _store(
     table: SettingsTable,
-    place: PasswordStore,
+    store: PasswordStore,
     secret: str,
     old: PasswordSource | None,
     options: Namespace,
 ) -> int:
-    if isinstance(place.source, Literal):
+    if isinstance(store.source, Literal):
         _save(table, secret, options)
         print_line(f"stored: the password{table.owner} in {one_line(table.file)}")
         warn_of_readers(Path(table.file), PRIVATE)
     else:
-        refused = asyncio.run(keep_password(place, secret, PATIENCE))
+        refused = asyncio.run(keep_password(store, secret, PATIENCE))
         if refused is not None:
-            return _not_kept(table, place, refused)
+            return _not_kept(table, store, refused)
         try:
-            _save(table, source_as_toml(place.source), options)
+            _save(table, source_as_toml(store.source), options)
         except DocumentError as error:
-            raise DocumentError(f"{place} has the password, but {error}") from None
-        print_line(f"stored: the password{table.owner} in {place}")
-    report_stale_copies(table, place, old, secret)
+            raise DocumentError(f"{store} has the password, but {error}") from None
+        print_line(f"stored: the password{table.owner} in {store}")
+    report_stale_copies(table, store, old, secret)
     return PASSED
 
 
 def _save(table: SettingsTable, raw: object, options: Namespace) -> None:
-    """Write the place, or the password itself; never with a backup, which would keep the old."""
+    """Write where it is kept, or the password itself; never with a backup, which has the old."""
     with naming_in_place():
         table.document.save(table.name, {"password": raw}, manner=write_options(options))
 
 
-def _not_kept(table: SettingsTable, place: PasswordStore, refused: PasswordError) -> int:
+def _not_kept(table: SettingsTable, store: PasswordStore, refused: PasswordError) -> int:
     """Say why; where no keyring can be used at all, also which were looked for, and what works."""
     print_error(str(refused))
-    is_keyring = isinstance(place.source, Keyring)
+    is_keyring = isinstance(store.source, Keyring)
     if is_keyring and asyncio.run(keyring_backend.keyring_state()) is not None:
         print_error(keyring_backend.looked_for())
         call = f"smtp-tui password set {quote(table.file)}"
@@ -168,14 +162,14 @@ def _not_kept(table: SettingsTable, place: PasswordStore, refused: PasswordError
 
 def _test(table: SettingsTable, _options: Namespace) -> int:
     """Fetch the password, and say no more of it than that it is there."""
-    place = store_of(table, _named(table))
-    asyncio.run(place.fetched(PATIENCE))
-    print_line(f"found the password{table.owner} in {place}")
-    match place.source:
+    store = store_of(table, _named(table))
+    asyncio.run(store.fetched(PATIENCE))
+    print_line(f"found the password{table.owner} in {store}")
+    match store.source:
         case Literal():
             warn_of_readers(table.document.path)
         case File():
-            warn_of_readers(place.path)
+            warn_of_readers(store.path)
         case _:
             pass
     return PASSED
@@ -184,14 +178,14 @@ def _test(table: SettingsTable, _options: Namespace) -> int:
 def _forget(table: SettingsTable, options: Namespace) -> int:
     """Take the password away from where it is kept; the place itself stays in the settings."""
     source = _named(table)
-    place = store_of(table, source)
-    if place.refusal is not None:
-        raise PasswordError(f"the password{table.owner} was not removed: {place.refusal}")
+    store = store_of(table, source)
+    if store.refusal is not None:
+        raise PasswordError(f"the password{table.owner} was not removed: {store.refusal}")
     if isinstance(source, Literal):
         _save(table, None, options)
     else:
-        asyncio.run(forget_kept(place))
-    print_line(f"removed: the password{table.owner} from {place}")
+        asyncio.run(forget_kept(store))
+    print_line(f"removed: the password{table.owner} from {store}")
     return PASSED
 
 
