@@ -20,7 +20,7 @@ from smtp_tui.checks.report import (
     without,
     write_report,
 )
-from smtp_tui.config.paths import absolute, expand
+from smtp_tui.config.paths import absolute
 from smtp_tui.settings.password_sources import Literal
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
@@ -31,7 +31,7 @@ from smtp_tui.tui.log.model import Entry, Title
 from smtp_tui.tui.messages import MOST_COPIED, clipboard_size
 from smtp_tui.tui.style import GOOD
 from smtp_tui.tui.test_pane.test_run import CompletedTest
-from smtp_tui.tui.widgets.dialog import PromptDialog, may_replace
+from smtp_tui.tui.widgets.dialog import ask_and_save
 
 NO_TEST = "No test has finished yet. F5 starts one."
 REPORT = "Save a report of the last test as Markdown, for a ticket. It contains no password."
@@ -126,27 +126,24 @@ class ToolController(Controller):
         self, what: str, content: str, moment: datetime, suffix: str, title: str
     ) -> None:
         """Ask for a file and save a text there, until that worked or is given up."""
-        typed, problem = str(_proposed_path(self.document.path, moment, suffix)), ""
-        while True:
-            answers = "Save", "Do not save"
-            answer = await self.show_dialog(PromptDialog(title, "File", typed, answers, problem))
-            if answer is None:
-                return
-            typed, path = answer, expand(answer, Path())
-            shown = escape_controls(str(path))
-            question = f"{shown} already exists. Replace it?"
-            if not await may_replace(self.form.app, path, question):
-                continue
+
+        async def write(path: Path) -> str:
             try:
                 await in_daemon_thread(partial(write_report, path, content), PATIENCE)
             except TimeoutError:
-                problem = f"{shown} accepted nothing within {PATIENCE:g} s. Is it a pipe?"
+                shown = escape_controls(str(path))
+                return f"{shown} accepted nothing within {PATIENCE:g} s. Is it a pipe?"
             except NotWrittenError as error:
                 problem = escape_controls(str(error))
-                problem = problem[:1].upper() + problem[1:]
-            else:
-                self.show_message(f"Saved {what}: {shown}", GOOD)
-                return
+                return problem[:1].upper() + problem[1:]
+            return ""
+
+        proposal = _proposed_path(self.document.path, moment, suffix)
+        path = await ask_and_save(
+            self.form.app, title, proposal, "{} already exists. Replace it?".format, write
+        )
+        if path is not None:
+            self.show_message(f"Saved {what}: {escape_controls(str(path))}", GOOD)
 
 
 def _proposed_path(settings: Path, moment: datetime, suffix: str) -> Path:

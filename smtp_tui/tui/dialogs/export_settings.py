@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from smtp_tui.config.atomic_write import WriteOptions, write
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.file_reader import read_document
-from smtp_tui.config.paths import absolute, expand
+from smtp_tui.config.paths import absolute
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.results import Exported, InterchangeError
 from smtp_tui.interchange.spec import format_named, formats
@@ -26,31 +25,10 @@ from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import EXPORT_COMMANDS, hints_of
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog, may_make_folder, may_replace
+from smtp_tui.tui.widgets.dialog import SelectDialog, ask_and_save
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
-
-
-async def _ask_and_save(app: App[Any], content: str, proposal: Path) -> Path | None:
-    """Ask for a file and save a text there, until that worked or is given up."""
-    typed, problem = str(proposal), ""
-    while True:
-        title, label = text("export", "save"), text("import", "label")
-        prompt = PromptDialog(title, label, typed, ("Save", "Do not save"), problem)
-        answer = await app.push_screen_wait(prompt)
-        if answer is None:
-            return None
-        typed, path = answer, expand(answer, Path())
-        if not await may_make_folder(app, path):
-            continue
-        shown = escape_controls(str(path))
-        question = text("export", "replace", path=shown, backup=f"{shown}~")
-        if not await may_replace(app, path, question):
-            continue
-        problem = await in_daemon_thread(partial(_write, path, content))
-        if not problem:
-            return path
 
 
 def _write(path: Path, content: str) -> str:
@@ -82,16 +60,40 @@ class ExportScreen(PagerScreen):
         self._names = [*formats()]
         self.name_shown = self._names[0]
         self._quoting: str | None = None
-        self._said = ""
+        self._message = ""
 
-    def blocks(self, width: int) -> Sequence[Block]:
-        """Return the text, and what is to be said of it."""
-        return [*self._blocks(width)]
+    def blocks(self, _width: int) -> Iterator[Block]:
+        """Yield the text, and what is to be said of it."""
+        spec, count = format_named(self.name_shown), len(self._names)
+        number = text("export", "count", number=self._names.index(spec.name) + 1, count=count)
+        quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
+        title = text("export", "title", format=spec.title)
+        yield Block(((f"{title}{quoting}", STRONG), (number, DIM)))
+        if self._message:
+            yield plain(self._message, GOOD, gap=False)
+        exported = self._exported()
+        if isinstance(exported, str):
+            yield plain(text("export", "cannot", problem=exported.rstrip(".")), BAD)
+            return
+        gap = True
+        for line in exported.text.removesuffix("\n").split("\n"):
+            yield Block(((escape_controls(line), ACCENT),), is_preformatted=True, gap=gap)
+            gap = False
+        if exported.notes:
+            yield plain(text("export", "notes", format=spec.title), STRONG)
+        for note in exported.notes:
+            label = BY_KEY[note.key].label if note.key in BY_KEY else note.key
+            sentence = as_sentence(in_the_form(f"{label}: {note.text}" if label else note.text))
+            sign, style = ("! ", WARNING) if note.weakens else ("- ", PLAIN)
+            yield Block(((sentence, style),), sign, "  ", gap=False)
+        yield plain(text("export", "secret", format=spec.title), DIM)
 
     def update(self) -> None:
         """Show it, and which keys there are."""
         super().update()
-        self._hints.show(hints_of(one for one in EXPORT_COMMANDS if self._can(one.action)))
+        can_quote = format_named(self.name_shown).takes_quoting
+        commands = (one for one in EXPORT_COMMANDS if can_quote or one.action != "quoting")
+        self._hints.show(hints_of(commands))
 
     def action_turn(self, by: int) -> None:
         """Go on to another program."""
@@ -150,7 +152,14 @@ class ExportScreen(PagerScreen):
             folder = absolute(Path())
         names = {"name": self._settings.stem, "format": self.name_shown}
         proposal = folder / text("export", "names", **names)
-        path = await _ask_and_save(self.app, exported.text, proposal)
+        path = await ask_and_save(
+            self.app,
+            text("export", "save"),
+            proposal,
+            lambda path: text("export", "replace", path=path, backup=f"{path}~"),
+            lambda path: in_daemon_thread(partial(_write, path, exported.text)),
+            makes_folder=True,
+        )
         if path is not None:
             self._show_message(text("export", "saved", path=escape_controls(str(path))))
 
@@ -161,8 +170,8 @@ class ExportScreen(PagerScreen):
         self._show_message("")
         self.action_go(-len(self.page.blocks) - 10_000)
 
-    def _show_message(self, said: str) -> None:
-        self._said = said
+    def _show_message(self, message: str) -> None:
+        self._message = message
         self.update()
 
     def _exported(self) -> Exported | str:
@@ -171,34 +180,3 @@ class ExportScreen(PagerScreen):
             return export_text(self.name_shown, self._values, quoting=self._quoting)
         except InterchangeError as error:
             return in_the_form(error)
-
-    def _blocks(self, _width: int) -> Iterator[Block]:
-        form = format_named(self.name_shown)
-        number = text(
-            "export", "count", number=self._names.index(form.name) + 1, count=len(self._names)
-        )
-        quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
-        title = text("export", "title", format=form.title)
-        yield Block(((f"{title}{quoting}", STRONG), (number, DIM)))
-        if self._said:
-            yield plain(self._said, GOOD, gap=False)
-        exported = self._exported()
-        if isinstance(exported, str):
-            yield plain(text("export", "cannot", problem=exported.rstrip(".")), BAD)
-            return
-        for number_of, line in enumerate(exported.text.removesuffix("\n").split("\n")):
-            yield Block(
-                ((escape_controls(line), ACCENT),), is_preformatted=True, gap=number_of == 0
-            )
-        if exported.notes:
-            yield plain(text("export", "notes", format=form.title), STRONG)
-        for note in exported.notes:
-            label = BY_KEY[note.key].label if note.key in BY_KEY else note.key
-            said = f"{label}: {note.text}" if label else note.text
-            ink = WARNING if note.weakens else PLAIN
-            sign = "! " if note.weakens else "- "
-            yield Block(((as_sentence(in_the_form(said)), ink),), sign, "  ", gap=False)
-        yield plain(text("export", "secret", format=form.title), DIM)
-
-    def _can(self, action: str) -> bool:
-        return action != "quoting" or format_named(self.name_shown).takes_quoting

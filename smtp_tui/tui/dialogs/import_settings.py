@@ -254,9 +254,9 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         return format_named(name) if name else None
 
     def _ask_file(self, typed: str, problem: str = "") -> None:
-        title, label = text("import", "file"), text("import", "label")
-        line = PromptDialog(title, label, typed, ("Read it", "Back"), problem)
-        self.app.push_screen(line, self._begin_reading)
+        actions = "Read it", "Back"
+        prompt = PromptDialog(text("import", "file"), "File", typed, actions, problem)
+        self.app.push_screen(prompt, self._begin_reading)
 
     def _begin_reading(self, typed: str | None) -> None:
         if typed is not None:

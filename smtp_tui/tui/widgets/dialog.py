@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from smtp_tui.config.paths import expand
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.bindings import bindings
@@ -133,15 +134,6 @@ async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
     return await app.push_screen_wait(ChoiceDialog([text], answers))
 
 
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)
-
-
-async def may_replace(app: App[Any], path: Path, question: str) -> bool:
-    """Ask before a file is replaced; True where there is none."""
-    return not _is_there(path) or await confirm(app, [plain(question, BAD)], "Replace")
-
-
 class PromptDialog(Dialog[str | None]):
     """Asks for one line of text; `actions` are what Enter and Esc do, in words."""
 
@@ -186,6 +178,40 @@ class PromptDialog(Dialog[str | None]):
         text = self._line.text.strip()
         if text or self._may_be_empty:
             self.dismiss(text)
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+async def ask_and_save(
+    app: App[Any],
+    title: str,
+    proposal: Path,
+    question: Callable[[str], str],
+    write: Callable[[Path], Awaitable[str]],
+    *,
+    makes_folder: bool = False,
+) -> Path | None:
+    """Ask for a file and write it, until that worked or is given up.
+
+    `question` asks whether to replace a file, by its path; `write` returns what went wrong.
+    """
+    typed, problem, answers = str(proposal), "", ("Save", "Do not save")
+    while True:
+        answer = await app.push_screen_wait(PromptDialog(title, "File", typed, answers, problem))
+        if answer is None:
+            return None
+        typed, path = answer, expand(answer, Path())
+        if makes_folder and not await may_make_folder(app, path):
+            continue
+        if _is_there(path):
+            replace = plain(question(escape_controls(str(path))), BAD)
+            if not await confirm(app, [replace], "Replace"):
+                continue
+        problem = await write(path)
+        if not problem:
+            return path
 
 
 class AskPassword(Dialog[str | None]):
