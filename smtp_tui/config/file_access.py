@@ -1,9 +1,7 @@
-"""Who, besides root and this user, can change a file, or read it.
+"""Who, besides root and this user, can change a file, or read it; whether it may be obeyed.
 
 The owner, the mode and the access list (POSIX ACL) of the file and of every folder above it count,
 those of the folders that symbolic links lead through too. NFSv4 access lists are not read.
-
-Whether a settings file may have this user fetch the password that it names.
 
 Whoever can change the file chooses the command that runs, and the server that gets what a file or a
 keyring holds. So where somebody besides root and this user can change it, no command is run, no
@@ -34,7 +32,7 @@ _MOST_LINKS = 40
 
 # The layout of system.posix_acl_access, see linux/posix_acl_xattr.h.
 _ACL = "system.posix_acl_access"
-_ACL_HEADER, _ACL_ENTRY = struct.Struct("<I"), struct.Struct("<HHI")
+_ACL_HEADER, _ACL_ENTRY = 4, struct.Struct("<HHI")
 _ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP, _ACL_MASK = 0x02, 0x04, 0x08, 0x10
 
 
@@ -122,7 +120,11 @@ def _granted(path: Path, right: int) -> Iterator[str]:
     # With an access list the group's bits are its mask, so none of it goes further than these.
     if not found.st_mode & right << 3:
         return
-    entries = _access_list(path)
+    try:
+        raw = os.getxattr(path, _ACL)
+    except (OSError, AttributeError):  # none, or a system that has no such attributes
+        raw = b""
+    entries = list(_ACL_ENTRY.iter_unpack(raw[_ACL_HEADER:]))
     mask = next((rights for tag, rights, _ in entries if tag == _ACL_MASK), 7)
     group = next((rights for tag, rights, _ in entries if tag == _ACL_GROUP_OBJ), 7)
     if group & mask & right and not _is_own_group(found.st_gid):
@@ -140,24 +142,15 @@ def _trusted() -> frozenset[int]:
     return frozenset((0, os.geteuid()))
 
 
-def _access_list(path: Path) -> list[tuple[int, int, int]]:
-    if not hasattr(os, "getxattr"):
-        return []
-    try:
-        raw = os.getxattr(path, _ACL)
-    except OSError:
-        return []
-    return list(_ACL_ENTRY.iter_unpack(raw[_ACL_HEADER.size :]))
-
-
 def _is_own_group(number: int) -> bool:
     """Tell whether a group has no member but root and this user, as a user's own group has."""
     try:
         group = grp.getgrgid(number)
     except KeyError:
         return False
-    names = {one.pw_name for one in pwd.getpwall() if one.pw_uid in _trusted()}
-    first = {one.pw_uid for one in pwd.getpwall() if one.pw_gid == number}
+    users = pwd.getpwall()
+    names = {user.pw_name for user in users if user.pw_uid in _trusted()}
+    first = {user.pw_uid for user in users if user.pw_gid == number}
     return names.issuperset(group.gr_mem) and first <= _trusted()
 
 
@@ -202,44 +195,14 @@ def distrust(
     environ: Mapping[str, str] = os.environ,
 ) -> Distrust | None:
     """Say why the source that a settings file names should not be used; None if it may be."""
-    act = _act(source, file, host, environ)
-    if act is None:
-        return None
-    writer = other_writer(file)
-    return Distrust(act, writer) if writer else None
-
-
-def _act(
-    source: PasswordSource | None, file: Path, host: str, environ: Mapping[str, str]
-) -> str | None:
-    """Name what a source does that only its own user should be able to ask for."""
     match source:
         case Command(argv):
-            return f"run the command {shown_command(argv)}"
-        case File(path):
-            found = expand(path, absolute(file).parent, environ)
-            return f"use the password file {one_line(found)}" if is_private(found) else None
+            act = f"run the command {shown_command(argv)}"
+        case File(path) if is_private(found := expand(path, absolute(file).parent, environ)):
+            act = f"use the password file {one_line(found)}"
         case Keyring(service) if not is_named_for(service, host):
-            return f"send the keyring entry {one_line(service, 80)} to {one_line(host, 80)}"
+            act = f"send the keyring entry {one_line(service, 80)} to {one_line(host, 80)}"
         case _:
             return None
-
-
-def readable_by_others(path: Path) -> bool:
-    """Tell whether users who are neither owner nor in the group can read the file."""
-    target = real(path)
-    try:
-        if not target.stat().st_mode & stat.S_IROTH:
-            return False
-        # A closed folder on the way keeps others out, whatever the file's own mode.
-        return all(folder.stat().st_mode & stat.S_IXOTH for folder in target.parents)
-    except OSError:
-        return False
-
-
-def has_private_mode(path: Path) -> bool:
-    """Tell whether a file's mode lets nobody but its owner at it; one that is not there is."""
-    try:
-        return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    except OSError:
-        return True
+    writer = other_writer(file)
+    return Distrust(act, writer) if writer else None
