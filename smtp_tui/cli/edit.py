@@ -107,7 +107,7 @@ def write_options(options: Namespace) -> WriteOptions:
     """Return how a call wants its file written; an option that its command lacks is not set."""
     backup = getattr(options, "backup", False)
     return WriteOptions(
-        in_place=options.in_place, backup=backup, private=options.private, tell=print_error
+        in_place=options.in_place, backup=backup, private=options.private, warn=print_error
     )
 
 
@@ -122,7 +122,7 @@ def change_table(
     document = table.document
     if not options.diff:
         with naming_in_place():
-            document.save(table.name, changes, create=create, manner=write_options(options))
+            document.save(table.name, changes, create=create, options=write_options(options))
         return PASSED
     text = document.changed(table.name, changes, create=create)
     lines = diff_lines(document.text, text, str(document.path), document.secret_keys)

@@ -17,7 +17,7 @@ from smtp_tui.cli.password_prompt import new_password, typed_twice
 from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
-from smtp_tui.config.password_store import PasswordStore, forget_kept, keep_password
+from smtp_tui.config.password_store import PasswordStore
 from smtp_tui.config.paths import absolute
 from smtp_tui.settings.password_sources import (
     Ask,
@@ -66,7 +66,7 @@ def store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
 
 def fetch(table: SettingsTable, source: PasswordSource) -> str:
     """Return the password of a table from its source; PasswordError when none can be had."""
-    return asyncio.run(store_of(table, source).fetched(PATIENCE))
+    return asyncio.run(store_of(table, source).fetch(PATIENCE))
 
 
 def _set(table: SettingsTable, options: Namespace) -> int:
@@ -105,7 +105,7 @@ def _name_only(table: SettingsTable, store: PasswordStore, options: Namespace) -
         raise PasswordError(f"the password was not stored: {store.refusal}")
     if not isinstance(store.source, Ask):
         try:
-            asyncio.run(store.fetched(PATIENCE))
+            asyncio.run(store.fetch(PATIENCE))
         except PasswordError as error:
             raise PasswordError(
                 f"nothing was changed, because the password is not there yet: {error}; "
@@ -130,7 +130,7 @@ def _store(
         print_line(f"stored: the password{table.owner} in {one_line(table.file)}")
         warn_of_readers(Path(table.file), PRIVATE)
     else:
-        refused = asyncio.run(keep_password(store, secret, PATIENCE))
+        refused = asyncio.run(store.store(secret, PATIENCE))
         if refused is not None:
             return _not_kept(table, store, refused)
         try:
@@ -145,7 +145,7 @@ def _store(
 def _save(table: SettingsTable, raw: object, options: Namespace) -> None:
     """Write where it is kept, or the password itself; never with a backup, which has the old."""
     with naming_in_place():
-        table.document.save(table.name, {"password": raw}, manner=write_options(options))
+        table.document.save(table.name, {"password": raw}, options=write_options(options))
 
 
 def _not_kept(table: SettingsTable, store: PasswordStore, refused: PasswordError) -> int:
@@ -163,7 +163,7 @@ def _not_kept(table: SettingsTable, store: PasswordStore, refused: PasswordError
 def _test(table: SettingsTable, _options: Namespace) -> int:
     """Fetch the password, and say no more of it than that it is there."""
     store = store_of(table, _named(table))
-    asyncio.run(store.fetched(PATIENCE))
+    asyncio.run(store.fetch(PATIENCE))
     print_line(f"found the password{table.owner} in {store}")
     match store.source:
         case Literal():
@@ -184,7 +184,7 @@ def _forget(table: SettingsTable, options: Namespace) -> int:
     if isinstance(source, Literal):
         _save(table, None, options)
     else:
-        asyncio.run(forget_kept(store))
+        asyncio.run(store.forget())
     print_line(f"removed: the password{table.owner} from {store}")
     return PASSED
 

@@ -50,18 +50,18 @@ Identity = tuple[int, ...]
 class WriteOptions:
     """How a file is written.
 
-    `in_place` overwrites it where it cannot be replaced by a rename; `tell` is told the risk first.
-    `backup` keeps the old content beside it, with a `~` at the end of its name. `private` takes
-    every right to read it from all but its owner.
+    `in_place` overwrites it where it cannot be replaced by a rename; `warn` hears of the risk
+    first. `backup` keeps the old content beside it, with a `~` at the end of its name. `private`
+    takes every right to read it from all but its owner.
     """
 
     in_place: bool = False
     backup: bool = False
     private: bool = False
-    tell: Callable[[str], None] = lambda _text: None
+    warn: Callable[[str], None] = lambda _text: None
 
 
-def write(path: Path, content: bytes, *, old: bytes | None, manner: WriteOptions) -> None:
+def write(path: Path, content: bytes, *, old: bytes | None, options: WriteOptions) -> None:
     """Put `content` into `path`, or into what it links to, and flush it to the disk.
 
     `old` is what the file held when it was read, None for a file that is to be made (mode 0600).
@@ -84,34 +84,34 @@ def write(path: Path, content: bytes, *, old: bytes | None, manner: WriteOptions
         # With the lock held no other run is writing, so what lies beside was left by a killed one.
         for written in (target, backup):
             _sweep(written, descriptor)
-        if manner.backup:
+        if options.backup:
             try:
-                _replace(backup, old, like=descriptor, private=manner.private)
+                _replace(backup, old, like=descriptor, private=options.private)
             except NoRenameError:
                 raise DocumentError(
                     f"the backup {one_line(backup)} cannot be written into its folder; nothing was "
                     "changed, so save without a backup"
                 ) from None
         try:
-            _replace(target, content, like=descriptor, private=manner.private, seen=seen)
+            _replace(target, content, like=descriptor, private=options.private, seen=seen)
         except NoRenameError:
-            if not manner.in_place:
+            if not options.in_place:
                 raise
-            if manner.private:
+            if options.private:
                 if sys.platform == "linux" and _ACCESS_LIST in _attributes(descriptor):
                     os.removexattr(descriptor, _ACCESS_LIST)
                 os.fchmod(descriptor, PRIVATE)
-            _overwrite(target, descriptor, content, old, manner.tell)
+            _overwrite(target, descriptor, content, old, options.warn)
 
 
-def refuse_unwritable(path: Path, *, old: bytes, manner: WriteOptions) -> None:
+def refuse_unwritable(path: Path, *, old: bytes, options: WriteOptions) -> None:
     """Raise what `write` would raise, as far as that shows without changing the file."""
     target = real(path)
     with _opened(target) as file:
         seen = _check_unchanged(target, file, old)
-        if not manner.in_place:
+        if not options.in_place:
             like = file.fileno()
-            _replace(target, old, like=like, private=manner.private, seen=seen, commit=False)
+            _replace(target, old, like=like, private=options.private, seen=seen, commit=False)
 
 
 def create(target: Path, content: bytes, mode: int = PRIVATE) -> bool:
@@ -222,15 +222,15 @@ def _replace(
 
 
 def _overwrite(
-    target: Path, descriptor: int, content: bytes, old: bytes, tell: Callable[[str], None]
+    target: Path, descriptor: int, content: bytes, old: bytes, warn: Callable[[str], None]
 ) -> None:
     """Write `content` into an open file that holds `old`.
 
     What fails midway is put back; where that fails too, and where the run is killed, the copy
-    stays, and `tell` has named it before the first byte is written.
+    stays, and `warn` has named it before the first byte is written.
     """
     copy = _keep_copy(target, old)
-    tell(
+    warn(
         f"{one_line(target)} will be overwritten in place, and a crash during that would damage "
         f"it; its old content is in {one_line(copy)}"
     )

@@ -137,7 +137,7 @@ class Document:
         return self._content is not None
 
     @property
-    def is_begun_anew(self) -> bool:
+    def is_recreated(self) -> bool:
         """Whether saving makes a file that was removed, with the text that it had."""
         return not self.exists and bool(self._text)
 
@@ -254,13 +254,13 @@ class Document:
         """Return those of our keys that the table itself sets; NoTableError if absent."""
         return self._table(self._resolved(table)).given
 
-    def says(self, table: str, key: str, value: object) -> bool:
+    def can_express(self, table: str, key: str, value: object) -> bool:
         """Tell whether the application whose file it is has a way to say a value, be it alone."""
         try:
             path = self._place(table, create=True)
         except NoTableError:
             return True
-        return self._table(path).says(key, value)
+        return self._table(path).can_express(key, value)
 
     def changed(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> str:
         """Return the file's text with `changes` made to a table, everything else as it is.
@@ -282,32 +282,32 @@ class Document:
         changes: Mapping[str, object],
         *,
         create: bool = False,
-        manner: WriteOptions | None = None,
+        options: WriteOptions | None = None,
     ) -> None:
-        """Write the file with `changes` made, unless they change nothing and nor does `manner`.
+        """Write the file with `changes` made, unless they change nothing and nor does `options`.
 
         No backup keeps a password that leaves the file; that is told where one was wanted.
         """
-        manner = manner or WriteOptions()
-        if manner.backup and self._loses_password(table, changes):
-            manner.tell("no backup was made: it would keep the password that leaves the file")
-            manner = dataclasses.replace(manner, backup=False)
+        options = options or WriteOptions()
+        if options.backup and self._loses_password(table, changes):
+            options.warn("no backup was made: it would keep the password that leaves the file")
+            options = dataclasses.replace(options, backup=False)
         text, data = self._changed(table, changes, create)
         # No new time stamp, no new inode: whoever watches the file is not woken.
-        if self.exists and text == self._text and not manner.private:
+        if self.exists and text == self._text and not options.private:
             return
         content = text.encode("utf-8")
-        atomic_write.write(self.path, content, old=self._content, manner=manner)
+        atomic_write.write(self.path, content, old=self._content, options=options)
         # Before the folder is flushed: the file has the new content even if that fails.
         self._text, self._data, self._content = text, data, content
         atomic_write.sync_folder(self.path)
 
-    def refuse_unwritable(self, manner: WriteOptions) -> None:
+    def refuse_unwritable(self, options: WriteOptions) -> None:
         """Raise what `save` would raise where the file cannot be written; nothing is changed."""
         if self._content is not None:
-            atomic_write.refuse_unwritable(self.path, old=self._content, manner=manner)
+            atomic_write.refuse_unwritable(self.path, old=self._content, options=options)
 
-    def begin_anew(self) -> None:
+    def recreate(self) -> None:
         """Have the next save make the file, which was removed since; see `Document.new`."""
         self._content = None
 

@@ -206,3 +206,23 @@ def distrust(
             return None
     writer = other_writer(file)
     return Distrust(act, writer) if writer else None
+
+
+def readable_by_others(path: Path) -> bool:
+    """Tell whether users who are neither owner nor in the group can read the file."""
+    target = real(path)
+    try:
+        if not target.stat().st_mode & stat.S_IROTH:
+            return False
+        # A closed folder on the way keeps others out, whatever the file's own mode.
+        return all(folder.stat().st_mode & stat.S_IXOTH for folder in target.parents)
+    except OSError:
+        return False
+
+
+def has_private_mode(path: Path) -> bool:
+    """Tell whether a file's mode lets nobody but its owner at it; one that is not there does."""
+    try:
+        return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    except OSError:
+        return True

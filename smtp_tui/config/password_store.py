@@ -324,53 +324,52 @@ class PasswordStore:
         ):
             raise PasswordError(str(why))
 
-    async def fetched(self, limit: float) -> str:
+    async def fetch(self, limit: float) -> str:
         """Return the password that is there; PasswordError where there is none."""
         self.refuse_distrusted()
         return await fetch_password(
             self.source, account=self.account, base=self.base, environ=self.environ, limit=limit
         )
 
+    async def store(self, secret: str, limit: float) -> PasswordError | None:
+        """Put a password into a keyring or a file and fetch it back; return what went wrong."""
+        try:
+            self.refuse_distrusted()
+            if isinstance(self.source, Keyring):
+                await store_password(self.source.service, self.account, secret)
+                return None
+            _fill(self.path, secret)
+            # Read back: only then is it said that it was stored.
+            if await self.fetch(limit) == secret:
+                return None
+        except PasswordError as error:
+            # Its own traceback leads to frames that hold the secret.
+            return PasswordError(str(error), error.cause)
+        except DocumentError as error:
+            return PasswordError(f"the password was not stored: {error}")
+        return PasswordError(f"{self} accepted the password but does not return it")
 
-async def keep_password(place: PasswordStore, secret: str, limit: float) -> PasswordError | None:
-    """Put a password into a keyring or a file and fetch it back; return what went wrong."""
-    try:
-        place.refuse_distrusted()
-        if isinstance(place.source, Keyring):
-            await store_password(place.source.service, place.account, secret)
-            return None
-        _fill(place.path, secret)
-        # Read back: only then is it said that it was stored.
-        if await place.fetched(limit) == secret:
-            return None
-    except PasswordError as error:
-        return PasswordError(str(error), error.cause)  # its traceback leads to frames with secrets
-    except DocumentError as error:
-        return PasswordError(f"the password was not stored: {error}")
-    return PasswordError(f"{place} accepted the password but does not return it")
-
-
-async def forget_kept(place: PasswordStore) -> None:
-    """Take the password out of a keyring, or the file away that holds it; PasswordError."""
-    place.refuse_distrusted()
-    if isinstance(place.source, Keyring):
-        await keyring_backend.forget_entry(place.source.service, place.account)
-        return
-    path = real(place.path)
-    if _content(path) is None:
-        raise PasswordError(f"{place} was not removed: it does not exist")
-    try:
-        path.unlink()
-    except OSError as error:
-        raise PasswordError(f"{place} was not removed: {reason(error)}") from None
+    async def forget(self) -> None:
+        """Take the password out of a keyring, or the file away that holds it; PasswordError."""
+        self.refuse_distrusted()
+        if isinstance(self.source, Keyring):
+            await keyring_backend.forget_entry(self.source.service, self.account)
+            return
+        path = real(self.path)
+        if _content(path) is None:
+            raise PasswordError(f"{self} was not removed: it does not exist")
+        try:
+            path.unlink()
+        except OSError as error:
+            raise PasswordError(f"{self} was not removed: {reason(error)}") from None
 
 
 def _fill(path: Path, secret: str) -> None:
     """Write a password file for its owner, or leave its mode as the admin made it."""
     old = _content(path)
     private = old is not None and bool(path.stat().st_mode & stat.S_IRWXO)
-    manner = atomic_write.WriteOptions(private=private)
-    atomic_write.write(path, f"{secret}\n".encode(), old=old, manner=manner)
+    options = atomic_write.WriteOptions(private=private)
+    atomic_write.write(path, f"{secret}\n".encode(), old=old, options=options)
     atomic_write.sync_folder(path)
 
 

@@ -43,7 +43,7 @@ class Field:
     """One setting as the world sees it.
 
     `attribute` is its name in `Settings`. `default` computes from the other fields' parsed values;
-    `default_text` is how people name that default where it is no value of the field. `folded`
+    `default_text` is how people name that default where it is no value of the field. `advanced`
     fields are shown when wanted.
     """
 
@@ -56,7 +56,7 @@ class Field:
     summary: str
     default_text: str = ""
     choices: tuple[str, ...] = ()
-    folded: bool = False
+    advanced: bool = False
 
     def problem_with(self, value: object) -> str | None:
         """Say what is wrong with a raw value in words that stand beside the field."""
@@ -75,7 +75,7 @@ def declare(
     summary: str,
     default: object = None,
     default_text: str = "",
-    folded: bool = False,
+    advanced: bool = False,
     key: str | None = None,
 ) -> Any:
     """Make the dataclass field of a setting; the name it is given there is its key.
@@ -96,7 +96,7 @@ def declare(
         "default": default if callable(default) else lambda _values: default,
         "default_text": default_text,
         "choices": choices,
-        "folded": folded,
+        "advanced": advanced,
     }
     if key is not None:
         details["key"] = key
@@ -203,7 +203,7 @@ class Settings:
         summary="The sender of test messages, in the envelope and in the From line.",
         default=_default_sender,
         default_text="from the username",
-        folded=True,
+        advanced=True,
         key="from",
     )
     timeout: float = declare(
@@ -212,7 +212,7 @@ class Settings:
         parsers.seconds,
         summary="Seconds for the whole check, from connect to verdict.",
         default=30.0,
-        folded=True,
+        advanced=True,
     )
     ca_file: str | None = declare(
         "CA File",
@@ -220,7 +220,7 @@ class Settings:
         parsers.public_text,
         summary="Certificates to trust in place of the system's, as a PEM file.",
         default_text="the system's",
-        folded=True,
+        advanced=True,
     )
     server_name: str | None = declare(
         "Server Name",
@@ -228,14 +228,14 @@ class Settings:
         parsers.host,
         summary="The name sent in TLS (SNI) and required in the certificate.",
         default_text="the host",
-        folded=True,
+        advanced=True,
     )
     tls_minimum: TlsVersion = declare(
         "TLS Minimum",
         TlsVersion,
         default=TlsVersion.V1_2,
         summary="The oldest TLS version to accept.",
-        folded=True,
+        advanced=True,
     )
     tls_fingerprint: str | None = declare(
         "TLS Fingerprint",
@@ -243,7 +243,7 @@ class Settings:
         parsers.fingerprint,
         summary="SHA-256 of the one certificate to accept, in place of chain and name checks.",
         default_text="none",
-        folded=True,
+        advanced=True,
     )
     client_certificate: str | None = declare(
         "Client Certificate",
@@ -251,7 +251,7 @@ class Settings:
         parsers.public_text,
         summary="PEM file with the certificate to show to the server.",
         default_text="none",
-        folded=True,
+        advanced=True,
     )
     client_key: str | None = declare(
         "Client Key",
@@ -259,14 +259,14 @@ class Settings:
         parsers.public_text,
         summary="PEM file with the client certificate's private key.",
         default_text="in the certificate's file",
-        folded=True,
+        advanced=True,
     )
     address_family: AddressFamily = declare(
         "Address Family",
         AddressFamily,
         default=AddressFamily.ANY,
         summary="Reach the host by IPv4, by IPv6, or by whichever answers first.",
-        folded=True,
+        advanced=True,
     )
     source_address: str | None = declare(
         "Source Address",
@@ -274,7 +274,7 @@ class Settings:
         parsers.address,
         summary="The local address to connect from.",
         default_text="chosen by the system",
-        folded=True,
+        advanced=True,
     )
     given: frozenset[str] = frozenset()
 
@@ -307,4 +307,4 @@ def declared_fields(settings: type[Settings]) -> tuple[Field, ...]:
 
 FIELDS: tuple[Field, ...] = declared_fields(Settings)
 BY_KEY: dict[str, Field] = {field.key: field for field in FIELDS}
-PLAIN_KEYS: tuple[str, ...] = tuple(field.key for field in FIELDS if not field.folded)
+PLAIN_KEYS: tuple[str, ...] = tuple(field.key for field in FIELDS if not field.advanced)

@@ -37,7 +37,7 @@ def other(host: str) -> str:
 
 def save(path: Path) -> None:
     document = Document.open(path)
-    document.save("smtp", {"host": other(document.values("smtp")["host"])}, manner=BACKUP)
+    document.save("smtp", {"host": other(document.values("smtp")["host"])}, options=BACKUP)
 
 
 def killed_at_line(path: Path, number: int) -> bool:

@@ -36,7 +36,7 @@ def path(public_folder: Path) -> Path:
 
 
 def save(path: Path, *, in_place: bool = False) -> None:
-    Document.open(path).save("smtp", {"host": "b"}, manner=WriteOptions(in_place=in_place))
+    Document.open(path).save("smtp", {"host": "b"}, options=WriteOptions(in_place=in_place))
 
 
 def failing(error: BaseException) -> Callable[..., NoReturn]:
@@ -211,7 +211,7 @@ def test_a_mounted_file_can_be_overwritten_in_place(
 def test_overwriting_in_place_can_shorten(path: Path) -> None:
     path.write_text(f"{TEXT}# a longer file\nport = 1\n")
     path.with_name("other.toml").hardlink_to(path)
-    Document.open(path).save("smtp", {"port": None}, manner=WriteOptions(in_place=True))
+    Document.open(path).save("smtp", {"port": None}, options=WriteOptions(in_place=True))
     assert path.read_text() == f"{TEXT}# a longer file\n"
 
 
@@ -276,7 +276,7 @@ def test_a_backup_has_the_old_content_and_mode(path: Path) -> None:
     path.chmod(0o640)
     backup = path.with_name("app.toml~")
     backup.write_text("older")
-    Document.open(path).save("smtp", {"host": "b"}, manner=WriteOptions(backup=True))
+    Document.open(path).save("smtp", {"host": "b"}, options=WriteOptions(backup=True))
     assert (path.read_text(), backup.read_text()) == (CHANGED, TEXT)
     assert mode(backup) == 0o640
 
@@ -286,7 +286,7 @@ def test_without_its_backup_nothing_is_written(path: Path, as_ordinary_user: AsU
     path.parent.chmod(0o555)
     manner = WriteOptions(in_place=True, backup=True)
     with as_ordinary_user(), pytest.raises(DocumentError, match=r"backup .*app\.toml~ cannot be"):
-        Document.open(path).save("smtp", {"host": "b"}, manner=manner)
+        Document.open(path).save("smtp", {"host": "b"}, options=manner)
     path.parent.chmod(0o755)
     assert path.read_text() == TEXT
 

@@ -116,7 +116,7 @@ def test_another_run_is_waited_for_and_then_the_file_left_alone(path: Path) -> N
             document.save("smtp", {"host": "b.example"})
         assert path.read_text() == TEXT
         other.communicate()
-    document.save("smtp", {"host": "b.example"}, manner=WriteOptions())
+    document.save("smtp", {"host": "b.example"}, options=WriteOptions())
     assert "b.example" in path.read_text()
 
 

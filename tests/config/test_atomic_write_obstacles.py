@@ -22,7 +22,7 @@ SOMEBODY = 4321
 
 
 def save(path: Path, manner: WriteOptions | None = None, **more: object) -> None:
-    Document.open(path).save("smtp", {"host": "b.example", **more}, manner=manner)
+    Document.open(path).save("smtp", {"host": "b.example", **more}, options=manner)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_full_disk_puts_back_what_cannot_be_overwritten(
     with pytest.raises(
         DocumentError, match="no space left on device; the old content was restored"
     ):
-        save(path, WriteOptions(in_place=True, tell=told.append), username="u" * 10_000)
+        save(path, WriteOptions(in_place=True, warn=told.append), username="u" * 10_000)
     assert path.read_text() == TEXT
     # The copy found a place elsewhere, and is not needed any more.
     assert str(state / "smtp-tui") in told[0]
@@ -107,7 +107,7 @@ def test_a_mounted_file_is_overwritten_only_when_told_to(path: Path, tmp_path: P
             save(point)
         assert path.read_text() == TEXT
         told: list[str] = []
-        save(point, WriteOptions(in_place=True, tell=told.append))
+        save(point, WriteOptions(in_place=True, warn=told.append))
         assert point.read_text() == path.read_text() == CHANGED
         (risk,) = told
         assert "a crash during that would damage it; its old content is in" in risk
@@ -125,7 +125,7 @@ def test_a_copy_stands_by_while_a_file_is_overwritten(
         seen.append((copy.read_text(), copy.stat().st_mode & 0o777))
 
     path.chmod(0o644)
-    save(path, WriteOptions(in_place=True, tell=look))
+    save(path, WriteOptions(in_place=True, warn=look))
     assert seen == [(TEXT, 0o600)]
     assert sorted(one.name for one in path.parent.iterdir()) == ["app.toml", "other.toml"]
 
@@ -255,7 +255,7 @@ def test_a_private_file_is_its_owners_alone(path: Path, in_place: bool) -> None:
 def test_a_file_can_be_made_private_without_another_change(path: Path) -> None:
     path.chmod(0o644)
     document = Document.open(path)
-    document.save("smtp", {}, manner=WriteOptions(private=True, backup=True))
+    document.save("smtp", {}, options=WriteOptions(private=True, backup=True))
     assert path.read_text() == TEXT
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.with_name("app.toml~").stat().st_mode & 0o777 == 0o600

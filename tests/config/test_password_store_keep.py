@@ -9,7 +9,7 @@ import pytest
 
 from smtp_tui.config import password_store
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.password_store import PasswordStore, forget_kept, keep_password
+from smtp_tui.config.password_store import PasswordStore
 from smtp_tui.settings.password_sources import File
 
 SECRET = "s3cret word"
@@ -23,18 +23,18 @@ def place(folder: Path, name: str = "kept") -> PasswordStore:
 
 async def test_a_file_goes_round(tmp_path: Path) -> None:
     kept = place(tmp_path)
-    assert await keep_password(kept, SECRET, 5) is None
-    assert await kept.fetched(5) == SECRET
-    await forget_kept(kept)
+    assert await kept.store(SECRET, 5) is None
+    assert await kept.fetch(5) == SECRET
+    await kept.forget()
     with pytest.raises(PasswordError, match="does not exist"):
-        await kept.fetched(5)
+        await kept.fetch(5)
 
 
 async def test_a_link_stays_and_its_file_is_filled_and_removed(tmp_path: Path) -> None:
     (tmp_path / "kept").symlink_to("real")
-    assert await keep_password(place(tmp_path), SECRET, 5) is None
+    assert await place(tmp_path).store(SECRET, 5) is None
     assert (tmp_path / "real").read_text() == f"{SECRET}\n"
-    await forget_kept(place(tmp_path))
+    await place(tmp_path).forget()
     assert not (tmp_path / "real").exists()
 
 
@@ -51,25 +51,25 @@ async def test_what_is_in_the_way_is_told_without_the_secret(
             name = "kept/inside"
         case _:
             (tmp_path / "kept").write_text("a\nb\n")
-    error = await keep_password(place(tmp_path, name), SECRET, 5)
+    error = await place(tmp_path, name).store(SECRET, 5)
     assert error is not None
     assert SECRET not in str(error)
     assert holders(SECRET, error) == []
     with pytest.raises(PasswordError):
-        await forget_kept(place(tmp_path, name))
+        await place(tmp_path, name).forget()
 
 
 async def test_what_does_not_come_back_is_not_called_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(password_store, "_fill", lambda path, secret: path.write_text("other"))
-    error = await keep_password(place(tmp_path), SECRET, 5)
+    error = await place(tmp_path).store(SECRET, 5)
     assert error is not None
     assert str(error).endswith("accepted the password but does not return it")
 
 
 async def test_what_is_larger_than_any_password_is_another_file(tmp_path: Path) -> None:
     (tmp_path / "kept").write_bytes(b"x" * (password_store.LARGEST_FILE + 1))
-    error = await keep_password(place(tmp_path), SECRET, 5)
+    error = await place(tmp_path).store(SECRET, 5)
     assert error is not None
     assert "contains more than a password" in str(error)

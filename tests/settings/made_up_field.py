@@ -27,7 +27,7 @@ class Settings(fields.Settings):
         parsers.public_text,
         summary="A word that the relay sorts by.",
         default_text="no tag",
-        folded=True,
+        advanced=True,
     )
 
 

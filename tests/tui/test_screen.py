@@ -14,7 +14,7 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.keys.commands import COMMANDS, HintContext, hints_at
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, form_on
 
-LABELS = [field.label for field in FIELDS if not field.folded]
+LABELS = [field.label for field in FIELDS if not field.advanced]
 SEVERAL = '[a.smtp]\nhost = "a.example"\nport = 25\n[b.smtp]\nhost = "b.example"\nport = 26\n'
 
 

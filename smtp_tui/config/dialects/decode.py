@@ -67,7 +67,7 @@ class DialectTable:
                 return tuple(key for key in full if key not in known)
         return ()
 
-    def says(self, key: str, value: object) -> bool:
+    def can_express(self, key: str, value: object) -> bool:
         """Tell whether one of a setting's places can hold a value, be it alone."""
         if key in self.dialect.limits:
             return False

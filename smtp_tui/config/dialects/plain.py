@@ -264,7 +264,7 @@ class PlainTable:
         )
         self.unclear = tuple(key for key in _encryption_keys(table) if key in self.unknown)
 
-    def says(self, key: str, value: object) -> bool:
+    def can_express(self, key: str, value: object) -> bool:
         """Tell whether the table's own key for a setting can hold a value."""
         try:
             self.changes({key: value})

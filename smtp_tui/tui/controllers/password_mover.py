@@ -12,7 +12,7 @@ from dataclasses import field
 from pathlib import Path
 
 from smtp_tui.config.errors import NoPasswordError, PasswordError
-from smtp_tui.config.password_store import PasswordStore, keep_password
+from smtp_tui.config.password_store import PasswordStore
 from smtp_tui.config.paths import absolute
 from smtp_tui.records import record
 from smtp_tui.settings.password_sources import Ask, File, Keyring, Literal, PasswordSource
@@ -160,7 +160,7 @@ class PasswordMover:
         beware = LATE if isinstance(store.source, Keyring) else ""
         if isinstance(store.source, File) and (folder := missing_folder(store.path)) is not None:
             await self._must_agree(folder_question(folder), "Create it")
-        refused = await self._waits.on(keep_password(store, secret, PATIENCE), beware)
+        refused = await self._waits.on(store.store(secret, PATIENCE), beware)
         if refused is not None:
             del secret  # the traceback leads to this frame
             raise refused
@@ -178,7 +178,7 @@ class PasswordMover:
             raise SteppedBackError
 
     async def _fetch(self, store: PasswordStore) -> str:
-        return await self._waits.on(store.fetched(PATIENCE))
+        return await self._waits.on(store.fetch(PATIENCE))
 
     async def _present(self, store: PasswordStore) -> str | None:
         """Return what is in a place already; a keyring that fails now would fail again."""

@@ -24,7 +24,6 @@ from smtp_tui.config.errors import (
     PasswordError,
 )
 from smtp_tui.config.file_access import has_private_mode
-from smtp_tui.config.password_store import forget_kept
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import Keyring, Literal
 from smtp_tui.smtp.escaping import escape_controls
@@ -121,13 +120,13 @@ class SaveController(Controller):
         options = WriteOptions(private=True)
         try:
             try:
-                self.document.save(self.table, {}, create=True, manner=options)
+                self.document.save(self.table, {}, create=True, options=options)
             # A mounted file, or a folder that only others may write, allows no rename.
             except NoRenameError as error:
                 if not await self._may_overwrite(str(error)):
                     return
                 options = replace(options, in_place=True)
-                self.document.save(self.table, {}, create=True, manner=options)
+                self.document.save(self.table, {}, create=True, options=options)
         except DocumentError as error:
             self.show_message(as_sentence(error), BAD)
             return
@@ -156,7 +155,7 @@ class SaveController(Controller):
                 if not await self._may_recreate():
                     return self._report(NOTHING_SAVED)
                 makes_folder = True
-            if not (draft.changed or options.private or document.is_begun_anew):
+            if not (draft.changed or options.private or document.is_recreated):
                 return self._report("There is nothing to save: the file is up to date.", ok=True)
             try:
                 if await self._is_stale(_waited_for(draft)):
@@ -205,8 +204,8 @@ class SaveController(Controller):
         if snapshot.changes_password and not refusal:
             changes[PASSWORD] = moved.raw
         try:
-            if changes or options.private or self.document.is_begun_anew:
-                self.document.save(self.table, changes, create=True, manner=options)
+            if changes or options.private or self.document.is_recreated:
+                self.document.save(self.table, changes, create=True, options=options)
         except (ChangedOnDiskError, NoRenameError):
             raise
         except DocumentError as error:
@@ -225,7 +224,7 @@ class SaveController(Controller):
             return []
         try:
             stays = f"{moved.leftover} may still exist"
-            await self.context.waits.on(forget_kept(moved.leftover), stays)
+            await self.context.waits.on(moved.leftover.forget(), stays)
         except PasswordError as error:
             return [str(error)]
         return []
@@ -283,7 +282,7 @@ class SaveController(Controller):
 
     def _preview(self) -> Preview:
         draft, document, password = self.draft, self.document, self.draft.password
-        there = "" if document.is_begun_anew else document.text
+        there = "" if document.is_recreated else document.text
         text = document.changed(self.table, preview_changes(draft), create=True)
         moves = PASSWORD in draft.changed and (password.moves or password.to_store())
         is_open = self.context.file_context.is_open and will_hold_password(password)
@@ -323,7 +322,7 @@ class SaveController(Controller):
         dialog = ChoiceDialog(text, (DialogOption("m", what), DialogOption(BACK, "Back")))
         if await self.show_dialog(dialog) != "m":
             return False
-        self.document.begin_anew()
+        self.document.recreate()
         return True
 
     async def _catch_up(self) -> bool:

@@ -37,7 +37,7 @@ def _write(path: Path, content: str) -> str:
         replaces = os.path.lexists(path)
         old = read_document(path) if replaces else None
         options = WriteOptions(private=True, backup=replaces)
-        write(path, content.encode("utf-8"), old=old, manner=options)
+        write(path, content.encode("utf-8"), old=old, options=options)
     except DocumentError as error:
         return as_sentence(error)
     return ""

@@ -57,12 +57,12 @@ def letters() -> dict[str, str]:
 def _layout() -> Iterator[tuple[str, Field | None]]:
     """Yield the rows from the top, with their fields; two of them show none."""
     for field in FIELDS:
-        if not field.folded:
+        if not field.advanced:
             yield field.key, field
         if field.key == PASSWORD:
             yield KEPT, None
     yield MORE_LABEL, None
-    yield from ((field.key, field) for field in FIELDS if field.folded)
+    yield from ((field.key, field) for field in FIELDS if field.advanced)
 
 
 class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
@@ -206,7 +206,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def focus_field(self, topic: str) -> None:
         """Put the focus on a row, unfolding where it must."""
         row = self.row(topic)
-        if topic in BY_KEY and BY_KEY[topic].folded:
+        if topic in BY_KEY and BY_KEY[topic].advanced:
             self.unfold()
         self.commit_edit()
         self._go_to(row)
@@ -220,7 +220,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def advice_on(self, topic: str) -> list[Advice]:
         """Return the advice on a field as of the last pause."""
         if topic == MORE_LABEL:
-            return [advice for advice in self._advice if BY_KEY[advice.field].folded]
+            return [advice for advice in self._advice if BY_KEY[advice.field].advanced]
         return concerning(self._advice, PASSWORD if topic == KEPT else topic)
 
     def commit_edit(self) -> None:
@@ -343,14 +343,14 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
 
     def _count_folded(self) -> None:
         """Show on the row that unfolds them what there is in the folded fields."""
-        count = sum(self.draft.raw(field.key) is not None for field in FIELDS if field.folded)
+        count = sum(self.draft.raw(field.key) is not None for field in FIELDS if field.advanced)
         more = self.query_exactly_one(DisclosureRow)
         advice = None if more.is_open else most_severe(self.advice_on(MORE_LABEL))
         more.show(replace(more.state, note=f"{count} set" if count else "", advice=advice))
 
 
 def _row(field: Field) -> Row:
-    classes = "folded" if field.folded else None
+    classes = "folded" if field.advanced else None
     if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
         return ChoiceRow(field.key, field.label, choices_of(field), classes=classes)
     return TextRow(field.key, field.label, classes=classes)

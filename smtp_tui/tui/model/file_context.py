@@ -133,7 +133,7 @@ class FileContext:
         return tuple(
             location
             for location, example in EXAMPLES.items()
-            if document.says(table, PASSWORD, example)
+            if document.can_express(table, PASSWORD, example)
         )
 
     def _values(self, document: Document) -> tuple[dict[str, object], dict[str, object]]:

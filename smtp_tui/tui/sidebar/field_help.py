@@ -75,7 +75,7 @@ def _more_blocks(advice: Sequence[Advice]) -> list[Block]:
     listed = [
         Block(((f"{field.label}: ", STRONG), (field.summary, PLAIN)))
         for field in FIELDS
-        if field.folded
+        if field.advanced
     ]
     return [plain("More", STRONG), *advice_blocks(advice), intro, *listed]
 
