@@ -55,16 +55,15 @@ async def secret_of(
             raise PasswordError(NOBODY_TO_ASK)
         case _:
             # 6 ms that a check with a password from the call has no use for.
-            from smtp_tui.config.file_access import distrust
-            from smtp_tui.config.password_store import fetch_password
+            from smtp_tui.config import file_access, password_store
 
             # A password that stands in the file itself is no place to be sent to.
             if given is None and origin is not None and not isinstance(source, Literal):
-                distrusted = distrust(source, origin, host=settings.host)
+                distrusted = file_access.distrust(source, origin, host=settings.host)
                 if distrusted is not None:
                     raise PasswordError(str(distrusted))
             account = settings.username or ""
-            return await fetch_password(
+            return await password_store.fetch_password(
                 source, account=account, base=base, environ=os.environ, limit=limit
             )
 

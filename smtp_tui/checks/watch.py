@@ -7,10 +7,11 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import datetime
 
-from smtp_tui.checks.run import CheckRequest, failed, refused, run
+from smtp_tui.checks.batch import CheckTarget
+from smtp_tui.checks.run import run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event, Stage
@@ -37,27 +38,12 @@ class Clock:
 
 
 @record(kw_only=True)
-class CheckAttempt:
-    """What to check this time, or why that cannot be known.
-
-    `mark` is everything that decides which password is sent where: as long as it is the same, so
-    is the answer. `can_change` is whether it can become another while the program runs.
-    """
-
-    request: CheckRequest | None
-    refusal: str = ""
-    defect: Exception | None = None
-    mark: object = field(default=None, repr=False)
-    can_change: bool = True
-
-
-@record(kw_only=True)
 class VerdictChanged:
     """The verdict is another than before: when that was, of which check, and all that it told."""
 
     number: int
     moment: datetime
-    attempt: CheckAttempt
+    attempt: CheckTarget
     events: tuple[Event, ...]
     verdict: Verdict
     before: Verdict | None
@@ -68,13 +54,13 @@ class Paused:
     """The password was refused and will not be sent before something changes."""
 
     moment: datetime
-    attempt: CheckAttempt
+    attempt: CheckTarget
 
 
 class Watch:
     """Checks every so many seconds, and counts."""
 
-    def __init__(self, attempt: Callable[[], CheckAttempt], every: float, clock: Clock) -> None:
+    def __init__(self, attempt: Callable[[], CheckTarget], every: float, clock: Clock) -> None:
         self.checks = self.passed = self.changes = 0
         self._attempt = attempt
         self._every = every
@@ -94,7 +80,7 @@ class Watch:
         """
         due = self._clock.now()
         known: Verdict | None = None
-        held: CheckAttempt | None = None
+        held: CheckTarget | None = None
         while True:
             attempt = self._attempt()
             # A file that cannot be read just now tells nothing of another password.
@@ -114,10 +100,11 @@ class Watch:
             due = next_due(due, self._every, self._clock.now())
             await self._clock.sleep(due - self._clock.now())
 
-    async def _check(self, attempt: CheckAttempt, before: Verdict | None) -> VerdictChanged:
+    async def _check(self, attempt: CheckTarget, before: Verdict | None) -> VerdictChanged:
         events: list[Event] = []
-        verdict = failed(attempt.defect) if attempt.defect else refused(attempt.refusal)
-        if attempt.request is not None:
+        if attempt.request is None:
+            verdict = attempt.verdict_without_check
+        else:
             request = replace(attempt.request, redactors=self._redactors)
             async with aclosing(run(request)) as stream:
                 async for event in stream:

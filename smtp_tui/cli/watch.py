@@ -13,7 +13,7 @@ from smtp_tui.checks.batch import CheckTarget
 from smtp_tui.checks.exit_status import exit_status
 from smtp_tui.checks.password_input import Given
 from smtp_tui.checks.run import CheckRequest
-from smtp_tui.checks.watch import CheckAttempt, Clock, VerdictChanged, Watch
+from smtp_tui.checks.watch import Clock, VerdictChanged, Watch
 from smtp_tui.cli.check_request import check_request, is_batch, read_again
 from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.parser import UsageError
@@ -75,23 +75,23 @@ async def _follow(watching: Watch, target: CheckTarget, reporter: WatchReporter)
     return verdict
 
 
-def attempt_of(call: Invocation, first: CheckRequest) -> CheckAttempt:
+def attempt_of(call: Invocation, first: CheckRequest) -> CheckTarget:
     """Put together the next check; a password that the call handed over stays what it was."""
     try:
         request = read_again(call, first)
     except DocumentError as error:
-        return CheckAttempt(request=None, refusal=str(error))
+        return CheckTarget(refusal=str(error))
     except Exception as error:  # a defect that today's file brings out does not end the watch
-        return CheckAttempt(request=None, defect=error)
+        return CheckTarget(defect=error)
     source = _source(request)
-    return CheckAttempt(
+    return CheckTarget(
         request=request,
         mark=(dict(request.values), _mark(source, request)),
         can_change=request.file is not None or isinstance(source, File),
     )
 
 
-def pause_reason(attempt: CheckAttempt) -> str:
+def pause_reason(attempt: CheckTarget) -> str:
     """Say what must change before a password that was refused is sent again."""
     request = attempt.request
     assert request is not None

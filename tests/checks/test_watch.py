@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.checks import watch
+from smtp_tui.checks.batch import CheckTarget
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.checks.watch import (
-    CheckAttempt,
     Clock,
     Paused,
     VerdictChanged,
@@ -88,11 +88,11 @@ class Relay:
 REQUEST = CheckRequest(values={"host": "a"}, base=Path())
 
 
-def attempts(*marks: str | None) -> Iterator[CheckAttempt]:
+def attempts(*marks: str | None) -> Iterator[CheckTarget]:
     """One attempt a round, the last for ever; a mark None is a file that cannot be read."""
     for mark in itertools.chain(marks, itertools.repeat(marks[-1])):
         request = None if mark is None else REQUEST
-        yield CheckAttempt(request=request, refusal="gone" if mark is None else "", mark=mark)
+        yield CheckTarget(request=request, refusal="gone" if mark is None else "", mark=mark)
 
 
 async def told_by(watch: Watch, count: int) -> list[VerdictChanged | Paused]:
@@ -185,7 +185,7 @@ async def test_it_ends_where_nothing_can_change(
 ) -> None:
     relay = Relay(clock, PASSED, REJECTED)
     monkeypatch.setattr(watch, "run", relay.run)
-    attempt = CheckAttempt(request=REQUEST, can_change=False)
+    attempt = CheckTarget(request=REQUEST, can_change=False)
     told = await told_by(Watch(lambda: attempt, 60, clock), 9)
     assert [type(one) for one in told] == [VerdictChanged, VerdictChanged, Paused]
 
@@ -220,8 +220,8 @@ async def test_a_file_that_brings_out_a_defect_does_not_end_the_watch(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "run", Relay(clock, PASSED, PASSED).run)
-    good = CheckAttempt(request=REQUEST)
-    found = iter([good, CheckAttempt(request=None, defect=RecursionError()), good])
+    good = CheckTarget(request=REQUEST)
+    found = iter([good, CheckTarget(defect=RecursionError()), good])
     told = await told_by(Watch(lambda: next(found), 60, clock), 3)
     causes = [one.verdict.cause for one in told if isinstance(one, VerdictChanged)]
     assert causes == [None, "internal-error", None]
