@@ -327,7 +327,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         is_new = not self._document.exists
         state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []
         state += ["modified"] if self.form.draft.changed else ["new file"] if is_new else []
-        self.status.tell(", ".join(state))
+        self.status.show(", ".join(state))
         self._show_hints()
 
     def _show_hints(self) -> None:

@@ -199,9 +199,9 @@ class CompareScreen(PagerScreen):
         super().__init__()
         self._titles = Pair(Side.CHANGED, _title("earlier", earlier), _title("later", later))
         self._settings = [*_setting_pairs(earlier, later)]
-        said = shortened([*pairs_of(_dialogue(earlier), _dialogue(later))])
-        is_same = all(pair.side is Side.SKIPPED for pair in said)
-        self._dialogue = [] if is_same else said
+        lines = shortened([*pairs_of(_dialogue(earlier), _dialogue(later))])
+        is_same = all(pair.side is Side.SKIPPED for pair in lines)
+        self._dialogue = [] if is_same else lines
 
     def blocks(self, width: int) -> Iterator[Block]:
         """Yield what differs, set for the width there is."""

@@ -10,8 +10,6 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -30,11 +28,10 @@ from smtp_tui.tui.keys.commands import (
     hints_of,
 )
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, make_strip
-from smtp_tui.tui.textual_compat import NoRepaintOnResize
+from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, Span, make_strip
 from smtp_tui.tui.widgets.dialog import Dialog, Result
 from smtp_tui.tui.widgets.line import KeyHints
-from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
 STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, DiffMark.SAME: PLAIN}
@@ -49,64 +46,39 @@ UNDECIDED = "Choose a value for each field: the file's or the form's."
 
 
 # Lines are not wrapped: a wrapped one would look like two of the file.
-class DiffView(NoRepaintOnResize, ScrollView, can_focus=True):
+class DiffView(TextPage, can_focus=True):
     """The lines of a diff in signs and colours, scrolled in both directions."""
 
-    DEFAULT_CSS = "DiffView { height: auto; scrollbar-size: 0 0; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown,space", "page(1)", show=False),
-        Binding("home", "go(-1000000)", show=False),
-        Binding("end", "go(1000000)", show=False),
+        *READING_KEYS,
         Binding("left", "sideways(-1)", show=False),
         Binding("right", "sideways(1)", show=False),
     ]
 
     def __init__(self, lines: Sequence[DiffLine]) -> None:
-        super().__init__()
         # A terminal would let a tab jump over cells that were painted before.
-        self._lines = [
-            (escape_controls(str(line).expandtabs()), STYLES.get(line.mark, DIM)) for line in lines
-        ]
-        self._widest = max((cell_len(text) for text, _ in self._lines), default=0)
-        self._most = 1
+        shown = [(str(line).expandtabs(), STYLES.get(line.mark, DIM)) for line in lines]
+        super().__init__([plain(text, style, gap=False) for text, style in shown], most=1)
+        self._widest = max((cell_len(block.spans[0][0]) for block in self.blocks), default=0)
         self._left = 0
 
-    def limit(self, most: int) -> None:
-        """Take at most so many lines."""
-        self._most = max(most, 1)
-        self.refresh(layout=True)
-
-    def get_content_height(self, _container: Size, _viewport: Size, _width: int) -> int:
-        """Return the lines that all take, as far as there is room."""
-        return min(len(self._lines), self._most)
-
-    def on_resize(self) -> None:
-        """Know how far there is to scroll."""
-        self.virtual_size = Size(self.size.width, len(self._lines))
+    def lines(self, width: int) -> list[list[Span]]:
+        """Return the lines as they are."""
+        del width
+        return [list(block.spans) for block in self.blocks]
 
     def render_line(self, y: int) -> Strip:
         """Return what is in sight of a line; the last one shows that there is more."""
         width, number = self.size.width, y + self.scroll_offset.y
-        if number >= len(self._lines):
+        if number >= len(self.blocks):
             return Strip.blank(width, PLAIN)
-        text, style = self._lines[number]
-        whole = make_strip([(text, style)], max(self._widest, width))
+        spans = self.blocks[number].spans
+        whole = make_strip(spans, max(self._widest, width))
         shown = whole.crop(self._left, self._left + width).adjust_cell_length(width, PLAIN)
-        is_cut = y == self.size.height - 1 and number < len(self._lines) - 1
-        if is_cut or cell_len(text) > self._left + width:
+        is_cut = y == self.size.height - 1 and number < len(self.blocks) - 1
+        if is_cut or cell_len(spans[0][0]) > self._left + width:
             return Strip([*shown.crop(0, width - 1), *make_strip([("…", DIM)], 1)])
         return shown
-
-    def action_go(self, by: int) -> None:
-        """Read on by lines."""
-        self.scroll_to(y=self.scroll_offset.y + by, animate=False)
-
-    def action_page(self, by: int) -> None:
-        """Read on by what is in sight."""
-        self.action_go(by * max(self.size.height - 1, 1))
 
     def action_sideways(self, by: int) -> None:
         """Read on in long lines."""
@@ -138,7 +110,7 @@ class _DiffBase(Dialog[Result]):
     def on_resize(self) -> None:
         """Leave room for what stands around it."""
         head = self._head.line_count(self.size.width - 2)
-        self._view.limit(self.size.height - _AROUND - head)
+        self._view.limit(max(self.size.height - _AROUND - head, 1))
 
 
 @record

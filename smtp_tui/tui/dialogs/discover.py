@@ -152,7 +152,7 @@ class SearchScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
 
     def action_read(self, pages: int) -> None:
         """Read on in the details."""
-        self.details.scroll_pages(pages)
+        self.details.action_page(pages)
 
 
 class DiscoverScreen(SearchScreen[ProbeResult | None]):

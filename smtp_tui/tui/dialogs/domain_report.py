@@ -76,7 +76,7 @@ class DomainScreen(PagerScreen):
         elif self._check.is_asking:
             yield plain(text("dns", "asking", seconds=f"{SECONDS:g}"), ACCENT)
         else:
-            again = next(one for one in DOMAIN_COMMANDS if one.action == "again")
+            again = next(command for command in DOMAIN_COMMANDS if command.action == "again")
             names = {"key": again.first_key, "seconds": f"{SECONDS:g}"}
             yield plain(text("dns", "silent" if found else "stopped", **names), WARNING)
 
@@ -84,7 +84,9 @@ class DomainScreen(PagerScreen):
         """Show what is known, and which keys there are."""
         super().update()
         can_ask = not self._inquiry.refusal()
-        hints = hints_of(one for one in DOMAIN_COMMANDS if can_ask or one.action == "leave")
+        hints = hints_of(
+            command for command in DOMAIN_COMMANDS if can_ask or command.action == "leave"
+        )
         self._hints.show((*hints, ("PgDn", "Scroll")))
 
     def action_leave(self) -> None:

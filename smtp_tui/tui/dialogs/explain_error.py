@@ -78,7 +78,7 @@ class ExplainErrorScreen(PasteScreen[str | None]):
             self._result.show(explanation_blocks(found))
         else:
             self._result.show([plain(UNKNOWN if text.strip() else NOTHING, DIM)])
-        hints = (one for one in ERROR_COMMANDS if one.action != "visit" or self._field)
+        hints = (command for command in ERROR_COMMANDS if command.action != "visit" or self._field)
         self._hints.show(hints_of(hints))
 
     def action_visit(self) -> None:

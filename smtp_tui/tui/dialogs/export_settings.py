@@ -92,7 +92,9 @@ class ExportScreen(PagerScreen):
         """Show it, and which keys there are."""
         super().update()
         can_quote = format_named(self.name_shown).takes_quoting
-        commands = (one for one in EXPORT_COMMANDS if can_quote or one.action != "quoting")
+        commands = (
+            command for command in EXPORT_COMMANDS if can_quote or command.action != "quoting"
+        )
         self._hints.show(hints_of(commands))
 
     def action_turn(self, by: int) -> None:
@@ -101,7 +103,7 @@ class ExportScreen(PagerScreen):
 
     def action_list(self) -> None:
         """Choose the program from a list."""
-        lines = [one.title for one in formats().values()]
+        lines = [spec.title for spec in formats().values()]
 
         def take(index: int | None) -> None:
             if index is not None:

@@ -73,12 +73,14 @@ class FixDialog(Dialog[int | None]):
         rows = [_blocks(proposal, draft, file) for proposal in proposals]
         self._list = FixList(rows, min(index, len(rows) - 1))
         pinning = [at for at, proposal in enumerate(proposals) if pins(proposal.fix)]
-        saving = [at for at, one in enumerate(proposals) if one.way is FixAction.SAVE_AUTHORITY]
+        saving = [
+            at for at, proposal in enumerate(proposals) if proposal.way is FixAction.SAVE_AUTHORITY
+        ]
         self._first = {"pin": pinning[:1], "save_authority": saving[:1]}
 
     def parts(self) -> Iterable[Widget]:
         """Return the list over the keys that apply."""
-        commands = (one for one in FIX_COMMANDS if self._first.get(one.action, True))
+        commands = (command for command in FIX_COMMANDS if self._first.get(command.action, True))
         yield TextPage([plain(TITLE, STRONG)])
         yield self._list
         yield KeyHints(hints_of(commands), indent=0)
@@ -206,4 +208,4 @@ class TrustDialog(Dialog[bool]):
 
     def action_go(self, lines: int) -> None:
         """Read on, where the text is longer than the screen."""
-        self._page.scroll_lines(lines)
+        self._page.action_go(lines)

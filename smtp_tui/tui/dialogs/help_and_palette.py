@@ -81,7 +81,7 @@ class HelpScreen(PagerScreen):
             ("Signs", (), SIGNS),
         ):
             yield plain(title, STRONG)
-            for keys, help_text in (*((one.keys, one.help) for one in commands), *more):
+            for keys, help_text in (*((command.keys, command.help) for command in commands), *more):
                 head = f"  {keys}".ljust(COLUMN)
                 yield Block(((help_text, PLAIN),), head, " " * COLUMN, gap=False)
 
@@ -104,7 +104,11 @@ class PaletteEntry:
 
 def palette_entries() -> tuple[PaletteEntry, ...]:
     """Return all commands, and all fields."""
-    commands = [one for one in (*COMMANDS, *LOG_COMMANDS) if one.help and one.action != "commands"]
+    commands = [
+        command
+        for command in (*COMMANDS, *LOG_COMMANDS)
+        if command.help and command.action != "commands"
+    ]
     jump = key_of("jump")
     fields = [
         PaletteEntry(
@@ -115,7 +119,10 @@ def palette_entries() -> tuple[PaletteEntry, ...]:
         )
         for field in FIELDS
     ]
-    return (*(PaletteEntry(one, one.title, one.help, one.keys) for one in commands), *fields)
+    return (
+        *(PaletteEntry(command, command.title, command.help, command.keys) for command in commands),
+        *fields,
+    )
 
 
 def matching_entries(text: str, entries: Iterable[PaletteEntry]) -> tuple[PaletteEntry, ...]:

@@ -32,7 +32,7 @@ from smtp_tui.tui.widgets.line_editor import PasteArea
 from smtp_tui.tui.widgets.pager import PasteScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
-_KEYS = {one.action: one.first_key for one in IMPORT_COMMANDS}
+_KEYS = {command.action: command.first_key for command in IMPORT_COMMANDS}
 
 
 def in_the_form(sentence: object) -> str:
@@ -205,7 +205,9 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         """Read the text, compare it with the form, and show what an import would change."""
         self._import()
         self._result.show([*self._blocks()])
-        self._hints.show(hints_of(one for one in IMPORT_COMMANDS if self._can(one.action)))
+        self._hints.show(
+            hints_of(command for command in IMPORT_COMMANDS if self._can(command.action))
+        )
 
     def action_take(self) -> None:
         """Take over what the preview shows."""
@@ -218,7 +220,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
     def action_format(self) -> None:
         """Ask for the format; the first line has it detected."""
         names = [*formats()]
-        lines = [text("choose", "by-itself"), *(one.title for one in formats().values())]
+        lines = [text("choose", "by-itself"), *(spec.title for spec in formats().values())]
         index = names.index(self._format) + 1 if self._format else 0
 
         def take(index: int | None) -> None:

@@ -46,7 +46,7 @@ def _distance(provider: Provider, words: Sequence[str]) -> int:
     if identity.startswith(typed) or name.startswith(typed):
         return 0
     names = [identity, *name.split(), *provider.domains]
-    if all(any(one.startswith(word) for one in names) for word in words):
+    if all(any(name.startswith(word) for name in names) for word in words):
         return 1
     return 2 if all(word in " ".join(names) for word in words) else 3
 
@@ -159,8 +159,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
 
     def _show(self) -> None:
         count = len(self._list.rows)
-        said = "one" if count == 1 else "many"
-        note = text("presets", said, count=count)
+        note = text("presets", "one" if count == 1 else "many", count=count)
         self._row.show(RowState(placeholder=text("presets", "placeholder"), note=note))
         self.details.show([*self._blocks()])
 

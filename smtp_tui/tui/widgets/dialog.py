@@ -328,11 +328,15 @@ class TablePicker(Dialog[str | None]):
 
     def _lines(self, testing: str | None = None) -> list[str]:
         entries = [
-            (escape_controls(table), escape_controls(host), TESTING if table == testing else said)
-            for table, host, said in self._source.entries()
+            (
+                escape_controls(table),
+                escape_controls(host),
+                TESTING if table == testing else verdict,
+            )
+            for table, host, verdict in self._source.entries()
         ]
         widths = [max((len(entry[at]) for entry in entries), default=0) for at in (0, 1)]
         return [
-            f"{table:{widths[0]}}  {host:{widths[1]}}  {said}".rstrip()
-            for table, host, said in entries
+            f"{table:{widths[0]}}  {host:{widths[1]}}  {verdict}".rstrip()
+            for table, host, verdict in entries
         ]

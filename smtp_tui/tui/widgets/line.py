@@ -78,7 +78,7 @@ class SingleLineWidget(DiffedWidget):
 
 
 class StatusBar(SingleLineWidget):
-    """The file, whose it is, the table in it, and whether the form says something else."""
+    """The file, the program whose settings it has, the table in it, and what is not saved."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class StatusBar(SingleLineWidget):
         self._table = escape_controls(table)
         self._state = ""
 
-    def tell(self, state: str) -> None:
+    def show(self, state: str) -> None:
         """Show another state."""
         self._state = state
         self.repaint()

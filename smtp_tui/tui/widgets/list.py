@@ -30,7 +30,7 @@ def widths_for(
     gap = _GAP if sum(widths) + _GAP * (len(widths) - 1) <= width else _NARROW_GAP
     room = width - gap * (len(widths) - 1)
     while (excess := sum(widths) - room) > 0:
-        spare = [max(one - floor, 0) for one, floor in zip(widths, least, strict=True)]
+        spare = [max(cells - floor, 0) for cells, floor in zip(widths, least, strict=True)]
         if not any(spare):
             break
         widest = max((at for at, some in enumerate(spare) if some), key=widths.__getitem__)

@@ -15,13 +15,12 @@ from smtp_tui.tui.style import DIM, STRONG
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.line_editor import PasteArea
-from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
 
 Result = TypeVar("Result")
 FOOT = "Esc closes, Up Down PgUp PgDn scroll"
 # Seconds without a key after which a pasted text is read: a paste may come key by key.
 PAUSE = 0.3
-_FAR = 1_000_000
 
 
 class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
@@ -29,12 +28,7 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,f10,ctrl+x", "close", show=False),
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown,space", "page(1)", show=False),
-        Binding("home", f"go(-{_FAR})", show=False),
-        Binding("end", f"go({_FAR})", show=False),
+        *READING_KEYS,
     ]
 
     def __init__(self, foot: Widget | None = None) -> None:
@@ -66,11 +60,11 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def action_go(self, lines: int) -> None:
         """Read on by lines."""
-        self.page.scroll_lines(lines)
+        self.page.action_go(lines)
 
     def action_page(self, pages: int) -> None:
         """Read on by what is in sight."""
-        self.page.scroll_pages(pages)
+        self.page.action_page(pages)
 
 
 class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
@@ -129,7 +123,7 @@ class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
 
     def action_go(self, lines: int) -> None:
         """Read on in what is said of the text."""
-        self._result.scroll_lines(lines)
+        self._result.action_go(lines)
 
     def _stop_pause(self) -> None:
         if self._pause is not None:

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -161,6 +162,16 @@ def _pieces_that_fit(word: list[Span], width: int) -> Iterator[list[Span]]:
         yield piece
 
 
+READING_KEYS: list[BindingType] = [
+    Binding("up,k", "go(-1)", show=False),
+    Binding("down,j", "go(1)", show=False),
+    Binding("pageup", "page(-1)", show=False),
+    Binding("pagedown,space", "page(1)", show=False),
+    Binding("home", "go(-1000000)", show=False),
+    Binding("end", "go(1000000)", show=False),
+]
+
+
 class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
     """Blocks of text, flowed to the widget's width; the height is the text's, up to a limit.
 
@@ -207,7 +218,7 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
         """Return how many lines the text takes at a width, the limit observed."""
         if not self._blocks:
             return 0
-        return min(len(self._lines(width)), self._most or 10_000)
+        return min(len(self.lines(width)), self._most or 10_000)
 
     def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
         """Return the number of lines that the text takes."""
@@ -237,13 +248,13 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
         if regions:
             self.refresh(*regions)
 
-    def scroll_lines(self, by: int) -> None:
+    def action_go(self, lines: int) -> None:
         """Read on by lines."""
-        self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
 
-    def scroll_pages(self, by: int) -> None:
+    def action_page(self, pages: int) -> None:
         """Read on by what is in sight; the last line of it stays."""
-        self.scroll_lines(by * max(self.size.height - 1, 1))
+        self.action_go(pages * max(self.size.height - 1, 1))
 
     def name_key(self, more: str) -> None:
         """Name the key that shows more, where the text is cut."""
@@ -263,7 +274,7 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the text; the last one tells that there is more."""
-        width, lines = self.size.width, self._lines(self.size.width)
+        width, lines = self.size.width, self.lines(self.size.width)
         number = y + self.scroll_offset.y
         spans = lines[number] if number < len(lines) else []
         is_cut = number < len(lines) - 1 and y == self.size.height - 1
@@ -277,9 +288,10 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
 
     def _fit(self) -> None:
         width = self.size.width
-        self.virtual_size = Size(width, len(self._lines(width)))
+        self.virtual_size = Size(width, len(self.lines(width)))
 
-    def _lines(self, width: int) -> list[list[Span]]:
+    def lines(self, width: int) -> list[list[Span]]:
+        """Return the lines of the text at a width."""
         if self._flowed is None or self._flowed[0] != width:
             self._flowed = width, flow(self._blocks, width - self._indent)
         return self._flowed[1]
