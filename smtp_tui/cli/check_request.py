@@ -130,9 +130,7 @@ def file_of(call: Invocation) -> str:
 
 def _open(file: str, call: Invocation, *, named: bool) -> Document:
     # A check without a file needs nothing that reads one: 25 ms of its start.
-    document: Document = load("cli.documents:open_file")(
-        file, named=named, dialect=call.options.dialect
-    )
+    document: Document = load("cli.edit:open_file")(file, named=named, dialect=call.options.dialect)
     return document
 
 
@@ -155,7 +153,7 @@ def _values(document: Document, table: str, overrides: Mapping[str, object]) -> 
         "values": values,
         "assumed": frozenset(values) - document.given(table) - overrides.keys(),
         "recognition": document.recognition,
-        "notes": load("cli.documents:notes_on")(document, table),
+        "notes": load("cli.edit:notes_on")(document, table),
     }
 
 

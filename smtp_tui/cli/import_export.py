@@ -9,8 +9,14 @@ from pathlib import Path
 
 from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED, SETTINGS
 from smtp_tui.cli.commands import Invocation
-from smtp_tui.cli.documents import open_table, print_notes, warn_of_readers
-from smtp_tui.cli.edit import PRIVATE, change_table, open_for_change
+from smtp_tui.cli.edit import (
+    PRIVATE,
+    change_table,
+    open_for_change,
+    open_table,
+    print_notes,
+    warn_of_readers,
+)
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.password import fetch
 from smtp_tui.cli.terminal import OutputFailed, print_error, print_line, print_lines

@@ -10,8 +10,16 @@ from shlex import quote
 
 from smtp_tui.checks.exit_status import BY_STAGE, PASSED
 from smtp_tui.cli.commands import Invocation
-from smtp_tui.cli.documents import SettingsTable, open_table, print_notes, warn_of_readers
-from smtp_tui.cli.edit import PRIVATE, naming_in_place, password_is_given, write_options
+from smtp_tui.cli.edit import (
+    PRIVATE,
+    SettingsTable,
+    naming_in_place,
+    open_table,
+    password_is_given,
+    print_notes,
+    warn_of_readers,
+    write_options,
+)
 from smtp_tui.cli.parser import UsageError, read_pairs
 from smtp_tui.cli.password_prompt import new_password, typed_twice
 from smtp_tui.cli.terminal import print_error, print_line

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.commands import Invocation, load
-from smtp_tui.cli.documents import open_table, print_notes, warn_of_readers
+from smtp_tui.cli.edit import open_table, print_notes, warn_of_readers
 from smtp_tui.cli.parser import UsageError, no_setting
 from smtp_tui.cli.terminal import print_error, print_line, print_lines
 from smtp_tui.config.mask import MASK, masked_value

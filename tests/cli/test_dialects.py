@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.cli import documents
+from smtp_tui.cli import edit
 from smtp_tui.config.dialects import detect
 from tests.cli.program import Outcome
 
@@ -75,7 +75,7 @@ def test_a_faulty_one_is_told_in_one_line(call: Call, toml: Toml, private_home: 
     outcome = call("dialects")
     assert (outcome.status, outcome.err) == (3, line)
     assert len(outcome.out.splitlines()) == 18
-    documents._print_error_once.cache_clear()
+    edit._print_error_once.cache_clear()
     outcome = call("get", str(toml(VULS)), "host")
     assert outcome == Outcome(0, "127.0.0.1\n", line + READ_AS)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.cli import documents
+from smtp_tui.cli import edit
 from smtp_tui.config.document import Document
 from tests.checks.scripted import EHLO, saying
 from tests.cli.program import Outcome, environment, run_program
@@ -88,14 +88,14 @@ def test_several_files_in_words(call: Call, file: File) -> None:
 def test_a_file_that_brings_out_a_defect_costs_the_others_nothing(
     call: Call, file: File, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = documents.open_file
+    real = edit.open_file
 
     def open_file(path: str, **more: Any) -> Document:
         if path.endswith("odd.toml"):
             raise RecursionError("with a password in it")
         return real(path, **more)
 
-    monkeypatch.setattr(documents, "open_file", open_file)
+    monkeypatch.setattr(edit, "open_file", open_file)
     paths = [file(name, f"[smtp]\n{REFUSED}") for name in ("a.toml", "odd.toml", "b.toml")]
     outcome = call("check", "--json", *paths)
     assert (outcome.status, outcome.err) == (70, "")
