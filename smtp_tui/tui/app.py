@@ -33,7 +33,7 @@ from smtp_tui.tui.keys.commands import (
 from smtp_tui.tui.keys.keymap import configured_keymap
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.style import LightThemeFilter
-from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner, run_check
+from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, run_check
 from smtp_tui.tui.textual_compat import CrashSafeApp, FormDriver
 from smtp_tui.tui.typeahead import KeyQueue
 

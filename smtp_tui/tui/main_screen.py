@@ -44,8 +44,7 @@ from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.sidebar.controller import Sidebar, SidebarController
 from smtp_tui.tui.sidebar.field_help import file_blocks, format_name, remarks
 from smtp_tui.tui.style import BAD, PLAIN
-from smtp_tui.tui.test_pane.pane import TestPane
-from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
+from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, TestPane
 from smtp_tui.tui.test_pane.verdict import BEGINNINGS
 from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
 from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
@@ -217,7 +216,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """The form is under the cursor again."""
         self._show_hints()
 
-    def on_test_pane_domain_told(self) -> None:
+    def on_test_pane_domain_reported(self) -> None:
         """The sidebar beside the log speaks of it too."""
         self._sidebar_controller.refresh(from_top=False)
 

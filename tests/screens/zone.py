@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from smtp_tui.discovery import domain
 from smtp_tui.discovery.dns import Answer, AnswerState, Resolver
-from smtp_tui.tui.test_pane import domain_task
+from smtp_tui.tui.test_pane import domain_check
 
 DOMAIN = "example.org"
 ZONE: Mapping[tuple[str, str], str] = {
@@ -38,7 +38,7 @@ async def _addresses(resolver: Resolver, host: str) -> Answer:
 def use_this_zone() -> None:
     """Answer from the table at once, and take the addresses of examples for somebody's."""
     patch.multiple(Resolver, ask=_ask, addresses=_addresses).start()
-    patch.object(domain_task, "prepare").start()
-    patch.object(domain_task, "monotonic", return_value=0.0).start()
-    for module in (domain_task, domain):
+    patch.object(domain_check, "prepare").start()
+    patch.object(domain_check, "monotonic", return_value=0.0).start()
+    for module in (domain_check, domain):
         patch.object(module, "is_public", return_value=True).start()

@@ -27,7 +27,7 @@ from smtp_tui.smtp.events import Event, Received, Sent, Stage, StageEntered
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.main_screen import MainScreen
-from smtp_tui.tui.test_pane.test_run import DnsOptions, Runner
+from smtp_tui.tui.test_pane.pane import DnsOptions, Runner
 from smtp_tui.tui.typeahead import KeyQueue
 
 SAMPLE = """\

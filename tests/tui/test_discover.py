@@ -14,7 +14,7 @@ from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import SearchOptions
 from smtp_tui.discovery.steps import ProbeStarted, SearchQuery, SearchResult, Step
 from smtp_tui.tui.controllers import discovery
-from smtp_tui.tui.test_pane.test_run import DnsOptions
+from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.dns.alone import stay_alone
 from tests.dns.server import name_server
 from tests.providers.test_reading import GOOD

@@ -13,7 +13,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.smtp.events import Connected
 from smtp_tui.tui.dialogs.domain_report import DomainScreen
-from smtp_tui.tui.test_pane.test_run import DnsOptions
+from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.dns.alone import stay_alone
 from tests.dns.server import SILENT, NameServer, Zone, name_server
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, failed, form_on, settle

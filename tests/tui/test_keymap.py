@@ -18,7 +18,7 @@ from smtp_tui.tui.keys.commands import (
     configurable,
 )
 from smtp_tui.tui.keys.keymap import KeymapResult, configured_keymap, key_from, key_name, spell_key
-from smtp_tui.tui.test_pane.test_run import DnsOptions
+from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 EVERY = (*COMMANDS, *LOG_COMMANDS, *MAIL_COMMANDS, *FIX_COMMANDS, *ERROR_COMMANDS)

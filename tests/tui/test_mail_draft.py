@@ -10,7 +10,7 @@ from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.mail_draft import NOBODY, MailDraft, MailField, Sender, sender_of
-from smtp_tui.tui.test_pane.verdict import headline, replies
+from smtp_tui.tui.test_pane.verdict import replies, summary_of
 
 
 class TestSender:
@@ -111,7 +111,7 @@ class TestHandover:
     def test_some_refused(self) -> None:
         verdict = self.verdict(TAKEN, REFUSED, BUSY)
         assert (
-            headline(verdict, self.MESSAGE)
+            summary_of(verdict, self.MESSAGE)
             == "2 of 3 recipients rejected; the message went to the others."
         )
         assert list(replies(verdict)) == [
@@ -123,21 +123,21 @@ class TestHandover:
     def test_nothing_is_said_to_have_gone_that_was_only_asked_about(self) -> None:
         verdict = self.verdict(TAKEN, REFUSED, queue_id=None)
         assert (
-            headline(verdict, self.PROBE)
+            summary_of(verdict, self.PROBE)
             == "1 of 2 recipients rejected; the others would be accepted."
         )
         assert list(replies(verdict))[-1] == ("Accepted", "carol@example.test")
 
     def test_nothing_is_said_to_have_gone_where_more_was_wrong(self) -> None:
         verdict = self.verdict(TAKEN, REFUSED, stage=Stage.MESSAGE, cause="message-refused")
-        assert headline(verdict, self.MESSAGE) == verdict.summary
+        assert summary_of(verdict, self.MESSAGE) == verdict.summary
         assert [whom for whom, _ in replies(verdict)] == [REFUSED.address]
 
     def test_all_refused(self) -> None:
-        assert headline(self.verdict(REFUSED), self.MESSAGE) == "The server refuses a recipient."
+        assert summary_of(self.verdict(REFUSED), self.MESSAGE) == "The server refuses a recipient."
         assert not list(replies(self.verdict(REFUSED)))
         both = self.verdict(REFUSED, BUSY, queue_id=None)
-        assert headline(both, self.MESSAGE) == both.summary
+        assert summary_of(both, self.MESSAGE) == both.summary
         assert [whom for whom, _ in replies(both)] == [REFUSED.address, BUSY.address]
 
     def test_all_taken(self) -> None:

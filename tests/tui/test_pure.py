@@ -15,9 +15,9 @@ from smtp_tui.tui.layout import LayoutRequest, compute_layout
 from smtp_tui.tui.style import PLAIN, STRONG, changed_span, make_strip, truncate, truncate_left
 from smtp_tui.tui.test_pane.progress import (
     NAMES,
-    Progress,
     ProgressBar,
     StageState,
+    StageTracker,
     duration,
     expected_stages,
 )
@@ -120,7 +120,7 @@ class TestChoiceWindow:
 
 class TestStages:
     def test_times_add_up_when_a_stage_comes_again(self) -> None:
-        progress = Progress()
+        progress = StageTracker()
         for stage, seconds in (
             (Stage.EHLO, 0.0),
             (Stage.TLS, 0.002),
@@ -138,7 +138,7 @@ class TestStages:
         ].state is StageState.FAILED
 
     def test_what_cannot_come_any_more_is_left_out(self) -> None:
-        progress = Progress()
+        progress = StageTracker()
         for stage in (Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO):
             progress.enter(stage, 0.0)
         assert [step.stage for step in progress.steps()][-2:] == [Stage.TLS, Stage.AUTH]
@@ -152,7 +152,7 @@ class TestStages:
         assert expected_stages(replace(probe, body=""))[-2:] == (Stage.ENVELOPE, Stage.MESSAGE)
 
     def test_what_was_passed_over_does_not_come_any_more(self) -> None:
-        progress = Progress(expected_stages(MailRequest(recipients=(), body="")))
+        progress = StageTracker(expected_stages(MailRequest(recipients=(), body="")))
         for stage in (Stage.CONNECT, Stage.TLS, Stage.GREETING):
             progress.enter(stage, 0.0)
         assert [step.stage for step in progress.steps() if step.state is StageState.TO_COME] == [
@@ -175,10 +175,10 @@ class TestWays:
     def shown(self, width: int, seconds: float, *, below: int = 0) -> str:
         strip = ProgressBar()
         strip.begin(self.MESSAGE)
-        for number, stage in enumerate(strip.progress.steps()):
-            strip.progress.enter(stage.stage, number * seconds)
-        strip.progress.conclude(ok=True, stage=Stage.MESSAGE, seconds=8 * seconds + 0.5)
-        strip.tell_log(below)
+        for number, stage in enumerate(strip.stages.steps()):
+            strip.stages.enter(stage.stage, number * seconds)
+        strip.stages.conclude(ok=True, stage=Stage.MESSAGE, seconds=8 * seconds + 0.5)
+        strip.show_log_state(below)
         return "".join(text for text, _ in strip.spans(width))
 
     @pytest.mark.parametrize("seconds", [0.001, 0.012, 0.123, 1.234, 12.345])
@@ -200,7 +200,7 @@ class TestWays:
 
     def test_a_check_may_end_before_any_of_them(self) -> None:
         strip = ProgressBar()
-        strip.progress.conclude(ok=True, stage=Stage.AUTH, seconds=0.2)
+        strip.stages.conclude(ok=True, stage=Stage.AUTH, seconds=0.2)
         shown = "".join(text for text, _ in strip.spans(40))
         assert shown.endswith("─ 200 ms ─")
         assert len(shown) == 40

@@ -12,7 +12,7 @@ from smtp_tui.smtp.delivery import BODY, SUBJECT
 from smtp_tui.smtp.events import Event, Stage, StageEntered, WarningId
 from smtp_tui.tui.keys.commands import COMMANDS, MAIL_COMMANDS
 from smtp_tui.tui.model.mail_draft import MailField
-from smtp_tui.tui.test_pane.test_run import run_check
+from smtp_tui.tui.test_pane.pane import run_check
 from tests.servers import envelopes
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers

@@ -13,7 +13,7 @@ from smtp_tui.tui.model.draft import ACCOUNT
 from smtp_tui.tui.model.file_context import risk_of_test
 from smtp_tui.tui.model.mail_draft import sender_of
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.test_run import needs_password_prompt, request_for, sends
+from smtp_tui.tui.test_pane.pane import needs_password_prompt, request_for, sends
 from smtp_tui.tui.test_pane.verdict import outcome
 from smtp_tui.tui.widgets.dialog import AskPassword, confirm
 from smtp_tui.tui.widgets.text_page import plain

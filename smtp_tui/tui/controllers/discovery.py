@@ -31,8 +31,8 @@ from smtp_tui.tui.model.search import (
     server_change,
     unsayable,
 )
-from smtp_tui.tui.test_pane.domain_task import domain_of, last_connected
-from smtp_tui.tui.test_pane.test_run import request_for
+from smtp_tui.tui.test_pane.domain_check import domain_of, last_connected, resolver_of
+from smtp_tui.tui.test_pane.pane import request_for
 
 CA_FILE, DOMAIN, SENDER = "ca_file", "domain", "from"
 # Seconds that the file of certificates may take before the search goes on without it.
@@ -78,7 +78,7 @@ class DiscoveryController(Controller):
         known = await in_daemon_thread(_presets)
         parsed = self.draft.parsed()
         options = SearchOptions(
-            resolver=self.test_pane.lookup.resolver(),
+            resolver=resolver_of(self.test_pane.lookup),
             providers=known.providers,
             with_autoconfig=with_web,
             ca_file=await self._ca_file(parsed[CA_FILE]),

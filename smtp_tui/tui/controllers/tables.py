@@ -21,7 +21,7 @@ from smtp_tui.tui.model.draft import HOST, text_of
 from smtp_tui.tui.model.file_context import FileContext, risk_of_test
 from smtp_tui.tui.sidebar.field_help import file_blocks
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.test_run import (
+from smtp_tui.tui.test_pane.pane import (
     Runner,
     needs_password_prompt,
     request_for,

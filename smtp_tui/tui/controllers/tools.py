@@ -30,7 +30,7 @@ from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
 from smtp_tui.tui.log.model import Entry, Title
 from smtp_tui.tui.messages import MOST_COPIED, clipboard_size
 from smtp_tui.tui.style import GOOD
-from smtp_tui.tui.test_pane.test_run import CompletedTest
+from smtp_tui.tui.test_pane.pane import CompletedTest
 from smtp_tui.tui.widgets.dialog import ask_and_save
 
 NO_TEST = "No test has finished yet. F5 starts one."

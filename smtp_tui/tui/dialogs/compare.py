@@ -22,7 +22,7 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import Line, lines_of
 from smtp_tui.tui.log.model import pieces
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span
-from smtp_tui.tui.test_pane.test_run import CompletedTest
+from smtp_tui.tui.test_pane.pane import CompletedTest
 from smtp_tui.tui.test_pane.verdict import outcome, verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain

@@ -15,8 +15,7 @@ from smtp_tui.tui.keys.bindings import bindings
 from smtp_tui.tui.keys.commands import DOMAIN_COMMANDS, hints_of, key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import ACCENT, DIM, STRONG, WARNING
-from smtp_tui.tui.test_pane.domain_task import DomainCheckTask
-from smtp_tui.tui.test_pane.domain_text import page_blocks
+from smtp_tui.tui.test_pane.domain_check import DomainCheckTask, page_blocks
 from smtp_tui.tui.widgets.dialog import PromptDialog
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen

@@ -1,10 +1,14 @@
-"""The test bench: strip of stages, log and verdict of the check that runs or ran last."""
+"""A test of the settings in the form: its request, its run, and the pane that shows it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -13,22 +17,20 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
+from smtp_tui.records import record
+from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.password_sources import Ask, source_as_toml
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event, Stage
+from smtp_tui.smtp.redaction import Redactors
 from smtp_tui.tui.log.model import LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
+from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.progress import ProgressBar
-from smtp_tui.tui.test_pane.test_run import (
-    CompletedTest,
-    DnsOptions,
-    Runner,
-    run_to_verdict,
-    title_of,
-)
 from smtp_tui.tui.test_pane.verdict import (
     STOPPED,
     STOPPED_LATE,
@@ -42,7 +44,125 @@ from smtp_tui.tui.widgets.text_page import Block
 
 if TYPE_CHECKING:
     from smtp_tui.checks.run import CheckRequest
-    from smtp_tui.tui.test_pane.domain_task import DomainCheckTask
+    from smtp_tui.config.dialects.spec import Recognition
+    from smtp_tui.discovery.dns import Resolver
+    from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
+
+
+Runner = Callable[["CheckRequest"], AsyncGenerator[Event | Verdict, None]]
+Report = Callable[[Event], None]
+
+
+@record
+class CompletedTest:
+    """A test that came to its end, for a report; `moment` is when it began."""
+
+    request: CheckRequest
+    settings: Settings
+    events: tuple[Event, ...]
+    verdict: Verdict
+    moment: datetime
+
+
+@record(kw_only=True)
+class DnsOptions:
+    """How names are looked up: by the system's name servers, unless there is a `resolver`.
+
+    `is_alone`: nobody outside this machine is ever asked, as in the demo. `by_itself`: a test that
+    passed asks about the sender's domain without a key. `selectors` are those of DKIM keys.
+    """
+
+    resolver: Callable[[], Resolver] | None = None
+    by_itself: bool = True
+    selectors: tuple[str, ...] = ()
+    is_alone: bool = False
+
+
+@cache
+def _redactors() -> Redactors:
+    return Redactors()  # of all tests: a server may repeat the password of an earlier one
+
+
+def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
+    """Run a check."""
+    # The engine takes 88 ms to import, which the first screen need not wait for.
+    from smtp_tui.checks.run import run
+
+    return run(replace(request, redactors=_redactors()))
+
+
+def title_of(settings: Settings, mail: MailRequest | None) -> str:
+    """Name a test: where it goes and how, and what it hands over to whom."""
+    link = "unencrypted" if settings.encryption is Encryption.NONE else settings.encryption
+    login = "no" if settings.authentication is Authentication.NONE else settings.authentication
+    place = f"{settings.host} port {settings.port}, {link}, {login} login"
+    if mail is None:
+        return place
+    first, *others = (one.address for one in mail.recipients)
+    whom = f"{first} and {len(others)} more" if others else first
+    return f"{place}, {'asks about' if mail.body is None else 'a message to'} {whom}"
+
+
+def sends(mail: MailRequest | None) -> bool:
+    """Whether a test is one that hands over a message."""
+    return mail is not None and mail.body is not None
+
+
+def needs_password_prompt(draft: Draft, settings: Settings) -> bool:
+    """Whether a test needs a password that only the admin can give."""
+    is_missing = settings.password is None or isinstance(settings.password, Ask)
+    return settings.needs_password and is_missing and draft.password.secret() is None
+
+
+def request_for(
+    draft: Draft,
+    *,
+    file: Path,
+    table: str,
+    secret: str | None = None,
+    mail: MailRequest | None = None,
+    allow_clear_password: bool = False,
+    is_trusted: bool = False,
+    recognition: Recognition | None = None,
+) -> CheckRequest:
+    """Put the draft into a request; a password that was typed is kept apart from the values.
+
+    `is_trusted`: the admin let the password be used that the file names, whoever can write it.
+    `recognition` is what the file was read as.
+    """
+    from smtp_tui.checks.run import CheckRequest  # late for the same reason as in `run_check`
+
+    values, typed = draft.values(), secret or draft.password.secret()
+    assumed = frozenset(key for key in values if draft.raw(key) is None)
+    if typed is not None:
+        values[PASSWORD] = source_as_toml(Ask())
+    return CheckRequest(
+        values=values,
+        assumed=assumed,
+        base=file.parent,
+        file=str(file),
+        table=table,
+        origin=file if draft.password.is_as_in_file and not is_trusted else None,
+        secret=typed,
+        mail=mail,
+        allow_clear_password=allow_clear_password,
+        recognition=recognition,
+    )
+
+
+async def run_to_verdict(runner: Runner, request: CheckRequest, report: Report) -> Verdict | None:
+    """Run one check to its verdict, reporting what happens; cancelling it closes the connection."""
+    async with aclosing(runner(request)) as events:
+        async for event in events:
+            if isinstance(event, Verdict):
+                return event
+            report(event)
+            await asyncio.sleep(0)  # a flood of lines must not keep the keys waiting
+    return None
+
+
+# rf
+
 
 NO_VERDICT = "no verdict"
 
@@ -50,8 +170,8 @@ NO_VERDICT = "no verdict"
 class TestPane(NoRepaintOnResize, Vertical):
     """Runs one check at a time and shows it as it happens."""
 
-    class DomainTold(Message):
-        """There is something else to say of the sender's domain."""
+    class DomainReported(Message):
+        """What is known of the sender's domain has changed."""
 
     def __init__(
         self,
@@ -65,7 +185,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         super().__init__(id=id)
         self.runner = runner
         self.lookup = lookup or DnsOptions()
-        self.strip = ProgressBar(id="strip")
+        self.progress = ProgressBar(id="strip")
         self.log_view = LogView(id="log")
         self.verdict = VerdictPanel(notice, remarks, id="verdict")
         self._facts = CheckSummary()
@@ -78,8 +198,8 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._domain: DomainCheckTask | None = None
 
     def compose(self) -> ComposeResult:
-        """Stack them."""
-        yield self.strip
+        """Stack progress, log and verdict."""
+        yield self.progress
         yield self.log_view
         yield self.verdict
 
@@ -96,37 +216,34 @@ class TestPane(NoRepaintOnResize, Vertical):
 
     @property
     def domain(self) -> DomainCheckTask:
-        """What asks DNS about the sender's domain; it is loaded when it is first wanted."""
+        """The check of the sender's domain in DNS."""
         if self._domain is None:
-            from smtp_tui.tui.test_pane.domain_task import DomainCheckTask
+            # dnspython and the domain checks take 60 ms, which the first screen need not wait for.
+            from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
 
             self._domain = DomainCheckTask(self, self.lookup)
         return self._domain
 
     def domain_blocks(self) -> list[Block]:
         """Return what was found about the sender's domain of the last test."""
-        if self._domain is None or self._domain.found is None:
-            return []
-        from smtp_tui.tui.test_pane.domain_text import page_blocks
-
-        return list(page_blocks(self._domain.found))
+        return [] if self._domain is None else self._domain.report_blocks()
 
     async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
-        """Run a check; None if it was stopped or broke, which is then said.
+        """Run a check; None if it was stopped or broke, and then the verdict says so.
 
         `settings` are those of the request, the password as the form has it.
         """
         release_keys()
         self.moment = moment = datetime.now(UTC)
-        self._begin(title_of(settings, request.mail), request.mail, moment)
+        self._start(title_of(settings, request.mail), request.mail, moment)
         started = monotonic()
 
-        def tell_wait() -> None:
+        def show_wait() -> None:
             spent = monotonic() - started
-            self.verdict.wait(self.strip.progress.current, spent, settings.timeout)
+            self.verdict.show_wait(self.progress.stages.current, spent, settings.timeout)
 
-        tell_wait()
-        clock = self.set_interval(1, tell_wait)
+        show_wait()
+        clock = self.set_interval(1, show_wait)
         self._check = asyncio.create_task(run_to_verdict(self.runner, request, self._follow))
         try:
             await asyncio.wait([self._check])
@@ -134,13 +251,13 @@ class TestPane(NoRepaintOnResize, Vertical):
             if verdict:
                 done = CompletedTest(request, settings, tuple(self._events), verdict, moment)
                 self.before, self.done = self.done, done
-                self.call_after_refresh(self._look_at_domain, done)  # the verdict is seen first
+                self.call_after_refresh(self._check_domain, done)  # the verdict is seen first
             return verdict
         except asyncio.CancelledError:
             if not self._check.cancelled():  # the form itself is left
                 self._check.cancel()
                 raise
-            is_late = self.strip.progress.current is Stage.MESSAGE
+            is_late = self.progress.stages.current is Stage.MESSAGE
             self._give_up(STOPPED_LATE if is_late else STOPPED, "stopped")
             return None
         except Exception as error:  # a defect in a check must not cost what was typed
@@ -159,47 +276,47 @@ class TestPane(NoRepaintOnResize, Vertical):
 
     def on_log_view_focus_gained(self) -> None:
         """Mark the log as focused."""
-        self.strip.mark(True)
+        self.progress.mark_focused(True)
 
     def on_log_view_focus_lost(self) -> None:
         """Take the mark away."""
-        self.strip.mark(False)
+        self.progress.mark_focused(False)
 
     def on_log_view_view_changed(self, event: LogView.ViewChanged) -> None:
-        """Tell how much of the log is below what is in sight, and how it is shown."""
+        """Show how much of the log is below what is in sight, and how it is shown."""
         event.stop()
-        self.strip.tell_log(event.below, event.shown_as)
+        self.progress.show_log_state(event.below, event.shown_as)
 
-    def _begin(self, title: str, mail: MailRequest | None, moment: datetime) -> None:
+    def _start(self, title: str, mail: MailRequest | None, moment: datetime) -> None:
         if self._domain is not None:
-            self._domain.forget()
+            self._domain.reset()
         self._facts, self._events = CheckSummary(), []
         self._count += 1
-        self.strip.begin(mail)
+        self.progress.begin(mail)
         self.log_view.begin_test(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))
         self.verdict.begin()
 
     def _follow(self, event: Event) -> None:
         self._facts.add(event)
         self._events.append(event)
-        self.strip.follow(event)
+        self.progress.follow(event)
         self.log_view.add(entries_of(event))
 
     def _conclude(self, verdict: Verdict | None, mail: MailRequest | None) -> Verdict | None:
         if verdict is None:
             self._give_up("A bug in smtp-tui: the test ended without a verdict.")
             return None
-        self.strip.conclude(verdict)
+        self.progress.conclude(verdict)
         self.log_view.add(verdict_lines(verdict, mail))
         self.log_view.end_test(outcome(verdict))
-        self.verdict.conclude(verdict, mail)
+        self.verdict.show_verdict(verdict, mail)
         return verdict
 
-    def _look_at_domain(self, done: CompletedTest) -> None:
+    def _check_domain(self, done: CompletedTest) -> None:
         if done is self.done and done.verdict.ok and not self.is_busy:
-            self.domain.follow(done)
+            self.domain.check_after(done)
 
     def _give_up(self, text: str, outcome: str = NO_VERDICT) -> None:
-        self.strip.stop()
+        self.progress.stop()
         self.log_view.end_test(outcome)
-        self.verdict.tell(text, BAD)
+        self.verdict.show_text(text, BAD)

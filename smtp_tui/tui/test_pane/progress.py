@@ -1,9 +1,4 @@
-"""How far a check has come, and how long each stage took. Pure.
-
-The ways to put the stages of a check into one line, from the roomiest to the closest. Pure.
-
-The strip of stages: the rule between form and log, and what a check has passed.
-"""
+"""How far a check has come: the stages in one line between form and log."""
 
 from __future__ import annotations
 
@@ -67,7 +62,7 @@ class StageStep:
     seconds: float = 0.0
 
 
-class Progress:
+class StageTracker:
     """Follows the stages of one check; a stage entered again goes on counting."""
 
     def __init__(self, expected: tuple[Stage, ...] = EXPECTED) -> None:
@@ -114,7 +109,7 @@ class Progress:
         return [*seen, *(StageStep(stage, StageState.TO_COME) for stage in self._ahead())]
 
     def _ahead(self) -> list[Stage]:
-        """The stages that may still come; once it is over, those that the failure kept away."""
+        """The stages that may still come; once it is over, those that the failure kept alayout."""
         ahead = [stage for stage in self._expected if self._may_come(stage)]
         if self.seconds is None:
             return ahead
@@ -217,66 +212,72 @@ class ProgressBar(SingleLineWidget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.progress = Progress()
+        self.stages = StageTracker()
         self._below = 0
-        self._words = ""
-        self._is_marked = False
+        self._shown_as = ""
+        self._is_focused = False
 
     def begin(self, mail: MailRequest | None = None) -> None:
         """A new check begins; `mail` is what it is to hand over."""
-        self.progress = Progress(expected_stages(mail))
+        self.stages = StageTracker(expected_stages(mail))
         self.repaint()
 
     def follow(self, event: Event) -> None:
         """Take note of a stage."""
         if isinstance(event, StageEntered):
-            self.progress.enter(event.stage, event.seconds)
+            self.stages.enter(event.stage, event.seconds)
             self.repaint()
 
     def conclude(self, verdict: Verdict) -> None:
         """The check is over."""
-        self.progress.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
+        self.stages.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
         self.repaint()
 
     def stop(self) -> None:
         """The check was stopped."""
-        self.progress.stop()
+        self.stages.stop()
         self.repaint()
 
-    def mark(self, is_marked: bool) -> None:
+    def mark_focused(self, is_focused: bool) -> None:
         """Show whether the focus is in the log below."""
-        self._is_marked = is_marked
+        self._is_focused = is_focused
         self.repaint()
 
-    def tell_log(self, below: int, words: str = "") -> None:
+    def show_log_state(self, below: int, shown_as: str = "") -> None:
         """Say how many lines of the log stand below what is in sight, and which are shown how."""
-        if (below, words) != (self._below, self._words):
-            self._below, self._words = below, words
+        if (below, shown_as) != (self._below, self._shown_as):
+            self._below, self._shown_as = below, shown_as
             self.repaint()
 
     def spans(self, width: int) -> list[Span]:
         """Return the rule with the stages in it, and at the right what there is room for."""
-        lead = [(">", FOCUS) if self._is_marked else (RULE, DIM), (" ", PLAIN)]
-        ways = progress_layouts(
-            self.progress.steps(), self._right(), keeps_right=self._speaks_of_log
+        lead = [(">", FOCUS) if self._is_focused else (RULE, DIM), (" ", PLAIN)]
+        layouts = progress_layouts(
+            self.stages.steps(), self._right(), keeps_right=self._shows_log_state
         )
         room = width - len(lead)
-        way = next((way for way in ways if way.width <= room), None)
-        if way is None:
+        layout = next((one for one in layouts if one.width <= room), None)
+        if layout is None:
             return [*lead, (CUT, DIM)]
-        rule = RULE * (room - way.width)
-        if not way.right:
-            return [*lead, *way.spans, (f" {rule}"[: len(rule)], DIM)]
-        return [*lead, *way.spans, (f" {RULE}{rule}", DIM), (way.right, PLAIN), (f" {RULE}", DIM)]
+        rule = RULE * (room - layout.width)
+        if not layout.right:
+            return [*lead, *layout.spans, (f" {rule}"[: len(rule)], DIM)]
+        return [
+            *lead,
+            *layout.spans,
+            (f" {RULE}{rule}", DIM),
+            (layout.right, PLAIN),
+            (f" {RULE}", DIM),
+        ]
 
     @property
-    def _speaks_of_log(self) -> bool:
-        return bool(self._below or self._words)
+    def _shows_log_state(self) -> bool:
+        return bool(self._below or self._shown_as)
 
     def _right(self) -> str:
-        if self._speaks_of_log:
+        if self._shows_log_state:
             more = f"{self._below} more, End" if self._below else ""
-            return f" {'; '.join(filter(None, (self._words, more)))}"
-        if self.progress.seconds is not None:
-            return f" {duration(self.progress.seconds)} ms".replace("s ms", " s")
+            return f" {'; '.join(filter(None, (self._shown_as, more)))}"
+        if self.stages.seconds is not None:
+            return f" {duration(self.stages.seconds)} ms".replace("s ms", " s")
         return ""

@@ -1,7 +1,4 @@
-"""What a verdict says of recipients and message, in words. Pure.
-
-What a check amounts to, in words that never scroll away.
-"""
+"""What a check amounts to, in words that never scroll away."""
 
 from __future__ import annotations
 
@@ -17,14 +14,15 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.keys.commands import key_of, with_keys
+from smtp_tui.tui.model.fixes import describe_fix
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.test_pane.progress import AWAITED
 from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
 
 
-def headline(verdict: Verdict, mail: MailRequest | None) -> str:
-    """Return what happened in a sentence; of some recipients refused, what became of the rest."""
-    if mail is None or not _went_to_the_rest(verdict):
+def summary_of(verdict: Verdict, mail: MailRequest | None) -> str:
+    """Return what happened in a sentence, also what became of the recipients not rejected."""
+    if mail is None or not _reached_others(verdict):
         return verdict.summary
     refused, count = len(_refused(verdict)), len(verdict.recipients)
     rest = "the others would be accepted" if mail.body is None else "the message went to the others"
@@ -32,13 +30,13 @@ def headline(verdict: Verdict, mail: MailRequest | None) -> str:
 
 
 def replies(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    """Yield what was said to whom, where some of several recipients were refused."""
+    """Yield the replies to each recipient, where some of several were rejected."""
     if len(verdict.recipients) == 1:
         return
     refused = _refused(verdict)
     for one in refused:
         yield one.address, f"{one.code} {_words(one)}"
-    if _went_to_the_rest(verdict):
+    if _reached_others(verdict):
         taken = ", ".join(one.address for one in verdict.recipients if one not in refused)
         queued = f"; queued as {verdict.queue_id}" if verdict.queue_id else ""
         yield "Accepted", f"{taken}{queued}"
@@ -49,7 +47,7 @@ def _words(recipient: Recipient) -> str:
     return " ".join(recipient.text.split()).replace(f"<{recipient.address}>: ", "", 1)
 
 
-def _went_to_the_rest(verdict: Verdict) -> bool:
+def _reached_others(verdict: Verdict) -> bool:
     """Whether refusals of some recipients are all that was wrong."""
     is_theirs = (verdict.stage, verdict.cause) == (Stage.ENVELOPE, Cause.RECIPIENT_REFUSED)
     return is_theirs and 0 < len(_refused(verdict)) < len(verdict.recipients)
@@ -58,8 +56,6 @@ def _went_to_the_rest(verdict: Verdict) -> bool:
 def _refused(verdict: Verdict) -> list[Recipient]:
     return [one for one in verdict.recipients if one.code // 100 != 2]
 
-
-# rf
 
 UNTESTED = (
     "Not tested yet. F5 tests the settings in the form, saved or not. F3 explains an error from "
@@ -86,9 +82,9 @@ def outcome(verdict: Verdict) -> str:
 def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[Line]:
     """Return the verdict as the log's last lines."""
     mark = Mark.FACT if verdict.ok else Mark.WARNING
-    told = [f"{outcome(verdict)}: {headline(verdict, mail)}"]
-    told += [f"{whom}: {reply}" for whom, reply in replies(verdict)]
-    return [Line(verdict.seconds, mark, escape_controls(text)) for text in told]
+    lines = [f"{outcome(verdict)}: {summary_of(verdict, mail)}"]
+    lines += [f"{whom}: {reply}" for whom, reply in replies(verdict)]
+    return [Line(verdict.seconds, mark, escape_controls(text)) for text in lines]
 
 
 def verdict_blocks(
@@ -96,7 +92,7 @@ def verdict_blocks(
 ) -> list[Block]:
     """Return what happened, what that means, and what to do."""
     style = GOOD if verdict.ok else BAD
-    spans = [(f"{outcome(verdict)}: ", style), (escape_controls(headline(verdict, mail)), STRONG)]
+    spans = [(f"{outcome(verdict)}: ", style), (escape_controls(summary_of(verdict, mail)), STRONG)]
     if is_stale:
         spans.append((STALE, DIM))
     blocks = [Block(tuple(spans))]
@@ -114,8 +110,6 @@ def verdict_blocks(
 
 def fix_block(verdict: Verdict, mail: MailRequest | None) -> Block:
     """Return which key makes the first fix, what that does, and where the others are."""
-    from smtp_tui.tui.model.fixes import describe_fix
-
     sends = mail is not None and mail.body is not None
     spans = [
         (f"{key_of('fix')} ", STRONG),
@@ -133,12 +127,11 @@ def fix_block(verdict: Verdict, mail: MailRequest | None) -> Block:
 
 def warning_blocks(verdict: Verdict) -> list[Block]:
     """Return what each warning means."""
-    told = zip(verdict.warnings, verdict.warning_texts, strict=True)
-    return [labelled(_capitalized(label(one)), text, WARNING) for one, text in told]
-
-
-def _capitalized(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    blocks = []
+    for warning, text in zip(verdict.warnings, verdict.warning_texts, strict=True):
+        title = label(warning)
+        blocks.append(labelled(title[:1].upper() + title[1:], text, WARNING))
+    return blocks
 
 
 class VerdictPanel(TextPage):
@@ -150,55 +143,55 @@ class VerdictPanel(TextPage):
         first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM, gap=False)
         about_file = [plain(one, WARNING, gap=False) for one in remarks]
         super().__init__([*about_file, first], most=_LINES, indent=1, more=key_of("switch"), id=id)
-        self._usual = _LINES
+        self._limit = _LINES
         self.verdict: Verdict | None = None
         self.mail: MailRequest | None = None
         self.is_stale = False
-        self._beside: Block | None = None
+        self._extra: Block | None = None
 
     def limit(self, most: int) -> None:
-        """Take at most so many lines, and one more for the key that cures or what is beside."""
-        self._usual = most
-        has_more = bool(self.verdict and self.verdict.fixes) or self._beside is not None
+        """Take at most so many lines, and one more for the key of a fix or an extra line."""
+        self._limit = most
+        has_more = bool(self.verdict and self.verdict.fixes) or self._extra is not None
         super().limit(most + 1 if has_more else most)
 
     def begin(self) -> None:
-        """A check begins with the values as they are now."""
-        self.verdict, self.is_stale, self._beside = None, False, None
-        self.limit(self._usual)
+        """Start a check with the values as they are now."""
+        self.verdict, self.is_stale, self._extra = None, False, None
+        self.limit(self._limit)
 
-    def wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
-        """Say what is being waited for, and for how long it may be."""
+    def show_wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
+        """Show what is being waited for, and for how long it may be."""
         awaited = AWAITED[stage] if stage else "the test to start"
         text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
         self.show([Block(((text, ACCENT), ("   Esc stops", DIM)))])
 
-    def conclude(self, verdict: Verdict, mail: MailRequest | None) -> None:
+    def show_verdict(self, verdict: Verdict, mail: MailRequest | None) -> None:
         """Show a verdict, and what became of the mail that was to be handed over."""
         self.verdict, self.mail = verdict, mail
-        self.limit(self._usual)
-        self._show_verdict()
+        self.limit(self._limit)
+        self._update_blocks()
 
-    def add(self, beside: Block | None) -> None:
-        """Show another line at a verdict of success; None takes it away."""
-        if self.verdict is not None and self.verdict.ok and beside != self._beside:
-            self._beside = beside
-            self.limit(self._usual)
-            self._show_verdict()
+    def show_extra(self, extra: Block | None) -> None:
+        """Show an extra line at a verdict of success; None takes it away."""
+        if self.verdict is not None and self.verdict.ok and extra != self._extra:
+            self._extra = extra
+            self.limit(self._limit)
+            self._update_blocks()
 
-    def tell(self, text: str, style: Style = PLAIN) -> None:
-        """Say why there is no verdict."""
+    def show_text(self, text: str, style: Style = PLAIN) -> None:
+        """Show why there is no verdict."""
         self.verdict = None
         self.show([plain(text, style)])
 
     def mark_stale(self) -> None:
-        """A value changed since the check began: it speaks of what stood there before."""
+        """Show that a value has changed since the check began."""
         if not self.is_stale:
             self.is_stale = True
-            self._show_verdict()
+            self._update_blocks()
 
-    def _show_verdict(self) -> None:
+    def _update_blocks(self) -> None:
         if self.verdict is not None:
             blocks = verdict_blocks(self.verdict, self.mail, is_stale=self.is_stale)
             first, rest = blocks[:1], blocks[1:]
-            self.show([*first, *([self._beside] if self._beside else ()), *rest])
+            self.show([*first, *([self._extra] if self._extra else ()), *rest])
