@@ -70,7 +70,7 @@ class CommandRunner:
 
     def __init__(self, screen: Screen[None], context: FormContext) -> None:
         self._screen = screen
-        self._context = context
+        self.context = context
         self._controllers = Controllers(context)
 
     def run(self, command: Command) -> None:
@@ -81,7 +81,7 @@ class CommandRunner:
         if not command.is_test:
             self.start(command.handler, command.action)
         elif any(work.group == TESTS and not work.is_finished for work in workers):
-            self._context.sidebar.show_message(BUSY)
+            self.context.sidebar.show_message(BUSY)
         else:
             self.start(command.handler, TESTS)
 
@@ -94,5 +94,5 @@ class CommandRunner:
 
     def hint_context(self, *, is_in_log: bool) -> HintContext:
         """Return what the key hints depend on."""
-        has_fixes = bool(available_fixes(self._context.test_pane.last_test))
-        return HintContext(has_fixes, bool(self._context.form.history), is_in_log)
+        has_fixes = bool(available_fixes(self.context.test_pane.last_test))
+        return HintContext(has_fixes, bool(self.context.form.history), is_in_log)

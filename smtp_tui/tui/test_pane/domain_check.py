@@ -23,11 +23,10 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.style import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.test_pane.pane import CompletedTest, DnsOptions
 from smtp_tui.tui.widgets.text_page import Block
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.test_pane.pane import TestPane
+    from smtp_tui.tui.test_pane.pane import CompletedTest, DnsOptions, TestPane
 
 
 DKIM_KEY = "k"
