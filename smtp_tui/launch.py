@@ -59,7 +59,8 @@ def _open_document(
 
 
 def _preferences(call: Invocation) -> Preferences:
-    """Return how the form shall be: as the call says, else the admin's file, else the terminal."""
+    """Return how the form shall be."""
+    # What the call says goes before the admin's file, and that before what the terminal shows.
     file, options = read_preferences(), call.options
     return dataclasses.replace(
         file,
@@ -119,7 +120,7 @@ def _forget_exported_size() -> None:
 
 
 def _reduce_charset() -> str:
-    """Write the form in ASCII, or in the letters of the terminal's own older encoding."""
+    """Have the form written in ASCII, or in the terminal's older encoding; return its name."""
     keep_columns()
     encoding = sys.stdout.encoding.casefold()
     alphabet = "ascii" if encoding.startswith("utf") else encoding

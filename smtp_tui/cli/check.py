@@ -47,9 +47,13 @@ def check(call: Invocation) -> int:
         return _carried_out_by("cli.watch:watch", call)
     is_monitored = format_ in MONITORING
     domain = _domain_check(call)
-    reporters = _reporters(call, format_)
-    if call.options.report == "-":
+    reporters = []
+    if call.options.report == "-":  # then nothing else stands on standard output
         domain = None
+    else:
+        reporters.append(reporter_of(FORMATS[format_], call))
+    if call.options.report is not None:
+        reporters.append(reporter_of(REPORT, call))
     jobs = jobs_of(call) if is_monitored or is_batch(call) else 1
     targets = _targets(call)
     if is_monitored:
@@ -61,13 +65,15 @@ def check(call: Invocation) -> int:
             for target in targets
         ]
     status = asyncio.run(run_checks(targets, jobs, reporters, domain))
+    # One file that cannot be read is a call that failed, and no result of a check.
     if not is_batch(call) and not is_monitored and targets[0].refusal:
         print_error(targets[0].refusal)
     return status
 
 
 def check_values(values: Mapping[str, object], file: Path, table: str, call: Invocation) -> int:
-    """Check values as they are, for the demo: options and environment change nothing in them."""
+    """Check the values of a table as they are, and return the exit status."""
+    # For the demo: no variable of the environment shall change what it shows.
     request = CheckRequest(values=values, base=file.parent, file=str(file), table=table)
     target = CheckTarget(file=str(file), table=table, request=request)
     reporter = reporter_of(FORMATS["json" if call.options.json else "text"], call)
@@ -115,14 +121,6 @@ def _domain_check(call: Invocation) -> DomainCheck | None:
     resolver = load("cli.discover:resolver_of")(options.resolver)
     domain: DomainCheck = load("discovery.domain:DomainCheck")(resolver, options.dkim)
     return domain
-
-
-def _reporters(call: Invocation, format_: str) -> list[Reporter]:
-    if call.options.report is None:
-        return [reporter_of(FORMATS[format_], call)]
-    report = reporter_of(REPORT, call)
-    is_printed = call.options.report == "-"  # then nothing else stands on standard output
-    return [report] if is_printed else [reporter_of(FORMATS[format_], call), report]
 
 
 def _targets(call: Invocation) -> list[CheckTarget]:
@@ -173,18 +171,18 @@ async def run_checks(
 async def _checks(
     targets: Sequence[CheckTarget], jobs: int
 ) -> AsyncGenerator[tuple[CheckTarget, Event | Verdict] | BatchSummary, None]:
-    # One check needs no tasks and queues between the dialogue and what is printed of it.
-    if len(targets) == 1 and targets[0].request:
-        started = time.monotonic()
-        (target,) = targets
-        outcomes = []
-        async with aclosing(run(targets[0].request)) as happenings:
-            async for happening in happenings:
-                yield target, happening
-                if isinstance(happening, Verdict):
-                    outcomes.append(CheckResult(subject=target, verdict=happening))
-        yield BatchSummary(outcomes=tuple(outcomes), seconds=time.monotonic() - started)
-    else:
-        async with aclosing(run_batch(targets, jobs)) as happenings_of_all:
-            async for item in happenings_of_all:
+    if len(targets) != 1 or targets[0].request is None:
+        async with aclosing(run_batch(targets, jobs)) as items:
+            async for item in items:
                 yield item
+        return
+    # One check needs no tasks and queues between the dialogue and what is printed of it.
+    (target,) = targets
+    started = time.monotonic()
+    outcomes = []
+    async with aclosing(run(targets[0].request)) as happenings:
+        async for happening in happenings:
+            yield target, happening
+            if isinstance(happening, Verdict):
+                outcomes.append(CheckResult(subject=target, verdict=happening))
+    yield BatchSummary(outcomes=tuple(outcomes), seconds=time.monotonic() - started)

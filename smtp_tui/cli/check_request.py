@@ -36,12 +36,10 @@ from smtp_tui.smtp.delivery import (
 if TYPE_CHECKING:
     from smtp_tui.config.document import Document
 
-LONGEST_EXTRA = 3600.0
-"""Seconds; more is a typing error."""
+LONGEST_EXTRA = 3600.0  # seconds; more is a typing error
 JOBS, MOST_JOBS = 16, 500
 _UNDECODED = "[\udc80-\udcff]"
-LARGEST_BODY = 64 * 1024 * 1024
-"""Characters; more is no test message."""
+LARGEST_BODY = 64 * 1024 * 1024  # characters; more is no test message
 
 
 def is_batch(call: Invocation) -> bool:
@@ -256,6 +254,7 @@ def _body(options: Namespace) -> str:
     if options.body is not None:
         with _named("--body"):
             return parse_body(_decoded(options.body))
+    # One pipe cannot hold both.
     holds_password = options.password_stdin or options.password_fd == 0
     if holds_password or sys.stdin is None or sys.stdin.isatty():
         return BODY
@@ -267,7 +266,7 @@ def _body(options: Namespace) -> str:
 
 
 def _decoded(text: str, encoding: str | None = None) -> str:
-    """Read as UTF-8 what the locale could not decode: in the C locale, all beyond ASCII."""
+    # In the C locale Python decodes nothing beyond ASCII, and what is typed is UTF-8 today.
     if text.isprintable():
         return text
     try:

@@ -23,10 +23,10 @@ from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 
 Row = tuple[str, str]
 
+# Columns: longer lines are hard to read, and in shorter ones no usage fits.
 _NARROWEST, _USUAL, _WIDEST = 30, 80, 100
-"""Columns: longer lines are hard to read."""
+# Columns of what is explained, at most: what is longer has a line of its own.
 _LEFT = 28
-"""Columns of what is explained, at most: what is longer has a line of its own."""
 
 
 def version() -> str:

@@ -136,7 +136,8 @@ def _print_remarks(imported: Imported, name: str) -> None:
 
 
 def _print_file(content: str) -> None:
-    """Print a text that is to be a file; one that standard output would change is not printed."""
+    """Print a text that is to be a file."""
+    # In another encoding its letters would be replaced, and the other program would read that.
     encoding = sys.stdout.encoding or "utf-8"
     if not content.isascii() and encoding.casefold().replace("-", "") != "utf8":
         raise OutputFailed(

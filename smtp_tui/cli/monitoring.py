@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from smtp_tui.discovery.domain import DomainFact
 
 NOT_WRITTEN = 74
-MOST_DAYS = 36500
+MOST_DAYS = 36500  # a hundred years
 # Days are whole, so that nobody's share of 0.25 becomes six hours.
 _LIMIT = re.compile(r"(?P<share>[0-9]{1,3}(?:\.[0-9]{1,4})?)%|(?P<days>[0-9]{1,5})")
 
@@ -140,7 +140,6 @@ class PrometheusReporter(SummaryReporter):
     """Prints metrics, or writes them to the file of --output."""
 
     def __init__(self, call: Invocation) -> None:
-        thresholds_of(call)
         self._file: str | None = call.options.output
 
     def finish(self, summary: BatchSummary) -> int | None:

@@ -24,7 +24,7 @@ def given_password(
 ) -> PasswordInput | Environment | None:
     """Return where the call says the password comes from; None leaves it to the settings.
 
-    `set_by_option`: a place named by --set goes before the variable, not before an option.
+    `set_by_option` is whether --set names a place.
     """
     numbers = [0] if options.password_stdin else []
     if options.password_fd is not None:
@@ -33,6 +33,7 @@ def given_password(
         raise UsageError("use only one of --password-stdin, --password-fd and --ask-password")
     if numbers:
         return _from_descriptor(numbers[0])
+    # What a call says goes before the variable, which may be there for other calls too.
     if set_by_option or options.ask_password or not os.environ.get(VARIABLE):
         return None
     return Environment(VARIABLE)
@@ -76,6 +77,7 @@ def _read_all(number: int) -> bytes:
 
 def has_terminal_to_ask() -> bool:
     """Whether there is a terminal to ask on."""
+    # Standard input may be a pipe all the same: getpass opens the terminal itself.
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:

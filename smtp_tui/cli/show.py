@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from smtp_tui.diagnosis.error_lookup.lookup import Explanation
 
 STDIN = "-"
+# Bytes of standard input: more is a whole log, and smtp-tui cannot know which line matters.
 LARGEST_INPUT = 4 * 1024 * 1024
-"""Bytes of standard input; more is a whole log, and smtp-tui cannot know which line matters."""
 
 _NOT_RECOGNISED = (
     "the text shows no cause that smtp-tui knows; "

@@ -45,9 +45,9 @@ _RESERVED = frozenset(f"{start}{end}" for start, ends in _DATA["variables"].item
 
 _MANAGER = "org.freedesktop.systemd1"
 _BOOTED = Path("/run/systemd/system")
-_NO_PROGRAM = 203
+_NO_PROGRAM = 203  # EXIT_EXEC: the unit's user cannot run the program
+# What systemd itself ends with before the command (systemd.exec(5), process exit codes).
 _NOT_STARTED = range(200, 256)
-"""What systemd itself ends with before the command (systemd.exec(5), process exit codes)."""
 _PATIENCE = 10.0
 """Seconds that systemd may take to answer."""
 

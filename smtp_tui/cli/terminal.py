@@ -24,7 +24,8 @@ _TWINS |= {"•": "*", "·": ".", "✗": "x", "✓": "+", "—": "-"}
 
 
 def keep_columns() -> None:
-    """Have every sign's twin take one column: a form is laid out by them."""
+    """Replace each sign by one of the same width."""
+    # The form is laid out by columns; three dots would push the rest of a row over the edge.
     _TWINS["…"] = "~"
 
 
@@ -94,7 +95,7 @@ _AGAIN = 0.01
 
 
 class SignalStatus:
-    """The exit status that the first signal asks for; Ctrl+C's until another came."""
+    """The exit status that the first signal asks for; until one comes, that of Ctrl+C."""
 
     status = 128 + signal.SIGINT
     was_asked_for = False
@@ -162,7 +163,9 @@ def has_terminal() -> bool:
 def speaks_utf8(
     environ: Mapping[str, str] = os.environ, *, was_coerced: bool | None = None
 ) -> bool:
-    """Whether the locale says that the terminal takes UTF-8, installed here or not."""
+    """Whether the locale says that the terminal takes UTF-8."""
+    # Read from the variables, for ssh hands over the locale of another machine, which need not be
+    # installed here; Python itself falls back to ASCII then.
     if was_coerced is None:
         was_coerced = bool(sys.flags.utf8_mode) and environ.get("PYTHONUTF8") != "1"
     names = [environ.get("LC_ALL"), environ.get("LC_CTYPE"), environ.get("LANG")]
@@ -173,12 +176,13 @@ def speaks_utf8(
 
 
 def has_colours() -> bool:
-    """Whether the terminal's description knows colours; one that is not known here is modern."""
+    """Whether the terminal has colours."""
+    # One whose description is missing on this machine is taken for a modern one.
     term = os.environ.get("TERM", "dumb")
     if term.endswith("-256color"):  # most are; the library that knows the others takes its time
         return True
     try:
-        import curses
+        import curses  # 3 ms; some builds of Python have none
     except ImportError:
         return True
     try:
@@ -189,6 +193,7 @@ def has_colours() -> bool:
 
 
 def is_light(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether the terminal tells of a light background, as rxvt and konsole do."""
+    """Whether the terminal has a light background, as far as it says so."""
+    # rxvt and konsole set the variable: foreground;background, by the numbers of the colours.
     background = environ.get("COLORFGBG", "").rpartition(";")[2]
     return bool(background) and background not in _DARK

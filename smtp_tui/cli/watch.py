@@ -24,8 +24,8 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.password_sources import Command, File, Keyring
 from smtp_tui.settings.validate import parse_settings
 
+# Seconds: a server may take more frequent checks for an attack.
 SHORTEST, LONGEST = 5.0, 86400.0
-"""Seconds; a server may take more frequent checks for an attack."""
 _LARGEST = 64 * 1024
 _KEY = os.urandom(32)
 
@@ -124,7 +124,7 @@ def _source(request: CheckRequest) -> Given | None:
 
 
 def _mark(source: Given | None, request: CheckRequest) -> object:
-    """Return what is another when the source has another password, as far as can be seen."""
+    """Return what differs when the source has another password, as far as can be seen."""
     match source:
         case File(path=path):
             return _content(expand(path, request.base))
@@ -138,7 +138,8 @@ def _mark(source: Given | None, request: CheckRequest) -> object:
 
 
 def _content(path: Path) -> bytes | None:
-    """Return a hash of a file, which tells nothing of the password in it; None for a pipe."""
+    """Return a hash of a file's content; None for a pipe, which can be read only once."""
+    # The key is this process's own, so that the hash tells nothing of the password.
     with suppress(OSError):
         if not path.is_file():
             return None
