@@ -66,11 +66,11 @@ def _is_bare(line: re.Match[str]) -> bool:
 def import_env(form: FormatSpec, source: Source) -> ImportBuilder:
     """Read a file's variables."""
     quoting = source.quoting or form.quoting or "docker"
-    taken = ImportBuilder(form, read(source.text, quoting))
+    builder = ImportBuilder(form, read(source.text, quoting))
     if quoting == "docker":
-        for name in taken.quoted_names():
-            taken.remark("", "docker-quotes", name=name)
-    return taken
+        for name in builder.quoted_names():
+            builder.remark("", "docker-quotes", name=name)
+    return builder
 
 
 def export_env(

@@ -31,7 +31,7 @@ _MOST_KEPT = 10 * MOST_LISTED
 
 
 class ImportBuilder:
-    """The entries of a text, taken one by one into our values."""
+    """The entries of a text, builder one by one into our values."""
 
     def __init__(self, form: FormatSpec, entries: Iterable[Entry]) -> None:
         self.form = form
@@ -51,7 +51,7 @@ class ImportBuilder:
         if not entry.name:
             # A line without a name is told at once; nobody would ask for it.
             known = entry.value if isinstance(entry.value, Unresolved) else Unresolved("no-setting")
-            self._refuse(entry, known.why, **known.names)
+            self._add_unread(entry, known.why, **known.names)
             return
         if isinstance(entry.value, int) and abs(entry.value) >= _TOO_MUCH:
             entry = Entry(entry.name, Unresolved("no-such-number"), entry.line)
@@ -88,7 +88,7 @@ class ImportBuilder:
     def get(self, *names: str) -> Any:
         """Return the first of these that has a value, None where none has or it is unknown."""
         for entry in self._named(names):
-            value = self._settled(entry)
+            value = self._resolve(entry)
             if value is not None and value != "":
                 return value
         return None
@@ -97,28 +97,28 @@ class ImportBuilder:
         """Return a value as text; a number is its digits."""
         value = self.get(*names)
         if isinstance(value, dict | list):
-            self.refuse(next(name for name in names if self._has_value(name)), "not-one-value")
+            self.reject(next(name for name in names if self._has_value(name)), "not-one-value")
             return None
         return value if value is None or isinstance(value, str) else str(value)
 
     def switch(self, name: str, default: bool | None) -> bool | None:
-        """Return a switch; what is neither on nor off is told, and the default taken."""
+        """Return a switch; what is neither on nor off is told, and the default builder."""
         value = self.get(name)
         try:
             return default if value is None else parsers.switch(value)
         except ValueError as error:
-            self.refuse(name, "bad-value", problem=str(error))
+            self.reject(name, "bad-value", problem=str(error))
             return default
 
     def choice(self, name: str, choices: Mapping[str, Known], default: Known) -> Known:
-        """Return what a word stands for; an unknown one is told, and the default taken."""
+        """Return what a word stands for; an unknown one is told, and the default builder."""
         word = self.text(name)
         if word is None:
             return default
         found = choices.get(word.strip().casefold())
         if found is None:
             listed = ", ".join(choices)
-            self.refuse(name, "no-choice", program=self.form.title, choices=listed)
+            self.reject(name, "no-choice", program=self.form.title, choices=listed)
             return default
         return found
 
@@ -126,7 +126,7 @@ class ImportBuilder:
         """List a setting with which the program would not send by SMTP."""
         value = self.text(name)
         if value is not None and value not in words:
-            self.refuse(name, "not-smtp")
+            self.reject(name, "not-smtp")
 
     def take(self, key: str, *names: str) -> bool:
         """Put the first of these that is set into our `key`; tell whether there was one."""
@@ -145,7 +145,7 @@ class ImportBuilder:
         problem = BY_KEY[key].problem_with(value)
         if problem is not None:
             name = next((one for one in names if one in self._entries), "")
-            self.refuse(name, "bad-value", problem=problem)
+            self.reject(name, "bad-value", problem=problem)
             return False
         is_choice = BY_KEY[key].kind is FieldKind.CHOICE
         self.values[key] = str(BY_KEY[key].parse(value)) if is_choice else value
@@ -173,9 +173,9 @@ class ImportBuilder:
                 case FileRef(path):
                     return self.put("password", {"file": path}, entry.name)
                 case Unresolved():
-                    self._settled(entry)
+                    self._resolve(entry)
                 case dict() | list():
-                    self.refuse(entry.name, "not-one-value")
+                    self.reject(entry.name, "not-one-value")
                 case value if value not in (None, ""):
                     return self.put("password", str(value), entry.name)
         return False
@@ -193,7 +193,7 @@ class ImportBuilder:
             return False
         known = choice_named(Authentication, word)
         if known is None:
-            self.refuse(names[0], "no-mechanism", known=", ".join(Authentication))
+            self.reject(names[0], "no-mechanism", known=", ".join(Authentication))
             return False
         return self.put("authentication", str(known), *names)
 
@@ -219,23 +219,23 @@ class ImportBuilder:
         """Count these as understood; they need no place in ours."""
         self._used.update(names)
 
-    def refuse(self, name: str, why: str, /, **names: object) -> None:
+    def reject(self, name: str, why: str, /, **names: object) -> None:
         """List a setting as not understood, with the id of the reason."""
         self._used.add(name)
-        self._refuse(self._entries.get(name, Entry(name, None)), why, **names)
+        self._add_unread(self._entries.get(name, Entry(name, None)), why, **names)
 
     def remark(self, key: str, identity: str, /, **names: object) -> None:
         """Say something of a value of ours."""
         self._remarks[ImportNote(key, text(identity, **names))] = None
 
-    def leftovers(self, *beginnings: str) -> None:
-        """List what was not taken, of names that begin so, as settings that we do not have."""
+    def report_leftovers(self, *beginnings: str) -> None:
+        """List what was not builder, of names that begin so, as settings that we do not have."""
         for name in self._entries:
             if name not in self._used and name.startswith(beginnings):
-                self.refuse(name, "no-setting")
+                self.reject(name, "no-setting")
 
     def join(self, other: ImportBuilder) -> None:
-        """Take over what was taken from a part of the text."""
+        """Take over what was builder from a part of the text."""
         self.values |= other.values
         self._found |= other._found
         self._unread |= other._unread
@@ -265,22 +265,22 @@ class ImportBuilder:
                 self.remark("", "borrowed", name=entry.name, others=", ".join(entry.borrowed))
         return found
 
-    def _settled(self, entry: Entry) -> Any:
+    def _resolve(self, entry: Entry) -> Any:
         match entry.value:
             case EnvRef(name, None):
-                self._refuse(entry, "from-variable", name=name)
+                self._add_unread(entry, "from-variable", name=name)
             case EnvRef(name, default):
                 self.remark("", "variable-default", name=entry.name, variable=name)
                 return default
             case FileRef():
-                self._refuse(entry, "from-file")
+                self._add_unread(entry, "from-file")
             case Unresolved(why, names):
-                self._refuse(entry, why, **names)
+                self._add_unread(entry, why, **names)
             case value:
                 return value
         return None
 
-    def _refuse(self, entry: Entry, why: str, /, **names: object) -> None:
+    def _add_unread(self, entry: Entry, why: str, /, **names: object) -> None:
         if len(self._unread) >= _MOST_KEPT:
             self._passed_over += 1
             return

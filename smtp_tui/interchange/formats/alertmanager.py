@@ -144,28 +144,28 @@ def read(source: Source, form: FormatSpec) -> Imported:
         entries = [Entry(_PREFIX + entry.name, entry.value, entry.line) for entry in own]
     else:
         raise InterchangeError(text("no-smarthost"))
-    taken = ImportBuilder(form, entries)
+    builder = ImportBuilder(form, entries)
     if receivers:
         names = ", ".join(str(one.get("to", "?"))[:40] for one in receivers)
-        taken.remark("", "receivers-differ", names=names)
-    host, port = host_and_port(taken.text("smtp_smarthost") or "")
-    taken.put("host", host, "smtp_smarthost")
-    taken.put("port", port, "smtp_smarthost")
-    required = taken.switch("smtp_require_tls", True)
-    implicit = taken.switch("smtp_force_implicit_tls", None)
+        builder.remark("", "receivers-differ", names=names)
+    host, port = host_and_port(builder.text("smtp_smarthost") or "")
+    builder.put("host", host, "smtp_smarthost")
+    builder.put("port", port, "smtp_smarthost")
+    required = builder.switch("smtp_require_tls", True)
+    implicit = builder.switch("smtp_force_implicit_tls", None)
     # Unless it is set, the port decides about TLS from the first byte.
     is_implicit = implicit or (implicit is None and port == "465")
-    taken.put_link("ssl" if is_implicit else "tls" if required else "none")
+    builder.put_link("ssl" if is_implicit else "tls" if required else "none")
     if is_implicit and required:
-        taken.remark("encryption", "alertmanager-both")
-    taken.take("domain", "smtp_hello")
-    taken.default("domain", "localhost")
-    taken.put_sender(taken.text("smtp_from"), None, "smtp_from")
-    _log_in(taken)
-    if isinstance(config := taken.get("smtp_tls_config"), Table):
-        _trust(taken, config)
-    taken.leftovers(_PREFIX)
-    return taken.done()
+        builder.remark("encryption", "alertmanager-both")
+    builder.take("domain", "smtp_hello")
+    builder.default("domain", "localhost")
+    builder.put_sender(builder.text("smtp_from"), None, "smtp_from")
+    _log_in(builder)
+    if isinstance(config := builder.get("smtp_tls_config"), Table):
+        _trust(builder, config)
+    builder.report_leftovers(_PREFIX)
+    return builder.done()
 
 
 def _with_own_server(data: Table) -> list[Table]:
@@ -176,24 +176,24 @@ def _with_own_server(data: Table) -> list[Table]:
     return [one for one in configs if isinstance(one, Table) and "smarthost" in one]
 
 
-def _log_in(taken: ImportBuilder) -> None:
-    has_user = taken.take("username", "smtp_auth_username")
+def _log_in(builder: ImportBuilder) -> None:
+    has_user = builder.take("username", "smtp_auth_username")
     for name in ("smtp_auth_password", "smtp_auth_secret"):
-        path = taken.text(f"{name}_file")
+        path = builder.text(f"{name}_file")
         if path:
-            taken.put("password", {"file": path}, f"{name}_file")
-        if path or taken.put_password(name):
+            builder.put("password", {"file": path}, f"{name}_file")
+        if path or builder.put_password(name):
             if name.endswith("secret"):
-                taken.put("authentication", "cram-md5", name)
+                builder.put("authentication", "cram-md5", name)
             elif has_user:
                 names = "PLAIN, LOGIN"
-                taken.remark("authentication", "own-choice", program="Alertmanager", names=names)
+                builder.remark("authentication", "own-choice", program="Alertmanager", names=names)
             break
-    taken.use("smtp_auth_secret", "smtp_auth_secret_file")
+    builder.use("smtp_auth_secret", "smtp_auth_secret_file")
 
 
-def _trust(taken: ImportBuilder, config: Table) -> None:
-    inner = ImportBuilder(taken.form, config.entries())
+def _trust(builder: ImportBuilder, config: Table) -> None:
+    inner = ImportBuilder(builder.form, config.entries())
     inner.take("ca_file", "ca_file")
     inner.take("client_certificate", "cert_file")
     inner.take("client_key", "key_file")
@@ -202,8 +202,8 @@ def _trust(taken: ImportBuilder, config: Table) -> None:
         inner.put("openssl_verify_mode", "none", "insecure_skip_verify")
     if minimum := inner.text("min_version"):
         inner.put("tls_minimum", _VERSIONS.get(minimum, minimum), "min_version")
-    inner.leftovers("")
-    taken.join(inner)
+    inner.report_leftovers("")
+    builder.join(inner)
 
 
 def write(out: ExportBuilder) -> Exported:

@@ -193,45 +193,45 @@ _ASIDE = ("EMAIL_SUBJECT_PREFIX", "EMAIL_USE_LOCALTIME", "EMAIL_FILE_PATH", "EMA
 
 def read(source: Source, form: FormatSpec) -> Imported:
     """Read the settings, with what Django takes where they are not set."""
-    taken = intake(form, source) if source.quoting else ImportBuilder(form, _entries(source.text))
-    has_mailers = any(name.startswith(f"{_MAILERS}.") for name in taken.names())
+    builder = intake(form, source) if source.quoting else ImportBuilder(form, _entries(source.text))
+    has_mailers = any(name.startswith(f"{_MAILERS}.") for name in builder.names())
     names = {
         option: f"{_MAILERS}.{option}" if has_mailers else setting
         for option, setting in _OPTIONS.items()
     }
-    taken.expect(f"{_MAILERS}.BACKEND" if has_mailers else "EMAIL_BACKEND", _BACKEND)
-    taken.take("host", names["host"])
-    taken.take("port", names["port"])
-    link = _link(taken, names)
-    if taken.get(_URL) is not None:
-        taken.refuse(_URL, "url-beside")
+    builder.expect(f"{_MAILERS}.BACKEND" if has_mailers else "EMAIL_BACKEND", _BACKEND)
+    builder.take("host", names["host"])
+    builder.take("port", names["port"])
+    link = _link(builder, names)
+    if builder.get(_URL) is not None:
+        builder.reject(_URL, "url-beside")
     if has_mailers:
-        taken.default("port", {"ssl": 465, "tls": 587, "none": 25}[link])
-    elif _URL not in taken and _MAILERS not in taken:
-        taken.default("host", "localhost")
-        taken.default("port", 25)
-    if taken.take("username", names["username"]):
+        builder.default("port", {"ssl": 465, "tls": 587, "none": 25}[link])
+    elif _URL not in builder and _MAILERS not in builder:
+        builder.default("host", "localhost")
+        builder.default("port", 25)
+    if builder.take("username", names["username"]):
         own = "CRAM-MD5, PLAIN, LOGIN"
-        taken.remark("authentication", "own-choice", program="Django", names=own)
-    taken.put_password(names["password"])
-    taken.take("client_certificate", names["ssl_certfile"])
-    taken.take("client_key", names["ssl_keyfile"])
-    taken.put_timeout(names["timeout"])
-    taken.put_sender(taken.text("DEFAULT_FROM_EMAIL"), None, "DEFAULT_FROM_EMAIL")
-    taken.default("from", "webmaster@localhost")
-    taken.use(*_ASIDE, *_OPTIONS.values() if has_mailers else ())
-    taken.leftovers(*_BEGINNINGS, _MAILERS)
-    return taken.done()
+        builder.remark("authentication", "own-choice", program="Django", names=own)
+    builder.put_password(names["password"])
+    builder.take("client_certificate", names["ssl_certfile"])
+    builder.take("client_key", names["ssl_keyfile"])
+    builder.put_timeout(names["timeout"])
+    builder.put_sender(builder.text("DEFAULT_FROM_EMAIL"), None, "DEFAULT_FROM_EMAIL")
+    builder.default("from", "webmaster@localhost")
+    builder.use(*_ASIDE, *_OPTIONS.values() if has_mailers else ())
+    builder.report_leftovers(*_BEGINNINGS, _MAILERS)
+    return builder.done()
 
 
-def _link(taken: ImportBuilder, names: dict[str, str]) -> str:
-    starttls = taken.switch(names["use_tls"], False)
-    ssl = taken.switch(names["use_ssl"], False)
+def _link(builder: ImportBuilder, names: dict[str, str]) -> str:
+    starttls = builder.switch(names["use_tls"], False)
+    ssl = builder.switch(names["use_ssl"], False)
     if starttls and ssl:
-        taken.refuse(names["use_tls"], "both-refused", other=names["use_ssl"])
+        builder.reject(names["use_tls"], "both-refused", other=names["use_ssl"])
     link = "ssl" if ssl else "tls" if starttls else "none"
-    if link != "none" or not (_URL in taken or _MAILERS in taken):
-        taken.put_link(link)
+    if link != "none" or not (_URL in builder or _MAILERS in builder):
+        builder.put_link(link)
     return link
 
 

@@ -63,46 +63,46 @@ _ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
 
 def read_gitea(source: Source, form: FormatSpec) -> Imported:
     """Read the section, with what Gitea takes where a key is not set."""
-    taken = ImportBuilder(form, _entries(source.text, "mailer"))
-    if taken.switch("ENABLED", False) is False:
-        taken.remark("", "not-enabled", program="Gitea")
-    name = "PROTOCOL" if "PROTOCOL" in taken else "MAILER_TYPE"
-    if (taken.text(name) or "").casefold() in _ELSEWHERE:
+    builder = ImportBuilder(form, _entries(source.text, "mailer"))
+    if builder.switch("ENABLED", False) is False:
+        builder.remark("", "not-enabled", program="Gitea")
+    name = "PROTOCOL" if "PROTOCOL" in builder else "MAILER_TYPE"
+    if (builder.text(name) or "").casefold() in _ELSEWHERE:
         # Whatever stands beside it, no mail goes to a server by SMTP.
-        taken.refuse(name, "not-smtp")
-        return taken.done()
+        builder.reject(name, "not-smtp")
+        return builder.done()
     # Versions before 1.19 had one key for host and port.
-    if not taken.take("host", "SMTP_ADDR") and (written := taken.text("HOST")):
+    if not builder.take("host", "SMTP_ADDR") and (written := builder.text("HOST")):
         host, port = host_and_port(written)
-        taken.put("host", host, "HOST")
+        builder.put("host", host, "HOST")
         if port:
-            taken.put("port", port, "HOST")
-    taken.take("port", "SMTP_PORT")
-    link = _gitea_link(taken)
-    taken.put_link(link)
+            builder.put("port", port, "HOST")
+    builder.take("port", "SMTP_PORT")
+    link = _gitea_link(builder)
+    builder.put_link(link)
     if link == "auto":
-        taken.remark("starttls_auto", form.goes_on, program="Gitea")
-    if taken.switch("ENABLE_HELO", True):
-        taken.take("domain", "HELO_HOSTNAME")
-    read_declared(taken)
-    if "PROTOCOL" in taken or "IS_TLS_ENABLED" in taken:
-        taken.default("port", {"none": 25, "ssl": 465, "auto": 587}[link])
-    elif "port" not in taken.values:
-        taken.remark("port", "gitea-no-port")
-    taken.leftovers("")
-    return taken.done()
+        builder.remark("starttls_auto", form.goes_on, program="Gitea")
+    if builder.switch("ENABLE_HELO", True):
+        builder.take("domain", "HELO_HOSTNAME")
+    read_declared(builder)
+    if "PROTOCOL" in builder or "IS_TLS_ENABLED" in builder:
+        builder.default("port", {"none": 25, "ssl": 465, "auto": 587}[link])
+    elif "port" not in builder.values:
+        builder.remark("port", "gitea-no-port")
+    builder.report_leftovers("")
+    return builder.done()
 
 
-def _gitea_link(taken: ImportBuilder) -> str:
-    protocol = (taken.text("PROTOCOL") or "").casefold()
+def _gitea_link(builder: ImportBuilder) -> str:
+    protocol = (builder.text("PROTOCOL") or "").casefold()
     if protocol in _PROTOCOLS:
         return _PROTOCOLS[protocol]
     if protocol:
-        taken.refuse("PROTOCOL", "not-smtp")
-    if "IS_TLS_ENABLED" in taken:
-        return "ssl" if taken.switch("IS_TLS_ENABLED", False) else "auto"
-    # Without a protocol the port says which, and no port, or another, is taken for smtps.
-    return {25: "none", 587: "auto"}.get(taken.values.get("port", 0), "ssl")
+        builder.reject("PROTOCOL", "not-smtp")
+    if "IS_TLS_ENABLED" in builder:
+        return "ssl" if builder.switch("IS_TLS_ENABLED", False) else "auto"
+    # Without a protocol the port says which, and no port, or another, is builder for smtps.
+    return {25: "none", 587: "auto"}.get(builder.values.get("port", 0), "ssl")
 
 
 def write_gitea(out: ExportBuilder) -> Exported:
@@ -123,15 +123,15 @@ _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 def read_grafana(source: Source, form: FormatSpec) -> Imported:
     """Read the section, with what Grafana takes where a key is not set."""
-    taken = ImportBuilder(form, map(_provided, _entries(source.text, "smtp")))
-    if taken.switch("enabled", False) is False:
-        taken.remark("", "not-enabled", program="Grafana")
-    host, port = host_and_port(taken.text("host") or "localhost:25")
-    taken.put("host", host, "host")
+    builder = ImportBuilder(form, map(_provided, _entries(source.text, "smtp")))
+    if builder.switch("enabled", False) is False:
+        builder.remark("", "not-enabled", program="Grafana")
+    host, port = host_and_port(builder.text("host") or "localhost:25")
+    builder.put("host", host, "host")
     if port is not None:
-        taken.put("port", port, "host")
-    read_declared(taken)
-    return taken.done()
+        builder.put("port", port, "host")
+    read_declared(builder)
+    return builder.done()
 
 
 def _provided(entry: Entry) -> Entry:

@@ -32,32 +32,32 @@ _QUOTED = re.compile(r"(['\"])(.*)\1")
 
 def read(source: Source, form: FormatSpec) -> Imported:
     """Read the variables, with what Laravel and Symfony make of them."""
-    taken = intake(form, source)
-    taken.change(_from_env)
+    builder = intake(form, source)
+    builder.change(_from_env)
     for name in ("MAIL_MAILER", "MAIL_DRIVER"):
-        taken.expect(name, "smtp", "failover", "roundrobin")
-    _take_url(taken)
-    taken.take("host", "MAIL_HOST")
-    taken.take("port", "MAIL_PORT")
-    if "MAIL_MAILER" in taken and not _is_own_kind(taken):
-        taken.default("host", "127.0.0.1")
-        taken.default("port", 2525)
-    taken.put_link(_link(taken))
-    _hello(taken)
-    _trust(taken)
-    if taken.take("username", "MAIL_USERNAME"):
+        builder.expect(name, "smtp", "failover", "roundrobin")
+    _take_url(builder)
+    builder.take("host", "MAIL_HOST")
+    builder.take("port", "MAIL_PORT")
+    if "MAIL_MAILER" in builder and not _is_own_kind(builder):
+        builder.default("host", "127.0.0.1")
+        builder.default("port", 2525)
+    builder.put_link(_link(builder))
+    _hello(builder)
+    _trust(builder)
+    if builder.take("username", "MAIL_USERNAME"):
         names = "CRAM-MD5, LOGIN, PLAIN"
-        taken.remark("authentication", "own-choice", program="Laravel", names=names)
-    taken.put_password("MAIL_PASSWORD")
-    taken.put_sender(taken.text(*_SENDERS), taken.text("MAIL_FROM_NAME"), *_SENDERS)
-    taken.use(*_ASIDE, *_ASIDE_TOO)
-    taken.leftovers("MAIL_")
-    return taken.done()
+        builder.remark("authentication", "own-choice", program="Laravel", names=names)
+    builder.put_password("MAIL_PASSWORD")
+    builder.put_sender(builder.text(*_SENDERS), builder.text("MAIL_FROM_NAME"), *_SENDERS)
+    builder.use(*_ASIDE, *_ASIDE_TOO)
+    builder.report_leftovers("MAIL_")
+    return builder.done()
 
 
-def _is_own_kind(taken: ImportBuilder) -> bool:
+def _is_own_kind(builder: ImportBuilder) -> bool:
     """Whether the names are those of an application with a config/mail.php of its own."""
-    return "MAIL_DRIVER" in taken or "MAIL_FROM" in taken or "MAIL_FROM_ADDR" in taken
+    return "MAIL_DRIVER" in builder or "MAIL_FROM" in builder or "MAIL_FROM_ADDR" in builder
 
 
 def _from_env(entry: Entry) -> Entry:
@@ -72,19 +72,19 @@ def _from_env(entry: Entry) -> Entry:
     return Entry(entry.name, value, entry.line, entry.borrowed)
 
 
-def _take_url(taken: ImportBuilder) -> None:
+def _take_url(builder: ImportBuilder) -> None:
     """Put what a MAIL_URL says in the place of the variables that it goes before."""
-    written = taken.text(_URL)
+    written = builder.text(_URL)
     if written is None:
         return
     try:
         url = urlsplit(written)
         port = url.port
     except ValueError:
-        taken.refuse(_URL, "laravel-url")
+        builder.reject(_URL, "laravel-url")
         return
     if url.scheme != "smtp" or not url.hostname or url.fragment:
-        taken.refuse(_URL, "laravel-url")
+        builder.reject(_URL, "laravel-url")
         return
     found: dict[str, object] = {"MAIL_HOST": unquote(url.hostname)}
     if port is not None:
@@ -96,58 +96,58 @@ def _take_url(taken: ImportBuilder) -> None:
         if name in _OPTIONS:
             found["MAIL_EHLO_DOMAIN" if name == "local_domain" else name] = value
     for name, part in found.items():
-        taken.replace(Entry(name, part), _URL)
+        builder.replace(Entry(name, part), _URL)
     if others := [name for name, _ in parse_qsl(url.query) if name not in _OPTIONS]:
-        taken.refuse(_URL, "laravel-url-options", names=", ".join(others)[:80])
+        builder.reject(_URL, "laravel-url-options", names=", ".join(others)[:80])
 
 
-def _link(taken: ImportBuilder) -> str:
-    scheme = taken.choice("MAIL_SCHEME", {"smtp": "auto", "smtps": "ssl"}, "")
-    encryption = (taken.text("MAIL_ENCRYPTION") or "").casefold()
+def _link(builder: ImportBuilder) -> str:
+    scheme = builder.choice("MAIL_SCHEME", {"smtp": "auto", "smtps": "ssl"}, "")
+    encryption = (builder.text("MAIL_ENCRYPTION") or "").casefold()
     # BookStack requires TLS with either word, and SwiftMailer of older versions with this one.
-    requires = "MAIL_DRIVER" in taken and "MAIL_FROM_ADDR" not in taken and encryption == "tls"
-    at_465 = str(taken.values.get("port")) == "465"
+    requires = "MAIL_DRIVER" in builder and "MAIL_FROM_ADDR" not in builder and encryption == "tls"
+    at_465 = str(builder.values.get("port")) == "465"
     if encryption not in ("", "tls") and not at_465:
-        taken.refuse("MAIL_ENCRYPTION", "laravel-encryption")
+        builder.reject("MAIL_ENCRYPTION", "laravel-encryption")
     if scheme == "ssl":
         return "ssl"
-    if taken.switch("auto_tls", True) is False:
+    if builder.switch("auto_tls", True) is False:
         return "none"
     # Symfony has TLS from the first byte at this port, whatever the scheme.
     if at_465:
         return "ssl"
-    if taken.switch("require_tls", False):
-        taken.remark("encryption", "symfony-require")
+    if builder.switch("require_tls", False):
+        builder.remark("encryption", "symfony-require")
         return "tls"
     if requires:
         return "tls"
-    taken.remark("encryption", "symfony-auto", program=taken.form.title)
+    builder.remark("encryption", "symfony-auto", program=builder.form.title)
     return "auto"
 
 
-def _hello(taken: ImportBuilder) -> None:
+def _hello(builder: ImportBuilder) -> None:
     # Of the files like this one only Laravel's since version 11, whose scheme it is, uses APP_URL.
-    if taken.take("domain", "MAIL_EHLO_DOMAIN") or "MAIL_SCHEME" not in taken:
+    if builder.take("domain", "MAIL_EHLO_DOMAIN") or "MAIL_SCHEME" not in builder:
         return
-    if _is_own_kind(taken):
+    if _is_own_kind(builder):
         return
     try:
-        host = urlsplit(taken.text("APP_URL") or "http://localhost").hostname
+        host = urlsplit(builder.text("APP_URL") or "http://localhost").hostname
     except ValueError:
         host = None
     if host and BY_KEY["domain"].problem_with(host) is None:
-        taken.default("domain", host)
+        builder.default("domain", host)
 
 
-def _trust(taken: ImportBuilder) -> None:
+def _trust(builder: ImportBuilder) -> None:
     for name in (*_VERIFY, "verify_peer"):
-        if taken.switch(name, True) is False:
-            taken.put("openssl_verify_mode", "none", name)
-    if taken.take("tls_fingerprint", "peer_fingerprint[sha256]"):
-        taken.values.pop("openssl_verify_mode", None)
+        if builder.switch(name, True) is False:
+            builder.put("openssl_verify_mode", "none", name)
+    if builder.take("tls_fingerprint", "peer_fingerprint[sha256]"):
+        builder.values.pop("openssl_verify_mode", None)
     for name, usual in _IGNORED.items():
-        if taken.switch(name, usual) is not usual:
-            taken.refuse(name, "symfony-ignores")
+        if builder.switch(name, usual) is not usual:
+            builder.reject(name, "symfony-ignores")
 
 
 def write(out: ExportBuilder) -> Exported:

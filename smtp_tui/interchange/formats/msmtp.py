@@ -56,7 +56,7 @@ _ASIDE = (
     "remove_bcc_headers", "undisclosed_recipients", "dsn_notify", "dsn_return",
 )  # fmt: skip
 _LONGEST = 4096
-"""Letters of a command that is taken apart here; a longer one is left to a shell."""
+"""Letters of a command that is builder apart here; a longer one is left to a shell."""
 _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
@@ -68,56 +68,56 @@ def read(source: Source, form: FormatSpec) -> Imported:
     name = source.account or ("default" if "default" in accounts else next(iter(accounts)))
     if name not in accounts:
         raise AccountError(text("no-such-account", name=repr(name[:40]), names=listed(accounts)))
-    taken = ImportBuilder(form, accounts[name].values())
+    builder = ImportBuilder(form, accounts[name].values())
     others = [other for other in accounts if other != name and accounts[other] != accounts[name]]
     if others and source.account is None:
-        taken.remark("", "account-chosen", name=name, others=", ".join(others))
-    taken.expect("protocol", "smtp")
-    taken.take("host", "host")
-    taken.take("port", "port")
+        builder.remark("", "account-chosen", name=name, others=", ".join(others))
+    builder.expect("protocol", "smtp")
+    builder.take("host", "host")
+    builder.take("port", "port")
     for key in ("domain", "from"):
-        if "%" in (taken.text(key) or ""):
-            taken.refuse(key, "msmtp-pattern")
+        if "%" in (builder.text(key) or ""):
+            builder.reject(key, "msmtp-pattern")
         else:
-            taken.take(key, key)
-    tls, starttls = taken.switch("tls", False), taken.switch("tls_starttls", True)
+            builder.take(key, key)
+    tls, starttls = builder.switch("tls", False), builder.switch("tls_starttls", True)
     link = ("tls" if starttls else "ssl") if tls else "none"
-    taken.put_link(link)
-    if not taken.switch("tls_certcheck", True):
-        taken.put("openssl_verify_mode", "none", "tls_certcheck")
-        taken.use("tls_fingerprint")
+    builder.put_link(link)
+    if not builder.switch("tls_certcheck", True):
+        builder.put("openssl_verify_mode", "none", "tls_certcheck")
+        builder.use("tls_fingerprint")
     else:
-        taken.take("tls_fingerprint", "tls_fingerprint")
-    if taken.text("tls_trust_file") not in (None, "system"):
-        taken.take("ca_file", "tls_trust_file")
-    _log_in(taken)
-    taken.take("client_certificate", "tls_cert_file")
-    taken.take("client_key", "tls_key_file")
-    taken.take("server_name", "tls_host_override")
-    taken.take("source_address", "source_ip")
-    if taken.text("timeout") != "off":
-        taken.put_timeout("timeout")
-    taken.default("port", 465 if link == "ssl" else 25)
-    taken.default("domain", "localhost")
-    taken.use(*_ASIDE)
-    taken.leftovers("")
-    return taken.done()
+        builder.take("tls_fingerprint", "tls_fingerprint")
+    if builder.text("tls_trust_file") not in (None, "system"):
+        builder.take("ca_file", "tls_trust_file")
+    _log_in(builder)
+    builder.take("client_certificate", "tls_cert_file")
+    builder.take("client_key", "tls_key_file")
+    builder.take("server_name", "tls_host_override")
+    builder.take("source_address", "source_ip")
+    if builder.text("timeout") != "off":
+        builder.put_timeout("timeout")
+    builder.default("port", 465 if link == "ssl" else 25)
+    builder.default("domain", "localhost")
+    builder.use(*_ASIDE)
+    builder.report_leftovers("")
+    return builder.done()
 
 
-def _log_in(taken: ImportBuilder) -> None:
-    method = (taken.text("auth") or "off").casefold()
+def _log_in(builder: ImportBuilder) -> None:
+    method = (builder.text("auth") or "off").casefold()
     if method == "off":
-        taken.put("authentication", "none", "auth")
-        if "user" in taken:
-            taken.remark("username", "msmtp-no-auth")
+        builder.put("authentication", "none", "auth")
+        if "user" in builder:
+            builder.remark("username", "msmtp-no-auth")
     elif method != "on":
-        taken.put_mechanism("auth")
-    taken.take("username", "user")
-    has_password = taken.put_password("password")
-    if command := taken.text("passwordeval"):
-        taken.put("password", _source(command, taken.values.get("username")), "passwordeval")
+        builder.put_mechanism("auth")
+    builder.take("username", "user")
+    has_password = builder.put_password("password")
+    if command := builder.text("passwordeval"):
+        builder.put("password", _source(command, builder.values.get("username")), "passwordeval")
     elif not has_password and method not in ("off", "external"):
-        taken.remark("password", "msmtp-elsewhere")
+        builder.remark("password", "msmtp-elsewhere")
 
 
 def _source(command: str, username: object) -> dict[str, object]:

@@ -29,34 +29,34 @@ _ASIDE = (
 def read(source: Source, form: FormatSpec) -> Imported:
     """Read the options, with what nodemailer takes where they are not set."""
     options, nested = _options(source.text)
-    taken = ImportBuilder(form, _entries(options))
+    builder = ImportBuilder(form, _entries(options))
     if nested:
-        taken.remark("", "nested", name=nested)
-    taken.use(*_ASIDE)
-    if taken.get("tls.ca") is not None:
-        taken.refuse("tls.ca", "no-setting")
-    elsewhere = [name for name in _ELSEWHERE if taken.get(name) is not None]
+        builder.remark("", "nested", name=nested)
+    builder.use(*_ASIDE)
+    if builder.get("tls.ca") is not None:
+        builder.reject("tls.ca", "no-setting")
+    elsewhere = [name for name in _ELSEWHERE if builder.get(name) is not None]
     for name in elsewhere:
-        taken.refuse(name, _ELSEWHERE[name])
-    taken.take("host", "host")
-    taken.take("port", "port")
-    is_at_465 = str(taken.values.get("port")) == "465"
-    secure = bool(taken.switch("secure", False)) if "secure" in taken else is_at_465
+        builder.reject(name, _ELSEWHERE[name])
+    builder.take("host", "host")
+    builder.take("port", "port")
+    is_at_465 = str(builder.values.get("port")) == "465"
+    secure = bool(builder.switch("secure", False)) if "secure" in builder else is_at_465
     # What is named elsewhere has no default here.
     if not elsewhere:
-        taken.default("host", "localhost")
-        taken.default("port", 465 if secure else 587)
-    if not elsewhere or any(name in taken for name in _LINK):
-        _take_link(taken, secure=secure)
-    taken.take("domain", "name")
-    _log_in(taken)
-    _take_trust(taken)
-    taken.take("source_address", "localAddress")
+        builder.default("host", "localhost")
+        builder.default("port", 465 if secure else 587)
+    if not elsewhere or any(name in builder for name in _LINK):
+        _take_link(builder, secure=secure)
+    builder.take("domain", "name")
+    _log_in(builder)
+    _take_trust(builder)
+    builder.take("source_address", "localAddress")
     for name in _STEPS:
-        if name in taken:
-            taken.refuse(name, "timeout-one-step")
-    taken.leftovers("")
-    return taken.done()
+        if name in builder:
+            builder.reject(name, "timeout-one-step")
+    builder.report_leftovers("")
+    return builder.done()
 
 
 def _options(content: str) -> tuple[dict[str, Any], str | None]:
@@ -85,39 +85,39 @@ def _entries(options: dict[str, Any]) -> Iterator[Entry]:
             yield Entry(key, Unresolved("not-a-switch") if is_unclear else part)
 
 
-def _take_link(taken: ImportBuilder, *, secure: bool) -> None:
+def _take_link(builder: ImportBuilder, *, secure: bool) -> None:
     """Set how the link is protected, from the options that a URL can carry too."""
-    required, ignored = taken.switch("requireTLS", False), taken.switch("ignoreTLS", False)
+    required, ignored = builder.switch("requireTLS", False), builder.switch("ignoreTLS", False)
     link = "ssl" if secure else "tls" if required else "none" if ignored else "auto"
-    taken.put_link(link)
+    builder.put_link(link)
     if link == "auto":
-        said = "url-auto" if taken.form.name == "url" else "auto-goes-on"
-        taken.remark("starttls_auto", said, program=taken.form.title)
+        said = "url-auto" if builder.form.name == "url" else "auto-goes-on"
+        builder.remark("starttls_auto", said, program=builder.form.title)
 
 
-def _take_trust(taken: ImportBuilder) -> None:
+def _take_trust(builder: ImportBuilder) -> None:
     """Set what is asked of the certificate."""
-    if taken.switch("tls.rejectUnauthorized", True) is False:
-        taken.put("openssl_verify_mode", "none", "tls.rejectUnauthorized")
-    taken.take("server_name", "tls.servername", "servername")
-    if minimum := taken.text("tls.minVersion"):
+    if builder.switch("tls.rejectUnauthorized", True) is False:
+        builder.put("openssl_verify_mode", "none", "tls.rejectUnauthorized")
+    builder.take("server_name", "tls.servername", "servername")
+    if minimum := builder.text("tls.minVersion"):
         version = minimum.removeprefix(_VERSION)
-        taken.put("tls_minimum", "1.0" if version == "1" else version, "tls.minVersion")
+        builder.put("tls_minimum", "1.0" if version == "1" else version, "tls.minVersion")
 
 
-def _log_in(taken: ImportBuilder) -> None:
-    has_user = taken.take("username", "auth.user")
-    if (taken.text("auth.type") or "login").casefold() == "oauth2":
-        taken.put("authentication", "xoauth2", "auth.type")
-        taken.put_password("auth.accessToken")
-    elif not taken.put_password("auth.pass") and "auth.credentials" in taken:
-        taken.refuse("auth.credentials", "computed")
-    if "authentication" not in taken.values and not taken.put_mechanism(
+def _log_in(builder: ImportBuilder) -> None:
+    has_user = builder.take("username", "auth.user")
+    if (builder.text("auth.type") or "login").casefold() == "oauth2":
+        builder.put("authentication", "xoauth2", "auth.type")
+        builder.put_password("auth.accessToken")
+    elif not builder.put_password("auth.pass") and "auth.credentials" in builder:
+        builder.reject("auth.credentials", "computed")
+    if "authentication" not in builder.values and not builder.put_mechanism(
         "auth.method", "authMethod"
     ):
         names = "PLAIN, LOGIN, CRAM-MD5"
         if has_user:
-            taken.remark("authentication", "own-choice", program="nodemailer", names=names)
+            builder.remark("authentication", "own-choice", program="nodemailer", names=names)
 
 
 def write(out: ExportBuilder) -> Exported:
@@ -172,28 +172,28 @@ _RENAMED_PARAMETERS = {"local_domain": "name", "source_ip": "localAddress"}
 def read_url(source: Source, form: FormatSpec) -> Imported:
     """Read a URL; what its scheme leaves open is told."""
     url = _split_url(source.text)
-    taken = ImportBuilder(form, _url_entries(url))
-    if not taken.take("host", "host"):
+    builder = ImportBuilder(form, _url_entries(url))
+    if not builder.take("host", "host"):
         raise InterchangeError(text("url-host"))
-    taken.take("port", "port")
+    builder.take("port", "port")
     secure = url.scheme.casefold() == "smtps"
     if secure:
-        taken.default("port", 465)
-    elif "port" not in taken:
-        taken.remark("port", "url-port")
-    _take_link(taken, secure=secure)
-    taken.take("username", "user")
-    taken.put_password("password")
-    taken.put_mechanism("authMethod", "auth_mode")
-    taken.take("domain", "name")
-    _take_trust(taken)
-    if taken.take("tls_fingerprint", "peer_fingerprint[sha256]"):
-        taken.values.pop("openssl_verify_mode", None)
+        builder.default("port", 465)
+    elif "port" not in builder:
+        builder.remark("port", "url-port")
+    _take_link(builder, secure=secure)
+    builder.take("username", "user")
+    builder.put_password("password")
+    builder.put_mechanism("authMethod", "auth_mode")
+    builder.take("domain", "name")
+    _take_trust(builder)
+    if builder.take("tls_fingerprint", "peer_fingerprint[sha256]"):
+        builder.values.pop("openssl_verify_mode", None)
     if "require_tls" in dict(parse_qsl(url.query)):
-        taken.remark("encryption", "symfony-require")
-    taken.take("source_address", "localAddress")
-    taken.leftovers("")
-    return taken.done()
+        builder.remark("encryption", "symfony-require")
+    builder.take("source_address", "localAddress")
+    builder.report_leftovers("")
+    return builder.done()
 
 
 def _split_url(content: str) -> SplitResult:

@@ -112,102 +112,102 @@ _BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_
 
 def read(source: Source, form: FormatSpec) -> Imported:
     """Read main.cf; `beside` holds the text of the password file, under its name."""
-    taken = ImportBuilder(form, _entries(source.text))
-    taken.use(*_ASIDE)
-    relay = re.split(r"[,\s]+", taken.text("relayhost") or "")[0]
+    builder = ImportBuilder(form, _entries(source.text))
+    builder.use(*_ASIDE)
+    relay = re.split(r"[,\s]+", builder.text("relayhost") or "")[0]
     if relay:
         host, port = host_and_port(relay)
-        taken.put("host", host, "relayhost")
+        builder.put("host", host, "relayhost")
         if port is not None:
-            taken.put("port", _SERVICES.get(port, port), "relayhost")
+            builder.put("port", _SERVICES.get(port, port), "relayhost")
         if not relay.startswith("["):
-            taken.remark("host", "postfix-mx")
+            builder.remark("host", "postfix-mx")
     else:
-        taken.refuse("relayhost", "no-relayhost")
-    level = _link(taken)
-    _trust(taken, level)
-    _log_in(taken, relay, source.beside)
-    taken.take("domain", "smtp_helo_name", "myhostname")
-    taken.take("source_address", "smtp_bind_address", "smtp_bind_address6")
-    if taken.text("inet_protocols") in ("ipv4", "ipv6"):
-        taken.take("address_family", "inet_protocols")
-    taken.default("port", 25)
-    taken.leftovers(*_BEGINNINGS)
-    return taken.done()
+        builder.reject("relayhost", "no-relayhost")
+    level = _link(builder)
+    _trust(builder, level)
+    _log_in(builder, relay, source.beside)
+    builder.take("domain", "smtp_helo_name", "myhostname")
+    builder.take("source_address", "smtp_bind_address", "smtp_bind_address6")
+    if builder.text("inet_protocols") in ("ipv4", "ipv6"):
+        builder.take("address_family", "inet_protocols")
+    builder.default("port", 25)
+    builder.report_leftovers(*_BEGINNINGS)
+    return builder.done()
 
 
-def _link(taken: ImportBuilder) -> str:
-    level = (taken.text("smtp_tls_security_level") or "").casefold()
-    if not level and taken.switch("smtp_enforce_tls", False):
+def _link(builder: ImportBuilder) -> str:
+    level = (builder.text("smtp_tls_security_level") or "").casefold()
+    if not level and builder.switch("smtp_enforce_tls", False):
         level = "verify"
-    if not level and taken.switch("smtp_use_tls", None):
+    if not level and builder.switch("smtp_use_tls", None):
         level = "may"
-    if not level and "smtp_use_tls" not in taken:
+    if not level and "smtp_use_tls" not in builder:
         # Where the file asks for the defaults of Postfix 3.11, `may` is one.
-        written = (taken.text("compatibility_level") or "").strip()
+        written = (builder.text("compatibility_level") or "").strip()
         match = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,4}))?(?:\.\d{1,4})?", written)
         if match and (int(match[1]), int(match[2] or 0)) >= (3, 11):
             level = "may"
-            taken.remark("encryption", "postfix-level", level=level)
+            builder.remark("encryption", "postfix-level", level=level)
     level = level or "none"
     if level not in _LEVELS:
-        taken.refuse("smtp_tls_security_level", "no-choice", choices=", ".join(_LEVELS))
+        builder.reject("smtp_tls_security_level", "no-choice", choices=", ".join(_LEVELS))
         level = "none"
-    link = "ssl" if taken.switch("smtp_tls_wrappermode", False) else _LEVELS[level]
+    link = "ssl" if builder.switch("smtp_tls_wrappermode", False) else _LEVELS[level]
     if link == "auto":
-        taken.remark("starttls_auto", "postfix-may")
-    taken.put_link(link)
+        builder.remark("starttls_auto", "postfix-may")
+    builder.put_link(link)
     return level
 
 
-def _trust(taken: ImportBuilder, level: str) -> None:
+def _trust(builder: ImportBuilder, level: str) -> None:
     if level in _UNCHECKED:
-        taken.put("openssl_verify_mode", "none", "smtp_tls_security_level")
-        taken.remark("openssl_verify_mode", "postfix-unchecked", level=level)
+        builder.put("openssl_verify_mode", "none", "smtp_tls_security_level")
+        builder.remark("openssl_verify_mode", "postfix-unchecked", level=level)
     if level.startswith("dane"):
-        taken.refuse("smtp_tls_security_level", "postfix-dane")
+        builder.reject("smtp_tls_security_level", "postfix-dane")
     if level == "fingerprint":
-        taken.take("tls_fingerprint", "smtp_tls_fingerprint_cert_match")
-    taken.use("smtp_tls_fingerprint_cert_match", "smtp_tls_secure_cert_match")
-    taken.take("ca_file", "smtp_tls_CAfile")
-    if (taken.text("smtp_tls_CApath") or _SYSTEM).rstrip("/") != _SYSTEM:
-        taken.refuse("smtp_tls_CApath", "folder-of-authorities")
-    taken.take("client_certificate", "smtp_tls_cert_file")
-    taken.take("client_key", "smtp_tls_key_file")
-    taken.use("smtp_tls_protocols")
-    if protocols := taken.text("smtp_tls_mandatory_protocols"):
+        builder.take("tls_fingerprint", "smtp_tls_fingerprint_cert_match")
+    builder.use("smtp_tls_fingerprint_cert_match", "smtp_tls_secure_cert_match")
+    builder.take("ca_file", "smtp_tls_CAfile")
+    if (builder.text("smtp_tls_CApath") or _SYSTEM).rstrip("/") != _SYSTEM:
+        builder.reject("smtp_tls_CApath", "folder-of-authorities")
+    builder.take("client_certificate", "smtp_tls_cert_file")
+    builder.take("client_key", "smtp_tls_key_file")
+    builder.use("smtp_tls_protocols")
+    if protocols := builder.text("smtp_tls_mandatory_protocols"):
         if minimum := _lower_bound(protocols):
-            taken.put("tls_minimum", minimum, "smtp_tls_mandatory_protocols")
+            builder.put("tls_minimum", minimum, "smtp_tls_mandatory_protocols")
         else:
-            taken.refuse("smtp_tls_mandatory_protocols", "no-single-minimum")
+            builder.reject("smtp_tls_mandatory_protocols", "no-single-minimum")
 
 
-def _log_in(taken: ImportBuilder, relay: str, beside: Mapping[str, str]) -> None:
-    if not taken.switch("smtp_sasl_auth_enable", False):
-        taken.put("authentication", "none", "smtp_sasl_auth_enable")
-        taken.use("smtp_sasl_password_maps", "smtp_sasl_security_options")
-        taken.use("smtp_sasl_tls_security_options", "smtp_sasl_mechanism_filter")
+def _log_in(builder: ImportBuilder, relay: str, beside: Mapping[str, str]) -> None:
+    if not builder.switch("smtp_sasl_auth_enable", False):
+        builder.put("authentication", "none", "smtp_sasl_auth_enable")
+        builder.use("smtp_sasl_password_maps", "smtp_sasl_security_options")
+        builder.use("smtp_sasl_tls_security_options", "smtp_sasl_mechanism_filter")
         return
     names = [
-        one for one in re.split(r"[,\s]+", taken.text("smtp_sasl_mechanism_filter") or "") if one
+        one for one in re.split(r"[,\s]+", builder.text("smtp_sasl_mechanism_filter") or "") if one
     ]
     if len(names) == 1:
-        taken.put_mechanism("smtp_sasl_mechanism_filter")
+        builder.put_mechanism("smtp_sasl_mechanism_filter")
     elif names:
-        taken.remark("authentication", "own-choice", program="Postfix", names=", ".join(names))
-    options = taken.text("smtp_sasl_tls_security_options", "smtp_sasl_security_options")
-    if "smtp_sasl_security_options" not in taken or "noplaintext" in (options or ""):
-        taken.remark("authentication", "postfix-noplaintext")
-    taken.use("smtp_sasl_security_options", "smtp_sasl_tls_security_options")
-    maps = taken.text("smtp_sasl_password_maps") or ""
+        builder.remark("authentication", "own-choice", program="Postfix", names=", ".join(names))
+    options = builder.text("smtp_sasl_tls_security_options", "smtp_sasl_security_options")
+    if "smtp_sasl_security_options" not in builder or "noplaintext" in (options or ""):
+        builder.remark("authentication", "postfix-noplaintext")
+    builder.use("smtp_sasl_security_options", "smtp_sasl_tls_security_options")
+    maps = builder.text("smtp_sasl_password_maps") or ""
     login = _login_in(maps, relay, beside)
     if login is None:
-        taken.refuse("smtp_sasl_password_maps", "no-login" if beside else "passwords-beside")
+        builder.reject("smtp_sasl_password_maps", "no-login" if beside else "passwords-beside")
         return
     username, _, password = login.partition(":")
-    taken.put("username", username, "smtp_sasl_password_maps")
+    builder.put("username", username, "smtp_sasl_password_maps")
     if password:
-        taken.put("password", password, "smtp_sasl_password_maps")
+        builder.put("password", password, "smtp_sasl_password_maps")
 
 
 def write(out: ExportBuilder) -> Exported:

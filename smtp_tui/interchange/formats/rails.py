@@ -153,35 +153,35 @@ def read(source: Source, form: FormatSpec) -> Imported:
     if method := _METHOD.search(source.text):
         line = source.text.count("\n", 0, method.start(1)) + 1
         found.append(Entry("delivery_method", method[1], line))
-    taken = ImportBuilder(form, found)
+    builder = ImportBuilder(form, found)
     if _OFF.search(source.text):
-        taken.remark("", "not-enabled", program="Rails")
-    taken.expect("delivery_method", "smtp")
-    taken.take("host", "address")
-    taken.take("port", "port")
-    taken.take("domain", "domain")
-    tls = bool(taken.switch("tls", None) or taken.switch("ssl", None))
-    auto = taken.switch("enable_starttls_auto", None)
-    if (required_word := taken.text("enable_starttls")) in ("auto", "always"):
+        builder.remark("", "not-enabled", program="Rails")
+    builder.expect("delivery_method", "smtp")
+    builder.take("host", "address")
+    builder.take("port", "port")
+    builder.take("domain", "domain")
+    tls = bool(builder.switch("tls", None) or builder.switch("ssl", None))
+    auto = builder.switch("enable_starttls_auto", None)
+    if (required_word := builder.text("enable_starttls")) in ("auto", "always"):
         auto = required_word == "auto"
         required = None if auto else True
     else:
-        required = taken.switch("enable_starttls", None)
-    gem_link(taken, tls=tls, required=required, auto=auto)
-    gem_login(taken, ["user_name", "password", "authentication"])
-    mode = taken.get("openssl_verify_mode")
+        required = builder.switch("enable_starttls", None)
+    gem_link(builder, tls=tls, required=required, auto=auto)
+    gem_login(builder, ["user_name", "password", "authentication"])
+    mode = builder.get("openssl_verify_mode")
     if mode is not None:
-        taken.put("openssl_verify_mode", _MODES.get(mode, mode), "openssl_verify_mode")
-    taken.take("ca_file", "ca_file")
-    taken.put_sender(taken.text("from"), None, "from")
+        builder.put("openssl_verify_mode", _MODES.get(mode, mode), "openssl_verify_mode")
+    builder.take("ca_file", "ca_file")
+    builder.put_sender(builder.text("from"), None, "from")
     for name in ("open_timeout", "read_timeout"):
-        if name in taken:
-            taken.refuse(name, "timeout-one-step")
-    taken.default("host", "localhost")
-    taken.default("port", 25)
-    taken.default("domain", "localhost.localdomain")
-    taken.leftovers("")
-    return taken.done()
+        if name in builder:
+            builder.reject(name, "timeout-one-step")
+    builder.default("host", "localhost")
+    builder.default("port", 25)
+    builder.default("domain", "localhost.localdomain")
+    builder.report_leftovers("")
+    return builder.done()
 
 
 def write(out: ExportBuilder) -> Exported:

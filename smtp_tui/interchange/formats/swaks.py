@@ -129,74 +129,74 @@ def read(source: Source, form: FormatSpec) -> Imported:
     if start < 0:
         raise InterchangeError(text("no-swaks"))
     _, *rest = words(source.text[start:])
-    taken = ImportBuilder(form, options_of(rest))
-    host, port = host_and_port(taken.text("server") or "")
+    builder = ImportBuilder(form, options_of(rest))
+    host, port = host_and_port(builder.text("server") or "")
     if host:
-        taken.put("host", host, "server")
-    if not taken.take("port", "port") and port:
-        taken.put("port", port, "server")
+        builder.put("host", host, "server")
+    if not builder.take("port", "port") and port:
+        builder.put("port", port, "server")
     link = "none"
-    if "tls-on-connect" in taken:
+    if "tls-on-connect" in builder:
         link = "ssl"
-    elif "tls" in taken:
+    elif "tls" in builder:
         link = "tls"
-    elif "tls-optional" in taken or "tls-optional-strict" in taken:
+    elif "tls-optional" in builder or "tls-optional-strict" in builder:
         link = "auto"
-    taken.use("tls", "tls-optional", "tls-optional-strict", "tls-on-connect")
-    taken.put_link(link)
-    _trust(taken, link)
-    _log_in(taken)
-    taken.take("domain", "helo")
-    if taken.text("from") != "<>":
-        taken.put_sender(taken.text("from"), None, "from")
-    if timeout := taken.text("timeout"):
+    builder.use("tls", "tls-optional", "tls-optional-strict", "tls-on-connect")
+    builder.put_link(link)
+    _trust(builder, link)
+    _log_in(builder)
+    builder.take("domain", "helo")
+    if builder.text("from") != "<>":
+        builder.put_sender(builder.text("from"), None, "from")
+    if timeout := builder.text("timeout"):
         number, unit = timeout[:-1], timeout[-1]
         number, unit = (timeout, "s") if unit not in _UNITS else (number, unit)
         is_number = number.isascii() and number.isdigit() and len(number) < 6
-        taken.put("timeout", int(number) * _UNITS[unit] if is_number else timeout, "timeout")
-    if "4" in taken or "6" in taken:
-        taken.put("address_family", "ipv4" if "4" in taken else "ipv6", "4")
-    taken.take("source_address", "local-interface")
-    taken.default("port", 465 if link == "ssl" else 25)
-    taken.use("4", "6")
-    taken.leftovers("")
-    return taken.done()
+        builder.put("timeout", int(number) * _UNITS[unit] if is_number else timeout, "timeout")
+    if "4" in builder or "6" in builder:
+        builder.put("address_family", "ipv4" if "4" in builder else "ipv6", "4")
+    builder.take("source_address", "local-interface")
+    builder.default("port", 465 if link == "ssl" else 25)
+    builder.use("4", "6")
+    builder.report_leftovers("")
+    return builder.done()
 
 
-def _trust(taken: ImportBuilder, link: str) -> None:
+def _trust(builder: ImportBuilder, link: str) -> None:
     verifies = [
-        name for name in ("tls-verify", "tls-verify-ca", "tls-verify-host") if name in taken
+        name for name in ("tls-verify", "tls-verify-ca", "tls-verify-host") if name in builder
     ]
-    taken.use("tls-verify", "tls-verify-ca", "tls-verify-host")
+    builder.use("tls-verify", "tls-verify-ca", "tls-verify-host")
     if link != "none" and not verifies:
-        taken.default("openssl_verify_mode", "none")
+        builder.default("openssl_verify_mode", "none")
     elif verifies and "tls-verify" not in verifies and len(verifies) == 1:
-        taken.refuse(verifies[0], "half-verified")
-    taken.take("ca_file", "tls-ca-path")
-    taken.take("client_certificate", "tls-cert")
-    taken.take("client_key", "tls-key")
-    taken.take("server_name", "tls-verify-target", "tls-sni")
-    taken.use("tls-sni", "tls-verify-target")
-    versions = [one.strip().casefold() for one in (taken.text("tls-protocol") or "").split(",")]
+        builder.reject(verifies[0], "half-verified")
+    builder.take("ca_file", "tls-ca-path")
+    builder.take("client_certificate", "tls-cert")
+    builder.take("client_key", "tls-key")
+    builder.take("server_name", "tls-verify-target", "tls-sni")
+    builder.use("tls-sni", "tls-verify-target")
+    versions = [one.strip().casefold() for one in (builder.text("tls-protocol") or "").split(",")]
     known = sorted(_VERSIONS[one] for one in versions if one in _VERSIONS)
     if known and len(known) == len(versions):
-        taken.put("tls_minimum", known[0], "tls-protocol")
-    elif "tls-protocol" in taken:
-        taken.refuse("tls-protocol", "no-single-minimum")
+        builder.put("tls_minimum", known[0], "tls-protocol")
+    elif "tls-protocol" in builder:
+        builder.reject("tls-protocol", "no-single-minimum")
 
 
-def _log_in(taken: ImportBuilder) -> None:
-    if not any(name in taken for name in ("auth", "auth-user", "auth-password")):
-        taken.put("authentication", "none")
+def _log_in(builder: ImportBuilder) -> None:
+    if not any(name in builder for name in ("auth", "auth-user", "auth-password")):
+        builder.put("authentication", "none")
         return
-    taken.take("username", "auth-user")
-    if not taken.put_password("auth-password") and "auth-password" not in taken:
-        taken.remark("password", "swaks-asks")
-    listed = taken.text("auth") or "true"
+    builder.take("username", "auth-user")
+    if not builder.put_password("auth-password") and "auth-password" not in builder:
+        builder.remark("password", "swaks-asks")
+    listed = builder.text("auth") or "true"
     if listed != "true" and "," not in listed:
-        taken.put_mechanism("auth")
+        builder.put_mechanism("auth")
     elif listed != "true":
-        taken.remark("authentication", "own-choice", program="swaks", names=listed)
+        builder.remark("authentication", "own-choice", program="swaks", names=listed)
 
 
 def write(out: ExportBuilder) -> Exported:
