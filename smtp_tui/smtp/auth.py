@@ -50,36 +50,34 @@ class AuthOutcome:
         return self.answers_auth and self.reply.code == 504
 
 
-async def run_mechanism(dialogue: SMTPClient, mechanism: str, login: Credentials) -> AuthOutcome:
+async def run_mechanism(client: SMTPClient, mechanism: str, login: Credentials) -> AuthOutcome:
     """Try to log in with one mechanism, once.
 
-    Raises Unusable before anything is sent, and Stop when the exchange breaks.
+    Raises MechanismUnusable before anything is sent, and CheckAborted when the exchange breaks.
     """
     exchange = MECHANISMS[mechanism](login)
     initial = next(exchange)
     fits = initial and len(f"AUTH {mechanism} \r\n") + len(initial.as_argument) <= COMMAND_LIMIT
-    reply = await dialogue.say_auth(mechanism, initial if fits else None)
+    reply = await client.send_auth(mechanism, initial if fits else None)
     if fits and reply.code == 501:
-        dialogue.note("trying again without an initial response")
+        client.note("trying again without an initial response")
         fits = False
-        reply = await dialogue.say_auth(mechanism, None)
+        reply = await client.send_auth(mechanism, None)
     answers_auth = reply.code != 334
     if initial and not fits and not answers_auth:
-        reply = await dialogue.respond(initial)
-    return AuthOutcome(await _converse(dialogue, mechanism, exchange, reply), answers_auth)
+        reply = await client.respond(initial)
+    return AuthOutcome(await _exchange(client, mechanism, exchange, reply), answers_auth)
 
 
-async def _converse(
-    dialogue: SMTPClient, mechanism: str, exchange: Exchange, reply: Reply
-) -> Reply:
+async def _exchange(client: SMTPClient, mechanism: str, exchange: Exchange, reply: Reply) -> Reply:
     response = None
     for _ in range(CHALLENGES_LIMIT):
         if reply.code != 334:
             break
-        response = await _answer(dialogue, mechanism, exchange, reply)
-        reply = await dialogue.respond(response)
+        response = await _respond(client, mechanism, exchange, reply)
+        reply = await client.respond(response)
     else:
-        raise await _cancelled(dialogue, "the server sends challenge after challenge")
+        raise await _cancelled(client, "the server sends challenge after challenge")
     proved = response is not None and response.server_proved
     if reply.code == 235 and mechanism in PROVES_SERVER and not proved:
         text = "the server accepted the login without proving that it knows the password"
@@ -87,12 +85,12 @@ async def _converse(
     return reply
 
 
-async def _answer(
-    dialogue: SMTPClient, mechanism: str, exchange: Exchange, reply: Reply
+async def _respond(
+    client: SMTPClient, mechanism: str, exchange: Exchange, reply: Reply
 ) -> ClientResponse:
     challenge = decode_challenge(reply)
     if challenge is None:
-        raise await _cancelled(dialogue, "the challenge is not base64")
+        raise await _cancelled(client, "the challenge is not base64")
     try:
         if mechanism in PROVES_SERVER:  # their many rounds of hashing would hold up the loop
             try:
@@ -102,9 +100,9 @@ async def _answer(
         else:
             response = _next(exchange, challenge)
     except ChallengeError as error:
-        raise await _cancelled(dialogue, str(error)) from None
+        raise await _cancelled(client, str(error)) from None
     if response is None:
-        raise await _cancelled(dialogue, "the server sends more challenges than the mechanism has")
+        raise await _cancelled(client, "the server sends more challenges than the mechanism has")
     return response
 
 
@@ -116,17 +114,17 @@ def _next(exchange: Exchange, challenge: bytes) -> ClientResponse | None:
         return None
 
 
-async def _cancelled(dialogue: SMTPClient, why: str) -> CheckAborted:
+async def _cancelled(client: SMTPClient, why: str) -> CheckAborted:
     """Cancel the exchange as RFC 4954, section 4, has it, and say why.
 
     Whatever the server makes of that, the reason stays.
     """
-    why = dialogue.redactor.text(why)  # it may repeat what stood in a challenge
-    dialogue.note(f"cancelling the login: {why}")
+    why = client.redactor.text(why)  # it may repeat what stood in a challenge
+    client.note(f"cancelling the login: {why}")
     reply = None
     with suppress(TimeoutError, CheckAborted):
         async with asyncio.timeout(CANCEL_LIMIT):
-            reply = await dialogue.cancel_auth()
+            reply = await client.cancel_auth()
     return CheckAborted(Cause.AUTH_CHALLENGE_MALFORMED, why, reply=reply)
 
 
@@ -145,7 +143,7 @@ class MechanismCandidate:
 def candidates(
     settings: Settings, offer: EhloKeywords, *, encrypted: bool, allow_clear: bool
 ) -> list[MechanismCandidate]:
-    """Return the mechanisms to try in order; Stop when none may be."""
+    """Return the mechanisms to try in order; CheckAborted when none may be."""
     if "AUTH" not in offer:
         link = "" if encrypted else " on this unencrypted connection"
         raise CheckAborted(Cause.AUTH_NOT_OFFERED, f"the server offers no AUTH{link}")
@@ -192,7 +190,7 @@ def _none_safe(offer: EhloKeywords, *, encrypted: bool) -> CheckAborted:
     )
 
 
-def require_usable(dialogue: SMTPClient, settings: Settings, secret: str) -> None:
+def require_usable(client: SMTPClient, settings: Settings, secret: str) -> None:
     """Abort before anything is sent where the configured mechanism cannot be used at all."""
     exchange = MECHANISMS.get(settings.authentication.value.upper())
     if exchange is None:
@@ -200,24 +198,24 @@ def require_usable(dialogue: SMTPClient, settings: Settings, secret: str) -> Non
     try:
         next(exchange(_login(settings, secret)))
     except MechanismUnusable as error:
-        raise _unusable(dialogue, error) from None
+        raise _unusable(client, error) from None
 
 
 async def authenticate(
-    dialogue: SMTPClient, settings: Settings, offer: EhloKeywords, secret: str, *, allow_clear: bool
+    client: SMTPClient, settings: Settings, offer: EhloKeywords, secret: str, *, allow_clear: bool
 ) -> None:
-    """Authenticate once; Stop when the server, or the rule for open links, refuses."""
-    encrypted = dialogue.connection.is_encrypted
+    """Authenticate once; CheckAborted when the server, or the rule for open links, refuses."""
+    encrypted = client.connection.is_encrypted
     waiting = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
     while waiting:
         candidate = waiting.pop(0)
-        _announce(dialogue, candidate, encrypted=encrypted)
+        _announce(client, candidate, encrypted=encrypted)
         try:
-            outcome = await run_mechanism(dialogue, candidate.mechanism, _login(settings, secret))
+            outcome = await run_mechanism(client, candidate.mechanism, _login(settings, secret))
         except MechanismUnusable as error:
             if not waiting:
-                raise _unusable(dialogue, error) from None
-            dialogue.note(str(error))
+                raise _unusable(client, error) from None
+            client.note(str(error))
             continue
         if outcome.reply.code == 235:
             return
@@ -229,21 +227,21 @@ def _login(settings: Settings, secret: str) -> Credentials:
     return Credentials(settings.username or "", secret, settings.host, settings.port)
 
 
-def _unusable(dialogue: SMTPClient, error: MechanismUnusable) -> CheckAborted:
-    dialogue.stage = Stage.SETTINGS
+def _unusable(client: SMTPClient, error: MechanismUnusable) -> CheckAborted:
+    client.stage = Stage.SETTINGS
     return CheckAborted(Cause.SETTINGS_INVALID, f"authentication: {error}")
 
 
-def _announce(dialogue: SMTPClient, candidate: MechanismCandidate, *, encrypted: bool) -> None:
-    dialogue.emit(
-        AuthStarted(seconds=dialogue.now(), mechanism=candidate.mechanism, reason=candidate.reason)
+def _announce(client: SMTPClient, candidate: MechanismCandidate, *, encrypted: bool) -> None:
+    client.emit(
+        AuthStarted(seconds=client.now(), mechanism=candidate.mechanism, reason=candidate.reason)
     )
     if encrypted or candidate.mechanism == "EXTERNAL":
         return
     if candidate.mechanism in GIVES_SECRET_AWAY:
-        dialogue.note("the password is sent unencrypted", WarningId.PASSWORD_IN_CLEAR)
+        client.note("the password is sent unencrypted", WarningId.PASSWORD_IN_CLEAR)
     else:
-        dialogue.note(
+        client.note(
             "the connection is unencrypted: everything except the password can be read",
             WarningId.LINK_OPEN,
         )

@@ -1,4 +1,4 @@
-"""The plumbing of a dialogue: commands out, replies in, every byte accounted for as an event."""
+"""An SMTP client: commands out, replies in, every byte accounted for as an event."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ from smtp_tui.smtp.tls_errors import is_about_our_certificate, tls_error_text
 STRAYS_SHOWN = 8
 # Characters of what could not be understood, in a remark and in a verdict.
 NOTED, NAMED = 200, 80
+# Seconds that QUIT's answer is waited for, and after the check's whole time has passed in silence.
+QUIT_LIMIT, LATE_QUIT_LIMIT = 1.0, 0.5
+
+_CLOSED = (Cause.SERVER_CLOSED, Cause.CONNECTION_RESET)
+# After these, answers may come late or in pieces, and say nothing new.
+_UPSET = (Cause.REPLY_MALFORMED, Cause.AUTH_CHALLENGE_MALFORMED)
 
 
 @record
@@ -49,10 +55,10 @@ class GroupRefusal:
 
 
 class SMTPClient:
-    """One conversation with a server, told as events.
+    """One dialogue with a server, reported as events.
 
-    Methods that wait for the server raise Stop when the stream breaks: the server closed, the
-    connection was reset, or what came is no SMTP.
+    Methods that wait for the server raise CheckAborted when the stream breaks: the server closed,
+    the connection was reset, or what came is no SMTP.
     """
 
     def __init__(
@@ -77,7 +83,7 @@ class SMTPClient:
         """Seconds since the check began."""
         return time.monotonic() - self._started
 
-    def enter(self, stage: Stage) -> None:
+    def enter_stage(self, stage: Stage) -> None:
         """Begin a stage."""
         self.stage = stage
         self.emit(StageEntered(seconds=self.now(), stage=stage))
@@ -93,7 +99,7 @@ class SMTPClient:
             raise AssertionError("no connection yet")
         return self._connection
 
-    def use(self, connection: Connection, target: Endpoint) -> None:
+    def set_connection(self, connection: Connection, target: Endpoint) -> None:
         """Go on over this connection."""
         self._connection = connection
         self.target = target
@@ -103,16 +109,16 @@ class SMTPClient:
         if self._connection is not None:
             self._connection.close()
 
-    async def say(self, command: str) -> Reply:
+    async def send_and_read(self, command: str) -> Reply:
         """Send a command and return its reply."""
         self.report_unsolicited()
         await self.send_command(command)
-        return await self.hear()
+        return await self.read_reply()
 
     async def send_command(self, command: str) -> None:
         """Send a command; `hear` returns its reply."""
         self.command = command.partition(" ")[0]
-        await self._send(command.encode(), command)
+        await self.send_data(f"{command}\r\n".encode(), command)
 
     async def send_group(self, commands: list[str]) -> None:
         """Send commands together (RFC 2920); `hear` returns their replies in order."""
@@ -132,30 +138,29 @@ class SMTPClient:
             self.report_unsolicited()  # the server's last words, a 421 perhaps, may be there
             raise self._broken(error) from None
 
-    async def say_auth(self, mechanism: str, initial: ClientResponse | None) -> Reply:
+    async def send_auth(self, mechanism: str, initial: ClientResponse | None) -> Reply:
         """Send AUTH with its initial response, if it has one (RFC 4954, section 4)."""
         self.report_unsolicited()
-        self.command = f"AUTH {mechanism}"
-        if initial is None:
-            await self._send(self.command.encode(), self.command)
-            return await self.hear()
-        self._learn(initial)
-        line = self.command.encode() + b" " + initial.as_argument
-        await self._send(line, f"{self.command} {initial.shown}")
-        return await self.hear()
+        self.command = line = shown = f"AUTH {mechanism}"
+        if initial is not None:
+            self._learn_response(initial)
+            line += f" {initial.as_argument.decode()}"
+            shown += f" {initial.shown}"
+        await self.send_data(f"{line}\r\n".encode(), shown)
+        return await self.read_reply()
 
     async def respond(self, response: ClientResponse) -> Reply:
         """Send the response to a challenge."""
-        self._learn(response)
-        await self._send(response.as_line, response.shown)
-        return await self.hear()
+        self._learn_response(response)
+        await self.send_data(response.as_line + b"\r\n", response.shown)
+        return await self.read_reply()
 
     async def cancel_auth(self) -> Reply:
         """Cancel an AUTH exchange (RFC 4954, section 4)."""
-        await self._send(b"*", "*")
-        return await self.hear()
+        await self.send_data(b"*\r\n", "*")
+        return await self.read_reply()
 
-    async def hear(self) -> Reply:
+    async def read_reply(self) -> Reply:
         """Return the next reply as the server sent it; its event is redacted.
 
         A 421 stops the dialogue wherever it comes (RFC 5321, section 3.8).
@@ -165,7 +170,7 @@ class SMTPClient:
             self._noted_bare_lf = True
             text = "the server ends lines with a bare LF, which SMTP forbids"
             self.note(text, WarningId.REPLY_BARE_LF)
-        self._tell(reply)
+        self._report_reply(reply)
         return reply
 
     def report_unsolicited(self) -> None:
@@ -176,7 +181,7 @@ class SMTPClient:
             while (reply := self._parser.next_reply()) is not None:
                 strays += 1
                 if strays <= STRAYS_SHOWN or reply.code == 421:
-                    self._tell(reply)
+                    self._report_reply(reply)
                     self.note("the server sent this reply unprompted", WarningId.UNSOLICITED_REPLY)
         except StreamError as error:
             raise self._unreadable(error) from None
@@ -187,7 +192,7 @@ class SMTPClient:
                 f"and {strays - STRAYS_SHOWN} more unsolicited replies", WarningId.UNSOLICITED_REPLY
             )
 
-    def injected(self) -> bytes:
+    def bytes_before_tls(self) -> bytes:
         """What the server sent beyond its last reply, which STARTTLS must not be followed by."""
         try:
             return self._parser.pending + self.connection.waiting_bytes()
@@ -199,13 +204,13 @@ class SMTPClient:
         self._parser = ReplyParser()
 
     def other_protocol(self) -> CheckAborted | None:
-        """The Stop for a port that spoke, but never as SMTP does; None where it may yet."""
+        """The CheckAborted for a port that spoke, but never as SMTP does; None where it may yet."""
         seen = self._parser.pending
         if not seen or begins_with_code(seen):
             return None
         return self._not_smtp(seen)
 
-    def _tell(self, reply: Reply) -> None:
+    def _report_reply(self, reply: Reply) -> None:
         decoded = decode_challenge(reply) if reply.code == 334 else None
         if decoded and decoded.startswith(b"v=") and "SCRAM" in self.command:
             # With nonces and salt the server's signature lets a reader try passwords offline.
@@ -220,12 +225,9 @@ class SMTPClient:
             self.is_usable = False
             raise CheckAborted(Cause.REFUSED, reply=reply)
 
-    def _learn(self, response: ClientResponse) -> None:
+    def _learn_response(self, response: ClientResponse) -> None:
         if response.is_secret:
             self.redactor.learn(response.data, response.proof)
-
-    async def _send(self, line: bytes, shown: str) -> None:
-        await self.send_data(line + b"\r\n", shown)
 
     async def _next_reply(self) -> Reply:
         try:
@@ -283,70 +285,45 @@ class SMTPClient:
             self.note(f"the reply breaks off: {text}")
 
 
-# Seconds that QUIT's answer is waited for, and after the check's whole time has passed in silence.
-QUIT_LIMIT = 1.0
-
-
-LATE_QUIT_LIMIT = 0.5
-
-
-_CLOSED = (Cause.SERVER_CLOSED, Cause.CONNECTION_RESET)
-
-
-# After these, answers may come late or in pieces, and say nothing new.
-_UPSET = (Cause.REPLY_MALFORMED, Cause.AUTH_CHALLENGE_MALFORMED)
-
-
-async def say_quit(dialogue: SMTPClient, end: Finished, *, is_late: bool = False) -> None:
-    """Say QUIT after a dialogue that ended so, and wait a moment for the answer.
+async def say_quit(client: SMTPClient, end: Finished, *, is_late: bool = False) -> None:
+    """Say QUIT (RFC 5321, section 4.1.1.10) after a dialogue that ended so, and wait a moment.
 
     Nothing that happens here changes the end; it may leave a warning. `is_late` is whether the
     check's whole time is over.
     """
-    heard: list[int] = []
+    codes: list[int] = []
     limit = min(QUIT_LIMIT, LATE_QUIT_LIMIT) if is_late else QUIT_LIMIT
     is_upset = is_late or end.fault in _UPSET
     try:
         async with asyncio.timeout(limit):
-            _clear(dialogue, end)
-            await dialogue.send_command("QUIT")
-            await _hear_farewell(dialogue, heard)
+            _drain_replies(client, end)
+            await client.send_command("QUIT")
+            while 221 not in codes and len(codes) <= STRAYS_SHOWN:
+                codes.append((await client.read_reply()).code)
     except TimeoutError:
-        if not heard and not is_upset:
-            dialogue.note(f"no reply to QUIT within {limit:g} s", WarningId.QUIT_UNANSWERED)
+        if not codes and not is_upset:
+            client.note(f"no reply to QUIT within {limit:g} s", WarningId.QUIT_UNANSWERED)
     except CheckAborted as stop:
-        if stop.fault in _CLOSED and not heard:
-            _note_close(dialogue, end)
+        if stop.fault in _CLOSED and not codes:
+            if end.fault is None and end.stage is Stage.AUTH:
+                warning = WarningId.CLOSED_AFTER_AUTH
+                client.note("the server closed the connection after AUTH", warning)
+            else:
+                text = "the server closed the connection without a reply to QUIT"
+                client.note(text, WarningId.QUIT_UNANSWERED)
     # Where no 221 came, one of them was the answer.
-    strays = heard[:-1]
-    if strays and not is_upset:
-        codes = ", ".join(map(str, strays))
-        dialogue.note(
-            f"unsolicited replies before the reply to QUIT: {codes}", WarningId.UNSOLICITED_REPLY
-        )
+    if codes[:-1] and not is_upset:
+        strays = ", ".join(map(str, codes[:-1]))
+        text = f"unsolicited replies before the reply to QUIT: {strays}"
+        client.note(text, WarningId.UNSOLICITED_REPLY)
 
 
-def _clear(dialogue: SMTPClient, end: Finished) -> None:
-    """Tell of replies that are there already, so that none is taken for the answer to QUIT."""
+def _drain_replies(client: SMTPClient, end: Finished) -> None:
+    """Report replies that are there already, so that none is taken for the answer to QUIT."""
     if end.fault is not Cause.REPLY_MALFORMED:
         try:
-            dialogue.report_unsolicited()
+            client.report_unsolicited()
         except CheckAborted as stop:
             if stop.fault is not Cause.REPLY_MALFORMED:
                 raise
-    dialogue.forget_stream()
-
-
-async def _hear_farewell(dialogue: SMTPClient, heard: list[int]) -> None:
-    """Hear replies until the 221, and collect their codes."""
-    while 221 not in heard and len(heard) <= STRAYS_SHOWN:
-        heard.append((await dialogue.hear()).code)
-
-
-def _note_close(dialogue: SMTPClient, end: Finished) -> None:
-    if end.fault is None and end.stage is Stage.AUTH:
-        dialogue.note("the server closed the connection after AUTH", WarningId.CLOSED_AFTER_AUTH)
-    else:
-        dialogue.note(
-            "the server closed the connection without a reply to QUIT", WarningId.QUIT_UNANSWERED
-        )
+    client.forget_stream()

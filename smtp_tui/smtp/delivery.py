@@ -196,7 +196,7 @@ _QUEUE_ID = re.compile(
 class _Transaction:
     """One envelope on its way, and what was said to each recipient."""
 
-    dialogue: SMTPClient
+    client: SMTPClient
     envelope: Envelope
     mail_command: str
     answers: list[tuple[Mailbox, Reply]] = field(default_factory=list)
@@ -209,56 +209,56 @@ class _Transaction:
     def refusals(self) -> list[Reply]:
         return [reply for _, reply in self.answers if reply.category != 2]
 
-    def take_mail(self, reply: Reply) -> None:
-        """Stop unless the sender is taken."""
+    def require_mail_accepted(self, reply: Reply) -> None:
+        """Abort unless the server accepted the sender."""
         if reply.category != 2:
             raise refused(reply)
 
-    def take_recipient(self, recipient: Mailbox, reply: Reply) -> None:
+    def add_recipient_reply(self, recipient: Mailbox, reply: Reply) -> None:
         """Note what the server says to a recipient."""
         self.answers.append((recipient, reply))
-        shown = self.dialogue.redactor.reply(reply)
-        self.dialogue.emit(
-            RecipientReply(seconds=self.dialogue.now(), recipient=recipient.address, reply=shown)
+        shown = self.client.redactor.reply(reply)
+        self.client.emit(
+            RecipientReply(seconds=self.client.now(), recipient=recipient.address, reply=shown)
         )
 
-    def need_somebody(self) -> None:
-        """Stop when no recipient is left."""
+    def require_a_recipient(self) -> None:
+        """Abort when no recipient is left."""
         if len(self.refusals) == len(self.answers):
-            self.dialogue.command = "RCPT"
+            self.client.command = "RCPT"
             raise refused(self.refusals[0])
 
 
 async def deliver(
-    dialogue: SMTPClient, offer: EhloKeywords, mail: MailRequest, envelope: Envelope
+    client: SMTPClient, offer: EhloKeywords, mail: MailRequest, envelope: Envelope
 ) -> None:
-    """Hand over the envelope, and the message where there is one; Stop when it is not taken.
+    """Hand over the envelope, and the message where there is one; CheckAborted when refused.
 
-    A recipient refused does not keep the message from the others, but ends in a Stop.
+    A recipient refused does not keep the message from the others, but aborts the check after it.
     """
-    dialogue.enter(Stage.ENVELOPE)
+    client.enter_stage(Stage.ENVELOPE)
     if envelope.needs_smtputf8 and "SMTPUTF8" not in offer:
         raise CheckAborted(Cause.SMTPUTF8_NOT_OFFERED, "the server does not offer SMTPUTF8")
     message = None if mail.body is None else message_of(mail, envelope, offer)
-    _check_size(dialogue, offer, message)
+    _check_size(client, offer, message)
     command = f"MAIL FROM:<{envelope.sender.envelope}>{_parameters(offer, envelope, message)}"
-    transaction = _Transaction(dialogue, envelope, command)
+    transaction = _Transaction(client, envelope, command)
     if message is None:
-        await _one_by_one(transaction)
-        dialogue.command = "RSET"
-        await dialogue.say("RSET")
+        await _send_one_by_one(transaction)
+        client.command = "RSET"
+        await client.send_and_read("RSET")
     else:
-        reply = await _up_to_data(transaction, offer)
-        await _hand_over(dialogue, reply, message)
+        reply = await _send_up_to_data(transaction, offer)
+        await _send_message(client, reply, message)
     if transaction.refusals:
-        dialogue.stage, dialogue.command = Stage.ENVELOPE, "RCPT"
+        client.stage, client.command = Stage.ENVELOPE, "RCPT"
         raise CheckAborted(Cause.RECIPIENT_REFUSED, reply=transaction.refusals[0])
 
 
-def _check_size(dialogue: SMTPClient, offer: EhloKeywords, message: bytes | None) -> None:
+def _check_size(client: SMTPClient, offer: EhloKeywords, message: bytes | None) -> None:
     limit = offer.size_limit
     if message is not None and limit and len(message) > limit:
-        dialogue.stage = Stage.MESSAGE
+        client.stage = Stage.MESSAGE
         text = f"the message has {len(message)} bytes, and the server accepts at most {limit}"
         raise CheckAborted(Cause.MESSAGE_TOO_LARGE, text)
 
@@ -275,73 +275,73 @@ def _parameters(offer: EhloKeywords, envelope: Envelope, message: bytes | None) 
     return parameters
 
 
-async def _one_by_one(transaction: _Transaction) -> None:
-    dialogue = transaction.dialogue
-    transaction.take_mail(await dialogue.say(transaction.mail_command))
+async def _send_one_by_one(transaction: _Transaction) -> None:
+    client = transaction.client
+    transaction.require_mail_accepted(await client.send_and_read(transaction.mail_command))
     for recipient, command in zip(
         transaction.envelope.recipients, transaction.rcpt_commands, strict=True
     ):
-        transaction.take_recipient(recipient, await dialogue.say(command))
-    transaction.need_somebody()
+        transaction.add_recipient_reply(recipient, await client.send_and_read(command))
+    transaction.require_a_recipient()
 
 
-async def _up_to_data(transaction: _Transaction, offer: EhloKeywords) -> Reply:
+async def _send_up_to_data(transaction: _Transaction, offer: EhloKeywords) -> Reply:
     """Return the reply to DATA, in one round trip where PIPELINING is offered (RFC 2920)."""
-    dialogue = transaction.dialogue
+    client = transaction.client
     if "PIPELINING" in offer:
-        reply = await _together(transaction)
+        reply = await _send_group(transaction)
         if reply is not None:
             return reply
-        dialogue.note(
+        client.note(
             "the server loses commands sent in a group; smtp-tui repeats them one by one",
             WarningId.PIPELINING_SUSPECT,
         )
         transaction.answers.clear()
-        await dialogue.say("RSET")
-    await _one_by_one(transaction)
-    dialogue.enter(Stage.MESSAGE)
-    return await dialogue.say("DATA")
+        await client.send_and_read("RSET")
+    await _send_one_by_one(transaction)
+    client.enter_stage(Stage.MESSAGE)
+    return await client.send_and_read("DATA")
 
 
-async def _together(transaction: _Transaction) -> Reply | None:
+async def _send_group(transaction: _Transaction) -> Reply | None:
     """Send MAIL, RCPT and DATA in one group; None when a reply stays away.
 
     The first reply that refuses is the verdict, whatever comes after it: a server may answer the
     rest of the group with 503, and then close with 421.
     """
-    dialogue = transaction.dialogue
+    client = transaction.client
     commands = [transaction.mail_command, *transaction.rcpt_commands, "DATA"]
-    await dialogue.send_group(commands)
+    await client.send_group(commands)
     replies: list[Reply] = []
     try:
-        await _hear_group(dialogue, commands, replies)
+        await _read_group(client, commands, replies)
     except TimeoutError:
         if not replies or replies[0].category == 2:
-            dialogue.stage, dialogue.group_refusal = Stage.ENVELOPE, None
+            client.stage, client.group_refusal = Stage.ENVELOPE, None
             return None
     except CheckAborted:
-        if dialogue.group_refusal is None:
+        if client.group_refusal is None:
             raise
-    dialogue.group_refusal = None
-    return await _judge_group(transaction, replies)
+    client.group_refusal = None
+    return await _evaluate_group(transaction, replies)
 
 
-async def _hear_group(dialogue: SMTPClient, commands: list[str], replies: list[Reply]) -> None:
+async def _read_group(client: SMTPClient, commands: list[str], replies: list[Reply]) -> None:
     """Collect the replies to a group; TimeoutError when one stays away."""
     for command in commands:
-        dialogue.command = command.partition(" ")[0]
-        dialogue.stage = Stage.MESSAGE if command == "DATA" else Stage.ENVELOPE
+        client.command = command.partition(" ")[0]
+        client.stage = Stage.MESSAGE if command == "DATA" else Stage.ENVELOPE
         async with asyncio.timeout(GROUP_LIMIT if replies else None):
-            reply = await dialogue.hear()
+            reply = await client.read_reply()
         replies.append(reply)
         is_refusal = reply.category != 2 and command != "DATA"
-        if is_refusal and dialogue.group_refusal is None:
-            dialogue.group_refusal = GroupRefusal(dialogue.command, reply)
+        if is_refusal and client.group_refusal is None:
+            client.group_refusal = GroupRefusal(client.command, reply)
 
 
-async def _judge_group(transaction: _Transaction, replies: list[Reply]) -> Reply:
-    """Return the reply to DATA; Stop at the first refusal where no message can follow."""
-    dialogue = transaction.dialogue
+async def _evaluate_group(transaction: _Transaction, replies: list[Reply]) -> Reply:
+    """Return the reply to DATA; CheckAborted at the first refusal where no message can follow."""
+    client = transaction.client
     count = len(transaction.rcpt_commands)
     sender, recipients = replies[0], replies[1 : count + 1]
     data = replies[count + 1] if len(replies) > count + 1 else None
@@ -349,39 +349,39 @@ async def _judge_group(transaction: _Transaction, replies: list[Reply]) -> Reply
     if goes_ahead and (sender.category != 2 or all(one.category != 2 for one in recipients)):
         # Nobody is left, but the server waits: an empty message ends it (RFC 2920, section 3.1).
         with suppress(CheckAborted):
-            await dialogue.send_data(b".\r\n")
-            await dialogue.hear()
-    dialogue.stage, dialogue.command = Stage.ENVELOPE, "MAIL"
-    transaction.take_mail(sender)
+            await client.send_data(b".\r\n")
+            await client.read_reply()
+    client.stage, client.command = Stage.ENVELOPE, "MAIL"
+    transaction.require_mail_accepted(sender)
     for recipient, reply in zip(transaction.envelope.recipients, recipients, strict=False):
-        transaction.take_recipient(recipient, reply)
-    transaction.need_somebody()
+        transaction.add_recipient_reply(recipient, reply)
+    transaction.require_a_recipient()
     if data is None or (transaction.refusals and not goes_ahead):
-        dialogue.command = "RCPT"
+        client.command = "RCPT"
         raise refused(transaction.refusals[0])
-    dialogue.enter(Stage.MESSAGE)
-    dialogue.command = "DATA"
+    client.enter_stage(Stage.MESSAGE)
+    client.command = "DATA"
     return data
 
 
-async def _hand_over(dialogue: SMTPClient, go_ahead: Reply, message: bytes) -> None:
+async def _send_message(client: SMTPClient, go_ahead: Reply, message: bytes) -> None:
     if go_ahead.code != 354:
         raise refused(go_ahead)
-    dialogue.command = "the message"
-    await dialogue.send_data(
+    client.command = "the message"
+    await client.send_data(
         dot_stuff(message), f"[message of {len(message)} bytes and the final dot]"
     )
     try:
-        reply = await dialogue.hear()
+        reply = await client.read_reply()
     except (CheckAborted, asyncio.CancelledError) as end:  # the time-out cancels
         if not (isinstance(end, CheckAborted) and end.reply):
-            dialogue.note(
+            client.note(
                 "smtp-tui sent the message, but the server did not reply: it may or may not arrive",
                 WarningId.DELIVERY_UNKNOWN,
             )
         raise
     if reply.category != 2:
         raise refused(reply)
-    found = _QUEUE_ID.search(dialogue.redactor.reply(reply).text)
+    found = _QUEUE_ID.search(client.redactor.reply(reply).text)
     queue_id = next((one for one in found.groups() if one), None) if found else None
-    dialogue.emit(MessageQueued(seconds=dialogue.now(), queue_id=queue_id))
+    client.emit(MessageQueued(seconds=client.now(), queue_id=queue_id))

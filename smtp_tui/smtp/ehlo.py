@@ -56,40 +56,40 @@ _CHANGES_WITH_TLS = frozenset({"STARTTLS", "AUTH", "REQUIRETLS"})
 KEYWORDS_NAMED = 8
 
 
-async def ehlo(dialogue: SMTPClient, name: str) -> EhloKeywords:
-    """Say EHLO, or HELO to a server that does not know it; Stop when the name is refused."""
-    dialogue.enter(Stage.EHLO)
-    reply = await dialogue.say(f"EHLO {name}")
+async def ehlo(client: SMTPClient, name: str) -> EhloKeywords:
+    """Say EHLO, or HELO to a server that does not know it; CheckAborted if refused."""
+    client.enter_stage(Stage.EHLO)
+    reply = await client.send_and_read(f"EHLO {name}")
     if reply.code in (500, 502):
-        dialogue.note(
+        client.note(
             "the server does not know EHLO; smtp-tui uses HELO, without extensions",
             WarningId.HELO_FALLBACK,
         )
-        reply = await dialogue.say(f"HELO {name}")
+        reply = await client.send_and_read(f"HELO {name}")
     if reply.code != 250:
         raise refused(reply)
-    if dialogue.command == "HELO":
-        _tell(dialogue, EhloKeywords())
+    if client.command == "HELO":
+        _report_keywords(client, EhloKeywords())
         return EhloKeywords()
-    offer = parse_ehlo(reply, dialogue.shown_reply)
-    _tell(dialogue, offer)
+    offer = parse_ehlo(reply, client.shown_reply)
+    _report_keywords(client, offer)
     return offer
 
 
-def compare(dialogue: SMTPClient, before: EhloKeywords, after: EhloKeywords) -> None:
+def note_changes(client: SMTPClient, before: EhloKeywords, after: EhloKeywords) -> None:
     """Point out what changed inside TLS beside what ought to."""
     gone = [f"no longer {one}" for one in before.apart_from(after, ignoring=_CHANGES_WITH_TLS)]
     new = [f"now {one}" for one in after.apart_from(before, ignoring=_CHANGES_WITH_TLS)]
-    if told := abridged(gone + new, KEYWORDS_NAMED):
-        text = f"inside TLS the server's offer changed: {told}"
-        dialogue.note(text, WarningId.CAPABILITIES_CHANGED)
+    if shown := abridged(gone + new, KEYWORDS_NAMED):
+        text = f"inside TLS the server's offer changed: {shown}"
+        client.note(text, WarningId.CAPABILITIES_CHANGED)
 
 
-def _tell(dialogue: SMTPClient, offer: EhloKeywords) -> None:
-    dialogue.emit(
+def _report_keywords(client: SMTPClient, offer: EhloKeywords) -> None:
+    client.emit(
         Capabilities(
-            seconds=dialogue.now(),
-            encrypted=dialogue.connection.is_encrypted,
+            seconds=client.now(),
+            encrypted=client.connection.is_encrypted,
             keywords=offer.shown,
             mechanisms=offer.shown_mechanisms,
         )

@@ -301,6 +301,6 @@ class CheckAborted(Exception):
 
 
 def refused(reply: Reply) -> CheckAborted:
-    """The Stop for a reply that is no success: a refusal, or a code that does not belong."""
+    """The end for a reply that is no success: a refusal, or a code that does not belong."""
     fault = Cause.REFUSED if reply.category in (4, 5) else Cause.REPLY_UNEXPECTED
     return CheckAborted(fault, reply=reply)

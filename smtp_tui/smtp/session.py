@@ -19,7 +19,7 @@ from smtp_tui.smtp.auth import authenticate, require_usable
 from smtp_tui.smtp.client import SMTPClient, say_quit
 from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
 from smtp_tui.smtp.delivery import MailRequest, deliver, envelope_of
-from smtp_tui.smtp.ehlo import EhloName, compare, ehlo
+from smtp_tui.smtp.ehlo import EhloName, ehlo, note_changes
 from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import (
     Cause,
@@ -71,56 +71,56 @@ class GreetingReader:
     it altogether.
     """
 
-    def __init__(self, dialogue: SMTPClient, settings: Settings, extra: float) -> None:
-        self._dialogue = dialogue
+    def __init__(self, client: SMTPClient, settings: Settings, extra: float) -> None:
+        self._client = client
         self._settings = settings
         self._extra = extra
-        self._asked_at: float | None = None
-        self._knows = False
+        self._probed_at: float | None = None
+        self._has_probed = False
 
     async def greet(self) -> None:
-        """Hear a good greeting; Stop when it is none."""
-        dialogue = self._dialogue
-        dialogue.enter(Stage.GREETING)
-        dialogue.command = ""
-        reply = await self._hear()
-        dialogue.is_usable = True
+        """Hear a good greeting; CheckAborted when it is none."""
+        client = self._client
+        client.enter_stage(Stage.GREETING)
+        client.command = ""
+        reply = await self._read_greeting()
+        client.is_usable = True
         if reply.code != 220:
             raise refused(reply)
         if is_lmtp(reply.text):
-            shown = dialogue.redactor.reply(reply).text
+            shown = client.redactor.reply(reply).text
             raise CheckAborted(Cause.NOT_SMTP, shown, reply=reply, protocol="LMTP")
 
-    async def late(self, limit: str) -> CheckAborted:
+    async def cause_of_timeout(self, limit: str) -> CheckAborted:
         """Say what it means that the time is over; `limit` words the time-out."""
-        if other := self._dialogue.other_protocol():
+        if other := self._client.other_protocol():
             return other
         if (left := self._left()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
-                    if await self._speaks_tls():
+                    if await self._probe_tls():
                         return _implicit_tls()
         return CheckAborted(Cause.GREETING_TIMEOUT, limit)
 
-    def _may_ask(self) -> bool:
-        return self._extra > 0 and not self._dialogue.connection.is_encrypted
+    def _may_probe(self) -> bool:
+        return self._extra > 0 and not self._client.connection.is_encrypted
 
     def _left(self) -> float:
         """Seconds that asking may still take; what it took beside the wait counts."""
-        if self._knows or not self._may_ask():
+        if self._has_probed or not self._may_probe():
             return 0
-        if self._asked_at is None:
+        if self._probed_at is None:
             return self._extra
-        return self._extra - (self._dialogue.now() - self._asked_at)
+        return self._extra - (self._client.now() - self._probed_at)
 
-    async def _hear(self) -> Reply:
-        hearing = asyncio.create_task(self._dialogue.hear())
+    async def _read_greeting(self) -> Reply:
+        hearing = asyncio.create_task(self._client.read_reply())
         asking: asyncio.Task[bool] | None = None
         try:
-            if self._may_ask():
+            if self._may_probe():
                 await asyncio.wait({hearing}, timeout=PROBE_AFTER)
                 if not hearing.done():
-                    asking = asyncio.create_task(self._speaks_tls())
+                    asking = asyncio.create_task(self._probe_tls())
                     await asyncio.wait({hearing, asking}, return_when=asyncio.FIRST_COMPLETED)
                     if not hearing.done() and asking.result():
                         raise _implicit_tls()
@@ -128,20 +128,20 @@ class GreetingReader:
         finally:
             await _cancel(hearing, asking)
 
-    async def _speaks_tls(self) -> bool:
-        dialogue = self._dialogue
-        if dialogue.target is None:
+    async def _probe_tls(self) -> bool:
+        client = self._client
+        if client.target is None:
             return False
-        self._asked_at = dialogue.now()
-        agreed = await tls_from_first_byte(dialogue.target, self._settings)
-        self._knows = True
+        self._probed_at = client.now()
+        agreed = await tls_from_first_byte(client.target, self._settings)
+        self._has_probed = True
         outcome, text = "no-tls", "the port does not answer a TLS handshake either"
         if agreed:
             outcome = "ok"
             text = f"implicit TLS works on this port: {agreed.version}"
-        dialogue.emit(
+        client.emit(
             Experiment(
-                seconds=dialogue.now(),
+                seconds=client.now(),
                 name="tls-from-first-byte",
                 outcome=outcome,
                 text=f"experiment: {text}",
@@ -200,8 +200,8 @@ async def check(
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     redactor = redactor or Redactor(settings.username, secret)
-    dialogue = SMTPClient(events.put_nowait, redactor, started)
-    course = _Course(dialogue, settings, secret, mail, limits or Limits())
+    client = SMTPClient(events.put_nowait, redactor, started)
+    course = CheckFlow(client, settings, secret, mail, limits or Limits())
     task = asyncio.create_task(course.run())
     task.add_done_callback(lambda _: events.put_nowait(None))
     try:
@@ -215,165 +215,165 @@ async def check(
                 await task
 
 
-class _Course:
+class CheckFlow:
     """The course of one check, stage by stage."""
 
     def __init__(
         self,
-        dialogue: SMTPClient,
+        client: SMTPClient,
         settings: Settings,
         secret: str | None,
         mail: MailRequest | None,
         limits: Limits,
     ) -> None:
-        self._dialogue = dialogue
+        self._client = client
         self._settings = settings
         self._secret = secret
         self._mail = mail
         self._limits = limits
-        self._greeter = GreetingReader(dialogue, settings, limits.extra)
-        self._attempts = HappyEyeballs(settings.source_address, self._tried, self._attempt_failed)
+        self._greeting = GreetingReader(client, settings, limits.extra)
+        self._eyeballs = HappyEyeballs(settings.source_address, self._tried, self._attempt_failed)
 
     async def run(self) -> None:
         """Go through the stages, say QUIT, close, and tell how it ended."""
-        dialogue = self._dialogue
+        client = self._client
         stop: CheckAborted | None = None
         is_late = False
         try:
             try:
-                async with asyncio.timeout(self._settings.timeout - dialogue.now()):
+                async with asyncio.timeout(self._settings.timeout - client.now()):
                     await self._stages()
             except TimeoutError:
                 is_late = True
-                stop = await self._late()
+                stop = await self._cause_of_timeout()
             except CheckAborted as reason:
                 stop = reason
             end = self._end(stop)
-            if dialogue.is_usable:
-                await say_quit(dialogue, end, is_late=is_late)
+            if client.is_usable:
+                await say_quit(client, end, is_late=is_late)
         finally:
-            dialogue.close()
-        dialogue.emit(replace(end, seconds=dialogue.now()))
+            client.close()
+        client.emit(replace(end, seconds=client.now()))
 
     def _end(self, stop: CheckAborted | None) -> Finished:
-        dialogue = self._dialogue
+        client = self._client
         if stop is None:
-            return Finished(seconds=dialogue.now(), stage=dialogue.stage)
+            return Finished(seconds=client.now(), stage=client.stage)
         return Finished(
-            seconds=dialogue.now(),
-            stage=dialogue.stage,
+            seconds=client.now(),
+            stage=client.stage,
             fault=stop.fault,
-            detail=dialogue.redactor.sentence(stop.detail),
-            command=dialogue.command,
-            reply=dialogue.redactor.reply(stop.reply) if stop.reply else None,
+            detail=client.redactor.sentence(stop.detail),
+            command=client.command,
+            reply=client.redactor.reply(stop.reply) if stop.reply else None,
             also=stop.also,
             certificate=stop.certificate,
             protocol=stop.protocol,
         )
 
     async def _stages(self) -> None:
-        settings, dialogue = self._settings, self._dialogue
+        settings, client = self._settings, self._client
         context = await self._prepare()
         naming = EhloName(settings.domain, settings.timeout)
         try:
             await self._connect()
             if settings.encryption is Encryption.SSL:
-                dialogue.enter(Stage.TLS)
-                await secure(dialogue, settings, context)
+                client.enter_stage(Stage.TLS)
+                await secure(client, settings, context)
             if self._is_far_enough():
                 return
-            await self._greeter.greet()
-            name = await naming.name(dialogue.connection.local_address)
+            await self._greeting.greet()
+            name = await naming.name(client.connection.local_address)
         finally:
             await naming.close()
-        offer = await ehlo(dialogue, name)
-        if wants_starttls(dialogue, settings, offered="STARTTLS" in offer):
-            await starttls(dialogue, settings, context)
+        offer = await ehlo(client, name)
+        if wants_starttls(client, settings, offered="STARTTLS" in offer):
+            await starttls(client, settings, context)
             if self._is_far_enough():
                 return
-            before, offer = offer, await ehlo(dialogue, name)
-            compare(dialogue, before, offer)
+            before, offer = offer, await ehlo(client, name)
+            note_changes(client, before, offer)
         await self._authenticate(offer)
         if self._mail:
             user = settings.username or ""
             envelope = envelope_of(self._mail, settings.sender, user, name)
-            await deliver(dialogue, offer, self._mail, envelope)
+            await deliver(client, offer, self._mail, envelope)
 
     def _is_far_enough(self) -> bool:
-        return self._limits.until is Stage.TLS and self._dialogue.connection.is_encrypted
+        return self._limits.until is Stage.TLS and self._client.connection.is_encrypted
 
     async def _prepare(self) -> ssl.SSLContext:
-        """Make ready all that needs no network; Stop where the settings cannot be followed."""
-        dialogue, settings = self._dialogue, self._settings
-        dialogue.stage = Stage.SETTINGS
-        require_usable(dialogue, settings, self._secret or "")
+        """Make ready all that needs no network; CheckAborted where that cannot be done."""
+        client, settings = self._client, self._settings
+        client.stage = Stage.SETTINGS
+        require_usable(client, settings, self._secret or "")
         try:
             sni_name(settings)
             # Sooner than the whole check's time-out, which does not know what was waited for.
-            seconds = max(0.0, SHARE_FOR_FILES * (settings.timeout - dialogue.now()))
+            seconds = max(0.0, SHARE_FOR_FILES * (settings.timeout - client.now()))
             return await load_context(settings, seconds)
         except ContextError as error:
             raise CheckAborted(Cause.SETTINGS_INVALID, str(error)) from None
 
     async def _connect(self) -> None:
-        settings, dialogue = self._settings, self._dialogue
-        dialogue.enter(Stage.RESOLVE)
+        settings, client = self._settings, self._client
+        client.enter_stage(Stage.RESOLVE)
         try:
             targets = await resolve(settings)
             addresses = tuple(target.address for target in targets)
-            dialogue.emit(Resolved(seconds=dialogue.now(), host=settings.host, addresses=addresses))
-            dialogue.enter(Stage.CONNECT)
-            connected, target = await self._attempts.connect(targets)
+            client.emit(Resolved(seconds=client.now(), host=settings.host, addresses=addresses))
+            client.enter_stage(Stage.CONNECT)
+            connected, target = await self._eyeballs.connect(targets)
         except AddressError as error:
             raise CheckAborted(error.fault, error.detail) from None
         connection = Connection(connected)
-        dialogue.use(connection, target)
-        dialogue.emit(
+        client.set_connection(connection, target)
+        client.emit(
             Connected(
-                seconds=dialogue.now(),
+                seconds=client.now(),
                 address=target.address,
                 port=settings.port,
                 local_address=connection.local_address,
             )
         )
-        if late := self._attempts.unanswered:
+        if late := self._eyeballs.unanswered:
             names = abridged([one.address for one in late], ADDRESSES_NAMED)
             text = f"no answer from {names}; a program that tries only one address waits there"
-            dialogue.note(text, WarningId.ADDRESS_UNANSWERED)
+            client.note(text, WarningId.ADDRESS_UNANSWERED)
 
     def _tried(self, target: Endpoint) -> None:
-        now, port = self._dialogue.now(), self._settings.port
-        self._dialogue.emit(Connecting(seconds=now, address=target.address, port=port))
+        now, port = self._client.now(), self._settings.port
+        self._client.emit(Connecting(seconds=now, address=target.address, port=port))
 
     def _attempt_failed(self, target: Endpoint, error: AddressError) -> None:
-        self._dialogue.note(f"{target.address}: {error.detail}")
+        self._client.note(f"{target.address}: {error.detail}")
 
     async def _authenticate(self, offer: EhloKeywords) -> None:
-        settings, dialogue = self._settings, self._dialogue
+        settings, client = self._settings, self._client
         if not settings.authenticates:
             if offer.mechanisms:
-                dialogue.note("AUTH is offered but not used", WarningId.AUTH_OFFERED_UNUSED)
+                client.note("AUTH is offered but not used", WarningId.AUTH_OFFERED_UNUSED)
             return
-        dialogue.enter(Stage.AUTH)
+        client.enter_stage(Stage.AUTH)
         allow_clear = self._limits.allow_clear_password
-        await authenticate(dialogue, settings, offer, self._secret or "", allow_clear=allow_clear)
+        await authenticate(client, settings, offer, self._secret or "", allow_clear=allow_clear)
 
-    async def _late(self) -> CheckAborted:
+    async def _cause_of_timeout(self) -> CheckAborted:
         """Name the time-out after what was being waited for."""
         limit = f"no answer within {self._settings.timeout:g} s"
-        if first := self._dialogue.group_refusal:
-            self._dialogue.stage, self._dialogue.command = Stage.ENVELOPE, first.command
+        if first := self._client.group_refusal:
+            self._client.stage, self._client.command = Stage.ENVELOPE, first.command
             return refused(first.reply)
-        match self._dialogue.stage:
+        match self._client.stage:
             case Stage.RESOLVE:
                 return CheckAborted(Cause.RESOLVER_FAILED, limit)
             case Stage.CONNECT:
                 late = AddressError(Cause.CONNECT_TIMEOUT, limit)
-                error = self._attempts.most_telling(late)
+                error = self._eyeballs.most_telling(late)
                 return CheckAborted(error.fault, error.detail)
-            case Stage.GREETING if not self._dialogue.is_usable:
-                return await self._greeter.late(limit)
-            case Stage.TLS if self._dialogue.is_shaking_hands:
+            case Stage.GREETING if not self._client.is_usable:
+                return await self._greeting.cause_of_timeout(limit)
+            case Stage.TLS if self._client.is_shaking_hands:
                 return CheckAborted(Cause.TLS_HANDSHAKE_TIMEOUT, limit)
             case _:
                 return CheckAborted(Cause.REPLY_TIMEOUT, limit)

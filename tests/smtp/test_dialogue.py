@@ -54,7 +54,7 @@ def dialogue(connection: Told, stage: Stage = Stage.EHLO) -> tuple[SMTPClient, l
     """A dialogue over a connection, and its events."""
     events: list[Event] = []
     made = SMTPClient(events.append, Redactor("tim", "s3cret-word"))
-    made.use(cast("Connection", connection), cast("Endpoint", None))
+    made.set_connection(cast("Connection", connection), cast("Endpoint", None))
     made.stage = stage
     made.is_usable = True
     return made, events
@@ -64,7 +64,7 @@ async def stopped(connection: Told, stage: Stage = Stage.EHLO) -> tuple[CheckAbo
     """How saying a command ends, which it must."""
     told, events = dialogue(connection, stage)
     with pytest.raises(CheckAborted) as caught:
-        await told.say("EHLO me")
+        await told.send_and_read("EHLO me")
     assert not told.is_usable
     return caught.value, events
 
@@ -87,7 +87,7 @@ def texts(events: list[Event]) -> list[str]:
 
 async def test_what_came_before_a_command_is_told_first() -> None:
     told, events = dialogue(Told(b"250 yes\r\n", waiting=b"250 stray\r\n"))
-    assert (await told.say("EHLO me")).text == "yes"
+    assert (await told.send_and_read("EHLO me")).text == "yes"
     stray = "the server sent this reply unprompted"
     assert texts(events) == ["250 stray", stray, "> EHLO me", "250 yes"]
     assert [event.warning for event in events if isinstance(event, Note)] == [
@@ -157,34 +157,34 @@ async def test_tls_that_breaks_after_the_handshake(
     connection.asked_for_certificate = asked
     told, _ = dialogue(connection)
     with pytest.raises(CheckAborted) as caught:
-        await told.say("EHLO me")
+        await told.send_and_read("EHLO me")
     assert (caught.value.fault, told.stage) == (fault, stage)
 
 
 async def test_a_reset_between_starttls_and_the_handshake() -> None:
     told, _ = dialogue(Told(waiting=RESET))
     with pytest.raises(CheckAborted) as caught:
-        told.injected()
+        told.bytes_before_tls()
     assert caught.value.fault is Cause.CONNECTION_RESET
 
 
 async def test_a_reply_in_pieces() -> None:
     told, events = dialogue(Told(b"25", b"0-a\r", b"\n250 b", b"\r\n"))
-    assert (await told.say("EHLO me")).lines == (b"a", b"b")
+    assert (await told.send_and_read("EHLO me")).lines == (b"a", b"b")
     assert texts(events) == ["> EHLO me", "250 a\nb"]
 
 
 async def test_bare_lf_is_told_once() -> None:
     told, events = dialogue(Told(b"250 a\n", b"250 b\n"))
-    await told.say("EHLO me")
-    await told.say("NOOP")
+    await told.send_and_read("EHLO me")
+    await told.send_and_read("NOOP")
     assert len([event for event in events if isinstance(event, Note)]) == 1
 
 
 async def test_auth_shows_a_description() -> None:
     connection = Told(b"235 ok\r\n")
     told, events = dialogue(connection)
-    await told.say_auth("PLAIN", ClientResponse(b"\0tim\0s3cret-word", "[name and password]"))
+    await told.send_auth("PLAIN", ClientResponse(b"\0tim\0s3cret-word", "[name and password]"))
     assert texts(events)[0] == "> AUTH PLAIN [name and password]"
     assert connection.sent == [b"AUTH PLAIN AHRpbQBzM2NyZXQtd29yZA==\r\n"]
 
@@ -192,6 +192,6 @@ async def test_auth_shows_a_description() -> None:
 async def test_an_empty_initial_response_is_a_sign() -> None:
     connection = Told(b"235 ok\r\n", b"235 ok\r\n")
     told, _ = dialogue(connection)
-    await told.say_auth("EXTERNAL", ClientResponse(b"", "[nothing]", is_secret=False))
+    await told.send_auth("EXTERNAL", ClientResponse(b"", "[nothing]", is_secret=False))
     await told.respond(ClientResponse(b"", "[nothing]", is_secret=False))
     assert connection.sent == [b"AUTH EXTERNAL =\r\n", b"\r\n"]
