@@ -17,8 +17,6 @@ from smtp_tui.smtp.tls import ContextError, asked_for_certificate, peer_certific
 from smtp_tui.smtp.tls_errors import HandshakeFault, handshake_fault
 
 CHUNK = 16 * 1024
-# Reads that may go on without giving way to the rest of the loop.
-READS_AT_A_TIME = 16
 # Of what came in place of a handshake as much is kept as an admin needs to recognise it.
 FIRST_BYTES = 512
 
@@ -57,7 +55,6 @@ class Connection:
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._reads = 0
         self.asked_for_certificate = False
 
     @property
@@ -162,10 +159,8 @@ class Connection:
     async def _read(self) -> bytes:
         data = await self._loop.sock_recv(self._socket, CHUNK)
         # Bytes that are there already come without waiting: a server that never stops sending must
-        # not keep the loop from the timeout.
-        self._reads += 1
-        if self._reads % READS_AT_A_TIME == 0:
-            await asyncio.sleep(0)
+        # not keep the loop from the timeout, and whoever leaves early must be heard before we go on.
+        await asyncio.sleep(0)
         return data
 
     async def _feed(self) -> bytes:
