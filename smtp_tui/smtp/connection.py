@@ -159,7 +159,7 @@ class Connection:
     async def _read(self) -> bytes:
         data = await self._loop.sock_recv(self._socket, CHUNK)
         # Bytes that are there already come without waiting: a server that never stops sending must
-        # not keep the loop from the timeout, and whoever leaves early must be heard before we go on.
+        # not keep the loop from the timeout, nor the next command go out before a reader can leave.
         await asyncio.sleep(0)
         return data
 

@@ -12,7 +12,6 @@ import pytest_asyncio
 
 from smtp_tui.smtp.connection import (
     CHUNK,
-    READS_AT_A_TIME,
     ClosedByServer,
     Connection,
     HandshakeFailed,
