@@ -24,7 +24,7 @@ LONGEST = 4096
 _WHOLE = ("stage", "command", "mechanism", "code", "enhanced")
 # What is said of a wrong password says nothing of a token, or of a certificate.
 _OF_PASSWORDS = "(?!XOAUTH2|OAUTHBEARER|EXTERNAL).*"
-_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?=\s|$)")
+_ENHANCED = re.compile(r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}(?=\s|$)")
 # The letters of an address that a reply repeats say nothing: somebody may be called relay.
 _ADDRESS = re.compile(r"[^\s<>]{1,64}@[^\s<>]{1,255}")
 
@@ -83,7 +83,8 @@ def rule_of_refusal(
             return _worded(rule, lent)
     if meant is None:
         raise AssertionError("the last rule fits every reply")
-    return _worded(_without_words(meant), lent)
+    # The words alone give the cause; what the rule says of a provider may not hold here.
+    return _worded(replace(meant, what=None, why=None, cure=None, providers=()), lent)
 
 
 def cause_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None = None) -> str:
@@ -121,11 +122,6 @@ def _rule(table: Mapping[str, object]) -> ReplyRule:
         whole={name: values[name] for name in _WHOLE if name in values},
         text=values.get("text", ""),
     )
-
-
-def _without_words(rule: ReplyRule) -> ReplyRule:
-    """The rule as far as the words of the reply alone carry it: its cause, and of nobody's."""
-    return replace(rule, what=None, why=None, cure=None, providers=())
 
 
 def _worded(rule: ReplyRule, lent: list[ReplyRule]) -> ReplyRule:
@@ -192,15 +188,9 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _text(reply: Reply) -> str:
-    """The words in one line: a server breaks them where it likes, each line with the code anew."""
-    lines = reply.text[:LONGEST].split("\n")
-    text = " ".join(_without_code(line) for line in lines)
-    return " ".join(_ADDRESS.sub("", text).split())
-
-
-def _without_code(line: str) -> str:
-    found = _ENHANCED.match(line)
-    return line[found.end() :] if found else line
+    # A server breaks the words where it likes, each line with the enhanced code again.
+    lines = [_ENHANCED.sub("", line, count=1) for line in reply.text[:LONGEST].split("\n")]
+    return " ".join(_ADDRESS.sub("", " ".join(lines)).split())
 
 
 def provenances() -> Iterator[Provenance]:

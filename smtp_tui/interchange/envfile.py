@@ -65,6 +65,7 @@ def _is_bare(line: re.Match[str]) -> bool:
 
 def import_env(form: FormatSpec, source: Source) -> ImportBuilder:
     """Read a file's variables."""
+    # Where nobody says who reads the file, docker does: it undoes no quoting at all.
     quoting = source.quoting or form.quoting or "docker"
     builder = ImportBuilder(form, read(source.text, quoting))
     if quoting == "docker":

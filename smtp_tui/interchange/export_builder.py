@@ -31,6 +31,7 @@ _CHALLENGES = frozenset(
 )
 _BOUNDS = frozenset({"ca_file", "tls_fingerprint", "tls_minimum"})
 
+# Relative ones begin at the settings file, which the other program does not know.
 _PATHS = frozenset({"ca_file", "client_certificate", "client_key"})
 
 
@@ -44,16 +45,14 @@ class ExportBuilder:
         self.quoting = quoting
         self.settings = settings
         self.secret = secret
-        self._notes: list[ImportNote] = []
+        # As keys: what is asked for twice is noted once.
+        self._notes: dict[ImportNote, None] = {}
         self._check_signs()
 
     def _check_signs(self) -> None:
-        values: dict[str, Any] = {
-            key: getattr(self.settings, BY_KEY[key].attribute)
-            for key in self.settings.given
-            if key != "password"
-        }
-        for key, value in {**values, "password": self.secret}.items():
+        # A line end in a value would be a line of its own in the file that is written.
+        for key in (*(self.settings.given - {"password"}), "password"):
+            value = self.secret if key == "password" else self.given(key)
             if isinstance(value, str) and escape_controls(value) != value:
                 raise InterchangeError(text("invisible", key=key))
 
@@ -151,11 +150,7 @@ class ExportBuilder:
     @property
     def variable(self) -> str:
         """The environment variable that a reference to the password names."""
-        match self.source:
-            case Environment(name):
-                return name
-            case _:
-                return VARIABLE
+        return self.source.name if isinstance(self.source, Environment) else VARIABLE
 
     def given(self, key: str) -> Any:
         """Return a value that was set, None where it stands at its default."""
@@ -177,15 +172,11 @@ class ExportBuilder:
 
     def note(self, key: str, identity: str, /, **names: object) -> None:
         """Note what the target will not do, or will do otherwise."""
-        self._note(ImportNote(key, text(identity, **names)))
+        self._notes.setdefault(ImportNote(key, text(identity, **names)))
 
     def warn(self, key: str, identity: str, /, **names: object) -> None:
         """Note where the target protects mail or password less than our settings do."""
-        self._note(ImportNote(key, text(identity, **names), weakens=True))
-
-    def _note(self, note: ImportNote) -> None:
-        if note not in self._notes:
-            self._notes.append(note)
+        self._notes.setdefault(ImportNote(key, text(identity, **names), weakens=True))
 
     def done(self, content: str) -> Exported:
         """Return the outcome; what was set and has no place in the target is noted."""

@@ -15,6 +15,7 @@ from smtp_tui.settings.fields import BY_KEY, FieldKind
 
 Known = TypeVar("Known")
 
+# What other programs say with one word, ours says with two settings.
 _LINKS: dict[str, dict[str, object]] = {
     "none": {"encryption": "none", "starttls_auto": False},
     "auto": {"encryption": "none", "starttls_auto": True},
@@ -22,6 +23,7 @@ _LINKS: dict[str, dict[str, object]] = {
     "ssl": {"encryption": "ssl"},
 }
 
+# TOML promises 64 bits, and no setting is as large.
 _TOO_MUCH = 10**18
 
 MOST_LISTED = 100

@@ -67,7 +67,7 @@ _ENV_QUOTING = "python"
 _PASSWORD_TABLES = re.compile(
     r"^smtp_sasl_password_maps[ \t]*=[ \t]*\w+:(?P<path>[^\s,]+)", re.MULTILINE
 )
-_MOST_COMPANIONS = 4
+_MOST_COMPANIONS = 4  # each is read from the disk
 
 # A variable of an `.env` file, or one of Python source with or without a type; a short word behind
 # it is its value.

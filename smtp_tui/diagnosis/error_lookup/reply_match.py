@@ -186,13 +186,10 @@ def _judged(quote: ReplyMatch, low: str) -> ReplyFinding | None:
     seen = _read(
         quote, low, Stage(place.stage), place.command, f"{quote.code} {quote.words}".strip()
     )
-    return None if place.is_guess and _is_general(seen.rule, quote.code) else seen
-
-
-def _is_general(rule: ReplyRule, code: int) -> bool:
-    """Whether a rule fits any refusal of a message for good."""
-    told = rule.text or "enhanced" in rule.whole or rule.cause != "message-refused"
-    return not told and code >= 500
+    rule = seen.rule
+    # A rule that fits any refusal of a message for good says nothing where the place is a guess.
+    is_telling = rule.text or "enhanced" in rule.whole or rule.cause != "message-refused"
+    return seen if is_telling or quote.code < 500 or not place.is_guess else None
 
 
 def _read(quote: ReplyMatch, low: str, stage: Stage, command: str, words: str) -> ReplyFinding:
@@ -201,16 +198,12 @@ def _read(quote: ReplyMatch, low: str, stage: Stage, command: str, words: str) -
         tried = None
     mechanism = tried[0].removeprefix("auth ").replace("_", "-").upper() if tried else ""
     command = f"{command} {mechanism}".strip()
-    rule = rule_of_refusal(
-        stage, command, _reply(quote), _host_in(low), without_login=not _LOGGED_IN.search(low)
-    )
+    # The first host of the text that is a known provider's is whose words these are.
+    hosts = (match[0] for match in islice(_HOST.finditer(low), _MOST_HOSTS))
+    host = next((name for name in hosts if provider_of(name)), None)
+    without_login = not _LOGGED_IN.search(low)
+    rule = rule_of_refusal(stage, command, _reply(quote), host, without_login=without_login)
     return ReplyFinding(rule, words, mechanism)
-
-
-def _host_in(low: str) -> str | None:
-    """Return the first host of a text that is a known provider's."""
-    found = islice(_HOST.finditer(low), _MOST_HOSTS)
-    return next((match[0] for match in found if provider_of(match[0])), None)
 
 
 def _reply(quote: ReplyMatch) -> Reply:

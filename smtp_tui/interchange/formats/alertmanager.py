@@ -20,6 +20,7 @@ from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.password_sources import File
 
 DEEPEST = 32
+# A few lines of merges within merges hold more keys than fit into memory.
 MOST_MERGED = 100_000
 """Keys that mappings may take over from others, in the whole file."""
 

@@ -13,6 +13,7 @@ from smtp_tui.interchange.results import Exported, Imported, InterchangeError, t
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.password_sources import File
 
+# The library ends a bare value at # and ;, and takes quotes off: all else is quoted.
 _SAFE = re.compile(r"[A-Za-z0-9_@+.,/-]+(?::[0-9]+)?")
 _INSERT = re.compile(r"%\((?:(?!%\()[^)])*\)s")
 

@@ -172,7 +172,7 @@ def write(out: ExportBuilder) -> Exported:
         ("MAIL_FROM_NAME", sender.name or None if sender else None),
         ("MAIL_USERNAME", out.username),
     ]
-    _ = out.mechanism
+    _ = out.mechanism  # to be noted: Symfony's mailer chooses by itself
     held = [(name, None if value is None else _for_env(value)) for name, value in pairs]
     out.secret = None if out.secret is None else _for_env(out.secret)
     return exported(out, held, "MAIL_PASSWORD")

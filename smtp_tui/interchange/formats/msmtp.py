@@ -57,6 +57,7 @@ _ASIDE = (
 )  # fmt: skip
 _LONGEST = 4096
 """Letters of a command that is builder apart here; a longer one is left to a shell."""
+# What a shell would do more with than to split words.
 _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 

@@ -19,6 +19,7 @@ _SWITCHES = frozenset({*_LINK, "tls.rejectUnauthorized"})
 # Options that name the server in another way than by host and port.
 _ELSEWHERE = {"service": "named-service", "url": "url-beside"}
 _VERSION = "TLSv"
+# Each bounds one step, and our timeout the whole check.
 _STEPS = ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout")
 _ASIDE = (
     "pool", "maxConnections", "maxMessages", "logger", "debug", "disableFileAccess",
@@ -232,6 +233,7 @@ def write_url(out: ExportBuilder) -> Exported:
     link = out.link
     login = ""
     if out.username is not None:
+        # A slash, a colon or an @ would end the login.
         login = quote(out.username, safe="")
         if out.secret is not None:
             login += f":{quote(out.secret, safe='')}"

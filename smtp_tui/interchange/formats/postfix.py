@@ -13,6 +13,7 @@ from smtp_tui.interchange.spec import FormatSpec, Source
 
 _USE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\}|\((\w+)\)|[{(])")
 
+# Parameters may be made of each other without end.
 _DEEPEST = 32
 _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
@@ -230,6 +231,7 @@ def write(out: ExportBuilder) -> Exported:
             ("smtp_sasl_security_options", "noanonymous"),
             ("smtp_sasl_mechanism_filter", out.mechanism),
         ]
+    # A dollar begins the name of a parameter.
     lines = [f"{name} = {value.replace('$', '$$')}" for name, value in pairs if value is not None]
     return out.done("\n".join([*lines, *_passwords(out, relay), ""]))
 

@@ -29,7 +29,7 @@ _ENV = re.compile(
 )
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "nil": None}
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "e": "\x1b", "0": "\0"}
-_DIGITS = 18
+_DIGITS = 18  # of a number: no setting has more, and int() of many takes long
 _OPEN, _CLOSE = "([{", ")]}"
 
 

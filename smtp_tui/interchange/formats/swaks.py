@@ -21,6 +21,7 @@ from smtp_tui.interchange.results import Exported, Imported, InterchangeError, t
 from smtp_tui.interchange.spec import FormatSpec, Source
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+# What ends a command in a shell.
 _END = "|;&<>()\n"
 
 

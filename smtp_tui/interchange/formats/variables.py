@@ -386,6 +386,7 @@ _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
 }
 
 
+# Stands for no sender, so that its parts can be asked for.
 _NOBODY = Mailbox("", "")
 
 
