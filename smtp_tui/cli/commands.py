@@ -6,6 +6,7 @@ commands names what carries each of them out, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from importlib import import_module
@@ -19,28 +20,37 @@ if TYPE_CHECKING:
 
 @record
 class Option:
-    """An option: its long flag, what stands for its value (empty: a switch), and its help.
+    """An option: how it is written, such as `-t, --timeout SECONDS`, and its help.
 
     `meanings` hold value and help for the commands where it means something else, `more` is what
     argparse must know besides.
     """
 
-    flag: str
-    metavar: str
+    usage: str
     help: str
-    short: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
     meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags, the long one first."""
+        return tuple(reversed(re.findall(r"-[\w-]+", self.usage.removesuffix(self.metavar))))
+
+    @property
+    def flag(self) -> str:
+        """The long flag."""
+        return self.flags[0]
+
+    @property
+    def metavar(self) -> str:
+        """What stands for its value; empty for a switch."""
+        last = self.usage.split()[-1]
+        return "" if last.startswith("-") else last
 
     @property
     def name(self) -> str:
         """The name of its value among the parsed options."""
         return self.flag.removeprefix("--").replace("-", "_")
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """The long flag, and the short one if there is one."""
-        return (self.flag, self.short) if self.short else (self.flag,)
 
     @property
     def argparse_keywords(self) -> dict[str, Any]:
@@ -53,10 +63,9 @@ class Option:
         """Return what stands for its value where a command takes it."""
         return self.meanings[command][0] if command in self.meanings else self.metavar
 
-    def usage(self, command: str = "") -> str:
-        """Return how it is written for a command: the flags, short ones first, and the value."""
-        flags = ", ".join(sorted(self.flags, key=len))
-        return f"{flags} {self.metavar_for(command)}".rstrip()
+    def usage_for(self, command: str) -> str:
+        """Return how it is written where a command takes it."""
+        return f"{self.usage.removesuffix(self.metavar)}{self.metavar_for(command)}".rstrip()
 
     def help_for(self, command: str) -> str:
         """Return what it means to a command."""
@@ -65,13 +74,12 @@ class Option:
 
 @record
 class CommandSpec:
-    """A command: its name and words as the help shows them, and what it does.
+    """A command: its words as the help shows them, its name first, and what it does.
 
     `handler` names the function that carries it out (see `load`). The command needs `least` words
     and takes `most`; one of the options in `instead` may stand for the last that it needs.
     """
 
-    name: str
     words: str
     summary: str
     handler: str
@@ -79,6 +87,12 @@ class CommandSpec:
     least: int = 0
     most: int | None = 1
     instead: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name; empty for the form, which needs none."""
+        first = self.words.partition(" ")[0]
+        return "" if first.startswith("[") else first
 
 
 @record(kw_only=True)
@@ -110,174 +124,142 @@ _LIST: Mapping[str, Any] = {"action": "append", "default": []}
 
 OPTIONS = (
     Option(
-        "--table",
-        "PATH",
+        "--table PATH",
         "TOML path of the SMTP table, such as accounts.main.smtp or smtp[0]; . is the root",
     ),
     Option(
-        "--dialect",
-        "NAME",
+        "--dialect NAME",
         "read the file as this application's (smtp-tui dialects lists them) or as plain",
     ),
+    Option("-H, --hostname HOST", "check this host instead of the file's; no file is needed"),
+    Option("--all", "check every SMTP table of each file"),
+    Option("--jobs N", "check up to N tables at the same time (default 16)", more=_NUMBER),
     Option(
-        "--hostname", "HOST", "check this host instead of the file's; no file is needed", short="-H"
-    ),
-    Option("--all", "", "check every SMTP table of each file"),
-    Option("--jobs", "N", "check up to N tables at the same time (default 16)", more=_NUMBER),
-    Option(
-        "--set",
-        "KEY=VALUE",
+        "--set KEY=VALUE",
         "use VALUE instead of the file's KEY; with --set host=… no file is needed",
         more=_LIST,
     ),
     Option(
-        "--timeout",
-        "SECONDS",
+        "-t, --timeout SECONDS",
         "seconds for the whole check (default 30)",
-        short="-t",
         meanings={"discover": ("SECONDS", "seconds for the whole search (default 10)")},
     ),
     Option(
-        "--extra",
-        "SECONDS",
+        "--extra SECONDS",
         "seconds for extra probes, which never send a password (default 3; 0: none)",
     ),
-    Option("--no-experiments", "", "make no extra probes; the same as --extra 0"),
-    Option("--allow-clear-password", "", "send the password even over an unencrypted connection"),
-    Option("--password-stdin", "", "read the password from standard input"),
-    Option("--password-fd", "N", "read the password from this file descriptor", more=_NUMBER),
-    Option("--ask-password", "", "ask for the password on the terminal"),
+    Option("--no-experiments", "make no extra probes; the same as --extra 0"),
+    Option("--allow-clear-password", "send the password even over an unencrypted connection"),
+    Option("--password-stdin", "read the password from standard input"),
+    Option("--password-fd N", "read the password from this file descriptor", more=_NUMBER),
+    Option("--ask-password", "ask for the password on the terminal"),
     Option(
-        "--to",
-        "ADDRESS",
+        "--to ADDRESS",
         "ask the server whether it accepts these recipients; no message is sent",
         more={"nargs": "+", "action": "extend", "default": []},
         meanings={"send": ("ADDRESS…", "the recipients of the message")},
     ),
     Option(
-        "--from",
-        "ADDRESS",
+        "--from ADDRESS",
         "the sender, instead of the one in the file",
         meanings={"import": ("FORMAT", "the format to read; without this, smtp-tui detects it")},
     ),
-    Option("--subject", "TEXT", "subject of the message"),
-    Option(
-        "--body", "TEXT", "text of the message (default: standard input, unless it is a terminal)"
-    ),
+    Option("--subject TEXT", "subject of the message"),
+    Option("--body TEXT", "text of the message (default: standard input, unless it is a terminal)"),
     Option(
         "--json",
-        "",
         "print JSON",
         meanings={
             "check": ("", "print one JSON object for each event, the verdict last"),
             "send": ("", "print one JSON object for each event, the verdict last"),
         },
     ),
-    Option("--json-schema", "", "print a JSON Schema of what check --json prints"),
+    Option("--json-schema", "print a JSON Schema of what check --json prints"),
     Option(
-        "--error",
-        "TEXT",
+        "--error TEXT",
         "explain this error from the log of any program; without TEXT, read standard input",
         more={"nargs": "?", "const": "-"},
     ),
-    Option("--resolver", "ADDR[:PORT]", "use this DNS resolver instead of the system's"),
-    Option("--autoconfig", "", "also fetch the autoconfig file of the domain, over HTTPS"),
+    Option("--resolver ADDR[:PORT]", "use this DNS resolver instead of the system's"),
+    Option("--autoconfig", "also fetch the autoconfig file of the domain, over HTTPS"),
     Option(
-        "--domain-check",
-        "",
-        "after a check that passes, show the DNS records of the sender's domain",
+        "--domain-check", "after a check that passes, show the DNS records of the sender's domain"
     ),
-    Option("--dkim", "SELECTOR", "with --domain-check: look up this DKIM selector too", more=_LIST),
+    Option("--dkim SELECTOR", "with --domain-check: look up this DKIM selector too", more=_LIST),
     Option(
-        "--format",
-        "text|json|nagios|prometheus",
+        "--format text|json|nagios|prometheus",
         "output format; nagios exits with 0 to 3, prometheus prints metrics",
     ),
     Option(
-        "--output",
-        "FILE",
+        "--output FILE",
         "with --format prometheus: write the metrics to FILE, which is replaced as a whole",
     ),
     Option(
-        "--warning",
-        "RANGE",
+        "-w, --warning RANGE",
         "with --format nagios: WARNING if the check takes a time outside RANGE",
-        short="-w",
     ),
     Option(
-        "--critical",
-        "RANGE",
+        "-c, --critical RANGE",
         "with --format nagios: CRITICAL if the check takes a time outside RANGE",
-        short="-c",
     ),
     Option(
-        "--certificate-warning",
-        "LIMIT",
+        "--certificate-warning LIMIT",
         "with --format nagios: WARNING if the certificate has less time left than LIMIT",
     ),
     Option(
-        "--certificate-critical",
-        "LIMIT",
+        "--certificate-critical LIMIT",
         "with --format nagios: CRITICAL if the certificate has less time left than LIMIT",
     ),
-    Option("--warning-days", "N", "the same as --certificate-warning N", more=_NUMBER),
-    Option("--critical-days", "N", "the same as --certificate-critical N", more=_NUMBER),
-    Option("--watch", "SECONDS", "check again every SECONDS, and report when the verdict changes"),
+    Option("--warning-days N", "the same as --certificate-warning N", more=_NUMBER),
+    Option("--critical-days N", "the same as --certificate-critical N", more=_NUMBER),
+    Option("--watch SECONDS", "check again every SECONDS, and report when the verdict changes"),
     Option(
-        "--as-unit",
-        "UNIT",
+        "--as-unit UNIT",
         "check as this systemd service: its user, environment, credentials and network",
     ),
-    Option("--quiet", "", "print only the verdict"),
+    Option("--quiet", "print only the verdict"),
     Option(
-        "--report",
-        "FILE",
+        "--report FILE",
         "write a report for a ticket to FILE, in Markdown and without passwords (-: print it)",
     ),
     Option(
-        "--older-than",
-        "DAYS",
+        "--older-than DAYS",
         "list entries last read more than DAYS days ago (default 180), or without a date",
         more=_NUMBER,
     ),
-    Option("--reveal", "", "show a password that is in the file"),
-    Option("--schema", "", "print a JSON Schema of an SMTP table"),
+    Option("--reveal", "show a password that is in the file"),
+    Option("--schema", "print a JSON Schema of an SMTP table"),
     Option(
-        "--keep-in",
-        "PLACE",
+        "--keep-in PLACE",
         "where the password moves: keyring[=SERVICE], file=PATH, env=NAME, literal or ask",
     ),
     Option(
-        "--into",
-        "FILE",
+        "--into FILE",
         "write the imported settings to this TOML file, and change nothing else in it",
     ),
     Option(
-        "--with-password", "", "include the password; without this, refer to it as the program does"
+        "--with-password", "include the password; without this, refer to it as the program does"
     ),
-    Option("--account", "ACCOUNT", "the account to read, if the msmtp file has several"),
+    Option("--account ACCOUNT", "the account to read, if the msmtp file has several"),
     Option(
-        "--quoting",
-        "STYLE",
+        "--quoting STYLE",
         "program that reads the .env file: docker, systemd, ruby, python, laravel or node",
     ),
-    Option("--create", "", "create the file, or the table in it, if it is missing"),
-    Option("--backup", "", "keep the old file, with ~ added to its name"),
-    Option("--in-place", "", "overwrite a file that cannot be replaced as a whole"),
-    Option("--private", "", "let only the owner read and write the file (mode 0600)"),
+    Option("--create", "create the file, or the table in it, if it is missing"),
+    Option("--backup", "keep the old file, with ~ added to its name"),
+    Option("--in-place", "overwrite a file that cannot be replaced as a whole"),
+    Option("--private", "let only the owner read and write the file (mode 0600)"),
     Option(
         "--diff",
-        "",
         "show the changes, without passwords, and write nothing; exit with 1 if there are any",
     ),
     Option(
-        "--theme",
-        "dark|light",
+        "--theme dark|light",
         "colours of the form, for a dark or a light background",
         more={"choices": ("dark", "light")},
     ),
-    Option("--ascii", "", "draw the form with ASCII characters only"),
-    Option("--mouse", "", "let the form use the mouse"),
+    Option("--ascii", "draw the form with ASCII characters only"),
+    Option("--mouse", "let the form use the mouse"),
 )
 
 _LOOKS = ("theme", "ascii", "mouse")
@@ -294,7 +276,6 @@ _MONITORING = (
 _WRITE = ("backup", "in_place", "private", "diff")
 
 FORM = CommandSpec(
-    "",
     "[FILE]",
     "open the form; a first word that is not a command is the FILE",
     "launch:form",
@@ -303,7 +284,6 @@ FORM = CommandSpec(
 # A list, so that what is added at run time is a command everywhere.
 COMMANDS = [
     CommandSpec(
-        "check",
         "check [FILE…]",
         "test the settings, and print the SMTP dialogue and a verdict",
         "cli.check:check",
@@ -311,14 +291,12 @@ COMMANDS = [
         most=None,
     ),
     CommandSpec(
-        "send",
         "send [FILE] --to ADDRESS…",
         "test the settings as check does, and send a message",
         "cli.check:check",
         (*_CHECK, "subject", "body"),
     ),
     CommandSpec(
-        "get",
         "get FILE [KEY]",
         "print the settings in a file, or one value",
         "cli.show:get",
@@ -327,7 +305,6 @@ COMMANDS = [
         most=2,
     ),
     CommandSpec(
-        "set",
         "set FILE KEY=VALUE…",
         "change settings in a file, and nothing else in it",
         "cli.edit:set_values",
@@ -337,7 +314,6 @@ COMMANDS = [
         instead=(*_PASSWORD, "private"),
     ),
     CommandSpec(
-        "unset",
         "unset FILE KEY…",
         "remove settings from a file, and nothing else",
         "cli.edit:unset",
@@ -346,7 +322,6 @@ COMMANDS = [
         most=None,
     ),
     CommandSpec(
-        "import",
         "import [--from FORMAT] FILE|- [--into FILE]",
         "read the settings of another program, and print or save them as TOML",
         "cli.import_export:import_settings",
@@ -357,7 +332,6 @@ COMMANDS = [
         least=1,
     ),
     CommandSpec(
-        "export",
         "export FORMAT [FILE]",
         "print the settings in the format of another program",
         "cli.import_export:export_settings",
@@ -366,7 +340,6 @@ COMMANDS = [
         most=2,
     ),
     CommandSpec(
-        "password",
         "password set|test|forget [FILE]",
         "store the password where the settings say, move it, test it or delete it",
         "cli.password:password",
@@ -375,14 +348,12 @@ COMMANDS = [
         most=2,
     ),
     CommandSpec(
-        "explain",
         "explain [KEY] | --error [TEXT] | --schema",
         "explain a setting, or an error message from any program",
         "cli.show:explain",
         ("error", "json", "schema"),
     ),
     CommandSpec(
-        "discover",
         "discover DOMAIN|ADDRESS|HOST",
         "find the mail server and the settings that work, without logging in",
         "cli.discover:discover",
@@ -390,14 +361,12 @@ COMMANDS = [
         least=1,
     ),
     CommandSpec(
-        "presets",
         "presets [ID]",
         "list the mail providers that smtp-tui knows, or print the settings of one",
         "cli.lists:presets",
         ("json",),
     ),
     CommandSpec(
-        "dialects",
         "dialects",
         "list the applications whose TOML files smtp-tui understands",
         "cli.lists:dialects",
@@ -406,21 +375,18 @@ COMMANDS = [
     ),
     CommandSpec(
         "sources",
-        "sources",
         "list presets, reply rules and advice whose sources were read long ago",
         "cli.lists:sources",
         ("older_than", "json"),
         most=0,
     ),
     CommandSpec(
-        "completion",
         "completion bash|zsh|fish",
         "print a script that completes commands and options in this shell",
         "cli.complete:completion",
         least=1,
     ),
     CommandSpec(
-        "demo",
         "demo",
         "open the form on a sample file, with a mail server to test against",
         "launch:demo",
@@ -429,7 +395,6 @@ COMMANDS = [
     ),
 ]
 COMPLETE = CommandSpec(
-    "__complete",
     "__complete SHELL NUMBER WORD…",
     "answer a shell that completes; its words are not options of this call",
     "cli.complete:complete",

@@ -106,7 +106,7 @@ def _overview(width: int) -> Iterator[str]:
 
 def _option_rows(command: CommandSpec) -> list[Row]:
     return [
-        (option.usage(command.name), as_sentence(option.help_for(command.name)))
+        (option.usage_for(command.name), as_sentence(option.help_for(command.name)))
         for option in OPTIONS
         if option.name in command.options
     ]
@@ -225,7 +225,7 @@ def _meaning_rows(option: Option) -> Iterator[tuple[str, str]]:
     commands: dict[tuple[str, str], list[str]] = {}
     for spec in (FORM, *COMMANDS):
         if option.name in spec.options:
-            meaning = (option.usage(spec.name), option.help_for(spec.name))
+            meaning = (option.usage_for(spec.name), option.help_for(spec.name))
             commands.setdefault(meaning, []).append(spec.name or "the form")
     for (usage, text), names in commands.items():
         yield usage, f"{as_sentence(text)} ({', '.join(names)})"

@@ -60,7 +60,7 @@ def test_everything_is_in_it() -> None:
     for command in COMMANDS:
         assert f"smtp-tui {command.words.replace('…', '...')}" in text
     for option in OPTIONS:
-        assert f" {option.usage()} ".replace("…", "...") in text
+        assert f" {option.usage} ".replace("…", "...") in text
     for field in FIELDS:
         assert f" {field.key} {field.label}. " in text
     assert "10 The check failed at this stage: envelope. 11 The check failed at" in text
