@@ -53,7 +53,7 @@ class CheckTarget:
 class CheckResult:
     """A table and what its check amounted to."""
 
-    subject: CheckTarget
+    target: CheckTarget
     verdict: Verdict
 
 
@@ -61,13 +61,13 @@ class CheckResult:
 class BatchSummary:
     """All outcomes, in the order of the targets, and the seconds they took together."""
 
-    outcomes: tuple[CheckResult, ...]
+    results: tuple[CheckResult, ...]
     seconds: float
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
         """Those that did not pass."""
-        return tuple(result for result in self.outcomes if not result.verdict.ok)
+        return tuple(result for result in self.results if not result.verdict.ok)
 
     @property
     def ok(self) -> bool:
@@ -102,9 +102,9 @@ async def run_batch(
             while (told := await queue.get()) is not None:
                 yield target, told
                 if isinstance(told, Verdict):
-                    results.append(CheckResult(subject=target, verdict=told))
+                    results.append(CheckResult(target=target, verdict=told))
             await task
-        yield BatchSummary(outcomes=tuple(results), seconds=time.monotonic() - started)
+        yield BatchSummary(results=tuple(results), seconds=time.monotonic() - started)
     finally:
         for task in tasks:
             task.cancel()

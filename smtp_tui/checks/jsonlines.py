@@ -235,8 +235,8 @@ _APPLICATION = shape(
     Key("why", TEXT, "What shows that, in words.", "reason"),
 )
 _FAILED_TABLE = shape(
-    Key("file", maybe(TEXT), "The file.", "subject.file"),
-    Key("table", maybe(TEXT), "The table.", "subject.table"),
+    Key("file", maybe(TEXT), "The file.", "target.file"),
+    Key("table", maybe(TEXT), "The table.", "target.table"),
     Key("stage", _STAGE.kind, "The stage that failed.", "verdict.stage"),
     Key("cause", _CAUSE.kind, "Why it failed.", "verdict.cause"),
 )
@@ -348,12 +348,12 @@ _SUMMARY = _line(
     "summary",
     "The outcome of the checks of several tables; file and table are null.",
     Key("ok", TRUTH, "Whether all checks passed."),
-    Key("tables", COUNT, "How many tables were checked.", lambda all_: len(all_.outcomes)),
+    Key("tables", COUNT, "How many tables were checked.", lambda batch: len(batch.results)),
     Key(
         "passed",
         COUNT,
         "How many checks passed.",
-        lambda all_: len(all_.outcomes) - len(all_.failed),
+        lambda batch: len(batch.results) - len(batch.failed),
     ),
     Key("failed", many(_FAILED_TABLE), "The checks that failed."),
     Key("seconds", SECONDS, "Seconds that all checks took."),

@@ -127,7 +127,7 @@ def state_of(verdict: Verdict, thresholds: Thresholds) -> PluginState:
 
 def state_of_all(summary: BatchSummary, thresholds: Thresholds) -> PluginState:
     """Return the worst state of all outcomes."""
-    states = {state_of(result.verdict, thresholds) for result in summary.outcomes}
+    states = {state_of(result.verdict, thresholds) for result in summary.results}
     return next((state for state in _WORST_FIRST if state in states), PluginState.OK)
 
 
@@ -156,8 +156,8 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
 
     All performance data stands on the first line: what follows it, not every program reads.
     """
-    if len(summary.outcomes) == 1:
-        (result,) = summary.outcomes
+    if len(summary.results) == 1:
+        (result,) = summary.results
         state = state_of(result.verdict, thresholds).name
         data = " ".join(_performance(result, thresholds))
         yield f"{SERVICE} {state} - {_sentence(result, thresholds)} | {data}"
@@ -165,11 +165,11 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
             yield plain(line)
         return
     by_state: dict[PluginState, list[CheckResult]] = {state: [] for state in _WORST_FIRST}
-    count = len(summary.outcomes)
+    count = len(summary.results)
     data = f"time={summary.seconds:.3f}s;;;0 failed={len(summary.failed)};;;0;{count}"
-    for result in summary.outcomes:
+    for result in summary.results:
         by_state[state_of(result.verdict, thresholds)].append(result)
-        label = f"{result.subject.label} "
+        label = f"{result.target.label} "
         data = " ".join([data, *_performance(result, thresholds, prefix=label)])
     counts = ", ".join(f"{len(found)} {state.name}" for state, found in by_state.items() if found)
     worst = state_of_all(summary, thresholds)
@@ -177,7 +177,7 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
     if worst is not PluginState.OK:
         first += f"; {_sentence(by_state[worst][0], thresholds)}"
     yield f"{first} | {data}"
-    for result in summary.outcomes:
+    for result in summary.results:
         yield f"{state_of(result.verdict, thresholds).name}: {_sentence(result, thresholds)}"
 
 
@@ -193,8 +193,8 @@ def plain(text: str) -> str:
 
 def _sentence(result: CheckResult, thresholds: Thresholds) -> str:
     """Name the table and its host, say what happened, and what else makes its state."""
-    verdict, host = result.verdict, _host(result.subject)
-    name = plain(result.subject.label) + (f" ({plain(one_line(host, 80))})" if host else "")
+    verdict, host = result.verdict, _host(result.target)
+    name = plain(result.target.label) + (f" ({plain(one_line(host, 80))})" if host else "")
     sentence = f"{name}: {_shortened(verdict.summary)}"
     reasons = []
     leaf = _leaf(verdict)
@@ -217,7 +217,7 @@ def _shortened(text: str) -> str:
 
 
 def _performance(result: CheckResult, thresholds: Thresholds, prefix: str = "") -> Iterator[str]:
-    request = result.subject.request
+    request = result.target.request
     settings = parse_settings(request.values).settings if request else None
     most = f"{settings.timeout:g}" if settings else ""
     limits = (thresholds.seconds_warning, thresholds.seconds_critical)
@@ -254,8 +254,8 @@ def prometheus_text(summary: BatchSummary, moment: datetime) -> str:
     """
     # A table that was named twice would be one series twice, which no collector accepts.
     outcomes = {
-        (result.subject.file, result.subject.table, _host(result.subject)): result.verdict
-        for result in summary.outcomes
+        (result.target.file, result.target.table, _host(result.target)): result.verdict
+        for result in summary.results
     }
     lines = [
         "# HELP smtp_tui_build_info The version of smtp-tui.",

@@ -148,7 +148,7 @@ async def run_checks(
     async with aclosing(_checks(targets, jobs)) as checks:
         async for item in checks:
             if isinstance(item, BatchSummary):
-                status = max((exit_status(one.verdict) for one in item.outcomes), default=PASSED)
+                status = max((exit_status(one.verdict) for one in item.results), default=PASSED)
                 for reporter in reporters:
                     own = reporter.finish(item)
                     status = status if own is None else own
@@ -184,5 +184,5 @@ async def _checks(
         async for happening in happenings:
             yield target, happening
             if isinstance(happening, Verdict):
-                outcomes.append(CheckResult(subject=target, verdict=happening))
-    yield BatchSummary(outcomes=tuple(outcomes), seconds=time.monotonic() - started)
+                outcomes.append(CheckResult(target=target, verdict=happening))
+    yield BatchSummary(results=tuple(outcomes), seconds=time.monotonic() - started)

@@ -155,9 +155,9 @@ class PrometheusReporter(SummaryReporter):
             except NotWrittenError as error:
                 print_error(str(error))
                 return NOT_WRITTEN
-        for result in summary.outcomes:
-            if result.subject.refusal:
-                print_error(result.subject.refusal)
+        for result in summary.results:
+            if result.target.refusal:
+                print_error(result.target.refusal)
         return None
 
 

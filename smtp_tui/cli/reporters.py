@@ -131,11 +131,11 @@ class TextReporter:
         """Of several checks, print how many passed, and which did not."""
         if not self._is_batch:
             return
-        count, failed = len(summary.outcomes), summary.failed
+        count, failed = len(summary.results), summary.failed
         if not self._quiet:
             print_line("")
         named = ", ".join(
-            f"{result.subject.label} ({label(result.verdict.cause or '')})" for result in failed
+            f"{result.target.label} ({label(result.verdict.cause or '')})" for result in failed
         )
         tables = "1 table" if count == 1 else f"{count} tables"
         failures = f"{len(failed)} failed: {named}" if failed else "none failed"

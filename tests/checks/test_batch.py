@@ -95,14 +95,14 @@ async def test_the_order_is_that_of_the_tables_whoever_ends_first() -> None:
     assert names == sorted(names, key=["slow", "b", "c", "d", "e"].index)
     ends = [name for name, one in told if isinstance(one, Verdict)]
     assert ends == ["slow", "b", "c", "d", "e"]
-    assert [one.verdict.cause for one in summary.outcomes] == [
+    assert [one.verdict.cause for one in summary.results] == [
         None,
         "connection-refused",
         "connection-refused",
         None,
         None,
     ]
-    assert [one.subject.table for one in summary.failed] == ["b", "c"]
+    assert [one.target.table for one in summary.failed] == ["b", "c"]
 
 
 async def test_the_first_is_told_as_it_happens() -> None:
@@ -122,7 +122,7 @@ async def test_what_cannot_be_asked_for_has_its_verdict_too() -> None:
     assert isinstance(first, Verdict)
     assert (first.stage.value, first.cause) == ("settings", "settings-invalid")
     assert "does not exist" in first.summary
-    assert len(summary.outcomes) == 2
+    assert len(summary.results) == 2
 
 
 async def test_a_defect_costs_its_own_table_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,11 +142,11 @@ async def test_a_defect_costs_its_own_table_alone(monkeypatch: pytest.MonkeyPatc
         subjects = [subject("a", server.port), broken, subject("c", server.port), unreadable]
         told, summary = await told_of(subjects, jobs=2)
     assert [name for name, one in told if isinstance(one, Verdict)] == ["a", "b", "c", "d"]
-    causes = [one.verdict.cause for one in summary.outcomes]
+    causes = [one.verdict.cause for one in summary.results]
     assert causes == [None, "internal-error", None, "internal-error"]
-    assert "RuntimeError at test_batch.py:" in summary.outcomes[1].verdict.summary
-    assert "a defect" not in summary.outcomes[1].verdict.summary
-    assert [exit_status(one.verdict) for one in summary.outcomes] == [0, 70, 0, 70]
+    assert "RuntimeError at test_batch.py:" in summary.results[1].verdict.summary
+    assert "a defect" not in summary.results[1].verdict.summary
+    assert [exit_status(one.verdict) for one in summary.results] == [0, 70, 0, 70]
 
 
 async def test_leaving_early_leaves_nothing_open() -> None:
@@ -164,7 +164,7 @@ async def test_leaving_early_leaves_nothing_open() -> None:
 
 async def test_nothing_to_check() -> None:
     told, summary = await told_of([], jobs=1)
-    assert (told, summary.outcomes, summary.ok) == ([], (), True)
+    assert (told, summary.results, summary.ok) == ([], (), True)
 
 
 async def test_more_jobs_than_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ async def test_more_jobs_than_descriptors(monkeypatch: pytest.MonkeyPatch) -> No
             _, summary = await told_of(subjects, jobs=300)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert [one.verdict.cause for one in summary.outcomes] == [None] * 60
+    assert [one.verdict.cause for one in summary.results] == [None] * 60
 
 
 async def test_threads_that_are_denied_have_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +191,7 @@ async def test_threads_that_are_denied_have_a_verdict(monkeypatch: pytest.Monkey
     async with serving((OK,)) as server:
         subjects = [subject("a", server.port), subject("b", server.port, host="localhost")]
         _, summary = await told_of(subjects, jobs=2)
-    first, second = (one.verdict for one in summary.outcomes)
+    first, second = (one.verdict for one in summary.results)
     assert first.cause is None
     assert (second.stage, second.cause) == ("resolve", "resolver-failed")
     assert "this process may start no more threads" in second.summary
@@ -210,7 +210,7 @@ async def test_a_password_of_one_table_shows_in_no_check_of_another() -> None:
             subject("b", server.port, password=second, **login),
         ]
         told, summary = await told_of(subjects, jobs=1)
-    assert {one.verdict.cause for one in summary.outcomes} == {"auth-rejected"}
+    assert {one.verdict.cause for one in summary.results} == {"auth-rejected"}
     of_second = "".join(str(one) for name, one in told if name == "b")
     assert "it was [hidden] and [hidden]" in of_second
     assert first not in of_second

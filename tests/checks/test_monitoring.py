@@ -76,12 +76,12 @@ def failed(cause: str, stage: Stage, **more: Any) -> Verdict:
 def outcome(verdict: Verdict, table: str = "smtp", host: object = "mail.example") -> CheckResult:
     request = CheckRequest(values={"host": host}, base=Path())
     return CheckResult(
-        subject=CheckTarget(file="m.toml", table=table, request=request), verdict=verdict
+        target=CheckTarget(file="m.toml", table=table, request=request), verdict=verdict
     )
 
 
 def summary(*outcomes: CheckResult) -> BatchSummary:
-    return BatchSummary(outcomes=outcomes, seconds=0.5)
+    return BatchSummary(results=outcomes, seconds=0.5)
 
 
 def told(*outcomes: CheckResult, thresholds: Thresholds | None = None) -> list[str]:

@@ -89,7 +89,7 @@ def test_json_has_its_id() -> None:
 
 def test_monitoring_has_it() -> None:
     target = CheckTarget(file="mail.toml", table="smtp")
-    summary = BatchSummary(outcomes=(CheckResult(subject=target, verdict=verdict()),), seconds=1.0)
+    summary = BatchSummary(results=(CheckResult(target=target, verdict=verdict()),), seconds=1.0)
     assert 'cause="frobnicator-jammed"' in prometheus_text(summary, datetime.now(UTC))
     (first, *_) = nagios_lines(summary, Thresholds())
     assert first.startswith("SMTP CRITICAL - ")
