@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import MISSING, fields
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -105,6 +106,13 @@ def _provider(table: dict[str, Any]) -> Provider:
     table["ways"] = tuple(map(_way, table["ways"]))
     table["authentication"] = tuple(map(Authentication, table["authentication"]))
     table["user"], table["secret"] = User(table["user"]), Secret(table["secret"])
+    # Said here, for an admin: what Python says of an argument is for programmers.
+    keys = {field.name: field for field in fields(Provider)}
+    for name, field in keys.items():
+        if name not in table and field.default is MISSING:
+            raise ValueError(f"Provider lacks {name}")
+    if unknown := [name for name in table if name not in keys]:
+        raise ValueError(f"Provider has no {', '.join(unknown)}")
     return Provider(**table)
 
 

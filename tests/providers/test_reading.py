@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from smtp_tui.providers.known import providers_in
+from smtp_tui.providers.known import providers, providers_in
 from smtp_tui.settings.choices import Authentication, Encryption
 
 GOOD = """
@@ -80,3 +80,9 @@ def test_a_file_that_is_wrong(old: str, new: str, words: str) -> None:
 def test_no_table_of_providers(text: str) -> None:
     with pytest.raises(ValueError, match=r"it contains no \[\[provider\]\] tables"):
         providers_in(text)
+
+
+def test_the_words_stay_when_many_were_read() -> None:
+    assert len(providers()) > 50
+    with pytest.raises(ValueError, match="provider ours: Provider has no nick"):
+        providers_in(GOOD.replace('name = "Our relay"', 'name = "x"\nnick = "y"'))
