@@ -163,14 +163,13 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         yield from (screen for screen in self.screen_stack if isinstance(screen, MainScreen))
 
     def _pick_table(self) -> None:
-        from smtp_tui.tui.controllers.tables import TableTester
-        from smtp_tui.tui.widgets.dialog import TablePicker
+        # Most files have one table: the picker and the tests of all tables load only where asked.
+        from smtp_tui.tui.controllers.tables import table_picker
 
         def picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))
 
-        listing = TableTester(self._document, self._last_verdicts, self._runner)
-        self.push_screen(TablePicker(listing), picked)
+        self.push_screen(table_picker(self._document, self._last_verdicts, self._runner), picked)
 
     def on_main_screen_table_wanted(self, event: MainScreen.TableWanted) -> None:
         """Put another table's form in the place of the one there is."""

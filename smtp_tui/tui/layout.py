@@ -1,12 +1,8 @@
-"""Where each part of the screen stands, for any size of terminal. Pure.
-
-A layout that asks its screen where everything stands, in place of rules that negotiate it.
-"""
+"""Where each part of the screen stands, for any size of terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast
 
 from textual.geometry import NULL_OFFSET, NULL_REGION, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
@@ -131,24 +127,22 @@ def _beside(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Reg
     return rows, divider, sidebar
 
 
-class HasLayout(Protocol):
-    """A widget that knows where its children stand."""
-
-    def regions(self, size: Size) -> Mapping[Widget, Region]:
-        """Return each child's region in a size; an empty one hides it."""
-
-
 class ComputedLayout(Layout):
-    """Puts each child where its parent says."""
+    """Puts each child where a function says, which returns the regions for a size."""
 
-    name = "as-the-screen-says"
+    # CSS has no arithmetic: `max-height: 100h - 12` cannot be said, so the heights are computed in
+    # Python in any case. An empty region hides its child.
+    name = "computed"
+
+    def __init__(self, regions: Callable[[Size], Mapping[Widget, Region]]) -> None:
+        self._regions = regions
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
         """Place the children; each place is final, so one pass is enough."""
-        del greedy
-        regions = cast(HasLayout, parent).regions(size)
+        del parent, greedy
+        regions = self._regions(size)
         return [
             WidgetPlacement(regions[child], NULL_OFFSET, NULL_SPACING, child)
             for child in children

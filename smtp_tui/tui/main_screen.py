@@ -50,7 +50,6 @@ from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
 from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
 from smtp_tui.tui.widgets.text_page import TextPage
 
-_LAYOUT = ComputedLayout()
 NO_TABLE = "no SMTP table yet"
 
 
@@ -87,6 +86,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         lookup: DnsOptions | None = None,
     ) -> None:
         super().__init__()
+        self._layout_of_parts = ComputedLayout(self.regions)
         self._document = document
         self._table = table
         self._remark, self._opened_as = remark, opened_as
@@ -123,7 +123,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._wants_test_pane = self._zooms = self._is_seen = False
 
     def compose(self) -> ComposeResult:
-        """Name the parts; where they stand is the business of `places`."""
+        """Name the parts; where they stand is the business of `regions`."""
         yield self.status
         yield self.form
         yield self.divider
@@ -152,7 +152,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     @property
     def layout(self) -> Layout:
         """The parts stand where `regions` says; Textual knows no style for that."""
-        return _LAYOUT
+        return self._layout_of_parts
 
     def regions(self, size: Size) -> dict[Widget, Region]:
         """Return where the parts stand."""
@@ -178,9 +178,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def keep_changes(self) -> bool:
         """Keep what is not saved, if anything is, for the form is ended without being asked."""
-        from smtp_tui.tui.controllers.recovery import keep
-
-        return keep(self.form.draft, self._document, self._table)
+        return self._command_runner.keep_changes()
 
     # What the parts tell
 

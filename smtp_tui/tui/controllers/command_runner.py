@@ -92,6 +92,10 @@ class CommandRunner:
             work, name=OPENS_DIALOG, group=group, exclusive=True, exit_on_error=False
         )
 
+    def keep_changes(self) -> bool:
+        """Keep what is not saved for the next session; False where nothing is."""
+        return self._controllers.recovery.keep_changes()
+
     def hint_context(self, *, is_in_log: bool) -> HintContext:
         """Return what the key hints depend on."""
         has_fixes = bool(available_fixes(self.context.test_pane.last_test))

@@ -44,7 +44,11 @@ def keep(draft: Draft, document: Document, table: str) -> bool:
 
 
 class CrashRecovery(Controller):
-    """Offers what was kept of the form's file."""
+    """Keeps changes of the form's file for the next session, and offers what was kept."""
+
+    def keep_changes(self) -> bool:
+        """Keep what is not saved, if there is anything; False where nothing was kept."""
+        return keep(self.draft, self.document, self.table)
 
     async def offer(self) -> None:
         """Ask what is to become of kept changes, if there are any that the file does not say."""

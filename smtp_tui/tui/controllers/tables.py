@@ -85,6 +85,11 @@ class TableTester:
             self.last_verdicts[table] = verdict_line(verdict)
 
 
+def table_picker(document: Document, last_verdicts: dict[str, str], runner: Runner) -> TablePicker:
+    """Return the picker that is shown before any table is open."""
+    return TablePicker(TableTester(document, last_verdicts, runner))
+
+
 class TableController(Controller):
     """Goes to another table of the file."""
 
