@@ -1,1 +1,1 @@
-"""One check from settings to verdict, and the forms its outcome is told in."""
+"""One check from settings to verdict, many of them, and the forms that report them."""

@@ -1,4 +1,4 @@
-"""Several checks side by side, told one after the other."""
+"""Several checks at a time, reported one after the other."""
 
 from __future__ import annotations
 

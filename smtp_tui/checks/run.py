@@ -37,7 +37,7 @@ class CheckRequest:
     is the password itself, and `given` where to take it from, either in place of the settings'
     source. `origin` is the file that names that source, None where the call or the user named it:
     a file that others can write is not obeyed in all it says (`config.file_access`). `mail` is
-    what to hand over after the login; `extra` is the seconds for looks beside the dialogue.
+    what to hand over after the login; `extra` is the seconds for experiments after the dialogue.
     `recognition` names the application that the file is read as; `notes` say that, and what the
     table holds that is not understood. `redactors` are those of the checks that it belongs to.
     """

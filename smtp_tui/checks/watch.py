@@ -1,4 +1,4 @@
-"""One check again and again: what changes is told, and a refused password is not sent twice."""
+"""One check again and again: changes are reported, a rejected password is not sent twice."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Finding the right settings: what DNS and the providers say, and what answers when one knocks."""
+"""Finding the right settings: what DNS and the providers say, and what answers a probe."""
