@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from tests.benchmarks import files, one, records, relays, trips, tui
+from tests.benchmarks import crowd, files, one, records, relays, trips, tui
 from tests.benchmarks.calls import Unable
 from tests.benchmarks.results import Result
 from tests.servers.daemon import ServerError
@@ -19,6 +19,7 @@ ON_SERVERS: dict[str, Callable[[MailServers], Iterator[Result]]] = {
     "trips": trips.results,
 }
 ALONE: dict[str, Callable[[], Iterator[Result]]] = {
+    "crowd": crowd.results,
     "records": records.results,
     "files": files.results,
     "tui": tui.results,
