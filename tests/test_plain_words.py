@@ -21,10 +21,7 @@ TABLES = (
     "discovery/texts.toml",
     "discovery/domain.toml",
     "interchange/texts.toml",
-    "tui/cures/trust.toml",
-    "tui/domain/texts.toml",
-    "tui/exchange/texts.toml",
-    "tui/finding/texts.toml",
+    "tui/texts.toml",
 )
 DOCUMENTS = ("README.md", "CHANGELOG.md", "SECURITY.md", "man/smtp-tui.1")
 
