@@ -4,6 +4,10 @@ A shell calls `smtp-tui __complete SHELL NUMBER WORD…`: all words of the line,
 this number is being typed and may be empty. The first line of the answer says what to do besides:
 offer files (`files`; `toml`: those that end in .toml first), let no space follow (`nospace`), or
 nothing (`words`). Each other line is a whole word for that place, with its meaning behind a tab.
+
+An answer takes 60 ms of CPU, of which Python's own start is 13 and dataclasses and argparse are 25
+(`python -X importtime -m smtp_tui __complete bash 1 ""`). Scripts that held all words answered in
+2 ms, but were 1,000 lines of three shells' languages, made again after each release.
 """
 
 from __future__ import annotations

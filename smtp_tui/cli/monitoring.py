@@ -199,11 +199,11 @@ def _limit(call: Invocation, level: str) -> Limit | None:
     raise UsageError(f"{option} needs days, 0 to {MOST_DAYS}{share}")
 
 
-def _is_above(one: Limit, other: Limit) -> bool:
-    """Whether a limit is above another; of a share and days the lifetime decides, so it is not."""
-    if one.share is not None and other.share is not None:
-        return one.share > other.share
-    return one.most is not None and other.most is not None and one.most > other.most
+def _is_above(limit: Limit, other: Limit) -> bool:
+    # Of a share and a number of days neither is above the other: the lifetime decides.
+    if limit.share is not None and other.share is not None:
+        return limit.share > other.share
+    return limit.most is not None and other.most is not None and limit.most > other.most
 
 
 def _at_most(usual: Limit, given: Limit | None) -> Limit:
