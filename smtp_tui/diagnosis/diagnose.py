@@ -34,21 +34,20 @@ def diagnose(
         raise AssertionError("a check without an end has no verdict")
     names = template_vars(settings, facts)
     cause: str | None = None
-    fixes: tuple[Fix, ...] = ()
+    proposed: tuple[Fix, ...] = ()
     if finished.fault is None:
         texts = {"what": _success(facts, settings), "why": "", "cure": ""}
     else:
         # A check that passes is spared 6 ms: rules, fixes and the providers.
-        from smtp_tui.diagnosis import experiments
-        from smtp_tui.diagnosis import fixes as proposals
+        from smtp_tui.diagnosis import experiments, fixes
 
         rule = _rule_of(finished, settings, facts)
         cause = _cause(finished, rule)
         if settings is None:
-            fixes = proposals.fixes_of_problems(tuple(problem.key for problem in problems))
+            proposed = fixes.fixes_of_problems(tuple(problem.key for problem in problems))
         else:
             names |= experiments.hints(settings, facts)
-            fixes = proposals.fixes_for(settings, facts, cause, names)
+            proposed = fixes.fixes_for(settings, facts, cause, names)
         texts = _cause_texts(cause, names, rule, is_local=_is_local(settings, facts))
     also = tuple(fault.value for fault in finished.also)
     shown = tuple(warning for warning in facts.warnings if warning.value != cause)
@@ -73,7 +72,7 @@ def diagnose(
         ),
         queue_id=facts.queue_id,
         problems=tuple(map(str, problems)),
-        fixes=fixes,
+        fixes=proposed,
         also_texts=tuple(parts_of(one)["what"].format_map(names) for one in also),
         warning_texts=tuple(warning_text(warning, names) for warning in shown),
         facts=facts,

@@ -4,15 +4,14 @@ InterchangeError    the text is not of that format, or a value does not fit into
     MissingLibraryError   the format needs a library that is not installed
     QuotingError          a quoting is named that does not go with the format
     AccountError          an account is named that the text does not have
-
-What is said of imports and exports: kept as data, each text with an id.
 """
 
 from __future__ import annotations
 
-import functools
+import tomllib
 from dataclasses import field
-from importlib.resources import files
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from smtp_tui.records import record
@@ -104,10 +103,8 @@ def _cut(value: object) -> object:
     return f"{str(value)[:_LONGEST]}…" if is_long else value
 
 
-@functools.cache
+@cache
 def _texts() -> dict[str, str]:
-    import tomllib
-
-    source = files("smtp_tui.interchange").joinpath("texts.toml").read_text(encoding="utf-8")
+    source = Path(__file__).with_name("texts.toml").read_text(encoding="utf-8")
     groups = tomllib.loads(source)
     return {identity: said for group in groups.values() for identity, said in group.items()}
