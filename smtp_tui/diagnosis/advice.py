@@ -153,42 +153,46 @@ def _port_conflict(port: int | None, encryption: Encryption | None) -> str | Non
     return "port-2525-with-ssl" if port == 2525 and encryption is Encryption.SSL else None
 
 
-def _connection_advice(given: PartialSettings) -> Iterator[Match]:
-    port, encryption, mechanism = given["port"], given["encryption"], given.mechanism
+def _connection_advice(settings: PartialSettings) -> Iterator[Match]:
+    port, encryption, mechanism = settings["port"], settings["encryption"], settings.mechanism
     names = {"port": str(port), "encryption": str(encryption)}
-    provider = provider_of(given["host"]) if given["host"] else None
+    provider = provider_of(settings["host"]) if settings["host"] else None
     # A provider may document a port with an encryption that is odd there.
     is_documented = provider is not None and provider.offers(port, encryption)
     if (conflict := _port_conflict(port, encryption)) and not is_documented:
         yield conflict, names
     elif protocol := _OTHER_PROTOCOLS.get(port):
         yield "port-of-another-protocol", names | {"protocol": protocol}
-    elif port == 25 and mechanism and not given.is_near:
+    elif port == 25 and mechanism and not settings.is_near:
         yield "port-25-for-a-login", {}
-    if given.is_open and mechanism is Authentication.AUTO:
+    if settings.is_open and mechanism is Authentication.AUTO:
         yield "auto-on-an-open-link", {}
     # At a port for implicit TLS nothing goes over an unencrypted connection at all.
-    if given.is_open and not given.is_local and port not in _IMPLICIT_TLS_PORTS:
+    if settings.is_open and not settings.is_local and port not in _IMPLICIT_TLS_PORTS:
         if mechanism in _READABLE:
             what = "The access token" if mechanism in _TOKENS else "The password"
-            yield f"secret-readable{'-nearby' if given.is_near else ''}", {"what": what}
-        elif mechanism is None and not given.is_near and given["authentication"] is not None:
+            yield f"secret-readable{'-nearby' if settings.is_near else ''}", {"what": what}
+        elif mechanism is None and not settings.is_near and settings["authentication"] is not None:
             yield "submission-in-clear" if port in _SUBMISSION_PORTS else "mail-readable", {}
-    if given.link is LinkSecurity.PERHAPS and not given.is_local:
+    if settings.link is LinkSecurity.PERHAPS and not settings.is_local:
         yield "starttls-auto-strippable", {}
-    elif given["starttls_auto"] and encryption is Encryption.TLS:
+    elif settings["starttls_auto"] and encryption is Encryption.TLS:
         yield "starttls-auto-ignored", {}
-    elif given["starttls_auto"] and encryption is Encryption.SSL:
+    elif settings["starttls_auto"] and encryption is Encryption.SSL:
         yield "starttls-auto-with-ssl", {}
 
 
-def _login_advice(given: PartialSettings) -> Iterator[Match]:
-    username, authentication, secret = given["username"], given["authentication"], given.secret
-    has_user = "username" in given.present
+def _login_advice(settings: PartialSettings) -> Iterator[Match]:
+    username, authentication, secret = (
+        settings["username"],
+        settings["authentication"],
+        settings.secret,
+    )
+    has_user = "username" in settings.present
     if authentication is Authentication.EXTERNAL:
-        if "client_certificate" not in given.present:
+        if "client_certificate" not in settings.present:
             yield "external-without-certificate", {}
-        if given.is_open:
+        if settings.is_open:
             yield "external-on-an-open-link", {}
     elif authentication is Authentication.AUTO and not has_user:
         yield "auto-without-username", {}
@@ -198,10 +202,10 @@ def _login_advice(given: PartialSettings) -> Iterator[Match]:
         yield "cram-md5", {}
     if username and authentication is Authentication.NONE:
         yield "username-unused", {}
-    if username and given.mechanism and not username.isascii():
+    if username and settings.mechanism and not username.isascii():
         yield "not-ascii", {"what": "The username", "field": "username"}
     idle = (Authentication.NONE, Authentication.AUTO)
-    if "password" in given.present and not has_user and authentication in idle:
+    if "password" in settings.present and not has_user and authentication in idle:
         yield "password-without-username", {}
     # No advice shows which characters the secret has.
     if secret and authentication in _TOKENS:
@@ -214,15 +218,15 @@ def _login_advice(given: PartialSettings) -> Iterator[Match]:
         yield "not-ascii", {"what": "The password", "field": "password"}
 
 
-def _certificate_advice(given: PartialSettings) -> Iterator[Match]:
-    present, mode = given.present, given["openssl_verify_mode"]
+def _certificate_advice(settings: PartialSettings) -> Iterator[Match]:
+    present, mode = settings.present, settings["openssl_verify_mode"]
     if "client_key" in present and "client_certificate" not in present:
         yield "client-key-alone", {}
-    if given["tls_minimum"] in (TlsVersion.V1_0, TlsVersion.V1_1):
-        yield "tls-minimum-withdrawn", {"version": str(given["tls_minimum"])}
-    if given.is_open:
+    if settings["tls_minimum"] in (TlsVersion.V1_0, TlsVersion.V1_1):
+        yield "tls-minimum-withdrawn", {"version": str(settings["tls_minimum"])}
+    if settings.is_open:
         yield from (("only-in-tls", {"field": key}) for key in _ONLY_IN_TLS if key in present)
-    if given.link in (None, LinkSecurity.OPEN):
+    if settings.link in (None, LinkSecurity.OPEN):
         return
     if mode is VerifyMode.FAIL_IF_NO_PEER_CERT:
         yield "verify-same-as-peer", {}
@@ -231,29 +235,29 @@ def _certificate_advice(given: PartialSettings) -> Iterator[Match]:
         if "ca_file" in present:
             yield "ca-file-with-fingerprint", {}
     elif mode is VerifyMode.NONE:
-        if not given.is_local:
+        if not settings.is_local:
             yield "verify-none", {}
         if "ca_file" in present:
             yield "ca-file-without-verify", {}
-    if is_address(given["host"] or "") and given.verifies and "server_name" not in present:
+    if is_address(settings["host"] or "") and settings.verifies and "server_name" not in present:
         yield "host-is-an-address", {}
 
 
-def _name_advice(given: PartialSettings) -> Iterator[Match]:
-    host, family, timeout = given["host"] or "", given["address_family"], given["timeout"]
+def _name_advice(settings: PartialSettings) -> Iterator[Match]:
+    host, family, timeout = settings["host"] or "", settings["address_family"], settings["timeout"]
     if is_address(host) and family not in (None, AddressFamily.ANY):
         own = AddressFamily.IPV6 if ":" in host else AddressFamily.IPV4
         if own is not family:
             yield "host-not-of-the-family", {"own": own.value, "family": family.value}
-    domain = (given["domain"] or "").casefold().rstrip(".")
-    is_sent = "domain" in given.present and not given.is_local
+    domain = (settings["domain"] or "").casefold().rstrip(".")
+    is_sent = "domain" in settings.present and not settings.is_local
     if is_sent and domain and not domain.startswith("["):
         if "." not in domain or domain.endswith(_UNREAL_DOMAINS):
             yield "domain-not-full", {"domain": domain}
         elif domain == host.casefold().rstrip("."):
             yield "domain-is-the-servers", {}
-    if "from" in given.present and given.mechanism:
-        sender, user = _domain_of(given["from"] or ""), _domain_of(given["username"] or "")
+    if "from" in settings.present and settings.mechanism:
+        sender, user = _domain_of(settings["from"] or ""), _domain_of(settings["username"] or "")
         is_related = sender == user or sender.endswith(f".{user}") or user.endswith(f".{sender}")
         if sender and user and not is_related:
             yield "sender-of-another-domain", {"sender": sender, "user": user}
@@ -265,15 +269,15 @@ def _domain_of(address: str) -> str:
     return address.rpartition("@")[2].rstrip("> ").casefold() if "@" in address else ""
 
 
-def _provider_advice(given: PartialSettings) -> Iterator[Match]:
+def _provider_advice(settings: PartialSettings) -> Iterator[Match]:
     """Yield what does not fit the provider whose server the host is."""
-    provider = given.provider
+    provider = settings.provider
     if provider is None:
-        if given["host"] and not given.is_near:
-            yield from _wrong_host(given["host"])
+        if settings["host"] and not settings.is_near:
+            yield from _wrong_host(settings["host"])
         return
     names = {"provider": provider.name}
-    port, encryption = given["port"], given["encryption"]
+    port, encryption = settings["port"], settings["encryption"]
     is_known_way = (
         None in (port, encryption)
         or provider.offers(port, encryption)
@@ -283,8 +287,8 @@ def _provider_advice(given: PartialSettings) -> Iterator[Match]:
     if not is_known_way:
         ways = [f"{way.port} with {way.encryption}" for way in provider.ways]
         yield "provider-way", names | {"ways": _listed(ways)}
-    username, mechanism = given["username"], given.mechanism
-    if given["authentication"] is Authentication.NONE and "authentication" in given.present:
+    username, mechanism = settings["username"], settings.mechanism
+    if settings["authentication"] is Authentication.NONE and "authentication" in settings.present:
         if Authentication.NONE not in provider.authentication:
             yield "provider-wants-a-login", names
     elif provider.user is User.NONE and mechanism:
@@ -295,7 +299,7 @@ def _provider_advice(given: PartialSettings) -> Iterator[Match]:
         yield "provider-username", names | {"wanted": provider.username_is}
     if not provider.takes_mechanism(mechanism):
         yield "provider-authentication", names | {"mechanisms": _listed(provider.authentication)}
-    if provider.id == _AMAZON_SES and len(given.secret) == _IAM_SECRET:
+    if provider.id == _AMAZON_SES and len(settings.secret) == _IAM_SECRET:
         yield "password-of-iam", {}
 
 
@@ -353,8 +357,8 @@ _RULES = (
 
 def advise(values: Mapping[str, object]) -> tuple[Advice, ...]:
     """Return what there is to say of a table's raw values, the most severe first."""
-    given = parse_partial(values)
-    found = [_advice(*match) for rule in _RULES for match in rule(given)]
+    settings = parse_partial(values)
+    found = [_advice(*match) for rule in _RULES for match in rule(settings)]
     return tuple(
         sorted(
             found,

@@ -47,12 +47,16 @@ _PASSWORD_PLACES: dict[type[PasswordSource], str] = {
 }
 
 
-def _login_notes(given: PartialSettings) -> Iterator[Note]:
-    authentication, mechanism, provider = given["authentication"], given.mechanism, given.provider
+def _login_notes(settings: PartialSettings) -> Iterator[Note]:
+    authentication, mechanism, provider = (
+        settings["authentication"],
+        settings.mechanism,
+        settings.provider,
+    )
     wanted = {}
     if provider:
         wanted = {"provider": provider.name, "wanted": provider.username_is}
-    if not given["username"]:
+    if not settings["username"]:
         yield "username", "nobody", {}
         if provider and provider.user is not User.NONE:
             yield "username", "at-provider", wanted
@@ -60,7 +64,7 @@ def _login_notes(given: PartialSettings) -> Iterator[Note]:
         yield "username", "idle", {}
     elif authentication is not None:
         yield "username", "used", {"authentication": str(authentication)}
-    source, needs_password = given["password"], mechanism not in (None, Authentication.EXTERNAL)
+    source, needs_password = settings["password"], mechanism not in (None, Authentication.EXTERNAL)
     if source is None:
         yield "password", "missing" if needs_password else "not-needed", {}
     else:
@@ -74,11 +78,11 @@ def _login_notes(given: PartialSettings) -> Iterator[Note]:
         is_auto = authentication is Authentication.AUTO
         yield "authentication", "auto-for-nobody" if is_auto else "nobody", {}
     elif mechanism is Authentication.AUTO:
-        if given.link is not None:
+        if settings.link is not None:
             offers = {"encrypted": _listed(AUTO_ENCRYPTED), "open": _listed(AUTO_OPEN)}
-            yield "authentication", f"auto-{given.link.value}", offers
+            yield "authentication", f"auto-{settings.link.value}", offers
     elif mechanism in _CLEAR:
-        yield "authentication", f"clear-{(given.link or LinkSecurity.TLS).value}", names
+        yield "authentication", f"clear-{(settings.link or LinkSecurity.TLS).value}", names
     elif mechanism in _TOKENS:
         yield "authentication", "token", names
     elif mechanism is Authentication.EXTERNAL:
@@ -91,73 +95,78 @@ def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _server_notes(given: PartialSettings) -> Iterator[Note]:
-    host, provider, link, sender = given["host"], given.provider, given.link, given["from"]
+def _server_notes(settings: PartialSettings) -> Iterator[Note]:
+    host, provider, link, sender = (
+        settings["host"],
+        settings.provider,
+        settings.link,
+        settings["from"],
+    )
     if not host:
         yield "host", "missing", {}
     elif provider:
         yield "host", "provider", {"provider": provider.name}
         yield from (("host", "as-it-is", {"text": note}) for note in provider.notes[:1])
     else:
-        kind = "local" if given.is_local else "address" if is_address(host) else "name"
+        kind = "local" if settings.is_local else "address" if is_address(host) else "name"
         yield "host", kind, {}
-    if host and link in (LinkSecurity.TLS, LinkSecurity.PERHAPS) and given.verifies:
-        yield "host", "shown", {"name": given["server_name"] or host}
+    if host and link in (LinkSecurity.TLS, LinkSecurity.PERHAPS) and settings.verifies:
+        yield "host", "shown", {"name": settings["server_name"] or host}
     if link is LinkSecurity.TLS:
-        encryption = given["encryption"].value
+        encryption = settings["encryption"].value
         yield "port", encryption, {}
         yield "encryption", encryption, {}
         yield "starttls_auto", "idle", {"encryption": encryption}
     elif link is not None:
         for key in ("port", "encryption", "starttls_auto"):
             yield key, link.value, {}
-    domain = given["domain"]
+    domain = settings["domain"]
     yield ("domain", "said", {"domain": domain}) if domain else ("domain", "found", {})
     if sender:
-        said = "said" if "from" in given.present else "made"
+        said = "said" if "from" in settings.present else "made"
         yield "from", said, {"sender": parse_mailbox(sender).envelope}
     else:
         yield "from", "found", {}
-    if given["timeout"] is not None:
-        yield "timeout", "limit", {"timeout": f"{given['timeout']:g}"}
-    if given["address_family"] is not None:
-        yield "address_family", given["address_family"].value, {}
-    source = given["source_address"]
+    if settings["timeout"] is not None:
+        yield "timeout", "limit", {"timeout": f"{settings['timeout']:g}"}
+    if settings["address_family"] is not None:
+        yield "address_family", settings["address_family"].value, {}
+    source = settings["source_address"]
     yield "source_address", "left-from" if source else "chosen", {"source": source or ""}
 
 
-def _tls_notes(given: PartialSettings) -> Iterator[Note]:
-    certificate = "client_certificate" in given.present
-    if given["client_key"]:
+def _tls_notes(settings: PartialSettings) -> Iterator[Note]:
+    certificate = "client_certificate" in settings.present
+    if settings["client_key"]:
         yield "client_key", "apart" if certificate else "alone", {}
     else:
         yield "client_key", "within" if certificate else "none", {}
-    if given.is_open:
+    if settings.is_open:
         for key in (
             "openssl_verify_mode", "ca_file", "server_name", "tls_minimum", "tls_fingerprint",
             "client_certificate",
         ):  # fmt: skip
             yield key, "no-tls", {}
         return
-    name, host, verifies = given["server_name"], given["host"], given.verifies
-    if "tls_fingerprint" in given.present:
+    name, host, verifies = settings["server_name"], settings["host"], settings.verifies
+    if "tls_fingerprint" in settings.present:
         yield "openssl_verify_mode", "pinned", {}
-    elif given["openssl_verify_mode"] is VerifyMode.NONE:
+    elif settings["openssl_verify_mode"] is VerifyMode.NONE:
         yield "openssl_verify_mode", "any", {}
     elif name or host:
-        trusted = "by-file" if "ca_file" in given.present else "by-system"
+        trusted = "by-file" if "ca_file" in settings.present else "by-system"
         yield "openssl_verify_mode", trusted, {"name": name or host}
-    trust = "trusted" if given["ca_file"] else "system"
+    trust = "trusted" if settings["ca_file"] else "system"
     yield "ca_file", trust if verifies else "idle", {}
     if name:
         yield "server_name", "wanted" if verifies else "asked", {"name": name}
     elif host:
         yield "server_name", "host" if verifies else "host-asked", {"host": host}
-    version = given["tls_minimum"]
+    version = settings["tls_minimum"]
     newest = "alone" if version is TlsVersion.V1_3 else "newer"
     yield "tls_minimum", newest, {"version": str(version)}
-    yield "tls_fingerprint", "pinned" if given["tls_fingerprint"] else "none", {}
-    yield "client_certificate", "shown" if given["client_certificate"] else "none", {}
+    yield "tls_fingerprint", "pinned" if settings["tls_fingerprint"] else "none", {}
+    yield "client_certificate", "shown" if settings["client_certificate"] else "none", {}
 
 
 # Their texts say themselves what holds where nothing is set.
@@ -166,18 +175,18 @@ _SELF_EVIDENT = (FieldKind.TEXT, FieldKind.PASSWORD)
 
 def value_note(key: str, values: Mapping[str, object]) -> str:
     """Say what a field amounts to among a table's raw values; nothing where it cannot be parsed."""
-    given = parse_partial(values)
-    if key not in given.values:
+    settings = parse_partial(values)
+    if key not in settings.values:
         return ""
     texts = {**note_texts()["any"], **note_texts().get(key, {})}
     said = [
         texts[name].format_map(names)
         for rule in (_login_notes, _server_notes, _tls_notes)
-        for field, name, names in rule(given)
+        for field, name, names in rule(settings)
         if field == key
     ]
-    kind, value = BY_KEY[key].kind, given[key]
-    if key not in given.present and kind not in _SELF_EVIDENT:
+    kind, value = BY_KEY[key].kind, settings[key]
+    if key not in settings.present and kind not in _SELF_EVIDENT:
         shown = f"{value:g}" if kind is FieldKind.NUMBER else str(value)
         shown = ("yes" if value else "no") if kind is FieldKind.SWITCH else shown
         said.insert(0, texts["unset"].format(value=shown))

@@ -18,7 +18,7 @@ from smtp_tui.diagnosis.error_lookup.error_rules import (
     error_rules,
     lowered,
     places,
-    worded,
+    uncoded_replies,
 )
 from smtp_tui.diagnosis.error_lookup.lookup import (
     LONGEST_QUOTE,
@@ -111,7 +111,7 @@ def test_every_place_and_every_wording_is_met() -> None:
     lows = [lowered(example.text) for example in EXAMPLES]
     met = {id(place_of(quote, low)) for low in lows for quote in quotes_in(low, low)}
     assert [place.near.pattern[:40] for place in places() if id(place) not in met] == []
-    idle = [one.find.pattern for one in worded() if not any(map(one.find.search, lows))]
+    idle = [one.find.pattern for one in uncoded_replies() if not any(map(one.find.search, lows))]
     assert idle == []
 
 

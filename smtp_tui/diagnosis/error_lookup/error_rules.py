@@ -57,7 +57,7 @@ class ErrorRule:
 
 
 @record(kw_only=True)
-class Stranger:
+class UnrelatedRule:
     """Words of something that is no mail program, unless others in the text say that it is one."""
 
     find: re.Pattern[str]
@@ -65,7 +65,7 @@ class Stranger:
     firm: bool = False
     """Whether what looks like an SMTP reply is the stranger's too."""
 
-    def speaks_in(self, low: str) -> bool:
+    def matches_text(self, low: str) -> bool:
         """Whether a text in lower case is the stranger's."""
         return bool(self.find.search(low)) and not self.unless.search(low)
 
@@ -83,7 +83,7 @@ class ReplyPlace:
 
 
 @record(kw_only=True)
-class Worded:
+class UncodedReply:
     """A server's words that are known without their code."""
 
     find: re.Pattern[str]
@@ -115,9 +115,9 @@ def error_rules() -> tuple[ErrorRule, ...]:
 
 
 @cache
-def strangers() -> tuple[Stranger, ...]:
+def unrelated_rules() -> tuple[UnrelatedRule, ...]:
     """Return what tells a text that is not about mail."""
-    return tuple(Stranger(**entry) for entry in _entries("stranger", "find", "unless"))
+    return tuple(UnrelatedRule(**entry) for entry in _entries("stranger", "find", "unless"))
 
 
 @cache
@@ -127,9 +127,9 @@ def places() -> tuple[ReplyPlace, ...]:
 
 
 @cache
-def worded() -> tuple[Worded, ...]:
+def uncoded_replies() -> tuple[UncodedReply, ...]:
     """Return the words of servers that are known without a code."""
-    return tuple(Worded(**entry) for entry in _entries("worded", "find"))
+    return tuple(UncodedReply(**entry) for entry in _entries("worded", "find"))
 
 
 @cache

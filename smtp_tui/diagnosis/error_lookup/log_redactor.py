@@ -46,10 +46,10 @@ class LogRedactor:
 
     def __init__(self, text: str) -> None:
         secrets = _secrets(text)
-        long = [one for one in secrets if len(one) >= SHORTEST_TO_CUT]
-        self._redactors = [(one, Redactor(secret=one)) for one in long]
+        long = [secret for secret in secrets if len(secret) >= SHORTEST_TO_CUT]
+        self._redactors = [(secret, Redactor(secret=secret)) for secret in long]
         # Within other words a short one says nothing; by itself it would be the secret.
-        short = [re.escape(one) for one in secrets if 0 < len(one) < SHORTEST_TO_CUT]
+        short = [re.escape(word) for word in secrets if 0 < len(word) < SHORTEST_TO_CUT]
         self._short = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
 
     def masked(self, words: str) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from smtp_tui.diagnosis.causes import causes, load_texts, parts_of
-from smtp_tui.diagnosis.error_lookup.error_rules import error_rules, lowered, strangers
+from smtp_tui.diagnosis.error_lookup.error_rules import error_rules, lowered, unrelated_rules
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.reply_match import reply_in
 from smtp_tui.diagnosis.experiments import SUBMISSION, other_ports
@@ -221,7 +221,7 @@ def _unquoted(match: re.Match[str]) -> str:
 
 def _found(text: str, low: str) -> Found | None:
     reply = _by_reply(text, low)
-    if any((one.firm or reply is None) and one.speaks_in(low) for one in strangers()):
+    if any((one.firm or reply is None) and one.matches_text(low) for one in unrelated_rules()):
         return None
     return _by_rule(text, low, vague=False) or reply or _by_rule(text, low, vague=True)
 

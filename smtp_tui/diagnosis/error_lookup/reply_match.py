@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from smtp_tui.diagnosis.error_lookup.error_rules import ReplyPlace, lowered, places, worded
+from smtp_tui.diagnosis.error_lookup.error_rules import ReplyPlace, lowered, places, uncoded_replies
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal
 from smtp_tui.providers.known import provider_of
 from smtp_tui.records import record
@@ -146,7 +146,7 @@ def _words(text: str, start: int, code: str) -> str:
 
 
 def _worded(text: str, low: str) -> ReplyFinding | None:
-    for one in worded():
+    for one in uncoded_replies():
         match = one.find.search(low)
         if match is None:
             continue

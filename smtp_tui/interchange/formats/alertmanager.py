@@ -44,7 +44,7 @@ class Table(dict[str, Any]):
 def load(content: str) -> Table:
     """Return what a file holds; InterchangeError where it is no YAML, or no settings."""
     try:
-        import yaml  # optional, and 20 ms that an export does not need
+        import yaml  # optional, and 17 ms that an export does not need
     except ImportError:
         raise MissingLibraryError(text("no-yaml")) from None
     try:
