@@ -78,14 +78,8 @@ class ImportBuilder:
 
     def quoted_names(self) -> list[str]:
         """Return the names whose values have quotes round them."""
-        return [
-            name
-            for name, entry in self._entries.items()
-            if isinstance(entry.value, str)
-            and len(entry.value) > 1
-            and entry.value[0] == entry.value[-1]
-            and entry.value[0] in "'\""
-        ]
+        texts = {name: one.value for name, one in self._entries.items() if type(one.value) is str}
+        return [name for name, value in texts.items() if re.fullmatch(r"(?s)(['\"]).*\1", value)]
 
     def get(self, *names: str) -> Any:
         """Return the first of these that has a value, None where none has or it is unknown."""
@@ -143,7 +137,8 @@ class ImportBuilder:
         self._tried.add(key)
         if isinstance(value, str) and key != "password":
             value = value.strip()
-            value = int(value) if key == "port" and _is_number(value) else value
+            is_number = value.isascii() and value.isdigit() and len(value) <= 9
+            value = int(value) if key == "port" and is_number else value
         problem = BY_KEY[key].problem_with(value)
         if problem is not None:
             name = next((one for one in names if one in self._entries), "")
@@ -288,7 +283,3 @@ class ImportBuilder:
             return
         said = text(why, **{"program": self.form.title, **names})
         self._unread[UnsupportedSetting(entry.name, entry.line, said)] = None
-
-
-def _is_number(digits: str) -> bool:
-    return digits.isascii() and digits.isdigit() and len(digits) <= 9

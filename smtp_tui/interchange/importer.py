@@ -107,11 +107,9 @@ def _evidence(content: str, name: str) -> dict[str, Evidence]:
 
 def recognise(content: str, name: str = "") -> str | None:
     """Return the one format that a text looks like; None where it is none, or several."""
-    match [*_evidence(content, name).items()]:
-        case [(only, evidence)] if evidence.is_sure:
-            return only
-        case _:
-            return None
+    found = _evidence(content, name)
+    sure = [form for form, evidence in found.items() if evidence.is_sure]
+    return sure[0] if len(found) == 1 and sure else None
 
 
 def import_text(

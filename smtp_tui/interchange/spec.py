@@ -151,9 +151,8 @@ _SETS = ("expresses", "hosts", "own", "shares", "beside")
 
 def format_named(name: str) -> FormatSpec:
     """Return a format; InterchangeError where there is none of that name."""
-    try:
-        return formats()[name.casefold()]
-    except KeyError:
-        raise InterchangeError(
-            text("no-such-format", name=repr(name[:40]), formats=", ".join(formats()))
-        ) from None
+    form = formats().get(name.casefold())
+    if form is None:
+        known = ", ".join(formats())
+        raise InterchangeError(text("no-such-format", name=repr(name[:40]), formats=known))
+    return form
