@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from functools import partial
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
@@ -91,27 +90,25 @@ async def _respond(
     challenge = decode_challenge(reply)
     if challenge is None:
         raise await _cancelled(client, "the challenge is not base64")
+
+    def respond() -> ClientResponse | None:
+        with suppress(StopIteration):  # the mechanism has no more to say
+            return exchange.send(challenge)
+        return None
+
     try:
         if mechanism in PROVES_SERVER:  # their many rounds of hashing would hold up the loop
             try:
-                response = await in_daemon_thread(partial(_next, exchange, challenge))
+                response = await in_daemon_thread(respond)
             except OSError:  # without a thread, the loop has to wait
-                response = _next(exchange, challenge)
+                response = respond()
         else:
-            response = _next(exchange, challenge)
+            response = respond()
     except ChallengeError as error:
         raise await _cancelled(client, str(error)) from None
     if response is None:
         raise await _cancelled(client, "the server sends more challenges than the mechanism has")
     return response
-
-
-def _next(exchange: Exchange, challenge: bytes) -> ClientResponse | None:
-    """Return the mechanism's response to a challenge; None where it has no more to say."""
-    try:
-        return exchange.send(challenge)
-    except StopIteration:
-        return None
 
 
 async def _cancelled(client: SMTPClient, why: str) -> CheckAborted:
@@ -147,47 +144,29 @@ def candidates(
     if "AUTH" not in offer:
         link = "" if encrypted else " on this unencrypted connection"
         raise CheckAborted(Cause.AUTH_NOT_OFFERED, f"the server offers no AUTH{link}")
+    offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
     if settings.authentication is not Authentication.AUTO:
-        return [_named(settings, offer, encrypted=encrypted, allow_clear=allow_clear)]
+        named = settings.authentication.value.upper()
+        if named not in offer.mechanisms:
+            text = f"{named} is not offered (offered: {offered})"
+            raise CheckAborted(Cause.AUTH_MECHANISM_NOT_OFFERED, text)
+        asked_for = settings.encryption is Encryption.NONE and not settings.starttls_auto
+        if named in GIVES_SECRET_AWAY and not encrypted and not asked_for and not allow_clear:
+            raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, f"{named} would send it unencrypted")
+        return [MechanismCandidate(named, "the settings name it")]
     order: tuple[str, ...] = AUTO_ENCRYPTED if encrypted else AUTO_OPEN
     if not encrypted and allow_clear:
         order = (*AUTO_OPEN, "PLAIN", "LOGIN")
     link = "inside TLS" if encrypted else "on an unencrypted connection"
-    found = [
-        MechanismCandidate(mechanism, f"the strongest mechanism offered that is safe {link}")
-        for mechanism in order
-        if mechanism in offer.mechanisms
-    ]
+    reason = f"the strongest mechanism offered that is safe {link}"
+    found = [MechanismCandidate(one, reason) for one in order if one in offer.mechanisms]
+    if not found and not encrypted and not {"PLAIN", "LOGIN"}.isdisjoint(offer.mechanisms):
+        text = f"the server offers only {offered} on this unencrypted connection"
+        raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, text)
     if not found:
-        raise _none_safe(offer, encrypted=encrypted)
+        text = f"auto accepts none of those offered ({offered})"
+        raise CheckAborted(Cause.AUTH_MECHANISM_NOT_OFFERED, text)
     return found
-
-
-def _named(
-    settings: Settings, offer: EhloKeywords, *, encrypted: bool, allow_clear: bool
-) -> MechanismCandidate:
-    mechanism = settings.authentication.value.upper()
-    if mechanism not in offer.mechanisms:
-        offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
-        raise CheckAborted(
-            Cause.AUTH_MECHANISM_NOT_OFFERED, f"{mechanism} is not offered (offered: {offered})"
-        )
-    asked_for = settings.encryption is Encryption.NONE and not settings.starttls_auto
-    if mechanism in GIVES_SECRET_AWAY and not encrypted and not asked_for and not allow_clear:
-        raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, f"{mechanism} would send it unencrypted")
-    return MechanismCandidate(mechanism, "the settings name it")
-
-
-def _none_safe(offer: EhloKeywords, *, encrypted: bool) -> CheckAborted:
-    offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
-    if not encrypted and any(name in offer.mechanisms for name in ("PLAIN", "LOGIN")):
-        return CheckAborted(
-            Cause.AUTH_NEEDS_ENCRYPTION,
-            f"the server offers only {offered} on this unencrypted connection",
-        )
-    return CheckAborted(
-        Cause.AUTH_MECHANISM_NOT_OFFERED, f"auto accepts none of those offered ({offered})"
-    )
 
 
 def require_usable(client: SMTPClient, settings: Settings, secret: str) -> None:

@@ -113,7 +113,10 @@ class Certificate:
     def is_for(self, name: str) -> bool:
         """Whether it is for `name`, as OpenSSL has it (RFC 9525, section 6)."""
         if is_address(name):
-            return any(_same_address(own, name) for own in self.addresses)
+            wanted_address = ip_address(name.partition("%")[0])
+            return any(
+                is_address(own) and ip_address(own) == wanted_address for own in self.addresses
+            )
         wanted = name.casefold()
         return any(_is_same_host(own.casefold(), wanted) for own in self.names)
 
@@ -232,20 +235,17 @@ def _owner(certificate: Certificate) -> str:
     return f"certificate for {names}" if names else "certificate without a name"
 
 
-def _algorithms(certificate: Certificate) -> str:
-    if certificate.key is None:
-        return "cannot read its key and signature"
-    return f"{certificate.key}, signed with {certificate.signature}"
-
-
 def _details(certificate: Certificate) -> list[str]:
     if not certificate.is_readable:
         return [f"SHA-256 {certificate.sha256}"]
     span = in_words(certificate.left())
+    algorithms = "cannot read its key and signature"
+    if certificate.key is not None:
+        algorithms = f"{certificate.key}, signed with {certificate.signature}"
     return [
         f"  issued by {certificate.issuer or 'an issuer without a name'}",
         f"  valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
-        f"  {_algorithms(certificate)}; SHA-256 fingerprint:",
+        f"  {algorithms}; SHA-256 fingerprint:",
         f"  {certificate.sha256}",
     ]
 
@@ -254,10 +254,6 @@ def _address(said: str) -> str:
     """Write an address as people do (RFC 5952): OpenSSL spells all zeros of IPv6 out."""
     said = said.strip()
     return str(ip_address(said)) if is_address(said) else shortened(said)
-
-
-def _same_address(own: str, wanted: str) -> bool:
-    return is_address(own) and ip_address(own) == ip_address(wanted.partition("%")[0])
 
 
 def _sha256(der: bytes) -> str:

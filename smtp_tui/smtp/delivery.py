@@ -92,8 +92,9 @@ def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> by
         "Subject": _words(mail.subject, "Subject"),
     }
     header = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    encoding = None if eight_bit or (mail.body or "").isascii() else "quoted-printable"
     body = EmailMessage(policy.SMTP.clone(cte_type="8bit" if eight_bit else "7bit"))
-    body.set_content(mail.body or "", cte=None if eight_bit else _seven_bit(mail.body or ""))
+    body.set_content(mail.body or "", cte=encoding)
     message = header.encode() + body.as_bytes()
     _check_header(message, (*fields, *body.keys()))
     return message
@@ -146,10 +147,6 @@ def _encoded(text: str, field: str) -> str:
     from email.header import Header
 
     return Header(text, "utf-8", header_name=field).encode(linesep="\r\n")
-
-
-def _seven_bit(body: str) -> str | None:
-    return None if body.isascii() else "quoted-printable"
 
 
 SUBJECT = "smtp-tui test message"
@@ -240,7 +237,11 @@ async def deliver(
     if envelope.needs_smtputf8 and "SMTPUTF8" not in offer:
         raise CheckAborted(Cause.SMTPUTF8_NOT_OFFERED, "the server does not offer SMTPUTF8")
     message = None if mail.body is None else message_of(mail, envelope, offer)
-    _check_size(client, offer, message)
+    limit = offer.size_limit
+    if message is not None and limit and len(message) > limit:
+        client.stage = Stage.MESSAGE
+        text = f"the message has {len(message)} bytes, and the server accepts at most {limit}"
+        raise CheckAborted(Cause.MESSAGE_TOO_LARGE, text)
     command = f"MAIL FROM:<{envelope.sender.envelope}>{_parameters(offer, envelope, message)}"
     transaction = _Transaction(client, envelope, command)
     if message is None:
@@ -253,14 +254,6 @@ async def deliver(
     if transaction.refusals:
         client.stage, client.command = Stage.ENVELOPE, "RCPT"
         raise CheckAborted(Cause.RECIPIENT_REFUSED, reply=transaction.refusals[0])
-
-
-def _check_size(client: SMTPClient, offer: EhloKeywords, message: bytes | None) -> None:
-    limit = offer.size_limit
-    if message is not None and limit and len(message) > limit:
-        client.stage = Stage.MESSAGE
-        text = f"the message has {len(message)} bytes, and the server accepts at most {limit}"
-        raise CheckAborted(Cause.MESSAGE_TOO_LARGE, text)
 
 
 def _parameters(offer: EhloKeywords, envelope: Envelope, message: bytes | None) -> str:

@@ -62,6 +62,10 @@ async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake
 
 # After this many seconds without a greeting the port may want TLS from the first byte.
 PROBE_AFTER = 5.0
+_IMPLICIT_TLS = (
+    Cause.IMPLICIT_TLS_EXPECTED,
+    "no greeting, but the port accepts a TLS handshake",
+)
 
 
 class GreetingReader:
@@ -99,7 +103,7 @@ class GreetingReader:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     if await self._probe_tls():
-                        return _implicit_tls()
+                        return CheckAborted(*_IMPLICIT_TLS)
         return CheckAborted(Cause.GREETING_TIMEOUT, limit)
 
     def _may_probe(self) -> bool:
@@ -123,7 +127,7 @@ class GreetingReader:
                     asking = asyncio.create_task(self._probe_tls())
                     await asyncio.wait({hearing, asking}, return_when=asyncio.FIRST_COMPLETED)
                     if not hearing.done() and asking.result():
-                        raise _implicit_tls()
+                        raise CheckAborted(*_IMPLICIT_TLS)
             return await hearing
         finally:
             await _cancel(hearing, asking)
@@ -148,12 +152,6 @@ class GreetingReader:
             )
         )
         return agreed is not None
-
-
-def _implicit_tls() -> CheckAborted:
-    return CheckAborted(
-        Cause.IMPLICIT_TLS_EXPECTED, "no greeting, but the port accepts a TLS handshake"
-    )
 
 
 async def _cancel(*tasks: asyncio.Task[Reply] | asyncio.Task[bool] | None) -> None:

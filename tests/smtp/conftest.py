@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.smtp import auth, client
+from smtp_tui.smtp import auth, client, tls
 from tests.smtp import pki
 
 
@@ -53,3 +53,9 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait a whole second for an answer to QUIT, or to a cancelled AUTH."""
     monkeypatch.setattr(client, "QUIT_LIMIT", 0.05)
     monkeypatch.setattr(auth, "CANCEL_LIMIT", 0.05)
+
+
+@pytest.fixture(autouse=True)
+def no_recent_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test find the TLS context that another made a moment ago."""
+    monkeypatch.setattr(tls, "_recent", {})

@@ -177,3 +177,16 @@ def test_the_form_stays_awake(
         terminal.wait_for(">SMTP Port")
         os.kill(terminal.process, number)
         assert terminal.wait_for_end() == 128 + number
+
+
+async def test_a_context_is_shared_for_a_moment(
+    authority: pki.Issued, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_bytes(authority.pem)
+    asked = settings(ca_file=str(file))
+    first = await load_context(asked, 5)
+    assert await load_context(asked, 5) is first
+    assert await load_context(settings(), 5) is not first
+    monkeypatch.setattr("smtp_tui.smtp.tls._RECENT", 0)
+    assert await load_context(asked, 5) is not first
