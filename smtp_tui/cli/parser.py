@@ -1,7 +1,8 @@
 """From the words of a call to the command that it means.
 
 Options may stand before, between and after the words, so one flat argparse parser reads them all,
-and what a command does not take is refused afterwards.
+and what a command does not take is refused afterwards. To import argparse takes 3 ms of the 200 of
+a check (`python -X importtime -c "import re, enum, argparse"`): too little for a parser of our own.
 """
 
 from __future__ import annotations

@@ -140,7 +140,15 @@ def _store(
     else:
         refused = asyncio.run(store.store(secret, PATIENCE))
         if refused is not None:
-            return _not_kept(table, store, refused)
+            print_error(str(refused))
+            is_keyring = isinstance(store.source, Keyring)
+            # On a server without a desktop no keyring can be used at all; other places work there.
+            if is_keyring and asyncio.run(keyring_backend.keyring_state()) is not None:
+                print_error(keyring_backend.looked_for())
+                call = f"smtp-tui password set {quote(table.file)}"
+                for way in keyring_backend.ways():
+                    print_error(f"this works here: {call} --keep-in {way}")
+            return BY_STAGE["password"]
         try:
             _save(table, source_as_toml(store.source), options)
         except DocumentError as error:
@@ -154,18 +162,6 @@ def _save(table: SettingsTable, raw: object, options: Namespace) -> None:
     """Write where it is kept, or the password itself; never with a backup, which has the old."""
     with naming_in_place():
         table.document.save(table.name, {"password": raw}, options=write_options(options))
-
-
-def _not_kept(table: SettingsTable, store: PasswordStore, refused: PasswordError) -> int:
-    """Say why; where no keyring can be used at all, also which were looked for, and what works."""
-    print_error(str(refused))
-    is_keyring = isinstance(store.source, Keyring)
-    if is_keyring and asyncio.run(keyring_backend.keyring_state()) is not None:
-        print_error(keyring_backend.looked_for())
-        call = f"smtp-tui password set {quote(table.file)}"
-        for way in keyring_backend.ways():
-            print_error(f"this works here: {call} --keep-in {way}")
-    return BY_STAGE["password"]
 
 
 def _test(table: SettingsTable, _options: Namespace) -> int:
