@@ -165,7 +165,16 @@ class SMTPClient:
 
         A 421 stops the dialogue wherever it comes (RFC 5321, section 3.8).
         """
-        reply = await self._next_reply()
+        try:
+            while (reply := self._parser.next_reply()) is None:
+                data = await self.connection.receive()
+                if not data:
+                    raise self._closed()
+                self._parser.feed(data)
+        except StreamError as error:
+            raise self._unreadable(error) from None
+        except OSError as error:
+            raise self._broken(error) from None
         if reply.bare_lf and not self._noted_bare_lf:
             self._noted_bare_lf = True
             text = "the server ends lines with a bare LF, which SMTP forbids"
@@ -228,19 +237,6 @@ class SMTPClient:
     def _learn_response(self, response: ClientResponse) -> None:
         if response.is_secret:
             self.redactor.learn(response.data, response.proof)
-
-    async def _next_reply(self) -> Reply:
-        try:
-            while (reply := self._parser.next_reply()) is None:
-                data = await self.connection.receive()
-                if not data:
-                    raise self._closed()
-                self._parser.feed(data)
-        except StreamError as error:
-            raise self._unreadable(error) from None
-        except OSError as error:
-            raise self._broken(error) from None
-        return reply
 
     def _closed(self) -> CheckAborted:
         self.is_usable = False

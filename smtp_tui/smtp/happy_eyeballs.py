@@ -118,6 +118,12 @@ _TELLING = (
     Cause.CONNECT_TIMEOUT,
     Cause.NETWORK_UNREACHABLE,
 )
+_DENIED = (errno.EPERM, errno.EACCES, errno.EADDRINUSE, errno.EMFILE, errno.ENFILE)
+_FAULTS = {
+    errno.ECONNREFUSED: Cause.CONNECTION_REFUSED,
+    errno.ETIMEDOUT: Cause.CONNECT_TIMEOUT,
+    **dict.fromkeys(_DENIED, Cause.CONNECT_DENIED_LOCALLY),
+}
 
 
 class HappyEyeballs:
@@ -175,7 +181,7 @@ class HappyEyeballs:
                 older = list(running)[: list(running).index(task)]
                 target = running.pop(task)
                 if task.exception() is None:
-                    self.unanswered = [running[one] for one in older if not one.done()]
+                    self.unanswered = [running[attempt] for attempt in older if not attempt.done()]
                     return task.result(), target
                 self._note_failure(target, task.exception())
         raise self.most_telling()
@@ -196,7 +202,10 @@ class HappyEyeballs:
     def _note_failure(self, target: Endpoint, error: BaseException | None) -> None:
         if not isinstance(error, OSError):
             raise error if error else AssertionError
-        failure = AddressError(_connect_fault(error), _connect_words(error, self._source))
+        failure = AddressError(
+            _FAULTS.get(error.errno or 0, Cause.NETWORK_UNREACHABLE),
+            _connect_words(error, self._source),
+        )
         self._errors.append(failure)
         self._failed(target, failure)
 
@@ -211,18 +220,6 @@ async def _abandon(running: dict[asyncio.Task[socket.socket], Endpoint]) -> None
 def _close_outcome(task: asyncio.Task[socket.socket]) -> None:
     if not task.cancelled() and task.exception() is None:
         task.result().close()
-
-
-def _connect_fault(error: OSError) -> Cause:
-    match error.errno:
-        case errno.ECONNREFUSED:
-            return Cause.CONNECTION_REFUSED
-        case errno.ETIMEDOUT:
-            return Cause.CONNECT_TIMEOUT
-        case errno.EPERM | errno.EACCES | errno.EADDRINUSE | errno.EMFILE | errno.ENFILE:
-            return Cause.CONNECT_DENIED_LOCALLY
-        case _:
-            return Cause.NETWORK_UNREACHABLE
 
 
 def _connect_words(error: OSError, source: str | None) -> str:

@@ -44,7 +44,9 @@ async def secure(client: SMTPClient, settings: Settings, context: ssl.SSLContext
     client.forget_stream()
     chain = _redacted(client, agreed.chain)
     leaf = chain[0] if chain else None
-    verified = _is_verified(settings, leaf)
+    verified = verifies_chain(settings)
+    if settings.tls_fingerprint:
+        verified = leaf is not None and leaf.sha256 == settings.tls_fingerprint
     client.emit(
         TlsEstablished(
             seconds=client.now(),
@@ -110,12 +112,6 @@ def _plain_answer(client: SMTPClient, settings: Settings, seen: bytes) -> CheckA
 def _injection(client: SMTPClient, seen: bytes) -> CheckAborted:
     said = client.redactor.excerpt(seen, NAMED).rstrip()
     return CheckAborted(Cause.STARTTLS_INJECTION, f"after its 220 the server sent {said}")
-
-
-def _is_verified(settings: Settings, leaf: Certificate | None) -> bool:
-    if settings.tls_fingerprint:
-        return leaf is not None and leaf.sha256 == settings.tls_fingerprint
-    return verifies_chain(settings)
 
 
 def _check_trust(
