@@ -224,15 +224,13 @@ def chain_texts(chain: Sequence[Certificate]) -> list[str]:
     """Say of each certificate that a peer sent whose it is, who vouches for it, and how."""
     texts = []
     for number, one in enumerate(chain[:CHAIN_SHOWN]):
-        owner = f"next in the chain: {one.subject}" if number else _owner(one)
+        names = one.shown_names or one.subject
+        owner = f"certificate for {names}" if names else "certificate without a name"
+        if number:
+            owner = f"next in the chain: {one.subject}"
         texts += [owner if one.is_readable else one.subject, *_details(one)]
     more = len(chain) - CHAIN_SHOWN
     return [*texts, f"and {more} more certificates"] if more > 0 else texts
-
-
-def _owner(certificate: Certificate) -> str:
-    names = certificate.shown_names or certificate.subject
-    return f"certificate for {names}" if names else "certificate without a name"
 
 
 def _details(certificate: Certificate) -> list[str]:

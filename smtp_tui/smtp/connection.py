@@ -134,7 +134,12 @@ class Connection:
                 await self._flush()
                 self._tls = link
                 self.asked_for_certificate = asked_for_certificate(link)
-                return _agreed(link)
+                cipher = link.cipher()
+                return Handshake(
+                    version=link.version() or "unknown",
+                    cipher=cipher[0] if cipher else "unknown",
+                    chain=tuple(peer_certificates(link)),
+                )
 
     def close(self) -> None:
         """Close at once; inside TLS with a close_notify where the socket takes it."""
@@ -171,12 +176,3 @@ class Connection:
     async def _flush(self) -> None:
         if self._outgoing.pending:
             await self._loop.sock_sendall(self._socket, self._outgoing.read())
-
-
-def _agreed(link: ssl.SSLObject) -> Handshake:
-    cipher = link.cipher()
-    return Handshake(
-        version=link.version() or "unknown",
-        cipher=cipher[0] if cipher else "unknown",
-        chain=tuple(peer_certificates(link)),
-    )

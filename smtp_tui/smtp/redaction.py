@@ -189,7 +189,9 @@ class Redactor:
     def _without_own(self, data: bytes) -> bytes:
         flats = list(flattened(data))
         whole = [span for flat in flats for span in self._spans(flat, data)]
-        parts = [span for flat in flats for span in self._spans_of_parts(flat)]
+        parts = [span for flat in flats for span in flat.spans(self._exact.runs_in(flat.data))]
+        for flat in flats:
+            parts += flat.spans(self._folded.runs_in(flat.data.lower()))
         if self._hides_lines:
             return _cut(data, list(_lines_of(data, whole + parts)))
         # A part may be a word that the text holds by chance, and is treated like such a secret.
@@ -240,7 +242,8 @@ class Redactor:
         self._secrets.append(raw)
         # Texts spell out bytes that are not UTF-8.
         spelled = raw.decode("utf-8", "backslashreplace").encode("utf-8", "surrogatepass")
-        quoted = quote_from_bytes(raw), quote_from_bytes(raw, safe=""), _quoted_as_form(raw)
+        as_form = quote_from_bytes(raw, safe=" ").replace(" ", "+")
+        quoted = quote_from_bytes(raw), quote_from_bytes(raw, safe=""), as_form
         folded = {form.encode().lower() for form in (raw.hex(), *quoted)}
         wholes = raw, b"\0" + user + b"\0" + raw, user + b"\0" + user + b"\0" + raw
         inner = {_inner_base64(raw, offset) for offset in range(3)}
@@ -261,10 +264,6 @@ class Redactor:
         for form in self._encoded.wholes:
             yield from _whole_runs(data, flat.spans(_found(flat.data, [form])))
         yield from _whole_runs(data, flat.spans(self._encoded.runs_in(flat.data)))
-
-    def _spans_of_parts(self, flat: FlatText) -> Iterator[Span]:
-        yield from flat.spans(self._exact.runs_in(flat.data))
-        yield from flat.spans(self._folded.runs_in(flat.data.lower()))
 
 
 class Redactors:
@@ -302,10 +301,6 @@ def _spellings(secret: str) -> set[bytes]:
     if all(ord(letter) < 0x100 for letter in secret):
         found.add(secret.encode("latin-1"))
     return found
-
-
-def _quoted_as_form(raw: bytes) -> str:
-    return quote_from_bytes(raw, safe=" ").replace(" ", "+")
 
 
 def _inner_base64(raw: bytes, offset: int) -> bytes:

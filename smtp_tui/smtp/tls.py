@@ -177,7 +177,13 @@ def client_context(settings: Settings, files: FileReader | None = None) -> ssl.S
     except ssl.SSLError as error:
         raise ContextError("", _unusable_openssl(error)) from None
     watch_certificate_requests(context)
-    _set_minimum(context, settings.tls_minimum)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = _VERSIONS[settings.tls_minimum]
+    except ValueError:
+        text = f"this machine's OpenSSL does not support TLS {settings.tls_minimum.value}"
+        raise ContextError("tls_minimum", text) from None
     if verifies_chain(settings):
         _load_trust(context, settings.ca_file, files)
     else:
@@ -194,16 +200,6 @@ def _unusable_openssl(error: ssl.SSLError) -> str:
     text = f"OpenSSL on this machine cannot do TLS ({reason})"
     place = os.environ.get("OPENSSL_CONF")
     return f"{text}; check its configuration{f', OPENSSL_CONF={place}' if place else ''}"
-
-
-def _set_minimum(context: ssl.SSLContext, minimum: TlsVersion) -> None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = _VERSIONS[minimum]
-    except ValueError:
-        text = f"this machine's OpenSSL does not support TLS {minimum.value}"
-        raise ContextError("tls_minimum", text) from None
 
 
 def _load_trust(context: ssl.SSLContext, ca_file: str | None, files: FileReader) -> None:
