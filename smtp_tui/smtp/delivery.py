@@ -78,22 +78,21 @@ def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> by
     Python 3.13 it decodes an encoded word in a subject, line ends and all.
     """
     # Only a message needs them, and they take time to load.
-    from email import policy
-    from email.message import EmailMessage
-    from email.utils import format_datetime, localtime, make_msgid
+    from email import message as email_message
+    from email import policy, utils
 
     eight_bit = "8BITMIME" in offer
     domain = envelope.sender.envelope.rpartition("@")[2]
     fields = {
-        "Date": format_datetime(localtime()),
-        "Message-ID": make_msgid(domain=domain.strip("[]") or "localhost"),
+        "Date": utils.format_datetime(utils.localtime()),
+        "Message-ID": utils.make_msgid(domain=domain.strip("[]") or "localhost"),
         "From": _named(envelope.sender),
         "To": ",\r\n ".join(map(_named, envelope.recipients)),
         "Subject": _words(mail.subject, "Subject"),
     }
     header = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     encoding = None if eight_bit or (mail.body or "").isascii() else "quoted-printable"
-    body = EmailMessage(policy.SMTP.clone(cte_type="8bit" if eight_bit else "7bit"))
+    body = email_message.EmailMessage(policy.SMTP.clone(cte_type="8bit" if eight_bit else "7bit"))
     body.set_content(mail.body or "", cte=encoding)
     message = header.encode() + body.as_bytes()
     _check_header(message, (*fields, *body.keys()))
