@@ -21,7 +21,7 @@ from tests.providers.test_reading import GOOD
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.tui.driving import SAMPLE, Hand, form_on
-from tests.tui.test_finding_model import knock, silent
+from tests.tui.test_search import knock, silent
 
 FOUND = SearchResult(seconds=1, ok=True, values=knock().values, reason="It is named.")
 STEPS: tuple[Step, ...] = (

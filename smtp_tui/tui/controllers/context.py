@@ -14,9 +14,10 @@ from smtp_tui.config.errors import PasswordError
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.file_context import FileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
-from smtp_tui.tui.model.undo import redone_words, undone_words
+from smtp_tui.tui.model.undo import UndoResult, redone_words, undone_words
 from smtp_tui.tui.sidebar.controller import SidebarController
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import release_keys
@@ -144,18 +145,21 @@ class UndoController(Controller):
 
     def undo(self) -> None:
         """Take the last step back."""
-        self.form.commit_edit()
-        undone = self.form.history.undo(self.draft)
-        if undone is None:
-            self.show_message("There is nothing to undo.")
-        else:
-            self.show_change(undone_words(undone, self.draft), at=undone.topic)
+        self._move(self.form.history.undo, undone_words, "There is nothing to undo.")
 
     def redo(self) -> None:
         """Make again what was taken back last."""
+        self._move(self.form.history.redo, redone_words, "There is nothing to redo.")
+
+    def _move(
+        self,
+        move: Callable[[Draft], UndoResult | None],
+        words: Callable[[UndoResult, Draft], str],
+        nothing: str,
+    ) -> None:
         self.form.commit_edit()
-        redone = self.form.history.redo(self.draft)
-        if redone is None:
-            self.show_message("There is nothing to redo.")
+        result = move(self.draft)
+        if result is None:
+            self.show_message(nothing)
         else:
-            self.show_change(redone_words(redone, self.draft), at=redone.topic)
+            self.show_change(words(result, self.draft), at=result.topic)

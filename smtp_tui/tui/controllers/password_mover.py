@@ -7,7 +7,7 @@ the caller; `PasswordMove.leftover` is what to remove after that.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.config.password_store import PasswordStore
 from smtp_tui.config.paths import absolute
 from smtp_tui.records import record
-from smtp_tui.settings.password_sources import Ask, File, Keyring, Literal, PasswordSource
+from smtp_tui.settings import password_sources
+from smtp_tui.settings.password_sources import File, Keyring, Literal, PasswordSource
 from smtp_tui.tui.controllers.context import CancellableWaits
 from smtp_tui.tui.model.file_context import risk_of_move
 from smtp_tui.tui.model.password import PasswordDraft
@@ -26,12 +27,8 @@ YES, NO, USE, BACK = "y", "n", "u", "escape"
 LATE = "If the keyring answers later, it may still store the password."
 
 
-@record
-class ConfirmPrompt:
-    """What only the admin can decide: a text, and keys with what they do; Escape steps back."""
-
-    text: str
-    answers: tuple[tuple[str, str], ...]
+# Asks what only the admin can decide: a text, and keys with what they do; Escape steps back.
+Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[str]]
 
 
 class SteppedBackError(Exception):
@@ -57,7 +54,7 @@ class PasswordMover:
         file: Path,
         was: str,
         account: str,
-        ask: Callable[[ConfirmPrompt], Awaitable[str]],
+        ask: Ask,
         waits: CancellableWaits,
     ) -> None:
         self._password, self._file, self._ask, self._waits = password, file, ask, waits
@@ -99,7 +96,7 @@ class PasswordMover:
         if there not in (None, secret):
             answers = (USE, "Use that one"), (YES, "Replace it")
             text = f"Another password is already in {store}."
-            answer = await self._ask(ConfirmPrompt(text, answers))
+            answer = await self._ask(text, answers)
             if answer == BACK:
                 raise SteppedBackError
             if answer == USE:
@@ -113,7 +110,7 @@ class PasswordMover:
         password, why = self._password, ""
         if not password.at_hand:
             return
-        if not isinstance(store.source, Ask):
+        if not isinstance(store.source, password_sources.Ask):
             try:
                 if await self._fetch(store) == password.at_hand:
                     return
@@ -148,7 +145,7 @@ class PasswordMover:
             f"A keyring entry belongs to a username. Move the entry {target.service} of {was} to "
             f"{account}?"
         )
-        answer = await self._ask(ConfirmPrompt(text, ((YES, "Move it"), (NO, "Leave it"))))
+        answer = await self._ask(text, ((YES, "Move it"), (NO, "Leave it")))
         if answer == BACK:
             raise SteppedBackError
         if answer == NO:
@@ -174,7 +171,7 @@ class PasswordMover:
         return await self._fetch(self._store(password.source, self._was))
 
     async def _must_agree(self, question: str, yes: str) -> None:
-        if await self._ask(ConfirmPrompt(question, ((YES, yes),))) != YES:
+        if await self._ask(question, ((YES, yes),)) != YES:
             raise SteppedBackError
 
     async def _fetch(self, store: PasswordStore) -> str:

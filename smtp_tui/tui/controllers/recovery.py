@@ -17,7 +17,7 @@ from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.password import NEEDS, location_of, source_of, typed_text
-from smtp_tui.tui.widgets.dialog import ChoiceDialog, DialogOption
+from smtp_tui.tui.widgets.dialog import choose
 from smtp_tui.tui.widgets.text_page import plain
 
 
@@ -61,8 +61,7 @@ class CrashRecovery(Controller):
         if self._is_news(recovered):
             text = plain(offer_words(recovered, time.time()))
             answers = (("r", "Restore them"), ("d", "Discard them"), ("escape", "Later"))
-            options = [DialogOption(key, words) for key, words in answers]
-            answer = await self.show_dialog(ChoiceDialog([text], options))
+            answer = await choose(self.form.app, [text], answers)
         if answer == "r":
             self._restore(recovered)
         if answer != "escape":

@@ -31,7 +31,6 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller, StoppedWaitingError
 from smtp_tui.tui.controllers.password_mover import (
     BACK,
-    ConfirmPrompt,
     PasswordMove,
     PasswordMover,
     SteppedBackError,
@@ -51,9 +50,8 @@ from smtp_tui.tui.style import BAD, GOOD, WARNING
 from smtp_tui.tui.widgets.dialog import (
     SAVE,
     STAY,
-    ChoiceDialog,
-    DialogOption,
     ask_unsaved,
+    choose,
     confirm,
     may_make_folder,
 )
@@ -191,7 +189,7 @@ class SaveController(Controller):
             if snapshot.changes_password or follows:
                 path, waits = self.document.path, self.context.waits
                 mover = PasswordMover(
-                    snapshot.password, path, was, snapshot.account, self._prompt, waits
+                    snapshot.password, path, was, snapshot.account, self._ask, waits
                 )
                 moved = await mover.move()
         except StoppedWaitingError:
@@ -304,11 +302,8 @@ class SaveController(Controller):
         question = plain(f"{copy} Overwrite the file in place?", WARNING, gap=False)
         return await confirm(self.form.app, [plain(as_sentence(why)), question], "Overwrite")
 
-    async def _prompt(self, prompt: ConfirmPrompt) -> str:
-        answers = (DialogOption(key, words) for key, words in prompt.answers)
-        return await self.show_dialog(
-            ChoiceDialog([plain(prompt.text)], (*answers, DialogOption(BACK, "Back")))
-        )
+    async def _ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
+        return await choose(self.form.app, [plain(text)], (*answers, (BACK, "Back")))
 
     # The file is no longer what was read: another program changed it, or it was removed
 
@@ -319,8 +314,7 @@ class SaveController(Controller):
         gone = "was deleted after smtp-tui read it. Nothing is lost: the form has its content."
         mode = "Only its owner can read the new file (mode 0600)."
         text = [plain(f"{escape_controls(path.name)} {gone}"), plain(mode, gap=False)]
-        dialog = ChoiceDialog(text, (DialogOption("m", what), DialogOption(BACK, "Back")))
-        if await self.show_dialog(dialog) != "m":
+        if await choose(self.form.app, text, (("m", what), (BACK, "Back"))) != "m":
             return False
         self.document.recreate()
         return True
@@ -364,8 +358,7 @@ class SaveController(Controller):
     async def _may_discard(self, keys: Sequence[str]) -> bool:
         labels = ", ".join(BY_KEY[key].label for key in keys)
         text = plain(f"This discards your changes: {labels}.", BAD)
-        answers = DialogOption("d", "Discard"), DialogOption(BACK, "Back")
-        return await self.show_dialog(ChoiceDialog([text], answers)) == "d"
+        return await choose(self.form.app, [text], (("d", "Discard"), (BACK, "Back"))) == "d"
 
     def _reload(self, dropped: Collection[str]) -> bool:
         """Read the file again, the form's changes on top, without those `dropped`."""

@@ -119,25 +119,36 @@ class UndoStack:
 
     def undo(self, draft: Draft) -> UndoResult | None:
         """Take the last step back, but for what was set otherwise since; None where none is."""
-        self.close()
-        if not self._done:
-            return None
-        step = self._done.pop()
-        self._undone.append(step)
-        if step.password:
-            step.password.of.restore(step.password.before)
-        return _retraced(draft, step, step.after, step.before)
+        return self._move(draft, self._done, self._undone)
 
     def redo(self, draft: Draft) -> UndoResult | None:
         """Make again what was taken back last; None where nothing was, or something came since."""
+        return self._move(draft, self._undone, self._done)
+
+    def _move(
+        self, draft: Draft, source: list[EditStep], target: list[EditStep]
+    ) -> UndoResult | None:
         self.close()
-        if not self._undone:
+        if not source:
             return None
-        step = self._undone.pop()
-        self._done.append(step)
-        if step.password:
-            step.password.of.restore(step.password.after)
-        return _retraced(draft, step, step.before, step.after)
+        step, is_undo = source.pop(), source is self._done
+        target.append(step)
+        password = step.password
+        if password:
+            password.of.restore(password.before if is_undo else password.after)
+        expected, wanted = (step.after, step.before) if is_undo else (step.before, step.after)
+        # What was set otherwise since is the later decision: it stays, and is named.
+        kept = tuple(
+            key
+            for key, raw in expected.items()
+            if not same_meaning(BY_KEY[key], draft.raw(key), raw)
+        )
+        changed = tuple(key for key in wanted if key not in kept)
+        for key in changed:
+            draft.edit(key, wanted[key])
+        return UndoResult(
+            (*changed, PASSWORD) if password else changed, kept, step.topic, step.file
+        )
 
     def _add(self, step: EditStep) -> None:
         if step.changes_something:
@@ -172,18 +183,6 @@ def _edited_password(password: PasswordDraft, topic: str, edit: Callable[[], Non
     before = password.state
     edit()
     return EditStep(topic=topic, password=PasswordChange(password, before, password.state))
-
-
-def _retraced(draft: Draft, step: EditStep, expected: Raws, wanted: Raws) -> UndoResult:
-    # What was set otherwise since is the later decision: it stays, and is named.
-    kept = tuple(
-        key for key, raw in expected.items() if not same_meaning(BY_KEY[key], draft.raw(key), raw)
-    )
-    changed = tuple(key for key in wanted if key not in kept)
-    for key in changed:
-        draft.edit(key, wanted[key])
-    with_password = (*changed, PASSWORD) if step.password else changed
-    return UndoResult(with_password, kept, step.topic, step.file)
 
 
 def undone_words(undone: UndoResult, draft: Draft) -> str:

@@ -97,6 +97,12 @@ class ChoiceDialog(Dialog[str]):
             self.dismiss(event.key.casefold())
 
 
+async def choose(app: App[Any], text: Sequence[Block], answers: Sequence[tuple[str, str]]) -> str:
+    """Ask something; return the key of the answer, of which each has its words."""
+    options = [DialogOption(key, words) for key, words in answers]
+    return await app.push_screen_wait(ChoiceDialog(text, options))
+
+
 async def confirm(app: App[Any], text: Sequence[Block], yes: str = "Yes") -> bool:
     """Ask something whose answer is no unless one key says yes."""
     options = (DialogOption(YES, yes), *_NO)
@@ -126,12 +132,8 @@ async def may_make_folder(app: App[Any], path: Path) -> bool:
 async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
     """Ask what to do with changes: `SAVE`, `DISCARD` or `STAY`."""
     text = plain(f"{file} does not contain your changes yet: {', '.join(keys)}.")
-    answers = (
-        DialogOption(SAVE, "Save and leave"),
-        DialogOption(DISCARD, "Discard"),
-        DialogOption(STAY, "Stay"),
-    )
-    return await app.push_screen_wait(ChoiceDialog([text], answers))
+    answers = (SAVE, "Save and leave"), (DISCARD, "Discard"), (STAY, "Stay")
+    return await choose(app, [text], answers)
 
 
 class PromptDialog(Dialog[str | None]):

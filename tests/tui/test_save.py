@@ -296,7 +296,7 @@ class TestMode:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
-            "smtp_tui.config.file_reader.readable_by_others",
+            "smtp_tui.config.file_access.readable_by_others",
             lambda path: mode_of(path) & stat.S_IROTH,
         )
         async with form_on(SAMPLE, tmp_path) as hand:
@@ -321,7 +321,7 @@ class TestMode:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
-            "smtp_tui.config.file_reader.readable_by_others",
+            "smtp_tui.config.file_access.readable_by_others",
             lambda path: mode_of(path) & stat.S_IROTH,
         )
         file = tmp_path / "mail.toml"
