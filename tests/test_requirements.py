@@ -10,6 +10,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.table import table
+
 ROOT = Path(__file__).parent.parent
 FILES = ("requirements-pip.txt", "requirements-dev.txt")
 
@@ -56,7 +58,7 @@ def test_pip_is_the_only_package_that_installs_the_others() -> None:
     assert [pin.name for pin, _ in pins("requirements-pip.txt")] == ["pip"]
 
 
-@pytest.mark.parametrize("requirement", wanted(), ids=lambda requirement: requirement.name)
+@table("requirement", wanted(), ids=lambda requirement: requirement.name)
 def test_what_is_declared_is_locked(requirement: Requirement) -> None:
     locked = [
         pin

@@ -18,6 +18,7 @@ from tests.servers.authority import OTHER_NAME, Certificate
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.servers.tokens import access_token
+from tests.table import table
 from tests.terminal import on_terminal
 
 # What each says when nothing is wrong, when AUTH is refused, when TLS is, or its certificate.
@@ -253,8 +254,8 @@ USERS = [
 ]
 
 
-@pytest.mark.parametrize("program", ["swaks", "curl"])
-@pytest.mark.parametrize("user", USERS)
+@table("program", ["swaks", "curl"])
+@table("user", USERS)
 def test_any_user_name_arrives(program: str, user: str) -> None:
     needs(program)
     greeting, hello = b"220 mail.example ESMTP\r\n", b"250-mail.example\r\n250 AUTH PLAIN\r\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -10,6 +9,7 @@ from markdown_it.token import Token
 
 from smtp_tui.checks.report import code, fenced, prose
 from smtp_tui.smtp.escaping import escape_controls
+from tests.table import table
 
 # What may stand in a document that only our own words made.
 HARMLESS = {"paragraph_open", "paragraph_close", "inline", "text", "code_inline", "fence"}
@@ -40,7 +40,7 @@ def assert_harmless(document: str) -> None:
             assert not set(token.content) & set("@#<>&[]`*_~$|\\/"), token.content
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@table("text", HOSTILE)
 def test_prose_and_code_stay_text(text: str) -> None:
     document = f"why: {prose(text)}, said {code(text)}"
     assert "\n" not in document

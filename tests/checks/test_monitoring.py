@@ -37,6 +37,7 @@ from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate, Limit
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage, WarningId
+from tests.table import table
 
 HOSTILE = "bad | days=99\n\x1b[31m</td><script>\u202e x\r\nSMTP OK"
 MOMENT = datetime(2026, 11, 24, 20, tzinfo=UTC)
@@ -88,7 +89,7 @@ def told(*outcomes: CheckResult, thresholds: Thresholds | None = None) -> list[s
     return list(nagios_lines(summary(*outcomes), thresholds or Thresholds()))
 
 
-@pytest.mark.parametrize(
+@table(
     ("verdict", "state"),
     [
         (passed(), PluginState.OK),
@@ -180,7 +181,7 @@ def test_ranges(text: str, alarms: tuple[float, ...], fine: tuple[float, ...]) -
     ] * len(fine)
 
 
-@pytest.mark.parametrize(
+@table(
     "text", ["", "@", ":", "~", "10:5", "a", "1:2:3", "10s", "nan", "inf", "1e3", " 10", "٣", "5-9"]
 )
 def test_no_ranges(text: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smtp_tui.checks.equivalents import quoted, quoted_path
 from smtp_tui.config.paths import expand
 from smtp_tui.smtp.escaping import escape_controls
+from tests.table import table
 
 WORDS = [
     *("", "plain", "-x", "--help", "a b", "'", '"', "`id`", "$(id)", "$HOME", "!!", "a\\nb", "%s"),
@@ -57,14 +57,14 @@ def test_any_words(words: list[str]) -> None:
     assert as_read([quoted(word) for word in words]) == [word.encode() for word in words]
 
 
-@pytest.mark.parametrize(
+@table(
     "path",
     [
         *("ca.pem", "~/ca.pem", "~", "$HOME/a b.pem", "${HOME}/x", "$HOMEY/x", "a$HOME", "-x"),
         *("$CREDENTIALS_DIRECTORY/it's", "/etc/ssl/a\x1bb.pem", "~alice/x", "../x", "/a/$HOME/b"),
     ],
 )
-@pytest.mark.parametrize("base", ["", "conf", "-odd", "/srv/mail"])
+@table("base", ["", "conf", "-odd", "/srv/mail"])
 def test_paths_lead_where_the_settings_mean(path: str, base: str) -> None:
     environment = {"HOME": "/home/al ice", "CREDENTIALS_DIRECTORY": "/run/credentials/it"}
     word = quoted_path(path, Path(base))

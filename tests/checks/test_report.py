@@ -31,6 +31,7 @@ from smtp_tui.smtp.events import (
 from tests.checks.test_markdown import HOSTILE, tokens
 from tests.diagnosis.examples import CERTIFICATE, connected, reply, settings
 from tests.smtp.playing import EHLO, GREETING, SECRET, USER, forms_of, play
+from tests.table import table
 
 MOMENT = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
 
@@ -226,7 +227,7 @@ def test_many_names_are_cut() -> None:
     assert "`h49.example` and 10 more\n" in document
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@table("text", HOSTILE)
 def test_nothing_hostile_breaks_out(text: str) -> None:
     certificate = replace(
         CERTIFICATE, subject=text, issuer=text, names=(text,), signature=text, key=PublicKey(text)

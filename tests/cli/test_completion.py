@@ -18,6 +18,7 @@ from smtp_tui.interchange.spec import QUOTINGS, formats
 from smtp_tui.providers.known import providers
 from smtp_tui.settings.fields import FIELDS
 from tests.cli.program import Outcome
+from tests.table import table
 from tests.terminal import on_terminal
 
 Call = Callable[..., Outcome]
@@ -231,7 +232,7 @@ def test_every_command_and_option_is_offered() -> None:
     assert candidates["--set"].startswith("use VALUE instead of the file's KEY")
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "words"),
     [
         ("get mail.toml ", KEYS),
@@ -260,7 +261,7 @@ def test_words(line: str, words: list[str]) -> None:
     assert offered(line) == words
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "expected"),
     [
         ("", "toml"),

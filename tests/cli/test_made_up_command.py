@@ -16,6 +16,7 @@ from smtp_tui.cli.help import manpage
 from smtp_tui.cli.reporters import FORMATS, REPORT
 from smtp_tui.cli.terminal import print_line
 from tests.cli.program import Outcome
+from tests.table import table
 
 Call = Callable[..., Outcome]
 
@@ -53,7 +54,7 @@ def test_it_is_found_everywhere_and_runs(call: Call) -> None:
     assert "the command greet has no option --json" in call("greet", "red", "--json").err
 
 
-@pytest.mark.parametrize("spec", [FORM, *COMMANDS, COMPLETE], ids=lambda spec: spec.name or "form")
+@table("spec", [FORM, *COMMANDS, COMPLETE], ids=lambda spec: spec.name or "form")
 def test_every_handler_is_there(spec: CommandSpec) -> None:
     signature = inspect.signature(load(spec.handler), eval_str=True)
     (parameter,) = signature.parameters.values()

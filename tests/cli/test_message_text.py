@@ -8,6 +8,7 @@ import pytest
 
 from tests.checks.scripted import saying
 from tests.cli.program import Outcome, environment, run_program
+from tests.table import table
 
 C_LOCALE = {"LC_ALL": "C", "PYTHONIOENCODING": "", "PYTHONUTF8": "", "PYTHONCOERCECLOCALE": ""}
 ASCII_ALONE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -38,8 +39,8 @@ def test_text_beyond_ascii_in_the_c_locale(locale: dict[str, str]) -> None:
     assert b"Subject: =?utf-8?" in heard
 
 
-@pytest.mark.parametrize("locale", [C_LOCALE, ASCII_ALONE])
-@pytest.mark.parametrize(
+@table("locale", [C_LOCALE, ASCII_ALONE])
+@table(
     ("words", "stdin", "said"),
     [
         ((), b"Gr\xfc\xdfe\n", "standard input holds bytes that are not UTF-8"),

@@ -12,6 +12,7 @@ from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Invocati
 from smtp_tui.cli.help import help_text
 from smtp_tui.cli.parser import HelpRequested, UsageError, assignments, parse_arguments, read_pairs
 from tests.cli.program import Outcome
+from tests.table import table
 
 Call = Callable[..., Outcome]
 
@@ -54,7 +55,7 @@ def test_a_file_may_begin_with_a_dash() -> None:
     assert parsed("get -- -mail.toml host").words == ("-mail.toml", "host")
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "words"),
     [
         ("check --colour", "there is no option --colour; try smtp-tui --help"),
@@ -109,7 +110,7 @@ def test_every_option_belongs_to_a_command_and_says_what_it_does() -> None:
     assert all(option.help.isprintable() and len(option.help) < 90 for option in OPTIONS)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+@table("command", COMMANDS, ids=lambda command: command.name)
 def test_help_of_a_command(command: CommandSpec) -> None:
     with pytest.raises(HelpRequested) as caught:
         parsed(f"{command.name} --help")

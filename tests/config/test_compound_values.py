@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.config.dialects.codecs import Compound, parsed_host_and_port, parsed_url
+from tests.table import table
 
 SCHEMES = frozenset({"smtp", "smtps"})
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -19,7 +20,7 @@ def url(text: str) -> Compound:
     return found
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "parts"),
     [
         ("smtp://a.example", {"scheme": "smtp", "host": "a.example", "port": None, "user": None}),
@@ -50,7 +51,7 @@ def test_what_is_no_url(text: str) -> None:
     assert parsed_url(text, SCHEMES) is None
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "name", "value", "changed"),
     [
         ("smtp://u%2f:p@a", "password", "q", "smtp://u%2f:q@a"),

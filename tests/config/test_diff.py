@@ -14,6 +14,7 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.mask import looks_secret, masked_value
 from tests.config.dialect_samples import SAMPLES, Sample
+from tests.table import table
 
 S = "hunter2!"  # the secret of these tests
 
@@ -141,7 +142,7 @@ SECRET_LINES = [
 ]
 
 
-@pytest.mark.parametrize("text", SECRET_LINES)
+@table("text", SECRET_LINES)
 def test_a_secret_is_hidden(text: str) -> None:
     for end in ("", "\n", "\r\n"):
         shown = hidden(text + end)
@@ -151,7 +152,7 @@ def test_a_secret_is_hidden(text: str) -> None:
     assert S not in told(text, "") + told("", text) + told(text, f"{text}\nz = 1")
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         'password = { env = "SMTP_PASSWORD" }',

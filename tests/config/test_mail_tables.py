@@ -8,9 +8,10 @@ import pytest
 
 from smtp_tui.config.dialects.plain import mail_tables
 from smtp_tui.config.tablepath import spelled
+from tests.table import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "tables"),
     [
         ("", []),

@@ -7,11 +7,12 @@ import pytest
 from smtp_tui.config.paths import config_folder, default_config, expand, resolve_path
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
+from tests.table import table
 
 ENVIRON = {"HOME": "/home/me", "CREDENTIALS_DIRECTORY": "/run/cred", "X": "/x"}
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "path"),
     [
         ("ca.pem", "/etc/app/ca.pem"),

@@ -15,6 +15,7 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import equivalent
+from tests.table import table
 
 
 def opened(folder: Path, text: str) -> Document:
@@ -23,7 +24,7 @@ def opened(folder: Path, text: str) -> Document:
     return Document.open(path)
 
 
-@pytest.mark.parametrize(
+@table(
     ("table", "meaning"),
     [
         ("host='a.b'\nuser='u'\npass='p'", {"host": "a.b", "username": "u", "password": "p"}),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.config.errors import DocumentError, NoTableError
 from smtp_tui.config.tablepath import ROOT, TablePath, parse_path, resolve, spelled, spelled_key
+from tests.table import table
 
 ARRAY = {"smtp": [{"name": "x", "on": True}, {"name": "y z"}, {"name": "x]"}]}
 
@@ -28,9 +29,7 @@ def test_a_path_is_read_as_toml_reads_keys(text: str, path: TablePath) -> None:
     assert parse_path(text) == path
 
 
-@pytest.mark.parametrize(
-    "text", ["", "..", "a.", ".a", "a b", "a[", "a[x]", "[0]", 'a."b', 'a."\\q"', "a[0]b", "é"]
-)
+@table("text", ["", "..", "a.", ".a", "a b", "a[", "a[x]", "[0]", 'a."b', 'a."\\q"', "a[0]b", "é"])
 def test_what_is_no_path_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(DocumentError, match=r"write it like smtp"):
         parse_path(text)

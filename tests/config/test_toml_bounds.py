@@ -19,12 +19,13 @@ from smtp_tui.config.file_reader import (
     excess,
     parse_toml,
 )
+from tests.table import table
 
 DEEP, LONG = "parts", "characters"
 DOTS = ".a" * DEEPEST
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "what"),
     [
         (f"a{DOTS} = 1", DEEP),
@@ -59,7 +60,7 @@ def test_refused(text: str, what: str) -> None:
     assert len(str(caught.value)) < 120
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         f'a = "a{DOTS} = 1"',
@@ -81,7 +82,7 @@ def test_allowed(text: str) -> None:
     parse_toml(text, Path("mail.toml"))
 
 
-@pytest.mark.parametrize(
+@table(
     "piece",
     [
         '"',

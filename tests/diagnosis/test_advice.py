@@ -16,6 +16,7 @@ from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.validate import parse_settings
 from tests.diagnosis.examples import any_values
+from tests.table import table
 
 HOST, USER, SECRET = "mail.example.net", "tickets@example.net", "hunter2hunter2"
 LOGIN = {"username": USER, "password": SECRET}
@@ -210,13 +211,13 @@ def ids(values: dict[str, Any]) -> list[str]:
     return [one.id for one in advise({"host": HOST, **values})]
 
 
-@pytest.mark.parametrize("name", GOOD)
+@table("name", GOOD)
 def test_nothing_is_said_where_all_is_well(name: str) -> None:
     assert advise(GOOD[name]) == ()
     assert not parse_settings(GOOD[name]).problems or "host" not in GOOD[name]
 
 
-@pytest.mark.parametrize(("rule", "values", "otherwise"), HELD)
+@table(("rule", "values", "otherwise"), HELD)
 def test_a_rule_holds_and_does_not(
     rule: str, values: dict[str, Any], otherwise: dict[str, Any]
 ) -> None:
@@ -228,7 +229,7 @@ def test_every_rule_has_been_seen() -> None:
     assert {rule for rule, _, _ in HELD} == set(advice_texts())
 
 
-@pytest.mark.parametrize("rule", advice_texts())
+@table("rule", advice_texts())
 def test_texts_are_whole(rule: str) -> None:
     told = advice_texts()[rule]
     keys = {"severity", "field", "others", "short", "text", "more", "sources", "taken"}
@@ -245,8 +246,8 @@ def test_texts_are_whole(rule: str) -> None:
     assert not told["short"].endswith(".")
 
 
-@pytest.mark.parametrize(("rule", "values", "_otherwise"), HELD)
-def test_texts_are_filled_in(rule: str, values: dict[str, Any], _otherwise: object) -> None:
+@table(("rule", "values", "otherwise"), HELD)
+def test_texts_are_filled_in(rule: str, values: dict[str, Any], otherwise: object) -> None:
     [found, *_] = [one for one in advise({"host": HOST, **values}) if one.id == rule]
     for text in (found.short, found.text, found.more):
         assert not re.search(r"\{\w*\}", text)
@@ -316,7 +317,7 @@ def test_what_reading_remarks_is_advice_too() -> None:
         assert remarked <= {one.field for one in advise(values)}
 
 
-@pytest.mark.parametrize("provider", providers(), ids=lambda provider: provider.id)
+@table("provider", providers(), ids=lambda provider: provider.id)
 def test_a_providers_own_settings_are_good(provider: Any) -> None:
     names = {
         User.ADDRESS: "me@example.org",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.diagnosis.error_lookup.lookup import known_causes
+from tests.table import table
 
 FOLDER = Path(__file__).parent / "corpus"
 KEYS = {"text", "source", "licence", "class", "causes", "evidence"}
@@ -54,7 +55,7 @@ def test_the_halves_are_halves() -> None:
     assert abs(len(SEEN) - len(HELD_BACK)) <= len({line["class"] for line in BOTH})
 
 
-@pytest.mark.parametrize("name", sorted({line["class"] for line in BOTH}))
+@table("name", sorted({line["class"] for line in BOTH}))
 def test_each_class_has_enough_lines_on_both_sides(name: str) -> None:
     sides = [sum(line["class"] == name for line in half) for half in (SEEN, HELD_BACK)]
     assert sum(sides) >= FEWEST_OF_A_CLASS
@@ -104,7 +105,7 @@ def test_each_line_is_whole(lines: list[dict[str, Any]]) -> None:
         assert set(line["causes"]) <= known, line
 
 
-@pytest.mark.parametrize("line", [*BOTH, *FRESH, *JUDGE], ids=lambda line: line["source"])
+@table("line", [*BOTH, *FRESH, *JUDGE], ids=lambda line: line["source"])
 def test_nobody_can_be_found_by_a_line(line: dict[str, Any]) -> None:
     for domain in _ADDRESS.findall(line["text"]):
         assert _EXAMPLE_DOMAIN.search(domain.lower()), line["text"]

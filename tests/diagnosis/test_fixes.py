@@ -24,6 +24,7 @@ from smtp_tui.smtp.events import (
 )
 from smtp_tui.smtp.replies import Reply
 from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, settings
+from tests.table import table
 
 CONNECTED = Connected(seconds=0, address="192.0.2.1", port=587, local_address="192.0.2.9")
 ROOT = CERTIFICATE.__class__(
@@ -66,7 +67,7 @@ def changes(found: tuple[Fix, ...]) -> list[dict[str, object]]:
     return [fix.change for fix in found]
 
 
-@pytest.mark.parametrize("cause", causes())
+@table("cause", causes())
 def test_a_fix_that_weakens_never_stands_first_and_says_so(cause: str) -> None:
     fault = next((one for one in Cause if one == cause), None)
     if fault is None:

@@ -38,6 +38,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage
 from tests.diagnosis.foreign_examples import EXAMPLES, Example
+from tests.table import table
 
 ROWS = range(1, 32)
 DATA: dict[str, list[dict[str, Any]]] = {
@@ -56,7 +57,7 @@ def explained(text: str) -> Explanation:
     return found
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: f"{one.row}-{one.cause}")
+@table("example", EXAMPLES, ids=lambda one: f"{one.row}-{one.cause}")
 def test_what_programs_say(example: Example) -> None:
     found = explained(example.text)
     assert found.cause == example.cause
@@ -65,12 +66,12 @@ def test_what_programs_say(example: Example) -> None:
     assert found.said in found.summary or found.cause in causes()
 
 
-@pytest.mark.parametrize("row", ROWS)
+@table("row", ROWS)
 def test_every_failure_is_known_in_several_spellings(row: int) -> None:
     assert sum(example.row == row for example in EXAMPLES) >= 2
 
 
-@pytest.mark.parametrize("example", EXAMPLES[::3], ids=lambda one: f"{one.row}-{one.cause}")
+@table("example", EXAMPLES[::3], ids=lambda one: f"{one.row}-{one.cause}")
 def test_a_line_is_found_among_others(example: Example) -> None:
     log = (
         f"Jan  1 10:00:00 host app[7]: starting mailer\n{example.text}\nJan  1 10:00:02 host done\n"
@@ -127,7 +128,7 @@ SHAPES = [
 ENTRIES = [(shape, entry) for shape in SHAPES for entry in DATA[shape[0]]]
 
 
-@pytest.mark.parametrize(
+@table(
     ("shape", "entry"),
     ENTRIES,
     ids=lambda part: part[0] if isinstance(part, tuple) else str(part)[:40],
@@ -150,7 +151,7 @@ def patterns() -> list[str]:
     return found + [program.find.pattern for program in programs().values()]
 
 
-@pytest.mark.parametrize("pattern", patterns(), ids=lambda one: one[:40])
+@table("pattern", patterns(), ids=lambda one: one[:40])
 def test_patterns_are_for_lower_case_and_cannot_run_away(pattern: str) -> None:
     plain = re.sub(r"\\.", "x", pattern)
     assert not re.search("[A-Z]", plain), "texts are searched in lower case"
@@ -163,7 +164,7 @@ def test_patterns_are_for_lower_case_and_cannot_run_away(pattern: str) -> None:
 # The texts
 
 
-@pytest.mark.parametrize("cause", sorted(known_causes()))
+@table("cause", sorted(known_causes()))
 def test_every_cause_can_be_told_without_a_check(cause: str) -> None:
     said = lookup_text(LookupText(cause=cause), "some words")
     for text in (said.summary, said.why, said.cure):
@@ -181,7 +182,7 @@ def test_every_name_has_general_words() -> None:
     assert set(NAMES) - {"detail", "reply"} == set(OWN["names"])
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.source[:40])
+@table("rule", rules(), ids=lambda rule: rule.source[:40])
 def test_every_reply_can_be_told_without_a_check(rule: ReplyRule) -> None:
     cause = rule.cause or "reply-unexpected"
     said = lookup_text(LookupText(cause=cause, why=rule.why or "", cure=rule.cure or ""), "535 no")
@@ -189,7 +190,7 @@ def test_every_reply_can_be_told_without_a_check(rule: ReplyRule) -> None:
     assert said.field is None or said.field in BY_KEY
 
 
-@pytest.mark.parametrize("cause", sorted(OWN["cause"]))
+@table("cause", sorted(OWN["cause"]))
 def test_own_texts_stand_once(cause: str) -> None:
     entry = OWN["cause"][cause]
     assert set(entry) <= {"what", "why", "cure", "field", "value"}
@@ -312,7 +313,7 @@ def test_the_most_telling_fact_counts(text: str, cause: str) -> None:
     assert explained(text).cause == cause
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "", " \n ", "hello", "it does not work", "Mail sent successfully", "250 2.0.0 Ok: queued",
@@ -337,7 +338,7 @@ def test_what_tells_nothing_is_not_explained(text: str) -> None:
     assert explain_error(text) is None
 
 
-@pytest.mark.parametrize("text", SILENT)
+@table("text", SILENT)
 def test_other_protocols_success_and_vague_words_are_not_explained(text: str) -> None:
     assert explain_error(text) is None
 
@@ -435,7 +436,7 @@ PROGRAM_LINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("id_", programs())
+@table("id_", programs())
 def test_every_program_is_sound(id_: str) -> None:
     program = programs()[id_]
     assert program.name
@@ -449,7 +450,7 @@ def test_every_program_is_known_by_a_line_of_its_own() -> None:
     assert {id_ for id_, _ in PROGRAM_LINES} == set(programs())
 
 
-@pytest.mark.parametrize(("id_", "line"), PROGRAM_LINES)
+@table(("id_", "line"), PROGRAM_LINES)
 def test_a_program_is_known_by_its_lines(id_: str, line: str) -> None:
     assert program_in(lowered(line)) is programs()[id_]
 
@@ -477,8 +478,8 @@ ECHOES = [
 ]
 
 
-@pytest.mark.parametrize("line", SECRETS)
-@pytest.mark.parametrize("echo", ECHOES)
+@table("line", SECRETS)
+@table("echo", ECHOES)
 def test_a_secret_in_the_text_is_not_echoed(line: str, echo: str) -> None:
     secret = "wonderland535"
     said = echo.format(secret=secret)
@@ -563,7 +564,7 @@ FILLS = ["a", " ", "\n", "535 ", "5.7.1 ", "://a:", "password=", "detail: ", "33
 FILLS += [example.text[: len(example.text) * 2 // 3] + " " for example in EXAMPLES[::24]]
 
 
-@pytest.mark.parametrize("fill", FILLS, ids=lambda one: one[:20])
+@table("fill", FILLS, ids=lambda one: one[:20])
 def test_time_grows_no_faster_than_the_text(fill: str) -> None:
     def filled(size: int) -> str:
         return (fill * (size // len(fill) + 1))[:size]

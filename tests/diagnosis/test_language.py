@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from smtp_tui.diagnosis.causes import causes, load_texts, warnings
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.schema import explanation
+from tests.table import table
 
 # Words that read as if translated, and what they are called here.
 AVOIDED = {
@@ -72,7 +71,7 @@ def paragraphs(page: str) -> list[str]:
 TEXTS = dict(texts())
 
 
-@pytest.mark.parametrize("words", AVOIDED)
+@table("words", AVOIDED)
 def test_no_word_reads_as_if_translated(words: str) -> None:
     # What servers and programs say is quoted as they say it.
     found = [

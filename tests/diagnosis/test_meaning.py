@@ -41,6 +41,7 @@ from tests.diagnosis.examples import (
     reply,
     settings,
 )
+from tests.table import table
 
 HOST = {"host": "mail.example.net"}
 LOGIN = {**HOST, "username": "alice@example.net"}
@@ -154,7 +155,7 @@ MEANINGS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("key", "values", "words"), MEANINGS)
+@table(("key", "values", "words"), MEANINGS)
 def test_what_a_value_means(key: str, values: dict[str, Any], words: str) -> None:
     said = value_note(key, values)
     assert words in said
@@ -328,7 +329,7 @@ def finding(key: str, events: list[Event]) -> str:
     return observations_of(key, facts, diagnose(settings(), facts, 0.5))
 
 
-@pytest.mark.parametrize(("key", "events", "words"), FINDINGS)
+@table(("key", "events", "words"), FINDINGS)
 def test_what_a_test_found(key: str, events: list[Event], words: str) -> None:
     said = finding(key, events)
     assert words in said

@@ -27,6 +27,7 @@ from smtp_tui.smtp.events import Capabilities, Cause, Stage
 from tests.diagnosis import said_by_providers, said_by_servers
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 from tests.providers.named import provider_named
+from tests.table import table
 
 SAID = [*said_by_servers.SAID, *said_by_providers.SAID]
 KEYS = {"stage", "command", "mechanism", "code", "enhanced", "text", "provider", "distinct"}
@@ -40,7 +41,7 @@ def judged(said: Said) -> ReplyRule:
     )
 
 
-@pytest.mark.parametrize("said", SAID, ids=str)
+@table("said", SAID, ids=str)
 def test_a_reply_of_the_field(said: Said) -> None:
     assert judged(said).cause == said.cause
     end = finished(said.stage, Cause.REFUSED, command=said.command, reply=said.reply)
@@ -60,7 +61,7 @@ def conditions(rule: ReplyRule) -> tuple[object, ...]:
 REACHED = {conditions(judged(said)) for said in SAID}
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.source[:60])
+@table("rule", rules(), ids=lambda rule: rule.source[:60])
 def test_every_rule_is_reached_by_an_example(rule: ReplyRule) -> None:
     """So none is in the shadow of those before it."""
     assert conditions(rule) in REACHED
@@ -70,7 +71,7 @@ def test_no_two_rules_have_the_same_conditions() -> None:
     assert len({conditions(rule) for rule in rules()}) == len(rules())
 
 
-@pytest.mark.parametrize("table", rule_tables(), ids=lambda table: table["source"][:60])
+@table("table", rule_tables(), ids=lambda table: table["source"][:60])
 def test_every_rule_is_sound(table: dict[str, object]) -> None:
     assert set(table) <= KEYS
     assert table["source"]
@@ -88,7 +89,7 @@ def test_every_rule_is_sound(table: dict[str, object]) -> None:
     assert "distinct" not in table or {"provider", "distinct"} <= set(table)
 
 
-@pytest.mark.parametrize("table", rule_tables(), ids=lambda table: table["source"][:60])
+@table("table", rule_tables(), ids=lambda table: table["source"][:60])
 def test_texts_of_a_rule_are_whole(table: dict[str, object]) -> None:
     own = [str(table[part]) for part in ("what", "why", "cure") if part in table]
     for text in own:
@@ -152,7 +153,7 @@ PROVIDERS_ONLY = [
 ]
 
 
-@pytest.mark.parametrize("said", PROVIDERS_ONLY, ids=str)
+@table("said", PROVIDERS_ONLY, ids=str)
 def test_what_a_provider_means_is_not_what_another_host_means(said: Said) -> None:
     """An address that the reply repeats names nobody either."""
     provider = provider_of(said.host or "")
@@ -203,8 +204,8 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("command", ["AUTH PLAIN", "RCPT", "the message", "EHLO"])
+@table("text", HOSTILE, ids=range(len(HOSTILE)))
+@table("command", ["AUTH PLAIN", "RCPT", "the message", "EHLO"])
 def test_a_hostile_text_takes_no_time(text: str, command: str) -> None:
     said = Said("smtp.gmail.com", command, "", "")
     hostile = reply(550, *text.split("\n"))

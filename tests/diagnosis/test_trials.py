@@ -16,6 +16,7 @@ from smtp_tui.diagnosis.experiments import (
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.smtp.events import Cause, Connected, Sent, Stage, TlsFailed
 from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, settings
+from tests.table import table
 
 CONNECTED = Connected(seconds=0, address="192.0.2.1", port=587, local_address="192.0.2.9")
 
@@ -24,7 +25,7 @@ def names(cause: str, facts: CheckSummary | None = None, **values: Any) -> list[
     return [trial.name for trial in experiments_for(settings(**values), facts or facts_of(), cause)]
 
 
-@pytest.mark.parametrize(
+@table(
     ("cause", "values", "tried"),
     [
         (

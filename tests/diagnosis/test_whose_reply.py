@@ -25,6 +25,7 @@ from tests.providers.named import provider_named
 from tests.servers.envelopes import SIGNED_RECIPIENT, UNSIGNED_RECIPIENT
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
+from tests.table import table
 
 NOBODYS_HOSTS = ("localhost", "127.0.0.1", "::1", "192.0.2.25", "relay.example.net", "postfix")
 # Exchange is a program, too, and runs elsewhere: its words lead to both.
@@ -72,7 +73,7 @@ def named_in(text: str) -> set[str]:
     return {brand for brand in brands if re.search(rf"\b{re.escape(brand)}\b", text)}
 
 
-@pytest.mark.parametrize("said", OF_PROVIDERS, ids=str)
+@table("said", OF_PROVIDERS, ids=str)
 def test_at_another_host_a_reply_that_names_nobody_is_nobodys(said: Said) -> None:
     at_home = of_providers(said)
     others = [
@@ -84,7 +85,7 @@ def test_at_another_host_a_reply_that_names_nobody_is_nobodys(said: Said) -> Non
         assert rule.why is None or rule.why != at_home.why, host
 
 
-@pytest.mark.parametrize("said", NAMING_THEIRS, ids=str)
+@table("said", NAMING_THEIRS, ids=str)
 def test_a_reply_that_names_its_provider_is_its_own_behind_any_relay(said: Said) -> None:
     for host in (None, *NOBODYS_HOSTS):
         assert judged(said, host, said.text).providers == of_providers(said).providers
@@ -211,7 +212,7 @@ def test_the_words_of_a_providers_rule_need_no_host_of_its_own() -> None:
     assert not [text for text in texts if text and "{host}" in text]
 
 
-@pytest.mark.parametrize("table", load_texts("replies-of-providers.toml")["rule"], ids=str)
+@table("table", load_texts("replies-of-providers.toml")["rule"], ids=str)
 def test_a_rule_is_dated_and_in_plain_words(table: dict[str, Any]) -> None:
     assert table["taken"] >= date(2026, 11, 24)
     for text in (table.get("what", ""), table["why"], table["cure"]):

@@ -21,6 +21,7 @@ from tests.diagnosis.examples import (
     reply,
     settings,
 )
+from tests.table import table
 
 KNOWN = {fault.value for fault in Cause} - {"refused"}
 KNOWN |= {rule["cause"] for rule in rule_tables() if "cause" in rule}
@@ -45,7 +46,7 @@ def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
     assert set(warnings()) == {warning.value for warning in WarningId}
 
 
-@pytest.mark.parametrize("cause", causes())
+@table("cause", causes())
 def test_texts_of_a_cause_are_whole(cause: str) -> None:
     texts = causes()[cause]
     assert set(texts) - {"local", "experiments", "fixes", "ask"} == {"label", *TEXTS}
@@ -57,7 +58,7 @@ def test_texts_of_a_cause_are_whole(cause: str) -> None:
         assert "  " not in text
 
 
-@pytest.mark.parametrize("cause", causes())
+@table("cause", causes())
 def test_texts_are_filled_in(cause: str) -> None:
     facts = facts_of(
         *WHOLE,
@@ -84,14 +85,14 @@ def test_texts_are_filled_in(cause: str) -> None:
         assert filled.isprintable()
 
 
-@pytest.mark.parametrize("cause", causes())
+@table("cause", causes())
 def test_texts_hold_with_nothing_known(cause: str) -> None:
     names = template_vars(None, facts_of(finished(Stage.SETTINGS, Cause.SETTINGS_INVALID)))
     for text in parts_of(cause).values():
         assert text.format_map(names)
 
 
-@pytest.mark.parametrize("warning", list(WarningId))
+@table("warning", list(WarningId))
 def test_a_warning_is_a_plain_sentence(warning: WarningId) -> None:
     names = template_vars(settings(), facts_of(*WHOLE))
     text = warning_text(warning, names)

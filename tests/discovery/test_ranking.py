@@ -6,8 +6,6 @@ import random
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from smtp_tui.discovery.candidates import Candidate, default_candidates, distinct, preset_candidates
 from smtp_tui.discovery.ranking import notes_of, ranked, reason_of, values_of
 from smtp_tui.discovery.steps import OK, CandidateSource, ProbeResult, SearchQuery
@@ -15,6 +13,7 @@ from smtp_tui.providers.known import providers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import BY_KEY
 from tests.providers.named import provider_named
+from tests.table import table
 
 SUBJECT = SearchQuery("example.test", "me@example.test")
 
@@ -81,7 +80,7 @@ def chosen(one: ProbeResult, **more: Any) -> tuple[dict[str, object], str, list[
     return values_of(choice, SUBJECT), reason_of(choice, SUBJECT), notes
 
 
-@pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
+@table("provider", providers(), ids=lambda one: one.id)
 def test_values_of_a_preset_can_be_set(provider: object) -> None:
     one = knock(source=CandidateSource.PRESET)
     values, reason, notes = chosen(one, provider=provider)

@@ -19,6 +19,7 @@ from smtp_tui.discovery.spf import (
     terms_of,
 )
 from tests.dns.server import SERVFAIL, Zone, name_server
+from tests.table import table
 
 US, SIX, OTHER = "198.51.100.7", "2001:db8::7", "203.0.113.9"
 
@@ -151,7 +152,7 @@ async def test_no_answer() -> None:
     assert (await spf("fails.test")).result is SpfResult.TEMPERROR
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         *("ip4:", "ip4:x", "ip4:::1", "ip4:1.2.3.4/33", "ip6:1.2.3.4", "a:", "a/33", "a//129"),

@@ -21,6 +21,7 @@ from smtp_tui.interchange.importer import LARGEST, candidates, import_text
 from smtp_tui.interchange.results import InterchangeError
 from smtp_tui.interchange.spec import formats
 from tests.interchange.samples import SAMPLES
+from tests.table import table
 
 PATIENCE = 5.0
 """Seconds; what would grow without bound takes far longer."""
@@ -131,7 +132,7 @@ GROWING = [
 ]
 
 
-@pytest.mark.parametrize(("form", "quoting", "head", "unit"), GROWING)
+@table(("form", "quoting", "head", "unit"), GROWING)
 def test_the_work_grows_with_the_text_alone(
     form: str, quoting: str | None, head: str, unit: str
 ) -> None:
@@ -140,8 +141,8 @@ def test_the_work_grows_with_the_text_alone(
     assert seconds(dear, form, quoting) < 64 * max(seconds(cheap, form, quoting), 0.0005)
 
 
-@pytest.mark.parametrize("unit", [" ", "\t", "\n", "a/", '"host" ', "swaks", "export ", "[smtp]\n"])
-@pytest.mark.parametrize("head", ["", "$", "{", "swaks", "createTransport", "smtps://", "[smtp]\n"])
+@table("unit", [" ", "\t", "\n", "a/", '"host" ', "swaks", "export ", "[smtp]\n"])
+@table("head", ["", "$", "{", "swaks", "createTransport", "smtps://", "[smtp]\n"])
 def test_recognising_grows_with_the_text_alone(head: str, unit: str) -> None:
     cheap, dear = (head + unit * (size // len(unit)) for size in (CHEAP, DEAR))
     assert seconds(dear) < 64 * max(seconds(cheap), 0.0005)
@@ -220,7 +221,7 @@ def test_a_merged_mapping_is_made_once(loader: str) -> None:
     assert copies < 200
 
 
-@pytest.mark.parametrize(
+@table(
     ("form", "text"),
     [
         ("alertmanager", "global: {smtp_smarthost: 190:20:30.15, smtp_hello: 1:1:1}\n"),

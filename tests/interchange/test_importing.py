@@ -10,13 +10,14 @@ from smtp_tui.interchange.results import InterchangeError, QuotingError
 from smtp_tui.interchange.spec import formats
 from smtp_tui.settings.validate import parse_settings
 from tests.interchange.samples import OPEN, SAMPLES, SSL, TLS, Sample
+from tests.table import table
 
 
 def called(sample: Sample) -> str:
     return f"{sample.format}-{SAMPLES.index(sample)}"
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=called)
+@table("sample", SAMPLES, ids=called)
 def test_a_sample(sample: Sample) -> None:
     found = import_text(sample.text, name=sample.name, beside=sample.beside)
     assert found.format == sample.format
@@ -25,14 +26,14 @@ def test_a_sample(sample: Sample) -> None:
     assert sorted({note.key for note in found.remarks}) == sorted(set(sample.remarks))
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=called)
+@table("sample", SAMPLES, ids=called)
 def test_what_is_found_is_good_or_incomplete(sample: Sample) -> None:
     problems = {one.key for one in parse_settings(sample.values).problems}
     assert problems <= {"host", "username"}
     assert ("host" in sample.values) is ("host" not in problems)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=called)
+@table("sample", SAMPLES, ids=called)
 def test_no_secret_is_repeated(sample: Sample) -> None:
     found = import_text(sample.text, name=sample.name, beside=sample.beside)
     told = "\n".join(map(str, (*found.unread, *found.remarks)))
@@ -42,7 +43,7 @@ def test_no_secret_is_repeated(sample: Sample) -> None:
     assert "wonderland" not in told
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=called)
+@table("sample", SAMPLES, ids=called)
 def test_lines_are_told(sample: Sample) -> None:
     found = import_text(sample.text, name=sample.name, beside=sample.beside)
     lines = sample.text.split("\n")
@@ -72,7 +73,7 @@ def test_our_own_files_are_not_taken_for_others() -> None:
     assert candidates(text, "mail.toml") == {}
 
 
-@pytest.mark.parametrize(
+@table(
     ("names", "found"),
     [
         ("SMTP_HOST SMTP_PORT SMTP_SECURE SMTP_USER SMTP_PASS SMTP_FROM", ["node"]),
@@ -244,7 +245,7 @@ def test_mailers_that_are_not_known(text: str, unread: list[str]) -> None:
     assert "wonderland" not in str(found.unread)
 
 
-@pytest.mark.parametrize(
+@table(
     ("before", "written", "name"),
     [
         ("import os", "os.environ['P']", "P"),
@@ -528,7 +529,7 @@ def test_the_files_of_logins_beside_a_main_cf() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@table(
     ("form", "text", "words"),
     [
         ("django", "EMAIL_HOST = (\n", "line 1 is not valid Python"),

@@ -7,13 +7,12 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from smtp_tui import interchange
 from smtp_tui.interchange.results import text
 from smtp_tui.interchange.spec import QUOTINGS, format_named, formats
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import BY_KEY
+from tests.table import table
 
 FOLDER = Path(interchange.__file__).parent
 CONTRACT = (
@@ -38,7 +37,7 @@ def test_all_formats_are_there() -> None:
     assert format_named("Django") is formats()["django"]
 
 
-@pytest.mark.parametrize("name", CONTRACT)
+@table("name", CONTRACT)
 def test_a_format(name: str) -> None:
     form = formats()[name]
     assert callable(form.code("read"))

@@ -16,6 +16,7 @@ from smtp_tui.interchange.results import InterchangeError
 from smtp_tui.interchange.spec import QUOTINGS
 from tests.interchange.awkward import HANDMADE, SIGNS, passwords
 from tests.interchange.readers import ENV_READERS, Values, by_php, by_ruby, by_shell
+from tests.table import table
 
 # What each cannot hold, of the handmade ones; everything else must get through.
 REFUSED = {
@@ -97,7 +98,7 @@ def test_what_others_write_is_read_as_the_program_does(
                 assert reader(file) == {"K": found["K"]}, line
 
 
-@pytest.mark.parametrize(
+@table(
     ("quoting", "line", "value"),
     [
         ("docker", "K='a b' # no comment", "'a b' # no comment"),
@@ -160,7 +161,7 @@ def test_variables_do_not_grow_without_end() -> None:
     assert isinstance(entries[-1].value, Unresolved)
 
 
-@pytest.mark.parametrize(
+@table(
     ("quoting", "line", "why"),
     [
         ("docker", "a b=c", "no-assignment"),

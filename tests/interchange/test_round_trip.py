@@ -17,6 +17,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.settings.validate import parse_settings
 from tests.interchange.awkward import HANDMADE, passwords
+from tests.table import table
 
 ALL = sorted(formats())
 MECHANISMS = ["plain", "login", "cram-md5", "scram-sha-256", "xoauth2"]
@@ -158,10 +159,10 @@ def link_of(imported: dict[str, Any]) -> str:
     return str(imported.get("encryption", "tls"))
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("link", LINKS)
-@pytest.mark.parametrize("port", [25, 465, 587, 2465])
-@pytest.mark.parametrize("login", ["none", "auto", "plain", "cram-md5", "scram-sha-256"])
+@table("name", ALL)
+@table("link", LINKS)
+@table("port", [25, 465, 587, 2465])
+@table("login", ["none", "auto", "plain", "cram-md5", "scram-sha-256"])
 def test_what_changes_its_meaning_is_told(name: str, link: str, port: int, login: str) -> None:
     whole: dict[str, Any] = {"host": "a.example", "port": port, **LINKS[link]}
     whole |= {"username": "me", "password": "x", "authentication": login} if login != "none" else {}
@@ -213,8 +214,8 @@ def test_grafana_gets_no_port_at_which_it_would_go_without_tls() -> None:
         export_text("grafana", {"host": "a.example", "port": 2465, "encryption": "ssl"})
 
 
-@pytest.mark.parametrize("written", ["Shop, Inc. <a@b.example>", '"Shop, Inc." <a@b.example>'])
-@pytest.mark.parametrize("name", ALL)
+@table("written", ["Shop, Inc. <a@b.example>", '"Shop, Inc." <a@b.example>'])
+@table("name", ALL)
 def test_a_display_name_with_a_comma(name: str, written: str) -> None:
     exported = export_text(name, {"host": "a.example", "from": written})
     found = import_text(exported.text, name).values.get("from")
@@ -252,7 +253,7 @@ def test_every_quoting(name: str, quoting: str, password: str) -> None:
     assert imported.values["username"] == "al ice"
 
 
-@pytest.mark.parametrize("name", ALL)
+@table("name", ALL)
 def test_without_the_password(name: str) -> None:
     whole = {"host": "a.example", "port": 587, "username": "alice", "password": "wonderland"}
     exported = export_text(name, whole)
@@ -302,7 +303,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", ALL)
+@table("name", ALL)
 def test_which_passwords_do_not_fit(name: str) -> None:
     refused = set()
     for password in HANDMADE:
@@ -317,7 +318,7 @@ def test_which_passwords_do_not_fit(name: str) -> None:
     assert refused == REFUSED.get(name, set())
 
 
-@pytest.mark.parametrize("name", ALL)
+@table("name", ALL)
 def test_what_cannot_be_seen_is_refused(name: str) -> None:
     whole = {"host": "a.example", "username": "alice", "password": "a\u200bb"}
     with pytest.raises(InterchangeError, match="password contains an invisible character"):

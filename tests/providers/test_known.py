@@ -17,6 +17,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
 from tests.diagnosis.test_language import AVOIDED, LONGEST
 from tests.providers.named import provider_named
+from tests.table import table
 
 EVERY = pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
 
@@ -117,7 +118,7 @@ def test_a_signature_is_not_a_word_that_anybody_says(provider: Provider) -> None
     assert not provider.signs("")
 
 
-@pytest.mark.parametrize(
+@table(
     ("host", "identity"),
     [
         ("smtp.gmail.com", "gmail"),
@@ -155,7 +156,7 @@ def test_whose_host_it_is(host: str, identity: str | None) -> None:
     assert (found.id if found else None) == identity
 
 
-@pytest.mark.parametrize(
+@table(
     ("identity", "right", "wrong"),
     [
         ("gmail", "alice@gmail.com", "alice"),

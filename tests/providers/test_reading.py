@@ -8,6 +8,7 @@ import pytest
 
 from smtp_tui.providers.known import providers, providers_in
 from smtp_tui.settings.choices import Authentication, Encryption
+from tests.table import table
 
 GOOD = """
 [[provider]]
@@ -38,7 +39,7 @@ def test_none() -> None:
     assert providers_in("") == ()
 
 
-@pytest.mark.parametrize(
+@table(
     ("old", "new", "words"),
     [
         ('id = "ours"', "", "provider number 1: Provider lacks id"),

@@ -16,6 +16,7 @@ from smtp_tui.settings.choices import (
     choice_named,
 )
 from smtp_tui.settings.parsers import choice
+from tests.table import table
 
 SPELLED = [
     (Encryption.NONE, "None", "NONE", "off"),
@@ -36,9 +37,7 @@ SPELLED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("member", "text"), [(member, text) for member, *texts in SPELLED for text in texts]
-)
+@table(("member", "text"), [(member, text) for member, *texts in SPELLED for text in texts])
 def test_spellings(member: StrEnum, text: str) -> None:
     assert choice_named(type(member), text) is member
 

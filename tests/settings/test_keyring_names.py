@@ -3,9 +3,10 @@
 import pytest
 
 from smtp_tui.settings.password_sources import other_host, own_entry
+from tests.table import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("service", "host", "named"),
     [
         ("smtp-tui mail.example.org", "mail.example.org", None),

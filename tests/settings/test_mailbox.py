@@ -6,6 +6,7 @@ import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.settings.validate import parse_settings
+from tests.table import table
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ NO_MAILBOXES = [
 ]
 
 
-@pytest.mark.parametrize("written", NO_MAILBOXES)
+@table("written", NO_MAILBOXES)
 def test_what_is_no_mailbox(written: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_mailbox(written)

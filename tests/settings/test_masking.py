@@ -7,11 +7,12 @@ import pytest
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 from smtp_tui.settings.masking import MASK, holds_url_password, mask_credentials, mask_secrets
+from tests.table import table
 
 SECRET = "S3cret/wo:rd"
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         f"smtps://alice:{SECRET}@mail.example.org:465",
@@ -41,7 +42,7 @@ def test_hidden(text: str) -> None:
     assert mask_credentials(shown) == shown
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "",
@@ -121,7 +122,7 @@ def test_a_url_as_host_is_told_in_its_parts(host: str, told: str) -> None:
     assert str(caught.value) == told
 
 
-@pytest.mark.parametrize("field", [one for one in FIELDS if one.kind is not FieldKind.PASSWORD])
+@table("field", [one for one in FIELDS if one.kind is not FieldKind.PASSWORD])
 def test_no_field_but_the_password_accepts_a_url_with_one(field: Field) -> None:
     problem = field.problem_with(f"smtps://alice:{SECRET}@mail.example.org")
     assert problem

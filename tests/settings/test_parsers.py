@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from smtp_tui.settings import parsers
+from tests.table import table
 
 READ = [
     (parsers.port, 587, 587),
@@ -98,12 +99,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("parse", "value", "wanted"), READ)
+@table(("parse", "value", "wanted"), READ)
 def test_reads(parse: Callable[[object], object], value: object, wanted: object) -> None:
     assert parse(value) == wanted
 
 
-@pytest.mark.parametrize(("parse", "value", "words"), REFUSED)
+@table(("parse", "value", "words"), REFUSED)
 def test_refuses(parse: Callable[[object], object], value: object, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)) as caught:
         parse(value)

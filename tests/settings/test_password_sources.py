@@ -15,6 +15,7 @@ from smtp_tui.settings.password_sources import (
     parse_source,
     source_as_toml,
 )
+from tests.table import table
 
 SOURCES: list[tuple[object, PasswordSource]] = [
     ("wonderland", Literal("wonderland")),
@@ -33,7 +34,7 @@ def test_there_and_back(raw: object, source: PasswordSource) -> None:
     assert source_as_toml(source) == raw
 
 
-@pytest.mark.parametrize(
+@table(
     "raw",
     [
         42,

@@ -9,13 +9,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import smtp_tui
 from smtp_tui.settings.choices import SYNONYMS
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
 from smtp_tui.settings.schema import schema
 from smtp_tui.settings.validate import is_absent
+from tests.table import table
 
 SCHEMA = schema()
 TYPES: dict[str, Any] = {
@@ -123,14 +122,14 @@ def _pairs(values: dict[str, list[Any]]) -> list[tuple[str, Any]]:
     return [(key, value) for key, found in values.items() for value in found]
 
 
-@pytest.mark.parametrize(("key", "value"), _pairs(GOOD))
+@table(("key", "value"), _pairs(GOOD))
 def test_what_a_field_takes(key: str, value: Any) -> None:
     field = BY_KEY[key]
     assert is_absent(field, value) or field.problem_with(value) is None
     assert holds(SCHEMA, {"host": "a.example", key: value})
 
 
-@pytest.mark.parametrize(("key", "value"), _pairs(BAD))
+@table(("key", "value"), _pairs(BAD))
 def test_what_a_field_refuses(key: str, value: Any) -> None:
     assert BY_KEY[key].problem_with(value) is not None
     assert not holds(SCHEMA, {"host": "a.example", key: value})

@@ -9,6 +9,7 @@ import pytest
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import FIELDS, Settings
 from smtp_tui.settings.validate import Problem, is_absent, parse_settings
+from tests.table import table
 
 HOST = {"host": "mail.example"}
 
@@ -110,8 +111,8 @@ def test_every_problem_is_named_with_its_field() -> None:
     )
 
 
-@pytest.mark.parametrize("mark", ["\r", "\n", "\0"])
-@pytest.mark.parametrize("key", [field.key for field in FIELDS])
+@table("mark", ["\r", "\n", "\0"])
+@table("key", [field.key for field in FIELDS])
 def test_line_ends_and_nul_in_any_value(key: str, mark: str) -> None:
     good = {"port": "25", "timeout": "30", "encryption": "tls", "tls_minimum": "1.2"}
     value = good.get(key, "true" if key == "starttls_auto" else "plain")

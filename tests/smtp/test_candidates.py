@@ -10,6 +10,7 @@ from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.auth import candidates
 from smtp_tui.smtp.events import Cause, CheckAborted
 from smtp_tui.smtp.replies import EhloKeywords
+from tests.table import table
 
 ALL = "LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL"
 GIVING_AWAY = ("plain", "login", "xoauth2", "oauthbearer")
@@ -43,8 +44,8 @@ def tried(
     return [one.mechanism for one in found]
 
 
-@pytest.mark.parametrize("encryption", ["tls", "ssl"])
-@pytest.mark.parametrize("name", [*GIVING_AWAY, *SAFE, "external"])
+@table("encryption", ["tls", "ssl"])
+@table("name", [*GIVING_AWAY, *SAFE, "external"])
 def test_inside_tls_everything_goes(name: str, encryption: str) -> None:
     assert tried(name, ALL, encrypted=True, encryption=encryption) == [name.upper()]
 

@@ -21,6 +21,7 @@ from smtp_tui.smtp.certificates import (
 )
 from smtp_tui.smtp.tls import peer_certificates
 from tests.smtp import pki
+from tests.table import table
 
 NOW = datetime.now(UTC)
 FACTS: dict[str, Any] = {
@@ -61,7 +62,7 @@ def test_facts() -> None:
     assert certificate_from({**FACTS, "issuer": FACTS["subject"]}, b"").is_self_issued
 
 
-@pytest.mark.parametrize(
+@table(
     ("own", "wanted", "fits"),
     [
         ("mail.example.test", "mail.example.test", True),
@@ -167,7 +168,7 @@ def lasting(begin: timedelta, end: timedelta) -> Certificate:
     return replace(named(), not_before=NOW + begin, not_after=NOW + end)
 
 
-@pytest.mark.parametrize(
+@table(
     ("begin", "end", "soon"),
     [
         # Renewed in time: at half of a short lifetime, at a third of a longer one, 30 days before.

@@ -23,6 +23,7 @@ from smtp_tui.smtp.delivery import (
     message_of,
 )
 from smtp_tui.smtp.replies import EhloKeywords
+from tests.table import table
 
 NOTHING = EhloKeywords()
 EIGHT_BIT = EhloKeywords((("8BITMIME", ""),))
@@ -82,8 +83,8 @@ OURS = [b"Date", b"Message-ID", b"From", b"To", b"Subject"]
 OF_BODY = {b"Content-Type", b"Content-Transfer-Encoding", b"MIME-Version"}
 
 
-@pytest.mark.parametrize("offer", [NOTHING, EIGHT_BIT])
-@pytest.mark.parametrize("text", INJECTED)
+@table("offer", [NOTHING, EIGHT_BIT])
+@table("text", INJECTED)
 def test_a_subject_arrives_as_it_was_written(text: str, offer: EhloKeywords) -> None:
     message = composed("Hello", offer, text)
     names = header_names(message)
@@ -95,7 +96,7 @@ def test_a_subject_arrives_as_it_was_written(text: str, offer: EhloKeywords) -> 
     assert decoded.split() == text.split()
 
 
-@pytest.mark.parametrize("name", INJECTED)
+@table("name", INJECTED)
 def test_a_display_name_arrives_as_it_was_written(name: str) -> None:
     sender, whom = Mailbox(name, "a@b.example"), Mailbox(name, "c@d.example")
     mail = MailRequest(recipients=(whom, TO), sender=sender, subject="Test", body="Hello")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from smtp_tui.smtp.redaction import HIDDEN, MOST_SECRETS, Redactor, Redactors
 from smtp_tui.smtp.replies import Reply
 from tests.smtp.playing import forms_of
+from tests.table import table
 
 USER, SECRET = "alice", "s3cret Wönd/er&land"
 RAW = SECRET.encode()
@@ -50,7 +51,7 @@ def echoes(user: bytes, raw: bytes) -> dict[str, bytes]:
 ECHOES = echoes(USER.encode(), RAW)
 
 
-@pytest.mark.parametrize("name", ECHOES)
+@table("name", ECHOES)
 def test_each_form_is_cut_out_whole(name: str) -> None:
     found = Redactor(USER, SECRET).data(b"you <" + ECHOES[name] + b"> said")
     assert found == b"you <[hidden]> said"
@@ -61,8 +62,8 @@ def test_either_encoding_is_cut_out(encoding: str) -> None:
     assert Redactor(USER, SECRET).data(SECRET.encode(encoding)) == HIDDEN
 
 
-@pytest.mark.parametrize("between", BREAKS)
-@pytest.mark.parametrize("name", ECHOES)
+@table("between", BREAKS)
+@table("name", ECHOES)
 def test_line_ends_and_codes_hide_nothing(name: str, between: bytes) -> None:
     form = ECHOES[name]
     broken = between.join(form[at : at + 7] for at in range(0, len(form), 7))
@@ -126,8 +127,8 @@ def test_a_word_of_a_text_is_not_given_away() -> None:
     assert split == b"[hidden]\nc"
 
 
-@pytest.mark.parametrize("share", [57, 75, 95])
-@pytest.mark.parametrize("name", ECHOES)
+@table("share", [57, 75, 95])
+@table("name", ECHOES)
 def test_an_echo_that_is_cut_off_is_hidden(name: str, share: int) -> None:
     form = ECHOES[name]
     secret = b64encode(b"\0alice\0" + RAW) if name.startswith("PLAIN") else form

@@ -19,6 +19,7 @@ from smtp_tui.smtp.replies import (
     ReplyTooLong,
     StreamError,
 )
+from tests.table import table
 
 Seen = list[Reply | str]
 
@@ -37,7 +38,7 @@ def replies(*pieces: bytes) -> Seen:
     return found
 
 
-@pytest.mark.parametrize(
+@table(
     ("data", "wanted"),
     [
         (b"", []),
@@ -61,7 +62,7 @@ def test_replies(data: bytes, wanted: list[Reply]) -> None:
     assert replies(data) == wanted
 
 
-@pytest.mark.parametrize(
+@table(
     ("data", "reason", "begins"),
     [
         (b"\r\n", "a line without a reply code", True),

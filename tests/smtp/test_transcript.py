@@ -32,6 +32,7 @@ from smtp_tui.smtp.events import (
 )
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.transcript import endpoint, lines_of
+from tests.table import table
 
 NOW = datetime.now(UTC)
 
@@ -64,7 +65,7 @@ def established(*chain: Certificate) -> TlsEstablished:
     )
 
 
-@pytest.mark.parametrize(
+@table(
     ("event", "lines"),
     [
         (StageEntered(seconds=0, stage=Stage.AUTH), []),

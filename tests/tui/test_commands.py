@@ -7,16 +7,15 @@ import subprocess
 import sys
 from unittest.mock import MagicMock
 
-import pytest
-
 from smtp_tui.tui.controllers.command_runner import Controllers
 from smtp_tui.tui.controllers.context import FormContext
 from smtp_tui.tui.keys.commands import Command, configurable
+from tests.table import table
 
 HANDLED = [command for command in configurable() if command.handler]
 
 
-@pytest.mark.parametrize("command", HANDLED, ids=lambda command: command.action)
+@table("command", HANDLED, ids=lambda command: command.action)
 def test_a_handler_is_there(command: Command) -> None:
     assert command.handler
     work = command.handler(Controllers(MagicMock(spec=FormContext)))

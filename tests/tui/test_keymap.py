@@ -19,6 +19,7 @@ from smtp_tui.tui.keys.commands import (
 )
 from smtp_tui.tui.keys.keymap import KeymapResult, configured_keymap, key_from, key_name, spell_key
 from smtp_tui.tui.test_pane.pane import DnsOptions
+from tests.table import table
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 EVERY = (*COMMANDS, *LOG_COMMANDS, *MAIL_COMMANDS, *FIX_COMMANDS, *ERROR_COMMANDS)
@@ -33,7 +34,7 @@ def choice(**wanted: list[str]) -> KeymapResult:
     return configured_keymap(wanted, default_keys, {command.action for command in LOG_COMMANDS})
 
 
-@pytest.mark.parametrize("command", EVERY, ids=lambda one: f"{one.action}-{one.key}")
+@table("command", EVERY, ids=lambda one: f"{one.action}-{one.key}")
 def test_each_command_has_a_key_that_survives(command: Command) -> None:
     if command.action != "how_to_quit":
         assert not SWALLOWED & set(command.default_keys)
@@ -47,7 +48,7 @@ def test_no_key_has_two_commands() -> None:
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "key", "name"),
     [
         ("F5", "f5", "F5"),
@@ -84,7 +85,7 @@ class TestChosen:
         assert made.keys["commands"] == ("ctrl+p", ":")
         assert not made.problems
 
-    @pytest.mark.parametrize(
+    @table(
         ("wanted", "problem"),
         [
             ({"tset": ["f5"]}, "there is no command tset"),

@@ -27,6 +27,7 @@ from smtp_tui.tui.log.model import (
 )
 from smtp_tui.tui.log.render import LEAD, render_row
 from smtp_tui.tui.log.search import LogSearch, pattern_for
+from tests.table import table
 from tests.tui.driving import said
 from tests.tui.fixes import LEAF
 
@@ -154,8 +155,8 @@ class TestFolds:
 
 
 class TestWrapping:
-    @pytest.mark.parametrize("width", [1, 2, 7, 40])
-    @pytest.mark.parametrize("text", ["word " * 30, "x" * 90, "漢字 漢字漢字 " * 9, "", "é" * 50])
+    @table("width", [1, 2, 7, 40])
+    @table("text", ["word " * 30, "x" * 90, "漢字 漢字漢字 " * 9, "", "é" * 50])
     def test_nothing_is_lost_and_no_row_is_wider(self, text: str, width: int) -> None:
         rows = rows_of(line(text))
         rows.wrap(width)

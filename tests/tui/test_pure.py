@@ -23,6 +23,7 @@ from smtp_tui.tui.test_pane.progress import (
 )
 from smtp_tui.tui.widgets.line_editor import LineBuffer
 from smtp_tui.tui.widgets.text_page import Block, flow, parse, plain
+from tests.table import table
 
 
 def texts(blocks: list[Block], width: int) -> list[str]:
@@ -181,8 +182,8 @@ class TestWays:
         strip.show_log_state(below)
         return "".join(text for text, _ in strip.spans(width))
 
-    @pytest.mark.parametrize("seconds", [0.001, 0.012, 0.123, 1.234, 12.345])
-    @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
+    @table("seconds", [0.001, 0.012, 0.123, 1.234, 12.345])
+    @table("width", [60, 80, 100, 140, 200])
     def test_every_stage_is_named(self, width: int, seconds: float) -> None:
         shown = self.shown(width, seconds)
         assert len(shown) == width
@@ -217,8 +218,8 @@ class TestWays:
 
 
 class TestPlaces:
-    @pytest.mark.parametrize("width", [1, 20, 60, 80, 99, 100, 140, 200])
-    @pytest.mark.parametrize("height", [1, 3, 10, 20, 24, 40, 60])
+    @table("width", [1, 20, 60, 80, 99, 100, 140, 200])
+    @table("height", [1, 3, 10, 20, 24, 40, 60])
     def test_nothing_overlaps_and_all_is_on_the_screen(self, width: int, height: int) -> None:
         size = Size(width, height)
         for test_pane in (False, True):

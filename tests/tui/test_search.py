@@ -37,6 +37,7 @@ from smtp_tui.tui.model.search import (
 from smtp_tui.tui.widgets.list import cells_of, widths_for
 from smtp_tui.tui.widgets.text_page import Block
 from tests.providers.named import provider_named
+from tests.table import table
 
 
 def knock(port: int = 465, **more: Any) -> ProbeResult:
@@ -226,7 +227,7 @@ class TestPreset:
         assert asked[0] == "password"
         assert gmail.password_is in asked[1]
 
-    @pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
+    @table("provider", providers(), ids=lambda one: one.id)
     def test_each_way_of_each_provider_can_be_set(self, provider: Provider) -> None:
         for way in provider.ways:
             draft = Draft({"host": "mail.example.org", "authentication": "cram-md5"})

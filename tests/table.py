@@ -1,0 +1,53 @@
+"""A table of cases as one test: thousands of tests cost more than what they test."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pytest
+
+
+def table(
+    names: str | Sequence[str], rows: Iterable[Any], ids: object = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Call a test for each row of a table, as `pytest.mark.parametrize` does, but as one test.
+
+    Every row that fails is reported, with its values. A table on top of a table crosses them.
+    Fixtures are shared by all rows.
+    """
+    columns = [name.strip() for name in names.split(",")] if isinstance(names, str) else [*names]
+    cases = [_values(row, len(columns)) for row in rows]
+    assert cases, f"the table of {names} is empty"
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(test)
+        def run(*args: Any, **fixtures: Any) -> None:
+            failures: list[Exception] = []
+            for case in cases:
+                row = dict(zip(columns, case, strict=True))
+                try:
+                    test(*args, **fixtures, **row)
+                except Exception as error:
+                    error.add_note(f"in the row {row!r:.500}")
+                    failures.append(error)
+            if failures:
+                raise ExceptionGroup(f"{len(failures)} of {len(cases)} rows fail", failures)
+
+        signature = inspect.signature(test)
+        others = [each for name, each in signature.parameters.items() if name not in columns]
+        run.__dict__["__signature__"] = signature.replace(parameters=others)
+        return run
+
+    return decorate
+
+
+_PARAMETERS = type(pytest.param())
+
+
+def _values(row: Any, count: int) -> tuple[Any, ...]:
+    if isinstance(row, _PARAMETERS):
+        return tuple(row.values)
+    return (row,) if count == 1 else tuple(row)
