@@ -240,7 +240,7 @@ async def settle(app: App[int]) -> None:
     What a thread or a timer brings about comes later: a test waits for that by `Hand.until`.
     """
     await _quiet()
-    while isinstance(app, KeyQueue) and app._started is not None:  # it may open a dialog
+    while app.is_running and isinstance(app, KeyQueue) and app._started is not None:
         await asyncio.sleep(0.002)
         await _quiet()
     while app.is_running and app.screen_stack:
