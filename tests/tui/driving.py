@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, S
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 from unittest.mock import patch
 
@@ -25,6 +26,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.smtp.events import Event, Received, Sent, Stage, StageEntered
 from smtp_tui.smtp.replies import Reply
+from smtp_tui.tui import typeahead
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.test_pane.pane import DnsOptions, Runner
@@ -240,7 +242,7 @@ async def settle(app: App[int]) -> None:
     What a thread or a timer brings about comes later: a test waits for that by `Hand.until`.
     """
     await _quiet()
-    while app.is_running and isinstance(app, KeyQueue) and app._started is not None:
+    while app.is_running and _is_key_under_way(app):
         await asyncio.sleep(0.002)
         await _quiet()
     while app.is_running and app.screen_stack:
@@ -249,6 +251,11 @@ async def settle(app: App[int]) -> None:
         await _quiet()
         if app.screen_stack and screen is app.screen and not _has_work(screen):
             return
+
+
+def _is_key_under_way(app: App[int]) -> bool:
+    started = app._started if isinstance(app, KeyQueue) else None
+    return started is not None and monotonic() - started < typeahead.DIALOG_TIMEOUT
 
 
 def _has_work(screen: Screen[Any]) -> bool:

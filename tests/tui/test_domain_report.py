@@ -69,10 +69,9 @@ async def test_a_passed_test_asks_about_the_senders_domain(
         assert told.endswith("Alt+N: all")
         assert told.startswith("PASSED: The login works.")
         assert "Domain example.test: covered by SPF, DMARC reject, MX found, no PTR" in told
-        logged = "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.last_test()))
-        assert "what receivers find in DNS" in logged
-        assert "MX: Replies and bounces reach example.test" in logged
-        assert "SPF of example.test covers mail.example.net" in logged
+        await hand.until(lambda: "SPF of example.test covers mail.example.net" in last_test(hand))
+        assert "what receivers find in DNS" in last_test(hand)
+        assert "MX: Replies and bounces reach example.test" in last_test(hand)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40), (60, 20)])
@@ -214,6 +213,10 @@ async def test_at_the_verdict_esc_stops_asking(tmp_path: Path) -> None:
             assert "PASSED" in hand.screen
 
 
+def last_test(hand: Hand) -> str:
+    return "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.last_test()))
+
+
 async def test_a_new_test_forgets_what_was_asked_for_the_one_before(tmp_path: Path) -> None:
     silent: Zone = {DOMAIN: {"*": SILENT}}
     played = check()
@@ -224,9 +227,9 @@ async def test_a_new_test_forgets_what_was_asked_for_the_one_before(tmp_path: Pa
             names.zone = dict(ZONE)
             await hand.press("f5")
             await hand.until(lambda: "Alt+N: all" in hand.screen)
-            last = "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.last_test()))
-            assert "stopped: no further DNS queries" not in last
-            assert last.count("what receivers find in DNS") == 1
+            await hand.until(lambda: "what receivers find in DNS" in last_test(hand))
+            assert "stopped: no further DNS queries" not in last_test(hand)
+            assert last_test(hand).count("what receivers find in DNS") == 1
 
 
 async def test_another_sender_is_asked_about_anew(tmp_path: Path, names: NameServer) -> None:
