@@ -1,7 +1,7 @@
 # CONTRIBUTING.md explains the targets, ARCHITECTURE.md the program.
 #
-# `make demo` shows the program, `make test` runs every test, `make check` adds lint, types, floors,
-# `make bench` measures it against swaks.
+# `make demo` shows the program, `make test` and `make integration` run the tests, `make check` adds
+# lint, types and layers, `make bench` measures it against swaks.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,14 +9,18 @@ BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 LOCK = --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
-.PHONY: demo test check bench screenshots screenshots-check layouts man wheel zipapp lock clean
+.PHONY: demo test integration check bench screenshots screenshots-check layouts man wheel zipapp lock clean
 
 demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
 
 # One seed: what fails once fails again. Three at a time keep two cores busy, for many tests wait.
 test: $(INSTALLED)
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not integration"
+
+# What takes longer: Exim, other programs as judges, packages, whole screens.
+integration: $(INSTALLED)
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile -m integration
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

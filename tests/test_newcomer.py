@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.newcomer import NAMES, STEPS, captures
 from tests.screens.relay import running_relay
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.terminal import Terminal, on_terminal
 from tests.test_walk import form_command
+
+pytestmark = pytest.mark.integration
 
 FOLDER = Path(__file__).with_name("captures")
 

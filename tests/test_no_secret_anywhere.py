@@ -18,6 +18,8 @@ from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.terminal import on_terminal
 
+pytestmark = pytest.mark.integration
+
 WRONG = "never-the-right-one"
 LISTENERS = (Listener.PLAIN, Listener.STARTTLS_REQUIRED, Listener.STARTTLS_WRONG_NAME)
 MECHANISMS = ("plain", "login", "cram-md5", "scram-sha-256", "auto")

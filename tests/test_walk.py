@@ -15,6 +15,8 @@ from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.terminal import on_terminal
 
+pytestmark = pytest.mark.integration
+
 
 def sample(folder: Path, servers: MailServers, port: int) -> Path:
     """The demo's sample file, pointed at the real servers."""

@@ -13,6 +13,8 @@ import pytest
 
 from smtp_tui.settings.fields import FIELDS
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "smtp_tui"
 OFFLINE = {

@@ -18,6 +18,8 @@ from pyz.__main__ import LEFT_OUT, NotPortableError, build, own_files, packed
 from smtp_tui import __version__
 from tests.terminal import on_terminal
 
+pytestmark = pytest.mark.integration
+
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 """The Python below the virtual environment: it has none of the packages."""
 
@@ -114,9 +116,9 @@ def test_the_form(archive: Path, tmp_path: Path) -> None:
 def test_what_a_clean_up_took_is_put_back(run: Run, tmp_path: Path) -> None:
     run("--version")
     folder = unpacked_in(tmp_path / "cache")
-    (folder / "smtp_tui" / "cli" / "options.py").unlink()
+    (folder / "smtp_tui" / "cli" / "commands.py").unlink()
     assert run("--version").returncode == 0
-    assert (folder / "smtp_tui" / "cli" / "options.py").exists()
+    assert (folder / "smtp_tui" / "cli" / "commands.py").exists()
     assert unpacked_in(tmp_path / "cache") == folder
 
 

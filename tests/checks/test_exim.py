@@ -22,6 +22,8 @@ from tests.servers.exim_program import PROGRAM_VARIABLE, exim_obstacle, find_exi
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 
+pytestmark = pytest.mark.integration
+
 AUTHENTICATIONS = ("none", "plain", "login", "cram-md5", "auto")
 
 

@@ -12,6 +12,8 @@ import pytest
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.document import Document
 
+pytestmark = pytest.mark.integration
+
 TEXT = '[smtp]\nhost = "a.example"\npassword = "wonderland"\n'
 ROOT = Path(__file__).parent.parent.parent
 

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.servers.requirements import require
+
+pytestmark = pytest.mark.integration
 
 CHILD = Path(__file__).with_name("secret_service_child.py")
 PROGRAMS = ("dbus-run-session", "gnome-keyring-daemon")

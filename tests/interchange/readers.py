@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +102,15 @@ def by_php(file: Path) -> Values:
 
 def by_node(file: Path) -> Values:
     """What Node itself reads, as with --env-file; its dotenv library reads what we write alike."""
-    script = "console.log(JSON.stringify(require('util').parseEnv(require('fs').readFileSync("
-    read: Values = json.loads(
-        run(need("node"), "-e", script + "process.argv[1], 'utf8'))))", str(file))
-    )
+    return by_node_each([file])[0]
+
+
+def by_node_each(files: Sequence[Path]) -> list[Values]:
+    """What Node reads in each file, asked once: to start it takes a tenth of a second."""
+    script = """const {readFileSync} = require('fs'), {parseEnv} = require('util')
+        const read = file => parseEnv(readFileSync(file, 'utf8'))
+        console.log(JSON.stringify(process.argv.slice(1).map(read)))"""
+    read: list[Values] = json.loads(run(need("node"), "-e", script, *map(str, files)))
     return read
 
 

@@ -18,6 +18,8 @@ from tests.interchange.awkward import HANDMADE
 from tests.interchange.readers import Values, need, need_module, run, utf_8
 from tests.servers.requirements import program
 
+pytestmark = pytest.mark.integration
+
 WHOLE = {
     "host": "mail.example.org",
     "port": 465,

@@ -17,6 +17,8 @@ from tests.smtp.steps import tls
 from tests.tui.driving import Hand, form_on
 from tests.tui.fixes import certificates
 
+pytestmark = pytest.mark.integration
+
 PASSWORD = "wonderland"
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.screens.layouts import NAMES, layout
 from tests.screens.relay import Relay, running_relay
 
+pytestmark = pytest.mark.integration
+
 FOLDER = Path(__file__).with_name("layouts")
 
 
