@@ -220,10 +220,13 @@ def test_no_broken_form_survives(secret: str, name: str, between: bytes, width: 
     ],
 )
 def test_hostile_replies_take_no_time(secret: str, data: bytes) -> None:
-    redactor = Redactor(USER, secret)
-    began = time.process_time()
-    redactor.data(data)
-    assert time.process_time() - began < 0.5
+    taken = []
+    for _ in range(3):  # the first may come while Python collects garbage of other tests
+        redactor = Redactor(USER, secret)
+        began = time.process_time()
+        redactor.data(data)
+        taken.append(time.process_time() - began)
+    assert min(taken) < 0.5
 
 
 def test_redactors_of_a_host_know_each_others_secrets() -> None:
