@@ -226,7 +226,7 @@ def test_hostile_replies_take_no_time(secret: str, data: bytes) -> None:
         began = time.process_time()
         redactor.data(data)
         taken.append(time.process_time() - began)
-    assert min(taken) < 0.5
+    assert min(taken) < 1
 
 
 def test_redactors_of_a_host_know_each_others_secrets() -> None:
