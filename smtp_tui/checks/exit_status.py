@@ -30,7 +30,7 @@ _STAGES = {
     "message": (11, "message"),
 }
 BY_STAGE: dict[str, int] = {stage: status for stage, (status, _) in _STAGES.items()}
-IN_WORDS: dict[str, str] = {stage: name for stage, (_, name) in _STAGES.items()}
+STAGE_NAMES: dict[str, str] = {stage: name for stage, (_, name) in _STAGES.items()}
 
 
 def exit_status(verdict: Verdict) -> int:
@@ -47,7 +47,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     else:
         problems = verdict.problems if len(verdict.problems) > 1 else ()
         headline = f"smtp-tui cannot use {len(problems)} settings:" if problems else verdict.summary
-        yield f"FAILED at {IN_WORDS[verdict.stage]}: {headline}"
+        yield f"FAILED at {STAGE_NAMES[verdict.stage]}: {headline}"
         yield from (f"  {problem}." for problem in problems)
         if verdict.why:
             yield f"  Why: {verdict.why}"

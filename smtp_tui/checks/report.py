@@ -13,7 +13,7 @@ from pathlib import Path
 
 from smtp_tui import __version__
 from smtp_tui.checks.equivalents import equivalent_commands
-from smtp_tui.checks.exit_status import IN_WORDS
+from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.checks.output_file import OutputKind, write_whole
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
@@ -168,7 +168,7 @@ def without(home: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _verdict_lines(verdict: Verdict) -> Iterator[str]:
     """Yield what happened, why, what to do, and what else is worth knowing."""
-    outcome = "**PASSED**" if verdict.ok else f"**FAILED** at {IN_WORDS[verdict.stage]}"
+    outcome = "**PASSED**" if verdict.ok else f"**FAILED** at {STAGE_NAMES[verdict.stage]}"
     yield f"{outcome} after {verdict.seconds:.2f} s: {prose(verdict.summary)}"
     lines = [("why", verdict.why), ("to do", verdict.cure)]
     if len(verdict.problems) > 1:

@@ -29,12 +29,10 @@ from smtp_tui.discovery.steps import (
     SearchQuery,
     SearchResult,
     Step,
-    parse_query,
-)
-from smtp_tui.discovery.texts import (
     answers,
     by_host,
     family_of,
+    parse_query,
     plain_words,
     shared_details,
     silent_ports,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui import __version__
-from smtp_tui.checks.exit_status import BY_STAGE, IN_WORDS
+from smtp_tui.checks.exit_status import BY_STAGE, STAGE_NAMES
 from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Option, load
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 
@@ -46,7 +46,7 @@ def exit_statuses() -> dict[str, str]:
     """Return every exit status with its meaning."""
     stages: dict[int, list[str]] = {}
     for stage, status in BY_STAGE.items():
-        stages.setdefault(status, []).append(IN_WORDS[stage])
+        stages.setdefault(status, []).append(STAGE_NAMES[stage])
     by_stage = {
         str(status): f"The check failed at this stage: {' or '.join(names)}."
         for status, names in stages.items()

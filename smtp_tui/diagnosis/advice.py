@@ -12,8 +12,7 @@ from functools import cache
 from typing import Any
 
 from smtp_tui.diagnosis.causes import load_texts
-from smtp_tui.providers.known import provider_of, providers_naming
-from smtp_tui.providers.provider import Provider, User
+from smtp_tui.providers.provider import Provider, User, provider_of, providers_naming
 from smtp_tui.records import record
 from smtp_tui.settings.choices import (
     AddressFamily,

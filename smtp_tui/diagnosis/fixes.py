@@ -16,7 +16,7 @@ from smtp_tui.diagnosis.experiments import (
 )
 from smtp_tui.diagnosis.template_vars import Names
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix
-from smtp_tui.providers.known import provider_of
+from smtp_tui.providers.provider import provider_of
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY, Settings

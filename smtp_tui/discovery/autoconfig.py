@@ -15,9 +15,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
-from smtp_tui.discovery.candidates import Candidate
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.steps import CandidateSource, SearchQuery
+from smtp_tui.discovery.steps import Candidate, CandidateSource, SearchQuery
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.threads import in_daemon_thread

@@ -2,53 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from smtp_tui.config.errors import one_line, reason
-from smtp_tui.discovery.steps import CandidateSource
-from smtp_tui.providers.known import providers, providers_in
-from smtp_tui.providers.provider import Provider
+from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
+from smtp_tui.discovery.dns import AnswerState, Resolver, gather_all
+from smtp_tui.discovery.steps import (
+    Candidate,
+    CandidateSource,
+    SearchQuery,
+)
+from smtp_tui.providers.provider import Provider, providers, providers_in
 from smtp_tui.records import record
+from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.parsers import is_address
 
-IMPLICIT_TLS_PORTS = frozenset({465, 2465})
 # RFC 8314, section 3.3, prefers 465; 2525 is many relays' way round a block, 25 is for servers.
 USUAL = (465, 587, 2525, 25)
 PREFIXES = ("smtp", "mail")
 MOST_SERVICES = 6
 """SRV records that are followed; more is a mistake, or malice."""
-
-
-@record(kw_only=True)
-class Candidate:
-    """A port of a host, how it is known, and how the link is protected as far as that says.
-
-    `order` ranks the candidates of one source; `username` is there where the source knows it.
-    """
-
-    host: str
-    port: int
-    source: CandidateSource
-    order: int = 0
-    encryption: Encryption | None = None
-    provider: Provider | None = None
-    username: str | None = None
-    secure: bool = False
-    is_given: bool = False
-
-    @property
-    def expected(self) -> Encryption:
-        """The encryption to try first."""
-        if self.encryption:
-            return self.encryption
-        return Encryption.SSL if self.port in IMPLICIT_TLS_PORTS else Encryption.TLS
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """What counts first sorts first."""
-        return list(CandidateSource).index(self.source), self.order
 
 
 def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[Candidate]:
@@ -141,3 +118,140 @@ def presets_with(folder: Path) -> Presets:
     for provider in providers():
         found.setdefault(provider.id, provider)
     return Presets(providers=tuple(found.values()), own=own, faults=tuple(faults))
+
+
+# RFC 8314, section 5.1, and RFC 6186, section 3.1; with the port that the service usually has.
+SERVICES = (("_submissions._tcp", Encryption.SSL, 465), ("_submission._tcp", Encryption.TLS, 587))
+
+
+MOST_EXCHANGES = 3
+
+
+class OnFinding(Protocol):
+    """Makes a finding of a text's id and the names to fill in."""
+
+    def __call__(self, id_: str, candidate: Candidate | None = None, /, **names: object) -> None:
+        """Report it."""
+
+
+class DnsAnswers:
+    """What was found so far: candidates, ports that are not in use, whether DNS answered at all."""
+
+    def __init__(
+        self,
+        query: SearchQuery,
+        resolver: Resolver,
+        providers: Sequence[Provider],
+        on_finding: OnFinding,
+    ) -> None:
+        self._query = query
+        self._resolver = resolver
+        self._providers = providers
+        self._report = on_finding
+        self.candidates: list[Candidate] = []
+        self.closed: set[int] = set()
+        self.exchange: str | None = None
+        self.is_domain = False
+        self.states: set[AnswerState] = set()
+
+    async def ask(self) -> None:
+        """Ask for services and exchanges at once; what the providers say comes from these."""
+        name = self._query.name
+        self._add_provider(lambda provider: provider.matches(name), "preset-host")
+        if self._query.is_address:
+            return
+        self._add_provider(lambda provider: name in provider.domains, "preset-domain")
+        services = [self._ask_service(order, *service) for order, service in enumerate(SERVICES)]
+        await gather_all(self._ask_exchanges(), *services)
+
+    async def ask_web(self, ca_file: str | None, seconds: float) -> None:
+        """Add the servers of the first autoconfig file that names any, all asked at once."""
+
+        async def ask(url: str) -> tuple[Candidate, ...] | str:
+            try:
+                async with asyncio.timeout(seconds):
+                    data = await fetch(url, self._resolver, ca_file)
+                return candidates_in(data, self._query)
+            except AutoconfigError as error:
+                return str(error)
+            except TimeoutError:
+                return "no answer in time"
+
+        asked = urls(self._query.name)
+        for url, found in zip(asked, await gather_all(*map(ask, asked)), strict=True):
+            if found and not isinstance(found, str):
+                for candidate in found:
+                    names = {"host": candidate.host, "port": candidate.port}
+                    self._report("autoconfig", candidate, url=url, **names)
+                self.candidates += found
+                return
+            trouble = found or "it names no server for outgoing mail"
+            self._report("autoconfig-none", url=url, trouble=trouble)
+
+    async def _ask_service(
+        self, order: int, label: str, encryption: Encryption, usual_port: int
+    ) -> None:
+        name = f"{label}.{self._query.name}"
+        answer, services = await self._resolver.services(name)
+        self.states.add(answer.state)
+        if not services:
+            self._report(
+                "srv-failed" if answer.state is AnswerState.FAILED else "srv-none", name=name
+            )
+        for rank, service in enumerate(services[:MOST_SERVICES]):
+            self.is_domain = True
+            where = {"host": service.host, "port": service.port}
+            if not service.host:
+                self.closed.add(usual_port)
+                self._report("srv-not-offered", name=name)
+            elif not _is_host(service.host) or not 0 < service.port < 65536:
+                self._report("srv-no-host", name=name, **where)
+            else:
+                candidate = Candidate(
+                    host=service.host,
+                    port=service.port,
+                    encryption=encryption,
+                    source=CandidateSource.SRV,
+                    order=order + rank * len(SERVICES),
+                    secure=service.secure,
+                )
+                self.candidates.append(candidate)
+                weight = {"priority": service.priority, "weight": service.weight}
+                self._report("srv", candidate, name=name, **where, **weight)
+
+    async def _ask_exchanges(self) -> None:
+        name = self._query.name
+        answer, hosts = await self._resolver.exchanges(name)
+        self.states.add(answer.state)
+        self.is_domain = self.is_domain or bool(hosts)
+        if not hosts:
+            absence = {AnswerState.FAILED: "mx-failed", AnswerState.NO_NAME: "no-name"}
+            self._report(absence.get(answer.state, "mx-none"), name=name)
+        elif hosts == ("",):
+            self._report("mx-null", name=name)
+        else:
+            self._report("mx", name=name, hosts=", ".join(hosts[:MOST_EXCHANGES]))
+            self.exchange = next(filter(_is_host, hosts), None)
+            self._add_provider(
+                lambda provider: any(map(provider.takes_mail_at, hosts)), "preset-mx", mx=hosts[0]
+            )
+
+    def _add_provider(self, fits: Callable[[Provider], bool], finding: str, **names: str) -> None:
+        provider = next(filter(fits, self._providers), None)
+        if provider is None:
+            return
+        name = self._query.name
+        found = list(preset_candidates(provider, name if provider.matches(name) else None))
+        first = found[0] if found else None
+        self._report(finding, first, **{"provider": provider.name, "name": name, **names})
+        if not found:
+            self._report("preset-choose", provider=provider.name, hosts=", ".join(provider.hosts))
+        self.candidates += found
+
+
+def _is_host(name: str) -> bool:
+    try:
+        parsers.host(name)
+    except ValueError:
+        return False
+    return True

@@ -14,7 +14,7 @@ from typing import Any
 from smtp_tui.config.errors import defect_text
 from smtp_tui.discovery.dns import AnswerState, Resolver, gather_all
 from smtp_tui.discovery.spf import SpfResult, evaluate, is_record
-from smtp_tui.discovery.texts import domain_text
+from smtp_tui.discovery.steps import domain_text
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import Settings

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 
 from smtp_tui.diagnosis.verdict import CheckSummary
-from smtp_tui.discovery.candidates import Candidate
-from smtp_tui.discovery.steps import OK, ProbeResult
+from smtp_tui.discovery.steps import OK, Candidate, ProbeResult
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.validate import parse_settings

@@ -1,26 +1,22 @@
-"""The search for settings, as a stream of steps: ask DNS and the domain, probe, choose."""
+"""Which of the ports that answered is the best choice and why, or why there is none.
+
+The search for settings, as a stream of steps: ask DNS and the domain, probe, choose.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
-from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
-from smtp_tui.discovery.candidates import (
-    MOST_SERVICES,
-    Candidate,
-    default_candidates,
-    distinct,
-    preset_candidates,
-)
+from smtp_tui.diagnosis.causes import label
+from smtp_tui.discovery.candidates import USUAL, DnsAnswers, default_candidates, distinct
 from smtp_tui.discovery.dns import Answer, AnswerState, Resolver, gather_all
 from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
-from smtp_tui.discovery.ranking import RankedChoice, notes_of, reason_of, result_of, values_of
 from smtp_tui.discovery.steps import (
+    Candidate,
     CandidateSource,
     Finding,
     ProbeResult,
@@ -28,13 +24,161 @@ from smtp_tui.discovery.steps import (
     SearchQuery,
     SearchResult,
     Step,
+    text,
 )
-from smtp_tui.discovery.texts import text
-from smtp_tui.providers.provider import Provider
+from smtp_tui.providers.provider import Provider, User
 from smtp_tui.records import record
-from smtp_tui.settings import parsers
-from smtp_tui.settings.choices import Encryption
+from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.smtp.ehlo import own_name
+from smtp_tui.smtp.events import Cause
+
+_MOST_NAMES = 4
+
+
+@record(kw_only=True)
+class RankedChoice:
+    """A probe of a candidate, worth choosing more than those after it."""
+
+    probe: ProbeResult
+    candidate: Candidate
+
+    @property
+    def worth(self) -> tuple[int, bool, tuple[int, int], int, int, int]:
+        """What counts first sorts first."""
+        # A certificate that does not hold is worth more than none: it can be fixed, while an
+        # unencrypted connection gives everything away.
+        probe = self.probe
+        if probe.cause is None:
+            grade = 0 if probe.is_encrypted else 2
+        else:
+            grade = 1 if probe.trusted else 3
+        return (
+            grade,
+            not probe.mechanisms,
+            self.candidate.rank,
+            probe.encryption is not Encryption.SSL,
+            USUAL.index(probe.port) if probe.port in USUAL else 0,
+            ":" in probe.address,
+        )
+
+
+def ranked(
+    probes: Sequence[ProbeResult], candidates: Mapping[tuple[str, int], Candidate]
+) -> list[RankedChoice]:
+    """Return the probes that reached a mail server, the best choice first."""
+    choices = [
+        RankedChoice(probe=probe, candidate=candidates[probe.host, probe.port])
+        for probe in probes
+        if probe.is_reached
+    ]
+    return sorted(choices, key=lambda choice: choice.worth)
+
+
+def values_of(choice: RankedChoice, query: SearchQuery) -> dict[str, object]:
+    """The values for our fields; what only the admin knows is left out."""
+    probe, candidate = choice.probe, choice.candidate
+    values: dict[str, object] = {
+        "host": probe.host,
+        "port": probe.port,
+        "encryption": (probe.encryption or Encryption.NONE).value,
+    }
+    username = candidate.username
+    if provider := candidate.provider:
+        username = query.address if provider.user is User.ADDRESS else provider.username
+        if provider.authentication[0] is not Authentication.AUTO:
+            values["authentication"] = provider.authentication[0].value
+    if username:
+        values["username"] = username
+    return values
+
+
+def reason_of(choice: RankedChoice, query: SearchQuery) -> str:
+    """Say in one sentence how it is known and what speaks for it."""
+    probe, candidate = choice.probe, choice.candidate
+    origin = "given" if candidate.is_given else candidate.source.value
+    provider = candidate.provider.name if candidate.provider else ""
+    parts = [text("reasons", origin, name=query.name, provider=provider)]
+    parts.append(text("reasons", (probe.encryption or Encryption.NONE).value))
+    if probe.cause is None and probe.is_encrypted:
+        parts[-1] += f" ({probe.version}) with {text('reasons', 'trusted')}"
+    if probe.mechanisms:
+        parts.append(text("reasons", "logins", mechanisms=" ".join(probe.mechanisms)))
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def notes_of(
+    choice: RankedChoice, probes: Sequence[ProbeResult], query: SearchQuery
+) -> Iterator[str]:
+    """Say what else an admin must know before taking it."""
+    probe, candidate = choice.probe, choice.candidate
+    if probe.cause:
+        yield text("notes", "near", cause=label(probe.cause))
+        if probe.certificate and "certificate-name-mismatch" in (probe.cause, *probe.also):
+            names = ", ".join(probe.certificate.names[:_MOST_NAMES]) or "no name"
+            yield text("notes", "certificate-names", names=names)
+    if probe.encryption is Encryption.NONE:
+        yield text("notes", "plain")
+    if not probe.mechanisms and probe.cause is None:
+        yield text("notes", "no-login")
+    # Anybody on the way could have put a name of elsewhere into DNS (RFC 6186, section 6).
+    inside = candidate.host == query.name or candidate.host.endswith(f".{query.name}")
+    if candidate.source is CandidateSource.SRV and not inside and not candidate.secure:
+        yield text("notes", "outside", host=candidate.host, name=query.name)
+    for other in probes:
+        same = (other.host, other.port) == (probe.host, probe.port) and other is not probe
+        if same and other.cause and other.cause != probe.cause:
+            family = "IPv6" if ":" in other.address else "IPv4"
+            yield text("notes", "one-family", family=family, cause=label(other.cause))
+    if candidate.provider:
+        yield text("notes", "user", text=candidate.provider.username_is)
+        yield text("notes", "password", text=candidate.provider.password_is)
+        if candidate.provider.page:
+            yield text("notes", "page", text=candidate.provider.page)
+        yield from candidate.provider.notes
+
+
+def result_of(
+    query: SearchQuery,
+    candidates: Sequence[Candidate],
+    probes: Sequence[ProbeResult],
+    states: set[AnswerState],
+) -> SearchResult:
+    """Judge a search by its probes; `states` are what became of the questions about the name."""
+    by_port = {(candidate.host, candidate.port): candidate for candidate in candidates}
+    choices = ranked(probes, by_port)
+    if choices:
+        best = choices[0]
+        provider = best.candidate.provider
+        return SearchResult(
+            seconds=0,
+            ok=best.probe.cause is None,
+            values=values_of(best, query),
+            cause=best.probe.cause,
+            source=best.candidate.source,
+            provider=provider.id if provider else None,
+            reason=reason_of(best, query),
+            notes=tuple(notes_of(best, probes, query)),
+            knocks=len(probes),
+        )
+    if probes:
+        telling = min(probes, key=lambda probe: by_port[probe.host, probe.port].rank)
+        cause = telling.cause or Cause.NOT_SMTP.value
+        reason = text("nothing", "unreachable", count=len(probes))
+    elif states <= {AnswerState.FAILED}:
+        cause, reason = Cause.RESOLVER_FAILED.value, text("nothing", "failed", name=query.name)
+    else:
+        absent = AnswerState.NO_NAME in states and states <= {
+            AnswerState.NO_NAME,
+            AnswerState.FAILED,
+        }
+        cause = Cause.HOST_NOT_FOUND.value
+        reason = text("nothing", "no-name" if absent else "no-host", name=query.name)
+    return SearchResult(seconds=0, ok=False, cause=cause, reason=reason, knocks=len(probes))
+
+
+# rf
+
 
 TIMEOUT = 10.0
 CONNECTIONS = 24
@@ -45,139 +189,6 @@ _SPARE, _QUIT = 4, 0.5
 _ASKING_SHARE, _ASKING, _WEB_SHARE = 0.5, 5.0, 0.9
 _RESOLVING_SHARE, _RESOLVING = 0.3, 3.0
 _OWN_NAME = 1.0
-# RFC 8314, section 5.1, and RFC 6186, section 3.1; with the port that the service usually has.
-SERVICES = (("_submissions._tcp", Encryption.SSL, 465), ("_submission._tcp", Encryption.TLS, 587))
-MOST_EXCHANGES = 3
-
-
-class OnFinding(Protocol):
-    """Makes a finding of a text's id and the names to fill in."""
-
-    def __call__(self, id_: str, candidate: Candidate | None = None, /, **names: object) -> None:
-        """Report it."""
-
-
-class DnsAnswers:
-    """What was found so far: candidates, ports that are not in use, whether DNS answered at all."""
-
-    def __init__(
-        self,
-        query: SearchQuery,
-        resolver: Resolver,
-        providers: Sequence[Provider],
-        on_finding: OnFinding,
-    ) -> None:
-        self._query = query
-        self._resolver = resolver
-        self._providers = providers
-        self._report = on_finding
-        self.candidates: list[Candidate] = []
-        self.closed: set[int] = set()
-        self.exchange: str | None = None
-        self.is_domain = False
-        self.states: set[AnswerState] = set()
-
-    async def ask(self) -> None:
-        """Ask for services and exchanges at once; what the providers say comes from these."""
-        name = self._query.name
-        self._add_provider(lambda provider: provider.matches(name), "preset-host")
-        if self._query.is_address:
-            return
-        self._add_provider(lambda provider: name in provider.domains, "preset-domain")
-        services = [self._ask_service(order, *service) for order, service in enumerate(SERVICES)]
-        await gather_all(self._ask_exchanges(), *services)
-
-    async def ask_web(self, ca_file: str | None, seconds: float) -> None:
-        """Add the servers of the first autoconfig file that names any, all asked at once."""
-
-        async def ask(url: str) -> tuple[Candidate, ...] | str:
-            try:
-                async with asyncio.timeout(seconds):
-                    data = await fetch(url, self._resolver, ca_file)
-                return candidates_in(data, self._query)
-            except AutoconfigError as error:
-                return str(error)
-            except TimeoutError:
-                return "no answer in time"
-
-        asked = urls(self._query.name)
-        for url, found in zip(asked, await gather_all(*map(ask, asked)), strict=True):
-            if found and not isinstance(found, str):
-                for candidate in found:
-                    names = {"host": candidate.host, "port": candidate.port}
-                    self._report("autoconfig", candidate, url=url, **names)
-                self.candidates += found
-                return
-            trouble = found or "it names no server for outgoing mail"
-            self._report("autoconfig-none", url=url, trouble=trouble)
-
-    async def _ask_service(
-        self, order: int, label: str, encryption: Encryption, usual_port: int
-    ) -> None:
-        name = f"{label}.{self._query.name}"
-        answer, services = await self._resolver.services(name)
-        self.states.add(answer.state)
-        if not services:
-            self._report(
-                "srv-failed" if answer.state is AnswerState.FAILED else "srv-none", name=name
-            )
-        for rank, service in enumerate(services[:MOST_SERVICES]):
-            self.is_domain = True
-            where = {"host": service.host, "port": service.port}
-            if not service.host:
-                self.closed.add(usual_port)
-                self._report("srv-not-offered", name=name)
-            elif not _is_host(service.host) or not 0 < service.port < 65536:
-                self._report("srv-no-host", name=name, **where)
-            else:
-                candidate = Candidate(
-                    host=service.host,
-                    port=service.port,
-                    encryption=encryption,
-                    source=CandidateSource.SRV,
-                    order=order + rank * len(SERVICES),
-                    secure=service.secure,
-                )
-                self.candidates.append(candidate)
-                weight = {"priority": service.priority, "weight": service.weight}
-                self._report("srv", candidate, name=name, **where, **weight)
-
-    async def _ask_exchanges(self) -> None:
-        name = self._query.name
-        answer, hosts = await self._resolver.exchanges(name)
-        self.states.add(answer.state)
-        self.is_domain = self.is_domain or bool(hosts)
-        if not hosts:
-            absence = {AnswerState.FAILED: "mx-failed", AnswerState.NO_NAME: "no-name"}
-            self._report(absence.get(answer.state, "mx-none"), name=name)
-        elif hosts == ("",):
-            self._report("mx-null", name=name)
-        else:
-            self._report("mx", name=name, hosts=", ".join(hosts[:MOST_EXCHANGES]))
-            self.exchange = next(filter(_is_host, hosts), None)
-            self._add_provider(
-                lambda provider: any(map(provider.takes_mail_at, hosts)), "preset-mx", mx=hosts[0]
-            )
-
-    def _add_provider(self, fits: Callable[[Provider], bool], finding: str, **names: str) -> None:
-        provider = next(filter(fits, self._providers), None)
-        if provider is None:
-            return
-        name = self._query.name
-        found = list(preset_candidates(provider, name if provider.matches(name) else None))
-        first = found[0] if found else None
-        self._report(finding, first, **{"provider": provider.name, "name": name, **names})
-        if not found:
-            self._report("preset-choose", provider=provider.name, hosts=", ".join(provider.hosts))
-        self.candidates += found
-
-
-def _is_host(name: str) -> bool:
-    try:
-        parsers.host(name)
-    except ValueError:
-        return False
-    return True
 
 
 @record(kw_only=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from smtp_tui.checks.exit_status import IN_WORDS
+from smtp_tui.checks.exit_status import STAGE_NAMES
 from tests.cli.program import DEFECT, Outcome, environment, run_program
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
@@ -99,7 +99,7 @@ def test_verdict_and_exit_status(
     outcome = checked(mail_servers, tmp_path, listener, user)
     assert outcome.status == status
     last = outcome.out.splitlines()
-    start = "PASSED in " if status == 0 else f"FAILED at {IN_WORDS[stage]}: "
+    start = "PASSED in " if status == 0 else f"FAILED at {STAGE_NAMES[stage]}: "
     assert any(line.startswith(start) for line in last)
 
 

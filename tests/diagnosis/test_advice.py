@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.diagnosis.advice import Advice, Severity, advice_texts, advise
-from smtp_tui.providers.known import providers
-from smtp_tui.providers.provider import User
+from smtp_tui.providers.provider import User, providers
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.validate import parse_settings

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.discovery.candidates import MOST_SERVICES, Candidate
+from smtp_tui.discovery.candidates import MOST_SERVICES, DnsAnswers
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.search import DnsAnswers
-from smtp_tui.discovery.steps import CandidateSource, parse_query
-from smtp_tui.discovery.texts import text
-from smtp_tui.providers.known import providers
+from smtp_tui.discovery.steps import Candidate, CandidateSource, parse_query, text
+from smtp_tui.providers.provider import providers
 from smtp_tui.settings.choices import Encryption
 from tests.dns.server import SERVFAIL, Zone, name_server
 

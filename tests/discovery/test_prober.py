@@ -10,9 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from smtp_tui.discovery import prober
-from smtp_tui.discovery.candidates import Candidate
 from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
-from smtp_tui.discovery.steps import OK, CandidateSource, ProbeResult
+from smtp_tui.discovery.steps import OK, Candidate, CandidateSource, ProbeResult
 from smtp_tui.settings.choices import Encryption
 from tests.smtp import pki
 from tests.smtp.conftest import authority, ca_file, context, context_of, good

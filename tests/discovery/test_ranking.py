@@ -6,10 +6,10 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from smtp_tui.discovery.candidates import Candidate, default_candidates, distinct, preset_candidates
-from smtp_tui.discovery.ranking import notes_of, ranked, reason_of, values_of
-from smtp_tui.discovery.steps import OK, CandidateSource, ProbeResult, SearchQuery
-from smtp_tui.providers.known import providers
+from smtp_tui.discovery.candidates import default_candidates, distinct, preset_candidates
+from smtp_tui.discovery.search import notes_of, ranked, reason_of, values_of
+from smtp_tui.discovery.steps import OK, Candidate, CandidateSource, ProbeResult, SearchQuery
+from smtp_tui.providers.provider import providers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import BY_KEY
 from tests.providers.named import provider_named

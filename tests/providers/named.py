@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from smtp_tui.providers.known import providers
-from smtp_tui.providers.provider import Provider
+from smtp_tui.providers.provider import Provider, providers
 
 
 def provider_named(identity: str) -> Provider:

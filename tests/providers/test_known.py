@@ -10,8 +10,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from smtp_tui.providers.known import provider_of, providers, providers_naming
-from smtp_tui.providers.provider import Provider, Secret, User
+from smtp_tui.providers.provider import (
+    Provider,
+    Secret,
+    User,
+    provider_of,
+    providers,
+    providers_naming,
+)
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
@@ -245,7 +251,7 @@ def test_nobody_by_that_name() -> None:
 
 
 def test_the_file_is_read_when_asked_for() -> None:
-    program = "import sys, smtp_tui.providers.known; print('tomllib' in sys.modules)"
+    program = "import sys, smtp_tui.providers.provider; print('tomllib' in sys.modules)"
     told = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )

@@ -18,8 +18,7 @@ from smtp_tui.discovery.steps import (
     ProbeStarted,
     SearchResult,
 )
-from smtp_tui.providers.known import providers
-from smtp_tui.providers.provider import Provider, Secret, User, Way
+from smtp_tui.providers.provider import Provider, Secret, User, Way, providers
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.tui.dialogs.discover import outcome, stopped, under_way
 from smtp_tui.tui.dialogs.presets import matching_providers

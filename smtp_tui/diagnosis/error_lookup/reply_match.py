@@ -9,7 +9,7 @@ from itertools import islice
 
 from smtp_tui.diagnosis.error_lookup.error_rules import ReplyPlace, lowered, places, uncoded_replies
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal
-from smtp_tui.providers.known import provider_of
+from smtp_tui.providers.provider import provider_of
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply

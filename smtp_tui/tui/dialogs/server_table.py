@@ -11,9 +11,8 @@ from rich.style import Style
 from textual.message import Message
 
 from smtp_tui.diagnosis.causes import label
-from smtp_tui.discovery import texts as discovery
-from smtp_tui.discovery.steps import OK, ProbeResult
-from smtp_tui.discovery.texts import details, names_of, took_words
+from smtp_tui.discovery import steps as discovery
+from smtp_tui.discovery.steps import OK, ProbeResult, details, names_of, took_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import text

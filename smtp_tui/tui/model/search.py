@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from smtp_tui.discovery.steps import Finding, ProbeResult, ProbeStarted, SearchResult, Step
-from smtp_tui.discovery.texts import by_host, silent_ports
+from smtp_tui.discovery.steps import (
+    Finding,
+    ProbeResult,
+    ProbeStarted,
+    SearchResult,
+    Step,
+    by_host,
+    silent_ports,
+)
 from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption

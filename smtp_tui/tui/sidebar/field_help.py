@@ -14,8 +14,7 @@ from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.diagnosis.field_notes import observations_of, value_note
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.providers.known import provider_of
-from smtp_tui.providers.provider import Provider, Secret, User
+from smtp_tui.providers.provider import Provider, Secret, User, provider_of
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field
 from smtp_tui.settings.schema import explanation
 from smtp_tui.smtp.delivery import MailRequest

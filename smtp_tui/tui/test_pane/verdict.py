@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.style import Style
 
-from smtp_tui.checks.exit_status import IN_WORDS
+from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.smtp.delivery import MailRequest
@@ -76,7 +76,7 @@ STOPPED_LATE = (
 
 def outcome(verdict: Verdict) -> str:
     """Name the outcome in a word or three."""
-    return "PASSED" if verdict.ok else f"FAILED at {IN_WORDS[verdict.stage]}"
+    return "PASSED" if verdict.ok else f"FAILED at {STAGE_NAMES[verdict.stage]}"
 
 
 def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[Line]:
