@@ -9,8 +9,8 @@ from smtp_tui.cli.commands import COMMANDS
 from smtp_tui.interchange.spec import formats
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
 from smtp_tui.settings.validate import defaults
-from smtp_tui.tui.keys import commands
-from smtp_tui.tui.keys.commands import Command
+from smtp_tui.tui import commands
+from smtp_tui.tui.commands import Command
 
 README = Path(__file__).parent.parent / "README.md"
 REFERENCE = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- /fields -->)", re.DOTALL)

@@ -21,8 +21,7 @@ from textual.theme import Theme
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
-from smtp_tui.tui.keys.bindings import bindings, handle_shifted_letter
-from smtp_tui.tui.keys.commands import (
+from smtp_tui.tui.commands import (
     COMMANDS,
     LOG_COMMANDS,
     configurable,
@@ -30,7 +29,7 @@ from smtp_tui.tui.keys.commands import (
     key_of,
     set_active_keys,
 )
-from smtp_tui.tui.keys.keymap import configured_keymap
+from smtp_tui.tui.keymap import bindings, configured_keymap
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.style import LightThemeFilter
 from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, run_check
@@ -113,9 +112,12 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
             gc.enable()
 
     async def on_key(self, event: Key) -> None:
-        """Handle a key that nothing took, a capital as the hints write it perhaps."""
-        if event.key.isupper():
-            await handle_shifted_letter(self, event)
+        """Do what a letter does where nothing takes its capital, nor types it."""
+        # Hints write keys as engraved, so `C` may be typed with Shift; and Caps Lock is a key too.
+        key, letter, active = event.key, event.key.lower(), self.screen.active_bindings
+        if len(key) == 1 and key != letter and key not in active and letter in active:
+            event.stop()
+            await self.run_action(active[letter].binding.action, active[letter].node)
 
     def on_resize(self, event: Resize) -> None:
         """Paint everything again where the window was another size for a moment only."""

@@ -16,19 +16,11 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from smtp_tui.config.document import Document
+from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, Command, command_named, hints_at, key_of
 from smtp_tui.tui.controllers.command_runner import CommandRunner
 from smtp_tui.tui.controllers.context import FormContext, UndoController
 from smtp_tui.tui.form.form import Form
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import (
-    COMMANDS,
-    LOG_COMMANDS,
-    Command,
-    HintContext,
-    command_named,
-    hints_at,
-    key_of,
-)
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.layout import (
     MESSAGE,
     ComputedLayout,
@@ -40,6 +32,7 @@ from smtp_tui.tui.layout import (
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.file_context import FileContext
+from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.sidebar.controller import Sidebar, SidebarController
 from smtp_tui.tui.sidebar.field_help import file_blocks, format_name, remarks
@@ -102,7 +95,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
         self.status = StatusBar(str(document.path), table, application, others, id="status")
         self.divider = Divider(id="divider")
-        self.hints = KeyHints(hints_at(HintContext()), id="hints")
+        self.hints = KeyHints(hints_at(), id="hints")
         about_file = partial(file_blocks, document, table)
         self._sidebar_controller = SidebarController(
             self.form, self.test_pane, self.sidebar, self.message, about_file
@@ -328,8 +321,12 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._show_hints()
 
     def _show_hints(self) -> None:
-        is_in_log = isinstance(self.focused, LogView)
-        self.hints.show(hints_at(self._command_runner.hint_context(is_in_log=is_in_log)))
+        hints = hints_at(
+            has_fixes=bool(available_fixes(self.test_pane.last_test)),
+            can_undo=bool(self.form.history),
+            is_in_log=isinstance(self.focused, LogView),
+        )
+        self.hints.show(hints)
 
     def _want_test_pane(self, wanted: bool) -> None:
         """Where form and log must take turns, say whose turn it is."""

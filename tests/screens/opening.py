@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from smtp_tui.tui.keys.commands import key_of
+from smtp_tui.tui.commands import key_of
 from tests.screens.relay import GATE, Relay
 from tests.terminal import Terminal, on_terminal
 

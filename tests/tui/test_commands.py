@@ -7,9 +7,9 @@ import subprocess
 import sys
 from unittest.mock import MagicMock
 
+from smtp_tui.tui.commands import Command, configurable
 from smtp_tui.tui.controllers.command_runner import Controllers
 from smtp_tui.tui.controllers.context import FormContext
-from smtp_tui.tui.keys.commands import Command, configurable
 from tests.table import table
 
 HANDLED = [command for command in configurable() if command.handler]

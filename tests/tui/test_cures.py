@@ -13,7 +13,7 @@ from smtp_tui.checks.run import CheckRequest
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Event, Stage
-from smtp_tui.tui.keys.commands import COMMANDS
+from smtp_tui.tui.commands import COMMANDS
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, form_on
 from tests.tui.fixes import (
     AUTHORITY,
@@ -351,6 +351,6 @@ class TestMail:
 
 
 def test_every_key_does_one_thing() -> None:
-    keys = [key for one in COMMANDS for key in (one.key, one.alternative) if key]
+    keys = [key for one in COMMANDS for key in one.default_keys]
     assert len(keys) == len(set(keys))
     assert not {"ctrl+a", "ctrl+b", "ctrl+q", "ctrl+s"} & set(keys)

@@ -9,9 +9,9 @@ import pytest
 
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
+from smtp_tui.tui.commands import hints_at
 from smtp_tui.tui.dialogs.compare import broken
 from smtp_tui.tui.dialogs.fixes import trust_blocks
-from smtp_tui.tui.keys.commands import HintContext, hints_at
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.fixes import (
     FixAction,
@@ -214,16 +214,16 @@ class TestTrust:
 
 class TestHints:
     @pytest.mark.parametrize(
-        "moment", [HintContext(*one) for one in product((False, True), repeat=3)]
+        ("has_fixes", "can_undo", "is_in_log"), [*product((False, True), repeat=3)]
     )
-    def test_they_fit_80_columns(self, moment: HintContext) -> None:
-        hints = hints_at(moment)
-        if not moment.is_in_log:  # the log has more than fits; the most wanted come first there
+    def test_they_fit_80_columns(self, has_fixes: bool, can_undo: bool, is_in_log: bool) -> None:
+        hints = hints_at(has_fixes=has_fixes, can_undo=can_undo, is_in_log=is_in_log)
+        if not is_in_log:  # the log has more than fits; the most wanted come first there
             short = sum(len(keys.split()[0]) + len(word) + 3 for keys, word in hints)
             assert 1 + short - 2 <= 80
-        assert (("F9 ^R", "Fix") in hints) == moment.has_fixes
-        assert (("F4 ^_", "Undo") in hints) == moment.can_undo
-        assert (("R", "Report") in hints) == moment.is_in_log
+        assert (("F9 ^R", "Fix") in hints) == has_fixes
+        assert (("F4 ^_", "Undo") in hints) == can_undo
+        assert (("R", "Report") in hints) == is_in_log
 
 
 class TestCommandLines:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.preferences import Preferences
-from smtp_tui.tui.keys.commands import (
+from smtp_tui.tui.commands import (
     COMMANDS,
     ERROR_COMMANDS,
     FIX_COMMANDS,
@@ -16,8 +16,10 @@ from smtp_tui.tui.keys.commands import (
     MAIL_COMMANDS,
     Command,
     configurable,
+    key_name,
+    spell_key,
 )
-from smtp_tui.tui.keys.keymap import KeymapResult, configured_keymap, key_from, key_name, spell_key
+from smtp_tui.tui.keymap import KeymapResult, configured_keymap, key_from
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.table import table
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
@@ -34,7 +36,7 @@ def choice(**wanted: list[str]) -> KeymapResult:
     return configured_keymap(wanted, default_keys, {command.action for command in LOG_COMMANDS})
 
 
-@table("command", EVERY, ids=lambda one: f"{one.action}-{one.key}")
+@table("command", EVERY, ids=lambda one: f"{one.action}-{one.default_keys[0]}")
 def test_each_command_has_a_key_that_survives(command: Command) -> None:
     if command.action != "how_to_quit":
         assert not SWALLOWED & set(command.default_keys)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.smtp.events import Event, Note, Sent, TlsEstablished, WarningId
+from smtp_tui.tui.commands import LOG_COMMANDS
 from smtp_tui.tui.dialogs.compare import CompareScreen
-from smtp_tui.tui.keys.commands import LOG_COMMANDS
 from smtp_tui.tui.log.model import LogNotice
 from tests.tui.driving import (
     DIALOGUE,

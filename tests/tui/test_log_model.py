@@ -21,12 +21,13 @@ from smtp_tui.tui.log.model import (
     LogHeading,
     LogModel,
     LogNotice,
+    LogSearch,
     breaks,
     entries_of,
+    pattern_for,
     text_of,
 )
-from smtp_tui.tui.log.render import LEAD, render_row
-from smtp_tui.tui.log.search import LogSearch, pattern_for
+from smtp_tui.tui.log.view import LEAD, render_row
 from tests.table import table
 from tests.tui.driving import said
 from tests.tui.fixes import LEAF
@@ -354,7 +355,7 @@ class TestClipboard:
 
 
 def test_letters_that_a_terminal_lacks_have_twins(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("log.render", "log.model"):
+    for module in ("log.view", "log.model"):
         monkeypatch.setattr(f"smtp_tui.tui.{module}.to_charset", in_ascii)
     rows = rows_of(HEADING, line("x" * 60), line("é"))
     for index in range(3):

@@ -12,7 +12,7 @@ PROGRAM = """\
 import asyncio, sys
 from pathlib import Path
 
-from smtp_tui.tui.keys import commands
+from smtp_tui.tui import commands
 
 
 async def greet(to):
@@ -20,7 +20,7 @@ async def greet(to):
 
 
 made_up = commands.Command(
-    "greet", "alt+g", "f13", "Greet", "wish a good morning", greet, is_configurable=True, hint=4
+    "greet", "alt+g f13", "Greet", "wish a good morning", greet, (4, 0), is_configurable=True
 )
 commands.COMMANDS = (*commands.COMMANDS, made_up)
 

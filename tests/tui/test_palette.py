@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.settings.fields import FIELDS
+from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS
 from smtp_tui.tui.dialogs.help_and_palette import matching_entries, palette_entries
 from smtp_tui.tui.form.form import letters, letters_of
-from smtp_tui.tui.keys.commands import COMMANDS, LOG_COMMANDS
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 KEYS = next(one for one in COMMANDS if one.action == "commands").default_keys

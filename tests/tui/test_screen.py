@@ -11,7 +11,7 @@ from smtp_tui.config.preferences import Preferences
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.keys.commands import COMMANDS, HintContext, hints_at
+from smtp_tui.tui.commands import COMMANDS, hints_at
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, form_on
 
 LABELS = [field.label for field in FIELDS if not field.advanced]
@@ -27,7 +27,7 @@ async def test_all_is_in_sight_on_80_by_24(tmp_path: Path) -> None:
         assert "The server that accepts" in hand.screen
         assert "resolve ── connect" in hand.screen
         assert all(len(line) == 80 for line in hand.lines)
-        for keys, word in hints_at(HintContext()):
+        for keys, word in hints_at():
             assert f"{keys} {word}" in hand.hints
 
 

@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.smtp.delivery import BODY, SUBJECT
 from smtp_tui.smtp.events import Event, Stage, StageEntered, WarningId
-from smtp_tui.tui.keys.commands import COMMANDS, MAIL_COMMANDS
+from smtp_tui.tui.commands import COMMANDS, MAIL_COMMANDS
 from smtp_tui.tui.model.mail_draft import MailField
 from smtp_tui.tui.test_pane.pane import run_check
 from tests.servers import envelopes
@@ -165,11 +165,9 @@ async def test_stepping_back_keeps_what_was_typed(tmp_path: Path) -> None:
 
 
 async def test_the_key_that_opens_the_dialog_does_not_send(tmp_path: Path) -> None:
-    opening = {
-        key for one in COMMANDS if one.action == "send" for key in (one.key, one.alternative)
-    }
+    opening = {key for one in COMMANDS if one.action == "send" for key in one.default_keys}
     assert opening == {"f7", "ctrl+n"}
-    assert not opening & {key for one in MAIL_COMMANDS for key in (one.key, one.alternative)}
+    assert not opening & {key for one in MAIL_COMMANDS for key in one.default_keys}
     check = FakeCheck()
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         await open_dialog(hand)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.keys.commands import Command, configurable
+from smtp_tui.tui.commands import Command, configurable
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.undo import UndoStack, redone_words, undone_words
 from tests.tui.driving import SAMPLE, form_on

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual.screen import Screen
 
+from smtp_tui.tui.commands import Command, Handler
 from smtp_tui.tui.controllers.context import BUSY, Controller, FormContext
-from smtp_tui.tui.keys.commands import Command, Handler, HintContext
-from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.typeahead import OPENS_DIALOG
 
 if TYPE_CHECKING:
@@ -95,8 +94,3 @@ class CommandRunner:
     def keep_changes(self) -> bool:
         """Keep what is not saved for the next session; False where nothing is."""
         return self._controllers.recovery.keep_changes()
-
-    def hint_context(self, *, is_in_log: bool) -> HintContext:
-        """Return what the key hints depend on."""
-        has_fixes = bool(available_fixes(self.context.test_pane.last_test))
-        return HintContext(has_fixes, bool(self.context.form.history), is_in_log)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from smtp_tui.interchange.spec import format_named
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.export_settings import ExportScreen
 from smtp_tui.tui.dialogs.import_settings import ImportScreen
-from smtp_tui.tui.keys.commands import key_of
 from smtp_tui.tui.messages import text
 
 

@@ -18,15 +18,15 @@ from smtp_tui.config.diff import Conflict, DiffLine, DiffMark
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.form.rows import ChoiceRow, Row
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import (
+from smtp_tui.tui.commands import (
     CHANGED_COMMANDS,
     CONFLICT_COMMANDS,
     DIFF_COMMANDS,
     Hints,
     hints_of,
 )
+from smtp_tui.tui.form.rows import ChoiceRow, Row
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, Span, make_strip
 from smtp_tui.tui.widgets.dialog import Dialog, Result

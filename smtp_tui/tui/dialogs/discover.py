@@ -17,10 +17,10 @@ from textual.widget import Widget
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.search import TIMEOUT
 from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Step, parse_query
+from smtp_tui.tui.commands import DISCOVER_COMMANDS, key_of
 from smtp_tui.tui.dialogs.server_table import ServerTable, details_of
 from smtp_tui.tui.form.rows import ChoiceRow, TextRow
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import DISCOVER_COMMANDS, key_of
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT, Explanation, explain_error
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import ERROR_COMMANDS, hints_of
+from smtp_tui.tui.commands import ERROR_COMMANDS, hints_of
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.style import DIM, STRONG
 from smtp_tui.tui.widgets.line_editor import PasteArea
 from smtp_tui.tui.widgets.pager import PasteScreen

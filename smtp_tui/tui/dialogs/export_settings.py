@@ -20,9 +20,9 @@ from smtp_tui.interchange.spec import format_named, formats
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.commands import EXPORT_COMMANDS, hints_of
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, in_the_form
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import EXPORT_COMMANDS, hints_of
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import SelectDialog, ask_and_save

@@ -12,8 +12,8 @@ from textual.widget import Widget
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.certificates import Certificate, in_words
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import FIX_COMMANDS, hints_of
+from smtp_tui.tui.commands import FIX_COMMANDS, hints_of
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST, Draft
 from smtp_tui.tui.model.fixes import (

@@ -11,9 +11,7 @@ from textual.widget import Widget
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.tui.form.form import letters
-from smtp_tui.tui.form.rows import TextRow
-from smtp_tui.tui.keys.commands import (
+from smtp_tui.tui.commands import (
     CHANGED_COMMANDS,
     COMMANDS,
     CONFLICT_COMMANDS,
@@ -34,6 +32,8 @@ from smtp_tui.tui.keys.commands import (
     key_of,
     log_keys,
 )
+from smtp_tui.tui.form.form import letters
+from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
@@ -81,7 +81,10 @@ class HelpScreen(PagerScreen):
             ("Signs", (), SIGNS),
         ):
             yield plain(title, STRONG)
-            for keys, help_text in (*((command.keys, command.help) for command in commands), *more):
+            for keys, help_text in (
+                *((command.keys, command.help) for command in commands),
+                *more,
+            ):
                 head = f"  {keys}".ljust(COLUMN)
                 yield Block(((help_text, PLAIN),), head, " " * COLUMN, gap=False)
 

@@ -19,8 +19,8 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import Literal, parse_source
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import IMPORT_COMMANDS, hints_of
+from smtp_tui.tui.commands import IMPORT_COMMANDS, hints_of
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
 from smtp_tui.tui.model.fixes import now_words, value_words

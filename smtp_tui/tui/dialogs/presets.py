@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from smtp_tui.discovery.candidates import Presets
 from smtp_tui.providers.provider import Provider, Way
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.commands import PRESET_COMMANDS, key_of
 from smtp_tui.tui.dialogs.discover import SearchScreen
 from smtp_tui.tui.form.rows import TextRow
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import PRESET_COMMANDS, key_of
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState

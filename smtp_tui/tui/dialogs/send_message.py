@@ -10,10 +10,10 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from smtp_tui.smtp.delivery import MailRequest
+from smtp_tui.tui.commands import MAIL_COMMANDS, hints_of
 from smtp_tui.tui.form.form import REST as PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import MAIL_COMMANDS, hints_of
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.model.mail_draft import MailDraft, MailField, Sender
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING

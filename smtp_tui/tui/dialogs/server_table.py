@@ -14,7 +14,7 @@ from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery import steps as discovery
 from smtp_tui.discovery.steps import OK, ProbeResult, details, names_of, took_words
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.commands import key_of
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.search import SearchResults, ServerRow
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate

@@ -15,7 +15,6 @@ from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.keymap import with_alt
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import (
     ACCENT,
@@ -318,7 +317,7 @@ class ChoiceRow(Row):
         """Choose the next word that begins with the letter typed."""
         character = event.character
         # Alt with a letter is a command's key.
-        if character is None or not character.isalnum() or with_alt(event.key):
+        if character is None or not character.isalnum() or event.key.startswith("alt+"):
             return
         event.stop()
         letter, words = character.casefold(), self.words

@@ -16,7 +16,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.password_sources import Command, File, Keyring, PasswordSource, other_host
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.commands import key_of
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation, PasswordState

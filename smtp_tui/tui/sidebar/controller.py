@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from rich.style import Style
 from textual.events import Key
 
+from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.form.form import Form, letters
-from smtp_tui.tui.keys.commands import key_of, with_keys
 from smtp_tui.tui.layout import is_narrow, is_tiny
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.sidebar.field_help import blocks_for, in_short, log_blocks, summary

@@ -19,8 +19,8 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS, Field
 from smtp_tui.settings.schema import explanation
 from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.commands import key_of, log_keys
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
-from smtp_tui.tui.keys.commands import key_of, log_keys
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, text_of
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.row_state import RowState

@@ -20,7 +20,7 @@ from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.smtp.happy_eyeballs import is_public
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.keys.commands import key_of
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.style import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.text_page import Block

@@ -13,7 +13,7 @@ from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
 from smtp_tui.smtp.transcript import Line, Mark
-from smtp_tui.tui.keys.commands import key_of, with_keys
+from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.model.fixes import describe_fix
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.test_pane.progress import AWAITED

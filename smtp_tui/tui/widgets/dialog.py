@@ -17,9 +17,8 @@ from textual.widget import Widget
 from smtp_tui.config.paths import expand
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.bindings import bindings
-from smtp_tui.tui.keys.commands import TABLE_COMMANDS, hints_of
-from smtp_tui.tui.keys.keymap import key_name
+from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of, key_name
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
 from smtp_tui.tui.widgets.line import KeyHints

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.commands import Hints
+from smtp_tui.tui.commands import Hints
 from smtp_tui.tui.style import (
     ACCENT,
     DIM,

@@ -19,7 +19,6 @@ from textual.message import Message
 from textual.strip import Strip
 
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.keys.keymap import with_alt
 from smtp_tui.tui.style import (
     CURSOR,
     DIM,
@@ -166,7 +165,8 @@ class LineEditor(SingleLineWidget, can_focus=True):
     def on_key(self, event: Key) -> None:
         """Type a character."""
         # With Alt a key comes with its character as if that had been typed.
-        if event.character is not None and event.is_printable and not with_alt(event.key):
+        with_alt = event.key.startswith("alt+")
+        if event.character is not None and event.is_printable and not with_alt:
             event.stop()
             event.prevent_default()
             self._insert(event.character)

@@ -1,23 +1,18 @@
-"""Keys by name: how people write them, and which ones an admin may give to a command."""
+"""How commands get their keys: what an admin chose, and what Textual binds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
+
+from textual.binding import Binding, BindingType
 
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.commands import SIGN_KEYS, Command, key_name
 
-_ENGRAVED = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins"}
-_SIGNS = {
-    "underscore": "_",
-    "backslash": "\\",
-    "circumflex_accent": "^",
-    "right_square_bracket": "]",
-    "@": "Space",
-}
-_NAMED = {sign.casefold(): name for name, sign in _SIGNS.items()} | {"@": "@"}
+_NAMED = {sign.casefold(): name for name, sign in SIGN_KEYS.items()} | {"@": "@"}
 
 _ANYWHERE = re.compile(
     r"f([1-9]|1\d|2[0-4])|insert|alt\+[ac-eg-z]"
@@ -30,28 +25,6 @@ _TAKEN = {
     "ctrl+c": "shows how to quit",
     "ctrl+z": "goes to the shell",
 }
-
-
-def key_name(key: str) -> str:
-    """Write a key as it is engraved: `F5`, `^T`, `Alt+E`, `Esc`."""
-    if key.startswith("ctrl+"):
-        letter = key.removeprefix("ctrl+")
-        return "^" + _SIGNS.get(letter, letter.upper())
-    if key.startswith("alt+"):
-        return "Alt+" + key.removeprefix("alt+").upper()
-    if len(key) == 1 and key.isupper():
-        return f"Shift+{key}"
-    return _ENGRAVED.get(key, key.capitalize())
-
-
-def spell_key(key: str) -> str:
-    """Write a key for a sentence: `Ctrl+T`."""
-    return "Ctrl+" + key_name(key)[1:] if key.startswith("ctrl+") else key_name(key)
-
-
-def with_alt(key: str) -> bool:
-    """Whether Alt was held: its keys come with a character as if that had been typed."""
-    return key.startswith("alt+")
 
 
 def key_from(text: str) -> str:
@@ -132,3 +105,16 @@ def _take_from_owners(
             others = tuple(other for other in result.keys[owner] if other != key)
             result.keys[owner] = others or default_keys[owner]
             result.problems.append(f"{owner}: {key_name(key)} is the only key of {action}")
+
+
+def bindings(commands: Iterable[Command]) -> list[BindingType]:
+    """Bind commands; where their keys may be chosen, Textual's keymap finds them by action."""
+    return [
+        Binding(
+            ",".join(command.default_keys),
+            f"screen.run_command('{command.action}')" if command.handler else command.action,
+            show=False,
+            id=command.action if command.is_configurable else None,
+        )
+        for command in commands
+    ]

@@ -1,0 +1,412 @@
+"""What the keys do: one declaration a command feeds bindings, key hints, help, menu and handler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from smtp_tui.records import record
+
+if TYPE_CHECKING:
+    from smtp_tui.tui.controllers.command_runner import Controllers
+
+Handler = Callable[["Controllers"], Coroutine[Any, Any, object]]
+Hints = tuple[tuple[str, str], ...]
+
+ENGRAVED = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins"}
+SIGN_KEYS = {
+    "underscore": "_",
+    "backslash": "\\",
+    "circumflex_accent": "^",
+    "right_square_bracket": "]",
+    "@": "Space",
+}
+
+
+def key_name(key: str) -> str:
+    """Write a key as it is engraved: `F5`, `^T`, `Alt+E`, `Esc`."""
+    modifier, _, letter = key.rpartition("+")
+    if modifier == "ctrl":
+        return "^" + SIGN_KEYS.get(letter, letter.upper())
+    if modifier == "alt" or (len(key) == 1 and key.isupper()):
+        return f"{modifier or 'shift'}+{letter}".title()
+    return ENGRAVED.get(key, key.capitalize())
+
+
+def spell_key(key: str) -> str:
+    """Write a key for a sentence: `Ctrl+T`."""
+    return key_name(key).replace("^", "Ctrl+", 1) if key.startswith("ctrl+") else key_name(key)
+
+
+@record
+class Command:
+    """A command: its action, its keys, its label in hints and menu, and its row in the help.
+
+    A command with a `handler` runs in a worker; `is_test` says that only one of these runs at a
+    time. The others are Textual actions of the widget that binds them. `hints` are the places in
+    the line of key hints, in the form and in the log; 0 is none. `bound` are its default keys.
+    """
+
+    action: str
+    # Each function key has an alternative, because serial lines, `screen` and some terminals' own
+    # menus swallow them. None is on Ctrl+A, B, C, Q or S, which multiplexers, interrupts and flow
+    # control take; on Ctrl+P, where `docker attach` waits for a second key, none is alone.
+    bound: str
+    label: str
+    help: str
+    handler: Handler | None = None
+    hints: tuple[int, int] = (0, 0)
+    is_test: bool = False
+    is_global: bool = False
+    is_configurable: bool = False
+
+    @property
+    def default_keys(self) -> tuple[str, ...]:
+        """The keys it has unless the admin chose others."""
+        return tuple(self.bound.split())
+
+    @property
+    def active_keys(self) -> tuple[str, ...]:
+        """The keys it has."""
+        chosen = _chosen_keys.get(self.action) if self.is_configurable else None
+        return chosen or self.default_keys
+
+    @property
+    def keys(self) -> str:
+        """The keys as people write them."""
+        return " ".join(map(key_name, self.active_keys))
+
+    @property
+    def hint_keys(self) -> str:
+        """The keys for the line of hints."""
+        # A third key is a character, which counts only where no text is typed.
+        characters = self.default_keys[2:]
+        return " ".join(key_name(key) for key in self.active_keys if key not in characters)
+
+    @property
+    def first_key(self) -> str:
+        """The key to name where there is room for one."""
+        return key_name(self.active_keys[0])
+
+    @property
+    def title(self) -> str:
+        """Its label, in a list of commands."""
+        return self.label or self.action.capitalize()
+
+
+_chosen_keys: dict[str, tuple[str, ...]] = {}
+
+
+def set_active_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """Give configurable commands the keys chosen by action; all others get their defaults."""
+    _chosen_keys.clear()
+    _chosen_keys.update(keys)
+
+
+# What the keys do while a test message is written; no key that opened this sends.
+MAIL_COMMANDS: tuple[Command, ...] = (
+    Command("send", "f8 ctrl+r", "Send it", "send the message; Enter in the last line does too"),
+    Command(
+        "ask", "f5 ctrl+t", "Only ask, send nothing", "check sender and recipients, send nothing"
+    ),
+    Command("leave", "escape", "Back", "go back; your text is kept"),
+)
+
+# What the keys do in the list of fixes; those about certificates where they apply.
+FIX_COMMANDS: tuple[Command, ...] = (
+    Command("take", "enter", "Apply", "apply the fix and test again, or go to its field"),
+    Command("pin", "p", "Pin certificate", "accept this certificate, and no other"),
+    Command("save_authority", "c", "Save CA", "save the CA that the server sent, and trust it"),
+    Command("leave", "escape", "Back", "change nothing"),
+)
+
+# What the keys do where it is shown what saving would change.
+DIFF_COMMANDS: tuple[Command, ...] = (
+    Command("save", "f2 ctrl+o", "Save", "save the changes shown"),
+    Command("backup", "b", "Backup", "keep the old file as FILE~"),
+    Command("private", "p", "Mode 0600", "let only its owner read the file"),
+    Command("leave", "escape", "Back", "save nothing"),
+)
+
+# What the keys do where the file was changed by another program.
+CHANGED_COMMANDS: tuple[Command, ...] = (
+    Command("merge", "m", "Merge and save", "apply your changes to the file as it is now"),
+    Command("reload", "r", "Reload", "load the file as it is now; asks before it discards yours"),
+    Command("leave", "escape", "Back", "save nothing; your changes stay in the form"),
+)
+
+# What the keys do where both changed the same key; Left and Right choose whose value counts.
+CONFLICT_COMMANDS: tuple[Command, ...] = (
+    Command("take", "f2 ctrl+o", "Merge and save", "save the values that you chose"),
+    Command("leave", "escape", "Back", "save nothing"),
+)
+
+# What the keys do in the list of tables.
+TABLE_COMMANDS: tuple[Command, ...] = (
+    Command("take", "enter", "Open", "open the table"),
+    Command("test_all", "f5 ctrl+t", "Test all", "test every table as saved in the file"),
+    Command("leave", "escape", "Back", "go back, or quit if no table is open yet"),
+)
+
+# What the keys do where settings are looked for.
+DISCOVER_COMMANDS: tuple[Command, ...] = (
+    Command("take", "enter", "Use it", "copy the chosen server into the form; or search"),
+    Command("move", "tab", "Other name", "go from the table to the name, and back"),
+    Command("leave", "escape", "Back", "stop the search, or go back without a change"),
+)
+
+# What the keys do in the list of providers; letters find one.
+PRESET_COMMANDS: tuple[Command, ...] = (
+    Command("take", "enter", "Use it", "copy the provider's settings into the form"),
+    Command("way", "tab", "Other port", "choose another of its ports"),
+    Command("leave", "escape", "Back", "change nothing"),
+)
+
+# What the keys do where it is shown what DNS holds about a domain.
+DOMAIN_COMMANDS: tuple[Command, ...] = (
+    Command("selectors", "k", "DKIM selectors", "type the selectors of DKIM keys to look for"),
+    Command("again", "r", "Ask again", "ask DNS again"),
+    Command("leave", "escape", "Back", "stop asking, or go back"),
+)
+
+# What the keys do where another program's settings are taken over; Enter begins a line there.
+IMPORT_COMMANDS: tuple[Command, ...] = (
+    Command("take", "f2 ctrl+o", "Import", "copy the settings into the form, as one step"),
+    Command("format", "f8 ctrl+f", "Format", "choose the format of the text"),
+    Command("quoting", "f7 ctrl+n", "Quoting", "choose how the .env file is quoted"),
+    Command("file", "f3 ctrl+y", "Read a file", "read the text from a file"),
+    Command("clear", "ctrl+u", "Clear", "clear the text"),
+    Command("leave", "escape", "Back", "go back without a change"),
+)
+
+# What the keys do where the settings stand as another program keeps them.
+EXPORT_COMMANDS: tuple[Command, ...] = (
+    Command("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
+    Command("list", "f8 f", "List", "choose the program from a list"),
+    Command("quoting", "f7 u", "Quoting", "choose how the .env file is quoted"),
+    Command("copy", "c", "Copy", "copy the text (terminal clipboard)"),
+    Command("save", "o f2", "Save", "save the text to a file that only you can read"),
+    Command("leave", "escape", "Back", "go back"),
+)
+
+# What the keys do where an error is explained; Enter begins a line there.
+ERROR_COMMANDS: tuple[Command, ...] = (
+    Command("visit", "f9 ctrl+r", "Go to it", "go to the field that the explanation names"),
+    Command("clear", "ctrl+u", "Clear", "clear the text"),
+    Command("leave", "escape", "Back", "go back to the form"),
+)
+
+_command = partial(Command, is_configurable=True)
+_test = partial(_command, is_test=True)
+
+COMMANDS: tuple[Command, ...] = (
+    _test(
+        *("test", "f5 ctrl+t", "Test", "test the settings in the form, saved or not"),
+        lambda to: to.check.test(),
+        hints=(4, 18),
+    ),
+    _test(
+        *("fix", "f9 ctrl+r", "Fix", "apply the best fix for a failed test, test again"),
+        lambda to: to.fixes.first(),
+        hints=(1, 1),
+    ),
+    _test(
+        *("fixes", "f8 ctrl+f", "Fixes", "list all fixes, to choose one"),
+        lambda to: to.fixes.choose(),
+        hints=(2, 2),
+    ),
+    _command(
+        "undo", "f4 ctrl+underscore", "Undo", "undo the last change, yours or a fix", hints=(3, 3)
+    ),
+    _command("redo", "ctrl+backslash alt+e", "Redo", "redo what was undone"),
+    _command(
+        *("save", "f2 ctrl+o", "Save", "save the changes to the file"),
+        lambda to: to.saving.save(),
+        hints=(5, 0),
+    ),
+    _command(
+        *("diff", "alt+d insert", "Diff", "show what saving would change in the file"),
+        lambda to: to.saving.review(),
+    ),
+    _command(
+        *("private", "alt+m", "Mode 0600", "let only its owner read the file"),
+        lambda to: to.saving.make_private(),
+    ),
+    _command(
+        *("tables", "alt+o", "Tables", "go to another SMTP table of the file"),
+        lambda to: to.tables.choose(),
+    ),
+    _command(
+        *("dialect", "alt+a", "Format", "choose the program whose settings the file holds"),
+        lambda to: to.file_format.choose(),
+    ),
+    _command(
+        *("discover", "alt+s ctrl+circumflex_accent", "Discover", "find the settings of a domain"),
+        lambda to: to.discovery.discover(),
+    ),
+    _command(
+        *("presets", "alt+p ctrl+@", "Presets", "the settings of a mail provider, by name"),
+        lambda to: to.discovery.presets(),
+    ),
+    _command(
+        *("import", "alt+i", "Import", "import the settings of another program"),
+        lambda to: to.import_export.import_settings(),
+    ),
+    _command(
+        *("export", "alt+x", "Export", "export the settings for another program"),
+        lambda to: to.import_export.export_settings(),
+    ),
+    _command(
+        *("domain", "alt+n", "DNS", "what DNS says about the sender's domain"),
+        lambda to: to.domain.show(),
+    ),
+    _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(6, 4)),
+    _command("commands", "ctrl+p f12 :", "Menu", "all commands and fields by name", hints=(9, 0)),
+    _command("jump", "f11 ctrl+v", "Go to", "go to a field by the letter shown next to it"),
+    _command("help", "f1 ctrl+g ?", "Help", "show what every key does", hints=(7, 8)),
+    _command(
+        *("explain", "f3 ctrl+y", "Why", "explain an error from any program"),
+        lambda to: to.tools.explain(),
+    ),
+    _test(
+        *("send", "f7 ctrl+n", "Send", "send a test message; asks for recipients first"),
+        lambda to: to.check.send(),
+        hints=(10, 0),
+    ),
+    _command(
+        *("leave", "f10 ctrl+x", "Quit", "quit; asks first about unsaved changes"),
+        lambda to: to.saving.leave(),
+        hints=(8, 19),
+    ),
+    _command("back", "escape", "Stop", "stop what runs, or go back to the form"),
+    _command("suspend", "ctrl+z", "", "go to the shell; `fg` brings you back", is_global=True),
+    _command("how_to_quit", "ctrl+c", "", "", is_global=True),
+)
+
+LOG_COMMANDS: tuple[Command, ...] = (
+    _command("find", "/ ctrl+w", "Find", "search; a capital makes it case-sensitive", hints=(0, 5)),
+    _command("next_match", "n", "Next", "the next match"),
+    _command("previous_match", "N p", "Previous", "the previous match"),
+    _command(
+        "filter", "f", "Filter", "show all lines, the dialogue, or warnings and facts", hints=(0, 6)
+    ),
+    _command("wrap", "w", "Wrap", "wrap long lines, or cut them off", hints=(0, 12)),
+    _command(
+        "fold", "enter e", "Unfold", "unfold or fold a certificate; elsewhere all", hints=(0, 14)
+    ),
+    _command(
+        "earlier_test", "t", "Tests", "the start of this test, then of the one above", hints=(0, 10)
+    ),
+    _command("later_test", "T b", "Later test", "the start of the test below"),
+    _command(
+        *("compare", "d", "Compare", "show what differs between the last two tests"),
+        lambda to: to.tools.compare(),
+        hints=(0, 11),
+    ),
+    _command(
+        *("copy", "c", "Copy", "copy the line or the marked block (terminal clipboard)"),
+        lambda to: to.tools.copy(),
+        hints=(0, 7),
+    ),
+    _command(
+        "copy_test", "a", "Copy test", "copy the whole last test", lambda to: to.tools.copy_test()
+    ),
+    _command(
+        "mark", "m", "Mark", "start a block here; moving the cursor extends it", hints=(0, 15)
+    ),
+    _command(
+        *("zoom", "z", "Whole screen", "give the log the whole screen, or the form its part"),
+        hints=(0, 13),
+    ),
+    _command(
+        *("report", "r", "Report", "save a report of the last test, without secrets"),
+        lambda to: to.tools.report(),
+        hints=(0, 9),
+    ),
+    _command(
+        *("save_text", "o", "Save text", "save the dialogue of the last test as plain text"),
+        lambda to: to.tools.save_text(),
+        hints=(0, 16),
+    ),
+    _command(
+        *("same", "s", "swaks, curl", "the same test with swaks, openssl and curl"),
+        lambda to: to.tools.same(),
+        hints=(0, 17),
+    ),
+)
+
+
+def configurable() -> tuple[Command, ...]:
+    """Return the commands whose keys an admin may choose, by their actions."""
+    return (*COMMANDS, *LOG_COMMANDS)
+
+
+def command_named(action: str) -> Command:
+    """Return the command of form or log with an action."""
+    return next(command for command in configurable() if command.action == action)
+
+
+def key_of(action: str) -> str:
+    """Return the first key of a command, as people write it."""
+    return command_named(action).first_key
+
+
+def with_keys(text: str) -> str:
+    """Name the active keys in a text that was written for the default ones."""
+    names = {key_name(command.default_keys[0]): command.first_key for command in COMMANDS}
+    return re.sub(r"\b(F\d+|Alt\+[A-Z])\b", lambda match: names.get(match[0], match[0]), text)
+
+
+def key_names(action: str) -> str:
+    """Return all keys of a command in a sentence: `F10 or Ctrl+X`."""
+    return " or ".join(map(spell_key, command_named(action).active_keys))
+
+
+def hints_of(commands: Iterable[Command]) -> Hints:
+    """Return keys and labels of commands."""
+    return tuple((command.hint_keys, command.label) for command in commands)
+
+
+def hints_at(*, has_fixes: bool = False, can_undo: bool = False, is_in_log: bool = False) -> Hints:
+    """Return the most wanted commands first: a line of 80 columns has all that matter now."""
+    hidden = {"send"} if has_fixes else {"fix", "fixes"}
+    hidden |= set() if can_undo else {"undo"}
+    shown = [one for one in configurable() if one.hints[is_in_log] and one.action not in hidden]
+    hints = []
+    for command in sorted(shown, key=lambda command: command.hints[is_in_log]):
+        # The menu's other keys are named in the help: the line would lose `Send` for them.
+        keys = command.first_key if command.action == "commands" else command.hint_keys
+        is_way_back = is_in_log and command.action == "switch"
+        hints.append((keys, "Form" if is_way_back else command.label))
+    return tuple(hints)
+
+
+def log_keys() -> Hints:
+    """Return all keys of the log and what they do."""
+    return (*((command.keys, command.help) for command in LOG_COMMANDS), *LOG_KEYS)
+
+
+FORM_KEYS = (
+    ("Up Down Tab Enter", "go from field to field"),
+    ("Left Right Space", "choose; a letter jumps to the next value with that initial"),
+    ("Del", "in a choice: return to the default"),
+    ("^U ^W ^K", "delete to the start, a word, to the end"),
+    ("", "an empty field or a default is not written to the file"),
+    ("PgUp PgDn", "scroll the explanation"),
+)
+LOG_KEYS = (
+    ("Up Down PgUp PgDn", "scroll; at the end the log follows new lines"),
+    ("Left Right", "scroll lines that are cut off"),
+    ("Home End", "go to the first or last line"),
+)
+SIGNS = (
+    (">", "the field under the cursor"),
+    ("*", "changed, not saved yet"),
+    ("!", "invalid, or cannot work"),
+    ("?", "may fail, or protects less than it seems to"),
+    ("i", "a note; the sidebar has the details"),
+    ("‹ ›", "the value in force, set in the file"),
+    ("( )", "the value in force by default, not set in the file"),
+)
