@@ -175,8 +175,9 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     # What the parts tell
 
-    def on_form_field_focused(self) -> None:
-        """Another field is under the cursor."""
+    def on_descendant_focus(self) -> None:
+        """Another field, or the log, is under the cursor."""
+        self._show_hints()
         self._sidebar_controller.follow_focus()
 
     def on_form_changed(self) -> None:
@@ -197,11 +198,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def on_form_choice_rejected(self, event: Form.ChoiceRejected) -> None:
         """Say why a word cannot be chosen."""
         self.show_message(event.why)
-
-    def on_log_view_focus_gained(self) -> None:
-        """The log is under the cursor."""
-        self._show_hints()
-        self._sidebar_controller.follow_focus()
 
     def on_log_view_focus_lost(self) -> None:
         """The form is under the cursor again."""

@@ -35,9 +35,9 @@ async def test_the_sidebar_follows_the_focus(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         hand.form_screen.form.unfold()
         for row in hand.form_screen.form.rows():
-            title = BY_KEY[row.topic].label if row.topic in BY_KEY else row.topic
+            title = BY_KEY[row.key].label if row.key in BY_KEY else row.key
             beside = [line.split("│")[-1].strip() for line in hand.lines if "│" in line]
-            assert title in beside[:4] or row.topic in ("kept", "more")
+            assert title in beside[:4] or row.key in ("kept", "more")
             assert all(len(line) == 140 for line in hand.lines)
             await hand.press("down")
 

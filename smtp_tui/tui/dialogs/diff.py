@@ -10,6 +10,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.events import DescendantFocus
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -25,7 +26,7 @@ from smtp_tui.tui.commands import (
     Hints,
     hints_of,
 )
-from smtp_tui.tui.form.rows import ChoiceRow, Row
+from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, Span, make_strip
@@ -253,23 +254,19 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
         self._show_choices()
         self.set_focus(next(iter(self._rows.values())))
 
-    def on_row_entered(self, event: Row.Entered) -> None:
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Describe another key's conflict."""
-        event.stop()
-        conflict = self._conflicts[event.row.topic]
-        self._note.show([plain(f"{escape_controls(str(conflict))}.")])
-
-    def on_row_left(self, event: Row.Left) -> None:
-        """Keep the message from the screen below."""
-        event.stop()
+        if isinstance(event.widget, ChoiceRow):
+            conflict = self._conflicts[event.widget.key]
+            self._note.show([plain(f"{escape_controls(str(conflict))}.")])
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
         """Take a choice."""
         event.stop()
         if event.word is None:
-            self._chosen.pop(event.row.topic, None)
+            self._chosen.pop(event.row.key, None)
         else:
-            self._chosen[event.row.topic] = event.word
+            self._chosen[event.row.key] = event.word
         self._show_choices()
 
     def action_move(self, by: int) -> None:

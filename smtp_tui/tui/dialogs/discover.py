@@ -146,10 +146,6 @@ class SearchScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         super().__init__(classes="finding")
         self.details = TextPage(classes="details")
 
-    def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
-        """Keep the message from the screen below."""
-        event.stop()
-
     def action_read(self, pages: int) -> None:
         """Read on in the details."""
         self.details.action_page(pages)

@@ -218,10 +218,6 @@ class Palette(Dialog[Command | str | None]):
         event.stop()
         self._list.show(matching_entries(event.row.text, self._all))
 
-    def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
-        """Nothing is below the empty field."""
-        event.stop()
-
     def action_take(self) -> None:
         """Take the chosen one."""
         if self._list.chosen is not None:

@@ -81,7 +81,7 @@ class MailDialog(Dialog[MailRequest | None]):
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
         """Take what is typed; what is wrong with it is shown after a pause."""
         event.stop()
-        self._typing = MailField(event.row.topic)
+        self._typing = MailField(event.row.key)
         self._draft.type(self._typing, event.row.text)
         # An address half typed is no mistake yet: its problem waits for a pause.
         self._obstacles = {}
@@ -89,18 +89,12 @@ class MailDialog(Dialog[MailRequest | None]):
         self._pause = self.set_timer(PAUSE, self._show_problem)
         self._show_rows()
 
-    def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
-        """Keep the message from the screen below."""
-        event.stop()
-
-    def on_row_entered(self, event: Row.Entered) -> None:
+    def on_descendant_focus(self) -> None:
         """Describe another field."""
-        event.stop()
         self._show_note()
 
-    def on_row_left(self, event: Row.Left) -> None:
+    def on_descendant_blur(self) -> None:
         """Show what is wrong with what was typed."""
-        event.stop()
         self._show_problem()
 
     def action_move(self, by: int) -> None:
@@ -128,7 +122,7 @@ class MailDialog(Dialog[MailRequest | None]):
 
     @property
     def _here(self) -> MailField:
-        return MailField(self.focused.topic) if isinstance(self.focused, Row) else MailField.TO
+        return MailField(self.focused.key) if isinstance(self.focused, Row) else MailField.TO
 
     def _end(self, *, sends: bool) -> None:
         """Give the result, or show what stands in the way of it."""

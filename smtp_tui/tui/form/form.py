@@ -16,7 +16,7 @@ from textual.timer import Timer
 
 from smtp_tui.diagnosis.advice import Advice, advise
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
-from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, Row, TextRow
+from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, PasswordRow, Row, TextRow
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.password import PasswordLocation
@@ -80,9 +80,6 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         Binding("up,shift+tab", "move(-1)", show=False),
         Binding("down,tab,enter", "move(1)", show=False),
     ]
-
-    class FieldFocused(Message):
-        """The focus came to a row."""
 
     class Changed(Message):
         """A value changed."""
@@ -163,13 +160,13 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
 
     def row(self, topic: str) -> Row:
         """Return the row of a topic, in sight or not."""
-        return next(row for row in self.rows(all_of_them=True) if row.topic == topic)
+        return next(row for row in self.rows(all_of_them=True) if row.key == topic)
 
     def show_letters(self) -> list[tuple[str, str]]:
         """Show its letter at each row; return letter and label of those out of sight."""
         beyond, top = [], self.scroll_offset.y
         for row in self.rows(all_of_them=True):
-            letter = letters()[row.topic].upper()
+            letter = letters()[row.key].upper()
             row.show_letter(letter)
             if not (row.display and top <= row.virtual_region.y < top + self.size.height):
                 beyond.append((letter, row.label.strip()))
@@ -197,8 +194,8 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         states = row_states(self.draft, self._advice)
         states[KEPT] = password_location_state(self.draft)
         for row in self.rows(all_of_them=True):
-            if (state := states.get(row.topic)) is not None:
-                is_typed = row.topic == self._typing
+            if (state := states.get(row.key)) is not None:
+                is_typed = row.key == self._typing
                 # A problem shown now would blame what is not finished.
                 row.show(replace(state, problem="", advice=None) if is_typed else state)
         self._count_folded()
@@ -238,14 +235,8 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         rows = list(self.rows())
         self._go_to(rows[(rows.index(self.current_row) + by) % len(rows)])
 
-    def on_row_entered(self, event: Row.Entered) -> None:
-        """Report that another row has the focus."""
-        event.stop()
-        self.post_message(self.FieldFocused())
-
-    def on_row_left(self, event: Row.Left) -> None:
+    def on_descendant_blur(self) -> None:
         """Commit what was typed there."""
-        event.stop()
         # What is typed after coming back is another step.
         self.history.close()
         if self._pause is not None:
@@ -254,15 +245,15 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
         """Put what is typed into the draft."""
         event.stop()
-        self.history.type(self.draft, event.row.topic, event.row.text)
-        self._typing = event.row.topic
+        self.history.type(self.draft, event.row.key, event.row.text)
+        self._typing = event.row.key
         self._await_pause()
         self._changed()
 
-    def on_text_row_emptied(self, event: TextRow.Emptied) -> None:
+    def on_password_row_emptied(self, event: PasswordRow.Emptied) -> None:
         """Forget the password that the file holds."""
         event.stop()
-        if event.row.topic == PASSWORD and self.draft.password.is_masked:
+        if self.draft.password.is_masked:
             self.history.change_password(self.draft, PASSWORD, self.draft.password.erase)
             self._await_pause()
             self._changed()
@@ -270,7 +261,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
         """Put a choice into the draft."""
         event.stop()
-        topic, word = event.row.topic, event.word
+        topic, word = event.row.key, event.word
         if topic == KEPT:
             self._move_password(word)
         else:
@@ -298,8 +289,8 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def _load(self) -> None:
         for row in self.rows(all_of_them=True):
             if isinstance(row, TextRow):
-                is_password = row.topic == PASSWORD
-                row.load(self.draft.password.text if is_password else self.draft.text(row.topic))
+                is_password = row.key == PASSWORD
+                row.load(self.draft.password.text if is_password else self.draft.text(row.key))
         self.refresh_rows()
 
     def _after_layout(self) -> None:
@@ -353,4 +344,5 @@ def _row(field: Field) -> Row:
     classes = "folded" if field.advanced else None
     if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
         return ChoiceRow(field.key, field.label, choices_of(field), classes=classes)
-    return TextRow(field.key, field.label, classes=classes)
+    kind = PasswordRow if field.key == PASSWORD else TextRow
+    return kind(field.key, field.label, classes=classes)

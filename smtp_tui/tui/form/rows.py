@@ -52,15 +52,9 @@ class RowMessage(Message):
 class Row(SingleLineWidget, can_focus=True):
     """One setting in one line."""
 
-    class Entered(RowMessage):
-        """The focus came to a row."""
-
-    class Left(RowMessage):
-        """The focus left a row."""
-
     def __init__(
         self,
-        topic: str,
+        key: str,
         label: str,
         *,
         label_width: int = LABEL_WIDTH,
@@ -68,7 +62,7 @@ class Row(SingleLineWidget, can_focus=True):
     ) -> None:
         super().__init__(classes=classes)
         self._head_width = label_width + GAP
-        self.topic = topic
+        self.key = key
         self.label = label
         self.state = RowState()
         self.letter = ""
@@ -117,10 +111,9 @@ class Row(SingleLineWidget, can_focus=True):
         return cell_len(self.state.problem) + 4 > room - self.value_spans(room)[1]
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Mark or unmark the line and tell the form."""
+        """Mark or unmark the line."""
         super().watch_has_focus(has_focus)
         self.repaint()
-        self.post_message(self.Entered(self) if has_focus else self.Left(self))
 
     def _head(self) -> list[Span]:
         label = self.label.ljust(self._head_width)
@@ -167,9 +160,6 @@ class TextRow(Row, LineEditor):
 
         row: TextRow
 
-    class Emptied(RowMessage):
-        """Something was deleted where nothing was typed: what the file holds may go."""
-
     @property
     def gap(self) -> str:
         """The cursor behind the text is the first of the cells between."""
@@ -188,6 +178,13 @@ class TextRow(Row, LineEditor):
     def edited(self) -> None:
         """Have the form take what was typed."""
         self.post_message(self.Edited(self))
+
+
+class PasswordRow(TextRow):
+    """The password, of which the form shows as little as of any secret."""
+
+    class Emptied(RowMessage):
+        """Something was deleted where nothing was typed: what the file holds may go."""
 
     def emptied(self) -> None:
         """Have the form forget what the file holds."""
@@ -287,9 +284,9 @@ class ChoiceRow(Row):
             self.why = why
 
     def __init__(
-        self, topic: str, label: str, words: tuple[str, ...], *, classes: str | None = None
+        self, key: str, label: str, words: tuple[str, ...], *, classes: str | None = None
     ) -> None:
-        super().__init__(topic, label, classes=classes)
+        super().__init__(key, label, classes=classes)
         self.words = words
 
     @property

@@ -56,7 +56,7 @@ class SidebarController:
 
     def show_message(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
         """Show a message; `at` is the field that the focus is about to go to."""
-        self._message_text, self._message_at = text, at or self._form.current_row.topic
+        self._message_text, self._message_at = text, at or self._form.current_row.key
         # Texts name the usual keys; the admin may have chosen others.
         self._message.show([plain(with_keys(text), style)])
 
@@ -105,7 +105,7 @@ class SidebarController:
 
     def follow_focus(self) -> None:
         """Show the page of what has the focus now; a message about another field goes."""
-        if self._message_at != self._form.current_row.topic or self._is_in_log:
+        if self._message_at != self._form.current_row.key or self._is_in_log:
             self._message_at = None
         self.refresh()
 
@@ -117,8 +117,8 @@ class SidebarController:
             file = self._about_file()
             blocks = log_blocks(panel.verdict, panel.mail, pane.domain_blocks(), file)
         else:
-            advice, draft = self._form.advice_on(row.topic), self._form.draft
-            blocks = blocks_for(row.topic, draft, row.state, advice, pane.last_test)
+            advice, draft = self._form.advice_on(row.key), self._form.draft
+            blocks = blocks_for(row.key, draft, row.state, advice, pane.last_test)
         # PgDn scrolls the log while that has the focus.
         self._sidebar.name_key("" if is_in_log else "PgDn")
         panel.name_key(key_of("zoom" if is_in_log else "switch"))
@@ -135,8 +135,8 @@ class SidebarController:
         elif row.hides_problem:
             self._message.show([plain(row.state.problem, BAD)])
         elif is_narrow(size) or is_tiny(size):
-            advice = self._form.advice_on(row.topic)
-            said = row.state.limit or summary(row.topic)
+            advice = self._form.advice_on(row.key)
+            said = row.state.limit or summary(row.key)
             self._message.show([in_short(advice, said)])
         else:
             self._message.show([])
