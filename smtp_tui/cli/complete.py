@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smtp_tui.checks.exit_status import PASSED
-from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Invocation, Option, load
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, Invocation, Option, load
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import print_lines
 from smtp_tui.config.paths import default_config
@@ -58,14 +58,13 @@ def complete(call: Invocation) -> int:
     current = (*words, "")[int(number) - 1]
     # zsh and fish match words in the way that their users have chosen; but fish would find in
     # --keep the letters of --no-experiments too.
-    if shell == "bash" or current.startswith("-"):
-        candidates = {word: text for word, text in candidates.items() if word.startswith(current)}
-    if shell == "bash":
-        candidates = dict.fromkeys(candidates, "")
-    elif shell == "fish":  # which sorts nothing, so that settings files stay first
-        candidates = dict(sorted(candidates.items()))
-    lines = [f"{escape_controls(word)}\t{text}".rstrip() for word, text in candidates.items()]
-    print("\n".join([kind, *lines]))
+    shown = [
+        f"{escape_controls(word)}\t{'' if shell == 'bash' else meaning}".rstrip()
+        for word, meaning in candidates.items()
+        if word.startswith(current) or not (shell == "bash" or current.startswith("-"))
+    ]
+    # What fish lists it does not sort, so that settings files stay first.
+    print("\n".join([kind, *(sorted(shown) if shell == "fish" else shown)]))
     return PASSED
 
 
@@ -76,31 +75,29 @@ def answer(
     before, current = words[: number - 1], (*words, "")[number - 1]
     name, count, option = _read(before)
     command = next((spec for spec in COMMANDS if spec.name == name), FORM)
-    kind, prefix, candidates = "words", "", Candidates()
+    flag, sign, typed = current.partition("=")
     if option:
-        kind, candidates = _values(option.metavar_for(name), current, words)
-    elif current.startswith("--") and "=" in current:
-        flag, _, typed = current.partition("=")
-        prefix = f"{flag}="
-        metavars = [option.metavar_for(name) for option in OPTIONS if option.flag == flag]
-        if metavars:
-            kind, candidates = _values(metavars[0], typed, words)
-    elif current.startswith("-"):
+        return _values(option.of_command(name).metavar, current, words)
+    if current.startswith("--") and sign:
+        metavars = [option.of_command(name).metavar for option in OPTIONS if option.flag == flag]
+        kind, candidates = _values(metavars[0] if metavars else "", typed, words)
+        return kind, {f"{flag}={word}": meaning for word, meaning in candidates.items()}
+    if current.startswith("-"):
         candidates = {
-            flag: option.help_for(name)
+            flag: option.of_command(name).help
             for option in OPTIONS
             if option.name in command.options
             for flag in (option.flags if with_short else (option.flag,))
         }
-        candidates["--help"] = "show the help"
-    elif command is FORM and not count:
-        kind, candidates = "toml", {spec.name: spec.summary for spec in COMMANDS}
-    else:
-        metavar = _metavar_at(command, count)
-        kind, candidates = _values(metavar, current, words)
-        if metavar == "FILE":  # settings; what an option names may be any file
-            kind = "toml"
-    return kind, {f"{prefix}{word}": meaning for word, meaning in candidates.items()}
+        return "words", {**candidates, "--help": "show the help"}
+    if command is FORM and not count:
+        return "toml", {spec.name: spec.summary for spec in COMMANDS}
+    arguments = command.arguments
+    repeated = [argument for argument in arguments[-1:] if "…" in argument]
+    metavar = [*arguments[count:], *repeated, ""][0].strip("[]…")
+    kind, candidates = _values(metavar, current, words)
+    # These are settings; what an option names may be any file.
+    return "toml" if metavar == "FILE" else kind, candidates
 
 
 def _read(words: Sequence[str]) -> tuple[str, int, Option | None]:
@@ -118,17 +115,6 @@ def _read(words: Sequence[str]) -> tuple[str, int, Option | None]:
         elif not word.startswith("-"):
             count += 1
     return name, count, awaiting
-
-
-def _metavar_at(command: CommandSpec, number: int) -> str:
-    """Return what the line in the help has at the place of a word of a command."""
-    line = command.words.removeprefix(command.name)
-    line = re.sub(r"\[--[^\]]*\]", "", line)  # options, as in [--into FILE]
-    line = re.split(r"\s\|\s|\s--", line)[0]
-    metavars = re.findall(r"[^\s\[\]]+", line)
-    if metavars and number >= len(metavars) and metavars[-1].endswith("…"):
-        number = len(metavars) - 1
-    return metavars[number].rstrip("…") if number < len(metavars) else ""
 
 
 def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candidates]:

@@ -1,6 +1,6 @@
 """The texts of --help and --version and the manual page, made of the tables of `commands`.
 
-`make man` writes smtp-tui(1): `python -m smtp_tui.cli.help`.
+`make man` writes smtp-tui(1): `python -m smtp_tui.cli.help` fills in `man/smtp-tui.1.in`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ import platform
 import re
 import sys
 import textwrap
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from smtp_tui import __version__
 from smtp_tui.checks.exit_status import BY_STAGE, STAGE_NAMES
@@ -28,36 +25,55 @@ _NARROWEST, _USUAL, _WIDEST = 30, 80, 100
 # Columns of what is explained, at most: what is longer has a line of its own.
 _LEFT = 28
 
+# In Python: to read them from TOML would make --help a third slower.
+_OVERVIEW = (
+    "smtp-tui COMMAND --help shows the options of a command, and smtp-tui --version the versions. "
+    "Without a FILE, smtp-tui uses $SMTP_TUI_CONFIG, or else smtp-tui/smtp.toml in your "
+    "configuration folder (~/.config)."
+)
+_NAGIOS = {
+    "0": "OK: the check passed.",
+    "1": "WARNING: the check passed, but somebody must act soon.",
+    "2": "CRITICAL: the check failed, or a critical threshold is exceeded.",
+    "3": "UNKNOWN: smtp-tui could not ask the server.",
+}
+_RANGES = {
+    "10": "Alarm below 0 and above 10.",
+    "10:": "Alarm below 10.",
+    "~:10": "Alarm above 10.",
+    "10:20": "Alarm below 10 and above 20.",
+    "@5:10": "Alarm from 5 to 10.",
+}
+_LIMITS = {
+    "21": "A number of days.",
+    "25%": "A share of the certificate's lifetime, from its first day to its last.",
+    "(default)": "WARNING below 25%, at most 30 days; CRITICAL below 12.5%, at most 14 days.",
+}
+
+
+def _exit_statuses() -> dict[str, str]:
+    stages: dict[int, list[str]] = {}
+    for stage, status in BY_STAGE.items():
+        stages.setdefault(status, []).append(STAGE_NAMES[stage])
+    return {
+        "0": "The check passed, or the command did its work.",
+        "1": "The answer is negative: no such key, nothing found, or there are differences.",
+        "2": "The command line is wrong, or there is no usable terminal.",
+        **{
+            str(status): f"The check failed at this stage: {' or '.join(names)}."
+            for status, names in stages.items()
+        },
+        "70": "smtp-tui has a bug.",
+        "74": "smtp-tui could not write its output or a report.",
+        "129, 130, 141, 143": "A signal ended smtp-tui.",
+    }
+
 
 def version() -> str:
     """The versions that a bug report needs."""
     import ssl  # 8 ms, and no help needs OpenSSL
 
     return f"smtp-tui {__version__} (Python {platform.python_version()}, {ssl.OPENSSL_VERSION})"
-
-
-@cache
-def help_data() -> dict[str, Any]:
-    """Return the tables and paragraphs that help and manual page quote, by name."""
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-
-
-def exit_statuses() -> dict[str, str]:
-    """Return every exit status with its meaning."""
-    stages: dict[int, list[str]] = {}
-    for stage, status in BY_STAGE.items():
-        stages.setdefault(status, []).append(STAGE_NAMES[stage])
-    by_stage = {
-        str(status): f"The check failed at this stage: {' or '.join(names)}."
-        for status, names in stages.items()
-    }
-    texts = help_data()["statuses"]
-    return {**texts["before"], **by_stage, **texts["after"]}
-
-
-def as_sentence(text: str) -> str:
-    """Return a summary as a sentence."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def help_text(command: CommandSpec, width: int | None = None) -> str:
@@ -80,16 +96,14 @@ def _terminal_width() -> int:
 
 def _command_help(command: CommandSpec, width: int) -> Iterator[str]:
     yield from _wrapped(f"Usage: smtp-tui {command.words}", width, "    ")
-    yield ""
-    yield from _wrapped(f"{as_sentence(command.summary)}", width)
+    yield from ("", *_wrapped(_as_sentence(command.summary), width))
     yield from _section("Options:", _option_rows(command), width)
-    tables = help_data()
     if command.name in ("check", "send", "demo"):
-        yield from _section("Exit status:", exit_statuses().items(), width)
+        yield from _section("Exit status:", _exit_statuses().items(), width)
     if command.name == "check":
-        yield from _section("Exit status of --format nagios:", tables["nagios"].items(), width)
-        yield from _section("RANGE, in seconds:", tables["ranges"].items(), width)
-        yield from _section("LIMIT:", tables["limits"].items(), width)
+        yield from _section("Exit status of --format nagios:", _NAGIOS.items(), width)
+        yield from _section("RANGE, in seconds:", _RANGES.items(), width)
+        yield from _section("LIMIT:", _LIMITS.items(), width)
     if command.name in ("import", "export"):
         rows = [(spec.name, spec.title) for spec in load("interchange.spec:formats")().values()]
         yield from _section("FORMAT is one of:", rows, width)
@@ -97,19 +111,16 @@ def _command_help(command: CommandSpec, width: int) -> Iterator[str]:
 
 def _overview(width: int) -> Iterator[str]:
     yield from _wrapped("Edit, explain and test SMTP settings from one terminal screen.", width)
-    rows = [(f"smtp-tui {spec.words}", as_sentence(spec.summary)) for spec in (FORM, *COMMANDS)]
+    rows = [(f"smtp-tui {spec.words}", _as_sentence(spec.summary)) for spec in (FORM, *COMMANDS)]
     yield from _section("Commands:", rows, width)
     yield from _section("Options of the form:", _option_rows(FORM), width)
-    yield ""
-    yield from _wrapped(help_data()["overview"], width)
+    yield from ("", *_wrapped(_OVERVIEW, width))
 
 
 def _option_rows(command: CommandSpec) -> list[Row]:
-    return [
-        (option.usage_for(command.name), as_sentence(option.help_for(command.name)))
-        for option in OPTIONS
-        if option.name in command.options
-    ]
+    taken = (option for option in OPTIONS if option.name in command.options)
+    own = (option.of_command(command.name) for option in taken)
+    return [(option.usage, _as_sentence(option.help)) for option in own]
 
 
 def _section(title: str, rows: Iterable[Row], width: int) -> Iterator[str]:
@@ -138,97 +149,49 @@ def _wrapped(text: str, width: int, indent: str = "", first: str = "") -> list[s
     )
 
 
-DATE = "2026-11-28"
-"""When its words were last changed by hand."""
+def _as_sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
-_WIDTH = 72
 
-_ESCAPES = str.maketrans(
-    {
-        "\\": "\\e",
-        "-": "\\-",
-        "'": "\\(aq",
-        "`": "\\(ga",
-        "^": "\\(ha",
-        "~": "\\(ti",
-        "…": "...",
-        "–": "\\(en",
-        "—": "\\(em",
-        "’": "\\(cq",
-        "“": "\\(lq",
-        "”": "\\(rq",
-    }
-)
+_TEMPLATE = Path(__file__).parents[2] / "man" / "smtp-tui.1.in"
+_PAGE_WIDTH = 72
+# What a formatter would print as another sign, or not in ASCII.
+_SIGNS = r"\e \- \(aq \(ga \(ha \(ti ... \(en \(em \(cq \(lq \(rq"
+_ESCAPES = str.maketrans(dict(zip("\\-'`^~…–—’“”", _SIGNS.split(), strict=True)))
 
 
 def manpage(version: str) -> str:
     """Return the page in the man macros, ASCII only."""
-    data = help_data()
     commands = (FORM, *COMMANDS)
-    lines = [
-        f'.TH SMTP\\-TUI 1 "{DATE}" "smtp\\-tui {_escaped(version)}" "User Commands"',
-        ".nh",
-        ".SH NAME",
-        "smtp\\-tui \\- edit, explain and test SMTP settings from one terminal screen",
-        ".SH SYNOPSIS",
-        "\n.br\n".join(f".B smtp\\-tui {_escaped(spec.words)}".rstrip() for spec in commands),
-        ".SH DESCRIPTION",
-        *_paragraphs(data["description"]),
-        ".SH COMMANDS",
-        *_tagged((f"smtp-tui {spec.words}", _command_text(spec)) for spec in commands),
-        ".SH OPTIONS",
-        "Options may stand before, between and after the words of a command. The commands",
-        "that accept an option are in brackets.",
-        *_tagged(row for option in OPTIONS for row in _meaning_rows(option)),
-        *_tagged(
-            [
-                ("-h, --help", "Show the help of a command."),
-                ("-V, --version", "Show the versions of smtp-tui, Python and OpenSSL."),
-            ]
-        ),
-        ".SH SETTINGS",
-        "The keys of an SMTP table. smtp\\-tui explain KEY explains each of them in full.",
-        *_tagged((spec.key, _field_text(spec)) for spec in FIELDS),
-        ".SH EXIT STATUS",
-        *_tagged(exit_statuses().items()),
-        ".PP",
-        "With several tables, the highest status counts. With \\-\\-format nagios:",
-        *_tagged(data["nagios"].items()),
-        ".SH MONITORING",
-        *_paragraphs(data["monitoring"]),
-        ".SS RANGE, in seconds",
-        *_tagged(data["ranges"].items()),
-        ".SS LIMIT",
-        *_tagged(data["limits"].items()),
-        ".SH ENVIRONMENT",
-        *_tagged(data["environment"].items()),
-        ".SH FILES",
-        *_tagged(data["files"].items()),
-        ".SH EXAMPLES",
-        *_examples(data["examples"]),
-        ".SH SEE ALSO",
-        ".BR openssl (1),",
-        ".BR swaks (1),",
-        ".BR systemd\\-run (1)",
-    ]
-    return "\n".join([*lines, ""])
+    synopsis = (f".B smtp\\-tui {_escaped(spec.words)}".rstrip() for spec in commands)
+    parts = {
+        "version": _escaped(version),
+        "synopsis": "\n.br\n".join(synopsis),
+        "commands": _tagged((f"smtp-tui {spec.words}", _command_text(spec)) for spec in commands),
+        "options": _tagged(row for option in OPTIONS for row in _meaning_rows(option)),
+        "settings": _tagged((field.key, _field_text(field)) for field in FIELDS),
+        "statuses": _tagged(_exit_statuses().items()),
+        "nagios": _tagged(_NAGIOS.items()),
+        "ranges": _tagged(_RANGES.items()),
+        "limits": _tagged(_LIMITS.items()),
+    }
+    return re.sub(r"\$\{(\w+)\}", lambda name: parts[name[1]], _TEMPLATE.read_text("ascii"))
 
 
 def _command_text(command: CommandSpec) -> str:
     flags = [option.flag for option in OPTIONS if option.name in command.options]
     options = f" Options: {', '.join(flags)}." if flags else ""
-    return f"{as_sentence(command.summary)}{options}"
+    return f"{_as_sentence(command.summary)}{options}"
 
 
-def _meaning_rows(option: Option) -> Iterator[tuple[str, str]]:
+def _meaning_rows(option: Option) -> Iterator[Row]:
     """Yield an option's rows: one for each of its meanings, and the commands that it has it in."""
-    commands: dict[tuple[str, str], list[str]] = {}
+    commands: dict[Option, list[str]] = {}
     for spec in (FORM, *COMMANDS):
         if option.name in spec.options:
-            meaning = (option.usage_for(spec.name), option.help_for(spec.name))
-            commands.setdefault(meaning, []).append(spec.name or "the form")
-    for (usage, text), names in commands.items():
-        yield usage, f"{as_sentence(text)} ({', '.join(names)})"
+            commands.setdefault(option.of_command(spec.name), []).append(spec.name or "the form")
+    for meaning, names in commands.items():
+        yield meaning.usage, f"{_as_sentence(meaning.help)} ({', '.join(names)})"
 
 
 def _field_text(field: Field) -> str:
@@ -237,26 +200,12 @@ def _field_text(field: Field) -> str:
     return f"{field.label}. {field.summary}{values}"
 
 
-def _examples(examples: Mapping[str, str]) -> Iterator[str]:
-    for number, (purpose, line) in enumerate(examples.items()):
-        yield from ([".PP"] if number else [])
-        yield from (*_filled(f"{purpose}:"), ".PP", ".RS 4", ".nf", _escaped(line), ".fi", ".RE")
-
-
-def _paragraphs(texts: Iterable[str]) -> Iterator[str]:
-    for number, text in enumerate(texts):
-        yield from ([".PP"] if number else [])
-        yield from _filled(text)
-
-
-def _tagged(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _tagged(rows: Iterable[Row]) -> str:
+    lines: list[str] = []
     for tag, text in rows:
-        yield from (".TP", f".B {_escaped(tag)}", *_filled(text))
-
-
-def _filled(text: str) -> list[str]:
-    lines = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
-    return [_escaped(line) for line in lines]
+        filled = textwrap.wrap(text, _PAGE_WIDTH, break_long_words=False, break_on_hyphens=False)
+        lines += (".TP", f".B {_escaped(tag)}", *map(_escaped, filled))
+    return "\n".join(lines)
 
 
 def _escaped(text: str) -> str:

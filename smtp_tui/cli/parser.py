@@ -8,12 +8,13 @@ a check (`python -X importtime -c "import re, enum, argparse"`): too little for 
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, OPTIONS, CommandSpec, Invocation, load
+from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, OPTIONS, Invocation, load
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import is_there
 from smtp_tui.settings.fields import BY_KEY, FieldKind
@@ -49,11 +50,12 @@ class _Parser(argparse.ArgumentParser):
             complaint = message.removeprefix("argument ")
             for pattern, wording in _WORDINGS.items():
                 complaint = re.sub(pattern, wording, complaint)
-            raise UsageError(f"{complaint}; try smtp-tui --help")
-        option = unknown[1] if unknown[1].startswith("--") else unknown[1][:2]
-        if option.startswith(("--pass", "-p")):
-            raise UsageError(f"there is no option {option}: {NO_LITERAL}")
-        raise UsageError(f"there is no option {option}; try smtp-tui --help")
+        else:
+            option = unknown[1] if unknown[1].startswith("--") else unknown[1][:2]
+            complaint = f"there is no option {option}"
+            if option.startswith(("--pass", "-p")):
+                raise UsageError(f"{complaint}: {NO_LITERAL}")
+        raise UsageError(f"{complaint}; try smtp-tui --help")
 
 
 def parse_arguments(arguments: Sequence[str]) -> Invocation:
@@ -62,27 +64,6 @@ def parse_arguments(arguments: Sequence[str]) -> Invocation:
         # The words behind are a line that somebody is typing, and none of them is an option here.
         options = argparse.Namespace()
         return Invocation(command=COMPLETE, words=tuple(arguments[1:]), options=options)
-    parsed = _flat_parser().parse_intermixed_args(list(arguments))
-    words: list[str] = [*parsed.words, *filter(_names_file, parsed.to)]
-    parsed.to = [recipient for recipient in parsed.to if not _names_file(recipient)]
-    command = next((spec for spec in COMMANDS if words and words[0] == spec.name), FORM)
-    if command is not FORM:
-        del words[0]
-    if parsed.version:
-        raise HelpRequested(load("cli.help:version")())
-    if parsed.help:
-        raise HelpRequested(load("cli.help:help_text")(command))
-    _refuse_foreign(command, parsed)
-    _refuse_count(command, words, parsed)
-    return Invocation(command=command, words=tuple(words), options=parsed)
-
-
-def _names_file(word: str) -> bool:
-    """Whether a word behind --to is the FILE, as in `send --to me@example.org mail.toml`."""
-    return "@" not in word and (word.endswith(".toml") or is_there(Path(word)))
-
-
-def _flat_parser() -> argparse.ArgumentParser:
     # Without a width, argparse loads shutil and all its archivers to measure the terminal.
     parser = _Parser(
         prog="smtp-tui",
@@ -96,25 +77,68 @@ def _flat_parser() -> argparse.ArgumentParser:
     parser.add_argument("words", nargs="*")
     for option in OPTIONS:
         parser.add_argument(*option.flags, **option.argparse_keywords)
-    return parser
+    parsed = parser.parse_intermixed_args(list(arguments))
+    # Argparse takes every word behind --to for a recipient, the FILE in `--to me@x.org a.toml` too.
+    words: list[str] = [*parsed.words, *filter(_names_file, parsed.to)]
+    parsed.to = [recipient for recipient in parsed.to if not _names_file(recipient)]
+    command = next((spec for spec in COMMANDS if words and words[0] == spec.name), FORM)
+    if command is not FORM:
+        del words[0]
+    if parsed.version:
+        raise HelpRequested(load("cli.help:version")())
+    if parsed.help:
+        raise HelpRequested(load("cli.help:help_text")(command))
+    call = Invocation(command=command, words=tuple(words), options=parsed)
+    what = f"the command {command.name}" if command.name else "the form"
+    foreign = [name for name in call.given if name not in command.options]
+    refuse_options(call, foreign, f"{what} has no option {{}}")
+    _refuse_count(call)
+    return call
 
 
-def _refuse_foreign(command: CommandSpec, parsed: argparse.Namespace) -> None:
-    for option in OPTIONS:
-        value = getattr(parsed, option.name)
-        if value not in (None, False, []) and option.name not in command.options:
-            what = f"the command {command.name}" if command.name else "the form"
-            raise UsageError(f"{what} has no option {option.flag}")
+def _names_file(word: str) -> bool:
+    return "@" not in word and (word.endswith(".toml") or is_there(Path(word)))
 
 
-def _refuse_count(command: CommandSpec, words: list[str], parsed: argparse.Namespace) -> None:
-    too_many = command.most is not None and len(words) > command.most
+def _refuse_count(call: Invocation) -> None:
+    command, count = call.command, len(call.words)
+    arguments = command.arguments
+    too_many = count > len(arguments) and not any("…" in one for one in arguments)
     if command is FORM and too_many:
-        raise UsageError(f"there is no command {words[0]!r}; smtp-tui --help lists the commands")
-    replaced = any(getattr(parsed, name) not in (None, False) for name in command.instead)
-    if len(words) < command.least - replaced or too_many:
+        word = call.words[0]
+        raise UsageError(f"there is no command {word!r}; smtp-tui --help lists the commands")
+    least = sum(not one.startswith("[") for one in arguments)
+    if not call.given.keys().isdisjoint(command.instead):
+        least -= 1
+    if count < least or too_many:
         fault = "too many arguments" if too_many else "an argument is missing"
         raise UsageError(f"{fault}; usage: smtp-tui {command.words}")
+
+
+def refuse_options(call: Invocation, names: Iterable[str], reason: str) -> None:
+    """UsageError for the first of these options that a call gives, which stands for {} in it."""
+    for name in names:
+        if name in call.given:
+            raise UsageError(reason.format(f"--{name.replace('_', '-')}"))
+
+
+def number_within(text: object, least: float, most: float, option: str) -> float:
+    """Return the number that an option has; UsageError where it is none or out of the range."""
+    try:
+        number = float(str(text))
+    except ValueError:
+        number = math.nan  # which is in no range
+    if not least <= number <= most:
+        raise UsageError(f"{option}, {least:g} to {most:g}")
+    return number
+
+
+def timeout_of(options: argparse.Namespace) -> str | None:
+    """Return the seconds of --timeout as they were typed; UsageError where they are none."""
+    timeout: str | None = options.timeout
+    if timeout is not None and BY_KEY["timeout"].problem_with(timeout):
+        raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
+    return timeout
 
 
 def assignments(pairs: Iterable[str]) -> dict[str, object]:
@@ -130,23 +154,20 @@ def read_pairs(pairs: Iterable[str]) -> tuple[dict[str, object], list[str]]:
     values: dict[str, object] = {}
     faults = []
     for number, pair in enumerate(pairs, 1):
+        key, sign, text = pair.partition("=")
         try:
-            key, value = _assignment(pair, number)
-            values[key] = value
+            if not sign:
+                # The word is not repeated: it may be a password.
+                what = key if key in BY_KEY else f"setting number {number}"
+                raise UsageError(f"{what} has no =VALUE")
+            # A line out of a file may be pasted: `key = "value"`.
+            values[key.strip()] = _value(key.strip(), text if key == key.rstrip() else text.strip())
         except UsageError as error:
             faults.append(str(error))
     return values, faults
 
 
-def _assignment(pair: str, number: int) -> tuple[str, object]:
-    key, sign, text = pair.partition("=")
-    if not sign:
-        # The word is not repeated: it may be a password.
-        what = key if key in BY_KEY else f"setting number {number}"
-        raise UsageError(f"{what} has no =VALUE")
-    if key != key.rstrip():  # a line out of a file: `key = "value"`
-        text = text.strip()
-    key = key.strip()
+def _value(key: str, text: str) -> object:
     if key not in BY_KEY:
         raise UsageError(no_setting(key))
     kind = BY_KEY[key].kind
@@ -155,7 +176,7 @@ def _assignment(pair: str, number: int) -> tuple[str, object]:
     # A literal password is never accepted here: every user can read the process list.
     if kind is FieldKind.PASSWORD and not isinstance(value, dict):
         raise UsageError(NO_LITERAL)
-    return key, value
+    return value
 
 
 def _toml_value(key: str, text: str) -> object:

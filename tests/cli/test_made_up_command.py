@@ -32,7 +32,7 @@ def greet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     module = ModuleType("smtp_tui.greeting")
     monkeypatch.setattr(module, "greet", run, raising=False)
     monkeypatch.setitem(sys.modules, "smtp_tui.greeting", module)
-    spec = CommandSpec("greet red|green", "greet a colour", "greeting:greet", ("quiet",), least=1)
+    spec = CommandSpec("greet red|green", "greet a colour", "greeting:greet", ("quiet",))
     COMMANDS.append(spec)
     yield
     COMMANDS.remove(spec)

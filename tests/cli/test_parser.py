@@ -117,7 +117,7 @@ def test_help_of_a_command(command: CommandSpec) -> None:
     text = str(caught.value)
     assert text.startswith(f"Usage: smtp-tui {command.words}\n")
     for option in OPTIONS:
-        shown = rf"\n  {re.escape(option.usage_for(command.name))}\s"
+        shown = rf"\n  {re.escape(option.of_command(command.name).usage)}\s"
         assert bool(re.search(shown, text)) is (option.name in command.options)
 
 
