@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from smtp_tui.config.dialects.spec import PLAIN as PLAIN_KEYS
 from smtp_tui.config.document import Document
 from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, Command, command_named, hints_at, key_of
 from smtp_tui.tui.controllers.command_runner import CommandRunner
@@ -34,8 +35,7 @@ from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.model.password import PasswordLocation
-from smtp_tui.tui.sidebar.controller import Sidebar, SidebarController
-from smtp_tui.tui.sidebar.field_help import file_blocks, format_name, remarks
+from smtp_tui.tui.sidebar import Sidebar, SidebarController, file_blocks, remarks
 from smtp_tui.tui.style import BAD, PLAIN
 from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, TestPane
 from smtp_tui.tui.test_pane.verdict import BEGINNINGS
@@ -91,7 +91,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         about = remarks(document, table)
         self.test_pane = TestPane(runner, notice, lookup or DnsOptions(), remarks=about, id="bench")
         self.message = TextPage(most=MESSAGE, indent=1, id="message")
-        application = format_name(document)
+        application = document.application or PLAIN_KEYS
         others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
         self.status = StatusBar(str(document.path), table, application, others, id="status")
         self.divider = Divider(id="divider")

@@ -18,7 +18,7 @@ from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.file_context import FileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
 from smtp_tui.tui.model.undo import UndoResult, redone_words, undone_words
-from smtp_tui.tui.sidebar.controller import SidebarController
+from smtp_tui.tui.sidebar import SidebarController
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import release_keys
 

@@ -19,7 +19,7 @@ from smtp_tui.tui.controllers.save import SaveController
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import HOST, text_of
 from smtp_tui.tui.model.file_context import FileContext, risk_of_test
-from smtp_tui.tui.sidebar.field_help import file_blocks
+from smtp_tui.tui.sidebar import file_blocks
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.pane import (
     Runner,

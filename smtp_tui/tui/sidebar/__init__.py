@@ -1,1 +1,0 @@
-"""The sidebar: what there is to say about the thing under the cursor."""
