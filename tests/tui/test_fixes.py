@@ -16,10 +16,10 @@ from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.fixes import (
     FixAction,
     FixProposal,
-    change_words,
     describe_fix,
-    done_words,
     fix_proposals,
+    format_done,
+    format_fix,
 )
 from smtp_tui.tui.model.undo import UndoStack, undone_words
 from smtp_tui.tui.widgets.text_page import Block, flow
@@ -80,19 +80,19 @@ class TestWords:
         ],
     )
     def test_a_change_in_the_words_of_the_form(self, fix: Fix, words: str) -> None:
-        assert change_words(FixProposal(fix), Draft(FILE)) == words
+        assert format_fix(FixProposal(fix), Draft(FILE)) == words
 
     def test_of_several_fields_those_are_named_that_change(self) -> None:
         other = {**FILE, "port": 465}
-        assert change_words(FixProposal(ELSEWHERE), Draft(other)) == "SMTP Port: 465 -> 587"
+        assert format_fix(FixProposal(ELSEWHERE), Draft(other)) == "SMTP Port: 465 -> 587"
         other["encryption"] = "ssl"
         words = "SMTP Port: 465 -> 587, Encryption Type: ssl -> tls"
-        assert change_words(FixProposal(ELSEWHERE), Draft(other)) == words
+        assert format_fix(FixProposal(ELSEWHERE), Draft(other)) == words
 
     def test_no_words_tell_the_password(self) -> None:
         draft = Draft(FILE)
         password = Fix(field="password", value="hunter2hunter2", why="")
-        told = change_words(FixProposal(password), draft) + done_words(password.change)
+        told = format_fix(FixProposal(password), draft) + format_done(password.change)
         assert "hunter2" not in told + describe_fix(failing(password))
 
     @pytest.mark.parametrize(

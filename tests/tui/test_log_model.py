@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import Line, Mark
-from smtp_tui.tui.controllers.tools import kept_text, sent_words
+from smtp_tui.tui.controllers.tools import copied_message, kept_text
 from smtp_tui.tui.dialogs.compare import pairs_of, shortened, unified
 from smtp_tui.tui.log.model import (
     MIN_KEPT,
@@ -340,9 +340,9 @@ class TestComparing:
 
 class TestClipboard:
     def test_it_says_no_more_than_is_known(self) -> None:
-        assert "does not report" in sent_words(1, {})
-        assert "set-clipboard" in sent_words(3, {"TMUX": "/tmp/x"})
-        assert "GNU screen" in sent_words(3, {"STY": "1.tty"})
+        assert "does not report" in copied_message(1, {})
+        assert "set-clipboard" in copied_message(3, {"TMUX": "/tmp/x"})
+        assert "GNU screen" in copied_message(3, {"STY": "1.tty"})
 
     def test_home_and_titles_in_a_file(self) -> None:
         moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.recovery import RecoveredChanges, load_recovery, save_recovery
-from smtp_tui.tui.controllers.recovery import keep, offer_words
+from smtp_tui.tui.controllers.recovery import keep, recovery_question
 from smtp_tui.tui.model.draft import Draft
 from tests.tui.driving import SAMPLE, form_on
 
@@ -58,10 +58,10 @@ def test_the_offer_names_time_and_fields() -> None:
     unsaved = RecoveredChanges(
         file="f", table="smtp", moment=noon, values={"host": "a", "x": 1}, place={"env": "A"}
     )
-    assert offer_words(unsaved, noon + 60) == (
+    assert recovery_question(unsaved, noon + 60) == (
         "There are unsaved changes from 14:02: SMTP Host, SMTP Password."
     )
-    assert offer_words(unsaved, noon + 90_000).startswith(
+    assert recovery_question(unsaved, noon + 90_000).startswith(
         "There are unsaved changes from 2026-11-24 14:02"
     )
 

@@ -31,7 +31,7 @@ from smtp_tui.tui.model.search import (
     next_step,
     preset_change,
     proposed_search,
-    unsayable,
+    unsupported_fields,
 )
 from smtp_tui.tui.widgets.list import cells_of, widths_for
 from smtp_tui.tui.widgets.text_page import Block
@@ -151,8 +151,8 @@ class TestFound:
     def test_what_the_file_cannot_say_is_named(self) -> None:
         draft = Draft({}, limits={"encryption": "The application has no such setting."})
         assert found_change(VALUES, (), draft) == {"host": "mail.example.org", "port": 465}
-        assert unsayable(VALUES, draft) == "This file cannot express Encryption Type."
-        assert unsayable(VALUES, Draft({})) == ""
+        assert unsupported_fields(VALUES, draft) == "This file cannot express Encryption Type."
+        assert unsupported_fields(VALUES, Draft({})) == ""
 
 
 class TestPreset:

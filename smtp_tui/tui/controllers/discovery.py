@@ -23,13 +23,13 @@ from smtp_tui.tui.dialogs.domain_report import DomainScreen
 from smtp_tui.tui.dialogs.presets import PresetScreen
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST
-from smtp_tui.tui.model.fixes import done_words
+from smtp_tui.tui.model.fixes import format_done
 from smtp_tui.tui.model.search import (
     next_step,
     preset_change,
     proposed_search,
     server_change,
-    unsayable,
+    unsupported_fields,
 )
 from smtp_tui.tui.test_pane.domain_check import domain_of, last_connected, resolver_of
 from smtp_tui.tui.test_pane.pane import request_for
@@ -50,7 +50,10 @@ class DiscoveryController(Controller):
         found = await self.show_dialog(screen)
         if found is None:
             return
-        change, cannot = server_change(found, self.draft), unsayable(found.values, self.draft)
+        change, cannot = (
+            server_change(found, self.draft),
+            unsupported_fields(found.values, self.draft),
+        )
         self.form.history.apply(self.draft, change)
         told = text("discover", "taken", host=found.host, port=found.port, done=_done(change))
         self.show_change(f"{told} {cannot}".rstrip())
@@ -161,4 +164,4 @@ def _presets() -> Presets:
 
 
 def _done(change: Mapping[str, object]) -> str:
-    return done_words(change) if change else text("discover", "same")
+    return format_done(change) if change else text("discover", "same")

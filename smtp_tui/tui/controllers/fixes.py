@@ -15,7 +15,7 @@ from smtp_tui.tui.controllers.check import CheckController
 from smtp_tui.tui.controllers.context import BUSY, Controller
 from smtp_tui.tui.dialogs.fixes import FixDialog, TrustDialog, trust_blocks
 from smtp_tui.tui.model.draft import HOST
-from smtp_tui.tui.model.fixes import CA_FILE, FixAction, FixProposal, available_fixes, done_words
+from smtp_tui.tui.model.fixes import CA_FILE, FixAction, FixProposal, available_fixes, format_done
 from smtp_tui.tui.model.mail_draft import MailField
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.widgets.dialog import may_make_folder
@@ -74,7 +74,7 @@ class FixController(Controller):
             file = path.name
             change = {CA_FILE: file}
         self.form.history.apply(self.draft, change, file=file)
-        self.show_change(done_words(change))
+        self.show_change(format_done(change))
         await CheckController(self.context).test(self._mail_to_repeat(change))
         return True
 

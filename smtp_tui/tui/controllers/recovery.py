@@ -59,7 +59,7 @@ class CrashRecovery(Controller):
         # Changes that the file says already were made elsewhere: they go without a question.
         answer = "d"
         if self._is_news(recovered):
-            text = plain(offer_words(recovered, time.time()))
+            text = plain(recovery_question(recovered, time.time()))
             answers = (("r", "Restore them"), ("d", "Discard them"), ("escape", "Later"))
             answer = await choose(self.form.app, [text], answers)
         if answer == "r":
@@ -85,7 +85,7 @@ class CrashRecovery(Controller):
         self.show_change(f"{told}{again if recovered.had_secret else ''}")
 
 
-def offer_words(recovered: RecoveredChanges, now: float) -> str:
+def recovery_question(recovered: RecoveredChanges, now: float) -> str:
     """Say from when the changes are, and of which fields."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(recovered.moment))
     if when.startswith(time.strftime("%Y-%m-%d ", time.localtime(now))):

@@ -111,7 +111,7 @@ class ToolController(Controller):
             # A lone surrogate stands for a byte that was no UTF-8; a terminal cannot be sent it.
             sent = content.encode("utf-8", "backslashreplace").decode("utf-8")
             self.form.app.copy_to_clipboard(sent)
-            self._show_in_log(sent_words(len(entries), os.environ))
+            self._show_in_log(copied_message(len(entries), os.environ))
 
     def _show_in_log(self, text: str) -> None:
         """Show a message in the log, which moves nothing about; where that is hidden, elsewhere."""
@@ -185,7 +185,7 @@ def kept_text(entries: Iterable[Entry], moment: datetime, home: str) -> str:
     return head + "".join(f"{line}\n" for line in lines)
 
 
-def sent_words(count: int, environment: Mapping[str, str]) -> str:
+def copied_message(count: int, environment: Mapping[str, str]) -> str:
     """Say what became of a copied text, as far as that can be known."""
     what, it = ("the line", "it") if count == 1 else (f"{count} lines", "them")
     told = f"Sent {what} to the terminal. It does not report whether it accepted {it}."

@@ -24,7 +24,12 @@ from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.model.search import SearchResults, describe_change, server_change, unsayable
+from smtp_tui.tui.model.search import (
+    SearchResults,
+    describe_change,
+    server_change,
+    unsupported_fields,
+)
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, STRONG, WARNING
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import KeyHints
@@ -317,7 +322,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def _takes(self, probe: ProbeResult) -> str:
         change = server_change(probe, self._draft)
-        cannot = unsayable(probe.values, self._draft)
+        cannot = unsupported_fields(probe.values, self._draft)
         is_refused = probe.trusted not in (None, OK) and self._draft.raw("ca_file") is not None
         by_ca = text("discover", "by-ca-file") if is_refused else ""
         return " ".join(filter(None, (describe_change(change, self._draft), cannot, by_ca)))

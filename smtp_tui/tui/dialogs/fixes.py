@@ -21,11 +21,11 @@ from smtp_tui.tui.model.fixes import (
     FINGERPRINT,
     FixAction,
     FixProposal,
-    change_words,
-    now_words,
+    format_current,
+    format_fix,
+    format_value,
     pairs_of,
     pins,
-    value_words,
 )
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.widgets.dialog import Dialog
@@ -107,7 +107,7 @@ class FixDialog(Dialog[int | None]):
 def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[Block]:
     """Return a fix: what it changes, a word on its risk, and why."""
     fix = proposal.fix
-    spans: list[Span] = [(escape_controls(change_words(proposal, draft, file)), PLAIN)]
+    spans: list[Span] = [(escape_controls(format_fix(proposal, draft, file)), PLAIN)]
     if fix.weakens:
         spans += [(" (", DIM), (WEAKENS, WARNING), (f", {ASKS})", DIM)]
     elif proposal.way in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
@@ -126,8 +126,8 @@ def trust_blocks(proposal: FixProposal, chain: Sequence[Certificate], draft: Dra
     value = fix.change.get("server_name", fix.change.get(HOST, fix.value))
     names = {
         "host": draft.text(HOST),
-        "value": value_words(fix.field, value) if value else "",
-        "old": now_words(fix.field, draft),
+        "value": format_value(fix.field, value) if value else "",
+        "old": format_current(fix.field, draft),
         "why": _reason(fix),
     }
     shown = proposal.authority or (chain[0] if chain and fix.trusts else None)

@@ -23,7 +23,7 @@ from smtp_tui.tui.commands import IMPORT_COMMANDS, hints_of
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
-from smtp_tui.tui.model.fixes import now_words, value_words
+from smtp_tui.tui.model.fixes import format_current, format_value
 from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING
@@ -123,7 +123,7 @@ def _preview(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
     yield from _changes(plan, draft)
     imported = plan.imported
     if plan.leaks:
-        host = value_words(HOST, plan.change[HOST])
+        host = format_value(HOST, plan.change[HOST])
         yield plain(text("import", "leaks", host=host), WARNING)
     if imported.found and HOST not in imported.values:
         yield plain(text("import", "no-host"), WARNING)
@@ -161,7 +161,7 @@ def _changes(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
         if key == PASSWORD and plan.secret:
             old, new = _old_password(draft), plan.secret.words
         elif key in plan.change:
-            old, new = now_words(key, draft), value_words(key, plan.change[key])
+            old, new = format_current(key, draft), format_value(key, plan.change[key])
             if key not in imported.found:
                 more = follows if key in imported.values else text("import", "gone")
         else:

@@ -12,7 +12,7 @@ from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.certificates import Certificate, anchor_of
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.model.draft import Draft, text_of
-from smtp_tui.tui.model.row_state import SWITCH, default_words
+from smtp_tui.tui.model.row_state import SWITCH, format_default
 
 CA_FILE, FINGERPRINT = "ca_file", "tls_fingerprint"
 OWN = "certificate-self-signed"
@@ -80,15 +80,15 @@ def pins(fix: Fix) -> bool:
     return fix.field == FINGERPRINT and bool(fix.value)
 
 
-def now_words(key: str, draft: Draft) -> str:
+def format_current(key: str, draft: Draft) -> str:
     """Name a field's value as the form shows it."""
     field, raw = BY_KEY[key], draft.raw(key)
     if raw is None:
-        return default_words(field, draft.parsed())
-    return value_words(key, raw)
+        return format_default(field, draft.parsed())
+    return format_value(key, raw)
 
 
-def value_words(key: str, raw: object) -> str:
+def format_value(key: str, raw: object) -> str:
     """Name a value as the form shows it; one that is taken away by what then counts."""
     field = BY_KEY[key]
     if raw == "":
@@ -112,17 +112,19 @@ def pairs_of(digits: str) -> list[str]:
     return [digits[at : at + 2].upper() for at in range(0, len(digits), 2)]
 
 
-def change_words(proposal: FixProposal, draft: Draft, file: str = "") -> str:
+def format_fix(proposal: FixProposal, draft: Draft, file: str = "") -> str:
     """Name what a fix changes, old and new; `file` is where an authority would be saved."""
     fix = proposal.fix
     if proposal.way is FixAction.GO_TO:
         return f"{BY_KEY[fix.field].label}: type it yourself"
-    return pairs_words({CA_FILE: file} if proposal.authority else fix.change, draft)
+    return format_changes({CA_FILE: file} if proposal.authority else fix.change, draft)
 
 
-def pairs_words(change: Mapping[str, object], draft: Draft) -> str:
+def format_changes(change: Mapping[str, object], draft: Draft) -> str:
     """Name what a change does to the form, old and new."""
-    pairs = {key: (now_words(key, draft), value_words(key, raw)) for key, raw in change.items()}
+    pairs = {
+        key: (format_current(key, draft), format_value(key, raw)) for key, raw in change.items()
+    }
     # Where the values only become explicit, both look the same: show them all the same.
     differing = [key for key, (old, new) in pairs.items() if old != new] or pairs
     return ", ".join(f"{BY_KEY[key].label}: {' -> '.join(pairs[key])}" for key in differing)
@@ -143,16 +145,16 @@ def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
     for key, value in fix.change.items():
         label = BY_KEY[key].label
         edits.append(
-            f"removes {label}" if value == "" else f"sets {label} to {value_words(key, value)}"
+            f"removes {label}" if value == "" else f"sets {label} to {format_value(key, value)}"
         )
     asks = " if you trust it," if fix.trusts else "," if fix.more else ""
     return f"{' and '.join(edits)}{asks} and {again}"
 
 
-def done_words(change: Mapping[str, object]) -> str:
+def format_done(change: Mapping[str, object]) -> str:
     """Say what was changed."""
     said = ", ".join(
-        f"{BY_KEY[key].label} {'removed' if value == '' else value_words(key, value)}"
+        f"{BY_KEY[key].label} {'removed' if value == '' else format_value(key, value)}"
         for key, value in change.items()
     )
     return f"Changed, not saved yet: {said}. F4 undoes it."

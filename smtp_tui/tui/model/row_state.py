@@ -108,7 +108,7 @@ def _refused_places(draft: Draft) -> dict[str, str]:
     return {kind.value: why for kind in PasswordLocation if kind not in draft.places}
 
 
-def default_words(field: Field, parsed: Mapping[str, Any]) -> str:
+def format_default(field: Field, parsed: Mapping[str, Any]) -> str:
     """Name a field's default in words."""
     return field.default_text or _word(field, field.default(parsed))
 
@@ -126,7 +126,7 @@ def _field_state(field: Field, draft: Draft, parsed: Mapping[str, Any], problem:
     # The placeholder of a required field says so already.
     if is_absent and field.default_text == REQUIRED:
         problem = ""
-    default = _word(field, parsed[field.key]) if is_assumed else default_words(field, parsed)
+    default = _word(field, parsed[field.key]) if is_assumed else format_default(field, parsed)
     whose = ASSUMED if is_assumed else DEFAULT
     is_readable = raw is not None and field.problem_with(raw) is None
     note = _note(field, parsed) if is_absent or is_readable else ""

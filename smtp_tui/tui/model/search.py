@@ -28,7 +28,7 @@ from smtp_tui.tui.model.draft import (
     same_meaning,
     without_pinned_trust,
 )
-from smtp_tui.tui.model.fixes import now_words, pairs_words, value_words
+from smtp_tui.tui.model.fixes import format_changes, format_current, format_value
 
 AUTHENTICATION, ENCRYPTION, PORT = "authentication", "encryption", "port"
 FROM = "from"
@@ -178,10 +178,10 @@ def describe_change(change: Mapping[str, object], draft: Draft) -> str:
     if not change:
         return text("discover", "same")
     rest = {key: raw for key, raw in change.items() if (key, raw) != (HOST, "")}
-    counting = {key: value_words(key, raw) for key, raw in rest.items()}
-    counting = {key: said for key, said in counting.items() if said == now_words(key, draft)}
+    counting = {key: format_value(key, raw) for key, raw in rest.items()}
+    counting = {key: said for key, said in counting.items() if said == format_current(key, draft)}
     differing = {key: raw for key, raw in rest.items() if key not in counting}
-    said = [text("discover", "takes", change=pairs_words(differing, draft))] if differing else []
+    said = [text("discover", "takes", change=format_changes(differing, draft))] if differing else []
     if counting:
         listed = ", ".join(f"{BY_KEY[key].label} {value}" for key, value in counting.items())
         said.append(text("discover", "outright", values=listed))
@@ -190,7 +190,7 @@ def describe_change(change: Mapping[str, object], draft: Draft) -> str:
     return " ".join(said)
 
 
-def unsayable(values: Mapping[str, object], draft: Draft) -> str:
+def unsupported_fields(values: Mapping[str, object], draft: Draft) -> str:
     """Name what the file has no way to say; nothing where it can say all."""
     labels = [BY_KEY[key].label for key in values if key in draft.limits]
     return text("discover", "cannot", labels=", ".join(labels)) if labels else ""

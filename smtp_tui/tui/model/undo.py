@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.model.draft import PASSWORD, Draft, same_meaning
-from smtp_tui.tui.model.fixes import now_words
+from smtp_tui.tui.model.fixes import format_current
 from smtp_tui.tui.model.password import PasswordDraft, PasswordState
 
 Raws = Mapping[str, object | None]
@@ -201,7 +201,7 @@ def _field_words(result: UndoResult, draft: Draft, again: str, as_it_was: str) -
     for key in result.changed:
         label = BY_KEY[key].label
         if key != PASSWORD:
-            words.append(f"{label} is {now_words(key, draft)}{again}")
+            words.append(f"{label} is {format_current(key, draft)}{again}")
         elif result.topic == PASSWORD:
             words.append(f"{label} is as it was {as_it_was}")
         else:
