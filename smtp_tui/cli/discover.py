@@ -18,7 +18,6 @@ from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery.autoconfig import is_available
-from smtp_tui.discovery.candidates import presets_with
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import TIMEOUT, SearchOptions
 from smtp_tui.discovery.search import discover as search
@@ -40,6 +39,7 @@ from smtp_tui.discovery.steps import (
     tls_words,
     took_words,
 )
+from smtp_tui.providers.provider import presets_with
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls

@@ -17,8 +17,7 @@ from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import ANYWHERE, DialectHeader
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.toml_edit.values import toml_value
-from smtp_tui.discovery.candidates import Presets, presets_with
-from smtp_tui.providers.provider import Provenance, Provider, older_than
+from smtp_tui.providers.provider import Presets, Provenance, Provider, older_than, presets_with
 from smtp_tui.smtp.escaping import escape_controls
 
 WIDTH = 80

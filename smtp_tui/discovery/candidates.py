@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Protocol
 
-from smtp_tui.config.errors import one_line, reason
 from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
 from smtp_tui.discovery.dns import AnswerState, Resolver, gather_all
 from smtp_tui.discovery.steps import (
@@ -15,8 +13,7 @@ from smtp_tui.discovery.steps import (
     CandidateSource,
     SearchQuery,
 )
-from smtp_tui.providers.provider import Provider, providers, providers_in
-from smtp_tui.records import record
+from smtp_tui.providers.provider import Provider
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.parsers import is_address
@@ -77,47 +74,6 @@ def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     for candidate in sorted(candidates, key=worth):
         best.setdefault((candidate.host, candidate.port), candidate)
     return list(best.values())
-
-
-LARGEST = 1024 * 1024
-"""Bytes of one file; more is no file of providers."""
-
-
-@record(kw_only=True)
-class Presets:
-    """The providers, each id once, and what is wrong with files that cannot be read."""
-
-    providers: tuple[Provider, ...]
-    own: frozenset[str] = frozenset()
-    faults: tuple[str, ...] = ()
-
-
-def presets_with(folder: Path) -> Presets:
-    """Return all providers; those in the folder's `*.toml` files stand in place of ours."""
-    found: dict[str, Provider] = {}
-    faults = []
-    try:
-        paths = sorted(path for path in folder.glob("*.toml") if path.is_file())
-    except OSError:
-        paths = []
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                data = file.read(LARGEST + 1)
-            if len(data) > LARGEST:
-                raise ValueError("it is larger than 1 MiB")
-            for provider in providers_in(data.decode("utf-8")):
-                found.setdefault(provider.id, provider)
-        except OSError as error:
-            faults.append(f"{one_line(path)} cannot be read: {reason(error)}")
-        except UnicodeDecodeError:  # a ValueError whose own text would show bytes of the file
-            faults.append(f"{one_line(path)} is ignored: it is not UTF-8")
-        except ValueError as error:
-            faults.append(f"{one_line(path)} is ignored: {one_line(error)}")
-    own = frozenset(found)
-    for provider in providers():
-        found.setdefault(provider.id, provider)
-    return Presets(providers=tuple(found.values()), own=own, faults=tuple(faults))
 
 
 # RFC 8314, section 5.1, and RFC 6186, section 3.1; with the port that the service usually has.

@@ -183,17 +183,12 @@ PortsByText = list[tuple[str, list[str]]]
 
 def text(kind: str, identity: str, **names: object) -> str:
     """Return a text filled in: a finding, a part of a reason, a note."""
-    return str(_texts("texts.toml")[kind][identity]).format_map(names)
-
-
-def domain_text(identity: str, **names: object) -> str:
-    """Return the sentence of a fact about a domain, filled in."""
-    return str(_texts("domain.toml")[identity]).format_map(names)
+    return str(_texts()[kind][identity]).format_map(names)
 
 
 @cache
-def _texts(file: str) -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / file).read_text(encoding="utf-8"))
+def _texts() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
 
 
 def by_host(probes: Iterable[ProbeResult]) -> list[tuple[str, list[ProbeResult]]]:

@@ -1,10 +1,4 @@
-"""What is known of one mail provider, and where it, a reply rule or an advice is from.
-
-An entry of a data file has `source` (a text) or `sources` (a list of texts), and `taken`, the day
-on which somebody last read them. What is old is asked for: nothing here looks at the clock.
-
-The mail providers that ship with the program, in `known.toml`, and the reading of such files.
-"""
+"""Mail providers: those of `known.toml` and the admin's own, and the sources of such data."""
 
 from __future__ import annotations
 
@@ -17,15 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from smtp_tui.config.errors import one_line, reason
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 
 KEYS = frozenset({"source", "sources", "taken"})
-"""The keys of an entry that belong here."""
+"""The keys of an entry that say where it is from, and the day on which somebody last read that."""
 
 
 class EntryKind(StrEnum):
-    """What an entry is."""
+    """What an entry with sources is."""
 
     PRESET = "preset"
     REPLY = "reply"
@@ -40,10 +35,6 @@ class Provenance:
     name: str
     sources: tuple[str, ...]
     taken: date | None = None
-
-    def is_older_than(self, days: int, today: date) -> bool:
-        """Whether more than so many days have passed since; an undated entry is always older."""
-        return self.taken is None or today - self.taken > timedelta(days)
 
 
 def provenance_of(kind: EntryKind, name: str, entry: Mapping[str, object]) -> Provenance:
@@ -62,12 +53,9 @@ def provenance_of(kind: EntryKind, name: str, entry: Mapping[str, object]) -> Pr
 
 def older_than(entries: Iterable[Provenance], days: int, today: date) -> Iterator[Provenance]:
     """Yield the entries that are older, the undated first, then the oldest first."""
-    found = [entry for entry in entries if entry.is_older_than(days, today)]
+    span = timedelta(days)
+    found = [entry for entry in entries if entry.taken is None or today - entry.taken > span]
     yield from sorted(found, key=lambda entry: (entry.taken or date.min, entry.kind, entry.name))
-
-
-Values = dict[str, object]
-"""Values for our fields, by key, as they would stand in a file."""
 
 
 class User(StrEnum):
@@ -90,15 +78,9 @@ class Secret(StrEnum):
     NONE = "none"  # nobody logs in
 
 
-# Where `auto` is named, the way the password is handed over is the server's to offer.
+# Where `auto` is named, the server decides which of these it offers.
 _LEFT_TO_AUTO = frozenset(
-    {
-        Authentication.PLAIN,
-        Authentication.LOGIN,
-        Authentication.CRAM_MD5,
-        Authentication.SCRAM_SHA_1,
-        Authentication.SCRAM_SHA_256,
-    }
+    map(Authentication, ("plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256"))
 )
 
 
@@ -155,15 +137,13 @@ class Provider:
 
     def signs(self, words: str) -> bool:
         """Whether a reply says by its words that it is from this provider."""
-        pattern = self.signature
-        return pattern is not None and re.search(pattern, words, re.IGNORECASE) is not None
+        return bool(self.signature and re.search(self.signature, words, re.IGNORECASE))
 
     def takes_username(self, username: str) -> bool:
         """Whether a username can be a right one, as far as its form tells."""
-        pattern = self.username_pattern
-        if pattern is None:
+        if self.username_pattern is None:
             return self.username in (None, username)
-        return re.fullmatch(pattern, username) is not None
+        return re.fullmatch(self.username_pattern, username) is not None
 
     def takes_mechanism(self, mechanism: Authentication) -> bool:
         """Whether a login by a mechanism, or by what `auto` finds, is one that it takes."""
@@ -188,10 +168,10 @@ class Provider:
         """The host to begin with; None where the admin must choose, as a region."""
         return self.hosts[0] if "*" not in self.hosts[0] else None
 
-    def preset(self) -> Values:
+    def preset(self) -> dict[str, object]:
         """Return values for our fields by key; what only the admin knows is left out."""
         best = self.ways[0]
-        values: Values = {
+        values = {
             "host": self.host,
             "port": best.port,
             "encryption": best.encryption.value,
@@ -216,6 +196,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 FILE = Path(__file__).with_name("known.toml")
+LARGEST = 1024 * 1024
+"""Bytes of one file; more is no file of providers."""
 
 _ENTRY = "[[provider]]"
 _NAMES = re.compile(r"^(?:hosts|domains|mx) = \[(.*)\]$", re.MULTILINE)
@@ -223,6 +205,7 @@ _TEXTS = {
     *("id", "name", "username_is", "password_is"),
     *("username", "username_pattern", "page", "signature"),
 }
+_LISTS = ("hosts", "sources", "limits", "notes", "domains", "mx")
 
 
 @cache
@@ -241,18 +224,15 @@ def providers_naming(name: str) -> Iterator[Provider]:
     return (_provider_of_entry(entry) for entry, names in _entries() if fits(names, name))
 
 
-# A host is looked up before the form is seen, and most hosts are no provider's: of the file, only
-# what names the host is read.
 @cache
 def _entries() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the text of each entry with the names in it."""
+    # A host is looked up before the form is seen, and most hosts are no provider's: only the entry
+    # that names the host is parsed.
     entries = FILE.read_text(encoding="utf-8").split(f"\n{_ENTRY}\n")[1:]
+    names = (",".join(_NAMES.findall(entry)).split(",") for entry in entries)
     return tuple(
-        (
-            entry,
-            tuple(name.strip(' "') for names in _NAMES.findall(entry) for name in names.split(",")),
-        )
-        for entry in entries
+        (entry, tuple(name.strip(' "') for name in found))
+        for entry, found in zip(entries, names, strict=True)
     )
 
 
@@ -289,7 +269,7 @@ def _provider(table: dict[str, Any]) -> Provider:
     for key in sorted(_TEXTS & table.keys()):
         if not isinstance(table[key], str):
             raise ValueError(f"{key} is not text")
-    for key in ("hosts", "sources", "limits", "notes", "domains", "mx"):
+    for key in _LISTS:
         values = table.get(key, [])
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise ValueError(f"{key} is not a list of texts")
@@ -302,18 +282,17 @@ def _provider(table: dict[str, Any]) -> Provider:
         raise ValueError("more_ways is neither true nor false")
     for key in ("username_pattern", "signature"):
         re.compile(table.get(key, ""))
-    for key in ("ways", "authentication"):
+    for key, read in (("ways", _way), ("authentication", Authentication)):
         if not isinstance(table[key], list) or not table[key]:
             raise ValueError(f"{key} is not a list, or is empty")
-    table["ways"] = tuple(map(_way, table["ways"]))
-    table["authentication"] = tuple(map(Authentication, table["authentication"]))
+        table[key] = tuple(map(read, table[key]))
     table["user"], table["secret"] = User(table["user"]), Secret(table["secret"])
-    # Said here, for an admin: what Python says of an argument is for programmers.
-    keys = {field.name: field for field in fields(Provider)}
-    for name, field in keys.items():
+    # Checked here, for an admin: what Python says of an argument is for programmers.
+    known = {field.name: field for field in fields(Provider)}
+    for name, field in known.items():
         if name not in table and field.default is MISSING:
             raise ValueError(f"Provider lacks {name}")
-    if unknown := [name for name in table if name not in keys]:
+    if unknown := [name for name in table if name not in known]:
         raise ValueError(f"Provider has no {', '.join(unknown)}")
     return Provider(**table)
 
@@ -324,3 +303,40 @@ def _way(table: Any) -> Way:
     if not isinstance(table["port"], int) or not 0 < table["port"] < 65536:
         raise ValueError(f"{table['port']!r} is not a port")
     return Way(table["port"], Encryption(table["encryption"]))
+
+
+@record(kw_only=True)
+class Presets:
+    """The providers, each id once, and what is wrong with files that cannot be read."""
+
+    providers: tuple[Provider, ...]
+    own: frozenset[str] = frozenset()
+    faults: tuple[str, ...] = ()
+
+
+def presets_with(folder: Path) -> Presets:
+    """Return all providers; those in the folder's `*.toml` files stand in place of ours."""
+    found: dict[str, Provider] = {}
+    faults = []
+    try:
+        paths = sorted(path for path in folder.glob("*.toml") if path.is_file())
+    except OSError:
+        paths = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                data = file.read(LARGEST + 1)
+            if len(data) > LARGEST:
+                raise ValueError("it is larger than 1 MiB")
+            for provider in providers_in(data.decode("utf-8")):
+                found.setdefault(provider.id, provider)
+        except OSError as error:
+            faults.append(f"{one_line(path)} cannot be read: {reason(error)}")
+        except UnicodeDecodeError:  # a ValueError whose own text would show bytes of the file
+            faults.append(f"{one_line(path)} is ignored: it is not UTF-8")
+        except ValueError as error:
+            faults.append(f"{one_line(path)} is ignored: {one_line(error)}")
+    own = frozenset(found)
+    for provider in providers():
+        found.setdefault(provider.id, provider)
+    return Presets(providers=tuple(found.values()), own=own, faults=tuple(faults))

@@ -15,7 +15,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.diagnosis.field_notes import observations_of, value_note
-from smtp_tui.providers.provider import Provider, Secret, User, provider_of
+from smtp_tui.providers.provider import Provider, Secret, User, presets_with, provider_of
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.schema import explanation
 from smtp_tui.smtp.escaping import escape_controls
@@ -269,9 +269,6 @@ def _own_providers(folder: Path) -> tuple[Provider, ...]:
     """Return the providers that the admin describes in files; they are read once."""
     if not folder.is_dir():
         return ()
-    # Discovery takes 40 ms to import, and few have such a folder.
-    from smtp_tui.discovery.candidates import presets_with
-
     presets = presets_with(folder)
     return tuple(provider for provider in presets.providers if provider.id in presets.own)
 

@@ -8,43 +8,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.discovery.domain import KeyState, Policy, dmarc_of, key_state, record_with, tags_of
+from smtp_tui.discovery.domain import dmarc_policies, key_state, record_with, tags_of
 
 
 @pytest.mark.parametrize(
     ("text", "policy", "below"),
     [
-        ("v=DMARC1; p=none", Policy.NONE, Policy.NONE),
-        ("v=DMARC1;p=REJECT;sp=quarantine;", Policy.REJECT, Policy.QUARANTINE),
-        ("v=DMARC1; p = quarantine ; pct=5", Policy.QUARANTINE, Policy.QUARANTINE),
-        ("v=DMARC1; rua=mailto:a@b.test", Policy.NONE, Policy.NONE),
-        ("v=DMARC1; p=x; rua=mailto:a@b.test", Policy.NONE, Policy.NONE),
+        ("v=DMARC1; p=none", "none", "none"),
+        ("v=DMARC1;p=REJECT;sp=quarantine;", "reject", "quarantine"),
+        ("v=DMARC1; p = quarantine ; pct=5", "quarantine", "quarantine"),
+        ("v=DMARC1; rua=mailto:a@b.test", "none", "none"),
+        ("v=DMARC1; p=x; rua=mailto:a@b.test", "none", "none"),
     ],
 )
-def test_dmarc(text: str, policy: Policy, below: Policy) -> None:
-    found = dmarc_of(text)
-    assert (found.policy, found.below) == (policy, below)
+def test_dmarc(text: str, policy: str, below: str) -> None:
+    assert dmarc_policies(text) == (policy, below)
 
 
 @pytest.mark.parametrize("text", ["v=DMARC1", "v=DMARC1; p=block", "v=DMARC1; p=none; sp=x"])
 def test_dmarc_that_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="is not a policy"):
-        dmarc_of(text)
+        dmarc_policies(text)
 
 
 @pytest.mark.parametrize(
     ("text", "state"),
     [
-        ("v=DKIM1; k=rsa; p=MIIB", KeyState.GOOD),
-        ("p=MIIB", KeyState.GOOD),
-        ("v=DKIM1; p=", KeyState.REVOKED),
-        ("v=DKIM1; k=rsa", KeyState.BROKEN),
-        ("v=DKIM2; p=MIIB", KeyState.BROKEN),
-        ("hello", KeyState.BROKEN),
+        ("v=DKIM1; k=rsa; p=MIIB", "dkim"),
+        ("p=MIIB", "dkim"),
+        ("v=DKIM1; p=", "dkim-revoked"),
+        ("v=DKIM1; k=rsa", "dkim-broken"),
+        ("v=DKIM2; p=MIIB", "dkim-broken"),
+        ("hello", "dkim-broken"),
     ],
 )
-def test_keys(text: str, state: KeyState) -> None:
-    assert key_state(text) is state
+def test_keys(text: str, state: str) -> None:
+    assert key_state(text) == state
 
 
 def test_a_record_is_found_by_its_version() -> None:
@@ -58,7 +57,7 @@ def test_a_record_is_found_by_its_version() -> None:
 @given(st.text() | st.text(alphabet="vp=;DMARC1 none\t\0sp"))
 def test_any_text(text: str) -> None:
     assert all(name == name.strip() for name in tags_of(text))
-    assert key_state(text) in KeyState
+    assert key_state(text) in ("dkim", "dkim-revoked", "dkim-broken")
     record_with([text], "DMARC1")
     with contextlib.suppress(ValueError):
-        assert dmarc_of(text).policy in Policy
+        assert dmarc_policies(text)[0] in ("none", "quarantine", "reject")

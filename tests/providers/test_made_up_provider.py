@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.diagnosis.advice import advise
-from smtp_tui.discovery.candidates import DnsAnswers, presets_with
+from smtp_tui.discovery.candidates import DnsAnswers
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.steps import Candidate, CandidateSource, parse_query
 from smtp_tui.program import main
 from smtp_tui.providers import provider
+from smtp_tui.providers.provider import presets_with
 from smtp_tui.tui.dialogs.presets import matching_providers
 from tests.dns.server import Zone, name_server
 

@@ -25,7 +25,7 @@ def entry(name: str, taken: date | None) -> Provenance:
 def test_an_entry_is_old_after_more_than_so_many_days(
     taken: date | None, *, is_older: bool
 ) -> None:
-    assert entry("a", taken).is_older_than(180, TODAY) is is_older
+    assert bool(list(older_than([entry("a", taken)], 180, TODAY))) is is_older
 
 
 def test_the_undated_come_first_then_the_oldest() -> None:

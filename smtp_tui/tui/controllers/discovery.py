@@ -7,10 +7,10 @@ from contextlib import aclosing
 
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.config.paths import absolute, config_folder, expand
-from smtp_tui.discovery.candidates import Presets, presets_with
 from smtp_tui.discovery.dns import prepare
 from smtp_tui.discovery.search import SearchOptions, discover
 from smtp_tui.discovery.steps import SearchQuery, Step
+from smtp_tui.providers.provider import Presets, presets_with
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.escaping import escape_controls

@@ -8,8 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from smtp_tui.discovery.candidates import Presets
-from smtp_tui.providers.provider import Provider, Way
+from smtp_tui.providers.provider import Presets, Provider, Way
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import PRESET_COMMANDS, key_of
 from smtp_tui.tui.dialogs.discover import SearchScreen

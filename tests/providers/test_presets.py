@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtp_tui.discovery.candidates import presets_with
-from smtp_tui.providers.provider import providers
+from smtp_tui.providers.provider import presets_with, providers
 from tests.providers.test_reading import GOOD
 
 
