@@ -180,6 +180,10 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._show_hints()
         self._sidebar_controller.follow_focus()
 
+    def on_descendant_blur(self) -> None:
+        """The log may have lost the focus, and the terminal too."""
+        self._show_hints()
+
     def on_form_changed(self) -> None:
         """A value changed."""
         self.test_pane.verdict.mark_stale()
@@ -198,10 +202,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def on_form_choice_rejected(self, event: Form.ChoiceRejected) -> None:
         """Say why a word cannot be chosen."""
         self.show_message(event.why)
-
-    def on_log_view_focus_lost(self) -> None:
-        """The form is under the cursor again."""
-        self._show_hints()
 
     def on_test_pane_domain_reported(self) -> None:
         """The sidebar beside the log speaks of it too."""

@@ -24,6 +24,7 @@ from smtp_tui.tui.log.model import (
     LogSearch,
     breaks,
     entries_of,
+    nearest,
     pattern_for,
     text_of,
 )
@@ -85,7 +86,7 @@ class TestLines:
                 assert not set(text_of(entry, is_folded=is_folded)) & set("\x1b\x07\x9b")
 
     def test_a_heading_tells_when_what_and_how_it_went(self) -> None:
-        told = str(HEADING.ended("FAILED at AUTH"))
+        told = str(replace(HEADING, outcome="FAILED at AUTH"))
         assert told == "test 1, 10:00:00, FAILED at AUTH: mail.example.net port 587"
         assert "running" in str(HEADING)
 
@@ -218,12 +219,12 @@ class TestManyLines:
 class TestTests:
     def test_one_goes_from_heading_to_heading_and_round(self) -> None:
         rows = rows_of(HEADING, line("a"), HEADING, line("b"), HEADING, line("c"))
-        assert rows.heading(5, -1) == 4
-        assert rows.heading(4, -1) == 2
-        assert rows.heading(0, -1) == 4
-        assert rows.heading(3, 1) == 4
-        assert rows.heading(4, 1) == 0
-        assert rows_of().heading(0, 1) is None
+        assert nearest(rows.headings, 5, -1) == 4
+        assert nearest(rows.headings, 4, -1) == 2
+        assert nearest(rows.headings, 0, -1) == 4
+        assert nearest(rows.headings, 3, 1) == 4
+        assert nearest(rows.headings, 4, 1) == 0
+        assert nearest([], 0, 1) is None
 
     def test_the_last_test_is_whole_whatever_is_shown(self) -> None:
         rows = rows_of(HEADING, line("a"), HEADING, line("b"), *chain("CN=A"))
@@ -254,11 +255,11 @@ class TestSearch:
 
     def test_next_and_previous_go_round(self) -> None:
         search = looking(rows_of(*map(line, self.ROWS)), "auth")
-        assert search.nearest(0, 1) == 1
-        assert search.nearest(3, 1) == 0
-        assert search.nearest(0, -1) == 3
-        assert search.nearest(2, -1) == 1
-        assert search.nearest(1, 1, inclusive=True) == 1
+        assert nearest(search.matches, 0, 1) == 1
+        assert nearest(search.matches, 3, 1) == 0
+        assert nearest(search.matches, 0, -1) == 3
+        assert nearest(search.matches, 2, -1) == 1
+        assert nearest(search.matches, 0, 1) == 1
 
     def test_it_tells_which_of_how_many(self) -> None:
         rows = rows_of(*map(line, self.ROWS))

@@ -179,7 +179,7 @@ class TestWays:
         for number, stage in enumerate(strip.stages.steps()):
             strip.stages.enter(stage.stage, number * seconds)
         strip.stages.conclude(ok=True, stage=Stage.MESSAGE, seconds=8 * seconds + 0.5)
-        strip.show_log_state(below)
+        strip.show_log_state((below, ""))
         return "".join(text for text, _ in strip.spans(width))
 
     @table("seconds", [0.001, 0.012, 0.123, 1.234, 12.345])

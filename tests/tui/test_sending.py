@@ -61,7 +61,7 @@ async def test_a_message_goes_out_with_the_defaults(tmp_path: Path, keys: list[s
         await hand.press(*keys)
         await hand.until(lambda: "PASSED: The server took the message, as 4aBcDe" in hand.screen)
         assert "a message to a@b.example and 1 more" in str(
-            hand.form_screen.test_pane.log_view.entries
+            hand.form_screen.test_pane.log_view.rows.entries
         )
         strip = next(line for line in hand.lines if "greeting" in line)
         assert "envelope 10 message 20" in strip
@@ -104,7 +104,7 @@ async def test_asking_sends_nothing(tmp_path: Path) -> None:
         await hand.type("a@b.example")
         await hand.press("f5")
         await hand.until(lambda: "PASSED" in hand.screen)
-        assert "asks about a@b.example" in str(hand.form_screen.test_pane.log_view.entries)
+        assert "asks about a@b.example" in str(hand.form_screen.test_pane.log_view.rows.entries)
     (request,) = check.requests
     assert request.mail
     assert request.mail.body is None
@@ -344,7 +344,7 @@ class TestPostfix:
             await hand.type(envelopes.ACCEPTED_RECIPIENT)
             await hand.press("f8")
             await hand.until(lambda: "PASSED: The server accepted the message, as " in hand.screen)
-            log = "\n".join(map(str, hand.form_screen.test_pane.log_view.entries))
+            log = "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.entries))
             for said in ("-> MAIL FROM:<alice@", "-> RCPT TO:<carol@", "-> DATA", "queued as "):
                 assert said in log
             strip = next(line for line in hand.lines if "greeting" in line)
@@ -359,7 +359,7 @@ class TestPostfix:
             await hand.press("f5")
             await hand.until(lambda: "rejected; the others would be accepted." in hand.screen)
             await idle(hand)
-            log = "\n".join(map(str, hand.form_screen.test_pane.log_view.entries))
+            log = "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.entries))
             assert "-> RSET" in log
             assert "DATA" not in log
             await open_dialog(hand)

@@ -1,8 +1,6 @@
-"""What the log holds, and the rows that filter, folds and width make of it. Pure.
+"""What the log holds, the rows that filter, folds and width make of it, and the search in it.
 
 An entry keeps its number for good, also when older ones are dropped: a place is a number.
-
-A search in the log: the text, which lines have it, and the line that shows it. Pure.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from itertools import pairwise
 from rich.cells import cell_len
 
 from smtp_tui.records import record
-from smtp_tui.smtp.certificates import Certificate, in_words
+from smtp_tui.smtp.certificates import in_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import Line, Mark, lines_of
@@ -25,8 +23,21 @@ from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span, to_charset
 from smtp_tui.tui.widgets.line_editor import LineBuffer
 
-RUNNING = "running"
-_FOLDED, _UNFOLDED, _UNDER = "[+] ", "[-] ", "    "
+# A long watch must not fill the memory; dropping a tenth at a time keeps a flood of lines quick.
+MIN_KEPT = 20_000
+_MAX_KEPT = MIN_KEPT + MIN_KEPT // 10
+_SEARCH_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
+_MOVES = {"left": "left", "right": "right", "home": "start", "end": "end"}
+_DELETIONS = {
+    "backspace": "left",
+    "delete": "right",
+    "ctrl+w": "word_left",
+    "ctrl+u": "start",
+    "ctrl+k": "end",
+}
+
+# An entry's number, and where in its text the row begins.
+Row = tuple[int, int]
 
 
 @record
@@ -36,11 +47,7 @@ class LogHeading:
     number: int
     clock: str
     title: str
-    outcome: str = RUNNING
-
-    def ended(self, outcome: str) -> LogHeading:
-        """The same, with what came of the test."""
-        return replace(self, outcome=outcome)
+    outcome: str = "running"
 
     def __str__(self) -> str:
         return escape_controls(f"test {self.number}, {self.clock}, {self.outcome}: {self.title}")
@@ -83,7 +90,7 @@ Entry = Line | Fold | Detail | Title
 
 
 class LogFilter(Enum):
-    """Which lines are shown; headings always are. The value tells it in words."""
+    """Which lines are shown; headings always are. The value is the name on the screen."""
 
     ALL = ""
     DIALOGUE = "dialogue only"
@@ -92,16 +99,15 @@ class LogFilter(Enum):
     @property
     def following(self) -> LogFilter:
         """The one that comes after it."""
-        filters = list(LogFilter)
-        return filters[(filters.index(self) + 1) % len(filters)]
+        filters: list[LogFilter] = [*LogFilter, LogFilter.ALL]
+        return filters[filters.index(self) + 1]
 
     def takes(self, entry: Entry) -> bool:
         """Whether an entry is shown."""
         line = line_of(entry)
         if line is None or self is LogFilter.ALL:
             return True
-        is_dialogue = line.mark in (Mark.SENT, Mark.RECEIVED)
-        return is_dialogue is (self is LogFilter.DIALOGUE)
+        return (line.mark in (Mark.SENT, Mark.RECEIVED)) is (self is LogFilter.DIALOGUE)
 
 
 def line_of(entry: Entry) -> Line | None:
@@ -115,19 +121,13 @@ def text_of(entry: Entry, *, is_folded: bool = False) -> str:
     """Return an entry's text as it is shown, without what stands before it."""
     match entry:
         case Fold(line, short):
-            return f"{_FOLDED}{short}" if is_folded else f"{_UNFOLDED}{line.text}"
+            return f"[+] {short}" if is_folded else f"[-] {line.text}"
         case Detail(line):
-            return f"{_UNDER}{line.text}"
+            return f"    {line.text}"
         case Line():
             return entry.text
         case _:
             return str(entry)
-
-
-def searched(entry: Entry) -> str:
-    """Return what a search looks at: the mark and the whole text."""
-    line = line_of(entry)
-    return f"{line.mark} {line.text}" if line else str(entry)
 
 
 def entries_of(event: Event) -> list[Entry]:
@@ -135,67 +135,49 @@ def entries_of(event: Event) -> list[Entry]:
     lines = lines_of(event)
     if not isinstance(event, TlsEstablished | TlsFailed) or not event.chain:
         return [*lines]
-    head, leaf, *details = lines
-    fold = Fold(
-        leaf, escape_controls(_chain_summary(event.chain)), begins_folded=len(event.chain) > 1
-    )
+    head, first, *details = lines
+    leaf, *above = event.chain
+    short = leaf.subject
+    if leaf.is_readable:
+        name, *others = leaf.names or (leaf.subject or "no name",)
+        names = f"{name} and {len(others)} more" if others else name
+        short = f"certificate for {names}, {in_words(leaf.left())}"
+    short += f", {len(above)} above it" if above else ""
+    # One certificate says little more than its summary would; a chain is long.
+    fold = Fold(first, escape_controls(short), begins_folded=bool(above))
     return [head, fold, *map(Detail, details)]
-
-
-def _chain_summary(chain: Sequence[Certificate]) -> str:
-    leaf, above = chain[0], len(chain) - 1
-    tail = f", {above} above it" if above else ""
-    if not leaf.is_readable:
-        return f"{leaf.subject}{tail}"
-    first, *others = leaf.names or (leaf.subject or "no name",)
-    names = f"{first} and {len(others)} more" if others else first
-    return f"certificate for {names}, {in_words(leaf.left())}{tail}"
-
-
-MIN_KEPT = 20_000
-"""So many lines are kept at least."""
-_MAX_KEPT = MIN_KEPT + MIN_KEPT // 10
-
-Row = tuple[int, int]
-"""A row: an entry's number, and where in its text the row begins."""
 
 
 class LogModel:
     """The entries, and the rows that filter, folds and width make of them."""
 
     def __init__(self) -> None:
+        # All entries, shown or not, and the number of the first one.
+        self.entries: list[Entry] = []
         self.first = 0
-        self.filter = LogFilter.ALL
         self.rows: list[Row] = []
+        # The numbers of the headings.
         self.headings: list[int] = []
+        self.filter = LogFilter.ALL
+        # Where texts are broken; 0 leaves them whole.
+        self.width = 0
+        # The cells of the longest text.
         self.widest = 0
-        self._entries: list[Entry] = []
         self._folded: set[int] = set()
+        # The fold that the next details belong to.
         self._fold = -1
-        self._width = 0
-        self._dropped = 0
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
-    def entries(self) -> Sequence[Entry]:
-        """All entries, whether they are shown or not."""
-        return self._entries
-
-    @property
     def end(self) -> int:
         """The number that the next entry will have."""
-        return self.first + len(self._entries)
-
-    @property
-    def is_wrapped(self) -> bool:
-        """Whether long lines take several rows."""
-        return self._width > 0
+        return self.first + len(self.entries)
 
     def entry(self, number: int) -> Entry:
         """Return an entry by its number."""
-        return self._entries[number - self.first]
+        return self.entries[number - self.first]
 
     def text(self, number: int) -> str:
         """Return an entry's text as it is shown."""
@@ -214,7 +196,7 @@ class LogModel:
     def extend(self, entries: Iterable[Entry]) -> None:
         """Take entries, and drop the oldest where they are too many."""
         begin = self.end
-        self._entries.extend(entries)
+        self.entries.extend(entries)
         for number in range(begin, self.end):
             entry = self.entry(number)
             if isinstance(entry, LogHeading):
@@ -224,12 +206,14 @@ class LogModel:
             text = text_of(entry)
             self.widest = max(self.widest, len(text) if text.isascii() else cell_len(text))
         self._add_rows(range(begin, self.end))
-        self._trim()
+        if len(self.entries) > _MAX_KEPT:
+            self._trim()
 
-    def replace(self, number: int, entry: Entry) -> None:
-        """Put another entry, of the same height, in the place of one that is still there."""
-        if number >= self.first:
-            self._entries[number - self.first] = entry
+    def end_test(self, outcome: str) -> None:
+        """Put the outcome of the last test into its heading, if that is still there."""
+        heading = self.entry(self.headings[-1]) if self.headings else None
+        if isinstance(heading, LogHeading):
+            self.entries[self.headings[-1] - self.first] = replace(heading, outcome=outcome)
 
     def show(self, wanted: LogFilter) -> None:
         """Show what a filter takes."""
@@ -238,8 +222,8 @@ class LogModel:
 
     def wrap(self, width: int) -> None:
         """Break texts at a width; 0: leave them whole."""
-        if width != self._width:
-            self._width = width
+        if width != self.width:
+            self.width = width
             self._rebuild_rows()
 
     def fold(self, number: int) -> int | None:
@@ -250,16 +234,13 @@ class LogModel:
         owner = self._owner(number)
         if owner is not None:
             self._folded ^= {owner}
+        elif self._folded:
+            self._folded.clear()
         else:
-            folds = {self.first + at for at, entry in enumerate(self._entries) if _folds(entry)}
-            self._folded = set() if self._folded else folds
+            numbered = enumerate(self.entries, self.first)
+            self._folded = {at for at, entry in numbered if isinstance(entry, Fold)}
         self._rebuild_rows()
         return owner
-
-    @property
-    def has_folds(self) -> bool:
-        """Whether there is anything to fold or unfold."""
-        return any(map(_folds, self._entries))
 
     def reveal(self, number: int) -> None:
         """Unfold what hides an entry."""
@@ -268,21 +249,10 @@ class LogModel:
             self._folded.remove(owner)
             self._rebuild_rows()
 
-    def heading(self, number: int, way: int) -> int | None:
-        """Return the heading above a place or below it; after the last comes the first."""
-        if not self.headings:
-            return None
-        at = (
-            bisect_left(self.headings, number) - 1
-            if way < 0
-            else bisect_right(self.headings, number)
-        )
-        return self.headings[at % len(self.headings)]
-
     def last_test(self) -> Sequence[Entry]:
         """Return the heading of the last test with all that is still there of it."""
         start = self.headings[-1] if self.headings else self.first
-        return self._entries[start - self.first :]
+        return self.entries[start - self.first :]
 
     def _owner(self, number: int) -> int | None:
         if not self.first <= number < self.end:  # the log is empty, or the line is gone
@@ -306,18 +276,16 @@ class LogModel:
             if not self.filter.takes(entry):
                 continue
             self.rows.append((number, 0))
-            if self._width and not isinstance(entry, LogHeading | LogNotice):
-                starts = breaks(self.text(number), self._width)
+            if self.width and not isinstance(entry, Title):
+                starts = breaks(self.text(number), self.width)
                 self.rows.extend((number, start) for start in starts)
 
     def _trim(self) -> None:
-        if len(self._entries) <= _MAX_KEPT:
-            return
-        dropped = len(self._entries) - MIN_KEPT
-        self._dropped += dropped
-        del self._entries[:dropped]
+        dropped = len(self.entries) - MIN_KEPT
+        del self.entries[:dropped]
         self.first += dropped
-        self._entries[0] = LogNotice(f"{self._dropped} older lines were dropped")
+        # The notice takes the place of the oldest line that is left.
+        self.entries[0] = LogNotice(f"{self.first} older lines were dropped")
         del self.headings[: bisect_right(self.headings, self.first)]
         self._folded = {number for number in self._folded if number > self.first}
         del self.rows[: bisect_left(self.rows, (self.first + 1, 0))]
@@ -333,6 +301,7 @@ def breaks(text: str, width: int) -> list[int]:
     for at, character in enumerate(text):
         cells = cell_len(character)
         if used + cells > width and at > start:
+            # Where the word began too early, a row would be more than half empty.
             start = space if space > start + (at - start) // 2 else at
             starts.append(start)
             used = cell_len(text[start:at])
@@ -348,24 +317,16 @@ def pieces(text: str, width: int) -> list[str]:
     return [text[start:end] for start, end in pairwise(starts)]
 
 
-def _folds(entry: Entry) -> bool:
-    return isinstance(entry, Fold)
-
-
-NOTHING = "not found"
-_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
-_MOVES = {"left": "left", "right": "right", "home": "start", "end": "end"}
-_DELETIONS = {
-    "backspace": "left",
-    "delete": "right",
-    "ctrl+w": "word_left",
-    "ctrl+u": "start",
-    "ctrl+k": "end",
-}
+def nearest(numbers: Sequence[int], number: int, way: int) -> int | None:
+    """Return the next or the previous of some numbers; after the last comes the first."""
+    if not numbers:
+        return None
+    at = bisect_right(numbers, number) if way > 0 else bisect_left(numbers, number) - 1
+    return numbers[at % len(numbers)]
 
 
 class LogSearch:
-    """A search from its first letter until it is left."""
+    """A search from its first letter until it is left: which lines match, and how it looks."""
 
     def __init__(self, origin: int) -> None:
         # The entry that the cursor stood at, to go back to.
@@ -401,7 +362,9 @@ class LogSearch:
         del self.matches[: bisect_left(self.matches, rows.first)]
         for number in range(max(self._scanned, rows.first), rows.end):
             entry = rows.entry(number)
-            if not self.pattern.search(searched(entry)):
+            line = line_of(entry)
+            # With the mark in it, "-> ehlo" finds what was sent and not what came.
+            if not self.pattern.search(f"{line.mark} {line.text}" if line else str(entry)):
                 continue
             if rows.filter.takes(entry):
                 self.matches.append(number)
@@ -409,45 +372,36 @@ class LogSearch:
                 self._hidden += 1
         self._scanned = rows.end
 
-    def nearest(self, number: int, way: int, *, inclusive: bool = False) -> int | None:
-        """Return the next or the previous entry with a match; after the last comes the first."""
-        if not self.matches:
-            return None
-        if way > 0:
-            at = (bisect_left if inclusive else bisect_right)(self.matches, number)
-        else:
-            at = bisect_left(self.matches, number) - 1
-        return self.matches[at % len(self.matches)]
-
     def summary(self, number: int) -> str:
         """Say which of the lines with a match this is, or how many there are."""
         if self.pattern is None:
             return ""
-        if not self.matches:
+        count, at = len(self.matches), bisect_left(self.matches, number)
+        if not count:
             hidden = f", but {self._hidden} hidden by the filter" if self._hidden else ""
-            return f"{NOTHING}{hidden}"
-        at = bisect_left(self.matches, number)
-        if at < len(self.matches) and self.matches[at] == number:
-            return f"{at + 1} of {len(self.matches)}"
-        return f"{len(self.matches)} lines" if len(self.matches) > 1 else "1 line"
+            return f"not found{hidden}"
+        if at < count and self.matches[at] == number:
+            return f"{at + 1} of {count}"
+        return f"{count} lines" if count > 1 else "1 line"
 
     def spans(self, number: int) -> list[Span]:
-        """Return the line that shows the search."""
+        """Return the line that shows the search, the cursor of the log at an entry."""
         summary = (f"  {self.summary(number)}" if self.pattern else "", STRONG)
         text, cursor = self.line.text, self.line.cursor
-        if self.is_typed:
-            under = escape_controls(text[cursor : cursor + 1]) or " "
-            return [
-                ("/", ACCENT),
-                (escape_controls(text[:cursor]), PLAIN),
-                (under, CURSOR),
-                (escape_controls(text[cursor + 1 :]), PLAIN),
-                summary,
+        if not self.is_typed:
+            keys = [
+                span
+                for action, label in _SEARCH_KEYS
+                for span in ((f"   {key_of(action)}", STRONG), (f" {label}", DIM))
             ]
-        keys: list[Span] = []
-        for action, label in _KEYS:
-            keys += [(f"   {key_of(action)}", STRONG), (f" {label}", DIM)]
-        return [("/", ACCENT), (escape_controls(text), PLAIN), summary, *keys]
+            return [("/", ACCENT), (escape_controls(text), PLAIN), summary, *keys]
+        return [
+            ("/", ACCENT),
+            (escape_controls(text[:cursor]), PLAIN),
+            (escape_controls(text[cursor : cursor + 1]) or " ", CURSOR),
+            (escape_controls(text[cursor + 1 :]), PLAIN),
+            summary,
+        ]
 
 
 def pattern_for(text: str) -> re.Pattern[str] | None:

@@ -203,6 +203,11 @@ class TestPane(NoRepaintOnResize, Vertical):
         yield self.log_view
         yield self.verdict
 
+    def on_mount(self) -> None:
+        """Show in the line above the log how that is seen."""
+        self.watch(self.log_view, "has_focus", self.progress.mark_focused)
+        self.watch(self.log_view, "view_state", self.progress.show_log_state)
+
     @property
     def is_busy(self) -> bool:
         """Whether a check runs."""
@@ -273,19 +278,6 @@ class TestPane(NoRepaintOnResize, Vertical):
             return self._domain is not None and self._domain.stop()
         self._check.cancel()
         return True
-
-    def on_log_view_focus_gained(self) -> None:
-        """Mark the log as focused."""
-        self.progress.mark_focused(True)
-
-    def on_log_view_focus_lost(self) -> None:
-        """Take the mark away."""
-        self.progress.mark_focused(False)
-
-    def on_log_view_view_changed(self, event: LogView.ViewChanged) -> None:
-        """Show how much of the log is below what is in sight, and how it is shown."""
-        event.stop()
-        self.progress.show_log_state(event.below, event.shown_as)
 
     def _start(self, title: str, mail: MailRequest | None, moment: datetime) -> None:
         if self._domain is not None:

@@ -243,11 +243,10 @@ class ProgressBar(SingleLineWidget):
         self._is_focused = is_focused
         self.repaint()
 
-    def show_log_state(self, below: int, shown_as: str = "") -> None:
+    def show_log_state(self, state: tuple[int, str]) -> None:
         """Say how many lines of the log stand below what is in sight, and which are shown how."""
-        if (below, shown_as) != (self._below, self._shown_as):
-            self._below, self._shown_as = below, shown_as
-            self.repaint()
+        self._below, self._shown_as = state
+        self.repaint()
 
     def spans(self, width: int) -> list[Span]:
         """Return the rule with the stages in it, and at the right what there is room for."""
