@@ -14,6 +14,7 @@ from smtp_tui.checks.exit_status import DEFECT, SETTINGS, USAGE
 from smtp_tui.cli.commands import Handler, load
 from smtp_tui.cli.parser import HelpRequested, UsageError, parse_arguments
 from smtp_tui.cli.terminal import (
+    NOT_WRITTEN,
     OutputFailed,
     SignalStatus,
     as_interrupts,
@@ -25,7 +26,7 @@ from smtp_tui.cli.terminal import (
 )
 from smtp_tui.config.errors import DocumentError, SeveralTablesError, defect_text
 
-NO_OUTPUT, PIPE_CLOSED = 74, 141
+PIPE_CLOSED = 141
 UNKNOWN = 3
 """The exit status of a Nagios plugin that checked nothing, as after --help and --version too."""
 
@@ -87,7 +88,7 @@ def _ended_by(error: Exception, arguments: Sequence[str]) -> int:
         case DocumentError():
             reason, status = str(error), SETTINGS
         case OutputFailed():
-            reason, status = str(error), NO_OUTPUT
+            reason, status = str(error), NOT_WRITTEN
             discard(sys.stdout)
         case _:
             reason, status = f"internal error: {defect_text(error)}", DEFECT

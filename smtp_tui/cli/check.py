@@ -6,17 +6,23 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget, run_batch
 from smtp_tui.checks.exit_status import PASSED, exit_status
 from smtp_tui.checks.run import CheckRequest, run
-from smtp_tui.cli.check_request import check_request, check_targets, file_of, is_batch, jobs_of
-from smtp_tui.cli.commands import Handler, Invocation, load
-from smtp_tui.cli.parser import UsageError
-from smtp_tui.cli.reporters import FORMATS, MONITORING, REPORT, Reporter, reporter_of
+from smtp_tui.cli.check_request import (
+    MONITORING,
+    check_request,
+    check_targets,
+    file_of,
+    is_batch,
+    jobs_of,
+)
+from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.parser import UsageError, refuse_options
+from smtp_tui.cli.reporters import FORMATS, REPORT, Reporter
 from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.diagnosis.verdict import Verdict
@@ -29,44 +35,33 @@ _THRESHOLDS = (
     *("warning", "critical", "certificate_warning", "certificate_critical"),
     *("warning_days", "critical_days"),
 )
-# The options of one format alone, and those that say more than a monitoring system reads.
-_FORMAT_OF_OPTION = {"output": "prometheus", **dict.fromkeys(_THRESHOLDS, "nagios")}
-_NOT_MONITORED = ("report", "domain_check", "watch")
 
 
 def check(call: Invocation) -> int:
     """Run the check or the checks that a call means, and return the exit status."""
-    is_check = call.command.name == "check"
-    if is_check and call.options.json_schema:
-        return _carried_out_by("cli.monitoring:print_schema", call)
+    options = call.options
+    if call.command.name == "check" and options.json_schema:
+        return int(load("cli.monitoring:print_schema")(call))
     format_ = output_format(call)
-    call.options.json = format_ == "json"
-    if call.options.as_unit is not None:
-        return _carried_out_by("cli.systemd:check_as_unit", call)
-    if call.options.watch is not None:
-        return _carried_out_by("cli.watch:watch", call)
-    is_monitored = format_ in MONITORING
+    options.json = format_ == "json"
+    if options.as_unit is not None:
+        return int(load("cli.systemd:check_as_unit")(call))
+    if options.watch is not None:
+        return int(load("cli.watch:watch")(call))
     domain = _domain_check(call)
-    reporters = []
-    if call.options.report == "-":  # then nothing else stands on standard output
-        domain = None
-    else:
-        reporters.append(reporter_of(FORMATS[format_], call))
-    if call.options.report is not None:
-        reporters.append(reporter_of(REPORT, call))
-    jobs = jobs_of(call) if is_monitored or is_batch(call) else 1
-    targets = _targets(call)
-    if is_monitored:
-        # Extra probes beside the dialogue are nothing that anybody wants every minute.
-        targets = [
-            replace(target, request=replace(target.request, extra=0.0))
-            if target.request
-            else target
-            for target in targets
-        ]
+    kinds = [FORMATS[format_]]
+    if options.report == "-":  # then nothing else stands on standard output
+        domain, kinds = None, []
+    if options.report is not None:
+        kinds.append(REPORT)
+    reporters: list[Reporter] = [load(kind)(call) for kind in kinds]
+    is_single = not is_batch(call)
+    is_monitored = format_ in MONITORING
+    jobs = jobs_of(call) if is_monitored or not is_single else 1
+    targets = [_target(call)] if is_single else check_targets(call)
     status = asyncio.run(run_checks(targets, jobs, reporters, domain))
     # One file that cannot be read is a call that failed, and no result of a check.
-    if not is_batch(call) and not is_monitored and targets[0].refusal:
+    if is_single and not is_monitored and targets[0].refusal:
         print_error(targets[0].refusal)
     return status
 
@@ -76,13 +71,8 @@ def check_values(values: Mapping[str, object], file: Path, table: str, call: Inv
     # For the demo: no variable of the environment shall change what it shows.
     request = CheckRequest(values=values, base=file.parent, file=str(file), table=table)
     target = CheckTarget(file=str(file), table=table, request=request)
-    reporter = reporter_of(FORMATS["json" if call.options.json else "text"], call)
+    reporter: Reporter = load(FORMATS["json" if call.options.json else "text"])(call)
     return asyncio.run(run_checks([target], 1, [reporter]))
-
-
-def _carried_out_by(target: str, call: Invocation) -> int:
-    handler: Handler = load(target)
-    return handler(call)
 
 
 def output_format(call: Invocation) -> str:
@@ -94,26 +84,21 @@ def output_format(call: Invocation) -> str:
         raise UsageError(f"--format must be {', '.join(others)} or {last}")
     if options.json and wanted != "json":
         raise UsageError("--json means --format json: give only one of them")
-    for name, format_ in _FORMAT_OF_OPTION.items():
-        if getattr(options, name) is not None and wanted != format_:
-            raise UsageError(f"{_flag(name)} needs --format {format_}")
+    if wanted != "prometheus":
+        refuse_options(call, ("output",), "{} needs --format prometheus")
+    if wanted != "nagios":
+        refuse_options(call, _THRESHOLDS, "{} needs --format nagios")
     if wanted in MONITORING:
-        for name in _NOT_MONITORED:
-            if getattr(options, name) not in (None, False):
-                raise UsageError(f"{_flag(name)} needs --format text or json")
+        # They say more than a monitoring system reads.
+        names = ("report", "domain_check", "watch")
+        refuse_options(call, names, "{} needs --format text or json")
     return wanted
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _domain_check(call: Invocation) -> DomainCheck | None:
     options = call.options
     if not options.domain_check:
-        for name in ("dkim", "resolver"):
-            if getattr(options, name):
-                raise UsageError(f"--{name} needs --domain-check")
+        refuse_options(call, ("dkim", "resolver"), "{} needs --domain-check")
         return None
     if is_batch(call):
         raise UsageError("--domain-check checks one table: name one FILE, and do not use --all")
@@ -123,16 +108,14 @@ def _domain_check(call: Invocation) -> DomainCheck | None:
     return domain
 
 
-def _targets(call: Invocation) -> list[CheckTarget]:
-    if is_batch(call):
-        return check_targets(call)
+def _target(call: Invocation) -> CheckTarget:
     try:
         request = check_request(call)
     except SeveralTablesError:
         raise
     except DocumentError as error:
-        return [CheckTarget(file=file_of(call), table=call.options.table, refusal=str(error))]
-    return [CheckTarget(file=request.file, table=request.table, request=request)]
+        return CheckTarget(file=file_of(call), table=call.options.table, refusal=str(error))
+    return CheckTarget(file=request.file, table=request.table, request=request)
 
 
 async def run_checks(

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smtp_tui.checks.batch import CheckTarget
 from smtp_tui.checks.password_input import PasswordInput
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.cli.commands import Invocation, load
-from smtp_tui.cli.parser import UsageError, assignments
+from smtp_tui.cli.parser import UsageError, assignments, number_within, timeout_of
 from smtp_tui.cli.password_prompt import TYPED, given_password, has_terminal_to_ask, typed_password
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.config.paths import default_config
-from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import Ask
@@ -36,7 +35,9 @@ from smtp_tui.smtp.delivery import (
 if TYPE_CHECKING:
     from smtp_tui.config.document import Document
 
-LONGEST_EXTRA = 3600.0  # seconds; more is a typing error
+MONITORING = ("nagios", "prometheus")
+"""The formats that report all checks at their end, and never what belongs to one event."""
+EXTRA, LONGEST_EXTRA = 3.0, 3600.0  # seconds; more is a typing error
 JOBS, MOST_JOBS = 16, 500
 _UNDECODED = "[\udc80-\udcff]"
 LARGEST_BODY = 64 * 1024 * 1024  # characters; more is no test message
@@ -59,7 +60,7 @@ def check_request(call: Invocation) -> CheckRequest:
     else:
         file = file_of(call)
         document = _open(file, call, named=bool(call.words))
-        request = _of_table(file, document, options.table or document.default_table(), template)
+        request = _of_table(file, document, options.table, template)
     return _with_typed_password(request, ask=options.ask_password)
 
 
@@ -71,19 +72,17 @@ def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
     if request.file is None:
         return request
     document = _open(request.file, call, named=True)
-    table = request.table or document.default_table()
-    return replace(request, **_values(document, table, _overrides(call)))
+    template = replace(request, values=_overrides(call))
+    return _of_table(request.file, document, request.table, template)
 
 
 def check_targets(call: Invocation) -> list[CheckTarget]:
     """Put together all the checks that a call means; a file that cannot be used is one too."""
     template = _template(call)
-    if call.options.all:
-        if call.options.table:
-            raise UsageError(
-                "--table names one table and --all means every table: give only one of them"
-            )
-        template = replace(template, extra=0.0)
+    if call.options.all and call.options.table:
+        raise UsageError(
+            "--table names one table and --all means every table: give only one of them"
+        )
     files = call.words or (file_of(call),)
     return [target for file in files for target in _targets(file, call, template)]
 
@@ -116,9 +115,7 @@ def _targets(file: str, call: Invocation, template: CheckRequest) -> Iterator[Ch
 def jobs_of(call: Invocation) -> int:
     """Return how many checks may run at a time."""
     jobs = JOBS if call.options.jobs is None else call.options.jobs
-    if not 1 <= jobs <= MOST_JOBS:
-        raise UsageError(f"--jobs needs a number, 1 to {MOST_JOBS}")
-    return int(jobs)
+    return int(number_within(jobs, 1, MOST_JOBS, "--jobs needs a number"))
 
 
 def file_of(call: Invocation) -> str:
@@ -132,27 +129,24 @@ def _open(file: str, call: Invocation, *, named: bool) -> Document:
     return document
 
 
-def _of_table(file: str, document: Document, table: str, template: CheckRequest) -> CheckRequest:
+def _of_table(
+    file: str, document: Document, table: str | None, template: CheckRequest
+) -> CheckRequest:
     """Return the request to check a table; the template's values go over those of the file."""
-    origin = None if "password" in template.values else Path(file)
+    table = table or document.default_table()
+    overrides = template.values
+    values = {**document.values(table), **overrides}
     return replace(
         template,
+        values=values,
         base=Path(file).parent,
         file=file,
         table=table,
-        origin=origin,
-        **_values(document, table, template.values),
+        origin=None if "password" in overrides else Path(file),
+        assumed=frozenset(values) - document.given(table) - overrides.keys(),
+        recognition=document.recognition,
+        notes=load("cli.edit:notes_on")(document, table),
     )
-
-
-def _values(document: Document, table: str, overrides: Mapping[str, object]) -> dict[str, Any]:
-    values = {**document.values(table), **overrides}
-    return {
-        "values": values,
-        "assumed": frozenset(values) - document.given(table) - overrides.keys(),
-        "recognition": document.recognition,
-        "notes": load("cli.edit:notes_on")(document, table),
-    }
 
 
 def _overrides(call: Invocation) -> dict[str, object]:
@@ -162,11 +156,8 @@ def _overrides(call: Invocation) -> dict[str, object]:
         if "host" in values:
             raise UsageError("--hostname and --set host=… mean the same: give only one of them")
         values["host"] = call.options.hostname
-    if call.options.timeout is not None:
-        if BY_KEY["timeout"].problem_with(call.options.timeout):
-            raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
-        values["timeout"] = call.options.timeout
-    return values
+    timeout = timeout_of(call.options)
+    return values if timeout is None else {**values, "timeout": timeout}
 
 
 def _template(call: Invocation) -> CheckRequest:
@@ -175,14 +166,13 @@ def _template(call: Invocation) -> CheckRequest:
     overrides = _overrides(call)
     mail = mail_request(options, sends=call.command.name == "send")
     given = given_password(options, set_by_option="password" in overrides)
-    try:
-        extra = 3.0 if options.extra is None else float(options.extra)
-    except ValueError:
-        extra = -1.0
-    if options.no_experiments:
+    extra = 0.0
+    if not options.no_experiments:
+        seconds = EXTRA if options.extra is None else options.extra
+        extra = number_within(seconds, 0, LONGEST_EXTRA, "--extra needs a number of seconds")
+    # Probes besides the dialogue are nothing that anybody wants every minute, or of every table.
+    if options.all or options.format in MONITORING:
         extra = 0.0
-    elif not 0 <= extra <= LONGEST_EXTRA:
-        raise UsageError(f"--extra needs a number of seconds, 0 to {LONGEST_EXTRA:g}")
     return CheckRequest(
         values=overrides,
         base=Path(),

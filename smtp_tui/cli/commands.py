@@ -98,12 +98,13 @@ class Invocation:
     def given(self) -> dict[str, Any]:
         """The values of the options that the call gives, by their names, as declared."""
         values = {option.name: getattr(self.options, option.name, None) for option in OPTIONS}
-        # By identity: a descriptor may be 0, which equals False.
-        return {
-            name: value
-            for name, value in values.items()
-            if value is not None and value is not False and value != []
-        }
+        return {name: value for name, value in values.items() if is_given(value)}
+
+
+def is_given(value: object) -> bool:
+    """Whether a call gives an option that has this value."""
+    # By identity: a descriptor may be 0, which equals False.
+    return value is not None and value is not False and value != []
 
 
 Handler = Callable[[Invocation], int]

@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from smtp_tui import __version__
+import smtp_tui
 from smtp_tui.checks.exit_status import BY_STAGE, STAGE_NAMES
 from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Option, load
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
@@ -73,7 +73,9 @@ def version() -> str:
     """The versions that a bug report needs."""
     import ssl  # 8 ms, and no help needs OpenSSL
 
-    return f"smtp-tui {__version__} (Python {platform.python_version()}, {ssl.OPENSSL_VERSION})"
+    # Not imported by its name above: to look the version up takes 30 ms.
+    python = platform.python_version()
+    return f"smtp-tui {smtp_tui.__version__} (Python {python}, {ssl.OPENSSL_VERSION})"
 
 
 def help_text(command: CommandSpec, width: int | None = None) -> str:
@@ -216,4 +218,4 @@ def _escaped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(manpage(__version__))
+    sys.stdout.write(manpage(smtp_tui.__version__))

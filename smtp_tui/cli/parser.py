@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, OPTIONS, Invocation, load
+from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, OPTIONS, Invocation, is_given, load
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import is_there
 from smtp_tui.settings.fields import BY_KEY, FieldKind
@@ -118,7 +118,7 @@ def _refuse_count(call: Invocation) -> None:
 def refuse_options(call: Invocation, names: Iterable[str], reason: str) -> None:
     """UsageError for the first of these options that a call gives, which stands for {} in it."""
     for name in names:
-        if name in call.given:
+        if is_given(getattr(call.options, name)):
             raise UsageError(reason.format(f"--{name.replace('_', '-')}"))
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from smtp_tui.checks.batch import BatchSummary, CheckTarget
 from smtp_tui.checks.output_file import NotWrittenError
@@ -15,27 +13,23 @@ from smtp_tui.checks.report import ReportEntry, report_markdown, write_report
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
-from smtp_tui.cli.terminal import print_error, print_lines
+from smtp_tui.cli.reporters import Reporter
+from smtp_tui.cli.terminal import NOT_WRITTEN, print_error, print_lines
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import Environment
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Event
 
-if TYPE_CHECKING:
-    from smtp_tui.discovery.domain import DomainFact
 
-NOT_WRITTEN = 74
-
-
-class MarkdownReporter:
+class MarkdownReporter(Reporter):
     """Collects what happens, and writes it to the file of --report, or prints it for `-`."""
 
     def __init__(self, call: Invocation) -> None:
-        self._file = file = call.options.report
-        if not file:
+        super().__init__(call)
+        if not self.options.report:
             raise UsageError("--report needs a FILE, or - for standard output")
-        if file == "-" and call.options.json:
+        if self.options.report == "-" and self.options.json:
             raise UsageError("--json and --report - both write to standard output; name a FILE")
         self._began: datetime | None = None
         self._events: list[Event] = []
@@ -65,19 +59,15 @@ class MarkdownReporter:
         )
         self._events = []
 
-    def on_domain(self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact]) -> None:
-        """Leave the facts out: a report is of the server."""
-
     def finish(self, _summary: BatchSummary) -> int | None:
         """Print or write the report; 74 where it cannot be written."""
-        text = report_markdown(
-            self._entries, self._began or datetime.now(UTC), os.environ.get("HOME", "")
-        )
-        if self._file == "-":
+        began, home = self._began or datetime.now(UTC), os.environ.get("HOME", "")
+        text = report_markdown(self._entries, began, home)
+        if self.options.report == "-":
             print_lines(text)
             return None
         try:
-            write_report(Path(self._file), text)
+            write_report(Path(self.options.report), text)
         except NotWrittenError as error:
             print_error(str(error))
             return NOT_WRITTEN

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from smtp_tui.checks.batch import BatchSummary, CheckTarget
 from smtp_tui.checks.exit_status import verdict_lines
 from smtp_tui.cli.check_request import is_batch
-from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.terminal import print_line
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
@@ -23,7 +22,6 @@ from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
-    from smtp_tui.checks.watch import VerdictChanged, Watch
     from smtp_tui.discovery.domain import DomainFact
 
 FORMATS = {
@@ -34,61 +32,39 @@ FORMATS = {
 }
 REPORT = "cli.report:MarkdownReporter"
 """The class of --report."""
-MONITORING = ("nagios", "prometheus")
-"""The formats that report all checks at their end, and never what belongs to one event."""
 
 WIDTH = 80
 _SIGNS = {"good": "+", "note": "i", "bad": "!", "unknown": "?"}
 
 
-class Reporter(Protocol):
-    """What makes output of checks. It is driven by `cli.check.run_checks`."""
+class Reporter:
+    """Makes output of checks, driven by `cli.check.run_checks`; a form overrides what it shows."""
 
-    def on_event(self, target: CheckTarget, event: Event, /) -> None:
+    def __init__(self, call: Invocation) -> None:
+        self.options = call.options
+        self.is_batch = is_batch(call)
+
+    def on_event(self, target: CheckTarget, event: Event) -> None:
         """Report what happens while a target is checked."""
 
-    def on_result(self, target: CheckTarget, verdict: Verdict, /) -> None:
+    def on_result(self, target: CheckTarget, verdict: Verdict) -> None:
         """Report what the check of a target came to; its events have come before."""
 
-    def on_domain(
-        self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact], /
-    ) -> None:
+    def on_domain(self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact]) -> None:
         """Report what DNS says about the sender's domain, after a check that passed."""
 
-    def finish(self, summary: BatchSummary, /) -> int | None:
+    def finish(self, summary: BatchSummary) -> int | None:
         """Report all checks together; return the exit status, None where the verdicts decide it."""
 
 
-class WatchReporter(Protocol):
-    """What makes output of a watch: a check that is made again and again."""
-
-    def on_change(self, target: CheckTarget, change: VerdictChanged, /) -> None:
-        """Report a verdict that differs from the one before."""
-
-    def on_pause(self, target: CheckTarget, moment: datetime, reason: str, /) -> None:
-        """Report that nothing is sent until something changes."""
-
-    def on_end(self, target: CheckTarget, watch: Watch, /) -> None:
-        """Report what the watch came to."""
-
-
-def reporter_of(target: str, call: Invocation) -> Reporter:
-    """Return what reports, of the class `target`; UsageError where an option is wrong."""
-    reporter: Reporter = load(target)(call)
-    return reporter
-
-
-class TextReporter:
+class TextReporter(Reporter):
     """Prints lines for people: the dialogue as it happens, then the verdict."""
 
-    def __init__(self, call: Invocation) -> None:
-        self._quiet: bool = call.options.quiet
-        self._is_batch = is_batch(call)
-        self._current: CheckTarget | None = None
+    _current: CheckTarget | None = None
 
     def on_event(self, target: CheckTarget, event: Event) -> None:
         """Print the lines of an event."""
-        if not self._quiet:
+        if not self.options.quiet:
             self._print_heading(target)
             for line in lines_of(event):
                 print_line(str(line))
@@ -96,10 +72,10 @@ class TextReporter:
     def on_result(self, target: CheckTarget, verdict: Verdict) -> None:
         """Print the verdict; of several, `quiet` leaves the first line with the table's name."""
         lines = list(verdict_lines(verdict))
-        if not self._is_batch:
+        if not self.is_batch:
             if target.refusal:  # the call ends with it, on standard error
                 return
-        elif self._quiet:
+        elif self.options.quiet:
             lines = [f"{target.label}: {lines[0]}"]
         else:
             self._print_heading(target)
@@ -107,7 +83,7 @@ class TextReporter:
             print_line(line)
 
     def _print_heading(self, target: CheckTarget) -> None:
-        if self._is_batch and target is not self._current:
+        if self.is_batch and target is not self._current:
             if self._current:
                 print_line("")
             self._current = target
@@ -129,10 +105,10 @@ class TextReporter:
 
     def finish(self, summary: BatchSummary) -> None:
         """Of several checks, print how many passed, and which did not."""
-        if not self._is_batch:
+        if not self.is_batch:
             return
         count, failed = len(summary.results), summary.failed
-        if not self._quiet:
+        if not self.options.quiet:
             print_line("")
         named = ", ".join(
             f"{result.target.label} ({label(result.verdict.cause or '')})" for result in failed
@@ -140,32 +116,3 @@ class TextReporter:
         tables = "1 table" if count == 1 else f"{count} tables"
         failures = f"{len(failed)} failed: {named}" if failed else "none failed"
         print_line(f"{tables} in {summary.seconds:.2f} s: {count - len(failed)} passed, {failures}")
-
-    def on_change(self, target: CheckTarget, change: VerdictChanged) -> None:
-        """Print when it changed and what the verdict is now; `quiet` leaves that first line."""
-        first, *others = verdict_lines(change.verdict)
-        print_line(f"{_seconds_of(change.moment)}  {first}")
-        if self._quiet:
-            return
-        for event in change.events:
-            self.on_event(target, event)
-        for line in others:
-            print_line(line)
-
-    def on_pause(self, _target: CheckTarget, moment: datetime, reason: str) -> None:
-        """Print since when, and what the watch waits for."""
-        print_line(f"{_seconds_of(moment)}  {reason}")
-
-    def on_end(self, _target: CheckTarget, watch: Watch) -> None:
-        """Print in one line what the watch came to."""
-        checks, failed = watch.checks, watch.checks - watch.passed
-        counted = "1 check" if checks == 1 else f"{checks} checks"
-        changed = "1 change" if watch.changes == 1 else f"{watch.changes} changes"
-        print_line(
-            f"{counted} in {watch.seconds:.0f} s: {watch.passed} passed, {failed} failed, "
-            f"{changed} of the verdict"
-        )
-
-
-def _seconds_of(moment: datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="seconds")

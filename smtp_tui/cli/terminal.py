@@ -29,6 +29,9 @@ def keep_columns() -> None:
     _TWINS["…"] = "~"
 
 
+NOT_WRITTEN = 74  # EX_IOERR of sysexits.h
+
+
 class OutputFailed(Exception):
     """Standard output takes nothing more; the text says why."""
 

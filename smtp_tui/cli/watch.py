@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from argparse import Namespace
+from collections.abc import Iterator
 from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
 from smtp_tui.checks.batch import CheckTarget
-from smtp_tui.checks.exit_status import exit_status
+from smtp_tui.checks.exit_status import exit_status, verdict_lines
+from smtp_tui.checks.jsonlines import change_line, held_line, json_line, watched_line
 from smtp_tui.checks.password_input import Given
 from smtp_tui.checks.run import CheckRequest
-from smtp_tui.checks.watch import Clock, VerdictChanged, Watch
+from smtp_tui.checks.watch import Clock, Paused, VerdictChanged, Watch
 from smtp_tui.cli.check_request import check_request, is_batch, read_again
-from smtp_tui.cli.commands import Invocation, load
-from smtp_tui.cli.parser import UsageError
-from smtp_tui.cli.reporters import FORMATS, WatchReporter
+from smtp_tui.cli.commands import Invocation
+from smtp_tui.cli.parser import UsageError, number_within, refuse_options
+from smtp_tui.cli.terminal import print_line
 from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.paths import expand
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.password_sources import Command, File, Keyring
 from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.transcript import lines_of
 
 # Seconds: a server may take more frequent checks for an attack.
 SHORTEST, LONGEST = 5.0, 86400.0
@@ -35,14 +39,12 @@ def watch(call: Invocation) -> int:
     every = watch_interval(call)
     request = check_request(call)
     watching = Watch(partial(attempt_of, call, request), every, Clock())
-    target = CheckTarget(file=request.file, table=request.table, request=request)
-    reporter: WatchReporter = load(FORMATS["json" if call.options.json else "text"])(call)
     try:
-        verdict = asyncio.run(_follow(watching, target, reporter))
+        verdict = asyncio.run(_follow(watching, request, call.options))
     except KeyboardInterrupt:
-        reporter.on_end(target, watching)
+        print_line(_end_line(watching, request, call.options))
         raise
-    reporter.on_end(target, watching)
+    print_line(_end_line(watching, request, call.options))
     return exit_status(verdict)
 
 
@@ -50,29 +52,54 @@ def watch_interval(call: Invocation) -> float:
     """Return the seconds from check to check; UsageError where a call cannot be watched."""
     if is_batch(call):
         raise UsageError("--watch checks one table: name one FILE, and do not use --all")
-    for name in ("report", "domain_check"):
-        if getattr(call.options, name) not in (None, False):
-            raise UsageError(f"--watch and --{name.replace('_', '-')} cannot be used together")
-    try:
-        every = float(call.options.watch)
-    except ValueError:
-        every = 0.0
-    if not SHORTEST <= every <= LONGEST:
-        raise UsageError(f"--watch needs a number of seconds, {SHORTEST:g} to {LONGEST:g}")
-    return every
+    refuse_options(call, ("report", "domain_check"), "--watch and {} cannot be used together")
+    return number_within(call.options.watch, SHORTEST, LONGEST, "--watch needs a number of seconds")
 
 
-async def _follow(watching: Watch, target: CheckTarget, reporter: WatchReporter) -> Verdict:
+async def _follow(watching: Watch, request: CheckRequest, options: Namespace) -> Verdict:
     verdict: Verdict | None = None
     async with aclosing(watching.rounds()) as changes:
         async for change in changes:
             if isinstance(change, VerdictChanged):
-                reporter.on_change(target, change)
                 verdict = change.verdict
-            else:
-                reporter.on_pause(target, change.moment, pause_reason(change.attempt))
+            for line in _lines(change, request, options):
+                print_line(line)
     assert verdict is not None
     return verdict
+
+
+def _lines(
+    change: VerdictChanged | Paused, request: CheckRequest, options: Namespace
+) -> Iterator[str]:
+    """Yield what changed, and the events and the verdict of that check."""
+    place = request.file, request.table
+    moment = change.moment.isoformat(sep=" ", timespec="seconds")
+    if isinstance(change, Paused):
+        reason = pause_reason(change.attempt)
+        yield held_line(change.moment, reason, *place) if options.json else f"{moment}  {reason}"
+        return
+    events = () if options.quiet else change.events
+    if options.json:
+        yield change_line(change, *place)
+        yield from filter(None, (json_line(each, *place) for each in (*events, change.verdict)))
+        return
+    first, *others = verdict_lines(change.verdict)
+    yield f"{moment}  {first}"
+    for event in events:
+        yield from map(str, lines_of(event))
+    yield from () if options.quiet else others
+
+
+def _end_line(watching: Watch, request: CheckRequest, options: Namespace) -> str:
+    if options.json:
+        return watched_line(watching, request.file, request.table)
+    checks, passed = watching.checks, watching.passed
+    counted = "1 check" if checks == 1 else f"{checks} checks"
+    changed = "1 change" if watching.changes == 1 else f"{watching.changes} changes"
+    return (
+        f"{counted} in {watching.seconds:.0f} s: {passed} passed, {checks - passed} failed, "
+        f"{changed} of the verdict"
+    )
 
 
 def attempt_of(call: Invocation, first: CheckRequest) -> CheckTarget:
@@ -99,20 +126,16 @@ def pause_reason(attempt: CheckTarget) -> str:
         return (
             "The server rejected the password, and no file of this call can change; smtp-tui stops."
         )
-    file = one_line(request.file or "")
-    source = _source(request)
-    match source:
+    until, rest = one_line(request.file or ""), ""
+    match _source(request):
         case File(path=path):
-            until = " or ".join(filter(None, (file, one_line(path))))
-            rest = ""
+            until = " or ".join(filter(None, (until, one_line(path))))
         case Keyring() | Command():
-            until = file
-            rest = f" After you change the password, run: touch {file}"
+            rest = f" After you change the password, run: touch {until}"
         case _ if request.given is not None:
-            until = file
             rest = " To use another password, start smtp-tui again."
         case _:
-            until, rest = file, ""
+            pass
     return f"The server rejected the password. smtp-tui sends it again when {until} changes.{rest}"
 
 
@@ -125,24 +148,17 @@ def _source(request: CheckRequest) -> Given | None:
 
 def _mark(source: Given | None, request: CheckRequest) -> object:
     """Return what differs when the source has another password, as far as can be seen."""
-    match source:
-        case File(path=path):
-            return _content(expand(path, request.base))
-        case Keyring() | Command() if request.file is not None:
-            # To ask them each time might open a window, or unlock something, each time.
-            with suppress(OSError):
-                return Path(request.file).stat().st_mtime_ns
-            return None
-        case _:
-            return None
-
-
-def _content(path: Path) -> bytes | None:
-    """Return a hash of a file's content; None for a pipe, which can be read only once."""
-    # The key is this process's own, so that the hash tells nothing of the password.
     with suppress(OSError):
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return hashlib.blake2b(file.read(_LARGEST), key=_KEY).digest()
+        match source:
+            case File(path=path):
+                file = expand(path, request.base)
+                if file.is_file():  # a pipe can be read only once
+                    # The key is this process's own, so that the hash tells nothing of the password.
+                    with file.open("rb") as content:
+                        return hashlib.blake2b(content.read(_LARGEST), key=_KEY).digest()
+            case Keyring() | Command() if request.file is not None:
+                # To ask them each time might open a window, or unlock something, each time.
+                return Path(request.file).stat().st_mtime_ns
+            case _:
+                pass
     return None
