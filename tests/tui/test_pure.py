@@ -14,7 +14,7 @@ from smtp_tui.tui.form.rows import window
 from smtp_tui.tui.layout import LayoutRequest, compute_layout
 from smtp_tui.tui.style import PLAIN, STRONG, changed_span, make_strip, truncate, truncate_left
 from smtp_tui.tui.test_pane.progress import (
-    NAMES,
+    STAGES,
     ProgressBar,
     StageState,
     StageTracker,
@@ -187,7 +187,7 @@ class TestWays:
     def test_every_stage_is_named(self, width: int, seconds: float) -> None:
         shown = self.shown(width, seconds)
         assert len(shown) == width
-        for name in NAMES.values():
+        for name, _ in STAGES.values():
             assert name in shown or name in ("settings", "password")
 
     def test_the_slowest_keep_their_time_longest(self) -> None:

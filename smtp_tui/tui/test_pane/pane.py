@@ -22,7 +22,7 @@ from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import Ask, source_as_toml
 from smtp_tui.smtp.delivery import MailRequest
-from smtp_tui.smtp.events import Event, Stage
+from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.smtp.redaction import Redactors
 from smtp_tui.tui.log.model import LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
@@ -291,14 +291,17 @@ class TestPane(NoRepaintOnResize, Vertical):
     def _follow(self, event: Event) -> None:
         self._facts.add(event)
         self._events.append(event)
-        self.progress.follow(event)
+        if isinstance(event, StageEntered):
+            self.progress.stages.enter(event.stage, event.seconds)
+            self.progress.repaint()
         self.log_view.add(entries_of(event))
 
     def _conclude(self, verdict: Verdict | None, mail: MailRequest | None) -> Verdict | None:
         if verdict is None:
             self._give_up("A bug in smtp-tui: the test ended without a verdict.")
             return None
-        self.progress.conclude(verdict)
+        self.progress.stages.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
+        self.progress.repaint()
         self.log_view.add(verdict_lines(verdict, mail))
         self.log_view.end_test(outcome(verdict))
         self.verdict.show_verdict(verdict, mail)
@@ -309,6 +312,7 @@ class TestPane(NoRepaintOnResize, Vertical):
             self.domain.check_after(done)
 
     def _give_up(self, text: str, outcome: str = NO_VERDICT) -> None:
-        self.progress.stop()
+        self.progress.stages.stop()
+        self.progress.repaint()
         self.log_view.end_test(outcome)
         self.verdict.show_text(text, BAD)

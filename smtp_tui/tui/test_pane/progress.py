@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
 
 from rich.cells import cell_len
 
-from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.delivery import MailRequest
-from smtp_tui.smtp.events import Event, Stage, StageEntered
+from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.style import ACCENT, BAD, DIM, FOCUS, PLAIN, Span
 from smtp_tui.tui.widgets.line import SingleLineWidget
 
-NAMES = {
-    Stage.SETTINGS: "settings",
-    Stage.PASSWORD: "password",
-    Stage.RESOLVE: "resolve",
-    Stage.CONNECT: "connect",
-    Stage.GREETING: "greeting",
-    Stage.EHLO: "EHLO",
-    Stage.TLS: "TLS",
-    Stage.AUTH: "AUTH",
-    Stage.ENVELOPE: "envelope",
-    Stage.MESSAGE: "message",
+# Each stage's name in the line, and what is waited for in it.
+STAGES = {
+    Stage.SETTINGS: ("settings", "the settings"),
+    Stage.PASSWORD: ("password", "the password"),
+    Stage.RESOLVE: ("resolve", "the host's addresses"),
+    Stage.CONNECT: ("connect", "the connection"),
+    Stage.GREETING: ("greeting", "the greeting"),
+    Stage.EHLO: ("EHLO", "the reply to EHLO"),
+    Stage.TLS: ("TLS", "the TLS handshake"),
+    Stage.AUTH: ("AUTH", "the reply to AUTH"),
+    Stage.ENVELOPE: ("envelope", "the reply to the envelope"),
+    Stage.MESSAGE: ("message", "the reply to the message"),
 }
+# The stages of a test without recipients. Settings and password are named only if they fail.
 EXPECTED = (Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS, Stage.AUTH)
-"""The stages of a test without recipients."""
-
+# An unencrypted connection has no TLS stage, and a relay that trusts its network no login.
 _OPTIONAL = (Stage.TLS, Stage.AUTH)
-AWAITED = {
-    Stage.SETTINGS: "the settings",
-    Stage.PASSWORD: "the password",
-    Stage.RESOLVE: "the host's addresses",
-    Stage.CONNECT: "the connection",
-    Stage.GREETING: "the greeting",
-    Stage.EHLO: "the reply to EHLO",
-    Stage.TLS: "the TLS handshake",
-    Stage.AUTH: "the reply to AUTH",
-    Stage.ENVELOPE: "the reply to the envelope",
-    Stage.MESSAGE: "the reply to the message",
-}
+_RULE, _CUT = "─", "…"
+_GAPS = (f" {_RULE}{_RULE} ", f" {_RULE} ", " ")
 
 
 class StageState(Enum):
@@ -55,7 +45,7 @@ class StageState(Enum):
 
 @record
 class StageStep:
-    """A stage as the strip shows it."""
+    """A stage as the line shows it."""
 
     stage: Stage
     state: StageState
@@ -66,72 +56,54 @@ class StageTracker:
     """Follows the stages of one check; a stage entered again goes on counting."""
 
     def __init__(self, expected: tuple[Stage, ...] = EXPECTED) -> None:
+        self.current: Stage | None = None
+        # How long the check took, once it is over.
+        self.seconds: float | None = None
         self._expected = expected
         self._spent: dict[Stage, float] = {}
-        self._current: Stage | None = None
         self._since = 0.0
         self._failed: Stage | None = None
-        self.seconds: float | None = None
-
-    @property
-    def current(self) -> Stage | None:
-        """The stage that is running."""
-        return self._current
 
     def enter(self, stage: Stage, seconds: float) -> None:
         """A stage begins; the one before has passed."""
         self._leave(seconds)
-        self._current, self._since = stage, seconds
+        self.current, self._since = stage, seconds
         self._spent.setdefault(stage, 0.0)
 
     def conclude(self, *, ok: bool, stage: Stage, seconds: float) -> None:
         """The check is over; where it failed, `stage` says at which."""
         self._leave(seconds)
-        self._current = None
-        self.seconds = seconds
+        self.current, self.seconds = None, seconds
         if not ok:
             self._failed = stage
             self._spent.setdefault(stage, 0.0)
 
     def stop(self) -> None:
         """Somebody stopped the check: the stage that was running has not passed."""
-        if self._current is not None:
-            self._spent.pop(self._current, None)
-        self._current = None
+        if self.current is not None:
+            self._spent.pop(self.current, None)
+        self.current = None
 
     def steps(self) -> list[StageStep]:
         """Return the stages entered, in their order, then those to come."""
-        seen = [
-            StageStep(stage, self._state(stage), seconds)
-            for stage, seconds in self._spent.items()
-            if stage in self._expected or stage is self._failed
-        ]
-        return [*seen, *(StageStep(stage, StageState.TO_COME) for stage in self._ahead())]
-
-    def _ahead(self) -> list[Stage]:
-        """The stages that may still come; once it is over, those that the failure kept alayout."""
-        ahead = [stage for stage in self._expected if self._may_come(stage)]
-        if self.seconds is None:
-            return ahead
-        if self._failed not in self._expected:
-            return []
-        after = self._expected[self._expected.index(self._failed) + 1 :]
-        return [stage for stage in ahead if stage in after]
-
-    def _may_come(self, stage: Stage) -> bool:
-        """Whether a stage was not entered, nor passed over."""
-        later = self._expected[self._expected.index(stage) + 1 :]
-        is_passed_over = stage in _OPTIONAL and not self._spent.keys().isdisjoint(later)
-        return stage not in self._spent and not is_passed_over
+        expected, steps = self._expected, []
+        for stage, seconds in self._spent.items():
+            state = StageState.RUNNING if stage is self.current else StageState.PASSED
+            state = StageState.FAILED if stage is self._failed else state
+            if stage in expected or stage is self._failed:
+                steps.append(StageStep(stage, state, seconds))
+        for at, stage in enumerate(expected):
+            is_passed_over = stage in _OPTIONAL and not self._spent.keys().isdisjoint(expected[at:])
+            # Once the check is over, only what its failure kept away is still to come.
+            is_missed = self._failed in expected[:at]
+            may_come = stage not in self._spent and not is_passed_over
+            if may_come and (self.seconds is None or is_missed):
+                steps.append(StageStep(stage, StageState.TO_COME))
+        return steps
 
     def _leave(self, seconds: float) -> None:
-        if self._current is not None:
-            self._spent[self._current] += max(seconds - self._since, 0.0)
-
-    def _state(self, stage: Stage) -> StageState:
-        if stage is self._failed:
-            return StageState.FAILED
-        return StageState.RUNNING if stage is self._current else StageState.PASSED
+        if self.current is not None:
+            self._spent[self.current] += max(seconds - self._since, 0.0)
 
 
 def expected_stages(mail: MailRequest | None) -> tuple[Stage, ...]:
@@ -148,63 +120,40 @@ def duration(seconds: float) -> str:
     return str(milliseconds) if milliseconds < 10_000 else f"{seconds:.0f}s"
 
 
-RULE = "─"
-CUT = "…"
-_GAPS = (f" {RULE}{RULE} ", f" {RULE} ", " ")
-
-
-@record
-class ProgressLayout:
-    """The stages as spans, and what stands at the right."""
-
-    spans: tuple[Span, ...]
-    right: str
-
-    @property
-    def width(self) -> int:
-        """The cells that it takes, with a space and a piece of rule at both sides of the right."""
-        about = 4 if self.right else 0
-        return sum(cell_len(text) for text, _ in self.spans) + cell_len(self.right) + about
-
-
 def progress_layouts(
     steps: Sequence[StageStep], right: str, *, keeps_right: bool = False
-) -> Iterator[ProgressLayout]:
-    """Yield closer and closer ways: first the right goes, then times, then the first stages."""
-    whole = [_spans_of(step) for step in steps]
+) -> Iterator[tuple[list[Span], str]]:
+    """Yield closer and closer layouts: first the right goes, then times, then the first stages."""
+    timed = {step.stage for step in steps}
     for gap in _GAPS:
-        yield ProgressLayout(_joined(whole, gap), right)
+        yield _joined(steps, gap, timed), right
     right = right if keeps_right else ""
-    yield ProgressLayout(_joined(whole, " "), right)
-    passed = [step for step in steps if step.state is StageState.PASSED]
-    timed = {step.stage for step in passed}
-    for quickest in sorted(passed, key=lambda step: step.seconds):
-        timed.discard(quickest.stage)
-        parts = [_spans_of(step, with_time=step.stage in timed) for step in steps]
-        yield ProgressLayout(_joined(parts, " "), right)
-    parts = [_spans_of(step, with_time=False) for step in steps]
+    yield _joined(steps, " ", timed), right
+    for quickest in sorted(steps, key=lambda step: step.seconds):
+        if quickest.state is StageState.PASSED:
+            timed.discard(quickest.stage)
+            yield _joined(steps, " ", timed), right
     for first in range(1, len(steps)):
-        yield ProgressLayout(_joined([[(CUT, DIM)], *parts[first:]], " "), right)
+        yield [(f"{_CUT} ", DIM), *_joined(steps[first:], " ", timed)], right
 
 
-def _joined(parts: Sequence[Sequence[Span]], gap: str) -> tuple[Span, ...]:
-    spans = [span for part in parts for span in ((gap, DIM), *part)]
-    return tuple(spans[1:])
-
-
-def _spans_of(step: StageStep, *, with_time: bool = True) -> list[Span]:
-    name = NAMES[step.stage]
-    match step.state:
-        case StageState.TO_COME:
-            return [(name, DIM)]
-        case StageState.RUNNING:
-            return [(name, ACCENT), (" …", ACCENT)]
-        case StageState.FAILED:
-            return [(f"{name} ✗", BAD)]
-        case StageState.PASSED if with_time:
-            return [(name, PLAIN), (f" {duration(step.seconds)}", DIM)]
-        case StageState.PASSED:
-            return [(name, PLAIN)]
+def _joined(steps: Sequence[StageStep], gap: str, timed: Collection[Stage]) -> list[Span]:
+    """Return the names of stages, with their times where these are wanted."""
+    spans: list[Span] = []
+    for step in steps:
+        name, _ = STAGES[step.stage]
+        spans.append((gap, DIM))
+        match step.state:
+            case StageState.TO_COME:
+                spans.append((name, DIM))
+            case StageState.RUNNING:
+                spans.append((f"{name} …", ACCENT))
+            case StageState.FAILED:
+                spans.append((f"{name} ✗", BAD))
+            case StageState.PASSED:
+                time = f" {duration(step.seconds)}" if step.stage in timed else ""
+                spans += [(name, PLAIN), (time, DIM)]
+    return spans[1:]
 
 
 class ProgressBar(SingleLineWidget):
@@ -213,29 +162,12 @@ class ProgressBar(SingleLineWidget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.stages = StageTracker()
-        self._below = 0
-        self._shown_as = ""
+        self._log_state = ""
         self._is_focused = False
 
     def begin(self, mail: MailRequest | None = None) -> None:
         """A new check begins; `mail` is what it is to hand over."""
         self.stages = StageTracker(expected_stages(mail))
-        self.repaint()
-
-    def follow(self, event: Event) -> None:
-        """Take note of a stage."""
-        if isinstance(event, StageEntered):
-            self.stages.enter(event.stage, event.seconds)
-            self.repaint()
-
-    def conclude(self, verdict: Verdict) -> None:
-        """The check is over."""
-        self.stages.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
-        self.repaint()
-
-    def stop(self) -> None:
-        """The check was stopped."""
-        self.stages.stop()
         self.repaint()
 
     def mark_focused(self, is_focused: bool) -> None:
@@ -245,38 +177,25 @@ class ProgressBar(SingleLineWidget):
 
     def show_log_state(self, state: tuple[int, str]) -> None:
         """Say how many lines of the log stand below what is in sight, and which are shown how."""
-        self._below, self._shown_as = state
+        below, shown_as = state
+        more = f"{below} more, End" if below else ""
+        self._log_state = "; ".join(filter(None, (shown_as, more)))
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
         """Return the rule with the stages in it, and at the right what there is room for."""
-        lead = [(">", FOCUS) if self._is_focused else (RULE, DIM), (" ", PLAIN)]
-        layouts = progress_layouts(
-            self.stages.steps(), self._right(), keeps_right=self._shows_log_state
-        )
-        room = width - len(lead)
-        layout = next((one for one in layouts if one.width <= room), None)
-        if layout is None:
-            return [*lead, (CUT, DIM)]
-        rule = RULE * (room - layout.width)
-        if not layout.right:
-            return [*lead, *layout.spans, (f" {rule}"[: len(rule)], DIM)]
-        return [
-            *lead,
-            *layout.spans,
-            (f" {RULE}{rule}", DIM),
-            (layout.right, PLAIN),
-            (f" {RULE}", DIM),
-        ]
-
-    @property
-    def _shows_log_state(self) -> bool:
-        return bool(self._below or self._shown_as)
-
-    def _right(self) -> str:
-        if self._shows_log_state:
-            more = f"{self._below} more, End" if self._below else ""
-            return f" {'; '.join(filter(None, (self._shown_as, more)))}"
-        if self.stages.seconds is not None:
-            return f" {duration(self.stages.seconds)} ms".replace("s ms", " s")
-        return ""
+        lead = [(">", FOCUS) if self._is_focused else (_RULE, DIM), (" ", PLAIN)]
+        right, room = self._log_state, width - len(lead)
+        if not right and self.stages.seconds is not None:
+            right = f"{duration(self.stages.seconds)} ms".replace("s ms", " s")
+        steps, keeps_right = self.stages.steps(), bool(self._log_state)
+        for spans, shown in progress_layouts(steps, right, keeps_right=keeps_right):
+            # At its left stand a space, a piece of rule and a space; at its right the same.
+            used = sum(cell_len(text) for text, _ in spans) + (cell_len(shown) + 5 if shown else 0)
+            rule = _RULE * (room - used)
+            if used <= room and not shown:
+                return [*lead, *spans, (f" {rule}"[: len(rule)], DIM)]
+            if used <= room:
+                ends = (f" {_RULE}{rule}", DIM), (f" {shown}", PLAIN), (f" {_RULE}", DIM)
+                return [*lead, *spans, *ends]
+        return [*lead, (_CUT, DIM)]

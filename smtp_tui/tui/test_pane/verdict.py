@@ -16,7 +16,7 @@ from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.model.fixes import describe_fix
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.test_pane.progress import AWAITED
+from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
 
 
@@ -162,7 +162,7 @@ class VerdictPanel(TextPage):
 
     def show_wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
         """Show what is being waited for, and for how long it may be."""
-        awaited = AWAITED[stage] if stage else "the test to start"
+        awaited = STAGES[stage][1] if stage else "the test to start"
         text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
         self.show([Block(((text, ACCENT), ("   Esc stops", DIM)))])
 
