@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from rich.style import Style
-from textual.widget import Widget
-from textual.worker import Worker
+from textual.worker import Worker, get_current_worker
 
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.discovery.dns import Resolver, prepare
@@ -28,9 +26,8 @@ from smtp_tui.tui.widgets.text_page import Block
 if TYPE_CHECKING:
     from smtp_tui.tui.test_pane.pane import CompletedTest, DnsOptions, TestPane
 
-
-DKIM_KEY = "k"
-SIGNS: dict[FactSeverity, tuple[str, Style]] = {
+# A fact's weight as a sign on the page.
+SIGNS = {
     FactSeverity.GOOD: ("+", GOOD),
     FactSeverity.NOTE: ("i", ACCENT),
     FactSeverity.BAD: ("!", WARNING),
@@ -38,13 +35,15 @@ SIGNS: dict[FactSeverity, tuple[str, Style]] = {
 }
 UNANSWERED = "unanswered"
 _ORDER = ("sender", "spf", "dkim", "dmarc", "mx", "ptr")
+# Characters that are shown of a record; longer ones are keys, which nobody reads.
 _LONGEST = 300
-"""Characters that are shown of a record; longer ones are keys, which nobody reads."""
+# Seconds in which most answers are there: to say that they are waited for would only flicker.
+SOON = 0.4
 
 
 @record
 class DomainReport:
-    """What DNS told of a domain."""
+    """What DNS holds about a domain."""
 
     domain: str
     facts: tuple[DomainFact, ...]
@@ -58,50 +57,31 @@ class DomainReport:
 
 def sentence(fact: DomainFact, *, is_on_screen: bool = False) -> str:
     """Return a fact's sentence, with the form's own ways in place of options."""
-    key = DKIM_KEY.upper()
+    key = "K"  # which the page has for the selectors
     way = key if is_on_screen else text("dns-log", "way", screen=key_of("domain"), key=key)
     return escape_controls(text.reword("dns-words", fact.text, way=way))
 
 
-def fact_lines(facts: Iterable[DomainFact], seconds: float) -> Iterator[Line]:
-    """Yield facts as lines of the log."""
-    for one in facts:
-        mark = Mark.WARNING if one.weight is FactSeverity.BAD else Mark.FACT
-        yield Line(seconds, mark, f"{one.subject.upper()}: {sentence(one)}")
-
-
 def summary(found: DomainReport) -> Block:
-    """Return one line to stand at the verdict."""
+    """Return one line to stand at the verdict: each subject's fact in two or three words."""
     label = (text("dns-bar", "label", domain=escape_controls(found.domain)), STRONG)
-    key = text("dns-bar", "more", key=key_of("domain"))
+    key = (text("dns-bar", "more", key=key_of("domain")), DIM)
     if found.is_silent:
-        return Block((label, (text("dns-bar", "silent"), PLAIN), (key, DIM)), gap=False)
-    told = list(_short(found.facts))
-    is_bad = any(one.weight is FactSeverity.BAD for one in found.facts)
-    sign = [("! ", WARNING)] if is_bad else []
-    return Block((*sign, label, (", ".join(told), PLAIN), (key, DIM)), gap=False)
-
-
-def asking(domain: str) -> Block:
-    """Return the line that stands at the verdict while answers are waited for."""
-    label = (text("dns-bar", "label", domain=escape_controls(domain)), STRONG)
-    waiting = (text("dns-bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
-    return Block((label, waiting, (text("dns-bar", "stops"), DIM)), gap=False)
-
-
-def _short(facts: Sequence[DomainFact]) -> Iterator[str]:
+        return Block((label, (text("dns-bar", "silent"), PLAIN), key), gap=False)
+    shown = []
     for subject in _ORDER:
-        of = [one for one in facts if one.subject == subject]
-        # Mail leaves from one of the addresses; whichever is covered, that may be the one.
-        best = next((one for one in of if one.weight is FactSeverity.GOOD), of[0] if of else None)
-        worst = next((one for one in of if one.weight is FactSeverity.BAD), best)
-        one = best if subject == "spf" else worst
-        if one is None:
-            continue
-        if one.id == UNANSWERED:
-            yield text("dns-bar", "unknown", subject=subject.upper())
-        elif one.id in text.part("dns-short"):
-            yield text("dns-short", one.id)
+        facts = [fact for fact in found.facts if fact.subject == subject]
+        # Mail leaves from one of the addresses; whichever SPF covers, that may be the one.
+        wanted = FactSeverity.GOOD if subject == "spf" else FactSeverity.BAD
+        good = [fact for fact in facts if fact.weight is FactSeverity.GOOD]
+        ranked = [fact for fact in facts if fact.weight is wanted] or good or facts
+        if ranked and ranked[0].id == UNANSWERED:
+            shown.append(text("dns-bar", "unknown", subject=subject.upper()))
+        elif ranked and ranked[0].id in text.part("dns-short"):
+            shown.append(text("dns-short", ranked[0].id))
+    is_bad = any(fact.weight is FactSeverity.BAD for fact in found.facts)
+    sign = [("! ", WARNING)] if is_bad else []
+    return Block((*sign, label, (", ".join(shown), PLAIN), key), gap=False)
 
 
 def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[Block]:
@@ -109,52 +89,41 @@ def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[
     yield Block(((text("dns", "title", domain=escape_controls(found.domain)), STRONG),))
     before = None
     # What may keep mail from arriving is read first.
-    for one in sorted(found.facts, key=lambda fact: fact.weight is not FactSeverity.BAD):
-        sign, style = SIGNS[one.weight]
-        said = sentence(one, is_on_screen=with_records)
-        spans = ((f"{sign} ", style), (f"{one.subject.upper()}: ", STRONG), (said, PLAIN))
+    for fact in sorted(found.facts, key=lambda fact: fact.weight is not FactSeverity.BAD):
+        sign, style = SIGNS[fact.weight]
+        said = sentence(fact, is_on_screen=with_records)
+        spans = ((f"{sign} ", style), (f"{fact.subject.upper()}: ", STRONG), (said, PLAIN))
         yield Block(spans, rest="  ", gap=with_records)
-        if with_records and one.record and one.record != before:
-            shown = escape_controls(one.record)
+        if with_records and fact.record and fact.record != before:
+            shown = escape_controls(fact.record)
             cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
             yield Block(((cut, DIM),), "  ", "  ", gap=False)
-        before = one.record
-
-
-GROUP = "domain"  # of which one worker asks at a time
-
-
-SOON = 0.4
-"""Seconds in which most answers are there: to say that they are waited for would only flicker."""
+        before = fact.record
 
 
 class DomainCheckTask:
     """Asks about one domain at a time, and shows it in the log and at the verdict."""
 
     def __init__(self, test_pane: TestPane, lookup: DnsOptions) -> None:
-        self._test_pane = test_pane
-        self._lookup = lookup
-        self._worker: Worker[None] | None = None
-        self._turn: object | None = None
-        self._about: tuple[str, str, int] | None = None
-        self._asked, self._started = "", 0.0
         self.selectors = lookup.selectors
         self.found: DomainReport | None = None
         self.watcher: Callable[[], None] | None = None
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether nobody may be asked at all."""
-        return self._lookup.is_alone
-
-    def report_blocks(self) -> list[Block]:
-        """Return what was found, as blocks for the sidebar."""
-        return list(page_blocks(self.found)) if self.found else []
+        # Whether nobody may be asked at all.
+        self.is_alone = lookup.is_alone
+        self._test_pane = test_pane
+        self._lookup = lookup
+        self._worker: Worker[None] | None = None
+        self._about: tuple[str, str, int] | None = None
+        self._started = 0.0
 
     @property
     def is_asking(self) -> bool:
         """Whether answers are waited for."""
-        return self._turn is not None
+        return self._worker is not None
+
+    def blocks(self) -> list[Block]:
+        """Return what was found, for the sidebar."""
+        return [*page_blocks(self.found)] if self.found else []
 
     def is_about(self, request: CheckRequest) -> bool:
         """Whether what was found, or is asked, is about the sender and server of a request."""
@@ -167,12 +136,12 @@ class DomainCheckTask:
             return
         seconds, domain = done.verdict.seconds, domain_of(done.request)
         if domain is None:
-            self._log([text("dns-log", "nobody")], seconds)
+            self._log(text("dns-log", "nobody"), seconds)
         elif self.is_alone:
-            self._log([text("dns-log", "alone", domain=domain)], seconds)
+            self._log(text("dns-log", "alone", domain=domain), seconds)
         elif not is_public(connected.address):
             names = {"domain": domain, "address": connected.address, "key": key_of("domain")}
-            self._log([text("dns-log", "private", **names)], seconds)
+            self._log(text("dns-log", "private", **names), seconds)
         else:
             self.ask(done.request, done.events, seconds)
 
@@ -185,25 +154,22 @@ class DomainCheckTask:
         if self.is_alone or domain is None:
             return
         self.reset()
-        self._about = _subject_of(request)
-        check = DomainCheck(resolver_of(self._lookup), self.selectors)
-        self._asked, self._started = domain, monotonic() - since
-        self._turn = turn = object()
-        work = self._ask(check, request, last_connected(events), domain, turn)
-        widget: Widget = self._test_pane
-        worker = widget.run_worker(work, group=GROUP, exclusive=True, exit_on_error=False)
-        if self._turn is turn:  # from Python 3.12 on, it may have ended before it is known here
-            self._worker = worker
+        self._about, self._started = _subject_of(request), monotonic() - since
+        work = self._ask(request, last_connected(events), domain)
+        worker = self._test_pane.run_worker(work, exclusive=True, exit_on_error=False)
+        # From Python 3.12 on, it may have ended before it is known here.
+        self._worker = None if worker.is_finished else worker
         self._report_change()
 
     def stop(self) -> bool:
         """Stop asking, if that is under way."""
-        worker, self._worker, self._turn = self._worker, None, None
+        worker, self._worker = self._worker, None
         if worker is None:
             return False
         worker.cancel()
         self._test_pane.verdict.show_extra(None)
-        self._log([text("dns-log", "stopped", domain=self._asked)], self._seconds)
+        domain = self._about[0] if self._about else ""
+        self._log(text("dns-log", "stopped", domain=domain), self._seconds)
         self._report_change()
         return True
 
@@ -212,43 +178,45 @@ class DomainCheckTask:
         self.stop()
         self.found = self._about = None
 
-    async def _ask(
-        self,
-        check: DomainCheck,
-        request: CheckRequest,
-        connected: Connected | None,
-        domain: str,
-        turn: object,
-    ) -> None:
+    async def _ask(self, request: CheckRequest, connected: Connected | None, domain: str) -> None:
         """Wait for the answers and show them; whatever goes wrong, the verdict stands."""
-        self._log([text("dns-log", "heading", domain=domain)], self._seconds)
-        facts = asyncio.create_task(_facts(check, request, connected))
+        verdict = self._test_pane.verdict
+
+        async def facts() -> tuple[DomainFact, ...]:
+            await in_daemon_thread(prepare)
+            check = DomainCheck(resolver_of(self._lookup), self.selectors)
+            return await check.facts(request.sending_settings, connected)
+
+        self._log(text("dns-log", "heading", domain=domain), self._seconds)
+        asked = asyncio.create_task(facts())
         try:
-            await asyncio.wait([facts], timeout=SOON)
-            if not facts.done():
-                self._test_pane.verdict.show_extra(asking(domain))
-            self._conclude(DomainReport(domain, await facts))
+            await asyncio.wait([asked], timeout=SOON)
+            if not asked.done():
+                label = (text("dns-bar", "label", domain=escape_controls(domain)), STRONG)
+                waits = (text("dns-bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
+                stops = (text("dns-bar", "stops"), DIM)
+                verdict.show_extra(Block((label, waits, stops), gap=False))
+            self.found = found = DomainReport(domain, await asked)
+            seconds = self._seconds
+            if found.is_silent:
+                names = {"seconds": f"{SECONDS:g}", "domain": domain}
+                self._log(text("dns-log", "silent", **names), seconds, Mark.WARNING)
+            for fact in () if found.is_silent else found.facts:
+                mark = Mark.WARNING if fact.weight is FactSeverity.BAD else Mark.FACT
+                self._log(f"{fact.subject.upper()}: {sentence(fact)}", seconds, mark)
+            verdict.show_extra(summary(found))
         except Exception as error:  # a defect in here must not cost a verdict that was earned
-            self._test_pane.verdict.show_extra(None)
-            self._log([format_internal_error(error)], self._seconds)
+            verdict.show_extra(None)
+            self._log(format_internal_error(error), self._seconds)
         finally:
-            facts.cancel()
-            if self._turn is turn:
-                self._turn = self._worker = None
+            asked.cancel()
+            if self._worker is get_current_worker():
+                self._worker = None
                 self._report_change()
 
     @property
     def _seconds(self) -> float:
         return monotonic() - self._started
-
-    def _conclude(self, found: DomainReport) -> None:
-        self.found, seconds = found, self._seconds
-        if found.is_silent:
-            names = {"seconds": f"{SECONDS:g}", "domain": found.domain}
-            self._log([text("dns-log", "silent", **names)], seconds, Mark.WARNING)
-        else:
-            self._test_pane.log_view.add(fact_lines(found.facts, seconds))
-        self._test_pane.verdict.show_extra(summary(found))
 
     def _report_change(self) -> None:
         """Let the sidebar, and the page if it is open, show what is known now."""
@@ -257,8 +225,8 @@ class DomainCheckTask:
         if self.watcher is not None:
             self.watcher()
 
-    def _log(self, texts: Iterable[str], seconds: float, mark: Mark = Mark.FACT) -> None:
-        self._test_pane.log_view.add([Line(seconds, mark, escape_controls(text)) for text in texts])
+    def _log(self, said: str, seconds: float, mark: Mark = Mark.FACT) -> None:
+        self._test_pane.log_view.add([Line(seconds, mark, escape_controls(said))])
 
 
 def resolver_of(lookup: DnsOptions) -> Resolver:
@@ -275,13 +243,6 @@ def domain_of(request: CheckRequest) -> str | None:
     """Return the domain that the mail of a request comes from; None where none is named."""
     settings = request.sending_settings
     return sender_domain(settings) if settings else None
-
-
-async def _facts(
-    check: DomainCheck, request: CheckRequest, connected: Connected | None
-) -> tuple[DomainFact, ...]:
-    await in_daemon_thread(prepare)
-    return await check.facts(request.sending_settings, connected)
 
 
 def _subject_of(request: CheckRequest) -> tuple[str, str, int] | None:
