@@ -19,6 +19,21 @@ from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
 
+UNTESTED = (
+    "Not tested yet. F5 tests the settings in the form, saved or not. F3 explains an error from "
+    "any other program."
+)
+BEGINNINGS = (
+    "Alt+S finds the settings of a domain, Alt+P lists mail providers, Alt+I imports another "
+    "program's settings. F5 tests the form, saved or not."
+)
+_LINES = 3
+STALE = "  (before your last change)"
+STOPPED = "Stopped. The test proved nothing; the log shows how far it got."
+STOPPED_LATE = (
+    "Stopped. The server may or may not have accepted the message; the log shows how far it got."
+)
+
 
 def summary_of(verdict: Verdict, mail: MailRequest | None) -> str:
     """Return what happened in a sentence, also what became of the recipients not rejected."""
@@ -35,16 +50,13 @@ def replies(verdict: Verdict) -> Iterator[tuple[str, str]]:
         return
     refused = _refused(verdict)
     for one in refused:
-        yield one.address, f"{one.code} {_words(one)}"
+        # Many servers repeat the address, which stands before the reply already.
+        reply = " ".join(one.text.split()).replace(f"<{one.address}>: ", "", 1)
+        yield one.address, f"{one.code} {reply}"
     if _reached_others(verdict):
         taken = ", ".join(one.address for one in verdict.recipients if one not in refused)
         queued = f"; queued as {verdict.queue_id}" if verdict.queue_id else ""
         yield "Accepted", f"{taken}{queued}"
-
-
-def _words(recipient: Recipient) -> str:
-    """What the server said, in one line, without the address that it often repeats."""
-    return " ".join(recipient.text.split()).replace(f"<{recipient.address}>: ", "", 1)
 
 
 def _reached_others(verdict: Verdict) -> bool:
@@ -55,23 +67,6 @@ def _reached_others(verdict: Verdict) -> bool:
 
 def _refused(verdict: Verdict) -> list[Recipient]:
     return [one for one in verdict.recipients if one.code // 100 != 2]
-
-
-UNTESTED = (
-    "Not tested yet. F5 tests the settings in the form, saved or not. F3 explains an error from "
-    "any other program."
-)
-BEGINNINGS = (
-    "Alt+S finds the settings of a domain, Alt+P lists mail providers, Alt+I imports another "
-    "program's settings. F5 tests the form, saved or not."
-)
-_LINES = 3
-STALE = "  (before your last change)"
-STOPPED = "Stopped. The test proved nothing; the log shows how far it got."
-
-STOPPED_LATE = (
-    "Stopped. The server may or may not have accepted the message; the log shows how far it got."
-)
 
 
 def outcome(verdict: Verdict) -> str:
@@ -91,13 +86,17 @@ def verdict_blocks(
     verdict: Verdict, mail: MailRequest | None, *, is_stale: bool = False
 ) -> list[Block]:
     """Return what happened, what that means, and what to do."""
-    style = GOOD if verdict.ok else BAD
-    spans = [(f"{outcome(verdict)}: ", style), (escape_controls(summary_of(verdict, mail)), STRONG)]
-    if is_stale:
-        spans.append((STALE, DIM))
-    blocks = [Block(tuple(spans))]
+    happened = escape_controls(summary_of(verdict, mail))
+    spans = [(f"{outcome(verdict)}: ", GOOD if verdict.ok else BAD), (happened, STRONG)]
+    blocks = [Block((*spans, (STALE, DIM)) if is_stale else tuple(spans))]
     if verdict.fixes and not is_stale:
-        blocks.append(fix_block(verdict, mail))
+        sends, count = mail is not None and mail.body is not None, len(verdict.fixes)
+        what = escape_controls(describe_fix(verdict, sends=sends))
+        spans = [(f"{key_of('fix')} ", STRONG), (what, PLAIN)]
+        if count > 1:
+            listed = "lists both" if count == 2 else f"lists all {count}"
+            spans += [("; ", PLAIN), (f"{key_of('fixes')} ", STRONG), (listed, PLAIN)]
+        blocks.append(Block((*spans, (".", PLAIN)), gap=False))
     blocks += [labelled(whom, reply) for whom, reply in replies(verdict)]
     warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
     if WarningId.DELIVERY_UNKNOWN in warnings:  # who sends it again must know this first
@@ -106,23 +105,6 @@ def verdict_blocks(
     if warnings:
         blocks.append(labelled("Warnings", ", ".join(map(label, warnings)), WARNING))
     return blocks
-
-
-def fix_block(verdict: Verdict, mail: MailRequest | None) -> Block:
-    """Return which key makes the first fix, what that does, and where the others are."""
-    sends = mail is not None and mail.body is not None
-    spans = [
-        (f"{key_of('fix')} ", STRONG),
-        (escape_controls(describe_fix(verdict, sends=sends)), PLAIN),
-    ]
-    count = len(verdict.fixes)
-    if count > 1:
-        spans += [
-            ("; ", PLAIN),
-            (f"{key_of('fixes')} ", STRONG),
-            ("lists both" if count == 2 else f"lists all {count}", PLAIN),
-        ]
-    return Block((*spans, (".", PLAIN)), gap=False)
 
 
 def warning_blocks(verdict: Verdict) -> list[Block]:
@@ -169,14 +151,12 @@ class VerdictPanel(TextPage):
     def show_verdict(self, verdict: Verdict, mail: MailRequest | None) -> None:
         """Show a verdict, and what became of the mail that was to be handed over."""
         self.verdict, self.mail = verdict, mail
-        self.limit(self._limit)
         self._update_blocks()
 
     def show_extra(self, extra: Block | None) -> None:
         """Show an extra line at a verdict of success; None takes it away."""
         if self.verdict is not None and self.verdict.ok and extra != self._extra:
             self._extra = extra
-            self.limit(self._limit)
             self._update_blocks()
 
     def show_text(self, text: str, style: Style = PLAIN) -> None:
@@ -192,6 +172,6 @@ class VerdictPanel(TextPage):
 
     def _update_blocks(self) -> None:
         if self.verdict is not None:
-            blocks = verdict_blocks(self.verdict, self.mail, is_stale=self.is_stale)
-            first, rest = blocks[:1], blocks[1:]
-            self.show([*first, *([self._extra] if self._extra else ()), *rest])
+            self.limit(self._limit)
+            first, *rest = verdict_blocks(self.verdict, self.mail, is_stale=self.is_stale)
+            self.show([first, *([self._extra] if self._extra else ()), *rest])
