@@ -30,14 +30,10 @@ from smtp_tui.discovery.steps import (
     Step,
     answers,
     by_host,
-    family_of,
+    cells_of,
     parse_query,
-    plain_words,
     shared_details,
     silent_ports,
-    starttls_words,
-    tls_words,
-    took_words,
 )
 from smtp_tui.providers.provider import presets_with
 from smtp_tui.settings import parsers
@@ -56,7 +52,7 @@ _PROBE_KEYS = (
     *("mechanisms_before", "mechanisms", "connections", "took"),
 )
 _SETTINGS = ("host", "port", "encryption", "username", "authentication")
-_RESULT_KEYS = ("cause", "source", "provider", "reason", "notes", "knocks", "connections")
+_RESULT_KEYS = ("cause", "source", "provider", "reason", "notes")
 
 
 def discover(call: Invocation) -> int:
@@ -156,12 +152,7 @@ def _probe_lines(probes: Iterable[ProbeResult]) -> Iterator[str]:
             continue
         yield _row("port", "IP", "plain", "STARTTLS", "implicit TLS", "time")
         for row in rows:
-            port, family, took = str(row.port), family_of(row), took_words(row)
-            if row.is_reached:
-                links = _cut(starttls_words(row)), _cut(tls_words(row))
-                yield _row(port, family, plain_words(row), *links, took)
-            else:
-                yield _row(port, family, "-", _cut(label(row.cause or "")), "", took)
+            yield _row(*map(_cut, cells_of(row)))
         for text, ports in shared_details(rows):
             yield from _wrapped(f"{', '.join(ports)}: {_cut(text, _GREETING)}", "  ", "    ")
 
@@ -198,6 +189,7 @@ def _as_object(step: Step) -> dict[str, Any]:
             content = {"event": "result", "ok": step.ok}
             content |= {key: step.values.get(key) for key in _SETTINGS}
             content |= {name: getattr(step, name) for name in _RESULT_KEYS}
+            content |= {"knocks": step.probes, "connections": step.connections}
         case _:
             assert_never(step)
     return {**content, "seconds": round(step.seconds, 6)}

@@ -1,28 +1,23 @@
-"""Servers that may accept mail, before anybody probes them, and the providers that are known."""
+"""Servers that may accept mail, before anybody probes them: from DNS, providers, usual names."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
 
 from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
 from smtp_tui.discovery.dns import AnswerState, Resolver, gather_all
-from smtp_tui.discovery.steps import (
-    Candidate,
-    CandidateSource,
-    SearchQuery,
-)
+from smtp_tui.discovery.steps import USUAL, Candidate, CandidateSource, SearchQuery
 from smtp_tui.providers.provider import Provider
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
-from smtp_tui.settings.parsers import is_address
 
-# RFC 8314, section 3.3, prefers 465; 2525 is many relays' way round a block, 25 is for servers.
-USUAL = (465, 587, 2525, 25)
 PREFIXES = ("smtp", "mail")
 MOST_SERVICES = 6
 """SRV records that are followed; more is a mistake, or malice."""
+MOST_EXCHANGES = 3
+# RFC 8314, section 5.1, and RFC 6186, section 3.1; with the port that the service usually has.
+SERVICES = (("_submissions._tcp", Encryption.SSL, 465), ("_submission._tcp", Encryption.TLS, 587))
 
 
 def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[Candidate]:
@@ -30,17 +25,16 @@ def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[C
 
     None where the admin must choose the host.
     """
-    if (named := host or provider.host) is None:
-        return
-    for order, way in enumerate(provider.ways):
-        yield Candidate(
-            host=named,
-            port=way.port,
-            encryption=way.encryption,
-            source=CandidateSource.PRESET,
-            order=order,
-            provider=provider,
-        )
+    if host := host or provider.host:
+        for order, way in enumerate(provider.ways):
+            yield Candidate(
+                host=host,
+                port=way.port,
+                encryption=way.encryption,
+                source=CandidateSource.PRESET,
+                order=order,
+                provider=provider,
+            )
 
 
 def default_candidates(
@@ -51,15 +45,15 @@ def default_candidates(
     A name that is no domain is the host itself before all. `exchange` is the host that takes the
     domain's mail: its port 25 is for other servers. `closed` are ports that DNS says are not used.
     """
-    prefixed = [] if is_address(name) else [f"{prefix}.{name}" for prefix in PREFIXES]
+    prefixed = [] if parsers.is_address(name) else [f"{prefix}.{name}" for prefix in PREFIXES]
     hosts = [*prefixed, name] if is_domain else [name, *prefixed]
     if exchange and exchange not in hosts:
         hosts.append(exchange)
+    source = CandidateSource.GUESS
     for order, host in enumerate(hosts):
         for port in USUAL:
             if port not in closed and not (host == exchange and port == 25):
                 is_given = host == name and not is_domain
-                source = CandidateSource.GUESS
                 yield Candidate(host=host, port=port, source=source, order=order, is_given=is_given)
 
 
@@ -76,29 +70,18 @@ def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     return list(best.values())
 
 
-# RFC 8314, section 5.1, and RFC 6186, section 3.1; with the port that the service usually has.
-SERVICES = (("_submissions._tcp", Encryption.SSL, 465), ("_submission._tcp", Encryption.TLS, 587))
-
-
-MOST_EXCHANGES = 3
-
-
-class OnFinding(Protocol):
-    """Makes a finding of a text's id and the names to fill in."""
-
-    def __call__(self, id_: str, candidate: Candidate | None = None, /, **names: object) -> None:
-        """Report it."""
-
-
 class DnsAnswers:
-    """What was found so far: candidates, ports that are not in use, whether DNS answered at all."""
+    """What was found so far: candidates, ports that are not in use, whether DNS answered at all.
+
+    `on_finding` is called with the id of a text, the candidate if any, and the names to fill in.
+    """
 
     def __init__(
         self,
         query: SearchQuery,
         resolver: Resolver,
         providers: Sequence[Provider],
-        on_finding: OnFinding,
+        on_finding: Callable[..., None],
     ) -> None:
         self._query = query
         self._resolver = resolver
@@ -127,7 +110,7 @@ class DnsAnswers:
             try:
                 async with asyncio.timeout(seconds):
                     data = await fetch(url, self._resolver, ca_file)
-                return candidates_in(data, self._query)
+                return candidates_in(data, self._query) or "it names no server for outgoing mail"
             except AutoconfigError as error:
                 return str(error)
             except TimeoutError:
@@ -135,14 +118,14 @@ class DnsAnswers:
 
         asked = urls(self._query.name)
         for url, found in zip(asked, await gather_all(*map(ask, asked)), strict=True):
-            if found and not isinstance(found, str):
-                for candidate in found:
-                    names = {"host": candidate.host, "port": candidate.port}
-                    self._report("autoconfig", candidate, url=url, **names)
-                self.candidates += found
-                return
-            trouble = found or "it names no server for outgoing mail"
-            self._report("autoconfig-none", url=url, trouble=trouble)
+            if isinstance(found, str):
+                self._report("autoconfig-none", url=url, trouble=found)
+                continue
+            for candidate in found:
+                place = {"host": candidate.host, "port": candidate.port}
+                self._report("autoconfig", candidate, url=url, **place)
+            self.candidates += found
+            return
 
     async def _ask_service(
         self, order: int, label: str, encryption: Encryption, usual_port: int
@@ -151,17 +134,16 @@ class DnsAnswers:
         answer, services = await self._resolver.services(name)
         self.states.add(answer.state)
         if not services:
-            self._report(
-                "srv-failed" if answer.state is AnswerState.FAILED else "srv-none", name=name
-            )
+            is_failed = answer.state is AnswerState.FAILED
+            self._report("srv-failed" if is_failed else "srv-none", name=name)
         for rank, service in enumerate(services[:MOST_SERVICES]):
             self.is_domain = True
-            where = {"host": service.host, "port": service.port}
+            place = {"host": service.host, "port": service.port}
             if not service.host:
                 self.closed.add(usual_port)
                 self._report("srv-not-offered", name=name)
             elif not _is_host(service.host) or not 0 < service.port < 65536:
-                self._report("srv-no-host", name=name, **where)
+                self._report("srv-no-host", name=name, **place)
             else:
                 candidate = Candidate(
                     host=service.host,
@@ -173,7 +155,7 @@ class DnsAnswers:
                 )
                 self.candidates.append(candidate)
                 weight = {"priority": service.priority, "weight": service.weight}
-                self._report("srv", candidate, name=name, **where, **weight)
+                self._report("srv", candidate, name=name, **place, **weight)
 
     async def _ask_exchanges(self) -> None:
         name = self._query.name
@@ -198,8 +180,8 @@ class DnsAnswers:
             return
         name = self._query.name
         found = list(preset_candidates(provider, name if provider.matches(name) else None))
-        first = found[0] if found else None
-        self._report(finding, first, **{"provider": provider.name, "name": name, **names})
+        names = {"provider": provider.name, "name": name, **names}
+        self._report(finding, found[0] if found else None, **names)
         if not found:
             self._report("preset-choose", provider=provider.name, hosts=", ".join(provider.hosts))
         self.candidates += found

@@ -1,13 +1,8 @@
-"""DNS answers: the only module that imports dnspython.
-
-An answer tells absent records apart from a name server that said nothing, and whether the resolver
-vouches for it (the AD bit of RFC 4035, which is worth as much as the way to the resolver).
-"""
+"""DNS answers: the only module that imports dnspython."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Coroutine
 from enum import Enum
 from importlib import import_module
@@ -53,7 +48,10 @@ class AnswerState(Enum):
 
 @record(kw_only=True)
 class Answer:
-    """What DNS said; `records` in its order, `secure` where the resolver vouches for them."""
+    """What DNS said; `records` in its order, `secure` where the resolver vouches for them.
+
+    It vouches by the AD bit of RFC 4035, which is worth as much as the way to the resolver.
+    """
 
     state: AnswerState
     records: tuple[str, ...] = ()
@@ -84,7 +82,7 @@ class Resolver:
 
     def __init__(self, server: tuple[str, int] | None = None) -> None:
         self.server = server
-        self._library: dns.asyncresolver.Resolver | None = None
+        self._resolver: dns.asyncresolver.Resolver | None = None
 
     async def addresses(self, host: str) -> Answer:
         """A host's addresses, IPv4 and IPv6."""
@@ -132,33 +130,24 @@ class Resolver:
         hosts = sorted((int(rank), host.removesuffix(".").lower()) for rank, host in pairs)
         return answer, tuple(host for _, host in hosts)
 
-    async def texts(self, name: str) -> Answer:
-        """The TXT records of a name, the strings of each put together (RFC 7208, section 3.3)."""
-        return await self.ask(name, "TXT")
-
-    async def names_of(self, address: str) -> Answer:
-        """The names that an address is said to have."""
-        pointer = ipaddress.ip_address(address.partition("%")[0]).reverse_pointer
-        return await self.ask(pointer, "PTR")
-
     async def ask(self, name: str, kind: str) -> Answer:
         """The records of a kind, in the form of a zone file, TXT as bare text."""
         # 100 ms, which nobody who asks no DNS should wait for.
         import dns.asyncresolver
 
         try:
-            if self._library is None:
-                made = dns.asyncresolver.Resolver(configure=self.server is None)
+            if self._resolver is None:
+                resolver = dns.asyncresolver.Resolver(configure=self.server is None)
                 if self.server:
-                    made.nameservers, made.port = [self.server[0]], self.server[1]
-                made.timeout = TRY
-                made.use_edns(0, 0, PAYLOAD)
+                    resolver.nameservers, resolver.port = [self.server[0]], self.server[1]
+                resolver.timeout = TRY
+                resolver.use_edns(0, 0, PAYLOAD)
                 # RFC 6840, section 5.7: who sets AD asks for AD.
-                made.set_flags(dns.flags.RD | dns.flags.AD)
+                resolver.set_flags(dns.flags.RD | dns.flags.AD)
                 # SPF and its facts ask for the same names again.
-                made.cache = dns.resolver.LRUCache()
-                self._library = made
-            answer = await self._library.resolve(
+                resolver.cache = dns.resolver.LRUCache()
+                self._resolver = resolver
+            answer = await self._resolver.resolve(
                 # Absolute, so that no search domain of resolv.conf is tried.
                 dns.name.from_text(f"{name.removesuffix('.')}."),
                 kind,
@@ -166,21 +155,17 @@ class Resolver:
                 lifetime=LIFETIME,
                 backend=dns.asyncbackend.get_backend("asyncio"),
             )
-        except (
-            dns.resolver.NXDOMAIN,
-            dns.name.LabelTooLong,
-            dns.name.NameTooLong,
-            dns.name.EmptyLabel,
-        ):
+        except dns.resolver.NXDOMAIN:
+            return Answer(state=AnswerState.NO_NAME)
+        except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel):
             return Answer(state=AnswerState.NO_NAME)
         except (dns.exception.DNSException, OSError, UnicodeError):
             return Answer(state=AnswerState.FAILED)
-        records = tuple(
-            b"".join(data.strings).decode("utf-8", "backslashreplace")
-            if kind == "TXT"
-            else data.to_text()
-            for data in answer.rrset or ()
-        )
+        if kind == "TXT":  # RFC 7208, section 3.3: the strings of each are put together
+            found = [b"".join(data.strings) for data in answer.rrset or ()]
+            records = tuple(text.decode("utf-8", "backslashreplace") for text in found)
+        else:
+            records = tuple(data.to_text() for data in answer.rrset or ())
         secure = bool(answer.response.flags & dns.flags.AD)
         state = AnswerState.FOUND if records else AnswerState.EMPTY
         return Answer(state=state, records=records, secure=secure)

@@ -190,7 +190,7 @@ async def _spf(
     asked = senders or {_ANY: ""}
     verdicts = await gather_all(*(evaluate(domain, address, resolver) for address in asked))
     # The record as it stands in DNS, two where there are two: the resolver has it still.
-    answer = await resolver.texts(domain)
+    answer = await resolver.ask(domain, "TXT")
     found = "; ".join(filter(is_record, answer.records)) or None
     facts = []
     for who, verdict in zip(asked.values(), verdicts, strict=True):
@@ -207,10 +207,10 @@ async def _ptr(address: str, resolver: Resolver) -> Facts:
     """Return whether this machine's address has a name that leads back to it (RFC 1912, 2.1)."""
     if not is_public(address):
         return (_fact("ptr", "ptr-private", address=address),)
-    answer = _answered(await resolver.names_of(address))
+    own = ip_address(address.partition("%")[0])
+    answer = _answered(await resolver.ask(own.reverse_pointer, "PTR"))
     if not answer.records:
         return (_fact("ptr", "ptr-none", address=address),)
-    own = ip_address(address)
     names = [name.removesuffix(".").lower() for name in answer.records[:MOST_NAMES]]
     for name in names:
         back = await resolver.ask(name, "A" if own.version == 4 else "AAAA")
@@ -221,7 +221,7 @@ async def _ptr(address: str, resolver: Resolver) -> Facts:
 
 async def _mta_sts(domain: str, resolver: Resolver) -> Facts:
     """Return whether a domain asks for TLS; the policy, on a web server, is not fetched."""
-    answer = _answered(await resolver.texts(f"_mta-sts.{domain}"))
+    answer = _answered(await resolver.ask(f"_mta-sts.{domain}", "TXT"))
     try:
         found = record_with(answer.records, "STSv1")
     except ValueError:
@@ -290,7 +290,7 @@ async def _dmarc(domain: str, resolver: Resolver) -> Facts:
     # Which of the domains above is the organisation's shows by its record.
     for owner in (domain, *(".".join(labels[start:]) for start in above)):
         place = f"_dmarc.{owner}"
-        answer = _answered(await resolver.texts(place))
+        answer = _answered(await resolver.ask(place, "TXT"))
         names = {"domain": domain, "place": place}
         try:
             found = record_with(answer.records, "DMARC1")
@@ -315,7 +315,7 @@ def key_state(text: str) -> str:
 async def _dkim(domain: str, selectors: Sequence[str], resolver: Resolver) -> Facts:
     async def ask(selector: str) -> DomainFact:
         names = {"domain": domain, "selector": selector}
-        answer = await resolver.texts(f"{selector}._domainkey.{domain}")
+        answer = await resolver.ask(f"{selector}._domainkey.{domain}", "TXT")
         if answer.state is AnswerState.FAILED:  # which says nothing of the other selectors
             return _fact("dkim", "unanswered", what="DKIM")
         if not answer.records:

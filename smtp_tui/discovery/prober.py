@@ -80,15 +80,15 @@ def probe_targets(found: Sequence[tuple[Candidate, tuple[str, ...]]]) -> list[Pr
 
     Of a host's addresses the first of each family counts.
     """
-    leading: dict[tuple[str, int], list[Candidate]] = {}
+    candidates: dict[tuple[str, int], list[Candidate]] = {}
     for candidate, addresses in found:
         four = [address for address in addresses if ":" not in address]
         six = [address for address in addresses if ":" in address]
         for address in four[:1] + six[:1]:
-            leading.setdefault((address, candidate.port), []).append(candidate)
+            candidates.setdefault((address, candidate.port), []).append(candidate)
     return [
-        ProbeTarget(address=address, candidates=tuple(candidates))
-        for (address, _), candidates in leading.items()
+        ProbeTarget(address=address, candidates=tuple(leading))
+        for (address, _), leading in candidates.items()
     ]
 
 
@@ -102,31 +102,48 @@ class ProbeOptions:
 
 
 class PortProber:
-    """Probes one target: with the likely encryption, and with another where that tells more."""
+    """Probes one target: with the likely encryption, and with another where that shows more."""
 
     def __init__(self, target: ProbeTarget, options: ProbeOptions, budget: Budget) -> None:
         self._target = target
         self._options = options
         self._budget = budget
         self._connections = 0
-        self._candidate = target.candidates[0]
 
     async def probe(self) -> ProbeResult | None:
         """Return what is there; None where no connection was left to ask."""
         began = time.monotonic()
-        encryption = self._candidate.expected
-        seen = await self._connect(encryption)
+        candidate = self._target.candidates[0]
+        encryption = candidate.expected
+        seen = await self._connect(candidate, encryption)
         if seen is None:
             return None
-        encryption, seen = await self._with_other_encryption(encryption, seen)
-        seen = await self._under_another_name(encryption, seen)
-        inside = seen
+        # The port may be of the other kind than its number says.
+        other, cause = None, _cause_of(seen)
+        if encryption is Encryption.SSL and cause == Cause.PLAIN_TEXT_EXPECTED:
+            other = Encryption.TLS
+        elif encryption is not Encryption.SSL and cause in _SILENT and seen.greeting is None:
+            other = Encryption.SSL
+        if other:
+            found = await self._connect(candidate, other)
+            if found and (found.greeting or found.chain):
+                encryption, seen = other, found
+        # The certificate may be for another of the names that lead here.
+        if _cause_of(seen) == Cause.CERTIFICATE_NAME_MISMATCH and seen.chain:
+            leaf = seen.chain[0]
+            named = (other for other in self._target.candidates[1:] if leaf.is_for(other.host))
+            if fitting := next(named, None):
+                found = await self._connect(fitting, encryption)
+                if found and _cause_of(found) != Cause.CERTIFICATE_NAME_MISMATCH:
+                    candidate, seen = fitting, found
+        # What stands behind a certificate that does not hold shows without verification.
+        inside = None
         if _fails_certificate(seen):
-            inside = await self._connect(encryption, verify=VerifyMode.NONE) or seen
-        return self._result(encryption, seen, inside, time.monotonic() - began)
+            inside = await self._connect(candidate, encryption, VerifyMode.NONE)
+        return self._result(candidate, encryption, seen, inside, time.monotonic() - began)
 
     async def _connect(
-        self, encryption: Encryption, verify: VerifyMode = VerifyMode.PEER
+        self, candidate: Candidate, encryption: Encryption, verify: VerifyMode = VerifyMode.PEER
     ) -> CheckSummary | None:
         """Open one connection; None where time or connections have run out."""
         left = self._options.deadline - time.monotonic()
@@ -138,8 +155,8 @@ class PortProber:
         settings = parse_settings(
             {
                 "host": self._target.address,
-                "port": self._candidate.port,
-                "server_name": self._candidate.host,
+                "port": candidate.port,
+                "server_name": candidate.host,
                 "encryption": encryption.value,
                 "authentication": "none",
                 "openssl_verify_mode": verify.value,
@@ -161,79 +178,46 @@ class PortProber:
                             patience.reschedule(None)
         return seen
 
-    async def _with_other_encryption(
-        self, encryption: Encryption, seen: CheckSummary
-    ) -> tuple[Encryption, CheckSummary]:
-        """Take a port for what it is where it is not what was expected."""
-        if encryption is Encryption.SSL and _cause_of(seen) == Cause.PLAIN_TEXT_EXPECTED:
-            other = Encryption.TLS
-        elif (
-            encryption is not Encryption.SSL
-            and _cause_of(seen) in _SILENT
-            and seen.greeting is None
-        ):
-            other = Encryption.SSL
-        else:
-            return encryption, seen
-        found = await self._connect(other)
-        if found is None or not (found.greeting or found.chain):
-            return encryption, seen
-        return other, found
-
-    async def _under_another_name(self, encryption: Encryption, seen: CheckSummary) -> CheckSummary:
-        """Take the name that the certificate is for, where one of those known leads here too."""
-        if _cause_of(seen) != Cause.CERTIFICATE_NAME_MISMATCH or not seen.chain:
-            return seen
-        others = self._target.candidates[1:]
-        fitting = next((other for other in others if seen.chain[0].is_for(other.host)), None)
-        if fitting is None:
-            return seen
-        before, self._candidate = self._candidate, fitting
-        found = await self._connect(encryption)
-        if found is None or _cause_of(found) == Cause.CERTIFICATE_NAME_MISMATCH:
-            self._candidate = before
-            return seen
-        return found
-
     def _result(
-        self, encryption: Encryption, seen: CheckSummary, inside: CheckSummary, took: float
+        self,
+        candidate: Candidate,
+        encryption: Encryption,
+        seen: CheckSummary,
+        inside: CheckSummary | None,
+        took: float,
     ) -> ProbeResult:
         """Put together what `seen` showed, and `inside`, which took any certificate."""
-        cause, before, after = _cause_of(seen), _offered(seen, encrypted=False), None
-        for report in (seen, inside):
-            after = _offered(report, encrypted=True) if after is None else after
-        link = inside.established or seen.established
+        cause, fails = _cause_of(seen), _fails_certificate(seen)
+        greeting = seen.greeting or (inside.greeting if inside else None)
+        link = (inside and inside.established) or seen.established
+        before, after = (_offered(seen, encrypted=encrypted) for encrypted in (False, True))
+        if after is None and inside:
+            after = _offered(inside, encrypted=True)
         begins_open = encryption is not Encryption.SSL
         without_tls = cause == Cause.STARTTLS_NOT_OFFERED
         # The encryption that a mail server was met with, or one whose certificate was in the way.
         reached: Encryption | None = encryption
-        unasked = inside is seen and _fails_certificate(seen)
         if without_tls:
             reached = Encryption.NONE
-        elif not (seen.greeting or inside.greeting or unasked):
+        elif not greeting and not (fails and inside is None):
             reached = None
         starttls = None
-        if begins_open and without_tls:
-            starttls = False
-        elif begins_open and before is not None:
-            starttls = bool(seen.chain)
-        held = OK if seen.established else None
+        if begins_open and (without_tls or before is not None):
+            starttls = not without_tls and bool(seen.chain)
         return ProbeResult(
             seconds=0,
             took=took,
-            host=self._candidate.host,
-            port=self._candidate.port,
+            candidate=candidate,
             address=self._target.address,
-            source=self._candidate.source,
             cause=None if without_tls else cause,
             encryption=reached,
             plain=before is not None if begins_open and seen.connected else None,
             starttls=starttls,
             tls=bool(seen.chain) if not begins_open and seen.connected else None,
-            greeting=seen.greeting or inside.greeting,
+            greeting=greeting,
             version=link.version if link else None,
             certificate=seen.chain[0] if seen.chain else None,
-            trusted=cause if _fails_certificate(seen) else held,
+            trusted=cause if fails else (OK if seen.established else None),
             also=tuple(fault.value for fault in seen.finished.also) if seen.finished else (),
             before=before,
             after=after,

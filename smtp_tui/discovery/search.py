@@ -1,21 +1,19 @@
-"""Which of the ports that answered is the best choice and why, or why there is none.
-
-The search for settings, as a stream of steps: ask DNS and the domain, probe, choose.
-"""
+"""The search for settings, as a stream of steps: ask DNS and the domain, probe, choose."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from smtp_tui.diagnosis.causes import label
-from smtp_tui.discovery.candidates import USUAL, DnsAnswers, default_candidates, distinct
+from smtp_tui.discovery.candidates import DnsAnswers, default_candidates, distinct
 from smtp_tui.discovery.dns import Answer, AnswerState, Resolver, gather_all
 from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
 from smtp_tui.discovery.steps import (
+    MOST_NAMES,
     Candidate,
     CandidateSource,
     Finding,
@@ -32,58 +30,26 @@ from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.smtp.ehlo import own_name
 from smtp_tui.smtp.events import Cause
 
-_MOST_NAMES = 4
+TIMEOUT = 10.0
+CONNECTIONS = 24
+# Connections that are kept for a second look, and seconds for the last QUIT.
+_SPARE, _QUIT = 4, 0.5
+# The share of the time that asking may take, and the seconds; the web's share of these; the same
+# for the addresses of a host; the seconds for this machine's own name.
+_ASKING_SHARE, _ASKING, _WEB_SHARE = 0.5, 5.0, 0.9
+_RESOLVING_SHARE, _RESOLVING = 0.3, 3.0
+_OWN_NAME = 1.0
 
 
-@record(kw_only=True)
-class RankedChoice:
-    """A probe of a candidate, worth choosing more than those after it."""
-
-    probe: ProbeResult
-    candidate: Candidate
-
-    @property
-    def worth(self) -> tuple[int, bool, tuple[int, int], int, int, int]:
-        """What counts first sorts first."""
-        # A certificate that does not hold is worth more than none: it can be fixed, while an
-        # unencrypted connection gives everything away.
-        probe = self.probe
-        if probe.cause is None:
-            grade = 0 if probe.is_encrypted else 2
-        else:
-            grade = 1 if probe.trusted else 3
-        return (
-            grade,
-            not probe.mechanisms,
-            self.candidate.rank,
-            probe.encryption is not Encryption.SSL,
-            USUAL.index(probe.port) if probe.port in USUAL else 0,
-            ":" in probe.address,
-        )
-
-
-def ranked(
-    probes: Sequence[ProbeResult], candidates: Mapping[tuple[str, int], Candidate]
-) -> list[RankedChoice]:
-    """Return the probes that reached a mail server, the best choice first."""
-    choices = [
-        RankedChoice(probe=probe, candidate=candidates[probe.host, probe.port])
-        for probe in probes
-        if probe.is_reached
-    ]
-    return sorted(choices, key=lambda choice: choice.worth)
-
-
-def values_of(choice: RankedChoice, query: SearchQuery) -> dict[str, object]:
+def values_of(probe: ProbeResult, query: SearchQuery) -> dict[str, object]:
     """The values for our fields; what only the admin knows is left out."""
-    probe, candidate = choice.probe, choice.candidate
     values: dict[str, object] = {
         "host": probe.host,
         "port": probe.port,
         "encryption": (probe.encryption or Encryption.NONE).value,
     }
-    username = candidate.username
-    if provider := candidate.provider:
+    username = probe.candidate.username
+    if provider := probe.candidate.provider:
         username = query.address if provider.user is User.ADDRESS else provider.username
         if provider.authentication[0] is not Authentication.AUTO:
             values["authentication"] = provider.authentication[0].value
@@ -92,9 +58,9 @@ def values_of(choice: RankedChoice, query: SearchQuery) -> dict[str, object]:
     return values
 
 
-def reason_of(choice: RankedChoice, query: SearchQuery) -> str:
-    """Say in one sentence how it is known and what speaks for it."""
-    probe, candidate = choice.probe, choice.candidate
+def reason_of(probe: ProbeResult, query: SearchQuery) -> str:
+    """Say in one sentence how a server is known and what speaks for it."""
+    candidate = probe.candidate
     origin = "given" if candidate.is_given else candidate.source.value
     provider = candidate.provider.name if candidate.provider else ""
     parts = [text("reasons", origin, name=query.name, provider=provider)]
@@ -108,14 +74,14 @@ def reason_of(choice: RankedChoice, query: SearchQuery) -> str:
 
 
 def notes_of(
-    choice: RankedChoice, probes: Sequence[ProbeResult], query: SearchQuery
+    probe: ProbeResult, probes: Sequence[ProbeResult], query: SearchQuery
 ) -> Iterator[str]:
-    """Say what else an admin must know before taking it."""
-    probe, candidate = choice.probe, choice.candidate
+    """Say what else an admin must know before using a server; `probes` are all of the search."""
+    candidate = probe.candidate
     if probe.cause:
         yield text("notes", "near", cause=label(probe.cause))
         if probe.certificate and "certificate-name-mismatch" in (probe.cause, *probe.also):
-            names = ", ".join(probe.certificate.names[:_MOST_NAMES]) or "no name"
+            names = ", ".join(probe.certificate.names[:MOST_NAMES]) or "no name"
             yield text("notes", "certificate-names", names=names)
     if probe.encryption is Encryption.NONE:
         yield text("notes", "plain")
@@ -128,67 +94,49 @@ def notes_of(
     for other in probes:
         same = (other.host, other.port) == (probe.host, probe.port) and other is not probe
         if same and other.cause and other.cause != probe.cause:
-            family = "IPv6" if ":" in other.address else "IPv4"
+            family = "IPv6" if other.family == "v6" else "IPv4"
             yield text("notes", "one-family", family=family, cause=label(other.cause))
-    if candidate.provider:
-        yield text("notes", "user", text=candidate.provider.username_is)
-        yield text("notes", "password", text=candidate.provider.password_is)
-        if candidate.provider.page:
-            yield text("notes", "page", text=candidate.provider.page)
-        yield from candidate.provider.notes
+    if provider := candidate.provider:
+        yield text("notes", "user", text=provider.username_is)
+        yield text("notes", "password", text=provider.password_is)
+        if provider.page:
+            yield text("notes", "page", text=provider.page)
+        yield from provider.notes
 
 
 def result_of(
-    query: SearchQuery,
-    candidates: Sequence[Candidate],
-    probes: Sequence[ProbeResult],
-    states: set[AnswerState],
+    query: SearchQuery, probes: Sequence[ProbeResult], states: set[AnswerState]
 ) -> SearchResult:
     """Judge a search by its probes; `states` are what became of the questions about the name."""
-    by_port = {(candidate.host, candidate.port): candidate for candidate in candidates}
-    choices = ranked(probes, by_port)
-    if choices:
-        best = choices[0]
+    reached = [probe for probe in probes if probe.is_reached]
+    if reached:
+        best = min(reached, key=lambda probe: probe.worth)
         provider = best.candidate.provider
         return SearchResult(
             seconds=0,
-            ok=best.probe.cause is None,
+            ok=best.cause is None,
             values=values_of(best, query),
-            cause=best.probe.cause,
-            source=best.candidate.source,
+            cause=best.cause,
+            source=best.source,
             provider=provider.id if provider else None,
             reason=reason_of(best, query),
             notes=tuple(notes_of(best, probes, query)),
-            knocks=len(probes),
+            probes=len(probes),
         )
     if probes:
-        telling = min(probes, key=lambda probe: by_port[probe.host, probe.port].rank)
-        cause = telling.cause or Cause.NOT_SMTP.value
+        # What DNS names says more than a guess that was quicker to fail.
+        known_best = min(probes, key=lambda probe: probe.candidate.rank)
+        cause = known_best.cause or Cause.NOT_SMTP.value
         reason = text("nothing", "unreachable", count=len(probes))
     elif states <= {AnswerState.FAILED}:
         cause, reason = Cause.RESOLVER_FAILED.value, text("nothing", "failed", name=query.name)
     else:
-        absent = AnswerState.NO_NAME in states and states <= {
-            AnswerState.NO_NAME,
-            AnswerState.FAILED,
-        }
+        absent = AnswerState.NO_NAME in states and states.isdisjoint(
+            {AnswerState.FOUND, AnswerState.EMPTY}
+        )
         cause = Cause.HOST_NOT_FOUND.value
         reason = text("nothing", "no-name" if absent else "no-host", name=query.name)
-    return SearchResult(seconds=0, ok=False, cause=cause, reason=reason, knocks=len(probes))
-
-
-# rf
-
-
-TIMEOUT = 10.0
-CONNECTIONS = 24
-# Connections that are kept for a second look, and seconds for the last QUIT.
-_SPARE, _QUIT = 4, 0.5
-# The share of the time that asking may take, and the seconds; the web's share of these; the same
-# for the addresses of a host; the seconds for this machine's own name.
-_ASKING_SHARE, _ASKING, _WEB_SHARE = 0.5, 5.0, 0.9
-_RESOLVING_SHARE, _RESOLVING = 0.3, 3.0
-_OWN_NAME = 1.0
+    return SearchResult(seconds=0, ok=False, cause=cause, reason=reason, probes=len(probes))
 
 
 @record(kw_only=True)
@@ -214,29 +162,26 @@ async def discover(query: SearchQuery, options: SearchOptions) -> AsyncGenerator
     No credential is asked for or sent. Wrap it in `contextlib.aclosing`: leaving early closes all
     connections at once.
     """
-    steps: asyncio.Queue[Step | None] = asyncio.Queue()
-    search = _Search(query, options, steps)
+    search = _Search(query, options)
     task = asyncio.create_task(search.run())
-    task.add_done_callback(lambda _: steps.put_nowait(None))
+    task.add_done_callback(lambda _: search.steps.put_nowait(None))
     try:
-        while (step := await steps.get()) is not None:
+        while (step := await search.steps.get()) is not None:
             yield step
         task.result()
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError):
             await task
 
 
 class _Search:
-    """One search, step by step."""
+    """One search; what it finds goes into `steps`, None where it ended."""
 
-    def __init__(
-        self, query: SearchQuery, options: SearchOptions, steps: asyncio.Queue[Step | None]
-    ) -> None:
+    def __init__(self, query: SearchQuery, options: SearchOptions) -> None:
+        self.steps: asyncio.Queue[Step | None] = asyncio.Queue()
         self._query = query
         self._options = options
-        self._steps = steps
         self._started = time.monotonic()
         self._budget = Budget(options.connections)
         self._answers = DnsAnswers(query, options.resolver, options.providers, self._report)
@@ -246,19 +191,32 @@ class _Search:
 
     async def run(self) -> None:
         """Ask, probe what came of it, and choose."""
-        asking = min(_ASKING, _ASKING_SHARE * self._options.timeout)
-        with_web = self._options.with_autoconfig and not self._query.is_address
-        questions = [self._answers.ask(), self._find_own_name()]
-        if with_web:
-            questions.append(self._answers.ask_web(self._options.ca_file, _WEB_SHARE * asking))
-        with contextlib.suppress(TimeoutError):
+        options, answers = self._options, self._answers
+        asking = min(_ASKING, _ASKING_SHARE * options.timeout)
+        questions = [answers.ask(), self._find_own_name()]
+        if options.with_autoconfig and not self._query.is_address:
+            questions.append(answers.ask_web(options.ca_file, _WEB_SHARE * asking))
+        with suppress(TimeoutError):
             async with asyncio.timeout(asking):
                 await gather_all(*questions)
-        candidates = self._candidates()
-        with contextlib.suppress(TimeoutError):
+        # Where a provider hosts the domain, its MX is no server for the domain's own users.
+        is_hosted = any(candidate.provider for candidate in answers.candidates)
+        usual = default_candidates(
+            self._query.name,
+            None if is_hosted else answers.exchange,
+            is_domain=answers.is_domain and not self._query.is_address,
+            closed=frozenset(answers.closed),
+        )
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._left()):
-                await self._probe(candidates)
-        self._steps.put_nowait(self._result(candidates))
+                await self._probe(distinct([*answers.candidates, *usual]))
+        result = result_of(self._query, self._probes, answers.states)
+        notes = result.notes
+        if self._left_out:
+            names = {"count": self._left_out, "limit": options.connections}
+            notes = (*notes, text("notes", "left-out", **names))
+        used = self._budget.used
+        self.steps.put_nowait(replace(result, seconds=self._now(), notes=notes, connections=used))
 
     def _now(self) -> float:
         return time.monotonic() - self._started
@@ -267,44 +225,33 @@ class _Search:
         return max(self._options.timeout - self._now(), 0)
 
     def _report(self, id_: str, candidate: Candidate | None = None, /, **names: object) -> None:
-        self._steps.put_nowait(
-            Finding(
-                seconds=self._now(),
-                id=id_,
-                text=text("findings", id_, **names),
-                source=candidate.source if candidate else None,
-                host=candidate.host if candidate else None,
-                port=candidate.port if candidate else None,
-                encryption=candidate.encryption if candidate else None,
+        finding = Finding(seconds=self._now(), id=id_, text=text("findings", id_, **names))
+        if candidate:
+            finding = replace(
+                finding,
+                source=candidate.source,
+                host=candidate.host,
+                port=candidate.port,
+                encryption=candidate.encryption,
             )
-        )
+        self.steps.put_nowait(finding)
 
     async def _find_own_name(self) -> None:
         """Find the name to give in EHLO once for all."""
         if self._domain is None:
             self._domain = await own_name(_OWN_NAME)
 
-    def _candidates(self) -> list[Candidate]:
-        found = self._answers
-        # Where a provider hosts the domain, its MX is no server for the domain's own users.
-        is_hosted = any(candidate.provider for candidate in found.candidates)
-        usual = default_candidates(
-            self._query.name,
-            None if is_hosted else found.exchange,
-            is_domain=found.is_domain and not self._query.is_address,
-            closed=frozenset(found.closed),
-        )
-        return distinct([*found.candidates, *usual])
-
     async def _addresses(self, host: str, candidates: list[Candidate]) -> tuple[str, ...]:
         answer = Answer(state=AnswerState.FAILED)
-        with contextlib.suppress(TimeoutError):
+        with suppress(TimeoutError):
             # One name that nobody answers for must not keep all the others waiting.
             async with asyncio.timeout(min(_RESOLVING, _RESOLVING_SHARE * self._options.timeout)):
                 answer = await self._options.resolver.addresses(host)
         is_query = host == self._query.name
         # Of names that are only guessed it is no news that they are not there.
-        is_named = is_query or any(one.host == host and one.encryption for one in candidates)
+        is_named = is_query or any(
+            candidate.host == host and candidate.encryption for candidate in candidates
+        )
         if not answer.records and is_named:
             failed = answer.state is AnswerState.FAILED
             self._report("host-failed" if failed else "no-host", host=host)
@@ -317,13 +264,15 @@ class _Search:
         hosts = list(dict.fromkeys(candidate.host for candidate in candidates))
         found = await gather_all(*(self._addresses(host, candidates) for host in hosts))
         addresses = dict(zip(hosts, found, strict=True))
-        targets = probe_targets([(one, addresses[one.host]) for one in candidates])
+        targets = probe_targets(
+            [(candidate, addresses[candidate.host]) for candidate in candidates]
+        )
         if not targets:
             return
         most = max(self._options.connections - _SPARE, 1)
         self._left_out = max(len(targets) - most, 0)
         ports = len(targets) - self._left_out
-        self._steps.put_nowait(
+        self.steps.put_nowait(
             ProbeStarted(seconds=self._now(), ports=ports, left_out=self._left_out)
         )
         options = ProbeOptions(
@@ -339,23 +288,11 @@ class _Search:
             return
         probe = replace(probe, seconds=self._now())
         if probe.is_reached:
-            candidate = next(one for one in target.candidates if one.host == probe.host)
-            choice = RankedChoice(probe=probe, candidate=candidate)
             probe = replace(
                 probe,
-                values=values_of(choice, self._query),
-                reason=reason_of(choice, self._query),
-                notes=tuple(notes_of(choice, [probe], self._query)),
-                worth=choice.worth,
+                values=values_of(probe, self._query),
+                reason=reason_of(probe, self._query),
+                notes=tuple(notes_of(probe, [probe], self._query)),
             )
         self._probes.append(probe)
-        self._steps.put_nowait(probe)
-
-    def _result(self, candidates: list[Candidate]) -> SearchResult:
-        found = result_of(self._query, candidates, self._probes, self._answers.states)
-        notes = found.notes
-        if self._left_out:
-            names = {"count": self._left_out, "limit": self._options.connections}
-            notes = (*notes, text("notes", "left-out", **names))
-        used = self._budget.used
-        return replace(found, seconds=self._now(), notes=notes, connections=used)
+        self.steps.put_nowait(probe)

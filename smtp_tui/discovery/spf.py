@@ -1,19 +1,14 @@
-"""SPF records (RFC 7208), evaluated for an address as far as that goes without a mail.
-
-Macros, `exists` and `ptr` depend on the mail or on the one who asks: they are told, not evaluated.
-"""
+"""SPF records (RFC 7208), evaluated for an address as far as that goes without a mail."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
 from smtp_tui.discovery.dns import Answer, AnswerState, Resolver
 from smtp_tui.records import record
 
-_VERSION = "v=spf1"
 _REDIRECT = "redirect"
 _MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
 # Section 4.6.4: terms that ask DNS, answers without a record, names of an MX.
@@ -58,37 +53,22 @@ class SpfUnanswered(Exception):
 
 @record(kw_only=True)
 class Term:
-    """One term of a record; `name` is a mechanism, `redirect`, or empty for any other modifier."""
+    """One term of a record; `name` is a mechanism, `redirect`, or empty for any other modifier.
+
+    `result` is what it says of an address that it matches, `four` and `six` are prefix lengths.
+    """
 
     text: str
     name: str
     value: str
-    qualifier: str = ""
+    result: SpfResult = SpfResult.NEUTRAL
     four: int = 32
     six: int = 128
-
-    @property
-    def has_macro(self) -> bool:
-        """Whether its value depends on the mail (section 7)."""
-        return "%" in self.value
-
-    @property
-    def result(self) -> SpfResult:
-        """What it says of an address that it matches."""
-        return _BY_QUALIFIER[self.qualifier]
 
 
 def is_record(text: str) -> bool:
     """Tell whether a TXT record is one of SPF (section 4.5)."""
-    return text.casefold().split(" ")[0] == _VERSION
-
-
-def record_in(texts: Iterable[str]) -> str | None:
-    """Return the SPF record among TXT records, None without one; SpfPermError for two."""
-    found = list(filter(is_record, texts))
-    if len(found) > 1:
-        raise SpfPermError("there are two records")
-    return found[0] if found else None
+    return text.casefold().split(" ")[0] == "v=spf1"
 
 
 def terms_of(record_text: str) -> tuple[Term, ...]:
@@ -104,7 +84,7 @@ def _term(word: str) -> Term:
     name = found["name"].casefold() if found else ""
     if found is None or name not in _MECHANISMS:
         raise SpfPermError(f"{word!r} is not a mechanism")
-    qualifier, value, length = found["qualifier"], found["value"] or "", found["length"] or ""
+    value, length = found["value"] or "", found["length"] or ""
     four, six = 32, 128
     if name in ("ip4", "ip6"):
         value += length
@@ -123,7 +103,8 @@ def _term(word: str) -> Term:
             raise SpfPermError(f"{word!r} has a wrong prefix length")
     if name in ("include", "exists") and not value:
         raise SpfPermError(f"{word!r} names no domain")
-    return Term(text=word, name=name, value=value, qualifier=qualifier, four=four, six=six)
+    result = _BY_QUALIFIER[found["qualifier"]]
+    return Term(text=word, name=name, value=value, result=result, four=four, six=six)
 
 
 @record(kw_only=True)
@@ -137,7 +118,7 @@ class SpfVerdict:
 
 
 async def evaluate(domain: str, address: str, resolver: Resolver) -> SpfVerdict:
-    """Say what a domain's record says about an address."""
+    """Return what a domain's record says about an address."""
     evaluator = _Evaluator(address.partition("%")[0], resolver)
     try:
         result, term = await evaluator.check(domain)
@@ -165,25 +146,23 @@ class _Evaluator:
 
     async def check(self, domain: str) -> tuple[SpfResult, str]:
         """Return the result for a domain, and the term that gave it (section 4)."""
-        answer = await self._resolver.texts(domain)
+        answer = await self._resolver.ask(domain, "TXT")
         if answer.state is AnswerState.FAILED:
             raise SpfUnanswered
-        found = record_in(answer.records)
-        if found is None:
+        records = list(filter(is_record, answer.records))
+        if not records:
             return SpfResult.NONE, ""
+        if len(records) > 1:
+            raise SpfPermError("there are two records")
         redirect = None
-        for term in terms_of(found):
+        for term in terms_of(records[0]):
             if term.name == _REDIRECT:
                 redirect = term
             elif term.name in _MECHANISMS and await self._matches(term, domain):
                 return term.result, term.text
-        if redirect is None:
-            return SpfResult.NEUTRAL, ""
-        self._count_lookup()
-        if redirect.has_macro:
-            self.unevaluated.append(redirect)
-            return SpfResult.NEUTRAL, ""
-        return await self._check_named(redirect)
+        if redirect and self._can_look_up(redirect):
+            return await self._check_named(redirect)
+        return SpfResult.NEUTRAL, ""
 
     async def _check_named(self, term: Term) -> tuple[SpfResult, str]:
         result, decided = await self.check(term.value)
@@ -196,9 +175,7 @@ class _Evaluator:
             return True
         if term.name in ("ip4", "ip6"):
             return self._address in ip_network(term.value, strict=False)
-        self._count_lookup()
-        if term.has_macro or term.name in ("exists", "ptr"):
-            self.unevaluated.append(term)
+        if not self._can_look_up(term):
             return False
         if term.name == "include":
             result, _ = await self._check_named(term)
@@ -215,6 +192,17 @@ class _Evaluator:
                 return True
         return False
 
+    def _can_look_up(self, term: Term) -> bool:
+        """Count a lookup; whether the term can be evaluated at all."""
+        self._lookups += 1
+        if self._lookups > MOST_LOOKUPS:
+            raise SpfPermError(f"it needs more than {MOST_LOOKUPS} DNS lookups")
+        # Macros (section 7) depend on the mail, the others on who asks.
+        if "%" in term.value or term.name in ("exists", "ptr"):
+            self.unevaluated.append(term)
+            return False
+        return True
+
     async def _has_address(self, name: str, term: Term, *, counts: bool = True) -> bool:
         is_four = self._address.version == 4
         answer = await self._resolver.ask(name, "A" if is_four else "AAAA")
@@ -222,11 +210,6 @@ class _Evaluator:
         length = term.four if is_four else term.six
         networks = (ip_network(f"{found}/{length}", strict=False) for found in answer.records)
         return any(self._address in network for network in networks)
-
-    def _count_lookup(self) -> None:
-        self._lookups += 1
-        if self._lookups > MOST_LOOKUPS:
-            raise SpfPermError(f"it needs more than {MOST_LOOKUPS} DNS lookups")
 
     def _note_answer(self, answer: Answer, *, counts: bool = True) -> None:
         if answer.state is AnswerState.FAILED:

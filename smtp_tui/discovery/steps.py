@@ -1,7 +1,4 @@
-"""What a search begins with, and its steps: frozen facts in one union, the result last.
-
-The texts of a search, and what probes showed in a few words: cells of a table, and details.
-"""
+"""What a search begins with, and its steps: frozen facts in one union, the result last."""
 
 from __future__ import annotations
 
@@ -25,7 +22,13 @@ from smtp_tui.smtp.certificates import in_words
 if TYPE_CHECKING:
     from smtp_tui.smtp.certificates import Certificate
 
-
+OK = "ok"
+"""The verdict on a certificate that holds."""
+NOT_ASKED = "-"
+IMPLICIT_TLS_PORTS = frozenset({465, 2465})
+# RFC 8314, section 3.3, prefers 465; 2525 is many relays' way round a block, 25 is for servers.
+USUAL = (465, 587, 2525, 25)
+MOST_NAMES = 4
 _WITH_PORT = re.compile(r"([^:@\s]+|\[.*\]):[0-9]+")
 
 
@@ -49,20 +52,18 @@ def parse_query(text: str) -> SearchQuery:
             f"{parsers.shown(text)} contains a port; write only the host, smtp-tui tries all ports"
         )
     try:
-        mailbox = parse_mailbox(text) if "@" in text else None
-        host = "" if mailbox else parsers.ascii_name(parsers.host(text))
+        if "@" not in text:
+            host = parsers.ascii_name(parsers.host(text))
+            return SearchQuery(host.removesuffix(".").lower())
+        mailbox = parse_mailbox(text)
     except ValueError as error:
         # The parsers of fields speak of the value without repeating it.
         why = str(error)
         raise ValueError(f"it {why}" if why.startswith(("is ", "holds ")) else why) from None
-    domain = mailbox.envelope.rpartition("@")[2] if mailbox else host
-    if mailbox and domain.startswith("["):
+    domain = mailbox.envelope.rpartition("@")[2]
+    if domain.startswith("["):
         raise ValueError(f"{parsers.shown(domain)} is not a domain; write only the address")
-    return SearchQuery(domain.removesuffix(".").lower(), mailbox.address if mailbox else None)
-
-
-OK = "ok"
-"""The verdict on a certificate that holds."""
+    return SearchQuery(domain.removesuffix(".").lower(), mailbox.address)
 
 
 class CandidateSource(StrEnum):
@@ -72,6 +73,35 @@ class CandidateSource(StrEnum):
     AUTOCONFIG = "autoconfig"
     PRESET = "preset"
     GUESS = "guess"
+
+
+@record(kw_only=True)
+class Candidate:
+    """A port of a host, how it is known, and the encryption as far as that says.
+
+    `order` ranks the candidates of one source; `username` is there where the source knows it.
+    """
+
+    host: str
+    port: int
+    source: CandidateSource
+    order: int = 0
+    encryption: Encryption | None = None
+    provider: Provider | None = None
+    username: str | None = None
+    secure: bool = False
+    is_given: bool = False
+
+    @property
+    def expected(self) -> Encryption:
+        """The encryption to try first."""
+        implied = Encryption.SSL if self.port in IMPLICIT_TLS_PORTS else Encryption.TLS
+        return self.encryption or implied
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """What counts first sorts first."""
+        return list(CandidateSource).index(self.source), self.order
 
 
 @record(kw_only=True)
@@ -103,21 +133,19 @@ class ProbeStarted:
 class ProbeResult:
     """What one port at one address showed, without a credential.
 
-    `cause` is why a check with these settings would fail; None where it would get to the login.
-    `encryption` is the way that got furthest, None where nothing was reached. `plain`, `starttls`
-    and `tls` tell what is there; None is what nobody asked. `trusted` is `ok` or a certificate's
-    first fault, `also` the further ones; `before` and `after` are the mechanisms offered in the
-    clear and inside TLS. `values` are those of our fields, ready to be set, `reason` says how it is
-    known, `notes` what else matters, and what has the lesser `worth` is the better choice; none of
-    these where no mail server was there.
+    `candidate` is the name that its certificate is for, else the best known one. `cause` is why a
+    check with these settings would fail; None where it would get to the login. `encryption` is the
+    one that got furthest, None where nothing was reached. `plain`, `starttls` and `tls` say what is
+    there; None is what nobody asked. `trusted` is `ok` or a certificate's first fault, `also` the
+    further ones; `before` and `after` are the mechanisms offered before and inside TLS. `values`
+    are those of our fields, ready to be set, `reason` says how it is known, `notes` what else
+    matters; none of these where no mail server was there.
     """
 
     seconds: float
     took: float
-    host: str
-    port: int
+    candidate: Candidate
     address: str
-    source: CandidateSource
     cause: str | None
     encryption: Encryption | None = None
     plain: bool | None = None
@@ -134,16 +162,35 @@ class ProbeResult:
     values: Mapping[str, object] = field(default_factory=dict)
     reason: str = ""
     notes: tuple[str, ...] = ()
-    worth: tuple[Any, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """The host of its candidate."""
+        return self.candidate.host
+
+    @property
+    def port(self) -> int:
+        """The port of its candidate."""
+        return self.candidate.port
+
+    @property
+    def source(self) -> CandidateSource:
+        """How its candidate is known."""
+        return self.candidate.source
+
+    @property
+    def family(self) -> str:
+        """`v4` or `v6`."""
+        return "v6" if ":" in self.address else "v4"
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether its way is one inside TLS."""
+        """Whether the login would be inside TLS."""
         return self.encryption in (Encryption.TLS, Encryption.SSL)
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
-        """The mechanisms that its way offers in the end."""
+        """The mechanisms that are offered for the login."""
         return (self.after if self.is_encrypted else self.before) or ()
 
     @property
@@ -151,13 +198,30 @@ class ProbeResult:
         """Whether a mail server was there."""
         return self.encryption is not None
 
+    @property
+    def worth(self) -> tuple[bool, bool, bool, tuple[int, int], bool, int, bool]:
+        """What is the better choice sorts first."""
+        # A certificate that does not hold is worth more than none: it can be fixed, while an
+        # unencrypted connection gives everything away.
+        is_guarded = self.is_encrypted if self.cause is None else self.trusted is not None
+        return (
+            not is_guarded,
+            self.cause is not None,
+            not self.mechanisms,
+            self.candidate.rank,
+            self.encryption is not Encryption.SSL,
+            USUAL.index(self.port) if self.port in USUAL else 0,
+            self.family == "v6",
+        )
+
 
 @record(kw_only=True)
 class SearchResult:
     """What a search came to: the best choice, or the nearest where none would pass.
 
-    `values` are those of our fields, ready to be set; `cause` tells what is wrong with it, or why
-    there is none. `reason` says how it is known, `notes` what else matters.
+    `values` are those of our fields, ready to be set; `cause` is what is wrong with it, or why
+    there is none. `reason` says how it is known, `notes` what else matters. `probes` and
+    `connections` count what was tried.
     """
 
     seconds: float
@@ -168,16 +232,11 @@ class SearchResult:
     provider: str | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
-    knocks: int = 0
+    probes: int = 0
     connections: int = 0
 
 
 Step = Finding | ProbeStarted | ProbeResult | SearchResult
-
-
-NOT_ASKED = "-"
-_MOST_NAMES = 4
-
 PortsByText = list[tuple[str, list[str]]]
 
 
@@ -194,7 +253,7 @@ def _texts() -> dict[str, Any]:
 def by_host(probes: Iterable[ProbeResult]) -> list[tuple[str, list[ProbeResult]]]:
     """Put the probes of each host together, by port; hosts where a mail server answered first."""
     hosts: dict[str, list[ProbeResult]] = {}
-    for probe in sorted(probes, key=lambda probe: (probe.port, ":" in probe.address)):
+    for probe in sorted(probes, key=lambda probe: (probe.port, probe.family)):
         hosts.setdefault(probe.host, []).append(probe)
     return sorted(hosts.items(), key=lambda item: (not answers(item[1]), item[0]))
 
@@ -209,10 +268,11 @@ def silent_ports(probes: Iterable[ProbeResult]) -> PortsByText:
     return _ports_by_text((probe.cause or "", probe.port) for probe in probes)
 
 
-def shared_details(probes: Sequence[ProbeResult]) -> PortsByText:
+def shared_details(probes: Iterable[ProbeResult]) -> PortsByText:
     """Return each detail of the servers that were met, with the ports that it is of."""
-    reached = [probe for probe in probes if probe.is_reached]
-    return _ports_by_text((detail, probe.port) for probe in reached for detail in details(probe))
+    return _ports_by_text(
+        (detail, probe.port) for probe in probes if probe.is_reached for detail in details(probe)
+    )
 
 
 def _ports_by_text(pairs: Iterable[tuple[str, int]]) -> PortsByText:
@@ -223,37 +283,24 @@ def _ports_by_text(pairs: Iterable[tuple[str, int]]) -> PortsByText:
     return [(shown, list(found)) for shown, found in ports.items()]
 
 
-def family_of(probe: ProbeResult) -> str:
-    """Return `v4` or `v6`."""
-    return "v6" if ":" in probe.address else "v4"
-
-
 def took_words(probe: ProbeResult) -> str:
-    """Say how long it took."""
+    """Return how long a probe took."""
     return f"{1000 * probe.took:.0f} ms"
 
 
-def plain_words(probe: ProbeResult) -> str:
-    """Say whether there is an unencrypted dialogue."""
-    return {True: "yes", False: "no", None: NOT_ASKED}[probe.plain]
-
-
-def starttls_words(probe: ProbeResult) -> str:
-    """Say what came of STARTTLS: the version and the verdict on the certificate."""
-    if probe.starttls is None:
-        return NOT_ASKED
-    return _link(probe) if probe.starttls else label(probe.cause or "not offered")
-
-
-def tls_words(probe: ProbeResult) -> str:
-    """Say the same of TLS from the first byte."""
-    return _link(probe) if probe.tls else NOT_ASKED
-
-
-def _link(probe: ProbeResult) -> str:
-    if probe.trusted not in (None, OK):
-        return label(probe.trusted or "").removeprefix("certificate ")
-    return f"{probe.version} {label(probe.cause or 'valid')}"
+def cells_of(probe: ProbeResult) -> tuple[str, str, str, str, str, str]:
+    """Return a probe as a row: port, address family, unencrypted, STARTTLS, implicit TLS, time."""
+    plain, starttls, tls = NOT_ASKED, label(probe.cause or ""), ""
+    if probe.is_reached:
+        if probe.trusted in (None, OK):
+            link = f"{probe.version} {label(probe.cause or 'valid')}"
+        else:
+            link = label(probe.trusted or "").removeprefix("certificate ")
+        plain = {True: "yes", False: "no", None: NOT_ASKED}[probe.plain]
+        no_starttls = NOT_ASKED if probe.starttls is None else label(probe.cause or "not offered")
+        starttls = link if probe.starttls else no_starttls
+        tls = link if probe.tls else NOT_ASKED
+    return str(probe.port), probe.family, plain, starttls, tls, took_words(probe)
 
 
 def details(probe: ProbeResult) -> Iterator[str]:
@@ -266,7 +313,7 @@ def details(probe: ProbeResult) -> Iterator[str]:
     elif before is not None or after is not None:
         yield f"logins: {names_of(before if after is None else after)}"
     if probe.certificate and probe.certificate.is_readable:
-        names = ", ".join(probe.certificate.names[:_MOST_NAMES]) or "no name"
+        names = ", ".join(probe.certificate.names[:MOST_NAMES]) or "no name"
         yield f"certificate for {names}, {in_words(probe.certificate.left())}"
     if probe.also:
         yield f"also {', '.join(map(label, probe.also))}"
@@ -275,36 +322,3 @@ def details(probe: ProbeResult) -> Iterator[str]:
 def names_of(mechanisms: Sequence[str] | None) -> str:
     """List mechanisms, or say that there are none."""
     return " ".join(mechanisms or ()) or "none"
-
-
-IMPLICIT_TLS_PORTS = frozenset({465, 2465})
-
-
-@record(kw_only=True)
-class Candidate:
-    """A port of a host, how it is known, and how the link is protected as far as that says.
-
-    `order` ranks the candidates of one source; `username` is there where the source knows it.
-    """
-
-    host: str
-    port: int
-    source: CandidateSource
-    order: int = 0
-    encryption: Encryption | None = None
-    provider: Provider | None = None
-    username: str | None = None
-    secure: bool = False
-    is_given: bool = False
-
-    @property
-    def expected(self) -> Encryption:
-        """The encryption to try first."""
-        if self.encryption:
-            return self.encryption
-        return Encryption.SSL if self.port in IMPLICIT_TLS_PORTS else Encryption.TLS
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """What counts first sorts first."""
-        return list(CandidateSource).index(self.source), self.order

@@ -59,7 +59,7 @@ async def test_exchanges_come_by_preference() -> None:
 
 async def test_texts_are_whole_though_they_need_tcp() -> None:
     with name_server(ZONE) as server:
-        answer = await asking(server).texts("example.test")
+        answer = await asking(server).ask("example.test", "TXT")
     assert "v=spf1 -all" in answer.records
     assert max(map(len, answer.records)) > 1800
     assert [by for _, kind, by in server.asked if kind == "TXT"] == ["udp", "tcp"]
@@ -143,7 +143,7 @@ async def test_addresses_of_the_system(
 
 async def test_names_of_an_address() -> None:
     with name_server(ZONE) as server:
-        answer = await asking(server).names_of("127.0.0.1")
+        answer = await asking(server).ask("1.0.0.127.in-addr.arpa", "PTR")
     assert answer.records == ("localhost.",)
 
 

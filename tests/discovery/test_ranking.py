@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from smtp_tui.discovery.candidates import default_candidates, distinct, preset_candidates
-from smtp_tui.discovery.search import notes_of, ranked, reason_of, values_of
+from smtp_tui.discovery.search import notes_of, reason_of, result_of, values_of
 from smtp_tui.discovery.steps import OK, Candidate, CandidateSource, ProbeResult, SearchQuery
 from smtp_tui.providers.provider import providers
 from smtp_tui.settings.choices import Encryption
@@ -23,10 +23,7 @@ def knock(**more: Any) -> ProbeResult:
     whole: dict[str, Any] = {
         "seconds": 0,
         "took": 0,
-        "host": "a.test",
-        "port": 587,
         "address": "192.0.2.1",
-        "source": CandidateSource.GUESS,
         "cause": None,
         "encryption": Encryption.TLS,
         "version": "TLSv1.3",
@@ -34,12 +31,14 @@ def knock(**more: Any) -> ProbeResult:
         "before": (),
         "after": ("PLAIN",),
     }
-    return ProbeResult(**{**whole, **more})
+    usual = {"host": "a.test", "port": 587, "source": CandidateSource.GUESS}
+    place = {key: more.pop(key, value) for key, value in usual.items()}
+    return ProbeResult(**{**whole, "candidate": Candidate(**place), **more})
 
 
-def place(one: ProbeResult, **more: Any) -> Candidate:
-    """The place of a knock."""
-    return Candidate(host=one.host, port=one.port, source=one.source, **more)
+def known(one: ProbeResult, **more: Any) -> ProbeResult:
+    """The same knock with more that is known of its candidate."""
+    return replace(one, candidate=replace(one.candidate, **more))
 
 
 # The best first, each for one reason.
@@ -61,23 +60,22 @@ ORDER = [
 
 
 def test_order() -> None:
-    shuffled = [one for one, _ in ORDER]
+    shuffled = [known(one, order=order) for one, order in ORDER]
     random.Random(7).shuffle(shuffled)
-    places = {(one.host, one.port): place(one, order=order) for one, order in ORDER}
-    found = [choice.probe.host for choice in ranked(shuffled, places)]
+    found = [one.host for one in sorted(shuffled, key=lambda one: one.worth)]
     assert found == [one.host for one, _ in ORDER]
 
 
 def test_what_was_not_reached_is_no_choice() -> None:
     silent = knock(encryption=None, cause="connect-timeout")
-    assert ranked([silent], {("a.test", 587): place(silent)}) == []
+    assert result_of(SUBJECT, [silent], set()).values == {}
 
 
 def chosen(one: ProbeResult, **more: Any) -> tuple[dict[str, object], str, list[str]]:
     """Values, reason and notes of the only choice."""
-    (choice,) = ranked([one], {(one.host, one.port): place(one, **more)})
-    notes = list(notes_of(choice, [one], SUBJECT))
-    return values_of(choice, SUBJECT), reason_of(choice, SUBJECT), notes
+    one = known(one, **more)
+    notes = list(notes_of(one, [one], SUBJECT))
+    return values_of(one, SUBJECT), reason_of(one, SUBJECT), notes
 
 
 @table("provider", providers(), ids=lambda one: one.id)
@@ -110,8 +108,7 @@ def test_notes() -> None:
 def test_the_other_family_is_told() -> None:
     one = knock()
     other = replace(one, address="2001:db8::1", cause="network-unreachable", encryption=None)
-    (choice,) = ranked([one, other], {("a.test", 587): place(one)})
-    notes = list(notes_of(choice, [one, other], SUBJECT))
+    notes = list(notes_of(one, [one, other], SUBJECT))
     assert notes[0].startswith("The server does not answer over IPv6: no route.")
 
 

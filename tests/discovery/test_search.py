@@ -13,10 +13,9 @@ import pytest
 
 from smtp_tui.discovery import prober
 from smtp_tui.discovery import search as searching
-from smtp_tui.discovery.candidates import USUAL
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import SearchOptions, discover
-from smtp_tui.discovery.steps import OK, CandidateSource, ProbeStarted, parse_query
+from smtp_tui.discovery.steps import OK, USUAL, CandidateSource, ProbeStarted, parse_query
 from smtp_tui.settings.choices import Encryption
 from tests.discovery.searching import DOMAIN, search
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
@@ -241,7 +240,7 @@ async def test_nothing(zone: Zone, cause: str, words: str) -> None:
             **{f"_{one}._tcp.{DOMAIN}": {"*": SERVFAIL} for one in ("submission", "submissions")},
         }
     result = (await search(zone)).result
-    assert (result.ok, result.cause, result.knocks) == (False, cause, 0)
+    assert (result.ok, result.cause, result.probes) == (False, cause, 0)
     assert words in result.reason
     assert result.values == {}
 

@@ -15,7 +15,6 @@ from smtp_tui.discovery.spf import (
     SpfResult,
     SpfVerdict,
     evaluate,
-    record_in,
     terms_of,
 )
 from tests.dns.server import SERVFAIL, Zone, name_server
@@ -177,8 +176,6 @@ HOSTILE = st.text() | st.lists(
 @given(HOSTILE)
 @settings(max_examples=400)
 def test_any_text_is_read_or_refused(text: str) -> None:
-    with suppress(SpfPermError):
-        record_in([text, "v=spf1 -all"])
     for whole in (text, f"v=spf1 {text}"):
         with suppress(SpfPermError):
             assert all(term.text for term in terms_of(whole))

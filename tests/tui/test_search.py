@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from smtp_tui.discovery.steps import (
     OK,
+    Candidate,
     CandidateSource,
     Finding,
     ProbeResult,
@@ -44,9 +45,7 @@ def knock(port: int = 465, **more: Any) -> ProbeResult:
     usual: dict[str, Any] = {
         "seconds": 0.5,
         "took": 0.041,
-        "host": "mail.example.org",
         "address": "192.0.2.25",
-        "source": CandidateSource.SRV,
         "cause": None,
         "encryption": Encryption.SSL,
         "version": "TLSv1.3",
@@ -54,15 +53,17 @@ def knock(port: int = 465, **more: Any) -> ProbeResult:
         "after": ("PLAIN", "LOGIN"),
         "values": {"host": "mail.example.org", "port": port, "encryption": "ssl"},
         "reason": "It is named.",
-        "worth": (0, port),
     }
-    return ProbeResult(**{**usual, "port": port, **more})
+    host = more.pop("host", "mail.example.org")
+    source = more.pop("source", CandidateSource.SRV)
+    candidate = Candidate(host=host, port=port, source=source)
+    return ProbeResult(**{**usual, "candidate": candidate, **more})
 
 
 def silent(port: int, cause: str = "connect-timeout", **more: Any) -> ProbeResult:
     """A port at which nobody answered."""
     nothing = {"encryption": None, "version": None, "trusted": None, "after": None}
-    return knock(port, cause=cause, **{**nothing, "values": {}, "reason": "", "worth": (), **more})
+    return knock(port, cause=cause, **{**nothing, "values": {}, "reason": "", **more})
 
 
 def told(blocks: list[Block]) -> str:
