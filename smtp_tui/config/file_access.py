@@ -188,11 +188,7 @@ class Distrust:
 
 
 def distrust(
-    source: PasswordSource | None,
-    file: Path,
-    *,
-    host: str,
-    environ: Mapping[str, str] = os.environ,
+    source: PasswordSource | None, file: Path, *, host: str, environ: Mapping[str, str] = os.environ
 ) -> Distrust | None:
     """Say why the source that a settings file names should not be used; None if it may be."""
     match source:

@@ -44,12 +44,7 @@ _FORBIDDEN = {"\r": "a carriage return", "\n": "more than one line", "\0": "a NU
 
 
 async def fetch_password(
-    source: PasswordSource,
-    *,
-    account: str,
-    base: Path,
-    environ: Mapping[str, str],
-    limit: float,
+    source: PasswordSource, *, account: str, base: Path, environ: Mapping[str, str], limit: float
 ) -> str:
     """Return the password that `source` describes, one final line end cut.
 
