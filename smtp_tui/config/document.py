@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,16 @@ from smtp_tui.config import atomic_write, file_reader, tablepath
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.dialects.decode import DialectTable
 from smtp_tui.config.dialects.detect import detect_dialect, dialect_named
-from smtp_tui.config.dialects.load import dialect_at
 from smtp_tui.config.dialects.plain import MAIL_KEYS, SWITCHES, PlainTable, mail_tables
-from smtp_tui.config.dialects.spec import ANYWHERE, PLAIN, Dialect, DialectHeader, Recognition
+from smtp_tui.config.dialects.spec import ANYWHERE, PLAIN, Dialect, Recognition, dialect_at
 from smtp_tui.config.errors import (
-    ChangedOnDiskError,
     DocumentError,
-    NoFileError,
-    NoRenameError,
     NoTableError,
     NotExpressibleError,
     SeveralTablesError,
     one_line,
 )
 from smtp_tui.config.tablepath import TablePath
-
-__all__ = [
-    "ChangedOnDiskError",
-    "Document",
-    "DocumentError",
-    "NoFileError",
-    "NoRenameError",
-    "NoTableError",
-    "NotExpressibleError",
-    "SeveralTablesError",
-]
 
 
 class Document:
@@ -46,21 +30,29 @@ class Document:
     Its keys are ours, whatever the application whose file it is calls them: `dialect` names the
     one whose words it is in, which is recognised unless it was named. Where it was named every
     table is in it; in a file that was recognised the tables that are not the application's mail
-    settings have our keys.
+    settings have our keys. `text` is the file's as it was read or saved last.
     """
 
     def __init__(self, path: Path, content: bytes | None, dialect: str | None = None) -> None:
         self.path = path
-        self._take(content)
         self._wish = dialect
-        if dialect is not None:
-            _ = self.dialect  # a name that is none shows at once
+        self._take(content)
 
     def _take(self, content: bytes | None) -> None:
         text = file_reader.decode_text(content or b"", self.path)
         self._data = file_reader.parse_toml(text, self.path)
-        self._content = content
-        self._text = text
+        self._content, self.text = content, text
+        self._recognise()
+
+    def _recognise(self) -> None:
+        if self._wish is None:
+            self._head, reason = detect_dialect(self._data, self.path, self.text)
+        else:
+            self._head, reason = dialect_named(self._wish)
+        head = self._head  # None where the keys are our own
+        self.dialect = head.name if head else PLAIN
+        self.application = head.application if head else None
+        self.recognition = Recognition(self.dialect, self.application, reason)
 
     @classmethod
     def open(cls, path: Path, dialect: str | None = None) -> Document:
@@ -81,38 +73,12 @@ class Document:
         """
         other = copy.copy(self)
         other._wish = name
-        vars(other).pop("_found", None)
-        _ = other.dialect
+        other._recognise()
         return other
-
-    @cached_property
-    def _found(self) -> tuple[DialectHeader | None, str]:
-        """The head of the dialect, None where the keys are our own, and why it is this one."""
-        if self._wish is not None:
-            return dialect_named(self._wish)
-        return detect_dialect(self._data, self.path, self._text)
 
     @property
     def _dialect(self) -> Dialect | None:
-        head, _ = self._found
-        return dialect_at(head.place, own=head.own) if head else None
-
-    @property
-    def dialect(self) -> str:
-        """The name of the dialect that the file is in; `plain` where the keys are our own."""
-        head, _ = self._found
-        return head.name if head else PLAIN
-
-    @property
-    def application(self) -> str | None:
-        """The application whose file it is, None where the keys are our own."""
-        head, _ = self._found
-        return head.application if head else None
-
-    @property
-    def recognition(self) -> Recognition:
-        """The dialect that the file is read in, its application, and why."""
-        return Recognition(self.dialect, self.application, self._found[1])
+        return dialect_at(self._head.place, own=self._head.own) if self._head else None
 
     @property
     def is_chosen(self) -> bool:
@@ -139,22 +105,14 @@ class Document:
     @property
     def is_recreated(self) -> bool:
         """Whether saving makes a file that was removed, with the text that it had."""
-        return not self.exists and bool(self._text)
-
-    @property
-    def text(self) -> str:
-        """The file's text as it was read or saved last."""
-        return self._text
+        return not self.exists and bool(self.text)
 
     def tables(self) -> tuple[str, ...]:
         """List the paths of the SMTP tables in the file's order, but `smtp` before all others."""
-        head, _ = self._found
-        if head is None:
-            found = mail_tables(self._data)
-        else:
-            found = head.tables_in(self._data)
-            if self.is_chosen and not found and ANYWHERE not in head.tables:
-                found = head.places_in(self._data)
+        head = self._head
+        found = head.tables_in(self._data) if head else mail_tables(self._data)
+        if head and self.is_chosen and not found and ANYWHERE not in head.tables:
+            found = head.places_in(self._data)
         return tuple(map(tablepath.spelled, found))
 
     def default_table(self) -> str:
@@ -162,39 +120,32 @@ class Document:
 
         NoTableError, or SeveralTablesError naming them.
         """
-        match self.tables():
-            case (only,) | (("smtp" as only), *_):
-                return only
-            case ():
-                head, _ = self._found
-                lack = (
-                    "no table smtp, and no other table with a host and one more SMTP setting; name "
-                    "the table, or add [smtp]"
-                )
-                if head is not None:
-                    places = " or ".join(
-                        "the top of the file" if table == "." else f"[{table}]"
-                        for table in head.tables
-                    )
-                    lack = f"no mail settings yet in {places}, where {head.application} has them"
-                raise NoTableError(f"{one_line(self.path)} has {lack}")
-            case names:
-                listed = one_line(", ".join(names))
-                raise SeveralTablesError(
-                    f"{one_line(self.path)} has several SMTP tables; name one of {listed}", names
-                )
+        tables = self.tables()
+        if len(tables) == 1 or tables[:1] == ("smtp",):
+            return tables[0]
+        if tables:
+            listed = one_line(", ".join(tables))
+            text = f"{one_line(self.path)} has several SMTP tables; name one of {listed}"
+            raise SeveralTablesError(text, tables)
+        lack = (
+            "no table smtp, and no other table with a host and one more SMTP setting; name "
+            "the table, or add [smtp]"
+        )
+        if self._head:
+            tops = {".": "the top of the file"}
+            places = " or ".join(tops.get(table, f"[{table}]") for table in self._head.tables)
+            lack = f"no mail settings yet in {places}, where {self.application} has them"
+        raise NoTableError(f"{one_line(self.path)} has {lack}")
 
     def new_table(self) -> str:
         """Return the path that a table of this file is made at; NoTableError if it needs a name."""
-        head, _ = self._found
-        if head is None:
-            return "smtp"
-        if (path := head.fixed_table) is None:
-            wanted = " or ".join(head.tables)
+        path = self._head.fixed_table if self._head else ("smtp",)
+        if self._head and path is None:
+            wanted = " or ".join(self._head.tables)
             raise NoTableError(
-                f"{head.application} has no fixed table for it; name one like {wanted}"
+                f"{self.application} has no fixed table for it; name one like {wanted}"
             )
-        return tablepath.spelled(path)
+        return tablepath.spelled(path or ())
 
     def lacks(self, table: str) -> bool:
         """Tell whether a table is not in the file, and saving with `create` would make it."""
@@ -245,10 +196,8 @@ class Document:
         defaults are, which `given` leaves out.
         """
         values = self._table(self._resolved(table)).values
-        return {
-            key: copy.deepcopy(raw) if isinstance(raw, dict | list) else raw
-            for key, raw in values.items()
-        }
+        inner = {key: raw for key, raw in values.items() if isinstance(raw, dict | list)}
+        return values | copy.deepcopy(inner)
 
     def given(self, table: str) -> frozenset[str]:
         """Return those of our keys that the table itself sets; NoTableError if absent."""
@@ -273,7 +222,7 @@ class Document:
     def after(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> Document:
         """Return the document as saving `changes` would leave it; nothing is written."""
         other = copy.copy(self)
-        other._text, other._data = self._changed(table, changes, create)
+        other.text, other._data = self._changed(table, changes, create)
         return other
 
     def save(
@@ -289,17 +238,19 @@ class Document:
         No backup keeps a password that leaves the file; that is told where one was wanted.
         """
         options = options or WriteOptions()
-        if options.backup and self._loses_password(table, changes):
-            options.warn("no backup was made: it would keep the password that leaves the file")
-            options = dataclasses.replace(options, backup=False)
+        if options.backup and not self.lacks(table):
+            old = self.values(table).get("password")
+            if isinstance(old, str) and not isinstance(changes.get("password", old), str):
+                options.warn("no backup was made: it would keep the password that leaves the file")
+                options = dataclasses.replace(options, backup=False)
         text, data = self._changed(table, changes, create)
         # No new time stamp, no new inode: whoever watches the file is not woken.
-        if self.exists and text == self._text and not options.private:
+        if self.exists and text == self.text and not options.private:
             return
         content = text.encode("utf-8")
         atomic_write.write(self.path, content, old=self._content, options=options)
         # Before the folder is flushed: the file has the new content even if that fails.
-        self._text, self._data, self._content = text, data, content
+        self.text, self._data, self._content = text, data, content
         atomic_write.sync_folder(self.path)
 
     def refuse_unwritable(self, options: WriteOptions) -> None:
@@ -314,15 +265,6 @@ class Document:
     def reload(self) -> None:
         """Read the file anew, whatever was read or saved before; on an error all stays as it is."""
         self._take(file_reader.read_document(self.path))
-        if self._wish is None:
-            vars(self).pop("_found", None)
-
-    def _loses_password(self, table: str, changes: Mapping[str, object]) -> bool:
-        try:
-            old = self.values(table).get("password")
-        except NoTableError:
-            return False
-        return isinstance(old, str) and not isinstance(changes.get("password", old), str)
 
     def _changed(
         self, table: str, changes: Mapping[str, object], create: bool
@@ -331,7 +273,7 @@ class Document:
         from smtp_tui.config.dialects.encode import change_table
 
         path = self._place(table, create)
-        text = self._text.removeprefix(file_reader.BOM)
+        text = self.text.removeprefix(file_reader.BOM)
         shown = one_line(self.path)
         try:
             new, data = change_table(self._table(path), text, self._data, path, changes)
@@ -341,21 +283,20 @@ class Document:
             raise DocumentError(
                 f"{shown} was not changed: {error}; change it in an editor"
             ) from None
-        return self._text.removesuffix(text) + new, data
+        return self.text.removesuffix(text) + new, data
 
     def _table(self, path: TablePath) -> PlainTable | DialectTable:
         """Return the reader of a table, in the words it is in; an absent one is empty."""
         try:
-            found = tablepath.get(self._data, path)
+            content: Any = tablepath.get(self._data, path)
         except (KeyError, IndexError, TypeError):
-            found = {}
-        content: Mapping[str, Any] = found if isinstance(found, dict) else {}
-        head, dialect = self._found[0], self._dialect
-        if head is None or dialect is None:
-            return PlainTable(content)
-        is_new = path == head.fixed_table and not head.contradictions(content)
-        if self.is_chosen or is_new or path in head.tables_in(self._data):
-            return DialectTable(dialect, self._data, path)
+            content = {}
+        if not isinstance(content, dict):
+            content = {}
+        if (head := self._head) and (dialect := self._dialect):
+            is_new = path == head.fixed_table and not head.has_foreign_keys(content)
+            if self.is_chosen or is_new or path in head.tables_in(self._data):
+                return DialectTable(dialect, self._data, path)
         return PlainTable(content)
 
     def _place(self, table: str, create: bool) -> TablePath:

@@ -14,12 +14,8 @@ import pytest
 
 from smtp_tui.config import atomic_write
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.document import (
-    ChangedOnDiskError,
-    Document,
-    DocumentError,
-    NoRenameError,
-)
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError
 
 TEXT = "[smtp]\nhost = 'a'\n"
 CHANGED = "[smtp]\nhost = 'b'\n"

@@ -14,7 +14,8 @@ from smtp_tui.config.diff import (
     merge_changes,
     merged_with_disk,
 )
-from smtp_tui.config.document import ChangedOnDiskError, Document, DocumentError, NoTableError
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoTableError
 
 BASE = {"host": "a.example", "port": 25, "username": "alice", "password": "wonderland"}
 TEXT = """\

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.config.document import Document, DocumentError, NoTableError
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError, NoTableError
 
 Open = Callable[[str], Document]
 

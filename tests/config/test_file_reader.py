@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config import file_access, file_reader
-from smtp_tui.config.document import (
-    Document,
-    DocumentError,
-    NoFileError,
-    NoTableError,
-    SeveralTablesError,
-)
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError, NoFileError, NoTableError, SeveralTablesError
 
 Write = Callable[[str], Path]
 Open = Callable[[str], Document]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config import file_reader
-from smtp_tui.config.document import Document, DocumentError
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError
 
 TEXT = "[smtp]\nhost = 'a'\nport = 25\n"
 

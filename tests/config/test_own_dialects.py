@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.dialects.detect import all_headers, dialect_problems
-from smtp_tui.config.dialects.load import dialect_at
-from smtp_tui.config.dialects.spec import InvalidDialectError
+from smtp_tui.config.dialects.spec import InvalidDialectError, dialect_at
 from smtp_tui.config.document import Document
 
 OWN = """\

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from smtp_tui.config.dialects.detect import all_headers
-from smtp_tui.config.dialects.load import dialect_at
+from smtp_tui.config.dialects.spec import dialect_at
 from smtp_tui.config.document import Document
 
 README = Path(__file__).parents[2] / "README.md"

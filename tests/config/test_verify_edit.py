@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.config.document import Document, DocumentError
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.errors import DocumentError as Refused
 from smtp_tui.config.toml_edit import edit
 from smtp_tui.config.toml_edit.edit import same_data, verify_edit

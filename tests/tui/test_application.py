@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.document import Document, NotExpressibleError
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.password import EXAMPLES
 from tests.config import dialect_samples

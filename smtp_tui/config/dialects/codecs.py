@@ -119,14 +119,14 @@ def _plain_but(pattern: str, unknown: str, unsupported: str) -> Codec:
     return Codec(read, write)
 
 
-def _foreign(unknown: str, unsupported: str) -> Codec:
+def _foreign(what: str, to_read: str, to_write: str) -> Codec:
     """Make the codec of a key whose every value is the application's own business."""
 
     def read(_value: object) -> object:
-        raise UnknownValue(unknown)
+        raise UnknownValue(f"is {what} that only the application can {to_read}")
 
     def write(_value: object) -> object:
-        raise UnsupportedValue(unsupported)
+        raise UnsupportedValue(f"is {what} that only the application can {to_write}")
 
     return Codec(read, write)
 
@@ -145,22 +145,19 @@ def _write_env(value: object) -> object:
             return f"env({name})"
         case str() if not re.fullmatch(_ENV, value):
             return value
-        case _:
-            raise UnsupportedValue("accepts the password itself or an environment variable")
+    raise UnsupportedValue("accepts the password itself or an environment variable")
 
 
 def _read_file(value: object) -> object:
-    if not isinstance(value, str):
-        raise UnknownValue("is not a path")
-    return {"file": value}
+    if isinstance(value, str):
+        return {"file": value}
+    raise UnknownValue("is not a path")
 
 
 def _write_file(value: object) -> object:
-    match value:
-        case {"file": str(path)}:
-            return path
-        case _:
-            raise UnsupportedValue("accepts the path of a file that holds the password")
+    if isinstance(value, dict) and isinstance(path := value.get("file"), str):
+        return path
+    raise UnsupportedValue("accepts the path of a file that holds the password")
 
 
 def _read_command(value: object) -> object:
@@ -170,8 +167,7 @@ def _read_command(value: object) -> object:
             return {"command": ["sh", "-c", value]}
         case [str(), *_] if all(isinstance(word, str) for word in value):
             return {"command": value}
-        case _:
-            raise UnknownValue("is not a command")
+    raise UnknownValue("is not a command")
 
 
 def _write_command(value: object) -> object:
@@ -207,14 +203,8 @@ CODECS: Mapping[str, Codec] = {
         "holds a colon, as IPv6 addresses do; the application accepts only one",
         "accepts no IPv6 address",
     ),
-    "elsewhere": _foreign(
-        "is a place that only the application can read",
-        "is a place that only the application can fill",
-    ),
-    "own-login": _foreign(
-        "is a kind of login that only the application can do",
-        "is a kind of login that only the application can set up",
-    ),
+    "elsewhere": _foreign("a place", "read", "fill"),
+    "own-login": _foreign("a kind of login", "do", "set up"),
     "file": Codec(_read_file, _write_file),
     "command": Codec(_read_command, _write_command),
 }
@@ -248,37 +238,28 @@ class Compound:
 
     def __str__(self) -> str:
         """The text, put together again."""
-        credentials = self.user or ""
-        if self.password is not None:
-            credentials += f":{self.password}"
-        pieces = [
-            f"{self.scheme}://" if self.scheme is not None else "",
-            f"{credentials}@" if self.user is not None or self.password is not None else "",
-            self.host,
-            f":{self.port}" if self.port is not None else "",
-            self.path or "",
-            f"?{self.query}" if self.query is not None else "",
-            self.rest or "",
-        ]
-        return "".join(pieces)
+
+        def piece(part: str | None, before: str = "", after: str = "") -> str:
+            return "" if part is None else f"{before}{part}{after}"
+
+        login = piece(self.user) + piece(self.password, ":")
+        has_login = self.user is not None or self.password is not None
+        server = (login + "@" if has_login else "") + self.host + piece(self.port, ":")
+        where = piece(self.path) + piece(self.query, "?") + piece(self.rest)
+        return piece(self.scheme, after="://") + server + where
 
     def part(self, name: str) -> str | None:
         """Return what a part means, None where it is missing or empty; ValueError if not UTF-8."""
         if name.startswith(_QUERY):
             pairs = [pair.partition("=") for pair in (self.query or "").split("&") if pair]
-            return {_decoded(key): _decoded(value) for key, _, value in pairs}.get(
-                name.removeprefix(_QUERY)
-            )
-        written = getattr(self, name)
-        match name:
-            case "host":
-                return _decoded(written.removeprefix("[").removesuffix("]")) or None
-            case "scheme":
-                return written.casefold() if written else None
-            case "path":
-                return _decoded(written.strip("/")) or None if written else None
-            case _:
-                return _decoded(written) if written else None
+            found = {_decoded(key): _decoded(value) for key, _, value in pairs}
+            return found.get(name.removeprefix(_QUERY))
+        written = getattr(self, name) or ""
+        if name == "scheme":
+            return written.casefold() or None
+        if name == "host":
+            written = written.removeprefix("[").removesuffix("]")
+        return _decoded(written.strip("/") if name == "path" else written) or None
 
     def with_part(self, name: str, value: str | None) -> Compound:
         """Return it with one part changed; None takes the part out. ValueError where it must be."""
@@ -286,7 +267,15 @@ class Compound:
             raise ValueError(f"requires the {name}")
         if name.startswith(_QUERY):
             return self._with_query(name.removeprefix(_QUERY), value)
-        changed: dict[str, Any] = {name: None if value is None else _encoded(name, value)}
+        written = value
+        if value is not None and name == "host":
+            bare = value.removeprefix("[").removesuffix("]").replace("%", "%25")
+            written = f"[{bare}]" if ":" in bare else bare
+        elif value is not None and name == "path":
+            written = f"/{quote(value, safe='[]:')}"
+        elif value is not None and name in ("user", "password"):
+            written = quote(value, safe="")
+        changed: dict[str, Any] = {name: written}
         made = replace(self, **changed)
         # A colon without user and password is no credentials any more.
         alone = name in ("user", "password") and not made.user and made.password is None
@@ -317,19 +306,6 @@ def parsed_host_and_port(text: str) -> Compound | None:
     """Take `host:port` apart; None if it is none."""
     match = re.fullmatch(_HOST_AND_PORT, text)
     return Compound(host=match["host"], port=match["port"]) if match else None
-
-
-def _encoded(name: str, value: str) -> str:
-    match name:
-        case "host":
-            bare = value.removeprefix("[").removesuffix("]").replace("%", "%25")
-            return f"[{bare}]" if ":" in bare else bare
-        case "path":
-            return f"/{quote(value, safe='[]:')}"
-        case "user" | "password":
-            return quote(value, safe="")
-        case _:
-            return value
 
 
 def _decoded(text: str) -> str:

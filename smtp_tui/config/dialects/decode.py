@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 from smtp_tui.config.dialects.codecs import (
@@ -26,33 +25,20 @@ _LOGIN = "authentication"
 class DialectTable:
     """One table of a file in a dialect; `put` changes the data it was made with.
 
-    What is read is raw: a value that has no meaning becomes an `Unreadable` of its field.
+    `values` are raw, by our keys and as they were when it was made, the application's defaults
+    among them; `given` are those that stand in the file. A value that has no meaning is an
+    `Unreadable` of its field.
     """
 
     unclear: tuple[str, ...] = ()
 
     def __init__(self, dialect: Dialect, data: dict[str, Any], path: TablePath) -> None:
-        self.dialect = dialect
-        self.data = data
-        self.path = path
+        self.dialect, self.data, self.path = dialect, data, path
         variants = dialect.variants
-        table = self._look_up(self._steps(variants.table)) if variants else None
+        table = self._look_up(self._path(variants.table)) if variants else None
         # himalaya names the login mechanism by a table: [smtp.sasl.plain], [smtp.sasl.login].
-        self.variant = next(iter(table), None) if isinstance(table, dict) else None
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values by our keys, the application's defaults among them."""
-        return self._decoded[0]
-
-    @property
-    def given(self) -> frozenset[str]:
-        """Those of our keys that stand in the file."""
-        return self._decoded[1]
-
-    @cached_property
-    def _decoded(self) -> tuple[dict[str, Any], frozenset[str]]:
-        return decode(self)
+        self.variant: str | None = next(iter(table), None) if isinstance(table, dict) else None
+        self.values, self.given = decode(self)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -69,20 +55,18 @@ class DialectTable:
 
     def can_express(self, key: str, value: object) -> bool:
         """Tell whether one of a setting's places can hold a value, be it alone."""
-        if key in self.dialect.limits:
-            return False
-        return any(place.codec.can_write(value) for place in self.dialect.settings.get(key, ()))
+        places = () if key in self.dialect.limits else self.dialect.settings.get(key, ())
+        return any(place.codec.can_write(value) for place in places)
 
     def get(self, key: str) -> Any:
         """Return the value of a key, None where it is absent or an empty text."""
-        value = self._part(key[1:]) if key[0] == ":" else self._look_up(self._steps(key))
+        value = self._part(key[1:]) if key[0] == ":" else self._look_up(self._path(key))
         return None if value == "" else value
 
     def has(self, key: str) -> bool:
         """Tell whether a key stands in the file, of a part: its whole text."""
-        form = self.dialect.form
         if key.startswith(":"):
-            return form is not None and self.get(form.key) is not None
+            return self.dialect.form is not None and self.get(self.dialect.form.key) is not None
         return self.get(key) is not None
 
     def effective(self, key: str) -> Any:
@@ -95,25 +79,25 @@ class DialectTable:
         if key.startswith(":"):
             self._put_part(key[1:], value)
             return
-        *above, last = self._steps(key)
+        path = self._path(key)
         if value is None:
-            self._remove((*above, last))
+            # The tables above that are empty then go too, but for the dialect's own.
+            while isinstance(holder := self._look_up(path[:-1]), dict):
+                holder.pop(path[-1], None)
+                path = path[:-1]
+                inside = path[: len(self.path)] == self.path and len(path) > len(self.path)
+                if holder or not inside:
+                    return
             return
         here: Any = self.data
-        for step in above:
+        for step in path[:-1]:
             if isinstance(here, dict):
                 here = here.setdefault(step, {})
             else:
                 here = here[step] if isinstance(here, list) and isinstance(step, int) else None
         if not isinstance(here, dict):
             raise UnsupportedValue(f"would have to be in {key}, where the file has something else")
-        here[last] = value
-
-    def choose(self, variant: str | None) -> None:
-        """Take the variants' table out, and let what is put from now on stand in another."""
-        assert self.dialect.variants is not None
-        self.put(self.dialect.variants.table, None)
-        self.variant = variant
+        here[path[-1]] = value
 
     def places(self, key: str) -> list[KeyLocation]:
         """List the places that one of our settings may stand at now."""
@@ -135,10 +119,8 @@ class DialectTable:
     def compound(self) -> Compound | None:
         """Take the compound text apart; None where it is absent, UnknownValue if it is none."""
         form = self.dialect.form
-        if form is None:
-            return None
-        text = self.get(form.key) or form.default
-        if text is None:
+        text = (self.get(form.key) or form.default) if form else None
+        if form is None or text is None:
             return None
         found = None
         if isinstance(text, str):
@@ -154,42 +136,33 @@ class DialectTable:
         return found
 
     @property
-    def is_sound(self) -> bool:
-        """Whether the compound text, if there is one, can be taken apart."""
+    def fault(self) -> str:
+        """Why the compound text, if there is one, cannot be taken apart; else empty."""
         try:
             self.compound()
-        except UnknownValue:
-            return False
-        return True
+        except UnknownValue as error:
+            return str(error)
+        return ""
 
     @property
     def missing_parts(self) -> tuple[str, ...]:
         """The parts that the compound text must have, and has not."""
         form = self.dialect.form
-        if form is None or not self.is_sound or (found := self.compound()) is None:
+        if form is None or self.fault or (found := self.compound()) is None:
             return ()
         return tuple(part for part in form.required if found.part(part) is None)
 
-    def _steps(self, key: str) -> TablePath:
+    def _path(self, key: str) -> TablePath:
         if key.startswith("."):
             return tuple(key[1:].split("."))
-        steps = (self.variant or "*" if step == "*" else step for step in key.split("."))
-        return (*self.path, *steps)
+        variant = self.variant if "*" in key else None
+        return (*self.path, *(variant or "*" if step == "*" else step for step in key.split(".")))
 
-    def _look_up(self, steps: TablePath) -> Any:
+    def _look_up(self, path: TablePath) -> Any:
         try:
-            return get(self.data, steps)
+            return get(self.data, path)
         except (KeyError, IndexError, TypeError):
             return None
-
-    def _remove(self, steps: TablePath) -> None:
-        """Remove a key, and the tables above it that are empty then, but for the dialect's own."""
-        while isinstance(holder := self._look_up(steps[:-1]), dict):
-            holder.pop(steps[-1], None)
-            steps = steps[:-1]
-            inside = steps[: len(self.path)] == self.path and len(steps) > len(self.path)
-            if holder or not inside:
-                return
 
     def _part(self, name: str) -> str | int | None:
         found, form = self.compound(), self.dialect.form
@@ -219,117 +192,94 @@ class DialectTable:
 
 
 def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return our raw values, and which keys of ours stand in the file; the rest are defaults."""
+    """Return our raw values as they are now, and which keys of ours stand in the file."""
     dialect = table.dialect
     values: dict[str, Any] = {}
-    for key, value in _read(table):
+    for key, value in _single_settings(table):
         values.setdefault(key, value)
     given = frozenset(values)
-    mode, refused = _mode(table)
-    if mode is not None:
+    mode = _mode(table)
+    if isinstance(mode, ModeRule):
         # The file itself says what the mode says, not the application's defaults alone.
         if any(key not in dialect.own_keys and table.has(key) for key in mode.when):
             given |= set(mode.ours)
         # A mode goes before single keys: it says what they mean together.
         values |= mode.ours
-    elif refused is not None:
-        key = dialect.mode_keys[0]
-        given |= {key}
-        values[key] = refused
+    elif mode:
+        values[dialect.mode_keys[0]] = mode
+        given |= {dialect.mode_keys[0]}
     for key, fallback in dialect.fallbacks.items():
         if key not in values and table.get(fallback) is not None:
             values[key] = table.get(fallback)
-    return {**dialect.defaults, **(mode.fill if mode else {}), **values}, given
+    fill = mode.fill if isinstance(mode, ModeRule) else {}
+    return {**dialect.defaults, **fill, **values}, given
 
 
-def _read(table: DialectTable) -> Iterator[tuple[str, object]]:
+def _single_settings(table: DialectTable) -> Iterator[tuple[str, object]]:
     """Yield each setting that has a place of its own, with its value or why it has none."""
-    dialect, form = table.dialect, table.dialect.form
-    try:
-        table.compound()
-    except UnknownValue as error:
-        yield "host", Unreadable(str(error))
+    dialect, form, variants = table.dialect, table.dialect.form, table.dialect.variants
+    if table.fault:
+        yield "host", Unreadable(table.fault)
     for part in table.missing_parts:
-        key = next(
-            key
-            for key, places in dialect.settings.items()
-            if any(place.key == f":{part}" for place in places)
-        )
+        holders = {key: {place.key for place in dialect.settings[key]} for key in dialect.settings}
+        key = next(key for key in holders if f":{part}" in holders[key])
         where = form.key if form else ""
         text = f"is missing in {where}; {dialect.head.application} requires it there"
         yield key, Unreadable(text)
-    yield from _login(table)
+    if variants and (logins := table.get(variants.table)) is not None:
+        if not isinstance(logins, dict) or len(logins) != 1:
+            yield _LOGIN, Unreadable(f"{variants.table} must hold exactly one mechanism")
+        else:
+            try:
+                yield _LOGIN, variants.codec.read(table.variant)
+            except UnknownValue as error:
+                text = one_line(table.variant, 40)
+                yield _LOGIN, Unreadable(f"{variants.table}.{text} {error}", text)
     for key in dialect.settings:
         for place in table.places(key):
             try:
                 raw = table.get(place.key)
             except UnknownValue as error:
                 raw = None
-                if table.is_sound:
+                if not table.fault:
                     yield key, Unreadable(f"{table.name_of(place)} {error}")
             if raw is not None:
                 # The first place that is in use counts, as the application reads them in this
                 # order.
-                yield key, _translated(table, key, place, raw)
+                yield key, _decoded(table, key, place, raw)
                 break
 
 
-def _translated(table: DialectTable, key: str, place: KeyLocation, raw: object) -> object:
+def _decoded(table: DialectTable, key: str, place: KeyLocation, raw: object) -> object:
     try:
         value = place.codec.read(raw)
     except UnknownValue as error:
         # What stands in a table may be a secret of its own.
-        secret = key == "password" or place.key.startswith(":") or isinstance(raw, dict | list)
-        text = "********" if secret else one_line(shown(raw), 60)
-        quoted = "" if secret else f" {text}"
-        return Unreadable(f"{table.name_of(place)}{quoted} {error}", text)
+        if key == "password" or place.key.startswith(":") or isinstance(raw, dict | list):
+            return Unreadable(f"{table.name_of(place)} {error}", "********")
+        text = one_line(shown(raw), 60)
+        return Unreadable(f"{table.name_of(place)} {text} {error}", text)
     label = table.get(place.label) if place.label else None
     return f"{label} <{value}>" if isinstance(label, str) else value
 
 
-def _login(table: DialectTable) -> Iterator[tuple[str, object]]:
-    """Yield the login mechanism that the chosen variant names."""
-    variants = table.dialect.variants
-    if variants is None or (found := table.get(variants.table)) is None:
-        return
-    if not isinstance(found, dict) or len(found) != 1:
-        yield _LOGIN, Unreadable(f"{variants.table} must hold exactly one mechanism")
-        return
-    try:
-        yield _LOGIN, variants.codec.read(table.variant)
-    except UnknownValue as error:
-        text = one_line(table.variant, 40)
-        yield _LOGIN, Unreadable(f"{variants.table}.{text} {error}", text)
-
-
-def _mode(table: DialectTable) -> tuple[ModeRule | None, Unreadable | None]:
-    modes = table.dialect.modes
-    # One fault in a text would be told of each of its parts; the host tells it for all.
-    if not table.is_sound:
-        return None, None
-    if any(key.startswith(":") for mode in modes for key in mode.when) and not table.compound():
-        return None, None
-    for mode in modes:
-        if all(same_word(table.effective(key), word) for key, word in mode.when.items()):
-            return mode, None
-    return None, _mode_problem(table) if modes else None
-
-
-def same_word(left: object, right: object) -> bool:
-    """Tell whether two of their values are the same; true is not 1."""
-    return type(left) is type(right) and left == right
-
-
-def _mode_problem(table: DialectTable) -> Unreadable:
-    """Say which key has a value that no mode knows, or that they contradict each other."""
+def _mode(table: DialectTable) -> ModeRule | Unreadable | None:
+    """Return what several keys say together, or which of them has a value that no mode knows."""
     dialect, application = table.dialect, table.dialect.head.application
+    # One fault in a text would be told of each of its parts; the host tells it for all.
+    if table.fault or not dialect.modes:
+        return None
+    whens = [(key, word) for mode in dialect.modes for key, word in mode.when.items()]
+    if any(key.startswith(":") for key, _ in whens) and not table.compound():
+        return None
+    for mode in dialect.modes:
+        if all(same_word(table.effective(key), word) for key, word in mode.when.items()):
+            return mode
     # What holds a setting of its own, as a port does, is no word for this one.
     own = dialect.own_keys
-    there = {
-        key: table.effective(key) for mode in dialect.modes for key in mode.when if key not in own
-    }
+    there = {key: table.effective(key) for key, _ in whens if key not in own}
     for key, value in there.items():
-        known = [mode.when[key] for mode in dialect.modes if key in mode.when]
+        known = [word for name, word in whens if name == key]
         if any(same_word(value, word) for word in known):
             continue
         words = listed([word for word in known if word != ""])
@@ -341,3 +291,8 @@ def _mode_problem(table: DialectTable) -> Unreadable:
         return Unreadable(f"{key} {text} is not known to {application}; use {words}", text)
     pairs = [f"{key} = {one_line(shown(value), 20)}" for key, value in there.items()]
     return Unreadable(f"{' and '.join(pairs)} contradict each other", " ".join(pairs))
+
+
+def same_word(left: object, right: object) -> bool:
+    """Tell whether two of their values are the same; true is not 1."""
+    return type(left) is type(right) and left == right

@@ -15,19 +15,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from smtp_tui.config.dialects.load import dialect_at
 from smtp_tui.config.dialects.plain import mail_tables
 from smtp_tui.config.dialects.spec import (
     ANYWHERE,
     PLAIN,
     DialectHeader,
     InvalidDialectError,
+    dialect_at,
     parse_header,
 )
 from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.file_access import other_writer
 from smtp_tui.config.paths import config_folder
-from smtp_tui.config.tablepath import TablePath, get, spelled, walk
+from smtp_tui.config.tablepath import get, spelled, walk
 
 _SHIPPED = Path(__file__).parent
 # The lists of a head, found without tomllib: 18 heads take it some milliseconds.
@@ -35,6 +35,7 @@ _LIST = re.compile(r"^(\w+) = \[([^\]]*)\]", re.MULTILINE)
 _CHOSEN = "you chose it"
 _NO_OTHER = "nothing in the file points to a known application"
 
+Headers = tuple[DialectHeader, ...]
 Found = tuple[DialectHeader, str]
 
 
@@ -48,42 +49,18 @@ def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[Dialect
     if found := next(_matching(data, path.name, own), None):
         return found
     names = {name for head in own for name in head.files}
-    if path.name in names or any(path.name in _lists(place).get("files", ()) for place in _files()):
-        found = _commented_out(data, path.name, text, own) or _named_so(data, path.name)
-    return found or (None, _NO_OTHER)
-
-
-def _named_so(data: dict[str, Any], name: str) -> Found | None:
-    """Find the application whose own name a file has, which holds no mail settings at all yet."""
-    heads, _ = all_headers(user_dialects_folder())
-    found = [head for head in heads if head.is_named(name) and head.fixed_table is not None]
+    names |= {name for place in _files(_SHIPPED) for name in _lists(place).get("files", ())}
+    if path.name in names and (found := _commented_out(data, path.name, text, own)):
+        return found
+    heads = all_headers(user_dialects_folder())[0] if path.name in names else ()
+    named = [head for head in heads if head.is_named(path.name) and head.fixed_table is not None]
     # Two applications with one file name, or a table of mail already: then nothing is sure.
-    if len(found) != 1 or mail_tables(data):
-        return None
-    return found[0], f"the file is named {one_line(name, 40)}"
+    if len(named) == 1 and not mail_tables(data):
+        return named[0], f"the file is named {one_line(path.name, 40)}"
+    return None, _NO_OTHER
 
 
-def _commented_out(
-    data: dict[str, Any], name: str, text: str, own: tuple[DialectHeader, ...]
-) -> Found | None:
-    # Few files have such a name, and the patterns of the scanner take a millisecond to compile.
-    from smtp_tui.config.toml_edit.scan import sections, with_section
-
-    for section, keys, _ in sections(text):
-        # What the file holds for sure goes before what it shows as a comment.
-        if _is_there(data, section):
-            continue
-        whole = with_section(data, section, keys)
-        for head, _ in _matching(whole, name, own):
-            if name in head.files and section in head.tables_in(whole):
-                where = f"[{one_line(spelled(section), 60)}]"
-                return head, f"{where} is commented out in {one_line(name, 40)}"
-    return None
-
-
-def _matching(
-    data: Mapping[str, Any], name: str, own: tuple[DialectHeader, ...]
-) -> Iterator[Found]:
+def _matching(data: Mapping[str, Any], name: str, own: Headers) -> Iterator[Found]:
     names = {head.name for head in own}
     shipped = (head for head in _likely(data, name) if head.name not in names)
     for head in (*own, *shipped) if data else ():
@@ -91,27 +68,14 @@ def _matching(
             yield head, reason
 
 
-def _is_there(data: Mapping[str, Any], path: TablePath) -> bool:
-    try:
-        return bool(get(data, path))
-    except (KeyError, TypeError):
-        return False
-
-
-@cache
-def _lists(place: Path) -> Mapping[str, list[str]]:
-    return {found[1]: found[2].split('"')[1::2] for found in _LIST.finditer(_head_text(place))}
-
-
 def _likely(data: Mapping[str, Any], name: str) -> Iterator[DialectHeader]:
     """Yield the shipped heads whose words the file holds: to parse them all takes long."""
-    words = {key for _, table in walk(data) for key in table}
-    words |= {"", "*", ANYWHERE}
+    words = {"", "*", ANYWHERE, *(key for _, table in walk(data) for key in table)}
 
     def there(path: str) -> bool:
         return words.issuperset(path.split("."))
 
-    for place in _files():
+    for place in _files(_SHIPPED):
         lists = _lists(place)
         if not any(map(there, lists["tables"])) or not all(map(there, lists.get("keys", ()))):
             continue
@@ -120,11 +84,30 @@ def _likely(data: Mapping[str, Any], name: str) -> Iterator[DialectHeader]:
             yield _shipped_head(place)
 
 
+def _commented_out(data: dict[str, Any], name: str, text: str, own: Headers) -> Found | None:
+    # Few files have such a name, and the patterns of the scanner take a millisecond to compile.
+    from smtp_tui.config.toml_edit.scan import sections, with_section
+
+    for section, keys, _ in sections(text):
+        # What the file holds for sure goes before what it shows as a comment.
+        try:
+            if get(data, section):
+                continue
+        except (KeyError, TypeError):
+            pass
+        whole = with_section(data, section, keys)
+        for head, _ in _matching(whole, name, own):
+            if name in head.files and section in head.tables_in(whole):
+                where = f"[{one_line(spelled(section), 60)}]"
+                return head, f"{where} is commented out in {one_line(name, 40)}"
+    return None
+
+
 def dialect_named(name: str) -> tuple[DialectHeader | None, str]:
     """Return the dialect of this name, None for our own keys; DocumentError where there is none."""
-    heads, faulty = all_headers(user_dialects_folder())
     if name.casefold() == PLAIN:
         return None, _CHOSEN
+    heads, faulty = all_headers(user_dialects_folder())
     for head in heads:
         if head.name == name.casefold():
             return head, _CHOSEN
@@ -144,16 +127,16 @@ def dialect_problems() -> tuple[str, ...]:
     return user_headers(user_dialects_folder())[1]
 
 
-def all_headers(folder: Path) -> tuple[tuple[DialectHeader, ...], tuple[str, ...]]:
+def all_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
     """Return the dialects, those in the admin's folder first, and a line for each faulty one."""
     own, faulty = user_headers(folder)
     names = {head.name for head in own}
-    shipped = map(_shipped_head, _files())
+    shipped = map(_shipped_head, _files(_SHIPPED))
     return (*own, *(head for head in shipped if head.name not in names)), faulty
 
 
 @cache
-def user_headers(folder: Path) -> tuple[tuple[DialectHeader, ...], tuple[str, ...]]:
+def user_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
     """Return an admin's own dialects, and a line for each faulty one."""
     found: dict[str, DialectHeader] = {}
     faulty = []
@@ -172,9 +155,7 @@ def user_headers(folder: Path) -> tuple[tuple[DialectHeader, ...], tuple[str, ..
     return tuple(found.values()), tuple(faulty)
 
 
-def _files(folder: Path | None = None) -> list[Path]:
-    """List the dialects' files in a folder, or those that ship with the program."""
-    folder = folder or _SHIPPED
+def _files(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if entry.name.endswith(".toml"))
@@ -184,10 +165,13 @@ def _files(folder: Path | None = None) -> list[Path]:
 
 
 def _head_text(place: Path) -> str:
-    """Return what stands before a shipped dialect's first table."""
     text = place.read_text(encoding="utf-8")
-    first = text.find("\n[")
-    return text if first < 0 else text[: first + 1]
+    return text[: text.find("\n[") + 1] or text
+
+
+@cache
+def _lists(place: Path) -> Mapping[str, list[str]]:
+    return {found[1]: found[2].split('"')[1::2] for found in _LIST.finditer(_head_text(place))}
 
 
 def _shipped_head(place: Path) -> DialectHeader:

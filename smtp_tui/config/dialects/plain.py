@@ -16,9 +16,10 @@ from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.tablepath import TablePath, walk
 from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS, USUAL_PORTS
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
 from smtp_tui.settings.validate import equivalent
 
+# Other names of our keys. Two of them in one table, or one beside our key, say nothing sure.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "host": ("smtp_host", "smtp_server", "smtp_address", "server", "hostname", "address"),
     "port": ("smtp_port",),
@@ -26,18 +27,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "password": ("pass", "passwd", "smtp_password", "smtp_pass"),
     "from": ("from_email", "from_address", "from-address", "smtp_from", "sender", "mail_from"),
 }
-"""Other names of our keys. Two of them in one table, or one beside our key, say nothing sure."""
-
-LABELS = ("from_name", "sender_name")
-"""The sender's display name, beside an address."""
-
+LABELS = ("from_name", "sender_name")  # the sender's display name, beside an address
+# Names of one text that holds the server with its port, or as a URL the login too. Those of `URLS`
+# do so only as a URL of SMTP.
 URLS = ("connection_uri", "url", "uri", "dsn")
 TEXTS = ("smtp_url", "smtp_uri", *URLS, *NAMES["host"])
-"""Names of one text that holds the server with its port, or as a URL the login too.
-
-Those of `URLS` do so only as a URL of SMTP.
-"""
-
 WORDS = ("security", "smtp_security")
 FLAGS: Mapping[str, str] = {
     "starttls": "starttls",
@@ -48,7 +42,12 @@ FLAGS: Mapping[str, str] = {
     "use_tls": "tls",
 }
 SWITCHES = frozenset({"enabled", "enable", "disabled"})
+# All names of mail settings that are common to many programs.
+MAIL_KEYS = frozenset(BY_KEY).union(
+    *NAMES.values(), LABELS, WORDS, FLAGS, ("smtp_url", "smtp_uri", "connection_uri")
+)
 
+# Words that mean the same in every program; `tls` means either kind.
 _CLEAR = {
     "ssl": "ssl",
     "smtps": "ssl",
@@ -59,7 +58,6 @@ _CLEAR = {
     "none": "none",
     "off": "none",
 }
-"""Words that mean the same in every program; `tls` means either kind."""
 _SPELLED = {"ssl": "ssl", "tls": "starttls", "none": "none"}
 
 # Each row: the flags that a table holds, and what they mean. What is not here programs read in
@@ -83,38 +81,15 @@ _MEANINGS: tuple[tuple[Mapping[str, bool], str], ...] = (
     ({"tls": False, "ssl": False, "starttls": False}, "none"),
 )
 
-MAIL_KEYS = frozenset(BY_KEY).union(
-    *NAMES.values(), LABELS, WORDS, FLAGS, ("smtp_url", "smtp_uri", "connection_uri")
-)
-"""All names of mail settings that are common to many programs."""
 
-
-def _encryption_keys(table: Mapping[str, object]) -> tuple[str, ...]:
-    """List the keys of a table that speak of TLS."""
-    return tuple(key for key in table if key in WORDS or key in FLAGS)
-
-
-def _encryption_of(table: Mapping[str, object]) -> str | None:
-    """Say what a table's own keys mean for our `encryption`; None where that is not sure."""
-    keys = _encryption_keys(table)
+def _encryption_of(table: Mapping[str, object], keys: tuple[str, ...]) -> str | None:
+    """Say what a table's keys mean for our `encryption`; None where that is not sure."""
     if len(keys) == 1 and isinstance(word := table[keys[0]], str):
         return _CLEAR.get(word.strip().casefold().replace("_", "-"))
     flags = {FLAGS.get(key, key): table[key] for key in keys}
     if len(flags) < len(keys) or not all(isinstance(flag, bool) for flag in flags.values()):
         return None
     return next((ours for when, ours in _MEANINGS if when == flags), None)
-
-
-def _respelled(table: Mapping[str, object], encryption: str) -> dict[str, object] | None:
-    """Return the table's own keys with the values that mean this; None where none do."""
-    keys = _encryption_keys(table)
-    if len(keys) == 1 and isinstance(table[keys[0]], str):
-        return {keys[0]: _SPELLED[encryption]}
-    there = {FLAGS[key]: key for key in keys}
-    for when, ours in _MEANINGS:
-        if ours == encryption and when.keys() == there.keys():
-            return {there[flag]: value for flag, value in when.items()}
-    return None
 
 
 _MAIN: TablePath = ("smtp",)
@@ -146,60 +121,42 @@ def mail_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
     Where no table is surely one of mail, those that hold a host and more and are surely of nothing
     else stand for them.
     """
-    found = {
-        path: table
-        for path, table in walk(data)
-        if _holds_url(table) or not (_HOSTS.isdisjoint(table) or _MORE.isdisjoint(table))
-    }
-    sure = tuple(path for path in found if _is_mail(path, found[path]))
+    kinds = {path: _is_mail(path, table) for path, table in walk(data)}
+    sure = tuple(path for path in kinds if kinds[path])
     match data.get("smtp"):
-        case dict(table) if _holds_settings(table):
-            named = (path for path in sure if path != _MAIN and _is_named(path, ("smtp",)))
-            return (_MAIN, *named)
+        case dict(table):
+            # `[smtp.work]` and `[smtp.home]` make a table `smtp` that is only their folder.
+            groups = [key for key, value in table.items() if isinstance(value, dict | list)]
+            if len(groups) < len(table) or not groups or any(key in BY_KEY for key in groups):
+                named = (path for path in sure if path != _MAIN and _is_named(path, ("smtp",)))
+                return (_MAIN, *named)
         case [*tables] if tables and all(isinstance(table, dict) for table in tables):
             return tuple(("smtp", index) for index in range(len(tables)))
-    return sure or tuple(path for path in found if not _is_other(path, found[path]))
+    return sure or tuple(path for path in kinds if kinds[path] is None)
 
 
-def _is_mail(path: TablePath, table: Mapping[str, Any]) -> bool:
-    if _holds_url(table):
-        return True
-    if _is_other(path, table):
+def _is_mail(path: TablePath, table: Mapping[str, Any]) -> bool | None:
+    """Tell whether a table is one of mail that is sent; None where that is not sure."""
+    texts = [table[key] for key in TEXTS if isinstance(table.get(key), str)]
+    if any(text.startswith(("smtp://", "smtps://")) for text in texts):
+        return True  # the URL of a mail server says all there is to say
+    if _HOSTS.isdisjoint(table) or _MORE.isdisjoint(table):
         return False
-    mail_only = not _MAIL_ONLY.isdisjoint(table) or _port(table) in _MAIL_PORTS
-    return mail_only or _is_named(path, _MAIL_NAMES)
-
-
-def _holds_url(table: Mapping[str, Any]) -> bool:
-    """Whether a table holds the URL of a mail server, which says all there is to say."""
-    texts = (table[key] for key in TEXTS if key in table)
-    return any(isinstance(text, str) and text.startswith(("smtp://", "smtps://")) for text in texts)
-
-
-def _is_other(path: TablePath, table: Mapping[str, Any]) -> bool:
-    """Whether a table is surely not one of mail that is sent."""
     last = next(((step,) for step in reversed(path) if isinstance(step, str)), ("",))
     if last[0].casefold() in _OTHER_WHOLE_NAMES or _is_named(last, _OTHER_NAMES):
-        return True
-    if _is_named(last, _MAIL_NAMES):
         return False
-    return not _OTHER_KEYS.isdisjoint(table) or _port(table) in _OTHER_PORTS
-
-
-def _port(table: Mapping[str, Any]) -> int:
     port = str(table.get("port", ""))
-    return int(port) if port.isdecimal() and len(port) < 6 else 0
+    number = int(port) if port.isdecimal() and len(port) < 6 else 0
+    is_other = not _OTHER_KEYS.isdisjoint(table) or number in _OTHER_PORTS
+    if is_other and not _is_named(last, _MAIL_NAMES):
+        return False
+    has_mail_keys = not _MAIL_ONLY.isdisjoint(table) or number in _MAIL_PORTS
+    return has_mail_keys or _is_named(path, _MAIL_NAMES) or None
 
 
 def _is_named(path: TablePath, words: tuple[str, ...]) -> bool:
     names = [step.casefold() for step in path if isinstance(step, str)]
     return any(word in name for name in names for word in words)
-
-
-def _holds_settings(table: Mapping[str, Any]) -> bool:
-    # `[smtp.work]` and `[smtp.home]` make a table `smtp` that is only their folder.
-    groups = [key for key, value in table.items() if isinstance(value, dict | list)]
-    return len(groups) < len(table) or not groups or any(key in BY_KEY for key in groups)
 
 
 _ENCRYPTION, _FROM = "encryption", "from"
@@ -237,8 +194,9 @@ class PlainTable:
             if found is not None and key not in names:
                 self._parts[key] = int(found) if key == "port" else found
         # The keys that say what TLS there is, where what they say is clear.
-        encryption = None if _ENCRYPTION in names else _encryption_of(table)
-        self._tls_keys = _encryption_keys(table) if encryption else ()
+        tls_keys = tuple(key for key in table if key in WORDS or key in FLAGS)
+        encryption = None if _ENCRYPTION in names else _encryption_of(table, tls_keys)
+        self._tls_keys = tls_keys if encryption else ()
         if encryption is None and _ENCRYPTION not in names and self._text:
             encryption = "ssl" if self._text.part("scheme") == "smtps" else None
         labels = [key for key in LABELS if isinstance(table.get(key), str)]
@@ -262,7 +220,7 @@ class PlainTable:
             for key, value in table.items()
             if key not in understood and key not in SWITCHES and not _holds_tables(value)
         )
-        self.unclear = tuple(key for key in _encryption_keys(table) if key in self.unknown)
+        self.unclear = tuple(key for key in tls_keys if key in self.unknown)
 
     def can_express(self, key: str, value: object) -> bool:
         """Tell whether the table's own key for a setting can hold a value."""
@@ -289,7 +247,14 @@ class PlainTable:
                 is_good = BY_KEY[key].problem_with(old) is None
                 found[name] = toml_value_like(old, value) if is_good else value
             elif text and key in _PARTS and (key in self._parts or text.scheme):
-                text = _with_part(self._text_key, text, key, value)
+                where = f"{BY_KEY[key].label} ({key}) is part of {self._text_key}, which"
+                if isinstance(value, dict):
+                    raise NotExpressibleError(f"{where} cannot name a place where it is kept", key)
+                part = None if value in (None, "") else str(value)
+                try:
+                    text = text.with_part(_PARTS[key], part)
+                except ValueError as error:
+                    raise NotExpressibleError(f"{where} {error}", key) from None
             elif key == _ENCRYPTION and self._tls_keys:
                 found |= self._respelled(value)
             elif key == _ENCRYPTION and text and text.scheme:
@@ -299,7 +264,14 @@ class PlainTable:
             else:
                 found[key] = value
             if key == _FROM and self._label:
-                found |= self._sender(value)
+                # The table keeps the name beside the address.
+                name = self._names.get(_FROM, _FROM)
+                try:
+                    mailbox = parse_mailbox(value) if value is not None else Mailbox("", "")
+                    found[self._label] = mailbox.name or None
+                    found[name] = mailbox.address or None
+                except ValueError:
+                    found[name] = value
         if text and text != self._text:
             found[self._text_key] = str(text)
         self._verify(found, wanted)
@@ -320,29 +292,22 @@ class PlainTable:
                 )
 
     def _respelled(self, encryption: object) -> dict[str, object]:
+        """Return the table's own keys with the values that mean this."""
         keys = self._tls_keys
         if encryption is None:
             return dict.fromkeys(keys)
-        found = _respelled(self._table, str(encryption))
-        if found is None:
-            words, them = ("say", "them") if len(keys) > 1 else ("says", "it")
-            raise NotExpressibleError(
-                f"Encryption Type (encryption) is what {' and '.join(keys)} {words} in this table, "
-                f"which cannot mean {encryption}; change {them} in an editor",
-                "encryption",
-            )
-        return found
-
-    def _sender(self, value: object) -> dict[str, object]:
-        """Part a sender into the address and the name that the table keeps beside it."""
-        name = self._names.get(_FROM, _FROM)
-        if value is None:
-            return {name: None, self._label: None}
-        try:
-            mailbox = parse_mailbox(value)
-        except ValueError:
-            return {name: value}
-        return {name: mailbox.address, self._label: mailbox.name or None}
+        if len(keys) == 1 and isinstance(self._table[keys[0]], str):
+            return {keys[0]: _SPELLED[str(encryption)]}
+        there = {FLAGS[key]: key for key in keys}
+        for when, ours in _MEANINGS:
+            if ours == str(encryption) and when.keys() == there.keys():
+                return {there[flag]: value for flag, value in when.items()}
+        words, them = ("say", "them") if len(keys) > 1 else ("says", "it")
+        raise NotExpressibleError(
+            f"Encryption Type (encryption) is what {' and '.join(keys)} {words} in this table, "
+            f"which cannot mean {encryption}; change {them} in an editor",
+            "encryption",
+        )
 
 
 def _is_good(key: str, value: object) -> bool:
@@ -364,18 +329,6 @@ def _compound(key: str, value: object) -> Compound | None:
         return None
     good = all(BY_KEY[key].problem_with(part) is None for key, part in parts.items() if part)
     return found if good and parts["host"] else None
-
-
-def _with_part(name: str, text: Compound, key: str, value: object) -> Compound:
-    label = f"{BY_KEY[key].label} ({key})"
-    if isinstance(value, dict):
-        raise NotExpressibleError(
-            f"{label} is part of {name}, which cannot name a place where it is kept", key
-        )
-    try:
-        return text.with_part(_PARTS[key], None if value in (None, "") else str(value))
-    except ValueError as error:
-        raise NotExpressibleError(f"{label} is part of {name}, which {error}", key) from None
 
 
 def _bare_address(value: object) -> str:

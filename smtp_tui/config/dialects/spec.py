@@ -1,33 +1,38 @@
 """What a dialect is: which files are an application's, and which of its keys is which setting.
 
-The head of a dialect recognises a file. The rest, read by `load` where a file is in the dialect,
-translates its tables.
+The head of a dialect recognises a file. The rest, read where a file is in the dialect, translates
+its tables. A fault in a dialect's file is told in one line, and never half taken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from smtp_tui.config import file_reader
+from smtp_tui.config.dialects.codecs import CODECS, Codec, words
 from smtp_tui.config.dialects.plain import MAIL_KEYS
-from smtp_tui.config.errors import one_line
+from smtp_tui.config.errors import DocumentError, NoFileError, one_line
 from smtp_tui.config.tablepath import ROOT, TablePath, get, spelled, walk
 from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY
 
-if TYPE_CHECKING:
-    from smtp_tui.config.dialects.codecs import Codec
-
-PLAIN = "plain"
-"""The name of our own keys, which are no dialect."""
-ANYWHERE = "**"
-"""The pattern of any table at all."""
+PLAIN = "plain"  # the name of our own keys, which are no dialect
+ANYWHERE = "**"  # the pattern of any table at all
 
 # Names of files that so many applications have that they show nothing.
 _ANYBODYS_NAMES = frozenset({"config.toml", "config.example.toml"})
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LISTS = ("source", "files", "tables", "keys", "one_of", "signs", "unless", "known")
+_HEAD = {"name", "application", *_LISTS}
+_BODY = {"fields", "modes", "compound", "variants", "absent", "defaults", "limits", "notes"}
+_SPEC = {"key", "as", "words", "fallback", "label", "only"}
+_LOGIN = "authentication"
+
+Values = Mapping[str, Any]
 
 
 class InvalidDialectError(Exception):
@@ -36,13 +41,10 @@ class InvalidDialectError(Exception):
 
 @record
 class Recognition:
-    """Which dialect a file is read in, and why.
-
-    `application` is None for plain keys. `reason` is a clause for people: "[email] holds smtpAddr".
-    """
+    """Which dialect a file is read in, and why: a clause for people, "[email] holds smtpAddr"."""
 
     dialect: str
-    application: str | None
+    application: str | None  # None for plain keys
     reason: str
 
     def __str__(self) -> str:
@@ -74,34 +76,33 @@ class DialectHeader:
     unless: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
 
-    def tables_in(self, data: Mapping[str, Any]) -> tuple[TablePath, ...]:
+    def tables_in(self, data: Values) -> tuple[TablePath, ...]:
         """List the tables that could be this dialect's, in the file's order."""
+        return tuple(path for path in self.places_in(data) if self._fits(get(data, path)))
 
-        def fits(table: Mapping[str, Any]) -> bool:
-            one_of = not self.one_of or any(holds(table, key) for key in self.one_of)
-            return one_of and all(holds(table, key) for key in self.keys)
+    def _fits(self, table: Values) -> bool:
+        one_of = not self.one_of or any(holds(table, key) for key in self.one_of)
+        all_keys = all(holds(table, key) for key in self.keys)
+        return one_of and all_keys and not self.has_foreign_keys(table)
 
-        return tuple(
-            path
-            for path in self.places_in(data)
-            if fits(get(data, path)) and not self.contradictions(get(data, path))
-        )
-
-    def places_in(self, data: Mapping[str, Any]) -> tuple[TablePath, ...]:
+    def places_in(self, data: Values) -> tuple[TablePath, ...]:
         """List the tables that stand where this dialect's do, whatever they hold."""
         patterns = [[] if pattern == "." else pattern.split(".") for pattern in self.tables]
-        return tuple(
-            path for path, _ in walk(data) if any(_matches(pattern, path) for pattern in patterns)
-        )
 
-    def contradictions(self, table: Mapping[str, Any]) -> tuple[str, ...]:
-        """List the keys of mail settings in a table that this application does not have."""
+        def matches(pattern: list[str], path: TablePath) -> bool:
+            return pattern == [ANYWHERE] or (
+                len(pattern) == len(path)
+                and all(step in ("*", here) for step, here in zip(pattern, path, strict=True))
+            )
+
+        return tuple(path for path, _ in walk(data) if any(matches(one, path) for one in patterns))
+
+    def has_foreign_keys(self, table: Values) -> bool:
+        """Tell whether a table holds a key of mail settings that this application does not have."""
         # Where not all keys of an application are known, none shows that a table is another's.
-        if not self.known:
-            return ()
-        return tuple(key for key in table if key in MAIL_KEYS and key not in self.known)
+        return bool(self.known) and any(key in MAIL_KEYS and key not in self.known for key in table)
 
-    def reason(self, data: Mapping[str, Any], name: str) -> str | None:
+    def reason(self, data: Values, name: str) -> str | None:
         """Say why a file of this name is this application's; None where it is not."""
         if any(holds(data, key) for key in self.unless):
             return None
@@ -126,17 +127,7 @@ class DialectHeader:
     def fixed_table(self) -> TablePath | None:
         """Where a new table goes, None where its name is for the admin to say."""
         first = self.tables[0]
-        if "*" in first:
-            return None
-        return ROOT if first == "." else tuple(first.split("."))
-
-
-def _matches(pattern: Sequence[str], path: TablePath) -> bool:
-    if pattern == [ANYWHERE]:
-        return True
-    return len(pattern) == len(path) and all(
-        step in ("*", here) for step, here in zip(pattern, path, strict=True)
-    )
+        return None if "*" in first else ROOT if first == "." else tuple(first.split("."))
 
 
 def holds(table: object, dotted: str) -> bool:
@@ -148,44 +139,18 @@ def holds(table: object, dotted: str) -> bool:
     return any(not rest or holds(inner, rest) for inner in found)
 
 
-def parse_header(data: Mapping[str, Any], place: Path, *, own: bool) -> DialectHeader:
-    """Read the head; InvalidDialectError says what is wrong with it."""
-    for key in ("name", "application"):
-        if not isinstance(data.get(key), str):
-            raise InvalidDialectError(f"{key} is missing or not text")
-    # The name is an argument of the command line: --dialect NAME.
-    if not _NAME.fullmatch(data["name"]) or data["name"] == PLAIN:
-        raise InvalidDialectError(
-            f"name must be of lower-case letters, digits and '-', and must not be {PLAIN}"
-        )
-    lists = {}
-    for key in _LISTS:
-        found = data.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
-            raise InvalidDialectError(f"{key} is not a list of texts")
-        lists[key] = tuple(found)
-    if not lists["tables"]:
-        raise InvalidDialectError("tables is missing; list the tables that hold the settings")
-    name, application = data["name"], data["application"]
-    return DialectHeader(name=name, application=application, place=place, own=own, **lists)
-
-
-Values = Mapping[str, Any]
-
-
 @record(kw_only=True)
 class KeyLocation:
     """Where a setting may stand: a key of theirs, and how it is spelled there.
 
     A key is a path below the table, from the file's root where it begins with a dot, and one part
-    of the compound text where it begins with a colon. A `*` in it is the chosen variant. `label`
-    is the key of a display name beside an address; `only` are the variants that have the key.
+    of the compound text where it begins with a colon. A `*` in it is the chosen variant.
     """
 
     key: str
     codec: Codec
-    label: str | None = None
-    only: tuple[str, ...] = ()
+    label: str | None = None  # the key of a display name beside an address
+    only: tuple[str, ...] = ()  # the variants that have the key
 
     @property
     def varies(self) -> bool:
@@ -207,20 +172,15 @@ class ModeRule:
 
 @record(kw_only=True)
 class CompoundSpec:
-    """A key whose text holds several settings, as a URL or as `host:port`.
-
-    `bare` is the scheme of a text without one, None where it must have one; `default` is the text
-    that the application uses where the key is absent, `new` the scheme to begin a URL with.
-    `required` are the parts without which the application refuses the text.
-    """
+    """A key whose text holds several settings, as a URL or as `host:port`."""
 
     key: str
     is_url: bool
     schemes: frozenset[str] = frozenset()
-    bare: str | None = None
-    required: tuple[str, ...] = ()
-    default: str | None = None
-    new: str | None = None
+    bare: str | None = None  # the scheme of a text without one; None where it must have one
+    required: tuple[str, ...] = ()  # the parts without which the application refuses the text
+    default: str | None = None  # the text that the application uses where the key is absent
+    new: str | None = None  # the scheme to begin a URL with
 
 
 @record
@@ -234,22 +194,17 @@ class VariantSpec:
 
 @record(kw_only=True)
 class Dialect:
-    """All of it.
-
-    `settings` are the places of each setting, the first before the others, `fallbacks` the key
-    that the application takes in place of a setting's own where that is absent. `limits` says of
-    every setting that cannot be expressed why that is so.
-    """
+    """All of it."""
 
     head: DialectHeader
-    settings: Mapping[str, tuple[KeyLocation, ...]]
-    fallbacks: Mapping[str, str]
+    settings: Mapping[str, tuple[KeyLocation, ...]]  # the first place before the others
+    fallbacks: Mapping[str, str]  # what the application takes where a setting's key is absent
     modes: tuple[ModeRule, ...]
     form: CompoundSpec | None
     variants: VariantSpec | None
     absent: Values
     defaults: Values
-    limits: Mapping[str, str]
+    limits: Mapping[str, str]  # why a setting cannot be expressed
     notes: Mapping[str, str]
 
     @property
@@ -270,3 +225,168 @@ class Dialect:
     def own_keys(self) -> frozenset[str]:
         """The keys of theirs that hold a setting of their own; a mode may depend on them too."""
         return frozenset(place.key for places in self.settings.values() for place in places)
+
+
+def parse_header(data: Values, place: Path, *, own: bool) -> DialectHeader:
+    """Read the head; InvalidDialectError says what is wrong with it."""
+    for key in ("name", "application"):
+        if not isinstance(data.get(key), str):
+            raise InvalidDialectError(f"{key} is missing or not text")
+    # The name is an argument of the command line: --dialect NAME.
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", data["name"]) or data["name"] == PLAIN:
+        raise InvalidDialectError(
+            f"name must be of lower-case letters, digits and '-', and must not be {PLAIN}"
+        )
+    lists = {}
+    for key in _LISTS:
+        found = data.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
+            raise InvalidDialectError(f"{key} is not a list of texts")
+        lists[key] = tuple(found)
+    if not lists["tables"]:
+        raise InvalidDialectError("tables is missing; list the tables that hold the settings")
+    name, application = data["name"], data["application"]
+    return DialectHeader(name=name, application=application, place=place, own=own, **lists)
+
+
+@cache
+def dialect_at(place: Path, *, own: bool) -> Dialect:
+    """Read a dialect's file; InvalidDialectError says in one line what is wrong with it."""
+    try:
+        data = tomllib.loads(file_reader.decode_text(file_reader.read_document(place), place))
+    except NoFileError:
+        raise InvalidDialectError("it does not exist") from None
+    except DocumentError as error:
+        reason = str(error).removeprefix(one_line(place))
+        raise InvalidDialectError(reason.lstrip(": ")) from None
+    except ValueError as error:
+        raise InvalidDialectError(f"it is not valid TOML: {one_line(error)}") from None
+    head = parse_header(data, place, own=own)
+    # A slip in a key's name must show: half of a dialect would write a wrong file.
+    if unknown := sorted(data.keys() - _HEAD - _BODY):
+        raise InvalidDialectError(f"{one_line(unknown[0], 40)} is not a key of a dialect")
+    try:
+        dialect = _parse_body(head, data)
+        for fault in _faults(dialect):
+            raise InvalidDialectError(fault)
+    # Any part may have any form in an admin's own file; each check would repeat its use.
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else one_line(error, 80)
+        raise InvalidDialectError(f"a part of it has the wrong form: {what}") from None
+    return dialect
+
+
+def _parse_body(head: DialectHeader, data: Values) -> Dialect:
+    fields = _by_setting(data, "fields")
+    modes = []
+    for rule in data.get("modes", []):
+        ours, fill = (_values(table, "modes") for table in (rule["ours"], rule.get("fill", {})))
+        modes.append(ModeRule(dict(rule["when"]), ours, fill))
+    variants = None
+    if spec := data.get("variants"):
+        for word in spec["words"].values():
+            _values({_LOGIN: word}, "variants")
+        variants = VariantSpec(spec["table"], words(spec["words"]), next(iter(spec["words"])))
+    settings: dict[str, tuple[KeyLocation, ...]] = {}
+    for key, spec in fields.items():
+        places = spec if isinstance(spec, list) else [spec]
+        settings[key] = tuple(_key_location(key, place) for place in places)
+        if not places:
+            raise InvalidDialectError(f"fields.{key} has no key")
+    expressed = {*settings, *(key for mode in modes for key in mode.ours)}
+    expressed |= {_LOGIN} if variants else set()
+    texts = {name: _by_setting(data, name) for name in ("limits", "notes")}
+    for name, table in texts.items():
+        if not all(isinstance(text, str) and text for text in table.values()):
+            raise InvalidDialectError(f"{name} holds a value that is not text")
+    missing = f"{head.application} has no setting for it."
+    return Dialect(
+        head=head,
+        settings=settings,
+        fallbacks={
+            key: spec["fallback"]
+            for key, spec in fields.items()
+            if isinstance(spec, dict) and spec.get("fallback")
+        },
+        modes=tuple(modes),
+        form=_compound_spec(data["compound"]) if "compound" in data else None,
+        variants=variants,
+        absent=dict(data.get("absent", {})),
+        defaults=_values(data.get("defaults", {}), "defaults"),
+        limits={key: texts["limits"].get(key, missing) for key in BY_KEY if key not in expressed},
+        notes=texts["notes"],
+    )
+
+
+def _faults(dialect: Dialect) -> Iterator[str]:
+    """Yield what the parts have to do with each other, and have not."""
+    if "host" not in dialect.settings:
+        yield "fields has no host"
+    places = [place for found in dialect.settings.values() for place in found]
+    whens = {key for mode in dialect.modes for key in mode.when}
+    for key in [*(place.key for place in places), *whens]:
+        if not key.strip(".:"):
+            yield f"{one_line(key, 40)!r} is not a key"
+        elif key.startswith(":") and dialect.form is None:
+            yield f"{one_line(key, 40)} is a part of a compound text, but there is no compound"
+    if dialect.variants is None and any(place.varies for place in places):
+        yield "a key with * needs variants"
+    form = dialect.form
+    if form is not None and form.is_url:
+        schemes = {scheme for scheme in (form.bare, form.new) if scheme is not None}
+        if not form.schemes or not schemes <= form.schemes:
+            yield "compound.schemes must list all schemes, bare and new among them"
+
+
+def _by_setting(data: Values, name: str) -> dict[str, Any]:
+    """Return a table of the dialect's file whose keys are settings."""
+    table = data.get(name, {})
+    if not isinstance(table, dict):
+        raise InvalidDialectError(f"{name} is not a table")
+    for key in table:
+        if key not in BY_KEY:
+            raise InvalidDialectError(f"{name} names {one_line(key, 40)}, which is not a setting")
+    return table
+
+
+def _values(table: Any, name: str) -> dict[str, Any]:
+    """Return good values by setting."""
+    for key, value in _by_setting({name: table}, name).items():
+        if problem := BY_KEY[key].problem_with(value):
+            raise InvalidDialectError(f"{name}: {key} {one_line(problem)}")
+    return dict(table)
+
+
+def _key_location(key: str, spec: Any) -> KeyLocation:
+    if isinstance(spec, str):
+        spec = {"key": spec}
+    if unknown := sorted(spec.keys() - _SPEC):
+        raise InvalidDialectError(
+            f"fields.{key} has {one_line(unknown[0], 40)}, which has no meaning"
+        )
+    name = spec.get("as", "value")
+    if name not in CODECS:
+        raise InvalidDialectError(
+            f"fields.{key} has as = {one_line(name, 40)}, which is not one of {', '.join(CODECS)}"
+        )
+    codec = CODECS[name]
+    if "words" in spec:
+        for word in spec["words"].values():
+            _values({key: word}, "fields")
+        codec = words(spec["words"])
+    only = tuple(spec.get("only", ()))
+    return KeyLocation(key=spec["key"], codec=codec, label=spec.get("label"), only=only)
+
+
+def _compound_spec(spec: Any) -> CompoundSpec:
+    if spec["form"] not in ("url", "host-port"):
+        raise InvalidDialectError("compound.form is neither url nor host-port")
+    return CompoundSpec(
+        key=spec["key"],
+        is_url=spec["form"] == "url",
+        schemes=frozenset(spec.get("schemes", ())),
+        bare=spec.get("bare"),
+        required=tuple(spec.get("required", ())),
+        default=spec.get("default"),
+        new=spec.get("new"),
+    )

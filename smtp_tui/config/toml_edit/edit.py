@@ -2,24 +2,35 @@
 
 The text is cut and pasted at the places that `scan` finds: tomlkit would put a new key below the
 comment that closes its section, lose CRLF and indentation, and turn a table given as a value into
-a sub-table at the end of the file.
+a sub-table at the end of the file. New keys go where a person would put them: below their own
+comment, after their neighbours and in their manner, or into a new section.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from smtp_tui.config.errors import DocumentError, one_line
-from smtp_tui.config.tablepath import TablePath, spelled, spelled_key
-from smtp_tui.config.toml_edit import layout
-from smtp_tui.config.toml_edit.insert import insert_keys
-from smtp_tui.config.toml_edit.layout import TableLayout
-from smtp_tui.config.toml_edit.scan import Header, KeyValue, Statement, scan
+from smtp_tui.config.tablepath import ROOT, TablePath, spelled, spelled_key
+from smtp_tui.config.toml_edit.layout import (
+    Splice,
+    TableLayout,
+    ending,
+    indentation,
+    inserted,
+    spliced,
+    whole,
+)
+from smtp_tui.config.toml_edit.scan import Header, KeyValue, Statement, scan, sections
 from smtp_tui.config.toml_edit.values import toml_value
-from smtp_tui.records import record
+from smtp_tui.settings.fields import BY_KEY
+
+_COMMENT = re.compile(r"^(?P<indentation>[ \t]*)#+[ \t]*(?P<text>[^\r\n]*)", re.MULTILINE)
+_BLANK_LINE = re.compile(r"\n[ \t]*(?=\r?\n)")
 
 
 def apply_edits(
@@ -29,36 +40,34 @@ def apply_edits(
 
     None removes a key. DocumentError if the table is written in a way that cannot be edited.
     """
-    splices: list[layout.Splice] = []
+    splices: list[Splice] = []
     moved = []
-    table = TableLayout.find(text, path)
+    table = TableLayout(text, path)
     for key, new in changes.items():
-        if new is None or key not in values:
-            continue
-        found = _replacement(table, (key,), values[key], new)
-        if found is None:
-            moved.append(key)
-        else:
-            splices += found
-    text = _without(layout.spliced(text, splices), path, moved)
+        if new is not None and key in values:
+            found = _replacement(table, (key,), values[key], new)
+            if found is None:
+                moved.append(key)
+            splices += found or ()
+    text = _without(spliced(text, splices), path, moved)
     added = {
         key: new
         for key, new in changes.items()
         if new is not None and (key not in values or key in moved)
     }
     if added:
-        text = insert_keys(text, path, added)
+        text = _with_keys(text, path, added)
     text = _without(text, path, [key for key, new in changes.items() if new is None])
     in_array = any(isinstance(step, int) for step in path)
     # An application may tell a table that is empty from one that is absent.
-    if values and path and not in_array and not TableLayout.find(text, path).under():
+    if values and path and not in_array and not TableLayout(text, path).under():
         raise DocumentError(f"{spelled(path)} would disappear with its last key")
     return text
 
 
 def _replacement(
     table: TableLayout, keys: tuple[str, ...], old: object, new: object
-) -> list[layout.Splice] | None:
+) -> list[Splice] | None:
     """Change a value where it stands; None if it must be taken out and put in anew."""
     if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
         inner = [
@@ -67,16 +76,16 @@ def _replacement(
             if not same_data(old[key], new[key])
         ]
         return None if None in inner else [splice for found in inner for splice in found or ()]
-    whole = table.path + keys
-    match [found for found in table.under(keys) if found.path == whole or not table.nests(found)]:
-        case [KeyValue() as pair] if pair.path == whole:
+    path = table.path + keys
+    match [found for found in table.under(keys) if found.path == path or not table.nests(found)]:
+        case [KeyValue() as pair] if pair.path == path:
             start, end = pair.value
-            spelled = toml_value(new, like=table.text[start:end])
-            after, blanks = table.gap(pair, len(spelled))
-            return [(start, after, spelled + blanks)]
-        case [KeyValue() as pair] if len(pair.base) < len(whole):
+            value = toml_value(new, like=table.text[start:end])
+            after, blanks = table.gap(pair, len(value))
+            return [(start, after, value + blanks)]
+        case [KeyValue() as pair] if len(pair.base) < len(path):
             # `password.keyring = "x"` becomes `password = …`.
-            _, start = pair.parts[len(whole) - len(pair.base) - 1]
+            _, start = pair.parts[len(path) - len(pair.base) - 1]
             return [(start, pair.end, table.separator(pair) + toml_value(new))]
         case [Header(), KeyValue() as pair] if isinstance(new, dict) and len(new) == 1:
             ((key, value),) = new.items()
@@ -87,39 +96,196 @@ def _replacement(
 
 
 def _without(text: str, path: TablePath, keys: list[str]) -> str:
-    if not keys:
-        return text
-    table = TableLayout.find(text, path)
-    if any(member.inline for member in table.members):
-        for key in keys:
-            text = _without_member(text, path, key)
-        return text
-    return layout.without(
-        text,
-        [
-            layout.whole(text, found.start, found.end)
-            for key in keys
-            for found in table.under((key,))
-            if not table.nests(found)
-        ],
-    )
+    """Take keys out: their whole lines, or between braces the pair together with one comma."""
+    for key in keys:
+        table = TableLayout(text, path)
+        if not any(member.inline for member in table.members):
+            found = [found for found in table.under((key,)) if not table.nests(found)]
+            rest = spliced(text, {(*whole(text, each.start, each.end), "") for each in found})
+            # The last line had no end, and so has the one that is the last now.
+            if not text.endswith("\n") and rest.endswith("\n"):
+                rest = rest.removesuffix("\n").removesuffix("\r")
+            text = rest
+            continue
+        while member := next((pair for pair in table.members if pair.path[len(path)] == key), None):
+            pairs = [found for found in table.statements if isinstance(found, KeyValue)]
+            siblings = [pair for pair in pairs if pair.inline and pair.base == member.base]
+            place = siblings.index(member)
+            start, end = member.start, member.end
+            if place + 1 < len(siblings):
+                end = siblings[place + 1].start
+            elif place > 0:
+                start = siblings[place - 1].end
+            text = text[:start] + text[end:]
+            table = TableLayout(text, path)
+    return text
 
 
-def _without_member(text: str, path: TablePath, key: str) -> str:
-    """Take a key out of a table between braces, together with one comma."""
-    while True:
-        table = TableLayout.find(text, path)
-        member = next((found for found in table.members if found.path[len(path)] == key), None)
-        if member is None:
+def _with_keys(text: str, path: TablePath, added: Mapping[str, object]) -> str:
+    """Add keys where they stand as comments, after their neighbours, or as a new section."""
+    table = TableLayout(text, path)
+    last = table.members[-1] if table.members else None
+    if (last and not last.inline) or table.header:
+        prefix = table.prefix(last) if last else ""
+        found = {key: insertion_point(table, key, prefix) for key in added}
+        points = [(point, key) for key, point in found.items() if point]
+        # From the bottom up, so that what is put in moves no place that is to come.
+        for (position, indent, separator), key in sorted(points, reverse=True):
+            start = (indentation(table.text, last.start) if last else indent) + prefix
+            if last:
+                separator = table.fitting(len(start + spelled_key(key)), last)
+            line = start + _pair(key, separator, added[key])
+            text = inserted(text, position, [line], ending(text, position - 1))
+        added = {key: value for key, value in added.items() if not found[key]}
+        if not added:
             return text
-        siblings = table.siblings(member)
-        place = siblings.index(member)
-        start, end = member.start, member.end
-        if place + 1 < len(siblings):
-            end = siblings[place + 1].start
-        elif place > 0:
-            start = siblings[place - 1].end
-        text = text[:start] + text[end:]
+        table = TableLayout(text, path)
+    if table.members:
+        return _beside_members(table, added)
+    lines = [_pair(key, " = ", value) for key, value in added.items()]
+    if header := table.header:
+        start = indentation(text, header.start)
+        _, position = whole(text, header.start, header.end)
+        return inserted(text, position, [start + line for line in lines], ending(text, header.end))
+    if holder := table.holder:
+        first, end = holder.value
+        if text[first:end].strip("{}\t ") != "":
+            raise DocumentError(f"{spelled(path)} is written in a form that smtp-tui cannot edit")
+        return spliced(text, [(first, end, f"{{ {', '.join(lines)} }}")])
+    return _at_top(table, lines) if path == ROOT else _as_section(table, added, lines)
+
+
+def insertion_point(table: TableLayout, key: str, prefix: str) -> tuple[int, str, str] | None:
+    """Find the last comment of a table's lines that is this key with a value, as `#port = 25`.
+
+    `prefix` is what stands before the table's keys: `smtp.` where they are dotted. The value may be
+    missing, as in `#port =`. Returned are the position of the line below, the comment's indentation
+    and what stands between key and value.
+    """
+    names = "|".join(map(re.escape, {key, spelled_key(key)}))
+    pair = re.compile(rf"{re.escape(prefix)}(?:{names})(?P<separator>[ \t]*=[ \t]*)(?P<value>.*)")
+    point = None
+    for comment in _comments(table):
+        found = pair.fullmatch(comment["text"].rstrip())
+        try:
+            if found is None or (
+                found["value"] and len(tomllib.loads(f"x = {found['value']}")) > 1
+            ):
+                continue
+        except tomllib.TOMLDecodeError:  # prose
+            continue
+        _, below = whole(table.text, comment.start(), comment.end())
+        # `#port =` has lost the blank before its value.
+        separator = found["separator"] if found["value"] else f"{found['separator'].rstrip()} "
+        point = below, comment["indentation"], separator
+    return point
+
+
+def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
+    """Yield the comments on lines of their own between the header and the next table's.
+
+    They end with a section that is commented out itself. Comments that stand right above the next
+    header, a blank line between them and the rest, are its own.
+    """
+    text, header = table.text, table.header
+    if table.members:  # the header above the table's keys; None for those at the top of the file
+        last = table.members[-1].start
+        headers = [found for found in table.statements if isinstance(found, Header)]
+        header = next((found for found in reversed(headers) if found.start < last), None)
+    position = header.end if header else 0
+    below = sorted(
+        (found.start, found.end, isinstance(found, Header)) for found in table.statements
+    )
+    below = [found for found in below if found[0] >= position]
+    for start, end, is_header in [*below, (len(text), len(text), True)]:
+        if start < position:  # within the value before it
+            continue
+        stop = start
+        if is_header and start < len(text):
+            blank = [line.end() for line in _BLANK_LINE.finditer(text[position:start])]
+            stop = position + blank[-1] if blank else start
+        for comment in _COMMENT.finditer(text, position, stop):
+            if comment["text"].startswith("["):
+                return
+            yield comment
+        if is_header:
+            return
+        position = end
+
+
+def _beside_members(table: TableLayout, added: Mapping[str, object]) -> str:
+    """Put each key after the nearest of those that come before it in the order of our settings.
+
+    Where there is none, and for a key that is not ours, it goes after the table's last pair.
+    """
+    # Host before port before password: the order in which people write them.
+    places = {key: place for place, key in enumerate(BY_KEY)}
+    neighbours: dict[KeyValue, list[str]] = {}
+    for key in sorted(added, key=lambda key: places.get(key, len(places))):
+        before = [
+            (places[name], member.start, member)
+            for member in table.members
+            if (name := str(member.path[len(table.path)])) in places
+            and places[name] < places.get(key, -1)
+        ]
+        neighbours.setdefault(max(before)[2] if before else table.members[-1], []).append(key)
+    text = table.text
+    # From the bottom up, so that what is put in moves no place that is to come.
+    for member, keys in sorted(neighbours.items(), key=lambda item: item[0].start, reverse=True):
+        prefix, separator = table.prefix(member), table.separator(member)
+        if member.inline:
+            pieces = [f", {prefix}{_pair(key, separator, added[key])}" for key in keys]
+            text = text[: member.end] + "".join(pieces) + text[member.end :]
+            continue
+        start = indentation(table.text, member.start) + prefix
+        block = [
+            start + _pair(key, table.fitting(len(start + spelled_key(key)), member), added[key])
+            for key in keys
+        ]
+        _, position = whole(table.text, member.start, member.end)
+        text = inserted(text, position, block, ending(table.text, member.end))
+    return text
+
+
+def _at_top(table: TableLayout, lines: list[str]) -> str:
+    """Put the root's first keys before the first header and the comment that belongs to it."""
+    text = table.text
+    position = len(text)
+    if table.statements:
+        position, _ = whole(text, table.statements[0].start, table.statements[0].start)
+        while position > 0:
+            above, _ = whole(text, position - 1, position - 1)
+            if not text[above:position].lstrip().startswith("#"):
+                break
+            position = above
+    return inserted(text, position, lines, ending(text))
+
+
+def _as_section(table: TableLayout, added: Mapping[str, object], lines: list[str]) -> str:
+    """Put a new table where its header stands as a comment, or at the end of the text."""
+    text = table.text
+    if any(isinstance(step, int) for step in table.path):
+        raise DocumentError(
+            f"{spelled(table.path)} has no header of its own, and smtp-tui cannot add one here"
+        )
+    header = f"[{spelled(table.path)}]"
+    for path, _, below in sections(text):
+        in_text = any(found.start < below - 1 < found.end for found in table.statements)
+        if path != table.path or in_text:
+            continue
+        # Where another table's keys follow they would become this table's.
+        following = (found for found in table.statements if found.start >= below)
+        first = min(following, key=lambda found: found.start, default=None)
+        if not isinstance(first, KeyValue):
+            text = inserted(text, below, [header], ending(text, below - 1))
+            return _with_keys(text, table.path, added)
+    last = text.rstrip(" \t").removesuffix("\n").removesuffix("\r").rpartition("\n")[2]
+    block = [*([""] if last.strip() else []), header, *lines]
+    return inserted(text, len(text), block, ending(text))
+
+
+def _pair(key: str, separator: str, value: object) -> str:
+    return f"{spelled_key(key)}{separator}{toml_value(value)}"
 
 
 def same_data(one: object, other: object) -> bool:
@@ -145,19 +311,6 @@ def verify_edit(
         outcome = tomllib.loads(new)
     except ValueError as error:
         raise DocumentError(f"the change would not be valid TOML ({one_line(error)})") from None
-    if not same_data(outcome, _expected(data, path, changes)):
-        raise DocumentError("the change would affect other keys")
-    before, after = scan(old), scan(new)
-    made = all(found.path != path for found in before if isinstance(found, Header))
-    claims = _Claims(path, tuple(changes), made)
-    if claims.untouched(old, before) != claims.untouched(new, after):
-        raise DocumentError("the change would affect lines of other keys")
-    return outcome
-
-
-def _expected(
-    data: Mapping[str, Any], path: TablePath, changes: Mapping[str, object]
-) -> dict[str, Any]:
     expected = copy.deepcopy(dict(data))
     table: Any = expected
     for step in path:
@@ -167,32 +320,32 @@ def _expected(
             table.pop(key, None)
         else:
             table[key] = value
-    return expected
+    if not same_data(outcome, expected):
+        raise DocumentError("the change would affect other keys")
+    before, after = scan(old), scan(new)
+    is_new = all(found.path != path for found in before if isinstance(found, Header))
 
-
-@record
-class _Claims:
-    """Which lines a change of `keys` may touch; `made` if the table's header comes with it."""
-
-    path: TablePath
-    keys: tuple[str, ...]
-    made: bool
-
-    def covers(self, found: Statement) -> bool:
-        depth = len(self.path)
-        if found.path[:depth] == self.path and len(found.path) > depth:
-            return found.path[depth] in self.keys
+    def may_change(found: Statement) -> bool:
+        if found.path[: len(path)] == path and len(found.path) > len(path):
+            return found.path[len(path)] in changes
         if isinstance(found, Header):
-            return self.made and found.path == self.path
+            return is_new and found.path == path
         # A table between braces shares its lines with the key that holds it.
-        return not found.inline and self.path[: len(found.path)] == found.path
+        return not found.inline and path[: len(found.path)] == found.path
 
-    def untouched(self, text: str, statements: Iterable[Statement]) -> str:
-        """Return the other lines; line ends at the very end are free, to append needs them."""
-        pieces = []
-        position = 0
-        for found in sorted(filter(self.covers, statements), key=lambda found: found.start):
-            start, end = layout.whole(text, found.start, found.end)
-            pieces.append(text[position:start])
-            position = max(position, end)
-        return "".join((*pieces, text[position:])).rstrip("\r\n")
+    if _other_lines(old, filter(may_change, before)) != _other_lines(
+        new, filter(may_change, after)
+    ):
+        raise DocumentError("the change would affect lines of other keys")
+    return outcome
+
+
+def _other_lines(text: str, statements: Iterable[Statement]) -> str:
+    """Return the lines without those statements'; line ends at the very end do not count."""
+    pieces = []
+    position = 0
+    for found in sorted(statements, key=lambda found: found.start):
+        start, end = whole(text, found.start, found.end)
+        pieces.append(text[position:start])
+        position = max(position, end)
+    return "".join((*pieces, text[position:])).rstrip("\r\n")

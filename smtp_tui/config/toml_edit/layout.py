@@ -1,7 +1,4 @@
-"""How one table of a TOML text is laid out: its lines or braces, its spacing and alignment.
-
-Lines are cut and put in with the missing end of a last line kept missing.
-"""
+"""How one table of a TOML text is laid out: its lines or braces, its spacing and alignment."""
 
 from __future__ import annotations
 
@@ -9,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from smtp_tui.config.tablepath import TablePath
-from smtp_tui.config.toml_edit.scan import Header, KeyValue, Statement, scan
-from smtp_tui.records import record
+from smtp_tui.config.toml_edit.scan import Header, KeyValue, Span, Statement, scan
 
-Span = tuple[int, int]
 Splice = tuple[int, int, str]
+
+_BEFORE_COMMENT = re.compile(r" +(?=#)")
 
 
 def whole(text: str, start: int, end: int) -> Span:
@@ -46,39 +43,30 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
     return "".join((*pieces, text[position:]))
 
 
-def without(text: str, spans: Iterable[Span]) -> str:
-    """Cut whole lines out."""
-    rest = spliced(text, {(start, end, "") for start, end in spans})
-    # The last line had no end, and so has the one that is the last now.
-    if not text.endswith("\n") and rest.endswith("\n"):
-        rest = rest.removesuffix("\n").removesuffix("\r")
-    return rest
-
-
 def inserted(text: str, position: int, added: Sequence[str], end: str) -> str:
     """Put whole lines, given without their ends, at the beginning of a line or the text's end."""
     before, after = text[:position], text[position:]
     block = end.join(added)
+    # A last line without an end keeps missing it.
     if before and not before.endswith("\n"):
         return before + end + block
     return before + block + end + after
 
 
-_BEFORE_COMMENT = re.compile(r" +(?=#)")
-
-
-@record
 class TableLayout:
-    """A table in its text; `statements` are those of the whole text."""
+    """The table at `path` of a valid TOML text; `statements` are those of the whole text.
 
-    text: str
-    path: TablePath
-    statements: Sequence[Statement]
+    `header` is its own header line, `holder` the pair whose value it is between braces, `members`
+    are the pairs of its body, dotted ones included, in the text's order.
+    """
 
-    @classmethod
-    def find(cls, text: str, path: TablePath) -> TableLayout:
-        """Scan a valid TOML text for the table at `path`."""
-        return cls(text, path, scan(text))
+    def __init__(self, text: str, path: TablePath) -> None:
+        self.text, self.path, self.statements = text, path, scan(text)
+        here = [found for found in self.statements if found.path == path]
+        self.header = next((found for found in here if isinstance(found, Header)), None)
+        self.holder = next((found for found in here if isinstance(found, KeyValue)), None)
+        pairs = [found for found in self.under() if isinstance(found, KeyValue)]
+        self.members = [pair for pair in pairs if len(pair.base) <= len(path) < len(pair.path)]
 
     def under(self, keys: tuple[str, ...] = ()) -> list[Statement]:
         """List the statements at or below `keys` of the table."""
@@ -89,70 +77,27 @@ class TableLayout:
         """Tell whether a statement stands between the braces of one of the table's values."""
         return isinstance(found, KeyValue) and found.inline and len(found.base) > len(self.path)
 
-    @property
-    def members(self) -> list[KeyValue]:
-        """The pairs of the table's own body, dotted ones included, in the text's order."""
-        depth = len(self.path)
-        return [
-            found
-            for found in self.under()
-            if isinstance(found, KeyValue) and len(found.base) <= depth < len(found.path)
-        ]
-
-    def siblings(self, member: KeyValue) -> list[KeyValue]:
-        """The pairs in the same braces, in the text's order."""
-        return [
-            found
-            for found in self.statements
-            if isinstance(found, KeyValue) and found.inline and found.base == member.base
-        ]
-
-    @property
-    def header(self) -> Header | None:
-        """The table's own header line, if it has one."""
-        return next(
-            (
-                found
-                for found in self.statements
-                if isinstance(found, Header) and found.path == self.path
-            ),
-            None,
-        )
-
-    @property
-    def holder(self) -> KeyValue | None:
-        """The pair whose value is this table, written between braces."""
-        return next(
-            (
-                found
-                for found in self.statements
-                if isinstance(found, KeyValue) and found.path == self.path
-            ),
-            None,
-        )
-
     def prefix(self, member: KeyValue) -> str:
-        """What stands before the key's own part: `smtp.` of `smtp.host = …`."""
+        """Return what stands before the key's own part: `smtp.` of `smtp.host = …`."""
         start, _ = member.parts[len(self.path) - len(member.base)]
         return self.text[member.start : start]
 
     def separator(self, pair: KeyValue) -> str:
-        """What stands between a key and its value: ` = `."""
-        _, end = pair.parts[-1]
-        return self.text[end : pair.value[0]]
+        """Return what stands between a key and its value: ` = `."""
+        return self.text[pair.parts[-1][1] : pair.value[0]]
 
     def fitting(self, end: int, like: KeyValue) -> str:
-        """What to put between a new key, which ends in column `end`, and its value.
+        """Return what to put between a new key, which ends in column `end`, and its value.
 
         It is as with the member `like`, or in line with the `=` or the values of them all.
         """
         before, _, after = self.separator(like).partition("=")
-        members = self.members
+        ends = [member.parts[-1][1] for member in self.members]
         # Keys of one length are in line by chance, so nobody lined them up.
-        if len({self._column(member.parts[-1][1]) for member in members}) == 1:
+        if len(set(map(self._column, ends))) == 1:
             return f"{before}={after}"
-        signs = {self._column(self.text.index("=", member.parts[-1][1])) for member in members}
-        values = {self._column(member.value[0]) for member in members}
+        signs = {self._column(self.text.index("=", end)) for end in ends}
+        values = {self._column(member.value[0]) for member in self.members}
         if len(signs) == 1:
             before = " " * max(signs.pop() - end, 1 if before else 0)
         elif len(values) == 1:
@@ -160,7 +105,7 @@ class TableLayout:
         return f"{before}={after}"
 
     def gap(self, pair: KeyValue, length: int) -> tuple[int, str]:
-        """Where the blanks end that part a value from its comment, and those for a new `length`.
+        """Return where the blanks before a value's comment end, and those for a new `length`.
 
         Comments that stand in one column are kept in it.
         """
@@ -171,8 +116,7 @@ class TableLayout:
         aligned = len(columns) > 1 and len(set(columns)) == 1
         if found is None or "\n" in self.text[start:end] or not aligned:
             return end, ""
-        blanks = len(found.group()) + end - start - length
-        return found.end(), " " * max(blanks, 1)
+        return found.end(), " " * max(len(found.group()) + end - start - length, 1)
 
     def _column(self, position: int) -> int:
         return len(indentation(self.text, position))

@@ -29,16 +29,13 @@ class Header(NamedTuple):
 
 
 class KeyValue(NamedTuple):
-    """A `key = value`: `base` is the table whose body it stands in, `keys` its dotted parts.
-
-    `inline` tells that it stands between braces instead of on lines of its own.
-    """
+    """A `key = value`: `base` is the table whose body it stands in, `keys` its dotted parts."""
 
     base: TablePath
     keys: tuple[str, ...]
     parts: tuple[Span, ...]
     value: Span
-    inline: bool
+    inline: bool  # between braces instead of on lines of its own
 
     @property
     def path(self) -> TablePath:
@@ -79,7 +76,7 @@ _BARE_KEY = re.compile(r"([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+")
 @lru_cache(maxsize=4)
 def scan(text: str) -> tuple[Statement, ...]:
     """List the headers and pairs of a valid TOML text; DocumentError if it is beyond us."""
-    return tuple(_Scanner(text).run())
+    return tuple(_Scanner(text).found)
 
 
 class _Scanner:
@@ -87,19 +84,16 @@ class _Scanner:
         self.text = text
         self.found: list[Statement] = []
         self.last_index: dict[TablePath, int] = {}  # of each array of tables
-
-    def run(self) -> list[Statement]:
         base = ROOT
         position = self._skip(_GAP, 0)
-        while position < len(self.text):
-            if self.text[position] == "[":
+        while position < len(text):
+            if text[position] == "[":
                 header = self._header(position)
                 base, position = header.path, header.end
                 self.found.append(header)
             else:
                 position = self._pair(position, base, inline=False)
             position = self._skip(_GAP, position)
-        return self.found
 
     def _skip(self, pattern: re.Pattern[str], position: int) -> int:
         return self._match(pattern, position).end()
@@ -155,33 +149,25 @@ class _Scanner:
     def _value(self, position: int, path: TablePath) -> int:
         match self.text[position : position + 1]:
             case "[":
-                return self._array(position + 1, path)
+                return self._group(position + 1, path, "]")
             case "{":
-                return self._inline_table(position + 1, path)
+                return self._group(position + 1, path, "}")
             case '"' | "'":
                 return self._skip(_STRING, position)
             case _:
                 return self._skip(_SCALAR, position)
 
-    def _array(self, position: int, path: TablePath) -> int:
+    def _group(self, position: int, path: TablePath, close: str) -> int:
         index = 0
         while True:
             position = self._skip(_GAP, position)
-            if self.text.startswith("]", position):
+            if self.text.startswith(close, position):
                 return position + 1
             if self.text.startswith(",", position):
                 index += 1
                 position += 1
-            else:
+            elif close == "]":
                 position = self._value(position, (*path, index))
-
-    def _inline_table(self, position: int, path: TablePath) -> int:
-        while True:
-            position = self._skip(_GAP, position)
-            if self.text.startswith("}", position):
-                return position + 1
-            if self.text.startswith(",", position):
-                position += 1
             else:
                 position = self._pair(position, path, inline=True)
 
@@ -198,8 +184,14 @@ def sections(text: str) -> Iterator[tuple[TablePath, dict[str, Any], int]]:
     line that is no comment.
     """
     for header in _HEADER.finditer(text):
-        if (path := _path(header["path"])) is None:
+        try:
+            here: Any = tomllib.loads(f"[{header['path']}]")
+        except tomllib.TOMLDecodeError:  # prose between brackets
             continue
+        path: TablePath = ROOT
+        while here:
+            ((key, here),) = here.items()
+            path = (*path, key)
         below = text.find("\n", header.end()) + 1 or len(text)
         yield path, dict(_pairs(text, below)), below
 
@@ -213,18 +205,6 @@ def with_section(data: dict[str, Any], path: TablePath, keys: dict[str, Any]) ->
     if not isinstance(inner, dict):
         return data
     return {**data, str(first): with_section(inner, tuple(rest), keys)}
-
-
-def _path(text: str) -> TablePath | None:
-    try:
-        here: Any = tomllib.loads(f"[{text}]")
-    except tomllib.TOMLDecodeError:
-        return None
-    path: TablePath = ()
-    while here:
-        ((key, here),) = here.items()
-        path = (*path, key)
-    return path
 
 
 def _pairs(text: str, position: int) -> Iterator[tuple[str, Any]]:

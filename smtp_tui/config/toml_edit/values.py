@@ -13,13 +13,18 @@ def toml_value(value: object, like: str = "") -> str:
     """Spell a value; `like` is the text it replaces, whose quotes are kept where they can be."""
     match value:
         case str():
-            return _spelled_text(value, like)
+            return _text(value, like)
         case bool():
             return str(value).lower()
         case float():
             return repr(value)
         case int():
-            return _spelled_integer(value, like)
+            base, digits = like[:2], like[2:].replace("_", "")
+            if base in ("0x", "0o", "0b") and value >= 0:
+                # `0x1F` stays in capitals, and as wide as it was.
+                kind = "X" if base == "0x" and digits.isupper() else base[1]
+                return f"{base}{value:0{len(digits)}{kind}}"
+            return f"{value:_}" if "_" in like and base != "0x" else str(value)
         case list():
             return f"[{', '.join(toml_value(element) for element in value)}]"
         case dict():
@@ -29,7 +34,7 @@ def toml_value(value: object, like: str = "") -> str:
             raise TypeError(f"no TOML value: {type(value).__name__}")
 
 
-def _spelled_text(value: str, like: str) -> str:
+def _text(value: str, like: str) -> str:
     # Most texts are spelled as they are; tomlkit takes as long to load as a call without it.
     plain = value.isprintable() and '"' not in value and "\\" not in value
     if plain and like[:1] in ("", '"') and like[:3] != '"""':
@@ -53,15 +58,6 @@ def _spelled_text(value: str, like: str) -> str:
     except ValueError:
         kept = tomlkit.string(value)
     return kept.as_string()
-
-
-def _spelled_integer(value: int, like: str) -> str:
-    base, digits = like[:2], like[2:].replace("_", "")
-    if base in ("0x", "0o", "0b") and value >= 0:
-        # `0x1F` stays in capitals, and as wide as it was.
-        kind = "X" if base == "0x" and digits.isupper() else base[1]
-        return f"{base}{value:0{len(digits)}{kind}}"
-    return f"{value:_}" if "_" in like and base != "0x" else str(value)
 
 
 def toml_value_like(old: object, new: object) -> object:
