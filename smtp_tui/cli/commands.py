@@ -101,6 +101,11 @@ class Invocation:
         return {name: value for name, value in values.items() if is_given(value)}
 
 
+def flag_of(name: str) -> str:
+    """Return the long flag of the option that has this name among the parsed ones."""
+    return f"--{name.replace('_', '-')}"
+
+
 def is_given(value: object) -> bool:
     """Whether a call gives an option that has this value."""
     # By identity: a descriptor may be 0, which equals False.

@@ -14,7 +14,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, OPTIONS, Invocation, is_given, load
+from smtp_tui.cli.commands import (
+    COMMANDS,
+    COMPLETE,
+    FORM,
+    OPTIONS,
+    Invocation,
+    flag_of,
+    is_given,
+    load,
+)
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import is_there
 from smtp_tui.settings.fields import BY_KEY, FieldKind
@@ -119,7 +128,7 @@ def refuse_options(call: Invocation, names: Iterable[str], reason: str) -> None:
     """UsageError for the first of these options that a call gives, which stands for {} in it."""
     for name in names:
         if is_given(getattr(call.options, name)):
-            raise UsageError(reason.format(f"--{name.replace('_', '-')}"))
+            raise UsageError(reason.format(flag_of(name)))
 
 
 def number_within(text: object, least: float, most: float, option: str) -> float:

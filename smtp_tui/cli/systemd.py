@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from dataclasses import field
 from pathlib import Path
 
 from smtp_tui.checks.equivalents import quoted
-from smtp_tui.cli.commands import OPTIONS, Invocation
+from smtp_tui.cli.commands import Invocation, flag_of
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.password_prompt import VARIABLE
 from smtp_tui.cli.terminal import print_error, print_line
@@ -64,11 +65,6 @@ class Unit:
     loaded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     inline: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
 
-    @property
-    def name(self) -> str:
-        """Its full name."""
-        return self.text_of("Id")
-
     def text_of(self, name: str) -> str:
         """Return the text of a property; empty where nothing is set."""
         text = " ".join(self.properties.get(name, ()))
@@ -104,10 +100,8 @@ def check_as_unit(call: Invocation) -> int:
     more = {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}
     if os.geteuid() != 0:
         line = transient_unit(unit, command_of(call), "/run/FOLDER", more).command_line
-        if options.format == "nagios":  # whose standard output is the plugin's
-            print_error(line)
-        else:
-            print_line(line)
+        # With nagios, standard output is the plugin's.
+        (print_error if options.format == "nagios" else print_line)(line)
         raise UsageError("only root can run this command; the unit has the values of its variables")
     with tempfile.TemporaryDirectory(prefix="smtp-tui-", dir="/run") as folder:
         return _run(unit, transient_unit(unit, command_of(call), folder, more))
@@ -117,7 +111,7 @@ def _run(unit: Unit, transient: TransientUnit) -> int:
     for path, content in transient.files.items():
         Path(path).touch(mode=0o600)
         Path(path).write_bytes(content)
-    name = one_line(unit.name)
+    name = one_line(unit.text_of("Id"))
     print_error(f"as {name}: {transient.command_line}")
     if transient.left_out:
         print_error(f"left out from {name}: {', '.join(transient.left_out)}")
@@ -149,15 +143,13 @@ def command_of(call: Invocation) -> list[str]:
     if Path(sys.argv[0]).suffix == ".pyz":
         program = [str(absolute(Path(sys.argv[0])))]
     command = [sys.executable, *program, call.command.name]
-    for option in OPTIONS:
-        value = getattr(call.options, option.name)
-        is_default = value is None or value is False or value == []  # a descriptor may be 0
-        if option.name == "as_unit" or is_default:
-            continue
-        if option.name in ("report", "output") and value != "-":
+    for name, value in call.given.items():
+        if name in ("report", "output") and value != "-":
             value = str(absolute(Path(value)))
         values = value if isinstance(value, list) else [value]
-        command += [option.flag] if value is True else [f"{option.flag}={each}" for each in values]
+        if name != "as_unit":
+            flag = flag_of(name)
+            command += [flag] if value is True else [f"{flag}={each}" for each in values]
     words = [str(absolute(Path(word))) for word in call.words]
     return [*command, "--", *words] if words else command
 
@@ -198,27 +190,22 @@ def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> Unit:
 
 def bus_label(name: str) -> str:
     """Return a unit's name as the bus spells it in a path: others than letters in hexadecimal."""
-    label = ""
-    for number, letter in enumerate(name):
-        is_plain = letter.isascii() and letter.isalnum() and (number or letter.isalpha())
-        label += letter if is_plain else "".join(f"_{byte:02x}" for byte in letter.encode())
-    return label
+
+    def in_hexadecimal(sign: re.Match[str]) -> str:
+        return "".join(f"_{byte:02x}" for byte in sign[0].encode())
+
+    return re.sub("^[0-9]|[^A-Za-z0-9]", in_hexadecimal, name)
 
 
 def output_of(argv: Sequence[str]) -> str:
     """Return what one of systemd's programs prints; UsageError where it fails or is slow."""
     try:
-        status, output, complaint = asyncio.run(_run_to_end(argv))
-    except TimeoutError:
-        raise UsageError(f"{argv[0]} did not answer within {_PATIENCE:g} s") from None
+        return asyncio.run(_output(argv))
     except OSError as error:
         raise UsageError(f"{argv[0]} cannot be run: {reason(error)}") from None
-    if status:
-        raise UsageError(f"{argv[0]} failed: {one_line(complaint.strip())}")
-    return output
 
 
-async def _run_to_end(argv: Sequence[str]) -> tuple[int | None, str, str]:
+async def _output(argv: Sequence[str]) -> str:
     process = await asyncio.create_subprocess_exec(
         *argv,
         env={**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
@@ -228,33 +215,41 @@ async def _run_to_end(argv: Sequence[str]) -> tuple[int | None, str, str]:
     )
     try:
         async with asyncio.timeout(_PATIENCE):
-            streams = await process.communicate()
+            output, complaint = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()
-        raise
-    output, complaint = (stream.decode("utf-8", "surrogateescape") for stream in streams)
-    return process.returncode, output, complaint
+        raise UsageError(f"{argv[0]} did not answer within {_PATIENCE:g} s") from None
+    if process.returncode:
+        text = complaint.decode("utf-8", "surrogateescape").strip()
+        raise UsageError(f"{argv[0]} failed: {one_line(text)}")
+    return output.decode("utf-8", "surrogateescape")
 
 
 def transient_unit(
     unit: Unit, command: Sequence[str], folder: str, more: Mapping[str, str] | None = None
 ) -> TransientUnit:
-    """Return the call that runs `command` as `unit` would, with the variables of `more` beside.
+    """Return the call that runs `command` as `unit` would, with the variables of `more` besides.
 
     `folder` is where its files will be; only root may look into it.
     """
     environment = {**(more or {}), **unit.environment}
-    files = {
-        f"{folder}/{kind}-{number}": content
-        for kind, by_id in unit.inline.items()
-        for number, content in enumerate(by_id.values())
-    }
+    files: dict[str, bytes] = {}
+    credentials = [
+        f"{kind}={name}:{path}" if path else f"{kind}={name}"
+        for kind, paths in unit.loaded.items()
+        for name, path in paths.items()
+    ]
+    for kind, contents in unit.inline.items():
+        for number, (name, content) in enumerate(contents.items()):
+            files[f"{folder}/{kind}-{number}"] = content
+            kind_from_file = kind.replace("Set", "Load")
+            credentials.append(f"{kind_from_file}={name}:{folder}/{kind}-{number}")
     argv = [
         "systemd-run",
         *("--quiet", "--wait", "--pipe", "--collect", "--service-type=exec"),
         *([f"--slice={unit.text_of('Slice')}"] if unit.text_of("Slice") else []),
-        *(f"--property={text}" for text in (*_properties(unit), *_credentials(unit, folder))),
+        *(f"--property={text}" for text in (*_properties(unit), *credentials)),
         # systemd-run takes a value from its own environment, where no other user sees it.
         *(
             f"--setenv={name}={value}" if name in _RESERVED else f"--setenv={name}"
@@ -273,18 +268,15 @@ def transient_unit(
 
 
 def _properties(unit: Unit) -> Iterator[str]:
-    names: tuple[str, ...] = _COPIED
-    if unit.text_of("DynamicUser"):
-        names += _DYNAMIC_USER
-    for name in names:
-        text = unit.text_of(name)
-        if text:
+    for name in (*_COPIED, *(_DYNAMIC_USER if unit.text_of("DynamicUser") else ())):
+        if text := unit.text_of(name):
             yield f"{name}={text}"
     if unit.text_of("PrivateNetwork"):
         # Its own network, if it runs, and not another empty one.
-        yield f"JoinsNamespaceOf={unit.name} {unit.text_of('JoinsNamespaceOf')}".rstrip()
-    folder = unit.text_of("WorkingDirectory")
-    if folder:
+        others = unit.text_of("JoinsNamespaceOf")
+        yield f"JoinsNamespaceOf={unit.text_of('Id')} {others}".rstrip()
+    if folder := unit.text_of("WorkingDirectory"):
+        # `systemctl show` prints ! where a unit file has -: the folder need not exist.
         yield f"WorkingDirectory={f'-{folder[1:]}' if folder.startswith('!') else folder}"
     for line in unit.properties.get("EnvironmentFiles", ()):
         path, _, ignored = line.rpartition(" (ignore_errors=")
@@ -293,12 +285,3 @@ def _properties(unit: Unit) -> Iterator[str]:
     capabilities = unit.text_of("CapabilityBoundingSet")
     if len(capabilities.split()) < _ALL_CAPABILITIES and "CapabilityBoundingSet" in unit.properties:
         yield f"CapabilityBoundingSet={capabilities}"
-
-
-def _credentials(unit: Unit, folder: str) -> Iterator[str]:
-    for kind, paths in unit.loaded.items():
-        for name, path in paths.items():
-            yield f"{kind}={name}:{path}" if path else f"{kind}={name}"
-    for kind, contents in unit.inline.items():
-        for number, name in enumerate(contents):
-            yield f"{kind.replace('Set', 'Load')}={name}:{folder}/{kind}-{number}"
