@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing, suppress
 from typing import Any, assert_never
 
 from smtp_tui.checks.equivalents import quoted
 from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
 from smtp_tui.cli.commands import Invocation
-from smtp_tui.cli.parser import UsageError
-from smtp_tui.cli.terminal import print_error, print_line
+from smtp_tui.cli.parser import UsageError, timeout_of
+from smtp_tui.cli.terminal import print_error, print_line, wrapped
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery.autoconfig import is_available
@@ -37,14 +36,10 @@ from smtp_tui.discovery.steps import (
 )
 from smtp_tui.providers.provider import presets_with
 from smtp_tui.settings import parsers
-from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause
 
 _DNS = 53
-
-
-WIDTH = 80
+_WIDTH = 78  # of 80 columns: a backslash may follow
 _CELL, _GREETING = 22, 212
 _PROBE_KEYS = (
     *("host", "port", "address", "source", "ok", "cause", "encryption", "plain", "starttls", "tls"),
@@ -61,32 +56,23 @@ def discover(call: Invocation) -> int:
         query = parse_query(call.words[0])
     except ValueError as error:
         raise UsageError(f"discover needs a domain, an address or a host: {error}") from None
-    options = _search_options(call)
+    timeout = timeout_of(call.options)
+    if call.options.autoconfig and not is_available():
+        raise UsageError("--autoconfig needs defusedxml: pip install 'smtp-tui[autoconfig]'")
+    presets = presets_with(config_folder() / "providers")
+    for fault in presets.faults:
+        print_error(fault)
+    options = SearchOptions(
+        resolver=resolver_of(call.options.resolver),
+        providers=presets.providers,
+        timeout=TIMEOUT if timeout is None else float(timeout),
+        with_autoconfig=call.options.autoconfig,
+    )
     result = asyncio.run(_search(query, options, as_json=call.options.json))
     if result.ok:
         return PASSED
     # That there is no such name is an answer; that DNS gave none is not.
     return BY_STAGE["resolve"] if result.cause == Cause.RESOLVER_FAILED else NEGATIVE
-
-
-def _search_options(call: Invocation) -> SearchOptions:
-    options = call.options
-    timeout = TIMEOUT
-    if options.timeout is not None:
-        if BY_KEY["timeout"].problem_with(options.timeout):
-            raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
-        timeout = float(options.timeout)
-    if options.autoconfig and not is_available():
-        raise UsageError("--autoconfig needs defusedxml: pip install 'smtp-tui[autoconfig]'")
-    presets = presets_with(config_folder() / "providers")
-    for fault in presets.faults:
-        print_error(fault)
-    return SearchOptions(
-        resolver=resolver_of(options.resolver),
-        providers=presets.providers,
-        timeout=timeout,
-        with_autoconfig=options.autoconfig,
-    )
 
 
 async def _search(query: SearchQuery, options: SearchOptions, *, as_json: bool) -> SearchResult:
@@ -97,26 +83,25 @@ async def _search(query: SearchQuery, options: SearchOptions, *, as_json: bool) 
         async for step in steps:
             if isinstance(step, ProbeResult):
                 probes.append(step)
-            if as_json:
-                print_line(json.dumps(_as_object(step)))
-            else:
-                for line in _lines(step, probes):
-                    print_line(line)
+            for line in [json.dumps(_as_object(step))] if as_json else _lines(step, probes):
+                print_line(line)
             if isinstance(step, SearchResult):
                 return step
     raise AssertionError("a search ends with a result")
 
 
-def _lines(step: Step, probes: list[ProbeResult]) -> list[str]:
+def _lines(step: Step, probes: list[ProbeResult]) -> Iterator[str]:
     match step:
         case Finding():
-            return _wrapped(step.text, "  ", "    ")
+            yield from wrapped(step.text, _WIDTH, "  ", "    ")
         case ProbeStarted():
-            return [f"  Trying {step.ports} {'port' if step.ports == 1 else 'ports'} …"]
+            yield f"  Trying {step.ports} {'port' if step.ports == 1 else 'ports'} …"
         case ProbeResult():  # its row is in the table that follows the result
-            return []
+            pass
         case SearchResult():
-            return [*_result_lines(step), *_probe_lines(probes)]
+            yield from _result_lines(step)
+            for host, rows in by_host(probes):
+                yield from _host_lines(host, rows)
         case _:
             assert_never(step)
 
@@ -124,56 +109,41 @@ def _lines(step: Step, probes: list[ProbeResult]) -> list[str]:
 def _result_lines(result: SearchResult) -> Iterator[str]:
     values = result.values
     if not values:
-        yield from _wrapped(f"NOTHING FOUND: {result.reason}", "", "  ")
+        yield from wrapped(f"NOTHING FOUND: {result.reason}", _WIDTH, "", "  ")
     else:
         head = "FOUND" if result.ok else "NOTHING WORKS; the closest is"
         place = f"{values['host']} port {values['port']}, encryption {values['encryption']}"
-        yield from _wrapped(f"{head} {place}", "", "  ")
-        yield from _wrapped(f"Why: {result.reason}", "  ", "    ")
+        yield from wrapped(f"{head} {place}", _WIDTH, "", "  ")
+        yield from wrapped(f"Why: {result.reason}", _WIDTH, "  ", "    ")
     for note in result.notes:
-        yield from _wrapped(f"Note: {note}", "  ", "    ")
+        yield from wrapped(f"Note: {note}", _WIDTH, "  ", "    ")
     if values:
         pairs = " ".join(quoted(f"{key}={value}") for key, value in values.items())
         # A command that is copied from the screen stays one command.
-        *some, last = _wrapped(f"Use it: smtp-tui set FILE {pairs}", "  ", "    ")
+        *some, last = wrapped(f"Use it: smtp-tui set FILE {pairs}", _WIDTH, "  ", "    ")
         yield from (f"{line} \\" for line in some)
         yield last
 
 
-def _probe_lines(probes: Iterable[ProbeResult]) -> Iterator[str]:
-    """Yield a table for each host: what its ports do, with what they offer below."""
-    for host, rows in by_host(probes):
-        addresses = dict.fromkeys(row.address for row in rows)
-        yield ""
-        yield from _wrapped(f"{host} ({', '.join(addresses)})", "", "  ")
-        if not answers(rows):
-            for cause, ports in silent_ports(rows):
-                yield from _wrapped(f"{label(cause)}: port {', '.join(ports)}", "  ", "    ")
-            continue
-        yield _row("port", "IP", "plain", "STARTTLS", "implicit TLS", "time")
-        for row in rows:
-            yield _row(*map(_cut, cells_of(row)))
-        for text, ports in shared_details(rows):
-            yield from _wrapped(f"{', '.join(ports)}: {_cut(text, _GREETING)}", "  ", "    ")
-
-
-def _row(port: str, family: str, plain: str, starttls: str, tls: str, took: str) -> str:
-    return f"  {port:>5} {family:<2} {plain:<9} {starttls:<22} {tls:<22} {took:>7}".rstrip()
+def _host_lines(host: str, rows: list[ProbeResult]) -> Iterator[str]:
+    """Yield a table: what the ports of a host do, with what they offer below."""
+    addresses = dict.fromkeys(row.address for row in rows)
+    yield from ("", *wrapped(f"{host} ({', '.join(addresses)})", _WIDTH, "", "  "))
+    if not answers(rows):
+        for cause, ports in silent_ports(rows):
+            yield from wrapped(f"{label(cause)}: port {', '.join(ports)}", _WIDTH, "  ", "    ")
+        return
+    head = ("port", "IP", "plain", "STARTTLS", "implicit TLS", "time")
+    for cells in (head, *(map(_cut, cells_of(row)) for row in rows)):
+        port, family, plain, starttls, tls, took = cells
+        yield f"  {port:>5} {family:<2} {plain:<9} {starttls:<22} {tls:<22} {took:>7}".rstrip()
+    for text, ports in shared_details(rows):
+        line = f"{', '.join(ports)}: {_cut(text, _GREETING)}"
+        yield from wrapped(line, _WIDTH, "  ", "    ")
 
 
 def _cut(text: str, most: int = _CELL) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(
-        escape_controls(text),
-        WIDTH - 2,  # a backslash may follow
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=True,
-        break_on_hyphens=False,
-    )
 
 
 def _as_object(step: Step) -> dict[str, Any]:
@@ -184,7 +154,14 @@ def _as_object(step: Step) -> dict[str, Any]:
         case ProbeStarted():
             content = {"event": "knocking", "ports": step.ports, "left_out": step.left_out}
         case ProbeResult():
-            content = {"event": "knock", **_probe_object(step)}
+            content = {"event": "knock", **{key: getattr(step, key, None) for key in _PROBE_KEYS}}
+            content["ok"] = step.cause is None
+            content |= {"mechanisms_before": step.before, "mechanisms": step.after}
+            content["took"] = round(step.took, 6)
+            if certificate := step.certificate:
+                content["names"] = certificate.listed_names
+                content["not_after"] = certificate.not_after.isoformat()
+                content["sha256"] = certificate.sha256
         case SearchResult():
             content = {"event": "result", "ok": step.ok}
             content |= {key: step.values.get(key) for key in _SETTINGS}
@@ -193,22 +170,6 @@ def _as_object(step: Step) -> dict[str, Any]:
         case _:
             assert_never(step)
     return {**content, "seconds": round(step.seconds, 6)}
-
-
-def _probe_object(probe: ProbeResult) -> dict[str, Any]:
-    certificate = probe.certificate
-    values = {key: getattr(probe, key, None) for key in _PROBE_KEYS}
-    values |= {
-        "ok": probe.cause is None,
-        "mechanisms_before": probe.before,
-        "mechanisms": probe.after,
-        "took": round(probe.took, 6),
-    }
-    if certificate:
-        values["names"] = certificate.listed_names
-        values["not_after"] = certificate.not_after.isoformat()
-        values["sha256"] = certificate.sha256
-    return values
 
 
 def resolver_of(text: str | None) -> Resolver:

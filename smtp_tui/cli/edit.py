@@ -195,15 +195,13 @@ def open_for_change(file: str, options: Namespace) -> SettingsTable:
     try:
         table = open_table([file], options)
         table.document.values(table.name)
-    except NoFileError:
+    except (NoFileError, NoTableError) as error:
+        has_file = isinstance(error, NoTableError)
         if not options.create:
-            raise NoFileError(f"{one_line(file)} does not exist; --create creates it") from None
-        document = Document.new(Path(file), options.dialect)
-        table = SettingsTable(file, document, options.table or document.new_table())
-    except NoTableError as error:
-        if not options.create:
-            raise NoTableError(f"{error}; --create creates it") from None
-        document = Document.open(Path(file), options.dialect)
+            missing = str(error) if has_file else f"{one_line(file)} does not exist"
+            raise type(error)(f"{missing}; --create creates it") from None
+        open_or_make = Document.open if has_file else Document.new
+        document = open_or_make(Path(file), options.dialect)
         table = SettingsTable(file, document, options.table or document.new_table())
     print_notes(table)
     return table

@@ -9,13 +9,13 @@ import os
 import platform
 import re
 import sys
-import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import smtp_tui
 from smtp_tui.checks.exit_status import BY_STAGE, STAGE_NAMES
 from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Option, load
+from smtp_tui.cli.terminal import wrapped
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 
 Row = tuple[str, str]
@@ -141,14 +141,7 @@ def _section(title: str, rows: Iterable[Row], width: int) -> Iterator[str]:
 
 
 def _wrapped(text: str, width: int, indent: str = "", first: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrapped(text, width, first, indent, break_long_words=False)
 
 
 def _as_sentence(text: str) -> str:
@@ -205,8 +198,7 @@ def _field_text(field: Field) -> str:
 def _tagged(rows: Iterable[Row]) -> str:
     lines: list[str] = []
     for tag, text in rows:
-        filled = textwrap.wrap(text, _PAGE_WIDTH, break_long_words=False, break_on_hyphens=False)
-        lines += (".TP", f".B {_escaped(tag)}", *map(_escaped, filled))
+        lines += (".TP", f".B {_escaped(tag)}", *map(_escaped, _wrapped(text, _PAGE_WIDTH)))
     return "\n".join(lines)
 
 

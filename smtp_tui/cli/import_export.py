@@ -17,7 +17,7 @@ from smtp_tui.cli.edit import (
     print_notes,
     warn_of_readers,
 )
-from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.parser import UsageError, read_stdin, refuse_options
 from smtp_tui.cli.password import fetch
 from smtp_tui.cli.terminal import OutputFailed, print_error, print_line, print_lines
 from smtp_tui.config.document import Document
@@ -49,20 +49,23 @@ _FOR_INTO = ("dialect", "create", "backup", "in_place", "private", "diff")
 def import_settings(call: Invocation) -> int:
     """Read FILE, report what was not understood, print or save the rest; 1 if there is none."""
     options = call.options
-    given = [name for name in _FOR_INTO if getattr(options, name) and options.into is None]
-    if given:
-        raise UsageError(f"--{given[0].replace('_', '-')} needs --into")
-    if options.json and options.into is not None:
+    if options.into is None:
+        refuse_options(call, _FOR_INTO, "{} needs --into")
+    elif options.json:
         raise UsageError("--json prints the settings and --into saves them: give only one of them")
     if options.reveal and not options.json:
         raise UsageError("--reveal needs --json")
-    named = getattr(options, "from")
+    named = vars(options)["from"]
     format_ = None if named is None else _format_name(named)
     quoting = _quoting(options)
     file = call.words[0]
     if "://" in file:
         raise UsageError(_URL)
-    source = _source_text(file, format_)
+    name = "standard input" if file == STDIN else one_line(file)
+    if file == STDIN:
+        source = TextFile("", decoded(read_stdin("the settings", LARGEST), name))
+    else:
+        source = read_file(Path(file), format_)
     for problem in source.problems:
         print_error(problem)
     try:
@@ -77,12 +80,19 @@ def import_settings(call: Invocation) -> int:
     except (MissingLibraryError, QuotingError, AccountError) as error:
         raise UsageError(str(error)) from None
     except InterchangeError as error:
-        print_error(f"{_shown(file)}: {error}")
+        print_error(f"{name}: {error}")
         return NEGATIVE
-    _print_remarks(imported, _shown(file))
+    title = format_named(imported.format).title
+    print_error(f"{name}: read as {title}: {imported.why}; --from FORMAT changes that")
+    for unread in imported.unread:
+        print_error(f"{name}: not understood: {unread}")
+    for remark in imported.remarks:
+        print_error(f"note: {remark}")
     if not imported.found:
-        print_error(f"{_shown(file)}: no usable SMTP settings found")
+        print_error(f"{name}: no usable SMTP settings found")
         return NEGATIVE
+    if "host" not in imported.values:
+        print_error("note: host: not found; set it before you test")
     if options.json:
         print_line(json.dumps(_as_object(imported, reveal=options.reveal)))
     elif options.into is None:
@@ -107,32 +117,6 @@ def _quoting(options: Namespace) -> str | None:
             text("no-such-quoting", name=repr(quoting[:40]), quotings=", ".join(QUOTINGS))
         )
     return quoting
-
-
-def _source_text(file: str, format_: str | None) -> TextFile:
-    if file != STDIN:
-        return read_file(Path(file), format_)
-    if sys.stdin.isatty():
-        print_error("paste the settings, then press Ctrl+D on an empty line")
-    data = sys.stdin.buffer.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise UsageError(f"standard input is larger than {LARGEST >> 20} MiB")
-    return TextFile("", decoded(data, _shown(file)))
-
-
-def _shown(file: str) -> str:
-    return "standard input" if file == STDIN else one_line(file)
-
-
-def _print_remarks(imported: Imported, name: str) -> None:
-    title = format_named(imported.format).title
-    print_error(f"{name}: read as {title}: {imported.why}; --from FORMAT changes that")
-    for unread in imported.unread:
-        print_error(f"{name}: not understood: {unread}")
-    for remark in imported.remarks:
-        print_error(f"note: {remark}")
-    if imported.found and "host" not in imported.values:
-        print_error("note: host: not found; set it before you test")
 
 
 def _print_file(content: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import Any
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED, SETTINGS
 from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.parser import UsageError, closest
-from smtp_tui.cli.terminal import print_error, print_line
+from smtp_tui.cli.terminal import print_error, print_line, wrapped
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import ANYWHERE, DialectHeader
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.providers.provider import Presets, Provenance, Provider, older_than, presets_with
-from smtp_tui.smtp.escaping import escape_controls
 
 WIDTH = 80
 OLD = 180
@@ -34,34 +32,27 @@ _DIALECT_KEYS = ("name", "application", "file", "own", "files", "tables", "sourc
 def presets(call: Invocation) -> int:
     """List the providers, or print one's settings as TOML."""
     known = _presets()
-    as_json = call.options.json
-    if not call.words:
-        width = max(len(each.id) for each in known.providers)
-        for each in known.providers:
-            if as_json:
-                print_line(json.dumps(_provider_object(each, known)))
-                continue
+    chosen = list(known.providers)
+    if call.words:
+        wanted = call.words[0].casefold()
+        chosen = [each for each in known.providers if each.id.casefold() == wanted][:1]
+        if not chosen:
+            hint = closest(wanted, [each.id for each in known.providers])
+            hint = hint or "smtp-tui presets lists them"
+            print_error(f"there is no provider {call.words[0]!r}; {hint}")
+            return NEGATIVE
+    width = max(len(each.id) for each in known.providers)
+    for each in chosen:
+        if call.options.json:
+            print_line(json.dumps(_provider_object(each, known)))
+        elif call.words:
+            _print_settings(each)
+        else:
             print_line(f"{each.id:{width}}  {each.name}")
-            for line in _wrapped(f"{each.hosts[0]} {_ports(each)}", " " * (width + 2)):
+            indent = " " * (width + 2)
+            text = f"{each.hosts[0]} {_ports(each)}"
+            for line in wrapped(text, WIDTH, indent, indent, break_long_words=False):
                 print_line(line)
-        return PASSED
-    wanted = call.words[0].casefold()
-    provider = next((each for each in known.providers if each.id.casefold() == wanted), None)
-    if provider is None:
-        hint = closest(wanted, [provider.id for provider in known.providers])
-        hint = hint or "smtp-tui presets lists them"
-        print_error(f"there is no provider {call.words[0]!r}; {hint}")
-        return NEGATIVE
-    if as_json:
-        print_line(json.dumps(_provider_object(provider, known)))
-        return PASSED
-    # The settings as a table, and in comments what only the admin can fill in.
-    for comment in _comments(provider):
-        for line in _wrapped(comment, "# ", "#   "):
-            print_line(line)
-    print_line("[smtp]")
-    for key, value in provider.preset().items():
-        print_line(f"{key} = {toml_value(value)}")
     return PASSED
 
 
@@ -70,6 +61,16 @@ def _presets() -> Presets:
     for fault in known.faults:
         print_error(fault)
     return known
+
+
+def _print_settings(provider: Provider) -> None:
+    """Print the settings as a table, and in comments what only the admin can fill in."""
+    for comment in _comments(provider):
+        for line in wrapped(comment, WIDTH, "# ", "#   ", break_long_words=False):
+            print_line(line)
+    print_line("[smtp]")
+    for key, value in provider.preset().items():
+        print_line(f"{key} = {toml_value(value)}")
 
 
 def _comments(provider: Provider) -> Iterator[str]:
@@ -97,17 +98,6 @@ def _provider_object(provider: Provider, known: Presets) -> dict[str, Any]:
         "settings": provider.preset(),
         "taken": provider.taken.isoformat(),
     }
-
-
-def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        escape_controls(text),
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=first if rest is None else rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def dialects(call: Invocation) -> int:
@@ -152,14 +142,20 @@ def sources(call: Invocation) -> int:
     entries = _entries()
     old = list(older_than(entries, days, today))
     for entry in old:
+        taken = entry.taken.isoformat() if entry.taken else None
         if call.options.json:
-            print_line(json.dumps(_source_object(entry, today)))
+            line = {
+                "kind": entry.kind,
+                "name": entry.name,
+                "sources": list(entry.sources),
+                "taken": taken,
+                "days": (today - entry.taken).days if entry.taken else None,
+            }
+            print_line(json.dumps(line))
             continue
-        taken = entry.taken.isoformat() if entry.taken else "undated"
-        name = entry.name
-        if len(name) > _LONGEST_NAME:
-            name = f"{name[: _LONGEST_NAME - 1]}…"
-        print_line(f"{taken:10}  {entry.kind:6}  {name}: {'; '.join(entry.sources)}")
+        is_long = len(entry.name) > _LONGEST_NAME
+        name = f"{entry.name[: _LONGEST_NAME - 1]}…" if is_long else entry.name
+        print_line(f"{taken or 'undated':10}  {entry.kind:6}  {name}: {'; '.join(entry.sources)}")
     if not old and not call.options.json:
         print_line(f"All {len(entries)} entries were read within the last {days} days.")
     return NEGATIVE if old else PASSED
@@ -169,13 +165,3 @@ def _entries() -> list[Provenance]:
     # The rules on replies take 60 ms to load, and no other list needs them.
     of_rules: list[Provenance] = load("diagnosis.rules:provenances")()
     return [*(provider.provenance for provider in _presets().providers), *of_rules]
-
-
-def _source_object(entry: Provenance, today: date) -> dict[str, object]:
-    return {
-        "kind": entry.kind,
-        "name": entry.name,
-        "sources": list(entry.sources),
-        "taken": entry.taken.isoformat() if entry.taken else None,
-        "days": (today - entry.taken).days if entry.taken else None,
-    }

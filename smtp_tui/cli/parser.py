@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -24,6 +25,7 @@ from smtp_tui.cli.commands import (
     is_given,
     load,
 )
+from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import is_there
 from smtp_tui.settings.fields import BY_KEY, FieldKind
@@ -148,6 +150,16 @@ def timeout_of(options: argparse.Namespace) -> str | None:
     if timeout is not None and BY_KEY["timeout"].problem_with(timeout):
         raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
     return timeout
+
+
+def read_stdin(what: str, most: int, advice: str = "") -> bytes:
+    """Read standard input to its end; UsageError where it has more than `most` bytes."""
+    if sys.stdin.isatty():
+        print_error(f"paste {what}, then press Ctrl+D on an empty line")
+    data = sys.stdin.buffer.read(most + 1)
+    if len(data) > most:
+        raise UsageError(f"standard input is larger than {most >> 20} MiB{advice}")
+    return data
 
 
 def assignments(pairs: Iterable[str]) -> dict[str, object]:

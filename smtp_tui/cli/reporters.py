@@ -6,7 +6,6 @@ ticket, are in modules of their own that a plain check does not load.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,9 @@ from smtp_tui.checks.batch import BatchSummary, CheckTarget
 from smtp_tui.checks.exit_status import verdict_lines
 from smtp_tui.cli.check_request import is_batch
 from smtp_tui.cli.commands import Invocation
-from smtp_tui.cli.terminal import print_line
+from smtp_tui.cli.terminal import print_line, wrapped
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import lines_of
 
@@ -94,13 +92,8 @@ class TextReporter(Reporter):
     ) -> None:
         """Print a line for each fact, with a sign for its weight."""
         for fact in facts:
-            for line in textwrap.wrap(
-                escape_controls(fact.text),
-                WIDTH,
-                initial_indent=f"  {_SIGNS[fact.weight]} {fact.subject}: ",
-                subsequent_indent="    ",
-                break_on_hyphens=False,
-            ):
+            head = f"  {_SIGNS[fact.weight]} {fact.subject}: "
+            for line in wrapped(fact.text, WIDTH, head, "    "):
                 print_line(line)
 
     def finish(self, summary: BatchSummary) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.edit import open_table, print_notes, warn_of_readers
-from smtp_tui.cli.parser import UsageError, no_setting
+from smtp_tui.cli.parser import UsageError, no_setting, read_stdin
 from smtp_tui.cli.terminal import print_error, print_line, print_lines
 from smtp_tui.config.mask import MASK, masked_value
 from smtp_tui.config.toml_edit.values import toml_value
@@ -41,21 +40,19 @@ def get(call: Invocation) -> int:
     table = open_table(call.words, options)
     print_notes(table)
     raw, explicit = table.values, table.document.given(table.name)
-    values = {known: raw[known] for known in BY_KEY if known in explicit}
-    if not options.reveal:
-        values = {known: _masked(known, value) for known, value in values.items()}
-    if key is None:
-        if options.json:
-            print_line(json.dumps(values, default=str))
-        else:
-            for known, value in values.items():
-                print_line(f"{known} = {_as_toml(value)}")
+    values = {
+        known: raw[known] if options.reveal else _masked(known, raw[known])
+        for known in BY_KEY
+        if known in explicit
+    }
+    if options.json and (key is None or key in values):
+        print_line(json.dumps(values if key is None else values[key], default=str))
+    elif key is None:
+        for known, value in values.items():
+            print_line(f"{known} = {_as_toml(value)}")
     elif key in values:
         value = values[key]
-        if options.json:
-            print_line(json.dumps(value, default=str))
-        else:
-            print_line(value if isinstance(value, str) else _as_toml(value))
+        print_line(value if isinstance(value, str) else _as_toml(value))
     if key in (None, "password") and isinstance(raw.get("password"), str):
         warn_of_readers(table.document.path)
     return PASSED if key is None or key in values else NEGATIVE
@@ -83,57 +80,46 @@ def explain(call: Invocation) -> int:
     """Print a field's page, a line for each field, the table's schema, or what an error means."""
     options = call.options
     if options.schema:
-        if call.words or options.error is not None or options.json:
+        if call.words or call.given.keys() != {"schema"}:
             raise UsageError("explain --schema allows no other argument")
         print_lines(json.dumps(schema(), indent=2))
-        return PASSED
-    if options.error is not None:
+    elif options.error is not None:
         if call.words:
             raise UsageError("explain needs a KEY or --error, not both")
         return _explain_error(options.error, as_json=options.json)
-    if options.json:
+    elif options.json:
         raise UsageError("explain --json needs --error")
-    if not call.words:
+    elif call.words:
+        key = call.words[0].casefold().replace("-", "_")
+        if key not in BY_KEY:
+            raise UsageError(no_setting(call.words[0]))
+        print_lines(explanation(key).rstrip("\n"))
+    else:
         width = max(len(field.key) for field in FIELDS)
         for field in FIELDS:
             print_line(f"{field.key:{width}}  {field.summary}")
-        return PASSED
-    key = call.words[0].casefold().replace("-", "_")
-    if key not in BY_KEY:
-        raise UsageError(no_setting(call.words[0]))
-    print_lines(explanation(key).rstrip("\n"))
     return PASSED
 
 
 def _explain_error(argument: str, *, as_json: bool) -> int:
-    text = _standard_input() if argument == STDIN else argument
+    text = argument
+    if argument == STDIN:
+        data = read_stdin("the error", LARGEST_INPUT, "; give only the lines with the error")
+        text = data.decode("utf-8", "backslashreplace")
     if not text.strip():
         raise UsageError("--error needs the text of an error, as TEXT or on standard input")
     # The rules on errors take 60 ms to load, and the page of a field needs none of them.
     found: Explanation | None = load("diagnosis.error_lookup.lookup:explain_error")(text)
     if as_json:
         fields = load("diagnosis.error_lookup.lookup:Explanation").__dataclass_fields__
-        empty = dict.fromkeys(fields)
-        answer = {**empty, "summary": _NOT_RECOGNISED} if found is None else asdict(found)
-        print_line(json.dumps(answer))
+        empty = {**dict.fromkeys(fields), "summary": _NOT_RECOGNISED}
+        print_line(json.dumps(empty if found is None else asdict(found)))
     elif found is None:
         print_error(_NOT_RECOGNISED)
     else:
         for line in _explanation_lines(found):
             print_line(line)
     return NEGATIVE if found is None else PASSED
-
-
-def _standard_input() -> str:
-    if sys.stdin.isatty():
-        print_error("paste the error, then press Ctrl+D on an empty line")
-    data = sys.stdin.buffer.read(LARGEST_INPUT + 1)
-    if len(data) > LARGEST_INPUT:
-        limit = LARGEST_INPUT >> 20
-        raise UsageError(
-            f"standard input is larger than {limit} MiB; give only the lines with the error"
-        )
-    return data.decode("utf-8", "backslashreplace")
 
 
 def _explanation_lines(found: Explanation) -> Iterator[str]:

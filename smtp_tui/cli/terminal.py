@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
@@ -72,6 +73,20 @@ def print_lines(text: str) -> None:
     """Print the lines of a text."""
     for line in text.removesuffix("\n").split("\n"):
         print_line(line)
+
+
+def wrapped(
+    text: str, width: int, first: str = "", rest: str = "", *, break_long_words: bool = True
+) -> list[str]:
+    """Wrap a text; `first` stands before its first line, `rest` before all others."""
+    return textwrap.wrap(
+        escape_controls(text),
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=break_long_words,
+        break_on_hyphens=False,  # half a host name or option would read as a whole one
+    )
 
 
 def print_error(text: str) -> None:
