@@ -89,7 +89,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.sidebar = Sidebar(indent=1, id="sidebar")
         notice = notice or ("" if self.form.draft.raw("host") else BEGINNINGS)
         about = remarks(document, table)
-        self.test_pane = TestPane(runner, notice, lookup or DnsOptions(), remarks=about, id="bench")
+        self.test_pane = TestPane(runner, notice, lookup or DnsOptions(), about, id="bench")
         self.message = TextPage(most=MESSAGE, indent=1, id="message")
         application = document.application or PLAIN_KEYS
         others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""

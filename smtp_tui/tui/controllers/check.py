@@ -13,7 +13,7 @@ from smtp_tui.tui.model.draft import ACCOUNT
 from smtp_tui.tui.model.file_context import risk_of_test
 from smtp_tui.tui.model.mail_draft import sender_of
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.pane import needs_password_prompt, request_for, sends
+from smtp_tui.tui.test_pane.pane import needs_password_prompt, request_for
 from smtp_tui.tui.test_pane.verdict import outcome
 from smtp_tui.tui.widgets.dialog import AskPassword, confirm
 from smtp_tui.tui.widgets.text_page import plain
@@ -57,7 +57,8 @@ class CheckController(Controller):
 
     async def _test(self, settings: Settings, mail: MailRequest | None) -> None:
         """Test once, and again if the admin lets the password go over an unencrypted connection."""
-        what, undone = ("message", "Not sent") if sends(mail) else ("test", "Not tested")
+        sends = mail is not None and mail.body is not None
+        what, undone = ("message", "Not sent") if sends else ("test", "Not tested")
         if not await self._may_use_password(settings, undone):
             return
         secret = None

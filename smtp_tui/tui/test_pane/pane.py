@@ -12,7 +12,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
@@ -103,11 +102,6 @@ def title_of(settings: Settings, mail: MailRequest | None) -> str:
     return f"{place}, {'asks about' if mail.body is None else 'a message to'} {whom}"
 
 
-def sends(mail: MailRequest | None) -> bool:
-    """Whether a test is one that hands over a message."""
-    return mail is not None and mail.body is not None
-
-
 def needs_password_prompt(draft: Draft, settings: Settings) -> bool:
     """Whether a test needs a password that only the admin can give."""
     is_missing = settings.password is None or isinstance(settings.password, Ask)
@@ -161,12 +155,6 @@ async def run_to_verdict(runner: Runner, request: CheckRequest, report: Report) 
     return None
 
 
-# rf
-
-
-NO_VERDICT = "no verdict"
-
-
 class TestPane(NoRepaintOnResize, Vertical):
     """Runs one check at a time and shows it as it happens."""
 
@@ -174,34 +162,23 @@ class TestPane(NoRepaintOnResize, Vertical):
         """What is known of the sender's domain has changed."""
 
     def __init__(
-        self,
-        runner: Runner,
-        notice: str = "",
-        lookup: DnsOptions | None = None,
-        *,
-        remarks: Sequence[str] = (),
-        id: str | None = None,
+        self, runner: Runner, notice: str, lookup: DnsOptions, remarks: Sequence[str], *, id: str
     ) -> None:
-        super().__init__(id=id)
-        self.runner = runner
-        self.lookup = lookup or DnsOptions()
         self.progress = ProgressBar(id="strip")
         self.log_view = LogView(id="log")
         self.verdict = VerdictPanel(notice, remarks, id="verdict")
-        self._facts = CheckSummary()
-        self._events: list[Event] = []
-        self._count = 0
+        super().__init__(self.progress, self.log_view, self.verdict, id=id)
+        self.runner = runner
+        self.lookup = lookup
+        # When the last test began, the last one that came to its end, and the one before that.
         self.moment: datetime | None = None
         self.done: CompletedTest | None = None
         self.before: CompletedTest | None = None
+        self._facts = CheckSummary()
+        self._events: list[Event] = []
+        self._count = 0
         self._check: asyncio.Task[Verdict | None] | None = None
         self._domain: DomainCheckTask | None = None
-
-    def compose(self) -> ComposeResult:
-        """Stack progress, log and verdict."""
-        yield self.progress
-        yield self.log_view
-        yield self.verdict
 
     def on_mount(self) -> None:
         """Show in the line above the log how that is seen."""
@@ -240,7 +217,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         """
         release_keys()
         self.moment = moment = datetime.now(UTC)
-        self._start(title_of(settings, request.mail), request.mail, moment)
+        self._begin(title_of(settings, request.mail), request.mail, moment)
         started = monotonic()
 
         def show_wait() -> None:
@@ -252,11 +229,14 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._check = asyncio.create_task(run_to_verdict(self.runner, request, self._follow))
         try:
             await asyncio.wait([self._check])
-            verdict = self._conclude(self._check.result(), request.mail)
-            if verdict:
-                done = CompletedTest(request, settings, tuple(self._events), verdict, moment)
-                self.before, self.done = self.done, done
-                self.call_after_refresh(self._check_domain, done)  # the verdict is seen first
+            verdict = self._check.result()
+            if verdict is None:
+                self._give_up("A bug in smtp-tui: the test ended without a verdict.")
+                return None
+            self._show_verdict(verdict, request.mail)
+            done = CompletedTest(request, settings, tuple(self._events), verdict, moment)
+            self.before, self.done = self.done, done
+            self.call_after_refresh(self._check_domain, done)  # the verdict is seen first
             return verdict
         except asyncio.CancelledError:
             if not self._check.cancelled():  # the form itself is left
@@ -279,7 +259,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._check.cancel()
         return True
 
-    def _start(self, title: str, mail: MailRequest | None, moment: datetime) -> None:
+    def _begin(self, title: str, mail: MailRequest | None, moment: datetime) -> None:
         if self._domain is not None:
             self._domain.reset()
         self._facts, self._events = CheckSummary(), []
@@ -296,22 +276,18 @@ class TestPane(NoRepaintOnResize, Vertical):
             self.progress.repaint()
         self.log_view.add(entries_of(event))
 
-    def _conclude(self, verdict: Verdict | None, mail: MailRequest | None) -> Verdict | None:
-        if verdict is None:
-            self._give_up("A bug in smtp-tui: the test ended without a verdict.")
-            return None
+    def _show_verdict(self, verdict: Verdict, mail: MailRequest | None) -> None:
         self.progress.stages.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
         self.progress.repaint()
         self.log_view.add(verdict_lines(verdict, mail))
         self.log_view.end_test(outcome(verdict))
         self.verdict.show_verdict(verdict, mail)
-        return verdict
 
     def _check_domain(self, done: CompletedTest) -> None:
         if done is self.done and done.verdict.ok and not self.is_busy:
             self.domain.check_after(done)
 
-    def _give_up(self, text: str, outcome: str = NO_VERDICT) -> None:
+    def _give_up(self, text: str, outcome: str = "no verdict") -> None:
         self.progress.stages.stop()
         self.progress.repaint()
         self.log_view.end_test(outcome)
