@@ -14,11 +14,14 @@ LOCK = --universal --python-version 3.11 --generate-hashes --no-header --no-anno
 demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
 
+# The tests start hundreds of processes, which would compile the program each time.
+test integration: export PYTHONDONTWRITEBYTECODE =
+
 # One seed: what fails once fails again. Three at a time keep two cores busy, for many tests wait.
 test: $(INSTALLED)
 	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not integration"
 
-# What takes longer: Exim, other programs as judges, packages, whole screens.
+# What takes longer: real terminals, other programs as judges, packages, many random cases.
 integration: $(INSTALLED)
 	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile -m integration
 

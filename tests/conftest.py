@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,25 @@ from hypothesis import settings
 from smtp_tui.checks import jsonlines
 from tests.events import validate, validate_all
 
+_HOMES = count()
+
 settings.register_profile("smtp-tui", deadline=None)  # a busy machine is no defect
 settings.load_profile("smtp-tui")
 
 pytest_plugins = ["tests.servers.fixtures"]
 
 
+def pytest_collection_finish() -> None:
+    """Keep the collector off what stays for ever: thousands of tests and their modules."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test a home of its own, without the user's settings, keyring or bus."""
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_HOMES)}"  # mktemp reads all the others
+    home.mkdir(mode=0o700)
     monkeypatch.setenv("HOME", str(home))
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.delenv(name, raising=False)

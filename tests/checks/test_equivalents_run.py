@@ -21,6 +21,8 @@ from tests.servers.tokens import access_token
 from tests.table import table
 from tests.terminal import on_terminal
 
+pytestmark = pytest.mark.integration
+
 # What each says when nothing is wrong, when AUTH is refused, when TLS is, or its certificate.
 STATUS = {
     "swaks": {"ok": {0}, "auth": {28}, "tls": {29}},

@@ -113,12 +113,14 @@ def in_bash(line: str, folder: Path, breaks: str = " \t\n\"'><=;|&(:") -> list[s
     return [one for one in finished.stdout.splitlines() if one]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("line", "words"), EXPECTED)
 def test_bash(folder: Path, line: str, words: list[str]) -> None:
     files = [] if line else ["sub", "mail.toml"]  # a file alone opens the form
     assert sorted(in_bash(line, folder)) == sorted([*words, *files])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("line", "words"), WITH_EQUALS)
 def test_bash_parts_words_at_the_equals_sign(folder: Path, line: str, words: list[str]) -> None:
     assert in_bash(line, folder) == words
@@ -127,6 +129,7 @@ def test_bash_parts_words_at_the_equals_sign(folder: Path, line: str, words: lis
     assert in_bash(line, folder, " \t\n") == [f"{start}{sign}{one}" for one in words]
 
 
+@pytest.mark.integration
 def test_bash_offers_settings_files_first(folder: Path) -> None:
     assert in_bash("check ", folder) == ["sub", "mail.toml"]
     assert in_bash("check n", folder) == ["notes.txt"]
@@ -135,6 +138,7 @@ def test_bash_offers_settings_files_first(folder: Path) -> None:
     assert in_bash("get mail.toml host ", folder) == []
 
 
+@pytest.mark.integration
 def test_bash_completes_a_line_as_it_is_typed(folder: Path) -> None:
     (folder / "script").write_text(script("bash"))
     program = [shell("bash"), "--norc", "--noprofile", "-i"]
@@ -152,6 +156,7 @@ def test_bash_completes_a_line_as_it_is_typed(folder: Path) -> None:
         terminal.wait_for("smtp-tui check --format=nagios --quiet x")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("line", "words"), EXPECTED)
 def test_fish(folder: Path, line: str, words: list[str]) -> None:
     (folder / "script").write_text(script("fish"))
@@ -162,6 +167,7 @@ def test_fish(folder: Path, line: str, words: list[str]) -> None:
     assert found == set(words) | files
 
 
+@pytest.mark.integration
 def test_fish_offers_settings_files_first(folder: Path) -> None:
     (folder / "script").write_text(script("fish"))
     text = "source script; complete -C'smtp-tui check '"
@@ -170,6 +176,7 @@ def test_fish_offers_settings_files_first(folder: Path) -> None:
     assert len(told) == 4
 
 
+@pytest.mark.integration
 def test_fish_knows_files_and_assignments(folder: Path) -> None:
     (folder / "script").write_text(script("fish"))
     text = "source script; complete -C'smtp-tui check ma'; complete -C'smtp-tui set x encryption='"
@@ -178,6 +185,7 @@ def test_fish_knows_files_and_assignments(folder: Path) -> None:
     assert [one.rstrip() for one in told.splitlines()] == ["mail.toml", *values]
 
 
+@pytest.mark.integration
 def test_zsh(folder: Path) -> None:
     (folder / "script").write_text(script("zsh"))
     load = "autoload -Uz compinit; compinit -D -u; source ./script"

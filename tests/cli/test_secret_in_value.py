@@ -80,8 +80,9 @@ def test_a_pair_as_username_is_shown_by_no_check(
 ) -> None:
     report = tmp_path / "report.md"
     offer = f"250-hi\r\n250 AUTH {mechanism.upper()}\r\n".encode()
+    replies = b"334 aGVsbG8=\r\n", b"535 no\r\n", b"221 bye\r\n"
     for more in ((), ("--json",), ("--format", "nagios"), ("--report", str(report))):
-        with saying(b"220 hi\r\n", offer, b"334 aGVsbG8=\r\n", b"535 no\r\n") as server:
+        with saying(b"220 hi\r\n", offer, *replies) as server:
             path = toml(
                 f'[smtp]\nhost = "127.0.0.1"\nport = {server.port}\nencryption = "none"\n'
                 f'username = "alice:{SECRET}@mail.example.org"\n'

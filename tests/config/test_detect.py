@@ -381,6 +381,7 @@ ANY_CHANGE: tuple[dict[str, Any], ...] = (
 )
 
 
+@pytest.mark.integration
 @given(
     st.sampled_from([table for head in HEADS for table in head.tables if table not in (".", "**")]),
     st.dictionaries(st.sampled_from(ANY_KEY), st.sampled_from(ANY_VALUE), max_size=7),

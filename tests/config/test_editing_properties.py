@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from smtp_tui.config.toml_edit.edit import same_data
 from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.fields import BY_KEY
 from tests.config.fidelity import BOM, CLOSE, MARK, OPEN, Marked, foreign_ends
+
+pytestmark = pytest.mark.integration
 
 DOCUMENTS = 1000
 

@@ -291,12 +291,14 @@ def as_hangup(after: float) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, old)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("form", sorted(formats()))
 @given(text=st.text(st.characters(codec="utf-8"), max_size=60))
 def test_any_text_at_all(form: str, text: str) -> None:
     import_or_refuse(text, form)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.format)
 @given(data=st.data())
 def test_a_file_that_is_damaged(sample: object, data: st.DataObject) -> None:

@@ -112,6 +112,7 @@ def beside(text: str) -> dict[str, str]:
     return {"sasl_passwd": f"[{login}"}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", ALL)
 @settings(max_examples=120)
 @given(connection=values, login=st.one_of(st.just({}), logins))

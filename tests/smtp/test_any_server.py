@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def answering(pieces: list[bytes], *, closes: bool) -> Step:
     return step
 
 
+@pytest.mark.integration
 @given(
     pieces=PIECES,
     closes=st.booleans(),

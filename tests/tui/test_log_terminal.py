@@ -9,8 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+import pytest
+
 from tests.terminal import Terminal, on_terminal
 from tests.tui.driving import SAMPLE
+
+pytestmark = pytest.mark.integration
 
 A_LINE, A_CURSOR_STEP, A_LETTER, A_BEAT = 60, 60, 700, 700  # bytes
 

@@ -13,6 +13,8 @@ import pytest
 from tests.terminal import Terminal, on_terminal
 from tests.tui.driving import SAMPLE
 
+pytestmark = pytest.mark.integration
+
 ALTERNATE_OFF, CURSOR_ON = b"\x1b[?1049l", b"\x1b[?25h"
 A_KEY, A_STEP = 100, 900  # bytes; the stock input and focus take 121 and 1,193
 A_DIALOG = 5000  # the screen once, and what a list finds when it knows its size
