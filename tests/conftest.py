@@ -45,7 +45,7 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 @pytest.fixture(autouse=True, scope="session")
 def valid_events() -> Iterator[None]:
     """Hold every JSON line to the schema: one that is made here, and one that a program prints."""
-    make, communicate = jsonlines.written, subprocess.Popen.communicate
+    make, communicate = jsonlines.named_line, subprocess.Popen.communicate
 
     def checked(*parts: Any) -> str:
         line = make(*parts)
@@ -58,6 +58,6 @@ def valid_events() -> Iterator[None]:
         return told
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jsonlines, "written", checked)
+        patch.setattr(jsonlines, "named_line", checked)
         patch.setattr(subprocess.Popen, "communicate", heard)
         yield

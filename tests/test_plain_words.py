@@ -18,6 +18,7 @@ TABLES = (
     "diagnosis/causes.toml",
     "diagnosis/warnings.toml",
     "checks/equivalents.toml",
+    "checks/jsonlines.toml",
     "discovery/texts.toml",
     "discovery/domain.toml",
     "interchange/texts.toml",

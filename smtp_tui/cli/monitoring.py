@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 from smtp_tui.checks.batch import BatchSummary, CheckTarget
 from smtp_tui.checks.exit_status import PASSED
 from smtp_tui.checks.jsonlines import (
-    domain_line,
     json_line,
+    named_line,
     schema,
-    summary_line,
 )
 from smtp_tui.checks.monitoring import (
     Range,
@@ -63,13 +62,14 @@ class JsonReporter(Reporter):
 
     def on_domain(self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact]) -> None:
         """Print the facts, and then the verdict."""
-        print_line(domain_line(facts, target.file, target.table, verdict.seconds))
+        found = facts, verdict.seconds
+        print_line(named_line("domain", found, target.file, target.table))
         print_line(str(json_line(verdict, target.file, target.table)))
 
     def finish(self, summary: BatchSummary) -> None:
         """Of several checks, print the summary object."""
         if self.is_batch:
-            print_line(summary_line(summary))
+            print_line(named_line("summary", summary, None, None))
 
 
 def print_schema(call: Invocation) -> int:

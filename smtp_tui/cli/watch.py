@@ -13,7 +13,7 @@ from pathlib import Path
 
 from smtp_tui.checks.batch import CheckTarget
 from smtp_tui.checks.exit_status import exit_status, verdict_lines
-from smtp_tui.checks.jsonlines import change_line, held_line, json_line, watched_line
+from smtp_tui.checks.jsonlines import json_line, named_line
 from smtp_tui.checks.password_input import Given
 from smtp_tui.checks.run import CheckRequest
 from smtp_tui.checks.watch import Clock, Paused, VerdictChanged, Watch
@@ -76,11 +76,12 @@ def _lines(
     moment = change.moment.isoformat(sep=" ", timespec="seconds")
     if isinstance(change, Paused):
         reason = pause_reason(change.attempt)
-        yield held_line(change.moment, reason, *place) if options.json else f"{moment}  {reason}"
+        pause = change.moment, reason
+        yield named_line("held", pause, *place) if options.json else f"{moment}  {reason}"
         return
     events = () if options.quiet else change.events
     if options.json:
-        yield change_line(change, *place)
+        yield named_line("change", change, *place)
         yield from filter(None, (json_line(each, *place) for each in (*events, change.verdict)))
         return
     first, *others = verdict_lines(change.verdict)
@@ -92,7 +93,7 @@ def _lines(
 
 def _end_line(watching: Watch, request: CheckRequest, options: Namespace) -> str:
     if options.json:
-        return watched_line(watching, request.file, request.table)
+        return named_line("watched", watching, request.file, request.table)
     checks, passed = watching.checks, watching.passed
     counted = "1 check" if checks == 1 else f"{checks} checks"
     changed = "1 change" if watching.changes == 1 else f"{watching.changes} changes"
