@@ -7,9 +7,10 @@ import resource
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import field, replace
+from dataclasses import replace
 
-from smtp_tui.checks.run import CheckRequest, failed, refused, run
+from smtp_tui.checks.request import CheckTarget
+from smtp_tui.checks.run import run, verdict_without_check
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event
@@ -19,34 +20,6 @@ from smtp_tui.smtp.redaction import Redactors
 DESCRIPTORS_OF_A_CHECK = 3
 # Standard streams, the event loop, and the files of the program itself.
 DESCRIPTORS_KEPT = 32
-
-
-@record(kw_only=True)
-class CheckTarget:
-    """One table to check: what to ask for, or why that cannot be known.
-
-    `defect` is the unexpected error that reading the table ended with. For a watch, `mark` is
-    everything that decides which password is sent where: as long as it is the same, so is the
-    answer. `can_change` is whether it can become another while the program runs.
-    """
-
-    file: str | None = None
-    table: str | None = None
-    request: CheckRequest | None = None
-    refusal: str = ""
-    defect: Exception | None = None
-    mark: object = field(default=None, repr=False)
-    can_change: bool = True
-
-    @property
-    def label(self) -> str:
-        """Its name among others."""
-        return ": ".join(filter(None, (self.file, self.table))) or "the call"
-
-    @property
-    def verdict_without_check(self) -> Verdict:
-        """The verdict where there is no request."""
-        return failed(self.defect) if self.defect else refused(self.refusal)
 
 
 @record(kw_only=True)
@@ -127,7 +100,7 @@ async def _run_one(
 ) -> None:
     try:
         if target.request is None:
-            queue.put_nowait(target.verdict_without_check)
+            queue.put_nowait(verdict_without_check(target))
             return
         request = replace(target.request, redactors=redactors)
         # Leaving early closes the connection at once, and not when the collector comes by.

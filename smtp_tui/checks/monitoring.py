@@ -10,9 +10,10 @@ from enum import IntEnum
 from pathlib import Path
 
 from smtp_tui import __version__
-from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget
+from smtp_tui.checks.batch import BatchSummary, CheckResult
 from smtp_tui.checks.exit_status import verdict_lines
 from smtp_tui.checks.output_file import OutputKind, write_whole
+from smtp_tui.checks.request import CheckTarget
 from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record

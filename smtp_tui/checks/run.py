@@ -2,73 +2,44 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from smtp_tui.checks.password_input import Given, secret_of
+from smtp_tui.checks.request import (
+    CheckRequest,
+    CheckTarget,
+    Given,
+    PasswordInput,
+    secret_at_hand,
+    secret_in,
+)
 from smtp_tui.config.errors import PasswordError, defect_text, one_line
 from smtp_tui.config.paths import expand, resolve_path
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
-from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.password_sources import File, Keyring, Literal, other_host
+from smtp_tui.settings.password_sources import (
+    Ask,
+    File,
+    Keyring,
+    Literal,
+    other_host,
+)
 from smtp_tui.settings.validate import ParseResult, parse_settings
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Cause, Event, Finished, Note, Stage, StageEntered, WarningId
 from smtp_tui.smtp.redaction import Redactors
 from smtp_tui.smtp.session import Limits, check
-
-if TYPE_CHECKING:
-    from smtp_tui.config.dialects.spec import Recognition
-
-
-@record(kw_only=True)
-class CheckRequest:
-    """What to check, and with what leave.
-
-    `values` are a table's raw values, those `assumed` not from the file but what the application
-    whose file it is takes by itself; `base` is the folder that paths in it start from; `secret`
-    is the password itself, and `given` where to take it from, either in place of the settings'
-    source. `origin` is the file that names that source, None where the call or the user named it:
-    a file that others can write is not obeyed in all it says (`config.file_access`). `mail` is
-    what to hand over after the login; `extra` is the seconds for experiments after the dialogue.
-    `recognition` names the application that the file is read as; `notes` say that, and what the
-    table holds that is not understood. `redactors` are those of the checks that it belongs to.
-    """
-
-    values: Mapping[str, object] = field(repr=False)
-    base: Path
-    file: str | None = None
-    table: str | None = None
-    assumed: frozenset[str] = frozenset()
-    secret: str | None = field(default=None, repr=False)
-    given: Given | None = None
-    origin: Path | None = None
-    mail: MailRequest | None = None
-    allow_clear_password: bool = False
-    extra: float = 3.0
-    recognition: Recognition | None = None
-    notes: tuple[str, ...] = ()
-    redactors: Redactors | None = field(default=None, repr=False)
-
-    @property
-    def sending_settings(self) -> Settings | None:
-        """The settings, the sender that of the mail where it names one; None if not usable."""
-        settings = parse_settings(self.values).settings
-        if settings and self.mail and self.mail.sender:
-            return replace(settings, sender=str(self.mail.sender))
-        return settings
+from smtp_tui.threads import in_daemon_thread
 
 
 async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Yield what happens, the verdict last. Wrap it in `contextlib.aclosing`."""
-    started = time.monotonic()
+    started = request.early.started if request.early else time.monotonic()
     stage = Stage.SETTINGS
     try:
         facts = CheckSummary()
@@ -89,23 +60,26 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
 
 def refused(reason: str) -> Verdict:
     """The verdict where no settings could be read at all: no such file, no such table."""
-    return _verdict_without_check(Stage.SETTINGS, Cause.SETTINGS_INVALID, reason)
+    return _ended_before(Stage.SETTINGS, Cause.SETTINGS_INVALID, reason)
 
 
 def failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0) -> Verdict:
     """The verdict where a defect of this program ended the check."""
     text = defect_text(error)
     try:
-        return _verdict_without_check(stage, Cause.INTERNAL_ERROR, text, seconds)
+        return _ended_before(stage, Cause.INTERNAL_ERROR, text, seconds)
     except Exception:  # what is broken may be needed to say so
         cause = Cause.INTERNAL_ERROR.value
         summary = f"smtp-tui failed: {text}."
         return Verdict(seconds=seconds, ok=False, stage=stage, cause=cause, summary=summary)
 
 
-def _verdict_without_check(
-    stage: Stage, fault: Cause, detail: str, seconds: float = 0.0
-) -> Verdict:
+def verdict_without_check(target: CheckTarget) -> Verdict:
+    """The verdict on a target that has no request."""
+    return failed(target.defect) if target.defect else refused(target.refusal)
+
+
+def _ended_before(stage: Stage, fault: Cause, detail: str, seconds: float = 0.0) -> Verdict:
     facts = CheckSummary()
     facts.add(Finished(seconds=seconds, stage=stage, fault=fault, detail=detail))
     return diagnose(None, facts, seconds)
@@ -120,23 +94,27 @@ async def _events(
 ) -> AsyncGenerator[Event, None]:
     """Yield all events of a check; whoever takes one adds it to `facts` before the next."""
 
+    def now() -> float:
+        # Settings and password were looked at before a connection was begun early.
+        return 0.0 if request.early else time.monotonic() - started
+
     def ended(stage: Stage, fault: Cause, detail: str) -> Finished:
-        return Finished(seconds=time.monotonic() - started, stage=stage, fault=fault, detail=detail)
+        return Finished(seconds=now(), stage=stage, fault=fault, detail=detail)
 
     for note in request.notes:
-        yield Note(seconds=time.monotonic() - started, text=note)
+        yield Note(seconds=now(), text=note)
     if settings is None:
         problems = "; ".join(map(str, parsed.problems))
         yield ended(Stage.SETTINGS, Cause.SETTINGS_INVALID, problems)
         return
     for remark in parsed.remarks:
         warning = WarningId(remark.warning) if remark.warning else None
-        yield Note(seconds=time.monotonic() - started, text=remark.message, warning=warning)
+        yield Note(seconds=now(), text=remark.message, warning=warning)
     secret = request.secret
     if settings.needs_password and not secret:
-        yield StageEntered(seconds=time.monotonic() - started, stage=Stage.PASSWORD)
+        yield StageEntered(seconds=now(), stage=Stage.PASSWORD)
         for warning, text in _password_warnings(request, settings):
-            yield Note(seconds=time.monotonic() - started, text=text, warning=warning)
+            yield Note(seconds=now(), text=text, warning=warning)
         try:
             secret = await secret_of(
                 settings, request.given, request.base, settings.timeout, request.origin
@@ -189,7 +167,13 @@ async def _dialogue(
     redactors = request.redactors or Redactors()
     redactor = redactors.redactor(settings.host, settings.username, secret)
     course = check(
-        settings, secret, mail=request.mail, limits=limits, redactor=redactor, started=started
+        settings,
+        secret,
+        mail=request.mail,
+        limits=limits,
+        redactor=redactor,
+        started=started,
+        early=request.early,
     )
     async with aclosing(course) as events:
         async for event in events:
@@ -214,3 +198,48 @@ async def _dialogue(
                 yield experiment
     # What cannot be read is named by its path, which came out of the settings.
     yield replace(end, seconds=time.monotonic() - started, detail=mask_credentials(end.detail))
+
+
+NOBODY_TO_ASK = (
+    "the settings say to ask for the password, but there is no terminal; "
+    "use --password-stdin, or run smtp-tui on a terminal"
+)
+
+
+async def secret_of(
+    settings: Settings, given: Given | None, base: Path, limit: float, origin: Path | None = None
+) -> str:
+    """Return the password within `limit` seconds; PasswordError when none can be had.
+
+    `given` goes before the source that the settings name; `base` is the folder of their file.
+    `origin` is the file that names the source, where nobody who may decide has: see `distrust`.
+    """
+    source = given or settings.password
+    if (secret := secret_at_hand(source)) is not None:
+        return secret
+    match source:
+        case None:
+            whose = mask_credentials(settings.username or "")
+            raise PasswordError(f"no password is set for {whose}", cause="password-missing")
+        case PasswordInput(place=place, read=read):
+            try:
+                return secret_in(await in_daemon_thread(read, limit), place)
+            except TimeoutError:
+                raise PasswordError(f"{place} did not end within {limit:g} s") from None
+            except OSError as error:
+                raise PasswordError(f"{place} cannot be read: {error.strerror}") from None
+        case Ask():
+            raise PasswordError(NOBODY_TO_ASK)
+        case _:
+            # 6 ms that a check with a password from the call has no use for.
+            from smtp_tui.config import file_access, password_store
+
+            # A password that stands in the file itself is no place to be sent to.
+            if given is None and origin is not None and not isinstance(source, Literal):
+                distrusted = file_access.distrust(source, origin, host=settings.host)
+                if distrusted is not None:
+                    raise PasswordError(str(distrusted))
+            account = settings.username or ""
+            return await password_store.fetch_password(
+                source, account=account, base=base, environ=os.environ, limit=limit
+            )

@@ -10,8 +10,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 
-from smtp_tui.checks.batch import CheckTarget
-from smtp_tui.checks.run import run
+from smtp_tui.checks.request import CheckTarget
+from smtp_tui.checks.run import run, verdict_without_check
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event, Stage
@@ -103,7 +103,7 @@ class Watch:
     async def _check(self, attempt: CheckTarget, before: Verdict | None) -> VerdictChanged:
         events: list[Event] = []
         if attempt.request is None:
-            verdict = attempt.verdict_without_check
+            verdict = verdict_without_check(attempt)
         else:
             request = replace(attempt.request, redactors=self._redactors)
             async with aclosing(run(request)) as stream:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget, run_batch
-from smtp_tui.checks.exit_status import PASSED, exit_status
-from smtp_tui.checks.run import CheckRequest, run
+from smtp_tui.checks.request import CheckRequest, CheckTarget, settings_sure_to_connect
 from smtp_tui.cli.check_request import (
     MONITORING,
     check_request,
@@ -22,14 +18,22 @@ from smtp_tui.cli.check_request import (
 )
 from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.parser import UsageError, refuse_options
-from smtp_tui.cli.reporters import FORMATS, REPORT, Reporter
 from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
-from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Event
 
 if TYPE_CHECKING:
+    from smtp_tui.cli.reporters import Reporter
     from smtp_tui.discovery.domain import DomainCheck
+
+# Classes and a function of modules that load what a connection can be begun before.
+FORMATS = {
+    "text": "cli.reporters:TextReporter",
+    "json": "cli.monitoring:JsonReporter",
+    "nagios": "cli.monitoring:NagiosReporter",
+    "prometheus": "cli.monitoring:PrometheusReporter",
+}
+REPORT = "cli.report:MarkdownReporter"
+_RUN_CHECKS = "cli.reporters:run_checks"
 
 _THRESHOLDS = (
     *("warning", "critical", "certificate_warning", "certificate_critical"),
@@ -49,21 +53,45 @@ def check(call: Invocation) -> int:
     if options.watch is not None:
         return int(load("cli.watch:watch")(call))
     domain = _domain_check(call)
+    is_single = not is_batch(call)
+    is_monitored = format_ in MONITORING
+    if is_single and not is_monitored and options.report is None and not domain:
+        return _check_one(call, format_)
     kinds = [FORMATS[format_]]
     if options.report == "-":  # then nothing else stands on standard output
         domain, kinds = None, []
     if options.report is not None:
         kinds.append(REPORT)
     reporters: list[Reporter] = [load(kind)(call) for kind in kinds]
-    is_single = not is_batch(call)
-    is_monitored = format_ in MONITORING
     jobs = jobs_of(call) if is_monitored or not is_single else 1
     targets = [_target(call)] if is_single else check_targets(call)
-    status = asyncio.run(run_checks(targets, jobs, reporters, domain))
-    # One file that cannot be read is a call that failed, and no result of a check.
-    if is_single and not is_monitored and targets[0].refusal:
-        print_error(targets[0].refusal)
+    status: int = load(_RUN_CHECKS)(targets, jobs, reporters, domain)
+    if is_single and not is_monitored:
+        _print_refusal(targets[0])
     return status
+
+
+def _check_one(call: Invocation, format_: str) -> int:
+    """Run the one check of a call, and begin to connect while what it needs is still imported."""
+    target = _target(call)
+    early = None
+    if target.request and (settings := settings_sure_to_connect(target.request)):
+        # 10 ms to load, most of it `ssl`; asyncio and the dialogue come after it, and take 50.
+        early = load("smtp.addresses:EarlyConnection")(settings)
+        target = replace(target, request=replace(target.request, early=early))
+    try:
+        status: int = load(_RUN_CHECKS)([target], 1, [load(FORMATS[format_])(call)])
+    finally:
+        if early:
+            early.close()
+    _print_refusal(target)
+    return status
+
+
+def _print_refusal(target: CheckTarget) -> None:
+    # One file that cannot be read is a call that failed, and no result of a check.
+    if target.refusal:
+        print_error(target.refusal)
 
 
 def check_values(values: Mapping[str, object], file: Path, table: str, call: Invocation) -> int:
@@ -72,7 +100,8 @@ def check_values(values: Mapping[str, object], file: Path, table: str, call: Inv
     request = CheckRequest(values=values, base=file.parent, file=str(file), table=table)
     target = CheckTarget(file=str(file), table=table, request=request)
     reporter: Reporter = load(FORMATS["json" if call.options.json else "text"])(call)
-    return asyncio.run(run_checks([target], 1, [reporter]))
+    status: int = load(_RUN_CHECKS)([target], 1, [reporter])
+    return status
 
 
 def output_format(call: Invocation) -> str:
@@ -116,56 +145,3 @@ def _target(call: Invocation) -> CheckTarget:
     except DocumentError as error:
         return CheckTarget(file=file_of(call), table=call.options.table, refusal=str(error))
     return CheckTarget(file=request.file, table=request.table, request=request)
-
-
-async def run_checks(
-    targets: Sequence[CheckTarget],
-    jobs: int,
-    reporters: Sequence[Reporter],
-    domain: DomainCheck | None = None,
-) -> int:
-    """Check the targets, `jobs` at a time; tell the reporters, and return the exit status.
-
-    `domain` looks the sender's domain up after a check that passed.
-    """
-    async with aclosing(_checks(targets, jobs)) as checks:
-        async for item in checks:
-            if isinstance(item, BatchSummary):
-                status = max((exit_status(one.verdict) for one in item.results), default=PASSED)
-                for reporter in reporters:
-                    own = reporter.finish(item)
-                    status = status if own is None else own
-                return status
-            target, happening = item
-            if not isinstance(happening, Verdict):
-                for reporter in reporters:
-                    reporter.on_event(target, happening)
-                continue
-            for reporter in reporters:
-                reporter.on_result(target, happening)
-            if domain and happening.ok and target.request:
-                connected = happening.facts.connected if happening.facts else None
-                facts = await domain.facts(target.request.sending_settings, connected)
-                for reporter in reporters:
-                    reporter.on_domain(target, happening, facts)
-    raise AssertionError("checks end with a summary")
-
-
-async def _checks(
-    targets: Sequence[CheckTarget], jobs: int
-) -> AsyncGenerator[tuple[CheckTarget, Event | Verdict] | BatchSummary, None]:
-    if len(targets) != 1 or targets[0].request is None:
-        async with aclosing(run_batch(targets, jobs)) as items:
-            async for item in items:
-                yield item
-        return
-    # One check needs no tasks and queues between the dialogue and what is printed of it.
-    (target,) = targets
-    started = time.monotonic()
-    outcomes = []
-    async with aclosing(run(targets[0].request)) as happenings:
-        async for happening in happenings:
-            yield target, happening
-            if isinstance(happening, Verdict):
-                outcomes.append(CheckResult(target=target, verdict=happening))
-    yield BatchSummary(results=tuple(outcomes), seconds=time.monotonic() - started)

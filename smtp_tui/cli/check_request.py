@@ -11,9 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.batch import CheckTarget
-from smtp_tui.checks.password_input import PasswordInput
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest, CheckTarget, PasswordInput
 from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.parser import UsageError, assignments, number_within, timeout_of
 from smtp_tui.cli.password_prompt import TYPED, given_password, has_terminal_to_ask, typed_password
@@ -23,7 +21,7 @@ from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import Ask
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.delivery import (
+from smtp_tui.smtp.message import (
     BODY,
     SUBJECT,
     MailRequest,

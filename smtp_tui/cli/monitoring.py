@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.batch import BatchSummary, CheckTarget
+from smtp_tui.checks.batch import BatchSummary
 from smtp_tui.checks.exit_status import PASSED
 from smtp_tui.checks.jsonlines import (
     json_line,
@@ -30,6 +30,7 @@ from smtp_tui.checks.monitoring import (
     write_prometheus,
 )
 from smtp_tui.checks.output_file import NotWrittenError
+from smtp_tui.checks.request import CheckTarget
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.reporters import Reporter

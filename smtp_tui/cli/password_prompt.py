@@ -8,7 +8,7 @@ import stat
 from argparse import Namespace
 from threading import Lock
 
-from smtp_tui.checks.password_input import PasswordInput, secret_in
+from smtp_tui.checks.request import PasswordInput, secret_in
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.settings.password_sources import Environment

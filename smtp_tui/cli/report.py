@@ -6,11 +6,10 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smtp_tui.checks.batch import BatchSummary, CheckTarget
+from smtp_tui.checks.batch import BatchSummary
 from smtp_tui.checks.output_file import NotWrittenError
-from smtp_tui.checks.password_input import PasswordInput
 from smtp_tui.checks.report import ReportEntry, report_markdown, write_report
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest, CheckTarget, PasswordInput
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.reporters import Reporter

@@ -1,16 +1,21 @@
-"""How checks are reported: one interface, one class for each form of output.
+"""How checks are run and reported: one interface, one class for each form of output.
 
-`FORMATS` names the class of each `--format`. What monitoring systems read, and the report for a
-ticket, are in modules of their own that a plain check does not load.
+`cli.check.FORMATS` names the class of each `--format`. What monitoring systems read, and the report
+for a ticket, are in modules of their own that a plain check does not load.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.batch import BatchSummary, CheckTarget
-from smtp_tui.checks.exit_status import verdict_lines
+from smtp_tui.checks.batch import BatchSummary, CheckResult, run_batch
+from smtp_tui.checks.exit_status import PASSED, exit_status, verdict_lines
+from smtp_tui.checks.request import CheckTarget
+from smtp_tui.checks.run import run
 from smtp_tui.cli.check_request import is_batch
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.terminal import print_line, wrapped
@@ -20,16 +25,7 @@ from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
-    from smtp_tui.discovery.domain import DomainFact
-
-FORMATS = {
-    "text": "cli.reporters:TextReporter",
-    "json": "cli.monitoring:JsonReporter",
-    "nagios": "cli.monitoring:NagiosReporter",
-    "prometheus": "cli.monitoring:PrometheusReporter",
-}
-REPORT = "cli.report:MarkdownReporter"
-"""The class of --report."""
+    from smtp_tui.discovery.domain import DomainCheck, DomainFact
 
 WIDTH = 80
 _SIGNS = {"good": "+", "note": "i", "bad": "!", "unknown": "?"}
@@ -109,3 +105,65 @@ class TextReporter(Reporter):
         tables = "1 table" if count == 1 else f"{count} tables"
         failures = f"{len(failed)} failed: {named}" if failed else "none failed"
         print_line(f"{tables} in {summary.seconds:.2f} s: {count - len(failed)} passed, {failures}")
+
+
+def run_checks(
+    targets: Sequence[CheckTarget],
+    jobs: int,
+    reporters: Sequence[Reporter],
+    domain: DomainCheck | None = None,
+) -> int:
+    """Check the targets, `jobs` at a time; drive the reporters, and return the exit status.
+
+    `domain` looks the sender's domain up after a check that passed.
+    """
+    return asyncio.run(_run(targets, jobs, reporters, domain))
+
+
+async def _run(
+    targets: Sequence[CheckTarget],
+    jobs: int,
+    reporters: Sequence[Reporter],
+    domain: DomainCheck | None,
+) -> int:
+    async with aclosing(_checks(targets, jobs)) as checks:
+        async for item in checks:
+            if isinstance(item, BatchSummary):
+                status = max((exit_status(one.verdict) for one in item.results), default=PASSED)
+                for reporter in reporters:
+                    own = reporter.finish(item)
+                    status = status if own is None else own
+                return status
+            target, happening = item
+            if not isinstance(happening, Verdict):
+                for reporter in reporters:
+                    reporter.on_event(target, happening)
+                continue
+            for reporter in reporters:
+                reporter.on_result(target, happening)
+            if domain and happening.ok and target.request:
+                connected = happening.facts.connected if happening.facts else None
+                facts = await domain.facts(target.request.sending_settings, connected)
+                for reporter in reporters:
+                    reporter.on_domain(target, happening, facts)
+    raise AssertionError("checks end with a summary")
+
+
+async def _checks(
+    targets: Sequence[CheckTarget], jobs: int
+) -> AsyncGenerator[tuple[CheckTarget, Event | Verdict] | BatchSummary, None]:
+    if len(targets) != 1 or targets[0].request is None:
+        async with aclosing(run_batch(targets, jobs)) as items:
+            async for item in items:
+                yield item
+        return
+    # One check needs no tasks and queues between the dialogue and what is printed of it.
+    (target,) = targets
+    started = time.monotonic()
+    outcomes = []
+    async with aclosing(run(targets[0].request)) as happenings:
+        async for happening in happenings:
+            yield target, happening
+            if isinstance(happening, Verdict):
+                outcomes.append(CheckResult(target=target, verdict=happening))
+    yield BatchSummary(results=tuple(outcomes), seconds=time.monotonic() - started)

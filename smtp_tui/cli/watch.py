@@ -11,11 +11,9 @@ from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
-from smtp_tui.checks.batch import CheckTarget
 from smtp_tui.checks.exit_status import exit_status, verdict_lines
 from smtp_tui.checks.jsonlines import json_line, named_line
-from smtp_tui.checks.password_input import Given
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest, CheckTarget, Given
 from smtp_tui.checks.watch import Clock, Paused, VerdictChanged, Watch
 from smtp_tui.cli.check_request import check_request, is_batch, read_again
 from smtp_tui.cli.commands import Invocation

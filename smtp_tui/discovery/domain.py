@@ -19,8 +19,8 @@ from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.smtp.addresses import is_public
 from smtp_tui.smtp.events import Connected
-from smtp_tui.smtp.happy_eyeballs import is_public
 
 SECONDS = 8.0
 MOST_HOSTS = 3

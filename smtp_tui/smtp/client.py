@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from smtp_tui.records import record
+from smtp_tui.smtp.addresses import Endpoint
 from smtp_tui.smtp.connection import Connection
 from smtp_tui.smtp.events import (
     Cause,
@@ -21,7 +22,6 @@ from smtp_tui.smtp.events import (
     StageEntered,
     WarningId,
 )
-from smtp_tui.smtp.happy_eyeballs import Endpoint
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.replies import (
     Reply,
@@ -81,12 +81,16 @@ class SMTPClient:
 
     def now(self) -> float:
         """Seconds since the check began."""
-        return time.monotonic() - self._started
+        return self.seconds_at(None)
 
-    def enter_stage(self, stage: Stage) -> None:
-        """Begin a stage."""
+    def seconds_at(self, moment: float | None) -> float:
+        """Seconds from the check's beginning to a moment of the monotonic clock; None is now."""
+        return (time.monotonic() if moment is None else moment) - self._started
+
+    def enter_stage(self, stage: Stage, moment: float | None = None) -> None:
+        """Begin a stage, now or at a moment of the monotonic clock."""
         self.stage = stage
-        self.emit(StageEntered(seconds=self.now(), stage=stage))
+        self.emit(StageEntered(seconds=self.seconds_at(moment), stage=stage))
 
     def note(self, text: str, warning: WarningId | None = None) -> None:
         """Tell a remark; what it repeats of the server's is redacted already."""

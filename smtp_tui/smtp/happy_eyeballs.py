@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import os
 import socket
+import time
 from collections.abc import Callable
+from functools import partial
 
-from smtp_tui.records import record
-from smtp_tui.settings.choices import AddressFamily
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.parsers import ascii_name, is_address
+from smtp_tui.settings.parsers import is_address
+from smtp_tui.smtp.addresses import EarlyConnection, Endpoint, family_of, look_up, open_socket
 from smtp_tui.smtp.events import Cause
 from smtp_tui.threads import in_daemon_thread
-
-MOST_ADDRESSES = 64
-"""A name may have thousands; a check that tried them all would have no time for any."""
-
-SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
 
 class AddressError(Exception):
@@ -31,62 +26,25 @@ class AddressError(Exception):
         self.detail = detail
 
 
-@record
-class Endpoint:
-    """One address to try."""
+async def resolve(settings: Settings, early: EarlyConnection | None = None) -> list[Endpoint]:
+    """Return the host's addresses in the order to try; AddressError when there are none.
 
-    family: socket.AddressFamily
-    where: SocketAddress
-
-    @property
-    def address(self) -> str:
-        """The address alone, with its zone where it has one."""
-        return self.where[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one that the whole Internet knows, and no network's own."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_global
-
-
-async def resolve(settings: Settings) -> list[Endpoint]:
-    """Return the host's addresses in the order to try; AddressError when there are none."""
+    `early` may have looked them up already.
+    """
     host = settings.host
-    families = {
-        AddressFamily.ANY: socket.AF_UNSPEC,
-        AddressFamily.IPV4: socket.AF_INET,
-        AddressFamily.IPV6: socket.AF_INET6,
-    }
-    family = families[settings.address_family]
-    if settings.source_address and family is socket.AF_UNSPEC:
-        source = ipaddress.ip_address(settings.source_address)
-        family = socket.AF_INET if source.version == 4 else socket.AF_INET6
-
-    def look_up() -> list[Endpoint]:
-        # As bytes: for text, Python loads its tables of international names.
-        found = socket.getaddrinfo(
-            ascii_name(host).encode("ascii"), settings.port, family=family, type=socket.SOCK_STREAM
-        )
-        return [Endpoint(kind, _with_text(where)) for kind, _, _, _, where in found]
-
     try:
-        # An address needs no resolver, and so no thread.
-        targets = look_up() if is_address(host) else await in_daemon_thread(look_up)
+        targets = None
+        if early:
+            targets = early.wait() if early.is_ready else await in_daemon_thread(early.wait)
+        if targets is None and is_address(host):
+            targets = look_up(settings)  # without a resolver, and so without a thread
+        elif targets is None:
+            targets = await in_daemon_thread(partial(look_up, settings))
     except (OSError, ValueError) as error:
-        raise _resolve_error(host, error, family) from None
+        raise _resolve_error(host, error, family_of(settings)) from None
     if not targets:
         raise AddressError(Cause.HOST_NOT_FOUND, f"{host} has no address")
-    return _interleaved(list(dict.fromkeys(targets)))[:MOST_ADDRESSES]
-
-
-def _with_text(where: tuple[object, ...]) -> SocketAddress:
-    match where:
-        case (str(host), int(port)):
-            return host, port
-        case (str(host), int(port), int(flow), int(scope)):
-            return host, port, flow, scope
-        case _:
-            raise OSError(errno.EAFNOSUPPORT, "the resolver returned an address of an unknown kind")
+    return targets
 
 
 def _resolve_error(host: str, error: Exception, family: socket.AddressFamily) -> AddressError:
@@ -97,15 +55,6 @@ def _resolve_error(host: str, error: Exception, family: socket.AddressFamily) ->
         return AddressError(Cause.HOST_NOT_FOUND, f"{host} has no {kind}address")
     words = error.strerror if isinstance(error, OSError) else str(error)
     return AddressError(Cause.RESOLVER_FAILED, f"looking up {host}: {words}")
-
-
-def _interleaved(targets: list[Endpoint]) -> list[Endpoint]:
-    """Alternate between the families, the resolver's first choice first (RFC 8305, section 4)."""
-    first = [target for target in targets if target.family == targets[0].family]
-    other = [target for target in targets if target.family != targets[0].family]
-    mixed = [target for pair in zip(first, other, strict=False) for target in pair]
-    shorter = min(len(first), len(other))
-    return mixed + first[shorter:] + other[shorter:]
 
 
 # RFC 8305, section 8: the time one attempt has before the next begins beside it.
@@ -127,21 +76,26 @@ _FAULTS = {
 
 
 class HappyEyeballs:
-    """Tries addresses; `tried` and `failed` are told of each.
+    """Tries addresses; `tried`, with the moment when it began, and `failed` are told of each.
 
-    `unanswered` are those that had begun before the one that connected, and were still waiting.
+    `unanswered` are those that had begun before the one that connected, and were still waiting;
+    `connected_at` is when that was. `early` may have begun to connect to the first. Moments are of
+    `time.monotonic`.
     """
 
     def __init__(
         self,
         source_address: str | None,
-        tried: Callable[[Endpoint], None] = lambda _target: None,
+        tried: Callable[[Endpoint, float], None] = lambda _target, _moment: None,
         failed: Callable[[Endpoint, AddressError], None] = lambda _target, _error: None,
+        early: EarlyConnection | None = None,
     ) -> None:
         self._source = source_address
         self._tried = tried
         self._failed = failed
+        self._early = early
         self._errors: list[AddressError] = []
+        self.connected_at = 0.0
         self.unanswered: list[Endpoint] = []
 
     async def connect(self, targets: list[Endpoint]) -> tuple[socket.socket, Endpoint]:
@@ -167,16 +121,20 @@ class HappyEyeballs:
     async def _race(
         self, waiting: list[Endpoint], running: dict[asyncio.Task[socket.socket], Endpoint]
     ) -> tuple[socket.socket, Endpoint]:
+        moment = self._early.tried_at if self._early else None
         while waiting or running:
             if waiting:
                 target = waiting.pop(0)
-                self._tried(target)
+                moment = moment or time.monotonic()
+                self._tried(target, moment)
                 running[asyncio.create_task(self._attempt(target))] = target
+            delay = ATTEMPT_DELAY + (moment - time.monotonic() if moment else 0.0)
             done, _ = await asyncio.wait(
                 running,
-                timeout=ATTEMPT_DELAY if waiting else None,
+                timeout=max(0.0, delay) if waiting else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
+            moment = None
             for task in done:
                 older = list(running)[: list(running).index(task)]
                 target = running.pop(task)
@@ -187,16 +145,20 @@ class HappyEyeballs:
         raise self.most_telling()
 
     async def _attempt(self, target: Endpoint) -> socket.socket:
-        attempt = socket.socket(target.family, socket.SOCK_STREAM)
+        # The first to come here takes it, and tries the address that it was begun with.
+        begun = self._early.take() if self._early else None
+        if isinstance(begun, OSError):
+            raise begun
+        attempt = begun or open_socket(target, self._source)
         try:
-            attempt.setblocking(False)
-            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._source:
-                attempt.bind((self._source, 0))
             await asyncio.get_running_loop().sock_connect(attempt, target.where)
-        except BaseException:
-            attempt.close()
-            raise
+        except BaseException as error:
+            # An early connection may stand before it is asked for once more.
+            if not isinstance(error, OSError) or error.errno != errno.EISCONN:
+                attempt.close()
+                raise
+        answered_at = self._early.answered_at if self._early and begun else None
+        self.connected_at = answered_at or time.monotonic()
         return attempt
 
     def _note_failure(self, target: Endpoint, error: BaseException | None) -> None:

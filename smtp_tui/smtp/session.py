@@ -15,10 +15,11 @@ from dataclasses import replace
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.addresses import EarlyConnection, Endpoint
 from smtp_tui.smtp.auth import authenticate, require_usable
 from smtp_tui.smtp.client import SMTPClient, say_quit
 from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
-from smtp_tui.smtp.delivery import MailRequest, deliver, envelope_of
+from smtp_tui.smtp.delivery import deliver
 from smtp_tui.smtp.ehlo import EhloName, ehlo, note_changes
 from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import (
@@ -34,11 +35,12 @@ from smtp_tui.smtp.events import (
     WarningId,
     refused,
 )
-from smtp_tui.smtp.happy_eyeballs import AddressError, Endpoint, HappyEyeballs, resolve
+from smtp_tui.smtp.happy_eyeballs import AddressError, HappyEyeballs, resolve
+from smtp_tui.smtp.message import MailRequest, envelope_of
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.replies import EhloKeywords, Reply, is_lmtp
-from smtp_tui.smtp.starttls import secure, starttls, wants_starttls
-from smtp_tui.smtp.tls import ContextError, client_context, load_context, sni_name
+from smtp_tui.smtp.starttls import load_context, secure, starttls, wants_starttls
+from smtp_tui.smtp.tls import ContextError, client_context, sni_name
 
 
 async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake | None:
@@ -188,18 +190,20 @@ async def check(
     limits: Limits | None = None,
     redactor: Redactor | None = None,
     started: float | None = None,
+    early: EarlyConnection | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Yield what happens while the settings are tried, a Finished event last.
 
     `secret` is the password or access token, needed where `settings.needs_password`; `mail` is what
     to hand over after AUTH, if anything; `redactor` knows the secrets of another dialogue too, if
-    this one belongs to it; `started` is the monotonic time that events count from. Wrap it in
-    `contextlib.aclosing`: leaving early closes the socket at once.
+    this one belongs to it; `started` is the monotonic time that events count from; `early` may have
+    begun to connect, and is closed by whoever made it. Wrap it in `contextlib.aclosing`: leaving
+    early closes the socket at once.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     redactor = redactor or Redactor(settings.username, secret)
     client = SMTPClient(events.put_nowait, redactor, started)
-    course = CheckFlow(client, settings, secret, mail, limits or Limits())
+    course = CheckFlow(client, settings, secret, mail, limits or Limits(), early)
     task = asyncio.create_task(course.run())
     task.add_done_callback(lambda _: events.put_nowait(None))
     try:
@@ -223,14 +227,18 @@ class CheckFlow:
         secret: str | None,
         mail: MailRequest | None,
         limits: Limits,
+        early: EarlyConnection | None,
     ) -> None:
         self._client = client
         self._settings = settings
         self._secret = secret
+        self._early = early
         self._mail = mail
         self._limits = limits
         self._greeting = GreetingReader(client, settings, limits.extra)
-        self._eyeballs = HappyEyeballs(settings.source_address, self._tried, self._attempt_failed)
+        self._eyeballs = HappyEyeballs(
+            settings.source_address, self._tried, self._attempt_failed, early
+        )
 
     async def run(self) -> None:
         """Go through the stages, say QUIT, close, and tell how it ended."""
@@ -307,6 +315,8 @@ class CheckFlow:
         require_usable(client, settings, self._secret or "")
         try:
             sni_name(settings)
+            if self._early and self._early.context:
+                return self._early.context
             # Sooner than the whole check's time-out, which does not know what was waited for.
             seconds = max(0.0, SHARE_FOR_FILES * (settings.timeout - client.now()))
             return await load_context(settings, seconds)
@@ -315,12 +325,15 @@ class CheckFlow:
 
     async def _connect(self) -> None:
         settings, client = self._settings, self._client
-        client.enter_stage(Stage.RESOLVE)
+        early = self._early
+        client.enter_stage(Stage.RESOLVE, early.asked_at if early else None)
         try:
-            targets = await resolve(settings)
+            targets = await resolve(settings, early)
+            found_at = early.found_at if early else None
             addresses = tuple(target.address for target in targets)
-            client.emit(Resolved(seconds=client.now(), host=settings.host, addresses=addresses))
-            client.enter_stage(Stage.CONNECT)
+            seconds = client.seconds_at(found_at)
+            client.emit(Resolved(seconds=seconds, host=settings.host, addresses=addresses))
+            client.enter_stage(Stage.CONNECT, found_at)
             connected, target = await self._eyeballs.connect(targets)
         except AddressError as error:
             raise CheckAborted(error.fault, error.detail) from None
@@ -328,7 +341,7 @@ class CheckFlow:
         client.set_connection(connection, target)
         client.emit(
             Connected(
-                seconds=client.now(),
+                seconds=client.seconds_at(self._eyeballs.connected_at),
                 address=target.address,
                 port=settings.port,
                 local_address=connection.local_address,
@@ -339,9 +352,9 @@ class CheckFlow:
             text = f"no answer from {names}; a program that tries only one address waits there"
             client.note(text, WarningId.ADDRESS_UNANSWERED)
 
-    def _tried(self, target: Endpoint) -> None:
-        now, port = self._client.now(), self._settings.port
-        self._client.emit(Connecting(seconds=now, address=target.address, port=port))
+    def _tried(self, target: Endpoint, moment: float) -> None:
+        seconds, port = self._client.seconds_at(moment), self._settings.port
+        self._client.emit(Connecting(seconds=seconds, address=target.address, port=port))
 
     def _attempt_failed(self, target: Endpoint, error: AddressError) -> None:
         self._client.note(f"{target.address}: {error.detail}")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import time
 from datetime import timedelta
 
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.certificates import EXPIRES_SOON, Certificate, in_words
+from smtp_tui.smtp.certificates import (
+    EXPIRES_SOON,
+    Certificate,
+    in_words,
+)
 from smtp_tui.smtp.client import NAMED, NOTED, SMTPClient
 from smtp_tui.smtp.connection import ClosedByServer, Handshake, HandshakeFailed
 from smtp_tui.smtp.events import (
@@ -20,7 +26,8 @@ from smtp_tui.smtp.events import (
     refused,
 )
 from smtp_tui.smtp.replies import begins_with_code, is_tls_record, protocol_of
-from smtp_tui.smtp.tls import ContextError, sni_name, verifies_chain
+from smtp_tui.smtp.tls import ContextError, FileReader, client_context, sni_name, verifies_chain
+from smtp_tui.threads import in_daemon_thread
 
 
 async def starttls(client: SMTPClient, settings: Settings, context: ssl.SSLContext) -> None:
@@ -151,3 +158,52 @@ def wants_starttls(client: SMTPClient, settings: Settings, *, offered: bool) -> 
         text = "STARTTLS is not offered: the dialogue continues unencrypted"
         client.note(text, WarningId.LINK_OPEN)
     return offered
+
+
+# Contexts whose files were read a moment ago, and when. OpenSSL takes 6 ms to read the certificates
+# that a system trusts: a thousand checks would spend most of their time on it.
+_recent: dict[tuple[object, ...], tuple[float, ssl.SSLContext]] = {}
+
+
+_RECENT = 1.0
+
+
+async def load_context(settings: Settings, seconds: float) -> ssl.SSLContext:
+    """Make the context the settings ask for, within `seconds`, and hold up nobody.
+
+    ContextError when they cannot be followed, or a file does not answer in time.
+    """
+    environment = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    trust = verifies_chain(settings), settings.ca_file, *environment
+    key = settings.tls_minimum, settings.client_certificate, settings.client_key, *trust
+    now = time.monotonic()
+    for stale in [one for one, (made, _) in _recent.items() if now - made > _RECENT]:
+        del _recent[stale]
+    if key in _recent:
+        return _recent[key][1]
+    files = FileReader()
+    context = await _load(settings, files, seconds)
+    if not files.read_pipe:  # which holds another content each time
+        _recent[key] = time.monotonic(), context
+    return context
+
+
+async def _load(settings: Settings, files: FileReader, seconds: float) -> ssl.SSLContext:
+    try:
+        if not _reads_files(settings):
+            return client_context(settings, files)
+        # A file may be a pipe, or on a file system that hangs: neither the loop nor signals wait.
+        return await in_daemon_thread(lambda: client_context(settings, files), seconds)
+    except TimeoutError:
+        late = files.late(seconds)
+        if late is None:
+            raise
+        raise late from None
+    except OSError:  # no thread can be had
+        return client_context(settings, files)
+
+
+def _reads_files(settings: Settings) -> bool:
+    """Whether a context needs files that somebody named; OpenSSL's own are a part of the system."""
+    names_trust = settings.ca_file or any(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+    return bool(settings.client_certificate or (verifies_chain(settings) and names_trust))

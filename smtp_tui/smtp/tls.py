@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 import stat
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +15,6 @@ from smtp_tui.settings.choices import TlsVersion, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.smtp.certificates import Certificate, certificate_from, unreadable_certificate
-from smtp_tui.threads import in_daemon_thread
 
 LARGEST_FILE = 8 * 1024 * 1024
 """Bytes; the certificates that an operating system trusts take a fortieth of it."""
@@ -116,53 +114,6 @@ _KEY_TROUBLE = {
 def verifies_chain(settings: Settings) -> bool:
     """Whether OpenSSL checks chain, dates and name: on the client both modes but `none` do."""
     return settings.openssl_verify_mode is not VerifyMode.NONE and settings.tls_fingerprint is None
-
-
-# Contexts whose files were read a moment ago, and when. OpenSSL takes 6 ms to read the certificates
-# that a system trusts: a thousand checks would spend most of their time on it.
-_recent: dict[tuple[object, ...], tuple[float, ssl.SSLContext]] = {}
-_RECENT = 1.0
-
-
-async def load_context(settings: Settings, seconds: float) -> ssl.SSLContext:
-    """Make the context the settings ask for, within `seconds`, and hold up nobody.
-
-    ContextError when they cannot be followed, or a file does not answer in time.
-    """
-    environment = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    trust = verifies_chain(settings), settings.ca_file, *environment
-    key = settings.tls_minimum, settings.client_certificate, settings.client_key, *trust
-    now = time.monotonic()
-    for stale in [one for one, (made, _) in _recent.items() if now - made > _RECENT]:
-        del _recent[stale]
-    if key in _recent:
-        return _recent[key][1]
-    files = FileReader()
-    context = await _load(settings, files, seconds)
-    if not files.read_pipe:  # which holds another content each time
-        _recent[key] = time.monotonic(), context
-    return context
-
-
-async def _load(settings: Settings, files: FileReader, seconds: float) -> ssl.SSLContext:
-    try:
-        if not _reads_files(settings):
-            return client_context(settings, files)
-        # A file may be a pipe, or on a file system that hangs: neither the loop nor signals wait.
-        return await in_daemon_thread(lambda: client_context(settings, files), seconds)
-    except TimeoutError:
-        late = files.late(seconds)
-        if late is None:
-            raise
-        raise late from None
-    except OSError:  # no thread can be had
-        return client_context(settings, files)
-
-
-def _reads_files(settings: Settings) -> bool:
-    """Whether a context needs files that somebody named; OpenSSL's own are a part of the system."""
-    names_trust = settings.ca_file or any(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
-    return bool(settings.client_certificate or (verifies_chain(settings) and names_trust))
 
 
 def client_context(settings: Settings, files: FileReader | None = None) -> ssl.SSLContext:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.document import Document
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.launch import prepare_surroundings

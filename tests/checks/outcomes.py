@@ -9,7 +9,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from smtp_tui.checks.run import CheckRequest, run
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.run import run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event
 from tests.servers.listeners import SERVICES, Listener, Tls

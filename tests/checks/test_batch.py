@@ -16,9 +16,9 @@ import pytest
 from smtp_tui import threads
 from smtp_tui.checks import batch
 from smtp_tui.checks import run as checks_run
-from smtp_tui.checks.batch import BatchSummary, CheckTarget, Told, run_batch
+from smtp_tui.checks.batch import BatchSummary, Told, run_batch
 from smtp_tui.checks.exit_status import exit_status
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp import session

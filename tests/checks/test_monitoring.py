@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from smtp_tui import __version__
-from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget
+from smtp_tui.checks.batch import BatchSummary, CheckResult
 from smtp_tui.checks.monitoring import (
     MATTERS,
     PluginState,
@@ -32,7 +32,7 @@ from smtp_tui.checks.monitoring import (
     write_prometheus,
 )
 from smtp_tui.checks.output_file import NotWrittenError
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
 from smtp_tui.smtp.certificates import Certificate, Limit
 from smtp_tui.smtp.escaping import escape_controls

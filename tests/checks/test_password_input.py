@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks.password_input import Given, PasswordInput, secret_of
+from smtp_tui.checks.request import Given, PasswordInput
+from smtp_tui.checks.run import secret_of
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.settings.password_sources import Ask, Environment
 from tests.diagnosis.examples import settings

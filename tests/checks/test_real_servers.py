@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.delivery import MailRequest
+from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import (
     BAD_CERTIFICATES,
     ENCRYPTIONS,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.password_input import PasswordInput
-from smtp_tui.checks.run import CheckRequest, refused, run
+from smtp_tui.checks.request import CheckRequest, PasswordInput
+from smtp_tui.checks.run import refused, run
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event, Note, Sent, Stage, StageEntered
 from tests.checks.scripted import EHLO, saying

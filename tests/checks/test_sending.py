@@ -12,8 +12,8 @@ import pytest
 
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event, Sent
+from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import outcome_of
 from tests.servers import envelopes
 from tests.servers.listeners import Listener

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.checks import watch
-from smtp_tui.checks.batch import CheckTarget
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.checks.watch import (
     Clock,
     Paused,

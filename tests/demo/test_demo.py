@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.run import CheckRequest, run
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.run import run
 from smtp_tui.config.document import Document
 from smtp_tui.demo import server
 from smtp_tui.demo.server import ADDRESS, Sample, listening, running_demo

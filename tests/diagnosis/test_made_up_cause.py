@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from smtp_tui.checks.batch import BatchSummary, CheckResult, CheckTarget
+from smtp_tui.checks.batch import BatchSummary, CheckResult
 from smtp_tui.checks.jsonlines import json_line
 from smtp_tui.checks.monitoring import Thresholds, nagios_lines, prometheus_text
+from smtp_tui.checks.request import CheckTarget
 from smtp_tui.diagnosis import rules as reply_rules
 from smtp_tui.diagnosis.causes import causes, label
 from smtp_tui.diagnosis.diagnose import diagnose

@@ -15,8 +15,8 @@ from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal, rules
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.providers.provider import providers
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Cause, Stage
+from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import outcome_of
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 from tests.diagnosis.said_by_providers import SAID

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.smtp import auth, client, tls
+from smtp_tui.smtp import auth, client, starttls
 from tests.smtp import pki
 
 
@@ -58,4 +58,4 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_recent_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test find the TLS context that another made a moment ago."""
-    monkeypatch.setattr(tls, "_recent", {})
+    monkeypatch.setattr(starttls, "_recent", {})

@@ -13,10 +13,11 @@ from urllib.parse import quote
 import pytest
 
 from smtp_tui.checks.jsonlines import json_line
-from smtp_tui.checks.run import CheckRequest, run
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.run import run
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event, Note, Received, Sent
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import lines_of
 from tests.smtp.scripted import Script, ScriptedServer, Step, serving
 

@@ -15,8 +15,9 @@ import pytest
 
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.addresses import MOST_ADDRESSES
 from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.happy_eyeballs import MOST_ADDRESSES, AddressError, resolve
+from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 

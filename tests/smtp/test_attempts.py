@@ -11,8 +11,9 @@ import pytest
 
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp import happy_eyeballs, session
+from smtp_tui.smtp.addresses import Endpoint
 from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.happy_eyeballs import AddressError, Endpoint, HappyEyeballs
+from smtp_tui.smtp.happy_eyeballs import AddressError, HappyEyeballs
 from tests.smtp.playing import OPEN, play
 
 Act = Callable[[], Awaitable[socket.socket]]
@@ -37,7 +38,7 @@ class Network:
         monkeypatch.setattr(HappyEyeballs, "_attempt", lambda _, target: self._attempt(target))
         self.attempts = HappyEyeballs(
             None,
-            lambda target: self.tried.append(target.address),
+            lambda target, _: self.tried.append(target.address),
             lambda target, error: self.failed.append(f"{target.address}: {error.detail}"),
         )
 
@@ -256,7 +257,7 @@ async def test_an_address_that_hangs_is_warned_of(monkeypatch: pytest.MonkeyPatc
     async def attempt(self: HappyEyeballs, to: Endpoint) -> socket.socket:
         return await (hang() if to.address == "192.0.2.1" else connect(self, to))
 
-    async def two(settings: Settings) -> list[Endpoint]:
+    async def two(settings: Settings, _early: object) -> list[Endpoint]:
         return [target("192.0.2.1", settings.port), target("127.0.0.1", settings.port)]
 
     monkeypatch.setattr(HappyEyeballs, "_attempt", attempt)

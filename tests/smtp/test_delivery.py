@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.smtp import delivery
-from smtp_tui.smtp.delivery import ForeignHeaderError, MailRequest
+from smtp_tui.smtp.message import ForeignHeaderError, MailRequest
 from tests.smtp.playing import OPEN, Played, play
 from tests.smtp.scripted import Peer, Step
 from tests.smtp.steps import close, silence

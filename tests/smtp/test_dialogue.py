@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from smtp_tui.smtp.addresses import Endpoint
 from smtp_tui.smtp.client import SMTPClient
 from smtp_tui.smtp.connection import Connection
 from smtp_tui.smtp.events import Cause, CheckAborted, Event, Note, Received, Sent, Stage, WarningId
-from smtp_tui.smtp.happy_eyeballs import Endpoint
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.sasl import ClientResponse
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import scramp.core
 
-from smtp_tui.checks.run import CheckRequest, run
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.run import run
 from smtp_tui.smtp import happy_eyeballs, session
 from smtp_tui.smtp.events import Stage, StageEntered
 from tests.smtp.playing import EHLO, GREETING, OPEN, SECRET, USER

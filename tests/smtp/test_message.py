@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
-from smtp_tui.smtp import delivery as message_module
-from smtp_tui.smtp.delivery import (
+from smtp_tui.smtp import message as message_module
+from smtp_tui.smtp.message import (
     Envelope,
     ForeignHeaderError,
     MailRequest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.settings.mailbox import Mailbox
-from smtp_tui.smtp.delivery import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
+from smtp_tui.smtp.message import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
 
 
 def test_recipients_stand_between_commas() -> None:

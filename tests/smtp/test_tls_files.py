@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.smtp.tls import ContextError, load_context
+from smtp_tui.smtp.starttls import load_context
+from smtp_tui.smtp.tls import ContextError
 from tests.diagnosis.examples import settings
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, play
@@ -188,5 +189,5 @@ async def test_a_context_is_shared_for_a_moment(
     first = await load_context(asked, 5)
     assert await load_context(asked, 5) is first
     assert await load_context(settings(), 5) is not first
-    monkeypatch.setattr("smtp_tui.smtp.tls._RECENT", 0)
+    monkeypatch.setattr("smtp_tui.smtp.starttls._RECENT", 0)
     assert await load_context(asked, 5) is not first

@@ -17,7 +17,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoPasswordError, PasswordError

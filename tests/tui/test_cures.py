@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Event, Stage

@@ -6,8 +6,8 @@ import pytest
 
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.mail_draft import NOBODY, MailDraft, MailField, Sender, sender_of
 from smtp_tui.tui.test_pane.verdict import replies, summary_of

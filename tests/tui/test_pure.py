@@ -8,8 +8,8 @@ import pytest
 from rich.cells import cell_len
 from textual.geometry import Region, Size
 
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.form.rows import window
 from smtp_tui.tui.layout import LayoutRequest, compute_layout
 from smtp_tui.tui.style import PLAIN, STRONG, changed_span, make_strip, truncate, truncate_left

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
-from smtp_tui.smtp.delivery import BODY, SUBJECT
 from smtp_tui.smtp.events import Event, Stage, StageEntered, WarningId
+from smtp_tui.smtp.message import BODY, SUBJECT
 from smtp_tui.tui.commands import COMMANDS, MAIL_COMMANDS
 from smtp_tui.tui.model.mail_draft import MailField
 from smtp_tui.tui.test_pane.pane import run_check

@@ -5,8 +5,8 @@ from __future__ import annotations
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, Settings
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Cause
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.controllers.context import BUSY, Controller
 from smtp_tui.tui.dialogs.send_message import MailDialog
 from smtp_tui.tui.model.draft import ACCOUNT

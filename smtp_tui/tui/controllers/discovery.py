@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.paths import absolute, config_folder, expand
 from smtp_tui.discovery.dns import prepare
 from smtp_tui.discovery.search import SearchOptions, discover
@@ -15,7 +15,8 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event
-from smtp_tui.smtp.tls import ContextError, load_context
+from smtp_tui.smtp.starttls import load_context
+from smtp_tui.smtp.tls import ContextError
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.discover import DiscoverScreen

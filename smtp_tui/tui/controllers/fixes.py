@@ -9,8 +9,8 @@ from pathlib import Path
 from smtp_tui.config.ca_files import free_path, save_authority
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.controllers.check import CheckController
 from smtp_tui.tui.controllers.context import BUSY, Controller
 from smtp_tui.tui.dialogs.fixes import FixDialog, TrustDialog, trust_blocks

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widget import Widget
 
-from smtp_tui.smtp.delivery import MailRequest
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.commands import MAIL_COMMANDS, hints_of
 from smtp_tui.tui.form.form import REST as PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from smtp_tui.records import record
 from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
-from smtp_tui.smtp.delivery import (
+from smtp_tui.smtp.message import (
     BODY,
     SUBJECT,
     MailRequest,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from textual.worker import Worker, get_current_worker
 
-from smtp_tui.checks.run import CheckRequest
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.discovery.dns import Resolver, prepare
 from smtp_tui.discovery.domain import SECONDS, DomainCheck, DomainFact, FactSeverity, sender_domain
 from smtp_tui.records import record
+from smtp_tui.smtp.addresses import is_public
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Connected, Event
-from smtp_tui.smtp.happy_eyeballs import is_public
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.message import Message
 
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import Ask, source_as_toml
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Event, Stage, StageEntered
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.redaction import Redactors
 from smtp_tui.tui.log.model import LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
@@ -42,13 +43,12 @@ from smtp_tui.tui.typeahead import release_keys
 from smtp_tui.tui.widgets.text_page import Block
 
 if TYPE_CHECKING:
-    from smtp_tui.checks.run import CheckRequest
     from smtp_tui.config.dialects.spec import Recognition
     from smtp_tui.discovery.dns import Resolver
     from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
 
 
-Runner = Callable[["CheckRequest"], AsyncGenerator[Event | Verdict, None]]
+Runner = Callable[[CheckRequest], AsyncGenerator[Event | Verdict, None]]
 Report = Callable[[Event], None]
 
 
@@ -124,8 +124,6 @@ def request_for(
     `is_trusted`: the admin let the password be used that the file names, whoever can write it.
     `recognition` is what the file was read as.
     """
-    from smtp_tui.checks.run import CheckRequest  # late for the same reason as in `run_check`
-
     values, typed = draft.values(), secret or draft.password.secret()
     assumed = frozenset(key for key in values if draft.raw(key) is None)
     if typed is not None:

@@ -8,8 +8,8 @@ from enum import Enum
 from rich.cells import cell_len
 
 from smtp_tui.records import record
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.style import ACCENT, BAD, DIM, FOCUS, PLAIN, Span
 from smtp_tui.tui.widgets.line import SingleLineWidget
 

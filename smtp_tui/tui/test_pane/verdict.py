@@ -9,9 +9,9 @@ from rich.style import Style
 from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
-from smtp_tui.smtp.delivery import MailRequest
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
+from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.model.fixes import describe_fix

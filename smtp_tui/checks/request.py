@@ -1,0 +1,152 @@
+"""What is to be checked: a table's values and what the call says, known before asyncio loads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.paths import resolve_path
+from smtp_tui.records import record
+from smtp_tui.settings.choices import Authentication
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.password_sources import Environment, Literal, PasswordSource
+from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.message import MailRequest
+
+if TYPE_CHECKING:
+    from smtp_tui.config.dialects.spec import Recognition
+    from smtp_tui.smtp.addresses import EarlyConnection
+    from smtp_tui.smtp.redaction import Redactors
+
+
+@record
+class PasswordInput:
+    """A password that the call hands over: its place in words, and how to read it there."""
+
+    place: str
+    read: Callable[[], bytes] = field(repr=False)
+
+
+Given = PasswordSource | PasswordInput
+
+
+def secret_in(data: bytes, place: str) -> str:
+    """Return the password without its final line end."""
+    try:
+        secret = data.decode()
+    except UnicodeDecodeError:
+        raise PasswordError(f"{place} is not UTF-8") from None
+    # An editor or echo put it there; a password may end with a space.
+    if secret.endswith("\n"):
+        secret = secret.removesuffix("\n").removesuffix("\r")
+    if not secret:
+        raise PasswordError(f"{place} is empty", cause="password-missing")
+    if any(sign in secret for sign in "\r\n\0"):
+        raise PasswordError(
+            f"{place} contains more than one line or a NUL byte; it must contain only the password"
+        )
+    return secret
+
+
+def secret_at_hand(source: Given | None) -> str | None:
+    """Return a password that needs no waiting and that every mechanism can send, else None."""
+    match source:
+        case Literal(value):
+            secret = value
+        case Environment(name):
+            secret = os.environ.get(name, "")
+        case _:
+            return None
+    return secret if secret.isascii() and secret.isprintable() and secret else None
+
+
+@record(kw_only=True)
+class CheckRequest:
+    """What to check, and with what leave.
+
+    `values` are a table's raw values, those `assumed` not from the file but what the application
+    whose file it is takes by itself; `base` is the folder that paths in it start from; `secret`
+    is the password itself, and `given` where to take it from, either in place of the settings'
+    source. `origin` is the file that names that source, None where the call or the user named it:
+    a file that others can write is not obeyed in all it says (`config.file_access`). `mail` is
+    what to hand over after the login; `extra` is the seconds for experiments after the dialogue.
+    `recognition` names the application that the file is read as; `notes` say that, and what the
+    table holds that is not understood. `redactors` are those of the checks that it belongs to.
+    `early` is a connection that has been begun for it, and is closed by whoever began it.
+    """
+
+    values: Mapping[str, object] = field(repr=False)
+    base: Path
+    file: str | None = None
+    table: str | None = None
+    assumed: frozenset[str] = frozenset()
+    secret: str | None = field(default=None, repr=False)
+    given: Given | None = None
+    origin: Path | None = None
+    mail: MailRequest | None = None
+    allow_clear_password: bool = False
+    extra: float = 3.0
+    recognition: Recognition | None = None
+    notes: tuple[str, ...] = ()
+    redactors: Redactors | None = field(default=None, repr=False)
+    early: EarlyConnection | None = field(default=None, repr=False)
+
+    @property
+    def sending_settings(self) -> Settings | None:
+        """The settings, the sender that of the mail where it names one; None if not usable."""
+        settings = parse_settings(self.values).settings
+        if settings and self.mail and self.mail.sender:
+            return replace(settings, sender=str(self.mail.sender))
+        return settings
+
+
+# Seconds; a shorter timeout is the admin's own measure, and the imports shall take none of it.
+_SHORT_TIMEOUT = 5.0
+# Where it can be said without a look at the mechanism that it can send username and password.
+_PLAIN_LOGINS = {Authentication.AUTO, Authentication.PLAIN, Authentication.LOGIN}
+
+
+def settings_sure_to_connect(request: CheckRequest) -> Settings | None:
+    """Return the settings of a check that only the TLS context can keep from connecting, or None.
+
+    Whatever else could end it first, or would have to be waited for, is no case for a connection
+    that begins before it.
+    """
+    settings = parse_settings(request.values).settings
+    if settings is None or settings.timeout < _SHORT_TIMEOUT or settings.client_certificate:
+        return None
+    if not (settings.host.isascii() and settings.tls_name.isascii()):
+        return None
+    user = settings.username or ""
+    if settings.needs_password:
+        secret = secret_at_hand(request.given or settings.password)
+        if secret is None or settings.authentication not in _PLAIN_LOGINS or not user.isprintable():
+            return None
+    return resolve_path(settings, request.base)
+
+
+@record(kw_only=True)
+class CheckTarget:
+    """One table to check: what to ask for, or why that cannot be known.
+
+    `defect` is the unexpected error that reading the table ended with. For a watch, `mark` is
+    everything that decides which password is sent where: as long as it is the same, so is the
+    answer. `can_change` is whether it can become another while the program runs.
+    """
+
+    file: str | None = None
+    table: str | None = None
+    request: CheckRequest | None = None
+    refusal: str = ""
+    defect: Exception | None = None
+    mark: object = field(default=None, repr=False)
+    can_change: bool = True
+
+    @property
+    def label(self) -> str:
+        """Its name among others."""
+        return ": ".join(filter(None, (self.file, self.table))) or "the call"

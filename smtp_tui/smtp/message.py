@@ -1,0 +1,171 @@
+"""What a check hands over: recipients, envelope, and the message with its header (RFC 5322)."""
+
+from __future__ import annotations
+
+import re
+
+from smtp_tui.records import record
+from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
+from smtp_tui.smtp.replies import EhloKeywords
+
+# Characters of a subject or a name that fit into one line with what stands before them.
+_LONGEST = 60
+
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+@record(kw_only=True)
+class MailRequest:
+    """What to hand over: recipients, and for a message its subject and text.
+
+    `body` None asks only what the server says to the envelope. `sender` None leaves it to the
+    settings.
+    """
+
+    recipients: tuple[Mailbox, ...]
+    sender: Mailbox | None = None
+    subject: str = ""
+    body: str | None = None
+
+
+@record
+class Envelope:
+    """The sender and recipients of one transaction."""
+
+    sender: Mailbox
+    recipients: tuple[Mailbox, ...]
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether an address is beyond ASCII (RFC 6531, section 3.4)."""
+        return not all(one.is_ascii for one in (self.sender, *self.recipients))
+
+
+def envelope_of(
+    mail: MailRequest, settings_sender: str | None, user: str, own_name: str
+) -> Envelope:
+    """Return the envelope; the mail's own sender goes before that of the settings."""
+    if mail.sender:
+        return Envelope(mail.sender, mail.recipients)
+    if settings_sender:
+        return Envelope(parse_mailbox(settings_sender), mail.recipients)
+    return Envelope(default_sender(user, own_name), mail.recipients)
+
+
+def default_sender(user: str, own_name: str) -> Mailbox:
+    """Return the sender where nobody named one: the user, or postmaster, at our EHLO name."""
+    local = user if re.fullmatch(r"[A-Za-z0-9._+-]+", user) else "postmaster"
+    return Mailbox("", f"{local}@{own_name}")
+
+
+def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> bytes:
+    """Compose the message with CRLF line ends, in 8 bits where the server takes them.
+
+    The header is written here and not by `EmailMessage`, which reads what is assigned to it: before
+    Python 3.13 it decodes an encoded word in a subject, line ends and all.
+    """
+    # Only a message needs them, and they take time to load.
+    from email import message as email_message
+    from email import policy, utils
+
+    eight_bit = "8BITMIME" in offer
+    domain = envelope.sender.envelope.rpartition("@")[2]
+    fields = {
+        "Date": utils.format_datetime(utils.localtime()),
+        "Message-ID": utils.make_msgid(domain=domain.strip("[]") or "localhost"),
+        "From": _named(envelope.sender),
+        "To": ",\r\n ".join(map(_named, envelope.recipients)),
+        "Subject": _words(mail.subject, "Subject"),
+    }
+    header = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    encoding = None if eight_bit or (mail.body or "").isascii() else "quoted-printable"
+    body = email_message.EmailMessage(policy.SMTP.clone(cte_type="8bit" if eight_bit else "7bit"))
+    body.set_content(mail.body or "", cte=encoding)
+    message = header.encode() + body.as_bytes()
+    _check_header(message, (*fields, *body.keys()))
+    return message
+
+
+class ForeignHeaderError(Exception):
+    """A header was about to hold a line that this program did not write: a defect."""
+
+
+def _check_header(message: bytes, names: tuple[str, ...]) -> None:
+    """Make sure that nothing in a value began a line of its own, or the body."""
+    header = message.partition(b"\r\n\r\n")[0]
+    lines = header.split(b"\r\n")
+    begun = [line for line in lines if not line.startswith((b" ", b"\t"))]
+    written = [name.encode() for name in names]
+    is_ours = [line.partition(b":")[0] for line in begun] == written
+    if not is_ours or not all(map(bytes.strip, lines)) or re.search(rb"[\r\n\0]", b"".join(lines)):
+        raise ForeignHeaderError
+
+
+def dot_stuff(message: bytes) -> bytes:
+    """The message as DATA carries it: dots doubled at line starts, and the dot that ends it."""
+    whole = message if message.endswith(b"\r\n") else message + b"\r\n"
+    return _LEADING_DOT.sub(b"..", whole) + b".\r\n"
+
+
+def _named(mailbox: Mailbox) -> str:
+    """A mailbox in a header: its name as a quoted string, or as encoded words (RFC 2047)."""
+    if not mailbox.name:
+        return mailbox.envelope
+    name = mailbox.name
+    if quoted := _QUOTED.fullmatch(name):
+        name = re.sub(r"\\(.)", r"\1", quoted[1])
+    if _needs_encoding(name):
+        return f"{_encoded(name, 'From')} <{mailbox.envelope}>"
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" <{mailbox.envelope}>'
+
+
+def _words(text: str, field: str) -> str:
+    return _encoded(text, field) if _needs_encoding(text) else text
+
+
+def _needs_encoding(text: str) -> bool:
+    """Whether a text cannot stand as it is: a line has its limits, and `=?` begins other words."""
+    return len(text) > _LONGEST or "=?" in text or not (text.isascii() and text.isprintable())
+
+
+def _encoded(text: str, field: str) -> str:
+    from email.header import Header
+
+    return Header(text, "utf-8", header_name=field).encode(linesep="\r\n")
+
+
+SUBJECT = "smtp-tui test message"
+
+
+BODY = "smtp-tui sent this message to test whether mail leaves this machine.\n"
+
+
+# A comma in a quoted name separates nothing.
+_BETWEEN_COMMAS = r'(?:"(?:[^"\\]|\\.)*"|[^,])+'
+
+
+def parse_recipients(text: str) -> tuple[Mailbox, ...]:
+    """Read mailboxes separated by commas, none at all too; ValueError says which is none."""
+    parts = re.findall(_BETWEEN_COMMAS, text)
+    return tuple(parse_mailbox(part) for part in parts if part.strip())
+
+
+def parse_subject(text: str) -> str:
+    """Read a subject; ValueError where it holds a line end of any kind, which no header may."""
+    if len(f"{text}.".splitlines()) > 1:
+        raise ValueError("must be one line")
+    return parse_body(text)
+
+
+def parse_body(text: str) -> str:
+    """Read the text of a message; ValueError where no message can hold it (RFC 5322, 4.1)."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character; remove it")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("holds bytes that are not UTF-8; write it in UTF-8")
+    return text
