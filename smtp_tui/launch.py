@@ -84,13 +84,7 @@ def _open_form(
 
     style.set_charset(_reduce_charset() if preferences.ascii else None)
     return app.run_app(
-        document,
-        table,
-        notice=notice,
-        preferences=preferences,
-        keeps_changes=not is_demo,
-        is_alone=is_demo,
-        report=print_error,
+        document, table, preferences, notice=notice, is_demo=is_demo, report=print_error
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.events import Key, Resize
@@ -21,14 +20,7 @@ from textual.theme import Theme
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
-from smtp_tui.tui.commands import (
-    COMMANDS,
-    LOG_COMMANDS,
-    configurable,
-    key_names,
-    key_of,
-    set_active_keys,
-)
+from smtp_tui.tui.commands import COMMANDS, key_names, key_of, set_active_keys
 from smtp_tui.tui.keymap import bindings, configured_keymap
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.style import LightThemeFilter
@@ -94,14 +86,18 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
             selectors=preferences.dkim,
         )
         self._line_filters = [LightThemeFilter()] if preferences.theme == "light" else []
-        self._remark = "; ".join([*preferences.problems, *self._apply_keys(preferences)])
+        keymap = configured_keymap(preferences.keys)
+        set_active_keys(keymap.keys)
+        self.set_keymap({action: ",".join(keys) for action, keys in keymap.keys.items()})
+        self._remark = "; ".join([*preferences.problems, *keymap.problems])
 
     def on_mount(self) -> None:
         """Handle signals and show the form, or ask for the table first."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._exit_on_signal, number)
-        self.app_resume_signal.subscribe(self, self._repaint)
+        # The shell wrote over the screen while the program was suspended.
+        self.app_resume_signal.subscribe(self, lambda _app: self.screen.refresh())
         if self._table is None:
             self._pick_table()
 
@@ -142,20 +138,17 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         self._show_message(HOW_TO_QUIT.format(leave=key_names("leave"), back=key_of("back")))
 
     def action_suspend(self) -> None:
-        """Go to the shell."""
-        if has_shell():
-            stop_job(self)
-        else:
+        """Give the terminal to the shell; return when the job is in the foreground again."""
+        if not has_shell():
             self._show_message(NO_SHELL.format(leave=key_names("leave")))
-
-    def _apply_keys(self, preferences: Preferences) -> list[str]:
-        """Give the commands the keys that the admin chose; return what is wrong with those."""
-        default_keys = {command.action: command.default_keys for command in configurable()}
-        log_actions = {command.action for command in LOG_COMMANDS}
-        keymap = configured_keymap(preferences.keys, default_keys, log_actions)
-        set_active_keys(keymap.keys)
-        self.set_keymap({action: ",".join(keys) for action, keys in keymap.keys.items()})
-        return keymap.problems
+            return
+        with self.suspend():
+            shell = os.getppid()
+            # What started the program, like `make` or a script, is of the same job and must stop.
+            os.killpg(0, signal.SIGSTOP)
+            # The shell's `bg` continues the job without the terminal.
+            while os.getppid() == shell and not _is_in_foreground():
+                os.kill(os.getpid(), signal.SIGSTOP)
 
     def _show_message(self, text: str) -> None:
         for screen in self._forms():
@@ -173,17 +166,18 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
 
         self.push_screen(table_picker(self._document, self._last_verdicts, self._runner), picked)
 
-    def on_main_screen_table_wanted(self, event: MainScreen.TableWanted) -> None:
+    def _switch_table(self, table: str, document: Document | None, notice: str) -> None:
         """Put another table's form in the place of the one there is."""
-        if event.document is not None:
-            self._document, self._last_verdicts = event.document, {}
-        self.switch_screen(self._form(event.table, event.notice))
+        if document is not None:
+            self._document, self._last_verdicts = document, {}
+        self.switch_screen(self._form(table, notice))
 
     def _form(self, table: str, opened_as: str = "") -> MainScreen:
         return MainScreen(
             self._document,
             table,
             self._runner,
+            self._switch_table,
             last_verdicts=self._last_verdicts,
             notice=self._notice,
             remark=f"{NAME}: {self._remark}" if self._remark else "",
@@ -191,9 +185,6 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
             offers_recovery=self._keeps_changes,
             lookup=self._lookup,
         )
-
-    def _repaint(self, _app: App[Any]) -> None:
-        self.screen.refresh()  # the shell wrote over it while the program was suspended
 
     def _exit_on_signal(self, number: int) -> None:
         """Leave on a signal, the terminal as it was found."""
@@ -214,17 +205,6 @@ def has_shell() -> bool:
     return os.getpgrp() != os.getsid(0)
 
 
-def stop_job(app: App[Any]) -> None:
-    """Give the terminal back and stop the whole job; return when it is in the foreground again."""
-    with app.suspend():
-        shell = os.getppid()
-        # What started the program, like `make` or a script, is of the same job and must stop too.
-        os.killpg(0, signal.SIGSTOP)
-        # The shell's `bg` continues the job without the terminal.
-        while os.getppid() == shell and not _is_in_foreground():
-            os.kill(os.getpid(), signal.SIGSTOP)
-
-
 def _is_in_foreground() -> bool:
     try:
         return os.tcgetpgrp(sys.__stdin__.fileno()) == os.getpgrp() if sys.__stdin__ else True
@@ -235,24 +215,23 @@ def _is_in_foreground() -> bool:
 def run_app(
     document: Document,
     table: str | None,
-    *,
-    notice: str = "",
     preferences: Preferences,
-    keeps_changes: bool = True,
-    is_alone: bool = False,
+    *,
+    notice: str,
+    is_demo: bool,
     report: Callable[[str], None],
 ) -> int:
     """Run the form; return the exit status. What crashed the program is raised again.
 
-    `is_alone`: the form asks nobody outside this machine by itself or by a key.
+    `is_demo`: the form keeps no changes, and asks nobody outside this machine.
     """
     app = SmtpApp(
         document,
         table,
         notice=notice,
         preferences=preferences,
-        keeps_changes=keeps_changes,
-        lookup=DnsOptions(is_alone=is_alone),
+        keeps_changes=not is_demo,
+        lookup=DnsOptions(is_alone=is_demo),
     )
     status = app.run(mouse=bool(preferences.mouse))
     if app.has_kept_changes:

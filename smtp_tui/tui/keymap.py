@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 from textual.binding import Binding, BindingType
 
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.commands import SIGN_KEYS, Command, key_name
+from smtp_tui.tui.commands import LOG_COMMANDS, SIGN_KEYS, Command, configurable, key_name
 
 _NAMED = {sign.casefold(): name for name, sign in SIGN_KEYS.items()} | {"@": "@"}
 
@@ -49,21 +49,16 @@ class KeymapResult:
     problems: list[str] = field(default_factory=list)
 
 
-def configured_keymap(
-    wanted: Mapping[str, Sequence[str]],
-    default_keys: Mapping[str, tuple[str, ...]],
-    log_actions: Collection[str],
-) -> KeymapResult:
-    """Work out the keys of the commands that an admin named, and of those that lose one by it.
-
-    Commands of the log may be on a letter; the others count while text is typed.
-    """
+def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> KeymapResult:
+    """Work out the keys of the commands that an admin named, and of those that lose one by it."""
     result, owners = KeymapResult(), dict[str, str]()
+    default_keys = {command.action: command.default_keys for command in configurable()}
+    # Commands of the log may be on a letter; the others count while text is typed.
+    log_actions = {command.action for command in LOG_COMMANDS}
     for action, texts in wanted.items():
         if action not in default_keys:
             result.problems.append(f"there is no command {escape_controls(action)}")
             continue
-        accepted = []
         for text in texts:
             key = key_from(text)
             problem = _key_problem(key, accepts_letters=action in log_actions)
@@ -71,28 +66,10 @@ def configured_keymap(
                 problem = f"already belongs to {owners[key]}"
             if problem:
                 result.problems.append(f"{action}: {escape_controls(text)} {problem}")
-                continue
-            owners[key] = action
-            accepted.append(key)
-        if accepted:
-            result.keys[action] = tuple(accepted)
-    _take_from_owners(result, owners, default_keys)
-    return result
-
-
-def _key_problem(key: str, *, accepts_letters: bool) -> str:
-    """Say why a key cannot be given to a command; nothing where it can."""
-    if key in _TAKEN:
-        return _TAKEN[key]
-    if len(key) == 1 and key.isprintable() and key not in " ,":
-        return "" if accepts_letters else "is typed into fields; use a function key, Ctrl or Alt"
-    return "" if _ANYWHERE.fullmatch(key) else "cannot be the key of a command"
-
-
-def _take_from_owners(
-    result: KeymapResult, owners: Mapping[str, str], default_keys: Mapping[str, tuple[str, ...]]
-) -> None:
-    """Take chosen keys from the commands that have them by default, but never the last one."""
+            else:
+                owners[key] = action
+                result.keys[action] = (*result.keys.get(action, ()), key)
+    # Others lose the chosen keys that they have by default, but never the last one.
     for action, keys in default_keys.items():
         left = tuple(key for key in keys if key not in owners)
         if action in result.keys or left == keys:
@@ -105,6 +82,16 @@ def _take_from_owners(
             others = tuple(other for other in result.keys[owner] if other != key)
             result.keys[owner] = others or default_keys[owner]
             result.problems.append(f"{owner}: {key_name(key)} is the only key of {action}")
+    return result
+
+
+def _key_problem(key: str, *, accepts_letters: bool) -> str:
+    """Say why a key cannot be given to a command; nothing where it can."""
+    if key in _TAKEN:
+        return _TAKEN[key]
+    if len(key) == 1 and key.isprintable() and key not in " ,":
+        return "" if accepts_letters else "is typed into fields; use a function key, Ctrl or Alt"
+    return "" if _ANYWHERE.fullmatch(key) else "cannot be the key of a command"
 
 
 def bindings(commands: Iterable[Command]) -> list[BindingType]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from textual.geometry import NULL_OFFSET, NULL_REGION, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
@@ -15,30 +15,18 @@ NARROW, LOW, WIDE = 80, 24, 100
 BESIDE_THE_FORM = 12  # status, strip, verdict, hints, and a log of six lines
 BESIDE_THE_VERDICT = 9  # status, strip, message, hints, and a log of five lines
 HIGH, NOT_TINY = 32, 18
-LEAST_BENCH = 3  # the strip, a line of the verdict, and one for the key that helps
+LEAST_TEST_PANE = 3  # the strip, a line of the verdict, and one for the key that helps
 MESSAGE = 3  # lines of a message, at most
 
 Heights = Callable[[int], int]
 
 
 @record
-class ScreenLayout:
-    """The region of each part; an empty one is not shown."""
-
-    status: Region
-    form: Region
-    divider: Region
-    sidebar: Region
-    test_pane: Region
-    message: Region
-    hints: Region
-
-
-@record
 class LayoutRequest:
     """What the parts would like: rows of the form, lines of the message for a width.
 
-    `bench` says whose turn it is where form and bench take turns; with `whole` they do everywhere.
+    `test_pane` says whose turn it is where form and test pane take turns; with `whole` they do
+    everywhere.
     """
 
     form: int
@@ -67,8 +55,8 @@ def is_wide(size: Size) -> bool:
     return size.width >= WIDE
 
 
-def compute_layout(size: Size, wants: LayoutRequest) -> ScreenLayout:
-    """Share out the screen."""
+def compute_layout(size: Size, wants: LayoutRequest) -> dict[str, Region]:
+    """Return the region of each part by its id; an empty one is not shown."""
     width, height = size
     side = SIDEBAR_WIDTH if is_wide(size) else 0
     left = width - side - GUTTER - 1 if side else width
@@ -79,15 +67,15 @@ def compute_layout(size: Size, wants: LayoutRequest) -> ScreenLayout:
     if side:
         divider = Region(left + GUTTER, 1, 1, max(height - 2, 0))
         sidebar = Region(divider.right, 1, side, max(height - 2, 0))
-    return ScreenLayout(
-        status=Region(0, 0, width, 1),
-        form=form,
-        divider=divider,
-        sidebar=sidebar,
-        test_pane=test_pane,
-        message=Region(0, body.bottom, left, message_lines),
-        hints=Region(0, height - 1, width, 1),
-    )
+    return {
+        "status": Region(0, 0, width, 1),
+        "form": form,
+        "divider": divider,
+        "sidebar": sidebar,
+        "test_pane": test_pane,
+        "message": Region(0, body.bottom, left, message_lines),
+        "hints": Region(0, height - 1, width, 1),
+    }
 
 
 def verdict_lines(size: Size, wants: LayoutRequest) -> int:
@@ -96,17 +84,17 @@ def verdict_lines(size: Size, wants: LayoutRequest) -> int:
         return max(size.height - BESIDE_THE_VERDICT, 3)
     if is_low(size) and not wants.test_pane:
         message = MESSAGE if is_narrow(size) or is_tiny(size) else 1
-        return max(size.height - 2 - message - wants.form - LEAST_BENCH + 1, 1)
+        return max(size.height - 2 - message - wants.form - LEAST_TEST_PANE + 1, 1)
     has_room = size.height >= HIGH or (is_low(size) and not is_tiny(size))
     return 5 if has_room else 3
 
 
 def _share(body: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region]:
-    """Give form and bench their heights; where they take turns, the bench what is left at most."""
+    """Give form and test pane their heights; where they take turns, the pane what is left."""
     if is_low(size) or wants.whole:
         if wants.test_pane:
             return NULL_REGION, body
-        if body.height - wants.form >= LEAST_BENCH:
+        if body.height - wants.form >= LEAST_TEST_PANE:
             return body.split_horizontal(wants.form)
         return body, NULL_REGION
     rows = min(wants.form, max(size.height - BESIDE_THE_FORM, 1))
@@ -128,23 +116,24 @@ def _beside(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Reg
 
 
 class ComputedLayout(Layout):
-    """Puts each child where a function says, which returns the regions for a size."""
+    """Puts each child where a function says, which returns the regions by id for a size."""
 
     # CSS has no arithmetic: `max-height: 100h - 12` cannot be said, so the heights are computed in
-    # Python in any case. An empty region hides its child.
+    # Python in any case. Each place is final, so one pass is enough.
     name = "computed"
 
-    def __init__(self, regions: Callable[[Size], Mapping[Widget, Region]]) -> None:
+    def __init__(self, regions: Callable[[Size], dict[str, Region]]) -> None:
         self._regions = regions
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
-        """Place the children; each place is final, so one pass is enough."""
+        """Place the children that have a region."""
         del parent, greedy
         regions = self._regions(size)
+        placed = [(child, regions[child.id or ""]) for child in children]
         return [
-            WidgetPlacement(regions[child], NULL_OFFSET, NULL_SPACING, child)
-            for child in children
-            if regions[child]
+            WidgetPlacement(region, NULL_OFFSET, NULL_SPACING, child)
+            for child, region in placed
+            if region
         ]

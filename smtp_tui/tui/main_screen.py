@@ -1,18 +1,17 @@
-"""The one screen: composes form, sidebar and bench, and wires them."""
+"""The one screen: composes form, sidebar and test pane, and wires them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
 from rich.style import Style
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
 from textual.layout import Layout
-from textual.message import Message
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from smtp_tui.config.dialects.spec import PLAIN as PLAIN_KEYS
@@ -56,40 +55,33 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         Binding("pagedown", "page(1)", show=False),
     ]
 
-    class TableWanted(Message):
-        """The form of another table is wanted in this one's place."""
-
-        def __init__(self, table: str, document: Document | None, notice: str) -> None:
-            super().__init__()
-            self.table = table
-            self.document = document
-            self.notice = notice
-
     def __init__(
         self,
         document: Document,
         table: str,
         runner: Runner,
+        switch_table: Callable[[str, Document | None, str], object],
         *,
-        last_verdicts: dict[str, str] | None = None,
-        notice: str = "",
-        remark: str = "",
-        opened_as: str = "",
-        offers_recovery: bool = True,
-        lookup: DnsOptions | None = None,
+        last_verdicts: dict[str, str],
+        notice: str,
+        remark: str,
+        opened_as: str,
+        offers_recovery: bool,
+        lookup: DnsOptions,
     ) -> None:
         super().__init__()
-        self._layout_of_parts = ComputedLayout(self.regions)
+        self._computed_layout = ComputedLayout(lambda size: compute_layout(size, self._wants))
         self._document = document
         self._table = table
+        self._switch_table = switch_table
         self._remark, self._opened_as = remark, opened_as
         self._offers_recovery = offers_recovery
         file_context = FileContext(document, table)
-        self.form = Form(file_context.draft(), file_context, id="form")
+        self.form = form = Form(file_context.draft(), file_context, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
-        notice = notice or ("" if self.form.draft.raw("host") else BEGINNINGS)
+        notice = notice or ("" if form.draft.raw("host") else BEGINNINGS)
         about = remarks(document, table)
-        self.test_pane = TestPane(runner, notice, lookup or DnsOptions(), about, id="bench")
+        self.test_pane = pane = TestPane(runner, notice, lookup, about, id="test_pane")
         self.message = TextPage(most=MESSAGE, indent=1, id="message")
         application = document.application or PLAIN_KEYS
         others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
@@ -97,18 +89,11 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.divider = Divider(id="divider")
         self.hints = KeyHints(hints_at(), id="hints")
         about_file = partial(file_blocks, document, table)
-        self._sidebar_controller = SidebarController(
-            self.form, self.test_pane, self.sidebar, self.message, about_file
+        self._sidebar_controller = controller = SidebarController(
+            form, pane, self.sidebar, self.message, about_file
         )
         context = FormContext(
-            self,
-            self.form,
-            self.test_pane,
-            self._sidebar_controller,
-            document,
-            table,
-            file_context,
-            {} if last_verdicts is None else last_verdicts,
+            self, form, pane, controller, document, table, file_context, last_verdicts
         )
         self._waits = context.waits
         self._command_runner = CommandRunner(self, context)
@@ -116,14 +101,9 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._wants_test_pane = self._zooms = self._is_seen = False
 
     def compose(self) -> ComposeResult:
-        """Name the parts; where they stand is the business of `regions`."""
-        yield self.status
-        yield self.form
-        yield self.divider
-        yield self.sidebar
-        yield self.test_pane
-        yield self.message
-        yield self.hints
+        """Name the parts; where they stand is the business of `compute_layout`."""
+        yield from (self.status, self.form, self.divider, self.sidebar)
+        yield from (self.test_pane, self.message, self.hints)
 
     def on_mount(self) -> None:
         """Fill the parts before they are seen, and watch how much of the form shows."""
@@ -144,21 +124,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     @property
     def layout(self) -> Layout:
-        """The parts stand where `regions` says; Textual knows no style for that."""
-        return self._layout_of_parts
-
-    def regions(self, size: Size) -> dict[Widget, Region]:
-        """Return where the parts stand."""
-        at = compute_layout(size, self._wants)
-        return {
-            self.status: at.status,
-            self.form: at.form,
-            self.divider: at.divider,
-            self.sidebar: at.sidebar,
-            self.test_pane: at.test_pane,
-            self.message: at.message,
-            self.hints: at.hints,
-        }
+        """The parts stand where `compute_layout` says; Textual knows no style for that."""
+        return self._computed_layout
 
     @property
     def _wants(self) -> LayoutRequest:
@@ -190,10 +157,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.show_state()
         self._sidebar_controller.clear_message()
 
-    def on_form_editing_paused(self) -> None:
-        """Time to speak of what was typed."""
-        self._sidebar_controller.refresh(from_top=False)
-
     def on_form_password_location_chosen(self, event: Form.PasswordLocationChosen) -> None:
         """A keyring is wanted: find out whether there is one."""
         if event.place is PasswordLocation.KEYRING:
@@ -203,8 +166,10 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Say why a word cannot be chosen."""
         self.show_message(event.why)
 
-    def on_test_pane_domain_reported(self) -> None:
-        """The sidebar beside the log speaks of it too."""
+    @on(Form.EditingPaused)
+    @on(TestPane.DomainReported)
+    def refresh_sidebar(self) -> None:
+        """Show what is to be said of what was typed, or found about the sender's domain."""
         self._sidebar_controller.refresh(from_top=False)
 
     def on_log_view_zoom_toggled(self) -> None:
@@ -271,26 +236,21 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._sidebar_controller.jump()
 
     async def _choose(self, chosen: Command | str | None) -> None:
-        """Do a command, or go to a field."""
+        """Do what a command's key would do, in the log where it is of the log, or go to a field."""
         match chosen:
             case str():
                 self.show_form()
                 self.form.focus_field(chosen)
             case Command() if chosen.handler:
                 self._command_runner.run(chosen)
+            case Command() if chosen in LOG_COMMANDS:
+                self.show_test_pane()
+                self.set_focus(self.test_pane.log_view)
+                await self.test_pane.log_view.run_action(chosen.action)
             case Command():
-                await self._do(chosen)
+                await (self.app if chosen.is_global else self).run_action(chosen.action)
             case None:
                 pass
-
-    async def _do(self, command: Command) -> None:
-        """Do what a key would do, in the log where the command is of the log."""
-        if command in LOG_COMMANDS:
-            self.show_test_pane()
-            self.set_focus(self.test_pane.log_view)
-            await self.test_pane.log_view.run_action(command.action)
-        else:
-            await (self.app if command.is_global else self).run_action(command.action)
 
     # What is shown where
 
@@ -300,13 +260,13 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.form.focus_last()
 
     def show_test_pane(self) -> None:
-        """Bring the bench into sight."""
+        """Bring the test pane into sight."""
         self._want_test_pane(True)
 
     def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
         """Give way to the form of another table, or of the file in another format."""
         allow_switch(self)
-        self.post_message(self.TableWanted(table, document, notice))
+        self.app.call_later(self._switch_table, table, document, notice)
 
     def show_state(self) -> None:
         """Show whether there is something to save, and what the keys can do now."""
@@ -347,12 +307,10 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._sidebar_controller.refresh_message()
         self._mark_divider()
         self.form.current_row.scroll_visible(animate=False)
-        if not self._is_seen:
-            self._is_seen = True
-            self._after_first_sight()
-
-    def _after_first_sight(self) -> None:
-        """Do what reads files that nobody needs to see the form and to type."""
+        if self._is_seen:
+            return
+        self._is_seen = True
+        # This reads files, which nobody needs to see the form and to type.
         self.form.update_advice()
         if self._offers_recovery:
             self._command_runner.start(lambda to: to.recovery.offer(), "offer_kept")

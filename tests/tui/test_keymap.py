@@ -15,7 +15,6 @@ from smtp_tui.tui.commands import (
     LOG_COMMANDS,
     MAIL_COMMANDS,
     Command,
-    configurable,
     key_name,
     spell_key,
 )
@@ -32,8 +31,7 @@ SURVIVES = re.compile(r"ctrl\+([d-pr-rt-z]|underscore|backslash)|alt\+[a-z]|esca
 
 
 def choice(**wanted: list[str]) -> KeymapResult:
-    default_keys = {command.action: command.default_keys for command in configurable()}
-    return configured_keymap(wanted, default_keys, {command.action for command in LOG_COMMANDS})
+    return configured_keymap(wanted)
 
 
 @table("command", EVERY, ids=lambda one: f"{one.action}-{one.default_keys[0]}")

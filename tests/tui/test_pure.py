@@ -226,8 +226,7 @@ class TestPlaces:
             at = compute_layout(
                 size, LayoutRequest(form=11, message=lambda _width: 1, test_pane=test_pane)
             )
-            parts = [at.status, at.form, at.divider, at.sidebar, at.test_pane, at.message, at.hints]
-            shown = [part for part in parts if part]
+            shown = [part for part in at.values() if part]
             assert all(size.region.contains_region(part) for part in shown if height > 3)
             area = Region.from_union(shown)
             assert area.width <= width
@@ -236,10 +235,10 @@ class TestPlaces:
 
     def test_the_sidebar_has_forty_columns_and_the_height_where_it_is_wide(self) -> None:
         at = compute_layout(Size(140, 40), LayoutRequest(form=11, message=lambda _width: 0))
-        assert at.sidebar.size == Size(40, 38)
-        assert at.test_pane.height == 27
+        assert at["sidebar"].size == Size(40, 38)
+        assert at["test_pane"].height == 27
 
     def test_the_log_has_room_beside_an_unfolded_form(self) -> None:
         at = compute_layout(Size(80, 24), LayoutRequest(form=20, message=lambda _width: 0))
-        assert at.form.height == 12
-        assert at.test_pane.height == 10
+        assert at["form"].height == 12
+        assert at["test_pane"].height == 10

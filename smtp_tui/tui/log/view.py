@@ -438,7 +438,10 @@ class LogView(DiffedWidget, can_focus=True):
         search.line.insert(text)
         search.scan(self.rows)
         number = nearest(search.matches, search.origin - 1, 1)
-        self._go_to_match(search, search.origin if number is None else number)
+        if number is None:
+            self.go_to(search.origin)
+        else:
+            self._go_to_match(search, number)
 
     def _go_to_match(self, search: LogSearch, number: int) -> None:
         """Go to an entry with a match, and to the match itself where the line is long."""
