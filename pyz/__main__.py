@@ -66,45 +66,44 @@ def build(target: Path) -> None:
 def packed() -> list[Distribution]:
     """Return the program's distribution and all that it needs, but what is left out."""
     found: dict[str, Distribution] = {}
-    waiting = ["smtp-tui", *OPTIONAL]
+    waiting = [Requirement(name) for name in ("smtp-tui", *OPTIONAL)]
     while waiting:
-        name = canonicalize_name(waiting.pop())
-        if name in found or name in LEFT_OUT:
+        wanted = waiting.pop()
+        name = canonicalize_name(wanted.name)
+        if name in LEFT_OUT:
             continue
-        found[name] = distribution(name)
-        for text in found[name].requires or ():
-            wanted = Requirement(text)
-            if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
-                waiting.append(wanted.name)
-                waiting += _extras(wanted)
+        here = distribution(name)
+        for needed in map(Requirement, here.requires or ()):
+            extras = {"", *wanted.extras} if name not in found else wanted.extras
+            if any(_is_needed(needed, extra=extra) for extra in extras):
+                waiting.append(needed)
+        found[name] = here
     return list(found.values())
 
 
-def _extras(wanted: Requirement) -> Iterator[str]:
-    for extra in wanted.extras:
-        for text in distribution(wanted.name).requires or ():
-            more = Requirement(text)
-            if more.marker is not None and more.marker.evaluate({"extra": extra}):
-                yield more.name
+def _is_needed(requirement: Requirement, **environment: str) -> bool:
+    marker = requirement.marker
+    return marker is None or marker.evaluate({"extra": "", **environment})
 
 
 def _files() -> Iterator[tuple[str, bytes]]:
-    for one in packed():
-        if one.name == "smtp-tui":
+    for package in packed():
+        if package.name == "smtp-tui":
             yield from own_files()
-            yield from _info(one)
+            metadata = package.read_text("METADATA")
+            assert metadata
+            yield f"smtp_tui-{package.version}.dist-info/METADATA", metadata.encode()
             continue
-        for file in one.files or ():
-            path = Path(str(one.locate_file(file)))
+        for file in package.files or ():
             if file.suffix in _COMPILED:
-                if canonicalize_name(one.name) in FASTER_COMPILED:
+                if canonicalize_name(package.name) in FASTER_COMPILED:
                     continue
-                raise NotPortableError(f"{one.name} is compiled: {file}")
+                raise NotPortableError(f"{package.name} is compiled: {file}")
             if ".." in file.parts or "__pycache__" in file.parts or file.parts[0] == "bin":
                 continue
             if file.parts[0].endswith(".dist-info") and file.name not in _INFO:
                 continue
-            yield file.as_posix(), path.read_bytes()
+            yield file.as_posix(), Path(str(package.locate_file(file))).read_bytes()
 
 
 def own_files() -> Iterator[tuple[str, bytes]]:
@@ -117,22 +116,12 @@ def own_files() -> Iterator[tuple[str, bytes]]:
             yield name.as_posix(), path.read_bytes()
 
 
-def _info(one: Distribution) -> Iterator[tuple[str, bytes]]:
-    text = one.read_text("METADATA")
-    assert text
-    yield f"smtp_tui-{one.version}.dist-info/METADATA", text.encode()
-
-
 def _least() -> tuple[int, int]:
     """The oldest Python whose packages are all here: some are needed only by older ones."""
-    for one in packed():
-        for text in one.requires or ():
-            wanted = Requirement(text)
-            marker = wanted.marker
-            if marker is None or wanted.name.lower() in LEFT_OUT:
-                continue
-            here, there = (marker.evaluate({"extra": "", **one}) for one in ({}, _ON_OLDEST))
-            if there and not here:
+    for package in packed():
+        for needed in map(Requirement, package.requires or ()):
+            is_left_out = needed.marker is None or needed.name.lower() in LEFT_OUT
+            if not is_left_out and _is_needed(needed, **_ON_OLDEST) and not _is_needed(needed):
                 return sys.version_info[:2]
     return 3, 11
 

@@ -35,19 +35,15 @@ def main() -> None:
     try:
         sys.path[0] = str(folder())
     except KeyboardInterrupt:
-        end_by_interrupt()
+        # As an interrupted program ends, so that a shell sees it; what was unpacked is removed.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     # From here to the program's own handler Ctrl+C ends it at once, without a traceback.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from smtp_tui.__main__ import run
 
     run()
-
-
-def end_by_interrupt() -> None:
-    """End as an interrupted program does, so that a shell sees it; what was unpacked is removed."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGINT)
 
 
 def folder() -> Path:
@@ -91,7 +87,11 @@ def prepared(place: Path) -> Path:
             here = here.parent
             continue
         entry = here / name
-        found = seen_or_made(entry)
+        with contextlib.suppress(FileExistsError):
+            # Another call may be quicker, or another user: what is there then is looked at below.
+            if not os.path.lexists(entry):
+                entry.mkdir(0o700)
+        found = entry.lstat()
         if not stat.S_ISLNK(found.st_mode):
             if waiting:
                 refuse_open(entry, found)
@@ -108,18 +108,6 @@ def prepared(place: Path) -> Path:
     if found.st_uid != os.geteuid() or found.st_mode & _OTHERS or not stat.S_ISDIR(found.st_mode):
         raise OSError("others can look into it")
     return here
-
-
-def seen_or_made(entry: Path) -> os.stat_result:
-    """Return what an entry is; a folder for its owner alone is made where there is none."""
-    try:
-        return entry.lstat()
-    except FileNotFoundError:
-        pass
-    with contextlib.suppress(FileExistsError):
-        # Another call may be quicker, or another user: the caller looks at what is there.
-        entry.mkdir(0o700)
-    return entry.lstat()
 
 
 def refuse_open(folder: Path, found: os.stat_result) -> None:
@@ -165,21 +153,9 @@ def is_whole(target: Path) -> bool:
         wanted = int((target / COUNT).read_text())
     except (OSError, ValueError):
         return False
-    return wanted < counted(target)  # COUNT is one more
-
-
-def counted(top: Path) -> int:
-    """Return how many files a folder holds, without those that Python makes itself."""
-    number = 0
-    waiting = [str(top)]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if not entry.is_dir(follow_symlinks=False):
-                    number += 1
-                elif entry.name != "__pycache__":
-                    waiting.append(entry.path)
-    return number
+    # What Python itself adds does not count; COUNT, which it does not name, is one more.
+    left = (files for folder, _, files in os.walk(target) if not folder.endswith("__pycache__"))
+    return wanted < sum(map(len, left))
 
 
 if __name__ == "__main__":

@@ -99,10 +99,6 @@ def prepare_surroundings() -> None:
         os.environ.pop("NO_COLOR", None)
     if not has_colours():
         os.environ["NO_COLOR"] = "1"
-    _forget_exported_size()
-
-
-def _forget_exported_size() -> None:
     # What a shell has exported was the window's size once; on a serial line there is no other.
     try:
         columns, rows = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
@@ -137,7 +133,5 @@ def demo(call: Invocation) -> int:
         if has_terminal() and not (call.options.json or call.options.quiet):
             preferences = _preferences(call)
             return _open_form(document, "smtp", preferences, notice=sample.notice, is_demo=True)
-        status: int = load("cli.check:check_values")(
-            document.values("smtp"), sample.file, "smtp", call
-        )
-        return status
+        check = load("cli.check:check_values")
+        return int(check(document.values("smtp"), sample.file, "smtp", call))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from smtp_tui.checks.exit_status import DEFECT, SETTINGS, USAGE
+from smtp_tui.checks.exit_status import BY_STAGE, DEFECT, SETTINGS, USAGE
 from smtp_tui.cli.commands import Handler, load
 from smtp_tui.cli.parser import HelpRequested, UsageError, parse_arguments
 from smtp_tui.cli.terminal import (
@@ -24,7 +24,7 @@ from smtp_tui.cli.terminal import (
     print_line,
     print_lines,
 )
-from smtp_tui.config.errors import DocumentError, SeveralTablesError, defect_text
+from smtp_tui.config.errors import DocumentError, PasswordError, SeveralTablesError, defect_text
 
 PIPE_CLOSED = 141
 UNKNOWN = 3
@@ -85,6 +85,8 @@ def _ended_by(error: Exception, arguments: Sequence[str]) -> int:
             reason, status = str(error), USAGE
         case SeveralTablesError():
             reason, status = f"{error} with --table", USAGE
+        case PasswordError():
+            reason, status = str(error), BY_STAGE["password"]
         case DocumentError():
             reason, status = str(error), SETTINGS
         case OutputFailed():

@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED, SETTINGS, USAGE
+from smtp_tui.checks.exit_status import NEGATIVE, PASSED, SETTINGS, USAGE
 from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.parser import UsageError, no_setting, read_pairs
 from smtp_tui.cli.terminal import print_error, print_line
@@ -22,7 +22,6 @@ from smtp_tui.config.errors import (
     NoFileError,
     NoRenameError,
     NoTableError,
-    PasswordError,
     one_line,
 )
 from smtp_tui.config.file_access import readable_by_others
@@ -144,12 +143,8 @@ def set_values(call: Invocation) -> int:
     table = open_for_change(file, options)
     changes = {key: _typed(key, value) for key, value in values.items()}
     if has_new_password:
-        try:
-            # Few calls set a password; what reads one waits with asyncio: 40 ms.
-            changes["password"] = load("cli.password_prompt:new_password")(options, "")
-        except PasswordError as error:
-            print_error(str(error))
-            return BY_STAGE["password"]
+        # Few calls set a password; what reads one waits with asyncio: 40 ms.
+        changes["password"] = load("cli.password_prompt:new_password")(options, "")
     status = change_table(table, changes, options, create=options.create)
     if has_new_password and not options.diff:
         warn_of_readers(table.document.path, PRIVATE)

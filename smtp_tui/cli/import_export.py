@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED, SETTINGS
+from smtp_tui.checks.exit_status import NEGATIVE, PASSED, SETTINGS
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import (
     PRIVATE,
@@ -21,7 +21,7 @@ from smtp_tui.cli.parser import UsageError, read_stdin, refuse_options
 from smtp_tui.cli.password import fetch
 from smtp_tui.cli.terminal import OutputFailed, print_error, print_line, print_lines
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import DocumentError, PasswordError, one_line
+from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.file_reader import LARGEST
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import TextFile, decoded, fitting, import_text, read_file
@@ -185,9 +185,6 @@ def export_settings(call: Invocation) -> int:
             secret=None if source is None else fetch(table, source),
             quoting=quoting,
         )
-    except PasswordError as error:
-        print_error(str(error))
-        return BY_STAGE["password"]
     except QuotingError as error:
         raise UsageError(str(error)) from None
     except InterchangeError as error:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -178,15 +178,12 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and term not in ("", "dumb")
 
 
-def speaks_utf8(
-    environ: Mapping[str, str] = os.environ, *, was_coerced: bool | None = None
-) -> bool:
+def speaks_utf8() -> bool:
     """Whether the locale says that the terminal takes UTF-8."""
     # Read from the variables, for ssh hands over the locale of another machine, which need not be
     # installed here; Python itself falls back to ASCII then.
-    if was_coerced is None:
-        was_coerced = bool(sys.flags.utf8_mode) and environ.get("PYTHONUTF8") != "1"
-    names = [environ.get("LC_ALL"), environ.get("LC_CTYPE"), environ.get("LANG")]
+    names = [os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    was_coerced = bool(sys.flags.utf8_mode) and os.environ.get("PYTHONUTF8") != "1"
     if was_coerced and names[1] in _COERCED:
         names[1] = None
     locale = next(filter(None, names), "C").casefold()
@@ -210,8 +207,8 @@ def has_colours() -> bool:
     return curses.tigetnum("colors") > 0
 
 
-def is_light(environ: Mapping[str, str] = os.environ) -> bool:
+def is_light() -> bool:
     """Whether the terminal has a light background, as far as it says so."""
     # rxvt and konsole set the variable: foreground;background, by the numbers of the colours.
-    background = environ.get("COLORFGBG", "").rpartition(";")[2]
+    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     return bool(background) and background not in _DARK

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -75,15 +76,57 @@ def serving(context: ssl.SSLContext) -> Iterator[tuple[int, int]]:
         (starttls_port, starttls), (tls_port, tls) = (
             stack.enter_context(listening(port)) for port in USUAL_PORTS
         )
-        server = _Server(context, starttls=starttls, tls=tls)
+        loop, ended = asyncio.new_event_loop(), asyncio.Event()
+
+        def serve() -> None:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(_serve(context, starttls, tls, ended))
+
         # The sockets listen already: whoever connects before the thread runs waits for a moment.
-        thread = threading.Thread(target=server.run, name="smtp-tui demo", daemon=True)
+        thread = threading.Thread(target=serve, name="smtp-tui demo", daemon=True)
         thread.start()
         try:
             yield starttls_port, tls_port
         finally:
-            server.stop()
+            loop.call_soon_threadsafe(ended.set)
             thread.join()
+
+
+async def _serve(
+    context: ssl.SSLContext,
+    starttls: list[socket.socket],
+    tls: list[socket.socket],
+    ended: asyncio.Event,
+) -> None:
+    loop = asyncio.get_running_loop()
+    # A client that breaks off is no news here.
+    loop.set_exception_handler(lambda *_: None)
+    sessions: list[SMTP] = []
+
+    def session(**more: Any) -> SMTP:
+        sessions.append(
+            SMTP(
+                Sink(),
+                hostname="localhost",
+                ident="ESMTP demo",
+                authenticator=_authenticate,
+                # Where TLS comes first, aiosmtpd does not know of it.
+                auth_require_tls="tls_context" in more,
+                loop=loop,
+                **more,
+            )
+        )
+        return sessions[-1]
+
+    for listener in starttls:
+        with_tls = partial(session, tls_context=context, auth_required=True)
+        await loop.create_server(with_tls, sock=listener)
+    for listener in tls:
+        await loop.create_server(session, sock=listener, ssl=context)
+    await ended.wait()
+    for each in sessions:
+        if each.transport is not None:
+            each.transport.close()
 
 
 @contextmanager
@@ -121,58 +164,6 @@ def _has_ipv6() -> bool:
     except OSError:
         return False
     return True
-
-
-class _Server:
-    """Both ports in an event loop of their own, in a thread beside the form's."""
-
-    def __init__(
-        self, context: ssl.SSLContext, *, starttls: list[socket.socket], tls: list[socket.socket]
-    ) -> None:
-        self._context = context
-        self._starttls = starttls
-        self._tls = tls
-        self._loop = asyncio.new_event_loop()
-        self._ended = asyncio.Event()
-        self._sessions: list[SMTP] = []
-
-    def run(self) -> None:
-        """Serve until `stop`."""
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
-
-    def stop(self) -> None:
-        """End, from another thread."""
-        self._loop.call_soon_threadsafe(self._ended.set)
-
-    async def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
-        # A client that breaks off is no news here.
-        loop.set_exception_handler(lambda *_: None)
-        for listener in self._starttls:
-            await loop.create_server(
-                lambda: self._session(tls_context=self._context, auth_required=True), sock=listener
-            )
-        for listener in self._tls:
-            await loop.create_server(self._session, sock=listener, ssl=self._context)
-        await self._ended.wait()
-        for session in self._sessions:
-            if session.transport is not None:
-                session.transport.close()
-
-    def _session(self, **more: Any) -> SMTP:
-        session = SMTP(
-            Sink(),
-            hostname="localhost",
-            ident="ESMTP demo",
-            authenticator=_authenticate,
-            # Where TLS comes first, aiosmtpd does not know of it.
-            auth_require_tls="tls_context" in more,
-            loop=self._loop,
-            **more,
-        )
-        self._sessions.append(session)
-        return session
 
 
 def _authenticate(
