@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import resource
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from smtp_tui.checks.exit_status import BY_STAGE, DEFECT, SETTINGS, USAGE
-from smtp_tui.cli.commands import Handler, load
+from smtp_tui.cli.commands import Handler, load, resume_collection
 from smtp_tui.cli.parser import HelpRequested, UsageError, parse_arguments
 from smtp_tui.cli.terminal import (
     NOT_WRITTEN,
@@ -33,9 +32,6 @@ UNKNOWN = 3
 
 def run_and_leave() -> NoReturn:
     """Run one call as the installed command does, and leave at once with its exit status."""
-    # A check loads much that stays to the end: to look through it for garbage, and to take it down
-    # piece by piece at the end, would cost a fifth of a check on loopback.
-    gc.disable()
     # The system writes no image of this process, in which a password may stand.
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -45,6 +41,7 @@ def run_and_leave() -> NoReturn:
             stream.flush()
         except OSError:
             discard(stream)
+    # To take down piece by piece what was loaded would cost a tenth of a check on loopback.
     os._exit(status)
 
 
@@ -73,9 +70,9 @@ def _run(arguments: Sequence[str], ending: SignalStatus) -> int:
         return UNKNOWN if _means_nagios(arguments) else 0
     handler: Handler = load(call.command.handler)
     ending.require_none()
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
+    # A check still has most to load, and resumes it after that.
+    if call.command.name not in ("check", "send"):
+        resume_collection()
     return handler(call)
 
 

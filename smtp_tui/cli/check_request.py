@@ -19,7 +19,6 @@ from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.config.paths import default_config
 from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.password_sources import Ask
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.message import (
     BODY,
@@ -187,11 +186,12 @@ def _with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
     UsageError: `ask` was given and there is no terminal; where the settings alone say so, the
     check itself will report it.
     """
+    # Most calls say nothing of it, and then the settings are parsed by the check alone.
+    if request.given is not None or not (ask or request.values.get("password") == {"ask": True}):
+        return request
     # Whoever types must not be timed, so this comes before the check.
     settings = parse_settings(request.values).settings
-    if settings is None or not settings.needs_password or request.given is not None:
-        return request
-    if not ask and not isinstance(settings.password, Ask):
+    if settings is None or not settings.needs_password:
         return request
     if not has_terminal_to_ask():
         if ask:

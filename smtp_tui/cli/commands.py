@@ -6,6 +6,7 @@ commands names what carries each of them out, too.
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -114,6 +115,13 @@ def is_given(value: object) -> bool:
 
 Handler = Callable[[Invocation], int]
 """Carries a command out and returns the exit status."""
+
+
+def resume_collection() -> None:
+    """Collect garbage from now on, but never in what is loaded by now."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def load(target: str) -> Any:

@@ -17,7 +17,7 @@ from smtp_tui.checks.exit_status import PASSED, exit_status, verdict_lines
 from smtp_tui.checks.request import CheckTarget
 from smtp_tui.checks.run import run
 from smtp_tui.cli.check_request import is_batch
-from smtp_tui.cli.commands import Invocation
+from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.terminal import print_line, wrapped
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
@@ -117,6 +117,7 @@ def run_checks(
 
     `domain` looks the sender's domain up after a check that passed.
     """
+    resume_collection()
     return asyncio.run(_run(targets, jobs, reporters, domain))
 
 

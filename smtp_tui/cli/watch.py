@@ -16,7 +16,7 @@ from smtp_tui.checks.jsonlines import json_line, named_line
 from smtp_tui.checks.request import CheckRequest, CheckTarget, Given
 from smtp_tui.checks.watch import Clock, Paused, VerdictChanged, Watch
 from smtp_tui.cli.check_request import check_request, is_batch, read_again
-from smtp_tui.cli.commands import Invocation
+from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.parser import UsageError, number_within, refuse_options
 from smtp_tui.cli.terminal import print_line
 from smtp_tui.config.errors import DocumentError, one_line
@@ -34,6 +34,7 @@ _KEY = os.urandom(32)
 
 def watch(call: Invocation) -> int:
     """Watch the one table that a call means until Ctrl+C, or until nothing can change any more."""
+    resume_collection()
     every = watch_interval(call)
     request = check_request(call)
     watching = Watch(partial(attempt_of, call, request), every, Clock())
