@@ -31,8 +31,7 @@ from smtp_tui.config.paths import real, state_folder
 from smtp_tui.records import record
 
 PRIVATE = 0o600
-_PATIENCE = 1.0
-_PAUSE = 0.02
+_PATIENCE, _PAUSE = 1.0, 0.02  # seconds
 _NO_RENAME = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV, errno.ENOTSUP}
 )
@@ -48,17 +47,12 @@ Identity = tuple[int, ...]
 
 @record(kw_only=True)
 class WriteOptions:
-    """How a file is written.
+    """How a file is written."""
 
-    `in_place` overwrites it where it cannot be replaced by a rename; `warn` hears of the risk
-    first. `backup` keeps the old content beside it, with a `~` at the end of its name. `private`
-    takes every right to read it from all but its owner.
-    """
-
-    in_place: bool = False
-    backup: bool = False
-    private: bool = False
-    warn: Callable[[str], None] = lambda _text: None
+    in_place: bool = False  # overwrite it where it cannot be replaced by a rename
+    backup: bool = False  # keep the old content beside it, with a `~` at the end of its name
+    private: bool = False  # take every right to read it from all but its owner
+    warn: Callable[[str], None] = lambda _text: None  # is told of the risk of `in_place` first
 
 
 def write(path: Path, content: bytes, *, old: bytes | None, options: WriteOptions) -> None:
@@ -115,11 +109,8 @@ def refuse_unwritable(path: Path, *, old: bytes, options: WriteOptions) -> None:
 
 
 def create(target: Path, content: bytes, mode: int = PRIVATE) -> bool:
-    """Make a file of this mode, whatever the umask; False if one of that name has come meanwhile.
-
-    OSError where that fails.
-    """
-    with _written_beside(target, content) as (descriptor, temporary):
+    """Make a file of this mode, whatever the umask; False if another took its name. OSError."""
+    with _written(target.parent, target, content) as (descriptor, temporary):
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
         try:
@@ -140,7 +131,7 @@ def replaced_whole(target: Path, content: bytes, mode: int) -> None:
 
     A link of that name is replaced and not followed. OSError where that fails.
     """
-    with _written_beside(target, content) as (descriptor, temporary):
+    with _written(target.parent, target, content) as (descriptor, temporary):
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
         temporary.replace(target)
@@ -203,12 +194,11 @@ def _replace(
         # A rename would part this name from the others, which would keep the old content.
         if seen and os.fstat(like).st_nlink > 1:
             raise _cannot_rename(target, "it has other hard links")
-        with _written_beside(target, content) as (descriptor, temporary):
+        with _written(target.parent, target, content) as (descriptor, temporary):
             # Before the rename, so that at no moment a file of that name has other rights.
             copy_metadata(descriptor, like, private=private)
             os.fsync(descriptor)
-            # The last moment to notice an editor that saved meanwhile; what is left is one system
-            # call.
+            # The last moment to notice an editor that saved meanwhile.
             if seen and _identity(target, like) != seen:
                 raise _changed(target, "was changed")
             if commit:
@@ -229,7 +219,7 @@ def _overwrite(
     What fails midway is put back; where that fails too, and where the run is killed, the copy
     stays, and `warn` has named it before the first byte is written.
     """
-    copy = _keep_copy(target, old)
+    copy = _kept_copy(target, old)
     warn(
         f"{one_line(target)} will be overwritten in place, and a crash during that would damage "
         f"it; its old content is in {one_line(copy)}"
@@ -263,14 +253,14 @@ def _overwrite(
     _unlink(copy)
 
 
-def _keep_copy(target: Path, old: bytes) -> Path:
+def _kept_copy(target: Path, old: bytes) -> Path:
     """Keep the old content beside the file, or in the user's folder, or where passing files are."""
     why = ""
     for folder in (target.parent, state_folder(), Path(os.environ.get("TMPDIR") or "/tmp")):  # noqa: S108 - a new file of its own name
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # No later run takes a file of this name for a left one.
-            with _written(folder, f"{_prefix(target)}old-", old) as (descriptor, copy):
+            with _written(folder, target, old, "old-") as (descriptor, copy):
                 os.fsync(descriptor)
                 return copy
         except OSError as error:
@@ -281,17 +271,13 @@ def _keep_copy(target: Path, old: bytes) -> Path:
     )
 
 
-def _written_beside(
-    target: Path, content: bytes
-) -> contextlib.AbstractContextManager[tuple[int, Path]]:
-    return _written(target.parent, _prefix(target), content)
-
-
 @contextlib.contextmanager
-def _written(folder: Path, prefix: str, content: bytes) -> Iterator[tuple[int, Path]]:
+def _written(
+    folder: Path, target: Path, content: bytes, kind: str = ""
+) -> Iterator[tuple[int, Path]]:
     """Hold a new file with the content, which only its owner can read; an error removes it."""
     # As `tempfile` does, whose import would cost a start some milliseconds.
-    path = folder / f"{prefix}{os.urandom(4).hex()}"
+    path = folder / f"{_prefix(target)}{kind}{os.urandom(4).hex()}"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, PRIVATE)
     try:
@@ -323,11 +309,7 @@ def _prefix(target: Path) -> str:
 
 
 def _sweep(target: Path, lock: int) -> None:
-    """Remove what killed runs left beside a file, or one to be.
-
-    Whoever has locked the file itself, which is open as `lock`, knows that no other run is writing
-    beside it.
-    """
+    """Remove what killed runs left beside a file: with the lock no other run is writing there."""
     prefix = _prefix(target)
     owners = {os.geteuid(), os.fstat(lock).st_uid}
     with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
@@ -357,11 +339,9 @@ def _lock(descriptor: int) -> bool:
 
 
 def copy_metadata(descriptor: int, old: int, *, private: bool) -> None:
-    """Make an open file, which only its owner can read so far, like another one.
-
-    At no moment is it more readable than that: what the folder bequeathed to it goes first, the
-    access list comes before the mode that opens it. `private` leaves it to its owner alone.
-    """
+    """Make an open file, which only its owner can read so far, like another one."""
+    # At no moment is it more readable than that: what the folder bequeathed to it goes first, the
+    # access list comes before the mode that opens it.
     made, like = os.fstat(descriptor), os.fstat(old)
     # Only root gives files away, so it is asked for only where it is needed.
     if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
@@ -382,10 +362,9 @@ def copy_metadata(descriptor: int, old: int, *, private: bool) -> None:
 
 
 def _attributes(descriptor: int) -> set[str]:
-    try:
+    with contextlib.suppress(OSError):
         return set(os.listxattr(descriptor))
-    except OSError:
-        return set()
+    return set()
 
 
 def _opened(target: Path) -> BinaryIO:
@@ -438,6 +417,5 @@ def _cannot_rename(target: Path, why: str) -> NoRenameError:
 
 
 def _failed(target: Path, error: OSError) -> DocumentError:
-    return DocumentError(
-        f"{one_line(target)} cannot be written: {reason(error)}; nothing was changed"
-    )
+    text = f"{one_line(target)} cannot be written: {reason(error)}; nothing was changed"
+    return DocumentError(text)
