@@ -1,17 +1,4 @@
-"""Errors are one line, whatever a file, a program or a library put into them.
-
-What can go wrong with a TOML file, and with fetching a password.
-
-PasswordError           no password could be had, or kept
-    NoPasswordError     nothing is kept in the place
-DocumentError
-    NoFileError         the file does not exist
-    NoTableError        the file has no SMTP table, or not the one that was named
-    SeveralTablesError  the file has several SMTP tables and none was named
-    ChangedOnDiskError  somebody else wrote the file since it was read
-    NoRenameError       the file could only be overwritten in place, which was not allowed
-    NotExpressibleError the application whose file it is has no way to say a value
-"""
+"""What can go wrong with a TOML file and with a password, as one line whatever caused it."""
 
 from __future__ import annotations
 
@@ -22,14 +9,18 @@ from typing import Literal
 
 from smtp_tui.settings.masking import mask_credentials, mask_secrets
 
+PasswordCause = Literal["password-missing", "password-source-failed"]
+
 
 def one_line(text: object, length: int = 400) -> str:
     """Escape what does not print, line ends included, and cut to `length` characters.
 
     A password that stands in a URL, or before an @, is hidden: what is quoted may hold one.
     """
-    shown = mask_credentials(str(text))
-    line = "".join(letter if letter.isprintable() else _escaped(letter) for letter in shown)
+    line = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in mask_credentials(str(text))
+    )
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
@@ -41,13 +32,6 @@ def shown_command(argv: Sequence[str]) -> str:
 def reason(error: OSError) -> str:
     """Say what the system refused, without the file's name, which the sentence has already."""
     return os.strerror(error.errno).lower() if error.errno else one_line(error)
-
-
-def _escaped(letter: str) -> str:
-    return letter.encode("unicode_escape").decode("ascii")
-
-
-Cause = Literal["password-missing", "password-source-failed"]
 
 
 class DocumentError(Exception):
@@ -89,7 +73,7 @@ class NotExpressibleError(DocumentError):
 class PasswordError(Exception):
     """A password could not be had or kept; the text is one line and holds no secret."""
 
-    def __init__(self, message: str, cause: Cause = "password-source-failed") -> None:
+    def __init__(self, message: str, cause: PasswordCause = "password-source-failed") -> None:
         super().__init__(message)
         self.cause = cause
 

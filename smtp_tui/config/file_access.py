@@ -12,6 +12,7 @@ was put there by whoever started this program: it counts as handed over.
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -27,8 +28,7 @@ from smtp_tui.settings.password_sources import Command, File, Keyring, PasswordS
 
 _READ, _WRITE, _SEARCH = 4, 2, 1
 _VERBS = {_READ: "read", _WRITE: "write", _SEARCH: "enter"}
-_MOST_LINKS = 40
-"""As many as Linux follows in one path."""
+_MOST_LINKS = 40  # as many as Linux follows in one path
 
 # The layout of system.posix_acl_access, see linux/posix_acl_xattr.h.
 _ACL = "system.posix_acl_access"
@@ -37,10 +37,9 @@ _ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP, _ACL_MASK = 0x02, 0x04, 0x08, 0x10
 
 
 def other_writer(path: Path) -> str | None:
-    """Say who else can change a file, or put another in its place; None if nobody can.
+    """Say who else can change or replace a file: "the user bob can write /srv/app"; else None.
 
-    The text is a clause such as "the user bob can write /srv/app". A file that is not there any
-    more counts as one that somebody else can change.
+    A file that is not there any more counts as one that somebody else can change.
     """
     try:
         return next(_writers(path), None)
@@ -71,7 +70,14 @@ def _writers(path: Path) -> Iterator[str]:
             continue
         entry = here / name
         found = entry.lstat()
-        yield from _replacers(here, entry, found)
+        # Who owns the folder, or can write it, can remove the entry or give its name away.
+        yield from _owner(here)
+        # In a sticky folder others can still put a hard link to a file of ours.
+        is_linked = not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1
+        if not here.stat().st_mode & stat.S_ISVTX or is_linked:
+            yield from _granted(here, _WRITE)
+        elif found.st_uid not in _trusted() and any(_granted(here, _WRITE)):
+            yield f"the user {_user(found.st_uid)} owns {one_line(entry)}"
         if not stat.S_ISLNK(found.st_mode):
             here = entry
             continue
@@ -87,17 +93,6 @@ def _writers(path: Path) -> Iterator[str]:
         here = Path("/") if target.is_absolute() else here
         waiting.extend(reversed([part for part in target.parts if part != "/"]))
     yield from _all(here, _WRITE)
-
-
-def _replacers(folder: Path, entry: Path, found: os.stat_result) -> Iterator[str]:
-    """Yield who can remove an entry of a folder, or give its name to something else."""
-    yield from _owner(folder)
-    # In a sticky folder others can still put a hard link to a file of ours.
-    is_linked = not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1
-    if not folder.stat().st_mode & stat.S_ISVTX or is_linked:
-        yield from _granted(folder, _WRITE)
-    elif found.st_uid not in _trusted() and any(_granted(folder, _WRITE)):
-        yield f"the user {_user(found.st_uid)} owns {one_line(entry)}"
 
 
 def _all(path: Path, right: int) -> Iterator[str]:
@@ -155,28 +150,23 @@ def _is_own_group(number: int) -> bool:
 
 
 def _user(number: int) -> str:
-    try:
+    with contextlib.suppress(KeyError):
         return one_line(pwd.getpwuid(number).pw_name, 40)
-    except KeyError:
-        return str(number)
+    return str(number)
 
 
 def _group(number: int) -> str:
-    try:
+    with contextlib.suppress(KeyError):
         return one_line(grp.getgrgid(number).gr_name, 40)
-    except KeyError:
-        return str(number)
+    return str(number)
 
 
 @record
 class Distrust:
-    """Why a source is not used: `act` is what it would do, `writer` who could have asked for it.
+    """Why a source is not used, in two clauses."""
 
-    Both are clauses: "run the command pass show mail", "the user bob can write /srv/app".
-    """
-
-    act: str
-    writer: str
+    act: str  # what it would do: "run the command pass show mail"
+    writer: str  # who could have asked for it: "the user bob can write /srv/app"
 
     def __str__(self) -> str:
         """Say it as the reason of a failed check."""

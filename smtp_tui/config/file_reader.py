@@ -1,17 +1,12 @@
-"""What tomllib must not be asked to parse: it would take gigabytes, or minutes.
+"""Read a TOML file whole, or say in one line why that is impossible.
 
-Measured with tomllib of Python 3.11: a key of 8,000 parts in 16 kB takes 390 MB, as each part keeps
-the whole path before it; 60,000 keys or headers of 60 parts in 8 MB take 2 to 3.6 GB and over a
-minute; 2.6 million empty tables in one array take 640 MB; an integer of 4 million digits takes
-440 MB. With these bounds no file of 8 MiB took more than 270 MB.
-
-Read what comes out of a pipe, as of `<(gpg -d mail.toml.gpg)`, and never wait for nobody.
-
-Read a TOML file whole, or say in one line why that is impossible.
+A pipe is read too, as of `<(gpg -d mail.toml.gpg)`, without waiting for nobody, and what would keep
+tomllib busy for minutes is refused.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
@@ -22,12 +17,19 @@ from typing import Any
 
 from smtp_tui.config.errors import DocumentError, NoFileError, one_line, reason
 
-DEEPEST = 64
-"""Parts of a key: levels of tables."""
-MOST_TABLES = 100_000
-"""Dots in keys, brackets and braces, each of which may make a table or an array."""
-LONGEST_WORD = 1024
-"""Characters of a number or of a key without quotes."""
+LARGEST = 8 * 1024 * 1024  # bytes; more is no settings file, and may be a device without an end
+BOM = "\ufeff"
+# What tomllib must not be asked to parse. Measured with that of Python 3.11: a key of 8,000 parts
+# in 16 kB takes 390 MB, as each part keeps the whole path before it; 60,000 keys or headers of 60
+# parts in 8 MB take 2 to 3.6 GB and over a minute; 2.6 million empty tables in one array take
+# 640 MB; an integer of 4 million digits takes 440 MB. With these bounds no file of 8 MiB took over
+# 270 MB.
+DEEPEST = 64  # parts of a key: levels of tables
+MOST_TABLES = 100_000  # dots in keys, brackets and braces: each may make a table or an array
+LONGEST_WORD = 1024  # characters of a number or of a key without quotes
+PATIENCE_FOR_ANYBODY = 2.0  # seconds for a program to come that writes into a pipe
+# Seconds without a byte from a program that has it open: it may ask for a pass phrase.
+PATIENCE = 60.0
 
 _TOO_MANY = f"more than {MOST_TABLES:,} tables or arrays"
 
@@ -62,7 +64,7 @@ def excess(text: str) -> str | None:
         words = re.findall(_PART, token["key"]) if token["key"] else [token["word"] or ""]
         if len(words) > DEEPEST:
             return f"a key of more than {DEEPEST} parts"
-        if has_long_word and any(_is_long(word) for word in words):
+        if any(len(word) > LONGEST_WORD and word[0] not in "\"'" for word in words):
             return f"a number or a key of more than {LONGEST_WORD:,} characters"
         tables += len(words) - 1
         if tables > MOST_TABLES:
@@ -70,71 +72,43 @@ def excess(text: str) -> str | None:
     return None
 
 
-def _is_long(word: str) -> bool:
-    return len(word) > LONGEST_WORD and word[0] not in "\"'"
-
-
-PATIENCE_FOR_ANYBODY = 2.0
-"""Seconds for a program to come that writes into it."""
-PATIENCE = 60.0
-"""Seconds without a byte from a program that has it open, as it may ask for a pass phrase."""
-
-_PIECE = 64 * 1024
-
-
 def read_pipe(path: Path, most: int) -> bytes:
     """Return what a pipe gives up to its end, or a little over `most` bytes; DocumentError."""
     # Without O_NONBLOCK the open itself waits for a writer, and nothing ends that wait.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    content, has_come = b"", False
     try:
-        return _read(descriptor, path, most)
+        while len(content) <= most:
+            piece = None
+            with contextlib.suppress(BlockingIOError):  # somebody may write, but has not
+                piece = os.read(descriptor, 64 * 1024)
+            if piece:
+                content += piece
+            elif piece is None or not (content or has_come):
+                # Where nobody has the pipe open yet it seems to be at its end.
+                patience = PATIENCE if piece is None else PATIENCE_FOR_ANYBODY
+                has_come = bool(select.select([descriptor], [], [], patience)[0])
+                if not has_come:
+                    raise DocumentError(
+                        f"{one_line(path)} is a pipe, and no program wrote into it within "
+                        f"{patience:g} s; name a file, or a pipe that a program writes into"
+                    )
+            else:
+                break
     finally:
         os.close(descriptor)
-
-
-def _read(descriptor: int, path: Path, most: int) -> bytes:
-    content, has_come = b"", False
-    while len(content) <= most:
-        piece = _piece(descriptor)
-        if piece:
-            content += piece
-        elif piece is None or not (content or has_come):
-            # Where nobody has the pipe open yet it seems to be at its end.
-            patience = PATIENCE if piece is None else PATIENCE_FOR_ANYBODY
-            has_come = bool(select.select([descriptor], [], [], patience)[0])
-            if not has_come:
-                raise _silent(path, patience)
-        else:
-            break
     return content
-
-
-def _piece(descriptor: int) -> bytes | None:
-    """Return what is there, nothing at the end or where nobody writes, None while one may."""
-    try:
-        return os.read(descriptor, _PIECE)
-    except BlockingIOError:
-        return None
-
-
-def _silent(path: Path, patience: float) -> DocumentError:
-    return DocumentError(
-        f"{one_line(path)} is a pipe, and no program wrote into it within {patience:g} s; "
-        "name a file, or a pipe that a program writes into"
-    )
-
-
-LARGEST = 8 * 1024 * 1024
-"""Bytes; more is no configuration file, and may be a device without an end."""
-
-BOM = "\ufeff"
 
 
 def read_document(path: Path) -> bytes:
     """Return a file's content; DocumentError if it is missing, unreadable or too large."""
     shown = one_line(path)
     try:
-        content = _content(path)
+        if stat.S_ISFIFO(path.stat().st_mode):
+            content = read_pipe(path, LARGEST)
+        else:
+            with path.open("rb") as file:
+                content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise NoFileError(f"{shown} does not exist; check the name and the folder") from None
     except IsADirectoryError:
@@ -153,13 +127,6 @@ def read_document(path: Path) -> bytes:
             f"{shown} is larger than {LARGEST >> 20} MiB, too large for a settings file"
         )
     return content
-
-
-def _content(path: Path) -> bytes:
-    if stat.S_ISFIFO(path.stat().st_mode):
-        return read_pipe(path, LARGEST)
-    with path.open("rb") as file:
-        return file.read(LARGEST + 1)
 
 
 def decode_text(content: bytes, path: Path) -> str:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 
-PATIENCE = 15.0
-"""Seconds a keyring is waited for at most."""
-
+PATIENCE = 15.0  # seconds that a keyring is waited for at most
 _SYSTEMD = Path("/run/systemd/system")
 _RUNTIME = Path("/run/user")
 
@@ -33,8 +31,6 @@ T = TypeVar("T")
 
 @record
 class _Failure:
-    """Why a keyring did not do what it was asked to."""
-
     why: str
 
 
@@ -71,24 +67,17 @@ def _places(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     as_option = "'file=$CREDENTIALS_DIRECTORY/NAME'"
     if environ.get("CREDENTIALS_DIRECTORY"):
         yield credential, as_option
-    if _has_pass(environ):
-        yield (
-            "the password store (command, with pass show NAME)",
-            '\'{command=["pass","show","NAME"]}\'',
-        )
+    store = environ.get("PASSWORD_STORE_DIR") or f"{environ.get('HOME', '')}/.password-store"
+    # shutil.which does the same, but brings all archivers, and costs milliseconds.
+    programs = [Path(folder) / "pass" for folder in os.get_exec_path(environ)]
+    has_pass = any(os.access(program, os.X_OK) and program.is_file() for program in programs)
+    if has_pass and is_folder(Path(store)):
+        command = """'{command=["pass","show","NAME"]}'"""
+        yield "the password store (command, with pass show NAME)", command
     yield "an environment variable (env)", "env=NAME"
     yield "a file with mode 0600 (file)", "file=PATH"
     if _SYSTEMD.is_dir() and not environ.get("CREDENTIALS_DIRECTORY"):
         yield "a systemd credential (file, with LoadCredential= in the unit)", as_option
-
-
-def _has_pass(environ: Mapping[str, str]) -> bool:
-    store = environ.get("PASSWORD_STORE_DIR") or f"{environ.get('HOME', '')}/.password-store"
-    # shutil.which does the same, but brings all archivers, and costs milliseconds.
-    programs = (Path(folder) / "pass" for folder in os.get_exec_path(environ))
-    return is_folder(Path(store)) and any(
-        os.access(program, os.X_OK) and program.is_file() for program in programs
-    )
 
 
 async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> str:
@@ -122,9 +111,8 @@ async def store_entry(service: str, account: str, secret: str) -> PasswordError 
     why = "the keyring accepted the password but does not return it"
     if isinstance(answer, _Failure):
         why = answer.why.replace(secret, "********")
-    return PasswordError(
-        f"{_shown(service, account)} was not stored: {why}; {instead_of_keyring()}"
-    )
+    text = f"{_shown(service, account)} was not stored: {why}; {instead_of_keyring()}"
+    return PasswordError(text)
 
 
 async def forget_entry(service: str, account: str) -> None:
@@ -200,8 +188,7 @@ def _none_running() -> str:
 def _nameless(service: str) -> PasswordError:
     return PasswordError(
         f"the keyring's entry {one_line(service, 80)} cannot be found: an entry belongs to "
-        "a username; "
-        "set username"
+        "a username; set username"
     )
 
 

@@ -14,6 +14,7 @@ import signal
 import stat
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -33,13 +34,10 @@ from smtp_tui.settings.password_sources import (
 )
 from smtp_tui.threads import in_daemon_thread
 
-LARGEST_FILE = 64 * 1024
-"""Bytes of a file or of a command's output; no password is longer."""
-
+LARGEST_FILE = 64 * 1024  # bytes of a file or of a command's output; no password is longer
 _LARGEST_COMPLAINT = 4096
 # A program left in the background may hold the pipes open after the command itself has ended.
-_GRACE = 0.5
-_REAPING = 1.0
+_GRACE, _REAPING = 0.5, 1.0  # seconds
 _FORBIDDEN = {"\r": "a carriage return", "\n": "more than one line", "\0": "a NUL byte"}
 
 
@@ -119,14 +117,9 @@ async def _look_up(
 
 async def _read_file(path: Path, limit: float) -> tuple[str, bytes]:
     shown = f"the password file {one_line(path)}"
-
-    def read() -> bytes:
-        with path.open("rb") as file:
-            return file.read(LARGEST_FILE + 1)
-
     try:
         # A pipe, or a file over a network, may never answer.
-        content = await in_daemon_thread(read, limit)
+        content = await in_daemon_thread(partial(_first_bytes, path), limit)
     except TimeoutError:
         raise PasswordError(
             f"{shown} could not be read within {limit:g} s; is it a pipe?"
@@ -149,16 +142,18 @@ async def _read_file(path: Path, limit: float) -> tuple[str, bytes]:
     return shown, content.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
 
 
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE + 1)
+
+
 class _Output(asyncio.SubprocessProtocol):
     """Collects what a process prints, a little of both streams, and tells when it has ended."""
 
     def __init__(self) -> None:
-        self.printed = bytearray()
-        self.complaint = bytearray()
+        self.printed, self.complaint = bytearray(), bytearray()
         self.too_much = False
-        self.ended = asyncio.Event()
-        self.exited = asyncio.Event()
-        self.closed = asyncio.Event()
+        self.ended, self.exited, self.closed = (asyncio.Event() for _ in range(3))
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 2:
@@ -252,18 +247,14 @@ def _complaint(output: _Output) -> str:
 
 @record
 class PasswordStore:
-    """A source seen from one file's folder, for one user name.
-
-    `origin` is the settings file that names it, `host` the server that would get the password;
-    None where the user named it.
-    """
+    """A source seen from one file's folder, for one user name."""
 
     source: PasswordSource
     account: str
     base: Path
     environ: Mapping[str, str]
-    origin: Path | None = None
-    host: str = ""
+    origin: Path | None = None  # the settings file that names it; None where the user did
+    host: str = ""  # the server that would get the password
 
     def __str__(self) -> str:
         """Name it for people; no secret is in it."""
@@ -333,7 +324,12 @@ class PasswordStore:
             if isinstance(self.source, Keyring):
                 await store_password(self.source.service, self.account, secret)
                 return None
-            _fill(self.path, secret)
+            old = _content(self.path)
+            # The mode stays as the admin made it, but for what lets everybody at the file.
+            private = old is not None and bool(self.path.stat().st_mode & stat.S_IRWXO)
+            options = atomic_write.WriteOptions(private=private)
+            atomic_write.write(self.path, f"{secret}\n".encode(), old=old, options=options)
+            atomic_write.sync_folder(self.path)
             # Read back: only then is it said that it was stored.
             if await self.fetch(limit) == secret:
                 return None
@@ -359,25 +355,14 @@ class PasswordStore:
             raise PasswordError(f"{self} was not removed: {reason(error)}") from None
 
 
-def _fill(path: Path, secret: str) -> None:
-    """Write a password file for its owner, or leave its mode as the admin made it."""
-    old = _content(path)
-    private = old is not None and bool(path.stat().st_mode & stat.S_IRWXO)
-    options = atomic_write.WriteOptions(private=private)
-    atomic_write.write(path, f"{secret}\n".encode(), old=old, options=options)
-    atomic_write.sync_folder(path)
-
-
 def _content(path: Path) -> bytes | None:
     """Return what a password file holds, None where none is; PasswordError if it is another's."""
     shown = one_line(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise PasswordError(
-                f"{shown} is not a regular file, so smtp-tui keeps no password there"
-            )
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+            text = f"{shown} is not a regular file, so smtp-tui keeps no password there"
+            raise PasswordError(text)
+        content = _first_bytes(path)
     except FileNotFoundError:
         return None
     except OSError as error:

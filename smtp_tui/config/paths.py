@@ -83,18 +83,17 @@ def resolve_path(
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the user's folder for this program (XDG Base Directory Specification)."""
-    folder = environ.get("XDG_CONFIG_HOME", "")
-    if not Path(folder).is_absolute():
-        folder = f"{_home(environ)}/.config"
-    return Path(folder) / "smtp-tui"
+    return _xdg_folder(environ, "XDG_CONFIG_HOME", ".config")
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the user's folder for what outlives a run but is no setting."""
-    folder = environ.get("XDG_STATE_HOME", "")
-    if not Path(folder).is_absolute():
-        folder = f"{_home(environ)}/.local/state"
-    return Path(folder) / "smtp-tui"
+    return _xdg_folder(environ, "XDG_STATE_HOME", ".local/state")
+
+
+def _xdg_folder(environ: Mapping[str, str], variable: str, usual: str) -> Path:
+    folder = Path(environ.get(variable, ""))
+    return (folder if folder.is_absolute() else Path(_home(environ)) / usual) / "smtp-tui"
 
 
 def default_config(environ: Mapping[str, str] = os.environ) -> Path:

@@ -19,19 +19,15 @@ _TABLES = ("keys", "form", "domain")
 
 @record(kw_only=True)
 class Preferences:
-    """What the file says; None where it says nothing. What is wrong in it is told in `problems`.
+    """What the file says; None where it says nothing. What is wrong in it is told in `problems`."""
 
-    `keys` holds the keys of commands as they are written: which are commands and which are keys is
-    known to the form alone. `domain_check` is whether a test that passed asks DNS about the
-    sender's domain, `dkim` are the selectors of keys to look for there.
-    """
-
+    # By command, as they are written: only the form knows what are commands and keys.
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mouse: bool | None = None
     ascii: bool | None = None
     theme: str | None = None
-    domain_check: bool | None = None
-    dkim: tuple[str, ...] = ()
+    domain_check: bool | None = None  # does a test that passed ask DNS about the sender's domain
+    dkim: tuple[str, ...] = ()  # the selectors of keys to look for there
     problems: tuple[str, ...] = ()
 
 
@@ -46,25 +42,21 @@ def read_preferences(environ: Mapping[str, str] = os.environ) -> Preferences:
         return Preferences(problems=(f"it cannot be read: {reason(error)}",))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return Preferences(problems=(f"it is not valid TOML: {one_line(error, 100)}",))
-    problems = [
-        f"[{one_line(name, 40)}] is not a table of this file"
-        for name in values
-        if name not in _TABLES
-    ]
-    tables: dict[str, Mapping[str, Any]] = {}
-    for name in _TABLES:
-        found = values.get(name, {})
-        if not isinstance(found, Mapping):
+    strange = [one_line(name, 40) for name in values if name not in _TABLES]
+    problems = [f"[{name}] is not a table of this file" for name in strange]
+    tables = {name: values.get(name, {}) for name in _TABLES}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
             problems.append(f"{name} is not a table")
-        tables[name] = found if isinstance(found, Mapping) else {}
+            tables[name] = {}
     good: dict[str, Any] = {}
-    for table in ("form", "domain"):
-        for key, value in tables[table].items():
-            if why := _problem_with(table, key, value):
+    for name in ("form", "domain"):
+        for key, value in tables[name].items():
+            if why := _problem_with(name, key, value):
                 problems.append(why)
             else:
-                name = "domain_check" if key == "check" else key
-                good[name] = tuple(value) if isinstance(value, list) else value
+                setting = "domain_check" if key == "check" else key
+                good[setting] = tuple(value) if isinstance(value, list) else value
     keys: dict[str, tuple[str, ...]] = {}
     for command, value in tables["keys"].items():
         texts = value if isinstance(value, list) else [value]

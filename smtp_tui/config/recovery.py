@@ -27,18 +27,14 @@ _VALUES = (str, bool, int, float, type(None))
 
 @record(kw_only=True)
 class RecoveredChanges:
-    """What a form said otherwise than its file, at a moment in seconds since 1970.
-
-    `values` are raw, None for a key taken away. `place` is where the password is kept, if that was
-    changed; `had_secret` tells that one was typed, which is not kept.
-    """
+    """What a form said otherwise than its file."""
 
     file: str
     table: str
-    moment: float
-    values: Mapping[str, object]
-    place: Mapping[str, object] | None = None
-    had_secret: bool = False
+    moment: float  # seconds since 1970
+    values: Mapping[str, object]  # raw, None for a key taken away
+    place: Mapping[str, object] | None = None  # where the password is kept, if that was changed
+    had_secret: bool = False  # one was typed, which is not kept
 
 
 def save_recovery(unsaved: RecoveredChanges, environ: Mapping[str, str] = os.environ) -> bool:
@@ -50,7 +46,7 @@ def save_recovery(unsaved: RecoveredChanges, environ: Mapping[str, str] = os.env
         for key, raw in unsaved.values.items()
         if not isinstance(raw, str) or mask_credentials(raw) == raw
     }
-    folder = _folder(environ)
+    folder = state_folder(environ) / "unsaved"
     name = f"{int(unsaved.moment)}-{os.getpid()}-{time.monotonic_ns()}.json"
     try:
         if not [*folder.parents][:_HOME][-1].is_dir():
@@ -78,38 +74,28 @@ def discard_recovery(file: str, table: str, environ: Mapping[str, str] = os.envi
                 path.unlink()
 
 
-def _folder(environ: Mapping[str, str]) -> Path:
-    return state_folder(environ) / "unsaved"
-
-
 def _kept(environ: Mapping[str, str]) -> Iterator[tuple[Path, RecoveredChanges]]:
     with contextlib.suppress(OSError):
-        for path in sorted(_folder(environ).iterdir()):
-            if (unsaved := _read(path)) is not None:
-                yield path, unsaved
+        for path in sorted((state_folder(environ) / "unsaved").iterdir()):
+            # What is none of ours, or damaged, is passed over.
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+                yield path, _read(path)
 
 
-def _read(path: Path) -> RecoveredChanges | None:
-    """Read one; None where it is none of ours, or damaged."""
-    try:
-        # Neither a link nor a pipe of another user's making is followed or waited for.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
+def _read(path: Path) -> RecoveredChanges:
+    # Neither a link nor a pipe of another user's making is followed or waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-            return None
-        try:
-            content = json.loads(file.read(_LONGEST))
-            values, place = content["values"], content["place"]
-            return RecoveredChanges(
-                file=str(content["file"]),
-                table=str(content["table"]),
-                moment=float(content["moment"]),
-                values={str(key): raw for key, raw in values.items() if isinstance(raw, _VALUES)},
-                place=place if isinstance(place, dict) else None,
-                had_secret=bool(content["had_secret"]),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None
+            raise OSError
+        content = json.loads(file.read(_LONGEST))
+    values, place = content["values"], content["place"]
+    return RecoveredChanges(
+        file=str(content["file"]),
+        table=str(content["table"]),
+        moment=float(content["moment"]),
+        values={str(key): raw for key, raw in values.items() if isinstance(raw, _VALUES)},
+        place=place if isinstance(place, dict) else None,
+        had_secret=bool(content["had_secret"]),
+    )

@@ -40,41 +40,33 @@ def parse_path(text: str) -> tuple[Step | Selector, ...]:
     """Read a path as it is typed; DocumentError if it is none."""
     if text.strip() == ".":
         return ROOT
+
+    def unquoted(word: str) -> str:
+        return str(tomllib.loads(f"word = {word}")["word"]) if word[:1] in ('"', "'") else word
+
     steps: list[Step | Selector] = []
     position = -1
-    while position < len(text):
-        match = _NAME.match(text, position + 1)
-        if match is None:
-            raise _malformed(text)
-        steps.append(_unquoted(match["name"], text))
-        while selector := _SELECTOR.match(text, match.end()):
-            index, key, value = selector["index"], selector["key"], selector["value"]
-            steps.append(
-                Selector(_unquoted(key, text), _unquoted(value, text))
-                if index is None
-                else int(index)
-            )
-            match = selector
-        position = match.end()
-        if text[position : position + 1] not in ("", "."):
-            raise _malformed(text)
-    return tuple(steps)
-
-
-def _unquoted(word: str, text: str) -> str:
-    if word[:1] not in ('"', "'"):
-        return word
     try:
-        return str(tomllib.loads(f"word = {word}")["word"])
-    except tomllib.TOMLDecodeError:
-        raise _malformed(text) from None
-
-
-def _malformed(text: str) -> DocumentError:
-    return DocumentError(
-        f"{one_line(text)!r} is not the path of a table; write it like smtp, "
-        'accounts."a.b".smtp, smtp[0], smtp[name=x] or . for the root'
-    )
+        while position < len(text):
+            match = _NAME.match(text, position + 1)
+            if match is None:
+                raise ValueError
+            steps.append(unquoted(match["name"]))
+            while found := _SELECTOR.match(text, match.end()):
+                match = found
+                if found["index"] is not None:
+                    steps.append(int(found["index"]))
+                else:
+                    steps.append(Selector(unquoted(found["key"]), unquoted(found["value"])))
+            position = match.end()
+            if text[position : position + 1] not in ("", "."):
+                raise ValueError
+    except ValueError:
+        raise DocumentError(
+            f"{one_line(text)!r} is not the path of a table; write it like smtp, "
+            'accounts."a.b".smtp, smtp[0], smtp[name=x] or . for the root'
+        ) from None
+    return tuple(steps)
 
 
 def spelled_key(name: str) -> str:
@@ -88,13 +80,10 @@ def spelled(path: tuple[Step | Selector, ...]) -> str:
     """Spell a path so that `parse_path` reads it back."""
     text = ""
     for step in path:
-        match step:
-            case Selector(key, value):
-                text += f"[{key}={value}]"
-            case int():
-                text += f"[{step}]"
-            case str():
-                text += f".{spelled_key(step)}"
+        if isinstance(step, str):
+            text += f".{spelled_key(step)}"
+        else:
+            text += f"[{step}]" if isinstance(step, int) else f"[{step.key}={step.value}]"
     return text.removeprefix(".") or "."
 
 
@@ -135,11 +124,11 @@ def _index(here: Any, wanted: Selector) -> int:
     elements = here if isinstance(here, list) else []
     found = []
     for index, element in enumerate(elements):
-        value = element.get(wanted.key) if isinstance(element, dict) else None
-        # As TOML spells it: [enabled=true].
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        if isinstance(element, dict) and text == wanted.value:
-            found.append(index)
+        if isinstance(element, dict):
+            value = element.get(wanted.key)
+            # As TOML spells it: [enabled=true].
+            if wanted.value == (str(value).lower() if isinstance(value, bool) else str(value)):
+                found.append(index)
     if len(found) > 1:
         raise NoTableError(
             f"several tables have {wanted.key} = {one_line(wanted.value)}; "
