@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from smtp_tui.records import record
@@ -40,23 +41,18 @@ class FieldKind(StrEnum):
 
 @record(kw_only=True)
 class Field:
-    """One setting as the world sees it.
-
-    `attribute` is its name in `Settings`. `default` computes from the other fields' parsed values;
-    `default_text` is how people name that default where it is no value of the field. `advanced`
-    fields are shown when wanted.
-    """
+    """One setting as the world sees it."""
 
     key: str
-    attribute: str
+    attribute: str  # its name in `Settings`
     label: str
     kind: FieldKind
     parse: parsers.Parser
-    default: Default
+    default: Default  # computes from the other fields' parsed values
     summary: str
-    default_text: str = ""
+    default_text: str = ""  # how people name a default that is no value of the field
     choices: tuple[str, ...] = ()
-    advanced: bool = False
+    advanced: bool = False  # shown when wanted
 
     def problem_with(self, value: object) -> str | None:
         """Say what is wrong with a raw value in words that stand beside the field."""
@@ -67,12 +63,19 @@ class Field:
         return None
 
 
+_KINDS: Mapping[parsers.Parser, FieldKind] = {
+    parsers.port: FieldKind.NUMBER,
+    parsers.seconds: FieldKind.NUMBER,
+    parsers.switch: FieldKind.SWITCH,
+    parse_source: FieldKind.PASSWORD,
+}
+
+
 def declare(
     label: str,
-    kind: FieldKind | type[StrEnum],
-    parse: parsers.Parser | None = None,
-    *,
+    parse: parsers.Parser | type[StrEnum],
     summary: str,
+    *,
     default: object = None,
     default_text: str = "",
     advanced: bool = False,
@@ -80,39 +83,39 @@ def declare(
 ) -> Any:
     """Make the dataclass field of a setting; the name it is given there is its key.
 
-    A choice has its members' class as `kind`. `default` is a value, or a function of the other
-    fields' values; `key` is another name where Python keeps that word for itself.
+    The parser tells the field's kind: a choice has its members' class for one. `default` is a
+    value, or a function of the other fields' values; `key` is another name where Python keeps that
+    word for itself.
     """
     choices: tuple[str, ...] = ()
-    if not isinstance(kind, FieldKind):
-        choices, parse, kind = tuple(kind), parsers.choice(kind), FieldKind.CHOICE
-    assert parse is not None
-    details = {
-        "label": label,
-        "kind": kind,
+    if isinstance(parse, type) and issubclass(parse, StrEnum):
+        choices, kind, parse = tuple(parse), FieldKind.CHOICE, parsers.choice(parse)
+    else:
+        kind = _KINDS.get(parse, FieldKind.TEXT)
+    made = partial(
+        Field,
+        label=label,
+        kind=kind,
         # A dialect hands over what it cannot read, with the reason.
-        "parse": parsers.refusing_unreadable(parse),
-        "summary": summary,
-        "default": default if callable(default) else lambda _values: default,
-        "default_text": default_text,
-        "choices": choices,
-        "advanced": advanced,
-    }
-    if key is not None:
-        details["key"] = key
-    return dataclasses.field(default=None, metadata={"declared": details})
+        parse=parsers.refusing_unreadable(parse),
+        summary=summary,
+        default=default if callable(default) else lambda _values: default,
+        default_text=default_text,
+        choices=choices,
+        advanced=advanced,
+    )
+    return dataclasses.field(default=None, metadata={"declared": made, "key": key})
+
+
+def declare_advanced(
+    label: str, parse: parsers.Parser | type[StrEnum], summary: str, **more: Any
+) -> Any:
+    """Make the field of a setting that is shown when wanted; see `declare`."""
+    return declare(label, parse, summary, advanced=True, **more)
 
 
 USUAL_PORTS = {Encryption.NONE: 25, Encryption.TLS: 587, Encryption.SSL: 465}
 PORT_NAMES = {25: "smtp", 465: "submissions", 587: "submission", 2525: "submission, unofficial"}
-
-
-def _default_port(values: Values) -> int:
-    return USUAL_PORTS[values.get("encryption") or Encryption.TLS]
-
-
-def _default_authentication(values: Values) -> Authentication:
-    return Authentication.AUTO if values.get("username") else Authentication.NONE
 
 
 def _default_sender(values: Values) -> str | None:
@@ -138,143 +141,121 @@ class Settings:
 
     host: str = declare(
         "SMTP Host",
-        FieldKind.TEXT,
         parsers.host,
-        summary="The server that accepts the mail: a hostname or an IP address.",
+        "The server that accepts the mail: a hostname or an IP address.",
         default_text="required",
     )
     port: int = declare(
         "SMTP Port",
-        FieldKind.NUMBER,
         parsers.port,
-        summary="The TCP port: 587 for STARTTLS, 465 for implicit TLS, 25 between servers.",
-        default=_default_port,
+        "The TCP port: 587 for STARTTLS, 465 for implicit TLS, 25 between servers.",
+        default=lambda values: USUAL_PORTS[values.get("encryption") or Encryption.TLS],
     )
     domain: str | None = declare(
         "Domain",
-        FieldKind.TEXT,
         parsers.domain,
-        summary="The name this machine gives in EHLO; not the mail server's.",
+        "The name this machine gives in EHLO; not the mail server's.",
         default_text="this machine's FQDN or address",
     )
     encryption: Encryption = declare(
         "Encryption Type",
         Encryption,
+        "none: plain text; tls: STARTTLS required; ssl: implicit TLS.",
         default=Encryption.TLS,
-        summary="none: plain text; tls: STARTTLS required; ssl: implicit TLS.",
     )
     starttls_auto: bool = declare(
         "Start TLS Auto",
-        FieldKind.SWITCH,
         parsers.switch,
-        summary="With encryption none: use STARTTLS if offered, else continue unencrypted.",
+        "With encryption none: use STARTTLS if offered, else continue unencrypted.",
         default=False,
     )
     username: str | None = declare(
         "SMTP Username",
-        FieldKind.TEXT,
         parsers.public_text,
-        summary="The account to log in with; empty if the server takes no login.",
+        "The account to log in with; empty if the server takes no login.",
         default_text="none",
     )
     password: PasswordSource | None = declare(
         "SMTP Password",
-        FieldKind.PASSWORD,
         parse_source,
-        summary="The password, or the place where it is kept.",
+        "The password, or the place where it is kept.",
         default_text="none",
     )
     authentication: Authentication = declare(
         "Authentication Type",
         Authentication,
-        default=_default_authentication,
-        summary="How to log in; auto chooses the strongest safe mechanism.",
+        "How to log in; auto chooses the strongest safe mechanism.",
+        default=lambda values: (
+            Authentication.AUTO if values.get("username") else Authentication.NONE
+        ),
     )
     openssl_verify_mode: VerifyMode = declare(
         "OpenSSL Verify Mode",
         VerifyMode,
+        "peer: check the certificate's chain, dates and name; none: accept any.",
         default=VerifyMode.PEER,
-        summary="peer: check the certificate's chain, dates and name; none: accept any.",
     )
-    sender: str | None = declare(
+    sender: str | None = declare_advanced(
         "From",
-        FieldKind.TEXT,
         mailbox_text,
-        summary="The sender of test messages, in the envelope and in the From line.",
+        "The sender of test messages, in the envelope and in the From line.",
         default=_default_sender,
         default_text="from the username",
-        advanced=True,
         key="from",
     )
-    timeout: float = declare(
+    timeout: float = declare_advanced(
         "Timeout",
-        FieldKind.NUMBER,
         parsers.seconds,
-        summary="Seconds for the whole check, from connect to verdict.",
+        "Seconds for the whole check, from connect to verdict.",
         default=30.0,
-        advanced=True,
     )
-    ca_file: str | None = declare(
+    ca_file: str | None = declare_advanced(
         "CA File",
-        FieldKind.TEXT,
         parsers.public_text,
-        summary="Certificates to trust in place of the system's, as a PEM file.",
+        "Certificates to trust in place of the system's, as a PEM file.",
         default_text="the system's",
-        advanced=True,
     )
-    server_name: str | None = declare(
+    server_name: str | None = declare_advanced(
         "Server Name",
-        FieldKind.TEXT,
         parsers.host,
-        summary="The name sent in TLS (SNI) and required in the certificate.",
+        "The name sent in TLS (SNI) and required in the certificate.",
         default_text="the host",
-        advanced=True,
     )
-    tls_minimum: TlsVersion = declare(
+    tls_minimum: TlsVersion = declare_advanced(
         "TLS Minimum",
         TlsVersion,
+        "The oldest TLS version to accept.",
         default=TlsVersion.V1_2,
-        summary="The oldest TLS version to accept.",
-        advanced=True,
     )
-    tls_fingerprint: str | None = declare(
+    tls_fingerprint: str | None = declare_advanced(
         "TLS Fingerprint",
-        FieldKind.TEXT,
         parsers.fingerprint,
-        summary="SHA-256 of the one certificate to accept, in place of chain and name checks.",
+        "SHA-256 of the one certificate to accept, in place of chain and name checks.",
         default_text="none",
-        advanced=True,
     )
-    client_certificate: str | None = declare(
+    client_certificate: str | None = declare_advanced(
         "Client Certificate",
-        FieldKind.TEXT,
         parsers.public_text,
-        summary="PEM file with the certificate to show to the server.",
+        "PEM file with the certificate to show to the server.",
         default_text="none",
-        advanced=True,
     )
-    client_key: str | None = declare(
+    client_key: str | None = declare_advanced(
         "Client Key",
-        FieldKind.TEXT,
         parsers.public_text,
-        summary="PEM file with the client certificate's private key.",
+        "PEM file with the client certificate's private key.",
         default_text="in the certificate's file",
-        advanced=True,
     )
-    address_family: AddressFamily = declare(
+    address_family: AddressFamily = declare_advanced(
         "Address Family",
         AddressFamily,
+        "Reach the host by IPv4, by IPv6, or by whichever answers first.",
         default=AddressFamily.ANY,
-        summary="Reach the host by IPv4, by IPv6, or by whichever answers first.",
-        advanced=True,
     )
-    source_address: str | None = declare(
+    source_address: str | None = declare_advanced(
         "Source Address",
-        FieldKind.TEXT,
         parsers.address,
-        summary="The local address to connect from.",
+        "The local address to connect from.",
         default_text="chosen by the system",
-        advanced=True,
     )
     given: frozenset[str] = frozenset()
 
@@ -299,7 +280,7 @@ class Settings:
 def declared_fields(settings: type[Settings]) -> tuple[Field, ...]:
     """List the fields that a class of settings declares."""
     return tuple(
-        Field(**{"key": made.name, "attribute": made.name, **made.metadata["declared"]})
+        made.metadata["declared"](attribute=made.name, key=made.metadata["key"] or made.name)
         for made in dataclasses.fields(settings)
         if "declared" in made.metadata
     )

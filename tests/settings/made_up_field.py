@@ -14,20 +14,18 @@ from pathlib import Path
 
 from smtp_tui.records import record
 from smtp_tui.settings import fields, parsers
-from smtp_tui.settings.fields import FieldKind, declare
+from smtp_tui.settings.fields import declare_advanced
 
 
 @record(kw_only=True)
 class Settings(fields.Settings):
     """The settings with a field that nobody else has heard of."""
 
-    relay_tag: str | None = declare(
+    relay_tag: str | None = declare_advanced(
         "Relay Tag",
-        FieldKind.TEXT,
         parsers.public_text,
-        summary="A word that the relay sorts by.",
+        "A word that the relay sorts by.",
         default_text="no tag",
-        advanced=True,
     )
 
 
