@@ -17,8 +17,8 @@ from smtp_tui.cli.parser import UsageError, assignments, number_within, timeout_
 from smtp_tui.cli.password_prompt import TYPED, given_password, has_terminal_to_ask, typed_password
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.config.paths import default_config
-from smtp_tui.settings.mailbox import parse_mailbox
 from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.message import (
     BODY,

@@ -16,8 +16,7 @@ from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers.provider import User
 from smtp_tui.settings.choices import Authentication, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, FieldKind
-from smtp_tui.settings.mailbox import parse_mailbox
-from smtp_tui.settings.parsers import is_address
+from smtp_tui.settings.parsers import is_address, parse_mailbox
 from smtp_tui.settings.password_sources import (
     Ask,
     Command,

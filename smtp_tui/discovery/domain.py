@@ -18,7 +18,7 @@ from smtp_tui.discovery.spf import SpfResult, evaluate, is_record
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.addresses import is_public
 from smtp_tui.smtp.events import Connected
 

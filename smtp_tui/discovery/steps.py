@@ -16,7 +16,7 @@ from smtp_tui.providers.provider import Provider
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.certificates import in_words
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import Any
 
 from smtp_tui.records import record
-from smtp_tui.settings.mailbox import Mailbox
+from smtp_tui.settings.parsers import Mailbox
 
 LONGEST = 64 * 1024
 """Letters; more is no setting, but a value that variables have blown up."""

@@ -14,7 +14,7 @@ from smtp_tui.interchange.results import Exported, ImportNote, InterchangeError,
 from smtp_tui.interchange.spec import FormatSpec, format_named
 from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, Settings
-from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
+from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.settings.password_sources import Environment, Literal, PasswordSource
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.escaping import escape_controls

@@ -22,7 +22,7 @@ from smtp_tui.settings.choices import (
     TlsVersion,
     VerifyMode,
 )
-from smtp_tui.settings.mailbox import mailbox_text
+from smtp_tui.settings.parsers import mailbox_text
 from smtp_tui.settings.password_sources import PasswordSource, parse_source
 
 Values = Mapping[str, Any]

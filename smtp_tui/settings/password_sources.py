@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import field
@@ -132,10 +133,9 @@ def _host_in(service: str) -> str | None:
     if service.startswith(_OWN):
         return service.removeprefix(_OWN).strip() or None
     if re.match(r"smtps?://", service, re.IGNORECASE):
-        try:
+        with contextlib.suppress(ValueError):
             return urlsplit(service).hostname
-        except ValueError:
-            return None
+        return None
     return service if _MAIL_HOST.fullmatch(service.casefold()) else None
 
 

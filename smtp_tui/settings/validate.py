@@ -70,9 +70,11 @@ def parse_settings(values: Mapping[str, object]) -> ParseResult:
     """Read a table's raw TOML values into settings with every default filled in."""
     parsed, problems = parse_fields(values)
     if "host" not in parsed and not any(problem.key == "host" for problem in problems):
-        problems.append(_problem("host", "is missing; set the mail server's hostname"))
+        message = "is missing; set the mail server's hostname"
+        problems.append(Problem("host", BY_KEY["host"].label, message))
     whole = {**defaults(parsed), **parsed}
-    problems.extend(_conflicts(whole, parsed))
+    for key, message in _conflicts(whole, parsed):
+        problems.append(Problem(key, BY_KEY[key].label, message))
     if problems:
         return ParseResult(None, tuple(problems))
     attributes = {field.attribute: whole[field.key] for field in FIELDS}
@@ -80,28 +82,23 @@ def parse_settings(values: Mapping[str, object]) -> ParseResult:
     return ParseResult(settings, remarks=tuple(_remarks(settings)))
 
 
-def _problem(key: str, message: str) -> Problem:
-    return Problem(key, BY_KEY[key].label, message)
-
-
-def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[Problem]:
+def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what does not go together in settings that are good each on its own."""
     mechanism = parsed.get("authentication")
     # EXTERNAL takes its user from the client certificate, AUTO logs in only with one.
     anonymous = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL, None)
     if mechanism not in anonymous and not whole["username"]:
-        yield _problem("username", f"is missing; authentication {mechanism} needs a username")
+        yield "username", f"is missing; authentication {mechanism} needs a username"
     if not whole["client_certificate"]:
         if mechanism is Authentication.EXTERNAL:
-            yield _problem("client_certificate", "is missing; authentication external needs it")
+            yield "client_certificate", "is missing; authentication external needs it"
         if whole["client_key"]:
-            yield _problem("client_certificate", "is missing; client_key needs it")
+            yield "client_certificate", "is missing; client_key needs it"
     source, family = whole["source_address"], whole["address_family"]
     if source is not None and family is not AddressFamily.ANY:
         own = AddressFamily.IPV6 if ":" in source else AddressFamily.IPV4
         if own is not family:
-            message = f"is {own}, but address_family is {family}; make them match"
-            yield _problem("source_address", message)
+            yield "source_address", f"is {own}, but address_family is {family}; make them match"
 
 
 def _remarks(settings: Settings) -> Iterator[Notice]:

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from smtp_tui.settings.mailbox import Mailbox
+from smtp_tui.settings.parsers import Mailbox
 from smtp_tui.smtp.client import GroupRefusal, SMTPClient
 from smtp_tui.smtp.events import (
     Cause,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from smtp_tui.records import record
-from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
+from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.smtp.replies import EhloKeywords
 
 # Characters of a subject or a name that fit into one line with what stands before them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import (
     BAD_CERTIFICATES,

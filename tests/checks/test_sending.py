@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.events import Event, Sent
 from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import outcome_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.message import MailRequest
 from tests.smtp.playing import OPEN, USER, play
 from tests.smtp.scripted import Peer

@@ -14,7 +14,7 @@ from smtp_tui.interchange.importer import import_text, recognise
 from smtp_tui.interchange.results import Exported, InterchangeError
 from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, formats
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.validate import parse_settings
 from tests.interchange.awkward import HANDMADE, passwords
 from tests.table import table

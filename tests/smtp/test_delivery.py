@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp import delivery
 from smtp_tui.smtp.message import ForeignHeaderError, MailRequest
 from tests.smtp.playing import OPEN, Played, play

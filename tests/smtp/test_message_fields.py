@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.settings.mailbox import Mailbox
+from smtp_tui.settings.parsers import Mailbox
 from smtp_tui.smtp.message import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
 
 

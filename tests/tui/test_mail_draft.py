@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.model.draft import Draft

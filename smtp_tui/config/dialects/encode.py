@@ -25,7 +25,7 @@ from smtp_tui.config.toml_edit import edit
 from smtp_tui.config.toml_edit.layout import TableLayout
 from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.fields import BY_KEY, FieldKind
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.validate import equivalent
 
 _ENCRYPTION, _AUTO, _LOGIN = "encryption", "starttls_auto", "authentication"

@@ -16,7 +16,7 @@ from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.tablepath import TablePath, walk
 from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS, USUAL_PORTS
-from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
+from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.settings.validate import equivalent
 
 # Other names of our keys. Two of them in one table, or one beside our key, say nothing sure.

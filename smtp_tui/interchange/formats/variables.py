@@ -16,7 +16,7 @@ from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.results import Exported, Imported
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
+from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 
 
 def read(source: Source, form: FormatSpec) -> Imported:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from smtp_tui.records import record
-from smtp_tui.settings.mailbox import Mailbox, parse_mailbox
+from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.smtp.message import (
     BODY,
     SUBJECT,

@@ -17,7 +17,7 @@ from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.mailbox import parse_mailbox
+from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import (
