@@ -125,7 +125,8 @@ def test_another_run_is_waited_for_and_then_the_file_left_alone(path: Path) -> N
 SAVING = """
 import sys
 from pathlib import Path
-from smtp_tui.config.document import ChangedOnDiskError, Document
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import ChangedOnDiskError
 path, name = Path(sys.argv[1]), sys.argv[2]
 done = 0
 while done < 40:

@@ -62,7 +62,10 @@ async def test_what_is_in_the_way_is_told_without_the_secret(
 async def test_what_does_not_come_back_is_not_called_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(password_store, "_fill", lambda path, secret: path.write_text("other"))
+    def write(path: Path, *_: object, **__: object) -> None:
+        path.write_text("other")
+
+    monkeypatch.setattr(password_store.atomic_write, "write", write)
     error = await place(tmp_path).store(SECRET, 5)
     assert error is not None
     assert str(error).endswith("accepted the password but does not return it")
