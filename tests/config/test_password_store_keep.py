@@ -65,7 +65,7 @@ async def test_what_does_not_come_back_is_not_called_stored(
     def write(path: Path, *_: object, **__: object) -> None:
         path.write_text("other")
 
-    monkeypatch.setattr(password_store.atomic_write, "write", write)
+    monkeypatch.setattr("smtp_tui.config.atomic_write.write", write)
     error = await place(tmp_path).store(SECRET, 5)
     assert error is not None
     assert str(error).endswith("accepted the password but does not return it")
