@@ -168,7 +168,7 @@ PRESET_COMMANDS: tuple[Command, ...] = (
 DOMAIN_COMMANDS: tuple[Command, ...] = (
     Command("selectors", "k", "DKIM selectors", "type the selectors of DKIM keys to look for"),
     Command("again", "r", "Ask again", "ask DNS again"),
-    Command("leave", "escape", "Back", "stop asking, or go back"),
+    Command("stop", "escape", "Back", "stop asking, or go back"),
 )
 
 # What the keys do where another program's settings are taken over; Enter begins a line there.

@@ -9,7 +9,7 @@ from textual.events import Paste
 
 from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT
 from smtp_tui.tui.dialogs.explain_error import ErrorPasteArea, ExplainErrorScreen
-from smtp_tui.tui.widgets.line_editor import PasteArea
+from smtp_tui.tui.widgets.pager import PasteArea
 from tests.tui.driving import SAMPLE, Hand, form_on, settle
 
 LOG = """\

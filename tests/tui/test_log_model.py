@@ -334,7 +334,7 @@ class TestComparing:
     def test_far_from_what_differs_a_word_is_enough(self) -> None:
         old = [f"line {number}" for number in range(30)]
         new = [*old[:15], "other", *old[16:]]
-        kept = shortened(list(pairs_of(old, new)), 2)
+        kept = list(shortened(list(pairs_of(old, new)), 2))
         assert [pair.side for pair in kept] == ["…", " ", " ", "~", " ", " ", "…"]
         assert kept[0].left == "13 lines are the same"
 

@@ -80,8 +80,7 @@ class TestInk:
 
 class TestLineEdit:
     def test_words(self) -> None:
-        line = LineBuffer()
-        line.replace("mail.example.net")
+        line = LineBuffer("mail.example.net", len("mail.example.net"))
         line.delete("word_left")
         assert line.text == "mail.example."
         line.move("word_left")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import PLAIN, DialectHeader
@@ -51,11 +50,6 @@ class TableTester:
         """Their names, in the file's order."""
         return self.document.tables()
 
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self.document.path
-
     def entries(self) -> Iterator[tuple[str, str, str]]:
         """Yield name, host and last verdict of each."""
         for table in self.tables:
@@ -84,10 +78,14 @@ class TableTester:
         if verdict is not None:
             self.last_verdicts[table] = verdict_line(verdict)
 
+    def picker(self, current: str | None = None) -> TablePicker:
+        """Return the list of the tables; without a `current` one it has the whole screen."""
+        return TablePicker(self.document.path, self.entries, self.test, current)
+
 
 def table_picker(document: Document, last_verdicts: dict[str, str], runner: Runner) -> TablePicker:
     """Return the picker that is shown before any table is open."""
-    return TablePicker(TableTester(document, last_verdicts, runner))
+    return TableTester(document, last_verdicts, runner).picker()
 
 
 class TableController(Controller):
@@ -99,7 +97,7 @@ class TableController(Controller):
         if len(tester.tables) < 2 and tester.tables in ((), (self.table,)):
             self.show_message("This file has one SMTP table.")
             return
-        table = await self.show_dialog(TablePicker(tester, current=self.table))
+        table = await self.show_dialog(tester.picker(self.table))
         if table is None or table == self.table:
             return
         if await SaveController(self.context).may_leave():
@@ -149,10 +147,9 @@ class FileFormatController(Controller):
         try:
             return other.default_table() if tables else other.new_table()
         except SeveralTablesError:
-            return await self.show_dialog(
-                # Verdicts so far are of tables read with other keys.
-                TablePicker(TableTester(other, {}, self.test_pane.runner), tables[0])
-            )
+            # Verdicts so far are of tables read with other keys.
+            tester = TableTester(other, {}, self.test_pane.runner)
+            return await self.show_dialog(tester.picker(tables[0]))
         except NoTableError:
             if other.dialect == PLAIN:
                 return self.table

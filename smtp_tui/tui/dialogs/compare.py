@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
-from itertools import takewhile, zip_longest
+from itertools import groupby, takewhile, zip_longest
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from smtp_tui.checks.equivalents import EquivalentCommand
 from smtp_tui.records import record
@@ -27,8 +27,6 @@ from smtp_tui.tui.test_pane.verdict import outcome, verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
-# So many equal lines are shown around what differs.
-CONTEXT = 2
 # From here on two columns have room for most lines of a dialogue.
 WIDE = 120
 _GAP = " │ "
@@ -41,8 +39,6 @@ _VARIABLE = re.compile(
     r"(?: [+-]\d{4})?(?: \([A-Z]+\))?"
     r"|\b(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:\.\d+)?Z?|\b\d+(?:\.\d+)? m?s\b"
 )
-
-
 # A word of a POSIX shell: quoted, escaped and bare pieces with nothing between them.
 _WORD = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+""", re.DOTALL)
 
@@ -82,28 +78,23 @@ def pairs_of(old: Sequence[str], new: Sequence[str]) -> Iterator[Pair]:
             elif left is None:
                 yield Pair(Side.LATER, "", right)
             else:
+                # Of many equal lines SequenceMatcher takes none for a match.
                 is_same = _VARIABLE.sub("", left) == _VARIABLE.sub("", right)
                 yield Pair(Side.SAME if is_same else Side.CHANGED, left, right)
     yield from (Pair(Side.SAME, *both) for both in zip(old[a_end:], new[b_end:], strict=True))
 
 
-def shortened(pairs: Sequence[Pair], context: int = CONTEXT) -> list[Pair]:
-    """Return pairs with a word in place of lines that are equal and far from what differs."""
+def shortened(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
+    """Yield pairs with a word in place of lines that are equal and far from what differs."""
     differing = {at for at, pair in enumerate(pairs) if pair.side is not Side.SAME}
     near = {at + by for at in differing for by in range(-context, context + 1)}
-    kept: list[Pair] = []
-    skipped = 0
-    for at, pair in enumerate([*pairs, None]):
-        if pair is not None and at not in near:
-            skipped += 1
-            continue
-        if skipped:
-            words = "1 line is" if skipped == 1 else f"{skipped} lines are"
-            kept.append(Pair(Side.SKIPPED, f"{words} the same"))
-            skipped = 0
-        if pair is not None:
-            kept.append(pair)
-    return kept
+    for is_near, run in groupby(enumerate(pairs), key=lambda numbered: numbered[0] in near):
+        kept = [pair for _, pair in run]
+        if is_near:
+            yield from kept
+        else:
+            words = "1 line is" if len(kept) == 1 else f"{len(kept)} lines are"
+            yield Pair(Side.SKIPPED, f"{words} the same")
 
 
 def unified(pairs: Sequence[Pair]) -> Iterator[tuple[Side, str]]:
@@ -193,13 +184,13 @@ def _side_by_side(pairs: Sequence[Pair], width: int, title: Style | None) -> Ite
 class CompareScreen(PagerScreen):
     """The two tests side by side where there is room, else one below the other."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [("d", "leave")]
 
     def __init__(self, earlier: CompletedTest, later: CompletedTest) -> None:
         super().__init__()
         self._titles = Pair(Side.CHANGED, _title("earlier", earlier), _title("later", later))
         self._settings = [*_setting_pairs(earlier, later)]
-        lines = shortened([*pairs_of(_dialogue(earlier), _dialogue(later))])
+        lines = [*shortened([*pairs_of(_dialogue(earlier), _dialogue(later))])]
         is_same = all(pair.side is Side.SKIPPED for pair in lines)
         self._dialogue = [] if is_same else lines
 
@@ -229,12 +220,11 @@ def broken(line: str, width: int) -> list[str]:
     return [*lines, current]
 
 
+# The lines stand from edge to edge, so that a terminal's own copying gets them as they are.
 class EquivalentsScreen(PagerScreen):
     """Command lines of other programs that do the same test."""
 
-    # They stand from edge to edge, so that a terminal's own copying gets them as they are.
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [("s", "leave")]
 
     def __init__(self, title: str, commands: Sequence[EquivalentCommand]) -> None:
         super().__init__()

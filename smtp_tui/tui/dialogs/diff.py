@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import DescendantFocus
 from textual.strip import Strip
-from textual.widget import Widget
 
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import Conflict, DiffLine, DiffMark
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import (
     CHANGED_COMMANDS,
     CONFLICT_COMMANDS,
@@ -52,8 +50,8 @@ class DiffView(TextPage, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *READING_KEYS,
-        Binding("left", "sideways(-1)", show=False),
-        Binding("right", "sideways(1)", show=False),
+        ("left", "sideways(-1)"),
+        ("right", "sideways(1)"),
     ]
 
     def __init__(self, lines: Sequence[DiffLine]) -> None:
@@ -94,15 +92,11 @@ class _DiffBase(Dialog[Result]):
     """A diff under a few lines, and keys; the keys scroll the diff."""
 
     def __init__(self, head: Sequence[Block], lines: Sequence[DiffLine], hints: Hints) -> None:
-        super().__init__()
         self._head = TextPage(head)
         self._view = DiffView(lines)
         self._note = TextPage()
         self._keys = KeyHints(hints, indent=0)
-
-    def parts(self) -> Iterable[Widget]:
-        """Return the diff over the keys."""
-        return self._head, self._view, self._note, self._keys
+        super().__init__(self._head, self._view, self._note, self._keys)
 
     def on_mount(self) -> None:
         """Have the keys scroll the diff."""
@@ -139,10 +133,8 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         self._preview = preview
         self._options = WriteOptions()
         title = f"What saving changes in {preview.file}" if preview.lines else SAME
-        notes = preview.notes
-        if preview.table:
-            made = f"The file has no SMTP table yet: saving adds [{preview.table}]."
-            notes = (made, *notes)
+        made = f"The file has no SMTP table yet: saving adds [{preview.table}]."
+        notes = (made, *preview.notes) if preview.table else preview.notes
         head = [
             plain(title, STRONG),
             *(plain(note, DIM, gap=False) for note in notes),
@@ -160,12 +152,14 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         if self._preview.takes_secret_out:
             self._note.show([plain(NO_BACKUP, WARNING)])
             return
-        self._options = replace(self._options, backup=not self._options.backup)
-        self._keys.show(self._hints())
+        self._set_options(replace(self._options, backup=not self._options.backup))
 
     def action_private(self) -> None:
         """Leave the file to its owner alone, or do not."""
-        self._options = replace(self._options, private=not self._options.private)
+        self._set_options(replace(self._options, private=not self._options.private))
+
+    def _set_options(self, options: WriteOptions) -> None:
+        self._options = options
         self._keys.show(self._hints())
 
     def _hints(self) -> Hints:
@@ -173,12 +167,11 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         chosen = {"backup": self._options.backup, "private": self._options.private}
         hints = []
         for command in DIFF_COMMANDS:
-            label = command.label
-            if command.action in chosen:
-                if self._preview.is_new:
-                    continue
-                label += ": yes" if chosen[command.action] else ": no"
-            hints.append((command.keys, label))
+            if command.action not in chosen:
+                hints.append((command.keys, command.label))
+            elif not self._preview.is_new:
+                state = "yes" if chosen[command.action] else "no"
+                hints.append((command.keys, f"{command.label}: {state}"))
         return tuple(hints)
 
 
@@ -227,26 +220,20 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(CONFLICT_COMMANDS),
-        Binding("up,shift+tab", "move(-1)", show=False),
-        Binding("down,tab,enter", "move(1)", show=False),
+        ("up,shift+tab", "app.focus_previous"),
+        ("down,tab,enter", "app.focus_next"),
     ]
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
-        super().__init__()
         self._conflicts = {conflict.key: conflict for conflict in conflicts}
         self._rows = {
             key: ChoiceRow(key, BY_KEY[key].label, (THEIRS, OURS)) for key in self._conflicts
         }
         self._chosen: dict[str, str] = {}
         self._note = TextPage(most=4)
-
-    def parts(self) -> Iterable[Widget]:
-        """Return a row for each, and a line about the one under the cursor."""
-        title = "Changed in the file and in the form. Which value do you want?"
-        yield TextPage([plain(title, STRONG)])
-        yield from self._rows.values()
-        yield self._note
-        yield KeyHints(hints_of(CONFLICT_COMMANDS), indent=0)
+        title = plain("Changed in the file and in the form. Which value do you want?", STRONG)
+        keys = KeyHints(hints_of(CONFLICT_COMMANDS), indent=0)
+        super().__init__(TextPage([title]), *self._rows.values(), self._note, keys)
 
     def on_mount(self) -> None:
         """Begin at the first."""
@@ -257,23 +244,15 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Describe another key's conflict."""
         if isinstance(event.widget, ChoiceRow):
-            conflict = self._conflicts[event.widget.key]
-            self._note.show([plain(f"{escape_controls(str(conflict))}.")])
+            self._note.show([plain(f"{self._conflicts[event.widget.key]}.")])
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
         """Take a choice."""
-        event.stop()
         if event.word is None:
             self._chosen.pop(event.row.key, None)
         else:
             self._chosen[event.row.key] = event.word
         self._show_choices()
-
-    def action_move(self, by: int) -> None:
-        """Go to another key."""
-        rows = list(self._rows.values())
-        here = next((at for at, row in enumerate(rows) if row is self.focused), 0)
-        self.set_focus(rows[(here + by) % len(rows)])
 
     def action_take(self) -> None:
         """Merge, if all is decided."""

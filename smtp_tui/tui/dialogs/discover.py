@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar
 
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -142,9 +142,9 @@ class SearchScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f10,ctrl+x", "leave", show=False),
-        Binding("pageup", "read(-1)", show=False),
-        Binding("pagedown", "read(1)", show=False),
+        ("f10,ctrl+x", "leave"),
+        ("pageup", "read(-1)"),
+        ("pagedown", "read(1)"),
     ]
 
     def __init__(self) -> None:
@@ -164,8 +164,8 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(DISCOVER_COMMANDS),
-        Binding("down", "step(1)", show=False),
-        Binding("up,shift+tab", "step(-1)", show=False),
+        ("down", "step(1)"),
+        ("up,shift+tab", "step(-1)"),
     ]
 
     def __init__(self, name: str, draft: Draft, search: Search | None) -> None:

@@ -75,20 +75,18 @@ class DomainScreen(PagerScreen):
         elif self._check.is_asking:
             yield plain(text("dns", "asking", seconds=f"{SECONDS:g}"), ACCENT)
         else:
-            again = next(command for command in DOMAIN_COMMANDS if command.action == "again")
-            names = {"key": again.first_key, "seconds": f"{SECONDS:g}"}
+            keys = {command.action: command.first_key for command in DOMAIN_COMMANDS}
+            names = {"key": keys["again"], "seconds": f"{SECONDS:g}"}
             yield plain(text("dns", "silent" if found else "stopped", **names), WARNING)
 
     def update(self) -> None:
         """Show what is known, and which keys there are."""
         super().update()
         can_ask = not self._inquiry.refusal()
-        hints = hints_of(
-            command for command in DOMAIN_COMMANDS if can_ask or command.action == "leave"
-        )
-        self._hints.show((*hints, ("PgDn", "Scroll")))
+        commands = [one for one in DOMAIN_COMMANDS if can_ask or one.action == "stop"]
+        self._hints.show((*hints_of(commands), ("PgDn", "Scroll")))
 
-    def action_leave(self) -> None:
+    def action_stop(self) -> None:
         """Stop asking, else go back."""
         if not self._check.stop():
             self.dismiss()
@@ -104,19 +102,19 @@ class DomainScreen(PagerScreen):
             self._ask_selectors(", ".join(self._check.selectors))
 
     def _ask_selectors(self, typed: str, problem: str = "") -> None:
+        def take(typed: str | None) -> None:
+            if typed is None:
+                return
+            selectors = typed.replace(",", " ").split()
+            for selector in selectors:
+                if not _SELECTOR.fullmatch(selector):
+                    shown = escape_controls(selector[:40])
+                    self._ask_selectors(typed, text("dns", "bad-selector", selector=shown))
+                    return
+            self._check.selectors = tuple(dict.fromkeys(selectors))
+            self._inquiry.ask()
+
         title, label = text("dns", "selectors", file=NAME), text("dns", "selectors-label")
         actions = "Ask DNS", "Back"
         prompt = PromptDialog(title, label, typed, actions, problem, may_be_empty=True)
-        self.app.push_screen(prompt, self._take_selectors)
-
-    def _take_selectors(self, typed: str | None) -> None:
-        if typed is None:
-            return
-        selectors = typed.replace(",", " ").split()
-        for selector in selectors:
-            if not _SELECTOR.fullmatch(selector):
-                shown = escape_controls(selector[:40])
-                self._ask_selectors(typed, text("dns", "bad-selector", selector=shown))
-                return
-        self._check.selectors = tuple(dict.fromkeys(selectors))
-        self._inquiry.ask()
+        self.app.push_screen(prompt, take)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT, Explanation, explain_error
@@ -13,8 +13,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.commands import ERROR_COMMANDS, hints_of
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.style import DIM, STRONG
-from smtp_tui.tui.widgets.line_editor import PasteArea
-from smtp_tui.tui.widgets.pager import PasteScreen
+from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen
 from smtp_tui.tui.widgets.text_page import Block, labelled, plain
 
 TITLE = "What does this error mean?"
@@ -62,7 +61,7 @@ class ExplainErrorScreen(PasteScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(ERROR_COMMANDS),
-        Binding("f3,f10,ctrl+y,ctrl+x", "leave", show=False),
+        ("f3,f10,ctrl+y,ctrl+x", "leave"),
     ]
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from smtp_tui.config.atomic_write import WriteOptions, write
 from smtp_tui.config.errors import DocumentError
@@ -48,8 +48,8 @@ class ExportScreen(PagerScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(EXPORT_COMMANDS),
-        Binding("left,shift+tab", "turn(-1)", show=False),
-        Binding("alt+x", "leave", show=False),
+        ("left,shift+tab", "turn(-1)"),
+        ("alt+x", "leave"),
     ]
 
     def __init__(self, values: Mapping[str, object], settings: Path) -> None:
@@ -64,21 +64,20 @@ class ExportScreen(PagerScreen):
 
     def blocks(self, _width: int) -> Iterator[Block]:
         """Yield the text, and what is to be said of it."""
-        spec, count = format_named(self.name_shown), len(self._names)
-        number = text("export", "count", number=self._names.index(spec.name) + 1, count=count)
+        spec, names = format_named(self.name_shown), self._names
+        of_all = text("export", "count", number=names.index(spec.name) + 1, count=len(names))
         quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
         title = text("export", "title", format=spec.title)
-        yield Block(((f"{title}{quoting}", STRONG), (number, DIM)))
+        yield Block(((f"{title}{quoting}", STRONG), (of_all, DIM)))
         if self._message:
             yield plain(self._message, GOOD, gap=False)
         exported = self._exported()
         if isinstance(exported, str):
             yield plain(text("export", "cannot", problem=exported.rstrip(".")), BAD)
             return
-        gap = True
-        for line in exported.text.removesuffix("\n").split("\n"):
-            yield Block(((escape_controls(line), ACCENT),), is_preformatted=True, gap=gap)
-            gap = False
+        for number, line in enumerate(exported.text.removesuffix("\n").split("\n")):
+            spans = ((escape_controls(line), ACCENT),)
+            yield Block(spans, is_preformatted=True, gap=number == 0)
         if exported.notes:
             yield plain(text("export", "notes", format=spec.title), STRONG)
         for note in exported.notes:
@@ -92,9 +91,7 @@ class ExportScreen(PagerScreen):
         """Show it, and which keys there are."""
         super().update()
         can_quote = format_named(self.name_shown).takes_quoting
-        commands = (
-            command for command in EXPORT_COMMANDS if can_quote or command.action != "quoting"
-        )
+        commands = [one for one in EXPORT_COMMANDS if can_quote or one.action != "quoting"]
         self._hints.show(hints_of(commands))
 
     def action_turn(self, by: int) -> None:
@@ -138,28 +135,21 @@ class ExportScreen(PagerScreen):
 
     def action_save(self) -> None:
         """Ask for a file, and save the text."""
-        if not isinstance(self._exported(), str):
-            self.run_worker(self._save(), group="save", exclusive=True)
-
-    def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss()
-
-    async def _save(self) -> None:
         exported = self._exported()
-        if isinstance(exported, str):
-            return
+        if not isinstance(exported, str):
+            self.run_worker(self._save(exported.text), group="save", exclusive=True)
+
+    async def _save(self, content: str) -> None:
         folder = self._settings.parent
         if not os.access(folder, os.W_OK | os.X_OK):
             folder = absolute(Path())
-        names = {"name": self._settings.stem, "format": self.name_shown}
-        proposal = folder / text("export", "names", **names)
+        name = text("export", "names", name=self._settings.stem, format=self.name_shown)
         path = await ask_and_save(
             self.app,
             text("export", "save"),
-            proposal,
+            folder / name,
             lambda path: text("export", "replace", path=path, backup=f"{path}~"),
-            lambda path: in_daemon_thread(partial(_write, path, exported.text)),
+            lambda path: in_daemon_thread(partial(_write, path, content)),
             makes_folder=True,
         )
         if path is not None:

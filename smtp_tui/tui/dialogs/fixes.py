@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.style import Style
-from textual.binding import Binding, BindingType
-from textual.widget import Widget
+from textual.binding import BindingType
 
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.certificates import Certificate, in_words
@@ -47,10 +46,7 @@ _LABELS = 11
 class FixList(ListView[Sequence[Block]]):
     """Fixes one below the other, each of a few lines."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("shift+tab", "go(-1)", show=False),
-        Binding("tab", "go(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [("shift+tab", "go(-1)"), ("tab", "go(1)")]
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
         """Yield the lines of each fix."""
@@ -61,33 +57,25 @@ class FixList(ListView[Sequence[Block]]):
 class FixDialog(Dialog[int | None]):
     """Asks which fix to make; the result is its number, None for none."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(FIX_COMMANDS),
-        Binding("f8,ctrl+f", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIX_COMMANDS), ("f8,ctrl+f", "leave")]
 
     def __init__(
         self, proposals: Sequence[FixProposal], draft: Draft, file: str, index: int = 0
     ) -> None:
-        super().__init__()
         rows = [_blocks(proposal, draft, file) for proposal in proposals]
         self._list = FixList(rows, min(index, len(rows) - 1))
-        pinning = [at for at, proposal in enumerate(proposals) if pins(proposal.fix)]
-        saving = [
-            at for at, proposal in enumerate(proposals) if proposal.way is FixAction.SAVE_AUTHORITY
-        ]
-        self._first = {"pin": pinning[:1], "save_authority": saving[:1]}
-
-    def parts(self) -> Iterable[Widget]:
-        """Return the list over the keys that apply."""
-        commands = (command for command in FIX_COMMANDS if self._first.get(command.action, True))
-        yield TextPage([plain(TITLE, STRONG)])
-        yield self._list
-        yield KeyHints(hints_of(commands), indent=0)
-
-    def on_resize(self) -> None:
-        """Leave room for the keys."""
-        self._list.limit(max(self.size.height - _AROUND, 1))
+        # The first of the fixes that have a key of their own, by that key's action.
+        self._first: dict[str, int] = {}
+        for number, proposal in enumerate(proposals):
+            if pins(proposal.fix):
+                self._first.setdefault("pin", number)
+            if proposal.way is FixAction.SAVE_AUTHORITY:
+                self._first.setdefault("save_authority", number)
+        actions = {"take", "leave", *self._first}
+        commands = [command for command in FIX_COMMANDS if command.action in actions]
+        hints = KeyHints(hints_of(commands), indent=0)
+        title = TextPage([plain(TITLE, STRONG)])
+        super().__init__(title, self._list, hints, flexible=self._list, around=_AROUND)
 
     def action_take(self) -> None:
         """Take the chosen one."""
@@ -95,13 +83,13 @@ class FixDialog(Dialog[int | None]):
 
     def action_pin(self) -> None:
         """Take the one that pins the certificate, where there is one."""
-        for number in self._first["pin"]:
-            self.dismiss(number)
+        if "pin" in self._first:
+            self.dismiss(self._first["pin"])
 
     def action_save_authority(self) -> None:
         """Take the one that saves a CA, where there is one."""
-        for number in self._first["save_authority"]:
-            self.dismiss(number)
+        if "save_authority" in self._first:
+            self.dismiss(self._first["save_authority"])
 
 
 def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[Block]:
@@ -178,29 +166,22 @@ def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
 
 
 class TrustDialog(Dialog[bool]):
-    """Tells what a yes would mean; Enter, Escape and N say no, and so does nothing else than Y."""
+    """Shows what a yes would mean; Enter, Escape and N say no, and nothing else than Y says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,Y", "answer(True)", show=False),
-        Binding("n,N,enter,escape", "answer(False)", show=False),
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("pageup", "go(-5)", show=False),
-        Binding("pagedown,space", "go(5)", show=False),
+        ("y,Y", "answer(True)"),
+        ("n,N,enter,escape", "answer(False)"),
+        ("up,k", "go(-1)"),
+        ("down,j", "go(1)"),
+        ("pageup", "go(-5)"),
+        ("pagedown,space", "go(5)"),
     ]
 
     def __init__(self, blocks: Sequence[Block], yes: str) -> None:
-        super().__init__()
         self._page = TextPage(blocks)
-        self._yes = yes
-
-    def parts(self) -> Iterable[Widget]:
-        """Return the question and the keys, which never leave the screen."""
-        return self._page, KeyHints((("Y", self._yes), ("N Enter Esc", "No")), indent=0)
-
-    def on_resize(self) -> None:
-        """Leave room for the keys."""
-        self._page.limit(max(self.size.height - _AROUND_QUESTION, 1))
+        # The keys never leave the screen, however long the question is.
+        hints = KeyHints((("Y", yes), ("N Enter Esc", "No")), indent=0)
+        super().__init__(self._page, hints, flexible=self._page, around=_AROUND_QUESTION)
 
     def action_answer(self, is_yes: bool) -> None:
         """Take the answer."""

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.binding import Binding, BindingType
-from textual.widget import Widget
+from textual.binding import BindingType
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
@@ -23,12 +22,12 @@ from smtp_tui.tui.commands import (
     FIX_COMMANDS,
     FORM_KEYS,
     IMPORT_COMMANDS,
-    LOG_COMMANDS,
     MAIL_COMMANDS,
     PRESET_COMMANDS,
     SIGNS,
     TABLE_COMMANDS,
     Command,
+    configurable,
     key_of,
     log_keys,
 )
@@ -43,12 +42,13 @@ from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
 COLUMN = 22
+FILE_CHANGED_COMMANDS = (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0])
 
 
 class HelpScreen(PagerScreen):
     """What the keys do, made from the commands themselves, and what the file was read as."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,ctrl+g,?", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [("f1,ctrl+g,?", "leave")]
 
     def __init__(self, about_file: Sequence[Block]) -> None:
         super().__init__()
@@ -58,33 +58,27 @@ class HelpScreen(PagerScreen):
         """Yield the whole help."""
         yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
         yield from self._about_file
-        everywhere = [command for command in COMMANDS if command.help]
-        for title, commands, more in (
-            ("Everywhere", everywhere, ()),
-            ("In the form", (), FORM_KEYS),
-            ("In the log", (), log_keys()),
-            ("In the list of fixes", FIX_COMMANDS, ()),
-            ("In the explanation of an error", ERROR_COMMANDS, ()),
-            ("In the search for settings", DISCOVER_COMMANDS, ()),
-            ("In the list of providers", PRESET_COMMANDS, ()),
-            ("In the import", IMPORT_COMMANDS, ()),
-            ("In the export", EXPORT_COMMANDS, ()),
-            ("In the DNS report", DOMAIN_COMMANDS, ()),
-            ("In a test message", MAIL_COMMANDS, ()),
-            ("In the diff", DIFF_COMMANDS, ()),
-            (
-                "When another program has changed the file",
-                (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0]),
-                (),
-            ),
-            ("In the list of tables", TABLE_COMMANDS, ()),
-            ("Signs", (), SIGNS),
-        ):
+        sections: tuple[tuple[str, Iterable[Command | tuple[str, str]]], ...] = (
+            ("Everywhere", [command for command in COMMANDS if command.help]),
+            ("In the form", FORM_KEYS),
+            ("In the log", log_keys()),
+            ("In the list of fixes", FIX_COMMANDS),
+            ("In the explanation of an error", ERROR_COMMANDS),
+            ("In the search for settings", DISCOVER_COMMANDS),
+            ("In the list of providers", PRESET_COMMANDS),
+            ("In the import", IMPORT_COMMANDS),
+            ("In the export", EXPORT_COMMANDS),
+            ("In the DNS report", DOMAIN_COMMANDS),
+            ("In a test message", MAIL_COMMANDS),
+            ("In the diff", DIFF_COMMANDS),
+            ("When another program has changed the file", FILE_CHANGED_COMMANDS),
+            ("In the list of tables", TABLE_COMMANDS),
+            ("Signs", SIGNS),
+        )
+        for title, lines in sections:
             yield plain(title, STRONG)
-            for keys, help_text in (
-                *((command.keys, command.help) for command in commands),
-                *more,
-            ):
+            for line in lines:
+                keys, help_text = (line.keys, line.help) if isinstance(line, Command) else line
                 head = f"  {keys}".ljust(COLUMN)
                 yield Block(((help_text, PLAIN),), head, " " * COLUMN, gap=False)
 
@@ -107,25 +101,15 @@ class PaletteEntry:
 
 def palette_entries() -> tuple[PaletteEntry, ...]:
     """Return all commands, and all fields."""
-    commands = [
-        command
-        for command in (*COMMANDS, *LOG_COMMANDS)
+    entries = [
+        PaletteEntry(command, command.title, command.help, command.keys)
+        for command in configurable()
         if command.help and command.action != "commands"
     ]
-    jump = key_of("jump")
-    fields = [
-        PaletteEntry(
-            field.key,
-            f"Go to {field.label}",
-            field.summary,
-            f"{jump} {letters()[field.key].upper()}",
-        )
-        for field in FIELDS
-    ]
-    return (
-        *(PaletteEntry(command, command.title, command.help, command.keys) for command in commands),
-        *fields,
-    )
+    for field in FIELDS:
+        keys = f"{key_of('jump')} {letters()[field.key].upper()}"
+        entries.append(PaletteEntry(field.key, f"Go to {field.label}", field.summary, keys))
+    return tuple(entries)
 
 
 def matching_entries(text: str, entries: Iterable[PaletteEntry]) -> tuple[PaletteEntry, ...]:
@@ -185,24 +169,20 @@ class Palette(Dialog[Command | str | None]):
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", show=False),
-        Binding("escape,ctrl+p,f12", "leave", show=False),
-        Binding("up,shift+tab", "go(-1)", show=False),
-        Binding("down,tab", "go(1)", show=False),
-        Binding("pageup", "go(-10)", show=False),
-        Binding("pagedown", "go(10)", show=False),
+        ("enter", "take"),
+        ("escape,ctrl+p,f12", "leave"),
+        ("up,shift+tab", "go(-1)"),
+        ("down,tab", "go(1)"),
+        ("pageup", "go(-10)"),
+        ("pagedown", "go(10)"),
     ]
 
     def __init__(self) -> None:
-        super().__init__()
         self._all = palette_entries()
         self._row = TextRow("find", MENU, label_width=len(MENU))
         self._list = PaletteList(self._all, can_focus=False, is_steady=True)
-
-    def parts(self) -> Iterable[Widget]:
-        """Return field, list and keys."""
         hints = (("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back"))
-        return self._row, self._list, KeyHints(hints, indent=0)
+        super().__init__(self._row, self._list, KeyHints(hints, indent=0))
 
     def on_mount(self) -> None:
         """Begin with all."""
@@ -214,8 +194,7 @@ class Palette(Dialog[Command | str | None]):
         self._list.limit(max(min(ROWS, self.size.height - _AROUND), 1))
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
-        """List what is meant."""
-        event.stop()
+        """List what matches."""
         self._list.show(matching_entries(event.row.text, self._all))
 
     def action_take(self) -> None:

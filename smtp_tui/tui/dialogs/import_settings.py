@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import expand
 from smtp_tui.interchange.importer import LARGEST, TextFile, import_text, read_file
-from smtp_tui.interchange.results import Imported, InterchangeError
+from smtp_tui.interchange.results import InterchangeError
 from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, format_named, formats
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import Literal, parse_source
@@ -28,8 +28,7 @@ from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog
-from smtp_tui.tui.widgets.line_editor import PasteArea
-from smtp_tui.tui.widgets.pager import PasteScreen
+from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
 _KEYS = {command.action: command.first_key for command in IMPORT_COMMANDS}
@@ -69,15 +68,15 @@ _INDENT = "    "
 _NAMES = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key"
 # It hides too much rather than too little: what is typed may be half of a line that has a password.
 _FORMS = tuple(
-    re.compile(form, re.IGNORECASE)
-    for form in (
+    re.compile(rf"(?P<kept>{kept})(?:{hidden})", re.IGNORECASE)
+    for kept, hidden in (
         # A setting or an option by its name: `SMTP_PASSWORD=…`, `"pass": …`, `password …`.
-        rf"(?:{_NAMES})[\w\]]*[\"']?\s*(?:=>|[:=]|\s)\s*(?P<hidden>\S.*)",
-        r"(?<!\S)(?:-ap|--?auth-password|--?au-password)[ =](?P<hidden>.+)",
+        (rf"(?:{_NAMES})[\w\]]*[\"']?\s*(?:=>|[:=]|\s)\s*", r"\S.*"),
+        (r"(?<!\S)(?:-ap|--?auth-password|--?au-password)[ =]", r".+"),
         # The user's part of a URL, to the last @; while it is typed there is none yet.
-        r"://[^\s/:@]*:(?P<hidden>.*(?=@)|\S+)",
+        (r"://[^\s/:@]*:", r".*(?=@)|\S+"),
         # Postfix' table of logins: `[host]:port user:password`.
-        r"^\s*\[?[\w.:-]+\]?(?::\d+)?\s+[^\s:=]+:(?P<hidden>\S.*)",
+        (r"^\s*\[?[\w.:-]+\]?(?::\d+)?\s+[^\s:=]+:", r"\S.*"),
     )
 )
 
@@ -87,13 +86,8 @@ def masked_line(line: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         line = line.replace(secret, BULLETS)
     for form in _FORMS:
-        line = form.sub(_hidden, line)
+        line = form.sub(rf"\g<kept>{BULLETS}", line)
     return line
-
-
-def _hidden(match: re.Match[str]) -> str:
-    start, end = (at - match.start() for at in match.span("hidden"))
-    return f"{match[0][:start]}{BULLETS}{match[0][end:]}"
 
 
 class ImportPasteArea(PasteArea):
@@ -188,7 +182,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(IMPORT_COMMANDS),
-        Binding("f10,ctrl+x,alt+i", "leave", show=False),
+        ("f10,ctrl+x,alt+i", "leave"),
     ]
 
     def __init__(self, draft: Draft) -> None:
@@ -205,9 +199,13 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         """Read the text, compare it with the form, and show what an import would change."""
         self._import()
         self._result.show([*self._blocks()])
-        self._hints.show(
-            hints_of(command for command in IMPORT_COMMANDS if self._can(command.action))
-        )
+        hidden = {
+            "take": self._plan is None or self._plan.is_empty,
+            "quoting": self._spec is None or not self._spec.takes_quoting,
+            "clear": not self._area.text,
+        }
+        commands = [one for one in IMPORT_COMMANDS if not hidden.get(one.action)]
+        self._hints.show(hints_of(commands))
 
     def action_take(self) -> None:
         """Take over what the preview shows."""
@@ -242,7 +240,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
 
     def action_file(self) -> None:
         """Ask for a file, and read it."""
-        self._ask_file("")
+        self._ask_file()
 
     def action_clear(self) -> None:
         """Begin again."""
@@ -255,17 +253,16 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         name = self._plan.imported.format if self._plan else self._format
         return format_named(name) if name else None
 
-    def _ask_file(self, typed: str, problem: str = "") -> None:
+    def _ask_file(self, typed: str = "", problem: str = "") -> None:
+        def take(typed: str | None) -> None:
+            if typed is not None:
+                self.run_worker(self._read(typed), group="file", exclusive=True)
+
         actions = "Read it", "Back"
         prompt = PromptDialog(text("import", "file"), "File", typed, actions, problem)
-        self.app.push_screen(prompt, self._begin_reading)
-
-    def _begin_reading(self, typed: str | None) -> None:
-        if typed is not None:
-            self.run_worker(self._read(typed), group="file", exclusive=True)
+        self.app.push_screen(prompt, take)
 
     async def _read(self, typed: str) -> None:
-        """Read a file."""
         # In a thread of its own: a disk far away may let it wait.
         path, form = expand(typed, Path()), self._format
         try:
@@ -280,7 +277,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
     def _import(self) -> None:
         """Read the text, and compare it with the form."""
         self._plan, self._problem = None, ""
-        content = self._area.text
+        content, file = self._area.text, self._file
         if not content.strip():
             return
         if len(content) > LARGEST:
@@ -288,11 +285,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
             return
         try:
             imported = import_text(
-                content,
-                self._format,
-                name=self._file.name,
-                quoting=self._quoting,
-                beside=self._file.beside,
+                content, self._format, name=file.name, quoting=self._quoting, beside=file.beside
             )
         except InterchangeError as error:
             self._problem = as_sentence(in_the_form(error))
@@ -303,11 +296,8 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
 
     def _blocks(self) -> Iterator[Block]:
         if self._file.name:
-            names = {
-                "name": escape_controls(self._file.name),
-                "lines": count_lines(self._file.content),
-            }
-            yield plain(text("import", "read", **names), DIM)
+            name, lines = escape_controls(self._file.name), count_lines(self._file.content)
+            yield plain(text("import", "read", name=name, lines=lines), DIM)
         for problem in self._file.problems:
             yield plain(as_sentence(escape_controls(problem)), BAD, gap=False)
         if self._problem:
@@ -315,25 +305,9 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         elif self._plan is None:
             yield plain(text("import", "start", key=_KEYS["take"]), DIM)
         else:
-            yield self._recognised(self._plan.imported)
+            imported, how = self._plan.imported, "chosen" if self._format else "recognised"
+            title, why = format_named(imported.format).title, escape_controls(imported.why)
+            quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
+            recognised = text("import", how, format=title, why=why)
+            yield plain(f"{recognised}{quoting}", GOOD, gap=False)
             yield from _preview(self._plan, self._draft)
-
-    def _recognised(self, imported: Imported) -> Block:
-        names = {
-            "format": format_named(imported.format).title,
-            "why": escape_controls(imported.why),
-        }
-        how = "chosen" if self._format else "recognised"
-        quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
-        return plain(text("import", how, **names) + quoting, GOOD, gap=False)
-
-    def _can(self, action: str) -> bool:
-        match action:
-            case "take":
-                return self._plan is not None and not self._plan.is_empty
-            case "quoting":
-                return self._spec is not None and self._spec.takes_quoting
-            case "clear":
-                return bool(self._area.text)
-            case _:
-                return True

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from smtp_tui.providers.provider import Presets, Provider, Way
 from smtp_tui.smtp.escaping import escape_controls
@@ -87,9 +87,9 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(PRESET_COMMANDS),
-        Binding("up", "go(-1)", show=False),
-        Binding("down", "go(1)", show=False),
-        Binding("shift+tab", "way(-1)", show=False),
+        ("up", "go(-1)"),
+        ("down", "go(1)"),
+        ("shift+tab", "way(-1)"),
     ]
 
     def __init__(self, known: Presets, draft: Draft) -> None:
@@ -103,7 +103,13 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
 
     def compose(self) -> ComposeResult:
         """Stack field, list, what is known of the chosen one, and keys."""
-        yield TextPage([plain(text("presets", "title"), STRONG), *self._faults()])
+        head = [plain(text("presets", "title"), STRONG)]
+        # What is wrong with files of the admin's own, in a line.
+        for fault in self._known.faults[:1]:
+            more = len(self._known.faults) - 1
+            words = text("presets", "more-faults", fault=fault, count=more) if more else fault
+            head.append(plain(words, WARNING, gap=False))
+        yield TextPage(head)
         yield self._row
         yield self._list
         yield self.details
@@ -125,9 +131,8 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         """Leave room for what is known of a provider."""
         self._list.limit(max(int((self.size.height - _AROUND) * _SHARE), 3))
 
-    def on_text_row_edited(self, event: TextRow.Edited) -> None:
-        """List what is meant."""
-        event.stop()
+    def on_text_row_edited(self) -> None:
+        """List what matches."""
         self._narrow()
         self._show()
 
@@ -187,16 +192,6 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
             yield Block(plain(note).spans, "- ", "  ", gap=False)
         names = {"source": provider.sources[0], "taken": provider.taken.isoformat()}
         yield plain(text("presets", "source", **names), DIM, gap=False)
-
-    def _faults(self) -> list[Block]:
-        """Return what is wrong with files of one's own, in a line."""
-        faults = self._known.faults
-        if not faults:
-            return []
-        first = faults[0]
-        if len(faults) > 1:
-            first = text("presets", "more-faults", fault=first, count=len(faults) - 1)
-        return [plain(first, WARNING, gap=False)]
 
 
 def _cells(provider: Provider) -> tuple[str, str, str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.timer import Timer
-from textual.widget import Widget
 
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.commands import MAIL_COMMANDS, hints_of
@@ -39,7 +37,7 @@ EXAMPLE = "name@example.org"
 
 
 class MailDialog(Dialog[MailRequest | None]):
-    """Asks what to hand over to whom; the result is that, or None. What is typed stays in `draft`.
+    """Asks what to send to whom; the result is that, or None. What is typed stays in `draft`.
 
     A `MailRequest` without a body asks about sender and recipients alone.
     """
@@ -47,13 +45,12 @@ class MailDialog(Dialog[MailRequest | None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(MAIL_COMMANDS),
-        Binding("up,shift+tab", "move(-1)", show=False),
-        Binding("down,tab", "move(1)", show=False),
-        Binding("enter", "next", show=False),
+        ("up,shift+tab", "app.focus_previous"),
+        ("down,tab", "app.focus_next"),
+        ("enter", "next"),
     ]
 
     def __init__(self, draft: MailDraft, sender: Sender) -> None:
-        super().__init__()
         self._draft = draft
         width = max(map(len, MailField))
         self._rows = {field: TextRow(field, field, label_width=width) for field in MailField}
@@ -62,13 +59,8 @@ class MailDialog(Dialog[MailRequest | None]):
         self._obstacles: dict[MailField, str] = {}
         self._typing: MailField | None = None
         self._pause: Timer | None = None
-
-    def parts(self) -> Iterable[Widget]:
-        """Return a row for each field, a line about the one under the cursor, and the keys."""
-        yield TextPage([TITLE])
-        yield from self._rows.values()
-        yield self._note
-        yield KeyHints(hints_of(MAIL_COMMANDS), indent=0)
+        keys = KeyHints(hints_of(MAIL_COMMANDS), indent=0)
+        super().__init__(TextPage([TITLE]), *self._rows.values(), self._note, keys)
 
     def on_mount(self) -> None:
         """Begin at the recipients."""
@@ -80,12 +72,12 @@ class MailDialog(Dialog[MailRequest | None]):
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
         """Take what is typed; what is wrong with it is shown after a pause."""
-        event.stop()
         self._typing = MailField(event.row.key)
         self._draft.type(self._typing, event.row.text)
         # An address half typed is no mistake yet: its problem waits for a pause.
         self._obstacles = {}
-        self._stop_pause()
+        if self._pause is not None:
+            self._pause.stop()
         self._pause = self.set_timer(PAUSE, self._show_problem)
         self._show_rows()
 
@@ -97,11 +89,6 @@ class MailDialog(Dialog[MailRequest | None]):
         """Show what is wrong with what was typed."""
         self._show_problem()
 
-    def action_move(self, by: int) -> None:
-        """Go to the next field, or the one before; after the last comes the first."""
-        fields = list(MailField)
-        self.set_focus(self._rows[fields[(fields.index(self._here) + by) % len(fields)]])
-
     def action_next(self) -> None:
         """Go to the next field, if this one is good; from the last one the message goes out."""
         here, obstacles = self._here, self._draft.obstacles(sends=True)
@@ -110,7 +97,7 @@ class MailDialog(Dialog[MailRequest | None]):
         elif here in obstacles:
             self._refuse({here: obstacles[here]})
         else:
-            self.action_move(1)
+            self.focus_next()
 
     def action_send(self) -> None:
         """Send the message."""
@@ -154,12 +141,8 @@ class MailDialog(Dialog[MailRequest | None]):
 
     def _show_problem(self) -> None:
         """Show the problem of the field that was typed in."""
-        self._stop_pause()
+        if self._pause is not None:
+            self._pause.stop()
         if self._typing is not None:
             self._typing = None
             self._show_rows()
-
-    def _stop_pause(self) -> None:
-        if self._pause is not None:
-            self._pause.stop()
-            self._pause = None

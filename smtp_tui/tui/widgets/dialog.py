@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from smtp_tui.config.paths import expand
-from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of, key_name
 from smtp_tui.tui.keymap import bindings
@@ -23,13 +22,14 @@ from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.line_editor import PromptLine
-from smtp_tui.tui.widgets.list import Menu
+from smtp_tui.tui.widgets.list import ListView, Menu
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 Result = TypeVar("Result")
 LABEL = "SMTP Password"
 SAVE, DISCARD, STAY = "s", "d", "escape"
 YES = "y"
+TESTING = "testing …"
 
 
 class DialogBody(NoRepaintOnResize, Vertical):
@@ -38,74 +38,69 @@ class DialogBody(NoRepaintOnResize, Vertical):
 
 # Without `inherit_bindings=False` the keys of Textual's screens (Tab, Ctrl+C) would work too.
 class Dialog(PaintOnceScreen, ModalScreen[Result], inherit_bindings=False):
-    """A modal screen that ends with a result; it is None where the admin goes back."""
+    """A modal screen that ends with a result; it is None where the admin goes back.
 
-    def __init__(self) -> None:
+    The `flexible` part is as high as its content, but leaves `around` lines of the screen.
+    """
+
+    box = "box"
+
+    def __init__(
+        self, *parts: Widget, flexible: ListView[Any] | TextPage | None = None, around: int = 0
+    ) -> None:
         super().__init__(classes="dialog")
-
-    def parts(self) -> Iterable[Widget]:
-        """Return what stands in it, one below the other."""
-        raise NotImplementedError
+        self._parts = parts
+        self._flexible = flexible
+        self._around = around
 
     def compose(self) -> ComposeResult:
         """Put the parts in a box."""
-        with DialogBody(classes="box"):
-            yield from self.parts()
+        with DialogBody(classes=self.box):
+            yield from self._parts
+
+    def on_resize(self) -> None:
+        """Leave room for what stands around the flexible part."""
+        if self._flexible is not None:
+            self._flexible.limit(max(self.size.height - self._around, 1))
 
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss(None)
 
 
-@record
-class DialogOption:
-    """A key, and what it answers in words."""
-
-    key: str
-    words: str
-
-
-# Enter is pressed without reading, so it never agrees.
-_NO = DialogOption("n", "No"), DialogOption("escape", "No"), DialogOption("enter", "No")
-
-
-def _keys(answers: Sequence[DialogOption]) -> TextPage:
+def _keys(answers: Mapping[str, str]) -> TextPage:
+    """Return the line that shows the key of each answer."""
     spans: list[Span] = []
-    for answer in answers:
-        spans += [(key_name(answer.key), STRONG), (f" {answer.words}   ", PLAIN)]
+    for key, words in answers.items():
+        spans += [(key_name(key), STRONG), (f" {words}   ", PLAIN)]
     return TextPage([Block(tuple(spans), is_preformatted=True, gap=False)])
 
 
 class ChoiceDialog(Dialog[str]):
     """A question that one key answers; the result is that key. Other keys do nothing."""
 
-    def __init__(self, text: Sequence[Block], answers: Sequence[DialogOption]) -> None:
-        super().__init__()
-        self._text = tuple(text)
-        self._answers = tuple(answers)
-
-    def parts(self) -> Iterable[Widget]:
-        """Return the question and the keys."""
-        return TextPage([*self._text]), _keys(self._answers)
+    def __init__(self, text: Sequence[Block], answers: Mapping[str, str]) -> None:
+        super().__init__(TextPage(text), _keys(answers))
+        self._answers = answers
 
     def on_key(self, event: Key) -> None:
         """Take the answer."""
         # Caps Lock is no reason to do nothing.
-        if event.key.casefold() in {answer.key for answer in self._answers}:
+        if event.key.casefold() in self._answers:
             event.stop()
             self.dismiss(event.key.casefold())
 
 
-async def choose(app: App[Any], text: Sequence[Block], answers: Sequence[tuple[str, str]]) -> str:
+async def choose(app: App[Any], text: Sequence[Block], answers: Iterable[tuple[str, str]]) -> str:
     """Ask something; return the key of the answer, of which each has its words."""
-    options = [DialogOption(key, words) for key, words in answers]
-    return await app.push_screen_wait(ChoiceDialog(text, options))
+    return await app.push_screen_wait(ChoiceDialog(text, dict(answers)))
 
 
 async def confirm(app: App[Any], text: Sequence[Block], yes: str = "Yes") -> bool:
     """Ask something whose answer is no unless one key says yes."""
-    options = (DialogOption(YES, yes), *_NO)
-    return await app.push_screen_wait(ChoiceDialog(text, options)) == YES
+    # Enter is pressed without reading, so it never agrees.
+    answers = {YES: yes, "n": "No", "escape": "No", "enter": "No"}
+    return await app.push_screen_wait(ChoiceDialog(text, answers)) == YES
 
 
 def missing_folder(path: Path) -> Path | None:
@@ -138,10 +133,7 @@ async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
 class PromptDialog(Dialog[str | None]):
     """Asks for one line of text; `actions` are what Enter and Esc do, in words."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", show=False),
-        Binding("escape", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape", "leave")]
 
     def __init__(
         self,
@@ -153,26 +145,12 @@ class PromptDialog(Dialog[str | None]):
         *,
         may_be_empty: bool = False,
     ) -> None:
-        super().__init__()
-        self._title = title
         self._line = PromptLine(label)
-        self._text = text
-        self._actions = actions
-        self._problem = problem
+        self._line.load(text)
         self._may_be_empty = may_be_empty
-
-    def parts(self) -> Iterable[Widget]:
-        """Return a field for it, and what was wrong with the last answer."""
-        yield TextPage([plain(self._title, DIM)])
-        yield self._line
-        if self._problem:
-            yield TextPage([plain(self._problem, BAD)])
-        yield KeyHints((("Enter", self._actions[0]), ("Esc", self._actions[1])), indent=0)
-
-    def on_mount(self) -> None:
-        """Begin with what was proposed or typed before."""
-        self._line.load(self._text)
-        self.set_focus(self._line)
+        what_was_wrong = [TextPage([plain(problem, BAD)])] if problem else []
+        hints = KeyHints((("Enter", actions[0]), ("Esc", actions[1])), indent=0)
+        super().__init__(TextPage([plain(title, DIM)]), self._line, *what_was_wrong, hints)
 
     def action_take(self) -> None:
         """Take what was typed."""
@@ -181,6 +159,7 @@ class PromptDialog(Dialog[str | None]):
             self.dismiss(text)
 
 
+# A function, because a coroutine may not look at a disk by itself.
 def _is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
@@ -198,9 +177,9 @@ async def ask_and_save(
 
     `question` asks whether to replace a file, by its path; `write` returns what went wrong.
     """
-    typed, problem, answers = str(proposal), "", ("Save", "Do not save")
+    typed, problem, actions = str(proposal), "", ("Save", "Do not save")
     while True:
-        answer = await app.push_screen_wait(PromptDialog(title, "File", typed, answers, problem))
+        answer = await app.push_screen_wait(PromptDialog(title, "File", typed, actions, problem))
         if answer is None:
             return None
         typed, path = answer, expand(answer, Path())
@@ -221,18 +200,12 @@ class AskPassword(Dialog[str | None]):
     BINDINGS = PromptDialog.BINDINGS
 
     def __init__(self, account: str, *, sends: bool = False) -> None:
-        super().__init__()
         whose = f" of {account}" if account else ""
-        what, self._verb = ("message", "Send") if sends else ("test", "Test")
-        self._title = f"The password{whose}, for this {what} only. It is not stored."
+        what, verb = ("message", "Send") if sends else ("test", "Test")
+        title = f"The password{whose}, for this {what} only. It is not stored."
         self._line = PromptLine(LABEL, is_masked=True)
-
-    def parts(self) -> Iterable[Widget]:
-        """Return a field for it, and the keys."""
-        yield TextPage([plain(self._title)])
-        yield self._line
-        no = f"Do not {self._verb.lower()}"
-        yield _keys((DialogOption("enter", self._verb), DialogOption("escape", no)))
+        keys = _keys({"enter": verb, "escape": f"Do not {verb.lower()}"})
+        super().__init__(TextPage([plain(title)]), self._line, keys)
 
     def action_take(self) -> None:
         """Give it to the test."""
@@ -243,75 +216,50 @@ class AskPassword(Dialog[str | None]):
 class SelectDialog(Dialog[int | None]):
     """A choice of one from a short list; the result is the number of the line."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", show=False),
-        Binding("escape,f10,ctrl+x", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape,f10,ctrl+x", "leave")]
 
     def __init__(
         self, title: str, lines: Sequence[str], index: int, notes: Sequence[Block] = ()
     ) -> None:
-        super().__init__()
-        self._head = [plain(title, STRONG), *notes]
         self._list = Menu(map(escape_controls, lines), index)
-
-    def parts(self) -> Iterable[Widget]:
-        """Return title, lines and keys."""
         hints = (("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back"))
-        return TextPage(self._head), self._list, KeyHints(hints, indent=0)
+        head = TextPage([plain(title, STRONG), *notes])
+        super().__init__(head, self._list, KeyHints(hints, indent=0))
 
     def action_take(self) -> None:
         """Take the chosen line."""
         self.dismiss(self._list.index)
 
 
-TESTING = "testing …"
-
-
-class TableSource(Protocol):
-    """The tables of a file."""
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-
-    def entries(self) -> Iterable[tuple[str, str, str]]:
-        """Return name, host and last verdict of each table, in the file's order."""
-
-    async def test(self, table: str) -> None:
-        """Test a table as the file has it."""
-
-
 class TablePicker(Dialog[str | None]):
-    """A list of the tables; the result is the one chosen, None for none.
+    """A list of the tables of a file; the result is the one chosen, None for none.
 
-    Without a `current` one it is the first thing on the screen.
+    `entries` returns name, host and last verdict of each, `test` tests one as the file has it.
+    Without a `current` one the list is the first thing on the screen.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(TABLE_COMMANDS),
-        Binding("f10,ctrl+x", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS), ("f10,ctrl+x", "leave")]
 
-    def __init__(self, source: TableSource, current: str | None = None) -> None:
-        super().__init__()
-        self.set_classes("dialog" if current else "picker")
-        self._source = source
-        self._current = current
-        self._tables = [table for table, _, _ in source.entries()]
+    def __init__(
+        self,
+        path: Path,
+        entries: Callable[[], Iterable[tuple[str, str, str]]],
+        test: Callable[[str], Awaitable[None]],
+        current: str | None = None,
+    ) -> None:
+        self._entries = entries
+        self._test = test
+        self._tables = [table for table, _, _ in entries()]
         index = self._tables.index(current) if current in self._tables else 0
         self._menu = Menu(self._lines(), index)
-
-    def compose(self) -> ComposeResult:
-        """List them, each with its host."""
-        path = self._source.path
         title = f"{path} has several SMTP tables. Which one do you want?"
-        if self._current:
+        if current:
             title = f"SMTP tables in {path.name}"
-        with DialogBody(classes="box" if self._current else "page"):
-            yield TextPage([plain(title, STRONG)])
-            yield self._menu
-            yield KeyHints(hints_of(TABLE_COMMANDS), indent=0)
+        hints = KeyHints(hints_of(TABLE_COMMANDS), indent=0)
+        super().__init__(TextPage([plain(title, STRONG)]), self._menu, hints)
+        if not current:
+            self.set_classes("picker")
+            self.box = "page"
 
     def action_take(self) -> None:
         """Take the chosen one."""
@@ -324,20 +272,13 @@ class TablePicker(Dialog[str | None]):
     async def _test_all(self) -> None:
         for table in self._tables:
             self._menu.show(self._lines(testing=table), self._menu.index)
-            await self._source.test(table)
+            await self._test(table)
         self._menu.show(self._lines(), self._menu.index)
 
     def _lines(self, testing: str | None = None) -> list[str]:
-        entries = [
-            (
-                escape_controls(table),
-                escape_controls(host),
-                TESTING if table == testing else verdict,
-            )
-            for table, host, verdict in self._source.entries()
+        rows = [
+            (escape_controls(table), escape_controls(host), TESTING if table == testing else last)
+            for table, host, last in self._entries()
         ]
-        widths = [max((len(entry[at]) for entry in entries), default=0) for at in (0, 1)]
-        return [
-            f"{table:{widths[0]}}  {host:{widths[1]}}  {verdict}".rstrip()
-            for table, host, verdict in entries
-        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}".rstrip() for row in rows]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from textual.geometry import Region
 from textual.strip import Strip
@@ -22,14 +24,20 @@ from smtp_tui.tui.style import (
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 
+def refresh_changes(widget: Widget, old: Sequence[Strip], new: Sequence[Strip]) -> None:
+    """Have the cells painted that differ."""
+    # Over a slow line every cell counts: Textual would send the widget's whole region.
+    pairs = enumerate(zip(old, new, strict=True))
+    spans = [(y, changed_span(*pair)) for y, pair in pairs if pair[0] != pair[1]]
+    regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
+    if regions:
+        widget.refresh(*regions)
+
+
 class DiffedWidget(NoRepaintOnResize, Widget):
     """A widget of lines; subclasses say how they look, and when they are to be painted anew."""
 
-    def __init__(
-        self, *, id: str | None = None, classes: str | None = None, disabled: bool = False
-    ) -> None:
-        super().__init__(id=id, classes=classes, disabled=disabled)
-        self._drawn: list[Strip] = []
+    _drawn: Sequence[Strip] = ()
 
     def draw(self) -> list[Strip]:
         """Return every line, as wide as the widget is."""
@@ -37,17 +45,12 @@ class DiffedWidget(NoRepaintOnResize, Widget):
 
     def repaint(self) -> None:
         """Show what changed, and nothing else."""
-        # Over a slow line every cell counts: Textual would send the widget's whole region.
         if not self._is_drawn:
             # It was never shown in this size, and will be drawn when it is.
-            self._drawn = []
+            self._drawn = ()
             return
         old, self._drawn = self._drawn, self.draw()
-        pairs = zip(old, self._drawn, strict=True)
-        spans = [(y, changed_span(*pair)) for y, pair in enumerate(pairs) if pair[0] != pair[1]]
-        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
-        if regions:
-            self.refresh(*regions)
+        refresh_changes(self, old, self._drawn)
 
     def render_line(self, y: int) -> Strip:
         """Return a line as it was last drawn."""
@@ -81,16 +84,10 @@ class StatusBar(SingleLineWidget):
     """The file, the program whose settings it has, the table in it, and what is not saved."""
 
     def __init__(
-        self,
-        file: str,
-        table: str,
-        application: str = "",
-        beside: str = "",
-        *,
-        id: str | None = None,
+        self, file: str, table: str, application: str = "", others: str = "", *, id: str
     ) -> None:
         super().__init__(id=id)
-        self._beside = f"  {beside}" if beside else ""
+        self._others = f"  {others}" if others else ""
         self._application = f" · {escape_controls(application)}" if application else ""
         self._file = escape_controls(file)
         self._table = escape_controls(table)
@@ -104,14 +101,14 @@ class StatusBar(SingleLineWidget):
     def spans(self, width: int) -> list[Span]:
         """Return file, table and application at the left, the state at the right."""
         table = f" · {self._table}{self._application}"
-        used = cell_len(table) + cell_len(self._beside) + cell_len(self._state)
+        used = cell_len(table) + cell_len(self._others) + cell_len(self._state)
         # A path's end says more than its beginning.
         file = truncate_left(self._file, max(width - used - 4, 8))
         gap = width - cell_len(file) - used - 2
         return [
             (f" {file}", STRONG),
             (table, PLAIN),
-            (self._beside, DIM),
+            (self._others, DIM),
             (" " * max(gap, 1), PLAIN),
             (self._state, ACCENT),
         ]

@@ -1,9 +1,4 @@
-"""Text that is typed: one line with a cursor in it, or a pasted text of several lines.
-
-Textual's own `Input` repaints its whole line for each key, shows control characters raw, and puts
-what is typed into the reprs of its messages, passwords included. Its `TextArea` is slow to load
-(21 ms) and shows passwords too.
-"""
+"""A line of text that is typed, with a cursor in it."""
 
 from __future__ import annotations
 
@@ -12,45 +7,18 @@ from functools import cached_property
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Key, Paste
 from textual.geometry import Offset
-from textual.message import Message
-from textual.strip import Strip
 
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.style import (
-    CURSOR,
-    DIM,
-    FOCUS,
-    PLAIN,
-    Span,
-    make_strip,
-    to_charset,
-    truncate,
-    truncate_left,
-)
-from smtp_tui.tui.widgets.line import DiffedWidget, SingleLineWidget
+from smtp_tui.tui.style import CURSOR, DIM, FOCUS, PLAIN, Span, to_charset, truncate
+from smtp_tui.tui.widgets.line import SingleLineWidget
 
 BULLET = "•"
 _WORD = re.compile(r"[\W_]*[^\W_]*")
 _USER = re.compile(r"(?:[A-Za-z][\w+.-]*://)?[^\s:/@]*:(?!//)")
 _PORT = re.compile(r"\d{0,5}(?:[/?].*)?")
-
-# Ctrl+A, B, C, Q, S belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the whole screen.
-EDIT_KEYS = {
-    "left": "move('left')",
-    "right": "move('right')",
-    "ctrl+left": "move('word_left')",
-    "ctrl+right": "move('word_right')",
-    "home": "move('start')",
-    "end,ctrl+e": "move('end')",
-    "backspace": "delete('left')",
-    "delete,ctrl+d": "delete('right')",
-    "ctrl+w": "delete('word_left')",
-    "ctrl+u": "delete('start')",
-    "ctrl+k": "delete('end')",
-}
 
 
 class LineBuffer:
@@ -64,10 +32,6 @@ class LineBuffer:
     def __init__(self, text: str = "", cursor: int = 0) -> None:
         self.text = text
         self.cursor = cursor
-
-    def replace(self, text: str) -> None:
-        """Hold another text, the cursor at its end."""
-        self.text, self.cursor = text, len(text)
 
     def insert(self, text: str) -> None:
         """Put text in at the cursor."""
@@ -86,21 +50,17 @@ class LineBuffer:
 
     def _at(self, place: str) -> int:
         before, after = self.text[: self.cursor], self.text[self.cursor :]
-        places = {
-            "left": max(self.cursor - 1, 0),
-            "right": min(self.cursor + 1, len(self.text)),
-            "word_left": self.cursor - _word_length(before[::-1]),
-            "word_right": self.cursor + _word_length(after),
-            "start": 0,
-            "end": len(self.text),
-        }
-        return places[place]
-
-
-def _word_length(text: str) -> int:
-    """Return the length of the first word, and of what stands before it."""
-    word = _WORD.match(text)
-    return word.end() if word else 0
+        match place:
+            case "left":
+                return max(self.cursor - 1, 0)
+            case "right":
+                return min(self.cursor + 1, len(self.text))
+            case "word_left":
+                return self.cursor - len(_WORD.findall(before[::-1])[0])
+            case "word_right":
+                return self.cursor + len(_WORD.findall(after)[0])
+            case _:
+                return 0 if place == "start" else len(self.text)
 
 
 def password_span(text: str) -> tuple[int, int]:
@@ -115,14 +75,27 @@ def password_span(text: str) -> tuple[int, int]:
     return (0, 0) if is_whole else (user.end(), len(text))
 
 
+# Textual's own Input repaints its whole line for each key, shows control characters raw, and puts
+# what is typed into the reprs of its messages, passwords included.
 class LineEditor(SingleLineWidget, can_focus=True):
     """A text that is edited in place; subclasses draw what stands round it.
 
     A fixed one ignores the keys. A password is shown as bullets, in a URL too.
     """
 
+    # Ctrl+A, B, C, Q, S belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the screen.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, action, show=False) for keys, action in EDIT_KEYS.items()
+        ("left", "move('left')"),
+        ("right", "move('right')"),
+        ("ctrl+left", "move('word_left')"),
+        ("ctrl+right", "move('word_right')"),
+        ("home", "move('start')"),
+        ("end,ctrl+e", "move('end')"),
+        ("backspace", "delete('left')"),
+        ("delete,ctrl+d", "delete('right')"),
+        ("ctrl+w", "delete('word_left')"),
+        ("ctrl+u", "delete('start')"),
+        ("ctrl+k", "delete('end')"),
     ]
 
     placeholder = ""
@@ -152,8 +125,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
 
     def load(self, text: str) -> None:
         """Hold another text, as if it had been there before."""
-        self._line.replace(text)
-        self._first = 0
+        self._line, self._first = LineBuffer(text, len(text)), 0
         self.repaint()
 
     def edited(self) -> None:
@@ -175,9 +147,8 @@ class LineEditor(SingleLineWidget, can_focus=True):
         """Type the first line of what is pasted."""
         event.stop()
         # No setting has more lines; the rest of a file pasted by mistake is left alone.
-        lines = event.text.splitlines()
-        if lines:
-            self._insert(lines[0])
+        for line in event.text.splitlines()[:1]:
+            self._insert(line)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Put the cursor behind the text; without the focus show the text from its beginning."""
@@ -258,11 +229,12 @@ class LineEditor(SingleLineWidget, can_focus=True):
     def _end_fits(self, cells: list[str], first: int, width: int) -> bool:
         """Whether all from a character on has room, the cursor behind it included."""
         at_end = self._line.cursor == len(cells)
-        return (1 if first else 0) + sum(map(cell_len, cells[first:])) + at_end <= width
+        return (first > 0) + sum(map(cell_len, cells[first:])) + at_end <= width
 
     def _before_cursor(self, cells: list[str]) -> int:
-        lead = 1 if self._first else 0
-        return lead + sum(map(cell_len, cells[self._first : self._line.cursor]))
+        """Return the cells between the beginning of what is in sight and the cursor."""
+        before = cells[self._first : self._line.cursor]
+        return (self._first > 0) + sum(map(cell_len, before))
 
     def _place_cursor(self) -> None:
         # Input methods open where the terminal's own cursor stands.
@@ -287,96 +259,3 @@ class PromptLine(LineEditor):
     def spans(self, width: int) -> list[Span]:
         """Return label and text."""
         return [(self._label, FOCUS), *self.value_spans(width - self.value_at)[0]]
-
-
-class PasteArea(DiffedWidget, can_focus=True):
-    """A text of several lines that is typed or pasted at its end; it shows the last lines.
-
-    Subclasses hide what may not be shown of it.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,ctrl+j", "add('\\n')", show=False),
-        Binding("tab", "add(' ')", show=False),
-        Binding("backspace", "cut", show=False),
-        Binding("ctrl+w", "cut_word", show=False),
-    ]
-
-    hint = ""
-
-    # Textual shows the repr of messages in logs and tracebacks: a password must not stand in one.
-    class Edited(Message):
-        """The text changed; the widget has it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = ""
-        self._is_due = False
-
-    def limited(self, text: str) -> str:
-        """Return what is held of a text whose lines end in LF."""
-        raise NotImplementedError
-
-    def shown(self, text: str, height: int) -> list[str]:
-        """Return the last lines of it, without its secrets; one may go over several."""
-        raise NotImplementedError
-
-    @property
-    def text(self) -> str:
-        """What was typed and pasted; no repr shows it."""
-        return self._text
-
-    def on_key(self, event: Key) -> None:
-        """Type a character."""
-        if event.character is not None and event.is_printable:
-            event.stop()
-            event.prevent_default()
-            self.hold(self._text + event.character)
-
-    def on_paste(self, event: Paste) -> None:
-        """Take all lines of what is pasted."""
-        event.stop()
-        self.hold(self._text + event.text)
-
-    def action_add(self, text: str) -> None:
-        """Type what is no printable character."""
-        # Without bracketed paste, what is pasted comes as keys, and its lines end in Enter.
-        self.hold(self._text + text)
-
-    def action_cut(self) -> None:
-        """Take the last character away."""
-        self.hold(self._text[:-1])
-
-    def action_cut_word(self) -> None:
-        """Take the last word away."""
-        kept = self._text.rstrip()
-        self.hold(kept[: len(kept) - len(kept.split()[-1])] if kept else "")
-
-    def hold(self, text: str) -> None:
-        """Hold another text."""
-        text = self.limited(text.replace("\r\n", "\n").replace("\r", "\n"))
-        if text == self._text:
-            return
-        self._text = text
-        self.post_message(self.Edited())
-        # A paste may come key by key: one painting for all keys that wait.
-        if not self._is_due:
-            self._is_due = True
-            self.call_after_refresh(self._show)
-
-    def _show(self) -> None:
-        self._is_due = False
-        self.repaint()
-
-    def draw(self) -> list[Strip]:
-        """Draw the last lines, the cursor behind them."""
-        width, height = self.size
-        if not self._text:
-            lines: list[list[Span]] = [[(self.hint[:1], CURSOR), (self.hint[1:], DIM)]]
-        else:
-            shown = self.shown(self._text, height)
-            lines = [[(truncate(escape_controls(line), width), PLAIN)] for line in shown[:-1]]
-            last = truncate_left(escape_controls(shown[-1]), max(width - 1, 1))
-            lines.append([(last, PLAIN), (" ", CURSOR)])
-        lines += [[]] * (height - len(lines))
-        return [make_strip(line, width) for line in lines]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from rich.cells import cell_len, set_cell_size
-from textual.binding import Binding, BindingType
+from rich.cells import cell_len
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -46,8 +46,7 @@ def cells_of(
     for number, (text, width) in enumerate(zip(row, widths, strict=True)):
         shown = truncate(text, width)
         pad = " " * (width - cell_len(shown))
-        cell = f"{pad}{shown}" if number in right else set_cell_size(shown, width)
-        cells.append(cell + " " * gap)
+        cells.append((pad + shown if number in right else shown + pad) + " " * gap)
     return cells
 
 
@@ -66,17 +65,15 @@ class ListView(DiffedWidget, Generic[RowT]):
     """A list, under a heading where it has columns; subclasses say how its rows look.
 
     It scrolls by itself so that the chosen row is in sight. One that `is_steady` keeps its height
-    whatever it holds.
+    whatever it holds: if it shrank while letters are typed, all below would move and be painted.
     """
-
-    # A steady one: if it shrank while letters are typed, all below would move and be painted.
 
     DEFAULT_CSS = "ListView { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("home", "go(-100000)", show=False),
-        Binding("end", "go(100000)", show=False),
+        ("up,k", "go(-1)"),
+        ("down,j", "go(1)"),
+        ("home", "go(-100000)"),
+        ("end", "go(100000)"),
     ]
 
     none_found = ""
@@ -132,10 +129,10 @@ class ListView(DiffedWidget, Generic[RowT]):
 
     def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
         """Return the lines that all rows take, as far as there is room."""
-        if self._is_steady or not self.rows:
-            return self._most if self._is_steady else 0
+        if self._is_steady:
+            return self._most
         head = 0 if self.heading(width - LEAD) is None else 1
-        return min(len(self._lines(width)) + head, self._most)
+        return min(len(self._lines(width)) + head, self._most) if self.rows else 0
 
     def show(self, rows: Iterable[RowT], index: int = 0) -> None:
         """Show other rows."""

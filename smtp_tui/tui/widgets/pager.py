@@ -6,15 +6,26 @@ from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+from textual.events import Key, Paste
+from textual.message import Message
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 
-from smtp_tui.tui.style import DIM, STRONG
+from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.style import (
+    CURSOR,
+    DIM,
+    PLAIN,
+    STRONG,
+    Span,
+    make_strip,
+    truncate,
+    truncate_left,
+)
 from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.line import KeyHints
-from smtp_tui.tui.widgets.line_editor import PasteArea
+from smtp_tui.tui.widgets.line import DiffedWidget, KeyHints
 from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
 
 Result = TypeVar("Result")
@@ -27,14 +38,14 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     """A page over the whole screen, and a line at its foot; subclasses say what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,f10,ctrl+x", "close", show=False),
+        ("escape,q,enter,f10,ctrl+x", "leave"),
         *READING_KEYS,
     ]
 
-    def __init__(self, foot: Widget | None = None) -> None:
+    def __init__(self, hints: KeyHints | None = None) -> None:
         super().__init__(classes="sheet")
         self.page = TextPage()
-        self._foot = foot or TextPage([plain(FOOT, DIM)], classes="foot")
+        self._foot = hints or TextPage([plain(FOOT, DIM)], classes="foot")
 
     def blocks(self, width: int) -> Iterable[Block]:
         """Return what the page shows, for a width in cells."""
@@ -54,7 +65,7 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         # Pages change while they are read (a clock, answers from DNS): nobody loses their place.
         self.page.show([*self.blocks(self.size.width - 2)], from_top=False)
 
-    def action_close(self) -> None:
+    def action_leave(self) -> None:
         """Go back."""
         self.dismiss()
 
@@ -67,15 +78,108 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.page.action_page(pages)
 
 
+# Textual's TextArea takes 21 ms to load, and shows passwords.
+class PasteArea(DiffedWidget, can_focus=True):
+    """A text of several lines that is typed or pasted at its end; it shows the last lines.
+
+    Subclasses hide what may not be shown of it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Without bracketed paste, what is pasted comes as keys, and its lines end in Enter.
+        ("enter,ctrl+j", "add('\\n')"),
+        ("tab", "add(' ')"),
+        ("backspace", "cut"),
+        ("ctrl+w", "cut_word"),
+    ]
+
+    hint = ""
+
+    # Textual shows the repr of messages in logs and tracebacks: a password must not stand in one.
+    class Edited(Message):
+        """The text changed; the widget has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self._is_due = False
+
+    def limited(self, text: str) -> str:
+        """Return what is held of a text whose lines end in LF."""
+        raise NotImplementedError
+
+    def shown(self, text: str, height: int) -> list[str]:
+        """Return the last lines of it, without its secrets; one may go over several."""
+        raise NotImplementedError
+
+    @property
+    def text(self) -> str:
+        """What was typed and pasted; no repr shows it."""
+        return self._text
+
+    def on_key(self, event: Key) -> None:
+        """Type a character."""
+        if event.character is not None and event.is_printable:
+            event.stop()
+            event.prevent_default()
+            self.action_add(event.character)
+
+    def on_paste(self, event: Paste) -> None:
+        """Take all lines of what is pasted."""
+        event.stop()
+        self.action_add(event.text)
+
+    def action_add(self, text: str) -> None:
+        """Put a text at the end."""
+        self.hold(self._text + text)
+
+    def action_cut(self) -> None:
+        """Take the last character away."""
+        self.hold(self._text[:-1])
+
+    def action_cut_word(self) -> None:
+        """Take the last word away."""
+        kept = self._text.rstrip()
+        self.hold(kept[: len(kept) - len(kept.split()[-1])] if kept else "")
+
+    def hold(self, text: str) -> None:
+        """Hold another text."""
+        text = self.limited(text.replace("\r\n", "\n").replace("\r", "\n"))
+        if text == self._text:
+            return
+        self._text = text
+        self.post_message(self.Edited())
+        # A paste may come key by key: one painting for all keys that wait.
+        if not self._is_due:
+            self._is_due = True
+            self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        self._is_due = False
+        self.repaint()
+
+    def draw(self) -> list[Strip]:
+        """Draw the last lines, the cursor behind them."""
+        width, height = self.size
+        if not self._text:
+            lines: list[list[Span]] = [[(self.hint[:1], CURSOR), (self.hint[1:], DIM)]]
+        else:
+            *above, last = map(escape_controls, self.shown(self._text, height))
+            lines = [[(truncate(line, width), PLAIN)] for line in above]
+            lines.append([(truncate_left(last, max(width - 1, 1)), PLAIN), (" ", CURSOR)])
+        lines += [[]] * (height - len(lines))
+        return [make_strip(line, width) for line in lines]
+
+
 class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     """A text is pasted or typed; below stands what it says, once no key comes for a moment."""
 
     # The text is edited at its end alone, which leaves the arrows to the page below.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "go(-1)", show=False),
-        Binding("down", "go(1)", show=False),
-        Binding("pageup", "go(-5)", show=False),
-        Binding("pagedown", "go(5)", show=False),
+        ("up", "go(-1)"),
+        ("down", "go(1)"),
+        ("pageup", "go(-5)"),
+        ("pagedown", "go(5)"),
     ]
 
     def __init__(self, title: str, pasted: PasteArea) -> None:
@@ -102,15 +206,16 @@ class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         self.set_focus(self._pasted)
         self.show()
 
-    def on_paste_area_edited(self, event: PasteArea.Edited) -> None:
+    def on_paste_area_edited(self) -> None:
         """Read the text after a pause."""
-        event.stop()
-        self._stop_pause()
+        if self._pause is not None:
+            self._pause.stop()
         self._pause = self.set_timer(PAUSE, self.show)
 
     def show(self) -> None:
         """Read the text now."""
-        self._stop_pause()
+        if self._pause is not None:
+            self._pause.stop()
         self.read()
 
     def action_clear(self) -> None:
@@ -124,8 +229,3 @@ class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     def action_go(self, lines: int) -> None:
         """Read on in what is said of the text."""
         self._result.action_go(lines)
-
-    def _stop_pause(self) -> None:
-        if self._pause is not None:
-            self._pause.stop()
-            self._pause = None

@@ -13,15 +13,16 @@ from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, changed_span, make_strip
+from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, make_strip
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
+from smtp_tui.tui.widgets.line import refresh_changes
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
 _PIECE = re.compile(r"\s+|[^\s]+")
@@ -137,38 +138,31 @@ def _words(spans: Iterable[Span]) -> Iterator[list[Span]]:
 
 
 def _pieces_that_fit(word: list[Span], width: int) -> Iterator[list[Span]]:
-    """Cut a word that is wider than the column."""
+    """Cut a word that is wider than the column; a character that is wider alone goes."""
+    if sum(cell_len(text) for text, _ in word) <= width:
+        yield word
+        return
     piece: list[Span] = []
-    room = width
-    for text, style in word:
-        while cell_len(text) > room:
-            end = used = 0
-            while end < len(text) and used + cell_len(text[end]) <= room:
-                used += cell_len(text[end])
-                end += 1
-            head = text[:end]
-            if head:
-                piece.append((head, style))
-                text = text[len(head) :]
-            if piece:
-                yield piece
-            elif not head:
-                text = text[1:]
-            piece, room = [], width
-        if text:
-            piece.append((text, style))
-            room -= cell_len(text)
+    used = 0
+    for character, style in ((character, style) for text, style in word for character in text):
+        size = cell_len(character)
+        if used + size > width and piece:
+            yield piece
+            piece, used = [], 0
+        if size <= width:
+            piece.append((character, style))
+            used += size
     if piece:
         yield piece
 
 
 READING_KEYS: list[BindingType] = [
-    Binding("up,k", "go(-1)", show=False),
-    Binding("down,j", "go(1)", show=False),
-    Binding("pageup", "page(-1)", show=False),
-    Binding("pagedown,space", "page(1)", show=False),
-    Binding("home", "go(-1000000)", show=False),
-    Binding("end", "go(1000000)", show=False),
+    ("up,k", "go(-1)"),
+    ("down,j", "go(1)"),
+    ("pageup", "page(-1)"),
+    ("pagedown,space", "page(1)"),
+    ("home", "go(-1000000)"),
+    ("end", "go(1000000)"),
 ]
 
 
@@ -197,16 +191,11 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._blocks = tuple(blocks)
+        self.blocks = tuple(blocks)
         self._most = most
         self._indent = indent
         self._more = more
         self._flowed: tuple[int, list[list[Span]]] | None = None
-
-    @property
-    def blocks(self) -> tuple[Block, ...]:
-        """What is shown."""
-        return self._blocks
 
     @property
     def allow_vertical_scroll(self) -> bool:
@@ -216,9 +205,7 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
 
     def line_count(self, width: int) -> int:
         """Return how many lines the text takes at a width, the limit observed."""
-        if not self._blocks:
-            return 0
-        return min(len(self.lines(width)), self._most or 10_000)
+        return min(len(self.lines(width)), self._most or 10_000) if self.blocks else 0
 
     def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
         """Return the number of lines that the text takes."""
@@ -226,27 +213,23 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
 
     def show(self, blocks: Sequence[Block], *, from_top: bool = True) -> None:
         """Show other blocks; only what differs is painted."""
-        if tuple(blocks) == self._blocks:
+        if tuple(blocks) == self.blocks:
             return
-        # It has no place, or none yet, and is drawn when it gets one.
-        if not self.size.width:
-            self._blocks, self._flowed = tuple(blocks), None
+        width, height = self.size.width, range(self.size.height)
+        # Without a width it has no place yet, and is drawn when it gets one.
+        if not width:
+            self.blocks, self._flowed = tuple(blocks), None
             self.refresh(layout=self.styles.is_auto_height)
             return
-        height = range(self.size.height)
-        old, lines = [self.render_line(y) for y in height], self.line_count(self.size.width)
-        self._blocks, self._flowed = tuple(blocks), None
-        self._fit()
+        old, count = [self.render_line(y) for y in height], self.line_count(width)
+        self.blocks, self._flowed = tuple(blocks), None
+        self.on_resize()
         if from_top:
             self.scroll_to(y=0, animate=False)
-        if self.styles.is_auto_height and self.line_count(self.size.width) != lines:
+        if self.styles.is_auto_height and self.line_count(width) != count:
             self.refresh(layout=True)
-            return
-        new = [self.render_line(y) for y in height]
-        spans = [(y, changed_span(old[y], new[y])) for y in height]
-        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
-        if regions:
-            self.refresh(*regions)
+        else:
+            refresh_changes(self, old, [self.render_line(y) for y in height])
 
     def action_go(self, lines: int) -> None:
         """Read on by lines."""
@@ -270,7 +253,7 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
 
     def on_resize(self) -> None:
         """Flow anew."""
-        self._fit()
+        self.virtual_size = Size(self.size.width, len(self.lines(self.size.width)))
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the text; the last one tells that there is more."""
@@ -286,14 +269,10 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
             )
         return make_strip([*left, *spans], width)
 
-    def _fit(self) -> None:
-        width = self.size.width
-        self.virtual_size = Size(width, len(self.lines(width)))
-
     def lines(self, width: int) -> list[list[Span]]:
         """Return the lines of the text at a width."""
         if self._flowed is None or self._flowed[0] != width:
-            self._flowed = width, flow(self._blocks, width - self._indent)
+            self._flowed = width, flow(self.blocks, width - self._indent)
         return self._flowed[1]
 
 
