@@ -187,7 +187,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def action_page(self, pages: int) -> None:
         """Read on in the sidebar."""
-        self.sidebar.page(pages)
+        self.sidebar.action_page(pages)
 
     def action_switch(self) -> None:
         """Go to the log, or back."""

@@ -45,10 +45,6 @@ class Sidebar(TextPage):
 
     DEFAULT_CSS = "Sidebar { height: 100%; }"
 
-    def page(self, pages: int) -> None:
-        """Scroll by what is in sight."""
-        self.scroll_to(y=self.scroll_offset.y + pages * max(self.size.height - 1, 1), animate=False)
-
 
 class SidebarController:
     """Keeps sidebar and message true to what is under the cursor.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import groupby, takewhile, zip_longest
+from operator import eq
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -19,7 +20,7 @@ from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import Literal, source_as_toml
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.transcript import Line, lines_of
+from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.log.model import pieces
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.pane import CompletedTest
@@ -66,8 +67,8 @@ def pairs_of(old: Sequence[str], new: Sequence[str]) -> Iterator[Pair]:
     """Yield the lines of both side by side, in order."""
     one, other = [[_VARIABLE.sub("", line) for line in lines] for lines in (old, new)]
     # SequenceMatcher is quadratic: most dialogues are the same at both ends.
-    first = _count_equal(one, other)
-    last = _count_equal(one[first:][::-1], other[first:][::-1])
+    first = sum(takewhile(bool, map(eq, one, other)))
+    last = sum(takewhile(bool, map(eq, one[first:][::-1], other[first:][::-1])))
     a_end, b_end = len(one) - last, len(other) - last
     yield from (Pair(Side.SAME, *both) for both in zip(old[:first], new[:first], strict=True))
     matcher = SequenceMatcher(None, one[first:a_end], other[first:b_end])
@@ -88,40 +89,29 @@ def shortened(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
     """Yield pairs with a word in place of lines that are equal and far from what differs."""
     differing = {at for at, pair in enumerate(pairs) if pair.side is not Side.SAME}
     near = {at + by for at in differing for by in range(-context, context + 1)}
-    for is_near, run in groupby(enumerate(pairs), key=lambda numbered: numbered[0] in near):
-        kept = [pair for _, pair in run]
+    for is_near, run in groupby(range(len(pairs)), near.__contains__):
+        group = [pairs[at] for at in run]
         if is_near:
-            yield from kept
+            yield from group
         else:
-            words = "1 line is" if len(kept) == 1 else f"{len(kept)} lines are"
+            words = "1 line is" if len(group) == 1 else f"{len(group)} lines are"
             yield Pair(Side.SKIPPED, f"{words} the same")
 
 
 def unified(pairs: Sequence[Pair]) -> Iterator[tuple[Side, str]]:
     """Yield the lines one below the other: of each run that differs the earlier ones first."""
-    waiting: list[str] = []
-    for pair in pairs:
-        if pair.side in (Side.SAME, Side.SKIPPED):
-            yield from ((Side.LATER, text) for text in waiting)
-            waiting.clear()
-            yield pair.side, pair.left
+    for is_equal, run in groupby(pairs, lambda pair: pair.side in (Side.SAME, Side.SKIPPED)):
+        group = [*run]
+        if is_equal:
+            yield from ((pair.side, pair.left) for pair in group)
             continue
-        if pair.side is not Side.LATER:
-            yield Side.EARLIER, pair.left
-        if pair.side is not Side.EARLIER:
-            waiting.append(pair.right)
-    yield from ((Side.LATER, text) for text in waiting)
-
-
-def _count_equal(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many lines are equal from the beginning."""
-    pairs = zip(one, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        yield from ((Side.EARLIER, pair.left) for pair in group if pair.side is not Side.LATER)
+        yield from ((Side.LATER, pair.right) for pair in group if pair.side is not Side.EARLIER)
 
 
 def _dialogue(test: CompletedTest) -> list[str]:
     """Return what a test showed, without the seconds."""
-    lines: list[Line] = [line for event in test.events for line in lines_of(event)]
+    lines = [line for event in test.events for line in lines_of(event)]
     lines += verdict_lines(test.verdict, test.request.mail)
     return [f"{line.mark} {line.text}" for line in lines]
 

@@ -26,6 +26,7 @@ from smtp_tui.tui.commands import (
 )
 from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.keymap import bindings
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, Span, make_strip
 from smtp_tui.tui.widgets.dialog import Dialog, Result
@@ -38,10 +39,7 @@ STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, Di
 _COLUMNS = 16
 # The line above, title and keys, and a line of the form.
 _AROUND = 4
-NO_BACKUP = "No backup: it would keep the password that you remove from the file."
-SAME = "Saving changes nothing in the file."
 THEIRS, OURS = "file", "form"
-UNDECIDED = "Choose a value for each field: the file's or the form's."
 
 
 # Lines are not wrapped: a wrapped one would look like two of the file.
@@ -57,7 +55,7 @@ class DiffView(TextPage, can_focus=True):
     def __init__(self, lines: Sequence[DiffLine]) -> None:
         # A terminal would let a tab jump over cells that were painted before.
         shown = [(str(line).expandtabs(), STYLES.get(line.mark, DIM)) for line in lines]
-        super().__init__([plain(text, style, gap=False) for text, style in shown], most=1)
+        super().__init__([plain(*span, gap=False) for span in shown], most=1)
         self._widest = max((cell_len(block.spans[0][0]) for block in self.blocks), default=0)
         self._left = 0
 
@@ -66,15 +64,11 @@ class DiffView(TextPage, can_focus=True):
         del width
         return [list(block.spans) for block in self.blocks]
 
-    def render_line(self, y: int) -> Strip:
-        """Return what is in sight of a line; the last one shows that there is more."""
-        width, number = self.size.width, y + self.scroll_offset.y
-        if number >= len(self.blocks):
-            return Strip.blank(width, PLAIN)
+    def draw_line(self, number: int, width: int, *, is_cut: bool) -> Strip:
+        """Draw what is in sight of a line; the last one shows that there is more."""
         spans = self.blocks[number].spans
         whole = make_strip(spans, max(self._widest, width))
         shown = whole.crop(self._left, self._left + width).adjust_cell_length(width, PLAIN)
-        is_cut = y == self.size.height - 1 and number < len(self.blocks) - 1
         if is_cut or cell_len(spans[0][0]) > self._left + width:
             return Strip([*shown.crop(0, width - 1), *make_strip([("…", DIM)], 1)])
         return shown
@@ -82,10 +76,8 @@ class DiffView(TextPage, can_focus=True):
     def action_sideways(self, by: int) -> None:
         """Read on in long lines."""
         most = max(self._widest - self.size.width, 0)
-        left = min(max(self._left + by * _COLUMNS, 0), most)
-        if left != self._left:
-            self._left = left
-            self.refresh()
+        self._left = min(max(self._left + by * _COLUMNS, 0), most)
+        self.repaint()
 
 
 class _DiffBase(Dialog[Result]):
@@ -132,8 +124,8 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
     def __init__(self, preview: Preview) -> None:
         self._preview = preview
         self._options = WriteOptions()
-        title = f"What saving changes in {preview.file}" if preview.lines else SAME
-        made = f"The file has no SMTP table yet: saving adds [{preview.table}]."
+        title = text("diff", "title" if preview.lines else "same", file=preview.file)
+        made = text("diff", "new-table", table=preview.table)
         notes = (made, *preview.notes) if preview.table else preview.notes
         head = [
             plain(title, STRONG),
@@ -150,7 +142,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         """Keep the old file beside the new one, or do not."""
         # A backup would keep the password that was to leave the file.
         if self._preview.takes_secret_out:
-            self._note.show([plain(NO_BACKUP, WARNING)])
+            self._note.show([plain(text("diff", "no-backup"), WARNING)])
             return
         self._set_options(replace(self._options, backup=not self._options.backup))
 
@@ -191,15 +183,11 @@ class ChangedDialog(_DiffBase[ConflictChoice | None]):
         self, file: str, lines: Sequence[DiffLine], ours: Sequence[str], *, can_merge: bool
     ) -> None:
         self._can_merge = can_merge
-        title = f"{file} was changed by another program since smtp-tui read it:"
-        changed = ", ".join(ours)
-        state = (
-            f"Your changes are not saved: {changed}." if ours else "You have no unsaved changes."
-        )
-        hints = hints_of(
-            command for command in CHANGED_COMMANDS if can_merge or command.action != "merge"
-        )
-        super().__init__([plain(title, STRONG), plain(state, DIM, gap=False)], lines, hints)
+        title = text("diff", "changed", file=file)
+        state = text("diff", "unsaved" if ours else "saved", labels=", ".join(ours))
+        commands = [one for one in CHANGED_COMMANDS if can_merge or one.action != "merge"]
+        head = [plain(title, STRONG), plain(state, DIM, gap=False)]
+        super().__init__(head, lines, hints_of(commands))
 
     def action_merge(self) -> None:
         """Make the changes of the form in the file as it is now."""
@@ -231,9 +219,9 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
         }
         self._chosen: dict[str, str] = {}
         self._note = TextPage(most=4)
-        title = plain("Changed in the file and in the form. Which value do you want?", STRONG)
+        title = TextPage([plain(text("diff", "conflicts"), STRONG)])
         keys = KeyHints(hints_of(CONFLICT_COMMANDS), indent=0)
-        super().__init__(TextPage([title]), *self._rows.values(), self._note, keys)
+        super().__init__(title, *self._rows.values(), self._note, keys)
 
     def on_mount(self) -> None:
         """Begin at the first."""
@@ -257,7 +245,7 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
     def action_take(self) -> None:
         """Merge, if all is decided."""
         if self._chosen.keys() != self._rows.keys():
-            self._note.show([plain(UNDECIDED, BAD)])
+            self._note.show([plain(text("diff", "undecided"), BAD)])
             self.set_focus(next(row for key, row in self._rows.items() if key not in self._chosen))
             return
         self.dismiss(frozenset(key for key, word in self._chosen.items() if word == OURS))

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker
 
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.search import TIMEOUT
@@ -33,7 +34,7 @@ from smtp_tui.tui.model.search import (
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, STRONG, WARNING
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import KeyHints
-from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+from smtp_tui.tui.widgets.text_page import ReadsPage, TextPage, plain
 
 Result = TypeVar("Result")
 Status = tuple[str, Style]
@@ -74,86 +75,19 @@ def outcome(results: SearchResults) -> Status:
     return text("discover", identity, **result.values), GOOD if result.ok else WARNING
 
 
-class SearchTask:
-    """Runs one search at a time; `show` is called whenever there is more to show."""
-
-    def __init__(self, search: Search, show: Callable[[], None], limit: float = TIMEOUT) -> None:
-        self._search = search
-        self._show = show
-        self._limit = limit
-        self._task: asyncio.Task[None] | None = None
-        self._started = 0.0
-        self._with_web = False
-        self._end: Status | None = None
-        self.results: SearchResults | None = None
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether it is under way."""
-        return self._task is not None
-
-    @property
-    def status(self) -> Status | None:
-        """How far it is, or what it came to; None before the first."""
-        if self.results is None or self._end is not None:
-            return self._end
-        spent = monotonic() - self._started
-        return under_way(self.results, spent, self._limit, with_web=self._with_web)
-
-    async def run(self, query: SearchQuery, *, with_web: bool) -> None:
-        """Search to the end, or until it is stopped; one that is under way is stopped first."""
-        before, self._task = self._task, None
-        if before is not None:
-            before.cancel()
-            await asyncio.wait([before])
-        self.results, self._end = SearchResults(query.name), None
-        results, self._started, self._with_web = self.results, monotonic(), with_web
-        self._task = task = asyncio.create_task(self._follow(query, results))
-        self._show()
-        try:
-            await asyncio.wait([task])
-        finally:
-            # Else another search began, and this one is shown no more.
-            if self._task is task:
-                task.cancel()
-                self._task = None
-                if task.cancelled() or not task.done():
-                    self._end = stopped(results, monotonic() - self._started)
-                elif error := task.exception():
-                    self._end = format_internal_error(error), BAD
-                else:
-                    self._end = outcome(results)
-                self._show()
-
-    def stop(self) -> bool:
-        """Stop it, if it is under way; its connections close at once."""
-        return self._task is not None and self._task.cancel()
-
-    async def _follow(self, query: SearchQuery, results: SearchResults) -> None:
-        # A generator that is only dropped would leave its sockets open.
-        async with aclosing(self._search(query, self._with_web)) as steps:
-            async for step in steps:
-                results.add(step)
-                self._show()
-
-
-class SearchScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
+class SearchScreen(ReadsPage, PaintOnceScreen, Screen[Result], inherit_bindings=False):
     """A whole screen on which something is found: a line typed, a list, and details of a row."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("f10,ctrl+x", "leave"),
-        ("pageup", "read(-1)"),
-        ("pagedown", "read(1)"),
+        ("pageup", "page(-1)"),
+        ("pagedown", "page(1)"),
     ]
 
     def __init__(self) -> None:
         super().__init__(classes="finding")
-        self.details = TextPage(classes="details")
-
-    def action_read(self, pages: int) -> None:
-        """Read on in the details."""
-        self.details.action_page(pages)
+        self.page = TextPage(classes="details")
 
 
 class DiscoverScreen(SearchScreen[ProbeResult | None]):
@@ -172,7 +106,12 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         super().__init__()
         self._proposed = name
         self._draft = draft
-        self._search = SearchTask(search, self._show) if search else None
+        self._search = search
+        self._worker: Worker[None] | None = None
+        self._started = 0.0
+        self._results: SearchResults | None = None
+        # What the last search came to; None while one is under way.
+        self._end: Status | None = None
         self._with_web = self._is_awaited = False
         self._row = TextRow("name", text("discover", "name"))
         self._web = ChoiceRow("autoconfig", text("discover", "autoconfig"), (_NO, _YES))
@@ -183,12 +122,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
     def compose(self) -> ComposeResult:
         """Stack what is typed, what is found, and what there is to say of it."""
         yield TextPage([plain(text("discover", "title"), STRONG)])
-        yield self._row
-        yield self._web
-        yield self._progress
-        yield self._table
-        yield self.details
-        yield self._hints
+        yield from (self._row, self._web, self._progress, self._table, self.page, self._hints)
 
     def on_mount(self) -> None:
         """Propose what the form knows."""
@@ -204,9 +138,8 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         """Leave room for what there is to say of a line."""
         self._table.limit(max(int((self.size.height - _AROUND) * _SHARE), 3))
 
-    def on_text_row_edited(self, event: TextRow.Edited) -> None:
+    def on_text_row_edited(self) -> None:
         """Take back what was said of another name."""
-        event.stop()
         self._is_awaited = False
         if self._row.state.problem:
             self._row.show(RowState(placeholder=text("discover", "placeholder")))
@@ -214,19 +147,16 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
         """Ask web servers too, or not."""
-        event.stop()
         self._with_web = event.word == _YES
         self._show_web()
 
-    def on_server_table_chosen(self, event: ServerTable.Chosen) -> None:
+    def on_server_table_chosen(self) -> None:
         """Show the details of another line."""
-        event.stop()
         self._show_details(from_top=True)
         self._show_hints()
 
-    def on_server_table_left_above(self, event: ServerTable.LeftAbove) -> None:
+    def on_server_table_left_above(self) -> None:
         """Go up to what is typed."""
-        event.stop()
         self.action_step(-1)
 
     def on_descendant_focus(self) -> None:
@@ -236,9 +166,9 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
     def action_take(self) -> None:
         """Search, or take the chosen line."""
         if self.focused is not self._table:
-            self._start()
+            self._begin_search()
         elif (chosen := self._table.chosen) and chosen.probe:
-            self._end(chosen.probe)
+            self._finish(chosen.probe)
 
     def action_move(self) -> None:
         """Go from the table to the name, and back."""
@@ -253,8 +183,10 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def action_leave(self) -> None:
         """Stop the search, else go back."""
-        if not (self._search and self._search.stop()):
-            self._end(None)
+        if self._is_busy and self._worker is not None:
+            self._worker.cancel()
+        else:
+            self._finish(None)
 
     def _go_to(self, part: Widget) -> None:
         """Go there."""
@@ -262,14 +194,18 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._is_awaited = False
         self.set_focus(part)
 
-    def _end(self, probe: ProbeResult | None) -> None:
+    @property
+    def _is_busy(self) -> bool:
+        return self._results is not None and self._end is None
+
+    def _finish(self, probe: ProbeResult | None) -> None:
         self.workers.cancel_node(self)
         self.dismiss(probe)
 
-    def _start(self) -> None:
-        typed = self._row.text.strip()
+    def _begin_search(self) -> None:
         if self._search is None:
             return
+        typed = self._row.text.strip()
         try:
             query = parse_query(typed)
         except ValueError as error:
@@ -280,21 +216,40 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
             return
         self._table.clear()
         self._is_awaited = True
-        work = self._search.run(query, with_web=self._with_web)
-        # A defect in the search is shown, and must not cost what was typed in the form.
-        self.run_worker(work, group="search", exit_on_error=False)
+        steps = self._search(query, self._with_web)
+        results = SearchResults(query.name)
+        self._results, self._end, self._started = results, None, monotonic()
+        self._worker = self.run_worker(self._follow(steps, results), group="search", exclusive=True)
+        self._show()
+
+    async def _follow(self, steps: AsyncGenerator[Step, None], results: SearchResults) -> None:
+        """Show what a search finds, to its end or until it is stopped or another one begins."""
+        try:
+            # A generator that is only dropped would leave its sockets open.
+            async with aclosing(steps):
+                async for step in steps:
+                    results.add(step)
+                    self._show()
+            end = outcome(results)
+        except asyncio.CancelledError:
+            end = stopped(results, monotonic() - self._started)
+        except Exception as error:
+            # A defect in the search must not cost what was typed in the form.
+            end = format_internal_error(error), BAD
+        if self._results is results:
+            self._end = end
+            self._show()
 
     def _tick(self) -> None:
-        if self._search and self._search.is_busy:
+        if self._is_busy:
             self._show_progress()
 
     def _show(self) -> None:
         """Show what is known now."""
         if not self.is_attached:
             return
-        results = self._search.results if self._search else None
         was_empty = not self._table.has_servers
-        self._table.update(results.rows if results else ())
+        self._table.update(self._results.rows if self._results else ())
         if self._is_awaited and self._table.has_servers:
             self._go_to(self._table)
         self._show_progress()
@@ -302,30 +257,33 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._show_hints()
 
     def _show_progress(self) -> None:
-        if self._search:
-            status = self._search.status
-        else:
-            status = text("discover", "alone", presets=key_of("presets")), STRONG
         if self._row.hides_problem:
             status = self._row.state.problem, BAD
-        intro = text("discover", "intro", limit=f"{TIMEOUT:g}"), DIM
-        self._progress.show([plain(*(status or intro))])
+        elif self._search is None:
+            status = text("discover", "alone", presets=key_of("presets")), STRONG
+        elif self._results is None:
+            status = text("discover", "intro", limit=f"{TIMEOUT:g}"), DIM
+        elif self._end is not None:
+            status = self._end
+        else:
+            spent = monotonic() - self._started
+            status = under_way(self._results, spent, TIMEOUT, with_web=self._with_web)
+        self._progress.show([plain(*status)])
 
     def _show_details(self, *, from_top: bool) -> None:
-        results = self._search.results if self._search else None
-        blocks: list[Block] = []
-        if results:
-            chosen = self._table.chosen
-            takes = self._takes(chosen.probe) if chosen and chosen.probe else ""
-            blocks = details_of(chosen, results, takes)
-        self.details.show(blocks, from_top=from_top)
-
-    def _takes(self, probe: ProbeResult) -> str:
-        change = server_change(probe, self._draft)
-        cannot = unsupported_fields(probe.values, self._draft)
-        is_refused = probe.trusted not in (None, OK) and self._draft.raw("ca_file") is not None
-        by_ca = text("discover", "by-ca-file") if is_refused else ""
-        return " ".join(filter(None, (describe_change(change, self._draft), cannot, by_ca)))
+        chosen = self._table.chosen
+        takes: list[str] = []
+        if chosen and (probe := chosen.probe):
+            change = server_change(probe, self._draft)
+            takes = [
+                describe_change(change, self._draft),
+                unsupported_fields(probe.values, self._draft),
+            ]
+            if probe.trusted not in (None, OK) and self._draft.raw("ca_file") is not None:
+                takes.append(text("discover", "by-ca-file"))
+        words = " ".join(filter(None, takes))
+        blocks = details_of(chosen, self._results, words) if self._results else []
+        self.page.show(blocks, from_top=from_top)
 
     def _show_web(self) -> None:
         if not is_available():
@@ -337,11 +295,10 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def _show_hints(self) -> None:
         on_table, chosen = self.focused is self._table, self._table.chosen
-        is_busy = self._search is not None and self._search.is_busy
         hints = {} if on_table else {"Enter": "search"}
         if on_table and chosen and chosen.probe:
             hints["Enter"] = "take"
-        hints["Esc"] = "stop" if is_busy else "back"
+        hints["Esc"] = "stop" if self._is_busy else "back"
         if self._table.rows:
             hints["Tab"] = "name" if on_table else "table"
         hints["PgDn"] = "read"

@@ -12,18 +12,11 @@ from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT, Explanation, ex
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.commands import ERROR_COMMANDS, hints_of
 from smtp_tui.tui.keymap import bindings
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import DIM, STRONG
 from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen
 from smtp_tui.tui.widgets.text_page import Block, labelled, plain
 
-TITLE = "What does this error mean?"
-NOTHING = (
-    "Paste an error from any program: lines of its log, or a bounce. It stays on this machine."
-)
-UNKNOWN = (
-    "The text shows no cause that smtp-tui knows. Paste more of it: the lines around the error, "
-    "and the server's reply with its number. Or test your settings here: Esc, then F5."
-)
 _CUT = "\n…\n"
 
 
@@ -42,7 +35,7 @@ def explanation_blocks(found: Explanation) -> list[Block]:
 class ErrorPasteArea(PasteArea):
     """Holds the beginning and the end of a long text; passwords are hidden."""
 
-    hint = "Type the error, or paste it with your terminal's paste key: one line or many."
+    hint = text("explain", "hint")
 
     def limited(self, text: str) -> str:
         """Return what is looked up of a text."""
@@ -65,18 +58,16 @@ class ExplainErrorScreen(PasteScreen[str | None]):
     ]
 
     def __init__(self) -> None:
-        super().__init__(TITLE, ErrorPasteArea())
+        super().__init__(text("explain", "title"), ErrorPasteArea())
         self._field: str | None = None
 
     def read(self) -> None:
         """Explain the text."""
-        text = self._pasted.text
-        found = explain_error(text) if text.strip() else None
+        pasted = self._pasted.text
+        found = explain_error(pasted) if pasted.strip() else None
         self._field = found.field if found else None
-        if found:
-            self._result.show(explanation_blocks(found))
-        else:
-            self._result.show([plain(UNKNOWN if text.strip() else NOTHING, DIM)])
+        without = text("explain", "unknown" if pasted.strip() else "nothing")
+        self.page.show(explanation_blocks(found) if found else [plain(without, DIM)])
         hints = (command for command in ERROR_COMMANDS if command.action != "visit" or self._field)
         self._hints.show(hints_of(hints))
 

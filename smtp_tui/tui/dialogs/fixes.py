@@ -30,7 +30,7 @@ from smtp_tui.tui.style import DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.list import ListView
-from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
+from smtp_tui.tui.widgets.text_page import Block, ReadsPage, TextPage, flow, plain
 
 TITLE = "Possible fixes"
 WEAKENS, ASKS = "WEAKENS", "asks first"
@@ -165,12 +165,12 @@ def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
     return "server-name" if "server_name" in change else "host"
 
 
-class TrustDialog(Dialog[bool]):
+class TrustDialog(ReadsPage, Dialog[bool]):
     """Shows what a yes would mean; Enter, Escape and N say no, and nothing else than Y says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("y,Y", "answer(True)"),
-        ("n,N,enter,escape", "answer(False)"),
+        ("y,Y", "dismiss(True)"),
+        ("n,N,enter,escape", "dismiss(False)"),
         ("up,k", "go(-1)"),
         ("down,j", "go(1)"),
         ("pageup", "go(-5)"),
@@ -178,15 +178,7 @@ class TrustDialog(Dialog[bool]):
     ]
 
     def __init__(self, blocks: Sequence[Block], yes: str) -> None:
-        self._page = TextPage(blocks)
+        self.page = TextPage(blocks)
         # The keys never leave the screen, however long the question is.
         hints = KeyHints((("Y", yes), ("N Enter Esc", "No")), indent=0)
-        super().__init__(self._page, hints, flexible=self._page, around=_AROUND_QUESTION)
-
-    def action_answer(self, is_yes: bool) -> None:
-        """Take the answer."""
-        self.dismiss(is_yes)
-
-    def action_go(self, lines: int) -> None:
-        """Read on, where the text is longer than the screen."""
-        self._page.action_go(lines)
+        super().__init__(self.page, hints, flexible=self.page, around=_AROUND_QUESTION)

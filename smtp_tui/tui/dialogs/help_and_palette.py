@@ -10,27 +10,8 @@ from textual.binding import BindingType
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.tui.commands import (
-    CHANGED_COMMANDS,
-    COMMANDS,
-    CONFLICT_COMMANDS,
-    DIFF_COMMANDS,
-    DISCOVER_COMMANDS,
-    DOMAIN_COMMANDS,
-    ERROR_COMMANDS,
-    EXPORT_COMMANDS,
-    FIX_COMMANDS,
-    FORM_KEYS,
-    IMPORT_COMMANDS,
-    MAIL_COMMANDS,
-    PRESET_COMMANDS,
-    SIGNS,
-    TABLE_COMMANDS,
-    Command,
-    configurable,
-    key_of,
-    log_keys,
-)
+from smtp_tui.tui import commands
+from smtp_tui.tui.commands import Command, configurable, key_of
 from smtp_tui.tui.form.form import letters
 from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.model.row_state import RowState
@@ -42,7 +23,6 @@ from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
 COLUMN = 22
-FILE_CHANGED_COMMANDS = (*CHANGED_COMMANDS, CONFLICT_COMMANDS[0])
 
 
 class HelpScreen(PagerScreen):
@@ -58,22 +38,23 @@ class HelpScreen(PagerScreen):
         """Yield the whole help."""
         yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
         yield from self._about_file
+        file_changed = (*commands.CHANGED_COMMANDS, commands.CONFLICT_COMMANDS[0])
         sections: tuple[tuple[str, Iterable[Command | tuple[str, str]]], ...] = (
-            ("Everywhere", [command for command in COMMANDS if command.help]),
-            ("In the form", FORM_KEYS),
-            ("In the log", log_keys()),
-            ("In the list of fixes", FIX_COMMANDS),
-            ("In the explanation of an error", ERROR_COMMANDS),
-            ("In the search for settings", DISCOVER_COMMANDS),
-            ("In the list of providers", PRESET_COMMANDS),
-            ("In the import", IMPORT_COMMANDS),
-            ("In the export", EXPORT_COMMANDS),
-            ("In the DNS report", DOMAIN_COMMANDS),
-            ("In a test message", MAIL_COMMANDS),
-            ("In the diff", DIFF_COMMANDS),
-            ("When another program has changed the file", FILE_CHANGED_COMMANDS),
-            ("In the list of tables", TABLE_COMMANDS),
-            ("Signs", SIGNS),
+            ("Everywhere", [command for command in commands.COMMANDS if command.help]),
+            ("In the form", commands.FORM_KEYS),
+            ("In the log", commands.log_keys()),
+            ("In the list of fixes", commands.FIX_COMMANDS),
+            ("In the explanation of an error", commands.ERROR_COMMANDS),
+            ("In the search for settings", commands.DISCOVER_COMMANDS),
+            ("In the list of providers", commands.PRESET_COMMANDS),
+            ("In the import", commands.IMPORT_COMMANDS),
+            ("In the export", commands.EXPORT_COMMANDS),
+            ("In the DNS report", commands.DOMAIN_COMMANDS),
+            ("In a test message", commands.MAIL_COMMANDS),
+            ("In the diff", commands.DIFF_COMMANDS),
+            ("When another program has changed the file", file_changed),
+            ("In the list of tables", commands.TABLE_COMMANDS),
+            ("Signs", commands.SIGNS),
         )
         for title, lines in sections:
             yield plain(title, STRONG)

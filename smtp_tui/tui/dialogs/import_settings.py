@@ -198,7 +198,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
     def read(self) -> None:
         """Read the text, compare it with the form, and show what an import would change."""
         self._import()
-        self._result.show([*self._blocks()])
+        self.page.show([*self._blocks()])
         hidden = {
             "take": self._plan is None or self._plan.is_empty,
             "quoting": self._spec is None or not self._spec.takes_quoting,

@@ -112,7 +112,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         yield TextPage(head)
         yield self._row
         yield self._list
-        yield self.details
+        yield self.page
         take, way, leave = (command.label for command in PRESET_COMMANDS)
         choose, read = text("hints", "choose"), text("hints", "read")
         hints = (("Enter", take), ("Esc", leave), ("Up Down", choose), ("Tab", way), ("PgDn", read))
@@ -165,7 +165,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         count = len(self._list.rows)
         note = text("presets", "one" if count == 1 else "many", count=count)
         self._row.show(RowState(placeholder=text("presets", "placeholder"), note=note))
-        self.details.show([*self._blocks()])
+        self.page.show([*self._blocks()])
 
     def _blocks(self) -> Iterator[Block]:
         provider = self._list.chosen

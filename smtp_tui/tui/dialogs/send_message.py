@@ -12,6 +12,7 @@ from smtp_tui.tui.commands import MAIL_COMMANDS, hints_of
 from smtp_tui.tui.form.form import REST as PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.keymap import bindings
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.mail_draft import MailDraft, MailField, Sender
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
@@ -27,12 +28,6 @@ TITLE = Block(
         (", to every address in To.", PLAIN),
     )
 )
-EXPLANATIONS = {
-    MailField.FROM: "Envelope sender and From header; empty: as set in the form.",
-    MailField.TO: "One address, or several separated by commas.",
-    MailField.SUBJECT: "The subject of the message.",
-    MailField.TEXT: "The text of the message. Enter here sends it.",
-}
 EXAMPLE = "name@example.org"
 
 
@@ -136,8 +131,8 @@ class MailDialog(Dialog[MailRequest | None]):
     def _show_note(self) -> None:
         """Show the problem that found no room in its row, else what the field is."""
         row = self._rows[self._here]
-        note = (row.state.problem, BAD) if row.hides_problem else (EXPLANATIONS[self._here], DIM)
-        self._note.show([plain(*note)])
+        explanation = text("mail", self._here.name.lower()), DIM
+        self._note.show([plain(*((row.state.problem, BAD) if row.hides_problem else explanation))])
 
     def _show_problem(self) -> None:
         """Show the problem of the field that was typed in."""

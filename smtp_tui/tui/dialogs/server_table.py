@@ -138,15 +138,15 @@ class ServerTable(ListView[ServerRow]):
 
     def heading(self, width: int) -> list[Span]:
         """Return the columns' names."""
-        widths, gap = self._widths(width)
-        names = cells_of(self._heads(width), widths, gap, right=(_PORT, _TIME))
+        heads, widths, gap = self._columns(width)
+        names = cells_of(heads, widths, gap, right=(_PORT, _TIME))
         if not self.has_servers:
             names = [names[0], _SILENT_HEADS]
         return [(f"{' ' * _SIGN}{''.join(names)}", DIM)]
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
         """Yield sign and columns of each line; of a silent one, host, ports and cause."""
-        widths, gap = self._widths(width)
+        _, widths, gap = self._columns(width)
         for row in self.rows:
             sign, style = sign_of(row)
             probe = row.probe
@@ -172,11 +172,9 @@ class ServerTable(ListView[ServerRow]):
         if self.index != before:
             self.post_message(self.Chosen())
 
-    def _heads(self, width: int) -> tuple[str, ...]:
-        return _HEADS if width >= _WIDE else _SHORT_HEADS
-
-    def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
+    def _columns(self, width: int) -> tuple[tuple[str, ...], tuple[int, ...], int]:
+        """Return the columns' names and widths, and the gap between them."""
+        heads = _HEADS if width >= _WIDE else _SHORT_HEADS
         # Ports and causes of silent hosts run over the columns: only their hosts take part.
-        reached = [cells(row) for row in self.rows if row.probe]
-        silent = [(escape_controls(row.host), *[""] * 6) for row in self.rows if not row.probe]
-        return widths_for([self._heads(width), *reached, *silent], width - _SIGN, _LEAST)
+        rows = [cells(row) if row.probe else (cells(row)[0], *[""] * 6) for row in self.rows]
+        return heads, *widths_for([heads, *rows], width - _SIGN, _LEAST)

@@ -24,16 +24,6 @@ from smtp_tui.tui.style import (
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 
-def refresh_changes(widget: Widget, old: Sequence[Strip], new: Sequence[Strip]) -> None:
-    """Have the cells painted that differ."""
-    # Over a slow line every cell counts: Textual would send the widget's whole region.
-    pairs = enumerate(zip(old, new, strict=True))
-    spans = [(y, changed_span(*pair)) for y, pair in pairs if pair[0] != pair[1]]
-    regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
-    if regions:
-        widget.refresh(*regions)
-
-
 class DiffedWidget(NoRepaintOnResize, Widget):
     """A widget of lines; subclasses say how they look, and when they are to be painted anew."""
 
@@ -50,7 +40,12 @@ class DiffedWidget(NoRepaintOnResize, Widget):
             self._drawn = ()
             return
         old, self._drawn = self._drawn, self.draw()
-        refresh_changes(self, old, self._drawn)
+        # Over a slow line every cell counts: Textual would send the widget's whole region.
+        pairs = enumerate(zip(old, self._drawn, strict=True))
+        spans = [(y, changed_span(*pair)) for y, pair in pairs if pair[0] != pair[1]]
+        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
+        if regions:
+            self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
         """Return a line as it was last drawn."""

@@ -26,7 +26,7 @@ from smtp_tui.tui.style import (
 )
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import DiffedWidget, KeyHints
-from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
+from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, ReadsPage, TextPage, plain
 
 Result = TypeVar("Result")
 FOOT = "Esc closes, Up Down PgUp PgDn scroll"
@@ -34,7 +34,7 @@ FOOT = "Esc closes, Up Down PgUp PgDn scroll"
 PAUSE = 0.3
 
 
-class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
+class PagerScreen(ReadsPage, PaintOnceScreen, Screen[None], inherit_bindings=False):
     """A page over the whole screen, and a line at its foot; subclasses say what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,14 +68,6 @@ class PagerScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss()
-
-    def action_go(self, lines: int) -> None:
-        """Read on by lines."""
-        self.page.action_go(lines)
-
-    def action_page(self, pages: int) -> None:
-        """Read on by what is in sight."""
-        self.page.action_page(pages)
 
 
 # Textual's TextArea takes 21 ms to load, and shows passwords.
@@ -171,7 +163,7 @@ class PasteArea(DiffedWidget, can_focus=True):
         return [make_strip(line, width) for line in lines]
 
 
-class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
+class PasteScreen(ReadsPage, PaintOnceScreen, Screen[Result], inherit_bindings=False):
     """A text is pasted or typed; below stands what it says, once no key comes for a moment."""
 
     # The text is edited at its end alone, which leaves the arrows to the page below.
@@ -186,7 +178,7 @@ class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         super().__init__(classes="error")
         self._title = title
         self._pasted = pasted
-        self._result = TextPage(classes="says")
+        self.page = TextPage(classes="says")
         self._hints = KeyHints((), indent=0)
         self._pause: Timer | None = None
 
@@ -198,7 +190,7 @@ class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         """Stack them."""
         yield TextPage([plain(self._title, STRONG)])
         yield self._pasted
-        yield self._result
+        yield self.page
         yield self._hints
 
     def on_mount(self) -> None:
@@ -225,7 +217,3 @@ class PasteScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss(None)
-
-    def action_go(self, lines: int) -> None:
-        """Read on in what is said of the text."""
-        self._result.action_go(lines)

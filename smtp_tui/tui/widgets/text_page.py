@@ -14,17 +14,24 @@ from itertools import groupby
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual.binding import BindingType
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
+from textual.geometry import Size
 from textual.strip import Strip
 
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, make_strip
-from smtp_tui.tui.textual_compat import NoRepaintOnResize
-from smtp_tui.tui.widgets.line import refresh_changes
+from smtp_tui.tui.widgets.line import DiffedWidget
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
+# A fenced block, a heading, or an item or paragraph with all lines up to a blank one or the next.
+_BLOCKS = re.compile(
+    r"""^```.*\n(?P<code>(?:(?!```).*\n)*)(?:```.*)?
+    | ^\#+(?P<heading>.*)
+    | ^(?P<item>[-*]\ )?(?P<text>.*\S.*(?:\n(?![-*]\ |\#|```)(?=.*\S).*)*)""",
+    re.MULTILINE | re.VERBOSE,
+)
+# Lines that a notch of the mouse wheel scrolls, as in all of Textual.
+_WHEEL = 2
 _PIECE = re.compile(r"\s+|[^\s]+")
 
 
@@ -57,36 +64,18 @@ def labelled(label: str, text: str, style: Style = STRONG) -> Block:
 def parse(markdown: str) -> list[Block]:
     """Read a page into blocks."""
     blocks: list[Block] = []
-    paragraph: list[str] = []
-    is_code = False
-
-    def end_paragraph() -> None:
-        text = " ".join(paragraph)
-        if text.startswith(("- ", "* ")):
-            follows = bool(blocks) and blocks[-1].first == "- "  # items of a list have no gap
-            blocks.append(Block(tuple(_inline(text[2:].strip())), "- ", "  ", gap=not follows))
-        elif text:
-            blocks.append(Block(tuple(_inline(text))))
-        paragraph.clear()
-
-    for line in markdown.splitlines():
-        is_item = line.startswith(("- ", "* "))
-        if line.startswith("```"):
-            end_paragraph()
-            is_code, gap = not is_code, True
-        elif is_code:
-            code = ((escape_controls(line), ACCENT),)
-            blocks.append(Block(code, "  ", "  ", is_preformatted=True, gap=gap))
-            gap = False
-        elif line.startswith("#"):
-            end_paragraph()
-            blocks.append(Block(((escape_controls(line.lstrip("#").strip()), STRONG),)))
-        elif is_item or not line.strip():
-            end_paragraph()
-            paragraph += [line] if is_item else []
+    for match in _BLOCKS.finditer(markdown.rstrip("\n") + "\n"):
+        if match["code"] is not None:
+            for number, line in enumerate(match["code"].splitlines()):
+                code, gap = ((escape_controls(line), ACCENT),), number == 0
+                blocks.append(Block(code, "  ", "  ", is_preformatted=True, gap=gap))
+        elif match["heading"] is not None:
+            blocks.append(Block(((escape_controls(match["heading"].strip()), STRONG),)))
         else:
-            paragraph.append(line.strip())
-    end_paragraph()
+            text = " ".join(map(str.strip, match["text"].splitlines()))
+            lead = "- " if match["item"] else ""
+            is_first = not lead or not blocks or blocks[-1].first != lead
+            blocks.append(Block(tuple(_inline(text.strip())), lead, " " * len(lead), gap=is_first))
     return blocks
 
 
@@ -166,19 +155,13 @@ READING_KEYS: list[BindingType] = [
 ]
 
 
-class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
+class TextPage(DiffedWidget):
     """Blocks of text, flowed to the widget's width; the height is the text's, up to a limit.
 
     Where that cuts the text, its last line ends in a sign and in `more`, the key that shows more.
     """
 
-    DEFAULT_CSS = """
-    TextPage {
-        height: auto;
-        scrollbar-size: 0 0;
-        overflow-x: hidden;
-    }
-    """
+    DEFAULT_CSS = "TextPage { height: auto; }"
 
     def __init__(
         self,
@@ -195,13 +178,14 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
         self._most = most
         self._indent = indent
         self._more = more
+        self._top = 0
         self._flowed: tuple[int, list[list[Span]]] | None = None
 
-    @property
-    def allow_vertical_scroll(self) -> bool:
-        """Whether it can be scrolled: always."""
-        # Its scrollbar has no width, so no layout looks again whether the text became longer.
-        return True
+    def lines(self, width: int) -> list[list[Span]]:
+        """Return the lines of the text at a width."""
+        if self._flowed is None or self._flowed[0] != width:
+            self._flowed = width, flow(self.blocks, width - self._indent)
+        return self._flowed[1]
 
     def line_count(self, width: int) -> int:
         """Return how many lines the text takes at a width, the limit observed."""
@@ -215,71 +199,82 @@ class TextPage(NoRepaintOnResize, ScrollView, can_focus=False):
         """Show other blocks; only what differs is painted."""
         if tuple(blocks) == self.blocks:
             return
-        width, height = self.size.width, range(self.size.height)
-        # Without a width it has no place yet, and is drawn when it gets one.
-        if not width:
-            self.blocks, self._flowed = tuple(blocks), None
-            self.refresh(layout=self.styles.is_auto_height)
-            return
-        old, count = [self.render_line(y) for y in height], self.line_count(width)
+        count = self.line_count(self.size.width)
         self.blocks, self._flowed = tuple(blocks), None
-        self.on_resize()
         if from_top:
-            self.scroll_to(y=0, animate=False)
-        if self.styles.is_auto_height and self.line_count(width) != count:
+            self._top = 0
+        if self.styles.is_auto_height and self.line_count(self.size.width) != count:
+            self._drawn = ()
             self.refresh(layout=True)
         else:
-            refresh_changes(self, old, [self.render_line(y) for y in height])
+            self.repaint()
+
+    def limit(self, most: int) -> None:
+        """Take at most so many lines."""
+        if most != self._most:
+            self._most = most
+            self.refresh(layout=True)
+
+    def name_key(self, more: str) -> None:
+        """Name the key that shows more, where the text is cut."""
+        self._more = more
+        self.repaint()
 
     def action_go(self, lines: int) -> None:
         """Read on by lines."""
-        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
+        self._top = max(self._top + lines, 0)
+        self.repaint()
 
     def action_page(self, pages: int) -> None:
         """Read on by what is in sight; the last line of it stays."""
         self.action_go(pages * max(self.size.height - 1, 1))
 
-    def name_key(self, more: str) -> None:
-        """Name the key that shows more, where the text is cut."""
-        if more != self._more:
-            self._more = more
-            self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
+    def on_mouse_scroll_down(self) -> None:
+        """Read on."""
+        self.action_go(_WHEEL)
 
-    def limit(self, most: int) -> None:
-        """Take at most so many lines."""
-        if most != self._most:
-            self._most, self._flowed = most, None
-            self.refresh(layout=True)
+    def on_mouse_scroll_up(self) -> None:
+        """Read back."""
+        self.action_go(-_WHEEL)
 
-    def on_resize(self) -> None:
-        """Flow anew."""
-        self.virtual_size = Size(self.size.width, len(self.lines(self.size.width)))
+    def draw(self) -> list[Strip]:
+        """Draw the lines in sight."""
+        width, height = self.size
+        lines = self.lines(width)
+        self._top = max(min(self._top, len(lines) - height), 0)
+        shown = range(self._top, min(self._top + height, len(lines)))
+        strips = [
+            self.draw_line(number, width, is_cut=number == shown[-1] < len(lines) - 1)
+            for number in shown
+        ]
+        return [*strips, *[Strip.blank(width, PLAIN)] * (height - len(strips))]
 
-    def render_line(self, y: int) -> Strip:
-        """Return one line of the text; the last one tells that there is more."""
-        width, lines = self.size.width, self.lines(self.size.width)
-        number = y + self.scroll_offset.y
-        spans = lines[number] if number < len(lines) else []
-        is_cut = number < len(lines) - 1 and y == self.size.height - 1
-        left, room = [(" " * self._indent, PLAIN)], width - self._indent
-        if is_cut:
-            shown = [] if _is_heading(lines, number) else spans
-            return Strip.join(
-                [make_strip(left, self._indent), _cut(shown, f"… {self._more}".rstrip(), room)]
-            )
-        return make_strip([*left, *spans], width)
-
-    def lines(self, width: int) -> list[list[Span]]:
-        """Return the lines of the text at a width."""
-        if self._flowed is None or self._flowed[0] != width:
-            self._flowed = width, flow(self.blocks, width - self._indent)
-        return self._flowed[1]
+    def draw_line(self, number: int, width: int, *, is_cut: bool) -> Strip:
+        """Draw a line of the text; where the text is cut behind it, that shows."""
+        lines = self.lines(width)
+        spans, left = lines[number], [(" " * self._indent, PLAIN)]
+        if not is_cut:
+            return make_strip([*left, *spans], width)
+        # A heading, strong and alone, says nothing with nothing below it.
+        follows_gap = number > 0 and not lines[number - 1]
+        if follows_gap and all(style == STRONG for text, style in spans if text):
+            spans = []
+        cut = _cut(spans, f"… {self._more}".rstrip(), width - self._indent)
+        return Strip.join([make_strip(left, self._indent), cut])
 
 
-def _is_heading(lines: Sequence[Sequence[Span]], number: int) -> bool:
-    """Whether a line stands strong and alone: with nothing below it, it says nothing."""
-    above = lines[number - 1] if number else None
-    return above == [] and all(style == STRONG for text, style in lines[number] if text)
+class ReadsPage:
+    """Inherited before a screen whose keys scroll the `page` in it."""
+
+    page: TextPage
+
+    def action_go(self, lines: int) -> None:
+        """Read on by lines."""
+        self.page.action_go(lines)
+
+    def action_page(self, pages: int) -> None:
+        """Read on by what is in sight."""
+        self.page.action_page(pages)
 
 
 def _cut(spans: list[Span], more: str, width: int) -> Strip:
