@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from smtp_tui import __version__
 from smtp_tui.checks.batch import BatchSummary, CheckResult
 from smtp_tui.checks.exit_status import verdict_lines
-from smtp_tui.checks.output_file import OutputKind, write_whole
+from smtp_tui.checks.output_file import write_whole
 from smtp_tui.checks.request import CheckTarget
 from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
@@ -25,10 +25,6 @@ from smtp_tui.smtp.events import Cause, Stage, WarningId
 
 _NUMBER = r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _RANGE = re.compile(rf"(?P<at>@?)(?:(?P<start>~|{_NUMBER})?(?P<colon>:))?(?P<end>{_NUMBER})?")
-
-
-class RangeError(ValueError):
-    """A text is no range; the text says why."""
 
 
 @record(kw_only=True)
@@ -49,14 +45,14 @@ class Range:
 
 
 def range_of(text: str) -> Range:
-    """Read `10`, `10:`, `~:10` or `@5:10`, as the plugin guidelines write ranges; or RangeError."""
+    """Read `10`, `10:`, `~:10` or `@5:10`, as the plugin guidelines write ranges; ValueError."""
     found = _RANGE.fullmatch(text)
     if found is None or (found["end"] is None and found["start"] is None):
-        raise RangeError("write it as 10, 10:, ~:10, 10:20 or @5:10")
+        raise ValueError("write it as 10, 10:, ~:10, 10:20 or @5:10")
     start = -math.inf if found["start"] == "~" else float(found["start"] or 0)
     end = math.inf if found["end"] is None else float(found["end"])
     if start > end:
-        raise RangeError("its start must not be above its end")
+        raise ValueError("its start must not be above its end")
     return Range(start=start, end=end, inside=bool(found["at"]), text=text)
 
 
@@ -96,20 +92,18 @@ class Thresholds:
     def state_of_certificate(self, verdict: Verdict) -> PluginState:
         """Return the state that the server's certificate asks for by its time left."""
         leaf = _leaf(verdict)
-        if leaf is None:
-            return PluginState.OK
-        if leaf.is_below(self.certificate_critical):
+        if leaf and leaf.is_below(self.certificate_critical):
             return PluginState.CRITICAL
-        return PluginState.WARNING if leaf.is_below(self.certificate_warning) else PluginState.OK
+        is_low = leaf and leaf.is_below(self.certificate_warning)
+        return PluginState.WARNING if is_low else PluginState.OK
 
     def exceeded(self, verdict: Verdict) -> tuple[PluginState, Range] | None:
         """Return the worst state that the seconds of a check ask for, and the range for it."""
-        for state, limit in (
-            (PluginState.CRITICAL, self.seconds_critical),
-            (PluginState.WARNING, self.seconds_warning),
-        ):
-            if limit and limit.alarms(verdict.seconds):
-                return state, limit
+        critical, warning = self.seconds_critical, self.seconds_warning
+        if critical and critical.alarms(verdict.seconds):
+            return PluginState.CRITICAL, critical
+        if warning and warning.alarms(verdict.seconds):
+            return PluginState.WARNING, warning
         return None
 
 
@@ -241,96 +235,71 @@ def _label(name: str) -> str:
     return f"'{safe}'" if " " in safe else safe
 
 
-# A web server or a collector runs as a user of its own, so every user may read it: it holds names
-# of files, tables and hosts, and never a password.
-_METRICS = OutputKind(name="metrics file", start="# HELP smtp_tui_", mode=0o644)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+_GAUGES = {
+    "build_info": "The version of smtp-tui.",
+    "up": "Whether the check passed (1) or failed (0).",
+    "check_seconds": "How long the check took.",
+    "last_run_timestamp_seconds": "When the check ended, in Unix time.",
+    "certificate_not_before_timestamp_seconds": (
+        "When the certificate of the server became valid, in Unix time."
+    ),
+    "certificate_not_after_timestamp_seconds": (
+        "When the certificate of the server expires, in Unix time."
+    ),
+    "stage": "1 for the stage that failed, or the last one that passed; 0 for the others.",
+    "cause": "1 for the cause of a failure; absent when the check passed.",
+    "warning": "1 for each warning of the check, 0 for the others.",
+}
+
+
+def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield a verdict's samples: the metric, labels of its own, and the value."""
+    # A label that changes would end a series and begin another: stages and warnings are state
+    # sets, each state with 1 or 0. Causes are too many for that.
+    yield "up", {}, int(verdict.ok)
+    yield "check_seconds", {}, round(verdict.seconds, 6)
+    yield "last_run_timestamp_seconds", {}, round(moment.timestamp(), 3)
+    if leaf := _leaf(verdict):
+        for end in ("not_before", "not_after"):
+            name = f"certificate_{end}_timestamp_seconds"
+            yield name, {}, int(getattr(leaf, end).timestamp())
+    for stage in Stage:
+        yield "stage", {"stage": stage.value}, int(verdict.stage is stage)
+    if verdict.cause:
+        yield "cause", {"cause": verdict.cause}, 1
+    for id_ in WarningId:
+        yield "warning", {"warning": id_.value}, int(id_ in verdict.warnings)
 
 
 def prometheus_text(summary: BatchSummary, moment: datetime) -> str:
-    """Return the metrics of checks that ended at `moment`, with a line end at its end.
-
-    A label that changes would end a series and begin another, so none of an `_info` metric does:
-    stages and warnings are state sets, each state with 1 or 0. Causes are too many for that.
-    """
+    """Return the metrics of checks that ended at `moment`, with a line end at its end."""
+    samples = {
+        name: [f"# HELP smtp_tui_{name} {description}", f"# TYPE smtp_tui_{name} gauge"]
+        for name, description in _GAUGES.items()
+    }
+    samples["build_info"].append(_sample("build_info", {"version": __version__}, 1))
     # A table that was named twice would be one series twice, which no collector accepts.
     outcomes = {
         (result.target.file, result.target.table, _host(result.target)): result.verdict
         for result in summary.results
     }
-    lines = [
-        "# HELP smtp_tui_build_info The version of smtp-tui.",
-        "# TYPE smtp_tui_build_info gauge",
-        f"smtp_tui_build_info{_labels({'version': __version__})} 1",
-    ]
-    for name, (description, samples) in _GAUGES.items():
-        lines += [f"# HELP {name} {description}", f"# TYPE {name} gauge"]
-        for (file, table, host), verdict in outcomes.items():
-            series = {"file": file or "", "table": table or "", "host": host}
-            for state, value in samples(verdict, moment):
-                lines.append(f"{name}{_labels({**series, **state})} {value!r}")
-    return "\n".join([*lines, ""])
+    for (file, table, host), verdict in outcomes.items():
+        series = {"file": file or "", "table": table or "", "host": host}
+        for name, state, value in _samples(verdict, moment):
+            samples[name].append(_sample(name, series | state, value))
+    return "\n".join([*(line for lines in samples.values() for line in lines), ""])
 
 
-def _labels(labels: Mapping[str, str]) -> str:
-    pairs = [
-        f'{name}="{escape_controls(value).translate(_ESCAPES)}"' for name, value in labels.items()
-    ]
-    return f"{{{','.join(pairs)}}}"
-
-
-_Samples = Iterable[tuple[dict[str, str], float]]
-
-
-def _expiry(verdict: Verdict, end: str) -> _Samples:
-    if leaf := _leaf(verdict):
-        yield {}, int(getattr(leaf, end).timestamp())
-
-
-# A metric: what it means, and its samples of one verdict, each with labels of its own.
-_GAUGES: dict[str, tuple[str, Callable[[Verdict, datetime], _Samples]]] = {
-    "smtp_tui_up": (
-        "Whether the check passed (1) or failed (0).",
-        lambda verdict, _: [({}, int(verdict.ok))],
-    ),
-    "smtp_tui_check_seconds": (
-        "How long the check took.",
-        lambda verdict, _: [({}, round(verdict.seconds, 6))],
-    ),
-    "smtp_tui_last_run_timestamp_seconds": (
-        "When the check ended, in Unix time.",
-        lambda _, moment: [({}, round(moment.timestamp(), 3))],
-    ),
-    "smtp_tui_certificate_not_before_timestamp_seconds": (
-        "When the certificate of the server became valid, in Unix time.",
-        lambda verdict, _: _expiry(verdict, "not_before"),
-    ),
-    "smtp_tui_certificate_not_after_timestamp_seconds": (
-        "When the certificate of the server expires, in Unix time.",
-        lambda verdict, _: _expiry(verdict, "not_after"),
-    ),
-    "smtp_tui_stage": (
-        "1 for the stage that failed, or the last one that passed; 0 for the others.",
-        lambda verdict, _: [
-            ({"stage": stage.value}, int(verdict.stage is stage)) for stage in Stage
-        ],
-    ),
-    "smtp_tui_cause": (
-        "1 for the cause of a failure; absent when the check passed.",
-        lambda verdict, _: [({"cause": verdict.cause}, 1)] if verdict.cause else [],
-    ),
-    "smtp_tui_warning": (
-        "1 for each warning of the check, 0 for the others.",
-        lambda verdict, _: [
-            ({"warning": id_.value}, int(id_ in verdict.warnings)) for id_ in WarningId
-        ],
-    ),
-}
+def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
+    pairs = (
+        f'{label}="{escape_controls(text).translate(_ESCAPES)}"' for label, text in labels.items()
+    )
+    return f"smtp_tui_{name}{{{','.join(pairs)}}} {value!r}"
 
 
 def write_prometheus(path: Path, text: str) -> None:
-    """Put metrics where a collector finds them, whole at any moment; NotWrittenError if it fails.
-
-    No file but an older one of metrics is replaced, and no link is followed.
-    """
-    write_whole(path, text, _METRICS)
+    """Put metrics where a collector finds them as `write_whole` does; NotWrittenError if not."""
+    # A web server or a collector runs as a user of its own, so every user may read it: it holds
+    # names of files, tables and hosts, and never a password.
+    write_whole(path, text, name="metrics file", start="# HELP smtp_tui_", mode=0o644)

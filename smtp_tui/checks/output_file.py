@@ -7,30 +7,18 @@ from pathlib import Path
 
 from smtp_tui.config.atomic_write import replaced_whole
 from smtp_tui.config.errors import one_line, reason
-from smtp_tui.records import record
 
 
 class NotWrittenError(Exception):
     """A file cannot be written; the text is one line for the admin."""
 
 
-@record(kw_only=True)
-class OutputKind:
-    """What a file holds: its name in a sentence, its first words, and its mode.
-
-    The mode opens the file to whom its content is for, whatever the umask.
-    """
-
-    name: str
-    start: str
-    mode: int
-
-
-def write_whole(path: Path, text: str, kind: OutputKind) -> None:
+def write_whole(path: Path, text: str, *, name: str, start: str, mode: int) -> None:
     """Put a text into a file, in place of an older one of its kind; a pipe or a device takes it.
 
-    NotWrittenError where `path` is something else, so that a slip of the finger costs no settings,
-    or a link, which may lead anywhere.
+    `name` is what the file is in a sentence, `start` its first words, and `mode` opens it to whom
+    its content is for, whatever the umask. NotWrittenError where `path` is something else, so that
+    a slip of the finger costs no settings, or a link, which may lead anywhere.
     """
     content = text.encode("utf-8", "backslashreplace")
     try:
@@ -38,16 +26,16 @@ def write_whole(path: Path, text: str, kind: OutputKind) -> None:
             with path.open("wb") as stream:
                 stream.write(content)
             return
-        why = _obstacle(path, kind)
+        why = _obstacle(path, name, start.encode())
         if not why:
-            replaced_whole(path, content, kind.mode)
+            replaced_whole(path, content, mode)
     except OSError as error:
         why = reason(error)
     if why:
-        raise NotWrittenError(f"the {kind.name} {one_line(path)} cannot be written: {why}")
+        raise NotWrittenError(f"the {name} {one_line(path)} cannot be written: {why}")
 
 
-def _obstacle(path: Path, kind: OutputKind) -> str:
+def _obstacle(path: Path, name: str, start: bytes) -> str:
     """Say why the file that is there must not be replaced; empty where it may."""
     try:
         mode = path.lstat().st_mode
@@ -60,7 +48,6 @@ def _obstacle(path: Path, kind: OutputKind) -> str:
     if not stat.S_ISREG(mode):
         return "it is not a regular file"
     with path.open("rb") as old:
-        start = old.read(len(kind.start.encode()))
-    if start and start != kind.start.encode():
-        return f"a file with that name exists and is not a {kind.name}; choose another name"
+        if old.read(len(start)) not in (b"", start):
+            return f"a file with that name exists and is not a {name}; choose another name"
     return ""

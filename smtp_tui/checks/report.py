@@ -14,7 +14,7 @@ from pathlib import Path
 from smtp_tui import __version__
 from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.checks.exit_status import STAGE_NAMES
-from smtp_tui.checks.output_file import OutputKind, write_whole
+from smtp_tui.checks.output_file import write_whole
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind, Settings
@@ -31,9 +31,6 @@ TITLE = "# Mail check by smtp-tui"
 _LESS = """\
 This report contains no password and no token, and nothing that AUTH derives from them. It \
 contains names and addresses: read it before you pass it on."""
-# Only its owner can read it: a report names accounts, servers and recipients.
-_REPORT = OutputKind(name="report", start=TITLE, mode=0o600)
-
 # Letters alone or digits alone, joined by hyphens and apostrophes; both together may be the number
 # of an issue or of a commit.
 _PLAIN = re.compile(r"[(\"']*(?:[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+|–|—)?[)\"',.;:?!…]*")
@@ -273,4 +270,5 @@ def _certificate_facts(certificate: Certificate, now: datetime) -> Iterator[str]
 
 def write_report(path: Path, text: str) -> None:
     """Put a report into a file as `write_whole` does; NotWrittenError where that must not be."""
-    write_whole(path, text, _REPORT)
+    # Only its owner can read it: a report names accounts, servers and recipients.
+    write_whole(path, text, name="report", start=TITLE, mode=0o600)

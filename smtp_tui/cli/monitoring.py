@@ -21,7 +21,6 @@ from smtp_tui.checks.jsonlines import (
 )
 from smtp_tui.checks.monitoring import (
     Range,
-    RangeError,
     Thresholds,
     nagios_lines,
     prometheus_text,
@@ -174,5 +173,5 @@ def _seconds_range(options: Namespace, level: str) -> Range | None:
     text = getattr(options, level)
     try:
         return None if text is None else range_of(text)
-    except RangeError as error:
+    except ValueError as error:
         raise UsageError(f"--{level} needs a range of seconds: {error}") from None

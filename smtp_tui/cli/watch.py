@@ -11,10 +11,10 @@ from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
+from smtp_tui.checks.batch import Clock, Paused, VerdictChanged, Watch
 from smtp_tui.checks.exit_status import exit_status, verdict_lines
 from smtp_tui.checks.jsonlines import json_line, named_line
 from smtp_tui.checks.request import CheckRequest, CheckTarget, Given
-from smtp_tui.checks.watch import Clock, Paused, VerdictChanged, Watch
 from smtp_tui.cli.check_request import check_request, is_batch, read_again
 from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.parser import UsageError, number_within, refuse_options

@@ -16,7 +16,7 @@ import pytest
 from smtp_tui import threads
 from smtp_tui.checks import batch
 from smtp_tui.checks import run as checks_run
-from smtp_tui.checks.batch import BatchSummary, Told, run_batch
+from smtp_tui.checks.batch import BatchSummary, run_batch
 from smtp_tui.checks.exit_status import exit_status
 from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.diagnosis.verdict import Verdict
@@ -38,9 +38,9 @@ def subject(name: str, port: int, **values: Any) -> CheckTarget:
 
 async def told_of(
     subjects: list[CheckTarget], jobs: int
-) -> tuple[list[tuple[str, Told]], BatchSummary]:
+) -> tuple[list[tuple[str, Event | Verdict]], BatchSummary]:
     """What was told of each table, by name, and the summary."""
-    told: list[tuple[str, Told]] = []
+    told: list[tuple[str, Event | Verdict]] = []
     async with aclosing(run_batch(subjects, jobs)) as events:
         async for one in events:
             if isinstance(one, BatchSummary):

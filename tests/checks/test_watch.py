@@ -10,16 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks import watch
+from smtp_tui.checks import batch
+from smtp_tui.checks.batch import Clock, Paused, VerdictChanged, Watch, next_due, refuses_password
 from smtp_tui.checks.request import CheckRequest, CheckTarget
-from smtp_tui.checks.watch import (
-    Clock,
-    Paused,
-    VerdictChanged,
-    Watch,
-    next_due,
-    refuses_password,
-)
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.smtp.events import AuthStarted, Event, Stage
 from smtp_tui.smtp.replies import Reply
@@ -113,7 +106,7 @@ def clock() -> FakeClock:
 def watch_of(
     clock: FakeClock, relay: Relay, monkeypatch: pytest.MonkeyPatch, *marks: str | None
 ) -> Watch:
-    monkeypatch.setattr(watch, "run", relay.run)
+    monkeypatch.setattr(batch, "run", relay.run)
     found = attempts(*(marks or ("same",)))
     return Watch(lambda: next(found), 60, clock)
 
@@ -183,7 +176,7 @@ async def test_it_ends_where_nothing_can_change(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     relay = Relay(clock, PASSED, REJECTED)
-    monkeypatch.setattr(watch, "run", relay.run)
+    monkeypatch.setattr(batch, "run", relay.run)
     attempt = CheckTarget(request=REQUEST, can_change=False)
     told = await told_by(Watch(lambda: attempt, 60, clock), 9)
     assert [type(one) for one in told] == [VerdictChanged, VerdictChanged, Paused]
@@ -218,7 +211,7 @@ def test_what_counts_as_a_refused_password(*, outcome: Verdict, refused: bool) -
 async def test_a_file_that_brings_out_a_defect_does_not_end_the_watch(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "run", Relay(clock, PASSED, PASSED).run)
+    monkeypatch.setattr(batch, "run", Relay(clock, PASSED, PASSED).run)
     good = CheckTarget(request=REQUEST)
     found = iter([good, CheckTarget(defect=RecursionError()), good])
     told = await told_by(Watch(lambda: next(found), 60, clock), 3)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks import watch
-from smtp_tui.checks.watch import Clock
+from smtp_tui.checks import batch
+from smtp_tui.checks.batch import Clock
 from smtp_tui.cli import watch as watch_command
 from smtp_tui.cli.check_request import check_request
 from smtp_tui.cli.parser import UsageError, parse_arguments
@@ -214,6 +214,6 @@ def test_a_signal_ends_it_with_a_summary(toml: Toml, number: signal.Signals, sta
 
 
 def test_the_machine_has_a_clock() -> None:
-    clock = watch.Clock()
+    clock = batch.Clock()
     assert clock.moment().utcoffset() is not None
     assert clock.now() <= clock.now()
