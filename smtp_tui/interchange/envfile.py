@@ -1,48 +1,38 @@
-"""`.env` files: telling one from Python source, reading one, writing one."""
+"""`.env` files: telling one from Python source, and the six quotings, as the readers have them.
+
+A reader of a line returns its name and value, None for a line that sets nothing, and raises
+ValueError with a text's id for one that cannot be read. A writer returns the quoted value, or
+raises ValueError with a text's id where the quoting cannot hold it.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from smtp_tui.interchange.entries import Entry
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.quotings import quote, read_entries
-from smtp_tui.interchange.results import Exported, InterchangeError, text
+from smtp_tui.interchange.import_builder import (
+    Entry,
+    ImportBuilder,
+    Pieces,
+    Unresolved,
+    Use,
+    resolve_pieces,
+)
+from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, Source
+
+Line = tuple[str, str | Pieces | Unresolved] | None
 
 _BOM = "\ufeff"
 _LINE = re.compile(r"(?P<export>export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=(?P<value>.*)")
+# Words that no reader of `.env` files takes for anything but themselves.
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-]*")
 # Read raw by docker run, these lose quotes, or have variables replaced, in docker compose.
 _READ_TWICE = frozenset("'\"$#\\`")
 _EXPANDED = re.compile(r"\$\{?[A-Za-z_]")
-
-
-def read(content: str, quoting: str) -> list[Entry]:
-    """Return what stands in a file; a line that cannot be read has an entry without a name."""
-    _known(quoting)
-    return read_entries(content.removeprefix(_BOM), quoting)
-
-
-def write(pairs: list[tuple[str, str]], quoting: str) -> list[str]:
-    """Return the lines of a file; InterchangeError where a value does not fit the quoting."""
-    _known(quoting)
-    lines = []
-    for name, value in pairs:
-        try:
-            lines.append(f"{name}={quote(value, quoting)}")
-        except ValueError as error:
-            why = text(str(error))
-            message = text("does-not-fit", name=name, quoting=quoting, why=why)
-            raise InterchangeError(message) from None
-    return lines
-
-
-def _known(quoting: str) -> None:
-    if quoting not in QUOTINGS:
-        listed = ", ".join(QUOTINGS)
-        raise InterchangeError(text("no-such-quoting", name=repr(quoting[:40]), quotings=listed))
 
 
 def is_env(content: str) -> bool:
@@ -69,26 +59,356 @@ def import_env(form: FormatSpec, source: Source) -> ImportBuilder:
     quoting = source.quoting or form.quoting or "docker"
     builder = ImportBuilder(form, read(source.text, quoting))
     if quoting == "docker":
-        for name in builder.quoted_names():
-            builder.remark("", "docker-quotes", name=name)
+        for entry in builder.entries.values():
+            if type(entry.value) is str and re.fullmatch(r"(?s)(['\"]).*\1", entry.value):
+                builder.remark("", "docker-quotes", name=entry.name)
     return builder
 
 
-def export_env(
-    out: ExportBuilder, pairs: list[tuple[str, str | None]], secret_name: str
-) -> Exported:
-    """Write a file; pairs without a value are left out, the password goes last."""
+def export_env(out: ExportBuilder, pairs: list[tuple[str, Any]]) -> str:
+    """Return the text of a file; a password that is not to stand in it gets a comment."""
     quoting = out.quoting or out.form.quoting or "docker"
-    there = [(name, value) for name, value in pairs if value is not None]
-    lines = []
-    if out.wants_secret and out.secret is not None:
-        there.append((secret_name, out.secret))
-    elif out.wants_secret:
-        out.note("password", "secret-left-out", name=secret_name)
-        lines = [f"# {text('secret-place', name=secret_name)}", f"# {secret_name}="]
-    for name, value in there:
+    comment = []
+    if out.lacks_secret:
+        name = out.secret_name
+        out.note("password", "secret-left-out", name=name)
+        comment = [f"# {text('secret-place', name=name)}", f"# {name}="]
+    written = [(name, str(value)) for name, value in pairs]
+    for name, value in written:
         if quoting == "docker" and (value != value.strip() or not _READ_TWICE.isdisjoint(value)):
             out.note("", "docker-raw", name=name)
         if quoting == "node" and _EXPANDED.search(value):
             out.note("", "node-expand", name=name)
-    return out.done("\n".join([*write(there, quoting), *lines, ""]))
+    return "\n".join([*write(written, quoting), *comment, ""])
+
+
+def read(content: str, quoting: str) -> list[Entry]:
+    """Return what stands in a file; a line that cannot be read has an entry without a name."""
+    _check(quoting)
+    content = content.removeprefix(_BOM)
+    if quoting == "systemd":
+        return _read_systemd(f"{content}\n")
+    found: list[Entry] = []
+    known: dict[str, str] = {}
+    for number, line in enumerate(content.split("\n"), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            read = _READERS[quoting](line.removesuffix("\r"))
+        except ValueError as error:
+            found.append(Entry("", Unresolved(str(error)), number))
+            continue
+        if read is None:
+            continue
+        name, value = read
+        entry = Entry(name, value, number)
+        if isinstance(value, list):
+            entry = resolve_pieces(name, number, value, known)
+        if isinstance(entry.value, str):
+            known[entry.name] = entry.value
+        found.append(entry)
+    return found
+
+
+def write(pairs: Iterable[tuple[str, str]], quoting: str) -> list[str]:
+    """Return the lines of a file; InterchangeError where a value does not fit the quoting."""
+    _check(quoting)
+    is_raw = quoting in ("docker", "python")  # which have rules of their own for plain words
+    lines = []
+    for name, value in pairs:
+        is_plain = not is_raw and _PLAIN.fullmatch(value)
+        try:
+            lines.append(f"{name}={value if is_plain else _WRITERS[quoting](value)}")
+        except ValueError as error:
+            why = text(str(error))
+            message = text("does-not-fit", name=name, quoting=quoting, why=why)
+            raise InterchangeError(message) from None
+    return lines
+
+
+def _check(quoting: str) -> None:
+    if quoting not in QUOTINGS:
+        listed = ", ".join(QUOTINGS)
+        raise InterchangeError(text("no-such-quoting", name=repr(quoting[:40]), quotings=listed))
+
+
+def _split_at(value: str, found: Iterable[tuple[re.Match[str], str | Use]]) -> Pieces:
+    """Return a value with these pieces in the place of what was matched."""
+    pieces: Pieces = []
+    at = 0
+    for match, piece in found:
+        pieces += [value[at : match.start()], piece]
+        at = match.end()
+    return [*pieces, value[at:]]
+
+
+def _read_docker(line: str) -> Line:
+    """`docker run --env-file`: what follows the equals sign is the value, quotes and all."""
+    name, sign, value = line.lstrip().partition("=")
+    if not name or any(letter.isspace() for letter in name):
+        raise ValueError("no-assignment")
+    return (name, value) if sign else None  # a name alone is docker's own variable
+
+
+# systemd's `EnvironmentFile=` (systemd.exec(5)) has shell-like quotes, and no variables.
+_BLANK = " \t\n\r"
+_SYSTEMD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SYSTEMD_START = re.compile(
+    r"[ \t\r\n]*+(?:(?P<comment>[#;][^\n]*+)|(?P<name>[^ \t\r\n#;][^=\r\n]*+)(?P<sign>=)?+)"
+)
+_SYSTEMD_PART = re.compile(
+    r"""[ \t]*+(?:'(?P<single>[^']*+)(?P<end>')?|"(?P<double>(?:[^"\\]|\\[\s\S])*+)(?P<close>")?
+    |(?P<bare>(?:[^\r\n\\]|\\[\s\S])*+))""",
+    re.VERBOSE,
+)
+
+
+def _read_systemd(content: str) -> list[Entry]:
+    found: list[Entry] = []
+    at = counted = 0
+    number = 1
+    while match := _SYSTEMD_START.match(content, at):
+        at = match.end()
+        if match["comment"]:
+            continue
+        number += content.count("\n", counted, match.start("name"))
+        counted = match.start("name")
+        name, value = match["name"].rstrip(_BLANK), ""
+        why = "" if match["sign"] and _SYSTEMD_NAME.fullmatch(name) else "no-assignment"
+        while match["sign"] and (part := _SYSTEMD_PART.match(content, at)):
+            at = part.end()
+            if part["bare"] is not None:
+                value += _bare_systemd(part["bare"])
+                break
+            if part["end"] is None and part["close"] is None:
+                why, at = "more-lines", len(content)
+                break
+            inside = part["single"]
+            value += inside if inside is not None else _double_systemd(part["double"])
+        if match["sign"] and at == len(content) and why != "more-lines":
+            break  # a backslash before the end of the file leaves the value open
+        found.append(Entry("", Unresolved(why), number) if why else Entry(name, value, number))
+    return found
+
+
+def _bare_systemd(written: str) -> str:
+    """Undo escapes; blanks at the end are cut, but not those before an escape."""
+    last = max((match.end() for match in re.finditer(r"\\[\s\S]", written)), default=0)
+    kept = re.sub(r"\\([\s\S])", lambda escape: escape[1].strip("\r\n"), written[:last])
+    return kept + written[last:].rstrip(_BLANK)
+
+
+def _double_systemd(written: str) -> str:
+    def undo(escape: re.Match[str]) -> str:
+        letter = escape[1]
+        return "" if letter == "\n" else letter if letter in '"\\`$' else escape[0]
+
+    return re.sub(r"\\([\s\S])", undo, written)
+
+
+def _quote_systemd(value: str) -> str:
+    """Quote so that systemd, and a shell that sources the file, read the value back."""
+    return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
+
+
+# Ruby's dotenv: single quotes hold anything; elsewhere `$NAME` and `$(command)` are replaced.
+_RUBY_LINE = re.compile(
+    r"""\s*(?:export\s+)?(?P<name>[\w.]+)(?:\s*=\s*|:\s+)
+    (?P<value>'(?:\\'|[^'])*'|"(?:\\"|[^"])*"|[^#]+)?\s*(?:\#.*)?""",
+    re.VERBOSE,
+)
+_RUBY_DOLLAR = re.compile(r"(?P<escape>\\)?\$(?:(?P<command>\()|\{?(?P<name>[A-Za-z0-9_]+)?\}?)")
+
+
+def _read_ruby(line: str) -> Line:
+    match = _RUBY_LINE.fullmatch(line)
+    if match is None or _opens_quote(match["value"] or ""):
+        raise ValueError("more-lines" if _opens_quote(line) else "no-assignment")
+    written = (match["value"] or "").strip()
+    quote = written[0] if re.fullmatch(r"(['\"]).*\1", written) else ""
+    value = written[1:-1] if quote else written
+    if quote == "'":
+        return match["name"], value
+    if re.search(r"\\[nr]" if quote else r"\\", value):
+        return match["name"], Unresolved("ruby-backslashes")
+    value = re.sub(r"\\([^$])", r"\1", value, flags=re.DOTALL)
+    closed = value.rfind(")")
+    found: list[tuple[re.Match[str], str | Use]] = []
+    for use in _RUBY_DOLLAR.finditer(value):
+        is_command = use["command"] and use.end() <= closed
+        if use["escape"] or not (is_command or use["name"]):
+            found.append((use, use[0].removeprefix("\\")))
+        elif is_command:
+            return match["name"], Unresolved("from-command")
+        else:
+            found.append((use, Use(use["name"])))
+    return match["name"], _split_at(value, found)
+
+
+def _opens_quote(text: str) -> bool:
+    """Whether a quote is opened that its line does not close."""
+    value = text.partition("=")[2] if "=" in text.partition("'")[0].partition('"')[0] else text
+    value = value.strip()
+    return value[:1] in ("'", '"') and value.count(value[0]) == 1
+
+
+def _quote_ruby(value: str) -> str:
+    """Quote for every version of the library."""
+    if "'" not in value and not value.endswith("\\"):
+        return f"'{value}'"
+    # Between double quotes some versions make line ends of these, escaped or not, and an escaped
+    # `$(` keeps its backslash where no command follows.
+    if re.search(r"\\[nr]", value):
+        raise ValueError("ruby-backslash")
+    if "$(" in value:
+        raise ValueError("ruby-dollar")
+    return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
+
+
+# python-dotenv: without quotes values are nearly raw; `${NAME}` is replaced in all quotes.
+_PYTHON_LINE = re.compile(
+    r"""\s*(?:export[ \t]+)?(?:'(?P<quoted>[^']+)'|(?P<name>[^=\#\s]+))[ \t]*
+    (?P<sign>=(?P<blank>[ \t]*+)(?:
+        '(?P<single>(?:\\'|[^'])*+)'[ \t]*(?:\#.*)?
+        |"(?P<double>(?:\\"|[^"])*+)"[ \t]*(?:\#.*)?
+        |(?!['"])(?P<bare>.*)
+    ))?\s*""",
+    re.VERBOSE,
+)
+# A name has a bound, or a line of nothing but openings would be gone through once for each.
+_PYTHON_USE = re.compile(r"\$\{(?P<name>[^}:]{0,256})(?::-(?P<default>[^}]*))?\}")
+_LETTERS = {
+    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+}  # fmt: skip
+
+
+def _read_python(line: str) -> Line:
+    match = _PYTHON_LINE.fullmatch(line)
+    if match is None:
+        raise ValueError("no-assignment")
+    if not match["sign"]:
+        return None
+    if match["bare"] is not None:
+        value = re.split(r"\s#", match["blank"] + match["bare"], maxsplit=1)[0].strip()
+    else:
+        is_single = match["single"] is not None
+        known = r"\\([\\'])" if is_single else r"\\([\\'\"abfnrtv])"
+        inner = match["single"] if is_single else match["double"]
+        value = re.sub(known, lambda escape: _LETTERS.get(escape[1], escape[1]), inner)
+    uses = _PYTHON_USE.finditer(value, 0, value.rfind("}") + 1)
+    return match["quoted"] or match["name"], _split_at(
+        value, ((use, Use(use["name"], use["default"])) for use in uses)
+    )
+
+
+def _quote_python(value: str) -> str:
+    if _PYTHON_USE.search(value):
+        raise ValueError("python-dollar")
+    is_raw = value == value.strip() and value[:1] not in ("'", '"') and not re.search(r"\s#", value)
+    if is_raw:
+        return value
+    if value.endswith("\\"):
+        raise ValueError("python-backslash")
+    return "'" + re.sub(r"([\\'])", r"\\\1", value) + "'"
+
+
+# Laravel's reader, phpdotenv: all can be escaped between double quotes, `${NAME}` is replaced.
+_LARAVEL_NAME = re.compile(r"(?:export\s+)?(?P<quote>['\"]?)(?P<name>[\w.]+)(?P=quote)")
+_LARAVEL_USE = re.compile(r"\$\{(?P<name>[A-Za-z0-9_.]+)\}")
+_LARAVEL_QUOTED = re.compile(r"""'(?P<single>[^']*+)|"(?P<double>(?:[^"\\]|\\.)*+)""")
+_LARAVEL_PART = re.compile(rf"\\(?P<escape>.)|{_LARAVEL_USE.pattern}")
+
+
+def _read_laravel(line: str) -> Line:
+    name, sign, value = line.strip().partition("=")
+    match = _LARAVEL_NAME.fullmatch(name.strip())
+    if match is None or not sign:
+        if re.fullmatch(r"[\w.]+", line.strip()):
+            return None
+        raise ValueError("no-assignment")
+    value = value.strip()
+    if value[:1] in ("'", '"'):
+        return match["name"], _quoted_laravel(value)
+    word = value.partition("#")[0].rstrip()
+    if re.search(r"\s", word):
+        raise ValueError("space-in-value")
+    uses = _LARAVEL_USE.finditer(word)
+    return match["name"], _split_at(word, ((use, Use(use["name"])) for use in uses))
+
+
+def _quoted_laravel(written: str) -> Pieces:
+    """Undo the quoting; ValueError where the library would stop the program."""
+    match = _LARAVEL_QUOTED.match(written)
+    if match is None:
+        raise AssertionError("only what begins with a quote comes here")
+    inner, rest = match["double"] or match["single"] or "", written[match.end() :]
+    found: list[tuple[re.Match[str], str | Use]] = []
+    for part in _LARAVEL_PART.finditer(inner) if written[0] == '"' else ():
+        letter = part["escape"]
+        if letter and letter not in '"\\$fnrtv':
+            raise ValueError("bad-escape")
+        found.append((part, _LETTERS.get(letter, letter) if letter else Use(part["name"])))
+    if rest[:1] != written[0]:
+        raise ValueError("bad-escape" if rest else "more-lines")
+    rest = rest[1:].strip()
+    if rest and not rest.startswith("#"):
+        raise ValueError("space-in-value")
+    return _split_at(inner, found)
+
+
+def _quote_laravel(value: str) -> str:
+    return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
+
+
+# dotenv of Node, and Node's own --env-file: quotes of three kinds, and no escapes in them.
+_NODE_LINE = re.compile(r"\s*+(?:export\s++)?+(?P<name>[\w.-]++)\s*+(?:=|:\s)(?P<rest>.*)")
+_NODE_QUOTES = "'\"`"
+
+
+def _read_node(line: str) -> Line:
+    match = _NODE_LINE.fullmatch(line)
+    if match is None:
+        raise ValueError("no-assignment")
+    written = match["rest"].strip()
+    quote = written[:1]
+    if not quote or quote not in _NODE_QUOTES:
+        return match["name"], written.partition("#")[0].rstrip()
+    end = written.find(quote, 1)
+    if end < 0:
+        raise ValueError("more-lines")
+    inner, rest = written[1:end], written[end + 1 :].lstrip()
+    # The two readers differ here.
+    if inner.endswith("\\") or (rest and not rest.startswith("#")):
+        raise ValueError("quote-and-more")
+    if quote == '"':
+        inner = inner.replace("\\n", "\n").replace("\\r", "\r")
+    return match["name"], inner
+
+
+def _quote_node(value: str) -> str:
+    # A backslash before the closing quote is an escape to one of the two readers.
+    if not value.endswith("\\"):
+        is_read_in_double = not re.search(r"\\[nr]", value)
+        for quote in _NODE_QUOTES:
+            if quote not in value and (quote != '"' or is_read_in_double):
+                return f"{quote}{value}{quote}"
+    if value[0] not in _NODE_QUOTES and "#" not in value and value == value.strip():
+        return value
+    raise ValueError("node-quotes")
+
+
+_READERS: dict[str, Callable[[str], Line]] = {
+    "docker": _read_docker,
+    "ruby": _read_ruby,
+    "python": _read_python,
+    "laravel": _read_laravel,
+    "node": _read_node,
+}
+_WRITERS: dict[str, Callable[[str], str]] = {
+    "docker": str,
+    "systemd": _quote_systemd,
+    "ruby": _quote_ruby,
+    "python": _quote_python,
+    "laravel": _quote_laravel,
+    "node": _quote_node,
+}

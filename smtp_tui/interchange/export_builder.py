@@ -1,15 +1,13 @@
-"""From our settings to those of another program: what each exporter writes, and what is lost.
-
-From our values to a text of another program.
-"""
+"""From our settings to a text of another program, and what that program will do otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from math import ceil
 from typing import Any
 
-from smtp_tui.interchange.entries import in_header, with_plain_name
 from smtp_tui.interchange.results import Exported, ImportNote, InterchangeError, QuotingError, text
 from smtp_tui.interchange.spec import FormatSpec, format_named
 from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
@@ -34,6 +32,10 @@ _BOUNDS = frozenset({"ca_file", "tls_fingerprint", "tls_minimum"})
 # Relative ones begin at the settings file, which the other program does not know.
 _PATHS = frozenset({"ca_file", "client_certificate", "client_key"})
 
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_SPECIALS = re.compile(r'[][\\()<>@,:;".]')
+_NOBODY = Mailbox("", "")
+
 
 class ExportBuilder:
     """Our settings, handed out one by one; what nobody asked for is noted at the end."""
@@ -47,54 +49,44 @@ class ExportBuilder:
         self.secret = secret
         # As keys: what is asked for twice is noted once.
         self._notes: dict[ImportNote, None] = {}
-        self._check_signs()
-
-    def _check_signs(self) -> None:
         # A line end in a value would be a line of its own in the file that is written.
-        for key in (*(self.settings.given - {"password"}), "password"):
-            value = self.secret if key == "password" else self.given(key)
+        values = {key: self.given(key) for key in settings.given - {"password"}}
+        for key, value in {**values, "password": secret}.items():
             if isinstance(value, str) and escape_controls(value) != value:
                 raise InterchangeError(text("invisible", key=key))
 
-    @property
-    def host(self) -> str:
-        """The host, an IPv6 address without its brackets."""
-        return self.settings.host
+    def given(self, key: str) -> Any:
+        """Return a value that was set, None where it stands at its default."""
+        if key not in self.settings.given:
+            return None
+        return getattr(self.settings, BY_KEY[key].attribute)
 
     @property
     def host_with_port(self) -> str:
         """`host:port`, with the brackets that an IPv6 address needs there."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.settings.port}"
+        host = self.settings.host
+        return f"{f'[{host}]' if ':' in host else host}:{self.settings.port}"
 
-    @property
+    @cached_property
     def link(self) -> str:
         """How the link is protected, or the nearest to it that the program has, noted."""
-        settings = self.settings
-        wanted = str(settings.encryption)
-        if settings.encryption is Encryption.NONE and settings.starttls_auto:
-            wanted = "auto"
-        has = self.form.links[wanted]
-        if has != wanted:
+        settings, form = self.settings, self.form
+        is_open = settings.encryption is Encryption.NONE
+        wanted = "auto" if is_open and settings.starttls_auto else str(settings.encryption)
+        link = form.links[wanted]
+        if link != wanted:
             if wanted == "tls":
-                self.warn("encryption", self.form.cannot_require, program=self.form.title)
+                self.warn("encryption", form.cannot_require)
             else:
-                self.note("encryption", f"{wanted}-becomes-{has}", program=self.form.title)
-        self._note_open_password(has)
-        return has
-
-    def _note_open_password(self, link: str) -> None:
-        """Note where the target sends a password without TLS, and a check here would not."""
-        program = self.form.title
-        if not self.wants_secret or self.settings.encryption is not Encryption.NONE:
-            return
-        if link == "auto":
-            self.warn("starttls_auto", self.form.goes_on, program=program)
-        elif link == "none" and (
-            self.settings.authentication is Authentication.AUTO
-            or self.form.in_clear != "password-in-clear"
-        ):
-            self.warn("encryption", self.form.in_clear, program=program)
+                self.note("encryption", f"{wanted}-becomes-{link}")
+        # Where the target sends a password without TLS, and a check here would not.
+        if self.wants_secret and is_open and link == "auto":
+            self.warn("starttls_auto", form.goes_on)
+        elif self.wants_secret and is_open and link == "none":
+            is_auto = settings.authentication is Authentication.AUTO
+            if is_auto or form.in_clear != "password-in-clear":
+                self.warn("encryption", form.in_clear)
+        return link
 
     @property
     def mechanism(self) -> str | None:
@@ -103,10 +95,17 @@ class ExportBuilder:
         if chosen in (Authentication.AUTO, Authentication.NONE):
             return None
         if chosen not in self.form.mechanisms:
-            told = self.warn if chosen in _CHALLENGES else self.note
-            told("authentication", "other-mechanism", program=self.form.title, name=chosen)
+            weakens = chosen in _CHALLENGES
+            self.note("authentication", "other-mechanism", weakens=weakens, name=chosen)
             return None
         return str(chosen)
+
+    @property
+    def gem_mechanism(self) -> str | None:
+        """The mechanism as Ruby's mail gem spells it; None where PLAIN, its default, is left."""
+        if self.username is not None and self.mechanism is None:
+            self.note("authentication", "ruby-plain")
+        return (self.mechanism or "").replace("-", "_") or None
 
     @property
     def username(self) -> str | None:
@@ -120,22 +119,23 @@ class ExportBuilder:
             return True  # which takes the place of the mode, here as there
         wanted = self.settings.openssl_verify_mode is not VerifyMode.NONE
         if wanted is False and "none" not in self.form.verify:
-            self.note("openssl_verify_mode", "always-verifies", program=self.form.title)
+            self.note("openssl_verify_mode", "always-verifies")
             return True
         return wanted
 
-    def note_own_ways(self) -> None:
-        """Note where the program checks certificates, or picks a mechanism, by itself alone."""
-        _ = self.verifies, self.mechanism
-
     @property
-    def whole_seconds(self) -> str | None:
+    def whole_seconds(self) -> int | None:
         """The time-out, if it was set, for a program that takes whole seconds a step."""
-        timeout = self.given("timeout")
+        timeout: float | None = self.given("timeout")
         if timeout is None:
             return None
         self.note("timeout", "timeout-a-step")
-        return str(ceil(timeout))
+        return ceil(timeout)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The certificate's fingerprint, if it was set, with colons."""
+        return ":".join(re.findall("..", self.given("tls_fingerprint") or "")).upper() or None
 
     @property
     def source(self) -> PasswordSource | None:
@@ -148,49 +148,164 @@ class ExportBuilder:
         return self.settings.needs_password and self.username is not None
 
     @property
+    def lacks_secret(self) -> bool:
+        """Whether the target needs a password that the text is not to hold."""
+        return self.wants_secret and self.secret is None
+
+    @property
     def variable(self) -> str:
         """The environment variable that a reference to the password names."""
         return self.source.name if isinstance(self.source, Environment) else VARIABLE
 
-    def given(self, key: str) -> Any:
-        """Return a value that was set, None where it stands at its default."""
-        if key not in self.settings.given:
-            return None
-        return getattr(self.settings, BY_KEY[key].attribute)
+    @property
+    def mailbox(self) -> Mailbox:
+        """The sender, its display name as people read it; without an address if it was not set."""
+        sender = self.given("from")
+        return _NOBODY if sender is None else _with_plain_name(parse_mailbox(sender))
 
     @property
-    def mailbox(self) -> Mailbox | None:
-        """The sender, if it was set: its display name as people read it."""
-        sender = self.given("from")
-        return None if sender is None else with_plain_name(parse_mailbox(sender))
+    def own_sender(self) -> Mailbox:
+        """The sender, else the one that smtp-tui makes: some programs send nothing without."""
+        if self.mailbox.address or not self.settings.sender:
+            return self.mailbox
+        return parse_mailbox(self.settings.sender)
 
     @property
     def sender(self) -> str | None:
-        """The sender, if it was set, as the header of a message needs it."""
+        """The sender, if it was set, as a header needs it: a comma in quotes (RFC 5322)."""
         sender = self.given("from")
-        return None if sender is None else in_header(parse_mailbox(sender))
+        if sender is None:
+            return None
+        plain = _with_plain_name(parse_mailbox(sender))
+        if not _SPECIALS.search(plain.name):
+            return str(plain)
+        escaped = re.sub(r'(["\\])', r"\\\1", plain.name)
+        return f'"{escaped}" <{plain.address}>'
 
-    def note(self, key: str, identity: str, /, **names: object) -> None:
+    def note(self, key: str, identity: str, /, *, weakens: bool = False, **names: object) -> None:
         """Note what the target will not do, or will do otherwise."""
-        self._notes.setdefault(ImportNote(key, text(identity, **names)))
+        said = text(identity, **{"program": self.form.title, **names})
+        self._notes.setdefault(ImportNote(key, said, weakens))
 
     def warn(self, key: str, identity: str, /, **names: object) -> None:
         """Note where the target protects mail or password less than our settings do."""
-        self._notes.setdefault(ImportNote(key, text(identity, **names), weakens=True))
+        self.note(key, identity, weakens=True, **names)
+
+    def pairs(self) -> list[tuple[str, Any]]:
+        """Return the names that the format's table `write` sets, with their values.
+
+        Notes stand in the order in which they are made, so a format says what is looked at `first`.
+        """
+        for look in self.form.first:
+            _FIRST[look](self)
+        found = [(name, self._value(source)) for name, source in self.form.write.items()]
+        return [(name, value) for name, value in found if value is not None]
+
+    def _value(self, source: str | Mapping[str, Any]) -> Any:
+        if isinstance(source, str):
+            return _VALUES[source](self) if source in _VALUES else self.given(source)
+        ((kind, words),) = source.items()
+        if kind == "always":
+            return words
+        if kind == "tls":
+            return None if self.link == "none" else self._value(words)
+        if kind in ("link", "mechanism", "verifies"):
+            return words.get(str(getattr(self, kind)).lower())
+        value = self.given(kind)
+        return words.get(str(value)) if isinstance(words, dict) else words if value else None
+
+    @property
+    def secret_name(self) -> str:
+        """What the format's table calls the password."""
+        return next(name for name, source in self.form.write.items() if source == "password")
 
     def done(self, content: str) -> Exported:
         """Return the outcome; what was set and has no place in the target is noted."""
-        lost = self.settings.given - self.form.expresses - _TOGETHER
+        given, expresses = self.settings.given, self.form.expresses
+        lost = given - expresses - _TOGETHER
         for key in BY_KEY:
             if key in lost:
-                told = self.warn if key in _BOUNDS else self.note
-                told(key, "no-place", program=self.form.title)
-        for key in sorted(_PATHS & self.form.expresses & self.settings.given):
+                self.note(key, "no-place", weakens=key in _BOUNDS)
+        for key in sorted(_PATHS & expresses & given):
             if not str(self.given(key)).startswith(("/", "~", "$")):
-                self.note(key, "relative-path", program=self.form.title)
+                self.note(key, "relative-path")
         if self.settings.username and not self.settings.authenticates:
             self.note("username", "user-unused")
         return Exported(self.form.name, content, tuple(self._notes))
+
+
+def _with_plain_name(mailbox: Mailbox) -> Mailbox:
+    """Take the quotes of a header off a display name, for programs that have a key for it."""
+    quoted = _QUOTED.fullmatch(mailbox.name)
+    name = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else mailbox.name
+    return Mailbox(name, mailbox.address)
+
+
+# What a name in a table `write` may stand for; any other is a key of ours that was set.
+_VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
+    "host": lambda out: out.settings.host,
+    "host_with_port": lambda out: out.host_with_port,
+    "port": lambda out: out.settings.port,
+    "verify_mode": lambda out: str(out.settings.openssl_verify_mode),
+    "username": lambda out: out.username,
+    "password": lambda out: out.secret if out.wants_secret else None,
+    "timeout": lambda out: out.whole_seconds,
+    "fingerprint": lambda out: out.fingerprint,
+    "from": lambda out: out.sender,
+    "sender_address": lambda out: out.mailbox.address or None,
+    "sender_name": lambda out: out.mailbox.name or None,
+    "own_sender": lambda out: out.own_sender.address or None,
+    "own_sender_name": lambda out: out.own_sender.name or None,
+    "local_part": lambda out: out.own_sender.address.rpartition("@")[0],
+    "mail_domain": lambda out: out.own_sender.address.rpartition("@")[2],
+    # A certificate's file may hold its key too.
+    "key_or_certificate": lambda out: out.given("client_key") or out.given("client_certificate"),
+    "verified_name": lambda out: out.given("server_name") if out.verifies else None,
+    "upper_mechanism": lambda out: (out.mechanism or "").upper() or None,
+    "mechanism_or_switch": lambda out: (
+        (out.mechanism or "on") if out.settings.authenticates else "off"
+    ),
+    "gem_mechanism": lambda out: out.gem_mechanism,
+    "gem_login": lambda out: out.gem_mechanism if out.username else "none",
+}
+
+
+def _note_needed_sender(out: ExportBuilder) -> None:
+    if not out.settings.sender:
+        name = next(name for name, source in out.form.write.items() if source == "own_sender")
+        out.note("from", "needs-sender", name=name)
+
+
+def _note_nextcloud_sender(out: ExportBuilder) -> None:
+    if not out.settings.sender:
+        out.note("from", "nextcloud-sender")
+    elif parse_mailbox(out.settings.sender).name:
+        out.note("from", "no-sender-name")
+
+
+def _note_sender_name(out: ExportBuilder) -> None:
+    if out.mailbox.name:
+        out.note("from", "no-sender-name")
+
+
+def _note_port_465(out: ExportBuilder) -> None:
+    if out.link != "ssl" and out.settings.port == 465:
+        if out.form.name == "node":
+            out.warn("port", "node-465")
+        else:
+            out.note("port", "port-means-tls")
+
+
+_FIRST: dict[str, Callable[[ExportBuilder], object]] = {
+    "link": lambda out: out.link,
+    "mechanism": lambda out: out.mechanism,
+    # Where the program checks certificates, or picks a mechanism, by itself alone.
+    "own_ways": lambda out: (out.verifies, out.mechanism),
+    "needed_sender": _note_needed_sender,
+    "nextcloud_sender": _note_nextcloud_sender,
+    "address_only": _note_sender_name,
+    "465_is_ssl": _note_port_465,
+}
 
 
 def export_text(
@@ -219,5 +334,4 @@ def export_text(
     if with_password and settings.needs_password and settings.username and known is None:
         raise InterchangeError(text("no-password"))
     out = ExportBuilder(form, settings, known, quoting)
-    exported: Exported = form.code("write")(out)
-    return exported
+    return out.done(form.code("write")(out))

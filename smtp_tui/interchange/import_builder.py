@@ -1,19 +1,99 @@
-"""From the settings of another program to ours: what each importer takes, and what is left."""
+"""From the settings of another program to ours: what a text holds, what is taken, what is left."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from typing import Any, TypeVar
 
-from smtp_tui.interchange.entries import Entry, EnvRef, FileRef, Unresolved
 from smtp_tui.interchange.results import Imported, ImportNote, UnsupportedSetting, text
 from smtp_tui.interchange.spec import FormatSpec
+from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Authentication, choice_named
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 
 Known = TypeVar("Known")
+
+LONGEST = 64 * 1024
+"""Letters; more is no setting, but a value that variables have blown up."""
+
+
+@record
+class EnvRef:
+    """A value that the program takes from its environment, `default` where it is not set there."""
+
+    name: str
+    default: Any = field(default=None, repr=False)
+
+
+@record
+class FileRef:
+    """A value that the program takes from a file."""
+
+    path: str
+
+
+@record
+class Unresolved:
+    """A value that cannot be known; `why` is the id of a text, `names` what it speaks of."""
+
+    why: str
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@record
+class Entry:
+    """A name and its value, with the line it stands on.
+
+    `borrowed` names the variables of the same file that the value was put together from.
+    """
+
+    name: str
+    value: Any = field(repr=False)
+    line: int | None = None
+    borrowed: tuple[str, ...] = ()
+
+
+@record
+class Use:
+    """A variable that is used in a value, and what stands for it where it is not set."""
+
+    name: str
+    default: str | None = None
+
+
+Pieces = list[str | Use]
+"""A value that is put together from text and variables."""
+
+
+def resolve_pieces(name: str, line: int, pieces: Pieces, known: Mapping[str, str]) -> Entry:
+    """Put a value together from what stands further up in the same file, as far as it does."""
+    pieces = [piece for piece in pieces if piece != ""]
+    uses = [piece for piece in pieces if isinstance(piece, Use)]
+    unknown = [use for use in uses if use.name not in known]
+    if not unknown:
+        parts = [known[piece.name] if isinstance(piece, Use) else piece for piece in pieces]
+        if sum(map(len, parts)) > LONGEST:
+            return Entry(name, Unresolved("computed"), line)
+        return Entry(name, "".join(parts), line, tuple(use.name for use in uses))
+    if len(pieces) == 1:
+        # An empty default is none: the program would go without.
+        return Entry(name, EnvRef(unknown[0].name, unknown[0].default or None), line)
+    names = ", ".join(dict.fromkeys(use.name for use in unknown))
+    return Entry(name, Unresolved("from-variables", {"names": names}), line)
+
+
+def host_and_port(value: str) -> tuple[str, str | None]:
+    """Split `host:port`, `[host]:port` or a host alone; an IPv6 address needs its brackets."""
+    value = value.strip()
+    if value.startswith("["):
+        host, _, rest = value[1:].partition("]")
+        return host, rest.removeprefix(":") or None
+    host, sign, port = value.rpartition(":")
+    return (host, port or None) if sign and ":" not in host else (value, None)
+
 
 # What other programs say with one word, ours says with two settings.
 _LINKS: dict[str, dict[str, object]] = {
@@ -33,12 +113,12 @@ _MOST_KEPT = 10 * MOST_LISTED
 
 
 class ImportBuilder:
-    """The entries of a text, builder one by one into our values."""
+    """The `entries` of a text by name, taken one by one into our `values`."""
 
     def __init__(self, form: FormatSpec, entries: Iterable[Entry]) -> None:
         self.form = form
         self.values: dict[str, Any] = {}
-        self._entries: dict[str, Entry] = {}
+        self.entries: dict[str, Entry] = {}
         self._used: set[str] = set()
         self._found: set[str] = set()
         self._tried: set[str] = set()  # with a value, known or not: no default stands in for it
@@ -47,39 +127,20 @@ class ImportBuilder:
         self._remarks: dict[ImportNote, None] = {}
         self._passed_over = 0
         for entry in entries:
-            self._add(entry)
-
-    def _add(self, entry: Entry) -> None:
-        if not entry.name:
-            # A line without a name is told at once; nobody would ask for it.
-            known = entry.value if isinstance(entry.value, Unresolved) else Unresolved("no-setting")
-            self._add_unread(entry, known.why, **known.names)
-            return
-        if isinstance(entry.value, int) and abs(entry.value) >= _TOO_MUCH:
-            entry = Entry(entry.name, Unresolved("no-such-number"), entry.line)
-        self._entries[entry.name] = entry
-
-    def change(self, change: Callable[[Entry], Entry]) -> None:
-        """Put every entry through what the program does to all of its values."""
-        self._entries = {name: change(entry) for name, entry in self._entries.items()}
-
-    def replace(self, entry: Entry, source: str) -> None:
-        """Set an entry that another one, `source`, holds and that goes before one of its name."""
-        line = self._entries[source].line
-        self._entries[entry.name] = Entry(entry.name, entry.value, line)
+            if not entry.name:
+                # A line without a name is told at once; nobody would ask for it.
+                unclear = isinstance(entry.value, Unresolved)
+                known = entry.value if unclear else Unresolved("no-setting")
+                self._add_unread(entry, known.why, **known.names)
+            elif isinstance(entry.value, int) and abs(entry.value) >= _TOO_MUCH:
+                too_large = Entry(entry.name, Unresolved("no-such-number"), entry.line)
+                self.entries[entry.name] = too_large
+            else:
+                self.entries[entry.name] = entry
 
     def __contains__(self, name: str) -> bool:
         """Whether the text has a setting of that name."""
-        return name in self._entries
-
-    def names(self) -> Iterable[str]:
-        """Return the names of all settings of the text."""
-        return self._entries
-
-    def quoted_names(self) -> list[str]:
-        """Return the names whose values have quotes round them."""
-        texts = {name: one.value for name, one in self._entries.items() if type(one.value) is str}
-        return [name for name, value in texts.items() if re.fullmatch(r"(?s)(['\"]).*\1", value)]
+        return name in self.entries
 
     def get(self, *names: str) -> Any:
         """Return the first of these that has a value, None where none has or it is unknown."""
@@ -98,7 +159,7 @@ class ImportBuilder:
         return value if value is None or isinstance(value, str) else str(value)
 
     def switch(self, name: str, default: bool | None) -> bool | None:
-        """Return a switch; what is neither on nor off is told, and the default builder."""
+        """Return a switch; what is neither on nor off is told, and the default taken."""
         value = self.get(name)
         try:
             return default if value is None else parsers.switch(value)
@@ -107,14 +168,13 @@ class ImportBuilder:
             return default
 
     def choice(self, name: str, choices: Mapping[str, Known], default: Known) -> Known:
-        """Return what a word stands for; an unknown one is told, and the default builder."""
+        """Return what a word stands for; an unknown one is told, and the default taken."""
         word = self.text(name)
         if word is None:
             return default
         found = choices.get(word.strip().casefold())
         if found is None:
-            listed = ", ".join(choices)
-            self.reject(name, "no-choice", program=self.form.title, choices=listed)
+            self.reject(name, "no-choice", choices=", ".join(choices))
             return default
         return found
 
@@ -125,12 +185,16 @@ class ImportBuilder:
             self.reject(name, "not-smtp")
 
     def take(self, key: str, *names: str) -> bool:
-        """Put the first of these that is set into our `key`; tell whether there was one."""
-        if any(self._has_value(name) for name in names):
-            self._tried.add(key)
+        """Put the first of these that is set into our `key`; return whether there was one."""
+        self._mark_tried(key, names)
         value = self.get(*names)
         value = self.text(*names) if isinstance(value, dict | list) else value
         return value is not None and self.put(key, value, *names)
+
+    def take_each(self, **names: str) -> None:
+        """Put a setting of theirs into each of these keys of ours."""
+        for key, name in names.items():
+            self.take(key, name)
 
     def put(self, key: str, value: Any, *names: str) -> bool:
         """Set our `key`, unless the value is none for it: then that is told of the first name."""
@@ -141,24 +205,31 @@ class ImportBuilder:
             value = int(value) if key == "port" and is_number else value
         problem = BY_KEY[key].problem_with(value)
         if problem is not None:
-            name = next((one for one in names if one in self._entries), "")
+            name = next((name for name in names if name in self), "")
             self.reject(name, "bad-value", problem=problem)
             return False
         is_choice = BY_KEY[key].kind is FieldKind.CHOICE
         self.values[key] = str(BY_KEY[key].parse(value)) if is_choice else value
-        if any(name in self._entries for name in names):
+        if any(name in self for name in names):
             self._found.add(key)
         return True
 
-    def put_timeout(self, *names: str) -> None:
+    def put_host_and_port(self, value: str, name: str) -> None:
+        """Set host and port from `host:port`; without a port that one is left alone."""
+        host, port = host_and_port(value)
+        self.put("host", host, name)
+        if port is not None:
+            self.put("port", port, name)
+
+    def put_timeout(self, name: str) -> None:
         """Set the time-out, which bounds one step there and the whole check here."""
-        value = self.text(*names)
+        value = self.text(name)
         if value is None:
             return
         number: object = value
         if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value.strip()):
             number = int(seconds) if (seconds := float(value)).is_integer() else seconds
-        if self.put("timeout", number, *names):
+        if self.put("timeout", number, name):
             self.remark("timeout", "timeout-a-step")
 
     def put_password(self, *names: str) -> bool:
@@ -177,14 +248,22 @@ class ImportBuilder:
                     return self.put("password", str(value), entry.name)
         return False
 
-    def put_link(self, link: str) -> None:
-        """Set how the link is protected: none, auto, tls or ssl."""
+    def put_password_file(self, name: str) -> bool:
+        """Set the password to the file that a setting names; return whether it names one."""
+        path = self.text(name)
+        if path:
+            self.put("password", {"file": path}, name)
+        return bool(path)
+
+    def put_link(self, link: str, if_auto: str = "") -> None:
+        """Set how the link is protected: none, auto, tls or ssl; `if_auto` is said of auto."""
         self.values |= _LINKS[link]
+        if link == "auto" and if_auto:
+            self.remark("starttls_auto", if_auto)
 
     def put_mechanism(self, *names: str) -> bool:
         """Set the mechanism of AUTH by its name."""
-        if any(self._has_value(name) for name in names):
-            self._tried.add("authentication")
+        self._mark_tried("authentication", names)
         word = self.text(*names)
         if word is None:
             return False
@@ -194,10 +273,18 @@ class ImportBuilder:
             return False
         return self.put("authentication", str(known), *names)
 
+    def remark_own_choice(self, mechanisms: str) -> None:
+        """Say that the program chooses among mechanisms itself, if it logs in."""
+        if "username" in self.values:
+            self.remark("authentication", "own-choice", names=mechanisms)
+
+    def take_sender(self, *names: str, display: str = "") -> None:
+        """Set the sender, with the display name that stands in a setting of its own."""
+        self.put_sender(self.text(*names), self.text(display), *names)
+
     def put_sender(self, address: str | None, name: str | None, *names: str) -> None:
         """Set the sender, with the display name that stands elsewhere."""
-        if any(self._has_value(one) for one in names):
-            self._tried.add("from")
+        self._mark_tried("from", names)
         if not address:
             return
         bare = BY_KEY["from"].problem_with(address.strip()) is None and "<" not in address
@@ -207,10 +294,9 @@ class ImportBuilder:
 
     def default(self, key: str, value: object) -> None:
         """Fill in the program's own default where nothing was set; say so."""
-        if key in self._tried:
-            return
-        self.values[key] = value
-        self.remark(key, "default", program=self.form.title, value=value)
+        if key not in self._tried:
+            self.values[key] = value
+            self.remark(key, "default", value=value)
 
     def use(self, *names: str) -> None:
         """Count these as understood; they need no place in ours."""
@@ -219,20 +305,21 @@ class ImportBuilder:
     def reject(self, name: str, why: str, /, **names: object) -> None:
         """List a setting as not understood, with the id of the reason."""
         self._used.add(name)
-        self._add_unread(self._entries.get(name, Entry(name, None)), why, **names)
+        self._add_unread(self.entries.get(name, Entry(name, None)), why, **names)
 
     def remark(self, key: str, identity: str, /, **names: object) -> None:
         """Say something of a value of ours."""
-        self._remarks[ImportNote(key, text(identity, **names))] = None
+        said = text(identity, **{"program": self.form.title, **names})
+        self._remarks[ImportNote(key, said)] = None
 
     def report_leftovers(self, *beginnings: str) -> None:
-        """List what was not builder, of names that begin so, as settings that we do not have."""
-        for name in self._entries:
+        """List what was not taken, of names that begin so, as settings that we do not have."""
+        for name in self.entries:
             if name not in self._used and name.startswith(beginnings):
                 self.reject(name, "no-setting")
 
     def join(self, other: ImportBuilder) -> None:
-        """Take over what was builder from a part of the text."""
+        """Take over what was taken from a part of the text."""
         self.values |= other.values
         self._found |= other._found
         self._unread |= other._unread
@@ -241,21 +328,24 @@ class ImportBuilder:
     def done(self) -> Imported:
         """Return the outcome."""
         ordered = {key: self.values[key] for key in BY_KEY if key in self.values}
-        unread = sorted(self._unread, key=lambda one: one.line or 0)
+        unread = sorted(self._unread, key=lambda setting: setting.line or 0)
         remarks = [*self._remarks]
         if more := len(unread[MOST_LISTED:]) + self._passed_over:
             unread[MOST_LISTED:] = [UnsupportedSetting("", None, text("more-unread", count=more))]
         if more := len(remarks[MOST_LISTED:]):
             remarks[MOST_LISTED:] = [ImportNote("", text("more-remarks", count=more))]
-        return Imported(
-            self.form.name, ordered, frozenset(self._found), tuple(unread), tuple(remarks)
-        )
+        found = frozenset(self._found)
+        return Imported(self.form.name, ordered, found, tuple(unread), tuple(remarks))
 
     def _has_value(self, name: str) -> bool:
-        return name in self._entries and self._entries[name].value not in (None, "")
+        return name in self and self.entries[name].value not in (None, "")
+
+    def _mark_tried(self, key: str, names: Iterable[str]) -> None:
+        if any(self._has_value(name) for name in names):
+            self._tried.add(key)
 
     def _named(self, names: Iterable[str]) -> list[Entry]:
-        found = [self._entries[name] for name in names if name in self._entries]
+        found = [self.entries[name] for name in names if name in self]
         self._used.update(entry.name for entry in found)
         for entry in found:
             if entry.borrowed:

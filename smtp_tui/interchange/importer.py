@@ -139,7 +139,8 @@ def import_text(
     is_told = bool(quoting) or _is_env_name(name)
     if form.may_be_env and not quoting and (is_told or is_env(content)):
         quoting = _ENV_QUOTING
-    imported: Imported = form.code("read")(Source(content, quoting, beside or {}, account), form)
+    source = Source(content, quoting, beside or {}, account)
+    imported: Imported = form.code("read")(source, form).done()
     remarks = imported.remarks
     if quoting and not is_told:
         remarks = (ImportNote("", text("read-as-env", quoting=quoting)), *remarks)

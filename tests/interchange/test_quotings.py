@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from smtp_tui.interchange import envfile
-from smtp_tui.interchange.entries import EnvRef, Unresolved
+from smtp_tui.interchange.import_builder import EnvRef, Unresolved
 from smtp_tui.interchange.importer import import_text
 from smtp_tui.interchange.results import InterchangeError
 from smtp_tui.interchange.spec import QUOTINGS

@@ -6,16 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.interchange.entries import Entry, host_and_port
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import (
-    Exported,
-    Imported,
-    InterchangeError,
-    MissingLibraryError,
-    text,
-)
+from smtp_tui.interchange.import_builder import Entry, ImportBuilder, host_and_port
+from smtp_tui.interchange.results import InterchangeError, MissingLibraryError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.password_sources import File
 
@@ -133,7 +126,7 @@ _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
 _VERSION_NAMES = {version: name for name, version in _VERSIONS.items()}
 
 
-def read(source: Source, form: FormatSpec) -> Imported:
+def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the global settings, with what Alertmanager takes where they are not set."""
     data = load(source.text)
     receivers = _with_own_server(data)
@@ -161,12 +154,12 @@ def read(source: Source, form: FormatSpec) -> Imported:
         builder.remark("encryption", "alertmanager-both")
     builder.take("domain", "smtp_hello")
     builder.default("domain", "localhost")
-    builder.put_sender(builder.text("smtp_from"), None, "smtp_from")
+    builder.take_sender("smtp_from")
     _log_in(builder)
     if isinstance(config := builder.get("smtp_tls_config"), Table):
         _trust(builder, config)
     builder.report_leftovers(_PREFIX)
-    return builder.done()
+    return builder
 
 
 def _with_own_server(data: Table) -> list[Table]:
@@ -178,26 +171,20 @@ def _with_own_server(data: Table) -> list[Table]:
 
 
 def _log_in(builder: ImportBuilder) -> None:
-    has_user = builder.take("username", "smtp_auth_username")
+    builder.take("username", "smtp_auth_username")
     for name in ("smtp_auth_password", "smtp_auth_secret"):
-        path = builder.text(f"{name}_file")
-        if path:
-            builder.put("password", {"file": path}, f"{name}_file")
-        if path or builder.put_password(name):
+        if builder.put_password_file(f"{name}_file") or builder.put_password(name):
             if name.endswith("secret"):
                 builder.put("authentication", "cram-md5", name)
-            elif has_user:
-                names = "PLAIN, LOGIN"
-                builder.remark("authentication", "own-choice", program="Alertmanager", names=names)
+            else:
+                builder.remark_own_choice("PLAIN, LOGIN")
             break
     builder.use("smtp_auth_secret", "smtp_auth_secret_file")
 
 
 def _trust(builder: ImportBuilder, config: Table) -> None:
     inner = ImportBuilder(builder.form, config.entries())
-    inner.take("ca_file", "ca_file")
-    inner.take("client_certificate", "cert_file")
-    inner.take("client_key", "key_file")
+    inner.take_each(ca_file="ca_file", client_certificate="cert_file", client_key="key_file")
     inner.take("server_name", "server_name")
     if inner.switch("insecure_skip_verify", False):
         inner.put("openssl_verify_mode", "none", "insecure_skip_verify")
@@ -207,7 +194,7 @@ def _trust(builder: ImportBuilder, config: Table) -> None:
     builder.join(inner)
 
 
-def write(out: ExportBuilder) -> Exported:
+def write(out: ExportBuilder) -> str:
     """Write the global settings."""
     link, settings = out.link, out.settings
     # Unless it is set, the port decides about TLS from the first byte.
@@ -215,7 +202,7 @@ def write(out: ExportBuilder) -> Exported:
     if forced is not None:
         out.note("encryption", "alertmanager-forced")
     if out.given("from") is None:
-        out.note("from", "needs-sender", program="Alertmanager", name="smtp_from")
+        out.note("from", "needs-sender", name="smtp_from")
     lines = _lines(
         "  ",
         smtp_smarthost=out.host_with_port,
@@ -246,7 +233,7 @@ def write(out: ExportBuilder) -> Exported:
             min_version=_VERSION_NAMES[str(minimum)] if minimum else None,
         )
         lines += ["  smtp_tls_config:", *config] if config else []
-    return out.done("\n".join(["global:", *lines, ""]))
+    return "\n".join(["global:", *lines, ""])
 
 
 def _lines(indent: str, **values: Any) -> list[str]:

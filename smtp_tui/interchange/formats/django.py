@@ -10,12 +10,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.interchange.entries import Entry, EnvRef, Unresolved
-from smtp_tui.interchange.envfile import export_env as exported
-from smtp_tui.interchange.envfile import import_env as intake
+from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.import_builder import Entry, EnvRef, ImportBuilder, Unresolved
+from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.password_sources import File
 
@@ -191,17 +189,18 @@ _OPTIONS = {
 _ASIDE = ("EMAIL_SUBJECT_PREFIX", "EMAIL_USE_LOCALTIME", "EMAIL_FILE_PATH", "EMAIL_BACKEND")
 
 
-def read(source: Source, form: FormatSpec) -> Imported:
+def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the settings, with what Django takes where they are not set."""
-    builder = intake(form, source) if source.quoting else ImportBuilder(form, _entries(source.text))
-    has_mailers = any(name.startswith(f"{_MAILERS}.") for name in builder.names())
+    builder = (
+        import_env(form, source) if source.quoting else ImportBuilder(form, _entries(source.text))
+    )
+    has_mailers = any(name.startswith(f"{_MAILERS}.") for name in builder.entries)
     names = {
         option: f"{_MAILERS}.{option}" if has_mailers else setting
         for option, setting in _OPTIONS.items()
     }
     builder.expect(f"{_MAILERS}.BACKEND" if has_mailers else "EMAIL_BACKEND", _BACKEND)
-    builder.take("host", names["host"])
-    builder.take("port", names["port"])
+    builder.take_each(host=names["host"], port=names["port"])
     link = _link(builder, names)
     if builder.get(_URL) is not None:
         builder.reject(_URL, "url-beside")
@@ -210,18 +209,16 @@ def read(source: Source, form: FormatSpec) -> Imported:
     elif _URL not in builder and _MAILERS not in builder:
         builder.default("host", "localhost")
         builder.default("port", 25)
-    if builder.take("username", names["username"]):
-        own = "CRAM-MD5, PLAIN, LOGIN"
-        builder.remark("authentication", "own-choice", program="Django", names=own)
+    builder.take("username", names["username"])
+    builder.remark_own_choice("CRAM-MD5, PLAIN, LOGIN")
     builder.put_password(names["password"])
-    builder.take("client_certificate", names["ssl_certfile"])
-    builder.take("client_key", names["ssl_keyfile"])
+    builder.take_each(client_certificate=names["ssl_certfile"], client_key=names["ssl_keyfile"])
     builder.put_timeout(names["timeout"])
-    builder.put_sender(builder.text("DEFAULT_FROM_EMAIL"), None, "DEFAULT_FROM_EMAIL")
+    builder.take_sender("DEFAULT_FROM_EMAIL")
     builder.default("from", "webmaster@localhost")
     builder.use(*_ASIDE, *_OPTIONS.values() if has_mailers else ())
     builder.report_leftovers(*_BEGINNINGS, _MAILERS)
-    return builder.done()
+    return builder
 
 
 def _link(builder: ImportBuilder, names: dict[str, str]) -> str:
@@ -272,40 +269,24 @@ def _mailers(source: _PythonSource, node: ast.expr, line: int, *, is_sure: bool)
         yield _entry(f"{_MAILERS}.{name}", source.value(value), value.lineno, is_sure=is_sure)
 
 
-def write(out: ExportBuilder) -> Exported:
+def write(out: ExportBuilder) -> str:
     """Write the settings for Django 6.1 and later, and for those before it."""
-    link = out.link
-    out.note_own_ways()
-    timeout = out.whole_seconds
-    options: dict[str, Any] = {
-        "host": out.host,
-        "port": out.settings.port,
-        "use_tls": link == "tls",
-        "use_ssl": link == "ssl",
-        "timeout": None if timeout is None else int(timeout),
-        "ssl_certfile": out.given("client_certificate"),
-        "ssl_keyfile": out.given("client_key"),
-        "username": out.username,
-    }
-    sender = out.sender
+    pairs = out.pairs()
     if out.quoting:
-        pairs = [
-            (_OPTIONS[name], None if one is None else str(one)) for name, one in options.items()
-        ]
-        return exported(out, [*pairs, ("DEFAULT_FROM_EMAIL", sender)], "EMAIL_HOST_PASSWORD")
-    written = {name: repr(value) for name, value in options.items() if value is not None}
-    needs_os = out.wants_secret and out.secret is None
-    if needs_os:
+        return export_env(out, pairs)
+    settings = {name: repr(value) for name, value in pairs}
+    sender = settings.pop("DEFAULT_FROM_EMAIL", None)
+    if out.lacks_secret:
         if isinstance(out.source, File):
-            out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
-        written["password"] = f"os.environ[{out.variable!r}]"
-    elif out.wants_secret:
-        written["password"] = repr(out.secret)
-    lines = [*(["import os", ""] if needs_os else []), "import django", ""]
+            out.note("password", "becomes-variable", name=out.variable)
+        settings[out.secret_name] = f"os.environ[{out.variable!r}]"
+    lines = [*(["import os", ""] if out.lacks_secret else []), "import django", ""]
     lines += ["if django.VERSION >= (6, 1):", f"    {_MAILERS} = {{", '        "default": {']
     lines += [f'            "BACKEND": "{_BACKEND}",', '            "OPTIONS": {']
-    lines += [f'                "{name}": {value},' for name, value in written.items()]
+    for option, name in _OPTIONS.items():
+        if name in settings:
+            lines.append(f'                "{option}": {settings[name]},')
     lines += ["            },", "        }", "    }", "else:", f'    EMAIL_BACKEND = "{_BACKEND}"']
-    lines += [f"    {_OPTIONS[name]} = {value}" for name, value in written.items()]
-    lines += [f"DEFAULT_FROM_EMAIL = {sender!r}"] if sender else []
-    return out.done("\n".join([*lines, ""]))
+    lines += [f"    {name} = {value}" for name, value in settings.items()]
+    lines += [f"DEFAULT_FROM_EMAIL = {sender}"] if sender else []
+    return "\n".join([*lines, ""])

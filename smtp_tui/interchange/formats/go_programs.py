@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from smtp_tui.interchange.entries import Entry, EnvRef, FileRef, Unresolved, host_and_port
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.formats.variables import read_declared, write_declared
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.formats.variables import read_declared
+from smtp_tui.interchange.import_builder import (
+    Entry,
+    EnvRef,
+    FileRef,
+    ImportBuilder,
+    Unresolved,
+    host_and_port,
+)
+from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.password_sources import File
 
@@ -51,27 +57,27 @@ def _unquoted(written: str) -> str | Unresolved:
     return Unresolved("ini-insert") if _INSERT.search(word) else word
 
 
-def _quoted(name: str, value: str, quote: str) -> str:
-    """Quote a value; InterchangeError where the library would put another value into it."""
+def _line(name: str, value: str, quote: str) -> str:
+    """Return a line; InterchangeError where the library would put another value into it."""
     if _INSERT.search(value):
         raise InterchangeError(text("ini-percent", name=name))
-    return value if _SAFE.fullmatch(value) else f"{quote}{value}{quote}"
+    return f"{name} = {value if _SAFE.fullmatch(value) else f'{quote}{value}{quote}'}"
 
 
 _PROTOCOLS = {"smtp": "none", "smtps": "ssl", "smtp+starttls": "auto", "smtp+startls": "auto"}
 _ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
 
 
-def read_gitea(source: Source, form: FormatSpec) -> Imported:
+def read_gitea(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the section, with what Gitea takes where a key is not set."""
     builder = ImportBuilder(form, _entries(source.text, "mailer"))
     if builder.switch("ENABLED", False) is False:
-        builder.remark("", "not-enabled", program="Gitea")
+        builder.remark("", "not-enabled")
     name = "PROTOCOL" if "PROTOCOL" in builder else "MAILER_TYPE"
     if (builder.text(name) or "").casefold() in _ELSEWHERE:
         # Whatever stands beside it, no mail goes to a server by SMTP.
         builder.reject(name, "not-smtp")
-        return builder.done()
+        return builder
     # Versions before 1.19 had one key for host and port.
     if not builder.take("host", "SMTP_ADDR") and (written := builder.text("HOST")):
         host, port = host_and_port(written)
@@ -80,9 +86,7 @@ def read_gitea(source: Source, form: FormatSpec) -> Imported:
             builder.put("port", port, "HOST")
     builder.take("port", "SMTP_PORT")
     link = _gitea_link(builder)
-    builder.put_link(link)
-    if link == "auto":
-        builder.remark("starttls_auto", form.goes_on, program="Gitea")
+    builder.put_link(link, form.goes_on)
     if builder.switch("ENABLE_HELO", True):
         builder.take("domain", "HELO_HOSTNAME")
     read_declared(builder)
@@ -91,7 +95,7 @@ def read_gitea(source: Source, form: FormatSpec) -> Imported:
     elif "port" not in builder.values:
         builder.remark("port", "gitea-no-port")
     builder.report_leftovers("")
-    return builder.done()
+    return builder
 
 
 def _gitea_link(builder: ImportBuilder) -> str:
@@ -106,15 +110,14 @@ def _gitea_link(builder: ImportBuilder) -> str:
     return {25: "none", 587: "auto"}.get(builder.values.get("port", 0), "ssl")
 
 
-def write_gitea(out: ExportBuilder) -> Exported:
+def write_gitea(out: ExportBuilder) -> str:
     """Write the section."""
-    pairs = write_declared(out)
-    lines = [f"{name} = {_quoted(name, value, '`')}" for name, value in pairs if value is not None]
-    if out.wants_secret and out.secret is None:
-        key = pairs[-1][0]
+    lines = [_line(name, str(value), "`") for name, value in out.pairs()]
+    if out.lacks_secret:
+        key = out.secret_name
         out.note("password", "secret-left-out", name=key)
         lines += [f"; {text('secret-or-variable', name=f'GITEA__mailer__{key}')}", f"; {key} ="]
-    return out.done("\n".join(["[mailer]", *lines, ""]))
+    return "\n".join(["[mailer]", *lines, ""])
 
 
 # Put in by Grafana: $__env{NAME}, ${NAME}, $__file{PATH}, $__vault{…}.
@@ -122,17 +125,17 @@ _LONG_QUOTE = '"""'
 _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 
-def read_grafana(source: Source, form: FormatSpec) -> Imported:
+def read_grafana(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the section, with what Grafana takes where a key is not set."""
     builder = ImportBuilder(form, map(_provided, _entries(source.text, "smtp")))
     if builder.switch("enabled", False) is False:
-        builder.remark("", "not-enabled", program="Grafana")
+        builder.remark("", "not-enabled")
     host, port = host_and_port(builder.text("host") or "localhost:25")
     builder.put("host", host, "host")
     if port is not None:
         builder.put("port", port, "host")
     read_declared(builder)
-    return builder.done()
+    return builder
 
 
 def _provided(entry: Entry) -> Entry:
@@ -151,22 +154,20 @@ def _provider(value: str) -> re.Match[str] | None:
     return _PROVIDED.search(value, 0, value.rfind("}") + 1)
 
 
-def write_grafana(out: ExportBuilder) -> Exported:
+def write_grafana(out: ExportBuilder) -> str:
     """Write the section."""
     # Grafana's library has TLS from the first byte at port 465, and at no other.
     if out.link == "ssl" and out.settings.port != 465:
         raise InterchangeError(text("grafana-port", port=out.settings.port))
-    pairs = write_declared(out)
     lines = []
-    for name, value in pairs:
-        if value is not None and _provider(value):
+    for name, value in out.pairs():
+        if _provider(value):
             raise InterchangeError(text("grafana-provided", name=name))
-        if value is not None:
-            lines.append(f"{name} = {_quoted(name, value, _LONG_QUOTE)}")
-    if out.wants_secret and out.secret is None:
+        lines.append(_line(name, value, _LONG_QUOTE))
+    if out.lacks_secret:
         if isinstance(out.source, File):
             lines.append(f"password = $__file{{{out.source.path}}}")
         else:
-            out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
+            out.note("password", "becomes-variable", name=out.variable)
             lines.append(f"password = $__env{{{out.variable}}}")
-    return out.done("\n".join(["[smtp]", *lines, ""]))
+    return "\n".join(["[smtp]", *lines, ""])

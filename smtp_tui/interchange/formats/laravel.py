@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from smtp_tui.interchange.entries import Entry
-from smtp_tui.interchange.envfile import export_env as exported
-from smtp_tui.interchange.envfile import import_env as intake
+from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import Exported, Imported
+from smtp_tui.interchange.import_builder import Entry, ImportBuilder
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.fields import BY_KEY
 
@@ -22,54 +20,59 @@ _SENDERS = ("MAIL_FROM_ADDRESS", "MAIL_FROM_ADDR", "MAIL_FROM")
 _VERIFY = ("MAIL_TLS_VERIFY_PEER", "MAIL_VERIFY_SSL", "MAIL_VERIFY_PEER", "MAIL_VERIFY_SSL_PEER")
 # Options of PHP's streams that Firefly III hands on, and that Symfony's mailer does not take.
 _IGNORED = {"MAIL_ALLOW_SELF_SIGNED": False, "MAIL_VERIFY_PEER_NAME": True}
-_ASIDE = ("MAIL_REPLYTO_ADDR", "MAIL_REPLYTO_NAME", "MAIL_LOG_CHANNEL", "MAIL_SENDMAIL_PATH")
-_ASIDE_TOO = ("MAIL_SENDMAIL_COMMAND", "MAIL_AUTO_EMBED_METHOD", "MAIL_AUTO_EMBED")
+_ASIDE = (
+    "MAIL_REPLYTO_ADDR", "MAIL_REPLYTO_NAME", "MAIL_LOG_CHANNEL", "MAIL_SENDMAIL_PATH",
+    "MAIL_SENDMAIL_COMMAND", "MAIL_AUTO_EMBED_METHOD", "MAIL_AUTO_EMBED",
+)  # fmt: skip
 
 # What `env()` makes of these words, with or without brackets, in any case.
 _WORDS = {"null": None, "empty": "", "true": "true", "false": "false"}
 _QUOTED = re.compile(r"(['\"])(.*)\1")
 
 
-def read(source: Source, form: FormatSpec) -> Imported:
+def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the variables, with what Laravel and Symfony make of them."""
-    builder = intake(form, source)
-    builder.change(_from_env)
+    builder = import_env(form, source)
+    builder.entries = {name: _from_env(entry) for name, entry in builder.entries.items()}
+    # The names of an application with a config/mail.php of its own.
+    is_own_kind = any(name in builder for name in ("MAIL_DRIVER", "MAIL_FROM", "MAIL_FROM_ADDR"))
     for name in ("MAIL_MAILER", "MAIL_DRIVER"):
         builder.expect(name, "smtp", "failover", "roundrobin")
     _take_url(builder)
-    builder.take("host", "MAIL_HOST")
-    builder.take("port", "MAIL_PORT")
-    if "MAIL_MAILER" in builder and not _is_own_kind(builder):
+    builder.take_each(host="MAIL_HOST", port="MAIL_PORT")
+    if "MAIL_MAILER" in builder and not is_own_kind:
         builder.default("host", "127.0.0.1")
         builder.default("port", 2525)
     builder.put_link(_link(builder))
-    _hello(builder)
-    _trust(builder)
-    if builder.take("username", "MAIL_USERNAME"):
-        names = "CRAM-MD5, LOGIN, PLAIN"
-        builder.remark("authentication", "own-choice", program="Laravel", names=names)
+    # Of the files like this one only Laravel's since version 11, whose scheme it is, uses APP_URL.
+    is_told = builder.take("domain", "MAIL_EHLO_DOMAIN")
+    uses_url = not is_told and "MAIL_SCHEME" in builder and not is_own_kind
+    if uses_url and (host := _host_of(builder.text("APP_URL") or "http://localhost")):
+        builder.default("domain", host)
+    _take_trust(builder)
+    builder.take("username", "MAIL_USERNAME")
+    builder.remark_own_choice("CRAM-MD5, LOGIN, PLAIN")
     builder.put_password("MAIL_PASSWORD")
-    builder.put_sender(builder.text(*_SENDERS), builder.text("MAIL_FROM_NAME"), *_SENDERS)
-    builder.use(*_ASIDE, *_ASIDE_TOO)
+    builder.take_sender(*_SENDERS, display="MAIL_FROM_NAME")
+    builder.use(*_ASIDE)
     builder.report_leftovers("MAIL_")
-    return builder.done()
+    return builder
 
 
-def _is_own_kind(builder: ImportBuilder) -> bool:
-    """Whether the names are those of an application with a config/mail.php of its own."""
-    return "MAIL_DRIVER" in builder or "MAIL_FROM" in builder or "MAIL_FROM_ADDR" in builder
+def _without_brackets(value: str) -> str:
+    return value[1:-1] if value[:1] == "(" and value[-1:] == ")" else value
 
 
 def _from_env(entry: Entry) -> Entry:
     value = entry.value
     if not isinstance(value, str):
         return entry
-    bare = value[1:-1] if value[:1] == "(" and value[-1:] == ")" else value
-    if bare.casefold() in _WORDS:
-        value = _WORDS[bare.casefold()]
+    word = _without_brackets(value).casefold()
+    if word in _WORDS:
+        value = _WORDS[word]
     elif match := _QUOTED.fullmatch(value):
         value = match[2]
-    return Entry(entry.name, value, entry.line, entry.borrowed)
+    return replace(entry, value=value)
 
 
 def _take_url(builder: ImportBuilder) -> None:
@@ -79,24 +82,22 @@ def _take_url(builder: ImportBuilder) -> None:
         return
     try:
         url = urlsplit(written)
-        port = url.port
+        is_known = url.scheme == "smtp" and url.hostname and not url.fragment
+        found: dict[str, object] = {"MAIL_HOST": unquote(url.hostname or ""), "MAIL_PORT": url.port}
     except ValueError:
+        is_known = False
+    if not is_known:
         builder.reject(_URL, "laravel-url")
         return
-    if url.scheme != "smtp" or not url.hostname or url.fragment:
-        builder.reject(_URL, "laravel-url")
-        return
-    found: dict[str, object] = {"MAIL_HOST": unquote(url.hostname)}
-    if port is not None:
-        found["MAIL_PORT"] = port
-    for name, value in (("MAIL_USERNAME", url.username), ("MAIL_PASSWORD", url.password)):
-        if value is not None:
-            found[name] = unquote(value)
+    found["MAIL_USERNAME"] = None if url.username is None else unquote(url.username)
+    found["MAIL_PASSWORD"] = None if url.password is None else unquote(url.password)
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         if name in _OPTIONS:
             found["MAIL_EHLO_DOMAIN" if name == "local_domain" else name] = value
+    line = builder.entries[_URL].line
     for name, part in found.items():
-        builder.replace(Entry(name, part), _URL)
+        if part is not None:
+            builder.entries[name] = Entry(name, part, line)
     if others := [name for name, _ in parse_qsl(url.query) if name not in _OPTIONS]:
         builder.reject(_URL, "laravel-url-options", names=", ".join(others)[:80])
 
@@ -121,25 +122,19 @@ def _link(builder: ImportBuilder) -> str:
         return "tls"
     if requires:
         return "tls"
-    builder.remark("encryption", "symfony-auto", program=builder.form.title)
+    builder.remark("encryption", "symfony-auto")
     return "auto"
 
 
-def _hello(builder: ImportBuilder) -> None:
-    # Of the files like this one only Laravel's since version 11, whose scheme it is, uses APP_URL.
-    if builder.take("domain", "MAIL_EHLO_DOMAIN") or "MAIL_SCHEME" not in builder:
-        return
-    if _is_own_kind(builder):
-        return
+def _host_of(url: str) -> str | None:
     try:
-        host = urlsplit(builder.text("APP_URL") or "http://localhost").hostname
+        host = urlsplit(url).hostname
     except ValueError:
-        host = None
-    if host and BY_KEY["domain"].problem_with(host) is None:
-        builder.default("domain", host)
+        return None
+    return host if host and BY_KEY["domain"].problem_with(host) is None else None
 
 
-def _trust(builder: ImportBuilder) -> None:
+def _take_trust(builder: ImportBuilder) -> None:
     for name in (*_VERIFY, "verify_peer"):
         if builder.switch(name, True) is False:
             builder.put("openssl_verify_mode", "none", name)
@@ -150,32 +145,20 @@ def _trust(builder: ImportBuilder) -> None:
             builder.reject(name, "symfony-ignores")
 
 
-def write(out: ExportBuilder) -> Exported:
+def write(out: ExportBuilder) -> str:
     """Write the variables."""
-    link = out.link
-    settings = out.settings
-    if link in ("tls", "auto") and settings.port == 465:
-        out.note("port", "port-means-tls", program="Laravel")
-    if link == "ssl" and settings.port != 465:
+    link, at_465 = out.link, out.settings.port == 465
+    if link in ("tls", "auto") and at_465:
+        out.note("port", "port-means-tls")
+    if link == "ssl" and not at_465:
         out.warn("encryption", "laravel-scheme")
     if out.given("domain") is None:
         out.note("domain", "laravel-hello")
-    sender = out.mailbox
-    pairs = [
-        ("MAIL_MAILER", "smtp"),
-        ("MAIL_SCHEME", "smtps" if link == "ssl" else "smtp"),
-        (_URL, _url(out, link)),
-        ("MAIL_HOST", out.host),
-        ("MAIL_PORT", str(settings.port)),
-        ("MAIL_EHLO_DOMAIN", out.given("domain")),
-        ("MAIL_FROM_ADDRESS", sender.address if sender else None),
-        ("MAIL_FROM_NAME", sender.name or None if sender else None),
-        ("MAIL_USERNAME", out.username),
-    ]
+    url = _url(out, link)
     _ = out.mechanism  # to be noted: Symfony's mailer chooses by itself
-    held = [(name, None if value is None else _for_env(value)) for name, value in pairs]
-    out.secret = None if out.secret is None else _for_env(out.secret)
-    return exported(out, held, "MAIL_PASSWORD")
+    pairs = out.pairs()
+    pairs[2:2] = [(_URL, url)] if url else []
+    return export_env(out, [(name, _for_env(str(value))) for name, value in pairs])
 
 
 def _url(out: ExportBuilder, link: str) -> str | None:
@@ -184,27 +167,23 @@ def _url(out: ExportBuilder, link: str) -> str | None:
     The driver of such a URL is `smtp`; MAIL_SCHEME beside it says whether TLS comes first.
     """
     fingerprint = out.given("tls_fingerprint") if link != "none" else None
-    options = {
-        "require_tls": "true" if link == "tls" and out.settings.port != 465 else None,
-        "auto_tls": "false" if link == "none" else None,
-        "verify_peer": "0" if fingerprint or (link != "none" and not out.verifies) else None,
-        "peer_fingerprint[sha256]": fingerprint,
-    }
-    there = {name: value for name, value in options.items() if value is not None}
-    if not there:
-        return None
-    if "require_tls" in there:
+    options = {}
+    if link == "tls" and out.settings.port != 465:
+        options["require_tls"] = "true"
         out.warn("encryption", "laravel-require")
-    if "auto_tls" in there:
+    if link == "none":
+        options["auto_tls"] = "false"
         out.note("encryption", "laravel-auto-tls")
+    if fingerprint or (link != "none" and not out.verifies):
+        options["verify_peer"] = "0"
     if fingerprint:
+        options["peer_fingerprint[sha256]"] = fingerprint
         out.warn("tls_fingerprint", "laravel-fingerprint")
-    return f"smtp://{out.host_with_port}?{urlencode(there, safe='[]')}"
+    query = urlencode(options, safe="[]")
+    return f"smtp://{out.host_with_port}?{query}" if options else None
 
 
 def _for_env(value: str) -> str:
     """Put quotes round what `env()` would take for a word of its own, or take quotes from."""
-    bare = value[1:-1] if value[:1] == "(" and value[-1:] == ")" else value
-    if bare.casefold() in _WORDS or _QUOTED.fullmatch(value):
-        return f'"{value}"'
-    return value
+    is_changed = _without_brackets(value).casefold() in _WORDS or _QUOTED.fullmatch(value)
+    return f'"{value}"' if is_changed else value

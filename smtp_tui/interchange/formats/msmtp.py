@@ -6,10 +6,9 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from smtp_tui.interchange.entries import Entry, Unresolved
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import AccountError, Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.import_builder import Entry, ImportBuilder, Unresolved
+from smtp_tui.interchange.results import AccountError, InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source, listed
 from smtp_tui.settings.password_sources import Ask, Command, Environment, File, Keyring
 
@@ -61,7 +60,7 @@ _LONGEST = 4096
 _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
-def read(source: Source, form: FormatSpec) -> Imported:
+def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the account that was named, else msmtp's default one, or the only one."""
     accounts = _accounts_in(source.text)
     if not accounts:
@@ -74,16 +73,14 @@ def read(source: Source, form: FormatSpec) -> Imported:
     if others and source.account is None:
         builder.remark("", "account-chosen", name=name, others=", ".join(others))
     builder.expect("protocol", "smtp")
-    builder.take("host", "host")
-    builder.take("port", "port")
+    builder.take_each(host="host", port="port")
     for key in ("domain", "from"):
         if "%" in (builder.text(key) or ""):
             builder.reject(key, "msmtp-pattern")
         else:
             builder.take(key, key)
     tls, starttls = builder.switch("tls", False), builder.switch("tls_starttls", True)
-    link = ("tls" if starttls else "ssl") if tls else "none"
-    builder.put_link(link)
+    builder.put_link(link := ("tls" if starttls else "ssl") if tls else "none")
     if not builder.switch("tls_certcheck", True):
         builder.put("openssl_verify_mode", "none", "tls_certcheck")
         builder.use("tls_fingerprint")
@@ -92,17 +89,15 @@ def read(source: Source, form: FormatSpec) -> Imported:
     if builder.text("tls_trust_file") not in (None, "system"):
         builder.take("ca_file", "tls_trust_file")
     _log_in(builder)
-    builder.take("client_certificate", "tls_cert_file")
-    builder.take("client_key", "tls_key_file")
-    builder.take("server_name", "tls_host_override")
-    builder.take("source_address", "source_ip")
+    builder.take_each(client_certificate="tls_cert_file", client_key="tls_key_file")
+    builder.take_each(server_name="tls_host_override", source_address="source_ip")
     if builder.text("timeout") != "off":
         builder.put_timeout("timeout")
     builder.default("port", 465 if link == "ssl" else 25)
     builder.default("domain", "localhost")
     builder.use(*_ASIDE)
     builder.report_leftovers("")
-    return builder.done()
+    return builder
 
 
 def _log_in(builder: ImportBuilder) -> None:
@@ -137,66 +132,32 @@ def _source(command: str, username: object) -> dict[str, object]:
     return {"command": ["sh", "-c", command]}
 
 
-def write(out: ExportBuilder) -> Exported:
+def write(out: ExportBuilder) -> str:
     """Write one account, the default one."""
-    settings, link = out.settings, out.link
-    sender = out.mailbox
-    if sender and sender.name:
-        out.note("from", "no-sender-name", program="msmtp")
-    pairs: list[tuple[str, str | None]] = [
-        ("account", "default"),
-        ("host", out.host),
-        ("port", str(settings.port)),
-        ("domain", out.given("domain")),
-        ("from", sender.address if sender else None),
-        ("timeout", out.whole_seconds),
-        ("source_ip", out.given("source_address")),
-        ("tls", "off" if link == "none" else "on"),
-        ("tls_starttls", {"tls": "on", "ssl": "off"}.get(link)),
-        *_tls(out, link),
-        ("auth", (out.mechanism or "on") if settings.authenticates else "off"),
-        ("user", out.username),
-        *_password(out),
-    ]
-    lines = [f"{name} {_quoted(value)}" for name, value in pairs if value is not None]
-    return out.done("\n".join([*lines, ""]))
+    pairs = out.pairs()
+    if command := _password_command(out):
+        pairs.append(("passwordeval", shlex.join(command)))
+    return "".join(f"{name} {_quoted(str(value))}\n" for name, value in pairs)
 
 
-def _tls(out: ExportBuilder, link: str) -> list[tuple[str, str | None]]:
-    if link == "none":
-        return []
-    colons = ":".join(re.findall("..", out.given("tls_fingerprint") or "")).upper()
-    return [
-        ("tls_certcheck", None if out.verifies else "off"),
-        ("tls_fingerprint", colons or None),
-        ("tls_trust_file", out.given("ca_file")),
-        ("tls_host_override", out.given("server_name")),
-        ("tls_cert_file", out.given("client_certificate")),
-        ("tls_key_file", out.given("client_key") or out.given("client_certificate")),
-    ]
-
-
-def _password(out: ExportBuilder) -> list[tuple[str, str | None]]:
-    if not out.wants_secret:
-        return []
-    if out.secret is not None:
-        return [("password", out.secret)]
+def _password_command(out: ExportBuilder) -> list[str] | None:
+    if not out.lacks_secret:
+        return None
     match out.source:
         case Environment(name):
-            command = ["printenv", name]
+            return ["printenv", name]
         case File(path):
-            command = ["cat", path]
+            return ["cat", path]
         case Command(argv):
-            command = list(argv)
+            return list(argv)
         case Keyring(service):
-            command = ["keyring", "get", service, out.username or ""]
+            return ["keyring", "get", service, out.username or ""]
         case Ask():
             out.note("password", "msmtp-asks")
-            return []
+            return None
         case _:
-            out.note("password", "becomes-variable", program=out.form.title, name=out.variable)
-            command = ["printenv", out.variable]
-    return [("passwordeval", shlex.join(command))]
+            out.note("password", "becomes-variable", name=out.variable)
+            return ["printenv", out.variable]
 
 
 def _quoted(value: str) -> str:

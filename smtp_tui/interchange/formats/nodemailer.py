@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
-from smtp_tui.interchange.entries import Entry, Unresolved
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.import_builder import Entry, ImportBuilder, Unresolved
+from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 
 _PARTS = ("auth", "tls")
@@ -27,7 +26,7 @@ _ASIDE = (
 )  # fmt: skip
 
 
-def read(source: Source, form: FormatSpec) -> Imported:
+def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the options, with what nodemailer takes where they are not set."""
     options, nested = _options(source.text)
     builder = ImportBuilder(form, _entries(options))
@@ -39,8 +38,7 @@ def read(source: Source, form: FormatSpec) -> Imported:
     elsewhere = [name for name in _ELSEWHERE if builder.get(name) is not None]
     for name in elsewhere:
         builder.reject(name, _ELSEWHERE[name])
-    builder.take("host", "host")
-    builder.take("port", "port")
+    builder.take_each(host="host", port="port")
     is_at_465 = str(builder.values.get("port")) == "465"
     secure = bool(builder.switch("secure", False)) if "secure" in builder else is_at_465
     # What is named elsewhere has no default here.
@@ -57,7 +55,7 @@ def read(source: Source, form: FormatSpec) -> Imported:
         if name in builder:
             builder.reject(name, "timeout-one-step")
     builder.report_leftovers("")
-    return builder.done()
+    return builder
 
 
 def _options(content: str) -> tuple[dict[str, Any], str | None]:
@@ -90,10 +88,7 @@ def _take_link(builder: ImportBuilder, *, secure: bool) -> None:
     """Set how the link is protected, from the options that a URL can carry too."""
     required, ignored = builder.switch("requireTLS", False), builder.switch("ignoreTLS", False)
     link = "ssl" if secure else "tls" if required else "none" if ignored else "auto"
-    builder.put_link(link)
-    if link == "auto":
-        said = "url-auto" if builder.form.name == "url" else "auto-goes-on"
-        builder.remark("starttls_auto", said, program=builder.form.title)
+    builder.put_link(link, "url-auto" if builder.form.name == "url" else "auto-goes-on")
 
 
 def _take_trust(builder: ImportBuilder) -> None:
@@ -107,32 +102,20 @@ def _take_trust(builder: ImportBuilder) -> None:
 
 
 def _log_in(builder: ImportBuilder) -> None:
-    has_user = builder.take("username", "auth.user")
+    builder.take("username", "auth.user")
     if (builder.text("auth.type") or "login").casefold() == "oauth2":
         builder.put("authentication", "xoauth2", "auth.type")
         builder.put_password("auth.accessToken")
     elif not builder.put_password("auth.pass") and "auth.credentials" in builder:
         builder.reject("auth.credentials", "computed")
-    if "authentication" not in builder.values and not builder.put_mechanism(
-        "auth.method", "authMethod"
-    ):
-        names = "PLAIN, LOGIN, CRAM-MD5"
-        if has_user:
-            builder.remark("authentication", "own-choice", program="nodemailer", names=names)
+    is_told = "authentication" in builder.values
+    if not is_told and not builder.put_mechanism("auth.method", "authMethod"):
+        builder.remark_own_choice("PLAIN, LOGIN, CRAM-MD5")
 
 
-def write(out: ExportBuilder) -> Exported:
+def write(out: ExportBuilder) -> str:
     """Write the options; JSON has no place for a reference to a password."""
-    link = out.link
-    options: dict[str, Any] = {
-        "host": out.host,
-        "port": out.settings.port,
-        "secure": link == "ssl",
-        "requireTLS": True if link == "tls" else None,
-        "ignoreTLS": True if link == "none" else None,
-        "name": out.given("domain"),
-        "localAddress": out.given("source_address"),
-    }
+    options: dict[str, Any] = dict(out.pairs())
     if out.username is not None:
         mechanism = out.mechanism
         is_oauth = mechanism == "xoauth2"
@@ -142,7 +125,8 @@ def write(out: ExportBuilder) -> Exported:
             auth[name] = out.secret
         elif out.wants_secret:
             out.note("password", "nodemailer-secret", name=f"auth.{name}", variable=out.variable)
-        options["authMethod"] = mechanism.upper() if mechanism and not is_oauth else None
+        if mechanism and not is_oauth:
+            options["authMethod"] = mechanism.upper()
         options["auth"] = auth
     minimum = out.given("tls_minimum")
     tls = {
@@ -150,9 +134,9 @@ def write(out: ExportBuilder) -> Exported:
         "servername": out.given("server_name"),
         "minVersion": f"{_VERSION}{minimum}".removesuffix(".0") if minimum else None,
     }
-    options["tls"] = {name: value for name, value in tls.items() if value is not None}
-    there = {name: value for name, value in options.items() if value not in (None, {})}
-    return out.done(json.dumps(there, indent=2, ensure_ascii=False) + "\n")
+    if tls := {name: value for name, value in tls.items() if value is not None}:
+        options["tls"] = tls
+    return json.dumps(options, indent=2, ensure_ascii=False) + "\n"
 
 
 # Parameters of Symfony and lettre that mean the same as one of nodemailer.
@@ -170,7 +154,7 @@ _SAME_PARAMETERS = {
 _RENAMED_PARAMETERS = {"local_domain": "name", "source_ip": "localAddress"}
 
 
-def read_url(source: Source, form: FormatSpec) -> Imported:
+def read_url(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read a URL; what its scheme leaves open is told."""
     url = _split_url(source.text)
     builder = ImportBuilder(form, _url_entries(url))
@@ -194,7 +178,7 @@ def read_url(source: Source, form: FormatSpec) -> Imported:
         builder.remark("encryption", "symfony-require")
     builder.take("source_address", "localAddress")
     builder.report_leftovers("")
-    return builder.done()
+    return builder
 
 
 def _split_url(content: str) -> SplitResult:
@@ -228,7 +212,7 @@ def _url_entries(url: SplitResult) -> Iterator[Entry]:
         yield Entry(*same)
 
 
-def write_url(out: ExportBuilder) -> Exported:
+def write_url(out: ExportBuilder) -> str:
     """Write a URL as nodemailer reads it; without the password, unless it is wanted."""
     link = out.link
     login = ""
@@ -240,18 +224,8 @@ def write_url(out: ExportBuilder) -> Exported:
         elif out.wants_secret:
             out.note("password", "url-secret")
         login += "@"
-    mechanism = out.mechanism
-    query = {
-        "requireTLS": "true" if link == "tls" else None,
-        "ignoreTLS": "true" if link == "none" else None,
-        "name": out.given("domain"),
-        "authMethod": mechanism.upper() if mechanism else None,
-        "tls.rejectUnauthorized": None if out.verifies else "false",
-        "tls.servername": out.given("server_name"),
-    }
-    there = urlencode({name: value for name, value in query.items() if value is not None})
-    scheme = "smtps" if link == "ssl" else "smtp"
-    host = out.host_with_port
+    query = urlencode(out.pairs())
     if link == "tls":
         out.warn("encryption", "url-parameters")
-    return out.done(f"{scheme}://{login}{host}{'/?' if there else ''}{there}\n")
+    scheme = "smtps" if link == "ssl" else "smtp"
+    return f"{scheme}://{login}{out.host_with_port}{'/?' if query else ''}{query}\n"

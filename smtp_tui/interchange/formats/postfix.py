@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from smtp_tui.interchange.entries import LONGEST, Entry, Unresolved, host_and_port
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.import_builder import (
+    LONGEST,
+    Entry,
+    ImportBuilder,
+    Unresolved,
+    host_and_port,
+)
+from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 
 _USE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\}|\((\w+)\)|[{(])")
@@ -111,7 +116,7 @@ _SYSTEM = "/etc/ssl/certs"
 _BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_", "smtp_use_tls")
 
 
-def read(source: Source, form: FormatSpec) -> Imported:
+def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read main.cf; `beside` holds the text of the password file, under its name."""
     builder = ImportBuilder(form, _entries(source.text))
     builder.use(*_ASIDE)
@@ -134,7 +139,7 @@ def read(source: Source, form: FormatSpec) -> Imported:
         builder.take("address_family", "inet_protocols")
     builder.default("port", 25)
     builder.report_leftovers(*_BEGINNINGS)
-    return builder.done()
+    return builder
 
 
 def _link(builder: ImportBuilder) -> str:
@@ -155,9 +160,7 @@ def _link(builder: ImportBuilder) -> str:
         builder.reject("smtp_tls_security_level", "no-choice", choices=", ".join(_LEVELS))
         level = "none"
     link = "ssl" if builder.switch("smtp_tls_wrappermode", False) else _LEVELS[level]
-    if link == "auto":
-        builder.remark("starttls_auto", "postfix-may")
-    builder.put_link(link)
+    builder.put_link(link, "postfix-may")
     return level
 
 
@@ -173,8 +176,7 @@ def _trust(builder: ImportBuilder, level: str) -> None:
     builder.take("ca_file", "smtp_tls_CAfile")
     if (builder.text("smtp_tls_CApath") or _SYSTEM).rstrip("/") != _SYSTEM:
         builder.reject("smtp_tls_CApath", "folder-of-authorities")
-    builder.take("client_certificate", "smtp_tls_cert_file")
-    builder.take("client_key", "smtp_tls_key_file")
+    builder.take_each(client_certificate="smtp_tls_cert_file", client_key="smtp_tls_key_file")
     builder.use("smtp_tls_protocols")
     if protocols := builder.text("smtp_tls_mandatory_protocols"):
         if minimum := _lower_bound(protocols):
@@ -189,13 +191,11 @@ def _log_in(builder: ImportBuilder, relay: str, beside: Mapping[str, str]) -> No
         builder.use("smtp_sasl_password_maps", "smtp_sasl_security_options")
         builder.use("smtp_sasl_tls_security_options", "smtp_sasl_mechanism_filter")
         return
-    names = [
-        one for one in re.split(r"[,\s]+", builder.text("smtp_sasl_mechanism_filter") or "") if one
-    ]
+    names = re.findall(r"[^,\s]+", builder.text("smtp_sasl_mechanism_filter") or "")
     if len(names) == 1:
         builder.put_mechanism("smtp_sasl_mechanism_filter")
     elif names:
-        builder.remark("authentication", "own-choice", program="Postfix", names=", ".join(names))
+        builder.remark("authentication", "own-choice", names=", ".join(names))
     options = builder.text("smtp_sasl_tls_security_options", "smtp_sasl_security_options")
     if "smtp_sasl_security_options" not in builder or "noplaintext" in (options or ""):
         builder.remark("authentication", "postfix-noplaintext")
@@ -211,9 +211,9 @@ def _log_in(builder: ImportBuilder, relay: str, beside: Mapping[str, str]) -> No
         builder.put("password", password, "smtp_sasl_password_maps")
 
 
-def write(out: ExportBuilder) -> Exported:
+def write(out: ExportBuilder) -> str:
     """Write the lines of main.cf, and as a comment what belongs into the password file."""
-    relay = f"[{out.host}]:{out.settings.port}"
+    relay = f"[{out.settings.host}]:{out.settings.port}"
     source, family = out.given("source_address"), out.given("address_family")
     pairs: list[tuple[str, str | None]] = [
         ("relayhost", relay),
@@ -233,7 +233,7 @@ def write(out: ExportBuilder) -> Exported:
         ]
     # A dollar begins the name of a parameter.
     lines = [f"{name} = {value.replace('$', '$$')}" for name, value in pairs if value is not None]
-    return out.done("\n".join([*lines, *_passwords(out, relay), ""]))
+    return "\n".join([*lines, *_passwords(out, relay), ""])
 
 
 def _tls(out: ExportBuilder) -> list[tuple[str, str | None]]:
@@ -250,7 +250,6 @@ def _tls(out: ExportBuilder) -> list[tuple[str, str | None]]:
     needs_system = level == "secure" and out.given("ca_file") is None
     if needs_system:
         out.note("ca_file", "postfix-authorities", folder=_SYSTEM)
-    colons = ":".join(re.findall("..", fingerprint or "")).upper()
     is_pinned = level == "fingerprint"
     protocols = f">=TLSv{minimum}".removesuffix(".0") if minimum else None
     return [
@@ -258,7 +257,7 @@ def _tls(out: ExportBuilder) -> list[tuple[str, str | None]]:
         ("smtp_tls_wrappermode", "yes" if link == "ssl" else None),
         ("smtp_tls_mandatory_protocols", protocols),
         ("smtp_tls_fingerprint_digest", "sha256" if is_pinned else None),
-        ("smtp_tls_fingerprint_cert_match", colons if is_pinned else None),
+        ("smtp_tls_fingerprint_cert_match", out.fingerprint if is_pinned else None),
         ("smtp_tls_CAfile", out.given("ca_file")),
         ("smtp_tls_CApath", _SYSTEM if needs_system else None),
         ("smtp_tls_cert_file", out.given("client_certificate")),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from smtp_tui.interchange.entries import Entry, EnvRef, Unresolved
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.formats.variables import gem_link, gem_login, gem_mechanism
-from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import Exported, Imported, InterchangeError, text
+from smtp_tui.interchange.formats.variables import gem_link, gem_login
+from smtp_tui.interchange.import_builder import Entry, EnvRef, ImportBuilder, Unresolved
+from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 
 _SPACE = re.compile(r"(?:\s|#[^\n]*)*")
@@ -137,10 +136,9 @@ _OFF = re.compile(r"^[^#\n]*?\bperform_deliveries\s*+=\s*+false\b", re.MULTILINE
 _METHOD = re.compile(r"^[^#\n]*?delivery_method\s*=\s*:(\w+)", re.MULTILINE)
 # Ruby's numbers for the modes; 2 alone is no other than 1 for a client.
 _MODES = {0: "none", 1: "peer", 2: "fail_if_no_peer_cert", 3: "fail_if_no_peer_cert"}
-_STARTTLS = {"none": "false", "tls": "true"}
 
 
-def read(source: Source, form: FormatSpec) -> Imported:
+def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the hash, with what the mail gem takes where a key is not set."""
     match = _HASH.search(source.text)
     if match is None:
@@ -155,11 +153,9 @@ def read(source: Source, form: FormatSpec) -> Imported:
         found.append(Entry("delivery_method", method[1], line))
     builder = ImportBuilder(form, found)
     if _OFF.search(source.text):
-        builder.remark("", "not-enabled", program="Rails")
+        builder.remark("", "not-enabled")
     builder.expect("delivery_method", "smtp")
-    builder.take("host", "address")
-    builder.take("port", "port")
-    builder.take("domain", "domain")
+    builder.take_each(host="address", port="port", domain="domain")
     tls = bool(builder.switch("tls", None) or builder.switch("ssl", None))
     auto = builder.switch("enable_starttls_auto", None)
     if (required_word := builder.text("enable_starttls")) in ("auto", "always"):
@@ -173,7 +169,7 @@ def read(source: Source, form: FormatSpec) -> Imported:
     if mode is not None:
         builder.put("openssl_verify_mode", _MODES.get(mode, mode), "openssl_verify_mode")
     builder.take("ca_file", "ca_file")
-    builder.put_sender(builder.text("from"), None, "from")
+    builder.take_sender("from")
     for name in ("open_timeout", "read_timeout"):
         if name in builder:
             builder.reject(name, "timeout-one-step")
@@ -181,41 +177,25 @@ def read(source: Source, form: FormatSpec) -> Imported:
     builder.default("port", 25)
     builder.default("domain", "localhost.localdomain")
     builder.report_leftovers("")
-    return builder.done()
+    return builder
 
 
-def write(out: ExportBuilder) -> Exported:
+# Names whose values are written as they stand; all others are strings.
+_BARE = frozenset({"port", "tls", "enable_starttls", "enable_starttls_auto"})
+
+
+def write(out: ExportBuilder) -> str:
     """Write the hash, for config/environments/production.rb or an initializer."""
-    link = out.link
-    mechanism = gem_mechanism(out)
-    mode = str(out.settings.openssl_verify_mode)
-    password = None
-    if out.wants_secret:
-        known = None if out.secret is None else _quoted(out.secret)
-        password = known or f"ENV.fetch({_quoted(out.variable)})"
-    pairs: list[tuple[str, str | None]] = [
-        ("address", _quoted(out.host)),
-        ("port", str(out.settings.port)),
-        ("domain", _maybe(out.given("domain"))),
-        ("tls", "true" if link == "ssl" else None),
-        ("enable_starttls", _STARTTLS.get(link)),
-        ("enable_starttls_auto", str(link == "auto").lower()),
-        ("openssl_verify_mode", _quoted(mode)),
-        ("ca_file", _maybe(out.given("ca_file"))),
-        ("authentication", f":{mechanism}" if mechanism else None),
-        ("user_name", _maybe(out.username)),
-        ("password", password),
-    ]
     lines = ["ActionMailer::Base.delivery_method = :smtp", "ActionMailer::Base.smtp_settings = {"]
-    lines += [f"  {name}: {value}," for name, value in pairs if value is not None]
+    for name, value in out.pairs():
+        written = f":{value}" if name == "authentication" else _quoted(str(value))
+        lines.append(f"  {name}: {str(value).lower() if name in _BARE else written},")
+    if out.lacks_secret:
+        lines.append(f"  password: ENV.fetch({_quoted(out.variable)}),")
     lines.append("}")
     if sender := out.sender:
         lines.append(f"ActionMailer::Base.default_options = {{ from: {_quoted(sender)} }}")
-    return out.done("\n".join([*lines, ""]))
-
-
-def _maybe(value: Any) -> str | None:
-    return None if value is None else _quoted(str(value))
+    return "\n".join([*lines, ""])
 
 
 def _quoted(value: str) -> str:

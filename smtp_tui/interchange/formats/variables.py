@@ -1,8 +1,8 @@
 """Formats that are declared as data: an entry of `formats.toml` has a table `read` and one `write`.
 
 `read` has the steps in their order: one of our keys with the names that it is read from, or a step
-of the table below. `write` has a line for each name, with what is written there. Code stands here
-only for what a program does in a way of its own.
+of the table below. `write` has a line for each name, with what is written there (see
+`interchange.export_builder`). Code stands here only for what a program does in a way of its own.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ from typing import Any
 from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.results import Exported, Imported
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 
 
-def read(source: Source, form: FormatSpec) -> Imported:
+def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read the variables as the format's entry says."""
     builder = import_env(form, source)
     read_declared(builder)
-    return builder.done()
+    return builder
+
+
+def write(out: ExportBuilder) -> str:
+    """Write the variables as the format's entry says."""
+    return export_env(out, out.pairs())
 
 
 def read_declared(builder: ImportBuilder) -> None:
@@ -44,7 +47,7 @@ def _expect(builder: ImportBuilder, words: Mapping[str, list[str]]) -> None:
 
 def _enabled(builder: ImportBuilder, name: str) -> None:
     if builder.switch(name, True) is False:
-        builder.remark("", "not-enabled", program=builder.form.title)
+        builder.remark("", "not-enabled")
 
 
 def _without_smtp(builder: ImportBuilder, name: str) -> None:
@@ -55,28 +58,14 @@ def _without_smtp(builder: ImportBuilder, name: str) -> None:
 def _link(builder: ImportBuilder, spec: Mapping[str, Any]) -> None:
     """Set how the connection is protected, by a word; some programs go by the port first."""
     chosen = builder.choice(spec["name"], spec["words"], spec["default"])
-    link = "ssl" if spec.get("at_465") and builder.values.get("port") == 465 else chosen
-    builder.put_link(link)
-    if link == "auto":
-        builder.remark("starttls_auto", builder.form.goes_on, program=builder.form.title)
-
-
-def own_choice(builder: ImportBuilder, mechanisms: str) -> None:
-    """Say where a program that logs in chooses the mechanism itself."""
-    if "username" in builder.values:
-        program = builder.form.title
-        builder.remark("authentication", "own-choice", program=program, names=mechanisms)
-
-
-def _password_file(builder: ImportBuilder, name: str) -> None:
-    if path := builder.text(name):
-        builder.put("password", {"file": path}, name)
+    is_ssl = spec.get("at_465") and builder.values.get("port") == 465
+    builder.put_link("ssl" if is_ssl else chosen, builder.form.goes_on)
 
 
 def _sender(builder: ImportBuilder, names: str | list[str]) -> None:
     """Set the sender; a second name has the display name."""
     address, *display = [names] if isinstance(names, str) else names
-    builder.put_sender(builder.text(address), builder.text(*display) if display else None, address)
+    builder.take_sender(address, display="".join(display))
 
 
 def _unverified(builder: ImportBuilder, names: list[str]) -> None:
@@ -87,8 +76,7 @@ def _unverified(builder: ImportBuilder, names: list[str]) -> None:
 
 def _client_key(builder: ImportBuilder, names: Mapping[str, str]) -> None:
     if builder.switch(names["switch"], False):
-        builder.take("client_certificate", names["certificate"])
-        builder.take("client_key", names["key"])
+        builder.take_each(client_certificate=names["certificate"], client_key=names["key"])
     builder.use(names["certificate"], names["key"])
 
 
@@ -117,8 +105,7 @@ def gem_link(
         link = "tls" if required else "none"
     elif auto is None or auto:
         link = "auto"
-        builder.remark("starttls_auto", "auto-goes-on", program=builder.form.title)
-    builder.put_link(link)
+    builder.put_link(link, "auto-goes-on")
 
 
 def _gem_link(builder: ImportBuilder, names: Mapping[str, str]) -> None:
@@ -134,13 +121,6 @@ def gem_login(builder: ImportBuilder, names: list[str]) -> None:
     builder.put_password(password)
     if not builder.put_mechanism(mechanism) and has_user:
         builder.default("authentication", "plain")
-
-
-def gem_mechanism(out: ExportBuilder) -> str | None:
-    """Return the mechanism as the gem spells it; None where PLAIN, its default, is left to it."""
-    if out.username is not None and out.mechanism is None:
-        out.note("authentication", "ruby-plain")
-    return (out.mechanism or "").replace("-", "_") or None
 
 
 def _mastodon_link(builder: ImportBuilder, _: object) -> None:
@@ -182,7 +162,7 @@ def _vaultwarden_mechanism(builder: ImportBuilder, name: str) -> None:
     if listed and "," not in listed:
         builder.put("authentication", listed, name)
     else:
-        own_choice(builder, "PLAIN, LOGIN")
+        builder.remark_own_choice("PLAIN, LOGIN")
 
 
 def _vaultwarden_trust(builder: ImportBuilder, names: list[str]) -> None:
@@ -197,22 +177,19 @@ def _vaultwarden_trust(builder: ImportBuilder, names: list[str]) -> None:
 def _nextcloud_server(builder: ImportBuilder, names: list[str]) -> None:
     word, host, port = names
     secure = builder.choice(word, {"ssl": "ssl", "tls": "tls"}, "")
-    builder.take("host", host)
-    builder.take("port", port)
+    builder.take_each(host=host, port=port)
     builder.default("port", 465 if secure else 25)
     # Symfony has TLS from the first byte at this port, whatever is set.
     if secure == "ssl" or builder.values.get("port") == 465:
         builder.put_link("ssl")
     else:
         builder.put_link("auto")
-        builder.remark("encryption", "symfony-auto", program=builder.form.title)
+        builder.remark("encryption", "symfony-auto")
 
 
 def _nextcloud_password(builder: ImportBuilder, names: list[str]) -> None:
     file, literal = names
-    if builder.text(file):
-        _password_file(builder, file)
-    else:
+    if not builder.put_password_file(file):
         builder.put_password(literal)
 
 
@@ -304,10 +281,10 @@ _STEPS: dict[str, Callable[[ImportBuilder, Any], object]] = {
     "enabled": _enabled,
     "without_smtp": _without_smtp,
     "link": _link,
-    "own_choice": own_choice,
-    "password": lambda builder, name: builder.put_password(name),
-    "password_file": _password_file,
-    "timeout": lambda builder, name: builder.put_timeout(name),
+    "own_choice": ImportBuilder.remark_own_choice,
+    "password": ImportBuilder.put_password,
+    "password_file": ImportBuilder.put_password_file,
+    "timeout": ImportBuilder.put_timeout,
     "from": _sender,
     "unverified": _unverified,
     "client": _client_key,
@@ -324,95 +301,4 @@ _STEPS: dict[str, Callable[[ImportBuilder, Any], object]] = {
     "nextcloud_password": _nextcloud_password,
     "nextcloud_sender": _nextcloud_sender,
     "node": _node,
-}
-
-
-def write(out: ExportBuilder) -> Exported:
-    """Write the variables as the format's entry says, the password last."""
-    *pairs, (secret_name, _) = write_declared(out)
-    return export_env(out, pairs, secret_name)
-
-
-def write_declared(out: ExportBuilder) -> list[tuple[str, str | None]]:
-    """Return the names and values of the format's entry; without a value where none is written.
-
-    Notes stand in the order in which they are made, so an entry says what is looked at `first`.
-    """
-    for look in out.form.first:
-        _FIRST[look](out)
-    return [(name, _value(out, source)) for name, source in out.form.write.items()]
-
-
-def _value(out: ExportBuilder, source: str | Mapping[str, Any]) -> str | None:
-    if isinstance(source, str):
-        return _VALUES[source](out) if source in _VALUES else out.given(source)
-    ((kind, words),) = source.items()
-    if kind in ("link", "mechanism", "verifies"):
-        word: str | None = words.get(str(getattr(out, kind)).lower())
-        return word
-    is_written = kind == "always" or out.given(kind)
-    return str(words) if is_written else None
-
-
-def _note_needed_sender(out: ExportBuilder) -> None:
-    if not out.settings.sender:
-        name = next(name for name, source in out.form.write.items() if source == "own_sender")
-        out.note("from", "needs-sender", program=out.form.title, name=name)
-
-
-def _note_nextcloud_sender(out: ExportBuilder) -> None:
-    sender = parse_mailbox(out.settings.sender) if out.settings.sender else None
-    if sender is None:
-        out.note("from", "nextcloud-sender")
-    elif sender.name:
-        out.note("from", "no-sender-name", program=out.form.title)
-
-
-def _note_port_465(out: ExportBuilder) -> None:
-    if out.link != "ssl" and out.settings.port == 465:
-        if out.form.name == "node":
-            out.warn("port", "node-465")
-        else:
-            out.note("port", "port-means-tls", program=out.form.title)
-
-
-_FIRST: dict[str, Callable[[ExportBuilder], object]] = {
-    "link": lambda out: out.link,
-    "mechanism": lambda out: out.mechanism,
-    "own_ways": ExportBuilder.note_own_ways,
-    "needed_sender": _note_needed_sender,
-    "nextcloud_sender": _note_nextcloud_sender,
-    "465_is_ssl": _note_port_465,
-}
-
-
-# Stands for no sender, so that its parts can be asked for.
-_NOBODY = Mailbox("", "")
-
-
-def _own_sender(out: ExportBuilder) -> Mailbox:
-    # Some programs send nothing without a sender: they get the one that smtp-tui makes.
-    made = parse_mailbox(out.settings.sender) if out.settings.sender else _NOBODY
-    return out.mailbox or made
-
-
-_VALUES: dict[str, Callable[[ExportBuilder], str | None]] = {
-    "host": lambda out: out.host,
-    "host_with_port": lambda out: out.host_with_port,
-    "port": lambda out: str(out.settings.port),
-    "verify_mode": lambda out: str(out.settings.openssl_verify_mode),
-    "username": lambda out: out.username,
-    "password": lambda out: out.secret if out.wants_secret else None,
-    "timeout": lambda out: out.whole_seconds,
-    "from": lambda out: out.sender,
-    "sender_address": lambda out: (out.mailbox or _NOBODY).address or None,
-    "sender_name": lambda out: (out.mailbox or _NOBODY).name or None,
-    "own_sender": lambda out: _own_sender(out).address or None,
-    "own_sender_name": lambda out: _own_sender(out).name or None,
-    "local_part": lambda out: _own_sender(out).address.rpartition("@")[0],
-    "mail_domain": lambda out: _own_sender(out).address.rpartition("@")[2],
-    # A certificate's file may hold its key too.
-    "client_key": lambda out: out.given("client_key") or out.given("client_certificate"),
-    "gem_mechanism": gem_mechanism,
-    "gem_login": lambda out: gem_mechanism(out) if out.username else "none",
 }
