@@ -1,18 +1,19 @@
-"""From the facts of a check to its verdict, in sentences."""
+"""From the facts of a check to its verdict, in sentences, and the names that these may use."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smtp_tui.diagnosis.causes import parts_of, warnings
-from smtp_tui.diagnosis.template_vars import Names, template_vars
+from smtp_tui.diagnosis.causes import label, parts_of, warnings
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.settings.validate import Problem
+from smtp_tui.smtp.certificates import anchor_of, missing_issuer
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.smtp.events import Cause, Finished, WarningId
+from smtp_tui.smtp.events import Cause, Finished, Stage, WarningId
+from smtp_tui.smtp.transcript import endpoint
 
 if TYPE_CHECKING:
     from smtp_tui.diagnosis.rules import ReplyRule
@@ -20,6 +21,29 @@ if TYPE_CHECKING:
 _WITH_A_REPLY = (Cause.REFUSED, Cause.RECIPIENT_REFUSED)
 # RFC 6409 and RFC 8314: for the mail of those who log in.
 _SUBMISSION_PORTS = (465, 587)
+
+UNKNOWN = "unknown"
+LONGEST = 300
+"""Characters of a server's words that a sentence repeats."""
+
+_SHOWN_NAMES = 5
+_DURING = {
+    Stage.CONNECT: " while smtp-tui connected",
+    Stage.GREETING: " before the greeting",
+    Stage.EHLO: " after EHLO",
+    Stage.TLS: " during the TLS handshake",
+    Stage.AUTH: " during the login",
+    Stage.MESSAGE: " while smtp-tui sent the message",
+}
+# Whole clauses or nothing, which `experiments.hints` fills in after a failure.
+_OPTIONAL = ("try_ports", "try_ssl", "try_starttls", "or_auto")
+NAMES = (
+    *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
+    *("username", "detail", "command", "during", "speaks", "mechanisms", "reply", "peer_look"),
+    *("address", "trusted", "trusted_sha256", "hello"),
+    *("names", "issuer", "missing", "not_before", "not_after", "sha256"),
+    *_OPTIONAL,
+)
 
 
 def diagnose(
@@ -48,7 +72,14 @@ def diagnose(
         else:
             names |= experiments.hints(settings, facts)
             proposed = fixes.fixes_for(settings, facts, cause, names)
-        texts = _cause_texts(cause, names, rule, is_local=_is_local(settings, facts))
+        # The server was sought on this machine, by its name or by what the name leads to.
+        addresses = (facts.resolved or (settings.host,)) if settings else ()
+        is_local = bool(addresses) and all(map(is_this_machine, addresses))
+        texts = parts_of(cause, is_local=is_local)
+        if rule is not None and rule.cause == cause:
+            own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
+            texts |= {part: text for part, text in own.items() if text}
+        texts = {part: text.format_map(names) for part, text in texts.items()}
     also = tuple(fault.value for fault in finished.also)
     shown = tuple(warning for warning in facts.warnings if warning.value != cause)
     return Verdict(
@@ -67,13 +98,13 @@ def diagnose(
         tls=facts.tls,
         mechanisms=facts.mechanisms,
         recipients=tuple(
-            Recipient(address=one.recipient, code=one.reply.code, text=one.reply.text)
-            for one in facts.recipients
+            Recipient(address=reply.recipient, code=reply.reply.code, text=reply.reply.text)
+            for reply in facts.recipients
         ),
         queue_id=facts.queue_id,
         problems=tuple(map(str, problems)),
         fixes=proposed,
-        also_texts=tuple(parts_of(one)["what"].format_map(names) for one in also),
+        also_texts=tuple(parts_of(other)["what"].format_map(names) for other in also),
         warning_texts=tuple(warning_text(warning, names) for warning in shown),
         facts=facts,
     )
@@ -112,24 +143,7 @@ def _rule_of(
     )
 
 
-def _cause_texts(
-    cause: str, names: Names, rule: ReplyRule | None, *, is_local: bool
-) -> dict[str, str]:
-    """Fill in the texts of a cause; the rule that read a reply may have better ones."""
-    texts = parts_of(cause, is_local=is_local)
-    if rule is not None and rule.cause == cause:
-        own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
-        texts |= {part: text for part, text in own.items() if text}
-    return {part: text.format_map(names) for part, text in texts.items()}
-
-
-def _is_local(settings: Settings | None, facts: CheckSummary) -> bool:
-    """Whether the server was sought on this machine, by its name or by what the name leads to."""
-    addresses = settings and (facts.resolved or (settings.host,))
-    return bool(addresses) and all(is_this_machine(address) for address in addresses or ())
-
-
-def warning_text(warning: WarningId, names: Names) -> str:
+def warning_text(warning: WarningId, names: dict[str, str]) -> str:
     """Say in a sentence or two what a warning means."""
     return warnings()[warning.value]["text"].format_map(names)
 
@@ -156,3 +170,69 @@ def _success(facts: CheckSummary, settings: Settings | None) -> str:
     else:
         said = f"The server {settings.host} answers correctly, {link}; there was no login."
     return escape_controls(said)
+
+
+def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, str]:
+    """Return a value for each of `NAMES`, in one line and safe for a terminal."""
+    names = dict.fromkeys(NAMES, UNKNOWN) | dict.fromkeys(_OPTIONAL, "")
+    if settings is not None:
+        place = endpoint(facts.address or settings.host, settings.port)
+        names |= {
+            "host": settings.host,
+            "port": str(settings.port),
+            "endpoint": place if settings.host in place else f"{settings.host} ({place})",
+            "encryption": settings.encryption.value,
+            "authentication": settings.authentication.value,
+            "username": mask_credentials(settings.username or "no user"),
+            "tls_minimum": f"TLS {settings.tls_minimum.value}",
+            "tls_name": settings.tls_name,
+        }
+    if facts.finished is not None:
+        names |= _of_end(facts.finished, names["host"])
+    if certificate := facts.tls and facts.tls.certificate:
+        shown = ", ".join(certificate.names[:_SHOWN_NAMES])
+        more = len(certificate.names) - _SHOWN_NAMES
+        names |= {
+            "names": (f"{shown} and {more} more" if more > 0 else shown) or certificate.subject,
+            "issuer": certificate.issuer or "an unnamed issuer",
+            "not_before": f"{certificate.not_before:%Y-%m-%d %H:%M} UTC",
+            "not_after": f"{certificate.not_after:%Y-%m-%d %H:%M} UTC",
+            "sha256": certificate.sha256,
+        }
+    if facts.chain:
+        names["missing"] = missing_issuer(facts.chain) or "an unnamed issuer"
+        if anchor := anchor_of(facts.chain):
+            names |= {"trusted": anchor.subject, "trusted_sha256": anchor.sha256}
+    names["address"] = facts.address or UNKNOWN
+    names["hello"] = facts.greeted_as or "EHLO"
+    names["mechanisms"] = " ".join(facts.mechanisms) or "none"
+    names["peer_look"] = ""
+    if facts.peer_would == "ok":
+        names["peer_look"] = " Mode peer would accept this certificate."
+    elif facts.peer_would is not None:
+        why = label(facts.peer_would)
+        names["peer_look"] = f" Mode peer would reject this certificate: {why}."
+    return {
+        name: escape_controls(value if len(value) <= LONGEST else value[: LONGEST - 1] + "…")
+        for name, value in names.items()
+    }
+
+
+def _of_end(finished: Finished, host: str) -> dict[str, str]:
+    def clause(text: str) -> str:
+        """Make words of the server or the system fit into a sentence of ours."""
+        return " ".join(text.split()).rstrip(" .:;,")
+
+    answer = finished.reply
+    reply = clause(f"{answer.code} {answer.text}") if answer else ""
+    detail = clause(finished.detail.removeprefix(f"looking up {host}: "))
+    during = _DURING.get(finished.stage, "")
+    if finished.command and finished.stage is not Stage.TLS:
+        during = f" after {finished.command}"
+    return {
+        "reply": reply or "no reply",
+        "detail": detail or reply or "no details",
+        "command": finished.command or "the connection",
+        "during": during,
+        "speaks": f" (it speaks {finished.protocol})" if finished.protocol else "",
+    }

@@ -6,7 +6,7 @@ credential is tried. A cause's entry in `causes.toml` names its experiments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from smtp_tui.diagnosis.causes import causes
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.providers.provider import provider_of
 from smtp_tui.records import record
-from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption, TlsVersion
+from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.parsers import address_literal, is_address
 from smtp_tui.smtp.events import Stage
@@ -92,36 +92,48 @@ def experiments_for(
     settings: Settings, facts: CheckSummary, cause: str | None
 ) -> tuple[ExperimentSpec, ...]:
     """Return what to try after a failure, the most promising first, and nothing twice."""
+    known = _experiments(settings, facts)
     found: dict[str, ExperimentSpec] = {}
     for name in causes().get(cause or "", {}).get("experiments", ()):
-        for spec in _SOURCES[name](settings, facts):
+        for spec in known[name]:
             if is_possible(spec.change) and with_changes(settings, spec.change) != settings:
                 found.setdefault(spec.name, spec)
     return tuple(found.values())[:MOST]
 
 
-def _implicit_tls(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    yield ExperimentSpec(change=keeping_port(settings, {"encryption": "ssl"}))
+def _experiments(settings: Settings, facts: CheckSummary) -> dict[str, list[ExperimentSpec]]:
+    """Return what each name in `causes.toml` stands for; changes of nothing are left out later."""
+
+    def to(change: Change, until: Stage = Stage.EHLO) -> list[ExperimentSpec]:
+        return [ExperimentSpec(change=change, until=until)]
+
+    implicit_tls = to(keeping_port(settings, {"encryption": "ssl"}))
+    starttls = to(keeping_port(settings, {"encryption": "tls"}))
+    other_port = [
+        ExperimentSpec(change={"port": port, "encryption": encryption})
+        for port, encryption in _submission_ways(settings.host)
+        if port != settings.port
+    ]
+    is_open = settings.encryption is Encryption.NONE
+    older_tls = {TlsVersion.V1_3: "1.2", TlsVersion.V1_2: "1.0"}.get(settings.tls_minimum)
+    literal = address_literal(facts.connected.local_address) if facts.connected else ""
+    refused_here = facts.finished and facts.finished.stage is Stage.EHLO
+    is_new = literal and refused_here and literal not in (facts.greeted_as or "")
+    return {
+        "implicit-tls": implicit_tls,
+        "starttls": starttls,
+        "other-port": other_port,
+        "other-way": [*to({"address_family": "any"}), *to({"source_address": ""})],
+        "certificate-names": _certificate_names(settings, facts),
+        "system-trust": to({"ca_file": ""}, Stage.TLS),
+        "chain-and-name": to({"tls_fingerprint": ""}, Stage.TLS),
+        "older-tls": to({"tls_minimum": older_tls}, Stage.TLS) if older_tls else [],
+        "address-literal": to({"domain": literal}) if is_new else [],
+        "encrypted": [*(starttls + implicit_tls if is_open else []), *other_port],
+    }
 
 
-def _starttls(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    yield ExperimentSpec(change=keeping_port(settings, {"encryption": "tls"}))
-
-
-def _other_port(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    for port, encryption in _submission_ways(settings.host):
-        if port != settings.port:
-            yield ExperimentSpec(change={"port": port, "encryption": encryption})
-
-
-def _other_way(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    if settings.address_family is not AddressFamily.ANY:
-        yield ExperimentSpec(change={"address_family": "any"})
-    if settings.source_address:
-        yield ExperimentSpec(change={"source_address": ""})
-
-
-def _certificate_names(settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
+def _certificate_names(settings: Settings, facts: CheckSummary) -> list[ExperimentSpec]:
     """The names that the certificate is for: as the host, where they lead to the same machine."""
     known = (settings.host.casefold(), settings.tls_name.casefold())
     names = [
@@ -131,57 +143,11 @@ def _certificate_names(settings: Settings, facts: CheckSummary) -> Iterator[Expe
         and not is_address(name)
         and name.casefold() not in known
         and is_possible({"host": name})
+    ][:_MOST_NAMES]
+    return [
+        *(ExperimentSpec(change={"host": name}, until=Stage.TLS, alias=name) for name in names),
+        *(ExperimentSpec(change={"server_name": name}, until=Stage.TLS) for name in names),
     ]
-    for name in names[:_MOST_NAMES]:
-        yield ExperimentSpec(change={"host": name}, until=Stage.TLS, alias=name)
-    for name in names[:_MOST_NAMES]:
-        yield ExperimentSpec(change={"server_name": name}, until=Stage.TLS)
-
-
-def _system_trust(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    if settings.ca_file:
-        yield ExperimentSpec(change={"ca_file": ""}, until=Stage.TLS)
-
-
-def _chain_and_name(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    if settings.tls_fingerprint:
-        yield ExperimentSpec(change={"tls_fingerprint": ""}, until=Stage.TLS)
-
-
-def _older_tls(settings: Settings, _facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    if settings.tls_minimum in (TlsVersion.V1_2, TlsVersion.V1_3):
-        older = "1.2" if settings.tls_minimum is TlsVersion.V1_3 else "1.0"
-        yield ExperimentSpec(change={"tls_minimum": older}, until=Stage.TLS)
-
-
-def _address_literal(_settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    refused_here = facts.finished and facts.finished.stage is Stage.EHLO
-    if facts.connected and refused_here:
-        literal = address_literal(facts.connected.local_address)
-        if literal not in (facts.greeted_as or ""):
-            yield ExperimentSpec(change={"domain": literal})
-
-
-def _encrypted(settings: Settings, facts: CheckSummary) -> Iterator[ExperimentSpec]:
-    """The ways to an encrypted connection."""
-    if settings.encryption is Encryption.NONE:
-        yield from _starttls(settings, facts)
-        yield from _implicit_tls(settings, facts)
-    yield from _other_port(settings, facts)
-
-
-_SOURCES: dict[str, Callable[[Settings, CheckSummary], Iterator[ExperimentSpec]]] = {
-    "implicit-tls": _implicit_tls,
-    "starttls": _starttls,
-    "other-port": _other_port,
-    "other-way": _other_way,
-    "certificate-names": _certificate_names,
-    "system-trust": _system_trust,
-    "chain-and-name": _chain_and_name,
-    "older-tls": _older_tls,
-    "address-literal": _address_literal,
-    "encrypted": _encrypted,
-}
 
 
 def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
@@ -192,17 +158,17 @@ def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
     """
     is_auto = settings.authentication is Authentication.AUTO
     is_answered = settings.encryption is Encryption.SSL or facts.speaks_tls is False
+    starttls_failed = any(
+        change.get("encryption") == "tls" and change.get("port") in (None, settings.port)
+        for trial in facts.trials
+        if trial.outcome != "ok" and (change := dict(trial.change))
+    )
     try_ssl = "If the port expects implicit TLS, as 465 does, set encryption to ssl. "
-    starttls = "Set encryption to tls (STARTTLS). "
-    for trial in facts.trials:
-        change = dict(trial.change)
-        is_here = change.get("port") in (None, settings.port)
-        if change.get("encryption") == "tls" and is_here and trial.outcome != "ok":
-            starttls = "STARTTLS does not work on this port either. "
+    failed = "STARTTLS does not work on this port either. "
     return {
         "try_ports": _port_hint(settings, facts),
         "try_ssl": "" if is_answered else try_ssl,
-        "try_starttls": starttls,
+        "try_starttls": failed if starttls_failed else "Set encryption to tls (STARTTLS). ",
         "or_auto": "" if is_auto else "auto, or to ",
     }
 
@@ -210,9 +176,9 @@ def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
 def _submission_ways(host: str) -> tuple[tuple[int, str], ...]:
     """Return the ports and encryptions to submit mail with: the provider's, else the usual ones."""
     provider = provider_of(host)
-    if provider is None:
-        return SUBMISSION
-    return tuple((way.port, way.encryption.value) for way in provider.ways)
+    return (
+        tuple((way.port, way.encryption.value) for way in provider.ways) if provider else SUBMISSION
+    )
 
 
 def _port_hint(settings: Settings, facts: CheckSummary) -> str:
@@ -229,11 +195,9 @@ def _port_hint(settings: Settings, facts: CheckSummary) -> str:
         # Another encryption on the same port helps only where the port itself answers.
         if (way != here if facts.connected else way[0] != settings.port)
     ]
-    worked = [way for way in ways if outcomes.get(way) == "ok"]
-    failed = [way for way in ways if way in outcomes and way not in worked]
-    if worked:
+    if worked := [way for way in ways if outcomes.get(way) == "ok"]:
         return f"Use {_listed(worked[:1])}: smtp-tui tried it, and it works. "
-    if failed:
+    if failed := [way for way in ways if way in outcomes]:
         return f"smtp-tui also tried {_listed(failed, 'and')}, without success. "
     return other_ports(ways)
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from smtp_tui.diagnosis.advice import LinkSecurity, PartialSettings, parse_partial
 from smtp_tui.diagnosis.causes import label, load_texts
-from smtp_tui.diagnosis.template_vars import template_vars
+from smtp_tui.diagnosis.diagnose import template_vars
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers.provider import User
 from smtp_tui.settings.choices import Authentication, TlsVersion, VerifyMode

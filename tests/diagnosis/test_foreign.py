@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.diagnosis.causes import causes, load_texts
+from smtp_tui.diagnosis.diagnose import NAMES
 from smtp_tui.diagnosis.error_lookup.error_rules import (
     ErrorRule,
     error_rules,
@@ -33,7 +34,6 @@ from smtp_tui.diagnosis.error_lookup.lookup import (
 )
 from smtp_tui.diagnosis.error_lookup.reply_match import place_of, quotes_in
 from smtp_tui.diagnosis.rules import ReplyRule, rules
-from smtp_tui.diagnosis.template_vars import NAMES
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage

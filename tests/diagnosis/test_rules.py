@@ -13,7 +13,7 @@ from string import Formatter
 import pytest
 
 from smtp_tui.diagnosis.causes import causes
-from smtp_tui.diagnosis.diagnose import cause_of, diagnose
+from smtp_tui.diagnosis.diagnose import NAMES, cause_of, diagnose
 from smtp_tui.diagnosis.rules import (
     ReplyRule,
     cause_of_refusal,
@@ -21,7 +21,6 @@ from smtp_tui.diagnosis.rules import (
     rule_tables,
     rules,
 )
-from smtp_tui.diagnosis.template_vars import NAMES
 from smtp_tui.providers.provider import provider_of, providers
 from smtp_tui.smtp.events import Capabilities, Cause, Stage
 from tests.diagnosis import said_by_providers, said_by_servers

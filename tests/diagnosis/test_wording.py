@@ -8,9 +8,8 @@ from string import Formatter
 import pytest
 
 from smtp_tui.diagnosis.causes import causes, label, parts_of, warnings
-from smtp_tui.diagnosis.diagnose import diagnose, warning_text
+from smtp_tui.diagnosis.diagnose import NAMES, UNKNOWN, diagnose, template_vars, warning_text
 from smtp_tui.diagnosis.rules import rule_tables
-from smtp_tui.diagnosis.template_vars import NAMES, UNKNOWN, template_vars
 from smtp_tui.diagnosis.verdict import PEER_LOOK
 from smtp_tui.smtp.events import Cause, Experiment, Stage, WarningId
 from tests.diagnosis.examples import (
