@@ -90,11 +90,6 @@ class Command:
         """The key to name where there is room for one."""
         return key_name(self.active_keys[0])
 
-    @property
-    def title(self) -> str:
-        """Its label, in a list of commands."""
-        return self.label or self.action.capitalize()
-
 
 _chosen_keys: dict[str, tuple[str, ...]] = {}
 
@@ -201,87 +196,52 @@ ERROR_COMMANDS: tuple[Command, ...] = (
 _command = partial(Command, is_configurable=True)
 _test = partial(_command, is_test=True)
 
+# The formatter would spread each of these rows over five lines.
+# fmt: off
 COMMANDS: tuple[Command, ...] = (
-    _test(
-        *("test", "f5 ctrl+t", "Test", "test the settings in the form, saved or not"),
-        lambda to: to.check.test(),
-        hints=(4, 18),
-    ),
-    _test(
-        *("fix", "f9 ctrl+r", "Fix", "apply the best fix for a failed test, test again"),
-        lambda to: to.fixes.first(),
-        hints=(1, 1),
-    ),
-    _test(
-        *("fixes", "f8 ctrl+f", "Fixes", "list all fixes, to choose one"),
-        lambda to: to.fixes.choose(),
-        hints=(2, 2),
-    ),
-    _command(
-        "undo", "f4 ctrl+underscore", "Undo", "undo the last change, yours or a fix", hints=(3, 3)
-    ),
+    _test("test", "f5 ctrl+t", "Test", "test the settings in the form, saved or not",
+        lambda to: to.check.test(), hints=(4, 18)),
+    _test("fix", "f9 ctrl+r", "Fix", "apply the best fix for a failed test, test again",
+        lambda to: to.fixes.first(), hints=(1, 1)),
+    _test("fixes", "f8 ctrl+f", "Fixes", "list all fixes, to choose one",
+        lambda to: to.fixes.choose(), hints=(2, 2)),
+    _command("undo", "f4 ctrl+underscore", "Undo", "undo the last change, yours or a fix",
+        hints=(3, 3)),
     _command("redo", "ctrl+backslash alt+e", "Redo", "redo what was undone"),
-    _command(
-        *("save", "f2 ctrl+o", "Save", "save the changes to the file"),
-        lambda to: to.saving.save(),
-        hints=(5, 0),
-    ),
-    _command(
-        *("diff", "alt+d insert", "Diff", "show what saving would change in the file"),
-        lambda to: to.saving.review(),
-    ),
-    _command(
-        *("private", "alt+m", "Mode 0600", "let only its owner read the file"),
-        lambda to: to.saving.make_private(),
-    ),
-    _command(
-        *("tables", "alt+o", "Tables", "go to another SMTP table of the file"),
-        lambda to: to.tables.choose(),
-    ),
-    _command(
-        *("dialect", "alt+a", "Format", "choose the program whose settings the file holds"),
-        lambda to: to.file_format.choose(),
-    ),
-    _command(
-        *("discover", "alt+s ctrl+circumflex_accent", "Discover", "find the settings of a domain"),
-        lambda to: to.discovery.discover(),
-    ),
-    _command(
-        *("presets", "alt+p ctrl+@", "Presets", "the settings of a mail provider, by name"),
-        lambda to: to.discovery.presets(),
-    ),
-    _command(
-        *("import", "alt+i", "Import", "import the settings of another program"),
-        lambda to: to.import_export.import_settings(),
-    ),
-    _command(
-        *("export", "alt+x", "Export", "export the settings for another program"),
-        lambda to: to.import_export.export_settings(),
-    ),
-    _command(
-        *("domain", "alt+n", "DNS", "what DNS says about the sender's domain"),
-        lambda to: to.domain.show(),
-    ),
+    _command("save", "f2 ctrl+o", "Save", "save the changes to the file",
+        lambda to: to.saving.save(), hints=(5, 0)),
+    _command("diff", "alt+d insert", "Diff", "show what saving would change in the file",
+        lambda to: to.saving.review()),
+    _command("private", "alt+m", "Mode 0600", "let only its owner read the file",
+        lambda to: to.saving.make_private()),
+    _command("tables", "alt+o", "Tables", "go to another SMTP table of the file",
+        lambda to: to.tables.choose()),
+    _command("dialect", "alt+a", "Format", "choose the program whose settings the file holds",
+        lambda to: to.file_format.choose()),
+    _command("discover", "alt+s ctrl+circumflex_accent", "Discover",
+        "find the settings of a domain",
+        lambda to: to.discovery.discover()),
+    _command("presets", "alt+p ctrl+@", "Presets", "the settings of a mail provider, by name",
+        lambda to: to.discovery.presets()),
+    _command("import", "alt+i", "Import", "import the settings of another program",
+        lambda to: to.import_export.import_settings()),
+    _command("export", "alt+x", "Export", "export the settings for another program",
+        lambda to: to.import_export.export_settings()),
+    _command("domain", "alt+n", "DNS", "what DNS says about the sender's domain",
+        lambda to: to.domain.show()),
     _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(6, 4)),
     _command("commands", "ctrl+p f12 :", "Menu", "all commands and fields by name", hints=(9, 0)),
     _command("jump", "f11 ctrl+v", "Go to", "go to a field by the letter shown next to it"),
     _command("help", "f1 ctrl+g ?", "Help", "show what every key does", hints=(7, 8)),
-    _command(
-        *("explain", "f3 ctrl+y", "Why", "explain an error from any program"),
-        lambda to: to.tools.explain(),
-    ),
-    _test(
-        *("send", "f7 ctrl+n", "Send", "send a test message; asks for recipients first"),
-        lambda to: to.check.send(),
-        hints=(10, 0),
-    ),
-    _command(
-        *("leave", "f10 ctrl+x", "Quit", "quit; asks first about unsaved changes"),
-        lambda to: to.saving.leave(),
-        hints=(8, 19),
-    ),
+    _command("explain", "f3 ctrl+y", "Why", "explain an error from any program",
+        lambda to: to.tools.explain()),
+    _test("send", "f7 ctrl+n", "Send", "send a test message; asks for recipients first",
+        lambda to: to.check.send(), hints=(10, 0)),
+    _command("leave", "f10 ctrl+x", "Quit", "quit; asks first about unsaved changes",
+        lambda to: to.saving.leave(), hints=(8, 19)),
     _command("back", "escape", "Stop", "stop what runs, or go back to the form"),
-    _command("suspend", "ctrl+z", "", "go to the shell; `fg` brings you back", is_global=True),
+    _command("suspend", "ctrl+z", "Suspend", "go to the shell; `fg` brings you back",
+        is_global=True),
     _command("how_to_quit", "ctrl+c", "", "", is_global=True),
 )
 
@@ -289,53 +249,32 @@ LOG_COMMANDS: tuple[Command, ...] = (
     _command("find", "/ ctrl+w", "Find", "search; a capital makes it case-sensitive", hints=(0, 5)),
     _command("next_match", "n", "Next", "the next match"),
     _command("previous_match", "N p", "Previous", "the previous match"),
-    _command(
-        "filter", "f", "Filter", "show all lines, the dialogue, or warnings and facts", hints=(0, 6)
-    ),
+    _command("filter", "f", "Filter", "show all lines, the dialogue, or warnings and facts",
+        hints=(0, 6)),
     _command("wrap", "w", "Wrap", "wrap long lines, or cut them off", hints=(0, 12)),
-    _command(
-        "fold", "enter e", "Unfold", "unfold or fold a certificate; elsewhere all", hints=(0, 14)
-    ),
-    _command(
-        "earlier_test", "t", "Tests", "the start of this test, then of the one above", hints=(0, 10)
-    ),
+    _command("fold", "enter e", "Unfold", "unfold or fold a certificate; elsewhere all",
+        hints=(0, 14)),
+    _command("earlier_test", "t", "Tests", "the start of this test, then of the one above",
+        hints=(0, 10)),
     _command("later_test", "T b", "Later test", "the start of the test below"),
-    _command(
-        *("compare", "d", "Compare", "show what differs between the last two tests"),
-        lambda to: to.tools.compare(),
-        hints=(0, 11),
-    ),
-    _command(
-        *("copy", "c", "Copy", "copy the line or the marked block (terminal clipboard)"),
-        lambda to: to.tools.copy(),
-        hints=(0, 7),
-    ),
-    _command(
-        "copy_test", "a", "Copy test", "copy the whole last test", lambda to: to.tools.copy_test()
-    ),
-    _command(
-        "mark", "m", "Mark", "start a block here; moving the cursor extends it", hints=(0, 15)
-    ),
-    _command(
-        *("zoom", "z", "Whole screen", "give the log the whole screen, or the form its part"),
-        hints=(0, 13),
-    ),
-    _command(
-        *("report", "r", "Report", "save a report of the last test, without secrets"),
-        lambda to: to.tools.report(),
-        hints=(0, 9),
-    ),
-    _command(
-        *("save_text", "o", "Save text", "save the dialogue of the last test as plain text"),
-        lambda to: to.tools.save_text(),
-        hints=(0, 16),
-    ),
-    _command(
-        *("same", "s", "swaks, curl", "the same test with swaks, openssl and curl"),
-        lambda to: to.tools.same(),
-        hints=(0, 17),
-    ),
+    _command("compare", "d", "Compare", "show what differs between the last two tests",
+        lambda to: to.tools.compare(), hints=(0, 11)),
+    _command("copy", "c", "Copy", "copy the line or the marked block (terminal clipboard)",
+        lambda to: to.tools.copy(), hints=(0, 7)),
+    _command("copy_test", "a", "Copy test", "copy the whole last test",
+        lambda to: to.tools.copy_test()),
+    _command("mark", "m", "Mark", "start a block here; moving the cursor extends it",
+        hints=(0, 15)),
+    _command("zoom", "z", "Whole screen", "give the log the whole screen, or the form its part",
+        hints=(0, 13)),
+    _command("report", "r", "Report", "save a report of the last test, without secrets",
+        lambda to: to.tools.report(), hints=(0, 9)),
+    _command("save_text", "o", "Save text", "save the dialogue of the last test as plain text",
+        lambda to: to.tools.save_text(), hints=(0, 16)),
+    _command("same", "s", "swaks, curl", "the same test with swaks, openssl and curl",
+        lambda to: to.tools.same(), hints=(0, 17)),
 )
+# fmt: on
 
 
 def configurable() -> tuple[Command, ...]:

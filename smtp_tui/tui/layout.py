@@ -18,8 +18,6 @@ HIGH, NOT_TINY = 32, 18
 LEAST_TEST_PANE = 3  # the strip, a line of the verdict, and one for the key that helps
 MESSAGE = 3  # lines of a message, at most
 
-Heights = Callable[[int], int]
-
 
 @record
 class LayoutRequest:
@@ -30,7 +28,7 @@ class LayoutRequest:
     """
 
     form: int
-    message: Heights
+    message: Callable[[int], int]
     test_pane: bool = False
     whole: bool = False
 
@@ -50,15 +48,10 @@ def is_tiny(size: Size) -> bool:
     return size.height < NOT_TINY
 
 
-def is_wide(size: Size) -> bool:
-    """Whether the sidebar can have the whole height."""
-    return size.width >= WIDE
-
-
 def compute_layout(size: Size, wants: LayoutRequest) -> dict[str, Region]:
     """Return the region of each part by its id; an empty one is not shown."""
     width, height = size
-    side = SIDEBAR_WIDTH if is_wide(size) else 0
+    side = SIDEBAR_WIDTH if width >= WIDE else 0
     left = width - side - GUTTER - 1 if side else width
     message_lines = min(wants.message(left), max(height - 6, 1))
     body = Region(0, 1, left, max(height - 2 - message_lines, 0))
@@ -104,7 +97,7 @@ def _share(body: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Regi
 
 def _beside(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region, Region]:
     """Divide the form's part between form and sidebar, where that is the sidebar's place."""
-    if not form or is_wide(size):
+    if not form or size.width >= WIDE:
         return form, NULL_REGION, NULL_REGION
     if is_narrow(size):
         overflows = wants.form > form.height

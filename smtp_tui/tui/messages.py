@@ -5,40 +5,35 @@ from __future__ import annotations
 import tomllib
 from base64 import b64encode
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 from smtp_tui.config.errors import defect_text
 from smtp_tui.smtp.escaping import escape_controls
 
 
-class MessageCatalog:
-    """The texts of a TOML file, by part and id; the file is read with the first one."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def __call__(self, part: str, identity: str, /, **names: object) -> str:
-        """Return a text filled in."""
-        return self.part(part)[identity].format_map(names)
-
-    def part(self, name: str) -> Mapping[str, str]:
-        """Return a part whole, its texts as they stand."""
-        return self._parts[name]
-
-    def reword(self, part: str, sentence: object, /, **names: object) -> str:
-        """Replace what a sentence says for the command line by what the form offers instead."""
-        reworded = str(sentence)
-        for options, keys in self.part(part).items():
-            reworded = reworded.replace(options, keys.format_map(names))
-        return reworded
-
-    @cached_property
-    def _parts(self) -> dict[str, dict[str, str]]:
-        return tomllib.loads(self._file.read_text(encoding="utf-8"))
+@cache
+def _parts() -> dict[str, dict[str, str]]:
+    # The form shows its first screen without any of these texts.
+    return tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
 
 
-text = MessageCatalog(Path(__file__).with_name("texts.toml"))
+def text(part: str, identity: str, /, **names: object) -> str:
+    """Return a text filled in."""
+    return _parts()[part][identity].format_map(names)
+
+
+def texts_of(part: str) -> Mapping[str, str]:
+    """Return the texts of a part as they stand, by id."""
+    return _parts()[part]
+
+
+def reword(part: str, sentence: object, /, **names: object) -> str:
+    """Replace what a sentence says for the command line by what the form offers instead."""
+    reworded = str(sentence)
+    for options, keys in _parts()[part].items():
+        reworded = reworded.replace(options, keys.format_map(names))
+    return reworded
 
 
 def format_internal_error(error: BaseException) -> str:
@@ -52,8 +47,8 @@ def as_sentence(error: object) -> str:
     return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
+# More bytes than this, as they are sent, many terminals drop without a word.
 MOST_COPIED = 100_000
-"""More bytes than this, as they are sent, many terminals drop without a word."""
 
 
 def clipboard_size(text: str) -> int:

@@ -1,8 +1,7 @@
-"""The few inks of the screen, each with one meaning; none carries a meaning alone.
+"""The few styles of the screen, each with one meaning; none carries a meaning alone.
 
 They are attributes and the terminal's own sixteen colours, on its own background: right in any
-palette, and the shortest to send. Without colour, weight, reverse and signs remain. On a light
-background two of the inks are others; a terminal that knows but some letters gets their twins.
+palette, and the shortest to send. Without colour, weight, reverse and signs remain.
 """
 
 from __future__ import annotations
@@ -34,14 +33,12 @@ _ON_LIGHT = {"cyan": "blue", "yellow": "magenta"}
 
 
 class LightThemeFilter(LineFilter):
-    """Takes the inks that can be read on a light background."""
+    """Replaces the colours that cannot be read on a light background."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return segments in those inks."""
+        """Return segments in other colours."""
         del background
-        return [
-            Segment(text, style and _on_light(style), control) for text, style, control in segments
-        ]
+        return [Segment(text, style and _on_light(style), more) for text, style, more in segments]
 
 
 @lru_cache(256)
@@ -50,23 +47,21 @@ def _on_light(style: Style) -> Style:
     return style + Style(color=other) if other else style
 
 
-class _Alphabet:
-    """The letters that the terminal knows; None is all of them."""
-
+class _Charset:
+    # None where the terminal knows all characters.
     encoding: str | None = None
 
 
 def set_charset(encoding: str | None) -> None:
-    """Draw with the letters of an encoding alone, or with all."""
-    _Alphabet.encoding = encoding
+    """Draw with the characters of an encoding alone, or with all."""
+    _Charset.encoding = encoding
 
 
 def to_charset(text: str) -> str:
-    """Write a text in the letters that the terminal knows; one of our signs takes one cell."""
-    encoding = _Alphabet.encoding
-    if encoding is None or text.isascii():
+    """Write a text in the characters that the terminal knows; one of our signs takes one cell."""
+    if _Charset.encoding is None or text.isascii():
         return text
-    return text.encode(encoding, "smtp-tui").decode(encoding)
+    return text.encode(_Charset.encoding, "smtp-tui").decode(_Charset.encoding)
 
 
 def make_strip(spans: Iterable[Span], width: int) -> Strip:

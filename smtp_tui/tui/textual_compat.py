@@ -61,11 +61,7 @@ class PaintOnceScreen(NoRepaintOnResize):
             screen.refresh()
 
     def refresh(
-        self,
-        *regions: Region,
-        repaint: bool = True,
-        layout: bool = False,
-        recompose: bool = False,
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
         """Ask to be painted, or laid out: that paints what it moved."""
         stock = cast(Screen[Any], super())
@@ -148,15 +144,8 @@ def decode_alt_keys() -> None:
 class FormDriver(LinuxDriver):
     """Asks old terminals nothing, and no terminal for each movement of the mouse."""
 
-    def __init__(
-        self,
-        app: App[object],
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
+    def __init__(self, app: App[object], **options: Any) -> None:
+        super().__init__(app, **options)
         decode_alt_keys()
         self._is_old = os.environ.get("TERM", "").startswith(_OLD_TERMINALS)
         # Public behaviour: the driver writes to standard error, which an admin may have sent to a

@@ -5,13 +5,7 @@ action bubbles up before it acts, while the next letters are already with the ol
 slow line, or pasted, `Down` and `465` in one packet would type into the wrong field. Where a key
 opens a dialog, the next one waits until that has its focus.
 
-Textual's own means are bindings with `priority=True`, awaited in the application's pump. With all
-bindings so, and no queue, seven tests failed. A priority action runs before the letters typed ahead
-of it have reached their widget, so Enter sends an empty password
-(`test_a_password_typed_ahead_goes_to_who_asks_for_it`). A letter that is bound in the log, or `?`,
-can no longer be typed (`test_cursor_search_and_silence`). And a command is a worker, which opens
-its dialog after the action has ended
-(`test_what_is_typed_while_a_dialog_is_long_in_coming_waits_for_it`).
+Textual's own means, bindings with `priority=True`, fail seven tests; ARCHITECTURE.md says which.
 """
 
 from __future__ import annotations
@@ -37,8 +31,8 @@ GRACE_PERIOD = 0.1
 POLL_INTERVAL = 0.02
 # What opens a dialog may have to load it first, from a slow disk.
 DIALOG_TIMEOUT = 2.0
+# The name of a worker that may open a dialog: the keys behind the one that began it wait.
 OPENS_DIALOG = "opens-dialog"
-"""The name of a worker that may open a dialog: the keys behind the one that began it wait."""
 
 
 def release_keys() -> None:

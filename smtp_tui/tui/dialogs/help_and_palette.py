@@ -83,7 +83,7 @@ class PaletteEntry:
 def palette_entries() -> tuple[PaletteEntry, ...]:
     """Return all commands, and all fields."""
     entries = [
-        PaletteEntry(command, command.title, command.help, command.keys)
+        PaletteEntry(command, command.label, command.help, command.keys)
         for command in configurable()
         if command.help and command.action != "commands"
     ]

@@ -21,7 +21,7 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import IMPORT_COMMANDS, hints_of
 from smtp_tui.tui.keymap import bindings
-from smtp_tui.tui.messages import as_sentence, text
+from smtp_tui.tui.messages import as_sentence, reword, text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
 from smtp_tui.tui.model.fixes import format_current, format_value
 from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
@@ -37,7 +37,7 @@ _KEYS = {command.action: command.first_key for command in IMPORT_COMMANDS}
 def in_the_form(sentence: object) -> str:
     """Return what is said for the command line with the form's own keys, safe to show."""
     names = {"format": _KEYS["format"], "quoting": _KEYS["quoting"]}
-    return escape_controls(text.reword("import-export-words", sentence, **names))
+    return escape_controls(reword("import-export-words", sentence, **names))
 
 
 def ask_quoting(

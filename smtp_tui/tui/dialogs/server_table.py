@@ -15,7 +15,7 @@ from smtp_tui.discovery import steps as discovery
 from smtp_tui.discovery.steps import OK, ProbeResult, details, names_of, took_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import key_of
-from smtp_tui.tui.messages import text
+from smtp_tui.tui.messages import text, texts_of
 from smtp_tui.tui.model.search import SearchResults, ServerRow
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
 from smtp_tui.tui.widgets.list import ListView, cells_of, widths_for
@@ -65,7 +65,7 @@ def _notes(row: ServerRow, probe: ProbeResult, results: SearchResults) -> dict[s
 
 def _remedy_for(cause: str | None) -> str:
     """Return what to do where nothing was found, or a port stays silent, for this cause."""
-    known = text.part("search-fixes")
+    known = texts_of("search-fixes")
     return known.get(cause or "", known["other"]).format(presets=key_of("presets"))
 
 

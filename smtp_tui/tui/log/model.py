@@ -64,29 +64,20 @@ class LogNotice:
 
 
 @record
-class Fold:
+class Fold(Line):
     """A line with details under it, which `short` sums up while they are folded away."""
 
-    line: Line
     short: str
     begins_folded: bool
 
-    def __str__(self) -> str:
-        return str(self.line)
-
 
 @record
-class Detail:
+class Detail(Line):
     """A line that folds away under the nearest `Fold` above it."""
-
-    line: Line
-
-    def __str__(self) -> str:
-        return str(self.line)
 
 
 Title = LogHeading | LogNotice
-Entry = Line | Fold | Detail | Title
+Entry = Line | Title
 
 
 class LogFilter(Enum):
@@ -104,26 +95,18 @@ class LogFilter(Enum):
 
     def takes(self, entry: Entry) -> bool:
         """Whether an entry is shown."""
-        line = line_of(entry)
-        if line is None or self is LogFilter.ALL:
+        if not isinstance(entry, Line) or self is LogFilter.ALL:
             return True
-        return (line.mark in (Mark.SENT, Mark.RECEIVED)) is (self is LogFilter.DIALOGUE)
-
-
-def line_of(entry: Entry) -> Line | None:
-    """Return the line of the transcript that an entry is; a title is none."""
-    if isinstance(entry, Line):
-        return entry
-    return entry.line if isinstance(entry, Fold | Detail) else None
+        return (entry.mark in (Mark.SENT, Mark.RECEIVED)) is (self is LogFilter.DIALOGUE)
 
 
 def text_of(entry: Entry, *, is_folded: bool = False) -> str:
     """Return an entry's text as it is shown, without what stands before it."""
     match entry:
-        case Fold(line, short):
-            return f"[+] {short}" if is_folded else f"[-] {line.text}"
-        case Detail(line):
-            return f"    {line.text}"
+        case Fold():
+            return f"[+] {entry.short}" if is_folded else f"[-] {entry.text}"
+        case Detail():
+            return f"    {entry.text}"
         case Line():
             return entry.text
         case _:
@@ -144,8 +127,8 @@ def entries_of(event: Event) -> list[Entry]:
         short = f"certificate for {names}, {in_words(leaf.left())}"
     short += f", {len(above)} above it" if above else ""
     # One certificate says little more than its summary would; a chain is long.
-    fold = Fold(first, escape_controls(short), begins_folded=bool(above))
-    return [head, fold, *map(Detail, details)]
+    fold = Fold(first.seconds, first.mark, first.text, escape_controls(short), bool(above))
+    return [head, fold, *(Detail(one.seconds, one.mark, one.text) for one in details)]
 
 
 class LogModel:
@@ -362,9 +345,9 @@ class LogSearch:
         del self.matches[: bisect_left(self.matches, rows.first)]
         for number in range(max(self._scanned, rows.first), rows.end):
             entry = rows.entry(number)
-            line = line_of(entry)
             # With the mark in it, "-> ehlo" finds what was sent and not what came.
-            if not self.pattern.search(f"{line.mark} {line.text}" if line else str(entry)):
+            text = f"{entry.mark} {entry.text}" if isinstance(entry, Line) else str(entry)
+            if not self.pattern.search(text):
                 continue
             if rows.filter.takes(entry):
                 self.matches.append(number)

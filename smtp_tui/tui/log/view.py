@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
 
-from smtp_tui.smtp.transcript import Mark
+from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.commands import LOG_COMMANDS
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.log.model import (
@@ -29,7 +29,6 @@ from smtp_tui.tui.log.model import (
     LogModel,
     LogSearch,
     Row,
-    line_of,
     nearest,
     pieces,
 )
@@ -63,10 +62,9 @@ def render_row(
 ) -> Strip:
     """Return a row in `width` cells, its text from cell `left` on, matches of `pattern` marked."""
     number, start, end = rows.piece(index)
-    entry = rows.entry(number)
-    line = line_of(entry)
-    if line is None:
-        text, dash = to_charset(str(entry)), to_charset("─")
+    line = rows.entry(number)
+    if not isinstance(line, Line):
+        text, dash = to_charset(str(line)), to_charset("─")
         rule = dash * max(width - cell_len(text) - 4, 2)
         title = [(f"{dash}{dash} ", DIM), *_marked(text, STRONG, pattern), (f" {rule}", DIM)]
         return _window(title, 0, width)

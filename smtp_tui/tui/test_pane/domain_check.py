@@ -19,7 +19,7 @@ from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
-from smtp_tui.tui.messages import format_internal_error, text
+from smtp_tui.tui.messages import format_internal_error, reword, text, texts_of
 from smtp_tui.tui.style import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.text_page import Block
 
@@ -59,7 +59,7 @@ def sentence(fact: DomainFact, *, is_on_screen: bool = False) -> str:
     """Return a fact's sentence, with the form's own ways in place of options."""
     key = "K"  # which the page has for the selectors
     way = key if is_on_screen else text("dns-log", "way", screen=key_of("domain"), key=key)
-    return escape_controls(text.reword("dns-words", fact.text, way=way))
+    return escape_controls(reword("dns-words", fact.text, way=way))
 
 
 def summary(found: DomainReport) -> Block:
@@ -77,7 +77,7 @@ def summary(found: DomainReport) -> Block:
         ranked = [fact for fact in facts if fact.weight is wanted] or good or facts
         if ranked and ranked[0].id == UNANSWERED:
             shown.append(text("dns-bar", "unknown", subject=subject.upper()))
-        elif ranked and ranked[0].id in text.part("dns-short"):
+        elif ranked and ranked[0].id in texts_of("dns-short"):
             shown.append(text("dns-short", ranked[0].id))
     is_bad = any(fact.weight is FactSeverity.BAD for fact in found.facts)
     sign = [("! ", WARNING)] if is_bad else []
