@@ -33,19 +33,14 @@ class LayoutRequest:
     whole: bool = False
 
 
-def is_narrow(size: Size) -> bool:
-    """Whether there is no room for a sidebar."""
-    return size.width < NARROW
-
-
 def is_low(size: Size) -> bool:
     """Whether form and log must take turns."""
     return size.height < LOW
 
 
-def is_tiny(size: Size) -> bool:
-    """Whether a sidebar would have but a few lines."""
-    return size.height < NOT_TINY
+def lacks_sidebar(size: Size) -> bool:
+    """Whether there is no room for a sidebar, or for a few lines of it only."""
+    return size.width < NARROW or size.height < NOT_TINY
 
 
 def compute_layout(size: Size, wants: LayoutRequest) -> dict[str, Region]:
@@ -76,9 +71,9 @@ def verdict_lines(size: Size, wants: LayoutRequest) -> int:
     if wants.whole:
         return max(size.height - BESIDE_THE_VERDICT, 3)
     if is_low(size) and not wants.test_pane:
-        message = MESSAGE if is_narrow(size) or is_tiny(size) else 1
+        message = MESSAGE if lacks_sidebar(size) else 1
         return max(size.height - 2 - message - wants.form - LEAST_TEST_PANE + 1, 1)
-    has_room = size.height >= HIGH or (is_low(size) and not is_tiny(size))
+    has_room = size.height >= HIGH or NOT_TINY <= size.height < LOW
     return 5 if has_room else 3
 
 
@@ -99,7 +94,7 @@ def _beside(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Reg
     """Divide the form's part between form and sidebar, where that is the sidebar's place."""
     if not form or size.width >= WIDE:
         return form, NULL_REGION, NULL_REGION
-    if is_narrow(size):
+    if size.width < NARROW:
         overflows = wants.form > form.height
         rows, divider = form.split_vertical(form.width - 1) if overflows else (form, NULL_REGION)
         return rows, divider, NULL_REGION

@@ -22,7 +22,7 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import key_of, log_keys, with_keys
 from smtp_tui.tui.form.form import Form, letters
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
-from smtp_tui.tui.layout import is_narrow, is_tiny
+from smtp_tui.tui.layout import lacks_sidebar
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, text_of
 from smtp_tui.tui.model.fixes import LastTest
@@ -141,7 +141,7 @@ class SidebarController:
             self._message.show([])
         elif row.hides_problem:
             self._message.show([plain(row.state.problem, BAD)])
-        elif is_narrow(size) or is_tiny(size):
+        elif lacks_sidebar(size):
             summary = row.state.limit or _summary(row.key)
             spans = [(summary, DIM)]
             if advice := self._form.advice_on(row.key):

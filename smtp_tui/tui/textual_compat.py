@@ -104,6 +104,7 @@ class TolerantStream:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self.fileno = file.fileno
 
     def write(self, text: str) -> None:
         """Write a text."""
@@ -114,14 +115,6 @@ class TolerantStream:
         """Send what was written."""
         with suppress(OSError, ValueError):
             self._file.flush()
-
-    def fileno(self) -> int:
-        """Return the number of the file behind it."""
-        return self._file.fileno()
-
-    def isatty(self) -> bool:
-        """Return True: only a terminal is written to in this way."""
-        return True
 
 
 # These terminals know no questions about modes: some print part of one on the screen.

@@ -206,7 +206,7 @@ class TestPane(NoRepaintOnResize, Vertical):
 
     def domain_blocks(self) -> list[Block]:
         """Return what was found about the sender's domain of the last test."""
-        return [] if self._domain is None else self._domain.blocks()
+        return self._domain.blocks() if self._domain else []
 
     async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
         """Run a check; None if it was stopped or broke, and then the verdict says so.
