@@ -1,9 +1,6 @@
-"""Frozen dataclasses that are quick to define.
+"""Frozen dataclasses that are quick to define, with one set of methods that all share.
 
-`dataclasses` writes and compiles six methods a class, half a millisecond each time, and a check
-loads fifty such classes: as long as the rest of its start takes. What `record` makes is a dataclass
-for everybody who asks (`fields`, `replace`, `match`), with one set of methods that all share.
-`python -m tests.benchmarks records` shows the difference.
+For `fields`, `replace` and `match` they are dataclasses like others.
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ from dataclasses import (
     fields,
     make_dataclass,
 )
+from functools import partial
 from typing import Any, ClassVar, Never, TypeVar, dataclass_transform, overload
 
 # A class that was built so often is built by a thousand checks, or by a long watch.
@@ -35,11 +33,9 @@ def record(*, kw_only: bool) -> Callable[[Class], Class]: ...
 def record(cls: type[Any] | None = None, /, *, kw_only: bool = False) -> Any:
     """Make a class a frozen dataclass with slots; `kw_only` takes values by name alone."""
     if cls is None:
-        return lambda one: _made(one, kw_only=kw_only)
-    return _made(cls, kw_only=kw_only)
-
-
-def _made(cls: type[Any], *, kw_only: bool) -> type[Any]:
+        return partial(record, kw_only=kw_only)
+    # `dataclasses` would write and compile six methods a class, half a millisecond each time, and
+    # a check loads fifty such classes: `python -m tests.benchmarks records` shows the difference.
     for name, method in _SHARED.items():
         if name not in cls.__dict__:
             setattr(cls, name, method)
@@ -58,7 +54,10 @@ class _Record:
         if _built[cls] == OFTEN:
             _quicken(cls)
         if values:
-            named = _with_positional(self, values, named)
+            names = self.__match_args__
+            if len(values) > len(names) or not named.keys().isdisjoint(names[: len(values)]):
+                raise TypeError(f"{cls.__name__} takes {', '.join(names) or 'no'} values")
+            named |= zip(names, values, strict=False)
         for name, declared in self.__dataclass_fields__.items():
             if name in named:
                 value = named.pop(name)
@@ -67,14 +66,15 @@ class _Record:
             elif declared.default_factory is not MISSING:
                 value = declared.default_factory()
             else:
-                raise TypeError(f"{type(self).__name__} lacks {name}")
+                raise TypeError(f"{cls.__name__} lacks {name}")
             object.__setattr__(self, name, value)
         if named:
-            raise TypeError(f"{type(self).__name__} has no {', '.join(named)}")
+            raise TypeError(f"{cls.__name__} has no {', '.join(named)}")
 
     def __repr__(self) -> str:
-        shown = [f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr]
-        return f"{type(self).__qualname__}({', '.join(shown)})"
+        shown = [field.name for field in fields(self) if field.repr]
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+        return f"{type(self).__qualname__}({values})"
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -92,32 +92,22 @@ class _Record:
 
 
 _SHARED = {
-    name: method
-    for name, method in vars(_Record).items()
-    if name in ("__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__")
+    name: vars(_Record)[name]
+    for name in ("__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__")
 }
 
 
 def _quicken(cls: Any) -> None:
     """Give a class that is built again and again an `__init__` of its own: twice as quick."""
-    same = [(one.name, Any, _field_like(one)) for one in fields(cls)]
+    same: list[Any] = []
+    for old in fields(cls):
+        if old.default_factory is MISSING:
+            new = field(default=old.default, kw_only=old.kw_only is True)
+        else:
+            new = field(default_factory=old.default_factory, kw_only=old.kw_only is True)
+        same.append((old.name, Any, new))
     twin: Any = make_dataclass(cls.__name__, same, frozen=True)
     cls.__init__ = twin.__init__
-
-
-def _field_like(one: Field[Any]) -> Any:
-    if one.default_factory is not MISSING:
-        return field(default_factory=one.default_factory, kw_only=one.kw_only is True)
-    return field(default=one.default, kw_only=one.kw_only is True)
-
-
-def _with_positional(
-    record: _Record, values: tuple[object, ...], named: dict[str, object]
-) -> dict[str, object]:
-    names = record.__match_args__
-    if len(values) > len(names) or not named.keys().isdisjoint(names[: len(values)]):
-        raise TypeError(f"{type(record).__name__} takes {', '.join(names) or 'no'} values")
-    return {**dict(zip(names, values, strict=False)), **named}
 
 
 def _values(record: Any) -> tuple[object, ...]:

@@ -29,7 +29,7 @@ async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) 
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
-    def settle(deliver: Callable[[], None]) -> None:
+    def answer_with(deliver: Callable[[], None]) -> None:
         if not answer.done():
             deliver()
 
@@ -40,14 +40,8 @@ async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) 
             deliver = partial(answer.set_exception, error)
         # Whoever waited may have gone, and the loop with him.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, deliver)
+            loop.call_soon_threadsafe(answer_with, deliver)
 
-    _in_thread(run)
-    async with asyncio.timeout(seconds):
-        return await answer
-
-
-def _in_thread(run: Callable[[], None]) -> None:
     try:
         calls = _idle.pop()
     except IndexError:  # all of them are busy, and may hang
@@ -58,6 +52,8 @@ def _in_thread(run: Callable[[], None]) -> None:
         except RuntimeError:
             raise OSError(errno.EAGAIN, "this process may start no more threads") from None
     calls.put(run)
+    async with asyncio.timeout(seconds):
+        return await answer
 
 
 def _work(calls: SimpleQueue[Callable[[], None]]) -> None:

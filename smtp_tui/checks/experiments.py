@@ -1,15 +1,13 @@
-"""What is tried beside a check: whether peer would hold, and which changes would cure.
-
-All at once, within the seconds they are given, and never with a credential.
-"""
+"""What is tried beside a check, never with a credential: would peer hold, which changes help."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from smtp_tui.config.errors import defect_text
 from smtp_tui.diagnosis.causes import label
@@ -28,6 +26,8 @@ OK = "ok"
 # Mechanisms that the text of an experiment names.
 MECHANISMS_NAMED = 16
 
+Probe = Callable[[Settings, Stage], Awaitable[tuple[CheckSummary, Verdict]]]
+
 
 async def run_experiments(
     settings: Settings,
@@ -42,15 +42,15 @@ async def run_experiments(
     `started` is the monotonic time that events count from, `redactor` that of the check: a server
     that learned the password there may repeat it here. Wrap it in `contextlib.aclosing`.
     """
+    probe = partial(_probe, seconds=seconds, redactor=redactor)
     running: list[asyncio.Task[Experiment | None]] = [
-        asyncio.create_task(_try_change(settings, facts, spec, seconds, redactor))
+        asyncio.create_task(_try_change(settings, facts, spec, probe))
         for spec in experiments_for(settings, facts, cause)
     ]
     # TLS stood, and nobody held its certificate to account.
     unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
     if unverified and facts.established and facts.address:
-        look = _try_peer(settings, facts.address, seconds, redactor)
-        running.insert(0, asyncio.create_task(look))
+        running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, probe)))
     try:
         for first in asyncio.as_completed(running, timeout=seconds or None):
             try:
@@ -69,7 +69,7 @@ async def run_experiments(
 
 
 async def _probe(
-    settings: Settings, until: Stage, seconds: float, redactor: Redactor
+    settings: Settings, until: Stage, *, seconds: float, redactor: Redactor
 ) -> tuple[CheckSummary, Verdict]:
     """Go as far as `until`, TLS or EHLO, without anything that lets anybody in."""
     asked = replace(
@@ -89,13 +89,11 @@ async def _probe(
     return facts, diagnose(asked, facts, 0)
 
 
-async def _try_peer(
-    settings: Settings, address: str, seconds: float, redactor: Redactor
-) -> Experiment:
+async def _try_peer(settings: Settings, address: str, probe: Probe) -> Experiment:
     """Look at a certificate as verify mode `peer` would, at the address that was connected to."""
     peer = VerifyMode.PEER
     asked = replace(settings, host=address, server_name=settings.tls_name, openssl_verify_mode=peer)
-    _, verdict = await _probe(asked, Stage.TLS, seconds, redactor)
+    _, verdict = await probe(asked, Stage.TLS)
     cause = verdict.cause or ""
     # Who wants a client certificate has shown its own before, and it held.
     if verdict.ok or cause == Cause.CLIENT_CERTIFICATE_REQUIRED:
@@ -108,29 +106,25 @@ async def _try_peer(
 
 
 async def _try_change(
-    settings: Settings,
-    facts: CheckSummary,
-    spec: ExperimentSpec,
-    seconds: float,
-    redactor: Redactor,
+    settings: Settings, facts: CheckSummary, spec: ExperimentSpec, probe: Probe
 ) -> Experiment | None:
     """Try a change; None where the name it speaks of leads to another machine."""
     asked = with_changes(settings, spec.change)
     if spec.until is Stage.TLS and facts.address:
         if spec.alias:
             try:
-                addresses = [target.address for target in await resolve(asked)]
+                endpoints = await resolve(asked)
             except AddressError:
                 return None
-            if facts.address not in addresses:
+            if facts.address not in [endpoint.address for endpoint in endpoints]:
                 return None
         asked = replace(asked, host=facts.address, server_name=asked.tls_name)
-    seen, verdict = await _probe(asked, spec.until, seconds, redactor)
+    seen, verdict = await probe(asked, spec.until)
     outcome = OK if verdict.ok else verdict.cause or UNKNOWN
     change = " with ".join(
         f"{key} {value}" if value != "" else f"no {key}" for key, value in spec.change.items()
     )
-    # What was seen tells why a change would cure.
+    # What was seen shows why a change would help.
     shown = ["it works" if verdict.ok else label(outcome)]
     if seen.established:
         held = "certificate valid" if seen.established.verified else "certificate not verified"

@@ -7,12 +7,10 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 
 from smtp_tui.checks.request import (
     CheckRequest,
     CheckTarget,
-    Given,
     PasswordInput,
     secret_at_hand,
     secret_in,
@@ -23,13 +21,7 @@ from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.password_sources import (
-    Ask,
-    File,
-    Keyring,
-    Literal,
-    other_host,
-)
+from smtp_tui.settings.password_sources import Ask, File, Keyring, Literal, other_host
 from smtp_tui.settings.validate import ParseResult, parse_settings
 from smtp_tui.smtp.events import Cause, Event, Finished, Note, Stage, StageEntered, WarningId
 from smtp_tui.smtp.redaction import Redactors
@@ -54,16 +46,18 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
         verdict = diagnose(settings, facts, time.monotonic() - started, parsed.problems)
     except Exception as error:
         # A defect in the check of one table must cost neither the other tables nor the next check.
-        verdict = failed(error, stage, time.monotonic() - started)
+        verdict = _failed(error, stage, time.monotonic() - started)
     yield replace(verdict, recognition=request.recognition)
 
 
-def refused(reason: str) -> Verdict:
-    """The verdict where no settings could be read at all: no such file, no such table."""
-    return _ended_before(Stage.SETTINGS, Cause.SETTINGS_INVALID, reason)
+def verdict_without_check(target: CheckTarget) -> Verdict:
+    """The verdict on a target that has no request: no such file, no such table, or a defect."""
+    if target.defect:
+        return _failed(target.defect)
+    return _ended_before(Stage.SETTINGS, Cause.SETTINGS_INVALID, target.refusal)
 
 
-def failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0) -> Verdict:
+def _failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0) -> Verdict:
     """The verdict where a defect of this program ended the check."""
     text = defect_text(error)
     try:
@@ -72,11 +66,6 @@ def failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0
         cause = Cause.INTERNAL_ERROR.value
         summary = f"smtp-tui failed: {text}."
         return Verdict(seconds=seconds, ok=False, stage=stage, cause=cause, summary=summary)
-
-
-def verdict_without_check(target: CheckTarget) -> Verdict:
-    """The verdict on a target that has no request."""
-    return failed(target.defect) if target.defect else refused(target.refusal)
 
 
 def _ended_before(stage: Stage, fault: Cause, detail: str, seconds: float = 0.0) -> Verdict:
@@ -116,9 +105,7 @@ async def _events(
         for warning, text in _password_warnings(request, settings):
             yield Note(seconds=now(), text=text, warning=warning)
         try:
-            secret = await secret_of(
-                settings, request.given, request.base, settings.timeout, request.origin
-            )
+            secret = await secret_of(request, settings)
         except PasswordError as error:
             yield ended(Stage.PASSWORD, Cause(error.cause), str(error))
             return
@@ -206,15 +193,9 @@ NOBODY_TO_ASK = (
 )
 
 
-async def secret_of(
-    settings: Settings, given: Given | None, base: Path, limit: float, origin: Path | None = None
-) -> str:
-    """Return the password within `limit` seconds; PasswordError when none can be had.
-
-    `given` goes before the source that the settings name; `base` is the folder of their file.
-    `origin` is the file that names the source, where nobody who may decide has: see `distrust`.
-    """
-    source = given or settings.password
+async def secret_of(request: CheckRequest, settings: Settings) -> str:
+    """Return the password within `settings.timeout` seconds; PasswordError when there is none."""
+    source, limit = request.given or settings.password, settings.timeout
     if (secret := secret_at_hand(source)) is not None:
         return secret
     match source:
@@ -235,11 +216,12 @@ async def secret_of(
             from smtp_tui.config import file_access, password_store
 
             # A password that stands in the file itself is no place to be sent to.
-            if given is None and origin is not None and not isinstance(source, Literal):
-                distrusted = file_access.distrust(source, origin, host=settings.host)
+            is_named_by_file = request.given is None and not isinstance(source, Literal)
+            if is_named_by_file and request.origin is not None:
+                distrusted = file_access.distrust(source, request.origin, host=settings.host)
                 if distrusted is not None:
                     raise PasswordError(str(distrusted))
             account = settings.username or ""
             return await password_store.fetch_password(
-                source, account=account, base=base, environ=os.environ, limit=limit
+                source, account=account, base=request.base, environ=os.environ, limit=limit
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks.request import Given, PasswordInput
+from smtp_tui.checks.request import CheckRequest, Given, PasswordInput
 from smtp_tui.checks.run import secret_of
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.settings.password_sources import Ask, Environment
@@ -16,7 +16,8 @@ from tests.diagnosis.examples import settings
 
 async def fetched(given: Given | None, limit: float = 5, **values: object) -> str:
     """The password of a login by alice."""
-    return await secret_of(settings(username="alice", **values), given, Path(), limit)
+    request = CheckRequest(values={}, base=Path(), given=given)
+    return await secret_of(request, settings(username="alice", timeout=limit, **values))
 
 
 def supply(data: bytes) -> PasswordInput:

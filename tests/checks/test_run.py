@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.request import CheckRequest, PasswordInput
-from smtp_tui.checks.run import refused, run
+from smtp_tui.checks.request import CheckRequest, CheckTarget, PasswordInput
+from smtp_tui.checks.run import run, verdict_without_check
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event, Note, Sent, Stage, StageEntered
 from tests.checks.scripted import EHLO, saying
@@ -159,7 +159,7 @@ async def test_leaving_early_closes_the_connection() -> None:
 
 
 def test_no_settings_at_all() -> None:
-    verdict = refused("mail.toml does not exist; check the name")
+    verdict = verdict_without_check(CheckTarget(refusal="mail.toml does not exist; check the name"))
     assert (verdict.ok, verdict.stage, verdict.cause) == (False, "settings", "settings-invalid")
     assert "mail.toml does not exist" in verdict.summary
 
