@@ -196,7 +196,9 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
     def before_crash(self) -> None:
         """Keep what is not saved for the next session, once."""
         if self._keeps_changes and not self.has_kept_changes:
-            self.has_kept_changes = any(screen.keep_changes() for screen in self._forms())
+            runners = [screen.command_runner for screen in self._forms()]
+            kept = [runner.controllers.recovery.keep_changes() for runner in runners]
+            self.has_kept_changes = any(kept)
 
 
 def has_shell() -> bool:

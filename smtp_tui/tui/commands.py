@@ -35,11 +35,6 @@ def key_name(key: str) -> str:
     return ENGRAVED.get(key, key.capitalize())
 
 
-def spell_key(key: str) -> str:
-    """Write a key for a sentence: `Ctrl+T`."""
-    return key_name(key).replace("^", "Ctrl+", 1) if key.startswith("ctrl+") else key_name(key)
-
-
 @record
 class Command:
     """A command: its action, its keys, its label in hints and menu, and its row in the help.
@@ -300,7 +295,8 @@ def with_keys(text: str) -> str:
 
 def key_names(action: str) -> str:
     """Return all keys of a command in a sentence: `F10 or Ctrl+X`."""
-    return " or ".join(map(spell_key, command_named(action).active_keys))
+    names = map(key_name, command_named(action).active_keys)
+    return " or ".join(re.sub(r"^\^", "Ctrl+", name) for name in names)
 
 
 def hints_of(commands: Iterable[Command]) -> Hints:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from rich.style import Style
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -35,7 +34,7 @@ from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.sidebar import Sidebar, SidebarController, file_blocks, remarks
-from smtp_tui.tui.style import BAD, PLAIN
+from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, TestPane
 from smtp_tui.tui.test_pane.verdict import BEGINNINGS
 from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
@@ -92,11 +91,12 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._sidebar_controller = controller = SidebarController(
             form, pane, self.sidebar, self.message, about_file
         )
+        self.show_message = controller.show_message
         context = FormContext(
             self, form, pane, controller, document, table, file_context, last_verdicts
         )
         self._waits = context.waits
-        self._command_runner = CommandRunner(self, context)
+        self.command_runner = CommandRunner(self, context)
         self._undo = UndoController(context)
         self._wants_test_pane = self._zooms = self._is_seen = False
 
@@ -132,14 +132,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         rows, message = self.form.line_count, self.message.line_count
         return LayoutRequest(rows, message, self._wants_test_pane, self._zooms)
 
-    def show_message(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
-        """Tell something in words, until the next change or step."""
-        self._sidebar_controller.show_message(text, style, at=at)
-
-    def keep_changes(self) -> bool:
-        """Keep what is not saved, if anything is, for the form is ended without being asked."""
-        return self._command_runner.keep_changes()
-
     # What the parts tell
 
     def on_descendant_focus(self) -> None:
@@ -160,7 +152,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def on_form_password_location_chosen(self, event: Form.PasswordLocationChosen) -> None:
         """A keyring is wanted: find out whether there is one."""
         if event.place is PasswordLocation.KEYRING:
-            self._command_runner.start(lambda to: to.saving.look_for_keyring(), "look_for_keyring")
+            self.command_runner.start(lambda to: to.saving.look_for_keyring(), "look_for_keyring")
 
     def on_form_choice_rejected(self, event: Form.ChoiceRejected) -> None:
         """Say why a word cannot be chosen."""
@@ -214,7 +206,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def action_run_command(self, action: str) -> None:
         """Run a command that has a handler."""
-        self._command_runner.run(command_named(action))
+        self.command_runner.run(command_named(action))
 
     def action_undo(self) -> None:
         """Take the last change back."""
@@ -242,7 +234,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
                 self.show_form()
                 self.form.focus_field(chosen)
             case Command() if chosen.handler:
-                self._command_runner.run(chosen)
+                self.command_runner.run(chosen)
             case Command() if chosen in LOG_COMMANDS:
                 self.show_test_pane()
                 self.set_focus(self.test_pane.log_view)
@@ -313,4 +305,4 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         # This reads files, which nobody needs to see the form and to type.
         self.form.update_advice()
         if self._offers_recovery:
-            self._command_runner.start(lambda to: to.recovery.offer(), "offer_kept")
+            self.command_runner.start(lambda to: to.recovery.offer(), "offer_kept")

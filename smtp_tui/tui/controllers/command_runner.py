@@ -70,7 +70,7 @@ class CommandRunner:
     def __init__(self, screen: Screen[None], context: FormContext) -> None:
         self._screen = screen
         self.context = context
-        self._controllers = Controllers(context)
+        self.controllers = Controllers(context)
 
     def run(self, command: Command) -> None:
         """Run a command's handler; a second test does not wait, the admin reads that one runs."""
@@ -86,11 +86,7 @@ class CommandRunner:
 
     def start(self, handler: Handler, group: str) -> None:
         """Start a handler; one that still runs in the same group is cancelled."""
-        work = handler(self._controllers)
+        work = handler(self.controllers)
         self._screen.run_worker(
             work, name=OPENS_DIALOG, group=group, exclusive=True, exit_on_error=False
         )
-
-    def keep_changes(self) -> bool:
-        """Keep what is not saved for the next session; False where nothing is."""
-        return self._controllers.recovery.keep_changes()
