@@ -97,7 +97,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         )
         self._waits = context.waits
         self.command_runner = CommandRunner(self, context)
-        self._undo = UndoController(context)
+        undo = UndoController(context)
+        self.action_undo, self.action_redo = undo.undo, undo.redo
         self._wants_test_pane = self._zooms = self._is_seen = False
 
     def compose(self) -> ComposeResult:
@@ -207,14 +208,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def action_run_command(self, action: str) -> None:
         """Run a command that has a handler."""
         self.command_runner.run(command_named(action))
-
-    def action_undo(self) -> None:
-        """Take the last change back."""
-        self._undo.undo()
-
-    def action_redo(self) -> None:
-        """Make again what was taken back."""
-        self._undo.redo()
 
     async def action_commands(self) -> None:
         """List all commands and fields, and do what is chosen."""

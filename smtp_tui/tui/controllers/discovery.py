@@ -32,7 +32,7 @@ from smtp_tui.tui.model.search import (
     server_change,
     unsupported_fields,
 )
-from smtp_tui.tui.test_pane.domain_check import domain_of, last_connected, resolver_of
+from smtp_tui.tui.test_pane.domain_check import last_connected, resolver_of, subject_of
 from smtp_tui.tui.test_pane.pane import request_for
 
 CA_FILE, DOMAIN, SENDER = "ca_file", "domain", "from"
@@ -130,7 +130,7 @@ class DomainController(Controller):
             first = problems[0]
             told = f"{BY_KEY[first.key].label} {escape_controls(first.message)}"
             return text("dns", "unusable", problem=told)
-        if domain_of(self._subject()[0]) is None:
+        if subject_of(self._subject()[0]) is None:
             return text("dns", "nameless", field=BY_KEY[SENDER].label)
         return ""
 

@@ -127,20 +127,20 @@ class DomainCheckTask:
 
     def is_about(self, request: CheckRequest) -> bool:
         """Whether what was found, or is asked, is about the sender and server of a request."""
-        return self._about is not None and self._about == _subject_of(request)
+        return self._about is not None and self._about == subject_of(request)
 
     def check_after(self, done: CompletedTest) -> None:
         """Ask about the sender of a test, where the mail goes out to the Internet."""
         connected = last_connected(done.events)
         if connected is None or not self._lookup.by_itself:
             return
-        seconds, domain = done.verdict.seconds, domain_of(done.request)
-        if domain is None:
+        seconds, subject = done.verdict.seconds, subject_of(done.request)
+        if subject is None:
             self._log(text("dns-log", "nobody"), seconds)
         elif self.is_alone:
-            self._log(text("dns-log", "alone", domain=domain), seconds)
+            self._log(text("dns-log", "alone", domain=subject[0]), seconds)
         elif not is_public(connected.address):
-            names = {"domain": domain, "address": connected.address, "key": key_of("domain")}
+            names = {"domain": subject[0], "address": connected.address, "key": key_of("domain")}
             self._log(text("dns-log", "private", **names), seconds)
         else:
             self.ask(done.request, done.events, seconds)
@@ -150,12 +150,12 @@ class DomainCheckTask:
 
         `events` are those of a test that showed which addresses the mail leaves from.
         """
-        domain = domain_of(request)
-        if self.is_alone or domain is None:
+        subject = subject_of(request)
+        if self.is_alone or subject is None:
             return
         self.reset()
-        self._about, self._started = _subject_of(request), monotonic() - since
-        work = self._ask(request, last_connected(events), domain)
+        self._about, self._started = subject, monotonic() - since
+        work = self._ask(request, last_connected(events), subject[0])
         worker = self._test_pane.run_worker(work, exclusive=True, exit_on_error=False)
         # From Python 3.12 on, it may have ended before it is known here.
         self._worker = None if worker.is_finished else worker
@@ -239,12 +239,8 @@ def last_connected(events: Sequence[Event]) -> Connected | None:
     return next((one for one in reversed(events) if isinstance(one, Connected)), None)
 
 
-def domain_of(request: CheckRequest) -> str | None:
-    """Return the domain that the mail of a request comes from; None where none is named."""
+def subject_of(request: CheckRequest) -> tuple[str, str, int] | None:
+    """Return the domain that the mail of a request comes from, and the server; None without one."""
     settings = request.sending_settings
-    return sender_domain(settings) if settings else None
-
-
-def _subject_of(request: CheckRequest) -> tuple[str, str, int] | None:
-    settings, domain = request.sending_settings, domain_of(request)
+    domain = sender_domain(settings) if settings else None
     return (domain, settings.host, settings.port) if settings and domain else None
