@@ -5,7 +5,7 @@ the password of a URL is hidden, and what stands behind `password=` and the like
 
 Where another program has written an open document's file `changes_on_disk` shows what. To take
 theirs, `document.reload()`; to keep ours as well, save the changes of `merged_with_disk` after a
-reload. Where the file `is_gone`, `document.begin_anew()` has saving make it, with all that it held.
+reload. Where the file `is_gone`, `document.recreate()` has saving make it, with all that it held.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.masking import MASK, mask_secrets
 from smtp_tui.settings.validate import equivalent
 
-AROUND = 3
-"""Lines of context."""
-
+AROUND = 3  # lines of context
 # A shorter word stands in comments for many things, and hidden there it would show by its absence.
 _SHORTEST = 4
 
@@ -74,7 +72,8 @@ def diff_lines(
 
 
 def _diff(old: str, new: str, name: str, secret_keys: Collection[str]) -> Iterator[DiffLine]:
-    before, after = _split(old), _split(new)
+    # Lines end at line feeds alone, as TOML's do.
+    before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (old, new))
     old_shown, new_shown = _shown_lines(old, new, secret_keys)
     yield DiffLine(DiffMark.OLD_FILE, name if before else "/dev/null")
     yield DiffLine(DiffMark.NEW_FILE, name if after else "/dev/null")
@@ -104,13 +103,6 @@ def _span(start: int, end: int) -> str:
     return f"{start + 1}" if length == 1 else f"{start + bool(length)},{length}"
 
 
-def _split(text: str) -> list[str]:
-    """Split into lines at line feeds alone, as TOML does."""
-    found = [f"{line}\n" for line in text.split("\n")]
-    found[-1] = found[-1].removesuffix("\n")
-    return found if found[-1] else found[:-1]
-
-
 def _shown_lines(old: str, new: str, secret_keys: Collection[str]) -> list[list[str]]:
     """Return the lines of both as they may be shown."""
     texts = [Showable(text.removeprefix(file_reader.BOM), secret_keys) for text in (old, new)]
@@ -136,23 +128,16 @@ class Showable:
     def __init__(self, text: str, secret_keys: Collection[str] = ()) -> None:
         self.text = text
         data = tomllib.loads(text)
-        pairs = sorted(
-            (found for found in scan(text) if isinstance(found, KeyValue)),
-            key=lambda pair: pair.start,
-        )
+        pairs = [found for found in scan(text) if isinstance(found, KeyValue)]
+        pairs.sort(key=lambda pair: pair.start)
         # A pair whose value holds other pairs is shown by these.
         self._values = [
             (pair, get(data, pair.path), is_secret(data, pair.path, secret_keys))
             for pair, after in zip(pairs, [*pairs[1:], None], strict=False)
             if after is None or after.start >= pair.end
         ]
-        self.secrets = frozenset(
-            secret
-            for _, value, hides in self._values
-            if hides
-            for secret in _texts(value)
-            if len(secret) >= _SHORTEST
-        )
+        hidden = [text for _, value, hides in self._values if hides for text in _texts(value)]
+        self.secrets = frozenset(text for text in hidden if len(text) >= _SHORTEST)
 
     def masked(self, known: Iterable[str]) -> str:
         """Return the text without its secrets; its line ends stay.
@@ -194,17 +179,14 @@ def _clean_comments(text: str, words: Iterable[str]) -> str:
 
 
 def _texts(value: object) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-            yield from value.split("\n")
-        case list():
-            for element in value:
-                yield from _texts(element)
-        case int() | float():
-            yield str(value)
-        case _:  # a date is no secret, and a table has been taken apart
-            pass
+    # A date is no secret, and a table has been taken apart.
+    if isinstance(value, str):
+        yield from (value, *value.split("\n"))
+    elif isinstance(value, list):
+        for element in value:
+            yield from _texts(element)
+    elif isinstance(value, int | float):
+        yield str(value)
 
 
 @record
@@ -245,8 +227,7 @@ def merge_changes(
 
     What was changed there to the same meaning is done; what was left alone there takes our change.
     """
-    changes = {}
-    conflicts = []
+    changes, conflicts = {}, []
     for key, wanted in ours.items():
         before, now = base.get(key), theirs.get(key)
         if equivalent(key, now, wanted):

@@ -77,7 +77,7 @@ def _writers(path: Path) -> Iterator[str]:
         if not here.stat().st_mode & stat.S_ISVTX or is_linked:
             yield from _granted(here, _WRITE)
         elif found.st_uid not in _trusted() and any(_granted(here, _WRITE)):
-            yield f"the user {_user(found.st_uid)} owns {one_line(entry)}"
+            yield f"{_user(found.st_uid)} owns {one_line(entry)}"
         if not stat.S_ISLNK(found.st_mode):
             here = entry
             continue
@@ -103,7 +103,7 @@ def _all(path: Path, right: int) -> Iterator[str]:
 def _owner(path: Path) -> Iterator[str]:
     owner = path.stat().st_uid
     if owner not in _trusted():
-        yield f"the user {_user(owner)} owns {one_line(path)}"
+        yield f"{_user(owner)} owns {one_line(path)}"
 
 
 def _granted(path: Path, right: int) -> Iterator[str]:
@@ -123,14 +123,14 @@ def _granted(path: Path, right: int) -> Iterator[str]:
     mask = next((rights for tag, rights, _ in entries if tag == _ACL_MASK), 7)
     group = next((rights for tag, rights, _ in entries if tag == _ACL_GROUP_OBJ), 7)
     if group & mask & right and not _is_own_group(found.st_gid):
-        yield f"the group {_group(found.st_gid)} {can}"
+        yield f"{_group(found.st_gid)} {can}"
     for tag, rights, number in entries:
         if not rights & mask & right:
             continue
         if tag == _ACL_USER and number not in _trusted():
-            yield f"the user {_user(number)} {can}"
+            yield f"{_user(number)} {can}"
         if tag == _ACL_GROUP and not _is_own_group(number):
-            yield f"the group {_group(number)} {can}"
+            yield f"{_group(number)} {can}"
 
 
 def _trusted() -> frozenset[int]:
@@ -151,14 +151,14 @@ def _is_own_group(number: int) -> bool:
 
 def _user(number: int) -> str:
     with contextlib.suppress(KeyError):
-        return one_line(pwd.getpwuid(number).pw_name, 40)
-    return str(number)
+        return f"the user {one_line(pwd.getpwuid(number).pw_name, 40)}"
+    return f"the user {number}"
 
 
 def _group(number: int) -> str:
     with contextlib.suppress(KeyError):
-        return one_line(grp.getgrgid(number).gr_name, 40)
-    return str(number)
+        return f"the group {one_line(grp.getgrgid(number).gr_name, 40)}"
+    return f"the group {number}"
 
 
 @record

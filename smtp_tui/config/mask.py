@@ -89,15 +89,13 @@ def is_secret(data: Mapping[str, Any], path: TablePath, secret_keys: Collection[
 
 def without_secrets(value: object, key: Step = "") -> object:
     """Return a value that is no secret without those that stand within it."""
-    match value:
-        case str():
-            shown = MASK if _PEM in value else mask_secrets(value)
-            is_dsn = isinstance(key, str) and re.sub(r"[\W_]", "", key.casefold()).endswith("dsn")
-            # The user in a DSN may be a token, without a password behind it.
-            return re.sub(r"(?<=://)[^\s:/@]+(?=@)", MASK, shown) if is_dsn else shown
-        case list():
-            return [without_secrets(element, key) for element in value]
-        case dict():
-            return {key: masked_value(key, inner) for key, inner in value.items()}
-        case _:
-            return value
+    if isinstance(value, list):
+        return [without_secrets(element, key) for element in value]
+    if isinstance(value, dict):
+        return {key: masked_value(key, inner) for key, inner in value.items()}
+    if not isinstance(value, str):
+        return value
+    shown = MASK if _PEM in value else mask_secrets(value)
+    is_dsn = isinstance(key, str) and re.sub(r"[\W_]", "", key.casefold()).endswith("dsn")
+    # The user in a DSN may be a token, without a password behind it.
+    return re.sub(r"(?<=://)[^\s:/@]+(?=@)", MASK, shown) if is_dsn else shown

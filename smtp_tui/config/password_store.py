@@ -50,7 +50,35 @@ async def fetch_password(
     pass. PasswordError: `password-missing` for an empty one and for one that is to be asked for,
     else `password-source-failed`.
     """
-    place, raw = await _look_up(source, account, base, environ, limit)
+    raw: str | bytes
+    match source:
+        case Literal():
+            place, raw = "the password in the settings", source.value
+        case Environment(name):
+            place = f"the environment variable {one_line(name, 80)}"
+            if name not in environ:
+                raise PasswordError(
+                    f"{place} is not set; export it before you start smtp-tui, or keep the "
+                    "password elsewhere"
+                )
+            raw = environ[name]
+        case File(path):
+            file = expand(path, base, environ)
+            place, raw = f"the password file {one_line(file)}", await _read_file(file, limit)
+        case Command(argv):
+            place = f"the first line printed by the command {shown_command(argv)}"
+            raw = await _run_command(argv, base, environ, limit)
+        case Keyring(service):
+            place = f"the keyring's entry {one_line(service, 80)}"
+            raw = await keyring_backend.fetch_entry(service, account, limit)
+        case Ask():
+            raise PasswordError(
+                "the settings say to ask for the password; use --ask-password, or type it "
+                "in the form",
+                "password-missing",
+            )
+        case _:
+            assert_never(source)
     # Bytes that are no UTF-8 become surrogates here, and a sentence in _problem_with.
     secret = raw if isinstance(raw, str) else raw.decode("utf-8", "surrogateescape")
     secret = secret.removesuffix("\n").removesuffix("\r") if secret.endswith("\n") else secret
@@ -82,40 +110,7 @@ def _problem_with(secret: str, place: str) -> PasswordError | None:
     return None
 
 
-async def _look_up(
-    source: PasswordSource, account: str, base: Path, environ: Mapping[str, str], limit: float
-) -> tuple[str, str | bytes]:
-    """Return where the password was found, in words, and what stands there."""
-    match source:
-        case Literal(value):
-            return "the password in the settings", value
-        case Environment(name):
-            shown = f"the environment variable {one_line(name, 80)}"
-            if name not in environ:
-                raise PasswordError(
-                    f"{shown} is not set; export it before you start smtp-tui, or keep the "
-                    "password elsewhere"
-                )
-            return shown, environ[name]
-        case File(path):
-            return await _read_file(expand(path, base, environ), limit)
-        case Command(argv):
-            place = f"the first line printed by the command {shown_command(argv)}"
-            return place, await _run_command(argv, base, environ, limit)
-        case Keyring(service):
-            place = f"the keyring's entry {one_line(service, 80)}"
-            return place, await keyring_backend.fetch_entry(service, account, limit)
-        case Ask():
-            raise PasswordError(
-                "the settings say to ask for the password; use --ask-password, or type it "
-                "in the form",
-                "password-missing",
-            )
-        case _:
-            assert_never(source)
-
-
-async def _read_file(path: Path, limit: float) -> tuple[str, bytes]:
+async def _read_file(path: Path, limit: float) -> bytes:
     shown = f"the password file {one_line(path)}"
     try:
         # A pipe, or a file over a network, may never answer.
@@ -139,7 +134,7 @@ async def _read_file(path: Path, limit: float) -> tuple[str, bytes]:
         raise PasswordError(
             f"{shown} is larger than {LARGEST_FILE >> 10} KiB; it must contain only the password"
         )
-    return shown, content.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
+    return content.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
 
 
 def _first_bytes(path: Path) -> bytes:

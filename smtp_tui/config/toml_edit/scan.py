@@ -118,16 +118,15 @@ class _Scanner:
         return Header(path, start, self._skip(_BLANK, end) + width)
 
     def _entered(self, path: TablePath) -> TablePath:
-        index = self.last_index.get(path)
-        return path if index is None else (*path, index)
+        return (*path, self.last_index[path]) if path in self.last_index else path
 
     def _keys(self, position: int) -> tuple[tuple[str, ...], tuple[Span, ...], int]:
         names, spans = [], []
         while True:
             part = self._match(_KEY_PART, self._skip(_BLANK, position))
             name = part.group()
-            quoted = name[0] in "\"'"
-            names.append(str(tomllib.loads(f"name = {name}")["name"]) if quoted else name)
+            is_quoted = name[0] in "\"'"
+            names.append(str(tomllib.loads(f"name = {name}")["name"]) if is_quoted else name)
             spans.append(part.span())
             position = self._skip(_BLANK, part.end())
             if not self.text.startswith(".", position):
