@@ -214,11 +214,9 @@ def _replace(
 def _overwrite(
     target: Path, descriptor: int, content: bytes, old: bytes, warn: Callable[[str], None]
 ) -> None:
-    """Write `content` into an open file that holds `old`.
-
-    What fails midway is put back; where that fails too, and where the run is killed, the copy
-    stays, and `warn` has named it before the first byte is written.
-    """
+    """Write `content` into an open file that holds `old`."""
+    # What fails midway is put back; where that fails too, and where the run is killed, the copy
+    # stays, and `warn` has named it before the first byte is written.
     copy = _kept_copy(target, old)
     warn(
         f"{one_line(target)} will be overwritten in place, and a crash during that would damage "

@@ -27,10 +27,8 @@ def free_path(folder: Path, host: str, subject: str, pem: str) -> Path:
 
 
 def save_authority(path: Path, pem: str) -> None:
-    """Write a certificate for everybody to read (mode 0644); DocumentError where it cannot be.
-
-    What is there already stays as it is: this very certificate will do, else it is not touched.
-    """
+    """Write a certificate for everybody to read (mode 0644); DocumentError where it cannot be."""
+    # What is there already stays as it is: this very certificate will do, else it is not touched.
     try:
         if not _is_free(path, pem):
             raise DocumentError(f"{one_line(path)} already exists and contains something else")

@@ -63,11 +63,9 @@ class DiffLine:
 def diff_lines(
     old: str, new: str, name: str, secret_keys: Collection[str] = ()
 ) -> tuple[DiffLine, ...]:
-    """Compare two valid texts of the file `name`; the same text has no lines at all.
-
-    `secret_keys` are the names of keys that hold a secret, beside those that look it.
-    Lines that differ only in their secrets show as gone and added, and look the same.
-    """
+    """Compare two valid texts of the file `name`; the same text has no lines at all."""
+    # `secret_keys` are the names of keys that hold a secret, beside those that look it.
+    # Lines that differ only in their secrets show as gone and added, and look the same.
     return tuple(_diff(old, new, name, secret_keys)) if old != new else ()
 
 
@@ -140,10 +138,8 @@ class Showable:
         self.secrets = frozenset(text for text in hidden if len(text) >= _SHORTEST)
 
     def masked(self, known: Iterable[str]) -> str:
-        """Return the text without its secrets; its line ends stay.
-
-        What is `known` to be a secret is hidden in comments too.
-        """
+        """Return the text without its secrets; its line ends stay."""
+        # What is `known` to be a secret is hidden in comments too.
         words = sorted(known, key=len, reverse=True)
         pieces = []
         position = 0
@@ -223,10 +219,9 @@ class MergeResult:
 def merge_changes(
     base: Mapping[str, Any], theirs: Mapping[str, Any], ours: Mapping[str, object]
 ) -> MergeResult:
-    """Compare a table as it was read with what it holds now, and with the changes `ours`.
-
-    What was changed there to the same meaning is done; what was left alone there takes our change.
-    """
+    """Compare a table as it was read with what it holds now, and with the changes `ours`."""
+    # What was changed there to the same meaning is done; what was left alone there takes our
+    # change.
     changes, conflicts = {}, []
     for key, wanted in ours.items():
         before, now = base.get(key), theirs.get(key)
@@ -277,10 +272,8 @@ def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:
 
 
 def merged_with_disk(document: Document, table: str, changes: Mapping[str, object]) -> MergeResult:
-    """Bring changes of a table onto the file as it is now; the document stays as it is.
-
-    DocumentError where the file, or the table that was in it, is gone or can no longer be read.
-    """
+    """Bring changes of a table onto the file as it is now; the document stays as it is."""
+    # DocumentError where the file, or the table that was in it, is gone or can no longer be read.
     now = fresh(document)
     theirs = _values(now, table) if document.lacks(table) else now.values(table)
     return merge_changes(_values(document, table), theirs, changes)

@@ -190,11 +190,9 @@ class Document:
         return tuple(remarks)
 
     def values(self, table: str) -> dict[str, Any]:
-        """Return a copy of a table's raw values by our keys; NoTableError if absent.
-
-        Of a plain table unknown keys are among them; of one in a dialect the application's
-        defaults are, which `given` leaves out.
-        """
+        """Return a copy of a table's raw values by our keys; NoTableError if absent."""
+        # Of a plain table unknown keys are among them; of one in a dialect the application's
+        # defaults are, which `given` leaves out.
         values = self._table(self._resolved(table)).values
         inner = {key: raw for key, raw in values.items() if isinstance(raw, dict | list)}
         return values | copy.deepcopy(inner)
@@ -233,10 +231,8 @@ class Document:
         create: bool = False,
         options: WriteOptions | None = None,
     ) -> None:
-        """Write the file with `changes` made, unless they change nothing and nor does `options`.
-
-        No backup keeps a password that leaves the file; that is told where one was wanted.
-        """
+        """Write the file with `changes` made, unless they change nothing and nor does `options`."""
+        # No backup keeps a password that leaves the file; that is told where one was wanted.
         options = options or WriteOptions()
         if options.backup and not self.lacks(table):
             old = self.values(table).get("password")

@@ -37,10 +37,8 @@ _ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP, _ACL_MASK = 0x02, 0x04, 0x08, 0x10
 
 
 def other_writer(path: Path) -> str | None:
-    """Say who else can change or replace a file: "the user bob can write /srv/app"; else None.
-
-    A file that is not there any more counts as one that somebody else can change.
-    """
+    """Say who else can change or replace a file: "the user bob can write /srv/app"; else None."""
+    # A file that is not there any more counts as one that somebody else can change.
     try:
         return next(_writers(path), None)
     except OSError as error:

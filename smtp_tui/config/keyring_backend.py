@@ -132,10 +132,8 @@ async def forget_entry(service: str, account: str) -> None:
 
 
 async def keyring_state() -> str | None:
-    """Say why no password can be kept in a keyring here and what to do, None if one can be.
-
-    A keyring that is locked, or asks first, shows that only when it is used.
-    """
+    """Say why no password can be kept in a keyring here and what to do, None if one can be."""
+    # A keyring that is locked, or asks first, shows that only when it is used.
     answer = await _asked(lambda _backend: None, PATIENCE)
     if isinstance(answer, _Failure):
         return f"no keyring works here: {answer.why}; {instead_of_keyring()}"

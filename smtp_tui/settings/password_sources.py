@@ -113,11 +113,9 @@ _MAIL_HOST = re.compile(r"(smtp|mail|mx|relay|imap|submission)[a-z0-9-]*(\.[a-z0
 
 
 def other_host(service: str, *hosts: str | None) -> str | None:
-    """Return the host that an entry's service names; None if it is one of `hosts`, or none.
-
-    The entries that this program makes name their host, as do URLs of mail servers and hostnames
-    like smtp.example.org. Of any other service nothing is known.
-    """
+    """Return the host that an entry's service names; None if it is one of `hosts`, or none."""
+    # The entries that this program makes name their host, as do URLs of mail servers and hostnames
+    # like smtp.example.org. Of any other service nothing is known.
     named = _host_in(service)
     others = {_folded(host) for host in hosts if host}
     return None if named is None or _folded(named) in others else named

@@ -76,10 +76,8 @@ def change_table(
 def _in_its_words(
     text: str, path: TablePath, values: Mapping[str, Any], changes: Values
 ) -> dict[str, object]:
-    """Return the changes of a table with its own names for the keys that it only shows so far.
-
-    A table with `smtp_host` and `#smtp_port =` has a place for the port, and it is not `port`.
-    """
+    """Return the changes of a table with its own names for the keys that it only shows so far."""
+    # A table with `smtp_host` and `#smtp_port =` has a place for the port, and it is not `port`.
     table = TableLayout(text, path)
     prefix = table.prefix(table.members[-1]) if table.members else ""
 
@@ -98,11 +96,9 @@ def _in_its_words(
 def _differences(
     path: TablePath, old: Mapping[str, Any], new: Mapping[str, Any], section: TablePath
 ) -> Iterator[tuple[TablePath, dict[str, object]]]:
-    """Yield each table's changed keys, None for one that goes.
-
-    A new table gets a header of its own, but not inside the one at `section`: there it stands in
-    its holder, between braces.
-    """
+    """Yield each table's changed keys, None for one that goes."""
+    # A new table gets a header of its own, but not inside the one at `section`: there it stands in
+    # its holder, between braces.
     changes: dict[str, object] = {key: None for key in old if key not in new}
     inner: list[tuple[TablePath, dict[str, object]]] = []
     for key, value in new.items():
@@ -247,10 +243,8 @@ def _put(table: DialectTable, key: str, value: object) -> None:
 def _with_mode(
     table: DialectTable, old: DialectTable, wanted: Values, stated: Values
 ) -> DialectTable:
-    """Return the table in which all comes out as stated, the mode chosen for it.
-
-    `wanted` are those of the stated settings that mean something else in `old`.
-    """
+    """Return the table in which all comes out as stated, the mode chosen for it."""
+    # `wanted` are those of the stated settings that mean something else in `old`.
     dialect = table.dialect
     desired = {**{key: old.values[key] for key in old.given}, **stated}
     encryption = desired.get(_ENCRYPTION, old.values.get(_ENCRYPTION))

@@ -116,11 +116,9 @@ _OTHER_PORTS = frozenset(
 
 
 def mail_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
-    """List the tables of mail settings: `smtp` first, then the others in the file's order.
-
-    Where no table is surely one of mail, those that hold a host and more and are surely of nothing
-    else stand for them.
-    """
+    """List the tables of mail settings: `smtp` first, then the others in the file's order."""
+    # Where no table is surely one of mail, those that hold a host and more and are surely of
+    # nothing else stand for them.
     kinds = {path: _is_mail(path, table) for path, table in walk(data)}
     sure = tuple(path for path in kinds if kinds[path])
     match data.get("smtp"):
@@ -231,10 +229,8 @@ class PlainTable:
         return True
 
     def changes(self, wanted: Mapping[str, object]) -> dict[str, object]:
-        """Return the changes of the file's own keys that make `wanted` of our settings.
-
-        NotExpressibleError where the file's own key for a setting cannot hold a value.
-        """
+        """Return the changes of the file's own keys that make `wanted` of our settings."""
+        # NotExpressibleError where the file's own key for a setting cannot hold a value.
         found: dict[str, object] = {}
         text = self._text
         for key, value in wanted.items():

@@ -36,10 +36,8 @@ _BLANK_LINE = re.compile(r"\n[ \t]*(?=\r?\n)")
 def apply_edits(
     text: str, path: TablePath, values: Mapping[str, Any], changes: Mapping[str, object]
 ) -> str:
-    """Return `text` with `changes` made to the table at `path`, which holds `values` now.
-
-    None removes a key. DocumentError if the table is written in a way that cannot be edited.
-    """
+    """Return `text` with `changes` made to the table at `path`, which holds `values` now."""
+    # None removes a key. DocumentError if the table is written in a way that cannot be edited.
     splices: list[Splice] = []
     moved = []
     table = TableLayout(text, path)
@@ -182,11 +180,9 @@ def insertion_point(table: TableLayout, key: str, prefix: str) -> tuple[int, str
 
 
 def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
-    """Yield the comments on lines of their own between the header and the next table's.
-
-    They end with a section that is commented out itself. Comments that stand right above the next
-    header, a blank line between them and the rest, are its own.
-    """
+    """Yield the comments on lines of their own between the header and the next table's."""
+    # They end with a section that is commented out itself. Comments that stand right above the next
+    # header, a blank line between them and the rest, are its own.
     text, header = table.text, table.header
     if table.members:  # the header above the table's keys; None for those at the top of the file
         last = table.members[-1].start
@@ -214,10 +210,8 @@ def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
 
 
 def _beside_members(table: TableLayout, added: Mapping[str, object]) -> str:
-    """Put each key after the nearest of those that come before it in the order of our settings.
-
-    Where there is none, and for a key that is not ours, it goes after the table's last pair.
-    """
+    """Put each key after the nearest of those that come before it in the order of our settings."""
+    # Where there is none, and for a key that is not ours, it goes after the table's last pair.
     # Host before port before password: the order in which people write them.
     places = {key: place for place, key in enumerate(BY_KEY)}
     neighbours: dict[KeyValue, list[str]] = {}
@@ -303,10 +297,8 @@ def same_data(one: object, other: object) -> bool:
 def verify_edit(
     old: str, new: str, data: Mapping[str, Any], path: TablePath, changes: Mapping[str, object]
 ) -> dict[str, Any]:
-    """Return the data of the text `new`; DocumentError if it is not `old` with `changes` made.
-
-    `data` is what `old` means; `changes` are those of the table at `path`, None removes.
-    """
+    """Return the data of the text `new`; DocumentError if it is not `old` with `changes` made."""
+    # `data` is what `old` means; `changes` are those of the table at `path`, None removes.
     try:
         outcome = tomllib.loads(new)
     except ValueError as error:

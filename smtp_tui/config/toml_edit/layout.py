@@ -87,10 +87,8 @@ class TableLayout:
         return self.text[pair.parts[-1][1] : pair.value[0]]
 
     def fitting(self, end: int, like: KeyValue) -> str:
-        """Return what to put between a new key, which ends in column `end`, and its value.
-
-        It is as with the member `like`, or in line with the `=` or the values of them all.
-        """
+        """Return what to put between a new key, which ends in column `end`, and its value."""
+        # It is as with the member `like`, or in line with the `=` or the values of them all.
         before, _, after = self.separator(like).partition("=")
         ends = [member.parts[-1][1] for member in self.members]
         # Keys of one length are in line by chance, so nobody lined them up.
@@ -105,10 +103,8 @@ class TableLayout:
         return f"{before}={after}"
 
     def gap(self, pair: KeyValue, length: int) -> tuple[int, str]:
-        """Return where the blanks before a value's comment end, and those for a new `length`.
-
-        Comments that stand in one column are kept in it.
-        """
+        """Return where the blanks before a value's comment end, and those for a new `length`."""
+        # Comments that stand in one column are kept in it.
         start, end = pair.value
         found = _BEFORE_COMMENT.match(self.text, end)
         ends = [_BEFORE_COMMENT.match(self.text, member.value[1]) for member in self.members]

@@ -177,11 +177,9 @@ _PAIR = re.compile(r"(?P<key>[A-Za-z0-9_.-]+)[ \t]*=[ \t]*(?P<value>.*)")
 
 
 def sections(text: str) -> Iterator[tuple[TablePath, dict[str, Any], int]]:
-    """Yield each commented-out section: path, keys, and where the line after its header begins.
-
-    A key without a value has the empty text. A section ends with the next header or with the first
-    line that is no comment.
-    """
+    """Yield each commented-out section: path, keys, and where the line after its header begins."""
+    # A key without a value has the empty text. A section ends with the next header or with the
+    # first line that is no comment.
     for header in _HEADER.finditer(text):
         try:
             here: Any = tomllib.loads(f"[{header['path']}]")

@@ -61,11 +61,9 @@ def _text(value: str, like: str) -> str:
 
 
 def toml_value_like(old: object, new: object) -> object:
-    """Give a new number or switch the TOML type of the old one, if that changes no meaning.
-
-    An application that reads its port as text would not start with a number there, nor with the
-    text `30.0` where it reads a whole number.
-    """
+    """Give a new number or switch the TOML type of the old one, if that changes no meaning."""
+    # An application that reads its port as text would not start with a number there, nor with the
+    # text `30.0` where it reads a whole number.
     if isinstance(old, str) and isinstance(new, bool | int | float):
         is_whole = isinstance(new, float) and new.is_integer() and "." not in old
         return str(int(new) if is_whole else new).lower()
