@@ -48,12 +48,10 @@ def other_writer(path: Path) -> str | None:
 def is_private(path: Path) -> bool:
     """Tell whether root and this user alone can read a file; one that is not there is."""
     target = real(path)
-    try:
-        if next(_all(target, _READ), None) is None:
-            return True
-        return any(next(_all(folder, _SEARCH), None) is None for folder in target.parents)
-    except OSError:
-        return True
+    with contextlib.suppress(OSError):
+        if any(_all(target, _READ)):
+            return not all(any(_all(folder, _SEARCH)) for folder in target.parents)
+    return True
 
 
 def _writers(path: Path) -> Iterator[str]:
@@ -195,18 +193,15 @@ def distrust(
 def readable_by_others(path: Path) -> bool:
     """Tell whether users who are neither owner nor in the group can read the file."""
     target = real(path)
-    try:
-        if not target.stat().st_mode & stat.S_IROTH:
-            return False
+    with contextlib.suppress(OSError):
         # A closed folder on the way keeps others out, whatever the file's own mode.
-        return all(folder.stat().st_mode & stat.S_IXOTH for folder in target.parents)
-    except OSError:
-        return False
+        is_open = all(folder.stat().st_mode & stat.S_IXOTH for folder in target.parents)
+        return is_open and bool(target.stat().st_mode & stat.S_IROTH)
+    return False
 
 
 def has_private_mode(path: Path) -> bool:
     """Tell whether a file's mode lets nobody but its owner at it; one that is not there does."""
-    try:
+    with contextlib.suppress(OSError):
         return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    except OSError:
-        return True
+    return True

@@ -12,6 +12,7 @@ import re
 import select
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,14 @@ def read_pipe(path: Path, most: int) -> bytes:
     return content
 
 
+_REASONS: Mapping[type[OSError], str] = {
+    IsADirectoryError: "is a folder; name the TOML file in it",
+    PermissionError: (
+        "is not readable by this user; run smtp-tui as its owner, or let this user read it"
+    ),
+}
+
+
 def read_document(path: Path) -> bytes:
     """Return a file's content; DocumentError if it is missing, unreadable or too large."""
     shown = one_line(path)
@@ -111,15 +120,9 @@ def read_document(path: Path) -> bytes:
                 content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise NoFileError(f"{shown} does not exist; check the name and the folder") from None
-    except IsADirectoryError:
-        raise DocumentError(f"{shown} is a folder; name the TOML file in it") from None
-    except PermissionError:
-        raise DocumentError(
-            f"{shown} is not readable by this user; run smtp-tui as its owner, or let this user "
-            "read it"
-        ) from None
     except OSError as error:
-        raise DocumentError(f"{shown} cannot be read: {reason(error)}") from None
+        why = _REASONS.get(type(error), f"cannot be read: {reason(error)}")
+        raise DocumentError(f"{shown} {why}") from None
     except ValueError:
         raise DocumentError(f"{shown} is not a file name: it contains a NUL byte") from None
     if len(content) > LARGEST:

@@ -26,6 +26,26 @@ _PORT = (
     r"^\s*0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]"
     r"|6553[0-5])\s*$"
 )
+_PORTS: list[Schema] = [
+    {"type": "integer", "minimum": 1, "maximum": 65535},
+    {"type": "string", "pattern": _PORT},
+]
+_SECONDS: list[Schema] = [
+    {"type": "number", "exclusiveMinimum": 0, "maximum": 86400},
+    {"type": "string", "pattern": r"^\s*[0-9.eE+_]+\s*$"},
+]
+# The places of a password, as `parse_source` reads them.
+_PLACES: dict[str, Schema] = {
+    "keyring": _PLACE,
+    "env": {"type": "string", "minLength": 1, "pattern": r"^[^=\r\n\u0000]+$"},
+    "file": _PLACE,
+    "command": {"type": "array", "items": _TEXT, "minItems": 1, "prefixItems": [_PLACE]},
+    "ask": {"const": True},
+}
+_SOURCES: list[Schema] = [
+    {"type": "object", "properties": {key: place}, "required": [key], "additionalProperties": False}
+    for key, place in _PLACES.items()
+]
 _PATTERNS = {"tls_fingerprint": r"^([^:=]*[:=])?([:\s]*[0-9A-Fa-f]){64}[:\s]*$"}
 
 
@@ -53,9 +73,10 @@ def _described(field: Field) -> Schema:
         case FieldKind.SWITCH:
             values = {"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, *_words(_SWITCH), _EMPTY]}
         case FieldKind.NUMBER:
-            values = {"anyOf": [*_numbers(field), _EMPTY]}
+            is_port = field.problem_with(0.5) is not None
+            values = {"anyOf": [*(_PORTS if is_port else _SECONDS), _EMPTY]}
         case FieldKind.PASSWORD:
-            values = {"oneOf": [_TEXT, *_sources()]}
+            values = {"oneOf": [_TEXT, *_SOURCES]}
         case FieldKind.TEXT if field.key == "host":
             values = _PLACE
         case FieldKind.TEXT if field.key in _PATTERNS:
@@ -89,38 +110,6 @@ def _letter(letter: str) -> str:
     if letter in "-_":
         return "[-_]"
     return letter if letter.isalnum() or letter in " /:" else f"\\{letter}"
-
-
-def _numbers(field: Field) -> list[Schema]:
-    if field.problem_with(0.5) is not None:  # a port, not a time
-        return [
-            {"type": "integer", "minimum": 1, "maximum": 65535},
-            {"type": "string", "pattern": _PORT},
-        ]
-    return [
-        {"type": "number", "exclusiveMinimum": 0, "maximum": 86400},
-        {"type": "string", "pattern": r"^\s*[0-9.eE+_]+\s*$"},
-    ]
-
-
-def _sources() -> list[Schema]:
-    """Name the places of a password, as `parse_source` reads them."""
-    places: dict[str, Schema] = {
-        "keyring": _PLACE,
-        "env": {"type": "string", "minLength": 1, "pattern": r"^[^=\r\n\u0000]+$"},
-        "file": _PLACE,
-        "command": {"type": "array", "items": _TEXT, "minItems": 1, "prefixItems": [_PLACE]},
-        "ask": {"const": True},
-    }
-    return [
-        {
-            "type": "object",
-            "properties": {kind: where},
-            "required": [kind],
-            "additionalProperties": False,
-        }
-        for kind, where in places.items()
-    ]
 
 
 @cache
