@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.tui.commands import Command, configurable
 from smtp_tui.tui.model.draft import Draft
-from smtp_tui.tui.model.undo import UndoStack, redone_words, undone_words
+from smtp_tui.tui.model.undo import UndoStack, format_undo
 from tests.tui.driving import SAMPLE, form_on
 
 FILE = {"host": "mail.example.net", "encryption": "TLS", "password": "hunter2hunter2"}
@@ -40,13 +40,13 @@ class TestHistory:
 
     def test_a_step_is_made_again_until_something_else_is_done(self) -> None:
         draft, history = Draft(FILE), UndoStack()
-        history.apply(draft, {"encryption": "ssl"}, topic="encryption")
-        history.apply(draft, {"encryption": "none"}, topic="encryption")
+        history.apply(draft, {"encryption": "ssl"}, at="encryption")
+        history.apply(draft, {"encryption": "none"}, at="encryption")
         history.undo(draft)
         history.undo(draft)
         redone = history.redo(draft)
         assert redone
-        assert redone_words(redone, draft) == "Redone: Encryption Type is ssl."
+        assert format_undo(redone, draft) == "Redone: Encryption Type is ssl."
         history.type(draft, "host", "x")
         assert history.redo(draft) is None
 
@@ -54,21 +54,21 @@ class TestHistory:
         draft, history = Draft(FILE), UndoStack()
         history.type(draft, "password", "s")
         history.type(draft, "password", "swordfish")
-        history.change_password(draft, "kept", draft.password.reset)
+        history.apply(draft, {}, draft.password.reset, at="kept")
         undone = history.undo(draft)
         assert undone
-        assert undone_words(undone, draft) == "Undone: SMTP Password is kept in: this file again."
+        assert format_undo(undone, draft) == "Undone: SMTP Password is kept in: this file again."
         assert draft.password.secret() == "swordfish"
         undone = history.undo(draft)
         assert undone
-        assert undone_words(undone, draft) == "Undone: SMTP Password is as it was before."
+        assert format_undo(undone, draft) == "Undone: SMTP Password is as it was before."
         assert draft.password.secret() == "hunter2hunter2"
         assert not draft.changed
         assert "swordfish" not in repr(history.__dict__)
 
     def test_a_password_that_was_saved_is_no_step_any_more(self) -> None:
         draft, history = Draft(FILE), UndoStack()
-        history.apply(draft, {"encryption": "ssl"}, topic="encryption")
+        history.apply(draft, {"encryption": "ssl"}, at="encryption")
         history.type(draft, "password", "swordfish")
         draft.rebase({**FILE, "encryption": "ssl", "password": "swordfish"})
         history.keep_to(draft.password)

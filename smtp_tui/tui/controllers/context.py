@@ -17,7 +17,7 @@ from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.file_context import FileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
-from smtp_tui.tui.model.undo import UndoResult, redone_words, undone_words
+from smtp_tui.tui.model.undo import UndoResult, format_undo
 from smtp_tui.tui.sidebar import SidebarController
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import release_keys
@@ -144,22 +144,17 @@ class UndoController(Controller):
     """Goes through the history of the form."""
 
     def undo(self) -> None:
-        """Take the last step back."""
-        self._move(self.form.history.undo, undone_words, "There is nothing to undo.")
+        """Undo the last step."""
+        self._move(self.form.history.undo, "There is nothing to undo.")
 
     def redo(self) -> None:
-        """Make again what was taken back last."""
-        self._move(self.form.history.redo, redone_words, "There is nothing to redo.")
+        """Redo what was undone last."""
+        self._move(self.form.history.redo, "There is nothing to redo.")
 
-    def _move(
-        self,
-        move: Callable[[Draft], UndoResult | None],
-        words: Callable[[UndoResult, Draft], str],
-        nothing: str,
-    ) -> None:
+    def _move(self, move: Callable[[Draft], UndoResult | None], nothing: str) -> None:
         self.form.commit_edit()
         result = move(self.draft)
         if result is None:
             self.show_message(nothing)
         else:
-            self.show_change(words(result, self.draft), at=result.topic)
+            self.show_change(format_undo(result, self.draft), at=result.step.at)

@@ -77,7 +77,7 @@ class CrashRecovery(Controller):
     def _restore(self, recovered: RecoveredChanges) -> None:
         history, draft = self.form.history, self.draft
         if recovered.place:
-            history.change_password(draft, "kept", lambda: _place_password(draft, recovered))
+            history.apply(draft, {}, lambda: _place_password(draft, recovered), at="kept")
         history.apply(draft, _fields(recovered))
         labels = ", ".join(BY_KEY[key].label for key in draft.changed)
         again = " The password that you typed was not kept; type it again."

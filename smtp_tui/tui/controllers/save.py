@@ -43,7 +43,7 @@ from smtp_tui.tui.dialogs.diff import (
     Preview,
 )
 from smtp_tui.tui.messages import as_sentence
-from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, DraftSnapshot, text_of
+from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, text_of
 from smtp_tui.tui.model.file_context import preview_changes, will_hold_password
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, location_of
 from smtp_tui.tui.style import BAD, GOOD, WARNING
@@ -182,14 +182,15 @@ class SaveController(Controller):
 
     async def _move_and_write(self, options: WriteOptions) -> bool:
         """Bring the password to its place, write the file, then clear the password's old place."""
-        snapshot, moved, refusal = DraftSnapshot(self.draft), PasswordMove(), ""
+        snapshot, moved, refusal = self.draft.copy(), PasswordMove(), ""
+        changed = snapshot.changed
         try:
             was = text_of(self._values_in_file().get(ACCOUNT))
-            follows = ACCOUNT in snapshot.changes and isinstance(snapshot.password.source, Keyring)
-            if snapshot.changes_password or follows:
+            follows = ACCOUNT in changed and isinstance(snapshot.password.source, Keyring)
+            if PASSWORD in changed or follows:
                 path, waits = self.document.path, self.context.waits
                 mover = PasswordMover(
-                    snapshot.password, path, was, snapshot.account, self._ask, waits
+                    snapshot.password, path, was, snapshot.text(ACCOUNT), self._ask, waits
                 )
                 moved = await mover.move()
         except StoppedWaitingError:
@@ -198,8 +199,8 @@ class SaveController(Controller):
             # A keyring that is locked must not cost the other changes: they are saved, and this is
             # said.
             refusal = str(error)
-        changes = dict(snapshot.changes)
-        if snapshot.changes_password and not refusal:
+        changes = {key: snapshot.to_write(key) for key in changed if key != PASSWORD}
+        if PASSWORD in changed and not refusal:
             changes[PASSWORD] = moved.raw
         try:
             if changes or options.private or self.document.is_recreated:
@@ -212,8 +213,9 @@ class SaveController(Controller):
         notes = [*moved.notes, *(await self._forget(moved))]
         if PASSWORD in changes:
             notes += self._in_backup(snapshot.password)
-        edits, password = snapshot.edits_since(self.draft)
-        self.context.file_context.rebase(self.draft, edits, password, keep_password=bool(refusal))
+        before = snapshot.state()
+        edits = {key: raw for key, raw in self.draft.state().items() if raw != before[key]}
+        self.context.file_context.rebase(self.draft, edits, keep_password=bool(refusal))
         return self._report_saved(list(changes), notes, refusal, options)
 
     async def _forget(self, moved: PasswordMove) -> list[str]:
@@ -367,9 +369,8 @@ class SaveController(Controller):
         except DocumentError as error:
             self.show_message(as_sentence(error), BAD)
             return False
-        kept = {key: self.draft.raw(key) for key in self.draft.changed if key not in dropped}
-        password = self.draft.password.state if PASSWORD in kept else None
-        self.context.file_context.rebase(self.draft, kept, password)
+        kept = self.draft.state(key for key in self.draft.changed if key not in dropped)
+        self.context.file_context.rebase(self.draft, kept)
         self.show_change()
         return True
 

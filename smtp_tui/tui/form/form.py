@@ -254,7 +254,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Forget the password that the file holds."""
         event.stop()
         if self.draft.password.is_masked:
-            self.history.change_password(self.draft, PASSWORD, self.draft.password.erase)
+            self.history.apply(self.draft, {}, self.draft.password.erase, at=PASSWORD)
             self._await_pause()
             self._changed()
 
@@ -266,7 +266,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
             self._move_password(word)
         else:
             raw = None if word is None else raw_of(BY_KEY[topic], word)
-            self.history.apply(self.draft, {topic: raw}, topic=topic)
+            self.history.apply(self.draft, {topic: raw}, at=topic)
             self._changed()
         self._await_pause()
 
@@ -307,7 +307,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         def move() -> None:
             password.reset() if word is None else password.move_to(PasswordLocation(word))
 
-        self.history.change_password(self.draft, KEPT, move)
+        self.history.apply(self.draft, {}, move, at=KEPT)
         row = self.row(PASSWORD)
         if isinstance(row, TextRow):
             row.load(password.text)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from copy import copy
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,7 @@ PASSWORD = next(field.key for field in FIELDS if field.kind is FieldKind.PASSWOR
 HOST = "host"
 ACCOUNT = "username"
 SERVER_NAME, FINGERPRINT = "server_name", "tls_fingerprint"
+DraftState = Mapping[str, object | None]
 
 
 def text_of(raw: object) -> str:
@@ -70,6 +72,27 @@ class Draft:
         self._assumed = self._assumed_first = dict(assumed)
         if not keep_password:
             self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
+
+    def copy(self) -> Draft:
+        """Return another one: this one may be edited on while a keyring is waited for."""
+        other = copy(self)
+        other._edits = dict(self._edits)
+        # The host names the keyring's entry.
+        other.password = PasswordDraft(self._file.get(PASSWORD), lambda: other.text(HOST))
+        other.password.restore(self.password.state)
+        return other
+
+    def state(self, keys: Iterable[str] = BY_KEY) -> DraftState:
+        """Return what fields hold: raw values, and of the password what was typed and chosen."""
+        return {key: self.password.state if key == PASSWORD else self.raw(key) for key in keys}
+
+    def restore(self, state: DraftState) -> None:
+        """Set fields to what they held."""
+        for key, raw in state.items():
+            if isinstance(raw, PasswordState):
+                self.password.restore(raw)
+            else:
+                self.edit(key, raw)
 
     def edit(self, key: str, raw: object | None) -> None:
         """Set a field to what was typed or chosen; None or empty text makes its key absent."""
@@ -177,25 +200,6 @@ class Draft:
         field = BY_KEY[key]
         raw = self.password.raw() if key == PASSWORD else self.raw(key)
         return None if raw is None else as_toml(field, raw)
-
-
-class DraftSnapshot:
-    """A draft as saving found it: it may be edited on while a keyring is waited for."""
-
-    def __init__(self, draft: Draft) -> None:
-        self._raws = {field.key: draft.raw(field.key) for field in FIELDS if field.key != PASSWORD}
-        self._password_state = draft.password.state
-        self.password = draft.password.snapshot()
-        self.account = draft.text(ACCOUNT)
-        self.changes_password = PASSWORD in draft.changed
-        self.changes = {key: draft.to_write(key) for key in draft.changed if key != PASSWORD}
-
-    def edits_since(self, draft: Draft) -> tuple[dict[str, object | None], PasswordState | None]:
-        """Return the raw values that were edited since, and the password if it was."""
-        raws = {key: draft.raw(key) for key in self._raws}
-        state = draft.password.state
-        edits = {key: raw for key, raw in raws.items() if raw != self._raws[key]}
-        return edits, state if state != self._password_state else None
 
 
 def as_toml(field: Field, raw: object) -> object:

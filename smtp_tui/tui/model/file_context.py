@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 
 from smtp_tui.config import file_access
 from smtp_tui.config.document import Document
@@ -18,8 +17,8 @@ from smtp_tui.settings.password_sources import Command, File, Keyring, PasswordS
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import as_sentence
-from smtp_tui.tui.model.draft import PASSWORD, Draft
-from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation, PasswordState
+from smtp_tui.tui.model.draft import PASSWORD, Draft, DraftState
+from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation
 
 HIDDEN = "********"  # stands for a password that is fetched only when it is saved
 
@@ -48,21 +47,16 @@ class FileContext:
     def rebase(
         self,
         draft: Draft,
-        edits: Mapping[str, object | None] = MappingProxyType({}),
-        password: PasswordState | None = None,
+        edits: DraftState,
         *,
         keep_password: bool = False,
     ) -> None:
-        """Begin a draft again with what the file says now, `edits` and `password` made on top."""
+        """Begin a draft again with what the file says now, `edits` made on top."""
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)
         draft.limits, draft.places = self._document.limits, self._places()
         self.check_readers()
-        for key, raw in edits.items():
-            if key != PASSWORD:
-                draft.edit(key, raw)
-        if password is not None and not keep_password:
-            draft.password.restore(password)
+        draft.restore(edits)
 
     def check_readers(self) -> None:
         """See who can read the file."""

@@ -162,14 +162,6 @@ class PasswordDraft:
         self.location, self._typed, self._is_cleared = state.location, state.typed, state.is_cleared
         self._places = {**self._places, **state.places}
 
-    def snapshot(self) -> PasswordDraft:
-        """Return another one that stays as this one is now."""
-        # The host names the keyring's entry, and may be edited while saving waits.
-        host = self._host()
-        other = PasswordDraft(self._file, lambda: host)
-        other.restore(self.state)
-        return other
-
     def type(self, text: str) -> None:
         """Take what the field holds now."""
         if self.is_masked:

@@ -1,4 +1,4 @@
-"""Every change of the form as a step that can be taken back and made again. Pure.
+"""Every change of the form as a step that can be undone and redone.
 
 A step is what was typed into one field until it was left, a choice, another place for the password,
 or all that one fix changed.
@@ -6,65 +6,48 @@ or all that one fix changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.model.draft import PASSWORD, Draft, same_meaning
+from smtp_tui.tui.model.draft import PASSWORD, Draft, DraftState, same_meaning
 from smtp_tui.tui.model.fixes import format_current
-from smtp_tui.tui.model.password import PasswordDraft, PasswordState
-
-Raws = Mapping[str, object | None]
+from smtp_tui.tui.model.password import PasswordDraft
 
 
 @record
 class EditStep:
-    """A change: what each of its fields held before and after; `topic` is where a hand made it.
+    """A change: what each of its fields held before and after.
 
-    `file` is what was written for it, which stays where it is.
+    `at` is the row where the admin made it; `file` was written for it, and stays where it is.
     """
 
-    before: Raws = field(default_factory=dict)
-    after: Raws = field(default_factory=dict)
-    topic: str | None = None
-    password: PasswordChange | None = None
+    before: DraftState
+    after: DraftState
+    at: str | None = None
     file: str = ""
-
-    @property
-    def changes_something(self) -> bool:
-        """Whether anything differs after it."""
-        if self.password and self.password.before != self.password.after:
-            return True
-        return any(self.after[key] != raw for key, raw in self.before.items())
-
-
-@record
-class PasswordChange:
-    """What became of the password; no repr shows it."""
-
-    of: PasswordDraft = field(repr=False)
-    before: PasswordState = field(repr=False)
-    after: PasswordState = field(repr=False)
 
 
 @record
 class UndoResult:
-    """What was taken back or made again, and what stays because it was changed otherwise since."""
+    """What was undone or redone, and what stays because it was changed otherwise since."""
 
+    step: EditStep
+    is_redo: bool
     changed: tuple[str, ...]
-    kept: tuple[str, ...] = ()
-    topic: str | None = None
-    file: str = ""
+    kept: tuple[str, ...]
 
 
 class UndoStack:
-    """The steps that were made, to be taken back one by one, the last one first."""
+    """The steps that were made, to be undone one by one, the last one first."""
 
     def __init__(self) -> None:
         self._done: list[EditStep] = []
         self._undone: list[EditStep] = []
         self._typing: str | None = None
+        self._password: PasswordDraft | None = None
 
     def __bool__(self) -> bool:
         return bool(self._done)
@@ -75,32 +58,29 @@ class UndoStack:
         change: Mapping[str, object | None],
         edit_password: Callable[[], None] | None = None,
         *,
-        topic: str | None = None,
+        at: str | None = None,
         file: str = "",
     ) -> None:
-        """Change several fields, and the password if `edit_password` does so, as one step.
-
-        `file` is one that was written for it.
-        """
+        """Change several fields, and the password if `edit_password` does so, as one step."""
         self.close()
-        step = replace(_edited(draft, change), topic=topic, file=file)
-        if edit_password is not None:
-            edit = _edited_password(draft.password, PASSWORD, edit_password)
-            step = replace(step, password=edit.password)
-        self._add(step)
+        step = self._edit(draft, change, partial(draft.restore, change), edit_password)
+        if step.before != step.after:
+            self._done.append(replace(step, at=at, file=file))
+            self._undone.clear()
 
     def type(self, draft: Draft, key: str, text: str) -> None:
         """Change a field to what was typed; until it is left, all of that is one step."""
         if key == PASSWORD:
-            password = draft.password
-            self._add_typed(_edited_password(password, key, lambda: password.type(text)))
+            step = self._edit(draft, (), None, partial(draft.password.type, text))
         else:
-            self._add_typed(replace(_edited(draft, {key: text}), topic=key))
-
-    def change_password(self, draft: Draft, topic: str, edit: Callable[[], None]) -> None:
-        """Do something to the password other than type it."""
-        self.close()
-        self._add(_edited_password(draft.password, topic, edit))
+            step = self._edit(draft, (key,), partial(draft.edit, key, text), None)
+        if self._typing == key and self._done:
+            step = replace(step, before=self._done.pop().before)
+        self._undone.clear()
+        # What was typed and deleted again is no step.
+        self._typing = key if step.before != step.after else None
+        if self._typing:
+            self._done.append(replace(step, at=key))
 
     def close(self) -> None:
         """The field was left: what is typed there next is another step."""
@@ -108,22 +88,37 @@ class UndoStack:
 
     def keep_to(self, password: PasswordDraft) -> None:
         """Forget changes of a password that was saved since: the file holds it, not the form."""
+        if password is self._password:
+            return
+        self._password = password
+        if self._typing == PASSWORD:
+            self.close()
         for steps in (self._done, self._undone):
-            kept = [
-                step
-                if step.password is None or step.password.of is password
-                else replace(step, password=None)
-                for step in steps
+            rest = [
+                replace(step, before=_rest(step.before), after=_rest(step.after)) for step in steps
             ]
-            steps[:] = [step for step in kept if step.before or step.password]
+            steps[:] = [step for step in rest if step.before]
 
     def undo(self, draft: Draft) -> UndoResult | None:
-        """Take the last step back, but for what was set otherwise since; None where none is."""
+        """Undo the last step, but for what was set otherwise since; None where none is."""
         return self._move(draft, self._done, self._undone)
 
     def redo(self, draft: Draft) -> UndoResult | None:
-        """Make again what was taken back last; None where nothing was, or something came since."""
+        """Redo what was undone last; None where nothing was, or something came since."""
         return self._move(draft, self._undone, self._done)
+
+    def _edit(
+        self,
+        draft: Draft,
+        keys: Iterable[str],
+        edit: Callable[[], None] | None,
+        edit_password: Callable[[], None] | None,
+    ) -> EditStep:
+        changed = (*keys, PASSWORD) if edit_password else tuple(keys)
+        self._password, before = draft.password, draft.state(changed)
+        for make in filter(None, (edit, edit_password)):
+            make()
+        return EditStep(before, draft.state(changed))
 
     def _move(
         self, draft: Draft, source: list[EditStep], target: list[EditStep]
@@ -131,80 +126,36 @@ class UndoStack:
         self.close()
         if not source:
             return None
-        step, is_undo = source.pop(), source is self._done
+        step, is_redo = source.pop(), source is self._undone
         target.append(step)
-        password = step.password
-        if password:
-            password.of.restore(password.before if is_undo else password.after)
-        expected, wanted = (step.after, step.before) if is_undo else (step.before, step.after)
+        expected, wanted = (step.before, step.after) if is_redo else (step.after, step.before)
         # What was set otherwise since is the later decision: it stays, and is named.
-        kept = tuple(
+        kept = [
             key
             for key, raw in expected.items()
-            if not same_meaning(BY_KEY[key], draft.raw(key), raw)
-        )
-        changed = tuple(key for key in wanted if key not in kept)
-        for key in changed:
-            draft.edit(key, wanted[key])
-        return UndoResult(
-            (*changed, PASSWORD) if password else changed, kept, step.topic, step.file
-        )
-
-    def _add(self, step: EditStep) -> None:
-        if step.changes_something:
-            self._done.append(step)
-            self._undone.clear()
-
-    def _add_typed(self, step: EditStep) -> None:
-        if self._typing == step.topic and self._done:
-            # A letter more in the same field is the same step.
-            first = self._done.pop()
-            if first.password and step.password:
-                edit = replace(first.password, after=step.password.after)
-                step = replace(first, password=edit)
-            else:
-                step = replace(first, after=step.after)
-        self._typing = step.topic
-        self._undone.clear()
-        if step.changes_something:
-            self._done.append(step)
-        else:
-            self._typing = None
+            if key != PASSWORD and not same_meaning(BY_KEY[key], draft.raw(key), raw)
+        ]
+        changes = {key: raw for key, raw in wanted.items() if key not in kept}
+        draft.restore(changes)
+        return UndoResult(step, is_redo, tuple(changes), tuple(kept))
 
 
-def _edited(draft: Draft, change: Raws) -> EditStep:
-    before = {key: draft.raw(key) for key in change}
-    for key, raw in change.items():
-        draft.edit(key, raw)
-    return EditStep(before, {key: draft.raw(key) for key in change})
+def _rest(state: DraftState) -> DraftState:
+    return {key: raw for key, raw in state.items() if key != PASSWORD}
 
 
-def _edited_password(password: PasswordDraft, topic: str, edit: Callable[[], None]) -> EditStep:
-    before = password.state
-    edit()
-    return EditStep(topic=topic, password=PasswordChange(password, before, password.state))
-
-
-def undone_words(undone: UndoResult, draft: Draft) -> str:
-    """Say what was taken back."""
-    stays = f" {undone.file} stays next to the settings file." if undone.file else ""
-    return f"Undone: {_field_words(undone, draft, ' again', 'before')}.{stays}"
-
-
-def redone_words(redone: UndoResult, draft: Draft) -> str:
-    """Say what was made again."""
-    return f"Redone: {_field_words(redone, draft, '', 'typed')}."
-
-
-def _field_words(result: UndoResult, draft: Draft, again: str, as_it_was: str) -> str:
-    words = []
+def format_undo(result: UndoResult, draft: Draft) -> str:
+    """Report what was undone or redone."""
+    step, is_redo = result.step, result.is_redo
+    again, changes = "" if is_redo else " again", []
     for key in result.changed:
         label = BY_KEY[key].label
         if key != PASSWORD:
-            words.append(f"{label} is {format_current(key, draft)}{again}")
-        elif result.topic == PASSWORD:
-            words.append(f"{label} is as it was {as_it_was}")
+            changes.append(f"{label} is {format_current(key, draft)}{again}")
+        elif step.at == PASSWORD:
+            changes.append(f"{label} is as it was {'typed' if is_redo else 'before'}")
         else:
-            words.append(f"{label} is kept in: {draft.password.location}{again}")
-    words += [f"{BY_KEY[key].label} keeps your later change" for key in result.kept]
-    return ", ".join(words)
+            changes.append(f"{label} is kept in: {draft.password.location}{again}")
+    changes += [f"{BY_KEY[key].label} keeps your later change" for key in result.kept]
+    file = "" if is_redo or not step.file else f" {step.file} stays next to the settings file."
+    return f"{'Redone' if is_redo else 'Undone'}: {', '.join(changes)}.{file}"
