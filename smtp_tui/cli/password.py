@@ -25,7 +25,7 @@ from smtp_tui.cli.password_prompt import new_password, typed_twice
 from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
-from smtp_tui.config.password_store import PasswordStore
+from smtp_tui.config.password_store import PasswordStore, backup_with
 from smtp_tui.config.paths import absolute
 from smtp_tui.settings.password_sources import (
     Ask,
@@ -239,11 +239,6 @@ def report_stale_copies(
             f"note: {store_of(table, old)} still holds the old password; "
             "remove it if nothing else uses it"
         )
-    backup = table.document.path.with_name(f"{table.document.path.name}~")
-    words = {secret, old.value if isinstance(old, Literal) else ""} - {""}
-    try:
-        kept = backup.read_text("utf-8", "replace")
-    except OSError:
-        return
-    if any(word in kept for word in words):
+    passwords = {secret, old.value if isinstance(old, Literal) else ""} - {""}
+    if backup := backup_with(table.document.path, passwords):
         print_error(f"warning: the backup {one_line(backup)} contains the password too; remove it")

@@ -13,7 +13,7 @@ import os
 import signal
 import stat
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import assert_never
@@ -348,6 +348,16 @@ class PasswordStore:
             path.unlink()
         except OSError as error:
             raise PasswordError(f"{self} was not removed: {reason(error)}") from None
+
+
+def backup_with(file: Path, passwords: Collection[str]) -> Path | None:
+    """Return the backup that a settings file has, if one of the passwords is in it."""
+    backup = file.with_name(f"{file.name}~")
+    with contextlib.suppress(OSError):
+        # To read a pipe would never end.
+        text = backup.read_text("utf-8", "replace") if backup.is_file() else ""
+        return backup if any(password in text for password in passwords) else None
+    return None
 
 
 def _content(path: Path) -> bytes | None:

@@ -18,7 +18,8 @@ from smtp_tui.config.document import Document
 from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, Command, command_named, hints_at, key_of
 from smtp_tui.tui.controllers.command_runner import CommandRunner
 from smtp_tui.tui.controllers.context import FormContext, UndoController
-from smtp_tui.tui.form.form import Form
+from smtp_tui.tui.form.form import KEPT, Form
+from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.layout import (
     MESSAGE,
@@ -144,19 +145,18 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """The log may have lost the focus, and the terminal too."""
         self._show_hints()
 
-    def on_form_changed(self) -> None:
+    def on_form_changed(self, event: Form.Changed) -> None:
         """A value changed."""
         self.test_pane.verdict.mark_stale()
         self.show_state()
         self._sidebar_controller.clear_message()
-
-    def on_form_password_location_chosen(self, event: Form.PasswordLocationChosen) -> None:
-        """A keyring is wanted: find out whether there is one."""
-        if event.place is PasswordLocation.KEYRING:
+        # Whether there is a keyring shows at once, not only when the password is saved.
+        is_keyring = self.form.draft.password.location is PasswordLocation.KEYRING
+        if event.key == KEPT and is_keyring:
             self.command_runner.start(lambda to: to.saving.look_for_keyring(), "look_for_keyring")
 
-    def on_form_choice_rejected(self, event: Form.ChoiceRejected) -> None:
-        """Say why a word cannot be chosen."""
+    def on_choice_row_rejected(self, event: ChoiceRow.Rejected) -> None:
+        """Show why a word cannot be chosen."""
         self.show_message(event.why)
 
     @on(Form.EditingPaused)

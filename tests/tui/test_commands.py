@@ -27,7 +27,7 @@ def test_the_first_screen_waits_for_nothing_that_few_keys_need() -> None:
     code = "import smtp_tui.launch, smtp_tui.tui.app, sys; print(*sorted(sys.modules), sep='\\n')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    late_controllers = "check discovery fixes import_export recovery save tables tools"
+    late_controllers = "check discovery recovery save tables tools"
     later = {f"smtp_tui.tui.controllers.{name}" for name in late_controllers.split()} | {
         "smtp_tui.tui.widgets.dialog",
         "smtp_tui.checks.run",

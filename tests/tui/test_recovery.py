@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.recovery import RecoveredChanges, load_recovery, save_recovery
-from smtp_tui.tui.controllers.recovery import keep, recovery_question
+from smtp_tui.tui.controllers.recovery import CrashRecovery, recovery_question
 from smtp_tui.tui.model.draft import Draft
 from tests.tui.driving import SAMPLE, form_on
 
@@ -41,10 +42,12 @@ def test_a_typed_password_is_never_written(tmp_path: Path) -> None:
     file = tmp_path / "mail.toml"
     file.write_text(SAMPLE, encoding="utf-8")
     draft = Draft(Document.open(file).values("smtp"))
-    assert not keep(draft, Document.open(file), "smtp")
+    form = MagicMock(draft=draft)
+    recovery = CrashRecovery(MagicMock(form=form, document=Document.open(file), table="smtp"))
+    assert not recovery.keep_changes()
     draft.password.type("swordfish")
     draft.edit("port", "465")
-    assert keep(draft, Document.open(file), "smtp")
+    assert recovery.keep_changes()
     (written,) = files(tmp_path)
     assert "swordfish" not in written.read_text()
     assert "hunter2" not in written.read_text()

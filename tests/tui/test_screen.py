@@ -12,6 +12,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import COMMANDS, hints_at
+from smtp_tui.tui.form.rows import Row
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, form_on
 
 LABELS = [field.label for field in FIELDS if not field.advanced]
@@ -34,7 +35,7 @@ async def test_all_is_in_sight_on_80_by_24(tmp_path: Path) -> None:
 async def test_the_sidebar_follows_the_focus(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         hand.form_screen.form.unfold()
-        for row in hand.form_screen.form.rows():
+        for row in hand.form_screen.form.query(Row):
             title = BY_KEY[row.key].label if row.key in BY_KEY else row.key
             beside = [line.split("│")[-1].strip() for line in hand.lines if "│" in line]
             assert title in beside[:4] or row.key in ("kept", "more")

@@ -1,26 +1,44 @@
-"""To test the form's settings and to send by them, asking the admin where a test must ask."""
+"""Tests of the form's settings, fixes of a failed test, and messages that are sent.
+
+Each asks the admin first whom to trust, and where a password may go.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from smtp_tui.config.ca_files import free_path, save_authority
+from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.controllers.context import BUSY, Controller
+from smtp_tui.tui.dialogs.fixes import FixDialog, TrustDialog, trust_blocks
 from smtp_tui.tui.dialogs.send_message import MailDialog
-from smtp_tui.tui.model.draft import ACCOUNT
+from smtp_tui.tui.model.draft import ACCOUNT, HOST
 from smtp_tui.tui.model.file_context import risk_of_test
-from smtp_tui.tui.model.mail_draft import sender_of
+from smtp_tui.tui.model.fixes import CA_FILE, FixAction, FixProposal, available_fixes, format_done
+from smtp_tui.tui.model.mail_draft import MailField, sender_of
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.pane import needs_password_prompt, request_for
 from smtp_tui.tui.test_pane.verdict import outcome
-from smtp_tui.tui.widgets.dialog import AskPassword, confirm
+from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
+
+FROM = "from"
+NO_FAILURE = "There is nothing to fix: no test has failed. F5 starts a test."
+NO_FIX = "smtp-tui knows no safe fix for this failure. The verdict says what to do."
+CHANGED = "The settings have changed since that test. Press F5 to test again first."
+UNCHANGED = "Nothing has changed."
 
 
 def verdict_line(verdict: Verdict) -> str:
-    """Return what the list of tables says of a test that came to its end."""
+    """Return what the list of tables shows of a test that came to its end."""
     cause = f": {label(verdict.cause)}" if verdict.cause else ""
     return f"{outcome(verdict)}{cause}"
 
@@ -45,8 +63,24 @@ class CheckController(Controller):
         if mail is not None:
             await self._test(settings, mail)
 
+    async def fix(self) -> None:
+        """Make the best fix, and test again."""
+        proposals = self._proposals()
+        if proposals and not await self._make(proposals[0]):
+            self.show_message(UNCHANGED)
+
+    async def choose_fix(self) -> None:
+        """List the fixes, and make the one that is chosen."""
+        proposals, index = self._proposals(), 0
+        while proposals:
+            file = next((self._file_for(fix).name for fix in proposals if fix.authority), "")
+            chosen = await self.show_dialog(FixDialog(proposals, self.draft, file, index))
+            if chosen is None or await self._make(proposals[chosen]):
+                return
+            index = chosen
+
     def _testable_settings(self, undone: str) -> Settings | None:
-        """Return the settings; where they cannot be tested, say why at the field to fix."""
+        """Return the settings; where they cannot be tested, show why at the field to fix."""
         self.form.commit_edit()
         for key, problem in self.draft.problems().items():
             # Only the first one: the focus can be in one field.
@@ -58,35 +92,29 @@ class CheckController(Controller):
     async def _test(self, settings: Settings, mail: MailRequest | None) -> None:
         """Test once, and again if the admin lets the password go over an unencrypted connection."""
         sends = mail is not None and mail.body is not None
-        what, undone = ("message", "Not sent") if sends else ("test", "Not tested")
-        if not await self._may_use_password(settings, undone):
-            return
+        undone = "Not sent" if sends else "Not tested"
+        # Somebody else may have chosen the password, or the place that it is fetched from.
+        risk = risk_of_test(self.draft.password, settings, self.document.path)
+        if risk is not None and risk not in self.context.accepted_risks:
+            if not await confirm(self.form.app, [plain(risk.question, BAD)]):
+                self.show_message(f"{undone}: {risk.refusal}", BAD)
+                return
+            # Asked once a session: who tests ten times need not agree ten times.
+            self.context.accepted_risks.add(risk)
         secret = None
         if needs_password_prompt(self.draft, settings):
-            dialog = AskPassword(self.draft.text(ACCOUNT), sends=what == "message")
+            dialog = AskPassword(self.draft.text(ACCOUNT), sends=sends)
             secret = await self.show_dialog(dialog)
             if secret is None:
                 self.show_message(f"{undone}: no password was given.")
                 return
-        verdict = await self._run(settings, mail, secret)
+        run = partial(self._run, settings, mail, secret)
+        verdict = await run(allow_clear_password=False)
         if verdict is None or verdict.cause != Cause.AUTH_NEEDS_ENCRYPTION:
             return
         question = plain("Send the password unencrypted, just this once?", BAD, gap=False)
         if await confirm(self.form.app, [plain(verdict.summary), question]):
-            await self._run(settings, mail, secret, allow_clear_password=True)
-
-    async def _may_use_password(self, settings: Settings, undone: str) -> bool:
-        """Ask before a password is fetched or sent that somebody else may have chosen."""
-        risk = risk_of_test(self.draft.password, settings, self.document.path)
-        accepted = self.context.accepted_risks
-        if risk is None or risk in accepted:
-            return True
-        if await confirm(self.form.app, [plain(risk.question, BAD)]):
-            # Asked once a session: who tests ten times need not agree ten times.
-            accepted.add(risk)
-            return True
-        self.show_message(f"{undone}: {risk.refusal}", BAD)
-        return False
+            await run(allow_clear_password=True)
 
     async def _run(
         self,
@@ -94,7 +122,7 @@ class CheckController(Controller):
         mail: MailRequest | None,
         secret: str | None,
         *,
-        allow_clear_password: bool = False,
+        allow_clear_password: bool,
     ) -> Verdict | None:
         request = request_for(
             self.draft,
@@ -112,7 +140,64 @@ class CheckController(Controller):
         if verdict is not None:
             self.context.last_verdicts[self.table] = verdict_line(verdict)
         self.screen.show_state()
-        # Said when a second test was wanted; none runs any more.
+        # Shown when a second test was wanted; none runs any more.
         self.context.sidebar.withdraw_message(BUSY)
         self.context.sidebar.refresh(from_top=False)
         return verdict
+
+    def _proposals(self) -> tuple[FixProposal, ...]:
+        """Return the fixes of the last test; where there are none, show why."""
+        last = self.test_pane.last_test
+        proposals = available_fixes(last)
+        if proposals:
+            pass
+        elif self.test_pane.is_busy:
+            self.show_message(BUSY)
+        elif last is None or last.verdict.ok:
+            self.show_message(NO_FAILURE)
+        else:
+            self.show_message(CHANGED if last.is_stale and last.verdict.fixes else NO_FIX)
+        return proposals
+
+    async def _make(self, proposal: FixProposal) -> bool:
+        """Make one fix and test again, or go to the field; False where the admin said no."""
+        fix, change, file = proposal.fix, proposal.fix.change, ""
+        if proposal.way is FixAction.GO_TO:
+            self.go_to_field(fix.field)
+            why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
+            self.show_message(why, at=fix.field)
+            return True
+        if proposal.way is not FixAction.SET:
+            last = self.test_pane.last_test
+            text = trust_blocks(proposal, last.facts.chain if last else (), self.draft)
+            yes = "Yes: trust it and test" if fix.trusts else "Yes: apply it and test"
+            if not await self.show_dialog(TrustDialog(text, yes)):
+                return False
+        if proposal.authority is not None:
+            path = self._file_for(proposal)
+            if not await may_make_folder(self.form.app, path):
+                return False
+            try:
+                save_authority(path, proposal.authority.pem)
+            except DocumentError as error:
+                self.show_message(f"Not trusted: {escape_controls(str(error))}", BAD)
+                return True
+            file = path.name
+            change = {CA_FILE: file}
+        self.form.history.apply(self.draft, change, file=file)
+        self.show_change(format_done(change))
+        # No fix ever sends a message: the server is only asked about the envelope once more.
+        mail = self.test_pane.verdict.mail and replace(self.test_pane.verdict.mail, body=None)
+        if mail and FROM in change:
+            # The new From is what the fix is about; what the dialog had would hide it.
+            self.context.mail.type(MailField.FROM, "")
+            mail = replace(mail, sender=None)
+        await self.test(mail)
+        return True
+
+    def _file_for(self, proposal: FixProposal) -> Path:
+        """Where the authority of a fix is kept: next to the settings."""
+        if proposal.authority is None:
+            raise AssertionError("a fix without a CA needs no file")
+        folder, host = self.document.path.parent, self.draft.text(HOST)
+        return free_path(folder, host, proposal.authority.subject, proposal.authority.pem)

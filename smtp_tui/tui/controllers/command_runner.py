@@ -2,66 +2,75 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
 from smtp_tui.tui.commands import Command, Handler
-from smtp_tui.tui.controllers.context import BUSY, Controller, FormContext
+from smtp_tui.tui.controllers.context import BUSY, FormContext
 from smtp_tui.tui.typeahead import OPENS_DIALOG
 
 if TYPE_CHECKING:
     from smtp_tui.tui.controllers.check import CheckController
-    from smtp_tui.tui.controllers.discovery import DiscoveryController, DomainController
-    from smtp_tui.tui.controllers.fixes import FixController
-    from smtp_tui.tui.controllers.import_export import ImportExportController
+    from smtp_tui.tui.controllers.discovery import DiscoveryController
     from smtp_tui.tui.controllers.recovery import CrashRecovery
     from smtp_tui.tui.controllers.save import SaveController
-    from smtp_tui.tui.controllers.tables import FileFormatController, TableController
+    from smtp_tui.tui.controllers.tables import TableController
     from smtp_tui.tui.controllers.tools import ToolController
 
 TESTS = "tests"  # the group of workers of which there is one at a time
-AnyController = TypeVar("AnyController", bound=Controller)
 
 
-class LateController(Generic[AnyController]):
-    """A controller whose module is imported when its first command runs."""
+class Controllers:
+    """The controllers of a form: a command's handler calls one, and imports it only then."""
 
     # All of them with their dialogs take 0.3 to 0.9 s to import, more than the first screen
     # (`python -X importtime`), and most sessions use two or three.
 
-    def __init__(self, module: str, name: str) -> None:
-        self._module, self._name = module, name
-
-    def __get__(self, owner: Controllers, _type: type[Controllers]) -> AnyController:
-        module = import_module(f"smtp_tui.tui.controllers.{self._module}")
-        controller: AnyController = getattr(module, self._name)(owner.context)
-        return controller
-
-
-class Controllers:
-    """The controllers of a form, of which a command's handler calls one."""
-
-    check: LateController[CheckController] = LateController("check", "CheckController")
-    discovery: LateController[DiscoveryController] = LateController(
-        "discovery", "DiscoveryController"
-    )
-    domain: LateController[DomainController] = LateController("discovery", "DomainController")
-    file_format: LateController[FileFormatController] = LateController(
-        "tables", "FileFormatController"
-    )
-    fixes: LateController[FixController] = LateController("fixes", "FixController")
-    import_export: LateController[ImportExportController] = LateController(
-        "import_export", "ImportExportController"
-    )
-    recovery: LateController[CrashRecovery] = LateController("recovery", "CrashRecovery")
-    saving: LateController[SaveController] = LateController("save", "SaveController")
-    tables: LateController[TableController] = LateController("tables", "TableController")
-    tools: LateController[ToolController] = LateController("tools", "ToolController")
-
     def __init__(self, context: FormContext) -> None:
         self.context = context
+
+    @property
+    def check(self) -> CheckController:
+        """Tests, fixes, and messages that are sent."""
+        from smtp_tui.tui.controllers.check import CheckController
+
+        return CheckController(self.context)
+
+    @property
+    def discovery(self) -> DiscoveryController:
+        """Settings from servers, DNS, providers and other programs."""
+        from smtp_tui.tui.controllers.discovery import DiscoveryController
+
+        return DiscoveryController(self.context)
+
+    @property
+    def recovery(self) -> CrashRecovery:
+        """Changes that a lost session left."""
+        from smtp_tui.tui.controllers.recovery import CrashRecovery
+
+        return CrashRecovery(self.context)
+
+    @property
+    def saving(self) -> SaveController:
+        """The file, and the end of the form."""
+        from smtp_tui.tui.controllers.save import SaveController
+
+        return SaveController(self.context)
+
+    @property
+    def tables(self) -> TableController:
+        """Other tables of the file, and other formats."""
+        from smtp_tui.tui.controllers.tables import TableController
+
+        return TableController(self.context)
+
+    @property
+    def tools(self) -> ToolController:
+        """Reports, copies and explanations."""
+        from smtp_tui.tui.controllers.tools import ToolController
+
+        return ToolController(self.context)
 
 
 class CommandRunner:
@@ -69,7 +78,7 @@ class CommandRunner:
 
     def __init__(self, screen: Screen[None], context: FormContext) -> None:
         self._screen = screen
-        self.context = context
+        self._context = context
         self.controllers = Controllers(context)
 
     def run(self, command: Command) -> None:
@@ -80,7 +89,7 @@ class CommandRunner:
         if not command.is_test:
             self.start(command.handler, command.action)
         elif any(work.group == TESTS and not work.is_finished for work in workers):
-            self.context.sidebar.show_message(BUSY)
+            self._context.sidebar.show_message(BUSY)
         else:
             self.start(command.handler, TESTS)
 

@@ -1,4 +1,7 @@
-"""Settings found for a domain or a provider, as one step in the form; what DNS says of a domain."""
+"""Settings from servers, providers and other programs, each as one step in the form.
+
+Also what DNS says about the sender's domain, and the form's settings for other programs.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from smtp_tui.config.paths import absolute, config_folder, expand
 from smtp_tui.discovery.dns import prepare
 from smtp_tui.discovery.search import SearchOptions, discover
 from smtp_tui.discovery.steps import SearchQuery, Step
+from smtp_tui.interchange.spec import format_named
 from smtp_tui.providers.provider import Presets, presets_with
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
@@ -18,9 +22,12 @@ from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.starttls import load_context
 from smtp_tui.smtp.tls import ContextError
 from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.discover import DiscoverScreen
 from smtp_tui.tui.dialogs.domain_report import DomainScreen
+from smtp_tui.tui.dialogs.export_settings import ExportScreen
+from smtp_tui.tui.dialogs.import_settings import ImportScreen
 from smtp_tui.tui.dialogs.presets import PresetScreen
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST
@@ -51,13 +58,11 @@ class DiscoveryController(Controller):
         found = await self.show_dialog(screen)
         if found is None:
             return
-        change, cannot = (
-            server_change(found, self.draft),
-            unsupported_fields(found.values, self.draft),
-        )
+        change = server_change(found, self.draft)
+        missing = unsupported_fields(found.values, self.draft)
         self.form.history.apply(self.draft, change)
-        told = text("discover", "taken", host=found.host, port=found.port, done=_done(change))
-        self.show_change(f"{told} {cannot}".rstrip())
+        done = text("discover", "taken", host=found.host, port=found.port, done=_done(change))
+        self.show_change(f"{done} {missing}".rstrip())
 
     async def presets(self) -> None:
         """List the known providers, and take the settings of the one that is chosen."""
@@ -73,8 +78,35 @@ class DiscoveryController(Controller):
         self.form.history.apply(self.draft, change)
         is_new = self.draft.raw(HOST) != before
         key, what = next_step(provider, self.draft, is_new=is_new) or (None, "")
-        told = text("presets", "taken", provider=provider.name, done=_done(change))
-        self.show_change(f"{told} {what}".rstrip(), at=key)
+        done = text("presets", "taken", provider=provider.name, done=_done(change))
+        self.show_change(f"{done} {what}".rstrip(), at=key)
+
+    async def import_settings(self) -> None:
+        """Have a text pasted or read, and take over what it says, as one step."""
+        self.form.commit_edit()
+        plan = await self.show_dialog(ImportScreen(self.draft))
+        if plan is None:
+            return
+        password = plan.secret.take(self.draft.password) if plan.secret else None
+        self.form.history.apply(self.draft, plan.change, password)
+        title = format_named(plan.imported.format).title
+        self.show_change()
+        names = {"format": title, "labels": plan.labels, "key": key_of("undo")}
+        self.show_message(text("import", "taken", **names))
+
+    async def export_settings(self) -> None:
+        """Show the settings as another program keeps them."""
+        self.form.commit_edit()
+        await self.show_dialog(ExportScreen(self.draft.values(), self.document.path))
+
+    async def show_domain(self) -> None:
+        """Show what DNS is known to say about the sender's domain, or ask first."""
+        self.form.commit_edit()
+        check, sender = self.test_pane.domain, SenderDomain(self.context)
+        # What was found about another sender is asked again.
+        if not sender.refusal() and not check.is_about(sender.last_request()[0]):
+            sender.ask()
+        await self.show_dialog(DomainScreen(check, sender))
 
     async def _search(self, query: SearchQuery, with_web: bool) -> AsyncGenerator[Step, None]:
         # dnspython takes 80 ms to import: not in the loop that answers keys.
@@ -93,14 +125,13 @@ class DiscoveryController(Controller):
                 yield step
 
     async def _ca_file(self, named: str | None) -> str | None:
-        """Trust what a test would trust; what is wrong with the file is a test's to tell."""
+        """Trust what a test would trust; a test reports what is wrong with the file."""
         if not named:
             return None
         path = str(expand(named, absolute(self.document.path).parent))
         # Only the file matters here; nothing connects to this host.
-        settings = parse_settings(
-            {"host": "localhost", "encryption": "tls", CA_FILE: path}
-        ).settings
+        raws = {"host": "localhost", "encryption": "tls", CA_FILE: path}
+        settings = parse_settings(raws).settings
         try:
             if settings is not None:
                 await load_context(settings, PATIENCE)
@@ -109,34 +140,25 @@ class DiscoveryController(Controller):
         return path
 
 
-class DomainController(Controller):
-    """Asks about the domain that the form sends from as it stands."""
-
-    async def show(self) -> None:
-        """Show what is known, or ask first; what was found of another sender is asked anew."""
-        self.form.commit_edit()
-        look = self.test_pane.domain
-        refusal = self.refusal()
-        if not refusal and not look.is_about(self._subject()[0]):
-            self.ask()
-        await self.show_dialog(DomainScreen(look, self))
+class SenderDomain(Controller):
+    """The domain that the form sends from as it stands, to ask DNS about."""
 
     def refusal(self) -> str:
-        """Say why nobody can be asked; nothing where DNS can be."""
+        """Explain why DNS cannot be asked; nothing where it can be."""
         if self.test_pane.domain.is_alone:
             return text("dns", "alone")
         problems = self.draft.reading().problems
         if problems and not self._is_tested:
-            first = problems[0]
-            told = f"{BY_KEY[first.key].label} {escape_controls(first.message)}"
-            return text("dns", "unusable", problem=told)
-        if subject_of(self._subject()[0]) is None:
+            label = BY_KEY[problems[0].key].label
+            problem = f"{label} {escape_controls(problems[0].message)}"
+            return text("dns", "unusable", problem=problem)
+        if subject_of(self.last_request()[0]) is None:
             return text("dns", "nameless", field=BY_KEY[SENDER].label)
         return ""
 
     def ask(self) -> None:
-        """Ask anew."""
-        request, events = self._subject()
+        """Ask DNS again."""
+        request, events = self.last_request()
         done = self.test_pane.done
         # Lines in the log count from the start of the test.
         since = done.verdict.seconds if done and events else 0.0
@@ -145,19 +167,19 @@ class DomainController(Controller):
     @property
     def has_shown_addresses(self) -> bool:
         """Whether a test has shown which addresses the mail leaves from and goes to."""
-        return last_connected(self._subject()[1]) is not None
+        return last_connected(self.last_request()[1]) is not None
 
-    @property
-    def _is_tested(self) -> bool:
-        last = self.test_pane.last_test
-        return last is not None and not last.is_stale
-
-    def _subject(self) -> tuple[CheckRequest, Sequence[Event]]:
+    def last_request(self) -> tuple[CheckRequest, Sequence[Event]]:
         """Return what was tested last, where the form still says that, else what it says now."""
         done = self.test_pane.done
         if done is not None and self._is_tested:
             return done.request, done.events
         return request_for(self.draft, file=self.document.path, table=self.table), ()
+
+    @property
+    def _is_tested(self) -> bool:
+        last = self.test_pane.last_test
+        return last is not None and not last.is_stale
 
 
 def _presets() -> Presets:

@@ -1,6 +1,6 @@
 """Taking a password to another place: there first, read back, and only then away from here.
 
-What is at hand is never lost unless the admin says so. The settings file is written in between, by
+What is at hand is never lost unless the admin agrees. The settings file is written in between, by
 the caller; `PasswordMove.leftover` is what to remove after that.
 """
 
@@ -18,21 +18,22 @@ from smtp_tui.records import record
 from smtp_tui.settings import password_sources
 from smtp_tui.settings.password_sources import File, Keyring, Literal, PasswordSource
 from smtp_tui.tui.controllers.context import CancellableWaits
+from smtp_tui.tui.model.draft import ACCOUNT, Draft
 from smtp_tui.tui.model.file_context import risk_of_move
-from smtp_tui.tui.model.password import PasswordDraft
 from smtp_tui.tui.widgets.dialog import folder_question, missing_folder
 
 PATIENCE = 30.0  # seconds; a keyring has its own, shorter ones
-YES, NO, USE, BACK = "y", "n", "u", "escape"
+YES, NO, USE = "y", "n", "u"
 LATE = "If the keyring answers later, it may still store the password."
-
-
-# Asks what only the admin can decide: a text, and keys with what they do; Escape steps back.
-Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[str]]
 
 
 class SteppedBackError(Exception):
     """The admin wants none of it."""
+
+
+# Asks what only the admin can decide: a text, and keys with what they do. Returns the key;
+# SteppedBackError after Escape.
+Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[str]]
 
 
 @record
@@ -46,45 +47,38 @@ class PasswordMove:
 
 
 class PasswordMover:
-    """Moves the password of one file; `was` and `account` are the username before and now."""
+    """Moves the password of one draft's file; `was` is the username that the file has now."""
 
     def __init__(
-        self,
-        password: PasswordDraft,
-        file: Path,
-        was: str,
-        account: str,
-        ask: Ask,
-        waits: CancellableWaits,
+        self, draft: Draft, file: Path, was: str, ask: Ask, waits: CancellableWaits
     ) -> None:
-        self._password, self._file, self._ask, self._waits = password, file, ask, waits
-        self._was, self._account = was, account
-        self._raw, self._target = password.raw(), password.target
+        self._password, self._account = draft.password, draft.text(ACCOUNT)
+        self._file, self._was, self._ask, self._waits = file, was, ask, waits
+        self._raw, self._target = draft.password.raw(), draft.password.target
 
     async def move(self) -> PasswordMove:
         """Bring the password to where it is to be; PasswordError where that failed.
 
         Nothing was lost then.
         """
-        target = self._target
+        target, password = self._target, self._password
         if target is None:
             return PasswordMove()
-        if not self._password.changed:
-            is_entry = isinstance(target, Keyring)
-            return await self._rename(target) if is_entry else PasswordMove(self._raw)
-        store = self._store(target, self._account)
-        if isinstance(target, Literal):
+        if isinstance(target, Literal) and password.changed:
             # The file itself is to have it: the caller writes it.
             return PasswordMove(await self._secret(), notes=self._old_place())
-        if isinstance(target, Keyring | File) and store.refusal is None:
-            return await self._fill(store)
-        await self._leave_to_others(store)
+        if isinstance(target, Keyring) and not password.changed:
+            return await self._rename(target)
+        if password.changed:
+            store = self._store(target, self._account)
+            if not isinstance(target, Keyring | File) or store.refusal is not None:
+                await self._leave_to_others(store)
+            elif password.at_hand or password.moves:
+                return await self._fill(store)
         return PasswordMove(self._raw)
 
     async def _fill(self, store: PasswordStore) -> PasswordMove:
         """Put the password into the keyring, or into a file of its own."""
-        if not (self._password.at_hand or self._password.moves):
-            return PasswordMove(self._raw)
         there = None if self._stays else await self._present(store)
         try:
             secret = await self._secret()
@@ -94,12 +88,8 @@ class PasswordMover:
             return PasswordMove(self._raw)  # the old place has none, the new one does
         # The entry may be another program's.
         if there not in (None, secret):
-            answers = (USE, "Use that one"), (YES, "Replace it")
             text = f"Another password is already in {store}."
-            answer = await self._ask(text, answers)
-            if answer == BACK:
-                raise SteppedBackError
-            if answer == USE:
+            if await self._ask(text, [(USE, "Use that one"), (YES, "Replace it")]) == USE:
                 return PasswordMove(self._raw)
         if there != secret:
             await self._keep(store, secret)
@@ -122,10 +112,9 @@ class PasswordMover:
             loss = "Saving removes it from this file"
         refusal = store.refusal or ""
         refusal = f"{refusal[:1].upper()}{refusal[1:]}." if refusal else ""
-        text = f"{why}{refusal} {loss}. Continue?"
-        await self._must_agree(text.strip(), "Continue")
+        await self._ask(f"{why}{refusal} {loss}. Continue?".strip(), [(YES, "Continue")])
 
-    async def _rename(self, target: PasswordSource) -> PasswordMove:
+    async def _rename(self, target: Keyring) -> PasswordMove:
         """Have the entry of a keyring follow the username, if the admin wants that."""
         was, account, raw = self._was, self._account, self._raw
         if was == account or not was or not account:
@@ -135,20 +124,17 @@ class PasswordMover:
         if await self._present(new) is not None:
             note = f"the keyring already has an entry for {account}; it is used now"
             return PasswordMove(raw, notes=(note,))
-        lacking = f"the keyring has no entry for {account} yet; type the password again"
-        try:
-            secret = await self._fetch(old)
-        except PasswordError:
-            return PasswordMove(raw, notes=(lacking,))
-        assert isinstance(target, Keyring)
         text = (
             f"A keyring entry belongs to a username. Move the entry {target.service} of {was} to "
             f"{account}?"
         )
-        answer = await self._ask(text, ((YES, "Move it"), (NO, "Leave it")))
-        if answer == BACK:
-            raise SteppedBackError
-        if answer == NO:
+        try:
+            secret = await self._fetch(old)
+            moves = await self._ask(text, [(YES, "Move it"), (NO, "Leave it")]) == YES
+        except PasswordError:
+            moves = False
+        if not moves:
+            lacking = f"the keyring has no entry for {account} yet; type the password again"
             return PasswordMove(raw, notes=(lacking,))
         await self._keep(new, secret)
         return PasswordMove(raw, leftover=old, stored=str(new))
@@ -156,7 +142,7 @@ class PasswordMover:
     async def _keep(self, store: PasswordStore, secret: str) -> None:
         beware = LATE if isinstance(store.source, Keyring) else ""
         if isinstance(store.source, File) and (folder := missing_folder(store.path)) is not None:
-            await self._must_agree(folder_question(folder), "Create it")
+            await self._ask(folder_question(folder), [(YES, "Create it")])
         refused = await self._waits.on(store.store(secret, PATIENCE), beware)
         if refused is not None:
             del secret  # the traceback leads to this frame
@@ -167,15 +153,8 @@ class PasswordMover:
         if password.at_hand or password.source is None:
             return password.at_hand
         if (risk := risk_of_move(password.source, self._file)) is not None:
-            await self._must_agree(risk.question, "Yes")
+            await self._ask(risk.question, [(YES, "Yes")])
         return await self._fetch(self._store(password.source, self._was))
-
-    async def _must_agree(self, question: str, yes: str) -> None:
-        if await self._ask(question, ((YES, yes),)) != YES:
-            raise SteppedBackError
-
-    async def _fetch(self, store: PasswordStore) -> str:
-        return await self._waits.on(store.fetch(PATIENCE))
 
     async def _present(self, store: PasswordStore) -> str | None:
         """Return what is in a place already; a keyring that fails now would fail again."""
@@ -188,19 +167,20 @@ class PasswordMover:
                 raise
             return None
 
+    async def _fetch(self, store: PasswordStore) -> str:
+        return await self._waits.on(store.fetch(PATIENCE))
+
+    def _store(self, source: PasswordSource, account: str) -> PasswordStore:
+        return PasswordStore(source, account, absolute(self._file).parent, os.environ)
+
     @property
     def _stays(self) -> bool:
         return self._password.source == self._target and self._was == self._account
 
     def _old_place(self) -> tuple[str, ...]:
-        """Name the place that had the password before, which others may use."""
+        """Name the place that had the password before."""
         old = self._password.source
-        has_entry = isinstance(old, Keyring) and bool(self._was)
-        if self._stays or (not isinstance(old, File) and not has_entry):
+        if self._stays or not (isinstance(old, File) or (isinstance(old, Keyring) and self._was)):
             return ()
-        assert old is not None
         # It is not removed: another program may read it.
         return (f"the old place still has a password: {self._store(old, self._was)}",)
-
-    def _store(self, source: PasswordSource, account: str) -> PasswordStore:
-        return PasswordStore(source, account, absolute(self._file).parent, os.environ)

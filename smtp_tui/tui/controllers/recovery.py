@@ -1,10 +1,9 @@
-"""Unsaved changes outlive a lost line: kept when the form is ended, offered when it opens again."""
+"""Unsaved changes outlive a lost session: kept when it ends, offered when the form opens again."""
 
 from __future__ import annotations
 
 import time
 
-from smtp_tui.config.document import Document
 from smtp_tui.config.paths import real
 from smtp_tui.config.recovery import (
     RecoveredChanges,
@@ -21,34 +20,32 @@ from smtp_tui.tui.widgets.dialog import choose
 from smtp_tui.tui.widgets.text_page import plain
 
 
-def keep(draft: Draft, document: Document, table: str) -> bool:
-    """Keep what is not saved, if there is anything; False where nothing was kept."""
-    if not draft.changed:
-        return False
-    changed = {key: draft.raw(key) for key in draft.changed if key != PASSWORD}
-    # A URL may have a password in it, which goes into no other file.
-    values = {key: raw for key, raw in changed.items() if mask_credentials(str(raw)) == str(raw)}
-    # Where it is kept, never what was typed.
-    place = draft.raw(PASSWORD) if draft.password.changed else None
-    is_typed = draft.password.is_masked and bool(draft.password.text)
-    return save_recovery(
-        RecoveredChanges(
-            file=str(real(document.path)),
-            table=table,
-            moment=time.time(),
-            values=values,
-            place=place if isinstance(place, dict) else None,
-            had_secret=is_typed or values.keys() != changed.keys(),
-        )
-    )
-
-
 class CrashRecovery(Controller):
     """Keeps changes of the form's file for the next session, and offers what was kept."""
 
     def keep_changes(self) -> bool:
         """Keep what is not saved, if there is anything; False where nothing was kept."""
-        return keep(self.draft, self.document, self.table)
+        draft, password = self.draft, self.draft.password
+        if not draft.changed:
+            return False
+        changed = {key: draft.raw(key) for key in draft.changed if key != PASSWORD}
+        # A URL may have a password in it, which goes into no other file.
+        values = {
+            key: raw for key, raw in changed.items() if mask_credentials(str(raw)) == str(raw)
+        }
+        # Where it is kept, never what was typed.
+        place = draft.raw(PASSWORD) if password.changed else None
+        is_typed = password.is_masked and bool(password.text)
+        return save_recovery(
+            RecoveredChanges(
+                file=str(real(self.document.path)),
+                table=self.table,
+                moment=time.time(),
+                values=values,
+                place=place if isinstance(place, dict) else None,
+                had_secret=is_typed or values.keys() != changed.keys(),
+            )
+        )
 
     async def offer(self) -> None:
         """Ask what is to become of kept changes, if there are any that the file does not say."""
@@ -58,7 +55,10 @@ class CrashRecovery(Controller):
             return
         # Changes that the file says already were made elsewhere: they go without a question.
         answer = "d"
-        if self._is_news(recovered):
+        draft = self.context.file_context.draft()
+        draft.restore(_fields(recovered))
+        _place_password(draft, recovered)
+        if draft.changed:
             text = plain(recovery_question(recovered, time.time()))
             answers = (("r", "Restore them"), ("d", "Discard them"), ("escape", "Later"))
             answer = await choose(self.form.app, [text], answers)
@@ -67,13 +67,6 @@ class CrashRecovery(Controller):
         if answer != "escape":
             discard_recovery(name, self.table)
 
-    def _is_news(self, recovered: RecoveredChanges) -> bool:
-        draft = self.context.file_context.draft()
-        for key, raw in _fields(recovered).items():
-            draft.edit(key, raw)
-        _place_password(draft, recovered)
-        return bool(draft.changed)
-
     def _restore(self, recovered: RecoveredChanges) -> None:
         history, draft = self.form.history, self.draft
         if recovered.place:
@@ -81,8 +74,8 @@ class CrashRecovery(Controller):
         history.apply(draft, _fields(recovered))
         labels = ", ".join(BY_KEY[key].label for key in draft.changed)
         again = " The password that you typed was not kept; type it again."
-        told = f"Restored, not saved yet: {labels}."
-        self.show_change(f"{told}{again if recovered.had_secret else ''}")
+        again = again if recovered.had_secret else ""
+        self.show_change(f"Restored, not saved yet: {labels}.{again}")
 
 
 def recovery_question(recovered: RecoveredChanges, now: float) -> str:

@@ -1,8 +1,8 @@
-"""To save, with the admin's leave where it takes that, and to leave the form."""
+"""Saving the form, with the admin's consent where it takes that, and leaving it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -24,13 +24,13 @@ from smtp_tui.config.errors import (
     PasswordError,
 )
 from smtp_tui.config.file_access import has_private_mode
+from smtp_tui.config.password_store import backup_with
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.password_sources import Keyring, Literal
+from smtp_tui.settings.password_sources import Keyring
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller, StoppedWaitingError
 from smtp_tui.tui.controllers.password_mover import (
-    BACK,
     PasswordMove,
     PasswordMover,
     SteppedBackError,
@@ -44,8 +44,8 @@ from smtp_tui.tui.dialogs.diff import (
 )
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, text_of
-from smtp_tui.tui.model.file_context import preview_changes, will_hold_password
-from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, location_of
+from smtp_tui.tui.model.file_context import preview_changes
+from smtp_tui.tui.model.password import PasswordLocation, location_of
 from smtp_tui.tui.style import BAD, GOOD, WARNING
 from smtp_tui.tui.widgets.dialog import (
     SAVE,
@@ -59,7 +59,7 @@ from smtp_tui.tui.widgets.text_page import plain
 
 NOTHING_SAVED = "Nothing was saved."
 STOPPED = f"Stopped. {NOTHING_SAVED[:-1]}; the form is unchanged."
-THE_FILE = "the file"
+THE_FILE, BACK = "the file", "escape"
 
 
 class SaveController(Controller):
@@ -81,10 +81,9 @@ class SaveController(Controller):
 
     async def may_leave(self) -> bool:
         """Ask what is to become of changes, and see to it."""
-        changed = self.draft.changed
-        if not changed:
+        if not self.draft.changed:
             return True
-        answer = await ask_unsaved(self.form.app, self.document.path.name, changed)
+        answer = await ask_unsaved(self.form.app, self.document.path.name, self.draft.changed)
         return answer != STAY and (answer != SAVE or await self.save())
 
     async def review(self) -> bool:
@@ -112,8 +111,7 @@ class SaveController(Controller):
     async def make_private(self) -> None:
         """Take the right to read the file from all but its owner, at once."""
         if has_private_mode(self.document.path):
-            text = "Only its owner can already read the file, or it does not exist yet."
-            self.show_message(text)
+            self.show_message("Only its owner can already read the file, or it does not exist yet.")
             return
         options = WriteOptions(private=True)
         try:
@@ -182,17 +180,15 @@ class SaveController(Controller):
 
     async def _move_and_write(self, options: WriteOptions) -> bool:
         """Bring the password to its place, write the file, then clear the password's old place."""
-        snapshot, moved, refusal = self.draft.copy(), PasswordMove(), ""
+        snapshot, moved, refusal, was = self.draft.copy(), PasswordMove(), "", ""
         changed = snapshot.changed
+        with suppress(DocumentError):
+            was = text_of(self.document.values(self.table).get(ACCOUNT))
         try:
-            was = text_of(self._values_in_file().get(ACCOUNT))
             follows = ACCOUNT in changed and isinstance(snapshot.password.source, Keyring)
             if PASSWORD in changed or follows:
                 path, waits = self.document.path, self.context.waits
-                mover = PasswordMover(
-                    snapshot.password, path, was, snapshot.text(ACCOUNT), self._ask, waits
-                )
-                moved = await mover.move()
+                moved = await PasswordMover(snapshot, path, was, self._ask, waits).move()
         except StoppedWaitingError:
             raise
         except PasswordError as error:
@@ -210,41 +206,20 @@ class SaveController(Controller):
         except DocumentError as error:
             has = f"The password is stored ({moved.stored}), but the file was not saved"
             return self._report(f"{has if moved.stored else 'Not saved'}: {error}")
-        notes = [*moved.notes, *(await self._forget(moved))]
-        if PASSWORD in changes:
-            notes += self._in_backup(snapshot.password)
+        notes = [*moved.notes]
+        if moved.leftover is not None:  # the new place has it now
+            stays = f"{moved.leftover} may still exist"
+            try:
+                await self.context.waits.on(moved.leftover.forget(), stays)
+            except PasswordError as error:
+                notes.append(str(error))
+        leaving = snapshot.password.leaving if PASSWORD in changes else ""
+        if leaving and (backup := backup_with(self.document.path, [leaving])):
+            notes.append(f"the backup {backup.name} still contains it; remove that file")
         before = snapshot.state()
         edits = {key: raw for key, raw in self.draft.state().items() if raw != before[key]}
         self.context.file_context.rebase(self.draft, edits, keep_password=bool(refusal))
         return self._report_saved(list(changes), notes, refusal, options)
-
-    async def _forget(self, moved: PasswordMove) -> list[str]:
-        """Remove what the new place has now."""
-        if moved.leftover is None:
-            return []
-        try:
-            stays = f"{moved.leftover} may still exist"
-            await self.context.waits.on(moved.leftover.forget(), stays)
-        except PasswordError as error:
-            return [str(error)]
-        return []
-
-    def _in_backup(self, password: PasswordDraft) -> list[str]:
-        """Name a backup that still contains a password which left the file."""
-        backup = self.document.path.with_name(f"{self.document.path.name}~")
-        old = password.source
-        with suppress(OSError):
-            # To read a pipe would never end.
-            if not (_takes_out(password) and isinstance(old, Literal) and backup.is_file()):
-                return []
-            if old.value in backup.read_text("utf-8", "replace"):
-                return [f"the backup {backup.name} still contains it; remove that file"]
-        return []
-
-    def _values_in_file(self) -> Mapping[str, object]:
-        with suppress(DocumentError):
-            return self.document.values(self.table)
-        return {}
 
     def _report_saved(
         self, keys: Sequence[str], notes: Sequence[str], refusal: str, options: WriteOptions
@@ -285,7 +260,7 @@ class SaveController(Controller):
         there = "" if document.is_recreated else document.text
         text = document.changed(self.table, preview_changes(draft), create=True)
         moves = PASSWORD in draft.changed and (password.moves or password.to_store())
-        is_open = self.context.file_context.is_open and will_hold_password(password)
+        is_open = self.context.file_context.is_open and password.will_be_in_file
         note = "The password is stored in its new place first and read back."
         warning = "Every user of this machine can read the file, including the password."
         lacks_table = document.exists and document.lacks(self.table)
@@ -294,7 +269,7 @@ class SaveController(Controller):
             lines=diff_lines(there, text, document.path.name, document.secret_keys),
             notes=(note,) if moves else (),
             warnings=(warning,) if is_open else (),
-            takes_secret_out=_takes_out(password) and PASSWORD in draft.changed,
+            takes_secret_out=bool(password.leaving) and PASSWORD in draft.changed,
             is_new=not document.exists,
             table=self.table if lacks_table and draft.changed else "",
         )
@@ -305,7 +280,10 @@ class SaveController(Controller):
         return await confirm(self.form.app, [plain(as_sentence(why)), question], "Overwrite")
 
     async def _ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
-        return await choose(self.form.app, [plain(text)], (*answers, (BACK, "Back")))
+        answer = await choose(self.form.app, [plain(text)], (*answers, (BACK, "Back")))
+        if answer == BACK:
+            raise SteppedBackError
+        return answer
 
     # The file is no longer what was read: another program changed it, or it was removed
 
@@ -384,10 +362,3 @@ def _waited_for(draft: Draft) -> str:
         return "the keyring"
     is_command = PasswordLocation.COMMAND in kinds
     return "the command" if is_command else "the place that keeps the password"
-
-
-def _takes_out(password: PasswordDraft) -> bool:
-    """Whether saving takes a password out of the file, which no backup may keep."""
-    with suppress(ValueError):
-        return isinstance(password.source, Literal) and not isinstance(password.target, Literal)
-    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
-from smtp_tui.config.dialects.spec import PLAIN, DialectHeader
+from smtp_tui.config.dialects.spec import PLAIN
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, SeveralTablesError
 from smtp_tui.records import record
@@ -29,8 +29,6 @@ from smtp_tui.tui.test_pane.pane import (
 from smtp_tui.tui.widgets.dialog import SelectDialog, TablePicker
 
 FORMAT_TITLE = "Which program does the settings file belong to?"
-
-
 ASKED_FOR = "not tested: you must type its password"
 
 
@@ -45,14 +43,9 @@ class TableTester:
     last_verdicts: dict[str, str]
     runner: Runner
 
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Their names, in the file's order."""
-        return self.document.tables()
-
     def entries(self) -> Iterator[tuple[str, str, str]]:
         """Yield name, host and last verdict of each."""
-        for table in self.tables:
+        for table in self.document.tables():
             try:
                 host = mask_credentials(text_of(self.document.values(table).get(HOST)))
             except DocumentError:
@@ -63,20 +56,20 @@ class TableTester:
         """Test one table as the file has it; where that is impossible, say so in its place."""
         draft = FileContext(self.document, table).draft()
         settings = draft.reading().settings
+        # A list has room for the first problem only.
         for key, problem in draft.problems().items():
-            # A list has room for the first problem only.
-            self.last_verdicts[table] = f"not tested: {BY_KEY[key].label} {problem}"
-            return
-        if settings is None or needs_password_prompt(draft, settings):
-            self.last_verdicts[table] = ASKED_FOR
-            return
-        if risk := risk_of_test(draft.password, settings, self.document.path):
-            self.last_verdicts[table] = f"not tested: {risk.refusal.removesuffix('.')}"
-            return
-        request = request_for(draft, file=self.document.path, table=table)
-        verdict = await run_to_verdict(self.runner, request, lambda _event: None)
-        if verdict is not None:
-            self.last_verdicts[table] = verdict_line(verdict)
+            line = f"not tested: {BY_KEY[key].label} {problem}"
+            break
+        else:
+            if settings is None or needs_password_prompt(draft, settings):
+                line = ASKED_FOR
+            elif risk := risk_of_test(draft.password, settings, self.document.path):
+                line = f"not tested: {risk.refusal.removesuffix('.')}"
+            else:
+                request = request_for(draft, file=self.document.path, table=table)
+                verdict = await run_to_verdict(self.runner, request, lambda _event: None)
+                line = verdict_line(verdict) if verdict else self.last_verdicts.get(table, "")
+        self.last_verdicts[table] = line
 
     def picker(self, current: str | None = None) -> TablePicker:
         """Return the list of the tables; without a `current` one it has the whole screen."""
@@ -89,12 +82,13 @@ def table_picker(document: Document, last_verdicts: dict[str, str], runner: Runn
 
 
 class TableController(Controller):
-    """Goes to another table of the file."""
+    """Opens another table of the file, or the file in another application's format."""
 
     async def choose(self) -> None:
         """List the tables, and open the one that is chosen once nothing is unsaved."""
         tester = TableTester(self.document, self.context.last_verdicts, self.test_pane.runner)
-        if len(tester.tables) < 2 and tester.tables in ((), (self.table,)):
+        tables = self.document.tables()
+        if len(tables) < 2 and tables in ((), (self.table,)):
             self.show_message("This file has one SMTP table.")
             return
         table = await self.show_dialog(tester.picker(self.table))
@@ -104,11 +98,7 @@ class TableController(Controller):
             self.test_pane.stop()
             self.screen.open_table(table)
 
-
-class FileFormatController(Controller):
-    """Opens the file again with the keys of another application, or with our own."""
-
-    async def choose(self) -> None:
+    async def choose_format(self) -> None:
         """List the formats, and open the file in the one that is chosen."""
         document = self.document
         choices: dict[str | None, str] = {
@@ -117,7 +107,10 @@ class FileFormatController(Controller):
         }
         headers = all_headers(user_dialects_folder())[0]
         for header in sorted(headers, key=lambda header: header.application.casefold()):
-            choices[header.name] = escape_controls(_title(header))
+            # The dialect is named where that says more than the application.
+            is_same = header.application.casefold() == header.name
+            title = header.application if is_same else f"{header.application} ({header.name})"
+            choices[header.name] = escape_controls(title)
         names, now = list(choices), document.dialect if document.is_chosen else None
         # What the file is read as now; its title and the key that led here are known.
         notes = tuple(file_blocks(document, self.table))[1:-1]
@@ -154,9 +147,3 @@ class FileFormatController(Controller):
             if other.dialect == PLAIN:
                 return self.table
             raise
-
-
-def _title(header: DialectHeader) -> str:
-    """Name an application, and its dialect where that says more."""
-    is_same = header.application.casefold() == header.name
-    return header.application if is_same else f"{header.application} ({header.name})"

@@ -1,4 +1,4 @@
-"""What the last test is good for elsewhere: reports, copies, other programs' command lines.
+"""What is made of the last test: reports, copies, other programs' command lines, comparisons.
 
 An error of any program is explained here too.
 """
@@ -30,7 +30,6 @@ from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
 from smtp_tui.tui.log.model import Entry, Title
 from smtp_tui.tui.messages import MOST_COPIED, clipboard_size
 from smtp_tui.tui.style import GOOD
-from smtp_tui.tui.test_pane.pane import CompletedTest
 from smtp_tui.tui.widgets.dialog import ask_and_save
 
 NO_TEST = "No test has finished yet. F5 starts one."
@@ -48,7 +47,19 @@ class ToolController(Controller):
         if done is None:
             self.show_message(NO_TEST)
             return
-        content = report_markdown([_report_entry(done)], done.moment, os.environ.get("HOME", ""))
+        request, settings = done.request, done.settings
+        is_typed = request.secret is not None and not isinstance(settings.password, Literal)
+        entry = ReportEntry(
+            settings=settings,
+            events=done.events,
+            verdict=done.verdict,
+            file=request.file,
+            table=request.table,
+            base=request.base,
+            assumed=request.assumed,
+            password_from="typed in the form" if is_typed else "",
+        )
+        content = report_markdown([entry], done.moment, os.environ.get("HOME", ""))
         await self._ask_and_save("the report", content, done.moment, ".md", REPORT)
 
     async def save_text(self) -> None:
@@ -114,13 +125,10 @@ class ToolController(Controller):
             self._show_in_log(copied_message(len(entries), os.environ))
 
     def _show_in_log(self, text: str) -> None:
-        """Show a message in the log, which moves nothing about; where that is hidden, elsewhere."""
         log = self.test_pane.log_view
         # In the log itself a message moves nothing; where the log is hidden it would not be seen.
-        if log.size:
-            log.show_message(text)
-        else:
-            self.show_message(text)
+        show = log.show_message if log.size else self.show_message
+        show(text)
 
     async def _ask_and_save(
         self, what: str, content: str, moment: datetime, suffix: str, title: str
@@ -138,7 +146,11 @@ class ToolController(Controller):
                 return problem[:1].upper() + problem[1:]
             return ""
 
-        proposal = _proposed_path(self.document.path, moment, suffix)
+        name = f"{self.document.path.stem}-check-{moment:%Y%m%d-%H%M%S}{suffix}"
+        folder = self.document.path.parent
+        # Next to the settings, or where we are if we may not write there.
+        is_writable = os.access(folder, os.W_OK | os.X_OK)
+        proposal = folder / name if is_writable else absolute(Path(name))
         path = await ask_and_save(
             self.form.app, title, proposal, "{} already exists. Replace it?".format, write
         )
@@ -146,33 +158,9 @@ class ToolController(Controller):
             self.show_message(f"Saved {what}: {escape_controls(str(path))}", GOOD)
 
 
-def _proposed_path(settings: Path, moment: datetime, suffix: str) -> Path:
-    """Return a good name: beside the settings, or where we are if we may not write there."""
-    name = f"{settings.stem}-check-{moment:%Y%m%d-%H%M%S}{suffix}"
-    folder = settings.parent
-    return folder / name if os.access(folder, os.W_OK | os.X_OK) else absolute(Path(name))
-
-
-def _report_entry(done: CompletedTest) -> ReportEntry:
-    request, settings = done.request, done.settings
-    is_typed = request.secret is not None and not isinstance(settings.password, Literal)
-    return ReportEntry(
-        settings=settings,
-        events=done.events,
-        verdict=done.verdict,
-        file=request.file,
-        table=request.table,
-        base=request.base,
-        assumed=request.assumed,
-        password_from="typed in the form" if is_typed else "",
-    )
-
-
-# The log as text. Its entries were redacted and escaped where they were made.
-
-
 def plain_text(entries: Iterable[Entry]) -> str:
     """Return entries as lines, each with a line end; titles stand as comments."""
+    # They were redacted and escaped where they were made.
     lines = (f"# {entry}" if isinstance(entry, Title) else str(entry) for entry in entries)
     return "".join(f"{line}\n" for line in lines)
 
@@ -188,9 +176,9 @@ def kept_text(entries: Iterable[Entry], moment: datetime, home: str) -> str:
 def copied_message(count: int, environment: Mapping[str, str]) -> str:
     """Say what became of a copied text, as far as that can be known."""
     what, it = ("the line", "it") if count == 1 else (f"{count} lines", "them")
-    told = f"Sent {what} to the terminal. It does not report whether it accepted {it}."
+    sent = f"Sent {what} to the terminal. It does not report whether it accepted {it}."
     if environment.get("TMUX"):
-        return f"{told} tmux accepts it only with `set-clipboard` on; O saves to a file."
+        return f"{sent} tmux accepts it only with `set-clipboard` on; O saves to a file."
     if environment.get("STY"):
-        return f"{told} GNU screen does not pass it on; O saves to a file."
-    return told
+        return f"{sent} GNU screen does not pass it on; O saves to a file."
+    return sent

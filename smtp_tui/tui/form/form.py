@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from string import ascii_lowercase, digits
 from typing import ClassVar
 
@@ -15,8 +15,15 @@ from textual.message import Message
 from textual.timer import Timer
 
 from smtp_tui.diagnosis.advice import Advice, advise
-from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
-from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, PasswordRow, Row, TextRow
+from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
+from smtp_tui.tui.form.rows import (
+    MORE_LABEL,
+    ChoiceRow,
+    DisclosureRow,
+    PasswordRow,
+    Row,
+    TextRow,
+)
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.password import PasswordLocation
@@ -35,34 +42,45 @@ KEPT = "kept"
 REST = 0.6  # seconds without a key until problems and advice show; sooner they would flicker
 
 
-def letters_of(topics: Iterable[str]) -> dict[str, str]:
-    """Return a letter for each topic: the first of its name that is free, else any other.
+def letters_of(keys: Iterable[str]) -> dict[str, str]:
+    """Return a letter for each row: the first of its name that is free, else any other.
 
     More rows than letters get digits, and after those nothing.
     """
     letters: dict[str, str] = {}
-    for topic in topics:
-        own = filter(str.isalpha, topic)
+    for key in keys:
+        own = filter(str.isalpha, key)
         free = (sign for sign in (*own, *ascii_lowercase, *digits) if sign not in letters.values())
-        letters[topic] = next(free, "")
+        letters[key] = next(free, "")
     return letters
 
 
 @cache
 def letters() -> dict[str, str]:
     """Return the letter that leads to each row of the form, the same each time."""
-    return letters_of(topic for topic, _ in _layout())
+    return letters_of(_row_keys())
 
 
-def _layout() -> Iterator[tuple[str, Field | None]]:
-    """Yield the rows from the top, with their fields; two of them show none."""
+def _row_keys() -> Iterator[str]:
+    """Yield the keys of the rows from the top; two of the rows show no field."""
     for field in FIELDS:
         if not field.advanced:
-            yield field.key, field
+            yield field.key
         if field.key == PASSWORD:
-            yield KEPT, None
-    yield MORE_LABEL, None
-    yield from ((field.key, field) for field in FIELDS if field.advanced)
+            yield KEPT
+    yield MORE_LABEL
+    yield from (field.key for field in FIELDS if field.advanced)
+
+
+def _row(key: str) -> Row:
+    if key == KEPT:
+        return ChoiceRow(KEPT, "  Kept in", tuple(PasswordLocation))
+    field = BY_KEY[key]
+    classes = "folded" if field.advanced else None
+    if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
+        return ChoiceRow(key, field.label, choices_of(field), classes=classes)
+    kind = PasswordRow if key == PASSWORD else TextRow
+    return kind(key, field.label, classes=classes)
 
 
 class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
@@ -82,46 +100,30 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     ]
 
     class Changed(Message):
-        """A value changed."""
+        """A value changed, by an edit in the row of a key."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
 
     class EditingPaused(Message):
         """Nothing was typed for a while, or the field was left."""
 
-    class ChoiceRejected(Message):
-        """A word was wanted that cannot be chosen, and why that is so."""
-
-        def __init__(self, why: str) -> None:
-            super().__init__()
-            self.why = why
-
-    class PasswordLocationChosen(Message):
-        """Another place was chosen for the password."""
-
-        def __init__(self, place: PasswordLocation) -> None:
-            super().__init__()
-            self.place = place
-
-    def __init__(
-        self, draft: Draft, file_context: FileContext | None = None, *, id: str | None = None
-    ) -> None:
+    def __init__(self, draft: Draft, file_context: FileContext, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.draft = draft
         self.history = UndoStack()
         self._file_context = file_context
+        self._more = DisclosureRow()
+        self._rows = {key: self._more if key == MORE_LABEL else _row(key) for key in _row_keys()}
+        self._last = next(iter(self._rows.values()))
         self._advice: tuple[Advice, ...] = ()
         self._typing: str | None = None
         self._pause: Timer | None = None
-        self._last: Row | None = None
 
     def compose(self) -> ComposeResult:
-        """Make the rows."""
-        for topic, field in _layout():
-            if field is not None:
-                yield _row(field)
-            elif topic == KEPT:
-                yield ChoiceRow(KEPT, "  Kept in", tuple(PasswordLocation))
-            else:
-                yield DisclosureRow()
+        """Put the rows in."""
+        yield from self._rows.values()
 
     def on_mount(self) -> None:
         """Fill the rows and begin at the first; advice comes with `update_advice`."""
@@ -133,40 +135,26 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     @property
     def line_count(self) -> int:
         """How many rows there are to see."""
-        return sum(1 for _ in self.rows())
+        return len(self._shown_rows())
 
     @property
     def current_row(self) -> Row:
-        """The row under the cursor, or the one that was."""
+        """The row under the cursor, or the last one that was."""
         focused = self.screen.focused
         # While the log has the whole screen Textual looks for another place for the focus.
         if isinstance(focused, Row) and focused in self.children and self.region:
             self._last = focused
-        return self._last or next(self.rows())
+        return self._last
 
     def focus_last(self) -> None:
         """Bring the focus back to where it was."""
         self._go_to(self.current_row)
 
-    def show_here(self) -> None:
-        """Bring the row under the cursor into sight."""
-        self.scroll_to_widget(self.current_row, animate=False)
-
-    def rows(self, *, all_of_them: bool = False) -> Iterator[Row]:
-        """Yield the rows that are unfolded, from the top."""
-        for row in self.query_children(Row):
-            if all_of_them or row.display:
-                yield row
-
-    def row(self, topic: str) -> Row:
-        """Return the row of a topic, in sight or not."""
-        return next(row for row in self.rows(all_of_them=True) if row.key == topic)
-
     def show_letters(self) -> list[tuple[str, str]]:
         """Show its letter at each row; return letter and label of those out of sight."""
         beyond, top = [], self.scroll_offset.y
-        for row in self.rows(all_of_them=True):
-            letter = letters()[row.key].upper()
+        for key, row in self._rows.items():
+            letter = letters()[key].upper()
             row.show_letter(letter)
             if not (row.display and top <= row.virtual_region.y < top + self.size.height):
                 beyond.append((letter, row.label.strip()))
@@ -174,7 +162,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
 
     def hide_letters(self) -> None:
         """Show the signs again that stood where the letters do."""
-        for row in self.rows(all_of_them=True):
+        for row in self._rows.values():
             row.show_letter("")
 
     def reload(self) -> None:
@@ -193,32 +181,30 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Show every row's state; problems and advice of what is typed wait for a pause."""
         states = row_states(self.draft, self._advice)
         states[KEPT] = password_location_state(self.draft)
-        for row in self.rows(all_of_them=True):
-            if (state := states.get(row.key)) is not None:
-                is_typed = row.key == self._typing
-                # A problem shown now would blame what is not finished.
-                row.show(replace(state, problem="", advice=None) if is_typed else state)
+        for key, state in states.items():
+            # A problem shown now would blame what is not finished.
+            is_typed = key == self._typing
+            self._rows[key].show(replace(state, problem="", advice=None) if is_typed else state)
         self._count_folded()
 
-    def focus_field(self, topic: str) -> None:
+    def focus_field(self, key: str) -> None:
         """Put the focus on a row, unfolding where it must."""
-        row = self.row(topic)
-        if topic in BY_KEY and BY_KEY[topic].advanced:
+        if key in BY_KEY and BY_KEY[key].advanced:
             self.unfold()
         self.commit_edit()
-        self._go_to(row)
+        self._go_to(self._rows[key])
 
     def unfold(self, wanted: bool = True) -> None:
         """Show or hide the folded fields."""
         self.set_class(wanted, "-unfolded")
-        self.query_exactly_one(DisclosureRow).open(wanted)
+        self._more.open(wanted)
         self._count_folded()
 
-    def advice_on(self, topic: str) -> list[Advice]:
-        """Return the advice on a field as of the last pause."""
-        if topic == MORE_LABEL:
+    def advice_on(self, key: str) -> list[Advice]:
+        """Return the advice on a row as of the last pause."""
+        if key == MORE_LABEL:
             return [advice for advice in self._advice if BY_KEY[advice.field].advanced]
-        return concerning(self._advice, PASSWORD if topic == KEPT else topic)
+        return concerning(self._advice, PASSWORD if key == KEPT else key)
 
     def commit_edit(self) -> None:
         """Show the problem of the field that was typed in, and the advice that follows."""
@@ -232,7 +218,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
 
     def action_move(self, by: int) -> None:
         """Go to the next row, or the one before; after the last comes the first."""
-        rows = list(self.rows())
+        rows = self._shown_rows()
         self._go_to(rows[(rows.index(self.current_row) + by) % len(rows)])
 
     def on_descendant_blur(self) -> None:
@@ -245,104 +231,74 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
         """Put what is typed into the draft."""
         event.stop()
-        self.history.type(self.draft, event.row.key, event.row.text)
         self._typing = event.row.key
-        self._await_pause()
-        self._changed()
+        self.history.type(self.draft, event.row.key, event.row.text)
+        self._show_edit(event.row.key)
 
     def on_password_row_emptied(self, event: PasswordRow.Emptied) -> None:
         """Forget the password that the file holds."""
         event.stop()
         if self.draft.password.is_masked:
             self.history.apply(self.draft, {}, self.draft.password.erase, at=PASSWORD)
-            self._await_pause()
-            self._changed()
+            self._show_edit(PASSWORD)
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
         """Put a choice into the draft."""
         event.stop()
-        topic, word = event.row.key, event.word
-        if topic == KEPT:
-            self._move_password(word)
+        key, word, password = event.row.key, event.word, self.draft.password
+        if key == KEPT:
+            to_place = partial(password.move_to, PasswordLocation(word)) if word else password.reset
+            self.history.apply(self.draft, {}, to_place, at=KEPT)
+            self._load_row(PASSWORD)
         else:
-            raw = None if word is None else raw_of(BY_KEY[topic], word)
-            self.history.apply(self.draft, {topic: raw}, at=topic)
-            self._changed()
-        self._await_pause()
+            raw = None if word is None else raw_of(BY_KEY[key], word)
+            self.history.apply(self.draft, {key: raw}, at=key)
+        self._show_edit(key)
 
-    def on_choice_row_choice_rejected(self, event: ChoiceRow.ChoiceRejected) -> None:
-        """Report why."""
+    def on_disclosure_row_toggled(self, event: DisclosureRow.Toggled) -> None:
+        """Show the folded fields, as many of them as there is room for, or hide them."""
         event.stop()
-        self.post_message(self.ChoiceRejected(event.why))
+        self.unfold(event.is_open)
+        if event.is_open:
+            # The rows below it have no place before they are laid out.
+            self.call_after_refresh(self.scroll_to_widget, self._more, animate=False, top=True)
 
-    def on_disclosure_row_unfolded(self) -> None:
-        """Show the folded fields, and as many of them as there is room for."""
-        self.unfold()
-        more = self.query_exactly_one(DisclosureRow)
-        # The rows below it have no place before they are laid out.
-        self.call_after_refresh(self.scroll_to_widget, more, animate=False, top=True)
-
-    def on_disclosure_row_folded(self) -> None:
-        """Hide them again."""
-        self.unfold(False)
+    def _shown_rows(self) -> list[Row]:
+        return [row for row in self._rows.values() if row.display]
 
     def _load(self) -> None:
-        for row in self.rows(all_of_them=True):
-            if isinstance(row, TextRow):
-                is_password = row.key == PASSWORD
-                row.load(self.draft.password.text if is_password else self.draft.text(row.key))
+        for key in self._rows:
+            self._load_row(key)
         self.refresh_rows()
 
+    def _load_row(self, key: str) -> None:
+        row = self._rows[key]
+        if isinstance(row, TextRow):
+            row.load(self.draft.password.text if key == PASSWORD else self.draft.text(key))
+
     def _after_layout(self) -> None:
-        self.call_later(self.show_here)
+        self.call_later(lambda: self.scroll_to_widget(self.current_row, animate=False))
 
     def _go_to(self, row: Row) -> None:
         # `Widget.focus` waits for the next callback: keys typed ahead would go astray.
         self._last = row
         self.screen.set_focus(row)
 
-    def _move_password(self, word: str | None) -> None:
-        password = self.draft.password
-
-        def move() -> None:
-            password.reset() if word is None else password.move_to(PasswordLocation(word))
-
-        self.history.apply(self.draft, {}, move, at=KEPT)
-        row = self.row(PASSWORD)
-        if isinstance(row, TextRow):
-            row.load(password.text)
-        self._changed()
-        # Last, for the change clears the message that there is no keyring.
-        if word is not None:
-            self.post_message(self.PasswordLocationChosen(password.location))
-
     def _compute_advice(self) -> None:
-        context_advice: Iterable[Advice] = ()
-        if self._file_context is not None:
-            self._file_context.preview_effects(self.draft)
-            context_advice = self._file_context.advice(self.draft)
-        self._advice = (*context_advice, *advise(self.draft.values()))
+        self._file_context.preview_effects(self.draft)
+        self._advice = (*self._file_context.advice(self.draft), *advise(self.draft.values()))
 
-    def _changed(self) -> None:
-        self.refresh_rows()
-        self.post_message(self.Changed())
-
-    def _await_pause(self) -> None:
+    def _show_edit(self, key: str) -> None:
+        """Show what an edit changed, and what is wrong with it after a pause."""
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(REST, self.commit_edit)
+        self.refresh_rows()
+        self.post_message(self.Changed(key))
 
     def _count_folded(self) -> None:
         """Show on the row that unfolds them what there is in the folded fields."""
         count = sum(self.draft.raw(field.key) is not None for field in FIELDS if field.advanced)
-        more = self.query_exactly_one(DisclosureRow)
-        advice = None if more.is_open else most_severe(self.advice_on(MORE_LABEL))
-        more.show(replace(more.state, note=f"{count} set" if count else "", advice=advice))
-
-
-def _row(field: Field) -> Row:
-    classes = "folded" if field.advanced else None
-    if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
-        return ChoiceRow(field.key, field.label, choices_of(field), classes=classes)
-    kind = PasswordRow if field.key == PASSWORD else TextRow
-    return kind(field.key, field.label, classes=classes)
+        advice = None if self._more.is_open else most_severe(self.advice_on(MORE_LABEL))
+        note = f"{count} set" if count else ""
+        self._more.show(replace(self._more.state, note=note, advice=advice))

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Key
 from textual.message import Message
 
-from smtp_tui.diagnosis.advice import Advice, Severity
+from smtp_tui.diagnosis.advice import Severity
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.escaping import escape_controls
@@ -84,12 +84,14 @@ class Row(SingleLineWidget, can_focus=True):
 
     def spans(self, width: int) -> list[Span]:
         """Return sign and label, the value, and what fits of problem, note and advice."""
-        room = width - self.value_at
-        if self.state.limit:
-            return [*self._head(), *self._limited(room)]
+        state, room = self.state, width - self.value_at
+        if state.limit:
+            # What counts and why it cannot be set, all in grey.
+            shown = escape_controls(mask_credentials(state.chosen or state.text))
+            text = f"{shown}  {state.limit}" if shown else state.limit
+            return [*self._head(), (truncate(text, room), DIM)]
         # The sign of an advice always shows.
-        reserved = SIGN_WIDTH if self.state.advice else 0
-        value, used = self.value_spans(room - reserved)
+        value, used = self.value_spans(room - (SIGN_WIDTH if state.advice else 0))
         return [*self._head(), *value, *self._tail(room - used)]
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
@@ -127,29 +129,23 @@ class Row(SingleLineWidget, can_focus=True):
             return [("!", BAD), (label, PLAIN)]
         return [("*", ACCENT) if self.state.is_changed else (" ", PLAIN), (label, PLAIN)]
 
-    def _limited(self, room: int) -> list[Span]:
-        """Return what counts and why it cannot be set, all in grey."""
-        shown = escape_controls(mask_credentials(self.state.chosen or self.state.text))
-        told = f"{shown}  {self.state.limit}" if shown else self.state.limit
-        return [(truncate(told, room), DIM)]
-
     def _tail(self, room: int) -> list[Span]:
-        if self.state.problem:
-            fits = cell_len(self.state.problem) + 4 <= room
-            return [(f"{self.gap}! {self.state.problem}" if fits else f"{self.gap}!", BAD)]
-        note = f"{self.gap}{self.state.note}" if self.state.note else ""
-        if self.state.advice is None:
+        """Return the problem, or note and advice, as much as there is room for; a sign always."""
+        state, gap = self.state, self.gap
+        if state.problem:
+            whole = f"{gap}! {state.problem}"
+            # The gap counts as two cells here: where the cursor stands must not decide.
+            return [(whole if cell_len(state.problem) + 4 <= room else f"{gap}!", BAD)]
+        note = f"{gap}{state.note}" if state.note else ""
+        if state.advice is None:
             return [(note, DIM)] if cell_len(note) <= room else []
-        return self._advised(self.state.advice, note, room)
-
-    def _advised(self, advice: Advice, note: str, room: int) -> list[Span]:
-        """Return note and advice, as much of them as there is room for; the sign always."""
-        sign, style = SIGNS[advice.severity]
-        for before, after in ((note, f" {advice.short}"), ("", f" {advice.short}"), (note, "")):
-            gap = "  " if before else self.gap
-            if cell_len(before + gap + sign + after) <= room:
-                return [(before, DIM), (f"{gap}{sign}{after}", style)]
-        return [(f"{self.gap}{sign}", style)]
+        sign, style = SIGNS[state.advice.severity]
+        short = f" {state.advice.short}"
+        for before, after in ((note, short), ("", short), (note, "")):
+            shown = f"{'  ' if before else gap}{sign}{after}"
+            if cell_len(before + shown) <= room:
+                return [(before, DIM), (shown, style)]
+        return [(f"{gap}{sign}", style)]
 
 
 class TextRow(Row, LineEditor):
@@ -181,14 +177,14 @@ class TextRow(Row, LineEditor):
 
 
 class PasswordRow(TextRow):
-    """The password, of which the form shows as little as of any secret."""
+    """The password; what the file holds is shown as bullets, and can be deleted unseen."""
 
-    class Emptied(RowMessage):
+    class Emptied(Message):
         """Something was deleted where nothing was typed: what the file holds may go."""
 
     def emptied(self) -> None:
         """Have the form forget what the file holds."""
-        self.post_message(self.Emptied(self))
+        self.post_message(self.Emptied())
 
 
 MORE_LABEL = "more"
@@ -203,11 +199,12 @@ class DisclosureRow(Row):
         Binding("left", "unfold(False)", show=False),
     ]
 
-    class Unfolded(Message):
-        """The folded fields are wanted."""
+    class Toggled(Message):
+        """The folded fields are wanted, or not any more."""
 
-    class Folded(Message):
-        """The folded fields are not wanted any more."""
+        def __init__(self, *, is_open: bool) -> None:
+            super().__init__()
+            self.is_open = is_open
 
     def __init__(self) -> None:
         super().__init__(MORE_LABEL, "More")
@@ -234,7 +231,7 @@ class DisclosureRow(Row):
     def action_unfold(self, wanted: bool) -> None:
         """Ask the form to show or to hide them."""
         if wanted != self.is_open:
-            self.post_message(self.Unfolded() if wanted else self.Folded())
+            self.post_message(self.Toggled(is_open=wanted))
 
 
 MORE = "…"
@@ -276,11 +273,11 @@ class ChoiceRow(Row):
             super().__init__(row)
             self.word = word
 
-    class ChoiceRejected(RowMessage):
+    class Rejected(Message):
         """A word was wanted that cannot be chosen here, and why that is so."""
 
-        def __init__(self, row: ChoiceRow, why: str) -> None:
-            super().__init__(row)
+        def __init__(self, why: str) -> None:
+            super().__init__()
             self.why = why
 
     def __init__(
@@ -352,8 +349,7 @@ class ChoiceRow(Row):
         if self.state.is_fixed:
             return
         if why := self.state.refused.get(self.words[number]):
-            told = f"{self.words[number]} cannot be chosen here: {why}"
-            self.post_message(self.ChoiceRejected(self, told))
+            self.post_message(self.Rejected(f"{self.words[number]} cannot be chosen here: {why}"))
             return
         if number != self.current or self.state.is_default:
             self.post_message(self.Chosen(self, self.words[number]))

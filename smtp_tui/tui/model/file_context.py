@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from smtp_tui.config import file_access
@@ -108,7 +107,7 @@ class FileContext:
                 text=as_sentence(why),
                 more=as_sentence(looked_for),
             )
-        if self._is_open and will_hold_password(draft.password):
+        if self._is_open and draft.password.will_be_in_file:
             key = key_of("private")
             yield Advice(
                 id="file-readable",
@@ -159,13 +158,6 @@ def preview_changes(draft: Draft) -> dict[str, object | None]:
     if PASSWORD in changes and password.location is PasswordLocation.FILE and password.moves:
         changes[PASSWORD] = HIDDEN
     return changes
-
-
-def will_hold_password(password: PasswordDraft) -> bool:
-    """Whether the file holds a password itself, or is to."""
-    with suppress(ValueError):
-        return password.location is PasswordLocation.FILE and password.target is not None
-    return False
 
 
 @record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import field
 from enum import StrEnum
 
@@ -210,6 +211,20 @@ class PasswordDraft:
         if self.location is PasswordLocation.FILE and self.moves:
             return password_sources.Literal("")
         return source_of(self.raw())
+
+    @property
+    def will_be_in_file(self) -> bool:
+        """Whether the file itself contains the password once it is saved."""
+        with suppress(ValueError):
+            return self.location is PasswordLocation.FILE and self.target is not None
+        return False
+
+    @property
+    def leaving(self) -> str:
+        """The password that saving takes out of the file, which no backup may keep; often none."""
+        with suppress(ValueError):
+            return "" if isinstance(self.target, password_sources.Literal) else self._literal
+        return ""
 
     @property
     def moves(self) -> bool:
