@@ -15,7 +15,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.model.draft import PASSWORD, Draft
-from smtp_tui.tui.model.password import NEEDS, location_of, source_of, typed_text
+from smtp_tui.tui.model.password import location_of, source_of, typed_text
 from smtp_tui.tui.widgets.dialog import choose
 from smtp_tui.tui.widgets.text_page import plain
 
@@ -98,5 +98,5 @@ def _place_password(draft: Draft, recovered: RecoveredChanges) -> None:
     source = source_of(dict(recovered.place)) if recovered.place else None
     if source is not None:
         draft.password.move_to(location_of(source))
-        if location_of(source) in NEEDS:
-            draft.password.type(typed_text(source))
+        if name := typed_text(source):
+            draft.password.type(name)

@@ -79,7 +79,7 @@ class Draft:
         other._edits = dict(self._edits)
         # The host names the keyring's entry.
         other.password = PasswordDraft(self._file.get(PASSWORD), lambda: other.text(HOST))
-        other.password.restore(self.password.state)
+        other.password.state = self.password.state
         return other
 
     def state(self, keys: Iterable[str] = BY_KEY) -> DraftState:
@@ -90,7 +90,7 @@ class Draft:
         """Set fields to what they held."""
         for key, raw in state.items():
             if isinstance(raw, PasswordState):
-                self.password.restore(raw)
+                self.password.state = raw
             else:
                 self.edit(key, raw)
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import field, replace
 from enum import StrEnum
 
 from smtp_tui.records import record
-from smtp_tui.settings import password_sources
-from smtp_tui.settings.password_sources import PasswordSource, parse_source, source_as_toml
+from smtp_tui.settings.password_sources import (
+    Ask,
+    Command,
+    Environment,
+    File,
+    Keyring,
+    Literal,
+    PasswordSource,
+    own_entry,
+    parse_source,
+)
 
 
 class PasswordLocation(StrEnum):
@@ -24,12 +33,13 @@ class PasswordLocation(StrEnum):
     ASK = "ask"
 
 
-PLACEHOLDERS = {
-    PasswordLocation.FILE: "none",
-    PasswordLocation.ENV: "the variable's name",
-    PasswordLocation.PATH: "path of the file that contains it",
-    PasswordLocation.COMMAND: "the command that prints it",
-    PasswordLocation.ASK: "smtp-tui asks at each test",
+_LOCATIONS: Mapping[type, PasswordLocation] = {
+    Literal: PasswordLocation.FILE,
+    Keyring: PasswordLocation.KEYRING,
+    Environment: PasswordLocation.ENV,
+    File: PasswordLocation.PATH,
+    Command: PasswordLocation.COMMAND,
+    Ask: PasswordLocation.ASK,
 }
 # Of each place a value that names it, to ask an application's format whether it has such a place.
 EXAMPLES: Mapping[PasswordLocation, object] = {
@@ -40,23 +50,20 @@ EXAMPLES: Mapping[PasswordLocation, object] = {
     PasswordLocation.COMMAND: {"command": ["x"]},
     PasswordLocation.ASK: {"ask": True},
 }
-# The places that saving itself puts a password into.
-FILLED = (PasswordLocation.FILE, PasswordLocation.KEYRING, PasswordLocation.PATH)
-NEEDS = {
+PLACEHOLDERS = {
+    PasswordLocation.FILE: "none",
+    PasswordLocation.ENV: "the variable's name",
+    PasswordLocation.PATH: "path of the file that contains it",
+    PasswordLocation.COMMAND: "the command that prints it",
+    PasswordLocation.ASK: "smtp-tui asks at each test",
+}
+_MISSING = {
     PasswordLocation.ENV: "type the name of the environment variable",
     PasswordLocation.PATH: "type the path of the file that contains the password",
     PasswordLocation.COMMAND: "type the command that prints the password",
 }
-
-
-_LOCATIONS: Mapping[type, PasswordLocation] = {
-    password_sources.Literal: PasswordLocation.FILE,
-    password_sources.Keyring: PasswordLocation.KEYRING,
-    password_sources.Environment: PasswordLocation.ENV,
-    password_sources.File: PasswordLocation.PATH,
-    password_sources.Command: PasswordLocation.COMMAND,
-    password_sources.Ask: PasswordLocation.ASK,
-}
+BULLETS = "••••••••"
+_UNREADABLE = "the file's value cannot be used; type a password, or choose a place below"
 
 
 def source_of(raw: object | None) -> PasswordSource | None:
@@ -72,29 +79,28 @@ def location_of(source: PasswordSource | None) -> PasswordLocation:
     return _LOCATIONS.get(type(source), PasswordLocation.FILE)
 
 
-def typed_text(source: PasswordSource) -> str:
+def typed_text(source: PasswordSource | None) -> str:
     """Return what a person types to name the place; nothing where the secret itself is typed."""
     match source:
-        case password_sources.Environment(text) | password_sources.File(text):
+        case Environment(text) | File(text):
             return text
-        case password_sources.Command(argv):
+        case Command(argv):
             return shlex.join(argv)
         case _:
             return ""
 
 
-BULLETS = "••••••••"
-UNREADABLE = "the file's value cannot be used; type a password, or choose a place below"
-
-
 @record
 class PasswordState:
-    """A password as it was edited up to a moment, to go back to; no repr shows it."""
+    """What was typed and chosen for a password up to a moment; no repr shows it.
+
+    `names` has for each place what was typed to name it: who comes back to it finds it again.
+    """
 
     location: PasswordLocation
-    typed: str = field(repr=False)
-    is_cleared: bool
-    places: Mapping[PasswordLocation, str] = field(repr=False)
+    names: Mapping[PasswordLocation, str] = field(repr=False)
+    typed: str = field(default="", repr=False)
+    is_cleared: bool = False
 
 
 class PasswordDraft:
@@ -107,17 +113,18 @@ class PasswordDraft:
         self._host = host
         self._file = raw
         self.source = source_of(raw)
-        self._is_cleared = False
-        self._typed = ""
-        # Of each place what was typed for it: who comes back to it finds it again.
-        self._places = dict.fromkeys(PasswordLocation, "")
-        self.location = location_of(self.source)
-        if self.location in NEEDS and self.source is not None:
-            self._places[self.location] = typed_text(self.source)
+        location = location_of(self.source)
+        names = {**dict.fromkeys(PasswordLocation, ""), location: typed_text(self.source)}
+        self.state = PasswordState(location, names)
 
     def __repr__(self) -> str:
-        """Tell where the password is kept, never the password."""
+        """Show where the password is kept, never the password."""
         return f"{type(self).__name__}(location={self.location.value!r})"
+
+    @property
+    def location(self) -> PasswordLocation:
+        """Where it is to be kept."""
+        return self.state.location
 
     @property
     def is_masked(self) -> bool:
@@ -132,7 +139,7 @@ class PasswordDraft:
     @property
     def text(self) -> str:
         """What the form's field holds: the secret typed, or the words that name the place."""
-        return self._typed if self.is_masked else self._places[self.location]
+        return self.state.typed if self.is_masked else self.state.names[self.location]
 
     @property
     def placeholder(self) -> str:
@@ -142,7 +149,7 @@ class PasswordDraft:
                 return BULLETS
             case PasswordLocation.FILE if self.moves:
                 return f"{BULLETS}  moves to this file"
-            case PasswordLocation.KEYRING if isinstance(self.source, password_sources.Keyring):
+            case PasswordLocation.KEYRING if isinstance(self.source, Keyring):
                 return f"{BULLETS}  in the keyring, as {self.source.service}"
             case PasswordLocation.KEYRING if self.moves:
                 return f"{BULLETS}  moves to the keyring"
@@ -153,51 +160,51 @@ class PasswordDraft:
             case _:
                 return PLACEHOLDERS[self.location]
 
-    @property
-    def state(self) -> PasswordState:
-        """What was typed and chosen up to now."""
-        return PasswordState(self.location, self._typed, self._is_cleared, dict(self._places))
-
-    def restore(self, state: PasswordState) -> None:
-        """Go back to what was typed and chosen at another moment."""
-        self.location, self._typed, self._is_cleared = state.location, state.typed, state.is_cleared
-        self._places = {**self._places, **state.places}
-
     def type(self, text: str) -> None:
         """Take what the field holds now."""
         if self.is_masked:
-            self._typed = text
+            self.state = replace(self.state, typed=text)
         else:
-            self._places[self.location] = text
+            self.state = replace(self.state, names={**self.state.names, self.location: text})
 
     def erase(self) -> None:
         """Forget the password that the file holds."""
-        self._typed = ""
-        self._is_cleared = True
+        self.state = replace(self.state, typed="", is_cleared=True)
 
     def move_to(self, location: PasswordLocation) -> None:
         """Keep the password elsewhere; what was typed comes along."""
-        self.location = location
+        self.state = replace(self.state, location=location)
 
     def reset(self) -> None:
         """Let the file say nothing about a password."""
         self.erase()
-        self.location = PasswordLocation.FILE
+        self.move_to(PasswordLocation.FILE)
 
     def raw(self) -> object | None:
         """The TOML value as it would be saved; None where the key is to be absent."""
+        source, state, text = self.source, self.state, self.text.strip()
         match self.location:
-            case PasswordLocation.FILE if self._typed:
-                return self._typed
+            case PasswordLocation.FILE if state.typed:
+                return state.typed
             case PasswordLocation.FILE:
-                same = self._has_literal or (self.source is None and not self._is_cleared)
-                return self._file if same else None
+                is_kept = self._has_literal or (source is None and not state.is_cleared)
+                return self._file if is_kept else None
             case PasswordLocation.KEYRING:
                 return {"keyring": self._service}
             case PasswordLocation.ASK:
-                return source_as_toml(password_sources.Ask())
+                return {"ask": True}
+            # As the file spells it: a command may be quoted in more than one way.
+            case place if place is location_of(source) and text == typed_text(source):
+                return self._file
+            case PasswordLocation.ENV:
+                return {"env": text}
+            case PasswordLocation.PATH:
+                return {"file": text}
             case _:
-                return self._place_as_toml()
+                try:
+                    return {"command": shlex.split(text)}
+                except ValueError:
+                    raise ValueError("a quotation mark is not closed") from None
 
     @property
     def changed(self) -> bool:
@@ -209,38 +216,40 @@ class PasswordDraft:
     def target(self) -> PasswordSource | None:
         """Where it is to be; a literal that is still to be fetched is empty. ValueError."""
         if self.location is PasswordLocation.FILE and self.moves:
-            return password_sources.Literal("")
+            return Literal("")
         return source_of(self.raw())
 
     @property
     def will_be_in_file(self) -> bool:
         """Whether the file itself contains the password once it is saved."""
-        with suppress(ValueError):
-            return self.location is PasswordLocation.FILE and self.target is not None
-        return False
+        return self.location is PasswordLocation.FILE and self.target is not None
 
     @property
     def leaving(self) -> str:
         """The password that saving takes out of the file, which no backup may keep; often none."""
         with suppress(ValueError):
-            return "" if isinstance(self.target, password_sources.Literal) else self._literal
+            if isinstance(self.source, Literal) and not isinstance(self.target, Literal):
+                return self.source.value
         return ""
 
     @property
     def moves(self) -> bool:
         """Whether saving takes the password from where it is now to another place."""
-        old = self.source
-        if self._typed or self._is_cleared or old is None or isinstance(old, password_sources.Ask):
+        old, state = self.source, self.state
+        if state.typed or state.is_cleared or old is None or isinstance(old, Ask):
             return False
-        if self.location is not location_of(old):
-            return self.location in FILLED
-        typed = self._places[self.location].strip()
-        return self.location is PasswordLocation.PATH and typed != typed_text(old)
+        if self.location is location_of(old):
+            is_path = self.location is PasswordLocation.PATH
+            return is_path and self.text.strip() != typed_text(old)
+        # Only these does saving itself put a password into.
+        return self.is_masked or self.location is PasswordLocation.PATH
 
     @property
     def at_hand(self) -> str:
         """The password itself, typed or standing in the file; empty where it is neither."""
-        return self._typed or (self._literal if self._has_literal else "")
+        if isinstance(self.source, Literal) and not (self.state.typed or self.state.is_cleared):
+            return self.source.value
+        return self.state.typed
 
     def to_test(self) -> object | None:
         """The TOML value that leads a test to the password: it moves only when it is saved."""
@@ -254,9 +263,9 @@ class PasswordDraft:
 
     def to_store(self) -> tuple[str, str] | None:
         """The keyring's service and the secret to store there on saving, if there is one."""
-        if self.location is not PasswordLocation.KEYRING:
+        if self.location is not PasswordLocation.KEYRING or not self.at_hand:
             return None
-        return (self._service, self.at_hand) if self.at_hand else None
+        return self._service, self.at_hand
 
     def secret(self) -> str | None:
         """The password itself, where it is at hand without asking any place."""
@@ -265,51 +274,33 @@ class PasswordDraft:
         return (self.at_hand or None) if self.is_masked or moves_to_file else None
 
     def problem(self, account: str) -> str | None:
-        """Say what is still missing; `account` is the name that a keyring files it under."""
-        location, is_filed = self.location, self.moves or self.to_store()
+        """Return what is still missing; `account` is the name that a keyring files it under."""
+        location, state = self.location, self.state
+        is_filed = self.moves or self.to_store()
         if location is PasswordLocation.KEYRING and is_filed and not account:
             return "a keyring needs a username for its entry; type one first"
-        if location in NEEDS and not self._places[location].strip():
-            return NEEDS[location]
-        is_erased = bool(self._typed) or self._is_cleared
+        if location in _MISSING and not self.text.strip():
+            return _MISSING[location]
         if location is PasswordLocation.FILE and self._file is not None and self.source is None:
-            return None if is_erased else UNREADABLE
-        if location is PasswordLocation.FILE and self.raw() is None and not self._is_cleared:
-            has_none = self._file is None or self.moves
-            return None if has_none else "type the password to write into this file"
+            return None if state.typed or state.is_cleared else _UNREADABLE
         try:
             raw = self.raw()
             if raw is not None:
                 parse_source(raw)
         except ValueError as error:
             return str(error)
+        if location is PasswordLocation.FILE and raw is None and not state.is_cleared:
+            has_none = self._file is None or self.moves
+            return None if has_none else "type the password to write into this file"
         return None
 
     @property
     def _has_literal(self) -> bool:
-        return isinstance(self.source, password_sources.Literal) and not self._is_cleared
-
-    @property
-    def _literal(self) -> str:
-        return self.source.value if isinstance(self.source, password_sources.Literal) else ""
+        return isinstance(self.source, Literal) and not self.state.is_cleared
 
     @property
     def _service(self) -> str:
         """The entry's service: the one that the file names, else our own."""
-        if isinstance(self.source, password_sources.Keyring):
+        if isinstance(self.source, Keyring):
             return self.source.service
-        return password_sources.own_entry(self._host()).service
-
-    def _place_as_toml(self) -> object:
-        """Return the TOML value for the words that were typed; ValueError if they are none."""
-        source, text = self.source, self._places[self.location].strip()
-        is_same_place = source is not None and location_of(source) is self.location
-        # As the file spells it: a command may be quoted in more than one way.
-        if source is not None and is_same_place and text == typed_text(source):
-            return self._file
-        if self.location is not PasswordLocation.COMMAND:
-            return {"env" if self.location is PasswordLocation.ENV else "file": text}
-        try:
-            return {"command": shlex.split(text)}
-        except ValueError:
-            raise ValueError("a quotation mark is not closed") from None
+        return own_entry(self._host()).service
