@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.tui.commands import Command, configurable
 from smtp_tui.tui.model.draft import Draft
-from smtp_tui.tui.model.undo import UndoStack, format_undo
+from smtp_tui.tui.model.undo import UndoStack
 from tests.tui.driving import SAMPLE, form_on
 
 FILE = {"host": "mail.example.net", "encryption": "TLS", "password": "hunter2hunter2"}
@@ -44,9 +44,9 @@ class TestHistory:
         history.apply(draft, {"encryption": "none"}, at="encryption")
         history.undo(draft)
         history.undo(draft)
-        redone = history.redo(draft)
-        assert redone
-        assert format_undo(redone, draft) == "Redone: Encryption Type is ssl."
+        report = history.redo(draft)
+        assert report
+        assert report[0] == "Redone: Encryption Type is ssl."
         history.type(draft, "host", "x")
         assert history.redo(draft) is None
 
@@ -55,13 +55,13 @@ class TestHistory:
         history.type(draft, "password", "s")
         history.type(draft, "password", "swordfish")
         history.apply(draft, {}, draft.password.reset, at="kept")
-        undone = history.undo(draft)
-        assert undone
-        assert format_undo(undone, draft) == "Undone: SMTP Password is kept in: this file again."
+        report = history.undo(draft)
+        assert report
+        assert report[0] == "Undone: SMTP Password is kept in: this file again."
         assert draft.password.secret() == "swordfish"
-        undone = history.undo(draft)
-        assert undone
-        assert format_undo(undone, draft) == "Undone: SMTP Password is as it was before."
+        report = history.undo(draft)
+        assert report
+        assert report[0] == "Undone: SMTP Password is as it was before."
         assert draft.password.secret() == "hunter2hunter2"
         assert not draft.changed
         assert "swordfish" not in repr(history.__dict__)
@@ -72,9 +72,7 @@ class TestHistory:
         history.type(draft, "password", "swordfish")
         draft.rebase({**FILE, "encryption": "ssl", "password": "swordfish"})
         history.keep_to(draft.password)
-        undone = history.undo(draft)
-        assert undone
-        assert undone.changed == ("encryption",)
+        assert history.undo(draft) == ("Undone: Encryption Type is tls again.", "encryption")
         assert not history
 
 

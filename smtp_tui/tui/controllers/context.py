@@ -17,7 +17,7 @@ from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.file_context import FileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
-from smtp_tui.tui.model.undo import UndoResult, format_undo
+from smtp_tui.tui.model.undo import UndoReport
 from smtp_tui.tui.sidebar import SidebarController
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import release_keys
@@ -151,10 +151,9 @@ class UndoController(Controller):
         """Redo what was undone last."""
         self._move(self.form.history.redo, "There is nothing to redo.")
 
-    def _move(self, move: Callable[[Draft], UndoResult | None], nothing: str) -> None:
+    def _move(self, move: Callable[[Draft], UndoReport | None], nothing: str) -> None:
         self.form.commit_edit()
-        result = move(self.draft)
-        if result is None:
+        if (result := move(self.draft)) is None:
             self.show_message(nothing)
         else:
-            self.show_change(format_undo(result, self.draft), at=result.step.at)
+            self.show_change(result[0], at=result[1])

@@ -16,10 +16,10 @@ from smtp_tui.config.password_store import PasswordStore
 from smtp_tui.config.paths import absolute
 from smtp_tui.records import record
 from smtp_tui.settings import password_sources
-from smtp_tui.settings.password_sources import File, Keyring, Literal, PasswordSource
+from smtp_tui.settings.password_sources import Command, File, Keyring, Literal, PasswordSource
 from smtp_tui.tui.controllers.context import CancellableWaits
 from smtp_tui.tui.model.draft import ACCOUNT, Draft
-from smtp_tui.tui.model.file_context import risk_of_move
+from smtp_tui.tui.model.file_context import risk_of_fetch
 from smtp_tui.tui.widgets.dialog import folder_question, missing_folder
 
 PATIENCE = 30.0  # seconds; a keyring has its own, shorter ones
@@ -152,7 +152,9 @@ class PasswordMover:
         password = self._password
         if password.at_hand or password.source is None:
             return password.at_hand
-        if (risk := risk_of_move(password.source, self._file)) is not None:
+        # Somebody else may have named the command or the file.
+        is_outside = isinstance(password.source, Command | File)
+        if is_outside and (risk := risk_of_fetch(password.source, self._file)):
             await self._ask(risk.question, [(YES, "Yes")])
         return await self._fetch(self._store(password.source, self._was))
 

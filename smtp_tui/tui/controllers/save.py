@@ -133,7 +133,8 @@ class SaveController(Controller):
     async def look_for_keyring(self) -> None:
         """Say at once where there is no keyring to keep a password in."""
         trouble = await keyring_backend.keyring_state()
-        self.context.file_context.set_keyring_trouble(trouble, keyring_backend.looked_for())
+        found = (trouble, keyring_backend.looked_for()) if trouble else None
+        self.context.file_context.keyring_trouble = found
         self.form.commit_edit()
         if trouble and self.draft.password.location is PasswordLocation.KEYRING:
             self.show_message(trouble[:1].upper() + trouble[1:], BAD)

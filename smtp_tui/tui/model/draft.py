@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from copy import copy
 from types import MappingProxyType
@@ -96,16 +96,25 @@ class Draft:
 
     def edit(self, key: str, raw: object | None) -> None:
         """Set a field to what was typed or chosen; None or empty text makes its key absent."""
+        field = BY_KEY[key]
+        if key in self._file or is_absent(field, raw):
+            unchanged = [self._file.get(key)]
+        else:
+            # An application may take another default beside other changes; both must agree.
+            unchanged = [self._assumed.get(key), self._assumed_first.get(key)]
         # What is put back to its old meaning is no change: saving leaves its spelling alone.
-        if self._is_untouched(key, raw):
+        if all(same_meaning(field, raw, value) for value in unchanged):
             self._edits.pop(key, None)
         else:
-            self._edits[key] = None if is_absent(BY_KEY[key], raw) else raw
+            self._edits[key] = None if is_absent(field, raw) else raw
 
     def raw(self, key: str) -> object | None:
         """A field's raw value, or None where its key is absent."""
         if key == PASSWORD:
-            return self._password(self.password.raw)
+            # A command whose quotation mark is still open counts as nothing.
+            with suppress(ValueError):
+                return self.password.raw()
+            return None
         raw = self._edits[key] if key in self._edits else self._file.get(key)
         return None if is_absent(BY_KEY[key], raw) else raw
 
@@ -128,9 +137,10 @@ class Draft:
 
     def values(self) -> dict[str, object]:
         """All raw values that count, as a check takes them."""
-        raws = {field.key: self.counting(field.key) for field in FIELDS}
-        password = self._password(self.password.to_test)
-        raws[PASSWORD] = self.assumed(PASSWORD) if password is None else password
+        raws = {key: self.counting(key) for key in BY_KEY}
+        with suppress(ValueError):
+            if (password := self.password.to_test()) is not None:
+                raws[PASSWORD] = password
         return {key: raw for key, raw in raws.items() if raw is not None}
 
     def parsed(self) -> dict[str, Any]:
@@ -180,21 +190,6 @@ class Draft:
                 found[key] = BY_KEY[key].problem_with(raw)
         return {key: problem for key, problem in found.items() if problem}
 
-    def _is_untouched(self, key: str, raw: object | None) -> bool:
-        """Whether a value is what the file says, or what goes without saying."""
-        field = BY_KEY[key]
-        if key in self._file or is_absent(field, raw):
-            return same_meaning(field, raw, self._file.get(key))
-        # An application may take another default beside other changes; both must agree.
-        assumed = (self._assumed.get(key), self._assumed_first.get(key))
-        return all(same_meaning(field, raw, default) for default in assumed)
-
-    def _password(self, read: Callable[[], object | None]) -> object | None:
-        # A command whose quotation mark is still open counts as nothing.
-        with suppress(ValueError):
-            return read()
-        return None
-
     def to_write(self, key: str) -> object | None:
         """A field's TOML value as saving would write it. ValueError where it is wrong."""
         field = BY_KEY[key]
@@ -221,17 +216,15 @@ def as_toml(field: Field, raw: object) -> object:
             return raw
 
 
-def same_meaning(field: Field, one: object | None, other: object | None) -> bool:
-    """Tell whether two raw values of a field, None where it is absent, come to the same."""
-    if is_absent(field, one) or is_absent(field, other):
-        return is_absent(field, one) and is_absent(field, other)
-    if isinstance(one, dict | list) or isinstance(other, dict | list):
-        # Tables and arrays have no text that could be parsed.
-        return one == other
-    if text_of(one) == text_of(other):
-        return True
+def same_meaning(field: Field, raw: object | None, other: object | None) -> bool:
+    """Whether two raw values of a field, None where it is absent, come to the same."""
+    if is_absent(field, raw) or is_absent(field, other):
+        return is_absent(field, raw) and is_absent(field, other)
+    # Tables and arrays have no text that could be parsed.
+    if isinstance(raw, dict | list) or isinstance(other, dict | list):
+        return raw == other
     try:
-        return field.parse(one) == field.parse(other)
+        return text_of(raw) == text_of(other) or bool(field.parse(raw) == field.parse(other))
     except ValueError:
         return False
 
@@ -247,10 +240,10 @@ def without_pinned_trust(
     before, after = draft.raw(HOST), change.get(HOST, draft.raw(HOST))
     if same_meaning(host, after, before):
         return dict(change)
-    name, pinned = draft.raw(SERVER_NAME), draft.raw(FINGERPRINT)
-    gone: dict[str, object] = {}
-    if name is not None and not same_meaning(host, after, name):
-        gone[SERVER_NAME] = ""
-    if pinned is not None and not same_meaning(pin, certificate, pinned):
-        gone[FINGERPRINT] = ""
-    return {**gone, **change}
+    trusted = ((SERVER_NAME, host, after), (FINGERPRINT, pin, certificate))
+    dropped: dict[str, object] = {
+        key: ""
+        for key, field, new in trusted
+        if draft.raw(key) is not None and not same_meaning(field, new, draft.raw(key))
+    }
+    return {**dropped, **change}

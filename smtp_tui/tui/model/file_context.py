@@ -12,7 +12,7 @@ from smtp_tui.config.file_access import distrust
 from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Settings
-from smtp_tui.settings.password_sources import Command, File, Keyring, PasswordSource, other_host
+from smtp_tui.settings.password_sources import Keyring, PasswordSource, other_host
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import as_sentence
@@ -21,8 +21,6 @@ from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocatio
 
 HIDDEN = "********"  # stands for a password that is fetched only when it is saved
 
-_READABLE = "Every user of this machine can read this file, including the password."
-
 
 class FileContext:
     """One table's file, and what this machine makes of it."""
@@ -30,8 +28,8 @@ class FileContext:
     def __init__(self, document: Document, table: str) -> None:
         self._document = document
         self._table = table
-        self._trouble: tuple[str, str] | None = None
-        self._is_open = False
+        # Why no keyring can be used here and what was tried, once somebody wanted one.
+        self.keyring_trouble: tuple[str, str] | None = None
         self.check_readers()
 
     def draft(self) -> Draft:
@@ -58,19 +56,9 @@ class FileContext:
         draft.restore(edits)
 
     def check_readers(self) -> None:
-        """See who can read the file."""
-        self._is_open = self._document.exists and file_access.readable_by_others(
-            self._document.path
-        )
-
-    def set_keyring_trouble(self, trouble: str | None, looked_for: str) -> None:
-        """Remember why no keyring can be used here and what was tried, or that one can."""
-        self._trouble = (trouble, looked_for) if trouble else None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether users who are neither owner nor in the group could read the file."""
-        return self._is_open
+        """Find out whether users who are neither owner nor in the group could read the file."""
+        document = self._document
+        self.is_open = document.exists and file_access.readable_by_others(document.path)
 
     def preview_effects(self, draft: Draft) -> None:
         """Tell the draft what the file's application makes of its changes."""
@@ -97,8 +85,8 @@ class FileContext:
 
     def advice(self, draft: Draft) -> Iterator[Advice]:
         """Yield what there is to say about where the password is kept."""
-        if self._trouble and draft.password.location is PasswordLocation.KEYRING:
-            why, looked_for = self._trouble
+        if self.keyring_trouble and draft.password.location is PasswordLocation.KEYRING:
+            why, looked_for = self.keyring_trouble
             yield Advice(
                 id="keyring-unavailable",
                 severity=Severity.WARNING,
@@ -107,15 +95,14 @@ class FileContext:
                 text=as_sentence(why),
                 more=as_sentence(looked_for),
             )
-        if self._is_open and draft.password.will_be_in_file:
-            key = key_of("private")
+        if self.is_open and draft.password.will_be_in_file:
             yield Advice(
                 id="file-readable",
                 severity=Severity.WARNING,
                 field=PASSWORD,
                 short="readable by all",
-                text=_READABLE,
-                more=f"{key} lets only its owner read it (mode 0600).",
+                text="Every user of this machine can read this file, including the password.",
+                more=f"{key_of('private')} lets only its owner read it (mode 0600).",
             )
 
     def _places(self) -> tuple[PasswordLocation, ...]:
@@ -175,7 +162,7 @@ def risk_of_test(password: PasswordDraft, settings: Settings, file: Path) -> Pas
         return None
     # Somebody else who can write the file may have it run a command, or have a password sent to a
     # server of theirs.
-    if password.is_as_in_file and (risk := _risk_of_file(source, file, settings.host)):
+    if password.is_as_in_file and (risk := risk_of_fetch(source, file, settings.host)):
         return risk
     if not isinstance(source, Keyring):
         return None
@@ -183,21 +170,14 @@ def risk_of_test(password: PasswordDraft, settings: Settings, file: Path) -> Pas
     named = other_host(source.service, settings.host, settings.server_name)
     if named is None:
         return None
-    question = (
-        f"The keyring entry {source.service} is named for {named}. "
-        f"Send its password to {settings.host}?"
-    )
-    return PasswordRisk(
-        escape_controls(question), escape_controls(f"the keyring entry is named for {named}.")
-    )
+    entry = escape_controls(f"keyring entry {source.service} is named for {named}.")
+    host = escape_controls(settings.host)
+    refusal = escape_controls(f"the keyring entry is named for {named}.")
+    return PasswordRisk(f"The {entry} Send its password to {host}?", refusal)
 
 
-def risk_of_move(source: PasswordSource, file: Path) -> PasswordRisk | None:
-    """Return what is to be asked before the password is fetched from where the file has it."""
-    return _risk_of_file(source, file, "") if isinstance(source, Command | File) else None
-
-
-def _risk_of_file(source: PasswordSource, file: Path, host: str) -> PasswordRisk | None:
+def risk_of_fetch(source: PasswordSource, file: Path, host: str = "") -> PasswordRisk | None:
+    """Return what is to be asked before a password is fetched from where the file has it."""
     found = distrust(source, file, host=host)
     if found is None:
         return None

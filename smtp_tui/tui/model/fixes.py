@@ -141,20 +141,20 @@ def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
         return f"goes to {BY_KEY[fix.field].label}"
     if pins(fix):
         return f"pins this certificate if you trust it, and {again}"
-    edits = []
-    for key, value in fix.change.items():
-        label = BY_KEY[key].label
-        edits.append(
-            f"removes {label}" if value == "" else f"sets {label} to {format_value(key, value)}"
-        )
+    edits = [
+        f"sets {BY_KEY[key].label} to {format_value(key, value)}"
+        if value != ""
+        else f"removes {BY_KEY[key].label}"
+        for key, value in fix.change.items()
+    ]
     asks = " if you trust it," if fix.trusts else "," if fix.more else ""
     return f"{' and '.join(edits)}{asks} and {again}"
 
 
 def format_done(change: Mapping[str, object]) -> str:
-    """Say what was changed."""
-    said = ", ".join(
-        f"{BY_KEY[key].label} {'removed' if value == '' else format_value(key, value)}"
-        for key, value in change.items()
+    """Report what was changed."""
+    done = ", ".join(
+        f"{BY_KEY[key].label} {'removed' if raw == '' else format_value(key, raw)}"
+        for key, raw in change.items()
     )
-    return f"Changed, not saved yet: {said}. F4 undoes it."
+    return f"Changed, not saved yet: {done}. F4 undoes it."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 
 from smtp_tui.records import record
@@ -30,9 +31,6 @@ class MailField(StrEnum):
     TEXT = "Text"
 
 
-ENVELOPE = (MailField.FROM, MailField.TO)
-
-
 @record
 class Sender:
     """Whom a message comes from unless the dialog says otherwise: to begin with, and in words."""
@@ -49,8 +47,10 @@ def sender_of(draft: Draft) -> Sender:
     user, domain = parsed[ACCOUNT] or "", parsed["domain"] or ""
     # Without a domain the EHLO name completes the address, which is known only when it is sent.
     named = default_sender(user, domain).address
-    if domain and not _refusal(parse_mailbox, named):
-        return Sender(named, named)
+    with suppress(ValueError):
+        if domain:
+            parse_mailbox(named)
+            return Sender(named, named)
     return Sender("", f"{named.rpartition('@')[0]} at the EHLO name")
 
 
@@ -58,20 +58,12 @@ def _sender(text: str) -> Mailbox | None:
     return parse_mailbox(text) if text.strip() else None
 
 
-_READERS: dict[MailField, Callable[[str], object]] = {
+_PARSERS: dict[MailField, Callable[[str], object]] = {
     MailField.FROM: _sender,
     MailField.TO: parse_recipients,
     MailField.SUBJECT: parse_subject,
     MailField.TEXT: parse_body,
 }
-
-
-def _refusal(reader: Callable[[str], object], text: str) -> str:
-    try:
-        reader(text)
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 class MailDraft:
@@ -88,7 +80,6 @@ class MailDraft:
 
     def follow(self, sender: str) -> None:
         """Take the settings' sender, unless somebody typed another one."""
-        # What somebody typed there is not overwritten.
         if self._texts[MailField.FROM].strip() in ("", self._followed):
             self._texts[MailField.FROM] = sender
         self._followed = sender
@@ -103,15 +94,20 @@ class MailDraft:
 
     def problems(self) -> dict[MailField, str]:
         """What cannot be read as it stands, by part."""
-        found = {part: _refusal(_READERS[part], text) for part, text in self._texts.items()}
-        return {part: problem for part, problem in found.items() if problem}
+        found = {}
+        for part, text in self._texts.items():
+            try:
+                _PARSERS[part](text)
+            except ValueError as error:
+                found[part] = str(error)
+        return found
 
     def obstacles(self, *, sends: bool) -> dict[MailField, str]:
         """What stands in the way of sending, or of asking about the envelope alone."""
         found = self.problems()
         if MailField.TO not in found and not parse_recipients(self._texts[MailField.TO]):
             found[MailField.TO] = NOBODY
-        wanted = MailField if sends else ENVELOPE
+        wanted = MailField if sends else (MailField.FROM, MailField.TO)
         return {part: found[part] for part in wanted if part in found}
 
     def mail(self, *, sends: bool) -> MailRequest:

@@ -1,4 +1,4 @@
-"""What each row of the form shows, worked out from the values being edited. Pure."""
+"""What each row of the form shows, computed from the values being edited. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import FIELDS, PORT_NAMES, Field, FieldKind
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.model.draft import PASSWORD, Draft, text_of
-from smtp_tui.tui.model.password import PasswordLocation
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
 
 SWITCH = ("no", "yes")
 DEFAULT = "(default)"
@@ -22,15 +22,15 @@ REQUIRED = "required"
 
 def most_severe(advice: Iterable[Advice]) -> Advice | None:
     """Return the first of the most severe."""
-    # Declared from the most severe on.
-    order = list(Severity)
-    return min(advice, key=lambda one: order.index(one.severity), default=None)
+    order = list(Severity)  # declared from the most severe on
+    return min(advice, key=lambda item: order.index(item.severity), default=None)
 
 
-def concerning(advice: Iterable[Advice], topic: str) -> list[Advice]:
-    """Return what concerns a field: its own advice first, then what is told at another."""
-    told = [one for one in advice if one.concerns(topic)]
-    return sorted(told, key=lambda one: one.field != topic)
+def concerning(advice: Iterable[Advice], key: str) -> list[Advice]:
+    """Return what concerns a field: its own advice first, then what shows at another."""
+    return sorted(
+        (item for item in advice if item.concerns(key)), key=lambda item: item.field != key
+    )
 
 
 @record
@@ -70,42 +70,44 @@ def row_states(draft: Draft, advice: Sequence[Advice] = ()) -> dict[str, RowStat
     states = {}
     for spec in FIELDS:
         key = spec.key
+        if key == PASSWORD:
+            state = _password_state(draft.password)
+        else:
+            state = _field_state(spec, draft, parsed)
         problem = escape_controls(problems.get(key, ""))
-        state = (
-            _password_state(draft, problem)
-            if key == PASSWORD
-            else _field_state(spec, draft, parsed, problem)
+        # The placeholder of a required field says so already.
+        is_named = draft.raw(key) is None and spec.default_text == REQUIRED
+        state = replace(
+            state,
+            is_changed=key in changed,
+            problem="" if is_named else problem,
+            advice=most_severe(item for item in advice if item.field == key),
         )
-        state = replace(state, is_changed=key in changed)
-        about = most_severe(one for one in advice if one.field == key)
-        states[key] = replace(_limited(state, draft.limits.get(key, "")), advice=about)
+        states[key] = _limited(state, draft.limits.get(key, ""))
     return states
 
 
 def password_location_state(draft: Draft) -> RowState:
     """Return the state of the row that shows where the password is kept."""
-    password, is_default = draft.password, draft.password.is_default
+    password, places = draft.password, draft.places
+    refused = {}
+    if places and places != tuple(PasswordLocation):
+        # A user's own dialect names the application: its text is not ours.
+        why = escape_controls(
+            f"{draft.application} reads a password only from: {', '.join(places)}."
+        )
+        refused = {place.value: why for place in PasswordLocation if place not in places}
     state = RowState(
         chosen=password.location.value,
-        is_default=is_default,
-        note=DEFAULT if is_default else "",
+        is_default=password.is_default,
+        note=DEFAULT if password.is_default else "",
         is_changed=password.changed,
-        refused=_refused_places(draft),
+        refused=refused,
     )
-    if draft.places == (password.location,):  # whatever is typed for a password, it stays there
+    if places == (password.location,):  # whatever is typed for a password, it stays there
         limit = escape_controls(f"{draft.application} has no other.")
         return replace(state, limit=limit, is_fixed=True)
     return _limited(state, draft.limits.get(PASSWORD, ""))
-
-
-def _refused_places(draft: Draft) -> dict[str, str]:
-    """Return the places that the file's application has no way to name, each with the reason."""
-    if not draft.places or draft.places == tuple(PasswordLocation):
-        return {}
-    known = ", ".join(draft.places)
-    # A user's own dialect names the application: its text is not ours.
-    why = escape_controls(f"{draft.application} reads a password only from: {known}.")
-    return {kind.value: why for kind in PasswordLocation if kind not in draft.places}
 
 
 def format_default(field: Field, parsed: Mapping[str, Any]) -> str:
@@ -120,32 +122,27 @@ def _limited(state: RowState, limit: str) -> RowState:
     return replace(state, limit=escape_controls(limit), is_fixed=True)
 
 
-def _field_state(field: Field, draft: Draft, parsed: Mapping[str, Any], problem: str) -> RowState:
+def _field_state(field: Field, draft: Draft, parsed: Mapping[str, Any]) -> RowState:
     raw = draft.raw(field.key)
     is_absent, is_assumed = raw is None, raw is None and draft.assumed(field.key) is not None
-    # The placeholder of a required field says so already.
-    if is_absent and field.default_text == REQUIRED:
-        problem = ""
+    is_readable = raw is not None and field.problem_with(raw) is None
     default = _word(field, parsed[field.key]) if is_assumed else format_default(field, parsed)
     whose = ASSUMED if is_assumed else DEFAULT
-    is_readable = raw is not None and field.problem_with(raw) is None
     note = _note(field, parsed) if is_absent or is_readable else ""
-    state = RowState(is_default=is_absent, note=note, problem=problem)
     if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
         chosen = default if is_absent else _word(field, field.parse(raw)) if is_readable else None
-        return replace(state, chosen=chosen, note=note or (whose if is_absent else ""))
+        note = note or (whose if is_absent else "")
+        return RowState(chosen=chosen, is_default=is_absent, note=note)
     placeholder = escape_controls(default)
     if not field.default_text or is_assumed:
         placeholder = f"{placeholder}  {whose}"
-    return replace(state, text=text_of(raw), placeholder=placeholder)
+    return RowState(text=text_of(raw), placeholder=placeholder, is_default=is_absent, note=note)
 
 
-def _password_state(draft: Draft, problem: str) -> RowState:
-    password = draft.password
+def _password_state(password: PasswordDraft) -> RowState:
     return RowState(
         text=password.text,
         placeholder=escape_controls(password.placeholder),
-        problem=problem,
         is_masked=password.is_masked,
         is_fixed=password.location is PasswordLocation.ASK,
     )

@@ -85,24 +85,22 @@ class SearchResults:
         reached: dict[tuple[str, int], ServerRow] = {}
         for probe in sorted((p for p in self.probes if p.is_reached), key=lambda p: p.worth):
             where = probe.host, probe.port
-            if where not in reached:
-                others = (p for p in self.probes if (p.host, p.port) == where and p is not probe)
-                reached[where] = ServerRow(
-                    host=probe.host,
-                    ports=(str(probe.port),),
-                    cause=probe.cause,
-                    probe=probe,
-                    also=next(others, None),
-                )
+            others = [p for p in self.probes if (p.host, p.port) == where and p is not probe]
+            row = ServerRow(
+                host=probe.host,
+                ports=(str(probe.port),),
+                cause=probe.cause,
+                probe=probe,
+                also=others[0] if others else None,
+            )
+            reached.setdefault(where, row)
         silent = [probe for probe in self.probes if (probe.host, probe.port) not in reached]
-        return (
-            *reached.values(),
-            *(
-                ServerRow(host=host, ports=tuple(dict.fromkeys(ports)), cause=cause)
-                for host, probes in by_host(silent)
-                for cause, ports in silent_ports(probes)
-            ),
-        )
+        unreached = [
+            ServerRow(host=host, ports=tuple(dict.fromkeys(ports)), cause=cause)
+            for host, probes in by_host(silent)
+            for cause, ports in silent_ports(probes)
+        ]
+        return (*reached.values(), *unreached)
 
 
 def proposed_search(draft: Draft) -> str:
@@ -128,10 +126,16 @@ def found_change(
     if "@" in username and draft.raw(ACCOUNT) is not None:
         del change[ACCOUNT]
     # A mechanism that the server does not offer would fail.
-    if AUTHENTICATION not in change and (
-        mechanism := _instead(offered, change.get(ENCRYPTION), draft)
-    ):
-        change[AUTHENTICATION] = mechanism
+    mechanism = _mechanism(draft)
+    is_named = mechanism is not None and mechanism not in _NO_MECHANISM
+    if AUTHENTICATION not in change and is_named and offered:
+        usable = [str(m) for m in Authentication if m not in _NO_MECHANISM and m.upper() in offered]
+        is_open = change.get(ENCRYPTION) == Encryption.NONE
+        # Where auto would find a mechanism itself, it goes on finding one.
+        if set(AUTO_OPEN if is_open else AUTO_ENCRYPTED).intersection(offered):
+            usable.insert(0, Authentication.AUTO.value)
+        if mechanism not in usable and usable:
+            change[AUTHENTICATION] = usable[0]
     return _differing(without_pinned_trust(change, draft, certificate), draft)
 
 
@@ -150,9 +154,11 @@ def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
     change |= {PORT: way.port, ENCRYPTION: way.encryption.value}
     if provider.username is not None:
         change[ACCOUNT] = provider.username
-    # A mechanism that the provider accepts stays.
-    if not _suits(provider, draft):
-        change[AUTHENTICATION] = provider.authentication[0].value
+    # A mechanism that the provider accepts stays, and so does one that goes without saying.
+    mechanism, preferred = _mechanism(draft), provider.authentication[0]
+    is_auto = mechanism is None and preferred is Authentication.AUTO
+    if not (is_auto or (mechanism and provider.takes_mechanism(mechanism))):
+        change[AUTHENTICATION] = preferred.value
     return _differing(without_pinned_trust(change, draft), draft)
 
 
@@ -179,15 +185,16 @@ def describe_change(change: Mapping[str, object], draft: Draft) -> str:
         return text("discover", "same")
     rest = {key: raw for key, raw in change.items() if (key, raw) != (HOST, "")}
     counting = {key: format_value(key, raw) for key, raw in rest.items()}
-    counting = {key: said for key, said in counting.items() if said == format_current(key, draft)}
-    differing = {key: raw for key, raw in rest.items() if key not in counting}
-    said = [text("discover", "takes", change=format_changes(differing, draft))] if differing else []
+    counting = {key: new for key, new in counting.items() if new == format_current(key, draft)}
+    sentences = []
+    if differing := {key: raw for key, raw in rest.items() if key not in counting}:
+        sentences.append(text("discover", "takes", change=format_changes(differing, draft)))
     if counting:
         listed = ", ".join(f"{BY_KEY[key].label} {value}" for key, value in counting.items())
-        said.append(text("discover", "outright", values=listed))
+        sentences.append(text("discover", "outright", values=listed))
     if rest != change:
-        said.append(text("presets", "own-host"))
-    return " ".join(said)
+        sentences.append(text("presets", "own-host"))
+    return " ".join(sentences)
 
 
 def unsupported_fields(values: Mapping[str, object], draft: Draft) -> str:
@@ -211,27 +218,3 @@ def _mechanism(draft: Draft) -> Authentication | None:
     if raw is None or field.problem_with(raw) is not None:
         return None
     return Authentication(str(field.parse(raw)))
-
-
-def _suits(provider: Provider, draft: Draft) -> bool:
-    """Whether what the form says of the mechanism, or what goes without saying, may stay."""
-    mechanism = _mechanism(draft)
-    if mechanism is None:
-        return provider.authentication[0] is Authentication.AUTO
-    return provider.takes_mechanism(mechanism)
-
-
-def _instead(offered: Sequence[str], encryption: object, draft: Draft) -> str | None:
-    """Return what to log in with, where the form names a mechanism that is not on offer."""
-    mechanism = _mechanism(draft)
-    if mechanism is None or mechanism in _NO_MECHANISM or not offered:
-        return None
-    if mechanism.value.upper() in offered:
-        return None
-    # Where auto would find a mechanism itself, it goes on finding one.
-    if set(AUTO_OPEN if encryption == Encryption.NONE else AUTO_ENCRYPTED).intersection(offered):
-        return Authentication.AUTO.value
-    for other in Authentication:
-        if other not in _NO_MECHANISM and other.value.upper() in offered:
-            return other.value
-    return None

@@ -6,15 +6,17 @@ or all that one fix changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.model.draft import PASSWORD, Draft, DraftState, same_meaning
 from smtp_tui.tui.model.fixes import format_current
 from smtp_tui.tui.model.password import PasswordDraft
+
+# What was done, and the row where the admin had made it.
+UndoReport = tuple[str, str | None]
 
 
 @record
@@ -28,16 +30,6 @@ class EditStep:
     after: DraftState
     at: str | None = None
     file: str = ""
-
-
-@record
-class UndoResult:
-    """What was undone or redone, and what stays because it was changed otherwise since."""
-
-    step: EditStep
-    is_redo: bool
-    changed: tuple[str, ...]
-    kept: tuple[str, ...]
 
 
 class UndoStack:
@@ -63,24 +55,26 @@ class UndoStack:
     ) -> None:
         """Change several fields, and the password if `edit_password` does so, as one step."""
         self.close()
-        step = self._edit(draft, change, partial(draft.restore, change), edit_password)
-        if step.before != step.after:
-            self._done.append(replace(step, at=at, file=file))
-            self._undone.clear()
+        keys = [*change, PASSWORD] if edit_password else [*change]
+        before = draft.state(keys)
+        draft.restore(change)
+        if edit_password:
+            edit_password()
+        self._add(EditStep(before, draft.state(keys), at, file), draft)
 
     def type(self, draft: Draft, key: str, text: str) -> None:
         """Change a field to what was typed; until it is left, all of that is one step."""
+        before = draft.state([key])
         if key == PASSWORD:
-            step = self._edit(draft, (), None, partial(draft.password.type, text))
+            draft.password.type(text)
         else:
-            step = self._edit(draft, (key,), partial(draft.edit, key, text), None)
+            draft.edit(key, text)
         if self._typing == key and self._done:
-            step = replace(step, before=self._done.pop().before)
+            before = self._done.pop().before
         self._undone.clear()
         # What was typed and deleted again is no step.
-        self._typing = key if step.before != step.after else None
-        if self._typing:
-            self._done.append(replace(step, at=key))
+        is_step = self._add(EditStep(before, draft.state([key]), key), draft)
+        self._typing = key if is_step else None
 
     def close(self) -> None:
         """The field was left: what is typed there next is another step."""
@@ -90,7 +84,6 @@ class UndoStack:
         """Forget changes of a password that was saved since: the file holds it, not the form."""
         if password is self._password:
             return
-        self._password = password
         if self._typing == PASSWORD:
             self.close()
         for steps in (self._done, self._undone):
@@ -99,30 +92,25 @@ class UndoStack:
             ]
             steps[:] = [step for step in rest if step.before]
 
-    def undo(self, draft: Draft) -> UndoResult | None:
+    def undo(self, draft: Draft) -> UndoReport | None:
         """Undo the last step, but for what was set otherwise since; None where none is."""
         return self._move(draft, self._done, self._undone)
 
-    def redo(self, draft: Draft) -> UndoResult | None:
+    def redo(self, draft: Draft) -> UndoReport | None:
         """Redo what was undone last; None where nothing was, or something came since."""
         return self._move(draft, self._undone, self._done)
 
-    def _edit(
-        self,
-        draft: Draft,
-        keys: Iterable[str],
-        edit: Callable[[], None] | None,
-        edit_password: Callable[[], None] | None,
-    ) -> EditStep:
-        changed = (*keys, PASSWORD) if edit_password else tuple(keys)
-        self._password, before = draft.password, draft.state(changed)
-        for make in filter(None, (edit, edit_password)):
-            make()
-        return EditStep(before, draft.state(changed))
+    def _add(self, step: EditStep, draft: Draft) -> bool:
+        self._password = draft.password
+        if step.before == step.after:
+            return False
+        self._done.append(step)
+        self._undone.clear()
+        return True
 
     def _move(
         self, draft: Draft, source: list[EditStep], target: list[EditStep]
-    ) -> UndoResult | None:
+    ) -> UndoReport | None:
         self.close()
         if not source:
             return None
@@ -135,27 +123,26 @@ class UndoStack:
             for key, raw in expected.items()
             if key != PASSWORD and not same_meaning(BY_KEY[key], draft.raw(key), raw)
         ]
-        changes = {key: raw for key, raw in wanted.items() if key not in kept}
-        draft.restore(changes)
-        return UndoResult(step, is_redo, tuple(changes), tuple(kept))
+        draft.restore({key: raw for key, raw in wanted.items() if key not in kept})
+        report = ", ".join(_changes(step, kept, draft, is_redo=is_redo))
+        if is_redo:
+            return f"Redone: {report}.", step.at
+        file = f" {step.file} stays next to the settings file." if step.file else ""
+        return f"Undone: {report}.{file}", step.at
 
 
 def _rest(state: DraftState) -> DraftState:
     return {key: raw for key, raw in state.items() if key != PASSWORD}
 
 
-def format_undo(result: UndoResult, draft: Draft) -> str:
-    """Report what was undone or redone."""
-    step, is_redo = result.step, result.is_redo
-    again, changes = "" if is_redo else " again", []
-    for key in result.changed:
+def _changes(step: EditStep, kept: list[str], draft: Draft, *, is_redo: bool) -> Iterator[str]:
+    again = "" if is_redo else " again"
+    for key in step.before:
         label = BY_KEY[key].label
-        if key != PASSWORD:
-            changes.append(f"{label} is {format_current(key, draft)}{again}")
-        elif step.at == PASSWORD:
-            changes.append(f"{label} is as it was {'typed' if is_redo else 'before'}")
-        else:
-            changes.append(f"{label} is kept in: {draft.password.location}{again}")
-    changes += [f"{BY_KEY[key].label} keeps your later change" for key in result.kept]
-    file = "" if is_redo or not step.file else f" {step.file} stays next to the settings file."
-    return f"{'Redone' if is_redo else 'Undone'}: {', '.join(changes)}.{file}"
+        if key == PASSWORD and step.at == PASSWORD:
+            yield f"{label} is as it was {'typed' if is_redo else 'before'}"
+        elif key == PASSWORD:
+            yield f"{label} is kept in: {draft.password.location}{again}"
+        elif key not in kept:
+            yield f"{label} is {format_current(key, draft)}{again}"
+    yield from (f"{BY_KEY[key].label} keeps your later change" for key in kept)
