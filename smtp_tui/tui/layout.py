@@ -104,21 +104,21 @@ def _beside(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Reg
 
 
 class ComputedLayout(Layout):
-    """Puts each child where a function says, which returns the regions by id for a size."""
+    """Puts each child where `compute_layout` says, for what the parts want at that moment."""
 
     # CSS has no arithmetic: `max-height: 100h - 12` cannot be said, so the heights are computed in
     # Python in any case. Each place is final, so one pass is enough.
     name = "computed"
 
-    def __init__(self, regions: Callable[[Size], dict[str, Region]]) -> None:
-        self._regions = regions
+    def __init__(self, wants: Callable[[], LayoutRequest]) -> None:
+        self._wants = wants
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
         """Place the children that have a region."""
         del parent, greedy
-        regions = self._regions(size)
+        regions = compute_layout(size, self._wants())
         placed = [(child, regions[child.id or ""]) for child in children]
         return [
             WidgetPlacement(region, NULL_OFFSET, NULL_SPACING, child)

@@ -21,14 +21,7 @@ from smtp_tui.tui.controllers.context import FormContext, UndoController
 from smtp_tui.tui.form.form import KEPT, Form
 from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.keymap import bindings
-from smtp_tui.tui.layout import (
-    MESSAGE,
-    ComputedLayout,
-    LayoutRequest,
-    compute_layout,
-    is_low,
-    verdict_lines,
-)
+from smtp_tui.tui.layout import MESSAGE, ComputedLayout, LayoutRequest, is_low, verdict_lines
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.file_context import FileContext
@@ -70,7 +63,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         lookup: DnsOptions,
     ) -> None:
         super().__init__()
-        self._computed_layout = ComputedLayout(lambda size: compute_layout(size, self._wants))
+        self._computed_layout = ComputedLayout(lambda: self._wants)
         self._document = document
         self._table = table
         self._switch_table = switch_table

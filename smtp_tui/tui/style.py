@@ -16,6 +16,8 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.strip import Strip
 
+from smtp_tui.smtp.transcript import Mark
+
 PLAIN = Style()
 DIM = Style(dim=True)
 STRONG = Style(bold=True)
@@ -25,6 +27,8 @@ GOOD = Style(color="green", bold=True)
 BAD = Style(color="red", bold=True)
 WARNING = Style(color="yellow", bold=True)
 CURSOR = Style(reverse=True)
+
+MARKS = {Mark.SENT: ACCENT, Mark.RECEIVED: PLAIN, Mark.FACT: DIM, Mark.WARNING: WARNING}
 
 Span = tuple[str, Style]
 

@@ -19,30 +19,11 @@ from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
 
-from smtp_tui.smtp.transcript import Line, Mark
+from smtp_tui.smtp.transcript import Line
 from smtp_tui.tui.commands import LOG_COMMANDS
 from smtp_tui.tui.keymap import bindings
-from smtp_tui.tui.log.model import (
-    Entry,
-    Fold,
-    LogHeading,
-    LogModel,
-    LogSearch,
-    Row,
-    nearest,
-    pieces,
-)
-from smtp_tui.tui.style import (
-    ACCENT,
-    DIM,
-    FOCUS,
-    PLAIN,
-    STRONG,
-    WARNING,
-    Span,
-    make_strip,
-    to_charset,
-)
+from smtp_tui.tui.log.model import Entry, Fold, LogHeading, LogModel, LogSearch, nearest, pieces
+from smtp_tui.tui.style import DIM, FOCUS, MARKS, PLAIN, STRONG, Span, make_strip, to_charset
 from smtp_tui.tui.widgets.line import DiffedWidget
 
 CURSOR_SIGN, BLOCK_SIGN = ">", "|"
@@ -54,7 +35,6 @@ NO_FOLDS = "There is nothing to unfold: the log shows no certificate."
 _SIDEWAYS = 8
 # A reversed match shows without colours too.
 _MATCH = Style(reverse=True)
-_STYLES = {Mark.SENT: ACCENT, Mark.RECEIVED: PLAIN, Mark.FACT: DIM, Mark.WARNING: WARNING}
 
 
 def render_row(
@@ -68,7 +48,7 @@ def render_row(
         rule = dash * max(width - cell_len(text) - 4, 2)
         title = [(f"{dash}{dash} ", DIM), *_marked(text, STRONG, pattern), (f" {rule}", DIM)]
         return _window(title, 0, width)
-    text, style = rows.text(number), _STYLES[line.mark]
+    text, style = rows.text(number), MARKS[line.mark]
     spans = _marked(text, style, pattern)
     if rows.width:
         before = cell_len(text[:start])
@@ -183,7 +163,7 @@ class LogView(DiffedWidget, can_focus=True):
     # What is seen
 
     @property
-    def current_row(self) -> Row:
+    def current_row(self) -> tuple[int, int]:
         """The place under the cursor."""
         return self.rows.rows[self.cursor] if len(self.rows) else (self.rows.first, 0)
 

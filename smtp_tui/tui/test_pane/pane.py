@@ -31,13 +31,7 @@ from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.progress import ProgressBar
-from smtp_tui.tui.test_pane.verdict import (
-    STOPPED,
-    STOPPED_LATE,
-    VerdictPanel,
-    outcome,
-    verdict_lines,
-)
+from smtp_tui.tui.test_pane.verdict import VerdictPanel, outcome, verdict_lines
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.typeahead import release_keys
 from smtp_tui.tui.widgets.text_page import Block
@@ -50,6 +44,10 @@ if TYPE_CHECKING:
 
 Runner = Callable[[CheckRequest], AsyncGenerator[Event | Verdict, None]]
 Report = Callable[[Event], None]
+STOPPED = "Stopped. The test proved nothing; the log shows how far it got."
+STOPPED_LATE = (
+    "Stopped. The server may or may not have accepted the message; the log shows how far it got."
+)
 
 
 @record

@@ -29,10 +29,6 @@ BEGINNINGS = (
 )
 _LINES = 3
 STALE = "  (before your last change)"
-STOPPED = "Stopped. The test proved nothing; the log shows how far it got."
-STOPPED_LATE = (
-    "Stopped. The server may or may not have accepted the message; the log shows how far it got."
-)
 
 
 def summary_of(verdict: Verdict, mail: MailRequest | None) -> str:
