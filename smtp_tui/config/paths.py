@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from smtp_tui.settings.fields import Settings
 
@@ -69,16 +70,10 @@ def resolve_path(
     settings: Settings, base: Path, environ: Mapping[str, str] = os.environ
 ) -> Settings:
     """Return the settings with the paths of PEM files made absolute; the password's is not."""
-
-    def absolute(text: str | None) -> str | None:
-        return str(expand(text, base, environ)) if text else text
-
-    return dataclasses.replace(
-        settings,
-        ca_file=absolute(settings.ca_file),
-        client_certificate=absolute(settings.client_certificate),
-        client_key=absolute(settings.client_key),
-    )
+    names = ("ca_file", "client_certificate", "client_key")
+    written = {name: text for name in names if (text := getattr(settings, name))}
+    paths: dict[str, Any] = {name: str(expand(written[name], base, environ)) for name in written}
+    return dataclasses.replace(settings, **paths)
 
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:

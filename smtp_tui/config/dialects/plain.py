@@ -15,6 +15,7 @@ from smtp_tui.config.dialects.codecs import Compound, parsed_host_and_port, pars
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.tablepath import TablePath, walk
 from smtp_tui.config.toml_edit.values import toml_value_like
+from smtp_tui.settings.choices import SYNONYMS, Encryption
 from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS, USUAL_PORTS
 from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.settings.validate import equivalent
@@ -48,16 +49,8 @@ MAIL_KEYS = frozenset(BY_KEY).union(
 )
 
 # Words that mean the same in every program; `tls` means either kind.
-_CLEAR = {
-    "ssl": "ssl",
-    "smtps": "ssl",
-    "ssl/tls": "ssl",
-    "implicit": "ssl",
-    "starttls": "tls",
-    "start-tls": "tls",
-    "none": "none",
-    "off": "none",
-}
+_CLEAR = {word: str(encryption) for word, encryption in SYNONYMS[Encryption].items()}
+_CLEAR |= {"ssl": "ssl", "implicit": "ssl", "none": "none"}
 _SPELLED = {"ssl": "ssl", "tls": "starttls", "none": "none"}
 
 # Each row: the flags that a table holds, and what they mean. What is not here programs read in

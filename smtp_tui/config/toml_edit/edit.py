@@ -164,12 +164,10 @@ def insertion_point(table: TableLayout, key: str, prefix: str) -> tuple[int, str
     pair = re.compile(rf"{re.escape(prefix)}(?:{names})(?P<separator>[ \t]*=[ \t]*)(?P<value>.*)")
     point = None
     for comment in _comments(table):
-        found = pair.fullmatch(comment["text"].rstrip())
+        if (found := pair.fullmatch(comment["text"].rstrip())) is None:
+            continue
         try:
-            if found is None or (
-                found["value"] and len(tomllib.loads(f"x = {found['value']}")) > 1
-            ):
-                continue
+            tomllib.loads(f"value = {found['value'] or 0}")
         except tomllib.TOMLDecodeError:  # prose
             continue
         _, below = whole(table.text, comment.start(), comment.end())
@@ -190,9 +188,10 @@ def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
         header = next((found for found in reversed(headers) if found.start < last), None)
     position = header.end if header else 0
     below = sorted(
-        (found.start, found.end, isinstance(found, Header)) for found in table.statements
+        (found.start, found.end, isinstance(found, Header))
+        for found in table.statements
+        if found.start >= position
     )
-    below = [found for found in below if found[0] >= position]
     for start, end, is_header in [*below, (len(text), len(text), True)]:
         if start < position:  # within the value before it
             continue
@@ -325,9 +324,8 @@ def verify_edit(
         # A table between braces shares its lines with the key that holds it.
         return not found.inline and path[: len(found.path)] == found.path
 
-    if _other_lines(old, filter(may_change, before)) != _other_lines(
-        new, filter(may_change, after)
-    ):
+    old_rest = _other_lines(old, filter(may_change, before))
+    if old_rest != _other_lines(new, filter(may_change, after)):
         raise DocumentError("the change would affect lines of other keys")
     return outcome
 
