@@ -10,6 +10,7 @@ import gc
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smtp_tui.records import record
@@ -144,91 +145,29 @@ _ARGPARSE: Mapping[str, Mapping[str, Any]] = {
     "older_than": {"type": int},
     "theme": {"choices": ("dark", "light")},
 }
-# What means something else to a command than to all others.
+
+
+def _help_texts() -> dict[str, dict[str, str]]:
+    texts: dict[str, dict[str, str]] = {}
+    for line in Path(__file__).with_name("help.txt").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            rows = texts.setdefault(line.strip("[]"), {})
+        elif line and not line.startswith("#"):
+            usage, _, text = line.partition("  ")
+            rows[usage] = text.strip()
+    return texts
+
+
+HELP_TEXTS = _help_texts()
+"""What the help says, by section: options by their usages, and what it explains besides."""
+
+OPTIONS = tuple(Option(usage, text) for usage, text in HELP_TEXTS["options"].items())
 _MEANINGS = {
-    ("discover", "timeout"): Option(
-        "-t, --timeout SECONDS", "seconds for the whole search (default 10)"
-    ),
-    ("send", "to"): Option("--to ADDRESS…", "the recipients of the message"),
-    ("import", "from"): Option(
-        "--from FORMAT", "the format to read; without this, smtp-tui detects it"
-    ),
-    **{
-        (command, "json"): Option(
-            "--json", "print one JSON object for each event, the verdict last"
-        )
-        for command in ("check", "send")
-    },
+    (command, option.name): option
+    for row, text in HELP_TEXTS["meanings"].items()
+    for command, _, usage in [row.partition(" ")]
+    for option in [Option(usage, text)]
 }
-_OPTIONS = {
-    "--table PATH": "TOML path of the SMTP table, such as accounts.main.smtp or smtp[0]; . is the "
-    "root",
-    "--dialect NAME": "read the file as this application's (smtp-tui dialects lists them) or as "
-    "plain",
-    "-H, --hostname HOST": "check this host instead of the file's; no file is needed",
-    "--all": "check every SMTP table of each file",
-    "--jobs N": "check up to N tables at the same time (default 16)",
-    "--set KEY=VALUE": "use VALUE instead of the file's KEY; with --set host=… no file is needed",
-    "-t, --timeout SECONDS": "seconds for the whole check (default 30)",
-    "--extra SECONDS": "seconds for extra probes, which never send a password (default 3; 0: none)",
-    "--no-experiments": "make no extra probes; the same as --extra 0",
-    "--allow-clear-password": "send the password even over an unencrypted connection",
-    "--password-stdin": "read the password from standard input",
-    "--password-fd N": "read the password from this file descriptor",
-    "--ask-password": "ask for the password on the terminal",
-    "--to ADDRESS": "ask the server whether it accepts these recipients; no message is sent",
-    "--from ADDRESS": "the sender, instead of the one in the file",
-    "--subject TEXT": "subject of the message",
-    "--body TEXT": "text of the message (default: standard input, unless it is a terminal)",
-    "--json": "print JSON",
-    "--json-schema": "print a JSON Schema of what check --json prints",
-    "--error TEXT": "explain this error from the log of any program; without TEXT, read standard "
-    "input",
-    "--resolver ADDR[:PORT]": "use this DNS resolver instead of the system's",
-    "--autoconfig": "also fetch the autoconfig file of the domain, over HTTPS",
-    "--domain-check": "after a check that passes, show the DNS records of the sender's domain",
-    "--dkim SELECTOR": "with --domain-check: look up this DKIM selector too",
-    "--format text|json|nagios|prometheus": "output format; nagios exits with 0 to 3, prometheus "
-    "prints metrics",
-    "--output FILE": "with --format prometheus: write the metrics to FILE, which is replaced as a "
-    "whole",
-    "-w, --warning RANGE": "with --format nagios: WARNING if the check takes a time outside RANGE",
-    "-c, --critical RANGE": "with --format nagios: CRITICAL if the check takes a time outside "
-    "RANGE",
-    "--certificate-warning LIMIT": "with --format nagios: WARNING if the certificate has less time "
-    "left than LIMIT",
-    "--certificate-critical LIMIT": "with --format nagios: CRITICAL if the certificate has less "
-    "time left than LIMIT",
-    "--warning-days N": "the same as --certificate-warning N",
-    "--critical-days N": "the same as --certificate-critical N",
-    "--watch SECONDS": "check again every SECONDS, and report when the verdict changes",
-    "--as-unit UNIT": "check as this systemd service: its user, environment, credentials and "
-    "network",
-    "--quiet": "print only the verdict",
-    "--report FILE": "write a report for a ticket to FILE, in Markdown and without passwords (-: "
-    "print it)",
-    "--older-than DAYS": "list entries last read more than DAYS days ago (default 180), or without "
-    "a date",
-    "--reveal": "show a password that is in the file",
-    "--schema": "print a JSON Schema of an SMTP table",
-    "--keep-in PLACE": "where the password moves: keyring[=SERVICE], file=PATH, env=NAME, literal "
-    "or ask",
-    "--into FILE": "write the imported settings to this TOML file, and change nothing else in it",
-    "--with-password": "include the password; without this, refer to it as the program does",
-    "--account ACCOUNT": "the account to read, if the msmtp file has several",
-    "--quoting STYLE": "program that reads the .env file: docker, systemd, ruby, python, laravel "
-    "or node",
-    "--create": "create the file, or the table in it, if it is missing",
-    "--backup": "keep the old file, with ~ added to its name",
-    "--in-place": "overwrite a file that cannot be replaced as a whole",
-    "--private": "let only the owner read and write the file (mode 0600)",
-    "--diff": "show the changes, without passwords, and write nothing; exit with 1 if there are "
-    "any",
-    "--theme dark|light": "colours of the form, for a dark or a light background",
-    "--ascii": "draw the form with ASCII characters only",
-    "--mouse": "let the form use the mouse",
-}
-OPTIONS = tuple(Option(usage, text) for usage, text in _OPTIONS.items())
 
 _LOOKS = ("theme", "ascii", "mouse")
 _PASSWORD = ("password_stdin", "password_fd", "ask_password")

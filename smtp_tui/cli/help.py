@@ -14,7 +14,7 @@ from pathlib import Path
 
 import smtp_tui
 from smtp_tui.checks.exit_status import BY_STAGE, STAGE_NAMES
-from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Option, load
+from smtp_tui.cli.commands import COMMANDS, FORM, HELP_TEXTS, OPTIONS, CommandSpec, Option, load
 from smtp_tui.cli.terminal import wrapped
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 
@@ -25,48 +25,16 @@ _NARROWEST, _USUAL, _WIDEST = 30, 80, 100
 # Columns of what is explained, at most: what is longer has a line of its own.
 _LEFT = 28
 
-# In Python: to read them from TOML would make --help a third slower.
-_OVERVIEW = (
-    "smtp-tui COMMAND --help shows the options of a command, and smtp-tui --version the versions. "
-    "Without a FILE, smtp-tui uses $SMTP_TUI_CONFIG, or else smtp-tui/smtp.toml in your "
-    "configuration folder (~/.config)."
-)
-_NAGIOS = {
-    "0": "OK: the check passed.",
-    "1": "WARNING: the check passed, but somebody must act soon.",
-    "2": "CRITICAL: the check failed, or a critical threshold is exceeded.",
-    "3": "UNKNOWN: smtp-tui could not ask the server.",
-}
-_RANGES = {
-    "10": "Alarm below 0 and above 10.",
-    "10:": "Alarm below 10.",
-    "~:10": "Alarm above 10.",
-    "10:20": "Alarm below 10 and above 20.",
-    "@5:10": "Alarm from 5 to 10.",
-}
-_LIMITS = {
-    "21": "A number of days.",
-    "25%": "A share of the certificate's lifetime, from its first day to its last.",
-    "(default)": "WARNING below 25%, at most 30 days; CRITICAL below 12.5%, at most 14 days.",
-}
-
 
 def _exit_statuses() -> dict[str, str]:
     stages: dict[int, list[str]] = {}
     for stage, status in BY_STAGE.items():
         stages.setdefault(status, []).append(STAGE_NAMES[stage])
-    return {
-        "0": "The check passed, or the command did its work.",
-        "1": "The answer is negative: no such key, nothing found, or there are differences.",
-        "2": "The command line is wrong, or there is no usable terminal.",
-        **{
-            str(status): f"The check failed at this stage: {' or '.join(names)}."
-            for status, names in stages.items()
-        },
-        "70": "smtp-tui has a bug.",
-        "74": "smtp-tui could not write its output or a report.",
-        "129, 130, 141, 143": "A signal ended smtp-tui.",
+    texts = HELP_TEXTS["statuses"] | {
+        str(status): f"The check failed at this stage: {' or '.join(names)}."
+        for status, names in stages.items()
     }
+    return dict(sorted(texts.items(), key=lambda row: int(row[0].partition(",")[0])))
 
 
 def version() -> str:
@@ -103,9 +71,9 @@ def _command_help(command: CommandSpec, width: int) -> Iterator[str]:
     if command.name in ("check", "send", "demo"):
         yield from _section("Exit status:", _exit_statuses().items(), width)
     if command.name == "check":
-        yield from _section("Exit status of --format nagios:", _NAGIOS.items(), width)
-        yield from _section("RANGE, in seconds:", _RANGES.items(), width)
-        yield from _section("LIMIT:", _LIMITS.items(), width)
+        yield from _section("Exit status of --format nagios:", HELP_TEXTS["nagios"].items(), width)
+        yield from _section("RANGE, in seconds:", HELP_TEXTS["ranges"].items(), width)
+        yield from _section("LIMIT:", HELP_TEXTS["limits"].items(), width)
     if command.name in ("import", "export"):
         rows = [(spec.name, spec.title) for spec in load("interchange.spec:formats")().values()]
         yield from _section("FORMAT is one of:", rows, width)
@@ -116,7 +84,7 @@ def _overview(width: int) -> Iterator[str]:
     rows = [(f"smtp-tui {spec.words}", _as_sentence(spec.summary)) for spec in (FORM, *COMMANDS)]
     yield from _section("Commands:", rows, width)
     yield from _section("Options of the form:", _option_rows(FORM), width)
-    yield from ("", *_wrapped(_OVERVIEW, width))
+    yield from ("", *_wrapped(HELP_TEXTS["overview"]["text"], width))
 
 
 def _option_rows(command: CommandSpec) -> list[Row]:
@@ -166,9 +134,9 @@ def manpage(version: str) -> str:
         "options": _tagged(row for option in OPTIONS for row in _meaning_rows(option)),
         "settings": _tagged((field.key, _field_text(field)) for field in FIELDS),
         "statuses": _tagged(_exit_statuses().items()),
-        "nagios": _tagged(_NAGIOS.items()),
-        "ranges": _tagged(_RANGES.items()),
-        "limits": _tagged(_LIMITS.items()),
+        "nagios": _tagged(HELP_TEXTS["nagios"].items()),
+        "ranges": _tagged(HELP_TEXTS["ranges"].items()),
+        "limits": _tagged(HELP_TEXTS["limits"].items()),
     }
     return re.sub(r"\$\{(\w+)\}", lambda name: parts[name[1]], _TEMPLATE.read_text("ascii"))
 
