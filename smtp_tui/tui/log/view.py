@@ -109,7 +109,7 @@ class LogView(DiffedWidget, can_focus=True):
     class ZoomToggled(Message):
         """The log wants the whole height, or gives it back."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.rows = LogModel()
         self.search: LogSearch | None = None

@@ -29,7 +29,6 @@ from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.fixes import LastTest
-from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.progress import ProgressBar
 from smtp_tui.tui.test_pane.verdict import VerdictPanel, outcome, verdict_lines
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
 
 Runner = Callable[[CheckRequest], AsyncGenerator[Event | Verdict, None]]
 Report = Callable[[Event], None]
+
 STOPPED = "Stopped. The test proved nothing; the log shows how far it got."
 STOPPED_LATE = (
     "Stopped. The server may or may not have accepted the message; the log shows how far it got."
@@ -287,4 +287,4 @@ class TestPane(NoRepaintOnResize, Vertical):
         self.progress.stages.stop()
         self.progress.repaint()
         self.log_view.end_test(outcome)
-        self.verdict.show_text(text, BAD)
+        self.verdict.show_failure(text)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.style import Style
-
 from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
@@ -105,19 +103,15 @@ def verdict_blocks(
 
 def warning_blocks(verdict: Verdict) -> list[Block]:
     """Return what each warning means."""
-    blocks = []
-    for warning, text in zip(verdict.warnings, verdict.warning_texts, strict=True):
-        title = label(warning)
-        blocks.append(labelled(title[:1].upper() + title[1:], text, WARNING))
-    return blocks
+    titles = [label(warning) for warning in verdict.warnings]
+    pairs = zip(titles, verdict.warning_texts, strict=True)
+    return [labelled(title[:1].upper() + title[1:], text, WARNING) for title, text in pairs]
 
 
 class VerdictPanel(TextPage):
     """The verdict, or what is being waited for."""
 
-    def __init__(
-        self, notice: str = "", remarks: Sequence[str] = (), *, id: str | None = None
-    ) -> None:
+    def __init__(self, notice: str, remarks: Sequence[str], *, id: str) -> None:
         first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM, gap=False)
         about_file = [plain(one, WARNING, gap=False) for one in remarks]
         super().__init__([*about_file, first], most=_LINES, indent=1, more=key_of("switch"), id=id)
@@ -155,10 +149,10 @@ class VerdictPanel(TextPage):
             self._extra = extra
             self._update_blocks()
 
-    def show_text(self, text: str, style: Style = PLAIN) -> None:
+    def show_failure(self, text: str) -> None:
         """Show why there is no verdict."""
         self.verdict = None
-        self.show([plain(text, style)])
+        self.show([plain(text, BAD)])
 
     def mark_stale(self) -> None:
         """Show that a value has changed since the check began."""
