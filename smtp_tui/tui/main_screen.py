@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.layout import Layout
@@ -104,6 +103,9 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Fill the parts before they are seen, and watch how much of the form shows."""
         for name in ("scroll_y", "virtual_size", "size"):
             self.watch(self.form, name, self._mark_divider, init=False)
+        self.test_pane.domain_changed.subscribe(
+            self, lambda _none: self._sidebar_controller.refresh(from_top=False)
+        )
         self.show_state()
         self._sidebar_controller.refresh()
         if self._remark:
@@ -152,10 +154,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Show why a word cannot be chosen."""
         self.show_message(event.why)
 
-    @on(Form.EditingPaused)
-    @on(TestPane.DomainReported)
-    def refresh_sidebar(self) -> None:
-        """Show what is to be said of what was typed, or found about the sender's domain."""
+    def on_form_editing_paused(self) -> None:
+        """Show what is to be said of what was typed."""
         self._sidebar_controller.refresh(from_top=False)
 
     def on_log_view_zoom_toggled(self) -> None:

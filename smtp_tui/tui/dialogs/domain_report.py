@@ -52,11 +52,7 @@ class DomainScreen(PagerScreen):
 
     def on_mount(self) -> None:
         """Follow the check."""
-        self._check.watcher = self.update
-
-    def on_unmount(self) -> None:
-        """Follow the check no longer."""
-        self._check.watcher = None
+        self._check.changed.subscribe(self, lambda _none: self.update())
 
     def blocks(self, _width: int) -> Iterator[Block]:
         """Yield what is known, or why nothing is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -107,7 +107,7 @@ class DomainCheckTask:
     def __init__(self, test_pane: TestPane, lookup: DnsOptions) -> None:
         self.selectors = lookup.selectors
         self.found: DomainReport | None = None
-        self.watcher: Callable[[], None] | None = None
+        self.changed = test_pane.domain_changed
         # Whether nobody may be asked at all.
         self.is_alone = lookup.is_alone
         self._test_pane = test_pane
@@ -159,7 +159,7 @@ class DomainCheckTask:
         worker = self._test_pane.run_worker(work, exclusive=True, exit_on_error=False)
         # From Python 3.12 on, it may have ended before it is known here.
         self._worker = None if worker.is_finished else worker
-        self._report_change()
+        self.changed.publish(None)
 
     def stop(self) -> bool:
         """Stop asking, if that is under way."""
@@ -170,7 +170,7 @@ class DomainCheckTask:
         self._test_pane.verdict.show_extra(None)
         domain = self._about[0] if self._about else ""
         self._log(text("dns-log", "stopped", domain=domain), self._seconds)
-        self._report_change()
+        self.changed.publish(None)
         return True
 
     def reset(self) -> None:
@@ -212,18 +212,11 @@ class DomainCheckTask:
             asked.cancel()
             if self._worker is get_current_worker():
                 self._worker = None
-                self._report_change()
+                self.changed.publish(None)
 
     @property
     def _seconds(self) -> float:
         return monotonic() - self._started
-
-    def _report_change(self) -> None:
-        """Let the sidebar, and the page if it is open, show what is known now."""
-        if self._test_pane.is_attached:
-            self._test_pane.post_message(self._test_pane.DomainReported())
-        if self.watcher is not None:
-            self.watcher()
 
     def _log(self, said: str, seconds: float, mark: Mark = Mark.FACT) -> None:
         self._test_pane.log_view.add([Line(seconds, mark, escape_controls(said))])

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
-from textual.message import Message
+from textual.signal import Signal
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
@@ -154,9 +154,6 @@ async def run_to_verdict(runner: Runner, request: CheckRequest, report: Report) 
 class TestPane(NoRepaintOnResize, Vertical):
     """Runs one check at a time and shows it as it happens."""
 
-    class DomainReported(Message):
-        """What is known of the sender's domain has changed."""
-
     def __init__(
         self, runner: Runner, notice: str, lookup: DnsOptions, remarks: Sequence[str], *, id: str
     ) -> None:
@@ -170,6 +167,8 @@ class TestPane(NoRepaintOnResize, Vertical):
         self.moment: datetime | None = None
         self.done: CompletedTest | None = None
         self.before: CompletedTest | None = None
+        # Published when more is known of the sender's domain, or no more is asked.
+        self.domain_changed: Signal[None] = Signal(self, "domain_changed")
         self._facts = CheckSummary()
         self._events: list[Event] = []
         self._count = 0
