@@ -19,14 +19,14 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 START = Path(__file__).with_name("start.py")
+# The keyring's way to a desktop, and what only that needs.
 LEFT_OUT = frozenset({"secretstorage", "jeepney", "cryptography", "cffi", "pycparser"})
-"""The keyring's way to a desktop, and what only that needs."""
 
+# What an extra adds and any machine can run.
 OPTIONAL = ("defusedxml", "pyyaml")
-"""What an extra adds and any machine can run."""
 
+# What does the same without the part of it that is compiled.
 FASTER_COMPILED = frozenset({"pyyaml"})
-"""What does the same without the part of it that is compiled."""
 
 _ON_OLDEST = {"python_version": "3.11", "python_full_version": "3.11.0"}
 _COMPILED = (".so", ".pyd", ".dylib")

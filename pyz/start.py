@@ -14,14 +14,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+# A hash of all that is packed: the folder's name.
 CONTENT = "@CONTENT@"
-"""A hash of all that is packed: the folder's name."""
+# The oldest Python that has what it needs; set when it is built.
 LEAST = (3, 11)
-"""The oldest Python that has what it needs; set when it is built."""
 PACKED = "packages.zip"
 COUNT = "COUNT"
+# As many as Linux follows in one path.
 MOST_LINKS = 40
-"""As many as Linux follows in one path."""
 
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from smtp_tui.checks.exit_status import BY_STAGE, DEFECT, SETTINGS, USAGE
-from smtp_tui.cli.commands import Handler, load, resume_collection
+from smtp_tui.cli.commands import load, resume_collection
 from smtp_tui.cli.parser import HelpRequested, UsageError, parse_arguments
 from smtp_tui.cli.terminal import (
     NOT_WRITTEN,
@@ -26,8 +26,8 @@ from smtp_tui.cli.terminal import (
 from smtp_tui.config.errors import DocumentError, PasswordError, SeveralTablesError, defect_text
 
 PIPE_CLOSED = 141
+# The exit status of a Nagios plugin that checked nothing, as after --help and --version too.
 UNKNOWN = 3
-"""The exit status of a Nagios plugin that checked nothing, as after --help and --version too."""
 
 
 def run_and_leave() -> NoReturn:
@@ -68,12 +68,12 @@ def _run(arguments: Sequence[str], ending: SignalStatus) -> int:
         print_lines(str(wanted))
         # Nobody shall take a help text for a server that works.
         return UNKNOWN if _means_nagios(arguments) else 0
-    handler: Handler = load(call.command.handler)
+    handler = load(call.command.handler)
     ending.require_none()
     # A check still has most to load, and resumes it after that.
     if call.command.name not in ("check", "send"):
         resume_collection()
-    return handler(call)
+    return int(handler(call))
 
 
 def _ended_by(error: Exception, arguments: Sequence[str]) -> int:

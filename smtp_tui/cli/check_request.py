@@ -32,8 +32,8 @@ from smtp_tui.smtp.message import (
 if TYPE_CHECKING:
     from smtp_tui.config.document import Document
 
+# The formats that report all checks at their end, and never what belongs to one event.
 MONITORING = ("nagios", "prometheus")
-"""The formats that report all checks at their end, and never what belongs to one event."""
 EXTRA, LONGEST_EXTRA = 3.0, 3600.0  # seconds; more is a typing error
 JOBS, MOST_JOBS = 16, 500
 _UNDECODED = "[\udc80-\udcff]"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,8 +65,8 @@ class Option:
 class CommandSpec:
     """A command: its words as the help shows them, its name first, and what it does.
 
-    `handler` names the function that carries it out (see `load`). One of the options in `instead`
-    may stand for the last word that it needs.
+    `handler` names the function that carries it out (see `load`) and returns the exit status. One
+    of the options in `instead` may stand for the last word that it needs.
     """
 
     words: str
@@ -114,10 +114,6 @@ def is_given(value: object) -> bool:
     return value is not None and value is not False and value != []
 
 
-Handler = Callable[[Invocation], int]
-"""Carries a command out and returns the exit status."""
-
-
 def resume_collection() -> None:
     """Collect garbage from now on, but never in what is loaded by now."""
     if not gc.isenabled():
@@ -158,8 +154,8 @@ def _help_texts() -> dict[str, dict[str, str]]:
     return texts
 
 
+# What the help says, by section: options by their usages, and what it explains besides.
 HELP_TEXTS = _help_texts()
-"""What the help says, by section: options by their usages, and what it explains besides."""
 
 OPTIONS = tuple(Option(usage, text) for usage, text in HELP_TEXTS["options"].items())
 _MEANINGS = {
@@ -284,9 +280,9 @@ COMMANDS = [
         ("json", "quiet", *_LOOKS),
     ),
 ]
+# No row of the help: the scripts of `smtp-tui completion` call it.
 COMPLETE = CommandSpec(
     "__complete SHELL NUMBER WORD…",
     "answer a shell that completes; its words are not options of this call",
     "cli.complete:complete",
 )
-"""No row of the help: the scripts of `smtp-tui completion` call it."""

@@ -27,8 +27,8 @@ from smtp_tui.smtp.escaping import escape_controls
 
 SHELLS = ("bash", "zsh", "fish")
 
+# What may stand at the cursor, and what each means.
 Candidates = dict[str, str]
-"""What may stand at the cursor, and what each means."""
 
 _PLACES = ("keyring", "keyring=", "file=", "env=", "literal", "ask")
 _UNITS = ("systemctl", "list-unit-files", "--type=service", "--no-legend", "--no-pager")

@@ -19,8 +19,8 @@ from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.providers.provider import Presets, Provenance, Provider, older_than, presets_with
 
 WIDTH = 80
+# Days after which a source is to be read again, unless the call says otherwise.
 OLD = 180
-"""Days after which a source is to be read again, unless the call says otherwise."""
 _LONGEST_NAME = 60
 _PROVIDER_KEYS = (
     *("id", "name", "own", "host", "hosts", "ways", "more_ways", "authentication", "username"),

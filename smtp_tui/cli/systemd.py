@@ -34,11 +34,11 @@ _COPIED, _DYNAMIC_USER, _TRANSLATED, _LEFT_OUT = (
     for name in ("copied", "dynamic_user", "translated", "left_out")
 )
 PROPERTIES = ("Id", "LoadState", *_COPIED, *_DYNAMIC_USER, *_TRANSLATED, *_LEFT_OUT)
+# Properties that `systemctl show` cannot print so that they can be read back.
 TYPED = (
     *("Environment", "LoadCredential", "LoadCredentialEncrypted"),
     *("SetCredential", "SetCredentialEncrypted"),
 )
-"""Properties that `systemctl show` cannot print so that they can be read back."""
 
 _UNSET = frozenset({"", "no", "~", "[not set]", "[unprintable]"})
 _ALL_CAPABILITIES = 41  # Linux 5.9; a set of fewer is a restriction
@@ -49,21 +49,22 @@ _BOOTED = Path("/run/systemd/system")
 _NO_PROGRAM = 203  # EXIT_EXEC: the unit's user cannot run the program
 # What systemd itself ends with before the command (systemd.exec(5), process exit codes).
 _NOT_STARTED = range(200, 256)
+# Seconds that systemd may take to answer.
 _PATIENCE = 10.0
-"""Seconds that systemd may take to answer."""
 
 
 @record(kw_only=True)
 class Unit:
     """A service's properties: as `systemctl show` prints them, each line of a name one by one.
 
-    `environment` and the credentials come in their own types: by id a path, or the content.
+    `credentials` has those of each kind by their ids: a path, or the bytes of the content.
     """
 
     properties: Mapping[str, tuple[str, ...]]
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    loaded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    inline: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, Mapping[str, str | list[int]]] = field(
+        default_factory=dict, repr=False
+    )
 
     def text_of(self, name: str) -> str:
         """Return the text of a property; empty where nothing is set."""
@@ -176,15 +177,11 @@ def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> Unit:
         ["busctl", "--json=short", "get-property", _MANAGER, path, f"{_MANAGER}.Service", *TYPED]
     )
     data = [json.loads(line)["data"] for line in output.splitlines()]
-    values = dict(zip(TYPED, data, strict=True))
+    environment, *credentials = data
     return Unit(
         properties=properties,
-        environment=dict(pair.split("=", 1) for pair in values["Environment"]),
-        loaded={kind: dict(values[kind]) for kind in ("LoadCredential", "LoadCredentialEncrypted")},
-        inline={
-            kind: {name: bytes(content) for name, content in values[kind]}
-            for kind in ("SetCredential", "SetCredentialEncrypted")
-        },
+        environment=dict(pair.split("=", 1) for pair in environment),
+        credentials=dict(zip(TYPED[1:], map(dict, credentials), strict=True)),
     )
 
 
@@ -235,16 +232,15 @@ def transient_unit(
     """
     environment = {**(more or {}), **unit.environment}
     files: dict[str, bytes] = {}
-    credentials = [
-        f"{kind}={name}:{path}" if path else f"{kind}={name}"
-        for kind, paths in unit.loaded.items()
-        for name, path in paths.items()
-    ]
-    for kind, contents in unit.inline.items():
+    credentials = []
+    for kind, contents in unit.credentials.items():
         for number, (name, content) in enumerate(contents.items()):
-            files[f"{folder}/{kind}-{number}"] = content
-            kind_from_file = kind.replace("Set", "Load")
-            credentials.append(f"{kind_from_file}={name}:{folder}/{kind}-{number}")
+            if isinstance(content, str):
+                credentials.append(f"{kind}={name}:{content}" if content else f"{kind}={name}")
+            else:
+                path = f"{folder}/{kind}-{number}"
+                files[path] = bytes(content)
+                credentials.append(f"{kind.replace('Set', 'Load')}={name}:{path}")
     argv = [
         "systemd-run",
         *("--quiet", "--wait", "--pipe", "--collect", "--service-type=exec"),

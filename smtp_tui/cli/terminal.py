@@ -107,7 +107,6 @@ def discard(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-_FATAL = (signal.SIGTERM, signal.SIGHUP)
 # Seconds after which an ending that Python has dropped is asked for again.
 _AGAIN = 0.01
 
@@ -130,10 +129,8 @@ def as_interrupts() -> Iterator[SignalStatus]:
     ending = SignalStatus()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        ending.status = 128 + number
-        again(number, frame)
-
-    def again(_number: int, frame: FrameType | None) -> None:
+        if number != signal.SIGALRM:
+            ending.status = 128 + number
         ending.was_asked_for = True
         # asyncio puts a handler of its own there, which lets the tasks clean up.
         own = signal.getsignal(signal.SIGINT)
@@ -149,22 +146,20 @@ def as_interrupts() -> Iterator[SignalStatus]:
         else:
             hook(dropped)
 
-    handlers = dict.fromkeys(_FATAL, interrupt) | {signal.SIGALRM: again}
-    old = {number: signal.getsignal(number) for number in (*handlers, signal.SIGINT)}
     hook, sys.unraisablehook = sys.unraisablehook, ask_again
-    for number, handler in handlers.items():
-        if old[number] is signal.SIG_DFL:  # nohup's wish to be left alone is respected
-            signal.signal(number, handler)
-    if old[signal.SIGINT] is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # nohup's wish to be left alone is respected, and so is a handler of whoever runs `main`.
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+    free = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in free:
+        is_ctrl_c = number is signal.SIGINT
+        signal.signal(number, signal.default_int_handler if is_ctrl_c else interrupt)
     try:
         yield ending
     finally:
         sys.unraisablehook = hook
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, before in old.items():
-            if before is signal.SIG_DFL:
-                signal.signal(number, signal.SIG_DFL)
+        for number in free:
+            signal.signal(number, signal.SIG_DFL)
 
 
 # What Python itself sets where it finds the C locale; then nobody has said that it is UTF-8.

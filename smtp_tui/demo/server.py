@@ -14,7 +14,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hmac import compare_digest
@@ -134,20 +134,16 @@ def listening(usual: int) -> Iterator[tuple[int, list[socket.socket]]]:
     """Listen at `usual`, else at another port, by IPv4 and, where the machine has it, by IPv6."""
     with ExitStack() as stack:
         for wanted in (usual, *[0] * _ATTEMPTS):
-            with ExitStack() as attempt:
-                try:
-                    first = attempt.enter_context(_listener(ADDRESS, wanted))
-                    port = int(first.getsockname()[1])
-                    both = [first]
-                    if _has_ipv6():
-                        both.append(attempt.enter_context(_listener(_ADDRESS_6, port)))
-                except OSError:
-                    continue
+            with suppress(OSError), ExitStack() as attempt:
+                listeners = [attempt.enter_context(_listener(ADDRESS, wanted))]
+                port = int(listeners[0].getsockname()[1])
+                if _has_ipv6():
+                    listeners.append(attempt.enter_context(_listener(_ADDRESS_6, port)))
                 stack.push(attempt.pop_all())
                 break
         else:
             raise OSError("no free port on the loopback addresses")
-        yield port, both
+        yield port, listeners
 
 
 def _listener(address: str, port: int) -> socket.socket:
@@ -159,11 +155,10 @@ def _listener(address: str, port: int) -> socket.socket:
 
 
 def _has_ipv6() -> bool:
-    try:
+    with suppress(OSError):
         _listener(_ADDRESS_6, 0).close()
-    except OSError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _authenticate(
