@@ -33,7 +33,9 @@ This report contains no password and no token, and nothing that AUTH derives fro
 contains names and addresses: read it before you pass it on."""
 # Letters alone or digits alone, joined by hyphens and apostrophes; both together may be the number
 # of an issue or of a commit.
-_PLAIN = re.compile(r"[(\"']*(?:[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+|–|—)?[)\"',.;:?!…]*")
+_PLAIN = r"[(\"']*+(?:[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+|–|—)?[)\"',.;:?!…]*"
+_OTHER = rf"(?!{_PLAIN}(?!\S))\S+"
+_OTHERS_OR_SPACE = re.compile(rf"(?<!\S)({_OTHER}(?:\s+{_OTHER})*)|\s+")
 _SPANS = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
@@ -64,31 +66,21 @@ def prose(text: str) -> str:
     """Return a sentence that stays text: nothing in it becomes a link, an image or a mention.
 
     Its plain words stay, runs of all others become code; so does what stands between backticks.
-    Backslashes are not enough: trackers make links of what is left after they are gone.
     """
+    # Backslashes are not enough: trackers make links of what is left after they are gone.
     joined = ""
     for number, piece in enumerate(_SPANS.split(escape_controls(text))):
-        for part in [code(piece)] if number % 2 else _marked(piece):
-            # Two code spans next to each other would become one.
-            joined += f" {part}" if joined.endswith("`") and part.startswith("`") else part
+        part = code(piece) if number % 2 else _OTHERS_OR_SPACE.sub(_marked, piece)
+        # Two code spans next to each other would become one.
+        joined += f" {part}" if joined.endswith("`") and part.startswith("`") else part
     return joined.strip()
 
 
-def _marked(text: str) -> Iterator[str]:
-    """Yield the plain words, the spaces, and each run of words that are not plain as code."""
-    run = ""
-    for word in [*re.findall(r"\s+|\S+", text), ""]:
-        if not _PLAIN.fullmatch(word) and (run or not word.isspace()):
-            run += word
-            continue
-        # The stops and the space at the end of a run stay outside the span.
-        inner = run.rstrip().rstrip(",.;:")
-        if inner:
-            yield code(inner)
-        yield run.rstrip()[len(inner) :]
-        yield " " if run != run.rstrip() else ""
-        run = ""
-        yield " " if word.isspace() else word
+def _marked(found: re.Match[str]) -> str:
+    # The stops at the end of a run stay outside the span.
+    run = found[1] or ""
+    inner = run.rstrip(",.;:")
+    return code(inner) + run[len(inner) :] if inner else run or " "
 
 
 @record(kw_only=True)
