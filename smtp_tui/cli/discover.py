@@ -27,11 +27,11 @@ from smtp_tui.discovery.steps import (
     SearchQuery,
     SearchResult,
     Step,
-    answers,
     by_host,
     cells_of,
+    details,
     parse_query,
-    shared_details,
+    ports_by_text,
     silent_ports,
 )
 from smtp_tui.providers.provider import presets_with
@@ -129,7 +129,8 @@ def _host_lines(host: str, rows: list[ProbeResult]) -> Iterator[str]:
     """Yield a table: what the ports of a host do, with what they offer below."""
     addresses = dict.fromkeys(row.address for row in rows)
     yield from ("", *wrapped(f"{host} ({', '.join(addresses)})", _WIDTH, "", "  "))
-    if not answers(rows):
+    reached = [row for row in rows if row.is_reached]
+    if not reached:
         for cause, ports in silent_ports(rows):
             yield from wrapped(f"{label(cause)}: port {', '.join(ports)}", _WIDTH, "  ", "    ")
         return
@@ -137,7 +138,7 @@ def _host_lines(host: str, rows: list[ProbeResult]) -> Iterator[str]:
     for cells in (head, *(map(_cut, cells_of(row)) for row in rows)):
         port, family, plain, starttls, tls, took = cells
         yield f"  {port:>5} {family:<2} {plain:<9} {starttls:<22} {tls:<22} {took:>7}".rstrip()
-    for text, ports in shared_details(rows):
+    for text, ports in ports_by_text(reached, details):
         line = f"{', '.join(ports)}: {_cut(text, _GREETING)}"
         yield from wrapped(line, _WIDTH, "  ", "    ")
 
@@ -149,8 +150,9 @@ def _cut(text: str, most: int = _CELL) -> str:
 def _as_object(step: Step) -> dict[str, Any]:
     match step:
         case Finding():
-            names = ("id", "source", "host", "port", "encryption", "text")
-            content = {"event": "finding", **{name: getattr(step, name) for name in names}}
+            names = ("source", "host", "port", "encryption")
+            place = {name: getattr(step.candidate, name, None) for name in names}
+            content = {"event": "finding", "id": step.id, **place, "text": step.text}
         case ProbeStarted():
             content = {"event": "knocking", "ports": step.ports, "left_out": step.left_out}
         case ProbeResult():

@@ -225,15 +225,8 @@ class _Search:
         return max(self._options.timeout - self._now(), 0)
 
     def _report(self, id_: str, candidate: Candidate | None = None, /, **names: object) -> None:
-        finding = Finding(seconds=self._now(), id=id_, text=text("findings", id_, **names))
-        if candidate:
-            finding = replace(
-                finding,
-                source=candidate.source,
-                host=candidate.host,
-                port=candidate.port,
-                encryption=candidate.encryption,
-            )
+        found = text("findings", id_, **names)
+        finding = Finding(seconds=self._now(), id=id_, text=found, candidate=candidate)
         self.steps.put_nowait(finding)
 
     async def _find_own_name(self) -> None:

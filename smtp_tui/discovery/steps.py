@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from functools import cache
@@ -106,18 +106,12 @@ class Candidate:
 
 @record(kw_only=True)
 class Finding:
-    """Something that was found out without a probe; `id` names its text.
-
-    `host`, `port` and `encryption` are where mail would be handed over, as far as it says so.
-    """
+    """Something that was found out without a probe; `id` names its text."""
 
     seconds: float
     id: str
     text: str
-    source: CandidateSource | None = None
-    host: str | None = None
-    port: int | None = None
-    encryption: Encryption | None = None
+    candidate: Candidate | None = None
 
 
 @record(kw_only=True)
@@ -237,7 +231,6 @@ class SearchResult:
 
 
 Step = Finding | ProbeStarted | ProbeResult | SearchResult
-PortsByText = list[tuple[str, list[str]]]
 
 
 def text(kind: str, identity: str, **names: object) -> str:
@@ -255,31 +248,24 @@ def by_host(probes: Iterable[ProbeResult]) -> list[tuple[str, list[ProbeResult]]
     hosts: dict[str, list[ProbeResult]] = {}
     for probe in sorted(probes, key=lambda probe: (probe.port, probe.family)):
         hosts.setdefault(probe.host, []).append(probe)
-    return sorted(hosts.items(), key=lambda item: (not answers(item[1]), item[0]))
+    silent = {host: not any(probe.is_reached for probe in found) for host, found in hosts.items()}
+    return sorted(hosts.items(), key=lambda item: (silent[item[0]], item[0]))
 
 
-def answers(probes: Iterable[ProbeResult]) -> bool:
-    """Whether a mail server was met."""
-    return any(probe.is_reached for probe in probes)
-
-
-def silent_ports(probes: Iterable[ProbeResult]) -> PortsByText:
+def silent_ports(probes: Iterable[ProbeResult]) -> list[tuple[str, list[str]]]:
     """Return each cause that kept a host's ports silent, with these ports."""
-    return _ports_by_text((probe.cause or "", probe.port) for probe in probes)
+    return ports_by_text(probes, lambda probe: [probe.cause or ""])
 
 
-def shared_details(probes: Iterable[ProbeResult]) -> PortsByText:
-    """Return each detail of the servers that were met, with the ports that it is of."""
-    return _ports_by_text(
-        (detail, probe.port) for probe in probes if probe.is_reached for detail in details(probe)
-    )
-
-
-def _ports_by_text(pairs: Iterable[tuple[str, int]]) -> PortsByText:
+def ports_by_text(
+    probes: Iterable[ProbeResult], texts: Callable[[ProbeResult], Iterable[str]]
+) -> list[tuple[str, list[str]]]:
+    """Return each of the probes' texts, with the ports that it is of."""
     # A host has a port at IPv4 and at IPv6: named once. A dict keeps the order.
     ports: dict[str, dict[str, None]] = {}
-    for shown, port in pairs:
-        ports.setdefault(shown, {})[str(port)] = None
+    for probe in probes:
+        for shown in texts(probe):
+            ports.setdefault(shown, {})[str(probe.port)] = None
     return [(shown, list(found)) for shown, found in ports.items()]
 
 
