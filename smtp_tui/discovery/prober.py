@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.discovery.steps import OK, Candidate, ProbeResult
-from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Cause, Stage
@@ -52,30 +52,11 @@ def _offered(seen: CheckSummary, *, encrypted: bool) -> tuple[str, ...] | None:
     return offers[-1] if offers else None
 
 
-class Budget:
-    """Connections that may still be opened."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self.used = 0
-
-    def take(self) -> bool:
-        """Whether one more may be opened; it counts from now on."""
-        if self.used >= self._limit:
-            return False
-        self.used += 1
-        return True
+# A port at an address, and the candidates whose names lead there, the best known first.
+Target = tuple[str, list[Candidate]]
 
 
-@record(kw_only=True)
-class ProbeTarget:
-    """A port at an address, and the candidates whose names lead there, the best known first."""
-
-    address: str
-    candidates: tuple[Candidate, ...]
-
-
-def probe_targets(found: Sequence[tuple[Candidate, tuple[str, ...]]]) -> list[ProbeTarget]:
+def probe_targets(found: Sequence[tuple[Candidate, tuple[str, ...]]]) -> list[Target]:
     """Put together what leads to the same port of the same address; the order stays.
 
     Of a host's addresses the first of each family counts.
@@ -86,36 +67,45 @@ def probe_targets(found: Sequence[tuple[Candidate, tuple[str, ...]]]) -> list[Pr
         six = [address for address in addresses if ":" in address]
         for address in four[:1] + six[:1]:
             candidates.setdefault((address, candidate.port), []).append(candidate)
-    return [
-        ProbeTarget(address=address, candidates=tuple(leading))
-        for (address, _), leading in candidates.items()
-    ]
+    return [(address, candidates[address, port]) for address, port in candidates]
 
 
-@record(kw_only=True)
-class ProbeOptions:
-    """How to probe: what to trust, the name to give, and until when (monotonic)."""
+class Prober:
+    """Opens the connections of a search, `limit` at most and until `deadline` (monotonic).
 
-    deadline: float
-    ca_file: str | None = None
-    domain: str | None = None
+    `domain` is the name to give in EHLO.
+    """
 
+    def __init__(
+        self, limit: int, deadline: float, ca_file: str | None = None, domain: str | None = None
+    ) -> None:
+        self.used = 0
+        self._limit = limit
+        self._deadline = deadline
+        self._ca_file = ca_file
+        self._domain = domain
 
-class PortProber:
-    """Probes one target: with the likely encryption, and with another where that shows more."""
-
-    def __init__(self, target: ProbeTarget, options: ProbeOptions, budget: Budget) -> None:
-        self._target = target
-        self._options = options
-        self._budget = budget
-        self._connections = 0
-
-    async def probe(self) -> ProbeResult | None:
+    async def probe(self, address: str, candidates: Sequence[Candidate]) -> ProbeResult | None:
         """Return what is there; None where no connection was left to ask."""
+        connections = 0
+
+        async def connect(
+            candidate: Candidate, encryption: Encryption, verify: VerifyMode = VerifyMode.PEER
+        ) -> CheckSummary | None:
+            nonlocal connections
+            left = self._deadline - time.monotonic()
+            # The first leaves time for another.
+            seconds = min(LOOK_LIMIT, left if connections else SHARE * left)
+            if (connections and seconds < LEAST) or self.used >= self._limit:
+                return None
+            connections += 1
+            self.used += 1
+            return await self._connect(address, candidate, encryption, verify, seconds)
+
         began = time.monotonic()
-        candidate = self._target.candidates[0]
+        candidate = candidates[0]
         encryption = candidate.expected
-        seen = await self._connect(candidate, encryption)
+        seen = await connect(candidate, encryption)
         if seen is None:
             return None
         # The port may be of the other kind than its number says.
@@ -125,44 +115,43 @@ class PortProber:
         elif encryption is not Encryption.SSL and cause in _SILENT and seen.greeting is None:
             other = Encryption.SSL
         if other:
-            found = await self._connect(candidate, other)
+            found = await connect(candidate, other)
             if found and (found.greeting or found.chain):
                 encryption, seen = other, found
         # The certificate may be for another of the names that lead here.
         if _cause_of(seen) == Cause.CERTIFICATE_NAME_MISMATCH and seen.chain:
             leaf = seen.chain[0]
-            named = (other for other in self._target.candidates[1:] if leaf.is_for(other.host))
+            named = (other for other in candidates[1:] if leaf.is_for(other.host))
             if fitting := next(named, None):
-                found = await self._connect(fitting, encryption)
+                found = await connect(fitting, encryption)
                 if found and _cause_of(found) != Cause.CERTIFICATE_NAME_MISMATCH:
                     candidate, seen = fitting, found
         # What stands behind a certificate that does not hold shows without verification.
         inside = None
         if _fails_certificate(seen):
-            inside = await self._connect(candidate, encryption, VerifyMode.NONE)
-        return self._result(candidate, encryption, seen, inside, time.monotonic() - began)
+            inside = await connect(candidate, encryption, VerifyMode.NONE)
+        result = _result(address, candidate, encryption, seen, inside)
+        return replace(result, took=time.monotonic() - began, connections=connections)
 
     async def _connect(
-        self, candidate: Candidate, encryption: Encryption, verify: VerifyMode = VerifyMode.PEER
-    ) -> CheckSummary | None:
-        """Open one connection; None where time or connections have run out."""
-        left = self._options.deadline - time.monotonic()
-        # The first leaves time for another.
-        seconds = min(LOOK_LIMIT, left if self._connections else SHARE * left)
-        if (self._connections and seconds < LEAST) or not self._budget.take():
-            return None
-        self._connections += 1
+        self,
+        address: str,
+        candidate: Candidate,
+        encryption: Encryption,
+        verify: VerifyMode,
+        seconds: float,
+    ) -> CheckSummary:
         settings = parse_settings(
             {
-                "host": self._target.address,
+                "host": address,
                 "port": candidate.port,
                 "server_name": candidate.host,
                 "encryption": encryption.value,
                 "authentication": "none",
                 "openssl_verify_mode": verify.value,
                 "timeout": max(seconds, 0.1),
-                "ca_file": self._options.ca_file,
-                "domain": self._options.domain,
+                "ca_file": self._ca_file,
+                "domain": self._domain,
             }
         ).settings
         if settings is None:
@@ -178,48 +167,47 @@ class PortProber:
                             patience.reschedule(None)
         return seen
 
-    def _result(
-        self,
-        candidate: Candidate,
-        encryption: Encryption,
-        seen: CheckSummary,
-        inside: CheckSummary | None,
-        took: float,
-    ) -> ProbeResult:
-        """Put together what `seen` showed, and `inside`, which took any certificate."""
-        cause, fails = _cause_of(seen), _fails_certificate(seen)
-        greeting = seen.greeting or (inside.greeting if inside else None)
-        link = (inside and inside.established) or seen.established
-        before, after = (_offered(seen, encrypted=encrypted) for encrypted in (False, True))
-        if after is None and inside:
-            after = _offered(inside, encrypted=True)
-        begins_open = encryption is not Encryption.SSL
-        without_tls = cause == Cause.STARTTLS_NOT_OFFERED
-        # The encryption that a mail server was met with, or one whose certificate was in the way.
-        reached: Encryption | None = encryption
-        if without_tls:
-            reached = Encryption.NONE
-        elif not greeting and not (fails and inside is None):
-            reached = None
-        starttls = None
-        if begins_open and (without_tls or before is not None):
-            starttls = not without_tls and bool(seen.chain)
-        return ProbeResult(
-            seconds=0,
-            took=took,
-            candidate=candidate,
-            address=self._target.address,
-            cause=None if without_tls else cause,
-            encryption=reached,
-            plain=before is not None if begins_open and seen.connected else None,
-            starttls=starttls,
-            tls=bool(seen.chain) if not begins_open and seen.connected else None,
-            greeting=greeting,
-            version=link.version if link else None,
-            certificate=seen.chain[0] if seen.chain else None,
-            trusted=cause if fails else (OK if seen.established else None),
-            also=tuple(fault.value for fault in seen.finished.also) if seen.finished else (),
-            before=before,
-            after=after,
-            connections=self._connections,
-        )
+
+def _result(
+    address: str,
+    candidate: Candidate,
+    encryption: Encryption,
+    seen: CheckSummary,
+    inside: CheckSummary | None,
+) -> ProbeResult:
+    """Put together what `seen` showed, and `inside`, which took any certificate."""
+    cause, fails = _cause_of(seen), _fails_certificate(seen)
+    greeting = seen.greeting or (inside.greeting if inside else None)
+    link = (inside and inside.established) or seen.established
+    before, after = (_offered(seen, encrypted=encrypted) for encrypted in (False, True))
+    if after is None and inside:
+        after = _offered(inside, encrypted=True)
+    begins_open = encryption is not Encryption.SSL
+    without_tls = cause == Cause.STARTTLS_NOT_OFFERED
+    # The encryption that a mail server was met with, or one whose certificate was in the way.
+    reached: Encryption | None = encryption
+    if without_tls:
+        reached = Encryption.NONE
+    elif not greeting and not (fails and inside is None):
+        reached = None
+    starttls = None
+    if begins_open and (without_tls or before is not None):
+        starttls = not without_tls and bool(seen.chain)
+    return ProbeResult(
+        seconds=0,
+        took=0,
+        candidate=candidate,
+        address=address,
+        cause=None if without_tls else cause,
+        encryption=reached,
+        plain=before is not None if begins_open and seen.connected else None,
+        starttls=starttls,
+        tls=bool(seen.chain) if not begins_open and seen.connected else None,
+        greeting=greeting,
+        version=link.version if link else None,
+        certificate=seen.chain[0] if seen.chain else None,
+        trusted=cause if fails else (OK if seen.established else None),
+        also=tuple(fault.value for fault in seen.finished.also) if seen.finished else (),
+        before=before,
+        after=after,
+    )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery.candidates import DnsAnswers, default_candidates, distinct
 from smtp_tui.discovery.dns import Answer, AnswerState, Resolver, gather_all
-from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
+from smtp_tui.discovery.prober import Prober, Target, probe_targets
 from smtp_tui.discovery.steps import (
     MOST_NAMES,
     Candidate,
@@ -183,11 +183,11 @@ class _Search:
         self._query = query
         self._options = options
         self._started = time.monotonic()
-        self._budget = Budget(options.connections)
         self._answers = DnsAnswers(query, options.resolver, options.providers, self._report)
         self._domain = options.domain
         self._probes: list[ProbeResult] = []
         self._left_out = 0
+        self._prober: Prober | None = None
 
     async def run(self) -> None:
         """Ask, probe what came of it, and choose."""
@@ -215,7 +215,7 @@ class _Search:
         if self._left_out:
             names = {"count": self._left_out, "limit": options.connections}
             notes = (*notes, text("notes", "left-out", **names))
-        used = self._budget.used
+        used = self._prober.used if self._prober else 0
         self.steps.put_nowait(replace(result, seconds=self._now(), notes=notes, connections=used))
 
     def _now(self) -> float:
@@ -268,15 +268,12 @@ class _Search:
         self.steps.put_nowait(
             ProbeStarted(seconds=self._now(), ports=ports, left_out=self._left_out)
         )
-        options = ProbeOptions(
-            deadline=time.monotonic() + max(self._left() - _QUIT, 0),
-            ca_file=self._options.ca_file,
-            domain=self._domain,
-        )
-        await gather_all(*(self._probe_target(target, options) for target in targets[:most]))
+        options, deadline = self._options, time.monotonic() + max(self._left() - _QUIT, 0)
+        self._prober = Prober(options.connections, deadline, options.ca_file, self._domain)
+        await gather_all(*(self._probe_target(target, self._prober) for target in targets[:most]))
 
-    async def _probe_target(self, target: ProbeTarget, options: ProbeOptions) -> None:
-        probe = await PortProber(target, options, self._budget).probe()
+    async def _probe_target(self, target: Target, prober: Prober) -> None:
+        probe = await prober.probe(*target)
         if probe is None:
             return
         probe = replace(probe, seconds=self._now())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from smtp_tui.discovery import prober
-from smtp_tui.discovery.prober import Budget, PortProber, ProbeOptions, ProbeTarget, probe_targets
+from smtp_tui.discovery.prober import Prober, probe_targets
 from smtp_tui.discovery.steps import OK, Candidate, CandidateSource, ProbeResult
 from smtp_tui.settings.choices import Encryption
 from tests.smtp import pki
@@ -41,12 +41,11 @@ async def knock(
     connections: int = 9,
 ) -> ProbeResult:
     """Probe a server as the first of these places."""
-    manner = ProbeOptions(
-        deadline=time.monotonic() + seconds, ca_file=ca_file, domain="client.example.test"
-    )
+    deadline = time.monotonic() + seconds
+    probing = Prober(connections, deadline, ca_file, "client.example.test")
     before = asyncio.all_tasks()
-    door = ProbeTarget(address="127.0.0.1", candidates=places)
-    found = await PortProber(door, manner, Budget(connections)).probe()
+    names = places
+    found = await probing.probe("127.0.0.1", names)
     await server.all_left()
     assert asyncio.all_tasks() == before
     assert found is not None
@@ -157,25 +156,25 @@ async def test_tls_without_a_mail_server_behind_it(context: ssl.SSLContext, ca_f
 
 
 async def test_who_has_connected_has_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prober, "CONNECT_LIMIT", 0.05)
-    found = await at((silence,), seconds=0.4)
+    monkeypatch.setattr(prober, "CONNECT_LIMIT", 0.2)
+    found = await at((silence,), seconds=0.8)
     assert found.cause == "greeting-timeout"
 
 
 async def test_nobody_listens() -> None:
     async with serving((silence,)) as server:
         port = server.port
-    manner = ProbeOptions(deadline=time.monotonic() + 1, domain="client.example.test")
-    door = ProbeTarget(address="127.0.0.1", candidates=(place(port, way=Encryption.SSL),))
-    found = await PortProber(door, manner, Budget(1)).probe()
+    probing = Prober(1, time.monotonic() + 1, domain="client.example.test")
+    names = (place(port, way=Encryption.SSL),)
+    found = await probing.probe("127.0.0.1", names)
     assert found
     assert (found.cause, found.tls, found.is_reached) == ("connection-refused", None, False)
 
 
 async def test_no_connection_is_left() -> None:
-    manner = ProbeOptions(deadline=time.monotonic() + 1)
-    door = ProbeTarget(address="127.0.0.1", candidates=(place(1),))
-    assert await PortProber(door, manner, Budget(0)).probe() is None
+    probing = Prober(0, time.monotonic() + 1)
+    names = (place(1),)
+    assert await probing.probe("127.0.0.1", names) is None
 
 
 def test_doors_put_together_what_leads_to_one_port() -> None:
@@ -187,8 +186,8 @@ def test_doors_put_together_what_leads_to_one_port() -> None:
             (other, ("192.0.2.1",)),
         ]
     )
-    assert [(one.address, one.candidates[0].port, one.candidates) for one in made] == [
-        ("192.0.2.1", 587, (a, b)),
-        ("2001:db8::1", 587, (a,)),
-        ("192.0.2.1", 465, (other,)),
+    assert made == [
+        ("192.0.2.1", [a, b]),
+        ("2001:db8::1", [a]),
+        ("192.0.2.1", [other]),
     ]
