@@ -46,7 +46,7 @@ layouts: $(INSTALLED)
 	$(BIN)/python -m tests.newcomer tests/captures
 
 man: $(INSTALLED)
-	$(BIN)/python -m smtp_tui.cli.help > man/smtp-tui.1
+	$(BIN)/python -m man.page > man/smtp-tui.1
 
 wheel: $(INSTALLED)
 	$(BIN)/pip wheel -q --no-deps -w dist .

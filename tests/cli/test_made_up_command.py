@@ -9,11 +9,11 @@ from types import ModuleType
 
 import pytest
 
+from man.page import manpage
 from smtp_tui.cli import commands
 from smtp_tui.cli.check import FORMATS, REPORT
 from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, CommandSpec, Invocation, load
 from smtp_tui.cli.complete import answer
-from smtp_tui.cli.help import manpage
 from smtp_tui.cli.terminal import print_line
 from tests.cli.program import Outcome
 from tests.table import table

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from man.page import manpage
 from smtp_tui import __version__
 from smtp_tui.cli.commands import COMMANDS, OPTIONS
-from smtp_tui.cli.help import manpage
 from smtp_tui.cli.password_prompt import VARIABLE
 from smtp_tui.config import paths
 from smtp_tui.config.preferences import NAME

@@ -1,0 +1,79 @@
+"""`python -m man.page` prints smtp-tui(1): `smtp-tui.1.in` with what the command line declares."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import smtp_tui
+from smtp_tui.cli.commands import COMMANDS, FORM, HELP_TEXTS, OPTIONS, CommandSpec, Option
+from smtp_tui.cli.help import Row, as_sentence, exit_statuses
+from smtp_tui.cli.terminal import wrapped
+from smtp_tui.settings.fields import FIELDS, Field, FieldKind
+
+_TEMPLATE = Path(__file__).with_name("smtp-tui.1.in")
+_WIDTH = 72
+# What a formatter would print as another sign, or not in ASCII.
+_SIGNS = r"\e \- \(aq \(ga \(ha \(ti ... \(en \(em \(cq \(lq \(rq"
+_ESCAPES = str.maketrans(dict(zip("\\-'`^~…–—’“”", _SIGNS.split(), strict=True)))
+
+
+def manpage(version: str) -> str:
+    """Return the page in the man macros, ASCII only."""
+    commands = (FORM, *COMMANDS)
+    synopsis = (f".B smtp\\-tui {_escaped(spec.words)}".rstrip() for spec in commands)
+    parts = {
+        "version": _escaped(version),
+        "synopsis": "\n.br\n".join(synopsis),
+        "commands": _tagged((f"smtp-tui {spec.words}", _command_text(spec)) for spec in commands),
+        "options": _tagged(row for option in OPTIONS for row in _meaning_rows(option)),
+        "settings": _tagged((field.key, _field_text(field)) for field in FIELDS),
+        "statuses": _tagged(exit_statuses().items()),
+        "nagios": _tagged(HELP_TEXTS["nagios"].items()),
+        "ranges": _tagged(HELP_TEXTS["ranges"].items()),
+        "limits": _tagged(HELP_TEXTS["limits"].items()),
+    }
+    return re.sub(r"\$\{(\w+)\}", lambda name: parts[name[1]], _TEMPLATE.read_text("ascii"))
+
+
+def _command_text(command: CommandSpec) -> str:
+    flags = [option.flag for option in OPTIONS if option.name in command.options]
+    options = f" Options: {', '.join(flags)}." if flags else ""
+    return f"{as_sentence(command.summary)}{options}"
+
+
+def _meaning_rows(option: Option) -> Iterator[Row]:
+    """Yield an option's rows: one for each of its meanings, and the commands that it has it in."""
+    commands: dict[Option, list[str]] = {}
+    for spec in (FORM, *COMMANDS):
+        if option.name in spec.options:
+            commands.setdefault(option.of_command(spec.name), []).append(spec.name or "the form")
+    for meaning, names in commands.items():
+        yield meaning.usage, f"{as_sentence(meaning.help)} ({', '.join(names)})"
+
+
+def _field_text(field: Field) -> str:
+    is_choice = field.kind is FieldKind.CHOICE
+    values = f" One of {', '.join(map(str, field.choices))}." if is_choice else ""
+    return f"{field.label}. {field.summary}{values}"
+
+
+def _tagged(rows: Iterable[Row]) -> str:
+    lines: list[str] = []
+    for tag, text in rows:
+        filled = wrapped(text, _WIDTH, break_long_words=False)
+        lines += (".TP", f".B {_escaped(tag)}", *map(_escaped, filled))
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    """Return a line: nothing in it is a request, a macro or an escape."""
+    line = text.translate(_ESCAPES)
+    line = re.sub(r"[^\x20-\x7e]", lambda found: f"\\[u{ord(found.group()):04X}]", line)
+    return f"\\&{line}" if line.startswith(".") else line
+
+
+if __name__ == "__main__":
+    sys.stdout.write(manpage(smtp_tui.__version__))
