@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import field
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -23,7 +23,7 @@ from smtp_tui.config import file_reader
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, one_line
 from smtp_tui.config.mask import is_secret, masked_value, without_secrets
-from smtp_tui.config.tablepath import get
+from smtp_tui.config.tablepath import Changes, Table, get
 from smtp_tui.config.toml_edit.edit import same_data
 from smtp_tui.config.toml_edit.scan import KeyValue, scan
 from smtp_tui.config.toml_edit.values import toml_value
@@ -207,7 +207,7 @@ class Conflict:
 class MergeResult:
     """What is to be changed in the file as it is now, and what somebody must decide."""
 
-    changes: Mapping[str, object] = field(repr=False)
+    changes: Changes = field(repr=False)
     conflicts: tuple[Conflict, ...] = ()
 
     def resolved(self, ours: Collection[str]) -> dict[str, object]:
@@ -216,9 +216,7 @@ class MergeResult:
         return {**self.changes, **decided}
 
 
-def merge_changes(
-    base: Mapping[str, Any], theirs: Mapping[str, Any], ours: Mapping[str, object]
-) -> MergeResult:
+def merge_changes(base: Table, theirs: Table, ours: Changes) -> MergeResult:
     """Compare a table as it was read with what it holds now, and with the changes `ours`."""
     # What was changed there to the same meaning is done; what was left alone there takes our
     # change.
@@ -271,7 +269,7 @@ def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:
     )
 
 
-def merged_with_disk(document: Document, table: str, changes: Mapping[str, object]) -> MergeResult:
+def merged_with_disk(document: Document, table: str, changes: Changes) -> MergeResult:
     """Bring changes of a table onto the file as it is now; the document stays as it is."""
     # DocumentError where the file, or the table that was in it, is gone or can no longer be read.
     now = fresh(document)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from smtp_tui.config.errors import (
     SeveralTablesError,
     one_line,
 )
-from smtp_tui.config.tablepath import TablePath
+from smtp_tui.config.tablepath import Changes, TablePath
 
 
 class Document:
@@ -209,7 +208,7 @@ class Document:
             return True
         return self._table(path).can_express(key, value)
 
-    def changed(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> str:
+    def changed(self, table: str, changes: Changes, *, create: bool = False) -> str:
         """Return the file's text with `changes` made to a table, everything else as it is.
 
         None removes a key; a value that means the same as the old one changes nothing. A table
@@ -217,7 +216,7 @@ class Document:
         """
         return self._changed(table, changes, create)[0]
 
-    def after(self, table: str, changes: Mapping[str, object], *, create: bool = False) -> Document:
+    def after(self, table: str, changes: Changes, *, create: bool = False) -> Document:
         """Return the document as saving `changes` would leave it; nothing is written."""
         other = copy.copy(self)
         other.text, other._data = self._changed(table, changes, create)
@@ -226,7 +225,7 @@ class Document:
     def save(
         self,
         table: str,
-        changes: Mapping[str, object],
+        changes: Changes,
         *,
         create: bool = False,
         options: WriteOptions | None = None,
@@ -262,9 +261,7 @@ class Document:
         """Read the file anew, whatever was read or saved before; on an error all stays as it is."""
         self._take(file_reader.read_document(self.path))
 
-    def _changed(
-        self, table: str, changes: Mapping[str, object], create: bool
-    ) -> tuple[str, dict[str, Any]]:
+    def _changed(self, table: str, changes: Changes, create: bool) -> tuple[str, dict[str, Any]]:
         # A check only reads; what an edit needs would cost its start several milliseconds.
         from smtp_tui.config.dialects.encode import change_table
 

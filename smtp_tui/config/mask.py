@@ -8,11 +8,10 @@ one is kept shows. In all other values it is the password of a URL, and what sta
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
-from typing import Any
 
-from smtp_tui.config.tablepath import Step, TablePath, get
+from smtp_tui.config.tablepath import Step, Table, TablePath, get
 from smtp_tui.settings.masking import MASK, mask_secrets
 from smtp_tui.settings.password_sources import Literal, parse_source
 
@@ -66,7 +65,7 @@ def masked_value(key: str, value: object) -> object:
     return MASK if is_secret({key: value}, (key,)) else without_secrets(value, key)
 
 
-def is_secret(data: Mapping[str, Any], path: TablePath, secret_keys: Collection[str] = ()) -> bool:
+def is_secret(data: Table, path: TablePath, secret_keys: Collection[str] = ()) -> bool:
     """Tell whether a value is a secret by the keys that lead to it; `secret_keys` surely are."""
     value = get(data, path)
     # `use_token = true` holds no secret.

@@ -10,6 +10,8 @@ from typing import Any
 from smtp_tui.config.errors import DocumentError, NoTableError, one_line
 from smtp_tui.records import record
 
+Table = Mapping[str, Any]  # as tomllib reads it
+Changes = Mapping[str, object]  # of a table's keys; None removes one
 Step = str | int
 TablePath = tuple[Step, ...]
 ROOT: TablePath = ()
@@ -23,20 +25,20 @@ class Selector:
     value: str
 
 
+TypedPath = tuple[Step | Selector, ...]
+
 _KEY = r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'"""
 _NAME = re.compile(rf"\s*(?P<name>{_KEY})\s*")
 _SELECTOR = re.compile(
     rf"""\[\s*(?:(?P<index>\d{{1,9}})|(?P<key>{_KEY})\s*=\s*(?P<value>{_KEY}|[^\]"']*?))\s*\]\s*"""
 )
-
-
 _SHORT = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r", '"': '"', "\\": "\\"}
 _ESCAPES = {number: f"\\u{number:04x}" for number in (*range(32), 127)} | {
     ord(sign): f"\\{letter}" for sign, letter in _SHORT.items()
 }
 
 
-def parse_path(text: str) -> tuple[Step | Selector, ...]:
+def parse_path(text: str) -> TypedPath:
     """Read a path as it is typed; DocumentError if it is none."""
     if text.strip() == ".":
         return ROOT
@@ -76,7 +78,7 @@ def spelled_key(name: str) -> str:
     return f'"{name.translate(_ESCAPES)}"'
 
 
-def spelled(path: tuple[Step | Selector, ...]) -> str:
+def spelled(path: TypedPath) -> str:
     """Spell a path so that `parse_path` reads it back."""
     text = ""
     for step in path:
@@ -87,7 +89,7 @@ def spelled(path: tuple[Step | Selector, ...]) -> str:
     return text.removeprefix(".") or "."
 
 
-def resolve(data: Mapping[str, Any], steps: tuple[Step | Selector, ...]) -> TablePath:
+def resolve(data: Table, steps: TypedPath) -> TablePath:
     """Find the table that `steps` name, each array's table by its index; else NoTableError."""
     path: TablePath = ROOT
     here: Any = data
@@ -107,9 +109,7 @@ def resolve(data: Mapping[str, Any], steps: tuple[Step | Selector, ...]) -> Tabl
     return path
 
 
-def is_missing(
-    data: Mapping[str, Any], steps: tuple[Step | Selector, ...]
-) -> tuple[str, ...] | None:
+def is_missing(data: Table, steps: TypedPath) -> tuple[str, ...] | None:
     """Return the path of a table that could be made, None where something else is in the way."""
     names = tuple(step for step in steps if isinstance(step, str))
     here: Any = data
@@ -137,7 +137,7 @@ def _index(here: Any, wanted: Selector) -> int:
     return found[0] if found else len(elements)
 
 
-def get(data: Mapping[str, Any], path: TablePath) -> Any:
+def get(data: Table, path: TablePath) -> Any:
     """Return what stands at `path`; KeyError or IndexError if nothing does."""
     here: Any = data
     for step in path:
@@ -145,7 +145,7 @@ def get(data: Mapping[str, Any], path: TablePath) -> Any:
     return here
 
 
-def walk(data: Mapping[str, Any]) -> Iterator[tuple[TablePath, dict[str, Any]]]:
+def walk(data: Table) -> Iterator[tuple[TablePath, dict[str, Any]]]:
     """Yield every table of the file, the root first, in the file's order."""
     waiting: list[tuple[TablePath, Any]] = [(ROOT, data)]
     while waiting:

@@ -27,7 +27,7 @@ from smtp_tui.config.dialects.spec import (
 from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.file_access import other_writer
 from smtp_tui.config.paths import config_folder
-from smtp_tui.config.tablepath import get, spelled, walk
+from smtp_tui.config.tablepath import Table, get, spelled, walk
 
 _SHIPPED = Path(__file__).parent
 # The lists of a head, found without tomllib: 18 heads take it some milliseconds.
@@ -60,7 +60,7 @@ def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[Dialect
     return None, _NO_OTHER
 
 
-def _matching(data: Mapping[str, Any], name: str, own: Headers) -> Iterator[Found]:
+def _matching(data: Table, name: str, own: Headers) -> Iterator[Found]:
     names = {head.name for head in own}
     shipped = (head for head in _likely(data, name) if head.name not in names)
     for head in (*own, *shipped) if data else ():
@@ -68,7 +68,7 @@ def _matching(data: Mapping[str, Any], name: str, own: Headers) -> Iterator[Foun
             yield head, reason
 
 
-def _likely(data: Mapping[str, Any], name: str) -> Iterator[DialectHeader]:
+def _likely(data: Table, name: str) -> Iterator[DialectHeader]:
     """Yield the shipped heads whose words the file holds: to parse them all takes long."""
     words = {"", "*", ANYWHERE, *(key for _, table in walk(data) for key in table)}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from smtp_tui.config import tablepath
@@ -20,7 +20,7 @@ from smtp_tui.config.dialects.plain import NAMES, PlainTable
 from smtp_tui.config.dialects.spec import Dialect, KeyLocation, ModeRule
 from smtp_tui.config.errors import DocumentError, NotExpressibleError, one_line
 from smtp_tui.config.file_reader import excess
-from smtp_tui.config.tablepath import ROOT, TablePath
+from smtp_tui.config.tablepath import ROOT, Changes, Table, TablePath
 from smtp_tui.config.toml_edit import edit
 from smtp_tui.config.toml_edit.layout import TableLayout
 from smtp_tui.config.toml_edit.values import toml_value_like
@@ -30,12 +30,11 @@ from smtp_tui.settings.validate import equivalent
 
 _ENCRYPTION, _AUTO, _LOGIN = "encryption", "starttls_auto", "authentication"
 
-Values = Mapping[str, object]
 Data = dict[str, Any]
 
 
 def change_table(
-    table: PlainTable | DialectTable, text: str, data: Data, path: TablePath, changes: Values
+    table: PlainTable | DialectTable, text: str, data: Data, path: TablePath, changes: Changes
 ) -> tuple[str, Data]:
     """Return a text, and what it means, with `changes` of our keys made to the table at `path`.
 
@@ -44,9 +43,9 @@ def change_table(
     what was wanted.
     """
 
-    def held(path: TablePath) -> Mapping[str, Any]:
+    def held(path: TablePath) -> Table:
         try:
-            found: Mapping[str, Any] = tablepath.get(data, path)
+            found: Table = tablepath.get(data, path)
         except KeyError:
             return {}
         return found
@@ -73,9 +72,7 @@ def change_table(
     return text, data
 
 
-def _in_its_words(
-    text: str, path: TablePath, values: Mapping[str, Any], changes: Values
-) -> dict[str, object]:
+def _in_its_words(text: str, path: TablePath, values: Table, changes: Changes) -> dict[str, object]:
     """Return the changes of a table with its own names for the keys that it only shows so far."""
     # A table with `smtp_host` and `#smtp_port =` has a place for the port, and it is not `port`.
     table = TableLayout(text, path)
@@ -94,7 +91,7 @@ def _in_its_words(
 
 
 def _differences(
-    path: TablePath, old: Mapping[str, Any], new: Mapping[str, Any], section: TablePath
+    path: TablePath, old: Table, new: Table, section: TablePath
 ) -> Iterator[tuple[TablePath, dict[str, object]]]:
     """Yield each table's changed keys, None for one that goes."""
     # A new table gets a header of its own, but not inside the one at `section`: there it stands in
@@ -122,7 +119,7 @@ def _differences(
     yield from inner
 
 
-def encode(old: DialectTable, changes: Values) -> Data:
+def encode(old: DialectTable, changes: Changes) -> Data:
     """Return the file's data with `changes` of our keys made to a table, None removes.
 
     NotExpressibleError where the application has no setting for them.
@@ -186,7 +183,7 @@ def _choose_variant(table: DialectTable, old: DialectTable, wanted: dict[str, ob
             wanted.setdefault(key, old.values[key])
 
 
-def _put_all(table: DialectTable, wanted: Values) -> None:
+def _put_all(table: DialectTable, wanted: Changes) -> None:
     for key in table.dialect.settings:
         if key in wanted:
             try:
@@ -241,7 +238,7 @@ def _put(table: DialectTable, key: str, value: object) -> None:
 
 
 def _with_mode(
-    table: DialectTable, old: DialectTable, wanted: Values, stated: Values
+    table: DialectTable, old: DialectTable, wanted: Changes, stated: Changes
 ) -> DialectTable:
     """Return the table in which all comes out as stated, the mode chosen for it."""
     # `wanted` are those of the stated settings that mean something else in `old`.
@@ -275,7 +272,7 @@ def _with_mode(
     raise _refusal(dialect, key, dialect.notes.get(key, dialect.notes.get(wrong[0], reason)))
 
 
-def _left_wrong(table: DialectTable, desired: Values, stated: Values) -> list[str]:
+def _left_wrong(table: DialectTable, desired: Changes, stated: Changes) -> list[str]:
     """Write what was a default and no longer is, and list what is wrong even so."""
     moved = [key for key in _differing(table, desired) if key in stated]
     with contextlib.suppress(NotExpressibleError):
@@ -283,7 +280,7 @@ def _left_wrong(table: DialectTable, desired: Values, stated: Values) -> list[st
     return _differing(table, desired)
 
 
-def _differing(table: DialectTable, desired: Values) -> list[str]:
+def _differing(table: DialectTable, desired: Changes) -> list[str]:
     """List the settings that do not come out as desired."""
     values, given = decode(table)
     values = {_AUTO: False, **values}
@@ -294,7 +291,7 @@ def _differing(table: DialectTable, desired: Values) -> list[str]:
     return [key for key, value in desired.items() if not is_met(key, value)]
 
 
-def _candidates(dialect: Dialect, desired: Values) -> Iterator[ModeRule]:
+def _candidates(dialect: Dialect, desired: Changes) -> Iterator[ModeRule]:
     """Yield the modes that say what is desired, those first that say no more than that."""
 
     def agrees(mode: ModeRule, key: str, lenient: bool) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from smtp_tui.config.dialects.codecs import Compound, parsed_host_and_port, parsed_url
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.config.tablepath import TablePath, walk
+from smtp_tui.config.tablepath import Changes, Table, TablePath, walk
 from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.choices import SYNONYMS, Encryption
 from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS, USUAL_PORTS
@@ -75,7 +75,7 @@ _MEANINGS: tuple[tuple[Mapping[str, bool], str], ...] = (
 )
 
 
-def _encryption_of(table: Mapping[str, object], keys: tuple[str, ...]) -> str | None:
+def _encryption_of(table: Changes, keys: tuple[str, ...]) -> str | None:
     """Say what a table's keys mean for our `encryption`; None where that is not sure."""
     if len(keys) == 1 and isinstance(word := table[keys[0]], str):
         return _CLEAR.get(word.strip().casefold().replace("_", "-"))
@@ -108,7 +108,7 @@ _OTHER_PORTS = frozenset(
 )
 
 
-def mail_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
+def mail_tables(data: Table) -> tuple[TablePath, ...]:
     """List the tables of mail settings: `smtp` first, then the others in the file's order."""
     # Where no table is surely one of mail, those that hold a host and more and are surely of
     # nothing else stand for them.
@@ -126,7 +126,7 @@ def mail_tables(data: Mapping[str, Any]) -> tuple[TablePath, ...]:
     return sure or tuple(path for path in kinds if kinds[path] is None)
 
 
-def _is_mail(path: TablePath, table: Mapping[str, Any]) -> bool | None:
+def _is_mail(path: TablePath, table: Table) -> bool | None:
     """Tell whether a table is one of mail that is sent; None where that is not sure."""
     texts = [table[key] for key in TEXTS if isinstance(table.get(key), str)]
     if any(text.startswith(("smtp://", "smtps://")) for text in texts):
@@ -162,7 +162,7 @@ class PlainTable:
     nothing to us, `unclear` those of them that speak of TLS, but may mean either kind.
     """
 
-    def __init__(self, table: Mapping[str, Any]) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
         # Which key of the table holds which of our settings by itself.
         names = {key: key for key in table if key in BY_KEY}
@@ -221,7 +221,7 @@ class PlainTable:
             return False
         return True
 
-    def changes(self, wanted: Mapping[str, object]) -> dict[str, object]:
+    def changes(self, wanted: Changes) -> dict[str, object]:
         """Return the changes of the file's own keys that make `wanted` of our settings."""
         # NotExpressibleError where the file's own key for a setting cannot hold a value.
         found: dict[str, object] = {}
@@ -266,7 +266,7 @@ class PlainTable:
         self._verify(found, wanted)
         return found
 
-    def _verify(self, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
+    def _verify(self, found: Changes, wanted: Changes) -> None:
         """Refuse changes that do not come out as wanted: another key may say the same."""
         new = {**self._table, **found}
         after = PlainTable({key: value for key, value in new.items() if value is not None})

@@ -17,7 +17,7 @@ from smtp_tui.config import file_reader
 from smtp_tui.config.dialects.codecs import CODECS, Codec, words
 from smtp_tui.config.dialects.plain import MAIL_KEYS
 from smtp_tui.config.errors import DocumentError, NoFileError, one_line
-from smtp_tui.config.tablepath import ROOT, TablePath, get, spelled, walk
+from smtp_tui.config.tablepath import ROOT, Table, TablePath, get, spelled, walk
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 
@@ -31,8 +31,6 @@ _HEAD = {"name", "application", *_LISTS}
 _BODY = {"fields", "modes", "compound", "variants", "absent", "defaults", "limits", "notes"}
 _SPEC = {"key", "as", "words", "fallback", "label", "only"}
 _LOGIN = "authentication"
-
-Values = Mapping[str, Any]
 
 
 class InvalidDialectError(Exception):
@@ -76,16 +74,16 @@ class DialectHeader:
     unless: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
 
-    def tables_in(self, data: Values) -> tuple[TablePath, ...]:
+    def tables_in(self, data: Table) -> tuple[TablePath, ...]:
         """List the tables that could be this dialect's, in the file's order."""
         return tuple(path for path in self.places_in(data) if self._fits(get(data, path)))
 
-    def _fits(self, table: Values) -> bool:
+    def _fits(self, table: Table) -> bool:
         one_of = not self.one_of or any(holds(table, key) for key in self.one_of)
         all_keys = all(holds(table, key) for key in self.keys)
         return one_of and all_keys and not self.has_foreign_keys(table)
 
-    def places_in(self, data: Values) -> tuple[TablePath, ...]:
+    def places_in(self, data: Table) -> tuple[TablePath, ...]:
         """List the tables that stand where this dialect's do, whatever they hold."""
         patterns = [[] if pattern == "." else pattern.split(".") for pattern in self.tables]
 
@@ -97,12 +95,12 @@ class DialectHeader:
 
         return tuple(path for path, _ in walk(data) if any(matches(one, path) for one in patterns))
 
-    def has_foreign_keys(self, table: Values) -> bool:
+    def has_foreign_keys(self, table: Table) -> bool:
         """Tell whether a table holds a key of mail settings that this application does not have."""
         # Where not all keys of an application are known, none shows that a table is another's.
         return bool(self.known) and any(key in MAIL_KEYS and key not in self.known for key in table)
 
-    def reason(self, data: Values, name: str) -> str | None:
+    def reason(self, data: Table, name: str) -> str | None:
         """Say why a file of this name is this application's; None where it is not."""
         if any(holds(data, key) for key in self.unless):
             return None
@@ -165,9 +163,9 @@ class ModeRule:
     An absent key has the value that `absent` names, else "". `fill` are defaults that go with it.
     """
 
-    when: Values
-    ours: Values
-    fill: Values
+    when: Table
+    ours: Table
+    fill: Table
 
 
 @record(kw_only=True)
@@ -202,8 +200,8 @@ class Dialect:
     modes: tuple[ModeRule, ...]
     form: CompoundSpec | None
     variants: VariantSpec | None
-    absent: Values
-    defaults: Values
+    absent: Table
+    defaults: Table
     limits: Mapping[str, str]  # why a setting cannot be expressed
     notes: Mapping[str, str]
 
@@ -227,7 +225,7 @@ class Dialect:
         return frozenset(place.key for places in self.settings.values() for place in places)
 
 
-def parse_header(data: Values, place: Path, *, own: bool) -> DialectHeader:
+def parse_header(data: Table, place: Path, *, own: bool) -> DialectHeader:
     """Read the head; InvalidDialectError says what is wrong with it."""
     for key in ("name", "application"):
         if not isinstance(data.get(key), str):
@@ -276,7 +274,7 @@ def dialect_at(place: Path, *, own: bool) -> Dialect:
     return dialect
 
 
-def _parse_body(head: DialectHeader, data: Values) -> Dialect:
+def _parse_body(head: DialectHeader, data: Table) -> Dialect:
     fields = _by_setting(data, "fields")
     modes = []
     for rule in data.get("modes", []):
@@ -338,7 +336,7 @@ def _faults(dialect: Dialect) -> Iterator[str]:
             yield "compound.schemes must list all schemes, bare and new among them"
 
 
-def _by_setting(data: Values, name: str) -> dict[str, Any]:
+def _by_setting(data: Table, name: str) -> dict[str, Any]:
     """Return a table of the dialect's file whose keys are settings."""
     table = data.get(name, {})
     if not isinstance(table, dict):

@@ -11,11 +11,11 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from smtp_tui.config.errors import DocumentError, one_line
-from smtp_tui.config.tablepath import ROOT, TablePath, spelled, spelled_key
+from smtp_tui.config.tablepath import ROOT, Changes, Table, TablePath, spelled, spelled_key
 from smtp_tui.config.toml_edit.layout import (
     Splice,
     TableLayout,
@@ -33,9 +33,7 @@ _COMMENT = re.compile(r"^(?P<indentation>[ \t]*)#+[ \t]*(?P<text>[^\r\n]*)", re.
 _BLANK_LINE = re.compile(r"\n[ \t]*(?=\r?\n)")
 
 
-def apply_edits(
-    text: str, path: TablePath, values: Mapping[str, Any], changes: Mapping[str, object]
-) -> str:
+def apply_edits(text: str, path: TablePath, values: Table, changes: Changes) -> str:
     """Return `text` with `changes` made to the table at `path`, which holds `values` now."""
     # None removes a key. DocumentError if the table is written in a way that cannot be edited.
     splices: list[Splice] = []
@@ -119,7 +117,7 @@ def _without(text: str, path: TablePath, keys: list[str]) -> str:
     return text
 
 
-def _with_keys(text: str, path: TablePath, added: Mapping[str, object]) -> str:
+def _with_keys(text: str, path: TablePath, added: Changes) -> str:
     """Add keys where they stand as comments, after their neighbours, or as a new section."""
     table = TableLayout(text, path)
     last = table.members[-1] if table.members else None
@@ -208,7 +206,7 @@ def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
         position = end
 
 
-def _beside_members(table: TableLayout, added: Mapping[str, object]) -> str:
+def _beside_members(table: TableLayout, added: Changes) -> str:
     """Put each key after the nearest of those that come before it in the order of our settings."""
     # Where there is none, and for a key that is not ours, it goes after the table's last pair.
     # Host before port before password: the order in which people write them.
@@ -254,7 +252,7 @@ def _at_top(table: TableLayout, lines: list[str]) -> str:
     return inserted(text, position, lines, ending(text))
 
 
-def _as_section(table: TableLayout, added: Mapping[str, object], lines: list[str]) -> str:
+def _as_section(table: TableLayout, added: Changes, lines: list[str]) -> str:
     """Put a new table where its header stands as a comment, or at the end of the text."""
     text = table.text
     if any(isinstance(step, int) for step in table.path):
@@ -294,7 +292,7 @@ def same_data(one: object, other: object) -> bool:
 
 
 def verify_edit(
-    old: str, new: str, data: Mapping[str, Any], path: TablePath, changes: Mapping[str, object]
+    old: str, new: str, data: Table, path: TablePath, changes: Changes
 ) -> dict[str, Any]:
     """Return the data of the text `new`; DocumentError if it is not `old` with `changes` made."""
     # `data` is what `old` means; `changes` are those of the table at `path`, None removes.
