@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from smtp_tui.config.errors import NoPasswordError, PasswordError, one_line, reason
 from smtp_tui.config.paths import is_folder, is_there
-from smtp_tui.records import record
 from smtp_tui.threads import in_daemon_thread
 
 if TYPE_CHECKING:
@@ -27,11 +26,6 @@ _SYSTEMD = Path("/run/systemd/system")
 _RUNTIME = Path("/run/user")
 
 T = TypeVar("T")
-
-
-@record
-class _Failure:
-    why: str
 
 
 def instead_of_keyring(environ: Mapping[str, str] = os.environ) -> str:
@@ -85,9 +79,9 @@ async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> st
     shown = _shown(service, account)
     if not account:
         raise _nameless(service)
-    answer = await _asked(lambda backend: backend.get_password(service, account), limit)
-    if isinstance(answer, _Failure):
-        raise PasswordError(f"{shown} cannot be read: {answer.why}; {instead_of_keyring()}")
+    answer, why = await _asked(lambda backend: backend.get_password(service, account), limit)
+    if why:
+        raise PasswordError(f"{shown} cannot be read: {why}; {instead_of_keyring()}")
     if answer is None:
         raise NoPasswordError(
             f"{shown} does not exist; store it with smtp-tui password set, as the user "
@@ -105,12 +99,11 @@ async def store_entry(service: str, account: str, secret: str) -> PasswordError 
         backend.set_password(service, account, secret)
         return backend.get_password(service, account)
 
-    answer = await _asked(set_and_get, PATIENCE)
+    answer, why = await _asked(set_and_get, PATIENCE)
     if answer == secret:
         return None
-    why = "the keyring accepted the password but does not return it"
-    if isinstance(answer, _Failure):
-        why = answer.why.replace(secret, "********")
+    why = why.replace(secret, "********")
+    why = why or "the keyring accepted the password but does not return it"
     text = f"{_shown(service, account)} was not stored: {why}; {instead_of_keyring()}"
     return PasswordError(text)
 
@@ -118,32 +111,29 @@ async def store_entry(service: str, account: str, secret: str) -> PasswordError 
 async def forget_entry(service: str, account: str) -> None:
     """Take a password out of the keyring; PasswordError if it was not there or still is."""
 
-    def find_and_delete(backend: KeyringBackend) -> _Failure | None:
+    def find_and_delete(backend: KeyringBackend) -> str:
         if backend.get_password(service, account) is None:
-            return _Failure("there is no such entry")
+            return "there is no such entry"
         backend.delete_password(service, account)
-        if backend.get_password(service, account) is not None:
-            return _Failure("the keyring still returns it")
-        return None
+        is_kept = backend.get_password(service, account) is not None
+        return "the keyring still returns it" if is_kept else ""
 
-    answer = await _asked(find_and_delete, PATIENCE)
-    if isinstance(answer, _Failure):
-        raise PasswordError(f"{_shown(service, account)} was not removed: {answer.why}")
+    answer, why = await _asked(find_and_delete, PATIENCE)
+    if why or answer:
+        raise PasswordError(f"{_shown(service, account)} was not removed: {why or answer}")
 
 
 async def keyring_state() -> str | None:
     """Say why no password can be kept in a keyring here and what to do, None if one can be."""
     # A keyring that is locked, or asks first, shows that only when it is used.
-    answer = await _asked(lambda _backend: None, PATIENCE)
-    if isinstance(answer, _Failure):
-        return f"no keyring works here: {answer.why}; {instead_of_keyring()}"
-    return None
+    _, why = await _asked(lambda _backend: None, PATIENCE)
+    return f"no keyring works here: {why}; {instead_of_keyring()}" if why else None
 
 
-async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> T | _Failure:
-    """Make a call on the backend that can keep passwords, if there is one."""
+async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> tuple[T | None, str]:
+    """Make a call on the backend that can keep passwords; return why there is no answer, too."""
 
-    def guarded() -> T | _Failure:
+    def guarded() -> tuple[T | None, str]:
         # 33 ms to load, and few checks need it; in this thread it holds up nobody.
         from keyring import errors, get_keyring
 
@@ -151,36 +141,32 @@ async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> T | _Fail
             backend = get_keyring()
             kind = type(backend).__module__.removeprefix("keyring.backends.")
             if kind == "null":
-                return _Failure("it is switched off (null backend)")
+                return None, "it is switched off (null backend)"
             if kind == "fail" or (kind == "chainer" and not getattr(backend, "backends", ())):
-                return _Failure(_none_running())
-            return call(backend)
+                return None, none_running
+            return call(backend), ""
         except errors.KeyringLocked:
-            return _Failure("it is locked, and nobody unlocked it")
+            return None, "it is locked, and nobody unlocked it"
         except errors.NoKeyringError:
-            return _Failure(_none_running())
+            return None, none_running
         except Exception as error:
             if isinstance(error, errors.KeyringError) and str(error):
-                return _Failure(one_line(error, 160))
+                return None, one_line(error, 160)
             # What an unknown error says may hold anything.
-            return _Failure(f"it failed with {type(error).__name__}")
+            return None, f"it failed with {type(error).__name__}"
+
+    none_running = "no keyring service is running"
+    if sys.platform == "linux" and not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        none_running += " (no D-Bus session)"
 
     # A check's own time-out is the outer bound.
     patience = min(PATIENCE, limit)
     try:
         return await in_daemon_thread(guarded, patience)
     except TimeoutError:
-        return _Failure(
-            f"it did not answer within {patience:g} s and may be waiting to be unlocked"
-        )
+        return None, f"it did not answer within {patience:g} s and may be waiting to be unlocked"
     except OSError as error:
-        return _Failure(reason(error))
-
-
-def _none_running() -> str:
-    if sys.platform == "linux" and not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        return "no keyring service is running (no D-Bus session)"
-    return "no keyring service is running"
+        return None, reason(error)
 
 
 def _nameless(service: str) -> PasswordError:
