@@ -111,30 +111,25 @@ def _problem_with(secret: str, place: str) -> PasswordError | None:
 
 
 async def _read_file(path: Path, limit: float) -> bytes:
-    shown = f"the password file {one_line(path)}"
     try:
         # A pipe, or a file over a network, may never answer.
         content = await in_daemon_thread(partial(_first_bytes, path), limit)
     except TimeoutError:
-        raise PasswordError(
-            f"{shown} could not be read within {limit:g} s; is it a pipe?"
-        ) from None
+        why = f"could not be read within {limit:g} s; is it a pipe?"
     except FileNotFoundError:
         unset = "$" in str(path) and "CREDENTIALS_DIRECTORY" in str(path)
         hint = "CREDENTIALS_DIRECTORY is set only in the service" if unset else "check the name"
-        raise PasswordError(f"{shown} does not exist; {hint}") from None
+        why = f"does not exist; {hint}"
     except PermissionError:
-        raise PasswordError(
-            f"{shown} is not readable by this user; let only the user who runs the test read it"
-        ) from None
+        why = "is not readable by this user; let only the user who runs the test read it"
     except OSError as error:
-        raise PasswordError(f"{shown} cannot be read: {reason(error)}; check the name") from None
-    if len(content) > LARGEST_FILE:
+        why = f"cannot be read: {reason(error)}; check the name"
+    else:
+        if len(content) <= LARGEST_FILE:
+            return content.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
         del content
-        raise PasswordError(
-            f"{shown} is larger than {LARGEST_FILE >> 10} KiB; it must contain only the password"
-        )
-    return content.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
+        why = f"is larger than {LARGEST_FILE >> 10} KiB; it must contain only the password"
+    raise PasswordError(f"the password file {one_line(path)} {why}")
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -126,12 +126,12 @@ class DialectTable:
         if isinstance(text, str):
             found = parsed_url(text, form.schemes) if form.is_url else parsed_host_and_port(text)
         if found is None or (form.is_url and found.scheme is None and form.bare is None):
+            if not form.is_url:
+                raise UnknownValue(f"{form.key} is not a hostname with or without a port")
+            schemes = " or ".join(f"{scheme}://" for scheme in sorted(form.schemes))
             raise UnknownValue(
-                f"{form.key} is not a URL that begins with "
-                f"{' or '.join(f'{scheme}://' for scheme in sorted(form.schemes))}, or it holds a "
+                f"{form.key} is not a URL that begins with {schemes}, or it holds a "
                 "character that must be percent-encoded, like / as %2F"
-                if form.is_url
-                else f"{form.key} is not a hostname with or without a port"
             )
         return found
 
