@@ -14,25 +14,26 @@ from hypothesis import strategies as st
 
 from smtp_tui.diagnosis.causes import causes, load_texts
 from smtp_tui.diagnosis.diagnose import NAMES
-from smtp_tui.diagnosis.error_lookup.error_rules import (
-    ErrorRule,
-    error_rules,
-    lowered,
-    places,
-    uncoded_replies,
-)
 from smtp_tui.diagnosis.error_lookup.lookup import (
     LONGEST_QUOTE,
     LONGEST_TEXT,
+    ErrorRule,
     Explanation,
     LookupText,
+    error_rules,
     explain_error,
     known_causes,
     lookup_text,
     program_in,
     programs,
 )
-from smtp_tui.diagnosis.error_lookup.reply_match import place_of, quotes_in
+from smtp_tui.diagnosis.error_lookup.reply_match import (
+    lowered,
+    place_of,
+    places,
+    quotes_in,
+    uncoded_replies,
+)
 from smtp_tui.diagnosis.rules import ReplyRule, rules
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls

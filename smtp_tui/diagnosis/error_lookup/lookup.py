@@ -8,20 +8,83 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
 from smtp_tui.diagnosis.causes import causes, load_texts, parts_of
-from smtp_tui.diagnosis.error_lookup.error_rules import error_rules, lowered, unrelated_rules
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
-from smtp_tui.diagnosis.error_lookup.reply_match import reply_in
+from smtp_tui.diagnosis.error_lookup.reply_match import error_entries, lowered, reply_in
 from smtp_tui.diagnosis.experiments import SUBMISSION, other_ports
 from smtp_tui.providers.provider import KEYS
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.smtp.escaping import escape_controls
+
+
+@record(kw_only=True)
+class LookupText:
+    """A cause, and what goes before its own texts, field and value; empty where nothing does.
+
+    Where there is a cure and no field, the cure's own words tell the field.
+    """
+
+    cause: str
+    what: str = ""
+    why: str = ""
+    cure: str = ""
+    field: str = ""
+    value: str | int | None = None
+    mechanism: str = ""
+
+
+@record(kw_only=True)
+class ErrorRule:
+    """A rule of `errors.toml`, ready to be tried on a text in lower case."""
+
+    find: re.Pattern[str]
+    spoken: tuple[str, ...]
+    also: re.Pattern[str] | None = None
+    unless: re.Pattern[str] | None = None
+    vague: bool = False
+    program: str = ""
+    meant: LookupText
+
+    def span_in(self, low: str) -> tuple[int, int] | None:
+        """Return where the rule fits, or None."""
+        match = self.find.search(low)
+        span = match.span() if match else None
+        # Hundreds of phrases: found one by one, far quicker than as one pattern.
+        for phrase in self.spoken if span is None else ():
+            start = low.find(phrase)
+            if start >= 0:
+                span = start, start + len(phrase)
+                break
+        is_barred = self.unless is not None and self.unless.search(low)
+        is_met = self.also is None or self.also.search(low)
+        return span if span and is_met and not is_barred else None
+
+
+@cache
+def error_rules() -> tuple[ErrorRule, ...]:
+    """Return the rules in the order to try."""
+    languages = load_texts("error_lookup/languages.toml")
+    texts = [field.name for field in fields(LookupText)]
+    rules = []
+    for entry in error_entries("rule"):
+        # The phrases of other languages: `system.ECONNREFUSED` is a list of languages.toml.
+        lists = [name.partition(".") for name in entry.pop("spoken", ())]
+        spoken = tuple(phrase for who, _, what in lists for phrase in languages[who][what])
+        meant = {key: entry.pop(key) for key in texts if key in entry}
+        rules.append(ErrorRule(**entry, spoken=spoken, meant=LookupText(**meant)))
+    return tuple(rules)
+
+
+@cache
+def _unrelated_rules() -> list[dict[str, Any]]:
+    """Return what tells a text of no mail program: `find`, and words that say it is one."""
+    return [*error_entries("stranger")]
 
 
 @record
@@ -66,22 +129,6 @@ _HOSTS = re.compile(
     r"(?<![\w.:-])(?:localhost|(?:\d{1,3}\.){3}\d{1,3}|::1?)(?![\w.-])", re.IGNORECASE
 )
 _PORT = re.compile(r"(?:[\w\])]:|\bport[ =:#]{1,3})(25|465|587|2525)\b", re.IGNORECASE)
-
-
-@record(kw_only=True)
-class LookupText:
-    """A cause, and what goes before its own texts, field and value; empty where nothing does.
-
-    Where there is a cure and no field, the cure's own words tell the field.
-    """
-
-    cause: str
-    what: str = ""
-    why: str = ""
-    cure: str = ""
-    field: str = ""
-    value: str | int | None = None
-    mechanism: str = ""
 
 
 @record(kw_only=True)
@@ -221,26 +268,20 @@ def _unquoted(match: re.Match[str]) -> str:
 
 def _found(text: str, low: str) -> Found | None:
     reply = _by_reply(text, low)
-    if any((one.firm or reply is None) and one.matches_text(low) for one in unrelated_rules()):
-        return None
+    for rule in _unrelated_rules():
+        # Where it is `firm`, what looks like an SMTP reply is the stranger's too.
+        is_asked = reply is None or rule.get("firm")
+        if is_asked and rule["find"].search(low) and not rule["unless"].search(low):
+            return None
     return _by_rule(text, low, vague=False) or reply or _by_rule(text, low, vague=True)
 
 
 def _by_rule(text: str, low: str, *, vague: bool) -> Found | None:
     for rule in error_rules():
-        if rule.vague is not vague or (span := rule.span_in(low)) is None:
-            continue
-        if not rule.cause.startswith(_BESIDE_SECRETS):
-            span = _phrase_around(text, *span)
-        meant = LookupText(
-            cause=rule.cause,
-            what=rule.what,
-            why=rule.why,
-            cure=rule.cure,
-            field=rule.field,
-            value=rule.value,
-        )
-        return text[span[0] : span[1]], meant, rule.program
+        if rule.vague is vague and (span := rule.span_in(low)):
+            if not rule.meant.cause.startswith(_BESIDE_SECRETS):
+                span = _phrase_around(text, *span)
+            return text[span[0] : span[1]], rule.meant, rule.program
     return None
 
 
@@ -248,15 +289,9 @@ def _by_reply(text: str, low: str) -> Found | None:
     finding = reply_in(text, low)
     if finding is None:
         return None
-    rule = finding.rule
-    meant = LookupText(
-        cause=rule.cause,
-        what=rule.what or "",
-        why=rule.why or "",
-        cure=rule.cure or "",
-        mechanism=finding.mechanism.lower(),
-    )
-    return finding.words, meant, ""
+    rule, mechanism = finding.rule, finding.mechanism.lower()
+    parts = {"what": rule.what or "", "why": rule.why or "", "cure": rule.cure or ""}
+    return finding.words, LookupText(cause=rule.cause, mechanism=mechanism, **parts), ""
 
 
 def _phrase_around(text: str, start: int, end: int) -> tuple[int, int]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import islice
+from typing import Any
 
-from smtp_tui.diagnosis.error_lookup.error_rules import ReplyPlace, lowered, places, uncoded_replies
+from smtp_tui.diagnosis.causes import load_texts
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal
-from smtp_tui.providers.provider import provider_of
+from smtp_tui.providers.provider import KEYS, provider_of
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
@@ -85,6 +87,14 @@ _HOST = re.compile(r"(?<![\w.@-])[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){1,
 _MOST_HOSTS = 40
 
 
+# Language files, word processors and web pages write quotation marks and spaces as they like.
+_PLAIN = str.maketrans("’‘‚‛“”„‟\u00a0\u202f\u2011", "''''\"\"\"\"  -")
+_LOWER = _PLAIN | {
+    code: chr(code).lower() for code in range(0x500) if len(chr(code).lower()) == 1 and code != 0xA0
+}
+_ANYTHING = re.compile("")
+
+
 @record
 class ReplyFinding:
     """A negative reply in a text: the rule that reads it, its words, and the mechanism tried."""
@@ -102,6 +112,69 @@ class ReplyMatch:
     words: str
     start: int
     end: int
+
+    @property
+    def reply(self) -> Reply:
+        """It as a server sends it."""
+        return Reply(self.code, (self.words.encode("utf-8", "backslashreplace"),))
+
+
+@record(kw_only=True)
+class ReplyPlace:
+    """How to tell what an SMTP reply in a text answers."""
+
+    near: re.Pattern[str] = _ANYTHING
+    code: re.Pattern[str] = _ANYTHING
+    enhanced: re.Pattern[str] = _ANYTHING
+    stage: str
+    command: str
+    is_guess: bool = False
+
+
+@record(kw_only=True)
+class UncodedReply:
+    """A server's words that are known without their code."""
+
+    find: re.Pattern[str]
+    code: int
+    enhanced: str = ""
+    stage: str = ""
+    command: str = ""
+
+
+def lowered(text: str) -> str:
+    """Return the text in lower case, its places unchanged.
+
+    Patterns that need not ignore case are several times quicker; `str.lower` may lengthen a text.
+    Latin, Greek and Cyrillic letters are lowered, those whose lower case is a single letter.
+    """
+    return text.translate(_LOWER)
+
+
+@cache
+def places() -> tuple[ReplyPlace, ...]:
+    """Return what a reply may answer, in the order to try; the last fits always."""
+    return tuple(ReplyPlace(**entry) for entry in error_entries("place"))
+
+
+@cache
+def uncoded_replies() -> tuple[UncodedReply, ...]:
+    """Return the words of servers that are known without a code."""
+    return tuple(UncodedReply(**entry) for entry in error_entries("worded"))
+
+
+def error_entries(kind: str) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a kind, their patterns compiled, without what is for maintainers."""
+    file = "replies" if kind in ("place", "worded") else "errors"
+    patterns = {"find", "also", "unless", "near"}
+    if kind == "place":  # elsewhere a code is a number, and an enhanced code is itself
+        patterns |= {"code", "enhanced"}
+    for table in load_texts(f"error_lookup/{file}.toml")[kind]:
+        yield {
+            key: re.compile(part, re.MULTILINE) if key in patterns else part
+            for key, part in table.items()
+            if key not in KEYS
+        }
 
 
 def reply_in(text: str, low: str) -> ReplyFinding | None:
@@ -146,16 +219,15 @@ def _words(text: str, start: int, code: str) -> str:
 
 
 def _worded(text: str, low: str) -> ReplyFinding | None:
-    for one in uncoded_replies():
-        match = one.find.search(low)
-        if match is None:
-            continue
-        words = text[match.start() : match.end()]
-        quote = ReplyMatch(one.code, f"{one.enhanced} {words}".strip(), *match.span())
-        if not one.stage:
+    for known in uncoded_replies():
+        if match := known.find.search(low):
+            words = text[match.start() : match.end()]
+            quote = ReplyMatch(known.code, f"{known.enhanced} {words}".strip(), *match.span())
+            if known.stage:
+                command = known.command or known.stage.upper()
+                return _read(quote, low, Stage(known.stage), command, words)
             seen = _judged(quote, low)
             return seen and replace(seen, words=words)
-        return _read(quote, low, Stage(one.stage), one.command or one.stage.upper(), words)
     return None
 
 
@@ -202,18 +274,14 @@ def _read(quote: ReplyMatch, low: str, stage: Stage, command: str, words: str) -
     hosts = (match[0] for match in islice(_HOST.finditer(low), _MOST_HOSTS))
     host = next((name for name in hosts if provider_of(name)), None)
     without_login = not _LOGGED_IN.search(low)
-    rule = rule_of_refusal(stage, command, _reply(quote), host, without_login=without_login)
+    rule = rule_of_refusal(stage, command, quote.reply, host, without_login=without_login)
     return ReplyFinding(rule, words, mechanism)
-
-
-def _reply(quote: ReplyMatch) -> Reply:
-    return Reply(quote.code, (quote.words.encode("utf-8", "backslashreplace"),))
 
 
 def place_of(quote: ReplyMatch, low: str) -> ReplyPlace:
     """Tell what the reply answers, by its code and by what stands around it."""
     near = _around(quote, low)
-    enhanced = _reply(quote).enhanced or ""
+    enhanced = quote.reply.enhanced or ""
     for place in places():
         if (
             place.code.match(str(quote.code))
