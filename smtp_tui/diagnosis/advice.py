@@ -14,13 +14,7 @@ from typing import Any
 from smtp_tui.diagnosis.causes import load_texts
 from smtp_tui.providers.provider import Provider, User, provider_of, providers_naming
 from smtp_tui.records import record
-from smtp_tui.settings.choices import (
-    AddressFamily,
-    Authentication,
-    Encryption,
-    TlsVersion,
-    VerifyMode,
-)
+from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.parsers import is_address, is_this_machine
 from smtp_tui.settings.password_sources import Literal
@@ -182,12 +176,8 @@ def _connection_advice(settings: PartialSettings) -> Iterator[Match]:
 
 
 def _login_advice(settings: PartialSettings) -> Iterator[Match]:
-    username, authentication, secret = (
-        settings["username"],
-        settings["authentication"],
-        settings.secret,
-    )
-    has_user = "username" in settings.present
+    username, authentication = settings["username"], settings["authentication"]
+    secret, has_user = settings.secret, "username" in settings.present
     if authentication is Authentication.EXTERNAL:
         if "client_certificate" not in settings.present:
             yield "external-without-certificate", {}
@@ -244,10 +234,10 @@ def _certificate_advice(settings: PartialSettings) -> Iterator[Match]:
 
 def _name_advice(settings: PartialSettings) -> Iterator[Match]:
     host, family, timeout = settings["host"] or "", settings["address_family"], settings["timeout"]
-    if is_address(host) and family not in (None, AddressFamily.ANY):
-        own = AddressFamily.IPV6 if ":" in host else AddressFamily.IPV4
-        if own is not family:
-            yield "host-not-of-the-family", {"own": own.value, "family": family.value}
+    if is_address(host) and family is not None:
+        own = "ipv6" if ":" in host else "ipv4"
+        if family.value not in ("any", own):
+            yield "host-not-of-the-family", {"own": own, "family": family.value}
     domain = (settings["domain"] or "").casefold().rstrip(".")
     is_sent = "domain" in settings.present and not settings.is_local
     if is_sent and domain and not domain.startswith("["):
@@ -347,6 +337,7 @@ class Advice:
         return key == self.field or key in self.others
 
 
+_LONGEST = 80  # characters of a value that a text repeats
 _SEVERITIES = tuple(Severity)
 _FIELD_ORDER = {field.key: place for place, field in enumerate(FIELDS)}
 _RULES = (
@@ -358,17 +349,19 @@ def advise(values: Mapping[str, object]) -> tuple[Advice, ...]:
     """Return what there is to say of a table's raw values, the most severe first."""
     settings = parse_partial(values)
     found = [_advice(*match) for rule in _RULES for match in rule(settings)]
-    return tuple(
-        sorted(
-            found,
-            key=lambda advice: (_SEVERITIES.index(advice.severity), _FIELD_ORDER[advice.field]),
-        )
-    )
+
+    def rank(advice: Advice) -> tuple[int, int]:
+        return _SEVERITIES.index(advice.severity), _FIELD_ORDER[advice.field]
+
+    return tuple(sorted(found, key=rank))
 
 
 def _advice(identity: str, names: Mapping[str, str]) -> Advice:
     entry = advice_texts()[identity]
-    filled = {name: escape_controls(_cut(text)) for name, text in names.items()}
+    filled = {
+        name: escape_controls(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+        for name, text in names.items()
+    }
     return Advice(
         id=identity,
         severity=Severity(entry["severity"]),
@@ -384,7 +377,3 @@ def _advice(identity: str, names: Mapping[str, str]) -> Advice:
 def advice_texts() -> dict[str, dict[str, Any]]:
     """Return the entries of `advice.toml` by id."""
     return load_texts("advice.toml")
-
-
-def _cut(text: str, longest: int = 80) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -14,18 +14,10 @@ from smtp_tui.diagnosis.causes import label, load_texts
 from smtp_tui.diagnosis.diagnose import template_vars
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers.provider import User
+from smtp_tui.settings import password_sources as sources
 from smtp_tui.settings.choices import Authentication, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.settings.parsers import is_address, parse_mailbox
-from smtp_tui.settings.password_sources import (
-    Ask,
-    Command,
-    Environment,
-    File,
-    Keyring,
-    Literal,
-    PasswordSource,
-)
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.replies import EhloKeywords
@@ -36,33 +28,28 @@ Note = tuple[str, str, Mapping[str, str]]
 
 _CLEAR = (Authentication.PLAIN, Authentication.LOGIN)
 _TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
-_PASSWORD_PLACES: dict[type[PasswordSource], str] = {
-    Literal: "in-file",
-    Keyring: "in-keyring",
-    Environment: "in-variable",
-    File: "in-another-file",
-    Command: "by-program",
-    Ask: "asked",
+_PASSWORD_PLACES: dict[type[sources.PasswordSource], str] = {
+    sources.Literal: "in-file",
+    sources.Keyring: "in-keyring",
+    sources.Environment: "in-variable",
+    sources.File: "in-another-file",
+    sources.Command: "by-program",
+    sources.Ask: "asked",
 }
 
 
 def _login_notes(settings: PartialSettings) -> Iterator[Note]:
-    authentication, mechanism, provider = (
-        settings["authentication"],
-        settings.mechanism,
-        settings.provider,
-    )
-    wanted = {}
-    if provider:
-        wanted = {"provider": provider.name, "wanted": provider.username_is}
-    if not settings["username"]:
+    authentication, mechanism = settings["authentication"], settings.mechanism
+    provider, link = settings.provider, settings.link
+    if settings["username"]:
+        if authentication is not None:
+            used = "idle" if authentication is Authentication.NONE else "used"
+            yield "username", used, {"authentication": str(authentication)}
+    else:
         yield "username", "nobody", {}
         if provider and provider.user is not User.NONE:
-            yield "username", "at-provider", wanted
-    elif authentication is Authentication.NONE:
-        yield "username", "idle", {}
-    elif authentication is not None:
-        yield "username", "used", {"authentication": str(authentication)}
+            names = {"provider": provider.name, "wanted": provider.username_is}
+            yield "username", "at-provider", names
     source, needs_password = settings["password"], mechanism not in (None, Authentication.EXTERNAL)
     if source is None:
         yield "password", "missing" if needs_password else "not-needed", {}
@@ -71,23 +58,22 @@ def _login_notes(settings: PartialSettings) -> Iterator[Note]:
         if authentication is not None and not needs_password:
             yield "password", "idle", {}
     if provider and needs_password:
-        yield "password", "at-provider", wanted | {"wanted": provider.password_is}
+        names = {"provider": provider.name, "wanted": provider.password_is}
+        yield "password", "at-provider", names
     names = {"mechanism": str(authentication).upper()}
     if mechanism is None:
         is_auto = authentication is Authentication.AUTO
         yield "authentication", "auto-for-nobody" if is_auto else "nobody", {}
     elif mechanism is Authentication.AUTO:
-        if settings.link is not None:
+        if link is not None:
             offers = {"encrypted": _listed(AUTO_ENCRYPTED), "open": _listed(AUTO_OPEN)}
-            yield "authentication", f"auto-{settings.link.value}", offers
+            yield "authentication", f"auto-{link.value}", offers
     elif mechanism in _CLEAR:
-        yield "authentication", f"clear-{(settings.link or LinkSecurity.TLS).value}", names
-    elif mechanism in _TOKENS:
-        yield "authentication", "token", names
+        yield "authentication", f"clear-{(link or LinkSecurity.TLS).value}", names
     elif mechanism is Authentication.EXTERNAL:
         yield "authentication", "external", {}
     else:
-        yield "authentication", "proof", names
+        yield "authentication", "token" if mechanism in _TOKENS else "proof", names
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -95,12 +81,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _server_notes(settings: PartialSettings) -> Iterator[Note]:
-    host, provider, link, sender = (
-        settings["host"],
-        settings.provider,
-        settings.link,
-        settings["from"],
-    )
+    host, provider, link = settings["host"], settings.provider, settings.link
     if not host:
         yield "host", "missing", {}
     elif provider:
@@ -111,16 +92,13 @@ def _server_notes(settings: PartialSettings) -> Iterator[Note]:
         yield "host", kind, {}
     if host and link in (LinkSecurity.TLS, LinkSecurity.PERHAPS) and settings.verifies:
         yield "host", "shown", {"name": settings["server_name"] or host}
-    if link is LinkSecurity.TLS:
-        encryption = settings["encryption"].value
-        yield "port", encryption, {}
-        yield "encryption", encryption, {}
-        yield "starttls_auto", "idle", {"encryption": encryption}
-    elif link is not None:
-        for key in ("port", "encryption", "starttls_auto"):
-            yield key, link.value, {}
-    domain = settings["domain"]
-    yield ("domain", "said", {"domain": domain}) if domain else ("domain", "found", {})
+    if link is not None:
+        kind = settings["encryption"].value if link is LinkSecurity.TLS else link.value
+        yield "port", kind, {}
+        yield "encryption", kind, {}
+        yield "starttls_auto", "idle" if link is LinkSecurity.TLS else kind, {"encryption": kind}
+    domain, sender, source = settings["domain"], settings["from"], settings["source_address"]
+    yield "domain", "said" if domain else "found", {"domain": domain or ""}
     if sender:
         said = "said" if "from" in settings.present else "made"
         yield "from", said, {"sender": parse_mailbox(sender).envelope}
@@ -130,22 +108,21 @@ def _server_notes(settings: PartialSettings) -> Iterator[Note]:
         yield "timeout", "limit", {"timeout": f"{settings['timeout']:g}"}
     if settings["address_family"] is not None:
         yield "address_family", settings["address_family"].value, {}
-    source = settings["source_address"]
     yield "source_address", "left-from" if source else "chosen", {"source": source or ""}
 
 
+_ONLY_WITH_TLS = (
+    "openssl_verify_mode", "ca_file", "server_name", "tls_minimum", "tls_fingerprint",
+    "client_certificate",
+)  # fmt: skip
+
+
 def _tls_notes(settings: PartialSettings) -> Iterator[Note]:
-    certificate = "client_certificate" in settings.present
-    if settings["client_key"]:
-        yield "client_key", "apart" if certificate else "alone", {}
-    else:
-        yield "client_key", "within" if certificate else "none", {}
+    has_certificate, has_key = "client_certificate" in settings.present, settings["client_key"]
+    kinds = ("apart", "within") if has_certificate else ("alone", "none")
+    yield "client_key", kinds[0] if has_key else kinds[1], {}
     if settings.is_open:
-        for key in (
-            "openssl_verify_mode", "ca_file", "server_name", "tls_minimum", "tls_fingerprint",
-            "client_certificate",
-        ):  # fmt: skip
-            yield key, "no-tls", {}
+        yield from ((key, "no-tls", {}) for key in _ONLY_WITH_TLS)
         return
     name, host, verifies = settings["server_name"], settings["host"], settings.verifies
     if "tls_fingerprint" in settings.present:
@@ -199,17 +176,15 @@ def note_texts() -> dict[str, dict[str, str]]:
 
 
 _SHOWN_ADDRESSES = 4
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
     addresses = ", ".join(facts.resolved[:_SHOWN_ADDRESSES])
     more = len(facts.resolved) - _SHOWN_ADDRESSES
     names = {"addresses": f"{addresses} and {more} more" if more > 0 else addresses}
-    if facts.address and len(facts.resolved) > 1:
-        yield "host", "one-of-many", names | {"address": facts.address}
-    elif facts.address:
-        yield "host", "found", {"address": facts.address}
+    if facts.address:
+        found = "one-of-many" if len(facts.resolved) > 1 else "found"
+        yield "host", found, names | {"address": facts.address}
     elif facts.resolved:
         yield "host", "unreachable", names
     # What was said before TLS counts no more (RFC 3207, section 4.2).
@@ -236,11 +211,11 @@ def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
 
 
 def _size(count: int) -> str:
-    for unit in _UNITS[:-1]:
+    for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1024:
             return f"{count} {unit}"
         count //= 1024
-    return f"{count} {_UNITS[-1]}"
+    return f"{count} TB"
 
 
 def _login_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:

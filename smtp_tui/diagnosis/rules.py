@@ -1,14 +1,11 @@
-"""What a negative reply means: rules as data, the first that fits wins.
-
-The sources of all reply rules and all advice, as their files name them.
-"""
+"""What a negative reply means: rules as data, the first that fits wins."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 from smtp_tui.diagnosis.causes import load_texts
@@ -68,14 +65,33 @@ def rule_of_refusal(
     of a rule for everybody.
     `without_login` says that the server takes logins, and nobody had logged in.
     """
-    refusal = _Refusal(stage, command, reply, host, without_login=without_login)
+    verb, _, mechanism = command.partition(" ")
+    whole = {"stage": stage.value, "command": verb, "mechanism": mechanism}
+    whole |= {"code": str(reply.code), "enhanced": reply.enhanced or ""}
+    # A server breaks the words where it likes, each line with the enhanced code again.
+    lines = [_ENHANCED.sub("", line, count=1) for line in reply.text[:LONGEST].split("\n")]
+    text = " ".join(_ADDRESS.sub("", " ".join(lines)).split())
+    speakers: set[str] | None = None
     lent: list[ReplyRule] = []
     meant: ReplyRule | None = None
     for rule in rules():
-        if not refusal.fits(rule):
+        # The dearest condition is asked last: of a hundred rules a reply meets a few of each.
+        if (
+            (rule.without_login and not without_login)
+            or not all(_pattern(form).fullmatch(whole[name]) for name, form in rule.whole.items())
+            or not _pattern(rule.text).search(text)
+        ):
             continue
-        if not refusal.is_known_for(rule):
-            meant = meant or (rule if rule.cause else None)
+        if rule.providers and speakers is None:
+            # The providers whose server it is, or who sign such a reply.
+            speakers = {
+                provider.id
+                for provider in providers()
+                if provider.signs(text) or (host and provider.matches(host))
+            }
+        if rule.providers and (speakers or set()).isdisjoint(rule.providers):
+            if rule.is_distinct and rule.cause:
+                meant = meant or rule
         elif not rule.cause:
             lent.append(rule)
         elif meant is None or rule.cause == meant.cause:
@@ -125,59 +141,11 @@ def _rule(table: Mapping[str, object]) -> ReplyRule:
 
 def _worded(rule: ReplyRule, lent: list[ReplyRule]) -> ReplyRule:
     """The rule, with the first words that are lent to its cause."""
-    for words in lent:
-        if re.fullmatch(words.lent, rule.cause):
-            return replace(
-                words,
-                cause=rule.cause,
-                what=words.what or rule.what,
-                why=words.why or rule.why,
-                cure=words.cure or rule.cure,
-            )
-    return rule
-
-
-class _Refusal:
-    """A negative reply as the rules look at it."""
-
-    def __init__(
-        self, stage: Stage, command: str, reply: Reply, host: str | None, *, without_login: bool
-    ) -> None:
-        verb, _, mechanism = command.partition(" ")
-        self._whole = {
-            "stage": stage.value,
-            "command": verb,
-            "mechanism": mechanism,
-            "code": str(reply.code),
-            "enhanced": reply.enhanced or "",
-        }
-        self._text = _text(reply)
-        self._host = host
-        self._without_login = without_login
-
-    def fits(self, rule: ReplyRule) -> bool:
-        """Whether every condition of a rule is met, the dearest asked last."""
-        return (
-            (self._without_login or not rule.without_login)
-            and all(
-                _pattern(whole).fullmatch(self._whole[name]) for name, whole in rule.whole.items()
-            )
-            and _pattern(rule.text).search(self._text) is not None
-            and (rule.is_distinct or self.is_known_for(rule))
-        )
-
-    def is_known_for(self, rule: ReplyRule) -> bool:
-        """Whether a rule is about no provider, or about one whose reply this is known to be."""
-        return not rule.providers or not self._speakers.isdisjoint(rule.providers)
-
-    @cached_property
-    def _speakers(self) -> set[str]:
-        """The ids of the providers whose server it is, or who sign such a reply."""
-        return {
-            one.id
-            for one in providers()
-            if one.signs(self._text) or (self._host and one.matches(self._host))
-        }
+    words = next((words for words in lent if re.fullmatch(words.lent, rule.cause)), None)
+    if words is None:
+        return rule
+    parts = {part: getattr(words, part) or getattr(rule, part) for part in ("what", "why", "cure")}
+    return replace(words, cause=rule.cause, **parts)
 
 
 @cache
@@ -186,22 +154,13 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
-def _text(reply: Reply) -> str:
-    # A server breaks the words where it likes, each line with the enhanced code again.
-    lines = [_ENHANCED.sub("", line, count=1) for line in reply.text[:LONGEST].split("\n")]
-    return " ".join(_ADDRESS.sub("", " ".join(lines)).split())
-
-
 def provenances() -> Iterator[Provenance]:
     """Yield one for each rule and each advice; ValueError names an entry without a source."""
+    conditions = ("provider", "stage", "command", "code", "enhanced", "text")
     for rule in rule_tables():
-        yield provenance_of(EntryKind.REPLY, _rule_name(rule), rule)
+        # A rule has no id: what tells it from the others names it.
+        told = [str(rule[key]) for key in conditions if key in rule]
+        name = " ".join((str(rule.get("cause") or rule.get("for")), *told))
+        yield provenance_of(EntryKind.REPLY, name, rule)
     for name, advice in load_texts("advice.toml").items():
         yield provenance_of(EntryKind.ADVICE, name, advice)
-
-
-def _rule_name(rule: Mapping[str, object]) -> str:
-    """Name a rule, which has no id, by what tells it from the others."""
-    conditions = ("provider", "stage", "command", "code", "enhanced", "text")
-    told = [str(rule[key]) for key in conditions if key in rule]
-    return " ".join((str(rule.get("cause") or rule.get("for")), *told))

@@ -87,21 +87,15 @@ def _evidence(content: str, name: str) -> dict[str, Evidence]:
     if name.endswith(".toml"):
         return {}
     content = content[:LARGEST]
-    names = [
-        name
-        for match in _ASSIGNED.finditer(content)
-        for name in (match["name"], f"{match['name']}={match['word']}")
-    ]
-    names = [*dict.fromkeys(names)]
-    found = {
-        form.name: evidence
-        for form in formats().values()
-        if (evidence := form.evidence(content, names))
-    }
+    names: dict[str, None] = {}
+    for match in _ASSIGNED.finditer(content):
+        names |= {match["name"]: None, f"{match['name']}={match['word']}": None}
+    found = {form.name: form.evidence(content, names) for form in formats().values()}
+    known = {name: evidence for name, evidence in found.items() if evidence}
     return {
         name: evidence
-        for name, evidence in found.items()
-        if not any(other.outdoes(evidence) for other in found.values())
+        for name, evidence in known.items()
+        if not any(other.outdoes(evidence) for other in known.values())
     }
 
 

@@ -45,7 +45,6 @@ class ImportNote:
     weakens: bool = False
 
     def __str__(self) -> str:
-        """The setting first, as in every list of them."""
         return f"{self.key}: {self.text}" if self.key else self.text
 
 
@@ -58,7 +57,6 @@ class UnsupportedSetting:
     why: str
 
     def __str__(self) -> str:
-        """The place first."""
         place = [f"line {self.line}"] if self.line else []
         place += [self.name] if self.name else []
         return f"{', '.join(place)}: {self.why}" if place else self.why
@@ -95,16 +93,17 @@ _LONGEST = 400
 
 def text(identity: str, /, **names: object) -> str:
     """Return a text, what it speaks of filled in."""
-    return _texts()[identity].format(**{name: _cut(value) for name, value in names.items()})
-
-
-def _cut(value: object) -> object:
-    is_long = isinstance(value, str) and len(value) > _LONGEST
-    return f"{str(value)[:_LONGEST]}…" if is_long else value
+    for name, value in names.items():
+        if isinstance(value, str) and len(value) > _LONGEST:
+            names[name] = f"{value[:_LONGEST]}…"
+    return _texts()[identity].format(**names)
 
 
 @cache
 def _texts() -> dict[str, str]:
     source = Path(__file__).with_name("texts.toml").read_text(encoding="utf-8")
-    groups = tomllib.loads(source)
-    return {identity: said for group in groups.values() for identity, said in group.items()}
+    return {
+        identity: said
+        for group in tomllib.loads(source).values()
+        for identity, said in group.items()
+    }

@@ -138,10 +138,8 @@ def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
     """Make a format of its table."""
     sets = {key: frozenset(table.get(key, ())) for key in _SETS}
     lists = {key: tuple(table[key]) for key in _LISTS if key in table}
-    links: dict[str, str] = table.get("links", {})
-    links = {link: links.get(link, link) for link in _LINKS}
-    module = table.get("module", name)
-    return FormatSpec(**{**table, **sets, **lists, "name": name, "links": links, "module": module})
+    links = {link: link for link in _LINKS} | table.get("links", {})
+    return FormatSpec(**{"module": name, **table, **sets, **lists, "name": name, "links": links})
 
 
 _LINKS = ("none", "auto", "tls", "ssl")

@@ -94,7 +94,7 @@ def test_every_rule_is_the_one_that_takes_an_example() -> None:
     taken: Counter[int] = Counter()
     for example in EXAMPLES:
         rule = first_rule(example.text, vague=False) or first_rule(example.text, vague=True)
-        if rule is not None and rule.cause == example.cause:
+        if rule is not None and rule.meant.cause == example.cause:
             taken[id(rule)] += 1
     idle = [rule.find.pattern[:60] for rule in error_rules() if not taken[id(rule)]]
     assert idle == []
@@ -102,9 +102,9 @@ def test_every_rule_is_the_one_that_takes_an_example() -> None:
 
 def test_no_rule_that_tells_takes_an_example_of_another_cause() -> None:
     wrong = [
-        (rule.cause, example.cause, example.text[:60])
+        (rule.meant.cause, example.cause, example.text[:60])
         for example in EXAMPLES
-        if (rule := first_rule(example.text, vague=False)) and rule.cause != example.cause
+        if (rule := first_rule(example.text, vague=False)) and rule.meant.cause != example.cause
     ]
     assert wrong == []
 

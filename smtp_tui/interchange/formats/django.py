@@ -23,6 +23,9 @@ _DIGITS = 18
 _ENV_METHODS = frozenset({"str", "int", "bool", "float", "unicode", "get_value"})
 _ENV_CLASSES = frozenset({"Env", "FileAwareEnv"})
 
+Assignment = tuple[str, ast.expr, int, bool]
+"""A name, what is assigned to it, the line, and whether it always is."""
+
 
 class _PythonSource:
     """A module's assignments; `environment`, `readers` and `configs` are its own names for those.
@@ -40,7 +43,7 @@ class _PythonSource:
             line = getattr(error, "lineno", None)
             where = f"line {line}" if line else "it"
             raise InterchangeError(text("not-python", where=where)) from None
-        self._environments = {"environ"}
+        self._environments = {"environ", "os.environ"}
         self._readers = {"env"}
         self._configs = {"config"}
         for statement in self.tree.body:
@@ -58,21 +61,23 @@ class _PythonSource:
                         made in _ENV_CLASSES
                     ):
                         self._readers.add(name)
-            case ast.ImportFrom(module="decouple", names=names):
-                self._configs |= {one.asname or one.name for one in names if one.name == "config"}
             case ast.ImportFrom(names=names) | ast.Import(names=names):
-                self._configs -= {one.asname or one.name for one in names}
+                is_decouple = getattr(statement, "module", None) == "decouple"
+                for alias in names:
+                    name = alias.asname or alias.name
+                    if not is_decouple:
+                        self._configs.discard(name)
+                    elif alias.name == "config":
+                        self._configs.add(name)
             case ast.FunctionDef(name=name):
                 self._configs.discard(name)
                 self._readers.discard(name)
             case _:
                 pass
 
-    def assigned(
-        self, body: list[ast.stmt] | None = None, *, is_sure: bool = True
-    ) -> Iterator[tuple[str, ast.expr, int, bool]]:
-        """Yield names and what is assigned to them, the line, and whether it always is."""
-        for statement in self.tree.body if body is None else body:
+    def assigned(self, body: list[ast.stmt], *, is_sure: bool = True) -> Iterator[Assignment]:
+        """Yield what some statements assign."""
+        for statement in body:
             match statement:
                 case ast.Assign(targets=targets, value=value):
                     for target in targets:
@@ -82,13 +87,17 @@ class _PythonSource:
                     yield name, value, statement.lineno, is_sure
                 case ast.If(test=ast.Compare(left=ast.Attribute(attr="VERSION"))):
                     # One of the two is for this Django, and what both say is read by its names.
-                    yield from self.assigned(statement.body, is_sure=is_sure)
-                    yield from self.assigned(statement.orelse, is_sure=is_sure)
+                    both = [*statement.body, *statement.orelse]
+                    yield from self.assigned(both, is_sure=is_sure)
                 case ast.If() | ast.Try() | ast.With() | ast.ClassDef():
                     for part in ("body", "orelse", "finalbody"):
                         yield from self.assigned(getattr(statement, part, []), is_sure=False)
                 case _:
                     pass
+
+    def entry(self, name: str, node: ast.expr, line: int, *, is_sure: bool) -> Entry:
+        """Return an entry; a value that is not always assigned is not known."""
+        return Entry(name, self.value(node) if is_sure else Unresolved("under-condition"), line)
 
     def value(self, node: ast.expr) -> Any:
         """Return a literal, an EnvRef, or Unresolved."""
@@ -98,7 +107,7 @@ class _PythonSource:
             case ast.Constant(value=None | str() | int() | float() | bool() as value):
                 return value
             case ast.Subscript(value=owner, slice=ast.Constant(value=str(name))) if (
-                self._is_environment(owner)
+                _dotted(owner) in self._environments
             ):
                 return EnvRef(name)
             case ast.BoolOp(op=ast.Or(), values=[first, ast.Constant(value=default)]):
@@ -109,71 +118,54 @@ class _PythonSource:
                 function in _CONVERTERS and not isinstance(argument, ast.Constant)
             ):
                 return self.value(argument)
-            case ast.Call():
-                return self._call(node)
+            case ast.Call(args=[ast.Constant(value=str(name)), *more]):
+                function = _dotted(node.func)
+                given = [keyword.value for keyword in node.keywords if keyword.arg == "default"]
+                if function not in self._readers:  # whose second value is a type
+                    given += more
+                if not self._returns_variable(function):
+                    return Unresolved("computed")
+                is_literal = bool(given) and isinstance(given[0], ast.Constant)
+                default = self.value(given[0]) if is_literal else None
+                return EnvRef(name, None if isinstance(default, Unresolved) else default)
             case _:
                 return Unresolved("computed")
 
-    def _call(self, node: ast.Call) -> Any:
-        match node:
-            case ast.Call(args=[ast.Constant(value=str(name)), *more], keywords=keywords):
-                given = [one.value for one in keywords if one.arg == "default"]
-            case _:
-                return Unresolved("computed")
-        match node.func:
-            case ast.Attribute(value=owner, attr="get") if self._is_environment(owner):
-                given += more
-            case ast.Attribute(value=ast.Name(id="os"), attr="getenv") | ast.Name(id="getenv"):
-                given += more
-            case ast.Attribute(value=ast.Name(id=owner), attr=method) if (
-                owner in self._readers and method in _ENV_METHODS
-            ):
-                given += more
-            case ast.Name(id=function) if function in self._readers:
-                pass  # the second value is a type here
-            case ast.Name(id=function) if function in self._configs:
-                given += more
-            case _:
-                return Unresolved("computed")
-        default = self.value(given[0]) if given and isinstance(given[0], ast.Constant) else None
-        return EnvRef(name, None if isinstance(default, Unresolved) else default)
-
-    def _is_environment(self, node: ast.expr) -> bool:
-        match node:
-            case ast.Attribute(value=ast.Name(id="os"), attr="environ"):
-                return True
-            case ast.Name(id=name):
-                return name in self._environments
-            case _:
-                return False
+    def _returns_variable(self, function: str) -> bool:
+        owner, _, method = function.rpartition(".")
+        return (
+            (owner in self._environments and method == "get")
+            or (owner in self._readers and method in _ENV_METHODS)
+            or function in ("os.getenv", "getenv", *self._readers, *self._configs)
+        )
 
 
-def _pairs_of(node: ast.expr) -> dict[str, ast.expr] | None:
+def _dotted(node: ast.expr) -> str:
+    """Return a name with its owners, `os.environ.get`; nothing for any other expression."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
+
+
+def _pairs_of(node: ast.expr | None) -> dict[str, ast.expr] | None:
     """Return what a literal dictionary with texts for keys holds; None for anything else."""
     match node:
         case ast.Dict(keys=keys, values=values):
-            found = {}
-            for key, value in zip(keys, values, strict=True):
-                if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-                    return None
-                found[key.value] = value
-            return found
+            names = [getattr(key, "value", None) for key in keys]
+            are_texts = all(isinstance(name, str) for name in names)
+            return dict(zip(map(str, names), values, strict=True)) if are_texts else None
         case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
-            return {one.arg: one.value for one in keywords if one.arg is not None}
+            return {item.arg: item.value for item in keywords if item.arg is not None}
         case _:
             return None
-
-
-def _entry(name: str, value: Any, line: int, *, is_sure: bool) -> Entry:
-    """Make an entry; a value that is not always assigned is not known."""
-    return Entry(name, value if is_sure else Unresolved("under-condition"), line)
 
 
 _BEGINNINGS = ("EMAIL_", "DEFAULT_FROM_EMAIL")
 _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 _MAILERS = "MAILERS"
 _URL = "EMAIL_URL"
-_URL_CALLS = ("email", "email_url")
 # The options of a mailer, each with the older setting that it stands for.
 _OPTIONS = {
     "host": "EMAIL_HOST",
@@ -234,21 +226,21 @@ def _link(builder: ImportBuilder, names: dict[str, str]) -> str:
 
 def _entries(content: str) -> Iterator[Entry]:
     source = _PythonSource(content)
-    for name, node, line, is_sure in source.assigned():
+    for name, node, line, is_sure in source.assigned(source.tree.body):
         if name == _MAILERS:
             yield from _mailers(source, node, line, is_sure=is_sure)
         elif name.startswith(_BEGINNINGS) and not _is_url(node):
-            yield _entry(name, source.value(node), line, is_sure=is_sure)
+            yield source.entry(name, node, line, is_sure=is_sure)
     for part in ast.walk(source.tree):
-        if isinstance(part, ast.Call) and _is_url(part):
-            yield Entry(_URL, Unresolved("email-url"), part.lineno)
+        if _is_url(part):
+            yield Entry(_URL, Unresolved("email-url"), getattr(part, "lineno", None))
 
 
-def _is_url(node: ast.expr) -> bool:
+def _is_url(node: ast.AST) -> bool:
     """Whether a call takes all settings from one URL, as django-environ and dj-email-url do."""
     match node:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="env"), attr=function)):
-            return function in _URL_CALLS
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="env"), attr="email" | "email_url")):
+            return True
         case ast.Call(func=ast.Attribute(value=ast.Name(id="dj_email_url"))):
             return True
         case _:
@@ -257,16 +249,14 @@ def _is_url(node: ast.expr) -> bool:
 
 def _mailers(source: _PythonSource, node: ast.expr, line: int, *, is_sure: bool) -> Iterator[Entry]:
     """Yield the options of the default mailer, under names that begin with MAILERS."""
-    mailer = (_pairs_of(node) or {}).get("default")
-    parts = _pairs_of(mailer) if mailer is not None else None
+    parts = _pairs_of((_pairs_of(node) or {}).get("default"))
     options = _pairs_of(parts["OPTIONS"]) if parts and "OPTIONS" in parts else {}
     if parts is None or options is None:
         yield Entry(_MAILERS, Unresolved("computed"), line)
         return
-    if "BACKEND" in parts:
-        options = {**options, "BACKEND": parts["BACKEND"]}
+    options |= {"BACKEND": parts["BACKEND"]} if "BACKEND" in parts else {}
     for name, value in options.items():
-        yield _entry(f"{_MAILERS}.{name}", source.value(value), value.lineno, is_sure=is_sure)
+        yield source.entry(f"{_MAILERS}.{name}", value, value.lineno, is_sure=is_sure)
 
 
 def write(out: ExportBuilder) -> str:

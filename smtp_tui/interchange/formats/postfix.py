@@ -37,38 +37,35 @@ def _entries(content: str) -> list[Entry]:
             name, _, value = line.partition("=")
             name = name.strip()
             parts[name] = ([value.strip()], number)
-    raw = {one: (" ".join(lines).strip(), number) for one, (lines, number) in parts.items()}
     found: dict[str, object] = {}
+
+    def resolve(name: str, depth: int = 0) -> object:
+        """Put in the values that others are made of; what Postfix itself supplies is not known."""
+        if name in found or depth > _DEEPEST:
+            return found.get(name)
+        found[name] = Unresolved("computed")  # for a parameter that is made of itself
+        value = " ".join(parts[name][0]).strip()
+        pieces = []
+        at = length = 0
+        for match in _USE.finditer(value):
+            used = match[2] or match[3] or match[4]
+            inner = "$" if match[1] else resolve(used, depth + 1) if used in parts else None
+            if not isinstance(inner, str):
+                found[name] = Unresolved("from-variable", {"name": used or "?"})
+                return found[name]
+            pieces += [value[at : match.start()], inner]
+            length += match.start() - at + len(inner)
+            at = match.end()
+            if length > LONGEST:
+                return found[name]
+        found[name] = "".join([*pieces, value[at:]])
+        return found[name]
+
     return [
-        Entry(one, _value(one, raw, found, 0), raw[one][1])
-        for one in raw
-        if re.fullmatch(r"\w+", one)
+        Entry(name, resolve(name), line)
+        for name, (_, line) in parts.items()
+        if re.fullmatch(r"\w+", name)
     ]
-
-
-def _value(
-    name: str, raw: Mapping[str, tuple[str, int]], found: dict[str, object], depth: int
-) -> object:
-    """Put in the values that others are made of; what Postfix itself supplies is not known."""
-    if name in found or depth > _DEEPEST:
-        return found.get(name)
-    found[name] = Unresolved("computed")  # for a parameter that is made of itself
-    value = raw[name][0]
-    out = []
-    at = length = 0
-    for match in _USE.finditer(value):
-        used = match[2] or match[3] or match[4]
-        inner = "$" if match[1] else _value(used, raw, found, depth + 1) if used in raw else None
-        if not isinstance(inner, str):
-            found[name] = Unresolved("from-variable", {"name": used or "?"})
-            return found[name]
-        out += [value[at : match.start()], inner]
-        length += match.start() - at + len(inner)
-        at = match.end()
-        if length > LONGEST:
-            return found[name]
-    found[name] = "".join([*out, value[at:]])
-    return found[name]
 
 
 def _login_in(maps: str, relay: str, beside: Mapping[str, str]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
@@ -19,7 +20,10 @@ _KEY = re.compile(
 )
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _SYMBOL = re.compile(r":(?:([A-Za-z_]\w*)|\"([^\"\\#]*)\"|'([^'\\]*)')")
-_WORD = re.compile(r"-?\d+(?:\.\d+)?|[A-Za-z_]\w*(?:::\w+)*")
+# No setting has more digits, and int() of many takes long.
+_NUMBER = re.compile(r"(?![-.\d]{19})-?\d+(?:\.\d+)?")
+# OpenSSL::SSL::VERIFY_PEER is read as our own choices are.
+_CONSTANT = re.compile(r"(?:true|false|nil)\b|OpenSSL::SSL::VERIFY_\w*(?:::\w+)*")
 _ENV = re.compile(
     r"""ENV(?:\[\s*(?P<q1>['"])(?P<name1>\w+)(?P=q1)\s*\]
     |\.fetch\(\s*(?P<q2>['"])(?P<name2>\w+)(?P=q2)\s*(?:,\s*(?P<default>[^(){}]*?)\s*)?\)
@@ -28,7 +32,6 @@ _ENV = re.compile(
 )
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "nil": None}
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "e": "\x1b", "0": "\0"}
-_DIGITS = 18  # of a number: no setting has more, and int() of many takes long
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -60,55 +63,39 @@ def _skip(source: str, at: int) -> int:
 
 def _value(source: str, at: int) -> tuple[Any, int]:
     """Read one value and return the place behind it, wherever that is."""
-    for read in (_string, _variable, _symbol, _constant):
-        value, end = read(source, at)
-        behind = _skip(source, end)
-        if end > at and source[behind : behind + 1] in (",", "}", ""):
-            return value, end
+    for pattern, convert in _LITERALS:
+        if match := pattern.match(source, at):
+            behind = _skip(source, match.end())
+            if source[behind : behind + 1] in (",", "}", ""):
+                return convert(match), match.end()
     return Unresolved("computed"), _end_of_expression(source, at)
 
 
-def _string(source: str, at: int) -> tuple[Any, int]:
-    match = _STRING.match(source, at)
-    if match is None:
-        return None, at
+def _string(match: re.Match[str]) -> str | Unresolved:
     inner = match[0][1:-1]
     if match[0][0] == "'":
-        return re.sub(r"\\([\\'])", r"\1", inner), match.end()
+        return re.sub(r"\\([\\'])", r"\1", inner)
     if re.search(r"(?<!\\)(?:\\\\)*#[{$@]", inner):
-        return Unresolved("computed"), match.end()
+        return Unresolved("computed")
     if re.search(r"\\[^nrtse0\"\\#'$ ]", inner):
-        return Unresolved("ruby-escape"), match.end()
-    said = re.sub(r"\\(.)", lambda one: _LETTERS.get(one[1], one[1]), inner)
-    return said, match.end()
+        return Unresolved("ruby-escape")
+    return re.sub(r"\\(.)", lambda escape: _LETTERS.get(escape[1], escape[1]), inner)
 
 
-def _variable(source: str, at: int) -> tuple[Any, int]:
-    match = _ENV.match(source, at)
-    if match is None:
-        return None, at
+def _variable(match: re.Match[str]) -> EnvRef:
     written = match["default"] or match["block"] or ""
     default, end = _value(written, 0) if written else (None, 0)
     is_literal = end == len(written) and isinstance(default, str | int | bool)
-    return EnvRef(match["name1"] or match["name2"], default if is_literal else None), match.end()
+    return EnvRef(match["name1"] or match["name2"], default if is_literal else None)
 
 
-def _symbol(source: str, at: int) -> tuple[Any, int]:
-    match = _SYMBOL.match(source, at)
-    return (next(filter(None, match.groups()), ""), match.end()) if match else (None, at)
-
-
-def _constant(source: str, at: int) -> tuple[Any, int]:
-    match = _WORD.match(source, at)
-    if match is None:
-        return None, at
-    word = match[0]
-    if word.lstrip("-").replace(".", "", 1).isdigit() and len(word) <= _DIGITS:
-        return (float(word) if "." in word else int(word)), match.end()
-    if word in _CONSTANTS:
-        return _CONSTANTS[word], match.end()
-    # OpenSSL::SSL::VERIFY_PEER is read as our own choices are.
-    return (word, match.end()) if word.startswith("OpenSSL::SSL::VERIFY_") else (None, at)
+_LITERALS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Any]], ...] = (
+    (_STRING, _string),
+    (_ENV, _variable),
+    (_SYMBOL, lambda match: next(filter(None, match.groups()), "")),
+    (_NUMBER, lambda match: float(match[0]) if "." in match[0] else int(match[0])),
+    (_CONSTANT, lambda match: _CONSTANTS.get(match[0], match[0])),
+)
 
 
 def _end_of_expression(source: str, at: int) -> int:
