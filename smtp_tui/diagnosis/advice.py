@@ -8,10 +8,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
-from smtp_tui.diagnosis.causes import load_texts
+from smtp_tui.diagnosis.causes import texts_of
 from smtp_tui.providers.provider import Provider, User, provider_of, providers_naming
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion, VerifyMode
@@ -357,7 +356,7 @@ def advise(values: Mapping[str, object]) -> tuple[Advice, ...]:
 
 
 def _advice(identity: str, names: Mapping[str, str]) -> Advice:
-    entry = advice_texts()[identity]
+    entry = texts_of("advice.toml")[identity]
     filled = {
         name: escape_controls(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
         for name, text in names.items()
@@ -371,9 +370,3 @@ def _advice(identity: str, names: Mapping[str, str]) -> Advice:
         more=entry.get("more", "").format_map(filled),
         others=tuple(entry.get("others", ())),
     )
-
-
-@cache
-def advice_texts() -> dict[str, dict[str, Any]]:
-    """Return the entries of `advice.toml` by id."""
-    return load_texts("advice.toml")

@@ -11,10 +11,22 @@ from pathlib import Path
 from typing import Any
 
 
+def load_texts(name: str) -> dict[str, Any]:
+    """Return what a file of texts holds, read anew."""
+    import tomllib  # 5 ms that a check without a file, a warning and a failure is spared
+
+    return tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
+
+
 @cache
+def texts_of(name: str) -> dict[str, Any]:
+    """Return the entries of a file of texts by id; it is read once, and kept."""
+    return load_texts(name)
+
+
 def causes() -> dict[str, dict[str, Any]]:
     """Return the entries of `causes.toml` by id."""
-    return load_texts("causes.toml")
+    return texts_of("causes.toml")
 
 
 def parts_of(cause: str, *, is_local: bool = False) -> dict[str, str]:
@@ -24,26 +36,8 @@ def parts_of(cause: str, *, is_local: bool = False) -> dict[str, str]:
     return parts | entry.get("local", {}) if is_local else parts
 
 
-@cache
-def warnings() -> dict[str, dict[str, str]]:
-    """Return the entries of `warnings.toml` by id."""
-    return load_texts("warnings.toml")
-
-
 def label(identity: str) -> str:
     """Return a cause or a warning in a few words; an id that has none stands for itself."""
-    entry = warnings().get(identity) or causes().get(identity)
-    return entry["label"] if entry else identity
-
-
-@cache
-def fix_texts() -> dict[str, str]:
-    """Return why a change fixes a failure, by id."""
-    return load_texts("fixes.toml")
-
-
-def load_texts(name: str) -> dict[str, Any]:
-    """Return a file of texts; the caller caches it."""
-    import tomllib  # 5 ms that a check without a file, a warning and a failure is spared
-
-    return tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    entry = texts_of("warnings.toml").get(identity) or causes().get(identity, {})
+    said: str = entry.get("label", identity)
+    return said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smtp_tui.diagnosis.causes import label, parts_of, warnings
+from smtp_tui.diagnosis.causes import label, parts_of, texts_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
@@ -145,7 +145,8 @@ def _rule_of(
 
 def warning_text(warning: WarningId, names: dict[str, str]) -> str:
     """Say in a sentence or two what a warning means."""
-    return warnings()[warning.value]["text"].format_map(names)
+    text: str = texts_of("warnings.toml")[warning.value]["text"]
+    return text.format_map(names)
 
 
 def _success(facts: CheckSummary, settings: Settings | None) -> str:

@@ -7,10 +7,9 @@ field, the name of its sentence and what fills it in. A field without a rule has
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 
 from smtp_tui.diagnosis.advice import LinkSecurity, PartialSettings, parse_partial
-from smtp_tui.diagnosis.causes import label, load_texts
+from smtp_tui.diagnosis.causes import label, texts_of
 from smtp_tui.diagnosis.diagnose import template_vars
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers.provider import User
@@ -154,7 +153,8 @@ def value_note(key: str, values: Mapping[str, object]) -> str:
     settings = parse_partial(values)
     if key not in settings.values:
         return ""
-    texts = {**note_texts()["any"], **note_texts().get(key, {})}
+    notes = texts_of("meaning.toml")
+    texts = notes["any"] | notes.get(key, {})
     said = [
         texts[name].format_map(names)
         for rule in (_login_notes, _server_notes, _tls_notes)
@@ -167,12 +167,6 @@ def value_note(key: str, values: Mapping[str, object]) -> str:
         shown = ("yes" if value else "no") if kind is FieldKind.SWITCH else shown
         said.insert(0, texts["unset"].format(value=shown))
     return escape_controls(" ".join(said))
-
-
-@cache
-def note_texts() -> dict[str, dict[str, str]]:
-    """Return the sentences of each field, by what they are for."""
-    return load_texts("meaning.toml")
 
 
 _SHOWN_ADDRESSES = 4
@@ -281,15 +275,9 @@ def observations_of(key: str, facts: CheckSummary, verdict: Verdict) -> str:
     """Say what a finished test found about a field; nothing where it did not come so far."""
     names = template_vars(None, facts)
     said = [
-        observation_texts()[key][name].format_map({**names, **own})
+        texts_of("findings.toml")[key][name].format_map({**names, **own})
         for rule in (_server_findings, _login_findings, _tls_findings)
         for field, name, own in rule(facts, verdict)
         if field == key
     ]
     return escape_controls(" ".join(said))
-
-
-@cache
-def observation_texts() -> dict[str, dict[str, str]]:
-    """Return the sentences of each field, by what they are for."""
-    return load_texts("findings.toml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from smtp_tui.diagnosis.causes import causes, fix_texts
+from smtp_tui.diagnosis.causes import causes, texts_of
 from smtp_tui.diagnosis.experiments import (
     TRUST,
     Change,
@@ -34,7 +34,7 @@ def fixes_for(
     """Return the fixes of a failure, the first one the best; none where no safe one is known."""
 
     def propose(change: Change, text: str, *, only_if: object = True, **more: str) -> Proposals:
-        return [(change, fix_texts()[text].format_map(names | more))] if only_if else []
+        return [(change, texts_of("fixes.toml")[text].format_map(names | more))] if only_if else []
 
     known = _connection_fixes(settings, facts, propose) | _login_fixes(settings, facts, propose)
     entry = causes().get(cause, {})

@@ -7,26 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smtp_tui.records import record
+from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import (
-    AuthStarted,
-    Capabilities,
-    Connected,
-    Connecting,
-    Event,
-    Experiment,
-    Finished,
-    MessageQueued,
-    Note,
-    Received,
-    RecipientReply,
-    Resolved,
-    Sent,
-    Stage,
-    TlsEstablished,
-    TlsFailed,
-    WarningId,
-)
+from smtp_tui.smtp.events import Finished, Stage, WarningId
 from smtp_tui.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -79,59 +62,59 @@ class CheckSummary:
 
     resolved: tuple[str, ...] = ()
     tried: list[str] = field(default_factory=list)
-    connected: Connected | None = None
+    connected: events.Connected | None = None
     greeting: str | None = None
     greeted_as: str | None = None
-    offers: list[Capabilities] = field(default_factory=list)
+    offers: list[events.Capabilities] = field(default_factory=list)
     address: str | None = None
-    established: TlsEstablished | None = None
-    handshake: TlsEstablished | TlsFailed | None = None
+    established: events.TlsEstablished | None = None
+    handshake: events.TlsEstablished | events.TlsFailed | None = None
     chain: tuple[Certificate, ...] = ()
     peer_would: str | None = None
     speaks_tls: bool | None = None
-    trials: list[Experiment] = field(default_factory=list)
+    trials: list[events.Experiment] = field(default_factory=list)
     mechanisms: tuple[str, ...] = ()
     mechanism: str | None = None
     warnings: list[WarningId] = field(default_factory=list)
-    recipients: list[RecipientReply] = field(default_factory=list)
+    recipients: list[events.RecipientReply] = field(default_factory=list)
     is_accepted: bool = False
     queue_id: str | None = None
     finished: Finished | None = None
 
-    def add(self, event: Event) -> None:
+    def add(self, event: events.Event) -> None:
         """Take in the next event."""
         match event:
-            case Resolved(addresses=addresses):
+            case events.Resolved(addresses=addresses):
                 self.resolved = addresses
-            case Connecting(address=address):
+            case events.Connecting(address=address):
                 self.tried.append(address)
-            case Connected(address=address):
+            case events.Connected(address=address):
                 self.connected, self.address = event, address
-            case Received(reply=reply) if self.greeting is None:
+            case events.Received(reply=reply) if self.greeting is None:
                 self.greeting = reply.text
-            case Sent(text=text) if text.startswith(("EHLO ", "HELO ")):
+            case events.Sent(text=text) if text.startswith(("EHLO ", "HELO ")):
                 self.greeted_as = text
-            case TlsEstablished():
+            case events.TlsEstablished():
                 self.established = self.handshake = event
                 self.chain = event.chain
-            case TlsFailed(chain=chain):
+            case events.TlsFailed(chain=chain):
                 self.handshake, self.chain = event, chain
-            case Capabilities(mechanisms=mechanisms):
+            case events.Capabilities(mechanisms=mechanisms):
                 self.offers.append(event)
                 self.mechanisms = mechanisms
-            case AuthStarted(mechanism=mechanism):
+            case events.AuthStarted(mechanism=mechanism):
                 self.mechanism = mechanism
-            case Experiment(name=name, outcome=outcome) if name == PEER_LOOK:
+            case events.Experiment(name=name, outcome=outcome) if name == PEER_LOOK:
                 self.peer_would = None if outcome == UNKNOWN else outcome
-            case Experiment(name=name, outcome=outcome) if name == TLS_PROBE:
+            case events.Experiment(name=name, outcome=outcome) if name == TLS_PROBE:
                 self.speaks_tls = outcome == "ok"
-            case Experiment(change=change) if change:
+            case events.Experiment(change=change) if change:
                 self.trials.append(event)
-            case Note(warning=WarningId() as warning) if warning not in self.warnings:
+            case events.Note(warning=WarningId() as warning) if warning not in self.warnings:
                 self.warnings.append(warning)
-            case RecipientReply():
+            case events.RecipientReply():
                 self.recipients.append(event)
-            case MessageQueued(queue_id=queue_id):
+            case events.MessageQueued(queue_id=queue_id):
                 self.is_accepted, self.queue_id = True, queue_id
             case Finished():
                 self.finished = event

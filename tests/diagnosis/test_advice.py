@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.diagnosis.advice import Advice, Severity, advice_texts, advise
+from smtp_tui.diagnosis.advice import Advice, Severity, advise
+from smtp_tui.diagnosis.causes import texts_of
 from smtp_tui.providers.provider import User, providers
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import BY_KEY, FIELDS
@@ -225,12 +226,12 @@ def test_a_rule_holds_and_does_not(
 
 
 def test_every_rule_has_been_seen() -> None:
-    assert {rule for rule, _, _ in HELD} == set(advice_texts())
+    assert {rule for rule, _, _ in HELD} == set(texts_of("advice.toml"))
 
 
-@table("rule", advice_texts())
+@table("rule", texts_of("advice.toml"))
 def test_texts_are_whole(rule: str) -> None:
-    told = advice_texts()[rule]
+    told = texts_of("advice.toml")[rule]
     keys = {"severity", "field", "others", "short", "text", "more", "sources", "taken"}
     assert set(told) <= keys
     assert Severity(told["severity"])
@@ -354,7 +355,7 @@ def test_the_password_is_in_no_text(values: dict[str, object], secret: str) -> N
 
 def test_fields_that_are_folded_away_are_told_of_too() -> None:
     folded = {field.key for field in FIELDS if field.advanced}
-    assert {told["field"] for told in advice_texts().values()} & folded
+    assert {told["field"] for told in texts_of("advice.toml").values()} & folded
 
 
 @pytest.mark.parametrize("port", [25, 465, 587, 2525])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.diagnosis.causes import causes, fix_texts
+from smtp_tui.diagnosis.causes import causes, texts_of
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.settings.choices import Encryption
@@ -301,4 +301,4 @@ def test_success_has_none() -> None:
 
 
 def test_every_text_is_a_sentence() -> None:
-    assert all(text.endswith(".") for text in fix_texts().values())
+    assert all(text.endswith(".") for text in texts_of("fixes.toml").values())

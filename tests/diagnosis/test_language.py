@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from smtp_tui.diagnosis.causes import causes, load_texts, warnings
+from smtp_tui.diagnosis.causes import causes, load_texts, texts_of
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.schema import explanation
 from tests.table import table
@@ -48,7 +48,7 @@ def leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
 def texts() -> Iterator[tuple[str, str]]:
     """Every text that this test reads, with its place."""
     yield from leaves(causes(), "causes")
-    yield from leaves(warnings(), "warnings")
+    yield from leaves(texts_of("warnings.toml"), "warnings")
     for file in FILES:
         yield from leaves(load_texts(file), file)
     yield from leaves(load_texts("error_lookup/words.toml"), "words.toml")
@@ -92,6 +92,6 @@ def test_sentences_are_short() -> None:
 
 
 def test_no_id_of_a_cause_or_a_warning_is_shown() -> None:
-    ids = [one for one in (*causes(), *warnings()) if "-" in one]
+    ids = [one for one in (*causes(), *texts_of("warnings.toml")) if "-" in one]
     shown = [place for place, text in TEXTS.items() for one in ids if one in text]
     assert not shown

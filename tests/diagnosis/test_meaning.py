@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smtp_tui.diagnosis.causes import texts_of
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.field_notes import (
-    note_texts,
-    observation_texts,
     observations_of,
     value_note,
 )
@@ -164,7 +163,7 @@ def test_what_a_value_means(key: str, values: dict[str, Any], words: str) -> Non
 
 def test_every_sentence_has_been_said() -> None:
     said = " ".join(value_note(key, values) for key, values, _ in MEANINGS)
-    for key, texts in note_texts().items():
+    for key, texts in texts_of("meaning.toml").items():
         for text in texts.values():
             pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))
             assert re.search(pattern, said), (key, text)
@@ -339,7 +338,7 @@ def test_what_a_test_found(key: str, events: list[Event], words: str) -> None:
 
 def test_every_finding_has_been_told() -> None:
     said = " ".join(finding(key, events) for key, events, _ in FINDINGS)
-    for key, texts in observation_texts().items():
+    for key, texts in texts_of("findings.toml").items():
         for text in texts.values():
             pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))
             assert re.search(pattern, said), (key, text)

@@ -7,7 +7,7 @@ from string import Formatter
 
 import pytest
 
-from smtp_tui.diagnosis.causes import causes, label, parts_of, warnings
+from smtp_tui.diagnosis.causes import causes, label, parts_of, texts_of
 from smtp_tui.diagnosis.diagnose import NAMES, UNKNOWN, diagnose, template_vars, warning_text
 from smtp_tui.diagnosis.rules import rule_tables
 from smtp_tui.diagnosis.verdict import PEER_LOOK
@@ -42,7 +42,7 @@ def test_every_cause_has_its_text_and_no_text_is_idle() -> None:
 
 
 def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
-    assert set(warnings()) == {warning.value for warning in WarningId}
+    assert set(texts_of("warnings.toml")) == {warning.value for warning in WarningId}
 
 
 @table("cause", causes())
@@ -95,7 +95,7 @@ def test_texts_hold_with_nothing_known(cause: str) -> None:
 def test_a_warning_is_a_plain_sentence(warning: WarningId) -> None:
     names = template_vars(settings(), facts_of(*WHOLE))
     text = warning_text(warning, names)
-    assert placeholders(warnings()[warning]["text"]) <= set(NAMES)
+    assert placeholders(texts_of("warnings.toml")[warning]["text"]) <= set(NAMES)
     assert text.endswith(".")
     assert text[0].isupper()
     assert len(text) <= 200
@@ -161,7 +161,7 @@ def test_the_address_stands_beside_the_name() -> None:
 
 
 def test_every_cause_and_warning_has_a_few_words_for_the_screen() -> None:
-    for identity in (*causes(), *warnings()):
+    for identity in (*causes(), *texts_of("warnings.toml")):
         words = label(identity)
         assert not re.search("-(?!signed|tui)", words)
         assert len(words) <= 36

@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from smtp_tui.diagnosis.causes import causes, load_texts, parts_of
+from smtp_tui.diagnosis.causes import causes, load_texts, parts_of, texts_of
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.reply_match import error_entries, lowered, reply_in
 from smtp_tui.diagnosis.experiments import SUBMISSION, other_ports
@@ -131,7 +131,7 @@ _HOSTS = re.compile(
 _PORT = re.compile(r"(?:[\w\])]:|\bport[ =:#]{1,3})(25|465|587|2525)\b", re.IGNORECASE)
 
 
-@record(kw_only=True)
+@record
 class Explanation:
     """What an error means: `cause` is its id, `said` the words that told.
 
@@ -157,9 +157,10 @@ def lookup_text(meant: LookupText, quote: str, line: str = "") -> Explanation:
     `line` is the one that they stand in, in lower case: it may name the host and the port.
     """
     # A check's own texts hold for the other programs too, unless words.toml has better ones.
-    shared = parts_of(meant.cause) if meant.cause in causes() else {}
-    data: dict[str, Any] = {**shared, **_words()["cause"].get(meant.cause, {})}
-    local = causes().get(meant.cause, {}).get("local")
+    words, entry = texts_of("error_lookup/words.toml"), causes().get(meant.cause)
+    data: dict[str, Any] = parts_of(meant.cause) if entry else {}
+    data |= words["cause"].get(meant.cause, {})
+    local = entry and entry.get("local")
     if local and any(map(is_this_machine, _HOSTS.findall(line))):
         data |= {**local, "field": "host"}
     own = {"what": meant.what, "why": meant.why, "cure": meant.cure}
@@ -168,21 +169,15 @@ def lookup_text(meant: LookupText, quote: str, line: str = "") -> Explanation:
         data |= {"field": meant.field, "value": meant.value}
     else:
         data |= _setting_in(meant.cure)
-    names = {**_words()["names"], "detail": quote or "no words", "reply": quote or "no words"}
+    names = words["names"] | dict.fromkeys(("detail", "reply"), quote or "no words")
     if ports := {int(digits) for digits in _PORT.findall(line)}:
         names["try_ports"] = other_ports(way for way in SUBMISSION if way[0] not in ports)
     if meant.mechanism:
         names["authentication"] = meant.mechanism
-    what, why, cure = (data[part].format_map(names) for part in ("what", "why", "cure"))
-    return Explanation(
-        cause=meant.cause,
-        summary=what[:1].upper() + what[1:],
-        why=why[:1].upper() + why[1:],
-        cure=cure[:1].upper() + cure[1:],
-        said=quote,
-        field=data.get("field"),
-        value=data.get("value"),
-    )
+    filled = [data[part].format_map(names) for part in ("what", "why", "cure")]
+    what, why, cure = (text[:1].upper() + text[1:] for text in filled)
+    field, value = data.get("field"), data.get("value")
+    return Explanation(meant.cause, what, why, cure, said=quote, field=field, value=value)
 
 
 def _setting_in(cure: str) -> dict[str, str | None]:
@@ -195,12 +190,7 @@ def _setting_in(cure: str) -> dict[str, str | None]:
 
 def known_causes() -> frozenset[str]:
     """Return the ids of all causes that an error can have."""
-    return frozenset(causes()) | frozenset(_words()["cause"])
-
-
-@cache
-def _words() -> dict[str, Any]:
-    return load_texts("error_lookup/words.toml")
+    return frozenset(causes()) | frozenset(texts_of("error_lookup/words.toml")["cause"])
 
 
 LONGEST_TEXT = 64 * 1024
