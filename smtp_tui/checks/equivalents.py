@@ -29,9 +29,7 @@ from smtp_tui.settings.parsers import ascii_name, is_address
 from smtp_tui.smtp.escaping import escape_controls
 
 # What `config.paths` expands, a shell can expand too.
-_VARIABLE = re.compile(
-    r"\$(\{)?(HOME|CREDENTIALS_DIRECTORY)(?(1)\}|(?![A-Za-z0-9_]))",
-)
+_VARIABLE = re.compile(r"\$(\{)?(HOME|CREDENTIALS_DIRECTORY)(?(1)\}|(?![A-Za-z0-9_]))")
 # What hands the secret over as it is, whatever the connection.
 _TOKEN = frozenset({"XOAUTH2", "OAUTHBEARER"})
 _GIVING_AWAY = _TOKEN | {"PLAIN", "LOGIN"}
@@ -46,17 +44,14 @@ def quoted(text: str) -> str:
     """Quote a word; what no terminal may be shown stands as an escape that `printf` undoes."""
     if escape_controls(text) == text:
         return shlex.quote(text)
-    escaped = "".join(_octal(letter) for letter in text)
+    escaped = ""
+    for letter in text.replace("\\", r"\\"):
+        if escape_controls(letter) == letter:
+            escaped += letter
+        else:
+            errors = "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
+            escaped += "".join(f"\\0{byte:03o}" for byte in letter.encode("utf-8", errors))
     return f"\"$(printf '%b' {shlex.quote(escaped)})\""
-
-
-def _octal(letter: str) -> str:
-    if letter == "\\":
-        return r"\\"
-    if escape_controls(letter) == letter:
-        return letter
-    errors = "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
-    return "".join(f"\\0{byte:03o}" for byte in letter.encode("utf-8", errors))
 
 
 def quoted_path(text: str, base: Path, escape: Callable[[str], str] = str) -> str:

@@ -92,7 +92,7 @@ def _texts() -> dict[str, dict[str, str]]:
 
 
 def _or_null(name: str) -> Callable[[Any], Any]:
-    """Get an attribute; None where it is empty, or is none of what a failed handshake has."""
+    # A failed handshake has no version and no cipher, and what is empty shows as null.
     return lambda owner: getattr(owner, name, None) or None
 
 
@@ -163,6 +163,9 @@ _FAILED_TABLE = shape(
     stage=STAGE.of("verdict.stage"),
     cause=maybe(ID).of("verdict.cause"),
 )
+_APPLICATION = shape(
+    "application", dialect=ID, name=maybe(TEXT).of("application"), why=TEXT.of("reason")
+)
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
 
 
@@ -214,14 +217,7 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
             "mechanisms": many(TEXT),
             "recipients": many(shape("recipient", address=TEXT, code=CODE, text=TEXT)),
             "queue_id": maybe(TEXT),
-            "application": maybe(
-                shape(
-                    "application",
-                    dialect=ID,
-                    name=maybe(TEXT).of("application"),
-                    why=TEXT.of("reason"),
-                )
-            ).of("recognition"),
+            "application": maybe(_APPLICATION).of("recognition"),
         },
     ),
 }

@@ -9,6 +9,7 @@ import asyncio
 import importlib.util
 import io
 import ssl
+from contextlib import suppress
 from functools import partial
 from http.client import HTTPException, HTTPResponse
 from types import SimpleNamespace
@@ -37,7 +38,7 @@ class AutoconfigError(Exception):
 
 def urls(name: str) -> tuple[str, ...]:
     """Where a domain may keep its file."""
-    # Thunderbird adds ?emailaddress=…: here nobody is told the address.
+    # Thunderbird adds ?emailaddress=…: a domain need not learn the address.
     return (
         f"https://autoconfig.{name}/mail/config-v1.1.xml",
         f"https://{name}/.well-known/autoconfig/mail/config-v1.1.xml",
@@ -118,7 +119,6 @@ async def _get(url: str, resolver: Resolver, ca_file: str | None) -> bytes:
 
 
 def _split(url: str) -> tuple[str, int, str]:
-    """Split an address into host, port and what to ask for."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or PORT
@@ -147,17 +147,15 @@ def candidates_in(data: bytes, query: SearchQuery) -> tuple[Candidate, ...]:
     for order, server in enumerate(root.iterfind("emailProvider/outgoingServer")):
         if server.get("type") != "smtp":
             continue
-        host = _filled(server.findtext("hostname", ""), query)
-        username = _filled(server.findtext("username", ""), query)
         try:
             port = parsers.port(server.findtext("port", ""))
-            host = parsers.ascii_name(parsers.host(host or "")).removesuffix(".").lower()
+            host = parsers.host(_filled(server.findtext("hostname", ""), query) or "")
+            host = parsers.ascii_name(host).removesuffix(".").lower()
         except ValueError:
             continue
-        try:
-            username = parsers.text(username) if username else None
-        except ValueError:
-            username = None
+        username = None
+        with suppress(ValueError):
+            username = parsers.text(_filled(server.findtext("username", ""), query) or "") or None
         found.append(
             Candidate(
                 host=host,

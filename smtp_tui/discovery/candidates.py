@@ -21,9 +21,9 @@ SERVICES = (("_submissions._tcp", Encryption.SSL, 465), ("_submission._tcp", Enc
 
 
 def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[Candidate]:
-    """Yield the ports of a provider, at `host` where that is known to be one of its own.
+    """Yield the ports of a provider, none where the admin must choose the host.
 
-    None where the admin must choose the host.
+    `host` is the host where that is known to be one of the provider's own.
     """
     if host := host or provider.host:
         for order, way in enumerate(provider.ways):
@@ -73,7 +73,7 @@ def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
 class DnsAnswers:
     """What was found so far: candidates, ports that are not in use, whether DNS answered at all.
 
-    `on_finding` is called with the id of a text, the candidate if any, and the names to fill in.
+    `on_finding` gets the id of a text, the candidate if any, and the names to fill in.
     """
 
     def __init__(

@@ -229,10 +229,9 @@ def _entries() -> tuple[tuple[str, tuple[str, ...]], ...]:
     # A host is looked up before the form is seen, and most hosts are no provider's: only the entry
     # that names the host is parsed.
     entries = FILE.read_text(encoding="utf-8").split(f"\n{_ENTRY}\n")[1:]
-    names = (",".join(_NAMES.findall(entry)).split(",") for entry in entries)
     return tuple(
-        (entry, tuple(name.strip(' "') for name in found))
-        for entry, found in zip(entries, names, strict=True)
+        (entry, tuple(re.findall(r'"([^"]+)"', " ".join(_NAMES.findall(entry)))))
+        for entry in entries
     )
 
 
