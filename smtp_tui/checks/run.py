@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from smtp_tui.checks.request import (
     CheckRequest,
@@ -17,16 +20,42 @@ from smtp_tui.checks.request import (
 )
 from smtp_tui.config.errors import PasswordError, defect_text, one_line
 from smtp_tui.config.paths import expand, resolve_path
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
-from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
+from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict
+from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import Ask, File, Keyring, Literal, other_host
 from smtp_tui.settings.validate import ParseResult, parse_settings
-from smtp_tui.smtp.events import Cause, Event, Finished, Note, Stage, StageEntered, WarningId
-from smtp_tui.smtp.redaction import Redactors
+from smtp_tui.smtp.escaping import abridged
+from smtp_tui.smtp.events import (
+    Cause,
+    Event,
+    Experiment,
+    Finished,
+    Note,
+    Stage,
+    StageEntered,
+    WarningId,
+)
+from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
+from smtp_tui.smtp.redaction import Redactor, Redactors
 from smtp_tui.smtp.session import Limits, check
 from smtp_tui.threads import in_daemon_thread
+
+if TYPE_CHECKING:
+    from smtp_tui.diagnosis.experiments import ExperimentSpec
+
+NOBODY_TO_ASK = (
+    "the settings say to ask for the password, but there is no terminal; "
+    "use --password-stdin, or run smtp-tui on a terminal"
+)
+OK = "ok"
+# Mechanisms that the text of an experiment names.
+MECHANISMS_NAMED = 16
+
+Probe = Callable[[Settings, Stage], Awaitable[tuple[CheckSummary, Verdict]]]
 
 
 async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
@@ -141,6 +170,40 @@ def _password_warnings(
             yield WarningId.PASSWORD_READABLE_BY_ALL, text
 
 
+async def secret_of(request: CheckRequest, settings: Settings) -> str:
+    """Return the password within `settings.timeout` seconds; PasswordError when there is none."""
+    source, limit = request.given or settings.password, settings.timeout
+    if (secret := secret_at_hand(source)) is not None:
+        return secret
+    match source:
+        case None:
+            whose = mask_credentials(settings.username or "")
+            raise PasswordError(f"no password is set for {whose}", cause="password-missing")
+        case PasswordInput(place=place, read=read):
+            try:
+                return secret_in(await in_daemon_thread(read, limit), place)
+            except TimeoutError:
+                raise PasswordError(f"{place} did not end within {limit:g} s") from None
+            except OSError as error:
+                raise PasswordError(f"{place} cannot be read: {error.strerror}") from None
+        case Ask():
+            raise PasswordError(NOBODY_TO_ASK)
+        case _:
+            # 6 ms that a check with a password from the call has no use for.
+            from smtp_tui.config import file_access, password_store
+
+            # A password that stands in the file itself is no place to be sent to.
+            is_named_by_file = request.given is None and not isinstance(source, Literal)
+            if is_named_by_file and request.origin is not None:
+                distrusted = file_access.distrust(source, request.origin, host=settings.host)
+                if distrusted is not None:
+                    raise PasswordError(str(distrusted))
+            account = settings.username or ""
+            return await password_store.fetch_password(
+                source, account=account, base=request.base, environ=os.environ, limit=limit
+            )
+
+
 async def _dialogue(
     request: CheckRequest,
     settings: Settings,
@@ -176,9 +239,6 @@ async def _dialogue(
     # The look at a silent port may have taken its part already.
     left = min(request.extra, settings.timeout + request.extra - (time.monotonic() - started))
     if left > 0 and (cause or unverified):
-        # 16 ms that a check which passes has no use for.
-        from smtp_tui.checks.experiments import run_experiments
-
         experiments = run_experiments(settings, facts, cause, left, started, redactor)
         async with aclosing(experiments) as shown:
             async for experiment in shown:
@@ -187,41 +247,115 @@ async def _dialogue(
     yield replace(end, seconds=time.monotonic() - started, detail=mask_credentials(end.detail))
 
 
-NOBODY_TO_ASK = (
-    "the settings say to ask for the password, but there is no terminal; "
-    "use --password-stdin, or run smtp-tui on a terminal"
-)
+async def run_experiments(
+    settings: Settings,
+    facts: CheckSummary,
+    cause: str | None,
+    seconds: float,
+    started: float,
+    redactor: Redactor,
+) -> AsyncGenerator[Experiment, None]:
+    """Yield what each experiment showed as soon as it did, all within `seconds`.
 
+    `started` is the monotonic time that events count from, `redactor` that of the check: a server
+    that learned the password there may repeat it here. Wrap it in `contextlib.aclosing`.
+    """
+    # 8 ms that a check which passes has no use for.
+    from smtp_tui.diagnosis.experiments import experiments_for, with_changes
 
-async def secret_of(request: CheckRequest, settings: Settings) -> str:
-    """Return the password within `settings.timeout` seconds; PasswordError when there is none."""
-    source, limit = request.given or settings.password, settings.timeout
-    if (secret := secret_at_hand(source)) is not None:
-        return secret
-    match source:
-        case None:
-            whose = mask_credentials(settings.username or "")
-            raise PasswordError(f"no password is set for {whose}", cause="password-missing")
-        case PasswordInput(place=place, read=read):
+    probe = partial(_probe, seconds=seconds, redactor=redactor)
+    running: list[asyncio.Task[Experiment | None]] = [
+        asyncio.create_task(_try_change(with_changes(settings, spec.change), facts, spec, probe))
+        for spec in experiments_for(settings, facts, cause)
+    ]
+    # TLS stood, and nobody held its certificate to account.
+    unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
+    if unverified and facts.established and facts.address:
+        running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, probe)))
+    try:
+        for first in asyncio.as_completed(running, timeout=seconds or None):
             try:
-                return secret_in(await in_daemon_thread(read, limit), place)
+                shown = await first
             except TimeoutError:
-                raise PasswordError(f"{place} did not end within {limit:g} s") from None
-            except OSError as error:
-                raise PasswordError(f"{place} cannot be read: {error.strerror}") from None
-        case Ask():
-            raise PasswordError(NOBODY_TO_ASK)
-        case _:
-            # 6 ms that a check with a password from the call has no use for.
-            from smtp_tui.config import file_access, password_store
+                break  # a look that resolves a name may outlast its time
+            except Exception as error:  # a defect in one experiment costs no other, and no verdict
+                text = f"experiment: smtp-tui failed: {defect_text(error)}"
+                shown = Experiment(seconds=0, name="defect", outcome=UNKNOWN, text=text)
+            if shown:
+                yield replace(shown, seconds=time.monotonic() - started)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
-            # A password that stands in the file itself is no place to be sent to.
-            is_named_by_file = request.given is None and not isinstance(source, Literal)
-            if is_named_by_file and request.origin is not None:
-                distrusted = file_access.distrust(source, request.origin, host=settings.host)
-                if distrusted is not None:
-                    raise PasswordError(str(distrusted))
-            account = settings.username or ""
-            return await password_store.fetch_password(
-                source, account=account, base=request.base, environ=os.environ, limit=limit
-            )
+
+async def _probe(
+    settings: Settings, until: Stage, *, seconds: float, redactor: Redactor
+) -> tuple[CheckSummary, Verdict]:
+    """Go as far as `until`, TLS or EHLO, without anything that lets anybody in."""
+    asked = replace(
+        settings,
+        authentication=Authentication.NONE,
+        username=None,
+        password=None,
+        client_certificate=None,
+        client_key=None,
+        timeout=seconds,
+    )
+    facts = CheckSummary()
+    limits = Limits(until=until, extra=0)
+    async with aclosing(check(asked, limits=limits, redactor=redactor)) as events:
+        async for event in events:
+            facts.add(event)
+    return facts, diagnose(asked, facts, 0)
+
+
+async def _try_peer(settings: Settings, address: str, probe: Probe) -> Experiment:
+    """Look at a certificate as verify mode `peer` would, at the address that was connected to."""
+    peer = VerifyMode.PEER
+    asked = replace(settings, host=address, server_name=settings.tls_name, openssl_verify_mode=peer)
+    _, verdict = await probe(asked, Stage.TLS)
+    cause = verdict.cause or ""
+    # Who wants a client certificate has shown its own before, and it held.
+    if verdict.ok or cause == Cause.CLIENT_CERTIFICATE_REQUIRED:
+        outcome, text = OK, "verify mode peer would accept this certificate"
+    elif cause.startswith("certificate-") or verdict.stage is Stage.SETTINGS:
+        outcome, text = cause, f"verify mode peer would fail: {label(cause)}"
+    else:
+        outcome, text = UNKNOWN, f"a second look at the certificate failed: {label(cause)}"
+    return Experiment(seconds=0, name=PEER_LOOK, outcome=outcome, text=f"experiment: {text}")
+
+
+async def _try_change(
+    asked: Settings, facts: CheckSummary, spec: ExperimentSpec, probe: Probe
+) -> Experiment | None:
+    """Try changed settings; None where the name in them leads to another machine."""
+    if spec.until is Stage.TLS and facts.address:
+        if spec.alias:
+            try:
+                endpoints = await resolve(asked)
+            except AddressError:
+                return None
+            if facts.address not in [endpoint.address for endpoint in endpoints]:
+                return None
+        asked = replace(asked, host=facts.address, server_name=asked.tls_name)
+    seen, verdict = await probe(asked, spec.until)
+    outcome = OK if verdict.ok else verdict.cause or UNKNOWN
+    change = " with ".join(
+        f"{key} {value}" if value != "" else f"no {key}" for key, value in spec.change.items()
+    )
+    # What was seen shows why a change would help.
+    shown = ["it works" if verdict.ok else label(outcome)]
+    if seen.established:
+        held = "certificate valid" if seen.established.verified else "certificate not verified"
+        shown += [seen.established.version, held]
+    if verdict.ok and verdict.stage is Stage.EHLO and seen.mechanisms:
+        shown.append(f"mechanisms {abridged(seen.mechanisms, MECHANISMS_NAMED, ' ')}")
+    return Experiment(
+        seconds=0,
+        name=spec.name,
+        outcome=outcome,
+        text=f"experiment: {change}: {', '.join(shown)}",
+        change=tuple(spec.change.items()),
+        mechanisms=seen.mechanisms if verdict.stage is Stage.EHLO else (),
+    )

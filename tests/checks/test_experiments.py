@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.experiments import run_experiments
+from smtp_tui.checks.run import run_experiments
 from smtp_tui.diagnosis.experiments import MOST
 from smtp_tui.smtp.events import Experiment
 from smtp_tui.smtp.redaction import Redactor
