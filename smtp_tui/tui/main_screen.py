@@ -158,12 +158,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Show what is to be said of what was typed."""
         self._sidebar_controller.refresh(from_top=False)
 
-    def on_log_view_zoom_toggled(self) -> None:
-        """The log wants the whole height, or gives it back."""
-        self._zooms = not self._zooms
-        self._make_room()
-        self.test_pane.refresh(layout=True)
-
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A defect in work under way must not cost what was typed."""
         if event.state is WorkerState.ERROR and event.worker.error:
@@ -191,6 +185,12 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             return
         self._sidebar_controller.clear_message()
         self.show_form()
+
+    def action_zoom(self) -> None:
+        """Give the log the whole height, or take it back."""
+        self._zooms = not self._zooms
+        self._make_room()
+        self.test_pane.refresh(layout=True)
 
     def action_help(self) -> None:
         """Show what the keys do."""

@@ -15,7 +15,6 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 from textual.geometry import clamp
-from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
 
@@ -105,9 +104,6 @@ class LogView(DiffedWidget, can_focus=True):
 
     # How many rows are below the view, and how it was asked to show them; for others to watch.
     view_state: var[tuple[int, str]] = var((0, ""))
-
-    class ZoomToggled(Message):
-        """The log wants the whole height, or gives it back."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -389,9 +385,9 @@ class LogView(DiffedWidget, can_focus=True):
         self.block = self.current_row[0] if self.block is None else None
         self.repaint()
 
-    def action_zoom(self) -> None:
+    async def action_zoom(self) -> None:
         """Take the whole height, or give it back."""
-        self.post_message(self.ZoomToggled())
+        await self.run_action("screen.zoom")
 
     def _go_to_heading(self, way: int) -> None:
         number = nearest(self.rows.headings, self.current_row[0], way)
