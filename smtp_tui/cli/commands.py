@@ -51,10 +51,11 @@ class Option:
     @property
     def argparse_keywords(self) -> dict[str, Any]:
         """What `ArgumentParser.add_argument` takes besides the flags."""
-        if not self.metavar:
+        metavar = self.metavar
+        if not metavar:
             return {"action": "store_true"}
-        number = {"type": int} if self.metavar == "N" else {}
-        return {"metavar": self.metavar, **_ARGPARSE.get(self.name, number)}
+        number = {"type": int} if metavar == "N" else {}
+        return {"metavar": metavar, **_ARGPARSE.get(self.name, number)}
 
     def of_command(self, command: str) -> Option:
         """Return the option as it is written and explained where this command takes it."""
@@ -99,8 +100,9 @@ class Invocation:
     @property
     def given(self) -> dict[str, Any]:
         """The values of the options that the call gives, by their names, as declared."""
-        values = {option.name: getattr(self.options, option.name, None) for option in OPTIONS}
-        return {name: value for name, value in values.items() if is_given(value)}
+        others = ("help", "version", "words")
+        values = vars(self.options).items()
+        return {name: value for name, value in values if is_given(value) and name not in others}
 
 
 def flag_of(name: str) -> str:

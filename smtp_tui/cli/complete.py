@@ -141,7 +141,7 @@ def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candid
             values = {header.name: header.application for header in headers}
             values[load("config.dialects.spec:PLAIN")] = "the keys of no application"
         case "ID":
-            values = {one.id: one.name for one in load("providers.provider:providers")()}
+            values = {each.id: each.name for each in load("providers.provider:providers")()}
         case "PLACE":
             values = dict.fromkeys(_PLACES, "")
         case choices if choices == choices.lower():

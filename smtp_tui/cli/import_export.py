@@ -141,8 +141,11 @@ def _as_object(imported: Imported, *, reveal: bool) -> dict[str, object]:
         "why": imported.why,
         "values": values,
         "found": [key for key in BY_KEY if key in imported.found],
-        "unread": [{"name": one.name, "line": one.line, "why": one.why} for one in imported.unread],
-        "remarks": [{"key": one.key, "text": one.text} for one in imported.remarks],
+        "unread": [
+            {"name": setting.name, "line": setting.line, "why": setting.why}
+            for setting in imported.unread
+        ],
+        "remarks": [{"key": remark.key, "text": remark.text} for remark in imported.remarks],
     }
 
 
@@ -154,8 +157,8 @@ def _write(imported: Imported, options: Namespace) -> int:
         explicit = frozenset()
     unchanged = [key for key in BY_KEY if key in explicit and key not in imported.values]
     fits = fitting(table.document, table.name, imported.values, create=options.create)
-    for one in fits.left_out:
-        print_error(f"{'warning' if one.protects else 'note'}: left out: {one.why}")
+    for left_out in fits.left_out:
+        print_error(f"{'warning' if left_out.protects else 'note'}: left out: {left_out.why}")
     status = change_table(table, fits.values, options, create=options.create)
     if unchanged:
         print_error(f"note: unchanged in {one_line(options.into)}: {', '.join(unchanged)}")

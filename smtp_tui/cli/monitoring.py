@@ -163,10 +163,9 @@ def _at_most(usual: Limit, given: Limit | None) -> Limit:
     """Return the usual critical limit, no higher than the warning limit that a call gives."""
     if given is None:
         return usual
-    return Limit(
-        share=min((one for one in (usual.share, given.share) if one is not None), default=None),
-        most=min((one for one in (usual.most, given.most) if one is not None), default=None),
-    )
+    shares = (limit.share for limit in (usual, given) if limit.share is not None)
+    days = (limit.most for limit in (usual, given) if limit.most is not None)
+    return Limit(share=min(shares, default=None), most=min(days, default=None))
 
 
 def _seconds_range(options: Namespace, level: str) -> Range | None:

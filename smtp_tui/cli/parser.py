@@ -114,11 +114,11 @@ def _names_file(word: str) -> bool:
 def _refuse_count(call: Invocation) -> None:
     command, count = call.command, len(call.words)
     arguments = command.arguments
-    too_many = count > len(arguments) and not any("…" in one for one in arguments)
+    too_many = count > len(arguments) and not any("…" in argument for argument in arguments)
     if command is FORM and too_many:
         word = call.words[0]
         raise UsageError(f"there is no command {word!r}; smtp-tui --help lists the commands")
-    least = sum(not one.startswith("[") for one in arguments)
+    least = sum(not argument.startswith("[") for argument in arguments)
     if not call.given.keys().isdisjoint(command.instead):
         least -= 1
     if count < least or too_many:

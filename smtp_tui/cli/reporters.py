@@ -32,7 +32,7 @@ _SIGNS = {"good": "+", "note": "i", "bad": "!", "unknown": "?"}
 
 
 class Reporter:
-    """Makes output of checks, driven by `cli.check.run_checks`; a form overrides what it shows."""
+    """Makes output of checks, driven by `run_checks`; a form overrides what it shows."""
 
     def __init__(self, call: Invocation) -> None:
         self.options = call.options
@@ -130,7 +130,7 @@ async def _run(
     async with aclosing(_checks(targets, jobs)) as checks:
         async for item in checks:
             if isinstance(item, BatchSummary):
-                status = max((exit_status(one.verdict) for one in item.results), default=PASSED)
+                status = max((exit_status(each.verdict) for each in item.results), default=PASSED)
                 for reporter in reporters:
                     own = reporter.finish(item)
                     status = status if own is None else own
