@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,7 +80,7 @@ def test_a_password_is_typed_where_one_can_be(raw: object, kept: PasswordLocatio
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com", draft)
     assert found.secret == ImportedPassword(kept, SECRET)
     assert SECRET not in repr(found)
-    assert SECRET not in found.secret.words
+    assert SECRET not in found.secret.description
 
 
 def test_the_same_password_is_no_change() -> None:
@@ -89,7 +91,7 @@ def test_values_and_password_are_one_step() -> None:
     draft, history = Draft(FILE), UndoStack()
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com:465", draft)
     assert found.secret
-    history.apply(draft, found.change, found.secret.take(draft.password))
+    history.apply(draft, found.change, partial(found.secret.put_into, draft.password))
     assert (draft.text("host"), draft.password.at_hand) == ("smtp.example.com", SECRET)
     undone = history.undo(draft)
     assert undone
@@ -104,7 +106,7 @@ def test_once_the_password_is_saved_the_values_can_still_be_taken_back() -> None
     draft, history = Draft(FILE), UndoStack()
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com:465", draft)
     assert found.secret
-    history.apply(draft, found.change, found.secret.take(draft.password))
+    history.apply(draft, found.change, partial(found.secret.put_into, draft.password))
     draft.rebase({**draft.values(), "password": SECRET})
     history.keep_to(draft.password)
     assert history.undo(draft)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.screen import Screen
 
@@ -21,6 +21,9 @@ from smtp_tui.tui.model.undo import UndoReport
 from smtp_tui.tui.sidebar import SidebarController
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import release_keys
+
+if TYPE_CHECKING:
+    from smtp_tui.tui.main_screen import MainScreen  # it stands above and makes the controllers
 
 BUSY = "A test is already running. Esc stops it."
 T = TypeVar("T")
@@ -72,22 +75,6 @@ class CancellableWaits:
             self.on_slow()
 
 
-class ScreenView(Protocol):
-    """The main screen as controllers see it; they stand below it and cannot import it."""
-
-    def show_form(self) -> None:
-        """Bring the form into sight, the focus in it."""
-
-    def show_test_pane(self) -> None:
-        """Bring the test pane into sight."""
-
-    def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
-        """Replace the form by that of another table, or of the file in another format."""
-
-    def show_state(self) -> None:
-        """Show whether there is something to save, and what the keys can do now."""
-
-
 @record
 class FormContext:
     """One form, for one table of one document, with all that its commands share.
@@ -95,7 +82,7 @@ class FormContext:
     `last_verdicts` has a line for each table that was tested in this session.
     """
 
-    screen: ScreenView
+    screen: MainScreen
     form: Form
     test_pane: TestPane
     sidebar: SidebarController
@@ -145,15 +132,15 @@ class UndoController(Controller):
 
     def undo(self) -> None:
         """Undo the last step."""
-        self._move(self.form.history.undo, "There is nothing to undo.")
+        self._show(self.form.history.undo, "There is nothing to undo.")
 
     def redo(self) -> None:
         """Redo what was undone last."""
-        self._move(self.form.history.redo, "There is nothing to redo.")
+        self._show(self.form.history.redo, "There is nothing to redo.")
 
-    def _move(self, move: Callable[[Draft], UndoReport | None], nothing: str) -> None:
+    def _show(self, move: Callable[[Draft], UndoReport | None], nothing: str) -> None:
         self.form.commit_edit()
-        if (result := move(self.draft)) is None:
-            self.show_message(nothing)
+        if report := move(self.draft):
+            self.show_change(report[0], at=report[1])
         else:
-            self.show_change(result[0], at=result[1])
+            self.show_message(nothing)

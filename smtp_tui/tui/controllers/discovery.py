@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.paths import absolute, config_folder, expand
@@ -87,7 +88,8 @@ class DiscoveryController(Controller):
         plan = await self.show_dialog(ImportScreen(self.draft))
         if plan is None:
             return
-        password = plan.secret.take(self.draft.password) if plan.secret else None
+        secret = plan.secret
+        password = partial(secret.put_into, self.draft.password) if secret else None
         self.form.history.apply(self.draft, plan.change, password)
         title = format_named(plan.imported.format).title
         self.show_change()

@@ -7,22 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from smtp_tui.config import keyring_backend
+from smtp_tui.config import diff, keyring_backend
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.diff import (
-    Conflict,
-    changes_on_disk,
-    diff_lines,
-    is_gone,
-    is_stale,
-    merged_with_disk,
-)
-from smtp_tui.config.errors import (
-    ChangedOnDiskError,
-    DocumentError,
-    NoRenameError,
-    PasswordError,
-)
+from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError, PasswordError
 from smtp_tui.config.file_access import has_private_mode
 from smtp_tui.config.password_store import backup_with
 from smtp_tui.settings.fields import BY_KEY
@@ -91,7 +78,7 @@ class SaveController(Controller):
         self.form.commit_edit()
         for key, problem in self.draft.unsavable().items():
             return self._report(f"There is nothing to show. {problem}", field=key)
-        if is_gone(self.document) and not await self._may_recreate():
+        if diff.is_gone(self.document) and not await self._may_recreate():
             self.show_message(NOTHING_SAVED)
             return False
         try:
@@ -148,7 +135,7 @@ class SaveController(Controller):
         while True:
             for key, problem in draft.unsavable().items():
                 return self._report(f"Not saved. {BY_KEY[key].label} {problem}", field=key)
-            if is_gone(document):
+            if diff.is_gone(document):
                 if not await self._may_recreate():
                     return self._report(NOTHING_SAVED)
                 makes_folder = True
@@ -254,7 +241,7 @@ class SaveController(Controller):
         text = f"Waiting for {place}. Esc stops waiting; then nothing is saved."
         self.context.waits.on_slow = partial(self.show_message, text)
         # The file may be on a network that does not answer.
-        return await self.context.waits.on(in_daemon_thread(partial(is_stale, self.document)))
+        return await self.context.waits.on(in_daemon_thread(partial(diff.is_stale, self.document)))
 
     def _preview(self) -> Preview:
         draft, document, password = self.draft, self.document, self.draft.password
@@ -267,7 +254,7 @@ class SaveController(Controller):
         lacks_table = document.exists and document.lacks(self.table)
         return Preview(
             file=document.path.name,
-            lines=diff_lines(there, text, document.path.name, document.secret_keys),
+            lines=diff.diff_lines(there, text, document.path.name, document.secret_keys),
             notes=(note,) if moves else (),
             warnings=(warning,) if is_open else (),
             takes_secret_out=bool(password.leaving) and PASSWORD in draft.changed,
@@ -295,51 +282,45 @@ class SaveController(Controller):
         gone = "was deleted after smtp-tui read it. Nothing is lost: the form has its content."
         mode = "Only its owner can read the new file (mode 0600)."
         text = [plain(f"{escape_controls(path.name)} {gone}"), plain(mode, gap=False)]
-        if await choose(self.form.app, text, (("m", what), (BACK, "Back"))) != "m":
-            return False
-        self.document.recreate()
-        return True
+        agrees = await choose(self.form.app, text, (("m", what), (BACK, "Back"))) == "m"
+        if agrees:
+            self.document.recreate()
+        return agrees
 
     async def _catch_up(self) -> bool:
         """Show what another program changed; True where the form's changes are on top of it now."""
         document, ours, merge = self.document, self.draft.changed, None
         try:
-            lines = changes_on_disk(document)
+            lines = diff.changes_on_disk(document)
         except DocumentError as error:
             self.show_message(f"Not saved. {as_sentence(error)}", BAD)
             return False
         with suppress(DocumentError):
             # Where their change cannot be read, ours cannot be merged: the file can still be
             # reloaded.
-            merge = merged_with_disk(document, self.table, preview_changes(self.draft))
+            merge = diff.merged_with_disk(document, self.table, preview_changes(self.draft))
         can_merge = bool(ours) and merge is not None
         dialog = ChangedDialog(document.path.name, lines, ours, can_merge=can_merge)
         match await self.show_dialog(dialog):
             case ConflictChoice.MERGE if merge is not None:
-                theirs = await self._decide(merge.conflicts)
-                if theirs is not None:
-                    return self._reload(theirs)
-            case ConflictChoice.RELOAD if not ours or await self._may_discard(ours):
-                if self._reload(ours):
-                    text = "Reloaded: the form shows the file as it is now."
-                    self.show_message(text, GOOD)
-                return False
+                theirs = {conflict.key for conflict in merge.conflicts}
+                kept: frozenset[str] | None = frozenset()
+                if theirs:
+                    kept = await self.show_dialog(ConflictDialog(merge.conflicts))
+                if kept is not None:
+                    return self._reload(theirs - kept)
+            case ConflictChoice.RELOAD:
+                labels = ", ".join(BY_KEY[key].label for key in ours)
+                text = [plain(f"This discards your changes: {labels}.", BAD)]
+                answers = ("d", "Discard"), (BACK, "Back")
+                if not ours or await choose(self.form.app, text, answers) == "d":
+                    if self._reload(ours):
+                        self.show_message("Reloaded: the form shows the file as it is now.", GOOD)
+                    return False
             case _:
                 pass
         self.show_message(NOTHING_SAVED)
         return False
-
-    async def _decide(self, conflicts: Sequence[Conflict]) -> set[str] | None:
-        """Ask which values count; return the keys that take the file's, None to step back."""
-        if not conflicts:
-            return set()
-        ours = await self.show_dialog(ConflictDialog(conflicts))
-        return None if ours is None else {conflict.key for conflict in conflicts} - set(ours)
-
-    async def _may_discard(self, keys: Sequence[str]) -> bool:
-        labels = ", ".join(BY_KEY[key].label for key in keys)
-        text = plain(f"This discards your changes: {labels}.", BAD)
-        return await choose(self.form.app, [text], (("d", "Discard"), (BACK, "Back"))) == "d"
 
     def _reload(self, dropped: Collection[str]) -> bool:
         """Read the file again, the form's changes on top, without those `dropped`."""

@@ -153,7 +153,7 @@ def _changes(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
     for key in BY_KEY:
         more = ""
         if key == PASSWORD and plan.secret:
-            old, new = _old_password(draft), plan.secret.words
+            old, new = _old_password(draft), plan.secret.description
         elif key in plan.change:
             old, new = format_current(key, draft), format_value(key, plan.change[key])
             if key not in imported.found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from smtp_tui.interchange.results import Imported
@@ -23,22 +23,19 @@ class ImportedPassword:
     location: PasswordLocation
     typed: str = field(repr=False)
 
-    def take(self, password: PasswordDraft) -> Callable[[], None]:
-        """Return what puts it into the form's password."""
-
-        def edit() -> None:
-            password.move_to(self.location)
-            password.type(self.typed)
-
-        return edit
+    def put_into(self, password: PasswordDraft) -> None:
+        """Set the form's password."""
+        password.move_to(self.location)
+        password.type(self.typed)
 
     @property
-    def words(self) -> str:
-        """Say where it comes from, or goes when it is saved."""
-        is_secret = self.location in (PasswordLocation.FILE, PasswordLocation.KEYRING)
-        # A command may be called with a secret of its own.
-        is_command = self.location is PasswordLocation.COMMAND
-        shown = "" if is_secret else mask_secrets(self.typed) if is_command else self.typed
+    def description(self) -> str:
+        """Where it comes from, or goes when it is saved."""
+        shown = self.typed
+        if self.location in (PasswordLocation.FILE, PasswordLocation.KEYRING):
+            shown = ""
+        elif self.location is PasswordLocation.COMMAND:
+            shown = mask_secrets(self.typed)  # a command may be called with a secret of its own
         return text("import-password", self.location.name.lower(), words=shown)
 
 
