@@ -267,7 +267,7 @@ LOG_COMMANDS: tuple[Command, ...] = (
     _command("save_text", "o", "Save text", "save the dialogue of the last test as plain text",
         lambda to: to.tools.save_text(), hints=(0, 16)),
     _command("same", "s", "swaks, curl", "the same test with swaks, openssl and curl",
-        lambda to: to.tools.same(), hints=(0, 17)),
+        lambda to: to.tools.equivalents(), hints=(0, 17)),
 )
 # fmt: on
 

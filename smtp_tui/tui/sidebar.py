@@ -92,8 +92,7 @@ class SidebarController:
     def jump(self) -> None:
         """Show a letter at each row and go to that of the next key; any other goes nowhere."""
         app, form = self._form.app, self._form
-        if not isinstance(app, KeyQueue):
-            raise AssertionError("only an application that takes keys in order can hold one back")
+        assert isinstance(app, KeyQueue)  # only keys taken in order can be held back
         beyond = form.show_letters()
         if self._sidebar.size:
             asked = plain(f"{WHICH_LETTER} Also:" if beyond else WHICH_LETTER, STRONG)

@@ -14,6 +14,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.message import MailRequest
@@ -73,7 +74,8 @@ class CheckController(Controller):
         """List the fixes, and make the one that is chosen."""
         proposals, index = self._proposals(), 0
         while proposals:
-            file = next((self._file_for(fix).name for fix in proposals if fix.authority), "")
+            authority = next((fix.authority for fix in proposals if fix.authority), None)
+            file = self._file_for(authority).name if authority else ""
             chosen = await self.show_dialog(FixDialog(proposals, self.draft, file, index))
             if chosen is None or await self._make(proposals[chosen]):
                 return
@@ -84,8 +86,7 @@ class CheckController(Controller):
         self.form.commit_edit()
         for key, problem in self.draft.problems().items():
             # Only the first one: the focus can be in one field.
-            self.go_to_field(key)
-            self.show_message(f"{undone}. {BY_KEY[key].label} {problem}", BAD, at=key)
+            self.go_to_field(key, f"{undone}. {BY_KEY[key].label} {problem}", BAD)
             return None
         return self.draft.reading().settings
 
@@ -163,9 +164,8 @@ class CheckController(Controller):
         """Make one fix and test again, or go to the field; False where the admin said no."""
         fix, change, file = proposal.fix, proposal.fix.change, ""
         if proposal.way is FixAction.GO_TO:
-            self.go_to_field(fix.field)
             why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
-            self.show_message(why, at=fix.field)
+            self.go_to_field(fix.field, why)
             return True
         if proposal.way is not FixAction.SET:
             last = self.test_pane.last_test
@@ -174,7 +174,7 @@ class CheckController(Controller):
             if not await self.show_dialog(TrustDialog(text, yes)):
                 return False
         if proposal.authority is not None:
-            path = self._file_for(proposal)
+            path = self._file_for(proposal.authority)
             if not await may_make_folder(self.form.app, path):
                 return False
             try:
@@ -195,9 +195,7 @@ class CheckController(Controller):
         await self.test(mail)
         return True
 
-    def _file_for(self, proposal: FixProposal) -> Path:
+    def _file_for(self, authority: Certificate) -> Path:
         """Where the authority of a fix is kept: next to the settings."""
-        if proposal.authority is None:
-            raise AssertionError("a fix without a CA needs no file")
         folder, host = self.document.path.parent, self.draft.text(HOST)
-        return free_path(folder, host, proposal.authority.subject, proposal.authority.pem)
+        return free_path(folder, host, authority.subject, authority.pem)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rich.style import Style
 from textual.screen import Screen
 
 from smtp_tui.config.document import Document
@@ -19,6 +20,7 @@ from smtp_tui.tui.model.file_context import FileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
 from smtp_tui.tui.model.undo import UndoReport
 from smtp_tui.tui.sidebar import SidebarController
+from smtp_tui.tui.style import PLAIN
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import release_keys
 
@@ -116,15 +118,18 @@ class Controller:
         self.test_pane.verdict.mark_stale()
         self.screen.show_state()
         self.context.sidebar.refresh(from_top=False)
+        text = escape_controls(text)
         if at is not None:
-            self.go_to_field(at)
-        if text:
-            self.show_message(escape_controls(text), at=at)
+            self.go_to_field(at, text)
+        elif text:
+            self.show_message(text)
 
-    def go_to_field(self, key: str) -> None:
-        """Bring a field into sight, the focus on it."""
+    def go_to_field(self, key: str, text: str = "", style: Style = PLAIN) -> None:
+        """Bring a field into sight, the focus on it, and show a text about it."""
         self.screen.show_form()
         self.form.focus_field(key)
+        if text:  # last, since to focus a field clears messages about others
+            self.show_message(text, style, at=key)
 
 
 class UndoController(Controller):

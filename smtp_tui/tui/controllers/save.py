@@ -17,11 +17,7 @@ from smtp_tui.settings.password_sources import Keyring
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller, StoppedWaitingError
-from smtp_tui.tui.controllers.password_mover import (
-    PasswordMove,
-    PasswordMover,
-    SteppedBackError,
-)
+from smtp_tui.tui.controllers.password_mover import PasswordMove, PasswordMover, SteppedBackError
 from smtp_tui.tui.dialogs.diff import (
     ChangedDialog,
     ConflictChoice,
@@ -34,14 +30,7 @@ from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, text_of
 from smtp_tui.tui.model.file_context import preview_changes
 from smtp_tui.tui.model.password import PasswordLocation, location_of
 from smtp_tui.tui.style import BAD, GOOD, WARNING
-from smtp_tui.tui.widgets.dialog import (
-    SAVE,
-    STAY,
-    ask_unsaved,
-    choose,
-    confirm,
-    may_make_folder,
-)
+from smtp_tui.tui.widgets.dialog import SAVE, STAY, ask_unsaved, choose, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
 
 NOTHING_SAVED = "Nothing was saved."

@@ -20,12 +20,7 @@ from smtp_tui.tui.model.draft import HOST, text_of
 from smtp_tui.tui.model.file_context import FileContext, risk_of_test
 from smtp_tui.tui.sidebar import file_blocks
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.pane import (
-    Runner,
-    needs_password_prompt,
-    request_for,
-    run_to_verdict,
-)
+from smtp_tui.tui.test_pane.pane import Runner, needs_password_prompt, request_for, run_to_verdict
 from smtp_tui.tui.widgets.dialog import SelectDialog, TablePicker
 
 FORMAT_TITLE = "Which program does the settings file belong to?"
@@ -74,11 +69,6 @@ class TableTester:
     def picker(self, current: str | None = None) -> TablePicker:
         """Return the list of the tables; without a `current` one it has the whole screen."""
         return TablePicker(self.document.path, self.entries, self.test, current)
-
-
-def table_picker(document: Document, last_verdicts: dict[str, str], runner: Runner) -> TablePicker:
-    """Return the picker that is shown before any table is open."""
-    return TableTester(document, last_verdicts, runner).picker()
 
 
 class TableController(Controller):

@@ -13,13 +13,7 @@ from pathlib import Path
 
 from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.checks.output_file import NotWrittenError
-from smtp_tui.checks.report import (
-    TITLE,
-    ReportEntry,
-    report_markdown,
-    without,
-    write_report,
-)
+from smtp_tui.checks.report import TITLE, ReportEntry, report_markdown, without, write_report
 from smtp_tui.config.paths import absolute
 from smtp_tui.settings.password_sources import Literal
 from smtp_tui.smtp.escaping import escape_controls
@@ -72,7 +66,7 @@ class ToolController(Controller):
         content = kept_text(log.rows.last_test(), moment, os.environ.get("HOME", ""))
         await self._ask_and_save("the dialogue", content, moment, ".txt", DIALOGUE)
 
-    async def same(self) -> None:
+    async def equivalents(self) -> None:
         """Show what to type for other programs to do what the last test did, or the form says."""
         done = self.test_pane.done
         settings = done.settings if done else self.draft.reading().settings

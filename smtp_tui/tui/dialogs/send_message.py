@@ -50,7 +50,7 @@ class MailDialog(Dialog[MailRequest | None]):
         width = max(map(len, MailField))
         self._rows = {field: TextRow(field, field, label_width=width) for field in MailField}
         self._note = TextPage(most=2)
-        self._placeholders = {MailField.FROM: sender.words, MailField.TO: EXAMPLE}
+        self._placeholders = {MailField.FROM: sender.description, MailField.TO: EXAMPLE}
         self._obstacles: dict[MailField, str] = {}
         self._typing: MailField | None = None
         self._pause: Timer | None = None

@@ -16,14 +16,7 @@ from textual.timer import Timer
 
 from smtp_tui.diagnosis.advice import Advice, advise
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
-from smtp_tui.tui.form.rows import (
-    MORE_LABEL,
-    ChoiceRow,
-    DisclosureRow,
-    PasswordRow,
-    Row,
-    TextRow,
-)
+from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, PasswordRow, Row, TextRow
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.file_context import FileContext
 from smtp_tui.tui.model.password import PasswordLocation

@@ -218,8 +218,8 @@ class DisclosureRow(Row):
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the names of what is folded away."""
         names = ", ".join(field.label for field in FIELDS if field.advanced)
-        said = "shown below; Left hides them" if self.is_open else names
-        shown = truncate(said, width - len(self.state.note) - 2 if self.state.note else width)
+        text = "shown below; Left hides them" if self.is_open else names
+        shown = truncate(text, width - len(self.state.note) - 2 if self.state.note else width)
         if self.has_focus:
             return [(shown[:1], CURSOR), (shown[1:], DIM)], len(shown)
         return [(shown, DIM)], len(shown)

@@ -30,24 +30,15 @@ class FileContext:
         self._table = table
         # Why no keyring can be used here and what was tried, once somebody wanted one.
         self.keyring_trouble: tuple[str, str] | None = None
-        self.check_readers()
+        self.is_open = False
 
     def draft(self) -> Draft:
         """Begin with what the file says; a table that is still to be made says nothing."""
-        given, assumed = self._values(self._document)
-        document = self._document
-        application = document.application or ""
-        draft = Draft(given, assumed=assumed, limits=document.limits, application=application)
-        draft.places = self._places()
+        draft = Draft({}, application=self._document.application or "")
+        self.rebase(draft, {})
         return draft
 
-    def rebase(
-        self,
-        draft: Draft,
-        edits: DraftState,
-        *,
-        keep_password: bool = False,
-    ) -> None:
+    def rebase(self, draft: Draft, edits: DraftState, *, keep_password: bool = False) -> None:
         """Begin a draft again with what the file says now, `edits` made on top."""
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)

@@ -33,10 +33,10 @@ class MailField(StrEnum):
 
 @record
 class Sender:
-    """Whom a message comes from unless the dialog says otherwise: to begin with, and in words."""
+    """Whom a message comes from unless the dialog says otherwise, and how to show that."""
 
     text: str
-    words: str
+    description: str
 
 
 def sender_of(draft: Draft) -> Sender:

@@ -19,6 +19,7 @@ from smtp_tui.settings.password_sources import (
     PasswordSource,
     own_entry,
     parse_source,
+    source_as_toml,
 )
 
 
@@ -33,22 +34,21 @@ class PasswordLocation(StrEnum):
     ASK = "ask"
 
 
-_LOCATIONS: Mapping[type, PasswordLocation] = {
-    Literal: PasswordLocation.FILE,
-    Keyring: PasswordLocation.KEYRING,
-    Environment: PasswordLocation.ENV,
-    File: PasswordLocation.PATH,
-    Command: PasswordLocation.COMMAND,
-    Ask: PasswordLocation.ASK,
-}
-# Of each place a value that names it, to ask an application's format whether it has such a place.
+# A source for each place, to ask an application's format whether it has such a place.
+_SOURCES: tuple[PasswordSource, ...] = (
+    Literal("x"),
+    Keyring("x"),
+    Environment("X"),
+    File("x"),
+    Command(("x",)),
+    Ask(),
+)
+_PLACES = tuple(zip(PasswordLocation, _SOURCES, strict=True))
 EXAMPLES: Mapping[PasswordLocation, object] = {
-    PasswordLocation.FILE: "x",
-    PasswordLocation.KEYRING: {"keyring": "x"},
-    PasswordLocation.ENV: {"env": "X"},
-    PasswordLocation.PATH: {"file": "x"},
-    PasswordLocation.COMMAND: {"command": ["x"]},
-    PasswordLocation.ASK: {"ask": True},
+    location: source_as_toml(source) for location, source in _PLACES
+}
+_LOCATIONS: Mapping[type, PasswordLocation] = {
+    type(source): location for location, source in _PLACES
 }
 PLACEHOLDERS = {
     PasswordLocation.FILE: "none",
