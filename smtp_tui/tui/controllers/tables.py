@@ -49,22 +49,21 @@ class TableTester:
 
     async def test(self, table: str) -> None:
         """Test one table as the file has it; where that is impossible, say so in its place."""
+        self.last_verdicts[table] = await self._test(table)
+
+    async def _test(self, table: str) -> str:
         draft = FileContext(self.document, table).draft()
         settings = draft.reading().settings
-        # A list has room for the first problem only.
         for key, problem in draft.problems().items():
-            line = f"not tested: {BY_KEY[key].label} {problem}"
-            break
-        else:
-            if settings is None or needs_password_prompt(draft, settings):
-                line = ASKED_FOR
-            elif risk := risk_of_test(draft.password, settings, self.document.path):
-                line = f"not tested: {risk.refusal.removesuffix('.')}"
-            else:
-                request = request_for(draft, file=self.document.path, table=table)
-                verdict = await run_to_verdict(self.runner, request, lambda _event: None)
-                line = verdict_line(verdict) if verdict else self.last_verdicts.get(table, "")
-        self.last_verdicts[table] = line
+            # A list has room for the first problem only.
+            return f"not tested: {BY_KEY[key].label} {problem}"
+        if settings is None or needs_password_prompt(draft, settings):
+            return ASKED_FOR
+        if risk := risk_of_test(draft.password, settings, self.document.path):
+            return f"not tested: {risk.refusal.removesuffix('.')}"
+        request = request_for(draft, file=self.document.path, table=table)
+        verdict = await run_to_verdict(self.runner, request, lambda _event: None)
+        return verdict_line(verdict) if verdict else self.last_verdicts.get(table, "")
 
     def picker(self, current: str | None = None) -> TablePicker:
         """Return the list of the tables; without a `current` one it has the whole screen."""

@@ -301,7 +301,8 @@ class ChoiceRow(Row):
         start, end = window(self.words, current, room)
         spans: list[Span] = [(f"{MORE} ", DIM)] if start else []
         for number in range(start, end):
-            spans.append((" ", PLAIN)) if number > start else None
+            if number > start:
+                spans.append((" ", PLAIN))
             spans.append(self._word_span(number))
         if end < len(self.words):
             spans.append((f" {MORE}", DIM))
@@ -314,11 +315,7 @@ class ChoiceRow(Row):
         if character is None or not character.isalnum() or event.key.startswith("alt+"):
             return
         event.stop()
-        letter, words = character.casefold(), self.words
-        matching = [number for number in self._others() if words[number].startswith(letter)]
-        # The first that can be chosen; where none can, the first shows why.
-        for number in sorted(matching, key=lambda match: words[match] in self.state.refused)[:1]:
-            self._choose(number)
+        self._choose_next(character.casefold())
 
     def action_step(self, by: int) -> None:
         """Choose the neighbour."""
@@ -330,20 +327,21 @@ class ChoiceRow(Row):
 
     def action_cycle(self) -> None:
         """Choose the next word, after the last the first."""
-        numbers = self._others()
-        allowed = [number for number in numbers if self.words[number] not in self.state.refused]
-        self._choose((allowed or numbers)[0])
+        self._choose_next("")
 
     def action_reset(self) -> None:
         """Go back to the default: the key becomes absent."""
-        if self.state.is_fixed:
-            return
-        self.post_message(self.Chosen(self, None))
+        if not self.state.is_fixed:
+            self.post_message(self.Chosen(self, None))
 
-    def _others(self) -> list[int]:
-        """Return the places of the words from the next one on, the current one last."""
-        count = len(self.words)
-        return [(self.current + step) % count for step in range(1, count + 1)]
+    def _choose_next(self, beginning: str) -> None:
+        count, words = len(self.words), self.words
+        others = [(self.current + step) % count for step in range(1, count + 1)]
+        matching = [number for number in others if words[number].startswith(beginning)]
+        # The first that can be chosen; where none can, the first shows why.
+        matching.sort(key=lambda number: words[number] in self.state.refused)
+        if matching:
+            self._choose(matching[0])
 
     def _choose(self, number: int) -> None:
         if self.state.is_fixed:
@@ -355,10 +353,9 @@ class ChoiceRow(Row):
             self.post_message(self.Chosen(self, self.words[number]))
 
     def _word_span(self, number: int) -> Span:
-        word = self.words[number]
+        word, refused = self.words[number], self.state.refused
         if number != self.current:
             # Among words that cannot be chosen those that can stand out.
-            is_free = self.state.refused and word not in self.state.refused
-            return word, PLAIN if is_free else DIM
+            return word, PLAIN if refused and word not in refused else DIM
         shown, style = (f"({word})", PLAIN) if self.state.is_default else (f"‹{word}›", STRONG)
         return shown, CURSOR if self.has_focus else style
