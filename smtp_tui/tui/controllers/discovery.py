@@ -83,7 +83,7 @@ class DiscoveryController(Controller):
         self.show_change(f"{done} {what}".rstrip(), at=key)
 
     async def import_settings(self) -> None:
-        """Have a text pasted or read, and take over what it says, as one step."""
+        """Import what a text says that is pasted or read from a file, as one step."""
         self.form.commit_edit()
         plan = await self.show_dialog(ImportScreen(self.draft))
         if plan is None:

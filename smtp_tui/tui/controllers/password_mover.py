@@ -115,7 +115,7 @@ class PasswordMover:
         await self._ask(f"{why}{refusal} {loss}. Continue?".strip(), [(YES, "Continue")])
 
     async def _rename(self, target: Keyring) -> PasswordMove:
-        """Have the entry of a keyring follow the username, if the admin wants that."""
+        """Move a keyring's entry to the new username, if the admin wants that."""
         was, account, raw = self._was, self._account, self._raw
         if was == account or not was or not account:
             return PasswordMove(raw)
@@ -180,7 +180,7 @@ class PasswordMover:
         return self._password.source == self._target and self._was == self._account
 
     def _old_place(self) -> tuple[str, ...]:
-        """Name the place that had the password before."""
+        """Return a note on the place that had the password before."""
         old = self._password.source
         if self._stays or not (isinstance(old, File) or (isinstance(old, Keyring) and self._was)):
             return ()

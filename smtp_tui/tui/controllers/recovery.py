@@ -79,7 +79,7 @@ class CrashRecovery(Controller):
 
 
 def recovery_question(recovered: RecoveredChanges, now: float) -> str:
-    """Say from when the changes are, and of which fields."""
+    """Return from when the changes are, and of which fields."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(recovered.moment))
     if when.startswith(time.strftime("%Y-%m-%d ", time.localtime(now))):
         when = when.partition(" ")[2]

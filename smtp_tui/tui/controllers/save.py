@@ -107,7 +107,7 @@ class SaveController(Controller):
         self.show_message("Only its owner can read the file now (mode 0600).", GOOD)
 
     async def look_for_keyring(self) -> None:
-        """Say at once where there is no keyring to keep a password in."""
+        """Show at once that there is no keyring to keep a password in."""
         trouble = await keyring_backend.keyring_state()
         found = (trouble, keyring_backend.looked_for()) if trouble else None
         self.context.file_context.keyring_trouble = found
@@ -325,7 +325,7 @@ class SaveController(Controller):
 
 
 def _waited_for(draft: Draft) -> str:
-    """Name the place that saving waits for where it takes its time."""
+    """Return the place that saving waits for where it takes its time."""
     if not {PASSWORD, ACCOUNT}.intersection(draft.changed):
         return THE_FILE
     kinds = {draft.password.location, location_of(draft.password.source)}

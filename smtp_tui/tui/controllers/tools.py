@@ -168,7 +168,7 @@ def kept_text(entries: Iterable[Entry], moment: datetime, home: str) -> str:
 
 
 def copied_message(count: int, environment: Mapping[str, str]) -> str:
-    """Say what became of a copied text, as far as that can be known."""
+    """Report what became of a copied text, as far as that can be known."""
     what, it = ("the line", "it") if count == 1 else (f"{count} lines", "them")
     sent = f"Sent {what} to the terminal. It does not report whether it accepted {it}."
     if environment.get("TMUX"):

@@ -162,7 +162,7 @@ class TextRow(Row, LineEditor):
         return " " if self.is_at_end else super().gap
 
     def show(self, state: RowState) -> None:
-        """Take another state."""
+        """Show another state."""
         self.placeholder = state.placeholder
         self.is_fixed, self.is_masked = state.is_fixed, state.is_masked
         super().show(state)
@@ -172,7 +172,7 @@ class TextRow(Row, LineEditor):
         return LineEditor.value_spans(self, width)
 
     def edited(self) -> None:
-        """Have the form take what was typed."""
+        """Report what was typed."""
         self.post_message(self.Edited(self))
 
 
@@ -183,7 +183,7 @@ class PasswordRow(TextRow):
         """Something was deleted where nothing was typed: what the file holds may go."""
 
     def emptied(self) -> None:
-        """Have the form forget what the file holds."""
+        """Report that what the file holds may go."""
         self.post_message(self.Emptied())
 
 

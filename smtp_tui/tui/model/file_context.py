@@ -33,13 +33,13 @@ class FileContext:
         self.is_open = False
 
     def draft(self) -> Draft:
-        """Begin with what the file says; a table that is still to be made says nothing."""
+        """Return a draft of what the file says; a table that is still to be made says nothing."""
         draft = Draft({}, application=self._document.application or "")
         self.rebase(draft, {})
         return draft
 
     def rebase(self, draft: Draft, edits: DraftState, *, keep_password: bool = False) -> None:
-        """Begin a draft again with what the file says now, `edits` made on top."""
+        """Base a draft on what the file says now, with `edits` on top."""
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)
         draft.limits, draft.places = self._document.limits, self._places()
@@ -52,7 +52,7 @@ class FileContext:
         self.is_open = document.exists and file_access.readable_by_others(document.path)
 
     def preview_effects(self, draft: Draft) -> None:
-        """Tell the draft what the file's application makes of its changes."""
+        """Show in the draft what the file's application makes of its changes."""
         if self._document.application is None:
             return
         # The application may take another default beside the changes, which must show before

@@ -1,4 +1,4 @@
-"""What a fix is in the form: how it comes about, and its change in words."""
+"""The fixes of a failed test: how each is applied, and what it changes, as text."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def pins(fix: Fix) -> bool:
 
 
 def format_current(key: str, draft: Draft) -> str:
-    """Name a field's value as the form shows it."""
+    """Return a field's value as the form shows it."""
     field, raw = BY_KEY[key], draft.raw(key)
     if raw is None:
         return format_default(field, draft.parsed())
@@ -89,7 +89,7 @@ def format_current(key: str, draft: Draft) -> str:
 
 
 def format_value(key: str, raw: object) -> str:
-    """Name a value as the form shows it; one that is taken away by what then counts."""
+    """Return a value as the form shows it; for one that is removed, what counts then."""
     field = BY_KEY[key]
     if raw == "":
         return field.default_text or "not set"
@@ -113,7 +113,7 @@ def pairs_of(digits: str) -> list[str]:
 
 
 def format_fix(proposal: FixProposal, draft: Draft, file: str = "") -> str:
-    """Name what a fix changes, old and new; `file` is where an authority would be saved."""
+    """Return what a fix changes, old and new; `file` is where an authority would be saved."""
     fix = proposal.fix
     if proposal.way is FixAction.GO_TO:
         return f"{BY_KEY[fix.field].label}: type it yourself"
@@ -121,7 +121,7 @@ def format_fix(proposal: FixProposal, draft: Draft, file: str = "") -> str:
 
 
 def format_changes(change: Mapping[str, object], draft: Draft) -> str:
-    """Name what a change does to the form, old and new."""
+    """Return what a change does to the form, old and new."""
     pairs = {
         key: (format_current(key, draft), format_value(key, raw)) for key, raw in change.items()
     }
@@ -131,7 +131,7 @@ def format_changes(change: Mapping[str, object], draft: Draft) -> str:
 
 
 def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
-    """Say what applying the first fix does, as the end of a sentence that begins with a key."""
+    """Return what applying the first fix does, as the end of a sentence that begins with a key."""
     fix = verdict.fixes[0]
     again = "asks again without a message" if sends else "tests again"
     if saves_authority(fix, verdict):

@@ -1,4 +1,4 @@
-"""What an import changes in the form, as one step: nothing of which the text says nothing."""
+"""What an import changes in the form, as one step: only what the imported text sets."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ImportPlan:
 
     @property
     def labels(self) -> str:
-        """Name the fields that it changes."""
+        """The labels of the fields that it changes."""
         keys = [key for key in BY_KEY if key in self.change or (key == PASSWORD and self.secret)]
         return ", ".join(BY_KEY[key].label for key in keys)
 

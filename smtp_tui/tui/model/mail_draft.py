@@ -89,7 +89,7 @@ class MailDraft:
         return self._texts[part]
 
     def type(self, part: MailField, text: str) -> None:
-        """Take what a part holds now."""
+        """Set what a part holds."""
         self._texts[part] = text
 
     def problems(self) -> dict[MailField, str]:

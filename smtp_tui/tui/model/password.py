@@ -161,7 +161,7 @@ class PasswordDraft:
                 return PLACEHOLDERS[self.location]
 
     def type(self, text: str) -> None:
-        """Take what the field holds now."""
+        """Set what the field holds."""
         if self.is_masked:
             self.state = replace(self.state, typed=text)
         else:

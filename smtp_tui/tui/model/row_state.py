@@ -111,7 +111,7 @@ def password_location_state(draft: Draft) -> RowState:
 
 
 def format_default(field: Field, parsed: Mapping[str, Any]) -> str:
-    """Name a field's default in words."""
+    """Return a field's default as text."""
     return field.default_text or _word(field, field.default(parsed))
 
 

@@ -67,7 +67,7 @@ class SearchResults:
         self.result: SearchResult | None = None
 
     def add(self, step: Step) -> None:
-        """Take in the next step."""
+        """Add the next step."""
         match step:
             case Finding():
                 self.findings.append(step)
@@ -180,7 +180,7 @@ def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, s
 
 
 def describe_change(change: Mapping[str, object], draft: Draft) -> str:
-    """Say what Enter would do to the form."""
+    """Return what Enter would do to the form."""
     if not change:
         return text("discover", "same")
     rest = {key: raw for key, raw in change.items() if (key, raw) != (HOST, "")}
@@ -198,13 +198,13 @@ def describe_change(change: Mapping[str, object], draft: Draft) -> str:
 
 
 def unsupported_fields(values: Mapping[str, object], draft: Draft) -> str:
-    """Name what the file has no way to say; nothing where it can say all."""
+    """Return which fields the file cannot express; nothing where it can express all."""
     labels = [BY_KEY[key].label for key in values if key in draft.limits]
     return text("discover", "cannot", labels=", ".join(labels)) if labels else ""
 
 
 def _differing(change: Mapping[str, object], draft: Draft) -> Change:
-    """Leave out what the form says already, and what the file has no way to say."""
+    """Leave out what the form says already, and what the file cannot express."""
     return {
         key: raw
         for key, raw in change.items()
