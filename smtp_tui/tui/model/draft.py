@@ -77,9 +77,7 @@ class Draft:
         """Return another one: this one may be edited on while a keyring is waited for."""
         other = copy(self)
         other._edits = dict(self._edits)
-        # The host names the keyring's entry.
-        other.password = PasswordDraft(self._file.get(PASSWORD), lambda: other.text(HOST))
-        other.password.state = self.password.state
+        other.password = self.password.copy(lambda: other.text(HOST))
         return other
 
     def state(self, keys: Iterable[str] = BY_KEY) -> DraftState:

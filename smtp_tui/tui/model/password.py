@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import field, replace
 from enum import StrEnum
 
@@ -120,6 +121,12 @@ class PasswordDraft:
     def __repr__(self) -> str:
         """Show where the password is kept, never the password."""
         return f"{type(self).__name__}(location={self.location.value!r})"
+
+    def copy(self, host: Callable[[], str]) -> PasswordDraft:
+        """Return another one for a copy of the draft, whose `host` names the keyring's entry."""
+        other = copy(self)
+        other._host = host
+        return other
 
     @property
     def location(self) -> PasswordLocation:
