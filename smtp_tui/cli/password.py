@@ -64,7 +64,7 @@ def password(call: Invocation) -> int:
         return BY_STAGE["password"]
 
 
-def store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
+def _store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
     """Return a source as the table sees it."""
     account = str(table.values.get("username") or "")
     file = absolute(Path(table.file))
@@ -74,7 +74,7 @@ def store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
 
 def fetch(table: SettingsTable, source: PasswordSource) -> str:
     """Return the password of a table from its source; PasswordError when none can be had."""
-    return asyncio.run(store_of(table, source).fetch(PATIENCE))
+    return asyncio.run(_store_of(table, source).fetch(PATIENCE))
 
 
 def _set(table: SettingsTable, options: Namespace) -> int:
@@ -86,11 +86,11 @@ def _set(table: SettingsTable, options: Namespace) -> int:
                 f"{one_line(table.file)} does not say where to keep the password; "
                 f"name a place with --keep-in: {PLACES}"
             )
-        store = store_of(table, source)
+        store = _store_of(table, source)
         if store.refusal is not None:
             raise PasswordError(f"the password was not stored: {store.refusal}")
     else:
-        store = store_of(table, parsed_place(options.keep_in, table.host))
+        store = _store_of(table, _parse_place(options.keep_in, table.host))
         old = table.source
         # What the file cannot take must show before anything is stored.
         table.document.changed(table.name, {"password": source_as_toml(store.source)})
@@ -122,7 +122,7 @@ def _name_only(table: SettingsTable, store: PasswordStore, options: Namespace) -
     old = table.source
     _save(table, source_as_toml(store.source), options)
     print_line(f"{one_line(table.file)} now names the place of the password: {store}")
-    report_stale_copies(table, store, old)
+    _report_stale_copies(table, store, old)
     return PASSED
 
 
@@ -154,7 +154,7 @@ def _store(
         except DocumentError as error:
             raise DocumentError(f"{store} has the password, but {error}") from None
         print_line(f"stored: the password{table.owner} in {store}")
-    report_stale_copies(table, store, old, secret)
+    _report_stale_copies(table, store, old, secret)
     return PASSED
 
 
@@ -166,7 +166,7 @@ def _save(table: SettingsTable, raw: object, options: Namespace) -> None:
 
 def _test(table: SettingsTable, _options: Namespace) -> int:
     """Fetch the password, and say no more of it than that it is there."""
-    store = store_of(table, _named(table))
+    store = _store_of(table, _named(table))
     asyncio.run(store.fetch(PATIENCE))
     print_line(f"found the password{table.owner} in {store}")
     match store.source:
@@ -182,7 +182,7 @@ def _test(table: SettingsTable, _options: Namespace) -> int:
 def _forget(table: SettingsTable, options: Namespace) -> int:
     """Take the password away from where it is kept; the place itself stays in the settings."""
     source = _named(table)
-    store = store_of(table, source)
+    store = _store_of(table, source)
     if store.refusal is not None:
         raise PasswordError(f"the password{table.owner} was not removed: {store.refusal}")
     if isinstance(source, Literal):
@@ -204,7 +204,7 @@ def _named(table: SettingsTable) -> PasswordSource:
     return source
 
 
-def parsed_place(text: str, host: str) -> PasswordSource:
+def _parse_place(text: str, host: str) -> PasswordSource:
     """Parse what --keep-in names; a literal holds nothing yet. UsageError if it is no place."""
     fault = UsageError(f"--keep-in accepts {PLACES}")
     if text.lstrip().startswith("{"):
@@ -230,13 +230,13 @@ def parsed_place(text: str, host: str) -> PasswordSource:
         raise fault from None
 
 
-def report_stale_copies(
+def _report_stale_copies(
     table: SettingsTable, place: PasswordStore, old: PasswordSource | None, secret: str = ""
 ) -> None:
     """Name the place that had it before, which others may use, and a backup of the file."""
     if isinstance(old, Keyring | File | Environment) and old != place.source:
         print_error(
-            f"note: {store_of(table, old)} still holds the old password; "
+            f"note: {_store_of(table, old)} still holds the old password; "
             "remove it if nothing else uses it"
         )
     passwords = {secret, old.value if isinstance(old, Literal) else ""} - {""}
