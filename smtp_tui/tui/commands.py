@@ -323,25 +323,8 @@ def log_keys() -> Hints:
     return (*((command.keys, command.help) for command in LOG_COMMANDS), *LOG_KEYS)
 
 
-FORM_KEYS = (
-    ("Up Down Tab Enter", "go from field to field"),
-    ("Left Right Space", "choose; a letter jumps to the next value with that initial"),
-    ("Del", "in a choice: return to the default"),
-    ("^U ^W ^K", "delete to the start, a word, to the end"),
-    ("", "an empty field or a default is not written to the file"),
-    ("PgUp PgDn", "scroll the explanation"),
-)
 LOG_KEYS = (
     ("Up Down PgUp PgDn", "scroll; at the end the log follows new lines"),
     ("Left Right", "scroll lines that are cut off"),
     ("Home End", "go to the first or last line"),
-)
-SIGNS = (
-    (">", "the field under the cursor"),
-    ("*", "changed, not saved yet"),
-    ("!", "invalid, or cannot work"),
-    ("?", "may fail, or protects less than it seems to"),
-    ("i", "a note; the sidebar has the details"),
-    ("‹ ›", "the value in force, set in the file"),
-    ("( )", "the value in force by default, not set in the file"),
 )

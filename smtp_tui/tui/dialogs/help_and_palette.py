@@ -14,6 +14,7 @@ from smtp_tui.tui import commands
 from smtp_tui.tui.commands import Command, configurable, key_of
 from smtp_tui.tui.form.form import letters
 from smtp_tui.tui.form.rows import TextRow
+from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
@@ -41,7 +42,7 @@ class HelpScreen(PagerScreen):
         file_changed = (*commands.CHANGED_COMMANDS, commands.CONFLICT_COMMANDS[0])
         sections: tuple[tuple[str, Iterable[Command | tuple[str, str]]], ...] = (
             ("Everywhere", [command for command in commands.COMMANDS if command.help]),
-            ("In the form", commands.FORM_KEYS),
+            ("In the form", texts_of("help-form").items()),
             ("In the log", commands.log_keys()),
             ("In the list of fixes", commands.FIX_COMMANDS),
             ("In the explanation of an error", commands.ERROR_COMMANDS),
@@ -54,7 +55,7 @@ class HelpScreen(PagerScreen):
             ("In the diff", commands.DIFF_COMMANDS),
             ("When another program has changed the file", file_changed),
             ("In the list of tables", commands.TABLE_COMMANDS),
-            ("Signs", commands.SIGNS),
+            ("Signs", texts_of("help-signs").items()),
         )
         for title, lines in sections:
             yield plain(title, STRONG)

@@ -26,7 +26,7 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.redaction import Redactors
 from smtp_tui.tui.log.model import LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
-from smtp_tui.tui.messages import format_internal_error
+from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import PASSWORD, Draft
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.test_pane.progress import ProgressBar
@@ -43,11 +43,6 @@ if TYPE_CHECKING:
 
 Runner = Callable[[CheckRequest], AsyncGenerator[Event | Verdict, None]]
 Report = Callable[[Event], None]
-
-STOPPED = "Stopped. The test proved nothing; the log shows how far it got."
-STOPPED_LATE = (
-    "Stopped. The server may or may not have accepted the message; the log shows how far it got."
-)
 
 
 @record
@@ -238,7 +233,7 @@ class TestPane(NoRepaintOnResize, Vertical):
                 self._check.cancel()
                 raise
             is_late = self.progress.stages.current is Stage.MESSAGE
-            self._give_up(STOPPED_LATE if is_late else STOPPED, "stopped")
+            self._give_up(text("test-stopped", "late" if is_late else "early"), "stopped")
             return None
         except Exception as error:  # a defect in a check must not cost what was typed
             self._give_up(format_internal_error(error))
@@ -282,8 +277,8 @@ class TestPane(NoRepaintOnResize, Vertical):
         if done is self.done and done.verdict.ok and not self.is_busy:
             self.domain.check_after(done)
 
-    def _give_up(self, text: str, outcome: str = "no verdict") -> None:
+    def _give_up(self, why: str, outcome: str = "no verdict") -> None:
         self.progress.stages.stop()
         self.progress.repaint()
         self.log_view.end_test(outcome)
-        self.verdict.show_failure(text)
+        self.verdict.show_failure(why)
