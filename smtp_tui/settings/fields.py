@@ -47,12 +47,19 @@ class Field:
     attribute: str  # its name in `Settings`
     label: str
     kind: FieldKind
-    parse: parsers.Parser
+    parser: parsers.Parser
     default: Default  # computes from the other fields' parsed values
     summary: str
     default_text: str = ""  # how people name a default that is no value of the field
     choices: tuple[str, ...] = ()
     advanced: bool = False  # shown when wanted
+
+    def parse(self, value: object) -> object:
+        """Return the value of a raw one; ValueError says what would be allowed."""
+        # A dialect hands over what it cannot read, with the reason.
+        if isinstance(value, parsers.Unreadable):
+            raise ValueError(value.reason)
+        return self.parser(value)
 
     def problem_with(self, value: object) -> str | None:
         """Say what is wrong with a raw value in words that stand beside the field."""
@@ -96,8 +103,7 @@ def declare(
         Field,
         label=label,
         kind=kind,
-        # A dialect hands over what it cannot read, with the reason.
-        parse=parsers.refusing_unreadable(parse),
+        parser=parse,
         summary=summary,
         default=default if callable(default) else lambda _values: default,
         default_text=default_text,

@@ -43,17 +43,6 @@ class Unreadable:
         return self.shown
 
 
-def refusing_unreadable(parse: Parser) -> Parser:
-    """Make a parser tell what is known of an unreadable value, in place of its own complaint."""
-
-    def checked(value: object) -> object:
-        if isinstance(value, Unreadable):
-            raise ValueError(value.reason)
-        return parse(value)
-
-    return checked
-
-
 def shown(value: object) -> str:
     """Quote a refused value for an error message, without passwords, cut to a readable length."""
     match value:
