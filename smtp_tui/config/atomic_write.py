@@ -52,7 +52,7 @@ class WriteOptions:
     in_place: bool = False  # overwrite it where it cannot be replaced by a rename
     backup: bool = False  # keep the old content beside it, with a `~` at the end of its name
     private: bool = False  # take every right to read it from all but its owner
-    warn: Callable[[str], None] = lambda _text: None  # is told of the risk of `in_place` first
+    warn: Callable[[str], None] = lambda _text: None  # is called with the risk of `in_place`
 
 
 def write(path: Path, content: bytes, *, old: bytes | None, options: WriteOptions) -> None:

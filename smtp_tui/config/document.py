@@ -231,7 +231,7 @@ class Document:
         options: WriteOptions | None = None,
     ) -> None:
         """Write the file with `changes` made, unless they change nothing and nor does `options`."""
-        # No backup keeps a password that leaves the file; that is told where one was wanted.
+        # No backup keeps a password that leaves the file; who wanted one gets a warning.
         options = options or WriteOptions()
         if options.backup and not self.lacks(table):
             old = self.values(table).get("password")

@@ -19,7 +19,7 @@ _TABLES = ("keys", "form", "domain")
 
 @record(kw_only=True)
 class Preferences:
-    """What the file says; None where it says nothing. What is wrong in it is told in `problems`."""
+    """What the file says; None where it says nothing. `problems` list what is wrong in it."""
 
     # By command, as they are written: only the form knows what are commands and keys.
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

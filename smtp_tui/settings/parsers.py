@@ -2,8 +2,6 @@
 
 A parser never changes meaning silently: what it cannot read it refuses, in words that can stand
 beside the field.
-
-A mailbox as mail programs write it: `Name <local@domain>` (RFC 5322, section 3.4).
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ Parser = Callable[[object], object]
 
 @record
 class Unreadable:
-    """What stands in a file in words that have no meaning here: the reason is told at the field."""
+    """What stands in a file in words that have no meaning here; the field shows the reason."""
 
     reason: str
     shown: str = "?"

@@ -266,7 +266,7 @@ def _decoded(table: DialectTable, key: str, place: KeyLocation, raw: object) -> 
 def _mode(table: DialectTable) -> ModeRule | Unreadable | None:
     """Return what several keys say together, or which of them has a value that no mode knows."""
     dialect, application = table.dialect, table.dialect.head.application
-    # One fault in a text would be told of each of its parts; the host tells it for all.
+    # One fault in a text would be reported for each of its parts; the host reports it for all.
     if table.fault or not dialect.modes:
         return None
     whens = [(key, word) for mode in dialect.modes for key, word in mode.when.items()]

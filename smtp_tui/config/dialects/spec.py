@@ -1,7 +1,7 @@
 """What a dialect is: which files are an application's, and which of its keys is which setting.
 
 The head of a dialect recognises a file. The rest, read where a file is in the dialect, translates
-its tables. A fault in a dialect's file is told in one line, and never half taken.
+its tables. A dialect's file with a fault is refused whole, in one line.
 """
 
 from __future__ import annotations
