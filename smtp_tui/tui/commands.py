@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -299,9 +299,10 @@ def key_names(action: str) -> str:
     return " or ".join(re.sub(r"^\^", "Ctrl+", name) for name in names)
 
 
-def hints_of(commands: Iterable[Command]) -> Hints:
-    """Return keys and labels of commands."""
-    return tuple((command.hint_keys, command.label) for command in commands)
+def hints_of(commands: Iterable[Command], hidden: Collection[str] = ()) -> Hints:
+    """Return keys and labels of commands, except for the hidden actions."""
+    shown = (command for command in commands if command.action not in hidden)
+    return tuple((command.hint_keys, command.label) for command in shown)
 
 
 def hints_at(*, has_fixes: bool = False, can_undo: bool = False, is_in_log: bool = False) -> Hints:

@@ -20,7 +20,7 @@ from smtp_tui.settings.password_sources import Command, File, Keyring, Literal, 
 from smtp_tui.tui.controllers.context import CancellableWaits
 from smtp_tui.tui.model.draft import ACCOUNT, Draft
 from smtp_tui.tui.model.file_context import risk_of_fetch
-from smtp_tui.tui.widgets.dialog import folder_question, missing_folder
+from smtp_tui.tui.widgets.dialog import folder_question
 
 PATIENCE = 30.0  # seconds; a keyring has its own, shorter ones
 YES, NO, USE = "y", "n", "u"
@@ -141,8 +141,8 @@ class PasswordMover:
 
     async def _keep(self, store: PasswordStore, secret: str) -> None:
         beware = LATE if isinstance(store.source, Keyring) else ""
-        if isinstance(store.source, File) and (folder := missing_folder(store.path)) is not None:
-            await self._ask(folder_question(folder), [(YES, "Create it")])
+        if isinstance(store.source, File) and (question := folder_question(store.path)):
+            await self._ask(question, [(YES, "Create it")])
         refused = await self._waits.on(store.store(secret, PATIENCE), beware)
         if refused is not None:
             del secret  # the traceback leads to this frame

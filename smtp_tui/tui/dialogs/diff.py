@@ -29,8 +29,8 @@ from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, Span, make_strip
-from smtp_tui.tui.widgets.dialog import Dialog, Result
-from smtp_tui.tui.widgets.line import KeyHints
+from smtp_tui.tui.widgets.dialog import Dialog
+from smtp_tui.tui.widgets.pager import Result
 from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
@@ -87,8 +87,7 @@ class _DiffBase(Dialog[Result]):
         self._head = TextPage(head)
         self._view = DiffView(lines)
         self._note = TextPage()
-        self._keys = KeyHints(hints, indent=0)
-        super().__init__(self._head, self._view, self._note, self._keys)
+        super().__init__(self._head, self._view, self._note, hints=hints)
 
     def on_mount(self) -> None:
         """Have the keys scroll the diff."""
@@ -152,7 +151,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
 
     def _set_options(self, options: WriteOptions) -> None:
         self._options = options
-        self._keys.show(self._hints())
+        self.hints.show(self._hints())
 
     def _hints(self) -> Hints:
         """Return the keys; those that choose show what is chosen."""
@@ -185,9 +184,9 @@ class ChangedDialog(_DiffBase[ConflictChoice | None]):
         self._can_merge = can_merge
         title = text("diff", "changed", file=file)
         state = text("diff", "unsaved" if ours else "saved", labels=", ".join(ours))
-        commands = [one for one in CHANGED_COMMANDS if can_merge or one.action != "merge"]
         head = [plain(title, STRONG), plain(state, DIM, gap=False)]
-        super().__init__(head, lines, hints_of(commands))
+        hints = hints_of(CHANGED_COMMANDS, () if can_merge else {"merge"})
+        super().__init__(head, lines, hints)
 
     def action_merge(self) -> None:
         """Make the changes of the form in the file as it is now."""
@@ -220,8 +219,8 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
         self._chosen: dict[str, str] = {}
         self._note = TextPage(most=4)
         title = TextPage([plain(text("diff", "conflicts"), STRONG)])
-        keys = KeyHints(hints_of(CONFLICT_COMMANDS), indent=0)
-        super().__init__(title, *self._rows.values(), self._note, keys)
+        hints = hints_of(CONFLICT_COMMANDS)
+        super().__init__(title, *self._rows.values(), self._note, hints=hints)
 
     def on_mount(self) -> None:
         """Begin at the first."""

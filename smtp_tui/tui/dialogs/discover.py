@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from time import monotonic
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from rich.style import Style
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
@@ -32,11 +30,9 @@ from smtp_tui.tui.model.search import (
     unsupported_fields,
 )
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, STRONG, WARNING
-from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.line import KeyHints
-from smtp_tui.tui.widgets.text_page import ReadsPage, TextPage, plain
+from smtp_tui.tui.widgets.pager import SearchScreen
+from smtp_tui.tui.widgets.text_page import TextPage, plain
 
-Result = TypeVar("Result")
 Status = tuple[str, Style]
 # Searches for a subject; the flag is whether its own web servers are asked too.
 Search = Callable[[SearchQuery, bool], AsyncGenerator[Step, None]]
@@ -44,10 +40,6 @@ Search = Callable[[SearchQuery, bool], AsyncGenerator[Step, None]]
 # Seconds between two looks at the clock.
 CLOCK = 1.0
 _NO, _YES = text("discover", "no"), text("discover", "yes")
-# Title, name, autoconfig, the line of progress, a blank one, and the keys.
-_AROUND = 6
-# Of what is left, the most that the table takes.
-_SHARE = 0.55
 
 
 def under_way(results: SearchResults, spent: float, limit: float, *, with_web: bool) -> Status:
@@ -75,21 +67,6 @@ def outcome(results: SearchResults) -> Status:
     return text("discover", identity, **result.values), GOOD if result.ok else WARNING
 
 
-class SearchScreen(ReadsPage, PaintOnceScreen, Screen[Result], inherit_bindings=False):
-    """A whole screen on which something is found: a line typed, a list, and details of a row."""
-
-    AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("f10,ctrl+x", "leave"),
-        ("pageup", "page(-1)"),
-        ("pagedown", "page(1)"),
-    ]
-
-    def __init__(self) -> None:
-        super().__init__(classes="finding")
-        self.page = TextPage(classes="details")
-
-
 class DiscoverScreen(SearchScreen[ProbeResult | None]):
     """Searches while it is looked at; the result is the line to take over, or None.
 
@@ -101,9 +78,10 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         ("down", "step(1)"),
         ("up,shift+tab", "step(-1)"),
     ]
+    # Title, name, autoconfig, the line of progress, a blank one, and the keys.
+    around, share = 6, 0.55
 
     def __init__(self, name: str, draft: Draft, search: Search | None) -> None:
-        super().__init__()
         self._proposed = name
         self._draft = draft
         self._search = search
@@ -117,12 +95,9 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._web = ChoiceRow("autoconfig", text("discover", "autoconfig"), (_NO, _YES))
         self._progress = TextPage(most=3, classes="progress")
         self._table = ServerTable()
-        self._hints = KeyHints((), indent=0)
-
-    def compose(self) -> ComposeResult:
-        """Stack what is typed, what is found, and what there is to say of it."""
-        yield TextPage([plain(text("discover", "title"), STRONG)])
-        yield from (self._row, self._web, self._progress, self._table, self.page, self._hints)
+        title = TextPage([plain(text("discover", "title"), STRONG)])
+        parts = title, self._row, self._web, self._progress
+        super().__init__(*parts, found=self._table, hints=())
 
     def on_mount(self) -> None:
         """Propose what the form knows."""
@@ -133,10 +108,6 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self.set_focus(self._row)
         self.set_interval(CLOCK, self._tick)
         self._show()
-
-    def on_resize(self) -> None:
-        """Leave room for what there is to say of a line."""
-        self._table.limit(max(int((self.size.height - _AROUND) * _SHARE), 3))
 
     def on_text_row_edited(self) -> None:
         """Take back what was said of another name."""
@@ -302,4 +273,4 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         if self._table.rows:
             hints["Tab"] = "name" if on_table else "table"
         hints["PgDn"] = "read"
-        self._hints.show(tuple((key, text("hints", word)) for key, word in hints.items()))
+        self.hints.show(tuple((key, text("hints", word)) for key, word in hints.items()))

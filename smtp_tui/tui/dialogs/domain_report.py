@@ -17,7 +17,6 @@ from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import ACCENT, DIM, STRONG, WARNING
 from smtp_tui.tui.test_pane.domain_check import DomainCheckTask, page_blocks
 from smtp_tui.tui.widgets.dialog import PromptDialog
-from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
@@ -45,8 +44,7 @@ class DomainScreen(PagerScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(DOMAIN_COMMANDS)
 
     def __init__(self, check: DomainCheckTask, inquiry: DomainInquiry) -> None:
-        self._hints = KeyHints(())
-        super().__init__(self._hints)
+        super().__init__(hints=())
         self._check = check
         self._inquiry = inquiry
 
@@ -78,9 +76,8 @@ class DomainScreen(PagerScreen):
     def update(self) -> None:
         """Show what is known, and which keys there are."""
         super().update()
-        can_ask = not self._inquiry.refusal()
-        commands = [one for one in DOMAIN_COMMANDS if can_ask or one.action == "stop"]
-        self._hints.show((*hints_of(commands), ("PgDn", "Scroll")))
+        hidden = {"selectors", "again"} if self._inquiry.refusal() else ()
+        self.hints.show((*hints_of(DOMAIN_COMMANDS, hidden), ("PgDn", "Scroll")))
 
     def action_stop(self) -> None:
         """Stop asking, else go back."""

@@ -68,8 +68,7 @@ class ExplainErrorScreen(PasteScreen[str | None]):
         self._field = found.field if found else None
         without = text("explain", "unknown" if pasted.strip() else "nothing")
         self.page.show(explanation_blocks(found) if found else [plain(without, DIM)])
-        hints = (command for command in ERROR_COMMANDS if command.action != "visit" or self._field)
-        self._hints.show(hints_of(hints))
+        self.hints.show(hints_of(ERROR_COMMANDS, () if self._field else {"visit"}))
 
     def action_visit(self) -> None:
         """Go to the field that the explanation names."""

@@ -25,8 +25,7 @@ from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, in_th
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.widgets.dialog import SelectDialog, ask_and_save
-from smtp_tui.tui.widgets.line import KeyHints
+from smtp_tui.tui.widgets.dialog import ask_and_save, select
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
@@ -53,8 +52,7 @@ class ExportScreen(PagerScreen):
     ]
 
     def __init__(self, values: Mapping[str, object], settings: Path) -> None:
-        self._hints = KeyHints(())
-        super().__init__(self._hints)
+        super().__init__(hints=())
         self._values = values
         self._settings = settings
         self._names = [*formats()]
@@ -91,8 +89,7 @@ class ExportScreen(PagerScreen):
         """Show it, and which keys there are."""
         super().update()
         can_quote = format_named(self.name_shown).takes_quoting
-        commands = [one for one in EXPORT_COMMANDS if can_quote or one.action != "quoting"]
-        self._hints.show(hints_of(commands))
+        self.hints.show(hints_of(EXPORT_COMMANDS, () if can_quote else {"quoting"}))
 
     def action_turn(self, by: int) -> None:
         """Go on to another program."""
@@ -100,14 +97,10 @@ class ExportScreen(PagerScreen):
 
     def action_list(self) -> None:
         """Choose the program from a list."""
-        lines = [spec.title for spec in formats().values()]
-
-        def take(index: int | None) -> None:
-            if index is not None:
-                self._go_to(self._names[index])
-
-        dialog = SelectDialog(text("choose", "target"), lines, self._names.index(self.name_shown))
-        self.app.push_screen(dialog, take)
+        lines, names = [spec.title for spec in formats().values()], self._names
+        index = names.index(self.name_shown)
+        title = text("choose", "target")
+        select(self.app, title, lines, index, lambda number: self._go_to(names[number]))
 
     def action_quoting(self) -> None:
         """Ask how the file is to be quoted."""

@@ -28,9 +28,8 @@ from smtp_tui.tui.model.fixes import (
 )
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.widgets.dialog import Dialog
-from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.list import ListView
-from smtp_tui.tui.widgets.text_page import Block, ReadsPage, TextPage, flow, plain
+from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
 
 TITLE = "Possible fixes"
 WEAKENS, ASKS = "WEAKENS", "asks first"
@@ -71,11 +70,9 @@ class FixDialog(Dialog[int | None]):
                 self._first.setdefault("pin", number)
             if proposal.way is FixAction.SAVE_AUTHORITY:
                 self._first.setdefault("save_authority", number)
-        actions = {"take", "leave", *self._first}
-        commands = [command for command in FIX_COMMANDS if command.action in actions]
-        hints = KeyHints(hints_of(commands), indent=0)
+        hints = hints_of(FIX_COMMANDS, {"pin", "save_authority"} - self._first.keys())
         title = TextPage([plain(TITLE, STRONG)])
-        super().__init__(title, self._list, hints, flexible=self._list, around=_AROUND)
+        super().__init__(title, self._list, hints=hints, flexible=self._list, around=_AROUND)
 
     def action_take(self) -> None:
         """Take the chosen one."""
@@ -165,7 +162,7 @@ def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
     return "server-name" if "server_name" in change else "host"
 
 
-class TrustDialog(ReadsPage, Dialog[bool]):
+class TrustDialog(Dialog[bool]):
     """Shows what a yes would mean; Enter, Escape and N say no, and nothing else than Y says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -180,5 +177,5 @@ class TrustDialog(ReadsPage, Dialog[bool]):
     def __init__(self, blocks: Sequence[Block], yes: str) -> None:
         self.page = TextPage(blocks)
         # The keys never leave the screen, however long the question is.
-        hints = KeyHints((("Y", yes), ("N Enter Esc", "No")), indent=0)
-        super().__init__(self.page, hints, flexible=self.page, around=_AROUND_QUESTION)
+        hints = ("Y", yes), ("N Enter Esc", "No")
+        super().__init__(self.page, hints=hints, flexible=self.page, around=_AROUND_QUESTION)

@@ -18,7 +18,6 @@ from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
-from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.list import ListView, filter_rows
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
@@ -163,8 +162,8 @@ class Palette(Dialog[Command | str | None]):
         self._all = palette_entries()
         self._row = TextRow("find", MENU, label_width=len(MENU))
         self._list = PaletteList(self._all, can_focus=False, is_steady=True)
-        hints = (("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back"))
-        super().__init__(self._row, self._list, KeyHints(hints, indent=0))
+        hints = ("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back")
+        super().__init__(self._row, self._list, hints=hints)
 
     def on_mount(self) -> None:
         """Begin with all."""

@@ -27,7 +27,7 @@ from smtp_tui.tui.model.fixes import format_current, format_value
 from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.widgets.dialog import PromptDialog, SelectDialog
+from smtp_tui.tui.widgets.dialog import PromptDialog, select
 from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
@@ -46,13 +46,8 @@ def ask_quoting(
     """Ask how an .env file is quoted; None, the first line, leaves it to the format."""
     lines = [text("choose", "quoting-usual", format=spec.title), *QUOTINGS]
     index = QUOTINGS.index(quoting) + 1 if quoting else 0
-    dialog = SelectDialog(text("choose", "quoting"), lines, index)
-
-    def chosen(index: int | None) -> None:
-        if index is not None:
-            take(QUOTINGS[index - 1] if index else None)
-
-    app.push_screen(dialog, chosen)
+    quotings = (None, *QUOTINGS)
+    select(app, text("choose", "quoting"), lines, index, lambda number: take(quotings[number]))
 
 
 def count_lines(content: str) -> str:
@@ -199,13 +194,13 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         """Read the text, compare it with the form, and show what an import would change."""
         self._import()
         self.page.show([*self._blocks()])
-        hidden = {
+        is_hidden = {
             "take": self._plan is None or self._plan.is_empty,
             "quoting": self._spec is None or not self._spec.takes_quoting,
             "clear": not self._area.text,
         }
-        commands = [one for one in IMPORT_COMMANDS if not hidden.get(one.action)]
-        self._hints.show(hints_of(commands))
+        hidden = [action for action in is_hidden if is_hidden[action]]
+        self.hints.show(hints_of(IMPORT_COMMANDS, hidden))
 
     def action_take(self) -> None:
         """Take over what the preview shows."""
@@ -217,16 +212,14 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
 
     def action_format(self) -> None:
         """Ask for the format; the first line has it detected."""
-        names = [*formats()]
+        names = [None, *formats()]
         lines = [text("choose", "by-itself"), *(spec.title for spec in formats().values())]
-        index = names.index(self._format) + 1 if self._format else 0
 
-        def take(index: int | None) -> None:
-            if index is not None:
-                self._format, self._quoting = names[index - 1] if index else None, None
-                self.show()
+        def take(number: int) -> None:
+            self._format, self._quoting = names[number], None
+            self.show()
 
-        self.app.push_screen(SelectDialog(text("choose", "format"), lines, index), take)
+        select(self.app, text("choose", "format"), lines, names.index(self._format), take)
 
     def action_quoting(self) -> None:
         """Ask how the file is quoted."""

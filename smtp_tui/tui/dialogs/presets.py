@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from smtp_tui.providers.provider import Presets, Provider, Way
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import PRESET_COMMANDS, key_of
-from smtp_tui.tui.dialogs.discover import SearchScreen
 from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
@@ -19,8 +17,8 @@ from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.search import describe_change, preset_change
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
-from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.list import ListView, cells_of, filter_rows, widths_for
+from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
 
 
@@ -53,10 +51,6 @@ def _distance(provider: Provider, words: Sequence[str]) -> int:
 _HEADS = ("provider", "host", "ports")
 _LEAST, _LEAST_NARROW = (30, 24, 12), (16, 16, 8)
 _NARROW = 70
-# Title, field, a blank line, and the keys.
-_AROUND = 4
-# Of what is left, the most that the list takes.
-_SHARE = 0.36
 
 
 class ProviderList(ListView[Provider]):
@@ -91,32 +85,26 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         ("down", "go(1)"),
         ("shift+tab", "way(-1)"),
     ]
+    # Title, field, a blank line, and the keys.
+    around, share = 4, 0.36
 
     def __init__(self, known: Presets, draft: Draft) -> None:
-        super().__init__()
         self._known = known
         self._draft = draft
         self._way = 0
         label = text("presets", "find")
         self._row = TextRow("find", label, label_width=len(label))
         self._list = ProviderList(known)
-
-    def compose(self) -> ComposeResult:
-        """Stack field, list, what is known of the chosen one, and keys."""
         head = [plain(text("presets", "title"), STRONG)]
         # What is wrong with files of the admin's own, in a line.
-        for fault in self._known.faults[:1]:
-            more = len(self._known.faults) - 1
+        for fault in known.faults[:1]:
+            more = len(known.faults) - 1
             words = text("presets", "more-faults", fault=fault, count=more) if more else fault
             head.append(plain(words, WARNING, gap=False))
-        yield TextPage(head)
-        yield self._row
-        yield self._list
-        yield self.page
         take, way, leave = (command.label for command in PRESET_COMMANDS)
         choose, read = text("hints", "choose"), text("hints", "read")
         hints = (("Enter", take), ("Esc", leave), ("Up Down", choose), ("Tab", way), ("PgDn", read))
-        yield KeyHints(hints, indent=0)
+        super().__init__(TextPage(head), self._row, found=self._list, hints=hints)
 
     def on_mount(self) -> None:
         """Begin with all, at the one that the form's host is of."""
@@ -126,10 +114,6 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         of_host = (at for at, provider in enumerate(self._list.rows) if provider.matches(host))
         self._list.action_go(next(of_host, 0))
         self._show()
-
-    def on_resize(self) -> None:
-        """Leave room for what is known of a provider."""
-        self._list.limit(max(int((self.size.height - _AROUND) * _SHARE), 3))
 
     def on_text_row_edited(self) -> None:
         """List what matches."""
@@ -152,10 +136,6 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         """Take the chosen one."""
         if (chosen := self._list.chosen) is not None:
             self.dismiss((chosen, chosen.ways[self._way]))
-
-    def action_leave(self) -> None:
-        """Take none."""
-        self.dismiss(None)
 
     def _narrow(self) -> None:
         self._way = 0

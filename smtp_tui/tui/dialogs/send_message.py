@@ -17,7 +17,6 @@ from smtp_tui.tui.model.mail_draft import MailDraft, MailField, Sender
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import Dialog
-from smtp_tui.tui.widgets.line import KeyHints
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 TITLE = Block(
@@ -54,8 +53,8 @@ class MailDialog(Dialog[MailRequest | None]):
         self._obstacles: dict[MailField, str] = {}
         self._typing: MailField | None = None
         self._pause: Timer | None = None
-        keys = KeyHints(hints_of(MAIL_COMMANDS), indent=0)
-        super().__init__(TextPage([TITLE]), *self._rows.values(), self._note, keys)
+        title, hints = TextPage([TITLE]), hints_of(MAIL_COMMANDS)
+        super().__init__(title, *self._rows.values(), self._note, hints=hints)
 
     def on_mount(self) -> None:
         """Begin at the recipients."""

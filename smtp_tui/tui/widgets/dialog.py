@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
@@ -16,16 +16,15 @@ from textual.widget import Widget
 
 from smtp_tui.config.paths import expand
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of, key_name
+from smtp_tui.tui.commands import TABLE_COMMANDS, Hints, hints_of, key_name
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
-from smtp_tui.tui.textual_compat import NoRepaintOnResize, PaintOnceScreen
-from smtp_tui.tui.widgets.line import KeyHints
+from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line_editor import PromptLine
 from smtp_tui.tui.widgets.list import ListView, Menu
+from smtp_tui.tui.widgets.pager import PartsScreen, Result
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
-Result = TypeVar("Result")
 LABEL = "SMTP Password"
 SAVE, DISCARD, STAY = "s", "d", "escape"
 YES = "y"
@@ -36,9 +35,8 @@ class DialogBody(NoRepaintOnResize, Vertical):
     """What a dialog asks and shows, one below the other."""
 
 
-# Without `inherit_bindings=False` the keys of Textual's screens (Tab, Ctrl+C) would work too.
-class Dialog(PaintOnceScreen, ModalScreen[Result], inherit_bindings=False):
-    """A modal screen that ends with a result; it is None where the admin goes back.
+class Dialog(PartsScreen[Result], ModalScreen[Result]):
+    """A box of parts at the bottom of the screen.
 
     The `flexible` part is as high as its content, but leaves `around` lines of the screen.
     """
@@ -46,26 +44,25 @@ class Dialog(PaintOnceScreen, ModalScreen[Result], inherit_bindings=False):
     box = "box"
 
     def __init__(
-        self, *parts: Widget, flexible: ListView[Any] | TextPage | None = None, around: int = 0
+        self,
+        *parts: Widget,
+        hints: Hints | None = None,
+        flexible: ListView[Any] | TextPage | None = None,
+        around: int = 0,
     ) -> None:
-        super().__init__(classes="dialog")
-        self._parts = parts
+        super().__init__(*parts, hints=hints, classes="dialog")
         self._flexible = flexible
         self._around = around
 
     def compose(self) -> ComposeResult:
-        """Put the parts in a box."""
+        """Put the parts in the box."""
         with DialogBody(classes=self.box):
-            yield from self._parts
+            yield from self.parts
 
     def on_resize(self) -> None:
         """Leave room for what stands around the flexible part."""
         if self._flexible is not None:
             self._flexible.limit(max(self.size.height - self._around, 1))
-
-    def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss(None)
 
 
 def _keys(answers: Mapping[str, str]) -> TextPage:
@@ -103,24 +100,19 @@ async def confirm(app: App[Any], text: Sequence[Block], yes: str = "Yes") -> boo
     return await app.push_screen_wait(ChoiceDialog(text, answers)) == YES
 
 
-def missing_folder(path: Path) -> Path | None:
-    """Return the folder that a file is to be in if it does not exist."""
+def folder_question(path: Path) -> str:
+    """Return what to ask before the folder of a file is made; nothing where it exists."""
     folder = Path(os.path.realpath(path)).parent
-    return None if os.path.lexists(folder) else folder
-
-
-def folder_question(folder: Path) -> str:
-    """Return what to ask before a folder is made."""
+    if os.path.lexists(folder):
+        return ""
     return f"The folder {escape_controls(str(folder))} does not exist. Create it (mode 0700)?"
 
 
 async def may_make_folder(app: App[Any], path: Path) -> bool:
     """Ask whether the folder of a file shall be made; True where it is there."""
     # A slip in a path would make a folder that nobody wants.
-    folder = missing_folder(path)
-    if folder is None:
-        return True
-    return await confirm(app, [plain(folder_question(folder), WARNING)], "Create it")
+    question = folder_question(path)
+    return not question or await confirm(app, [plain(question, WARNING)], "Create it")
 
 
 async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
@@ -149,8 +141,8 @@ class PromptDialog(Dialog[str | None]):
         self._line.load(text)
         self._may_be_empty = may_be_empty
         what_was_wrong = [TextPage([plain(problem, BAD)])] if problem else []
-        hints = KeyHints((("Enter", actions[0]), ("Esc", actions[1])), indent=0)
-        super().__init__(TextPage([plain(title, DIM)]), self._line, *what_was_wrong, hints)
+        hints = ("Enter", actions[0]), ("Esc", actions[1])
+        super().__init__(TextPage([plain(title, DIM)]), self._line, *what_was_wrong, hints=hints)
 
     def action_take(self) -> None:
         """Take what was typed."""
@@ -222,13 +214,24 @@ class SelectDialog(Dialog[int | None]):
         self, title: str, lines: Sequence[str], index: int, notes: Sequence[Block] = ()
     ) -> None:
         self._list = Menu(map(escape_controls, lines), index)
-        hints = (("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back"))
-        head = TextPage([plain(title, STRONG), *notes])
-        super().__init__(head, self._list, KeyHints(hints, indent=0))
+        hints = ("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back")
+        super().__init__(TextPage([plain(title, STRONG), *notes]), self._list, hints=hints)
 
     def action_take(self) -> None:
         """Take the chosen line."""
         self.dismiss(self._list.index)
+
+
+def select(
+    app: App[Any], title: str, lines: Sequence[str], index: int, take: Callable[[int], None]
+) -> None:
+    """Have one of the lines chosen; `take` gets its number."""
+
+    def taken(number: int | None) -> None:
+        if number is not None:
+            take(number)
+
+    app.push_screen(SelectDialog(title, lines, index), taken)
 
 
 class TablePicker(Dialog[str | None]):
@@ -255,8 +258,8 @@ class TablePicker(Dialog[str | None]):
         title = f"{path} has several SMTP tables. Which one do you want?"
         if current:
             title = f"SMTP tables in {path.name}"
-        hints = KeyHints(hints_of(TABLE_COMMANDS), indent=0)
-        super().__init__(TextPage([plain(title, STRONG)]), self._menu, hints)
+        head = TextPage([plain(title, STRONG)])
+        super().__init__(head, self._menu, hints=hints_of(TABLE_COMMANDS))
         if not current:
             self.set_classes("picker")
             self.box = "page"

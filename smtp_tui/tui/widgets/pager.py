@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,8 +12,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.timer import Timer
+from textual.widget import Widget
 
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.commands import Hints
 from smtp_tui.tui.style import (
     CURSOR,
     DIM,
@@ -26,7 +28,8 @@ from smtp_tui.tui.style import (
 )
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import DiffedWidget, KeyHints
-from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, ReadsPage, TextPage, plain
+from smtp_tui.tui.widgets.list import ListView
+from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
 
 Result = TypeVar("Result")
 FOOT = "Esc closes, Up Down PgUp PgDn scroll"
@@ -34,7 +37,40 @@ FOOT = "Esc closes, Up Down PgUp PgDn scroll"
 PAUSE = 0.3
 
 
-class PagerScreen(ReadsPage, PaintOnceScreen, Screen[None], inherit_bindings=False):
+# Without `inherit_bindings=False` the keys of Textual's screens (Tab, Ctrl+C) would work too.
+class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
+    """A screen of parts one below the other; it ends with a result, None where the admin goes back.
+
+    Its keys may scroll a `page` in it. With `hints` the last part is a line of them.
+    """
+
+    page: TextPage
+
+    def __init__(
+        self, *parts: Widget, hints: Hints | None = None, classes: str, indent: int = 0
+    ) -> None:
+        super().__init__(classes=classes)
+        self.hints = KeyHints(hints or (), indent=indent)
+        self.parts = parts if hints is None else (*parts, self.hints)
+
+    def compose(self) -> ComposeResult:
+        """Stack the parts."""
+        yield from self.parts
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+    def action_go(self, by: int) -> None:
+        """Read on by lines."""
+        self.page.action_go(by)
+
+    def action_page(self, pages: int) -> None:
+        """Read on by what is in sight."""
+        self.page.action_page(pages)
+
+
+class PagerScreen(PartsScreen[None]):
     """A page over the whole screen, and a line at its foot; subclasses say what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,19 +78,14 @@ class PagerScreen(ReadsPage, PaintOnceScreen, Screen[None], inherit_bindings=Fal
         *READING_KEYS,
     ]
 
-    def __init__(self, hints: KeyHints | None = None) -> None:
-        super().__init__(classes="sheet")
+    def __init__(self, hints: Hints | None = None) -> None:
         self.page = TextPage()
-        self._foot = hints or TextPage([plain(FOOT, DIM)], classes="foot")
+        foot = [TextPage([plain(FOOT, DIM)], classes="foot")] if hints is None else []
+        super().__init__(self.page, *foot, hints=hints, classes="sheet", indent=1)
 
     def blocks(self, width: int) -> Iterable[Block]:
         """Return what the page shows, for a width in cells."""
         raise NotImplementedError
-
-    def compose(self) -> ComposeResult:
-        """Stack page and foot."""
-        yield self.page
-        yield self._foot
 
     def on_resize(self) -> None:
         """Set the lines for the width there is."""
@@ -65,9 +96,30 @@ class PagerScreen(ReadsPage, PaintOnceScreen, Screen[None], inherit_bindings=Fal
         # Pages change while they are read (a clock, answers from DNS): nobody loses their place.
         self.page.show([*self.blocks(self.size.width - 2)], from_top=False)
 
-    def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss()
+
+class SearchScreen(PartsScreen[Result]):
+    """A whole screen on which something is found: a line typed, a list, and details of a row.
+
+    Of the lines that `around` leaves, the list takes a `share` at most.
+    """
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("f10,ctrl+x", "leave"),
+        ("pageup", "page(-1)"),
+        ("pagedown", "page(1)"),
+    ]
+
+    around, share = 0, 1.0
+
+    def __init__(self, *parts: Widget, found: ListView[Any], hints: Hints) -> None:
+        self.page = TextPage(classes="details")
+        self._found = found
+        super().__init__(*parts, found, self.page, hints=hints, classes="finding")
+
+    def on_resize(self) -> None:
+        """Leave room for the details."""
+        self._found.limit(max(int((self.size.height - self.around) * self.share), 3))
 
 
 # Textual's TextArea takes 21 ms to load, and shows passwords.
@@ -163,7 +215,7 @@ class PasteArea(DiffedWidget, can_focus=True):
         return [make_strip(line, width) for line in lines]
 
 
-class PasteScreen(ReadsPage, PaintOnceScreen, Screen[Result], inherit_bindings=False):
+class PasteScreen(PartsScreen[Result]):
     """A text is pasted or typed; below stands what it says, once no key comes for a moment."""
 
     # The text is edited at its end alone, which leaves the arrows to the page below.
@@ -175,23 +227,15 @@ class PasteScreen(ReadsPage, PaintOnceScreen, Screen[Result], inherit_bindings=F
     ]
 
     def __init__(self, title: str, pasted: PasteArea) -> None:
-        super().__init__(classes="error")
-        self._title = title
         self._pasted = pasted
         self.page = TextPage(classes="says")
-        self._hints = KeyHints((), indent=0)
         self._pause: Timer | None = None
+        head = TextPage([plain(title, STRONG)])
+        super().__init__(head, pasted, self.page, hints=(), classes="error")
 
     def read(self) -> None:
         """Read the text, and show what it says and which keys there are."""
         raise NotImplementedError
-
-    def compose(self) -> ComposeResult:
-        """Stack them."""
-        yield TextPage([plain(self._title, STRONG)])
-        yield self._pasted
-        yield self.page
-        yield self._hints
 
     def on_mount(self) -> None:
         """Begin with nothing."""
@@ -213,7 +257,3 @@ class PasteScreen(ReadsPage, PaintOnceScreen, Screen[Result], inherit_bindings=F
     def action_clear(self) -> None:
         """Begin again."""
         self._pasted.hold("")
-
-    def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss(None)

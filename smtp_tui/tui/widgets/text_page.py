@@ -263,20 +263,6 @@ class TextPage(DiffedWidget):
         return Strip.join([make_strip(left, self._indent), cut])
 
 
-class ReadsPage:
-    """Inherited before a screen whose keys scroll the `page` in it."""
-
-    page: TextPage
-
-    def action_go(self, lines: int) -> None:
-        """Read on by lines."""
-        self.page.action_go(lines)
-
-    def action_page(self, pages: int) -> None:
-        """Read on by what is in sight."""
-        self.page.action_page(pages)
-
-
 def _cut(spans: list[Span], more: str, width: int) -> Strip:
     """Return a line that says that there is more, whole words of it for which there is room."""
     room = max(width - cell_len(more) - 1, 0)
