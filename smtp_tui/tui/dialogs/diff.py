@@ -37,8 +37,6 @@ GONE, ADDED = Style(color="red"), Style(color="green")
 STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, DiffMark.SAME: PLAIN}
 # Columns of a step to the side.
 _COLUMNS = 16
-# The line above, title and keys, and a line of the form.
-_AROUND = 4
 THEIRS, OURS = "file", "form"
 
 
@@ -84,19 +82,8 @@ class _DiffBase(Dialog[Result]):
     """A diff under a few lines, and keys; the keys scroll the diff."""
 
     def __init__(self, head: Sequence[Block], lines: Sequence[DiffLine], hints: Hints) -> None:
-        self._head = TextPage(head)
-        self._view = DiffView(lines)
-        self._note = TextPage()
-        super().__init__(self._head, self._view, self._note, hints=hints)
-
-    def on_mount(self) -> None:
-        """Have the keys scroll the diff."""
-        self.set_focus(self._view)
-
-    def on_resize(self) -> None:
-        """Leave room for what stands around it."""
-        head = self._head.line_count(self.size.width - 2)
-        self._view.limit(max(self.size.height - _AROUND - head, 1))
+        view, self._note = DiffView(lines), TextPage()
+        super().__init__(TextPage(head), view, self._note, hints=hints, flexible=view)
 
 
 @record
@@ -204,7 +191,6 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
     The result are the keys that keep the form's value, None to step back.
     """
 
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(CONFLICT_COMMANDS),
         ("up,shift+tab", "app.focus_previous"),
@@ -216,17 +202,12 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
         self._rows = {
             key: ChoiceRow(key, BY_KEY[key].label, (THEIRS, OURS)) for key in self._conflicts
         }
+        # Nothing is chosen beforehand: Enter alone must not overwrite what somebody else wrote.
         self._chosen: dict[str, str] = {}
         self._note = TextPage(most=4)
         title = TextPage([plain(text("diff", "conflicts"), STRONG)])
         hints = hints_of(CONFLICT_COMMANDS)
         super().__init__(title, *self._rows.values(), self._note, hints=hints)
-
-    def on_mount(self) -> None:
-        """Begin at the first."""
-        # Nothing is chosen beforehand: Enter alone must not overwrite what somebody else wrote.
-        self._show_choices()
-        self.set_focus(next(iter(self._rows.values())))
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Describe another key's conflict."""
@@ -239,7 +220,7 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
             self._chosen.pop(event.row.key, None)
         else:
             self._chosen[event.row.key] = event.word
-        self._show_choices()
+        event.row.show(RowState(chosen=event.word))
 
     def action_take(self) -> None:
         """Merge, if all is decided."""
@@ -248,7 +229,3 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
             self.set_focus(next(row for key, row in self._rows.items() if key not in self._chosen))
             return
         self.dismiss(frozenset(key for key, word in self._chosen.items() if word == OURS))
-
-    def _show_choices(self) -> None:
-        for key, row in self._rows.items():
-            row.show(RowState(chosen=self._chosen.get(key)))

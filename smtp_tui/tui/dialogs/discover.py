@@ -105,7 +105,6 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._row.load(self._proposed)
         self._row.show(RowState(placeholder=text("discover", "placeholder")))
         self._show_web()
-        self.set_focus(self._row)
         self.set_interval(CLOCK, self._tick)
         self._show()
 

@@ -33,10 +33,6 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
 
 TITLE = "Possible fixes"
 WEAKENS, ASKS = "WEAKENS", "asks first"
-# The line above, the title, the keys, and two lines of the form.
-_AROUND = 5
-# The line above, the keys, and two lines of the form.
-_AROUND_QUESTION = 4
 # Pairs of the hash that stay together in a line: people compare them piece by piece.
 _GROUP = 8
 _LABELS = 11
@@ -72,7 +68,7 @@ class FixDialog(Dialog[int | None]):
                 self._first.setdefault("save_authority", number)
         hints = hints_of(FIX_COMMANDS, {"pin", "save_authority"} - self._first.keys())
         title = TextPage([plain(TITLE, STRONG)])
-        super().__init__(title, self._list, hints=hints, flexible=self._list, around=_AROUND)
+        super().__init__(title, self._list, hints=hints, flexible=self._list)
 
     def action_take(self) -> None:
         """Take the chosen one."""
@@ -178,4 +174,4 @@ class TrustDialog(Dialog[bool]):
         self.page = TextPage(blocks)
         # The keys never leave the screen, however long the question is.
         hints = ("Y", yes), ("N Enter Esc", "No")
-        super().__init__(self.page, hints=hints, flexible=self.page, around=_AROUND_QUESTION)
+        super().__init__(self.page, hints=hints, flexible=self.page)

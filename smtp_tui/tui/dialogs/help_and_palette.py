@@ -148,7 +148,6 @@ class PaletteList(ListView[PaletteEntry]):
 class Palette(Dialog[Command | str | None]):
     """Asks for a command or a field; the result is that, or None."""
 
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("enter", "take"),
         ("escape,ctrl+p,f12", "leave"),
@@ -161,14 +160,10 @@ class Palette(Dialog[Command | str | None]):
     def __init__(self) -> None:
         self._all = palette_entries()
         self._row = TextRow("find", MENU, label_width=len(MENU))
+        self._row.show(RowState(placeholder=PLACEHOLDER))
         self._list = PaletteList(self._all, can_focus=False, is_steady=True)
         hints = ("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back")
         super().__init__(self._row, self._list, hints=hints)
-
-    def on_mount(self) -> None:
-        """Begin with all."""
-        self._row.show(RowState(placeholder=PLACEHOLDER))
-        self.set_focus(self._row)
 
     def on_resize(self) -> None:
         """Leave some of the form in sight."""

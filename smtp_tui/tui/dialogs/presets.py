@@ -108,7 +108,6 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
 
     def on_mount(self) -> None:
         """Begin with all, at the one that the form's host is of."""
-        self.set_focus(self._row)
         self._narrow()
         host = self._draft.text("host")
         of_host = (at for at, provider in enumerate(self._list.rows) if provider.matches(host))

@@ -36,7 +36,6 @@ class MailDialog(Dialog[MailRequest | None]):
     A `MailRequest` without a body asks about sender and recipients alone.
     """
 
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(MAIL_COMMANDS),
         ("up,shift+tab", "app.focus_previous"),

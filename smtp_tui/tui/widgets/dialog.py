@@ -29,6 +29,8 @@ LABEL = "SMTP Password"
 SAVE, DISCARD, STAY = "s", "d", "escape"
 YES = "y"
 TESTING = "testing …"
+# The line above a dialog, its keys, and two lines of the form or of what else there is to say.
+_AROUND = 4
 
 
 class DialogBody(NoRepaintOnResize, Vertical):
@@ -38,7 +40,7 @@ class DialogBody(NoRepaintOnResize, Vertical):
 class Dialog(PartsScreen[Result], ModalScreen[Result]):
     """A box of parts at the bottom of the screen.
 
-    The `flexible` part is as high as its content, but leaves `around` lines of the screen.
+    The `flexible` part is as high as its content, as far as the screen has room.
     """
 
     box = "box"
@@ -48,11 +50,9 @@ class Dialog(PartsScreen[Result], ModalScreen[Result]):
         *parts: Widget,
         hints: Hints | None = None,
         flexible: ListView[Any] | TextPage | None = None,
-        around: int = 0,
     ) -> None:
         super().__init__(*parts, hints=hints, classes="dialog")
         self._flexible = flexible
-        self._around = around
 
     def compose(self) -> ComposeResult:
         """Put the parts in the box."""
@@ -62,7 +62,10 @@ class Dialog(PartsScreen[Result], ModalScreen[Result]):
     def on_resize(self) -> None:
         """Leave room for what stands around the flexible part."""
         if self._flexible is not None:
-            self._flexible.limit(max(self.size.height - self._around, 1))
+            head, room = self.parts[0], self.size.height - _AROUND
+            if isinstance(head, TextPage) and head is not self._flexible:
+                room -= head.line_count(self.size.width - 2)
+            self._flexible.limit(max(room, 1))
 
 
 def _keys(answers: Mapping[str, str]) -> TextPage:

@@ -44,6 +44,8 @@ class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     Its keys may scroll a `page` in it. With `hints` the last part is a line of them.
     """
 
+    # Textual focuses nothing while the terminal says that another window has the focus.
+    AUTO_FOCUS = ""
     page: TextPage
 
     def __init__(
@@ -56,6 +58,11 @@ class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Stack the parts."""
         yield from self.parts
+
+    def on_mount(self) -> None:
+        """Begin at the first part that takes keys."""
+        if self.focused is None:
+            self.focus_next()
 
     def action_leave(self) -> None:
         """Go back."""
@@ -103,7 +110,6 @@ class SearchScreen(PartsScreen[Result]):
     Of the lines that `around` leaves, the list takes a `share` at most.
     """
 
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("f10,ctrl+x", "leave"),
         ("pageup", "page(-1)"),
@@ -239,7 +245,6 @@ class PasteScreen(PartsScreen[Result]):
 
     def on_mount(self) -> None:
         """Begin with nothing."""
-        self.set_focus(self._pasted)
         self.show()
 
     def on_paste_area_edited(self) -> None:
