@@ -22,11 +22,11 @@ from smtp_tui.settings.password_sources import Literal, source_as_toml
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.log.model import pieces
-from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span
+from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.pane import CompletedTest
 from smtp_tui.tui.test_pane.verdict import outcome, verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import Block, plain
+from smtp_tui.tui.widgets.text_page import Block, item, plain, verbatim
 
 # From here on two columns have room for most lines of a dialogue.
 WIDE = 120
@@ -227,7 +227,5 @@ class EquivalentsScreen(PagerScreen):
         yield plain("None of these commands contains the password.", DIM, gap=False)
         for command in self._commands:
             yield plain(command.program, STRONG)
-            for line in broken(command.line, width) if command.line else ():
-                yield Block(((escape_controls(line), ACCENT),), is_preformatted=True, gap=False)
-            for note in command.notes:
-                yield Block(((escape_controls(note), DIM),), "- ", "  ", gap=False)
+            yield from map(verbatim, broken(command.line, width) if command.line else ())
+            yield from (item(note, DIM) for note in command.notes)

@@ -89,12 +89,11 @@ class DomainScreen(PagerScreen):
         if not self._inquiry.refusal():
             self._inquiry.ask()
 
-    def action_selectors(self) -> None:
-        """Ask for the selectors of DKIM keys, then DNS for them."""
-        if not self._inquiry.refusal():
-            self._ask_selectors(", ".join(self._check.selectors))
+    def action_selectors(self, typed: str | None = None, problem: str = "") -> None:
+        """Ask for the selectors of DKIM keys, then DNS for them; ask again where one is wrong."""
+        if self._inquiry.refusal():
+            return
 
-    def _ask_selectors(self, typed: str, problem: str = "") -> None:
         def take(typed: str | None) -> None:
             if typed is None:
                 return
@@ -102,12 +101,13 @@ class DomainScreen(PagerScreen):
             for selector in selectors:
                 if not _SELECTOR.fullmatch(selector):
                     shown = escape_controls(selector[:40])
-                    self._ask_selectors(typed, text("dns", "bad-selector", selector=shown))
+                    self.action_selectors(typed, text("dns", "bad-selector", selector=shown))
                     return
             self._check.selectors = tuple(dict.fromkeys(selectors))
             self._inquiry.ask()
 
         title, label = text("dns", "selectors", file=NAME), text("dns", "selectors-label")
+        proposal = ", ".join(self._check.selectors) if typed is None else typed
         actions = "Ask DNS", "Back"
-        prompt = PromptDialog(title, label, typed, actions, problem, may_be_empty=True)
+        prompt = PromptDialog(title, label, proposal, actions, problem, may_be_empty=True)
         self.app.push_screen(prompt, take)

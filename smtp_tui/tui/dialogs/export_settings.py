@@ -24,10 +24,10 @@ from smtp_tui.tui.commands import EXPORT_COMMANDS, hints_of
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, in_the_form
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
-from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
+from smtp_tui.tui.style import BAD, DIM, GOOD, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import ask_and_save, select
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import Block, plain
+from smtp_tui.tui.widgets.text_page import Block, item, plain, verbatim
 
 
 def _write(path: Path, content: str) -> str:
@@ -74,15 +74,13 @@ class ExportScreen(PagerScreen):
             yield plain(text("export", "cannot", problem=exported.rstrip(".")), BAD)
             return
         for number, line in enumerate(exported.text.removesuffix("\n").split("\n")):
-            spans = ((escape_controls(line), ACCENT),)
-            yield Block(spans, is_preformatted=True, gap=number == 0)
+            yield verbatim(line, gap=number == 0)
         if exported.notes:
             yield plain(text("export", "notes", format=spec.title), STRONG)
         for note in exported.notes:
             label = BY_KEY[note.key].label if note.key in BY_KEY else note.key
             sentence = as_sentence(in_the_form(f"{label}: {note.text}" if label else note.text))
-            sign, style = ("! ", WARNING) if note.weakens else ("- ", PLAIN)
-            yield Block(((sentence, style),), sign, "  ", gap=False)
+            yield item(sentence, WARNING, "! ") if note.weakens else item(sentence)
         yield plain(text("export", "secret", format=spec.title), DIM)
 
     def update(self) -> None:

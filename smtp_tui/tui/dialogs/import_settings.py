@@ -76,10 +76,9 @@ _FORMS = tuple(
 )
 
 
-def masked_line(line: str, secrets: Iterable[str] = ()) -> str:
-    """Return a line without the secrets in it; `secrets` are those known from elsewhere."""
-    for secret in secrets:
-        line = line.replace(secret, BULLETS)
+def masked_line(line: str, secret: str = "") -> str:
+    """Return a line without the secrets in it; `secret` is one that is known from elsewhere."""
+    line = line.replace(secret, BULLETS) if secret else line
     for form in _FORMS:
         line = form.sub(rf"\g<kept>{BULLETS}", line)
     return line
@@ -89,7 +88,7 @@ class ImportPasteArea(PasteArea):
     """Holds a text whole, so that nothing of it is lost; a longer one than any counts as such."""
 
     hint = text("import", "hint", key=_KEYS["file"])
-    secrets: tuple[str, ...] = ()
+    secret = ""
 
     def limited(self, text: str) -> str:
         """Return all of it; of what is too long enough to know that it is."""
@@ -98,13 +97,8 @@ class ImportPasteArea(PasteArea):
     def shown(self, text: str, height: int) -> list[str]:
         """Return the last lines of it without secrets."""
         last = text.rsplit("\n", height)[-height:]
-        shown = [masked_line(line[:LONGEST_LINE], self.secrets) for line in last]
+        shown = [masked_line(line[:LONGEST_LINE], self.secret) for line in last]
         return [*shown[:-1], shown[-1] if len(last[-1]) <= LONGEST_LINE else f"{shown[-1]}…"]
-
-    def learn(self, password: object | None) -> None:
-        """Know the password that the text gives away, to hide it wherever it stands."""
-        source = None if password is None else parse_source(password)
-        self.secrets = (source.value,) if isinstance(source, Literal) and source.value else ()
 
 
 def _preview(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
@@ -188,16 +182,31 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         self._format: str | None = None
         self._quoting: str | None = None
         self._plan: ImportPlan | None = None
-        self._problem = ""
 
     def read(self) -> None:
         """Read the text, compare it with the form, and show what an import would change."""
-        self._import()
-        self.page.show([*self._blocks()])
+        self._plan, problem = None, ""
+        content, file = self._area.text, self._file
+        if content.strip() and len(content) > LARGEST:
+            problem = text("import", "too-long", limit=LARGEST >> 20)
+        elif content.strip():
+            name, quoting, beside = file.name, self._quoting, file.beside
+            try:
+                imported = import_text(
+                    content, self._format, name=name, quoting=quoting, beside=beside
+                )
+            except InterchangeError as error:
+                problem = as_sentence(in_the_form(error))
+            else:
+                # A password is hidden wherever it stands, also outside the line that sets it.
+                password = parse_source(imported.values.get(PASSWORD, ""))
+                self._area.secret = password.value if isinstance(password, Literal) else ""
+                self._plan = import_plan(imported, self._draft)
+        self.page.show([*self._blocks(problem)])
         is_hidden = {
             "take": self._plan is None or self._plan.is_empty,
             "quoting": self._spec is None or not self._spec.takes_quoting,
-            "clear": not self._area.text,
+            "clear": not content,
         }
         hidden = [action for action in is_hidden if is_hidden[action]]
         self.hints.show(hints_of(IMPORT_COMMANDS, hidden))
@@ -231,10 +240,6 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         if self._spec is not None and self._spec.takes_quoting:
             ask_quoting(self.app, self._spec, self._quoting, take)
 
-    def action_file(self) -> None:
-        """Ask for a file, and read it."""
-        self._ask_file()
-
     def action_clear(self) -> None:
         """Begin again."""
         self._file, self._format, self._quoting = NO_FILE, None, None
@@ -246,7 +251,9 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         name = self._plan.imported.format if self._plan else self._format
         return format_named(name) if name else None
 
-    def _ask_file(self, typed: str = "", problem: str = "") -> None:
+    def action_file(self, typed: str = "", problem: str = "") -> None:
+        """Ask for a file, and read it; ask again where there is a problem with what was typed."""
+
         def take(typed: str | None) -> None:
             if typed is not None:
                 self.run_worker(self._read(typed), group="file", exclusive=True)
@@ -261,40 +268,20 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         try:
             file = await in_daemon_thread(lambda: read_file(path, form))
         except DocumentError as error:
-            self._ask_file(typed, as_sentence(escape_controls(str(error))))
+            self.action_file(typed, as_sentence(escape_controls(str(error))))
             return
         self._file = file
         self._area.hold(file.content)
         self.show()
 
-    def _import(self) -> None:
-        """Read the text, and compare it with the form."""
-        self._plan, self._problem = None, ""
-        content, file = self._area.text, self._file
-        if not content.strip():
-            return
-        if len(content) > LARGEST:
-            self._problem = text("import", "too-long", limit=LARGEST >> 20)
-            return
-        try:
-            imported = import_text(
-                content, self._format, name=file.name, quoting=self._quoting, beside=file.beside
-            )
-        except InterchangeError as error:
-            self._problem = as_sentence(in_the_form(error))
-            return
-        # A password is hidden wherever it stands, also outside the line that sets it.
-        self._area.learn(imported.values.get(PASSWORD))
-        self._plan = import_plan(imported, self._draft)
-
-    def _blocks(self) -> Iterator[Block]:
+    def _blocks(self, problem: str) -> Iterator[Block]:
         if self._file.name:
             name, lines = escape_controls(self._file.name), count_lines(self._file.content)
             yield plain(text("import", "read", name=name, lines=lines), DIM)
-        for problem in self._file.problems:
-            yield plain(as_sentence(escape_controls(problem)), BAD, gap=False)
-        if self._problem:
-            yield plain(self._problem, BAD, gap=False)
+        for unreadable in self._file.problems:
+            yield plain(as_sentence(escape_controls(unreadable)), BAD, gap=False)
+        if problem:
+            yield plain(problem, BAD, gap=False)
         elif self._plan is None:
             yield plain(text("import", "start", key=_KEYS["take"]), DIM)
         else:

@@ -19,7 +19,7 @@ from smtp_tui.tui.model.search import describe_change, preset_change
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.widgets.list import ListView, cells_of, filter_rows, widths_for
 from smtp_tui.tui.widgets.pager import SearchScreen
-from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
+from smtp_tui.tui.widgets.text_page import Block, TextPage, item, labelled, plain
 
 
 def matching_providers(typed: str, known: Iterable[Provider]) -> tuple[Provider, ...]:
@@ -108,15 +108,14 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
 
     def on_mount(self) -> None:
         """Begin with all, at the one that the form's host is of."""
-        self._narrow()
         host = self._draft.text("host")
         of_host = (at for at, provider in enumerate(self._list.rows) if provider.matches(host))
-        self._list.action_go(next(of_host, 0))
-        self._show()
+        self.action_go(next(of_host, 0))
 
     def on_text_row_edited(self) -> None:
         """List what matches."""
-        self._narrow()
+        self._way = 0
+        self._list.show(matching_providers(self._row.text, self._known.providers))
         self._show()
 
     def action_go(self, by: int) -> None:
@@ -136,10 +135,6 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         if (chosen := self._list.chosen) is not None:
             self.dismiss((chosen, chosen.ways[self._way]))
 
-    def _narrow(self) -> None:
-        self._way = 0
-        self._list.show(matching_providers(self._row.text, self._known.providers))
-
     def _show(self) -> None:
         count = len(self._list.rows)
         note = text("presets", "one" if count == 1 else "many", count=count)
@@ -147,8 +142,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         self.page.show([*self._blocks()])
 
     def _blocks(self) -> Iterator[Block]:
-        provider = self._list.chosen
-        if provider is None:
+        if (provider := self._list.chosen) is None:
             yield plain(text("presets", "none", discover=key_of("discover")))
             return
         way = provider.ways[self._way]
@@ -167,8 +161,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         yield labelled(text("presets", "password"), provider.password_is)
         if provider.page:
             yield labelled(text("presets", "page"), provider.page)
-        for note in (*provider.notes, *provider.limits):
-            yield Block(plain(note).spans, "- ", "  ", gap=False)
+        yield from map(item, (*provider.notes, *provider.limits))
         names = {"source": provider.sources[0], "taken": provider.taken.isoformat()}
         yield plain(text("presets", "source", **names), DIM, gap=False)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.style import Style
 from textual.message import Message
 
 from smtp_tui.diagnosis.causes import label
@@ -19,7 +18,7 @@ from smtp_tui.tui.messages import text, texts_of
 from smtp_tui.tui.model.search import SearchResults, ServerRow
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
 from smtp_tui.tui.widgets.list import ListView, cells_of, widths_for
-from smtp_tui.tui.widgets.text_page import Block, plain
+from smtp_tui.tui.widgets.text_page import Block, item, plain
 
 NOTHING = "-"
 _HEADS = ("host", "port", "encryption", "TLS", "certificate", "logins", "time")
@@ -38,15 +37,15 @@ def details_of(row: ServerRow | None, results: SearchResults, takes: str) -> lis
         blocks = [
             plain(takes, STRONG),
             plain(row.probe.reason, gap=False),
-            *map(_item, _notes(row, row.probe, results)),
-            *(_item(f"{fact[:1].upper()}{fact[1:]}", DIM) for fact in details(row.probe)),
+            *map(item, _notes(row, row.probe, results)),
+            *(item(f"{fact[:1].upper()}{fact[1:]}", DIM) for fact in details(row.probe)),
         ]
     elif row is not None:
         nothing = text("discover", "cannot-take", cause=label(row.cause or ""))
         blocks = [plain(nothing, STRONG), plain(_remedy_for(row.cause), gap=False)]
     elif results.result is not None:
         blocks = [plain(_remedy_for(results.result.cause))]
-    findings = [_item(finding.text, DIM) for finding in results.findings]
+    findings = [item(finding.text, DIM) for finding in results.findings]
     heading = [plain(text("discover", "said"), STRONG)] if findings and blocks else []
     return [*blocks, *heading, *findings]
 
@@ -67,10 +66,6 @@ def _remedy_for(cause: str | None) -> str:
     """Return what to do where nothing was found, or a port stays silent, for this cause."""
     known = texts_of("search-fixes")
     return known.get(cause or "", known["other"]).format(presets=key_of("presets"))
-
-
-def _item(note: str, style: Style = PLAIN) -> Block:
-    return Block(((escape_controls(note), style),), "- ", "  ", gap=False)
 
 
 def sign_of(row: ServerRow) -> Span:

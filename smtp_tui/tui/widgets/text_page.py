@@ -53,6 +53,16 @@ def plain(text: str, style: Style = PLAIN, *, gap: bool = True) -> Block:
     return Block(((escape_controls(text), style),), gap=gap)
 
 
+def item(text: str, style: Style = PLAIN, sign: str = "- ") -> Block:
+    """Make an item of a list, under the one before it."""
+    return Block(((escape_controls(text), style),), sign, "  ", gap=False)
+
+
+def verbatim(text: str, *, gap: bool = False) -> Block:
+    """Make a line of a program's text, which is not broken."""
+    return Block(((escape_controls(text), ACCENT),), is_preformatted=True, gap=gap)
+
+
 def labelled(label: str, text: str, style: Style = STRONG) -> Block:
     """Make a block that begins with a label."""
     return Block(
