@@ -199,15 +199,13 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         self._conflicts = {conflict.key: conflict for conflict in conflicts}
-        self._rows = {
-            key: ChoiceRow(key, BY_KEY[key].label, (THEIRS, OURS)) for key in self._conflicts
-        }
         # Nothing is chosen beforehand: Enter alone must not overwrite what somebody else wrote.
-        self._chosen: dict[str, str] = {}
+        choices = THEIRS, OURS
+        self._rows = [ChoiceRow(key, BY_KEY[key].label, choices) for key in self._conflicts]
         self._note = TextPage(most=4)
         title = TextPage([plain(text("diff", "conflicts"), STRONG)])
         hints = hints_of(CONFLICT_COMMANDS)
-        super().__init__(title, *self._rows.values(), self._note, hints=hints)
+        super().__init__(title, *self._rows, self._note, hints=hints)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Describe another key's conflict."""
@@ -216,16 +214,13 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
         """Take a choice."""
-        if event.word is None:
-            self._chosen.pop(event.row.key, None)
-        else:
-            self._chosen[event.row.key] = event.word
         event.row.show(RowState(chosen=event.word))
 
     def action_take(self) -> None:
         """Merge, if all is decided."""
-        if self._chosen.keys() != self._rows.keys():
-            self._note.show([plain(text("diff", "undecided"), BAD)])
-            self.set_focus(next(row for key, row in self._rows.items() if key not in self._chosen))
-            return
-        self.dismiss(frozenset(key for key, word in self._chosen.items() if word == OURS))
+        for row in self._rows:
+            if row.state.chosen is None:
+                self._note.show([plain(text("diff", "undecided"), BAD)])
+                self.set_focus(row)
+                return
+        self.dismiss(frozenset(row.key for row in self._rows if row.state.chosen == OURS))

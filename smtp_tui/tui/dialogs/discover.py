@@ -105,7 +105,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._row.load(self._proposed)
         self._row.show(RowState(placeholder=text("discover", "placeholder")))
         self._show_web()
-        self.set_interval(CLOCK, self._tick)
+        self.set_interval(CLOCK, self._show_progress)
         self._show()
 
     def on_text_row_edited(self) -> None:
@@ -209,10 +209,6 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         if self._results is results:
             self._end = end
             self._show()
-
-    def _tick(self) -> None:
-        if self._is_busy:
-            self._show_progress()
 
     def _show(self) -> None:
         """Show what is known now."""

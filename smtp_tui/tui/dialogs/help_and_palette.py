@@ -115,10 +115,11 @@ _AROUND = 5
 _TITLE, _GAP = 26, 2
 
 
-class PaletteList(ListView[PaletteEntry]):
+class PaletteList(ListView[PaletteEntry], can_focus=False):
     """Commands and fields; after the last one comes the first."""
 
     none_found = "No command or field matches."
+    is_steady = True
 
     def action_go(self, by: int) -> None:
         """Choose another."""
@@ -161,7 +162,7 @@ class Palette(Dialog[Command | str | None]):
         self._all = palette_entries()
         self._row = TextRow("find", MENU, label_width=len(MENU))
         self._row.show(RowState(placeholder=PLACEHOLDER))
-        self._list = PaletteList(self._all, can_focus=False, is_steady=True)
+        self._list = PaletteList(self._all)
         hints = ("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back")
         super().__init__(self._row, self._list, hints=hints)
 

@@ -53,11 +53,13 @@ _LEAST, _LEAST_NARROW = (30, 24, 12), (16, 16, 8)
 _NARROW = 70
 
 
-class ProviderList(ListView[Provider]):
+class ProviderList(ListView[Provider], can_focus=False):
     """Providers with host and ports."""
 
+    is_steady = True
+
     def __init__(self, known: Presets) -> None:
-        super().__init__(known.providers, can_focus=False, is_steady=True)
+        super().__init__(known.providers)
         # The widths are those of all: the columns stand still while the list narrows.
         self._all = [_HEADS, *map(_cells, known.providers)]
 

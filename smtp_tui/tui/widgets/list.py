@@ -61,7 +61,7 @@ def filter_rows(
     return tuple(sorted(found, key=lambda row: distance(row, words)))
 
 
-class ListView(DiffedWidget, Generic[RowT]):
+class ListView(DiffedWidget, Generic[RowT], can_focus=True):
     """A list, under a heading where it has columns; subclasses say how its rows look.
 
     It scrolls by itself so that the chosen row is in sight. One that `is_steady` keeps its height
@@ -77,25 +77,15 @@ class ListView(DiffedWidget, Generic[RowT]):
     ]
 
     none_found = ""
+    is_steady = False
+    _most = 1
+    _top = 0
+    _laid_out: tuple[int, list[tuple[int, list[Span]]]] | None = None
 
-    def __init__(
-        self,
-        rows: Iterable[RowT] = (),
-        index: int = 0,
-        *,
-        can_focus: bool = True,
-        is_steady: bool = False,
-        most: int = 1,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(classes=classes)
-        self.can_focus = can_focus
+    def __init__(self, rows: Iterable[RowT] = (), index: int = 0) -> None:
+        super().__init__()
         self.rows = tuple(rows)
         self.index = index
-        self._is_steady = is_steady
-        self._most = most
-        self._top = 0
-        self._laid_out: tuple[int, list[tuple[int, list[Span]]]] | None = None
 
     def heading(self, width: int) -> list[Span] | None:
         """Return the line above all, for a width in cells; None where the list has no columns."""
@@ -129,7 +119,7 @@ class ListView(DiffedWidget, Generic[RowT]):
 
     def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
         """Return the lines that all rows take, as far as there is room."""
-        if self._is_steady:
+        if self.is_steady:
             return self._most
         head = 0 if self.heading(width - LEAD) is None else 1
         return min(len(self._lines(width)) + head, self._most) if self.rows else 0
@@ -184,8 +174,7 @@ class ListView(DiffedWidget, Generic[RowT]):
 class Menu(ListView[str]):
     """A list of plain lines, as long as its style allows."""
 
-    def __init__(self, lines: Iterable[str], index: int = 0) -> None:
-        super().__init__(lines, index, most=10_000, classes="menu")
+    _most = 10_000
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
         """Yield the lines as they are."""
