@@ -189,6 +189,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         steps = self._search(query, self._with_web)
         results = SearchResults(query.name)
         self._results, self._end, self._started = results, None, monotonic()
+        # One that is under way is cancelled, which closes its connections.
         self._worker = self.run_worker(self._follow(steps, results), group="search", exclusive=True)
         self._show()
 
@@ -206,6 +207,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         except Exception as error:
             # A defect in the search must not cost what was typed in the form.
             end = format_internal_error(error), BAD
+        # Another search may have begun meanwhile: then this one is shown no more.
         if self._results is results:
             self._end = end
             self._show()

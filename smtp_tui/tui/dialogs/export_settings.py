@@ -131,6 +131,7 @@ class ExportScreen(PagerScreen):
             self.run_worker(self._save(exported.text), group="save", exclusive=True)
 
     async def _save(self, content: str) -> None:
+        # Next to the settings, unless they are in a folder of root's such as /etc.
         folder = self._settings.parent
         if not os.access(folder, os.W_OK | os.X_OK):
             folder = absolute(Path())

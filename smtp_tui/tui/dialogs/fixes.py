@@ -161,6 +161,7 @@ def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
 class TrustDialog(Dialog[bool]):
     """Shows what a yes would mean; Enter, Escape and N say no, and nothing else than Y says yes."""
 
+    # Enter and Escape are pressed without reading, so they never agree.
     BINDINGS: ClassVar[list[BindingType]] = [
         ("y,Y", "dismiss(True)"),
         ("n,N,enter,escape", "dismiss(False)"),

@@ -203,6 +203,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
                 self._area.secret = password.value if isinstance(password, Literal) else ""
                 self._plan = import_plan(imported, self._draft)
         self.page.show([*self._blocks(problem)])
+        # Keys that would do nothing now are not named.
         is_hidden = {
             "take": self._plan is None or self._plan.is_empty,
             "quoting": self._spec is None or not self._spec.takes_quoting,

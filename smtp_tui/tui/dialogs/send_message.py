@@ -76,7 +76,7 @@ class MailDialog(Dialog[MailRequest | None]):
 
     def on_descendant_focus(self) -> None:
         """Describe another field."""
-        self._show_note()
+        self._show_rows()
 
     def on_descendant_blur(self) -> None:
         """Show what is wrong with what was typed."""
@@ -124,13 +124,9 @@ class MailDialog(Dialog[MailRequest | None]):
         for field, row in self._rows.items():
             problem = "" if field is self._typing else problems.get(field, "")
             row.show(RowState(problem=problem, placeholder=self._placeholders.get(field, "")))
-        self._show_note()
-
-    def _show_note(self) -> None:
-        """Show the problem that found no room in its row, else what the field is."""
-        row = self._rows[self._here]
-        explanation = text("mail", self._here.name.lower()), DIM
-        self._note.show([plain(*((row.state.problem, BAD) if row.hides_problem else explanation))])
+        # The problem that found no room in its row, else what the field is.
+        row, note = self._rows[self._here], plain(text("mail", self._here.name.lower()), DIM)
+        self._note.show([plain(row.state.problem, BAD) if row.hides_problem else note])
 
     def _show_problem(self) -> None:
         """Show the problem of the field that was typed in."""

@@ -64,8 +64,7 @@ def filter_rows(
 class ListView(DiffedWidget, Generic[RowT], can_focus=True):
     """A list, under a heading where it has columns; subclasses say how its rows look.
 
-    It scrolls by itself so that the chosen row is in sight. One that `is_steady` keeps its height
-    whatever it holds: if it shrank while letters are typed, all below would move and be painted.
+    It scrolls by itself so that the chosen row is in sight.
     """
 
     DEFAULT_CSS = "ListView { height: auto; }"
@@ -77,6 +76,8 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
     ]
 
     none_found = ""
+    # A steady list keeps its height whatever it holds: if it shrank while letters are typed, all
+    # below it would move and be painted.
     is_steady = False
     _most = 1
     _top = 0

@@ -207,6 +207,7 @@ class TextPage(DiffedWidget):
 
     def show(self, blocks: Sequence[Block], *, from_top: bool = True) -> None:
         """Show other blocks; only what differs is painted."""
+        # Clocks and answers show what is there already several times a second.
         if tuple(blocks) == self.blocks:
             return
         count = self.line_count(self.size.width)
@@ -214,6 +215,7 @@ class TextPage(DiffedWidget):
         if from_top:
             self._top = 0
         if self.styles.is_auto_height and self.line_count(self.size.width) != count:
+            # Where the layout gives no other height, the old lines would be taken for the new.
             self._drawn = ()
             self.refresh(layout=True)
         else:
@@ -251,6 +253,7 @@ class TextPage(DiffedWidget):
         """Draw the lines in sight."""
         width, height = self.size
         lines = self.lines(width)
+        # The text may have become shorter than it was scrolled to.
         self._top = max(min(self._top, len(lines) - height), 0)
         shown = range(self._top, min(self._top + height, len(lines)))
         strips = [
