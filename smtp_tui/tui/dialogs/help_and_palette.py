@@ -107,11 +107,8 @@ def _distance(entry: PaletteEntry, words: Sequence[str]) -> int:
     return 1 if all(word in title for word in words) else 2
 
 
-ROWS = 12
 MENU = "Menu"
 PLACEHOLDER = "a few letters of a command, a key or a field"
-# The line above, the field, the keys, and two lines of the form.
-_AROUND = 5
 _TITLE, _GAP = 26, 2
 
 
@@ -120,6 +117,7 @@ class PaletteList(ListView[PaletteEntry], can_focus=False):
 
     none_found = "No command or field matches."
     is_steady = True
+    highest = 12
 
     def action_go(self, by: int) -> None:
         """Choose another."""
@@ -164,11 +162,7 @@ class Palette(Dialog[Command | str | None]):
         self._row.show(RowState(placeholder=PLACEHOLDER))
         self._list = PaletteList(self._all)
         hints = ("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back")
-        super().__init__(self._row, self._list, hints=hints)
-
-    def on_resize(self) -> None:
-        """Leave some of the form in sight."""
-        self._list.limit(max(min(ROWS, self.size.height - _AROUND), 1))
+        super().__init__(self._row, self._list, hints=hints, flexible=self._list)
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
         """List what matches."""

@@ -63,8 +63,9 @@ class Dialog(PartsScreen[Result], ModalScreen[Result]):
         """Leave room for what stands around the flexible part."""
         if self._flexible is not None:
             head, room = self.parts[0], self.size.height - _AROUND
-            if isinstance(head, TextPage) and head is not self._flexible:
-                room -= head.line_count(self.size.width - 2)
+            if head is not self._flexible:
+                width = self.size.width - 2
+                room -= head.line_count(width) if isinstance(head, TextPage) else 1
             self._flexible.limit(max(room, 1))
 
 

@@ -79,6 +79,7 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
     # A steady list keeps its height whatever it holds: if it shrank while letters are typed, all
     # below it would move and be painted.
     is_steady = False
+    highest = 10_000
     _most = 1
     _top = 0
     _laid_out: tuple[int, list[tuple[int, list[Span]]]] | None = None
@@ -114,6 +115,7 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
 
     def limit(self, most: int) -> None:
         """Take at most so many lines, the heading's among them."""
+        most = min(most, self.highest)
         if most != self._most:
             self._most = most
             self.refresh(layout=True)
