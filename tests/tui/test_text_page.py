@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from smtp_tui.tui.style import PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
@@ -55,6 +56,17 @@ async def test_a_cut_page_names_the_key_that_shows_more(text: str, more: str, li
 async def test_a_cut_page_ends_at_no_bare_heading(style: Style, last: str) -> None:
     blocks = [plain("text"), plain("Title", style), plain("below")]
     assert await _last_line(blocks, (10, 3)) == last
+
+
+async def test_the_wheel_scrolls_and_never_past_the_end() -> None:
+    app = _Alone(TextPage([plain(str(number), gap=False) for number in range(6)]))
+    async with app.run_test(size=(10, 3)) as pilot:
+        first_lines = []
+        for event in (MouseScrollDown, MouseScrollDown, MouseScrollUp):
+            app.page.post_message(event(app.page, 0, 0, 0, 0, 0, False, False, False))
+            await pilot.pause()
+            first_lines.append(app.page.render_line(0).text.strip())
+        assert first_lines == ["2", "3", "1"]
 
 
 async def test_the_sidebar_names_its_key_while_that_scrolls_it(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from itertools import groupby
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual.binding import BindingType
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -241,12 +242,14 @@ class TextPage(DiffedWidget):
         """Read on by what is in sight; the last line of it stays."""
         self.action_go(pages * max(self.size.height - 1, 1))
 
-    def on_mouse_scroll_down(self) -> None:
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Read on."""
+        event.stop()
         self.action_go(_WHEEL)
 
-    def on_mouse_scroll_up(self) -> None:
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Read back."""
+        event.stop()
         self.action_go(-_WHEEL)
 
     def draw(self) -> list[Strip]:
