@@ -147,7 +147,8 @@ class TestPassword:
         password = PasswordDraft("old")
         password.move_to(PasswordLocation.KEYRING)
         assert password.raw() == {"keyring": "smtp-tui"}
-        assert password.to_store() == ("smtp-tui", "old")
+        assert password.fills_keyring
+        assert (password.raw(), password.at_hand) == ({"keyring": "smtp-tui"}, "old")
         assert password.secret() == "old"
 
     def test_the_service_of_a_keyring_stays(self) -> None:
@@ -155,7 +156,8 @@ class TestPassword:
         assert not password.changed
         password.type("new")
         assert password.changed
-        assert password.to_store() == ("tickets", "new")
+        assert password.fills_keyring
+        assert (password.raw(), password.at_hand) == ({"keyring": "tickets"}, "new")
         assert password.raw() == {"keyring": "tickets"}
 
     def test_a_keyring_needs_a_user_name(self) -> None:

@@ -32,10 +32,6 @@ from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
 
 FROM = "from"
-NO_FAILURE = "There is nothing to fix: no test has failed. F5 starts a test."
-NO_FIX = "smtp-tui knows no safe fix for this failure. The verdict says what to do."
-CHANGED = "The settings have changed since that test. Press F5 to test again first."
-UNCHANGED = "Nothing has changed."
 
 
 def verdict_line(verdict: Verdict) -> str:
@@ -68,7 +64,7 @@ class CheckController(Controller):
         """Make the best fix, and test again."""
         proposals = self._proposals()
         if proposals and not await self._make(proposals[0]):
-            self.show_message(UNCHANGED)
+            self.show_message("Nothing has changed.")
 
     async def choose_fix(self) -> None:
         """List the fixes, and make the one that is chosen."""
@@ -151,14 +147,17 @@ class CheckController(Controller):
         last = self.test_pane.last_test
         proposals = available_fixes(last)
         if proposals:
-            pass
-        elif self.test_pane.is_busy:
-            self.show_message(BUSY)
+            return proposals
+        if self.test_pane.is_busy:
+            why = BUSY
         elif last is None or last.verdict.ok:
-            self.show_message(NO_FAILURE)
+            why = "There is nothing to fix: no test has failed. F5 starts a test."
+        elif last.is_stale and last.verdict.fixes:
+            why = "The settings have changed since that test. Press F5 to test again first."
         else:
-            self.show_message(CHANGED if last.is_stale and last.verdict.fixes else NO_FIX)
-        return proposals
+            why = "smtp-tui knows no safe fix for this failure. The verdict says what to do."
+        self.show_message(why)
+        return ()
 
     async def _make(self, proposal: FixProposal) -> bool:
         """Make one fix and test again, or go to the field; False where the admin said no."""

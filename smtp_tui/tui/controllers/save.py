@@ -236,7 +236,7 @@ class SaveController(Controller):
         draft, document, password = self.draft, self.document, self.draft.password
         there = "" if document.is_recreated else document.text
         text = document.changed(self.table, preview_changes(draft), create=True)
-        moves = PASSWORD in draft.changed and (password.moves or password.to_store())
+        moves = PASSWORD in draft.changed and (password.moves or password.fills_keyring)
         is_open = self.context.file_context.is_open and password.will_be_in_file
         note = "The password is stored in its new place first and read back."
         warning = "Every user of this machine can read the file, including the password."

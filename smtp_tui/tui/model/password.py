@@ -107,7 +107,7 @@ class PasswordState:
 class PasswordDraft:
     """The password's `source` in the file, and the one it is to become.
 
-    What was typed stays in here: no repr shows it; `secret`, `to_store` and `raw` hand it out.
+    What was typed stays in here: no repr shows it; `secret`, `at_hand` and `raw` hand it out.
     """
 
     def __init__(self, raw: object | None = None, host: Callable[[], str] = lambda: "") -> None:
@@ -197,7 +197,9 @@ class PasswordDraft:
                 is_kept = self._has_literal or (source is None and not state.is_cleared)
                 return self._file if is_kept else None
             case PasswordLocation.KEYRING:
-                return {"keyring": self._service}
+                # The file may name an entry already.
+                entry = source if isinstance(source, Keyring) else own_entry(self._host())
+                return {"keyring": entry.service}
             case PasswordLocation.ASK:
                 return {"ask": True}
             # As the file spells it: a command may be quoted in more than one way.
@@ -217,7 +219,7 @@ class PasswordDraft:
     def changed(self) -> bool:
         """Whether saving would change the file or the keyring."""
         # A new password for the same entry of a keyring changes nothing in the file.
-        return self.raw() != self._file or self.to_store() is not None
+        return self.raw() != self._file or self.fills_keyring
 
     @property
     def target(self) -> PasswordSource | None:
@@ -268,11 +270,10 @@ class PasswordDraft:
         """Whether a test takes the password from where the file says."""
         return self.to_test() == self._file
 
-    def to_store(self) -> tuple[str, str] | None:
-        """The keyring's service and the secret to store there on saving, if there is one."""
-        if self.location is not PasswordLocation.KEYRING or not self.at_hand:
-            return None
-        return self._service, self.at_hand
+    @property
+    def fills_keyring(self) -> bool:
+        """Whether saving stores what is at hand in a keyring."""
+        return self.location is PasswordLocation.KEYRING and bool(self.at_hand)
 
     def secret(self) -> str | None:
         """The password itself, where it is at hand without asking any place."""
@@ -283,7 +284,7 @@ class PasswordDraft:
     def problem(self, account: str) -> str | None:
         """Return what is still missing; `account` is the name that a keyring files it under."""
         location, state = self.location, self.state
-        is_filed = self.moves or self.to_store()
+        is_filed = self.moves or self.fills_keyring
         if location is PasswordLocation.KEYRING and is_filed and not account:
             return "a keyring needs a username for its entry; type one first"
         if location in _MISSING and not self.text.strip():
@@ -304,10 +305,3 @@ class PasswordDraft:
     @property
     def _has_literal(self) -> bool:
         return isinstance(self.source, Literal) and not self.state.is_cleared
-
-    @property
-    def _service(self) -> str:
-        """The entry's service: the one that the file names, else our own."""
-        if isinstance(self.source, Keyring):
-            return self.source.service
-        return own_entry(self._host()).service
