@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from smtp_tui.interchange.importer import import_text
 from smtp_tui.tui.dialogs.import_settings import masked_line
 from smtp_tui.tui.model.draft import Draft
-from smtp_tui.tui.model.import_plan import ImportedPassword, ImportPlan, import_plan
 from smtp_tui.tui.model.password import PasswordLocation
+from smtp_tui.tui.model.settings_changes import ImportedPassword, ImportPlan, import_plan
 from smtp_tui.tui.model.undo import UndoStack
 from smtp_tui.tui.style import truncate_left
 

@@ -25,7 +25,7 @@ from smtp_tui.tui.dialogs.discover import outcome, stopped, under_way
 from smtp_tui.tui.dialogs.presets import matching_providers
 from smtp_tui.tui.dialogs.server_table import ServerTable, cells, details_of, sign_of
 from smtp_tui.tui.model.draft import Draft
-from smtp_tui.tui.model.search import (
+from smtp_tui.tui.model.settings_changes import (
     SearchResults,
     describe_change,
     found_change,

@@ -33,7 +33,7 @@ from smtp_tui.tui.dialogs.presets import PresetScreen
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST
 from smtp_tui.tui.model.fixes import format_done
-from smtp_tui.tui.model.search import (
+from smtp_tui.tui.model.settings_changes import (
     next_step,
     preset_change,
     proposed_search,

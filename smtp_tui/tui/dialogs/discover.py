@@ -23,7 +23,7 @@ from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.model.search import (
+from smtp_tui.tui.model.settings_changes import (
     SearchResults,
     describe_change,
     server_change,

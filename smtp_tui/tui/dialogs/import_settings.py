@@ -24,8 +24,8 @@ from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import as_sentence, reword, text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
 from smtp_tui.tui.model.fixes import format_current, format_value
-from smtp_tui.tui.model.import_plan import ImportPlan, import_plan
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
+from smtp_tui.tui.model.settings_changes import ImportPlan, import_plan
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import PromptDialog, select
 from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen

@@ -15,7 +15,7 @@ from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.model.search import describe_change, preset_change
+from smtp_tui.tui.model.settings_changes import describe_change, preset_change
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.widgets.list import ListView, cells_of, filter_rows, widths_for
 from smtp_tui.tui.widgets.pager import SearchScreen

@@ -15,7 +15,7 @@ from smtp_tui.discovery.steps import OK, ProbeResult, details, names_of, took_wo
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import text, texts_of
-from smtp_tui.tui.model.search import SearchResults, ServerRow
+from smtp_tui.tui.model.settings_changes import SearchResults, ServerRow
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
 from smtp_tui.tui.widgets.list import ListView, cells_of, widths_for
 from smtp_tui.tui.widgets.text_page import Block, item, plain

@@ -21,7 +21,6 @@ from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, Passwor
 PASSWORD = next(field.key for field in FIELDS if field.kind is FieldKind.PASSWORD)
 HOST = "host"
 ACCOUNT = "username"
-SERVER_NAME, FINGERPRINT = "server_name", "tls_fingerprint"
 DraftState = Mapping[str, object | None]
 
 
@@ -225,23 +224,3 @@ def same_meaning(field: Field, raw: object | None, other: object | None) -> bool
         return text_of(raw) == text_of(other) or bool(field.parse(raw) == field.parse(other))
     except ValueError:
         return False
-
-
-def without_pinned_trust(
-    change: Mapping[str, object], draft: Draft, certificate: str = ""
-) -> dict[str, object]:
-    """Let go of the name and the certificate that were the server's before, if that changes.
-
-    `certificate` is the fingerprint that the new one has shown; what `change` sets itself stays.
-    """
-    host, pin = BY_KEY[HOST], BY_KEY[FINGERPRINT]
-    before, after = draft.raw(HOST), change.get(HOST, draft.raw(HOST))
-    if same_meaning(host, after, before):
-        return dict(change)
-    trusted = ((SERVER_NAME, host, after), (FINGERPRINT, pin, certificate))
-    dropped: dict[str, object] = {
-        key: ""
-        for key, field, new in trusted
-        if draft.raw(key) is not None and not same_meaning(field, new, draft.raw(key))
-    }
-    return {**dropped, **change}

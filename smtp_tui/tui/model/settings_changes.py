@@ -1,8 +1,9 @@
-"""What a search found, and what a found server or a provider's preset changes in the form."""
+"""What a found server, a provider's preset or an import changes in the form, each as one step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 
 from smtp_tui.discovery.steps import (
     Finding,
@@ -13,25 +14,23 @@ from smtp_tui.discovery.steps import (
     by_host,
     silent_ports,
 )
+from smtp_tui.interchange.results import Imported
 from smtp_tui.providers.provider import Provider, Secret, User, Way
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.masking import mask_secrets
 from smtp_tui.settings.parsers import parse_mailbox
+from smtp_tui.settings.password_sources import Literal, parse_source
+from smtp_tui.settings.validate import defaults, parse_fields
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.draft import (
-    ACCOUNT,
-    HOST,
-    PASSWORD,
-    Draft,
-    same_meaning,
-    without_pinned_trust,
-)
-from smtp_tui.tui.model.fixes import format_changes, format_current, format_value
+from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, same_meaning
+from smtp_tui.tui.model.fixes import FINGERPRINT, format_changes, format_current, format_value
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, location_of, typed_text
 
 AUTHENTICATION, ENCRYPTION, PORT = "authentication", "encryption", "port"
-FROM = "from"
+FROM, SERVER_NAME = "from", "server_name"
 _NO_MECHANISM = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL)
 
 Change = dict[str, object]
@@ -136,7 +135,7 @@ def found_change(
             usable.insert(0, Authentication.AUTO.value)
         if mechanism not in usable and usable:
             change[AUTHENTICATION] = usable[0]
-    return _differing(without_pinned_trust(change, draft, certificate), draft)
+    return _differing(_without_pinned_trust(change, draft, certificate), draft)
 
 
 def server_change(probe: ProbeResult, draft: Draft) -> Change:
@@ -159,7 +158,7 @@ def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
     is_auto = mechanism is None and preferred is Authentication.AUTO
     if not (is_auto or (mechanism and provider.takes_mechanism(mechanism))):
         change[AUTHENTICATION] = preferred.value
-    return _differing(without_pinned_trust(change, draft), draft)
+    return _differing(_without_pinned_trust(change, draft), draft)
 
 
 def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, str] | None:
@@ -203,6 +202,26 @@ def unsupported_fields(values: Mapping[str, object], draft: Draft) -> str:
     return text("discover", "cannot", labels=", ".join(labels)) if labels else ""
 
 
+def _without_pinned_trust(
+    change: Mapping[str, object], draft: Draft, certificate: str = ""
+) -> dict[str, object]:
+    """Let go of the name and the certificate that were the server's before, if that changes.
+
+    `certificate` is the fingerprint that the new one has shown; what `change` sets itself stays.
+    """
+    host, pin = BY_KEY[HOST], BY_KEY[FINGERPRINT]
+    before, after = draft.raw(HOST), change.get(HOST, draft.raw(HOST))
+    if same_meaning(host, after, before):
+        return dict(change)
+    trusted = ((SERVER_NAME, host, after), (FINGERPRINT, pin, certificate))
+    dropped: dict[str, object] = {
+        key: ""
+        for key, field, new in trusted
+        if draft.raw(key) is not None and not same_meaning(field, new, draft.raw(key))
+    }
+    return {**dropped, **change}
+
+
 def _differing(change: Mapping[str, object], draft: Draft) -> Change:
     """Leave out what the form says already, and what the file cannot express."""
     return {
@@ -218,3 +237,102 @@ def _mechanism(draft: Draft) -> Authentication | None:
     if raw is None or field.problem_with(raw) is not None:
         return None
     return Authentication(str(field.parse(raw)))
+
+
+@record
+class ImportedPassword:
+    """What becomes of the password: where it is kept and what is typed there; no repr shows it."""
+
+    location: PasswordLocation
+    typed: str = field(repr=False)
+
+    def put_into(self, password: PasswordDraft) -> None:
+        """Set the form's password."""
+        password.move_to(self.location)
+        password.type(self.typed)
+
+    @property
+    def description(self) -> str:
+        """Where it comes from, or goes when it is saved."""
+        shown = self.typed
+        if self.location in (PasswordLocation.FILE, PasswordLocation.KEYRING):
+            shown = ""
+        elif self.location is PasswordLocation.COMMAND:
+            shown = mask_secrets(self.typed)  # a command may be called with a secret of its own
+        return text("import-password", self.location.name.lower(), words=shown)
+
+
+@record
+class ImportPlan:
+    """What an import would do to the form.
+
+    `change` leaves out what the form says already; `stays` are the fields that the text says
+    nothing of, `leaks` whether a password of before would go to another host.
+    """
+
+    imported: Imported
+    change: Mapping[str, object]
+    secret: ImportedPassword | None = None
+    stays: tuple[str, ...] = ()
+    unsayable: tuple[str, ...] = ()
+    leaks: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether taking it over would change nothing."""
+        return not self.change and self.secret is None
+
+    @property
+    def labels(self) -> str:
+        """The labels of the fields that it changes."""
+        keys = [key for key in BY_KEY if key in self.change or (key == PASSWORD and self.secret)]
+        return ", ".join(BY_KEY[key].label for key in keys)
+
+
+def import_plan(imported: Imported, draft: Draft) -> ImportPlan:
+    """Compare what was imported with the form."""
+    values = imported.values if imported.found else {}
+    unsayable = tuple(key for key in values if key in draft.limits)
+    change = _without_pinned_trust(dict(_changes(imported, draft)), draft) if values else {}
+    raw = None if PASSWORD in draft.limits else values.get(PASSWORD)
+    secret = _imported_password(raw, draft.password)
+    named = {*values, *change}
+    stays = tuple(key for key in BY_KEY if key not in named and draft.raw(key) is not None)
+    return ImportPlan(
+        imported,
+        change,
+        secret,
+        stays if values else (),
+        unsayable,
+        leaks=PASSWORD in stays and HOST in change and draft.raw(HOST) is not None,
+    )
+
+
+def _changes(imported: Imported, draft: Draft) -> Iterator[tuple[str, object]]:
+    values = imported.values
+    found = {key: values[key] for key in imported.found if key in values}
+    without = defaults(parse_fields({**draft.values(), **found})[0])
+    for key, described in BY_KEY.items():
+        if key == PASSWORD or key not in values or key in draft.limits:
+            continue
+        raw, counting = values[key], draft.counting(key)
+        if same_meaning(described, raw, counting):
+            continue
+        # What the text does not say, and what goes without saying here too, need not be set.
+        is_found = key in imported.found or counting is not None
+        if is_found or described.parse(raw) != without[key]:
+            yield key, raw
+
+
+def _imported_password(raw: object | None, password: PasswordDraft) -> ImportedPassword | None:
+    """Return what becomes of the password; None where it stays what it is."""
+    if raw is None:
+        return None
+    source = parse_source(raw)
+    if isinstance(source, Literal):
+        location = password.location if password.is_masked else PasswordLocation.FILE
+        is_same = password.is_masked and password.at_hand == source.value
+        return None if is_same else ImportedPassword(location, source.value)
+    location, typed = location_of(source), typed_text(source)
+    is_same = password.location is location and password.text.strip() == typed
+    return None if is_same else ImportedPassword(location, typed)
