@@ -55,10 +55,24 @@ def import_settings(call: Invocation) -> int:
         raise UsageError("--json prints the settings and --into saves them: give only one of them")
     if options.reveal and not options.json:
         raise UsageError("--reveal needs --json")
+    imported = _imported(call.words[0], options)
+    if imported is None:
+        return NEGATIVE
+    if options.json:
+        print_line(json.dumps(_as_object(imported, reveal=options.reveal)))
+    elif options.into is None:
+        document = Document(Path("imported.toml"), None)
+        _print_file(document.changed(options.table or "smtp", imported.values))
+    else:
+        return _write(imported, options)
+    return PASSED
+
+
+def _imported(file: str, options: Namespace) -> Imported | None:
+    """Read a file and report how it was understood; None where it holds no usable settings."""
     named = vars(options)["from"]
     format_ = None if named is None else _format_name(named)
     quoting = _quoting(options)
-    file = call.words[0]
     if "://" in file:
         raise UsageError(_URL)
     name = "standard input" if file == STDIN else one_line(file)
@@ -81,7 +95,7 @@ def import_settings(call: Invocation) -> int:
         raise UsageError(str(error)) from None
     except InterchangeError as error:
         print_error(f"{name}: {error}")
-        return NEGATIVE
+        return None
     title = format_named(imported.format).title
     print_error(f"{name}: read as {title}: {imported.why}; --from FORMAT changes that")
     for unread in imported.unread:
@@ -90,17 +104,10 @@ def import_settings(call: Invocation) -> int:
         print_error(f"note: {remark}")
     if not imported.found:
         print_error(f"{name}: no usable SMTP settings found")
-        return NEGATIVE
+        return None
     if "host" not in imported.values:
         print_error("note: host: not found; set it before you test")
-    if options.json:
-        print_line(json.dumps(_as_object(imported, reveal=options.reveal)))
-    elif options.into is None:
-        document = Document(Path("imported.toml"), None)
-        _print_file(document.changed(options.table or "smtp", imported.values))
-    else:
-        return _write(imported, options)
-    return PASSED
+    return imported
 
 
 def _format_name(word: str) -> str:
