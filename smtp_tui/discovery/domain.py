@@ -87,58 +87,13 @@ def _answered(answer: Answer) -> Answer:
     return answer
 
 
-async def domain_facts(
-    settings: Settings,
-    address: str | None,
-    resolver: Resolver,
-    *,
-    server: str | None = None,
-    selectors: Sequence[str] = (),
-    seconds: float = SECONDS,
-) -> Facts:
-    """Return what DNS holds about the domain of `settings.sender`, within `seconds`.
-
-    `address` is the one this machine leaves from, `server` the server's, as a check has seen them;
-    `selectors` are those of DKIM keys to look for.
-    """
-    domain = sender_domain(settings)
-    if domain is None:
-        return (_fact("sender", "no-sender"),)
-    host = parsers.ascii_name(settings.host).removesuffix(".").lower()
-    questions: dict[str, Coroutine[Any, Any, Facts]] = {
-        "mx": _mx(domain, resolver),
-        "spf": _spf(domain, host, server, address, resolver),
-        "dmarc": _dmarc(domain, resolver),
-        "dkim": _dkim(domain, selectors, resolver),
-        "mta-sts": _mta_sts(domain, resolver),
-    }
-    if address:
-        questions["ptr"] = _ptr(address, resolver)
-    if not parsers.is_address(host):
-        questions["tlsa"] = _tlsa(host, settings.port, resolver)
-    tasks = {subject: asyncio.create_task(question) for subject, question in questions.items()}
-    facts: list[DomainFact] = []
-    try:
-        await asyncio.wait(tasks.values(), timeout=seconds)
-        for subject, task in tasks.items():
-            try:
-                facts += task.result()
-            except (_Unanswered, asyncio.InvalidStateError):  # no answer, or none in time
-                facts.append(_fact(subject, "unanswered", what=subject.upper()))
-    finally:
-        for task in tasks.values():
-            task.cancel()
-        await asyncio.gather(*tasks.values(), return_exceptions=True)
-    # Of a domain that does not exist there is nothing else to say.
-    return tuple(fact for fact in facts if fact.id == "no-name") or tuple(facts)
-
-
 @record
 class DomainCheck:
-    """Asks about the domain that a check which passed sends from, whatever DNS brings out."""
+    """Asks DNS about the domain that a check sends from; `selectors` are those of its DKIM keys."""
 
     resolver: Resolver
     selectors: Sequence[str] = ()
+    seconds: float = SECONDS
 
     async def facts(self, settings: Settings | None, connected: Connected | None) -> Facts:
         """Return what DNS holds; `connected` shows which addresses the check went from and to."""
@@ -147,13 +102,43 @@ class DomainCheck:
         own = connected.local_address if connected else None
         server = connected.address if connected else None
         try:
-            return await domain_facts(
-                settings, own, self.resolver, server=server, selectors=self.selectors
-            )
+            return await self._ask(settings, own, server)
         except Exception as error:  # a defect in here must not cost the verdict
             text = f"smtp-tui failed: {defect_text(error)}."
             unknown = FactSeverity.UNKNOWN
             return (DomainFact(subject="dns", id="internal-error", weight=unknown, text=text),)
+
+    async def _ask(self, settings: Settings, own: str | None, server: str | None) -> Facts:
+        domain, resolver = sender_domain(settings), self.resolver
+        if domain is None:
+            return (_fact("sender", "no-sender"),)
+        host = parsers.ascii_name(settings.host).removesuffix(".").lower()
+        questions: dict[str, Coroutine[Any, Any, Facts]] = {
+            "mx": _mx(domain, resolver),
+            "spf": _spf(domain, host, server, own, resolver),
+            "dmarc": _dmarc(domain, resolver),
+            "dkim": _dkim(domain, self.selectors, resolver),
+            "mta-sts": _mta_sts(domain, resolver),
+        }
+        if own:
+            questions["ptr"] = _ptr(own, resolver)
+        if not parsers.is_address(host):
+            questions["tlsa"] = _tlsa(host, settings.port, resolver)
+        tasks = {subject: asyncio.create_task(question) for subject, question in questions.items()}
+        facts: list[DomainFact] = []
+        try:
+            await asyncio.wait(tasks.values(), timeout=self.seconds)
+            for subject, task in tasks.items():
+                try:
+                    facts += task.result()
+                except (_Unanswered, asyncio.InvalidStateError):  # no answer, or none in time
+                    facts.append(_fact(subject, "unanswered", what=subject.upper()))
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+        # Of a domain that does not exist there is nothing else to say.
+        return tuple(fact for fact in facts if fact.id == "no-name") or tuple(facts)
 
 
 def sender_domain(settings: Settings) -> str | None:

@@ -194,8 +194,6 @@ def _result(
     if begins_open and (without_tls or before is not None):
         starttls = not without_tls and bool(seen.chain)
     return ProbeResult(
-        seconds=0,
-        took=0,
         candidate=candidate,
         address=address,
         cause=None if without_tls else cause,

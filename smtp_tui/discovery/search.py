@@ -113,13 +113,12 @@ def result_of(
         best = min(reached, key=lambda probe: probe.worth)
         provider = best.candidate.provider
         return SearchResult(
-            seconds=0,
             ok=best.cause is None,
-            values=values_of(best, query),
+            values=best.values,
             cause=best.cause,
             source=best.source,
             provider=provider.id if provider else None,
-            reason=reason_of(best, query),
+            reason=best.reason,
             notes=tuple(notes_of(best, probes, query)),
             probes=len(probes),
         )
@@ -131,12 +130,10 @@ def result_of(
     elif states <= {AnswerState.FAILED}:
         cause, reason = Cause.RESOLVER_FAILED.value, text("nothing", "failed", name=query.name)
     else:
-        absent = AnswerState.NO_NAME in states and states.isdisjoint(
-            {AnswerState.FOUND, AnswerState.EMPTY}
-        )
+        absent = states.isdisjoint({AnswerState.FOUND, AnswerState.EMPTY})
         cause = Cause.HOST_NOT_FOUND.value
         reason = text("nothing", "no-name" if absent else "no-host", name=query.name)
-    return SearchResult(seconds=0, ok=False, cause=cause, reason=reason, probes=len(probes))
+    return SearchResult(ok=False, cause=cause, reason=reason, probes=len(probes))
 
 
 @record(kw_only=True)

@@ -136,8 +136,8 @@ class ProbeResult:
     matters; none of these where no mail server was there.
     """
 
-    seconds: float
-    took: float
+    seconds: float = 0.0
+    took: float = 0.0
     candidate: Candidate
     address: str
     cause: str | None
@@ -218,7 +218,7 @@ class SearchResult:
     `connections` count what was tried.
     """
 
-    seconds: float
+    seconds: float = 0.0
     ok: bool
     values: Mapping[str, object] = field(default_factory=dict)
     cause: str | None = None

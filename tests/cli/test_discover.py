@@ -341,7 +341,7 @@ def test_a_defect_of_the_domain_check_costs_no_verdict(
     async def fail(*_: Any, **__: Any) -> None:
         raise RecursionError("with the password in it")
 
-    monkeypatch.setattr("smtp_tui.discovery.domain.domain_facts", fail)
+    monkeypatch.setattr("smtp_tui.discovery.domain._mx", fail)
     told = objects(call(*checking(trusted, "--domain-check", "--json")))
     assert [one["event"] for one in told[-2:]] == ["domain", "verdict"]
     assert told[-1]["ok"]

@@ -11,9 +11,10 @@ import pytest
 
 from smtp_tui import discovery
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.domain import DomainFact, FactSeverity, domain_facts
+from smtp_tui.discovery.domain import DomainCheck, DomainFact, FactSeverity
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.events import Connected
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
 
 # Addresses that somebody has: of those for examples nobody outside knows anything.
@@ -41,6 +42,11 @@ def settings(**values: object) -> Settings:
     return found
 
 
+def between(own: str | None, server: str | None) -> Connected:
+    """The connection of a check, as far as its addresses are known."""
+    return Connected(seconds=0, address=server or "", port=587, local_address=own or "")
+
+
 async def facts(
     zone: Zone,
     address: str | None = OWN,
@@ -54,13 +60,9 @@ async def facts(
     """The facts of a zone by their ids."""
     before = asyncio.all_tasks()
     with name_server(zone, vouches=vouches) as names:
-        found = await domain_facts(
-            settings(**{"from": sender}, **values),
-            address,
-            Resolver(("127.0.0.1", names.port)),
-            server=server,
-            selectors=selectors,
-        )
+        check = DomainCheck(Resolver(("127.0.0.1", names.port)), selectors)
+        sending = settings(**{"from": sender}, **values)
+        found = await check.facts(sending, between(address, server))
     assert asyncio.all_tasks() == before
     for one in found:
         assert "{" not in one.text.replace("%{", "")
@@ -188,9 +190,8 @@ async def test_in_time() -> None:
     zone: Zone = {name: {"*": SILENT} for name in GOOD}
     with name_server(zone) as names:
         began = time.monotonic()
-        found = await domain_facts(
-            settings(), OWN, Resolver(("127.0.0.1", names.port)), server=SERVER, seconds=0.2
-        )
+        check = DomainCheck(Resolver(("127.0.0.1", names.port)), seconds=0.2)
+        found = await check.facts(settings(), between(OWN, SERVER))
         assert time.monotonic() - began < 2
     assert {one.id for one in found} >= {"unanswered"}
 
