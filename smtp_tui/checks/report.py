@@ -26,7 +26,7 @@ from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import lines_of
 
 TITLE = "# Mail check by smtp-tui"
-"""The first line of every report, by which one is told from other files."""
+"""The first line of every report; no other file may be replaced by one."""
 
 _LESS = """\
 This report contains no password and no token, and nothing that AUTH derives from them. It \
@@ -85,7 +85,7 @@ def _marked(found: re.Match[str]) -> str:
 
 @record(kw_only=True)
 class ReportEntry:
-    """A check that was done: its settings as the file has them, and all that it told.
+    """A check that was done: its settings as the file has them, its events and its verdict.
 
     `settings` is None where they could not be used; those `assumed` are defaults of the application
     whose file it is; `password_from` is the place that the password was taken from where it was not
@@ -230,8 +230,8 @@ def certificate_lines(handshake: TlsEstablished | TlsFailed | None, now: datetim
         yield "The server sent no certificate."
         return
     if isinstance(handshake, TlsEstablished):
-        held = "verified" if handshake.verified else "not verified"
-        yield f"TLS: {code(f'{handshake.version} {handshake.cipher}')}, certificate {held}."
+        verified = "verified" if handshake.verified else "not verified"
+        yield f"TLS: {code(f'{handshake.version} {handshake.cipher}')}, certificate {verified}."
     else:
         yield "The handshake failed. The server had sent:"
     for number, certificate in enumerate(handshake.chain[:CHAIN_SHOWN]):

@@ -110,7 +110,7 @@ async def _events(
     facts: CheckSummary,
     started: float,
 ) -> AsyncGenerator[Event, None]:
-    """Yield all events of a check; whoever takes one adds it to `facts` before the next."""
+    """Yield all events of a check; the caller adds each to `facts` before it asks for the next."""
 
     def now() -> float:
         # Settings and password were looked at before a connection was begun early.
@@ -236,7 +236,7 @@ async def _dialogue(
     facts.add(end)
     cause = cause_of(end, settings, facts)
     unverified = facts.established is not None and not facts.established.verified
-    # The look at a silent port may have taken its part already.
+    # The probe of a silent port may have taken its part already.
     left = min(request.extra, settings.timeout + request.extra - (time.monotonic() - started))
     if left > 0 and (cause or unverified):
         experiments = run_experiments(settings, facts, cause, left, started, redactor)
@@ -268,7 +268,7 @@ async def run_experiments(
         asyncio.create_task(_try_change(with_changes(settings, spec.change), facts, spec, probe))
         for spec in experiments_for(settings, facts, cause)
     ]
-    # TLS stood, and nobody held its certificate to account.
+    # TLS was established, and nobody verified its certificate.
     unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
     if unverified and facts.established and facts.address:
         running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, probe)))
@@ -277,7 +277,7 @@ async def run_experiments(
             try:
                 shown = await first
             except TimeoutError:
-                break  # a look that resolves a name may outlast its time
+                break  # an experiment that resolves a name may outlast its time
             except Exception as error:  # a defect in one experiment costs no other, and no verdict
                 text = f"experiment: smtp-tui failed: {defect_text(error)}"
                 shown = Experiment(seconds=0, name="defect", outcome=UNKNOWN, text=text)
@@ -311,12 +311,12 @@ async def _probe(
 
 
 async def _try_peer(settings: Settings, address: str, probe: Probe) -> Experiment:
-    """Look at a certificate as verify mode `peer` would, at the address that was connected to."""
+    """Verify a certificate as verify mode `peer` would, at the address that was connected to."""
     peer = VerifyMode.PEER
     asked = replace(settings, host=address, server_name=settings.tls_name, openssl_verify_mode=peer)
     _, verdict = await probe(asked, Stage.TLS)
     cause = verdict.cause or ""
-    # Who wants a client certificate has shown its own before, and it held.
+    # A server that asks for a client certificate has shown its own before, and it was valid.
     if verdict.ok or cause == Cause.CLIENT_CERTIFICATE_REQUIRED:
         outcome, text = OK, "verify mode peer would accept this certificate"
     elif cause.startswith("certificate-") or verdict.stage is Stage.SETTINGS:
@@ -347,8 +347,8 @@ async def _try_change(
     # What was seen shows why a change would help.
     shown = ["it works" if verdict.ok else label(outcome)]
     if seen.established:
-        held = "certificate valid" if seen.established.verified else "certificate not verified"
-        shown += [seen.established.version, held]
+        verified = "valid" if seen.established.verified else "not verified"
+        shown += [seen.established.version, f"certificate {verified}"]
     if verdict.ok and verdict.stage is Stage.EHLO and seen.mechanisms:
         shown.append(f"mechanisms {abridged(seen.mechanisms, MECHANISMS_NAMED, ' ')}")
     return Experiment(

@@ -19,15 +19,15 @@ from smtp_tui.smtp.session import Limits, check
 CONNECT_LIMIT = 3.0
 # Seconds that one connection has, QUIT aside, the least that another is begun with, and the share
 # of the time that the first may take.
-LOOK_LIMIT, LEAST, SHARE = 6.0, 0.3, 0.6
-# What a refusal is called where nobody reads the server's words.
+PROBE_LIMIT, LEAST, SHARE = 6.0, 0.3, 0.6
+# What a refusal is called where nobody reads the server's reply.
 _REFUSALS = {
     Stage.GREETING: "greeting-refused",
     Stage.EHLO: "ehlo-refused",
     Stage.TLS: "starttls-refused",
 }
 _CLOSING = 421
-# How a port that wants TLS from the first byte looks to who waits for a greeting.
+# What a port that expects TLS from the first byte shows to a client that waits for a greeting.
 _SILENT = {Cause.GREETING_TIMEOUT, Cause.IMPLICIT_TLS_EXPECTED, Cause.SERVER_CLOSED}
 
 
@@ -95,7 +95,7 @@ class Prober:
             nonlocal connections
             left = self._deadline - time.monotonic()
             # The first leaves time for another.
-            seconds = min(LOOK_LIMIT, left if connections else SHARE * left)
+            seconds = min(PROBE_LIMIT, left if connections else SHARE * left)
             if (connections and seconds < LEAST) or self.used >= self._limit:
                 return None
             connections += 1

@@ -32,7 +32,7 @@ from smtp_tui.smtp.events import Cause
 
 TIMEOUT = 10.0
 CONNECTIONS = 24
-# Connections that are kept for a second look, and seconds for the last QUIT.
+# Connections that are kept for a second probe of a port, and seconds for the last QUIT.
 _SPARE, _QUIT = 4, 0.5
 # The share of the time that asking may take, and the seconds; the web's share of these; the same
 # for the addresses of a host; the seconds for this machine's own name.
@@ -59,7 +59,7 @@ def values_of(probe: ProbeResult, query: SearchQuery) -> dict[str, object]:
 
 
 def reason_of(probe: ProbeResult, query: SearchQuery) -> str:
-    """Say in one sentence how a server is known and what speaks for it."""
+    """Return one sentence: how a server is known and what speaks for it."""
     candidate = probe.candidate
     origin = "given" if candidate.is_given else candidate.source.value
     provider = candidate.provider.name if candidate.provider else ""
@@ -76,7 +76,7 @@ def reason_of(probe: ProbeResult, query: SearchQuery) -> str:
 def notes_of(
     probe: ProbeResult, probes: Sequence[ProbeResult], query: SearchQuery
 ) -> Iterator[str]:
-    """Say what else an admin must know before using a server; `probes` are all of the search."""
+    """Yield what else an admin must know before using a server; `probes` are all of the search."""
     candidate = probe.candidate
     if probe.cause:
         yield text("notes", "near", cause=label(probe.cause))
@@ -87,7 +87,7 @@ def notes_of(
         yield text("notes", "plain")
     if not probe.mechanisms and probe.cause is None:
         yield text("notes", "no-login")
-    # Anybody on the way could have put a name of elsewhere into DNS (RFC 6186, section 6).
+    # Anybody on the network path could have put a foreign name into DNS (RFC 6186, section 6).
     inside = candidate.host == query.name or candidate.host.endswith(f".{query.name}")
     if candidate.source is CandidateSource.SRV and not inside and not candidate.secure:
         yield text("notes", "outside", host=candidate.host, name=query.name)

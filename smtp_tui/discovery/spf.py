@@ -67,7 +67,7 @@ class Term:
 
 
 def is_record(text: str) -> bool:
-    """Tell whether a TXT record is one of SPF (section 4.5)."""
+    """Whether a TXT record is an SPF record (section 4.5)."""
     return text.casefold().split(" ")[0] == "v=spf1"
 
 
