@@ -6,11 +6,11 @@ Each advice is an entry of `advice.toml`; the rules here say when it holds.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from smtp_tui.diagnosis.causes import texts_of
+from smtp_tui.diagnosis.causes import listed, texts_of
 from smtp_tui.providers.provider import Provider, User, provider_of, providers_naming
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion, VerifyMode
@@ -18,7 +18,7 @@ from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.parsers import is_address, is_this_machine
 from smtp_tui.settings.password_sources import Literal
 from smtp_tui.settings.validate import defaults, parse_fields
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.escaping import escape_controls, shortened
 
 # Whose default is unknown while another field cannot be parsed.
 _DEPENDS_ON = {
@@ -274,7 +274,7 @@ def _provider_advice(settings: PartialSettings) -> Iterator[Match]:
     )
     if not is_known_way:
         ways = [f"{way.port} with {way.encryption}" for way in provider.ways]
-        yield "provider-way", names | {"ways": _listed(ways)}
+        yield "provider-way", names | {"ways": listed(ways, "or")}
     username, mechanism = settings["username"], settings.mechanism
     if settings["authentication"] is Authentication.NONE and "authentication" in settings.present:
         if Authentication.NONE not in provider.authentication:
@@ -286,7 +286,10 @@ def _provider_advice(settings: PartialSettings) -> Iterator[Match]:
     if username and not provider.takes_username(username):
         yield "provider-username", names | {"wanted": provider.username_is}
     if not provider.takes_mechanism(mechanism):
-        yield "provider-authentication", names | {"mechanisms": _listed(provider.authentication)}
+        yield (
+            "provider-authentication",
+            names | {"mechanisms": listed(provider.authentication, "or")},
+        )
     if provider.id == _AMAZON_SES and len(settings.secret) == _IAM_SECRET:
         yield "password-of-iam", {}
 
@@ -300,11 +303,6 @@ def _wrong_host(host: str) -> Iterator[Match]:
         if provider.takes_mail_at(host):
             yield "host-takes-incoming-mail", names
             return
-
-
-def _listed(words: Sequence[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
 
 
 class Severity(StrEnum):
@@ -357,10 +355,7 @@ def advise(values: Mapping[str, object]) -> tuple[Advice, ...]:
 
 def _advice(identity: str, names: Mapping[str, str]) -> Advice:
     entry = texts_of("advice.toml")[identity]
-    filled = {
-        name: escape_controls(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
-        for name, text in names.items()
-    }
+    filled = {name: escape_controls(shortened(text, _LONGEST)) for name, text in names.items()}
     return Advice(
         id=identity,
         severity=Severity(entry["severity"]),

@@ -6,6 +6,7 @@ proposed; one of `warnings.toml` the label and the text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,3 +42,9 @@ def label(identity: str) -> str:
     entry = texts_of("warnings.toml").get(identity) or causes().get(identity, {})
     said: str = entry.get("label", identity)
     return said
+
+
+def listed(words: Sequence[str], last: str) -> str:
+    """Return words as a sentence lists them: `a, b or c`, where `last` is `or`."""
+    *most, final = words
+    return f"{', '.join(most)} {last} {final}" if most else final

@@ -11,7 +11,7 @@ from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.settings.validate import Problem
 from smtp_tui.smtp.certificates import anchor_of, missing_issuer
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.escaping import abridged, escape_controls, shortened
 from smtp_tui.smtp.events import Cause, Finished, Stage, WarningId
 from smtp_tui.smtp.transcript import endpoint
 
@@ -23,9 +23,6 @@ _WITH_A_REPLY = (Cause.REFUSED, Cause.RECIPIENT_REFUSED)
 _SUBMISSION_PORTS = (465, 587)
 
 UNKNOWN = "unknown"
-LONGEST = 300
-"""Characters of a server's words that a sentence repeats."""
-
 _SHOWN_NAMES = 5
 _DURING = {
     Stage.CONNECT: " while smtp-tui connected",
@@ -191,10 +188,8 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
     if facts.finished is not None:
         names |= _of_end(facts.finished, names["host"])
     if certificate := facts.tls and facts.tls.certificate:
-        shown = ", ".join(certificate.names[:_SHOWN_NAMES])
-        more = len(certificate.names) - _SHOWN_NAMES
         names |= {
-            "names": (f"{shown} and {more} more" if more > 0 else shown) or certificate.subject,
+            "names": abridged(certificate.names, _SHOWN_NAMES) or certificate.subject,
             "issuer": certificate.issuer or "an unnamed issuer",
             "not_before": f"{certificate.not_before:%Y-%m-%d %H:%M} UTC",
             "not_after": f"{certificate.not_after:%Y-%m-%d %H:%M} UTC",
@@ -213,10 +208,7 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
     elif facts.peer_would is not None:
         why = label(facts.peer_would)
         names["peer_look"] = f" Mode peer would reject this certificate: {why}."
-    return {
-        name: escape_controls(value if len(value) <= LONGEST else value[: LONGEST - 1] + "…")
-        for name, value in names.items()
-    }
+    return {name: escape_controls(shortened(value)) for name, value in names.items()}
 
 
 def _of_end(finished: Finished, host: str) -> dict[str, str]:

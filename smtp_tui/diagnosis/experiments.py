@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from smtp_tui.diagnosis.causes import causes
+from smtp_tui.diagnosis.causes import causes, listed
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.providers.provider import provider_of
 from smtp_tui.records import record
@@ -209,6 +209,4 @@ def other_ports(ways: Iterable[tuple[int, str]]) -> str:
 
 
 def _listed(ways: Iterable[tuple[int, str]], last: str = "or") -> str:
-    """Write ports with their encryption: `port 587 (tls) or port 465 (ssl)`."""
-    *most, final = [f"port {port} ({encryption})" for port, encryption in ways]
-    return f"{', '.join(most)} {last} {final}" if most else final
+    return listed([f"port {port} ({encryption})" for port, encryption in ways], last)

@@ -6,10 +6,10 @@ field, the name of its sentence and what fills it in. A field without a rule has
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from smtp_tui.diagnosis.advice import LinkSecurity, PartialSettings, parse_partial
-from smtp_tui.diagnosis.causes import label, texts_of
+from smtp_tui.diagnosis.causes import label, listed, texts_of
 from smtp_tui.diagnosis.diagnose import template_vars
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers.provider import User
@@ -17,7 +17,7 @@ from smtp_tui.settings import password_sources as sources
 from smtp_tui.settings.choices import Authentication, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.settings.parsers import is_address, parse_mailbox
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.escaping import abridged, escape_controls
 from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.replies import EhloKeywords
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
@@ -65,7 +65,7 @@ def _login_notes(settings: PartialSettings) -> Iterator[Note]:
         yield "authentication", "auto-for-nobody" if is_auto else "nobody", {}
     elif mechanism is Authentication.AUTO:
         if link is not None:
-            offers = {"encrypted": _listed(AUTO_ENCRYPTED), "open": _listed(AUTO_OPEN)}
+            offers = {"encrypted": listed(AUTO_ENCRYPTED, "and"), "open": listed(AUTO_OPEN, "and")}
             yield "authentication", f"auto-{link.value}", offers
     elif mechanism in _CLEAR:
         yield "authentication", f"clear-{(link or LinkSecurity.TLS).value}", names
@@ -73,10 +73,6 @@ def _login_notes(settings: PartialSettings) -> Iterator[Note]:
         yield "authentication", "external", {}
     else:
         yield "authentication", "token" if mechanism in _TOKENS else "proof", names
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _server_notes(settings: PartialSettings) -> Iterator[Note]:
@@ -173,9 +169,7 @@ _SHOWN_ADDRESSES = 4
 
 
 def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
-    addresses = ", ".join(facts.resolved[:_SHOWN_ADDRESSES])
-    more = len(facts.resolved) - _SHOWN_ADDRESSES
-    names = {"addresses": f"{addresses} and {more} more" if more > 0 else addresses}
+    names = {"addresses": abridged(facts.resolved, _SHOWN_ADDRESSES)}
     if facts.address:
         found = "one-of-many" if len(facts.resolved) > 1 else "found"
         yield "host", found, names | {"address": facts.address}

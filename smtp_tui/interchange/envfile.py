@@ -206,11 +206,6 @@ def _double_systemd(written: str) -> str:
     return re.sub(r"\\([\s\S])", undo, written)
 
 
-def _quote_systemd(value: str) -> str:
-    """Quote so that systemd, and a shell that sources the file, read the value back."""
-    return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
-
-
 # Ruby's dotenv: single quotes hold anything; elsewhere `$NAME` and `$(command)` are replaced.
 _RUBY_LINE = re.compile(
     r"""\s*(?:export\s+)?(?P<name>[\w.]+)(?:\s*=\s*|:\s+)
@@ -356,10 +351,6 @@ def _quoted_laravel(written: str) -> Pieces:
     return _split_at(inner, found)
 
 
-def _quote_laravel(value: str) -> str:
-    return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
-
-
 # dotenv of Node, and Node's own --env-file: quotes of three kinds, and no escapes in them.
 _NODE_LINE = re.compile(r"\s*+(?:export\s++)?+(?P<name>[\w.-]++)\s*+(?:=|:\s)(?P<rest>.*)")
 _NODE_QUOTES = "'\"`"
@@ -406,9 +397,10 @@ _READERS: dict[str, Callable[[str], Line]] = {
 }
 _WRITERS: dict[str, Callable[[str], str]] = {
     "docker": str,
-    "systemd": _quote_systemd,
+    # So that a shell that sources the file reads the value back too.
+    "systemd": lambda value: '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"',
     "ruby": _quote_ruby,
     "python": _quote_python,
-    "laravel": _quote_laravel,
+    "laravel": lambda value: '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"',
     "node": _quote_node,
 }

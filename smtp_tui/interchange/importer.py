@@ -99,11 +99,16 @@ def _evidence(content: str, name: str) -> dict[str, Evidence]:
     }
 
 
-def recognise(content: str, name: str = "") -> str | None:
-    """Return the one format that a text looks like; None where it is none, or several."""
+def recognise(content: str, name: str = "") -> tuple[FormatSpec, str]:
+    """Return the one format that a text looks like, and why; InterchangeError where none is."""
     found = _evidence(content, name)
-    sure = [form for form, evidence in found.items() if evidence.is_sure]
-    return sure[0] if len(found) == 1 and sure else None
+    match [*found]:
+        case [only] if found[only].is_sure:
+            return format_named(only), found[only].words
+        case []:
+            raise InterchangeError(text("not-recognised", formats=", ".join(formats())))
+        case several:
+            raise InterchangeError(text("ambiguous", formats=", ".join(several)))
 
 
 def import_text(
@@ -123,14 +128,13 @@ def import_text(
     """
     if len(content) > LARGEST:
         raise InterchangeError(text("too-large", limit=LARGEST >> 20))
-    form, why = (
-        (format_named(format), text("format-named")) if format else _recognised(content, name)
-    )
+    named = (format_named(format), text("format-named")) if format else None
+    form, why = named or recognise(content, name)
     if quoting and not form.takes_quoting:
         raise QuotingError(text("no-quoting", format=form.name))
     if account is not None and not form.has_accounts:
         raise AccountError(text("no-accounts", format=form.title))
-    is_told = bool(quoting) or _is_env_name(name)
+    is_told = bool(quoting) or name.endswith(".env") or name.startswith(".env")
     if form.may_be_env and not quoting and (is_told or is_env(content)):
         quoting = _ENV_QUOTING
     source = Source(content, quoting, beside or {}, account)
@@ -141,10 +145,6 @@ def import_text(
     return replace(imported, why=why, remarks=remarks)
 
 
-def _is_env_name(name: str) -> bool:
-    return name.endswith(".env") or name.startswith(".env")
-
-
 def companions(content: str, format: str | None = None) -> tuple[str, ...]:
     """Return the names of files beside this one that hold a part of its settings."""
     if "postfix" not in ((format,) if format else candidates(content)):
@@ -152,17 +152,6 @@ def companions(content: str, format: str | None = None) -> tuple[str, ...]:
     names = (match["path"].rpartition("/")[2] for match in _PASSWORD_TABLES.finditer(content))
     usable = (name for name in names if name.isprintable() and name not in ("", ".", ".."))
     return tuple([*dict.fromkeys(usable)][-_MOST_COMPANIONS:])
-
-
-def _recognised(content: str, name: str) -> tuple[FormatSpec, str]:
-    found = _evidence(content, name)
-    match [*found]:
-        case [only] if found[only].is_sure:
-            return format_named(only), found[only].words
-        case []:
-            raise InterchangeError(text("not-recognised", formats=", ".join(formats())))
-        case several:
-            raise InterchangeError(text("ambiguous", formats=", ".join(several)))
 
 
 _TOGETHER = ("encryption", "starttls_auto")

@@ -63,7 +63,6 @@ def test_every_format_has_a_sample() -> None:
     ["", "hello\n", "[smtp]\nhost = 'a'\nport = 25\n", "# SMTP_ADDRESS=a\n", "x: 1\n", "{}", "\0"],
 )
 def test_what_is_of_no_format(text: str) -> None:
-    assert recognise(text) is None
     with pytest.raises(InterchangeError, match="does not recognise this format"):
         import_text(text)
 
@@ -103,12 +102,15 @@ def test_variables_are_told_by_what_a_format_knows_of_them(names: str, found: li
     lines = (name if "=" in name else f"{name}=x" for name in names.split())
     text = "# mail\n" + "\n".join(lines)
     assert [*candidates(text)] == found
-    assert recognise(text) in (None, *found[:1])
+    try:
+        recognised = [recognise(text)[0].name]
+    except InterchangeError:
+        recognised = []
+    assert recognised in ([], found[:1])
 
 
 def test_no_application_is_taken_by_names_that_are_not_its_own() -> None:
     text = "SMTP_SERVER=a.example\nSMTP_PORT=25\nSMTP_PASSWORD=x\n"
-    assert recognise(text) is None
     with pytest.raises(InterchangeError, match="is not certain; name one with --from: mastodon"):
         import_text(text)
 

@@ -61,7 +61,7 @@ def _made_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_recognised_and_read() -> None:
-    assert recognise(TEXT) == "frobnicator"
+    assert recognise(TEXT)[0].name == "frobnicator"
     assert candidates(TEXT) == {"frobnicator": "it sets FROB_RELAY, FROB_USER, FROB_SECRET"}
     imported = import_text(TEXT)
     assert imported.values == {

@@ -126,7 +126,7 @@ def test_round_trip(name: str, connection: dict[str, Any], login: dict[str, Any]
     exported = exported_if_it_fits(name, whole)
     if exported is None:
         return
-    assert recognise(exported.text) == name
+    assert recognise(exported.text)[0].name == name
     imported = import_text(exported.text, name, beside=beside(exported.text))
     wanted = expected(form, whole)
     same(imported.values, wanted)

@@ -20,7 +20,7 @@ from smtp_tui.providers.provider import KEYS
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.parsers import is_this_machine
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.smtp.escaping import escape_controls, shortened
 
 
 @record(kw_only=True)
@@ -314,5 +314,4 @@ def _quoted(words: str, redactor: LogRedactor) -> str:
         clean = clean[:-1].rstrip(" .:;,")
     for close, opening in _BRACKETS.items():
         clean += close * (clean.count(opening) - clean.count(close))
-    shown = escape_controls(clean)
-    return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"
+    return shortened(escape_controls(clean), LONGEST_QUOTE)

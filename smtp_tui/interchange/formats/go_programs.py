@@ -106,7 +106,7 @@ def _gitea_link(builder: ImportBuilder) -> str:
         builder.reject("PROTOCOL", "not-smtp")
     if "IS_TLS_ENABLED" in builder:
         return "ssl" if builder.switch("IS_TLS_ENABLED", False) else "auto"
-    # Without a protocol the port says which, and no port, or another, is builder for smtps.
+    # Without a protocol the port says which, and no port, or another, is taken for smtps.
     return {25: "none", 587: "auto"}.get(builder.values.get("port", 0), "ssl")
 
 

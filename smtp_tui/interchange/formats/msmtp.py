@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Entry, ImportBuilder, Unresolved
@@ -21,7 +20,14 @@ def _accounts_in(content: str) -> dict[str, _Account]:
     defaults: _Account = {}
     accounts: dict[str, _Account] = {}
     current = accounts.setdefault("default", {})
-    for name, argument, line in _commands(content):
+    for number, line in enumerate(content.split("\n"), 1):
+        stripped = line.strip(" \t\r")
+        if not stripped or stripped.startswith("#"):
+            continue
+        written, argument = re.split(r"[ \t]+|$", stripped, maxsplit=1)
+        name = written.casefold()
+        if len(argument) > 1 and argument[0] == argument[-1] == '"':
+            argument = argument[1:-1]
         if name == "defaults":
             current = defaults
         elif name == "account":
@@ -33,19 +39,8 @@ def _accounts_in(content: str) -> dict[str, _Account]:
         else:
             value: object = "on" if name in _SWITCHES and not argument else argument
             value = Unresolved("computed") if name == "eval" else value
-            current[name or f"line {line}"] = Entry(name, value, line)
+            current[name or f"line {number}"] = Entry(name, value, number)
     return {name: account for name, account in accounts.items() if account}
-
-
-def _commands(content: str) -> Iterator[tuple[str, str, int]]:
-    for number, line in enumerate(content.split("\n"), 1):
-        stripped = line.strip(" \t\r")
-        if not stripped or stripped.startswith("#"):
-            continue
-        name, argument = re.split(r"[ \t]+|$", stripped, maxsplit=1)
-        if len(argument) > 1 and argument[0] == argument[-1] == '"':
-            argument = argument[1:-1]
-        yield name.casefold(), argument, number
 
 
 # What has no bearing on the connection.
@@ -55,7 +50,7 @@ _ASIDE = (
     "remove_bcc_headers", "undisclosed_recipients", "dsn_notify", "dsn_return",
 )  # fmt: skip
 _LONGEST = 4096
-"""Letters of a command that is builder apart here; a longer one is left to a shell."""
+"""Letters of a command that is taken apart here; a longer one is left to a shell."""
 # What a shell would do more with than to split words.
 _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
