@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.diagnosis.causes import label, parts_of, texts_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
-from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.settings.validate import Problem
@@ -62,10 +62,13 @@ def diagnose(
         # A check that passes is spared 20 ms: experiments, fixes and the providers.
         from smtp_tui.diagnosis import experiments, fixes
 
-        rule = _rule_of(finished, settings, facts)
-        cause = _cause(finished, rule)
+        cause, rule = _cause_and_rule(finished, settings, facts)
         if settings is None:
-            proposed = fixes.fixes_of_problems(tuple(problem.key for problem in problems))
+            # What is wrong with each is told already; this is what the field is for.
+            proposed = tuple(
+                Fix(field=problem.key, value=None, why=BY_KEY[problem.key].summary)
+                for problem in problems
+            )
         else:
             names |= experiments.hints(settings, facts)
             proposed = fixes.fixes_for(settings, facts, cause, names)
@@ -109,20 +112,16 @@ def diagnose(
 
 def cause_of(finished: Finished, settings: Settings, facts: CheckSummary) -> str | None:
     """Return the cause id of an end; None where the check passed."""
-    return _cause(finished, _rule_of(finished, settings, facts)) if finished.fault else None
+    return _cause_and_rule(finished, settings, facts)[0] if finished.fault else None
 
 
-def _cause(finished: Finished, rule: ReplyRule | None) -> str:
-    is_read = finished.fault is Cause.REFUSED and rule
-    return rule.cause if is_read and rule else str(finished.fault)
-
-
-def _rule_of(
+def _cause_and_rule(
     finished: Finished, settings: Settings | None, facts: CheckSummary
-) -> ReplyRule | None:
-    """Return the rule that reads the negative reply of an end, where it ended with one."""
+) -> tuple[str, ReplyRule | None]:
+    """Return the cause id of a failure, and the rule that reads its negative reply, if any."""
+    cause = str(finished.fault)
     if finished.reply is None or finished.fault not in _WITH_A_REPLY:
-        return None
+        return cause, None
     from smtp_tui.diagnosis.rules import rule_of_refusal  # few checks end with a refusal
 
     # The login that is missing is one that the server offers, or that its port is there for.
@@ -131,13 +130,10 @@ def _rule_of(
         and not settings.authenticates
         and (bool(facts.mechanisms) or settings.port in _SUBMISSION_PORTS)
     )
-    return rule_of_refusal(
-        finished.stage,
-        finished.command,
-        finished.reply,
-        settings.host if settings else None,
-        without_login=lacks_login,
-    )
+    host = settings.host if settings else None
+    stage, command, reply = finished.stage, finished.command, finished.reply
+    rule = rule_of_refusal(stage, command, reply, host, without_login=lacks_login)
+    return rule.cause if finished.fault is Cause.REFUSED else cause, rule
 
 
 def warning_text(warning: WarningId, names: dict[str, str]) -> str:

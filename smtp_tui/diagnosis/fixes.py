@@ -17,7 +17,7 @@ from smtp_tui.diagnosis.experiments import (
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix
 from smtp_tui.providers.provider import provider_of
 from smtp_tui.settings.choices import Authentication, Encryption
-from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.certificates import anchor_of
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN, GIVES_SECRET_AWAY
@@ -60,14 +60,6 @@ def fixes_for(
         fixes.setdefault(tuple(change.items()), fix)
     ordered = sorted(fixes.values(), key=lambda fix: fix.weakens)
     return () if ordered and ordered[0].weakens else tuple(ordered)
-
-
-def fixes_of_problems(keys: tuple[str, ...]) -> tuple[Fix, ...]:
-    """Return the fixes of settings that cannot be used: the admin must know better values.
-
-    What is wrong with each is told already; this is what the field is for.
-    """
-    return tuple(Fix(field=key, value=None, why=BY_KEY[key].summary) for key in keys)
 
 
 def _tried(settings: Settings, facts: CheckSummary, cause: str) -> Iterator[Proposal]:

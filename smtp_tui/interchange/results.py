@@ -1,10 +1,4 @@
-"""What an import and an export come to; and what may stop them.
-
-InterchangeError    the text is not of that format, or a value does not fit into it
-    MissingLibraryError   the format needs a library that is not installed
-    QuotingError          a quoting is named that does not go with the format
-    AccountError          an account is named that the text does not have
-"""
+"""What an import and an export come to; and what may stop them."""
 
 from __future__ import annotations
 
@@ -18,7 +12,7 @@ from smtp_tui.records import record
 
 
 class InterchangeError(Exception):
-    """Nothing could be read or written; the text is one line for the admin, without secrets."""
+    """A text is not of its format, or a value does not fit; one line, without secrets."""
 
 
 class MissingLibraryError(InterchangeError):
