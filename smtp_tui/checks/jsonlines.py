@@ -6,7 +6,6 @@ ASCII only; keys are always there, null where empty. `jsonlines.toml` says what 
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -88,6 +87,9 @@ def _object_schema(texts: str, keys: Keys) -> Schema:
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
+    # 3 ms that a check has no use for: only the schema says what its keys mean.
+    import tomllib
+
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 

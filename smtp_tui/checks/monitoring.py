@@ -24,7 +24,7 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
 
 _NUMBER = r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
-_RANGE = re.compile(rf"(?P<at>@?)(?:(?P<start>~|{_NUMBER})?(?P<colon>:))?(?P<end>{_NUMBER})?")
+_RANGE = re.compile(rf"(?P<at>@?)(?:(?P<start>~|{_NUMBER})?:)?(?P<end>{_NUMBER})?")
 
 
 @record(kw_only=True)
