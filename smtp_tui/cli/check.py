@@ -1,28 +1,46 @@
-"""`smtp-tui check` and `send`: run the checks that a call means, and drive what reports them."""
+"""`smtp-tui check` and `send`: from a call to what is to be checked, and to its exit status.
+
+Files, tables, options and environment are put together here; `cli.reporters` runs the checks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.request import CheckRequest, CheckTarget, settings_sure_to_connect
-from smtp_tui.cli.check_request import (
-    MONITORING,
-    check_request,
-    check_targets,
-    file_of,
-    is_batch,
-    jobs_of,
+from smtp_tui.checks.request import (
+    CheckRequest,
+    CheckTarget,
+    PasswordInput,
+    settings_sure_to_connect,
 )
 from smtp_tui.cli.commands import Invocation, load
-from smtp_tui.cli.parser import UsageError, refuse_options
+from smtp_tui.cli.parser import UsageError, assignments, number_within, refuse_options, timeout_of
+from smtp_tui.cli.password_prompt import TYPED, given_password, has_terminal_to_ask, typed_password
 from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
+from smtp_tui.config.paths import default_config
+from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.settings.parsers import parse_mailbox
+from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.message import (
+    BODY,
+    SUBJECT,
+    MailRequest,
+    parse_body,
+    parse_recipients,
+    parse_subject,
+)
 
 if TYPE_CHECKING:
     from smtp_tui.cli.reporters import Reporter
+    from smtp_tui.config.document import Document
     from smtp_tui.discovery.domain import DomainCheck
 
 # Classes and a function of modules that load what a connection can be begun before.
@@ -39,6 +57,12 @@ _THRESHOLDS = (
     *("warning", "critical", "certificate_warning", "certificate_critical"),
     *("warning_days", "critical_days"),
 )
+# The formats that report all checks at their end, and never what belongs to one event.
+MONITORING = ("nagios", "prometheus")
+EXTRA, LONGEST_EXTRA = 3.0, 3600.0  # seconds; more is a typing error
+JOBS, MOST_JOBS = 16, 500
+_UNDECODED = "[\udc80-\udcff]"
+LARGEST_BODY = 64 * 1024 * 1024  # characters; more is no test message
 
 
 def check(call: Invocation) -> int:
@@ -46,7 +70,7 @@ def check(call: Invocation) -> int:
     options = call.options
     if call.command.name == "check" and options.json_schema:
         return int(load("cli.monitoring:print_schema")(call))
-    format_ = output_format(call)
+    format_ = _output_format(call)
     options.json = format_ == "json"
     if options.as_unit is not None:
         return int(load("cli.systemd:check_as_unit")(call))
@@ -63,7 +87,10 @@ def check(call: Invocation) -> int:
     if options.report is not None:
         kinds.append(REPORT)
     reporters: list[Reporter] = [load(kind)(call) for kind in kinds]
-    jobs = jobs_of(call) if is_monitored or not is_single else 1
+    jobs = 1
+    if is_monitored or not is_single:
+        asked = JOBS if options.jobs is None else options.jobs
+        jobs = int(number_within(asked, 1, MOST_JOBS, "--jobs needs a number"))
     targets = [_target(call)] if is_single else check_targets(call)
     status: int = load(_RUN_CHECKS)(targets, jobs, reporters, domain)
     if is_single and not is_monitored:
@@ -104,8 +131,7 @@ def check_values(values: Mapping[str, object], file: Path, table: str, call: Inv
     return status
 
 
-def output_format(call: Invocation) -> str:
-    """Return the format that a call wants; UsageError where an option does not go with it."""
+def _output_format(call: Invocation) -> str:
     options = call.options
     wanted: str = "json" if options.json and options.format is None else options.format or "text"
     if wanted not in FORMATS:
@@ -143,5 +169,222 @@ def _target(call: Invocation) -> CheckTarget:
     except SeveralTablesError:
         raise
     except DocumentError as error:
-        return CheckTarget(file=file_of(call), table=call.options.table, refusal=str(error))
+        return CheckTarget(file=_file_of(call), table=call.options.table, refusal=str(error))
     return CheckTarget(file=request.file, table=request.table, request=request)
+
+
+def is_batch(call: Invocation) -> bool:
+    """Whether a call means several checks, or as many as there are."""
+    return bool(call.options.all) or len(call.words) > 1
+
+
+def check_request(call: Invocation) -> CheckRequest:
+    """Put together the one check that a call means, its password asked for where it must be."""
+    options = call.options
+    template = _template(call)
+    if "host" in template.values and not call.words:
+        for name, value in (("--table", options.table), ("--dialect", options.dialect)):
+            if value:
+                raise UsageError(f"{name} needs a FILE")
+        request = replace(template, table="smtp")
+    else:
+        file = _file_of(call)
+        document = _open(file, call, named=bool(call.words))
+        request = _of_table(file, document, options.table, template)
+    return _with_typed_password(request, ask=options.ask_password)
+
+
+def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
+    """Return a request with its table's values as they stand now; its password is not asked again.
+
+    DocumentError when the file cannot be read, or the table is not in it any more.
+    """
+    if request.file is None:
+        return request
+    document = _open(request.file, call, named=True)
+    template = replace(request, values=_overrides(call))
+    return _of_table(request.file, document, request.table, template)
+
+
+def check_targets(call: Invocation) -> list[CheckTarget]:
+    """Put together all the checks that a call means; a file that cannot be used is one too."""
+    template = _template(call)
+    if call.options.all and call.options.table:
+        raise UsageError(
+            "--table names one table and --all means every table: give only one of them"
+        )
+    files = call.words or (_file_of(call),)
+    return [target for file in files for target in _targets(file, call, template)]
+
+
+def _targets(file: str, call: Invocation, template: CheckRequest) -> Iterator[CheckTarget]:
+    table: str | None = call.options.table
+    try:
+        document = _open(file, call, named=bool(call.words))
+        tables = document.tables() if call.options.all else ()
+        if not tables:
+            tables = (table or document.default_table(),)
+        for table in tables:
+            request = _of_table(file, document, table, template)
+            # A password that the call hands over is for the tables that name no place of their
+            # own: it would lock the accounts of the others.
+            has_own = "password" in request.values
+            if has_own:
+                request = replace(request, given=None)
+            ask = call.options.ask_password and not has_own
+            request = _with_typed_password(request, ask=ask)
+            yield CheckTarget(file=file, table=table, request=request)
+    except (SeveralTablesError, UsageError):
+        raise
+    except DocumentError as error:
+        yield CheckTarget(file=file, table=table, refusal=str(error))
+    except Exception as error:  # a defect that one file brings out costs the others nothing
+        yield CheckTarget(file=file, table=table, defect=error)
+
+
+def _file_of(call: Invocation) -> str:
+    return call.words[0] if call.words else str(default_config())
+
+
+def _open(file: str, call: Invocation, *, named: bool) -> Document:
+    # A check without a file needs nothing that reads one: 25 ms of its start.
+    document: Document = load("cli.edit:open_file")(file, named=named, dialect=call.options.dialect)
+    return document
+
+
+def _of_table(
+    file: str, document: Document, table: str | None, template: CheckRequest
+) -> CheckRequest:
+    """Return the request to check a table; the template's values go over those of the file."""
+    table = table or document.default_table()
+    overrides = template.values
+    values = {**document.values(table), **overrides}
+    return replace(
+        template,
+        values=values,
+        base=Path(file).parent,
+        file=file,
+        table=table,
+        origin=None if "password" in overrides else Path(file),
+        assumed=frozenset(values) - document.given(table) - overrides.keys(),
+        recognition=document.recognition,
+        notes=load("cli.edit:notes_on")(document, table),
+    )
+
+
+def _overrides(call: Invocation) -> dict[str, object]:
+    """Return the values that the call puts over those of a file."""
+    values = assignments(call.options.set)
+    if call.options.hostname is not None:
+        if "host" in values:
+            raise UsageError("--hostname and --set host=… mean the same: give only one of them")
+        values["host"] = call.options.hostname
+    timeout = timeout_of(call.options)
+    return values if timeout is None else {**values, "timeout": timeout}
+
+
+def _template(call: Invocation) -> CheckRequest:
+    """Return what a call asks of a check, whatever the table."""
+    options = call.options
+    overrides = _overrides(call)
+    mail = mail_request(options, sends=call.command.name == "send")
+    given = given_password(options, set_by_option="password" in overrides)
+    extra = 0.0
+    if not options.no_experiments:
+        seconds = EXTRA if options.extra is None else options.extra
+        extra = number_within(seconds, 0, LONGEST_EXTRA, "--extra needs a number of seconds")
+    # Probes besides the dialogue are nothing that anybody wants every minute, or of every table.
+    if options.all or options.format in MONITORING:
+        extra = 0.0
+    return CheckRequest(
+        values=overrides,
+        base=Path(),
+        mail=mail,
+        given=given,
+        allow_clear_password=options.allow_clear_password,
+        extra=extra,
+    )
+
+
+def _with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
+    """Ask for the password now where one is needed and the call or the settings say to ask.
+
+    UsageError: `ask` was given and there is no terminal; where the settings alone say so, the
+    check itself will report it.
+    """
+    # Most calls say nothing of it, and then the settings are parsed by the check alone.
+    if request.given is not None or not (ask or request.values.get("password") == {"ask": True}):
+        return request
+    # Whoever types must not be timed, so this comes before the check.
+    settings = parse_settings(request.values).settings
+    if settings is None or not settings.needs_password:
+        return request
+    if not has_terminal_to_ask():
+        if ask:
+            raise UsageError("--ask-password needs a terminal; use --password-stdin")
+        return request
+    owner = mask_credentials(settings.username or "")
+    answer = typed_password(f"Password for {owner} at {settings.host}: ")
+    data = answer.encode("utf-8", "surrogateescape")
+    return replace(request, given=PasswordInput(TYPED, lambda: data))
+
+
+def mail_request(options: Namespace, *, sends: bool) -> MailRequest | None:
+    """Return what to hand over, or None; UsageError when an address is none or nobody is named."""
+    sender = vars(options)["from"]
+    with _named("--to:"):
+        recipients = tuple(
+            mailbox for text in options.to for mailbox in parse_recipients(_decoded(text))
+        )
+    if not recipients:
+        if sends:
+            raise UsageError("send needs --to ADDRESS")
+        if sender:
+            raise UsageError("--from needs --to ADDRESS")
+        return None
+    with _named("--from:"):
+        mailbox = parse_mailbox(_decoded(sender)) if sender else None
+    subject = ""
+    if sends:
+        with _named("--subject"):
+            text = options.subject
+            subject = SUBJECT if text is None else parse_subject(_decoded(text))
+    body = _body(options) if sends else None
+    return MailRequest(recipients=recipients, sender=mailbox, subject=subject, body=body)
+
+
+@contextmanager
+def _named(origin: str) -> Iterator[None]:
+    """Name in a UsageError where the text comes from that ValueError complains of."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise UsageError(f"{origin} is not in this locale's encoding") from None
+    except ValueError as error:
+        raise UsageError(f"{origin} {error}") from None
+
+
+def _body(options: Namespace) -> str:
+    if options.body is not None:
+        with _named("--body"):
+            return parse_body(_decoded(options.body))
+    # One pipe cannot hold both.
+    holds_password = options.password_stdin or options.password_fd == 0
+    if holds_password or sys.stdin is None or sys.stdin.isatty():
+        return BODY
+    with _named("standard input"):
+        body = _decoded(sys.stdin.read(LARGEST_BODY + 1), sys.stdin.encoding)
+        if len(body) > LARGEST_BODY:
+            raise ValueError(f"is longer than {LARGEST_BODY} characters")
+        return parse_body(body) or BODY
+
+
+def _decoded(text: str, encoding: str | None = None) -> str:
+    # In the C locale Python decodes nothing beyond ASCII, and what is typed is UTF-8 today.
+    if text.isprintable():
+        return text
+    try:
+        raw = text.encode(encoding or sys.getfilesystemencoding(), "surrogateescape")
+        return raw.decode("utf-8") if re.search(_UNDECODED, text) else text
+    except UnicodeError:
+        return text  # refused where it is parsed

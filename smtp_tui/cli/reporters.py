@@ -16,7 +16,7 @@ from smtp_tui.checks.batch import BatchSummary, CheckResult, run_batch
 from smtp_tui.checks.exit_status import PASSED, exit_status, verdict_lines
 from smtp_tui.checks.request import CheckTarget
 from smtp_tui.checks.run import run
-from smtp_tui.cli.check_request import is_batch
+from smtp_tui.cli.check import is_batch
 from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.terminal import print_line, wrapped
 from smtp_tui.diagnosis.causes import label

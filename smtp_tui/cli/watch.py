@@ -15,7 +15,7 @@ from smtp_tui.checks.batch import Clock, Paused, VerdictChanged, Watch
 from smtp_tui.checks.exit_status import exit_status, verdict_lines
 from smtp_tui.checks.jsonlines import json_line, named_line
 from smtp_tui.checks.request import CheckRequest, CheckTarget, Given
-from smtp_tui.cli.check_request import check_request, is_batch, read_again
+from smtp_tui.cli.check import check_request, is_batch, read_again
 from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.parser import UsageError, number_within, refuse_options
 from smtp_tui.cli.terminal import print_line

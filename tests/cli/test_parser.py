@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from smtp_tui.cli.check_request import mail_request
+from smtp_tui.cli.check import mail_request
 from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Invocation
 from smtp_tui.cli.help import help_text
 from smtp_tui.cli.parser import HelpRequested, UsageError, assignments, parse_arguments, read_pairs

@@ -15,7 +15,7 @@ import pytest
 from smtp_tui.checks import batch
 from smtp_tui.checks.batch import Clock
 from smtp_tui.cli import watch as watch_command
-from smtp_tui.cli.check_request import check_request
+from smtp_tui.cli.check import check_request
 from smtp_tui.cli.parser import UsageError, parse_arguments
 from smtp_tui.cli.watch import attempt_of, pause_reason, watch_interval
 from tests.checks.scripted import EHLO, saying
