@@ -103,7 +103,7 @@ async def test_what_is_unknown_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
-    text = ErrorPasteArea().limited("start " + "x" * 200_000 + " end")
+    text = ErrorPasteArea().limit_text("start " + "x" * 200_000 + " end")
     assert len(text) <= LONGEST_TEXT
     assert text.startswith("start")
     assert text.endswith(" end")

@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import hints_at
-from smtp_tui.tui.dialogs.compare import broken
+from smtp_tui.tui.dialogs.compare import break_command
 from smtp_tui.tui.dialogs.fixes import trust_blocks
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.fixes import (
@@ -229,10 +229,10 @@ class TestHints:
 class TestCommandLines:
     def test_a_line_breaks_between_words_as_a_shell_reads_on(self) -> None:
         line = 'swaks --server \'a b c d e\' --quote "x \\" y" --last'
-        lines = broken(line, 24)
+        lines = break_command(line, 24)
         assert all(len(one) <= 24 for one in lines)
         assert " ".join(one.removesuffix(" \\").strip() for one in lines) == line
         assert all(one.endswith(" \\") for one in lines[:-1])
 
     def test_a_short_one_stays(self) -> None:
-        assert broken("curl -v", 80) == ["curl -v"]
+        assert break_command("curl -v", 80) == ["curl -v"]

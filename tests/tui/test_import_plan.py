@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.interchange.importer import import_text
-from smtp_tui.tui.dialogs.import_settings import masked_line
+from smtp_tui.tui.dialogs.import_settings import mask_line
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.settings_changes import ImportedPassword, ImportPlan, import_plan
@@ -139,7 +139,7 @@ def test_once_the_password_is_saved_the_values_can_still_be_taken_back() -> None
 @given(secret=st.text(st.characters(codec="ascii", categories=("L", "N", "P")), min_size=4))
 def test_no_form_of_a_password_is_shown(line: str, secret: str) -> None:
     secret = f"Q9{secret.replace('@', '')}"
-    shown = masked_line(line.format(secret))
+    shown = mask_line(line.format(secret))
     assert "Q9" not in shown
     assert "••••••••" in shown
 
@@ -148,14 +148,14 @@ def test_no_form_of_a_password_is_shown(line: str, secret: str) -> None:
     "line", ["SMTP_PORT=587", "relayhost = [smtp.example.com]:587", "host smtp.example.com", ""]
 )
 def test_what_is_no_secret_is_shown(line: str) -> None:
-    assert masked_line(line) == line
+    assert mask_line(line) == line
 
 
 def test_a_secret_that_is_known_is_hidden_anywhere() -> None:
-    assert masked_line(f"# it was {SECRET} once", SECRET) == "# it was •••••••• once"
+    assert mask_line(f"# it was {SECRET} once", SECRET) == "# it was •••••••• once"
 
 
 @given(st.text(), st.integers(0, 20))
 def test_masking_and_cutting_keep_to_a_line(line: str, width: int) -> None:
-    masked_line(line)
+    mask_line(line)
     assert len(truncate_left("a" * 70_000, width)) == width

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import Line, Mark
 from smtp_tui.tui.controllers.tools import copied_message, kept_text
-from smtp_tui.tui.dialogs.compare import pairs_of, shortened, unified
+from smtp_tui.tui.dialogs.compare import compare_lines, skip_equal, unified_lines
 from smtp_tui.tui.log.model import (
     MIN_KEPT,
     Detail,
@@ -297,7 +297,7 @@ class TestSearch:
 
 class TestComparing:
     def signs(self, old: list[str], new: list[str]) -> str:
-        return "".join(pair.side for pair in pairs_of(old, new))
+        return "".join(pair.side for pair in compare_lines(old, new))
 
     def test_lines_stand_beside_their_likes(self) -> None:
         assert self.signs(["a", "b", "c"], ["a", "x", "c", "d"]) == " ~ +"
@@ -327,14 +327,14 @@ class TestComparing:
             assert self.signs([one], [other]) == "~"
 
     def test_one_below_the_other_the_earlier_comes_first(self) -> None:
-        rows = list(unified(list(pairs_of(["a", "b", "c", "z"], ["a", "x", "y", "z"]))))
+        rows = list(unified_lines(list(compare_lines(["a", "b", "c", "z"], ["a", "x", "y", "z"]))))
         assert "".join(side for side, _ in rows) == " --++ "
         assert [text for _, text in rows] == ["a", "b", "c", "x", "y", "z"]
 
     def test_far_from_what_differs_a_word_is_enough(self) -> None:
         old = [f"line {number}" for number in range(30)]
         new = [*old[:15], "other", *old[16:]]
-        kept = list(shortened(list(pairs_of(old, new)), 2))
+        kept = list(skip_equal(list(compare_lines(old, new)), 2))
         assert [pair.side for pair in kept] == ["…", " ", " ", "~", " ", " ", "…"]
         assert kept[0].left == "13 lines are the same"
 

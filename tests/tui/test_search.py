@@ -21,9 +21,9 @@ from smtp_tui.discovery.steps import (
 )
 from smtp_tui.providers.provider import Provider, Secret, User, Way, providers
 from smtp_tui.settings.choices import Authentication, Encryption
-from smtp_tui.tui.dialogs.discover import outcome, stopped, under_way
+from smtp_tui.tui.dialogs.discover import progress_status, result_status, stopped_status
 from smtp_tui.tui.dialogs.presets import matching_providers
-from smtp_tui.tui.dialogs.server_table import ServerTable, cells, details_of, sign_of
+from smtp_tui.tui.dialogs.server_table import ServerTable, format_details, row_cells, row_sign
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.settings_changes import (
     SearchResults,
@@ -34,7 +34,7 @@ from smtp_tui.tui.model.settings_changes import (
     proposed_search,
     unsupported_fields,
 )
-from smtp_tui.tui.widgets.list import cells_of, widths_for
+from smtp_tui.tui.widgets.list import column_widths, fit_cells
 from smtp_tui.tui.widgets.text_page import Block
 from tests.providers.named import provider_named
 from tests.table import table
@@ -263,27 +263,27 @@ class TestHeard:
             silent(25), knock(587), silent(2525), silent(26, "connection-refused"), knock(465)
         ).rows
         assert [one.ports for one in entries] == [("465",), ("587",), ("25", "2525"), ("26",)]
-        assert [sign_of(one)[0] for one in entries] == ["+", "+", "-", "-"]
+        assert [row_sign(one)[0] for one in entries] == ["+", "+", "-", "-"]
 
     def test_a_port_by_both_kinds_of_address_is_one_line(self) -> None:
         search = heard(knock(465), silent(465, address="2001:db8::25"))
         (entry,) = search.rows
         assert "The server does not answer over IPv6: no connection in time." in told(
-            details_of(entry, search, "Enter.")
+            format_details(entry, search, "Enter.")
         )
 
     def test_how_far_it_is(self) -> None:
         search = heard()
         assert (
             "Asking DNS and the known providers about example.org, 1 of 10 s"
-            in under_way(search, 1.2, 10, with_web=False)[0]
+            in progress_status(search, 1.2, 10, with_web=False)[0]
         )
         search.add(ProbeStarted(seconds=0.5, ports=4, left_out=0))
         search.add(silent(25))
-        assert "1 of 4 ports tried, 3 of 10 s" in under_way(search, 3, 10, with_web=False)[0]
-        assert "before any server had answered" in stopped(search, 3)[0]
+        assert "1 of 4 ports tried, 3 of 10 s" in progress_status(search, 3, 10, with_web=False)[0]
+        assert "before any server had answered" in stopped_status(search, 3)[0]
         search.add(knock())
-        assert "You can use what was found" in stopped(search, 3)[0]
+        assert "You can use what was found" in stopped_status(search, 3)[0]
 
     def test_what_it_came_to(self) -> None:
         good = SearchResult(seconds=1, ok=True, values=knock().values)
@@ -291,18 +291,18 @@ class TestHeard:
         none = SearchResult(
             seconds=1, ok=False, cause="host-not-found", reason="DNS knows no name."
         )
-        assert outcome(heard(good))[0].startswith("FOUND mail.example.org port 465")
-        assert outcome(heard(near))[0].startswith("NOTHING WORKS; the closest is mail.ex")
-        assert outcome(heard(none))[0] == "NOTHING FOUND. DNS knows no name."
-        assert "Check the spelling" in told(details_of(None, heard(none), ""))
+        assert result_status(heard(good))[0].startswith("FOUND mail.example.org port 465")
+        assert result_status(heard(near))[0].startswith("NOTHING WORKS; the closest is mail.ex")
+        assert result_status(heard(none))[0] == "NOTHING FOUND. DNS knows no name."
+        assert "Check the spelling" in told(format_details(None, heard(none), ""))
 
     def test_what_a_server_sends_is_escaped(self) -> None:
         hostile = "\x1b]0;owned\x07\u202e"
         finding = Finding(seconds=0, id="x", text=f"DNS {hostile}")
         bad = knock(host=hostile, greeting=hostile, after=(hostile,), notes=(hostile,))
         search = heard(finding, bad, silent(25, host=hostile))
-        shown = [*("".join(cells(one)) for one in search.rows)]
-        shown += [told(details_of(one, search, "x")) for one in search.rows]
+        shown = [*("".join(row_cells(one)) for one in search.rows)]
+        shown += [told(format_details(one, search, "x")) for one in search.rows]
         assert not any(letter in text for text in shown for letter in "\x1b\x07\u202e")
 
 
@@ -315,11 +315,11 @@ class TestColumns:
         self, rows: list[tuple[str, str, str]], width: int
     ) -> None:
         rows = [("host", "port", "time"), *rows]
-        widths, gap = widths_for(rows, width, (4, 2, 2))
+        widths, gap = column_widths(rows, width, (4, 2, 2))
         assert sum(widths) + 2 * gap <= max(width, 4 + 4 + 4 + 2)
         for row in rows:
             printable = ["".join(filter(str.isprintable, cell)) for cell in row]
-            assert [cell_len(cell) for cell in cells_of(printable, widths, gap)] == [
+            assert [cell_len(cell) for cell in fit_cells(printable, widths, gap)] == [
                 one + gap for one in widths
             ]
 

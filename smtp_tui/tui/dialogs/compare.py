@@ -63,7 +63,7 @@ class Pair:
     right: str = ""
 
 
-def pairs_of(old: Sequence[str], new: Sequence[str]) -> Iterator[Pair]:
+def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Pair]:
     """Yield the lines of both side by side, in order."""
     one, other = [[_VARIABLE.sub("", line) for line in lines] for lines in (old, new)]
     # SequenceMatcher is quadratic: most dialogues are the same at both ends.
@@ -85,8 +85,8 @@ def pairs_of(old: Sequence[str], new: Sequence[str]) -> Iterator[Pair]:
     yield from (Pair(Side.SAME, *both) for both in zip(old[a_end:], new[b_end:], strict=True))
 
 
-def shortened(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
-    """Yield pairs with a word in place of lines that are equal and far from what differs."""
+def skip_equal(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
+    """Yield pairs; a count stands for equal lines that are far from any difference."""
     differing = {at for at, pair in enumerate(pairs) if pair.side is not Side.SAME}
     near = {at + by for at in differing for by in range(-context, context + 1)}
     for is_near, run in groupby(range(len(pairs)), near.__contains__):
@@ -98,8 +98,8 @@ def shortened(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
             yield Pair(Side.SKIPPED, f"{words} the same")
 
 
-def unified(pairs: Sequence[Pair]) -> Iterator[tuple[Side, str]]:
-    """Yield the lines one below the other: of each run that differs the earlier ones first."""
+def unified_lines(pairs: Sequence[Pair]) -> Iterator[tuple[Side, str]]:
+    """Yield the lines of both in one column: of each difference the earlier lines first."""
     for is_equal, run in groupby(pairs, lambda pair: pair.side in (Side.SAME, Side.SKIPPED)):
         group = [*run]
         if is_equal:
@@ -154,7 +154,7 @@ def _title(which: str, test: CompletedTest) -> str:
 
 
 def _below(pairs: Sequence[Pair], width: int, title: Style | None) -> Iterator[list[Span]]:
-    for side, text in unified(pairs):
+    for side, text in unified_lines(pairs):
         style = title or (DIM if side in (Side.SAME, Side.SKIPPED) else PLAIN)
         for number, piece in enumerate(pieces(text, width - 2)):
             yield [(f"{side} " if number == 0 else "  ", style), (piece, style)]
@@ -180,7 +180,7 @@ class CompareScreen(PagerScreen):
         super().__init__()
         self._titles = Pair(Side.CHANGED, _title("earlier", earlier), _title("later", later))
         self._settings = [*_setting_pairs(earlier, later)]
-        lines = [*shortened([*pairs_of(_dialogue(earlier), _dialogue(later))])]
+        lines = [*skip_equal([*compare_lines(_dialogue(earlier), _dialogue(later))])]
         is_same = all(pair.side is Side.SKIPPED for pair in lines)
         self._dialogue = [] if is_same else lines
 
@@ -198,7 +198,7 @@ class CompareScreen(PagerScreen):
                 yield Block(tuple(row), is_preformatted=True, gap=False)
 
 
-def broken(line: str, width: int) -> list[str]:
+def break_command(line: str, width: int) -> list[str]:
     """Break a command line between words, each line but the last with the shell's own sign."""
     lines, current = [], ""
     for word in _WORD.findall(line):
@@ -227,5 +227,5 @@ class EquivalentsScreen(PagerScreen):
         yield plain("None of these commands contains the password.", DIM, gap=False)
         for command in self._commands:
             yield plain(command.program, STRONG)
-            yield from map(verbatim, broken(command.line, width) if command.line else ())
+            yield from map(verbatim, break_command(command.line, width) if command.line else ())
             yield from (item(note, DIM) for note in command.notes)

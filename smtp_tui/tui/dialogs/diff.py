@@ -37,7 +37,7 @@ GONE, ADDED = Style(color="red"), Style(color="green")
 STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, DiffMark.SAME: PLAIN}
 # Columns of a step to the side.
 _COLUMNS = 16
-THEIRS, OURS = "file", "form"
+FILE_VALUE, FORM_VALUE = "file", "form"
 
 
 # Lines are not wrapped: a wrapped one would look like two of the file.
@@ -88,7 +88,7 @@ class _DiffBase(Dialog[Result]):
 
 @record
 class Preview:
-    """What saving would do: to which file, and what there is to say beside it.
+    """What saving would do: to which file, with which notes and warnings.
 
     `table` is a table that the file lacks, and that saving makes.
     """
@@ -200,7 +200,7 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         self._conflicts = {conflict.key: conflict for conflict in conflicts}
         # Nothing is chosen beforehand: Enter alone must not overwrite what somebody else wrote.
-        choices = THEIRS, OURS
+        choices = FILE_VALUE, FORM_VALUE
         self._rows = [ChoiceRow(key, BY_KEY[key].label, choices) for key in self._conflicts]
         self._note = TextPage(most=4)
         title = TextPage([plain(text("diff", "conflicts"), STRONG)])
@@ -223,4 +223,4 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
                 self._note.show([plain(text("diff", "undecided"), BAD)])
                 self.set_focus(row)
                 return
-        self.dismiss(frozenset(row.key for row in self._rows if row.state.chosen == OURS))
+        self.dismiss(frozenset(row.key for row in self._rows if row.state.chosen == FORM_VALUE))

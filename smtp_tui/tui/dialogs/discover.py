@@ -17,7 +17,7 @@ from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.search import TIMEOUT
 from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Step, parse_query
 from smtp_tui.tui.commands import DISCOVER_COMMANDS, key_of
-from smtp_tui.tui.dialogs.server_table import ServerTable, details_of
+from smtp_tui.tui.dialogs.server_table import ServerTable, format_details
 from smtp_tui.tui.form.rows import ChoiceRow, TextRow
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import format_internal_error, text
@@ -42,8 +42,10 @@ CLOCK = 1.0
 _NO, _YES = text("discover", "no"), text("discover", "yes")
 
 
-def under_way(results: SearchResults, spent: float, limit: float, *, with_web: bool) -> Status:
-    """Say how far a search is, and when it will be over at the latest."""
+def progress_status(
+    results: SearchResults, spent: float, limit: float, *, with_web: bool
+) -> Status:
+    """Return how far a search is, and how long it may take."""
     if results.ports is None:
         step = text("discover", "asking-web" if with_web else "asking", name=results.name)
     else:
@@ -52,14 +54,14 @@ def under_way(results: SearchResults, spent: float, limit: float, *, with_web: b
     return text("discover", "clock", text=step, spent=f"{spent:.0f}", limit=f"{limit:g}"), ACCENT
 
 
-def stopped(results: SearchResults, spent: float) -> Status:
-    """Say that it was stopped, and what can be done with what there is."""
+def stopped_status(results: SearchResults, spent: float) -> Status:
+    """Return that a search was stopped, and what the admin can do with its results."""
     identity = "stopped" if any(row.probe for row in results.rows) else "stopped-early"
     return text("discover", identity, spent=f"{spent:.0f}"), STRONG
 
 
-def outcome(results: SearchResults) -> Status:
-    """Say what it came to."""
+def result_status(results: SearchResults) -> Status:
+    """Return what a search found."""
     result = results.result
     if result is None or not result.values:
         return text("discover", "nothing", reason=result.reason if result else ""), BAD
@@ -70,7 +72,7 @@ def outcome(results: SearchResults) -> Status:
 class DiscoverScreen(SearchScreen[ProbeResult | None]):
     """Searches while it is looked at; the result is the line to take over, or None.
 
-    Without `search` nobody may be asked, which is then said.
+    Without `search` no server may be asked, and the screen says so.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -100,7 +102,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         super().__init__(*parts, found=self._table, hints=())
 
     def on_mount(self) -> None:
-        """Propose what the form knows."""
+        """Propose the name that the form has."""
         # Nobody is asked before Enter: DNS and servers learn no name by accident.
         self._row.load(self._proposed)
         self._row.show(RowState(placeholder=text("discover", "placeholder")))
@@ -109,7 +111,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._show()
 
     def on_text_row_edited(self) -> None:
-        """Take back what was said of another name."""
+        """Clear the problem with the name that was there before."""
         self._is_awaited = False
         if self._row.state.problem:
             self._row.show(RowState(placeholder=text("discover", "placeholder")))
@@ -201,9 +203,9 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
                 async for step in steps:
                     results.add(step)
                     self._show()
-            end = outcome(results)
+            end = result_status(results)
         except asyncio.CancelledError:
-            end = stopped(results, monotonic() - self._started)
+            end = stopped_status(results, monotonic() - self._started)
         except Exception as error:
             # A defect in the search must not cost what was typed in the form.
             end = format_internal_error(error), BAD
@@ -235,7 +237,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
             status = self._end
         else:
             spent = monotonic() - self._started
-            status = under_way(self._results, spent, TIMEOUT, with_web=self._with_web)
+            status = progress_status(self._results, spent, TIMEOUT, with_web=self._with_web)
         self._progress.show([plain(*status)])
 
     def _show_details(self, *, from_top: bool) -> None:
@@ -250,7 +252,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
             if probe.trusted not in (None, OK) and self._draft.raw("ca_file") is not None:
                 takes.append(text("discover", "by-ca-file"))
         words = " ".join(filter(None, takes))
-        blocks = details_of(chosen, self._results, words) if self._results else []
+        blocks = format_details(chosen, self._results, words) if self._results else []
         self.page.show(blocks, from_top=from_top)
 
     def _show_web(self) -> None:

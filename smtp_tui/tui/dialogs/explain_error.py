@@ -37,14 +37,14 @@ class ErrorPasteArea(PasteArea):
 
     hint = text("explain", "hint")
 
-    def limited(self, text: str) -> str:
+    def limit_text(self, text: str) -> str:
         """Return what is looked up of a text."""
         if len(text) <= LONGEST_TEXT:
             return text
         half = (LONGEST_TEXT - len(_CUT)) // 2
         return f"{text[:half]}{_CUT}{text[-half:]}"
 
-    def shown(self, text: str, height: int) -> list[str]:
+    def visible_lines(self, text: str, height: int) -> list[str]:
         """Return the last lines of it."""
         return LogRedactor(text).masked(text).split("\n")[-height:]
 

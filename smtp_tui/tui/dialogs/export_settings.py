@@ -21,7 +21,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import EXPORT_COMMANDS, hints_of
-from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, in_the_form
+from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, reword_for_form
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.style import BAD, DIM, GOOD, STRONG, WARNING
@@ -61,7 +61,7 @@ class ExportScreen(PagerScreen):
         self._message = ""
 
     def blocks(self, _width: int) -> Iterator[Block]:
-        """Yield the text, and what is to be said of it."""
+        """Yield the text, and the notes about it."""
         spec, names = format_named(self.name_shown), self._names
         of_all = text("export", "count", number=names.index(spec.name) + 1, count=len(names))
         quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
@@ -79,7 +79,7 @@ class ExportScreen(PagerScreen):
             yield plain(text("export", "notes", format=spec.title), STRONG)
         for note in exported.notes:
             label = BY_KEY[note.key].label if note.key in BY_KEY else note.key
-            sentence = as_sentence(in_the_form(f"{label}: {note.text}" if label else note.text))
+            sentence = as_sentence(reword_for_form(f"{label}: {note.text}" if label else note.text))
             yield item(sentence, WARNING, "! ") if note.weakens else item(sentence)
         yield plain(text("export", "secret", format=spec.title), DIM)
 
@@ -163,4 +163,4 @@ class ExportScreen(PagerScreen):
         try:
             return export_text(self.name_shown, self._values, quoting=self._quoting)
         except InterchangeError as error:
-            return in_the_form(error)
+            return reword_for_form(error)

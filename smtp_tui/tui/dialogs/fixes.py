@@ -1,4 +1,4 @@
-"""The list of what could fix a failed test, and the question whom a fix would trust."""
+"""The list of fixes for a failed test, and the question whether to trust a server."""
 
 from __future__ import annotations
 

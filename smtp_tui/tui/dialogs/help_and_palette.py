@@ -94,7 +94,7 @@ def palette_entries() -> tuple[PaletteEntry, ...]:
 
 
 def matching_entries(text: str, entries: Iterable[PaletteEntry]) -> tuple[PaletteEntry, ...]:
-    """Return what holds every word typed, what it is called before what it is said to do."""
+    """Return the entries that hold every word typed, those with the words in their name first."""
     return filter_rows(text.casefold().split(), entries, lambda entry: entry.words, _distance)
 
 

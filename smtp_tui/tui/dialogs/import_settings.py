@@ -34,8 +34,8 @@ from smtp_tui.tui.widgets.text_page import Block, plain
 _KEYS = {command.action: command.first_key for command in IMPORT_COMMANDS}
 
 
-def in_the_form(sentence: object) -> str:
-    """Return what is said for the command line with the form's own keys, safe to show."""
+def reword_for_form(sentence: object) -> str:
+    """Return a sentence with keys of the form in place of options, safe to show."""
     names = {"format": _KEYS["format"], "quoting": _KEYS["quoting"]}
     return escape_controls(reword("import-export-words", sentence, **names))
 
@@ -76,7 +76,7 @@ _FORMS = tuple(
 )
 
 
-def masked_line(line: str, secret: str = "") -> str:
+def mask_line(line: str, secret: str = "") -> str:
     """Return a line without the secrets in it; `secret` is one that is known from elsewhere."""
     line = line.replace(secret, BULLETS) if secret else line
     for form in _FORMS:
@@ -85,19 +85,19 @@ def masked_line(line: str, secret: str = "") -> str:
 
 
 class ImportPasteArea(PasteArea):
-    """Holds a text whole, so that nothing of it is lost; a longer one than any counts as such."""
+    """Holds a text whole, up to the length that no settings have."""
 
     hint = text("import", "hint", key=_KEYS["file"])
     secret = ""
 
-    def limited(self, text: str) -> str:
-        """Return all of it; of what is too long enough to know that it is."""
+    def limit_text(self, text: str) -> str:
+        """Return a text whole; of one that is too long no more than shows that it is."""
         return text[: LARGEST + 1]
 
-    def shown(self, text: str, height: int) -> list[str]:
+    def visible_lines(self, text: str, height: int) -> list[str]:
         """Return the last lines of it without secrets."""
         last = text.rsplit("\n", height)[-height:]
-        shown = [masked_line(line[:LONGEST_LINE], self.secret) for line in last]
+        shown = [mask_line(line[:LONGEST_LINE], self.secret) for line in last]
         return [*shown[:-1], shown[-1] if len(last[-1]) <= LONGEST_LINE else f"{shown[-1]}…"]
 
 
@@ -123,7 +123,7 @@ def _preview(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
         if sentences:
             yield plain(text("import", part), STRONG)
         for sentence in sentences:
-            spans = ((sign, style), (as_sentence(in_the_form(sentence)), PLAIN))
+            spans = ((sign, style), (as_sentence(reword_for_form(sentence)), PLAIN))
             yield Block(spans, "  ", _INDENT, gap=False)
     if plan.stays:
         yield plain(text("import", "stays", labels=_labels(plan.stays)), DIM)
@@ -196,7 +196,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
                     content, self._format, name=name, quoting=quoting, beside=beside
                 )
             except InterchangeError as error:
-                problem = as_sentence(in_the_form(error))
+                problem = as_sentence(reword_for_form(error))
             else:
                 # A password is hidden wherever it stands, also outside the line that sets it.
                 password = parse_source(imported.values.get(PASSWORD, ""))
@@ -272,7 +272,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
             self.action_file(typed, as_sentence(escape_controls(str(error))))
             return
         self._file = file
-        self._area.hold(file.content)
+        self._area.set_text(file.content)
         self.show()
 
     def _blocks(self, problem: str) -> Iterator[Block]:

@@ -17,7 +17,7 @@ from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.settings_changes import describe_change, preset_change
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
-from smtp_tui.tui.widgets.list import ListView, cells_of, filter_rows, widths_for
+from smtp_tui.tui.widgets.list import ListView, column_widths, filter_rows, fit_cells
 from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import Block, TextPage, item, labelled, plain
 
@@ -65,17 +65,17 @@ class ProviderList(ListView[Provider], can_focus=False):
 
     def heading(self, width: int) -> list[Span]:
         """Return the columns' names."""
-        return [("".join(cells_of(_HEADS, *self._widths(width))), DIM)]
+        return [("".join(fit_cells(_HEADS, *self._widths(width))), DIM)]
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
         """Yield each provider's columns."""
         widths = self._widths(width)
         for provider in self.rows:
-            texts = cells_of(_cells(provider), *widths)
+            texts = fit_cells(_cells(provider), *widths)
             yield (list(zip(texts, (STRONG, PLAIN, DIM), strict=True)),)
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
-        return widths_for(self._all, width, _LEAST if width >= _NARROW else _LEAST_NARROW)
+        return column_widths(self._all, width, _LEAST if width >= _NARROW else _LEAST_NARROW)
 
 
 class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):

@@ -1,4 +1,4 @@
-"""What a search found so far, as a table: the best choice first, and what is known of a line.
+"""What a search found so far, as a table: the best choice first, and the details of a row.
 
 What servers and DNS sent is hostile: `escape_controls` stands before every text of theirs.
 """
@@ -17,7 +17,7 @@ from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import text, texts_of
 from smtp_tui.tui.model.settings_changes import SearchResults, ServerRow
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
-from smtp_tui.tui.widgets.list import ListView, cells_of, widths_for
+from smtp_tui.tui.widgets.list import ListView, column_widths, fit_cells
 from smtp_tui.tui.widgets.text_page import Block, item, plain
 
 NOTHING = "-"
@@ -30,8 +30,8 @@ _SIGN = 2
 _WIDE = 100
 
 
-def details_of(row: ServerRow | None, results: SearchResults, takes: str) -> list[Block]:
-    """Return what there is to say of a line; `takes` is what Enter would do with it."""
+def format_details(row: ServerRow | None, results: SearchResults, takes: str) -> list[Block]:
+    """Return the details of a row; `takes` is what Enter would do with it."""
     blocks: list[Block] = []
     if row is not None and row.probe is not None:
         blocks = [
@@ -68,8 +68,8 @@ def _remedy_for(cause: str | None) -> str:
     return known.get(cause or "", known["other"]).format(presets=key_of("presets"))
 
 
-def sign_of(row: ServerRow) -> Span:
-    """Return a sign for how far one gets there."""
+def row_sign(row: ServerRow) -> Span:
+    """Return the sign of a row: it works, works unencrypted, fails, or is silent."""
     if row.probe is None:
         return NOTHING, DIM
     if row.cause is not None:
@@ -77,7 +77,7 @@ def sign_of(row: ServerRow) -> Span:
     return ("+", GOOD) if row.probe.is_encrypted else ("?", WARNING)
 
 
-def cells(row: ServerRow) -> tuple[str, ...]:
+def row_cells(row: ServerRow) -> tuple[str, ...]:
     """Return the texts of a line's columns, safe to be shown."""
     probe, host = row.probe, escape_controls(row.host)
     if probe is None:
@@ -134,7 +134,7 @@ class ServerTable(ListView[ServerRow]):
     def heading(self, width: int) -> list[Span]:
         """Return the columns' names."""
         heads, widths, gap = self._columns(width)
-        names = cells_of(heads, widths, gap, right=(_PORT, _TIME))
+        names = fit_cells(heads, widths, gap, right=(_PORT, _TIME))
         if not self.has_servers:
             names = [names[0], _SILENT_HEADS]
         return [(f"{' ' * _SIGN}{''.join(names)}", DIM)]
@@ -143,17 +143,17 @@ class ServerTable(ListView[ServerRow]):
         """Yield sign and columns of each line; of a silent one, host, ports and cause."""
         _, widths, gap = self._columns(width)
         for row in self.rows:
-            sign, style = sign_of(row)
+            sign, style = row_sign(row)
             probe = row.probe
             if probe is None:
-                host = cells_of(cells(row)[:1], widths[:1], gap)
+                host = fit_cells(row_cells(row)[:1], widths[:1], gap)
                 silent = f"{host[0]}{' '.join(row.ports)}  {label(row.cause or '')}"
                 yield ([(f"{sign} {truncate(silent, width - _SIGN)}", DIM)],)
                 continue
             encryption = PLAIN if probe.is_encrypted else WARNING
             certificate = PLAIN if probe.trusted == OK else BAD if probe.trusted else DIM
             styles = (STRONG, PLAIN, encryption, PLAIN, certificate, PLAIN, DIM)
-            texts = cells_of(cells(row), widths, gap, right=(_PORT, _TIME))
+            texts = fit_cells(row_cells(row), widths, gap, right=(_PORT, _TIME))
             yield ([(f"{sign} ", style), *zip(texts, styles, strict=True)],)
 
     def action_go(self, by: int) -> None:
@@ -171,5 +171,7 @@ class ServerTable(ListView[ServerRow]):
         """Return the columns' names and widths, and the gap between them."""
         heads = _HEADS if width >= _WIDE else _SHORT_HEADS
         # Ports and causes of silent hosts run over the columns: only their hosts take part.
-        rows = [cells(row) if row.probe else (cells(row)[0], *[""] * 6) for row in self.rows]
-        return heads, *widths_for([heads, *rows], width - _SIGN, _LEAST)
+        rows = [
+            row_cells(row) if row.probe else (row_cells(row)[0], *[""] * 6) for row in self.rows
+        ]
+        return heads, *column_widths([heads, *rows], width - _SIGN, _LEAST)

@@ -25,7 +25,7 @@ from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 
 class DiffedWidget(NoRepaintOnResize, Widget):
-    """A widget of lines; subclasses say how they look, and when they are to be painted anew."""
+    """A widget of lines; subclasses draw them, and ask for a repaint after a change."""
 
     _drawn: Sequence[Strip] = ()
 
@@ -60,7 +60,7 @@ class DiffedWidget(NoRepaintOnResize, Widget):
 
 
 class SingleLineWidget(DiffedWidget):
-    """A line made of spans; subclasses say what it shows."""
+    """A line made of spans, which subclasses return."""
 
     DEFAULT_CSS = "SingleLineWidget { height: 1; }"
 

@@ -19,7 +19,7 @@ LEAD = 2
 _GAP, _NARROW_GAP = 2, 1
 
 
-def widths_for(
+def column_widths(
     rows: Sequence[Sequence[str]], width: int, least: Sequence[int]
 ) -> tuple[tuple[int, ...], int]:
     """Return each column's cells and the gap between them.
@@ -38,7 +38,7 @@ def widths_for(
     return tuple(widths), gap
 
 
-def cells_of(
+def fit_cells(
     row: Sequence[str], widths: Sequence[int], gap: int, *, right: Sequence[int] = ()
 ) -> list[str]:
     """Return a row's texts, each cut or filled to its column; `right` columns are flush there."""
@@ -62,7 +62,7 @@ def filter_rows(
 
 
 class ListView(DiffedWidget, Generic[RowT], can_focus=True):
-    """A list, under a heading where it has columns; subclasses say how its rows look.
+    """A list, under a heading where it has columns; subclasses lay out its rows.
 
     It scrolls by itself so that the chosen row is in sight.
     """

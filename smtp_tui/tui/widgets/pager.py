@@ -78,7 +78,7 @@ class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
 
 
 class PagerScreen(PartsScreen[None]):
-    """A page over the whole screen, and a line at its foot; subclasses say what it shows."""
+    """A page over the whole screen, and a line at its foot; subclasses make its blocks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,enter,f10,ctrl+x", "leave"),
@@ -154,11 +154,11 @@ class PasteArea(DiffedWidget, can_focus=True):
         self._text = ""
         self._is_due = False
 
-    def limited(self, text: str) -> str:
+    def limit_text(self, text: str) -> str:
         """Return what is held of a text whose lines end in LF."""
         raise NotImplementedError
 
-    def shown(self, text: str, height: int) -> list[str]:
+    def visible_lines(self, text: str, height: int) -> list[str]:
         """Return the last lines of it, without its secrets; one may go over several."""
         raise NotImplementedError
 
@@ -181,20 +181,20 @@ class PasteArea(DiffedWidget, can_focus=True):
 
     def action_add(self, text: str) -> None:
         """Put a text at the end."""
-        self.hold(self._text + text)
+        self.set_text(self._text + text)
 
     def action_cut(self) -> None:
         """Take the last character away."""
-        self.hold(self._text[:-1])
+        self.set_text(self._text[:-1])
 
     def action_cut_word(self) -> None:
         """Take the last word away."""
         kept = self._text.rstrip()
-        self.hold(kept[: len(kept) - len(kept.split()[-1])] if kept else "")
+        self.set_text(kept[: len(kept) - len(kept.split()[-1])] if kept else "")
 
-    def hold(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         """Hold another text."""
-        text = self.limited(text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = self.limit_text(text.replace("\r\n", "\n").replace("\r", "\n"))
         if text == self._text:
             return
         self._text = text
@@ -214,7 +214,7 @@ class PasteArea(DiffedWidget, can_focus=True):
         if not self._text:
             lines: list[list[Span]] = [[(self.hint[:1], CURSOR), (self.hint[1:], DIM)]]
         else:
-            *above, last = map(escape_controls, self.shown(self._text, height))
+            *above, last = map(escape_controls, self.visible_lines(self._text, height))
             lines = [[(truncate(line, width), PLAIN)] for line in above]
             lines.append([(truncate_left(last, max(width - 1, 1)), PLAIN), (" ", CURSOR)])
         lines += [[]] * (height - len(lines))
@@ -222,7 +222,7 @@ class PasteArea(DiffedWidget, can_focus=True):
 
 
 class PasteScreen(PartsScreen[Result]):
-    """A text is pasted or typed; below stands what it says, once no key comes for a moment."""
+    """A text that is pasted or typed, and what it means below, once no key comes for a moment."""
 
     # The text is edited at its end alone, which leaves the arrows to the page below.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -240,7 +240,7 @@ class PasteScreen(PartsScreen[Result]):
         super().__init__(head, pasted, self.page, hints=(), classes="error")
 
     def read(self) -> None:
-        """Read the text, and show what it says and which keys there are."""
+        """Read the text, and show what it means and which keys there are."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
@@ -261,4 +261,4 @@ class PasteScreen(PartsScreen[Result]):
 
     def action_clear(self) -> None:
         """Begin again."""
-        self._pasted.hold("")
+        self._pasted.set_text("")
