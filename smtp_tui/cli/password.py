@@ -39,8 +39,6 @@ from smtp_tui.settings.password_sources import (
     source_as_toml,
 )
 
-PATIENCE = 30.0
-"""Seconds a password store is waited for, as a check's default timeout; a keyring has less."""
 PLACES = "keyring, keyring=SERVICE, file=PATH, env=NAME, literal, ask, or '{command=[…]}'"
 
 _FOR_SET = ("password_stdin", "password_fd", "ask_password", "keep_in", "private")
@@ -74,7 +72,7 @@ def _store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
 
 def fetch(table: SettingsTable, source: PasswordSource) -> str:
     """Return the password of a table from its source; PasswordError when none can be had."""
-    return asyncio.run(_store_of(table, source).fetch(PATIENCE))
+    return asyncio.run(_store_of(table, source).fetch())
 
 
 def _set(table: SettingsTable, options: Namespace) -> int:
@@ -113,7 +111,7 @@ def _name_only(table: SettingsTable, store: PasswordStore, options: Namespace) -
         raise PasswordError(f"the password was not stored: {store.refusal}")
     if not isinstance(store.source, Ask):
         try:
-            asyncio.run(store.fetch(PATIENCE))
+            asyncio.run(store.fetch())
         except PasswordError as error:
             raise PasswordError(
                 f"nothing was changed, because the password is not there yet: {error}; "
@@ -138,7 +136,7 @@ def _store(
         print_line(f"stored: the password{table.owner} in {one_line(table.file)}")
         warn_of_readers(Path(table.file), PRIVATE)
     else:
-        refused = asyncio.run(store.store(secret, PATIENCE))
+        refused = asyncio.run(store.store(secret))
         if refused is not None:
             print_error(str(refused))
             is_keyring = isinstance(store.source, Keyring)
@@ -167,7 +165,7 @@ def _save(table: SettingsTable, raw: object, options: Namespace) -> None:
 def _test(table: SettingsTable, _options: Namespace) -> int:
     """Fetch the password, and say no more of it than that it is there."""
     store = _store_of(table, _named(table))
-    asyncio.run(store.fetch(PATIENCE))
+    asyncio.run(store.fetch())
     print_line(f"found the password{table.owner} in {store}")
     match store.source:
         case Literal():

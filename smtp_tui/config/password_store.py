@@ -34,6 +34,7 @@ from smtp_tui.settings.password_sources import (
 )
 from smtp_tui.threads import in_daemon_thread
 
+PATIENCE = 30.0  # seconds, as a check's default timeout; a keyring has its own, shorter ones
 LARGEST_FILE = 64 * 1024  # bytes of a file or of a command's output; no password is longer
 _LARGEST_COMPLAINT = 4096
 # A program left in the background may hold the pipes open after the command itself has ended.
@@ -300,14 +301,14 @@ class PasswordStore:
         ):
             raise PasswordError(str(why))
 
-    async def fetch(self, limit: float) -> str:
+    async def fetch(self, limit: float = PATIENCE) -> str:
         """Return the password that is there; PasswordError where there is none."""
         self.refuse_distrusted()
         return await fetch_password(
             self.source, account=self.account, base=self.base, environ=self.environ, limit=limit
         )
 
-    async def store(self, secret: str, limit: float) -> PasswordError | None:
+    async def store(self, secret: str, limit: float = PATIENCE) -> PasswordError | None:
         """Put a password into a keyring or a file and fetch it back; return what went wrong."""
         try:
             self.refuse_distrusted()

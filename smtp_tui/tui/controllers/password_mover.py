@@ -22,7 +22,6 @@ from smtp_tui.tui.model.draft import ACCOUNT, Draft
 from smtp_tui.tui.model.file_context import risk_of_fetch
 from smtp_tui.tui.widgets.dialog import folder_question
 
-PATIENCE = 30.0  # seconds; a keyring has its own, shorter ones
 YES, NO, USE = "y", "n", "u"
 LATE = "If the keyring answers later, it may still store the password."
 
@@ -143,7 +142,7 @@ class PasswordMover:
         beware = LATE if isinstance(store.source, Keyring) else ""
         if isinstance(store.source, File) and (question := folder_question(store.path)):
             await self._ask(question, [(YES, "Create it")])
-        refused = await self._waits.on(store.store(secret, PATIENCE), beware)
+        refused = await self._waits.on(store.store(secret), beware)
         if refused is not None:
             del secret  # the traceback leads to this frame
             raise refused
@@ -170,7 +169,7 @@ class PasswordMover:
             return None
 
     async def _fetch(self, store: PasswordStore) -> str:
-        return await self._waits.on(store.fetch(PATIENCE))
+        return await self._waits.on(store.fetch())
 
     def _store(self, source: PasswordSource, account: str) -> PasswordStore:
         return PasswordStore(source, account, absolute(self._file).parent, os.environ)
