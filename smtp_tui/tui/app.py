@@ -198,7 +198,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         """Keep what is not saved for the next session, once."""
         if self._keeps_changes and not self.has_kept_changes:
             runners = [screen.command_runner for screen in self._forms()]
-            kept = [runner.controllers.recovery.keep_changes() for runner in runners]
+            kept = [runner.recovery.keep_changes() for runner in runners]
             self.has_kept_changes = any(kept)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from smtp_tui.records import record
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.controllers.command_runner import Controllers
+    from smtp_tui.tui.controllers.command_runner import CommandRunner
 
-Handler = Callable[["Controllers"], Coroutine[Any, Any, object]]
+Handler = Callable[["CommandRunner"], Coroutine[Any, Any, object]]
 Hints = tuple[tuple[str, str], ...]
 
 ENGRAVED = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins"}

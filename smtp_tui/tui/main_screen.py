@@ -89,7 +89,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             self, form, pane, controller, document, table, file_context, last_verdicts
         )
         self._waits = context.waits
-        self.command_runner = CommandRunner(self, context)
+        self.command_runner = CommandRunner(context)
         undo = UndoController(context)
         self.action_undo, self.action_redo = undo.undo, undo.redo
         self._wants_test_pane = self._zooms = self._is_seen = False

@@ -8,7 +8,7 @@ import sys
 from unittest.mock import MagicMock
 
 from smtp_tui.tui.commands import Command, configurable
-from smtp_tui.tui.controllers.command_runner import Controllers
+from smtp_tui.tui.controllers.command_runner import CommandRunner
 from smtp_tui.tui.controllers.context import FormContext
 from tests.table import table
 
@@ -18,7 +18,7 @@ HANDLED = [command for command in configurable() if command.handler]
 @table("command", HANDLED, ids=lambda command: command.action)
 def test_a_handler_is_there(command: Command) -> None:
     assert command.handler
-    work = command.handler(Controllers(MagicMock(spec=FormContext)))
+    work = command.handler(CommandRunner(MagicMock(spec=FormContext)))
     assert inspect.iscoroutine(work)
     work.close()
 

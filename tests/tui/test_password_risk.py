@@ -164,7 +164,7 @@ async def test_a_url_typed_as_host_is_not_kept_for_the_next_time(
         await hand.go_to("SMTP Port")
         await hand.press("ctrl+u")
         await hand.type("465")
-        assert hand.form_screen.command_runner.controllers.recovery.keep_changes()
+        assert hand.form_screen.command_runner.recovery.keep_changes()
     kept = load_recovery(str(tmp_path / "mail.toml"), "smtp")
     assert kept is not None
     assert dict(kept.values) == {"port": "465"}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.screen import Screen
-
 from smtp_tui.tui.commands import Command, Handler
 from smtp_tui.tui.controllers.context import BUSY, FormContext
 from smtp_tui.tui.typeahead import OPENS_DIALOG
@@ -21,14 +19,33 @@ if TYPE_CHECKING:
 TESTS = "tests"  # the group of workers of which there is one at a time
 
 
-class Controllers:
-    """The controllers of a form: a command's handler calls one, and imports it only then."""
+class CommandRunner:
+    """Runs the handlers of commands as workers; a handler calls one of the controllers in here."""
 
-    # All of them with their dialogs take 0.3 to 0.9 s to import, more than the first screen
-    # (`python -X importtime`), and most sessions use two or three.
+    # Each is imported when it is first called: all of them with their dialogs take 0.3 to 0.9 s,
+    # more than the first screen (`python -X importtime`), and most sessions use two or three.
 
     def __init__(self, context: FormContext) -> None:
         self.context = context
+
+    def run(self, command: Command) -> None:
+        """Run a command's handler; a second test does not wait, the admin reads that one runs."""
+        if command.handler is None:
+            return
+        workers = self.context.screen.workers
+        if not command.is_test:
+            self.start(command.handler, command.action)
+        elif any(work.group == TESTS and not work.is_finished for work in workers):
+            self.context.sidebar.show_message(BUSY)
+        else:
+            self.start(command.handler, TESTS)
+
+    def start(self, handler: Handler, group: str) -> None:
+        """Start a handler; one that still runs in the same group is cancelled."""
+        work = handler(self)
+        self.context.screen.run_worker(
+            work, name=OPENS_DIALOG, group=group, exclusive=True, exit_on_error=False
+        )
 
     @property
     def check(self) -> CheckController:
@@ -71,31 +88,3 @@ class Controllers:
         from smtp_tui.tui.controllers.tools import ToolController
 
         return ToolController(self.context)
-
-
-class CommandRunner:
-    """Runs handlers as workers of a screen."""
-
-    def __init__(self, screen: Screen[None], context: FormContext) -> None:
-        self._screen = screen
-        self._context = context
-        self.controllers = Controllers(context)
-
-    def run(self, command: Command) -> None:
-        """Run a command's handler; a second test does not wait, the admin reads that one runs."""
-        if command.handler is None:
-            return
-        workers = self._screen.workers
-        if not command.is_test:
-            self.start(command.handler, command.action)
-        elif any(work.group == TESTS and not work.is_finished for work in workers):
-            self._context.sidebar.show_message(BUSY)
-        else:
-            self.start(command.handler, TESTS)
-
-    def start(self, handler: Handler, group: str) -> None:
-        """Start a handler; one that still runs in the same group is cancelled."""
-        work = handler(self.controllers)
-        self._screen.run_worker(
-            work, name=OPENS_DIALOG, group=group, exclusive=True, exit_on_error=False
-        )
