@@ -92,7 +92,9 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._results: SearchResults | None = None
         # What the last search came to; None while one is under way.
         self._end: Status | None = None
-        self._with_web = self._is_awaited = False
+        # Whether web servers are to be asked, and whether the last search asked them.
+        self._with_web = self._asked_web = False
+        self._is_awaited = False
         self._row = TextRow("name", text("discover", "name"))
         self._web = ChoiceRow("autoconfig", text("discover", "autoconfig"), (_NO, _YES))
         self._progress = TextPage(most=3, classes="progress")
@@ -191,6 +193,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         steps = self._search(query, self._with_web)
         results = SearchResults(query.name)
         self._results, self._end, self._started = results, None, monotonic()
+        self._asked_web = self._with_web
         # One that is under way is cancelled, which closes its connections.
         self._worker = self.run_worker(self._follow(steps, results), group="search", exclusive=True)
         self._show()
@@ -237,7 +240,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
             status = self._end
         else:
             spent = monotonic() - self._started
-            status = progress_status(self._results, spent, TIMEOUT, with_web=self._with_web)
+            status = progress_status(self._results, spent, TIMEOUT, with_web=self._asked_web)
         self._progress.show([plain(*status)])
 
     def _show_details(self, *, from_top: bool) -> None:
