@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -20,22 +20,11 @@ from smtp_tui.tui.widgets.dialog import PromptDialog
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
+if TYPE_CHECKING:
+    from smtp_tui.tui.controllers.discovery import SenderDomain  # it opens this dialog
+
 # RFC 6376, section 3.1: labels of a domain name; underscores are not in it, but in use.
 _SELECTOR = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,250}[A-Za-z0-9_])?")
-
-
-class DomainInquiry(Protocol):
-    """What the check asks about: the sender that the form has."""
-
-    def refusal(self) -> str:
-        """Say why nobody can be asked; nothing where DNS can be."""
-
-    def ask(self) -> None:
-        """Ask DNS again."""
-
-    @property
-    def has_shown_addresses(self) -> bool:
-        """Whether a test has shown which addresses the mail leaves from and goes to."""
 
 
 class DomainScreen(PagerScreen):
@@ -43,10 +32,10 @@ class DomainScreen(PagerScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DOMAIN_COMMANDS)
 
-    def __init__(self, check: DomainCheckTask, inquiry: DomainInquiry) -> None:
+    def __init__(self, check: DomainCheckTask, sender: SenderDomain) -> None:
         super().__init__(hints=())
         self._check = check
-        self._inquiry = inquiry
+        self._sender = sender
 
     def on_mount(self) -> None:
         """Follow the check."""
@@ -54,12 +43,12 @@ class DomainScreen(PagerScreen):
 
     def blocks(self, _width: int) -> Iterator[Block]:
         """Yield what is known, or why nothing is."""
-        found, refusal = self._check.found, self._inquiry.refusal()
+        found, refusal = self._check.found, self._sender.refusal()
         if found is not None and not found.is_silent and not refusal:
             title, *facts = page_blocks(found, with_records=True)
             yield from (title, plain(text("dns", "why"), DIM, gap=False))
             yield from facts
-            if not self._inquiry.has_shown_addresses:
+            if not self._sender.has_shown_addresses:
                 yield plain(text("dns", "untested", key=key_of("test")), DIM)
             return
         yield plain(text("dns", "none"), STRONG)
@@ -76,7 +65,7 @@ class DomainScreen(PagerScreen):
     def update(self) -> None:
         """Show what is known, and which keys there are."""
         super().update()
-        hidden = {"selectors", "again"} if self._inquiry.refusal() else ()
+        hidden = {"selectors", "again"} if self._sender.refusal() else ()
         self.hints.show((*hints_of(DOMAIN_COMMANDS, hidden), ("PgDn", "Scroll")))
 
     def action_stop(self) -> None:
@@ -86,12 +75,12 @@ class DomainScreen(PagerScreen):
 
     def action_again(self) -> None:
         """Ask DNS again."""
-        if not self._inquiry.refusal():
-            self._inquiry.ask()
+        if not self._sender.refusal():
+            self._sender.ask()
 
     def action_selectors(self, typed: str | None = None, problem: str = "") -> None:
         """Ask for the selectors of DKIM keys, then DNS for them; ask again where one is wrong."""
-        if self._inquiry.refusal():
+        if self._sender.refusal():
             return
 
         def take(typed: str | None) -> None:
@@ -104,7 +93,7 @@ class DomainScreen(PagerScreen):
                     self.action_selectors(typed, text("dns", "bad-selector", selector=shown))
                     return
             self._check.selectors = tuple(dict.fromkeys(selectors))
-            self._inquiry.ask()
+            self._sender.ask()
 
         title, label = text("dns", "selectors", file=NAME), text("dns", "selectors-label")
         proposal = ", ".join(self._check.selectors) if typed is None else typed
