@@ -159,13 +159,13 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
 
     def _pick_table(self) -> None:
         # Most files have one table: the picker and the tests of all tables load only where asked.
-        from smtp_tui.tui.controllers.tables import TableTester
+        from smtp_tui.tui.controllers.tables import TablePicker
 
         def picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))
 
-        tester = TableTester(self._document, self._last_verdicts, self._runner)
-        self.push_screen(tester.picker(), picked)
+        picker = TablePicker(self._document, self._last_verdicts, self._runner)
+        self.push_screen(picker, picked)
 
     def _switch_table(self, table: str, document: Document | None, notice: str) -> None:
         """Put another table's form in the place of the one there is."""

@@ -1,73 +1,110 @@
-"""To open another table of the file, or the file as another application's."""
+"""The tables of the file, to open or to test; or the file as another application's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import PLAIN
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, SeveralTablesError
-from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of
 from smtp_tui.tui.controllers.check import verdict_line
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.controllers.save import SaveController
+from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import HOST, text_of
 from smtp_tui.tui.model.file_context import FileContext, risk_of_test
 from smtp_tui.tui.sidebar import file_blocks
-from smtp_tui.tui.style import BAD
+from smtp_tui.tui.style import BAD, STRONG
 from smtp_tui.tui.test_pane.pane import Runner, needs_password_prompt, request_for, run_to_verdict
-from smtp_tui.tui.widgets.dialog import SelectDialog, TablePicker
+from smtp_tui.tui.widgets.dialog import Dialog, SelectDialog
+from smtp_tui.tui.widgets.list import Menu
+from smtp_tui.tui.widgets.text_page import TextPage, plain
 
 FORMAT_TITLE = "Which program does the settings file belong to?"
 ASKED_FOR = "not tested: you must type its password"
+TESTING = "testing …"
 
 
-@record
-class TableTester:
-    """The tables of a document, and the tests of all of them as the file has them.
+class TablePicker(Dialog[str | None]):
+    """The tables of a file, to open one or to test all; the result is the one chosen, or None.
 
-    `last_verdicts` has a line for each table that was tested in this session.
+    `last_verdicts` has a line for each table that was tested in this session. Without a `current`
+    table the list has the whole screen.
     """
 
-    document: Document
-    last_verdicts: dict[str, str]
-    runner: Runner
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS), ("f10,ctrl+x", "leave")]
 
-    def entries(self) -> Iterator[tuple[str, str, str]]:
-        """Yield name, host and last verdict of each."""
-        for table in self.document.tables():
-            try:
-                host = mask_credentials(text_of(self.document.values(table).get(HOST)))
-            except DocumentError:
-                host = ""
-            yield table, host, self.last_verdicts.get(table, "")
+    def __init__(
+        self,
+        document: Document,
+        last_verdicts: dict[str, str],
+        runner: Runner,
+        current: str | None = None,
+    ) -> None:
+        self._document = document
+        self._last_verdicts = last_verdicts
+        self._runner = runner
+        self._tables = document.tables()
+        index = self._tables.index(current) if current in self._tables else 0
+        self._menu = Menu(self._lines(), index)
+        title = f"{document.path} has several SMTP tables. Which one do you want?"
+        if current:
+            title = f"SMTP tables in {document.path.name}"
+        head = TextPage([plain(title, STRONG)])
+        super().__init__(head, self._menu, hints=hints_of(TABLE_COMMANDS))
+        if not current:
+            self.set_classes("picker")
+            self.box = "page"
 
-    async def test(self, table: str) -> None:
-        """Test one table as the file has it; where that is impossible, say so in its place."""
-        self.last_verdicts[table] = await self._test(table)
+    def action_take(self) -> None:
+        """Take the chosen one."""
+        self.dismiss(self._tables[self._menu.index])
+
+    def action_test_all(self) -> None:
+        """Test one after the other, as the file has them."""
+        self.run_worker(self._test_all(), group="tables", exclusive=True)
+
+    async def _test_all(self) -> None:
+        for table in self._tables:
+            self._menu.show(self._lines(testing=table), self._menu.index)
+            self._last_verdicts[table] = await self._test(table)
+        self._menu.show(self._lines(), self._menu.index)
 
     async def _test(self, table: str) -> str:
-        draft = FileContext(self.document, table).draft()
+        """Test a table as the file has it; return the verdict, or why there is none."""
+        draft = FileContext(self._document, table).draft()
         settings = draft.reading().settings
         for key, problem in draft.problems().items():
             # A list has room for the first problem only.
             return f"not tested: {BY_KEY[key].label} {problem}"
         if settings is None or needs_password_prompt(draft, settings):
             return ASKED_FOR
-        if risk := risk_of_test(draft.password, settings, self.document.path):
+        if risk := risk_of_test(draft.password, settings, self._document.path):
             return f"not tested: {risk.refusal.removesuffix('.')}"
-        request = request_for(draft, file=self.document.path, table=table)
-        verdict = await run_to_verdict(self.runner, request, lambda _event: None)
-        return verdict_line(verdict) if verdict else self.last_verdicts.get(table, "")
+        request = request_for(draft, file=self._document.path, table=table)
+        verdict = await run_to_verdict(self._runner, request, lambda _event: None)
+        return verdict_line(verdict) if verdict else self._last_verdicts.get(table, "")
 
-    def picker(self, current: str | None = None) -> TablePicker:
-        """Return the list of the tables; without a `current` one it has the whole screen."""
-        return TablePicker(self.document.path, self.entries, self.test, current)
+    def _lines(self, testing: str | None = None) -> list[str]:
+        """Return name, host and last verdict of each table in columns."""
+        rows = []
+        for table in self._tables:
+            try:
+                host = mask_credentials(text_of(self._document.values(table).get(HOST)))
+            except DocumentError:
+                host = ""
+            last = TESTING if table == testing else self._last_verdicts.get(table, "")
+            rows.append((escape_controls(table), escape_controls(host), last))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}".rstrip() for row in rows]
 
 
 class TableController(Controller):
@@ -75,12 +112,13 @@ class TableController(Controller):
 
     async def choose(self) -> None:
         """List the tables, and open the one that is chosen once nothing is unsaved."""
-        tester = TableTester(self.document, self.context.last_verdicts, self.test_pane.runner)
         tables = self.document.tables()
         if len(tables) < 2 and tables in ((), (self.table,)):
             self.show_message("This file has one SMTP table.")
             return
-        table = await self.show_dialog(tester.picker(self.table))
+        verdicts, runner = self.context.last_verdicts, self.test_pane.runner
+        picker = TablePicker(self.document, verdicts, runner, self.table)
+        table = await self.show_dialog(picker)
         if table is None or table == self.table:
             return
         if await SaveController(self.context).may_leave():
@@ -130,8 +168,8 @@ class TableController(Controller):
             return other.default_table() if tables else other.new_table()
         except SeveralTablesError:
             # Verdicts so far are of tables read with other keys.
-            tester = TableTester(other, {}, self.test_pane.runner)
-            return await self.show_dialog(tester.picker(tables[0]))
+            picker = TablePicker(other, {}, self.test_pane.runner, tables[0])
+            return await self.show_dialog(picker)
         except NoTableError:
             if other.dialect == PLAIN:
                 return self.table

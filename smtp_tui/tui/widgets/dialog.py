@@ -16,8 +16,7 @@ from textual.widget import Widget
 
 from smtp_tui.config.paths import expand
 from smtp_tui.smtp.escaping import escape_controls
-from smtp_tui.tui.commands import TABLE_COMMANDS, Hints, hints_of, key_name
-from smtp_tui.tui.keymap import bindings
+from smtp_tui.tui.commands import Hints, key_name
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line_editor import PromptLine
@@ -28,7 +27,6 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 LABEL = "SMTP Password"
 SAVE, DISCARD, STAY = "s", "d", "escape"
 YES = "y"
-TESTING = "testing …"
 # The line above a dialog, its keys, and two lines of the form or of what else there is to say.
 _AROUND = 4
 
@@ -236,56 +234,3 @@ def select(
             take(number)
 
     app.push_screen(SelectDialog(title, lines, index), taken)
-
-
-class TablePicker(Dialog[str | None]):
-    """A list of the tables of a file; the result is the one chosen, None for none.
-
-    `entries` returns name, host and last verdict of each, `test` tests one as the file has it.
-    Without a `current` one the list is the first thing on the screen.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS), ("f10,ctrl+x", "leave")]
-
-    def __init__(
-        self,
-        path: Path,
-        entries: Callable[[], Iterable[tuple[str, str, str]]],
-        test: Callable[[str], Awaitable[None]],
-        current: str | None = None,
-    ) -> None:
-        self._entries = entries
-        self._test = test
-        self._tables = [table for table, _, _ in entries()]
-        index = self._tables.index(current) if current in self._tables else 0
-        self._menu = Menu(self._lines(), index)
-        title = f"{path} has several SMTP tables. Which one do you want?"
-        if current:
-            title = f"SMTP tables in {path.name}"
-        head = TextPage([plain(title, STRONG)])
-        super().__init__(head, self._menu, hints=hints_of(TABLE_COMMANDS))
-        if not current:
-            self.set_classes("picker")
-            self.box = "page"
-
-    def action_take(self) -> None:
-        """Take the chosen one."""
-        self.dismiss(self._tables[self._menu.index])
-
-    def action_test_all(self) -> None:
-        """Test one after the other, as the file has them."""
-        self.run_worker(self._test_all(), group="tables", exclusive=True)
-
-    async def _test_all(self) -> None:
-        for table in self._tables:
-            self._menu.show(self._lines(testing=table), self._menu.index)
-            await self._test(table)
-        self._menu.show(self._lines(), self._menu.index)
-
-    def _lines(self, testing: str | None = None) -> list[str]:
-        rows = [
-            (escape_controls(table), escape_controls(host), TESTING if table == testing else last)
-            for table, host, last in self._entries()
-        ]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}".rstrip() for row in rows]
