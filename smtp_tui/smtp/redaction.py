@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import sys
+from array import array
 from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 from urllib.parse import quote_from_bytes
 
-from smtp_tui.records import record
 from smtp_tui.smtp.replies import Reply
 
 _CODE = rb"(?:[2-5][0-9][0-9][ -])?"
@@ -27,51 +29,33 @@ _BREAKS = tuple(
 )
 
 
-@record
-class FlatText:
-    """Bytes without their breaks; `starts` are where its pieces begin, `origins` where they did."""
+Span = tuple[int, int]
 
-    data: bytes
-    starts: tuple[int, ...] = (0,)
-    origins: tuple[int, ...] = (0,)
 
-    def spans(self, found: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Yield spans of the flat bytes as spans of those they were made of."""
-        for start, end in found:
-            yield self._origin(start), self._origin(end - 1) + 1
+class _Flattened:
+    """Bytes joined over their breaks in one of the ways to read these, and where each one stood."""
 
-    def _origin(self, position: int) -> int:
-        piece = bisect_right(self.starts, position) - 1
-        return self.origins[piece] + position - self.starts[piece]
+    def __init__(self, data: bytes, breaks: re.Pattern[bytes] | None = None) -> None:
+        found = [match.span() for match in breaks.finditer(data)] if breaks else []
+        ends = [0, *(end for _, end in found)]
+        pieces = zip(ends, [*(start for start, _ in found), len(data)], strict=True)
+        self.data = breaks.sub(b"", data) if breaks else data
+        self._places = array("L", chain.from_iterable(range(*piece) for piece in pieces))
+
+    def spans(self, found: Iterable[Span]) -> Iterator[Span]:
+        """Yield spans of the joined bytes as spans of those they were made of."""
+        return ((self._places[start], self._places[end - 1] + 1) for start, end in found)
+
+
+def _every_reading(data: bytes) -> list[_Flattened]:
+    return [_Flattened(data), *(_Flattened(data, one) for one in _BREAKS if b"\n" in data)]
 
 
 def _joinings(data: bytes) -> bytes:
-    """Return the bytes of all that `flattened` yields, as they are and in small letters."""
+    """Return the bytes of every reading, as they are and in small letters."""
     joined = {data, *(pattern.sub(b"", data) for pattern in _BREAKS)} if b"\n" in data else {data}
     text = b"\xff".join(joined)
     return text + b"\xff" + text.lower()
-
-
-def flattened(data: bytes) -> Iterator[FlatText]:
-    """Yield the bytes as they are, and as each way to read their line ends joins them."""
-    yield FlatText(data)
-    if b"\n" in data:
-        for pattern in _BREAKS:
-            yield _joined(data, pattern)
-
-
-def _joined(data: bytes, pattern: re.Pattern[bytes]) -> FlatText:
-    pieces, starts, origins = [], [], []
-    at = length = 0
-    for match in [*pattern.finditer(data), None]:
-        end = match.start() if match else len(data)
-        if end > at:
-            pieces.append(data[at:end])
-            starts.append(length)
-            origins.append(at)
-            length += end - at
-        at = match.end() if match else end
-    return FlatText(b"".join(pieces), tuple(starts), tuple(origins))
 
 
 HIDDEN = b"[hidden]"
@@ -88,8 +72,6 @@ _WORD = 4
 # So many passwords of one host are kept in mind; to look for each takes time.
 MOST_SECRETS = 64
 
-Span = tuple[int, int]
-
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 _ENHANCED_CODE = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3} ")
 
@@ -100,10 +82,6 @@ class _Forms:
     def __init__(self) -> None:
         self.wholes: set[bytes] = set()
         self._runs: set[bytes] = set()
-
-    def add(self, *forms: bytes) -> None:
-        """Take in forms that are found whole."""
-        self.wholes.update(forms)
 
     def add_parts(self, *forms: bytes) -> None:
         """Take in every run of forms."""
@@ -138,8 +116,12 @@ class Redactor:
         self._suspect_words: set[int] = set()
         self._short_forms: set[bytes] = set()
         self._hides_lines = bool(secret) and _BY_CHANCE.fullmatch(secret or "") is not None
-        for raw in _spellings(secret) if secret else ():
-            self._learn_secret(as_bytes(username or ""), raw)
+        if secret:
+            raws = {as_bytes(secret)}
+            with suppress(UnicodeEncodeError):
+                raws.add(secret.encode("latin-1"))
+            for raw in raws:
+                self._learn_secret(as_bytes(username or ""), raw)
 
     def learn(self, payload: bytes, proof: bytes = b"") -> None:
         """Treat what AUTH carried as a secret too: digests and proofs can be tried offline.
@@ -149,9 +131,9 @@ class Redactor:
         wholes = [whole for whole in (payload, proof) if len(whole) >= SHORTEST_TO_CUT]
         encoded = [b64encode(whole).rstrip(b"=") for whole in wholes]
         around = [_encoded_around(payload, part) for part in (proof, *self._secrets) if part]
-        self._exact.add(*wholes)
+        self._exact.wholes.update(wholes)
         self._exact.add_parts(proof)
-        self._encoded.add(*encoded)
+        self._encoded.wholes.update(encoded)
         self._encoded.add_parts(*around)
         self._suspect(*wholes, proof, *encoded, *around)
 
@@ -187,10 +169,11 @@ class Redactor:
         return any(form in text for form in self._short_forms)
 
     def _without_own(self, data: bytes) -> bytes:
-        flats = list(flattened(data))
-        whole = [span for flat in flats for span in self._spans(flat, data)]
-        parts = [span for flat in flats for span in flat.spans(self._exact.runs_in(flat.data))]
-        for flat in flats:
+        whole: list[Span] = []
+        parts: list[Span] = []
+        for flat in _every_reading(data):
+            whole += self._spans(flat, data)
+            parts += flat.spans(self._exact.runs_in(flat.data))
             parts += flat.spans(self._folded.runs_in(flat.data.lower()))
         if self._hides_lines:
             return _cut(data, list(_lines_of(data, whole + parts)))
@@ -206,7 +189,7 @@ class Redactor:
         data = as_bytes(text)
         if not self._may_be_in(_joinings(data)):
             return text
-        spans = [span for flat in flattened(data) for span in self._spans(flat, data)]
+        spans = [span for flat in _every_reading(data) for span in self._spans(flat, data)]
         return _cut(data, spans).decode("utf-8", "backslashreplace") if spans else text
 
     def sentence(self, text: str) -> str:
@@ -225,10 +208,7 @@ class Redactor:
         return (before + found).decode("utf-8", "backslashreplace")[:limit]
 
     def _without_tail(self, data: bytes) -> bytes:
-        """Hide the beginning of a secret at the end, with its line where it may be there by chance.
-
-        It is too short for what `data` finds.
-        """
+        # The beginning of a secret at the end is too short for what `data` finds.
         begun = [
             form[:size] for form in self._exact.wholes for size in range(SHORTEST_TO_CUT, SHARED)
         ]
@@ -249,15 +229,15 @@ class Redactor:
         inner = {_inner_base64(raw, offset) for offset in range(3)}
         encoded = inner.union(b64encode(one).rstrip(b"=") for one in (*wholes, user + b":" + raw))
         around = [_encoded_around(whole, raw) for whole in wholes]
-        self._exact.add(raw, spelled)
+        self._exact.wholes.update((raw, spelled))
         self._exact.add_parts(raw, spelled)
-        self._folded.add(*folded)
+        self._folded.wholes |= folded
         self._folded.add_parts(*folded)
-        self._encoded.add(*(form for form in encoded if len(form) > 1))
+        self._encoded.wholes.update(form for form in encoded if len(form) > 1)
         self._encoded.add_parts(*inner, *around)
         self._suspect(raw, spelled, *folded, *encoded, *around)
 
-    def _spans(self, flat: FlatText, data: bytes) -> Iterator[Span]:
+    def _spans(self, flat: _Flattened, data: bytes) -> Iterator[Span]:
         """Where whole forms of the secret stand, and base64 that holds a part of it."""
         yield from flat.spans(_found(flat.data, self._exact.wholes))
         yield from flat.spans(_found(flat.data.lower(), self._folded.wholes))
@@ -294,13 +274,6 @@ def as_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogatepass")
-
-
-def _spellings(secret: str) -> set[bytes]:
-    found = {as_bytes(secret)}
-    if all(ord(letter) < 0x100 for letter in secret):
-        found.add(secret.encode("latin-1"))
-    return found
 
 
 def _inner_base64(raw: bytes, offset: int) -> bytes:
