@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, ClassVar, Never, TypeVar, dataclass_transform, overload
 
 # A class that was built so often is built by a thousand checks, or by a long watch.
-OFTEN = 500
+OFTEN = 150
 _built: dict[type[Any], int] = {}
 
 Class = TypeVar("Class", bound=type[Any])

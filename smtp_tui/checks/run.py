@@ -76,7 +76,7 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     except Exception as error:
         # A defect in the check of one table must cost neither the other tables nor the next check.
         verdict = _failed(error, stage, time.monotonic() - started)
-    yield replace(verdict, recognition=request.recognition)
+    yield replace(verdict, recognition=request.recognition) if request.recognition else verdict
 
 
 def verdict_without_check(target: CheckTarget) -> Verdict:

@@ -190,17 +190,14 @@ class EarlyConnection:
             if self._is_closed or not self._found:
                 return None
             self.tried_at = time.monotonic()
+            attempt = None
             try:
                 attempt = open_socket(self._found[0], settings.source_address)
+                with suppress(BlockingIOError):
+                    attempt.connect(self._found[0].where)
             except OSError as error:
-                self._attempt = error
-                return None
-            try:
-                attempt.connect(self._found[0].where)
-            except BlockingIOError:
-                pass
-            except OSError as error:
-                attempt.close()
+                if attempt:
+                    attempt.close()
                 self._attempt = error
                 return None
             self._attempt = attempt

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.client import SMTPClient
@@ -36,23 +35,13 @@ COMMAND_LIMIT = 512
 CANCEL_LIMIT = 1.0
 
 
-@record
-class AuthOutcome:
-    """The last reply of an attempt; `answers_auth` when no response of ours came before it."""
+async def run_mechanism(
+    client: SMTPClient, mechanism: str, login: Credentials
+) -> tuple[Reply, bool]:
+    """Try to log in with one mechanism, once, and return the last reply.
 
-    reply: Reply
-    answers_auth: bool
-
-    @property
-    def is_unknown_mechanism(self) -> bool:
-        """Whether the server does not do the mechanism, which is no attempt of the password."""
-        return self.answers_auth and self.reply.code == 504
-
-
-async def run_mechanism(client: SMTPClient, mechanism: str, login: Credentials) -> AuthOutcome:
-    """Try to log in with one mechanism, once.
-
-    Raises MechanismUnusable before anything is sent, and CheckAborted when the exchange breaks.
+    The second value is whether the server does not do the mechanism: then the password was not
+    tried. Raises MechanismUnusable before anything is sent, CheckAborted when the exchange breaks.
     """
     exchange = MECHANISMS[mechanism](login)
     initial = next(exchange)
@@ -65,7 +54,8 @@ async def run_mechanism(client: SMTPClient, mechanism: str, login: Credentials) 
     answers_auth = reply.code != 334
     if initial and not fits and not answers_auth:
         reply = await client.respond(initial)
-    return AuthOutcome(await _exchange(client, mechanism, exchange, reply), answers_auth)
+    reply = await _exchange(client, mechanism, exchange, reply)
+    return reply, answers_auth and reply.code == 504
 
 
 async def _exchange(client: SMTPClient, mechanism: str, exchange: Exchange, reply: Reply) -> Reply:
@@ -121,7 +111,8 @@ async def _cancelled(client: SMTPClient, why: str) -> CheckAborted:
     reply = None
     with suppress(TimeoutError, CheckAborted):
         async with asyncio.timeout(CANCEL_LIMIT):
-            reply = await client.cancel_auth()
+            await client.send_data(b"*\r\n", "*")
+            reply = await client.read_reply()
     return CheckAborted(Cause.AUTH_CHALLENGE_MALFORMED, why, reply=reply)
 
 
@@ -129,18 +120,10 @@ async def _cancelled(client: SMTPClient, why: str) -> CheckAborted:
 MECHANISMS_NAMED = 16
 
 
-@record
-class MechanismCandidate:
-    """A mechanism that may be tried, and why."""
-
-    mechanism: str
-    reason: str
-
-
 def candidates(
     settings: Settings, offer: EhloKeywords, *, encrypted: bool, allow_clear: bool
-) -> list[MechanismCandidate]:
-    """Return the mechanisms to try in order; CheckAborted when none may be."""
+) -> tuple[list[str], str]:
+    """Return the mechanisms to try in order, and why these; CheckAborted when none may be."""
     if "AUTH" not in offer:
         link = "" if encrypted else " on this unencrypted connection"
         raise CheckAborted(Cause.AUTH_NOT_OFFERED, f"the server offers no AUTH{link}")
@@ -153,20 +136,19 @@ def candidates(
         asked_for = settings.encryption is Encryption.NONE and not settings.starttls_auto
         if named in GIVES_SECRET_AWAY and not encrypted and not asked_for and not allow_clear:
             raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, f"{named} would send it unencrypted")
-        return [MechanismCandidate(named, "the settings name it")]
+        return [named], "the settings name it"
     order: tuple[str, ...] = AUTO_ENCRYPTED if encrypted else AUTO_OPEN
     if not encrypted and allow_clear:
         order = (*AUTO_OPEN, "PLAIN", "LOGIN")
     link = "inside TLS" if encrypted else "on an unencrypted connection"
-    reason = f"the strongest mechanism offered that is safe {link}"
-    found = [MechanismCandidate(one, reason) for one in order if one in offer.mechanisms]
+    found = [one for one in order if one in offer.mechanisms]
     if not found and not encrypted and not {"PLAIN", "LOGIN"}.isdisjoint(offer.mechanisms):
         text = f"the server offers only {offered} on this unencrypted connection"
         raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, text)
     if not found:
         text = f"auto accepts none of those offered ({offered})"
         raise CheckAborted(Cause.AUTH_MECHANISM_NOT_OFFERED, text)
-    return found
+    return found, f"the strongest mechanism offered that is safe {link}"
 
 
 def require_usable(client: SMTPClient, settings: Settings, secret: str) -> None:
@@ -185,21 +167,26 @@ async def authenticate(
 ) -> None:
     """Authenticate once; CheckAborted when the server, or the rule for open links, refuses."""
     encrypted = client.connection.is_encrypted
-    waiting = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
+    waiting, reason = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
     while waiting:
-        candidate = waiting.pop(0)
-        _announce(client, candidate, encrypted=encrypted)
+        mechanism = waiting.pop(0)
+        client.emit(AuthStarted(seconds=client.now(), mechanism=mechanism, reason=reason))
+        if not encrypted and mechanism in GIVES_SECRET_AWAY:
+            client.note("the password is sent unencrypted", WarningId.PASSWORD_IN_CLEAR)
+        elif not encrypted and mechanism != "EXTERNAL":
+            text = "the connection is unencrypted: everything except the password can be read"
+            client.note(text, WarningId.LINK_OPEN)
         try:
-            outcome = await run_mechanism(client, candidate.mechanism, _login(settings, secret))
+            reply, is_unknown = await run_mechanism(client, mechanism, _login(settings, secret))
         except MechanismUnusable as error:
             if not waiting:
                 raise _unusable(client, error) from None
             client.note(str(error))
             continue
-        if outcome.reply.code == 235:
+        if reply.code == 235:
             return
-        if not (outcome.is_unknown_mechanism and waiting):
-            raise refused(outcome.reply)
+        if not (is_unknown and waiting):
+            raise refused(reply)
 
 
 def _login(settings: Settings, secret: str) -> Credentials:
@@ -209,18 +196,3 @@ def _login(settings: Settings, secret: str) -> Credentials:
 def _unusable(client: SMTPClient, error: MechanismUnusable) -> CheckAborted:
     client.stage = Stage.SETTINGS
     return CheckAborted(Cause.SETTINGS_INVALID, f"authentication: {error}")
-
-
-def _announce(client: SMTPClient, candidate: MechanismCandidate, *, encrypted: bool) -> None:
-    client.emit(
-        AuthStarted(seconds=client.now(), mechanism=candidate.mechanism, reason=candidate.reason)
-    )
-    if encrypted or candidate.mechanism == "EXTERNAL":
-        return
-    if candidate.mechanism in GIVES_SECRET_AWAY:
-        client.note("the password is sent unencrypted", WarningId.PASSWORD_IN_CLEAR)
-    else:
-        client.note(
-            "the connection is unencrypted: everything except the password can be read",
-            WarningId.LINK_OPEN,
-        )

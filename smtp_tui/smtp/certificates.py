@@ -33,10 +33,8 @@ class Limit:
 
     def of(self, lifetime: timedelta) -> timedelta:
         """Return the time that must be left of a certificate with this lifetime."""
-        spans = [self.most] if self.most is not None else []
-        if self.share is not None:
-            spans.append(max(lifetime, timedelta(0)) * self.share)
-        return min(spans)
+        share = None if self.share is None else max(lifetime, timedelta(0)) * self.share
+        return min(span for span in (share, self.most) if span is not None)
 
 
 EXPIRES_SOON = Limit(share=1 / 4, most=timedelta(days=30))
@@ -45,15 +43,11 @@ EXPIRES_VERY_SOON = Limit(share=1 / 8, most=timedelta(days=14))
 
 def in_words(left: timedelta) -> str:
     """Say how much time is left, in days, and in hours where a day is long."""
-    if left < timedelta(0):
-        return f"expired {_counted(-left)} ago"
-    return f"{_counted(left)} left"
-
-
-def _counted(span: timedelta) -> str:
+    span = abs(left)
     unit, name = (_DAY, "day") if span >= 2 * _DAY else (_HOUR, "hour")
     number = span // unit
-    return f"{number} {name}{'' if number == 1 else 's'}" if number else "less than an hour"
+    counted = f"{number} {name}{'' if number == 1 else 's'}" if number else "less than an hour"
+    return f"{counted} left" if left >= timedelta(0) else f"expired {counted} ago"
 
 
 # Of the names of a certificate, and of the certificates of a chain, so many are shown.
@@ -113,10 +107,8 @@ class Certificate:
     def is_for(self, name: str) -> bool:
         """Whether it is for `name`, as OpenSSL has it (RFC 9525, section 6)."""
         if is_address(name):
-            wanted_address = ip_address(name.partition("%")[0])
-            return any(
-                is_address(own) and ip_address(own) == wanted_address for own in self.addresses
-            )
+            address = ip_address(name.partition("%")[0])
+            return address in {ip_address(own) for own in self.addresses if is_address(own)}
         wanted = name.casefold()
         return any(_is_same_host(own.casefold(), wanted) for own in self.names)
 
@@ -228,24 +220,19 @@ def chain_texts(chain: Sequence[Certificate]) -> list[str]:
         owner = f"certificate for {names}" if names else "certificate without a name"
         if number:
             owner = f"next in the chain: {one.subject}"
-        texts += [owner if one.is_readable else one.subject, *_details(one)]
+        if not one.is_readable:
+            texts += [one.subject, f"SHA-256 {one.sha256}"]
+            continue
+        left, signed = in_words(one.left()), f"{one.key}, signed with {one.signature}"
+        texts += [
+            owner,
+            f"  issued by {one.issuer or 'an issuer without a name'}",
+            f"  valid {one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}, {left}",
+            f"  {signed if one.key else 'cannot read its key and signature'}; SHA-256 fingerprint:",
+            f"  {one.sha256}",
+        ]
     more = len(chain) - CHAIN_SHOWN
     return [*texts, f"and {more} more certificates"] if more > 0 else texts
-
-
-def _details(certificate: Certificate) -> list[str]:
-    if not certificate.is_readable:
-        return [f"SHA-256 {certificate.sha256}"]
-    span = in_words(certificate.left())
-    algorithms = "cannot read its key and signature"
-    if certificate.key is not None:
-        algorithms = f"{certificate.key}, signed with {certificate.signature}"
-    return [
-        f"  issued by {certificate.issuer or 'an issuer without a name'}",
-        f"  valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}, {span}",
-        f"  {algorithms}; SHA-256 fingerprint:",
-        f"  {certificate.sha256}",
-    ]
 
 
 def _address(said: str) -> str:

@@ -120,12 +120,12 @@ class SMTPClient:
         return await self.read_reply()
 
     async def send_command(self, command: str) -> None:
-        """Send a command; `hear` returns its reply."""
+        """Send a command; `read_reply` returns its reply."""
         self.command = command.partition(" ")[0]
         await self.send_data(f"{command}\r\n".encode(), command)
 
     async def send_group(self, commands: list[str]) -> None:
-        """Send commands together (RFC 2920); `hear` returns their replies in order."""
+        """Send commands together (RFC 2920); `read_reply` returns their replies in order."""
         self.report_unsolicited()
         self.command = commands[0].partition(" ")[0]
         for command in commands:
@@ -157,11 +157,6 @@ class SMTPClient:
         """Send the response to a challenge."""
         self._learn_response(response)
         await self.send_data(response.as_line + b"\r\n", response.shown)
-        return await self.read_reply()
-
-    async def cancel_auth(self) -> Reply:
-        """Cancel an AUTH exchange (RFC 4954, section 4)."""
-        await self.send_data(b"*\r\n", "*")
         return await self.read_reply()
 
     async def read_reply(self) -> Reply:

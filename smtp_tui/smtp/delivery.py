@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from smtp_tui.settings.parsers import Mailbox
 from smtp_tui.smtp.client import GroupRefusal, SMTPClient
 from smtp_tui.smtp.events import (
     Cause,
@@ -32,39 +30,40 @@ _QUEUE_ID = re.compile(
 )
 
 
-@dataclass(slots=True)
 class _Transaction:
     """One envelope on its way, and what was said to each recipient."""
 
-    client: SMTPClient
-    envelope: Envelope
-    mail_command: str
-    answers: list[tuple[Mailbox, Reply]] = field(default_factory=list)
-
-    @property
-    def rcpt_commands(self) -> list[str]:
-        return [f"RCPT TO:<{one.envelope}>" for one in self.envelope.recipients]
+    def __init__(
+        self, client: SMTPClient, envelope: Envelope, offer: EhloKeywords, message: bytes | None
+    ) -> None:
+        self.client = client
+        self.recipients = envelope.recipients
+        # SIZE of RFC 1870, BODY of RFC 6152, SMTPUTF8 of RFC 6531.
+        self.mail_command = f"MAIL FROM:<{envelope.sender.envelope}>"
+        if message is not None and "SIZE" in offer:
+            self.mail_command += f" SIZE={len(message)}"
+        if message is not None and not message.isascii() and "8BITMIME" in offer:
+            self.mail_command += " BODY=8BITMIME"
+        if envelope.needs_smtputf8:
+            self.mail_command += " SMTPUTF8"
+        self.rcpt_commands = [f"RCPT TO:<{one.envelope}>" for one in envelope.recipients]
+        self.has_pipelining = "PIPELINING" in offer
+        self.replies: list[Reply] = []
 
     @property
     def refusals(self) -> list[Reply]:
-        return [reply for _, reply in self.answers if reply.category != 2]
+        return [reply for reply in self.replies if reply.category != 2]
 
-    def require_mail_accepted(self, reply: Reply) -> None:
-        """Abort unless the server accepted the sender."""
-        if reply.category != 2:
-            raise refused(reply)
-
-    def add_recipient_reply(self, recipient: Mailbox, reply: Reply) -> None:
-        """Note what the server says to a recipient."""
-        self.answers.append((recipient, reply))
-        shown = self.client.redactor.reply(reply)
-        self.client.emit(
-            RecipientReply(seconds=self.client.now(), recipient=recipient.address, reply=shown)
-        )
+    def add_recipient_reply(self, reply: Reply) -> None:
+        """Take the reply to the next recipient."""
+        recipient = self.recipients[len(self.replies)].address
+        self.replies.append(reply)
+        shown, seconds = self.client.redactor.reply(reply), self.client.now()
+        self.client.emit(RecipientReply(seconds=seconds, recipient=recipient, reply=shown))
 
     def require_a_recipient(self) -> None:
         """Abort when no recipient is left."""
-        if len(self.refusals) == len(self.answers):
+        if len(self.refusals) == len(self.replies):
             self.client.command = "RCPT"
             raise refused(self.refusals[0])
 
@@ -85,46 +84,33 @@ async def deliver(
         client.stage = Stage.MESSAGE
         text = f"the message has {len(message)} bytes, and the server accepts at most {limit}"
         raise CheckAborted(Cause.MESSAGE_TOO_LARGE, text)
-    command = f"MAIL FROM:<{envelope.sender.envelope}>{_parameters(offer, envelope, message)}"
-    transaction = _Transaction(client, envelope, command)
+    transaction = _Transaction(client, envelope, offer, message)
     if message is None:
         await _send_one_by_one(transaction)
         client.command = "RSET"
         await client.send_and_read("RSET")
     else:
-        reply = await _send_up_to_data(transaction, offer)
+        reply = await _send_up_to_data(transaction)
         await _send_message(client, reply, message)
     if transaction.refusals:
         client.stage, client.command = Stage.ENVELOPE, "RCPT"
         raise CheckAborted(Cause.RECIPIENT_REFUSED, reply=transaction.refusals[0])
 
 
-def _parameters(offer: EhloKeywords, envelope: Envelope, message: bytes | None) -> str:
-    """The parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531)."""
-    parameters = ""
-    if message is not None and "SIZE" in offer:
-        parameters += f" SIZE={len(message)}"
-    if message is not None and not message.isascii() and "8BITMIME" in offer:
-        parameters += " BODY=8BITMIME"
-    if envelope.needs_smtputf8:
-        parameters += " SMTPUTF8"
-    return parameters
-
-
 async def _send_one_by_one(transaction: _Transaction) -> None:
     client = transaction.client
-    transaction.require_mail_accepted(await client.send_and_read(transaction.mail_command))
-    for recipient, command in zip(
-        transaction.envelope.recipients, transaction.rcpt_commands, strict=True
-    ):
-        transaction.add_recipient_reply(recipient, await client.send_and_read(command))
+    reply = await client.send_and_read(transaction.mail_command)
+    if reply.category != 2:
+        raise refused(reply)
+    for command in transaction.rcpt_commands:
+        transaction.add_recipient_reply(await client.send_and_read(command))
     transaction.require_a_recipient()
 
 
-async def _send_up_to_data(transaction: _Transaction, offer: EhloKeywords) -> Reply:
+async def _send_up_to_data(transaction: _Transaction) -> Reply:
     """Return the reply to DATA, in one round trip where PIPELINING is offered (RFC 2920)."""
     client = transaction.client
-    if "PIPELINING" in offer:
+    if transaction.has_pipelining:
         reply = await _send_group(transaction)
         if reply is not None:
             return reply
@@ -132,7 +118,7 @@ async def _send_up_to_data(transaction: _Transaction, offer: EhloKeywords) -> Re
             "the server loses commands sent in a group; smtp-tui repeats them one by one",
             WarningId.PIPELINING_SUSPECT,
         )
-        transaction.answers.clear()
+        transaction.replies.clear()
         await client.send_and_read("RSET")
     await _send_one_by_one(transaction)
     client.enter_stage(Stage.MESSAGE)
@@ -188,9 +174,10 @@ async def _evaluate_group(transaction: _Transaction, replies: list[Reply]) -> Re
             await client.send_data(b".\r\n")
             await client.read_reply()
     client.stage, client.command = Stage.ENVELOPE, "MAIL"
-    transaction.require_mail_accepted(sender)
-    for recipient, reply in zip(transaction.envelope.recipients, recipients, strict=False):
-        transaction.add_recipient_reply(recipient, reply)
+    if sender.category != 2:
+        raise refused(sender)
+    for reply in recipients:
+        transaction.add_recipient_reply(reply)
     transaction.require_a_recipient()
     if data is None or (transaction.refusals and not goes_ahead):
         client.command = "RCPT"

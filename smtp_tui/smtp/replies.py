@@ -7,6 +7,7 @@ of an error, accepts what can be understood, and never holds more than its limit
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from smtp_tui.records import record
 
@@ -164,16 +165,12 @@ _PROTOCOLS = (
 
 def protocol_of(seen: bytes) -> str | None:
     """Name the protocol that begins so, or None."""
-    for pattern, name in _PROTOCOLS:
-        if pattern.match(seen):
-            return name
-    return None
+    return next((name for pattern, name in _PROTOCOLS if pattern.match(seen)), None)
 
 
 def begins_with_code(seen: bytes) -> bool:
     """Tell whether the bytes begin as a reply does, as far as they go."""
-    start = seen.lstrip()[:3]
-    return start.isdigit()
+    return seen.lstrip()[:3].isdigit()
 
 
 def is_tls_record(seen: bytes) -> bool:
@@ -237,22 +234,12 @@ def parse_ehlo(reply: Reply, redacted: Reply | None = None) -> EhloKeywords:
 
 
 def _keywords(reply: Reply) -> tuple[tuple[str, str], ...]:
-    return tuple(_keyword(line) for line in reply.text.split("\n")[1:] if line.strip())
+    # Servers older than RFC 2554 write `AUTH=LOGIN PLAIN`; clients of their time asked for it.
+    lines = (re.sub("^AUTH=", "AUTH ", line, flags=re.I) for line in reply.text.split("\n")[1:])
+    parts = (line.split(maxsplit=1) for line in lines if line.strip())
+    return tuple((name.upper(), rest[0].strip() if rest else "") for name, *rest in parts)
 
 
 def _mechanisms(keywords: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    named = [
-        mechanism.upper()
-        for name, parameters in keywords
-        if name == "AUTH"
-        for mechanism in parameters.split()
-    ]
-    return tuple(dict.fromkeys(named))
-
-
-def _keyword(line: str) -> tuple[str, str]:
-    # Servers older than RFC 2554 write `AUTH=LOGIN PLAIN`; clients of their time asked for it.
-    if line[:5].upper() == "AUTH=":
-        line = f"AUTH {line[5:]}"
-    name, *parameters = line.split(maxsplit=1)
-    return name.upper(), parameters[0].strip() if parameters else ""
+    offers = (parameters.upper().split() for name, parameters in keywords if name == "AUTH")
+    return tuple(dict.fromkeys(chain.from_iterable(offers)))

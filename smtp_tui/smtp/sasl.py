@@ -103,9 +103,8 @@ def cram_md5(login: Credentials) -> Exchange:
     try:
         keyed = hmac.new(as_bytes(login.secret), digestmod="md5")
     except ValueError:
-        raise MechanismUnusable(
-            "CRAM-MD5 needs MD5, which this machine forbids (FIPS mode)"
-        ) from None
+        text = "CRAM-MD5 needs MD5, which this machine forbids (FIPS mode)"
+        raise MechanismUnusable(text) from None
     challenge = yield None
     if not challenge:
         raise ChallengeError("the challenge is empty")
@@ -198,9 +197,8 @@ def oauthbearer(login: Credentials) -> Exchange:
 def _token(login: Credentials) -> bytes:
     token = as_bytes(login.secret)
     if not all(0x20 < byte < 0x7F for byte in token):
-        raise MechanismUnusable(
-            "an access token is printable ASCII without spaces; the password is not"
-        )
+        text = "an access token is printable ASCII without spaces; the password is not"
+        raise MechanismUnusable(text)
     return token
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
@@ -132,7 +133,10 @@ class GreetingReader:
                         raise CheckAborted(*_IMPLICIT_TLS)
             return await hearing
         finally:
-            await _cancel(hearing, asking)
+            running = [task for task in (hearing, asking) if task is not None]
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _probe_tls(self) -> bool:
         client = self._client
@@ -141,26 +145,12 @@ class GreetingReader:
         self._probed_at = client.now()
         agreed = await tls_from_first_byte(client.target, self._settings)
         self._has_probed = True
-        outcome, text = "no-tls", "the port does not answer a TLS handshake either"
+        text, outcome = "experiment: the port does not answer a TLS handshake either", "no-tls"
         if agreed:
-            outcome = "ok"
-            text = f"implicit TLS works on this port: {agreed.version}"
-        client.emit(
-            Experiment(
-                seconds=client.now(),
-                name="tls-from-first-byte",
-                outcome=outcome,
-                text=f"experiment: {text}",
-            )
-        )
+            text, outcome = f"experiment: implicit TLS works on this port: {agreed.version}", "ok"
+        name = "tls-from-first-byte"
+        client.emit(Experiment(seconds=client.now(), name=name, outcome=outcome, text=text))
         return agreed is not None
-
-
-async def _cancel(*tasks: asyncio.Task[Reply] | asyncio.Task[bool] | None) -> None:
-    running = [task for task in tasks if task is not None]
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
 
 
 # The share of a check's time that its files of certificates and keys may take.
@@ -200,15 +190,26 @@ async def check(
     begun to connect, and is closed by whoever made it. Wrap it in `contextlib.aclosing`: leaving
     early closes the socket at once.
     """
-    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    # Not an asyncio.Queue: each of a thousand checks hands over some thirty events.
+    events: deque[Event] = deque()
+    has_news = asyncio.Event()
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        has_news.set()
+
     redactor = redactor or Redactor(settings.username, secret)
-    client = SMTPClient(events.put_nowait, redactor, started)
+    client = SMTPClient(emit, redactor, started)
     course = CheckFlow(client, settings, secret, mail, limits or Limits(), early)
     task = asyncio.create_task(course.run())
-    task.add_done_callback(lambda _: events.put_nowait(None))
+    task.add_done_callback(lambda _: has_news.set())
     try:
-        while (event := await events.get()) is not None:
-            yield event
+        while events or not task.done():
+            if events:
+                yield events.popleft()
+            else:
+                has_news.clear()
+                await has_news.wait()
         task.result()
     finally:
         if not task.done():  # to wait for one that failed would take its traceback away
@@ -236,9 +237,7 @@ class CheckFlow:
         self._mail = mail
         self._limits = limits
         self._greeting = GreetingReader(client, settings, limits.extra)
-        self._eyeballs = HappyEyeballs(
-            settings.source_address, self._tried, self._attempt_failed, early
-        )
+        self._eyeballs = HappyEyeballs(settings.source_address, self._tried, self._failed, early)
 
     async def run(self) -> None:
         """Go through the stages, say QUIT, close, and tell how it ended."""
@@ -356,7 +355,7 @@ class CheckFlow:
         seconds, port = self._client.seconds_at(moment), self._settings.port
         self._client.emit(Connecting(seconds=seconds, address=target.address, port=port))
 
-    def _attempt_failed(self, target: Endpoint, error: AddressError) -> None:
+    def _failed(self, target: Endpoint, error: AddressError) -> None:
         self._client.note(f"{target.address}: {error.detail}")
 
     async def _authenticate(self, offer: EhloKeywords) -> None:

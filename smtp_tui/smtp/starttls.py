@@ -54,17 +54,25 @@ async def secure(client: SMTPClient, settings: Settings, context: ssl.SSLContext
     verified = verifies_chain(settings)
     if settings.tls_fingerprint:
         verified = leaf is not None and leaf.sha256 == settings.tls_fingerprint
+    seconds, version, cipher = client.now(), agreed.version, agreed.cipher
     client.emit(
         TlsEstablished(
-            seconds=client.now(),
-            version=agreed.version,
-            cipher=agreed.cipher,
-            verified=verified,
-            chain=chain,
+            seconds=seconds, version=version, cipher=cipher, verified=verified, chain=chain
         )
     )
-    _check_trust(client, settings, leaf, verified=verified)
-    _check_certificate(client, leaf)
+    if settings.tls_fingerprint and not verified:
+        seen = f"its SHA-256 is {leaf.sha256}" if leaf else "the server sent no certificate"
+        raise CheckAborted(Cause.CERTIFICATE_FINGERPRINT_MISMATCH, seen, certificate=leaf)
+    if settings.tls_fingerprint:
+        client.note("the certificate is the pinned one; smtp-tui checks neither chain nor name")
+    elif not verified:
+        text = "the certificate is not verified: the server may be an impostor"
+        client.note(text, WarningId.CERTIFICATE_NOT_VERIFIED)
+    if leaf and not leaf.has_san:
+        client.note("the certificate has no subjectAltName", WarningId.CERTIFICATE_NO_SAN)
+    if leaf and leaf.is_below(EXPIRES_SOON) and leaf.left() >= timedelta(0):
+        text = f"the certificate expires soon: {in_words(leaf.left())}"
+        client.note(text, WarningId.CERTIFICATE_EXPIRES_SOON)
 
 
 async def _handshake(client: SMTPClient, settings: Settings, context: ssl.SSLContext) -> Handshake:
@@ -76,9 +84,8 @@ async def _handshake(client: SMTPClient, settings: Settings, context: ssl.SSLCon
         client.stage = Stage.SETTINGS
         raise CheckAborted(Cause.SETTINGS_INVALID, str(error)) from None
     except ClosedByServer:
-        raise CheckAborted(
-            Cause.SERVER_CLOSED, "the server closed the connection during the handshake"
-        ) from None
+        text = "the server closed the connection during the handshake"
+        raise CheckAborted(Cause.SERVER_CLOSED, text) from None
     except OSError as error:
         raise CheckAborted(Cause.CONNECTION_RESET, error.strerror or str(error)) from None
 
@@ -107,9 +114,8 @@ def _plain_answer(client: SMTPClient, settings: Settings, seen: bytes) -> CheckA
         # A reply of good news cannot answer a ClientHello: it was on its way before.
         if seen[:1] in (b"2", b"3") and begins_with_code(seen):
             return _injection(client, seen)
-        return CheckAborted(
-            Cause.TLS_HANDSHAKE_FAILED, f"the server answered in plain text: {said}"
-        )
+        text = f"the server answered in plain text: {said}"
+        return CheckAborted(Cause.TLS_HANDSHAKE_FAILED, text)
     if begins_with_code(seen):
         # What follows may be its answer to our ClientHello, taken for a command.
         return CheckAborted(Cause.PLAIN_TEXT_EXPECTED, said.splitlines()[0])
@@ -119,28 +125,6 @@ def _plain_answer(client: SMTPClient, settings: Settings, seen: bytes) -> CheckA
 def _injection(client: SMTPClient, seen: bytes) -> CheckAborted:
     said = client.redactor.excerpt(seen, NAMED).rstrip()
     return CheckAborted(Cause.STARTTLS_INJECTION, f"after its 220 the server sent {said}")
-
-
-def _check_trust(
-    client: SMTPClient, settings: Settings, leaf: Certificate | None, *, verified: bool
-) -> None:
-    if not settings.tls_fingerprint:
-        if not verified:
-            text = "the certificate is not verified: the server may be an impostor"
-            client.note(text, WarningId.CERTIFICATE_NOT_VERIFIED)
-        return
-    if not verified:
-        seen = f"its SHA-256 is {leaf.sha256}" if leaf else "the server sent no certificate"
-        raise CheckAborted(Cause.CERTIFICATE_FINGERPRINT_MISMATCH, seen, certificate=leaf)
-    client.note("the certificate is the pinned one; smtp-tui checks neither chain nor name")
-
-
-def _check_certificate(client: SMTPClient, leaf: Certificate | None) -> None:
-    if leaf and not leaf.has_san:
-        client.note("the certificate has no subjectAltName", WarningId.CERTIFICATE_NO_SAN)
-    if leaf and leaf.is_below(EXPIRES_SOON) and leaf.left() >= timedelta(0):
-        text = f"the certificate expires soon: {in_words(leaf.left())}"
-        client.note(text, WarningId.CERTIFICATE_EXPIRES_SOON)
 
 
 def wants_starttls(client: SMTPClient, settings: Settings, *, offered: bool) -> bool:
@@ -163,8 +147,6 @@ def wants_starttls(client: SMTPClient, settings: Settings, *, offered: bool) -> 
 # Contexts whose files were read a moment ago, and when. OpenSSL takes 6 ms to read the certificates
 # that a system trusts: a thousand checks would spend most of their time on it.
 _recent: dict[tuple[object, ...], tuple[float, ssl.SSLContext]] = {}
-
-
 _RECENT = 1.0
 
 
@@ -190,7 +172,10 @@ async def load_context(settings: Settings, seconds: float) -> ssl.SSLContext:
 
 async def _load(settings: Settings, files: FileReader, seconds: float) -> ssl.SSLContext:
     try:
-        if not _reads_files(settings):
+        # OpenSSL's own files are a part of the system.
+        environment = map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+        names_trust = verifies_chain(settings) and (settings.ca_file or any(environment))
+        if not (names_trust or settings.client_certificate):
             return client_context(settings, files)
         # A file may be a pipe, or on a file system that hangs: neither the loop nor signals wait.
         return await in_daemon_thread(lambda: client_context(settings, files), seconds)
@@ -201,9 +186,3 @@ async def _load(settings: Settings, files: FileReader, seconds: float) -> ssl.SS
         raise late from None
     except OSError:  # no thread can be had
         return client_context(settings, files)
-
-
-def _reads_files(settings: Settings) -> bool:
-    """Whether a context needs files that somebody named; OpenSSL's own are a part of the system."""
-    names_trust = settings.ca_file or any(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
-    return bool(settings.client_certificate or (verifies_chain(settings) and names_trust))

@@ -44,17 +44,30 @@ class FileReader:
     def path_for(self, key: str, path: str) -> Iterator[str]:
         """Yield a path that OpenSSL reads without waiting: the file, or a copy of a pipe's content.
 
-        ContextError where it is neither, or too large.
+        A shell hands over a pipe for `<(pass show key)`. ContextError where it is neither, or too
+        large.
         """
         self.waits_for = key, path
         copy = None
         try:
-            copy = _copy_of_pipe(key, path)
+            status = Path(path).stat()
+            size = status.st_size
+            if stat.S_ISDIR(status.st_mode):
+                raise ContextError(key, f"{path} is a folder; name a file")
+            if not stat.S_ISREG(status.st_mode):
+                if not stat.S_ISFIFO(status.st_mode) or not hasattr(os, "memfd_create"):
+                    raise ContextError(key, f"{path} is not a regular file")
+                with Path(path).open("rb") as pipe:
+                    content = pipe.read(LARGEST_FILE + 1)
+                size, self.read_pipe = len(content), True
+                copy = os.memfd_create("smtp-tui", os.MFD_CLOEXEC)
+                with open(copy, "wb", closefd=False) as file:
+                    file.write(content)
+            if size > LARGEST_FILE:
+                raise ContextError(key, f"{path} is larger than {LARGEST_FILE >> 20} MiB")
+            yield path if copy is None else f"/proc/self/fd/{copy}"
         except OSError as error:
             raise ContextError(key, f"{path}: {error.strerror}") from None
-        self.read_pipe = self.read_pipe or copy is not None
-        try:
-            yield path if copy is None else f"/proc/self/fd/{copy}"
         finally:
             if copy is not None:
                 os.close(copy)
@@ -66,33 +79,6 @@ class FileReader:
             return None
         key, path = self.waits_for
         return ContextError(key, f"{path} was not read within {seconds:.1f} s; it may be a pipe")
-
-
-def _copy_of_pipe(key: str, path: str) -> int | None:
-    """Return a descriptor of what a pipe holds, which can be read again; None for a file.
-
-    A shell hands over a pipe for `<(pass show key)`.
-    """
-    status = Path(path).stat()
-    if stat.S_ISREG(status.st_mode):
-        _require_size(key, path, status.st_size)
-        return None
-    if stat.S_ISDIR(status.st_mode):
-        raise ContextError(key, f"{path} is a folder; name a file")
-    if not stat.S_ISFIFO(status.st_mode) or not hasattr(os, "memfd_create"):
-        raise ContextError(key, f"{path} is not a regular file")
-    with Path(path).open("rb") as pipe:
-        content = pipe.read(LARGEST_FILE + 1)
-    _require_size(key, path, len(content))
-    copy = os.memfd_create("smtp-tui", os.MFD_CLOEXEC)
-    with open(copy, "wb", closefd=False) as file:
-        file.write(content)
-    return copy
-
-
-def _require_size(key: str, path: str, size: int) -> None:
-    if size > LARGEST_FILE:
-        raise ContextError(key, f"{path} is larger than {LARGEST_FILE >> 20} MiB")
 
 
 _VERSIONS = {
@@ -126,7 +112,12 @@ def client_context(settings: Settings, files: FileReader | None = None) -> ssl.S
         # OpenSSL 3 signs TLS 1.0 and 1.1 handshakes with SHA-1, which it allows at level 0 alone.
         context.set_ciphers("DEFAULT@SECLEVEL=0" if old else "DEFAULT")
     except ssl.SSLError as error:
-        raise ContextError("", _unusable_openssl(error)) from None
+        # As in FIPS mode without the module for it.
+        reason = (error.reason or str(error)).replace("_", " ").lower()
+        place = os.environ.get("OPENSSL_CONF")
+        where = f"its configuration{f', OPENSSL_CONF={place}' if place else ''}"
+        text = f"OpenSSL on this machine cannot do TLS ({reason}); check {where}"
+        raise ContextError("", text) from None
     watch_certificate_requests(context)
     try:
         with warnings.catch_warnings():
@@ -143,14 +134,6 @@ def client_context(settings: Settings, files: FileReader | None = None) -> ssl.S
     if settings.client_certificate:
         _load_own_certificate(context, settings.client_certificate, settings.client_key, files)
     return context
-
-
-def _unusable_openssl(error: ssl.SSLError) -> str:
-    """Say why OpenSSL cannot make a context at all, as in FIPS mode without the module for it."""
-    reason = (error.reason or str(error)).replace("_", " ").lower()
-    text = f"OpenSSL on this machine cannot do TLS ({reason})"
-    place = os.environ.get("OPENSSL_CONF")
-    return f"{text}; check its configuration{f', OPENSSL_CONF={place}' if place else ''}"
 
 
 def _load_trust(context: ssl.SSLContext, ca_file: str | None, files: FileReader) -> None:

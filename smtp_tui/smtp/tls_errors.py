@@ -88,10 +88,8 @@ def is_about_our_certificate(error: ssl.SSLError, *, asked: bool) -> bool:
 
     Under TLS 1.3 it comes with the first bytes read after the handshake.
     """
-    reason = error.reason or ""
-    return reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED" or (
-        asked and reason in _ABOUT_OUR_CERTIFICATE
-    )
+    is_required = error.reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    return is_required or (asked and error.reason in _ABOUT_OUR_CERTIFICATE)
 
 
 def tls_error_text(error: ssl.SSLError) -> str:
@@ -138,14 +136,11 @@ def _accused(
 def _weak_one(code: int, chain: list[Certificate]) -> Certificate:
     """The certificate that is too weak, as far as the chain that was sent holds it."""
     leaf, *above = chain
-    match code:
-        case 67:  # X509_V_ERR_CA_KEY_TOO_SMALL
-            found = next((one for one in above if one.key and one.key.is_small), leaf)
-        case 68:  # X509_V_ERR_CA_MD_TOO_WEAK
-            found = next((one for one in chain if one.has_weak_signature), leaf)
-        case _:
-            found = leaf
-    return found
+    weak = {
+        67: (one for one in above if one.key and one.key.is_small),  # X509_V_ERR_CA_KEY_TOO_SMALL
+        68: (one for one in chain if one.has_weak_signature),  # X509_V_ERR_CA_MD_TOO_WEAK
+    }
+    return next(iter(weak.get(code, ())), leaf)
 
 
 def _incomplete(error: ssl.SSLCertVerificationError, chain: list[Certificate]) -> str:

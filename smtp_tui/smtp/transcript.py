@@ -9,26 +9,10 @@ from enum import StrEnum
 from typing import assert_never
 
 from smtp_tui.records import record
+from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import chain_texts
 from smtp_tui.smtp.escaping import abridged, escape_controls, shortened
-from smtp_tui.smtp.events import (
-    AuthStarted,
-    Capabilities,
-    Connected,
-    Connecting,
-    Event,
-    Experiment,
-    Finished,
-    MessageQueued,
-    Note,
-    Received,
-    RecipientReply,
-    Resolved,
-    Sent,
-    StageEntered,
-    TlsEstablished,
-    TlsFailed,
-)
+from smtp_tui.smtp.events import Event
 
 # What a line shows of lists and texts that a server or DNS may make long.
 ADDRESSES_SHOWN, MECHANISMS_SHOWN, CHALLENGE = 16, 32, 1000
@@ -63,49 +47,42 @@ def lines_of(event: Event) -> list[Line]:
 
 def _told(event: Event) -> list[tuple[Mark, str]]:
     match event:
-        case StageEntered() | RecipientReply() | Finished():
+        case events.StageEntered() | events.RecipientReply() | events.Finished():
             return []
-        case MessageQueued(queue_id=queue_id):
+        case events.MessageQueued(queue_id=queue_id):
             return [(Mark.FACT, f"the server queued the message as {queue_id}")] * bool(queue_id)
-        case Resolved(host=host, addresses=addresses):
+        case events.Resolved(host=host, addresses=addresses):
             found = abridged(addresses, ADDRESSES_SHOWN)
             return [(Mark.FACT, f"{host} resolves to {found}")] if found != host else []
-        case Connecting(address=address, port=port):
+        case events.Connecting(address=address, port=port):
             return [(Mark.FACT, f"connecting to {endpoint(address, port)}")]
-        case Connected(address=address, port=port, local_address=local):
+        case events.Connected(address=address, port=port, local_address=local):
             return [(Mark.FACT, f"connected to {endpoint(address, port)} from {local}")]
-        case Sent(text=text):
+        case events.Sent(text=text):
             return [(Mark.SENT, text)]
-        case Received():
-            return _received(event)
-        case TlsEstablished():
+        case events.Received(reply=reply, decoded=decoded):
+            *texts, last = reply.text.split("\n")
+            lines = [*(f"{reply.code}-{text}" for text in texts), f"{reply.code} {last}".rstrip()]
+            said = f"the challenge says: {shortened(decoded, CHALLENGE)}" if decoded else ""
+            return [(Mark.RECEIVED, line) for line in lines] + [(Mark.FACT, said)] * bool(said)
+        case events.TlsEstablished():
             texts = [f"{event.version} {event.cipher}", *chain_texts(event.chain)]
             return [(Mark.FACT, text) for text in texts]
-        case TlsFailed(chain=chain):
+        case events.TlsFailed(chain=chain):
             texts = ["the handshake failed; the server had sent", *chain_texts(chain)]
             return [(Mark.FACT, text) for text in texts]
-        case Capabilities(encrypted=encrypted, mechanisms=mechanisms):
+        case events.Capabilities(encrypted=encrypted, mechanisms=mechanisms):
             link = "inside TLS" if encrypted else "without TLS"
             offered = abridged(mechanisms, MECHANISMS_SHOWN, " ") or "none"
             return [(Mark.FACT, f"mechanisms offered {link}: {offered}")]
-        case AuthStarted(mechanism=mechanism, reason=reason):
+        case events.AuthStarted(mechanism=mechanism, reason=reason):
             return [(Mark.FACT, f"authenticating with {mechanism}: {reason}")]
-        case Note(text=text, warning=warning):
+        case events.Note(text=text, warning=warning):
             return [(Mark.WARNING if warning else Mark.FACT, text)]
-        case Experiment(text=text):
+        case events.Experiment(text=text):
             return [(Mark.FACT, text)]
         case _:
             assert_never(event)
-
-
-def _received(event: Received) -> list[tuple[Mark, str]]:
-    reply = event.reply
-    texts = reply.text.split("\n")
-    told = [(Mark.RECEIVED, f"{reply.code}-{text}") for text in texts[:-1]]
-    told.append((Mark.RECEIVED, f"{reply.code} {texts[-1]}".rstrip()))
-    if event.decoded:
-        told.append((Mark.FACT, f"the challenge says: {shortened(event.decoded, CHALLENGE)}"))
-    return told
 
 
 def endpoint(address: str, port: int) -> str:

@@ -38,10 +38,10 @@ def tried(
     assert settings
     offer = EhloKeywords((("AUTH", offered),) if offered is not None else ())
     try:
-        found = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
+        found, _ = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
     except CheckAborted as stop:
         return stop.fault
-    return [one.mechanism for one in found]
+    return found
 
 
 @table("encryption", ["tls", "ssl"])
