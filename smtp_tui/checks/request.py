@@ -126,7 +126,10 @@ def settings_sure_to_connect(request: CheckRequest) -> Settings | None:
         secret = secret_at_hand(request.given or settings.password)
         if secret is None or settings.authentication not in _PLAIN_LOGINS or not user.isprintable():
             return None
-    return resolve_path(settings, request.base)
+    try:
+        return resolve_path(settings, request.base)
+    except RuntimeError:  # there is no home folder, which the check reports
+        return None
 
 
 @record(kw_only=True)

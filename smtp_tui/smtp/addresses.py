@@ -17,7 +17,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name
-from smtp_tui.smtp.tls import ContextError, client_context
+from smtp_tui.smtp.tls import client_context
 
 # A name may have thousands; a check that tried them all would have no time for any.
 MOST_ADDRESSES = 64
@@ -159,6 +159,8 @@ class EarlyConnection:
         attempt = None
         try:
             attempt = self._connect()
+        except Exception:  # the check itself meets it again, and reports it
+            return
         finally:
             self._is_ready.set()
         if attempt is None:
@@ -175,10 +177,7 @@ class EarlyConnection:
         named = settings.ca_file or os.environ.get("SSL_CERT_FILE")
         if named and not Path(named).is_file():
             return None
-        try:
-            self.context = client_context(settings)
-        except ContextError:
-            return None
+        self.context = client_context(settings)
         self.asked_at = time.monotonic()
         try:
             self._found = look_up(settings)

@@ -23,7 +23,7 @@ from smtp_tui.smtp.replies import EhloKeywords, Reply
 # for one that loses commands sent together.
 GROUP_LIMIT = 1.0
 
-_QUEUE_ID = re.compile(
+_QUEUE_ID = (
     r"queued as <?([A-Za-z0-9.@_-]+)"  # Postfix
     r"|\bid[ =]<?([A-Za-z0-9.@_-]{6,})"  # Exim, Sendmail
     r"|^(?:2\.\d\.\d )?[Oo]k:? ([A-Za-z0-9._-]{8,})"  # Amazon SES
@@ -205,6 +205,6 @@ async def _send_message(client: SMTPClient, go_ahead: Reply, message: bytes) -> 
         raise
     if reply.category != 2:
         raise refused(reply)
-    found = _QUEUE_ID.search(client.redactor.reply(reply).text)
+    found = re.search(_QUEUE_ID, client.redactor.reply(reply).text)
     queue_id = next((one for one in found.groups() if one), None) if found else None
     client.emit(MessageQueued(seconds=client.now(), queue_id=queue_id))

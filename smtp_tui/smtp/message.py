@@ -12,7 +12,7 @@ from smtp_tui.smtp.replies import EhloKeywords
 _LONGEST = 60
 
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED = r'"((?:[^"\\]|\\.)*)"'
 
 
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -116,7 +116,7 @@ def _named(mailbox: Mailbox) -> str:
     if not mailbox.name:
         return mailbox.envelope
     name = mailbox.name
-    if quoted := _QUOTED.fullmatch(name):
+    if quoted := re.fullmatch(_QUOTED, name):
         name = re.sub(r"\\(.)", r"\1", quoted[1])
     if _needs_encoding(name):
         return f"{_encoded(name, 'From')} <{mailbox.envelope}>"

@@ -155,17 +155,17 @@ class ReplyParser:
 
 
 _PROTOCOLS = (
-    (re.compile(rb"HTTP/|<!DOCTYPE|<html", re.IGNORECASE), "HTTP"),
-    (re.compile(rb"SSH-"), "SSH"),
-    (re.compile(rb"\* (OK|BYE|PREAUTH)\b"), "IMAP"),
-    (re.compile(rb"\+OK\b|-ERR\b"), "POP3"),
-    (re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), "TLS"),
+    (rb"(?i)HTTP/|<!DOCTYPE|<html", "HTTP"),
+    (rb"SSH-", "SSH"),
+    (rb"\* (OK|BYE|PREAUTH)\b", "IMAP"),
+    (rb"\+OK\b|-ERR\b", "POP3"),
+    (rb"[\x14-\x17]\x03[\x00-\x04]", "TLS"),
 )
 
 
 def protocol_of(seen: bytes) -> str | None:
     """Name the protocol that begins so, or None."""
-    return next((name for pattern, name in _PROTOCOLS if pattern.match(seen)), None)
+    return next((name for pattern, name in _PROTOCOLS if re.match(pattern, seen)), None)
 
 
 def begins_with_code(seen: bytes) -> bool:
