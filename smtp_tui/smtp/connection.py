@@ -55,7 +55,7 @@ class Connection:
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._bytes_came: asyncio.Future[None] | None = None
+        self._coming: asyncio.Future[bytes] | None = None
         self._is_watched = False
         self.asked_for_certificate = False
 
@@ -133,7 +133,7 @@ class Connection:
                 failure = handshake_fault(error, chain, name, asked=asked_for_certificate(link))
                 raise HandshakeFailed(failure, first_bytes) from None
             else:
-                # A Finished that is still to be sent goes out with what comes next, in one packet.
+                await self._flush()
                 self._tls = link
                 self.asked_for_certificate = asked_for_certificate(link)
                 cipher = link.cipher()
@@ -168,21 +168,23 @@ class Connection:
         # Not `loop.sock_recv`: to watch the socket anew for each read takes 0.05 ms. And it returns
         # what is there without waiting, so that a server that never stops sending would keep the
         # loop from the timeout, and the next command would go out before a reader can leave.
-        while True:
-            self._bytes_came = self._loop.create_future()
-            if not self._is_watched:
-                # By number: in 3.11 asyncio writes the `repr` of a socket, and throws it away.
-                self._loop.add_reader(self._socket.fileno(), self._note_bytes)
-                self._is_watched = True
-            await self._bytes_came
-            with suppress(BlockingIOError, InterruptedError):
-                return self._socket.recv(CHUNK)
+        self._coming = self._loop.create_future()
+        if not self._is_watched:
+            # By number: in 3.11 asyncio writes the `repr` of a socket, and throws it away.
+            self._loop.add_reader(self._socket.fileno(), self._take_bytes)
+            self._is_watched = True
+        return await self._coming
 
-    def _note_bytes(self) -> None:
-        if self._bytes_came is None or self._bytes_came.done():
-            self._stop_watching()  # nobody reads them yet, and they would be noted again and again
-        else:
-            self._bytes_came.set_result(None)
+    def _take_bytes(self) -> None:
+        if self._coming is None or self._coming.done():
+            self._stop_watching()  # nobody reads them yet, and this would be called again and again
+            return
+        try:
+            self._coming.set_result(self._socket.recv(CHUNK))
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError as error:
+            self._coming.set_exception(error)
 
     def _stop_watching(self) -> None:
         if self._is_watched:
