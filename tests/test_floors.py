@@ -137,3 +137,22 @@ def test_completion_loads_no_dialogue(tmp_path: Path) -> None:
     modules = loaded(tmp_path, "completion", "bash", status=0)
     assert weights(modules) == set()
     assert modules & {"asyncio", "ssl", "smtp_tui.smtp.session"} == set()
+
+
+BEGINS_EARLY = """
+import sys
+from smtp_tui.program import main
+from smtp_tui.smtp import addresses
+
+def begin(self, settings):
+    sys.exit("asyncio" if "asyncio" in sys.modules else 0)
+
+addresses.EarlyConnection.__init__ = begin
+main(["check", "--set", "host=127.0.0.1", "--set", "port=1"])
+sys.exit("no connection was begun")
+"""
+
+
+def test_a_connection_is_begun_before_asyncio_is_loaded() -> None:
+    ended = subprocess.run([sys.executable, "-c", BEGINS_EARLY], check=False, timeout=60)
+    assert ended.returncode == 0
