@@ -46,8 +46,8 @@ def said(blocks: list[Block], width: int = 76) -> str:
 class TestCures:
     def test_each_fix_has_its_way(self) -> None:
         verdict = failing(AUTHORITY, PIN, NAME, OPEN, ENCRYPTION, PASSWORD)
-        ways = [cure.way for cure in fix_proposals(verdict, (LEAF, ROOT))]
-        assert ways == [
+        actions = [cure.action for cure in fix_proposals(verdict, (LEAF, ROOT))]
+        assert actions == [
             FixAction.SAVE_AUTHORITY,
             *[FixAction.ASK] * 3,
             FixAction.SET,
@@ -56,12 +56,12 @@ class TestCures:
 
     def test_without_a_root_only_the_admin_knows_the_ca(self) -> None:
         (cure,) = fix_proposals(failing(AUTHORITY), (LEAF,))
-        assert cure.way is FixAction.GO_TO
+        assert cure.action is FixAction.GO_TO
 
     def test_a_ca_file_that_cannot_be_used_is_not_one_to_save(self) -> None:
         verdict = failing(AUTHORITY, cause="settings-invalid", stage=Stage.SETTINGS)
         (cure,) = fix_proposals(verdict, (LEAF, ROOT))
-        assert cure.way is FixAction.GO_TO
+        assert cure.action is FixAction.GO_TO
 
     def test_nothing_that_weakens_comes_first(self) -> None:
         assert fix_proposals(failing(OPEN, PIN), (LEAF,)) == ()
@@ -155,7 +155,10 @@ class TestHistory:
         history.apply(draft, {"port": 465, "encryption": "SSL"})
         draft.rebase({**FILE, "port": 465, "encryption": "ssl"})
         history.undo(draft)
-        assert draft.changes() == {"port": None, "encryption": "tls"}
+        assert {key: draft.to_write(key) for key in draft.changed} == {
+            "port": None,
+            "encryption": "tls",
+        }
 
     def test_what_was_typed_before_the_fix_comes_back(self) -> None:
         draft, history = Draft(FILE), UndoStack()

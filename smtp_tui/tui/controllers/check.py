@@ -162,11 +162,11 @@ class CheckController(Controller):
     async def _make(self, proposal: FixProposal) -> bool:
         """Make one fix and test again, or go to the field; False where the admin said no."""
         fix, change, file = proposal.fix, proposal.fix.change, ""
-        if proposal.way is FixAction.GO_TO:
+        if proposal.action is FixAction.GO_TO:
             why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
             self.go_to_field(fix.field, why)
             return True
-        if proposal.way is not FixAction.SET:
+        if proposal.action is not FixAction.SET:
             last = self.test_pane.last_test
             text = trust_blocks(proposal, last.facts.chain if last else (), self.draft)
             yes = "Yes: trust it and test" if fix.trusts else "Yes: apply it and test"

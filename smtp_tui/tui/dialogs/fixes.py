@@ -64,7 +64,7 @@ class FixDialog(Dialog[int | None]):
         for number, proposal in enumerate(proposals):
             if pins(proposal.fix):
                 self._first.setdefault("pin", number)
-            if proposal.way is FixAction.SAVE_AUTHORITY:
+            if proposal.action is FixAction.SAVE_AUTHORITY:
                 self._first.setdefault("save_authority", number)
         hints = hints_of(FIX_COMMANDS, {"pin", "save_authority"} - self._first.keys())
         title = TextPage([plain(TITLE, STRONG)])
@@ -91,7 +91,7 @@ def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[Block]:
     spans: list[Span] = [(escape_controls(format_fix(proposal, draft, file)), PLAIN)]
     if fix.weakens:
         spans += [(" (", DIM), (WEAKENS, WARNING), (f", {ASKS})", DIM)]
-    elif proposal.way in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
+    elif proposal.action in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
         spans.append((f" ({ASKS})", DIM))
     return [Block(tuple(spans), rest="  "), plain(_reason(fix), DIM, gap=False)]
 

@@ -168,10 +168,6 @@ class Draft:
             if field.key in self._edits or (field.key == PASSWORD and self.password.changed)
         )
 
-    def changes(self) -> dict[str, object | None]:
-        """What to write, as TOML values; None removes a key. ValueError where a value is wrong."""
-        return {key: self.to_write(key) for key in self.changed}
-
     def unsavable(self) -> dict[str, str]:
         """The changed fields whose own value is wrong: what a file should not be made to say."""
         wrong = {**self._refused, **self.wrong()}

@@ -29,7 +29,7 @@ class LastTest:
 
 
 class FixAction(Enum):
-    """How a fix comes about."""
+    """How a fix is applied."""
 
     SET = auto()
     ASK = auto()
@@ -45,8 +45,8 @@ class FixProposal:
     authority: Certificate | None = None
 
     @property
-    def way(self) -> FixAction:
-        """How it comes about."""
+    def action(self) -> FixAction:
+        """How it is applied."""
         if self.authority:
             return FixAction.SAVE_AUTHORITY
         if self.fix.value is None:
@@ -115,7 +115,7 @@ def pairs_of(digits: str) -> list[str]:
 def format_fix(proposal: FixProposal, draft: Draft, file: str = "") -> str:
     """Return what a fix changes, old and new; `file` is where an authority would be saved."""
     fix = proposal.fix
-    if proposal.way is FixAction.GO_TO:
+    if proposal.action is FixAction.GO_TO:
         return f"{BY_KEY[fix.field].label}: type it yourself"
     return format_changes({CA_FILE: file} if proposal.authority else fix.change, draft)
 
