@@ -104,11 +104,11 @@ def experiments_for(
 def _experiments(settings: Settings, facts: CheckSummary) -> dict[str, list[ExperimentSpec]]:
     """Return what each name in `causes.toml` stands for; changes of nothing are left out later."""
 
-    def to(change: Change, until: Stage = Stage.EHLO) -> list[ExperimentSpec]:
+    def experiment(change: Change, until: Stage = Stage.EHLO) -> list[ExperimentSpec]:
         return [ExperimentSpec(change=change, until=until)]
 
-    implicit_tls = to(keeping_port(settings, {"encryption": "ssl"}))
-    starttls = to(keeping_port(settings, {"encryption": "tls"}))
+    implicit_tls = experiment(keeping_port(settings, {"encryption": "ssl"}))
+    starttls = experiment(keeping_port(settings, {"encryption": "tls"}))
     other_port = [
         ExperimentSpec(change={"port": port, "encryption": encryption})
         for port, encryption in _submission_ways(settings.host)
@@ -123,12 +123,12 @@ def _experiments(settings: Settings, facts: CheckSummary) -> dict[str, list[Expe
         "implicit-tls": implicit_tls,
         "starttls": starttls,
         "other-port": other_port,
-        "other-way": [*to({"address_family": "any"}), *to({"source_address": ""})],
+        "other-way": [*experiment({"address_family": "any"}), *experiment({"source_address": ""})],
         "certificate-names": _certificate_names(settings, facts),
-        "system-trust": to({"ca_file": ""}, Stage.TLS),
-        "chain-and-name": to({"tls_fingerprint": ""}, Stage.TLS),
-        "older-tls": to({"tls_minimum": older_tls}, Stage.TLS) if older_tls else [],
-        "address-literal": to({"domain": literal}) if is_new else [],
+        "system-trust": experiment({"ca_file": ""}, Stage.TLS),
+        "chain-and-name": experiment({"tls_fingerprint": ""}, Stage.TLS),
+        "older-tls": experiment({"tls_minimum": older_tls}, Stage.TLS) if older_tls else [],
+        "address-literal": experiment({"domain": literal}) if is_new else [],
         "encrypted": [*(starttls + implicit_tls if is_open else []), *other_port],
     }
 

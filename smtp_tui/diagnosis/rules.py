@@ -102,11 +102,6 @@ def rule_of_refusal(
     return _worded(replace(meant, what=None, why=None, cure=None, providers=()), lent)
 
 
-def cause_of_refusal(stage: Stage, command: str, reply: Reply, host: str | None = None) -> str:
-    """Return the cause id alone of a negative reply in its place."""
-    return rule_of_refusal(stage, command, reply, host).cause
-
-
 @cache
 def rules() -> tuple[ReplyRule, ...]:
     """Return every rule, in the order to try."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from smtp_tui.diagnosis.causes import causes, texts_of
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.settings.fields import FIELDS, Settings
 from smtp_tui.settings.validate import parse_settings
@@ -34,6 +35,11 @@ CERTIFICATE = Certificate(
     sha256="ab" * 32,
     has_san=True,
 )
+
+
+def known_causes() -> set[str]:
+    """The ids of all causes that an error can have."""
+    return {*causes(), *texts_of("error_lookup/words.toml")["cause"]}
 
 
 def reply(code: int, *lines: str) -> Reply:

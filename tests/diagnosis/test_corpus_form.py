@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.diagnosis.error_lookup.lookup import known_causes
+from tests.diagnosis.examples import known_causes
 from tests.table import table
 
 FOLDER = Path(__file__).parent / "corpus"

@@ -22,7 +22,6 @@ from smtp_tui.diagnosis.error_lookup.lookup import (
     LookupText,
     error_rules,
     explain_error,
-    known_causes,
     lookup_text,
     program_in,
     programs,
@@ -38,6 +37,7 @@ from smtp_tui.diagnosis.rules import ReplyRule, rules
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage
+from tests.diagnosis.examples import known_causes
 from tests.diagnosis.foreign_examples import EXAMPLES, Example
 from tests.table import table
 

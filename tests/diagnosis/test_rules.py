@@ -16,7 +16,6 @@ from smtp_tui.diagnosis.causes import causes
 from smtp_tui.diagnosis.diagnose import NAMES, cause_of, diagnose
 from smtp_tui.diagnosis.rules import (
     ReplyRule,
-    cause_of_refusal,
     rule_of_refusal,
     rule_tables,
     rules,
@@ -142,7 +141,7 @@ def test_a_token_is_no_password_to_any_provider(mechanism: str) -> None:
 
 def test_a_text_is_read_over_its_line_ends_and_the_codes_that_begin_them() -> None:
     said = reply(534, "5.7.9 Application-specific", "5.7.9 password required. See https://x.y")
-    assert cause_of_refusal(Stage.AUTH, "AUTH PLAIN", said) == "auth-app-password-needed"
+    assert rule_of_refusal(Stage.AUTH, "AUTH PLAIN", said).cause == "auth-app-password-needed"
 
 
 PROVIDERS_ONLY = [

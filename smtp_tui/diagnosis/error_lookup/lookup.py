@@ -188,11 +188,6 @@ def _setting_in(cure: str) -> dict[str, str | None]:
     return {}
 
 
-def known_causes() -> frozenset[str]:
-    """Return the ids of all causes that an error can have."""
-    return frozenset(causes()) | frozenset(texts_of("error_lookup/words.toml")["cause"])
-
-
 LONGEST_TEXT = 64 * 1024
 """Characters that are looked at: a half from the text's beginning, a half from its end."""
 

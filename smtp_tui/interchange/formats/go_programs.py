@@ -7,14 +7,7 @@ from collections.abc import Iterator
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.variables import read_declared
-from smtp_tui.interchange.import_builder import (
-    Entry,
-    EnvRef,
-    FileRef,
-    ImportBuilder,
-    Unresolved,
-    host_and_port,
-)
+from smtp_tui.interchange.import_builder import Entry, EnvRef, FileRef, ImportBuilder, Unresolved
 from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.password_sources import File
@@ -80,10 +73,7 @@ def read_gitea(source: Source, form: FormatSpec) -> ImportBuilder:
         return builder
     # Versions before 1.19 had one key for host and port.
     if not builder.take("host", "SMTP_ADDR") and (written := builder.text("HOST")):
-        host, port = host_and_port(written)
-        builder.put("host", host, "HOST")
-        if port:
-            builder.put("port", port, "HOST")
+        builder.put_host_and_port(written, "HOST")
     builder.take("port", "SMTP_PORT")
     link = _gitea_link(builder)
     builder.put_link(link, form.goes_on)
@@ -130,10 +120,7 @@ def read_grafana(source: Source, form: FormatSpec) -> ImportBuilder:
     builder = ImportBuilder(form, map(_provided, _entries(source.text, "smtp")))
     if builder.switch("enabled", False) is False:
         builder.remark("", "not-enabled")
-    host, port = host_and_port(builder.text("host") or "localhost:25")
-    builder.put("host", host, "host")
-    if port is not None:
-        builder.put("port", port, "host")
+    builder.put_host_and_port(builder.text("host") or "localhost:25", "host")
     read_declared(builder)
     return builder
 
