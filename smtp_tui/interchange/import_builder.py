@@ -119,7 +119,7 @@ class ImportBuilder:
         self.form = form
         self.values: dict[str, Any] = {}
         self.entries: dict[str, Entry] = {}
-        self._used: set[str] = set()
+        self._used = {*form.ignore}
         self._found: set[str] = set()
         self._tried: set[str] = set()  # with a value, known or not: no default stands in for it
         # As keys of tables: a text may have a hundred thousand, each of them to be told once.

@@ -64,6 +64,7 @@ class FormatSpec:
     own: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
     find: tuple[str, ...] = ()
     sign: str = ""
 
@@ -144,7 +145,7 @@ def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
 
 _LINKS = ("none", "auto", "tls", "ssl")
 _LISTS = ("find", "mechanisms", "verify", "first")
-_SETS = ("expresses", "hosts", "own", "shares", "beside")
+_SETS = ("expresses", "hosts", "own", "shares", "beside", "ignore")
 
 
 def format_named(name: str) -> FormatSpec:

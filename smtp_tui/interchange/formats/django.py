@@ -178,7 +178,6 @@ _OPTIONS = {
     "username": "EMAIL_HOST_USER",
     "password": "EMAIL_HOST_PASSWORD",
 }
-_ASIDE = ("EMAIL_SUBJECT_PREFIX", "EMAIL_USE_LOCALTIME", "EMAIL_FILE_PATH", "EMAIL_BACKEND")
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
@@ -208,7 +207,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     builder.put_timeout(names["timeout"])
     builder.take_sender("DEFAULT_FROM_EMAIL")
     builder.default("from", "webmaster@localhost")
-    builder.use(*_ASIDE, *_OPTIONS.values() if has_mailers else ())
+    builder.use(*_OPTIONS.values() if has_mailers else ())
     builder.report_leftovers(*_BEGINNINGS, _MAILERS)
     return builder
 

@@ -20,10 +20,6 @@ _SENDERS = ("MAIL_FROM_ADDRESS", "MAIL_FROM_ADDR", "MAIL_FROM")
 _VERIFY = ("MAIL_TLS_VERIFY_PEER", "MAIL_VERIFY_SSL", "MAIL_VERIFY_PEER", "MAIL_VERIFY_SSL_PEER")
 # Options of PHP's streams that Firefly III hands on, and that Symfony's mailer does not take.
 _IGNORED = {"MAIL_ALLOW_SELF_SIGNED": False, "MAIL_VERIFY_PEER_NAME": True}
-_ASIDE = (
-    "MAIL_REPLYTO_ADDR", "MAIL_REPLYTO_NAME", "MAIL_LOG_CHANNEL", "MAIL_SENDMAIL_PATH",
-    "MAIL_SENDMAIL_COMMAND", "MAIL_AUTO_EMBED_METHOD", "MAIL_AUTO_EMBED",
-)  # fmt: skip
 
 # What `env()` makes of these words, with or without brackets, in any case.
 _WORDS = {"null": None, "empty": "", "true": "true", "false": "false"}
@@ -54,7 +50,6 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     builder.remark_own_choice("CRAM-MD5, LOGIN, PLAIN")
     builder.put_password("MAIL_PASSWORD")
     builder.take_sender(*_SENDERS, display="MAIL_FROM_NAME")
-    builder.use(*_ASIDE)
     builder.report_leftovers("MAIL_")
     return builder
 

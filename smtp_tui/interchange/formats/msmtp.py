@@ -43,12 +43,6 @@ def _accounts_in(content: str) -> dict[str, _Account]:
     return {name: account for name, account in accounts.items() if account}
 
 
-# What has no bearing on the connection.
-_ASIDE = (
-    "logfile", "logfile_time_format", "syslog", "aliases", "auto_from", "maildomain",
-    "allow_from_override", "set_from_header", "set_date_header", "set_msgid_header",
-    "remove_bcc_headers", "undisclosed_recipients", "dsn_notify", "dsn_return",
-)  # fmt: skip
 _LONGEST = 4096
 """Letters of a command that is taken apart here; a longer one is left to a shell."""
 # What a shell would do more with than to split words.
@@ -90,7 +84,6 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
         builder.put_timeout("timeout")
     builder.default("port", 465 if link == "ssl" else 25)
     builder.default("domain", "localhost")
-    builder.use(*_ASIDE)
     builder.report_leftovers("")
     return builder
 

@@ -20,10 +20,6 @@ _ELSEWHERE = {"service": "named-service", "url": "url-beside"}
 _VERSION = "TLSv"
 # Each bounds one step, and our timeout the whole check.
 _STEPS = ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout")
-_ASIDE = (
-    "pool", "maxConnections", "maxMessages", "logger", "debug", "disableFileAccess",
-    "disableUrlAccess", "rateDelta", "rateLimit",
-)  # fmt: skip
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
@@ -32,7 +28,6 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     builder = ImportBuilder(form, _entries(options))
     if nested:
         builder.remark("", "nested", name=nested)
-    builder.use(*_ASIDE)
     if builder.get("tls.ca") is not None:
         builder.reject("tls.ca", "no-setting")
     elsewhere = [name for name in _ELSEWHERE if builder.get(name) is not None]

@@ -103,11 +103,6 @@ _LEVELS = {
     "none": "none", "may": "auto", "encrypt": "tls", "fingerprint": "tls", "verify": "tls",
     "secure": "tls", "dane": "auto", "dane-only": "tls",
 }  # fmt: skip
-# What has no bearing on what smtp-tui tests.
-_ASIDE = (
-    "smtp_tls_loglevel", "smtp_tls_note_starttls_offer", "smtp_tls_fingerprint_digest",
-    "smtp_tls_session_cache_database", "smtp_tls_exclude_ciphers", "smtp_tls_ciphers",
-)  # fmt: skip
 _UNCHECKED = ("may", "encrypt")
 _SYSTEM = "/etc/ssl/certs"
 _BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_", "smtp_use_tls")
@@ -116,7 +111,6 @@ _BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Read main.cf; `beside` holds the text of the password file, under its name."""
     builder = ImportBuilder(form, _entries(source.text))
-    builder.use(*_ASIDE)
     relay = re.split(r"[,\s]+", builder.text("relayhost") or "")[0]
     if relay:
         host, port = host_and_port(relay)

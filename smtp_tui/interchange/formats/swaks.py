@@ -78,13 +78,6 @@ _LINKS = {
 }  # fmt: skip
 _VERIFY = ("tls-verify", "tls-verify-ca", "tls-verify-host")
 _SWITCHES = frozenset({*_LINKS, *_VERIFY, "4", "6"})
-# The message, and what is shown of it: nothing for a table of settings.
-_ASIDE = (
-    "t", "to", "cc", "bcc", "d", "data", "body", "header", "h-", "attach", "q",
-    "quit-after", "quit", "ah",
-    "add-header", "n", "suppress-data", "hs", "hr", "hd", "silent", "apt", "pp",
-    "auth-hide-password", "ahp", "protect-prompt", "show", "hide", "output", "S", "g", "stl",
-)  # fmt: skip
 
 
 def options_of(rest: list[Any]) -> Iterator[Entry]:
@@ -105,7 +98,7 @@ def options_of(rest: list[Any]) -> Iterator[Entry]:
             found = "true"
         else:
             found, at = following, at + 1
-        if not name.startswith("h-") and written not in _ASIDE:
+        if not name.startswith("h-"):  # a header of the message
             yield Entry(name, found)
 
 

@@ -277,7 +277,6 @@ def _node_link(builder: ImportBuilder) -> None:
 
 _STEPS: dict[str, Callable[[ImportBuilder, Any], object]] = {
     "expect": _expect,
-    "ignore": lambda builder, names: builder.use(*names),
     "enabled": _enabled,
     "without_smtp": _without_smtp,
     "link": _link,
