@@ -254,3 +254,13 @@ def test_an_excerpt_that_breaks_off_in_a_secret(size: int) -> None:
     )
     by_chance = Redactor(USER, "mailhost").excerpt(b"250-a\r\n250 mailh", 80)
     assert by_chance == "250-a\r\n[hidden]"
+
+
+def test_checks_with_one_login_learn_apart() -> None:
+    redactors = Redactors()
+    first = redactors.redactor("a.example", USER, SECRET)
+    first.learn(b"a proof that is long enough", b"a proof that is long enough")
+    other = redactors.redactor("b.example", USER, SECRET)
+    assert other.text(f"535 {SECRET} is wrong") == f"535 {HIDDEN.decode()} is wrong"
+    assert other.text("535 a proof that is long enough") == "535 a proof that is long enough"
+    assert HIDDEN.decode() in first.text("535 a proof that is long enough")
