@@ -37,8 +37,8 @@ from smtp_tui.diagnosis.rules import ReplyRule, rules
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage
+from tests.diagnosis.error_examples import EXAMPLES, Example
 from tests.diagnosis.examples import known_causes
-from tests.diagnosis.foreign_examples import EXAMPLES, Example
 from tests.table import table
 
 ROWS = range(1, 32)
