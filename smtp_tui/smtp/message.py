@@ -69,8 +69,7 @@ def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> by
     Python 3.13 it decodes an encoded word in a subject, line ends and all.
     """
     # Only a message needs them, and they take time to load.
-    from email import message as email_message
-    from email import policy, utils
+    from email import message, policy, utils
 
     eight_bit = "8BITMIME" in offer
     domain = envelope.sender.envelope.rpartition("@")[2]
@@ -83,11 +82,11 @@ def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> by
     }
     header = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     encoding = None if eight_bit or (mail.body or "").isascii() else "quoted-printable"
-    body = email_message.EmailMessage(policy.SMTP.clone(cte_type="8bit" if eight_bit else "7bit"))
+    body = message.EmailMessage(policy.SMTP.clone(cte_type="8bit" if eight_bit else "7bit"))
     body.set_content(mail.body or "", cte=encoding)
-    message = header.encode() + body.as_bytes()
-    _check_header(message, (*fields, *body.keys()))
-    return message
+    whole = header.encode() + body.as_bytes()
+    _check_header(whole, (*fields, *body.keys()))
+    return whole
 
 
 class ForeignHeaderError(Exception):
