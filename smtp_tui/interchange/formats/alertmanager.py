@@ -123,7 +123,6 @@ _OWN = (
     "auth_identity",
 )  # fmt: skip
 _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
-_VERSION_NAMES = {version: name for name, version in _VERSIONS.items()}
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
@@ -221,18 +220,8 @@ def write(out: ExportBuilder) -> str:
         else:
             out.note("password", "secret-left-out", name=f"{name}_file")
             lines += [f"  # {text('secret-place', name=f'{name}_file')}", f"  # {name}_file:"]
-    if link != "none":
-        certificate, minimum = out.given("client_certificate"), out.given("tls_minimum")
-        config = _lines(
-            "    ",
-            ca_file=out.given("ca_file"),
-            server_name=out.given("server_name"),
-            cert_file=certificate,
-            key_file=out.given("client_key") or certificate,
-            insecure_skip_verify=None if out.verifies else True,
-            min_version=_VERSION_NAMES[str(minimum)] if minimum else None,
-        )
-        lines += ["  smtp_tls_config:", *config] if config else []
+    if config := _lines("    ", **dict(out.pairs())):
+        lines += ["  smtp_tls_config:", *config]
     return "\n".join(["global:", *lines, ""])
 
 

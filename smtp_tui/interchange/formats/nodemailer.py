@@ -110,7 +110,8 @@ def _log_in(builder: ImportBuilder) -> None:
 
 def write(out: ExportBuilder) -> str:
     """Write the options; JSON has no place for a reference to a password."""
-    options: dict[str, Any] = dict(out.pairs())
+    pairs = out.pairs()
+    options: dict[str, Any] = {name: value for name, value in pairs if "." not in name}
     if out.username is not None:
         mechanism = out.mechanism
         is_oauth = mechanism == "xoauth2"
@@ -123,13 +124,7 @@ def write(out: ExportBuilder) -> str:
         if mechanism and not is_oauth:
             options["authMethod"] = mechanism.upper()
         options["auth"] = auth
-    minimum = out.given("tls_minimum")
-    tls = {
-        "rejectUnauthorized": None if out.verifies else False,
-        "servername": out.given("server_name"),
-        "minVersion": f"{_VERSION}{minimum}".removesuffix(".0") if minimum else None,
-    }
-    if tls := {name: value for name, value in tls.items() if value is not None}:
+    if tls := {name.removeprefix("tls."): value for name, value in pairs if "." in name}:
         options["tls"] = tls
     return json.dumps(options, indent=2, ensure_ascii=False) + "\n"
 
