@@ -1,4 +1,4 @@
-"""The application: signals, the shell, the active keys, and which screen comes first."""
+"""Run the Textual application: signals, suspend, active keys and the first screen."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, run_check
 from smtp_tui.tui.textual_compat import CrashSafeApp, FormDriver
 from smtp_tui.tui.typeahead import KeyQueue
 
-# The terminal's own colours on its own background. With it NO_COLOR leaves attributes only.
+# The terminal's own colours on its own background. NO_COLOR leaves attributes only.
 TERMINAL = Theme(
     name="terminal",
     ansi=True,
@@ -44,10 +44,10 @@ HOW_TO_QUIT = "Ctrl+C has no effect here. {leave} quits, {back} stops a test."
 
 
 class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
-    """The form for one table of one file; `table` None asks which.
+    """The application for one file; it asks for the table if `table` is None.
 
-    `keeps_changes`: unsaved changes outlive a signal or a crash. `lookup` says how names are looked
-    up, except for what the preferences say.
+    `keeps_changes`: keep unsaved changes after a signal or a crash. The preferences replace
+    `by_itself` and `selectors` of `lookup`.
     """
 
     CSS_PATH = "app.tcss"
@@ -92,7 +92,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         self._remark = "; ".join([*preferences.problems, *keymap.problems])
 
     def on_mount(self) -> None:
-        """Handle signals and show the form, or ask for the table first."""
+        """Install signal handlers, and ask for the table if none is given."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._exit_on_signal, number)
@@ -102,51 +102,51 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
             self._pick_table()
 
     def on_ready(self) -> None:
-        """Begin to collect garbage, except what was loaded for the first screen: that stays."""
+        """Enable garbage collection, except for what the first screen loaded."""
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
 
     async def on_key(self, event: Key) -> None:
-        """Do what a letter does where nothing takes its capital, nor types it."""
-        # Hints write keys as engraved, so `C` may be typed with Shift; and Caps Lock is a key too.
+        """Run a letter's binding if its capital is neither bound nor typed into a field."""
+        # Hints show letters in capitals, so users may press Shift; Caps Lock may be on, too.
         key, letter, active = event.key, event.key.lower(), self.screen.active_bindings
         if len(key) == 1 and key != letter and key not in active and letter in active:
             event.stop()
             await self.run_action(active[letter].binding.action, active[letter].node)
 
     def on_resize(self, event: Resize) -> None:
-        """Paint everything again where the window was another size for a moment only."""
-        # The window cut what stood there, and the size that is left is the one that was painted.
+        """Repaint everything if the window had another size for a moment only."""
+        # The terminal cut off cells, but Textual repaints nothing: it painted this size before.
         if self.screen_stack and event.size == self.screen.outer_size:
             self.screen.refresh()
 
     def get_default_screen(self) -> Screen[Any]:
-        """Begin with the form itself where it is known which table is meant."""
+        """Return the form if the table is known, else an empty screen."""
         return Screen() if self._table is None else self._form(self._table)
 
     def get_driver_class(self) -> type[Driver]:
-        """Return the driver that knows old terminals."""
+        """Return the driver that supports old terminals."""
         return FormDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what every line goes through."""
+        """Add the filter of the light theme, if chosen."""
         return [*super().get_line_filters(), *self._line_filters]
 
     def action_how_to_quit(self) -> None:
-        """Show how to quit; Ctrl+C interrupts nothing here."""
+        """Show how to quit; Ctrl+C does not interrupt."""
         self._show_message(HOW_TO_QUIT.format(leave=key_names("leave"), back=key_of("back")))
 
     def action_suspend(self) -> None:
-        """Give the terminal to the shell; return when the job is in the foreground again."""
+        """Suspend to the shell; return when the job is in the foreground again."""
         if not has_shell():
             self._show_message(NO_SHELL.format(leave=key_names("leave")))
             return
         with self.suspend():
             shell = os.getppid()
-            # What started the program, like `make` or a script, is of the same job and must stop.
+            # A script or `make` that started the program is in the same job and must stop too.
             os.killpg(0, signal.SIGSTOP)
-            # The shell's `bg` continues the job without the terminal.
+            # The shell's `bg` continues the job in the background: stop again.
             while os.getppid() == shell and not _is_in_foreground():
                 os.kill(os.getpid(), signal.SIGSTOP)
 
@@ -158,17 +158,17 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         yield from (screen for screen in self.screen_stack if isinstance(screen, MainScreen))
 
     def _pick_table(self) -> None:
-        # Most files have one table: the picker and the tests of all tables load only where asked.
+        # Most files have one table, so the picker is imported only when needed.
         from smtp_tui.tui.controllers.tables import TablePicker
 
-        def picked(name: str | None) -> None:
+        def on_picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))
 
         picker = TablePicker(self._document, self._last_verdicts, self._runner)
-        self.push_screen(picker, picked)
+        self.push_screen(picker, on_picked)
 
     def _switch_table(self, table: str, document: Document | None, notice: str) -> None:
-        """Put another table's form in the place of the one there is."""
+        """Replace the form by that of another table."""
         if document is not None:
             self._document, self._last_verdicts = document, {}
         self.switch_screen(self._form(table, notice))
@@ -188,14 +188,14 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         )
 
     def _exit_on_signal(self, number: int) -> None:
-        """Leave on a signal, the terminal as it was found."""
-        # After SIGHUP the kernel sends SIGCONT, at which Textual would take the terminal again.
+        """Exit on a signal and restore the terminal."""
+        # After SIGHUP the kernel sends SIGCONT, on which Textual would set up the terminal again.
         signal.signal(signal.SIGCONT, signal.SIG_IGN)
         self.before_crash()
         self.exit(128 + number, return_code=128 + number)
 
     def before_crash(self) -> None:
-        """Keep what is not saved for the next session, once."""
+        """Keep unsaved changes for the next session, once."""
         if self._keeps_changes and not self.has_kept_changes:
             runners = [screen.command_runner for screen in self._forms()]
             kept = [runner.recovery.keep_changes() for runner in runners]
@@ -203,15 +203,15 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
 
 
 def has_shell() -> bool:
-    """Whether a shell watches over this job and could bring it back once it is stopped."""
-    # A session's first program is nobody's job: `ssh -t host smtp-tui`, or a container's command.
+    """Whether a shell controls this job and could resume it after a stop."""
+    # A session leader is no shell's job: `ssh -t host smtp-tui`, or a container's command.
     return os.getpgrp() != os.getsid(0)
 
 
 def _is_in_foreground() -> bool:
     try:
         return os.tcgetpgrp(sys.__stdin__.fileno()) == os.getpgrp() if sys.__stdin__ else True
-    except OSError:  # the line is lost: go on, to obey the signal that says so
+    except OSError:  # the terminal is gone: continue, so that SIGHUP is handled
         return True
 
 
@@ -224,9 +224,9 @@ def run_app(
     is_demo: bool,
     report: Callable[[str], None],
 ) -> int:
-    """Run the form; return the exit status. What crashed the program is raised again.
+    """Run the form; return the exit status, or raise the exception that crashed it.
 
-    `is_demo`: the form keeps no changes, and asks nobody outside this machine.
+    `is_demo`: keep no changes, and neither query DNS nor search for settings.
     """
     app = SmtpApp(
         document,

@@ -1,4 +1,4 @@
-"""What the keys do: one declaration a command feeds bindings, key hints, help, menu and handler."""
+"""Declare each command once for bindings, key hints, help, menu and handler."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIGN_KEYS = {
 
 
 def key_name(key: str) -> str:
-    """Write a key as it is engraved: `F5`, `^T`, `Alt+E`, `Esc`."""
+    """Format a key for display: `F5`, `^T`, `Alt+E`, `Esc`."""
     modifier, _, letter = key.rpartition("+")
     if modifier == "ctrl":
         return "^" + SIGN_KEYS.get(letter, letter.upper())
@@ -39,15 +39,16 @@ def key_name(key: str) -> str:
 class Command:
     """A command: its action, its keys, its label in hints and menu, and its row in the help.
 
-    A command with a `handler` runs in a worker; `is_test` says that only one of these runs at a
-    time. The others are Textual actions of the widget that binds them. `hints` are the places in
-    the line of key hints, in the form and in the log; 0 is none. `bound` are its default keys.
+    A `handler` runs in a worker; only one command with `is_test` runs at a time. Without a
+    handler, `action` is a Textual action of the widget that binds it. `bound` are the default keys.
+    `hints` are the positions in the key hints of the form and of the log; 0: not shown.
     """
 
     action: str
     # Each function key has an alternative, because serial lines, `screen` and some terminals' own
-    # menus swallow them. None is on Ctrl+A, B, C, Q or S, which multiplexers, interrupts and flow
-    # control take; on Ctrl+P, where `docker attach` waits for a second key, none is alone.
+    # menus swallow function keys. No alternative is Ctrl+A, B, C, Q or S, which multiplexers,
+    # interrupts and flow control use. Ctrl+P, after which `docker attach` waits for a second key,
+    # is never the only key.
     bound: str
     label: str
     help: str
@@ -59,30 +60,30 @@ class Command:
 
     @property
     def default_keys(self) -> tuple[str, ...]:
-        """The keys it has unless the admin chose others."""
+        """The keys unless the admin chose others."""
         return tuple(self.bound.split())
 
     @property
     def active_keys(self) -> tuple[str, ...]:
-        """The keys it has."""
+        """The keys in effect."""
         chosen = _chosen_keys.get(self.action) if self.is_configurable else None
         return chosen or self.default_keys
 
     @property
     def keys(self) -> str:
-        """The keys as people write them."""
+        """The keys, formatted for display."""
         return " ".join(map(key_name, self.active_keys))
 
     @property
     def hint_keys(self) -> str:
-        """The keys for the line of hints."""
-        # A third key is a character, which counts only where no text is typed.
+        """The keys to show in the key hints."""
+        # A third key is a character, which works only where no text is typed.
         characters = self.default_keys[2:]
         return " ".join(key_name(key) for key in self.active_keys if key not in characters)
 
     @property
     def first_key(self) -> str:
-        """The key to name where there is room for one."""
+        """The key to show where only one fits."""
         return key_name(self.active_keys[0])
 
 
@@ -90,12 +91,12 @@ _chosen_keys: dict[str, tuple[str, ...]] = {}
 
 
 def set_active_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
-    """Give configurable commands the keys chosen by action; all others get their defaults."""
+    """Set the chosen keys, by action; all other commands use their defaults."""
     _chosen_keys.clear()
     _chosen_keys.update(keys)
 
 
-# What the keys do while a test message is written; no key that opened this sends.
+# Keys for composing a test message; a key that opens this dialog must not send.
 MAIL_COMMANDS: tuple[Command, ...] = (
     Command("send", "f8 ctrl+r", "Send it", "send the message; Enter in the last line does too"),
     Command(
@@ -104,7 +105,7 @@ MAIL_COMMANDS: tuple[Command, ...] = (
     Command("leave", "escape", "Back", "go back; your text is kept"),
 )
 
-# What the keys do in the list of fixes; those about certificates where they apply.
+# Keys in the list of fixes; those for certificates only where they apply.
 FIX_COMMANDS: tuple[Command, ...] = (
     Command("take", "enter", "Apply", "apply the fix and test again, or go to its field"),
     Command("pin", "p", "Pin certificate", "accept this certificate, and no other"),
@@ -112,7 +113,7 @@ FIX_COMMANDS: tuple[Command, ...] = (
     Command("leave", "escape", "Back", "change nothing"),
 )
 
-# What the keys do where it is shown what saving would change.
+# Keys in the preview of a save.
 DIFF_COMMANDS: tuple[Command, ...] = (
     Command("save", "f2 ctrl+o", "Save", "save the changes shown"),
     Command("backup", "b", "Backup", "keep the old file as FILE~"),
@@ -120,48 +121,48 @@ DIFF_COMMANDS: tuple[Command, ...] = (
     Command("leave", "escape", "Back", "save nothing"),
 )
 
-# What the keys do where the file was changed by another program.
+# Keys when another program changed the file.
 CHANGED_COMMANDS: tuple[Command, ...] = (
     Command("merge", "m", "Merge and save", "apply your changes to the file as it is now"),
     Command("reload", "r", "Reload", "load the file as it is now; asks before it discards yours"),
     Command("leave", "escape", "Back", "save nothing; your changes stay in the form"),
 )
 
-# What the keys do where both changed the same key; Left and Right choose whose value counts.
+# Keys when both changed the same setting; Left and Right choose the value to save.
 CONFLICT_COMMANDS: tuple[Command, ...] = (
     Command("take", "f2 ctrl+o", "Merge and save", "save the values that you chose"),
     Command("leave", "escape", "Back", "save nothing"),
 )
 
-# What the keys do in the list of tables.
+# Keys in the list of tables.
 TABLE_COMMANDS: tuple[Command, ...] = (
     Command("take", "enter", "Open", "open the table"),
     Command("test_all", "f5 ctrl+t", "Test all", "test every table as saved in the file"),
     Command("leave", "escape", "Back", "go back, or quit if no table is open yet"),
 )
 
-# What the keys do where settings are looked for.
+# Keys in the search for settings.
 DISCOVER_COMMANDS: tuple[Command, ...] = (
     Command("take", "enter", "Use it", "copy the chosen server into the form; or search"),
     Command("move", "tab", "Other name", "go from the table to the name, and back"),
     Command("leave", "escape", "Back", "stop the search, or go back without a change"),
 )
 
-# What the keys do in the list of providers; letters find one.
+# Keys in the list of providers; letters search it.
 PRESET_COMMANDS: tuple[Command, ...] = (
     Command("take", "enter", "Use it", "copy the provider's settings into the form"),
     Command("way", "tab", "Other port", "choose another of its ports"),
     Command("leave", "escape", "Back", "change nothing"),
 )
 
-# What the keys do where it is shown what DNS holds about a domain.
+# Keys in the DNS report on a domain.
 DOMAIN_COMMANDS: tuple[Command, ...] = (
     Command("selectors", "k", "DKIM selectors", "type the selectors of DKIM keys to look for"),
     Command("again", "r", "Ask again", "ask DNS again"),
     Command("stop", "escape", "Back", "stop asking, or go back"),
 )
 
-# What the keys do where another program's settings are taken over; Enter begins a line there.
+# Keys in the import of another program's settings; Enter starts a new line there.
 IMPORT_COMMANDS: tuple[Command, ...] = (
     Command("take", "f2 ctrl+o", "Import", "copy the settings into the form, as one step"),
     Command("format", "f8 ctrl+f", "Format", "choose the format of the text"),
@@ -171,7 +172,7 @@ IMPORT_COMMANDS: tuple[Command, ...] = (
     Command("leave", "escape", "Back", "go back without a change"),
 )
 
-# What the keys do where the settings stand as another program keeps them.
+# Keys in the export for another program.
 EXPORT_COMMANDS: tuple[Command, ...] = (
     Command("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
     Command("list", "f8 f", "List", "choose the program from a list"),
@@ -181,7 +182,7 @@ EXPORT_COMMANDS: tuple[Command, ...] = (
     Command("leave", "escape", "Back", "go back"),
 )
 
-# What the keys do where an error is explained; Enter begins a line there.
+# Keys in the explanation of an error; Enter starts a new line there.
 ERROR_COMMANDS: tuple[Command, ...] = (
     Command("visit", "f9 ctrl+r", "Go to it", "go to the field that the explanation names"),
     Command("clear", "ctrl+u", "Clear", "clear the text"),
@@ -191,49 +192,49 @@ ERROR_COMMANDS: tuple[Command, ...] = (
 _command = partial(Command, is_configurable=True)
 _test = partial(_command, is_test=True)
 
-# The formatter would spread each of these rows over five lines.
+# The formatter would spread each command over five lines.
 # fmt: off
 COMMANDS: tuple[Command, ...] = (
     _test("test", "f5 ctrl+t", "Test", "test the settings in the form, saved or not",
-        lambda to: to.check.test(), hints=(4, 18)),
+        lambda runner: runner.check.test(), hints=(4, 18)),
     _test("fix", "f9 ctrl+r", "Fix", "apply the best fix for a failed test, test again",
-        lambda to: to.check.fix(), hints=(1, 1)),
+        lambda runner: runner.check.fix(), hints=(1, 1)),
     _test("fixes", "f8 ctrl+f", "Fixes", "list all fixes, to choose one",
-        lambda to: to.check.choose_fix(), hints=(2, 2)),
+        lambda runner: runner.check.choose_fix(), hints=(2, 2)),
     _command("undo", "f4 ctrl+underscore", "Undo", "undo the last change, yours or a fix",
         hints=(3, 3)),
     _command("redo", "ctrl+backslash alt+e", "Redo", "redo what was undone"),
     _command("save", "f2 ctrl+o", "Save", "save the changes to the file",
-        lambda to: to.saving.save(), hints=(5, 0)),
+        lambda runner: runner.saving.save(), hints=(5, 0)),
     _command("diff", "alt+d insert", "Diff", "show what saving would change in the file",
-        lambda to: to.saving.review()),
+        lambda runner: runner.saving.review()),
     _command("private", "alt+m", "Mode 0600", "let only its owner read the file",
-        lambda to: to.saving.make_private()),
+        lambda runner: runner.saving.make_private()),
     _command("tables", "alt+o", "Tables", "go to another SMTP table of the file",
-        lambda to: to.tables.choose()),
+        lambda runner: runner.tables.choose()),
     _command("dialect", "alt+a", "Format", "choose the program whose settings the file holds",
-        lambda to: to.tables.choose_format()),
+        lambda runner: runner.tables.choose_format()),
     _command("discover", "alt+s ctrl+circumflex_accent", "Discover",
         "find the settings of a domain",
-        lambda to: to.discovery.discover()),
+        lambda runner: runner.discovery.discover()),
     _command("presets", "alt+p ctrl+@", "Presets", "the settings of a mail provider, by name",
-        lambda to: to.discovery.presets()),
+        lambda runner: runner.discovery.presets()),
     _command("import", "alt+i", "Import", "import the settings of another program",
-        lambda to: to.discovery.import_settings()),
+        lambda runner: runner.discovery.import_settings()),
     _command("export", "alt+x", "Export", "export the settings for another program",
-        lambda to: to.discovery.export_settings()),
+        lambda runner: runner.discovery.export_settings()),
     _command("domain", "alt+n", "DNS", "what DNS says about the sender's domain",
-        lambda to: to.discovery.show_domain()),
+        lambda runner: runner.discovery.show_domain()),
     _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(6, 4)),
     _command("commands", "ctrl+p f12 :", "Menu", "all commands and fields by name", hints=(9, 0)),
     _command("jump", "f11 ctrl+v", "Go to", "go to a field by the letter shown next to it"),
     _command("help", "f1 ctrl+g ?", "Help", "show what every key does", hints=(7, 8)),
     _command("explain", "f3 ctrl+y", "Why", "explain an error from any program",
-        lambda to: to.tools.explain()),
+        lambda runner: runner.tools.explain()),
     _test("send", "f7 ctrl+n", "Send", "send a test message; asks for recipients first",
-        lambda to: to.check.send(), hints=(10, 0)),
+        lambda runner: runner.check.send(), hints=(10, 0)),
     _command("leave", "f10 ctrl+x", "Quit", "quit; asks first about unsaved changes",
-        lambda to: to.saving.leave(), hints=(8, 19)),
+        lambda runner: runner.saving.leave(), hints=(8, 19)),
     _command("back", "escape", "Stop", "stop what runs, or go back to the form"),
     _command("suspend", "ctrl+z", "Suspend", "go to the shell; `fg` brings you back",
         is_global=True),
@@ -253,74 +254,78 @@ LOG_COMMANDS: tuple[Command, ...] = (
         hints=(0, 10)),
     _command("later_test", "T b", "Later test", "the start of the test below"),
     _command("compare", "d", "Compare", "show what differs between the last two tests",
-        lambda to: to.tools.compare(), hints=(0, 11)),
+        lambda runner: runner.tools.compare(), hints=(0, 11)),
     _command("copy", "c", "Copy", "copy the line or the marked block (terminal clipboard)",
-        lambda to: to.tools.copy(), hints=(0, 7)),
+        lambda runner: runner.tools.copy(), hints=(0, 7)),
     _command("copy_test", "a", "Copy test", "copy the whole last test",
-        lambda to: to.tools.copy_test()),
+        lambda runner: runner.tools.copy_test()),
     _command("mark", "m", "Mark", "start a block here; moving the cursor extends it",
         hints=(0, 15)),
     _command("zoom", "z", "Whole screen", "give the log the whole screen, or the form its part",
         hints=(0, 13)),
     _command("report", "r", "Report", "save a report of the last test, without secrets",
-        lambda to: to.tools.report(), hints=(0, 9)),
+        lambda runner: runner.tools.report(), hints=(0, 9)),
     _command("save_text", "o", "Save text", "save the dialogue of the last test as plain text",
-        lambda to: to.tools.save_text(), hints=(0, 16)),
+        lambda runner: runner.tools.save_text(), hints=(0, 16)),
     _command("same", "s", "swaks, curl", "the same test with swaks, openssl and curl",
-        lambda to: to.tools.equivalents(), hints=(0, 17)),
+        lambda runner: runner.tools.equivalents(), hints=(0, 17)),
 )
 # fmt: on
 
 
 def configurable() -> tuple[Command, ...]:
-    """Return the commands whose keys an admin may choose, by their actions."""
+    """Return the commands whose keys an admin can choose."""
     return (*COMMANDS, *LOG_COMMANDS)
 
 
 def command_named(action: str) -> Command:
-    """Return the command of form or log with an action."""
+    """Return the configurable command with this action."""
     return next(command for command in configurable() if command.action == action)
 
 
 def key_of(action: str) -> str:
-    """Return the first key of a command, as people write it."""
+    """Return the first key of a command, formatted for display."""
     return command_named(action).first_key
 
 
 def with_keys(text: str) -> str:
-    """Name the active keys in a text that was written for the default ones."""
+    """Replace default keys by the active keys in a text."""
     names = {key_name(command.default_keys[0]): command.first_key for command in COMMANDS}
     return re.sub(r"\b(F\d+|Alt\+[A-Z])\b", lambda match: names.get(match[0], match[0]), text)
 
 
 def key_names(action: str) -> str:
-    """Return all keys of a command in a sentence: `F10 or Ctrl+X`."""
+    """Join all keys of a command for a sentence: `F10 or Ctrl+X`."""
     names = map(key_name, command_named(action).active_keys)
     return " or ".join(re.sub(r"^\^", "Ctrl+", name) for name in names)
 
 
 def hints_of(commands: Iterable[Command], hidden: Collection[str] = ()) -> Hints:
-    """Return keys and labels of commands, except for the hidden actions."""
+    """Return keys and labels of commands, without the hidden actions."""
     shown = (command for command in commands if command.action not in hidden)
     return tuple((command.hint_keys, command.label) for command in shown)
 
 
 def hints_at(*, has_fixes: bool = False, can_undo: bool = False, is_in_log: bool = False) -> Hints:
-    """Return the most wanted commands first: a line of 80 columns has all that matter now."""
+    """Return the key hints, most useful first: 80 columns show all that matter now."""
     hidden = {"send"} if has_fixes else {"fix", "fixes"}
     hidden |= set() if can_undo else {"undo"}
-    shown = [one for one in configurable() if one.hints[is_in_log] and one.action not in hidden]
+    shown = [
+        command
+        for command in configurable()
+        if command.hints[is_in_log] and command.action not in hidden
+    ]
     hints = []
     for command in sorted(shown, key=lambda command: command.hints[is_in_log]):
-        # The menu's other keys are named in the help: the line would lose `Send` for them.
+        # The help lists the menu's other keys; in this line they would push out `Send`.
         keys = command.first_key if command.action == "commands" else command.hint_keys
-        is_way_back = is_in_log and command.action == "switch"
-        hints.append((keys, "Form" if is_way_back else command.label))
+        returns_to_form = is_in_log and command.action == "switch"
+        hints.append((keys, "Form" if returns_to_form else command.label))
     return tuple(hints)
 
 
 def log_keys() -> Hints:
-    """Return all keys of the log and what they do."""
+    """Return all keys of the log with their help texts."""
     return (*((command.keys, command.help) for command in LOG_COMMANDS), *LOG_KEYS)
 
 

@@ -1,4 +1,4 @@
-"""How commands get their keys: what an admin chose, and what Textual binds."""
+"""Validate the keys that an admin chose, and build Textual bindings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TAKEN = {
 
 
 def key_from(text: str) -> str:
-    """Read a key as people write it: `F5`, `Ctrl+T`, `^T`, `C-t`, `Alt+E`, `Shift+N`, `?`."""
+    """Parse a key in any usual notation: `F5`, `Ctrl+T`, `^T`, `C-t`, `Alt+E`, `Shift+N`, `?`."""
     if len(text) == 1:
         return text
     word = text.strip().casefold()
@@ -43,17 +43,17 @@ def key_from(text: str) -> str:
 
 @record
 class KeymapResult:
-    """What an admin's choice of keys came to: who has which keys, and what cannot be, in words."""
+    """The keys to set, by action, and the problems found."""
 
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
 def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> KeymapResult:
-    """Work out the keys of the commands that an admin named, and of those that lose one by it."""
+    """Return the keys that an admin chose, and the keys of commands that lose one to them."""
     result, owners = KeymapResult(), dict[str, str]()
     default_keys = {command.action: command.default_keys for command in configurable()}
-    # Commands of the log may be on a letter; the others count while text is typed.
+    # Log commands may use a letter; the others must work while text is typed.
     log_actions = {command.action for command in LOG_COMMANDS}
     for action, texts in wanted.items():
         if action not in default_keys:
@@ -69,7 +69,7 @@ def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> KeymapResult:
             else:
                 owners[key] = action
                 result.keys[action] = (*result.keys.get(action, ()), key)
-    # Others lose the chosen keys that they have by default, but never the last one.
+    # Other commands lose their default keys that were chosen, but never the last one.
     for action, keys in default_keys.items():
         left = tuple(key for key in keys if key not in owners)
         if action in result.keys or left == keys:
@@ -86,7 +86,7 @@ def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> KeymapResult:
 
 
 def _key_problem(key: str, *, accepts_letters: bool) -> str:
-    """Say why a key cannot be given to a command; nothing where it can."""
+    """Return why a command cannot have a key, or an empty string."""
     if key in _TAKEN:
         return _TAKEN[key]
     if len(key) == 1 and key.isprintable() and key not in " ,":
@@ -95,7 +95,7 @@ def _key_problem(key: str, *, accepts_letters: bool) -> str:
 
 
 def bindings(commands: Iterable[Command]) -> list[BindingType]:
-    """Bind commands; where their keys may be chosen, Textual's keymap finds them by action."""
+    """Bind commands; the id of a configurable one is its action, for Textual's keymap."""
     return [
         Binding(
             ",".join(command.default_keys),

@@ -1,4 +1,4 @@
-"""Where each part of the screen stands, for any size of terminal."""
+"""Compute the region of each part of the screen for any terminal size."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from smtp_tui.records import record
 
 FORM_WIDTH, SIDEBAR_WIDTH, GUTTER = 54, 40, 1
 NARROW, LOW, WIDE = 80, 24, 100
-BESIDE_THE_FORM = 12  # status, strip, verdict, hints, and a log of six lines
-BESIDE_THE_VERDICT = 9  # status, strip, message, hints, and a log of five lines
+BESIDE_THE_FORM = 12  # status, progress, verdict, hints, and a log of six lines
+BESIDE_THE_VERDICT = 9  # status, progress, message, hints, and a log of five lines
 HIGH, NOT_TINY = 32, 18
-LEAST_TEST_PANE = 3  # the strip, a line of the verdict, and one for the key that helps
-MESSAGE = 3  # lines of a message, at most
+LEAST_TEST_PANE = 3  # progress, a line of the verdict, and a line for the key of a fix
+MESSAGE = 3  # most lines of a message
 
 
 @record
 class LayoutRequest:
-    """What the parts would like: rows of the form, lines of the message for a width.
+    """The rows that the form needs, and the lines that the message needs at a width.
 
-    `test_pane` says whose turn it is where form and test pane take turns; with `whole` they do
-    everywhere.
+    Where form and test pane take turns, `test_pane` selects the test pane. With `whole` they take
+    turns at every size.
     """
 
     form: int
@@ -34,24 +34,24 @@ class LayoutRequest:
 
 
 def is_low(size: Size) -> bool:
-    """Whether form and log must take turns."""
+    """Whether form and test pane must take turns."""
     return size.height < LOW
 
 
 def lacks_sidebar(size: Size) -> bool:
-    """Whether there is no room for a sidebar, or for a few lines of it only."""
+    """Whether a sidebar has no room, or room for a few lines only."""
     return size.width < NARROW or size.height < NOT_TINY
 
 
 def compute_layout(size: Size, wants: LayoutRequest) -> dict[str, Region]:
-    """Return the region of each part by its id; an empty one is not shown."""
+    """Return the region of each part, by widget id; empty if it is not shown."""
     width, height = size
     side = SIDEBAR_WIDTH if width >= WIDE else 0
     left = width - side - GUTTER - 1 if side else width
     message_lines = min(wants.message(left), max(height - 6, 1))
     body = Region(0, 1, left, max(height - 2 - message_lines, 0))
-    form, test_pane = _share(body, size, wants)
-    form, divider, sidebar = _beside(form, size, wants)
+    form, test_pane = _split_body(body, size, wants)
+    form, divider, sidebar = _split_form(form, size, wants)
     if side:
         divider = Region(left + GUTTER, 1, 1, max(height - 2, 0))
         sidebar = Region(divider.right, 1, side, max(height - 2, 0))
@@ -67,7 +67,7 @@ def compute_layout(size: Size, wants: LayoutRequest) -> dict[str, Region]:
 
 
 def verdict_lines(size: Size, wants: LayoutRequest) -> int:
-    """Return how many lines the verdict may take beside what else must be in sight."""
+    """Return how many lines the verdict may take next to the other visible parts."""
     if wants.whole:
         return max(size.height - BESIDE_THE_VERDICT, 3)
     if is_low(size) and not wants.test_pane:
@@ -77,8 +77,8 @@ def verdict_lines(size: Size, wants: LayoutRequest) -> int:
     return 5 if has_room else 3
 
 
-def _share(body: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region]:
-    """Give form and test pane their heights; where they take turns, the pane what is left."""
+def _split_body(body: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region]:
+    """Split the body into form and test pane; without room for both, one is empty."""
     if is_low(size) or wants.whole:
         if wants.test_pane:
             return NULL_REGION, body
@@ -90,8 +90,8 @@ def _share(body: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Regi
     return top, bottom
 
 
-def _beside(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region, Region]:
-    """Divide the form's part between form and sidebar, where that is the sidebar's place."""
+def _split_form(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region, Region]:
+    """Split the form's region into form, divider and, on a medium width, sidebar."""
     if not form or size.width >= WIDE:
         return form, NULL_REGION, NULL_REGION
     if size.width < NARROW:
@@ -104,10 +104,10 @@ def _beside(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Reg
 
 
 class ComputedLayout(Layout):
-    """Puts each child where `compute_layout` says, for what the parts want at that moment."""
+    """A Textual layout that places each child by `compute_layout`."""
 
-    # CSS has no arithmetic: `max-height: 100h - 12` cannot be said, so the heights are computed in
-    # Python in any case. Each place is final, so one pass is enough.
+    # CSS has no arithmetic such as `max-height: 100h - 12`, so Python computes the heights in any
+    # case. Each region is final, so one pass is enough.
     name = "computed"
 
     def __init__(self, wants: Callable[[], LayoutRequest]) -> None:
@@ -116,7 +116,7 @@ class ComputedLayout(Layout):
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
-        """Place the children that have a region."""
+        """Place the children whose region is not empty."""
         del parent, greedy
         regions = compute_layout(size, self._wants())
         placed = [(child, regions[child.id or ""]) for child in children]

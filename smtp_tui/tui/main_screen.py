@@ -1,4 +1,4 @@
-"""The one screen: composes form, sidebar and test pane, and wires them."""
+"""Compose the main screen of form, sidebar and test pane, and connect them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NO_TABLE = "no SMTP table yet"
 
 
 class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
-    """Where everything happens."""
+    """Form, sidebar and test pane."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,12 +95,12 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._wants_test_pane = self._zooms = self._is_seen = False
 
     def compose(self) -> ComposeResult:
-        """Name the parts; where they stand is the business of `compute_layout`."""
+        """Yield the parts; `compute_layout` places them."""
         yield from (self.status, self.form, self.divider, self.sidebar)
         yield from (self.test_pane, self.message, self.hints)
 
     def on_mount(self) -> None:
-        """Fill the parts before they are seen, and watch how much of the form shows."""
+        """Fill the parts before the first paint; watch how much of the form is visible."""
         for name in ("scroll_y", "virtual_size", "size"):
             self.watch(self.form, name, self._mark_divider, init=False)
         self.test_pane.domain_changed.subscribe(
@@ -114,14 +114,14 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             self.show_message(self._opened_as)
 
     def on_resize(self) -> None:
-        """Give each part the room there is."""
+        """Adapt the parts to the new size."""
         self._wants_test_pane = self.test_pane.is_busy or isinstance(self.focused, LogView)
         self._make_room()
         self.call_after_refresh(self._after_resize)
 
     @property
     def layout(self) -> Layout:
-        """The parts stand where `compute_layout` says; Textual knows no style for that."""
+        """The layout by `compute_layout`; Textual CSS cannot express it."""
         return self._computed_layout
 
     @property
@@ -129,48 +129,50 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         rows, message = self.form.line_count, self.message.line_count
         return LayoutRequest(rows, message, self._wants_test_pane, self._zooms)
 
-    # What the parts tell
+    # Messages from the parts
 
     def on_descendant_focus(self) -> None:
-        """Another field, or the log, is under the cursor."""
+        """Update hints and sidebar for the new focus."""
         self._show_hints()
         self._sidebar_controller.follow_focus()
 
     def on_descendant_blur(self) -> None:
-        """The log may have lost the focus, and the terminal too."""
+        """Update the hints: the log, or the terminal, lost the focus."""
         self._show_hints()
 
     def on_form_changed(self, event: Form.Changed) -> None:
-        """A value changed."""
+        """Mark the verdict stale and show the new state."""
         self.test_pane.verdict.mark_stale()
         self.show_state()
         self._sidebar_controller.clear_message()
-        # Whether there is a keyring shows at once, not only when the password is saved.
+        # Report a missing keyring at once, not only when the password is saved.
         is_keyring = self.form.draft.password.location is PasswordLocation.KEYRING
         if event.key == KEPT and is_keyring:
-            self.command_runner.start(lambda to: to.saving.look_for_keyring(), "look_for_keyring")
+            self.command_runner.start(
+                lambda runner: runner.saving.look_for_keyring(), "look_for_keyring"
+            )
 
     def on_choice_row_rejected(self, event: ChoiceRow.Rejected) -> None:
-        """Show why a word cannot be chosen."""
+        """Show why a choice is rejected."""
         self.show_message(event.why)
 
     def on_form_editing_paused(self) -> None:
-        """Show what is to be said of what was typed."""
+        """Update the sidebar for the typed text."""
         self._sidebar_controller.refresh(from_top=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A defect in work under way must not cost what was typed."""
+        """Show an unexpected error of a worker; the input stays."""
         if event.state is WorkerState.ERROR and event.worker.error:
             self.show_message(format_internal_error(event.worker.error), BAD)
 
-    # What the keys do
+    # Key actions
 
     def action_page(self, pages: int) -> None:
-        """Read on in the sidebar."""
+        """Scroll the sidebar by pages."""
         self.sidebar.action_page(pages)
 
     def action_switch(self) -> None:
-        """Go to the log, or back."""
+        """Move the focus to the log, or back."""
         if isinstance(self.focused, LogView):
             self.show_form()
         else:
@@ -178,7 +180,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             self.set_focus(self.test_pane.log_view)
 
     def action_back(self) -> None:
-        """In the log take one step back, else stop test or waiting, else go back to the form."""
+        """Step back in the log, else stop a test or a wait, else return to the form."""
         if isinstance(self.focused, LogView) and self.focused.step_back():
             return
         if self.test_pane.stop() or self._waits.stop():
@@ -187,13 +189,13 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.show_form()
 
     def action_zoom(self) -> None:
-        """Give the log the whole height, or take it back."""
+        """Give the log the whole height, or restore the form."""
         self._zooms = not self._zooms
         self._make_room()
         self.test_pane.refresh(layout=True)
 
     def action_help(self) -> None:
-        """Show what the keys do."""
+        """Show the help."""
         from smtp_tui.tui.dialogs.help_and_palette import HelpScreen
 
         self.app.push_screen(HelpScreen([*file_blocks(self._document, self._table)]))
@@ -203,18 +205,18 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.command_runner.run(command_named(action))
 
     async def action_commands(self) -> None:
-        """List all commands and fields, and do what is chosen."""
+        """Open the palette of all commands and fields."""
         from smtp_tui.tui.dialogs.help_and_palette import Palette
 
         self.app.push_screen(Palette(), self._choose)
 
     def action_jump(self) -> None:
-        """Show a letter at each field, and go to the one that is typed next."""
+        """Show a letter next to each field; the next key selects one."""
         self.show_form()
         self._sidebar_controller.jump()
 
     async def _choose(self, chosen: Command | str | None) -> None:
-        """Do what a command's key would do, in the log where it is of the log, or go to a field."""
+        """Run the chosen command, a log command in the log, or focus the chosen field."""
         match chosen:
             case str():
                 self.show_form()
@@ -230,24 +232,24 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             case None:
                 pass
 
-    # What is shown where
+    # Layout and state
 
     def show_form(self) -> None:
-        """Bring the form into sight, the focus in it."""
+        """Show the form and focus it."""
         self._want_test_pane(False)
         self.form.focus_last()
 
     def show_test_pane(self) -> None:
-        """Bring the test pane into sight."""
+        """Show the test pane."""
         self._want_test_pane(True)
 
     def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
-        """Give way to the form of another table, or of the file in another format."""
+        """Switch to the form of another table, or of the file in another format."""
         allow_switch(self)
         self.app.call_later(self._switch_table, table, document, notice)
 
     def show_state(self) -> None:
-        """Show whether there is something to save, and what the keys can do now."""
+        """Show the unsaved state and the current key hints."""
         is_new = not self._document.exists
         state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []
         state += ["modified"] if self.form.draft.changed else ["new file"] if is_new else []
@@ -263,7 +265,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.hints.show(hints)
 
     def _want_test_pane(self, wanted: bool) -> None:
-        """Where form and log must take turns, say whose turn it is."""
+        """Select form or test pane where they take turns."""
         if wanted != self._wants_test_pane:
             takes_turns = is_low(self.size) or self._zooms
             self._wants_test_pane, self._zooms = wanted, self._zooms and wanted
@@ -271,7 +273,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             self.test_pane.refresh(layout=takes_turns)
 
     def _make_room(self) -> None:
-        """Let the verdict have the lines that there are, and say nothing of a field unseen."""
+        """Limit the verdict's lines, and hide the message about a hidden field."""
         self.test_pane.verdict.limit(verdict_lines(self.size, self._wants))
         self._sidebar_controller.set_field_hidden(
             self._wants_test_pane and (is_low(self.size) or self._zooms)
@@ -288,7 +290,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         if self._is_seen:
             return
         self._is_seen = True
-        # This reads files, which nobody needs to see the form and to type.
+        # This reads files; users can see the form and type before that.
         self.form.update_advice()
         if self._offers_recovery:
-            self.command_runner.start(lambda to: to.recovery.offer(), "offer_kept")
+            self.command_runner.start(lambda runner: runner.recovery.offer(), "offer_kept")

@@ -1,4 +1,4 @@
-"""What the form says: the catalogue of its texts, and how errors become sentences."""
+"""Look up the form's texts, and format errors as sentences."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from smtp_tui.smtp.escaping import escape_controls
 
 
 @cache
-def _parts() -> dict[str, dict[str, str]]:
-    # The form shows its first screen without any of these texts.
+def _catalogue() -> dict[str, dict[str, str]]:
+    # Loaded on first use: the first screen needs none of these texts.
     return tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
 
 
 def text(part: str, identity: str, /, **names: object) -> str:
-    """Return a text filled in."""
-    return _parts()[part][identity].format_map(names)
+    """Return a text, filled in."""
+    return _catalogue()[part][identity].format_map(names)
 
 
 def texts_of(part: str) -> Mapping[str, str]:
-    """Return the texts of a part as they stand, by id."""
-    return _parts()[part]
+    """Return the texts of a part, not filled in, by id."""
+    return _catalogue()[part]
 
 
 def reword(part: str, sentence: object, /, **names: object) -> str:
-    """Replace what a sentence says for the command line by what the form offers instead."""
+    """Replace command-line options in a sentence by the keys of the form."""
     reworded = str(sentence)
-    for options, keys in _parts()[part].items():
+    for options, keys in _catalogue()[part].items():
         reworded = reworded.replace(options, keys.format_map(names))
     return reworded
 
 
 def format_internal_error(error: BaseException) -> str:
-    """Name an unexpected error and its place, in the form."""
+    """Format an unexpected error and the line that raised it."""
     return f"A bug in smtp-tui: {defect_text(error)}. Your input is still here."
 
 
 def as_sentence(error: object) -> str:
-    """Make a sentence of an error's text."""
+    """Format an error as a sentence."""
     text = escape_controls(str(error))
     return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
-# More bytes than this, as they are sent, many terminals drop without a word.
+# Many terminals silently drop more bytes (encoded) than this.
 MOST_COPIED = 100_000
 
 
 def clipboard_size(text: str) -> int:
-    """Return the bytes that a text takes on its way to a terminal's clipboard."""
+    """Return the size of a text in bytes, encoded for the terminal clipboard."""
     return len(b64encode(text.encode("utf-8", "backslashreplace")))

@@ -1,4 +1,4 @@
-"""The sidebar, which explains what is under the cursor, and the line of messages below the form."""
+"""Explain the focused row in the sidebar, and show messages below the form."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ WHICH_LETTER = "Which letter?"
 
 
 class Sidebar(TextPage):
-    """A page that the form's keys scroll; the focus never comes here."""
+    """A page that the form's keys scroll; it never has the focus."""
 
     DEFAULT_CSS = "Sidebar { height: 100%; }"
 
 
 class SidebarController:
-    """Keeps sidebar and message true to what is under the cursor.
+    """Updates sidebar and message for the focused row.
 
     A message stays until a value changes, or the focus leaves the field that it is about.
     """
@@ -68,9 +68,9 @@ class SidebarController:
         self._hides_field = False
 
     def show_message(self, text: str, style: Style = PLAIN, *, at: str | None = None) -> None:
-        """Show a message; `at` is the field that the focus is about to go to."""
+        """Show a message; `at` is the field that gets the focus next."""
         self._message_text, self._message_at = text, at or self._form.current_row.key
-        # Texts name the usual keys; the admin may have chosen others.
+        # Texts name the default keys; the admin may have chosen others.
         self._message.show([plain(with_keys(text), style)])
 
     def withdraw_message(self, text: str) -> None:
@@ -79,60 +79,60 @@ class SidebarController:
             self.clear_message()
 
     def clear_message(self) -> None:
-        """Show no message any more."""
+        """Clear the message."""
         self._message_at = None
         self.refresh_message()
 
     def set_field_hidden(self, hides: bool) -> None:
-        """Show nothing about a field while the log has the form's place."""
+        """Hide the message about a field while the log hides the form."""
         if hides != self._hides_field:
             self._hides_field = hides
             self.refresh_message()
 
     def jump(self) -> None:
-        """Show a letter at each row and go to that of the next key; any other goes nowhere."""
+        """Show a letter next to each row; the next key focuses the row with that letter."""
         app, form = self._form.app, self._form
-        assert isinstance(app, KeyQueue)  # only keys taken in order can be held back
-        beyond = form.show_letters()
+        assert isinstance(app, KeyQueue)  # only the key queue can intercept the next key
+        out_of_view = form.show_letters()
         if self._sidebar.size:
-            asked = plain(f"{WHICH_LETTER} Also:" if beyond else WHICH_LETTER, STRONG)
-            lines = (((letter, CURSOR), (f" {label}", PLAIN)) for letter, label in beyond)
-            self._sidebar.show([asked, *(Block(line, gap=False) for line in lines)])
-        else:  # one line has room for them, and no part moves for it
-            listed = ", ".join(f"{letter} {label}" for letter, label in beyond)
+            prompt = plain(f"{WHICH_LETTER} Also:" if out_of_view else WHICH_LETTER, STRONG)
+            lines = (((letter, CURSOR), (f" {label}", PLAIN)) for letter, label in out_of_view)
+            self._sidebar.show([prompt, *(Block(line, gap=False) for line in lines)])
+        else:  # they fit on one line, so the layout stays
+            listed = ", ".join(f"{letter} {label}" for letter, label in out_of_view)
             self._message.show([plain(f"{WHICH_LETTER} {listed}")])
 
-        def go(key: Key) -> None:
+        def focus_row(key: Key) -> None:
             form.hide_letters()
             self.refresh()
             for row_key, letter in letters().items():
                 if letter and (key.character or "").casefold() == letter:
                     form.focus_field(row_key)
 
-        app.take_next_key(go)
+        app.take_next_key(focus_row)
 
     def follow_focus(self) -> None:
-        """Show the page of what has the focus now; a message about another field goes."""
+        """Show the page of the new focus; clear a message about another field."""
         if self._message_at != self._form.current_row.key or self._is_in_log:
             self._message_at = None
         self.refresh()
 
     def refresh(self, *, from_top: bool = True) -> None:
-        """Show the page of what is under the cursor as it is now."""
+        """Show the current page of the focused row or the log."""
         row, pane, is_in_log = self._form.current_row, self._test_pane, self._is_in_log
         if is_in_log:
             blocks = _log_blocks(pane, self._about_file())
         else:
             advice = self._form.advice_on(row.key)
             blocks = _field_blocks(row.key, self._form.draft, row.state, advice, pane.last_test)
-        # PgDn scrolls the log while that has the focus.
+        # PgDn scrolls the log while the log has the focus.
         self._sidebar.name_key("" if is_in_log else "PgDn")
         pane.verdict.name_key(key_of("zoom" if is_in_log else "switch"))
         self._sidebar.show(blocks, from_top=from_top)
         self.refresh_message()
 
     def refresh_message(self) -> None:
-        """Show a problem that its row has no room for; without a sidebar, what the field is."""
+        """Show a problem that does not fit in its row; without a sidebar, a summary."""
         if self._message_at is not None:
             return
         row, size = self._form.current_row, self._form.screen.size
@@ -164,10 +164,10 @@ def _summary(key: str) -> str:
 def _field_blocks(
     row_key: str, draft: Draft, state: RowState, advice: Sequence[Advice], last: LastTest | None
 ) -> list[Block]:
-    """Return what there is to show about a row, what matters first.
+    """Return the blocks about a row, most important first.
 
-    Its title; what is wrong or doubtful; what it is, and what its value means now; the rest of its
-    page. What a test found about it moves to the top, what it means now along with it.
+    The order: title, problem, advice, description, meaning of the value, provider, rest of the
+    page. If a test found something, meaning and finding come before the description.
     """
     if row_key == MORE_LABEL:
         intro = plain("Settings that you rarely need. Enter shows or hides them.")
@@ -180,7 +180,7 @@ def _field_blocks(
         title, *lead = plain("Kept in", STRONG), plain(LOCATION_SUMMARY)
     note = value_note(key, draft.values())
     now = [labelled("Now", note)] if note else []
-    # What a test found is of more use than what the field is in general.
+    # The finding of a test is more useful than the general description.
     if last and (found := observations_of(key, last.facts, last.verdict)):
         when = "Last test, before your change" if last.is_stale else "Last test"
         what = [*now, labelled(when, found), *lead]
@@ -199,16 +199,16 @@ def _field_blocks(
 
 
 def _page(key: str) -> tuple[list[Block], list[Block]]:
-    """Return a field's page: its title with the lead, and what comes under further titles."""
+    """Return a field's page in two parts: title and lead, and all later sections."""
     try:
         lead, mark, rest = explanation(key).partition("\n## ")
-    except FileNotFoundError:  # a field works before its page is written
+    except FileNotFoundError:  # a new field works without a page
         return [plain(BY_KEY[key].label, STRONG), plain(BY_KEY[key].summary)], []
     return parse(lead), parse(f"{mark}{rest}")
 
 
 def _application_blocks(key: str, draft: Draft, state: RowState) -> Iterator[Block]:
-    """Yield what the application whose file it is makes of a field."""
+    """Yield the limits and the default of the file's application."""
     if state.limit:
         yield labelled("Cannot be set here", state.limit)
     elif state.refused:
@@ -220,7 +220,7 @@ def _application_blocks(key: str, draft: Draft, state: RowState) -> Iterator[Blo
 
 
 def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator[Block]:
-    """Yield each advice whole; advice about another field than `key` names that field."""
+    """Yield each advice in full; if it is about another field than `key`, name the field."""
     for item in advice:
         sign, style = SIGNS[item.severity]
         spans = [(item.text, PLAIN)]
@@ -232,9 +232,9 @@ def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator
 
 
 def _provider_blocks(key: str, draft: Draft) -> Iterator[Block]:
-    """Yield what the provider whose server the host is requires of a field.
+    """Yield what the host's provider requires of a field.
 
-    What the value means names the provider and its first note; here stands the rest.
+    The meaning of the value names the provider and its first note; these blocks add the rest.
     """
     host = draft.text(HOST)
     if not host:
@@ -246,7 +246,7 @@ def _provider_blocks(key: str, draft: Draft) -> Iterator[Block]:
         return
     blocks: list[Block] = []
     if key == HOST:
-        # The first note of a provider that we know is in what the value means.
+        # The meaning of the value has a built-in provider's first note already.
         notes = (*provider.notes[0 if own else 1 :], *provider.limits)
         blocks += (Block(plain(note).spans, "- ", "  ", gap=False) for note in notes)
     elif key == ACCOUNT and provider.user is not User.NONE and (own or draft.raw(ACCOUNT)):
@@ -261,7 +261,7 @@ def _provider_blocks(key: str, draft: Draft) -> Iterator[Block]:
 
 @cache
 def _own_providers(folder: Path) -> tuple[Provider, ...]:
-    """Return the providers that the admin describes in files; they are read once."""
+    """Return the providers from the admin's files, read once."""
     if not folder.is_dir():
         return ()
     presets = presets_with(folder)
@@ -269,7 +269,7 @@ def _own_providers(folder: Path) -> tuple[Provider, ...]:
 
 
 def _log_blocks(pane: TestPane, file: Iterable[Block]) -> list[Block]:
-    """Return the last verdict whole, the domain in DNS, the keys of the log, and the `file`."""
+    """Return the last verdict in full, the DNS report, the keys of the log, and `file`."""
     verdict = pane.verdict.verdict
     shown = [plain("No test has finished yet.")]
     if verdict:
@@ -277,13 +277,13 @@ def _log_blocks(pane: TestPane, file: Iterable[Block]) -> list[Block]:
     shown = [*(replace(block, gap=True) for block in shown), *pane.domain_blocks()]
     keys = [plain("Keys in the log", STRONG)]
     keys += [labelled(names, what) for names, what in log_keys()]
-    # What the file was read as is of more use than the keys before the first test.
+    # Before the first test, the file's format is more useful than the keys.
     rest = [*keys, *file] if verdict else [*file, *keys]
     return [plain("The last test", STRONG), *shown, *rest]
 
 
 def file_blocks(document: Document, table: str) -> Iterator[Block]:
-    """Yield what the file was read as and why, the remarks, and the key that changes it."""
+    """Yield the file's format and why, the remarks, and the key that changes the format."""
     yield plain("The file", STRONG)
     yield plain(f"{escape_controls(str(document.recognition))}.", gap=False)
     yield from (plain(remark, WARNING, gap=False) for remark in remarks(document, table))
@@ -291,8 +291,8 @@ def file_blocks(document: Document, table: str) -> Iterator[Block]:
 
 
 def remarks(document: Document, table: str) -> tuple[str, ...]:
-    """Return a sentence for each thing in the table that the form does not show."""
+    """Return sentences on the table: unknown or unclear keys, mail switched off."""
     try:
         return tuple(map(escape_controls, document.remarks(table)))
-    except DocumentError:  # what is wrong shows where the table is opened
+    except DocumentError:  # opening the table shows the error
         return ()

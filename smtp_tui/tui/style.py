@@ -1,7 +1,7 @@
-"""The few styles of the screen, each with one meaning; none carries a meaning alone.
+"""Define the screen's styles, each with one meaning, and build lines of styled text.
 
-They are attributes and the terminal's own sixteen colours, on its own background: right in any
-palette, and the shortest to send. Without colour, weight, reverse and signs remain.
+The styles use attributes and the terminal's own sixteen colours and background: readable in any
+palette, and the shortest to send. Without colour, weight, reverse and signs carry the meaning.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ MARKS = {Mark.SENT: ACCENT, Mark.RECEIVED: PLAIN, Mark.FACT: DIM, Mark.WARNING: 
 
 Span = tuple[str, Style]
 
-# Yellow and cyan cannot be read on white.
+# Yellow and cyan are unreadable on white.
 _ON_LIGHT = {"cyan": "blue", "yellow": "magenta"}
 
 
 class LightThemeFilter(LineFilter):
-    """Replaces the colours that cannot be read on a light background."""
+    """Replaces colours that are unreadable on a light background."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return segments in other colours."""
+        """Return segments in readable colours."""
         del background
         return [Segment(text, style and _on_light(style), more) for text, style, more in segments]
 
@@ -52,37 +52,37 @@ def _on_light(style: Style) -> Style:
 
 
 class _Charset:
-    # None where the terminal knows all characters.
+    # None if the terminal supports all characters.
     encoding: str | None = None
 
 
 def set_charset(encoding: str | None) -> None:
-    """Draw with the characters of an encoding alone, or with all."""
+    """Restrict drawing to the characters of an encoding; None allows all."""
     _Charset.encoding = encoding
 
 
 def to_charset(text: str) -> str:
-    """Write a text in the characters that the terminal knows; one of our signs takes one cell."""
+    """Replace characters that the terminal does not support; our own signs stay one cell wide."""
     if _Charset.encoding is None or text.isascii():
         return text
     return text.encode(_Charset.encoding, "smtp-tui").decode(_Charset.encoding)
 
 
 def make_strip(spans: Iterable[Span], width: int) -> Strip:
-    """Join spans to a line of exactly `width` cells."""
+    """Join spans into a line of exactly `width` cells."""
     segments = [Segment(to_charset(text), style) for text, style in spans if text]
     return Strip(segments).adjust_cell_length(width, PLAIN).simplify()
 
 
 def truncate(text: str, width: int) -> str:
-    """Cut a text to `width` cells, with a sign that it was cut."""
+    """Cut a longer text to `width` cells, `…` included."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1) + "…" if width > 0 else ""
 
 
 def truncate_left(text: str, width: int) -> str:
-    """Cut a text at its beginning to `width` cells: a path's end says more."""
+    """Cut a text to `width` cells at its start: a path's end matters more."""
     if cell_len(text) <= width:
         return text
     start, used = len(text), 0
@@ -92,7 +92,7 @@ def truncate_left(text: str, width: int) -> str:
 
 
 def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
-    """Return the first column that differs and the one after the last, or None."""
+    """Return the first column that differs and the one after the last; None if equal."""
     before, after = _cells(old), _cells(new)
     if len(before) != len(after):
         return 0, max(len(before), len(after))

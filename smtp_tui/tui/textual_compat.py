@@ -1,7 +1,7 @@
-"""All that depends on the inside of Textual, each part with the public behaviour it stands for.
+"""Isolate what depends on Textual's internals; comments name the public behaviour in use.
 
-`tests/tui/test_textual_compat.py` fails on a Textual that changed any of it; the bounds in
-pyproject.toml are the versions that passed.
+`tests/tui/test_textual_compat.py` fails if a version of Textual changes any of it; pyproject.toml
+allows the versions that passed.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from textual.widget import Widget
 
 
 class NoRepaintOnResize:
-    """Inherited before a widget: learning its size does not lay it out and paint it again."""
+    """A mixin before a widget class: a new size causes no further layout and repaint."""
 
-    # Public behaviour: these reactives exist, and repaint unless told not to. Textual lays out and
-    # paints what appears up to three times and sends each picture whole. That there is more than
-    # fits is no reason to paint either: no scrollbar takes any room here.
+    # Public behaviour: these reactives exist, and repaint by default. Textual lays out and paints a
+    # new widget up to three times and sends each picture in full. Content that does not fit is no
+    # reason to repaint either: scrollbars take no space here.
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), repaint=False)
     show_vertical_scrollbar: Reactive[bool] = Reactive(False, repaint=False)
     show_horizontal_scrollbar: Reactive[bool] = Reactive(False, repaint=False)
 
 
 class PaintOnceScreen(NoRepaintOnResize):
-    """Inherited before a screen: it appears as after a change of size, which paints it once.
+    """A mixin before a screen class: the screen appears through a `Resize`, which paints it once.
 
-    A step of the focus, or parts that were put in or moved, paint what they changed; the stock
-    screen paints itself whole.
+    A move of the focus, and widgets that are added or moved, repaint only what they change; the
+    stock screen repaints everything.
     """
 
-    # Public behaviour: the reactive `Screen.focused`. A step costs 1,193 bytes in place of 4,243.
+    # Public behaviour: the reactive `Screen.focused`. A move costs 1,193 bytes instead of 4,243.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
-        """Come into sight in place of what the stock screen does for it."""
+        """Show the screen, in place of the stock handler."""
         # Public behaviour: `prevent_default` keeps the stock handler from running, and a `Resize`
-        # lays a screen out. A screen that comes back has its focus still and is painted alone.
+        # lays a screen out. A screen that returns still has its focus and needs a repaint only.
         event.prevent_default()
         screen = cast(Screen[Any], self)
         is_new, size = not screen.stack_updates, screen.app.size
@@ -63,71 +63,71 @@ class PaintOnceScreen(NoRepaintOnResize):
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
-        """Ask to be painted, or laid out: that paints what it moved."""
+        """Request a repaint or a layout; a layout repaints what it moves."""
         stock = cast(Screen[Any], super())
         stock.refresh(*regions, repaint=repaint and not layout, layout=layout, recompose=recompose)
         return self
 
 
 def allow_switch(screen: Screen[Any]) -> None:
-    """Let `App.switch_screen` replace the screen that the application began with."""
+    """Let `App.switch_screen` replace the default screen."""
     # Public behaviour: a screen on the stack can be switched. `switch_screen` pops a callback that
-    # `push_screen` has put there; the default screen was never pushed, and it fails on that.
+    # `push_screen` added; the default screen was never pushed, so the pop fails.
     if not screen._result_callbacks:
         screen._push_result_callback(screen, None)
 
 
 class CrashSafeApp(App[int], inherit_bindings=False):
-    """An application whose crash leaves a clean terminal and no secrets on it."""
+    """An application that leaves a clean terminal, without secrets, when it crashes."""
 
     @property
     def crash(self) -> Exception | None:
-        """The exception that brought the program down, if one did."""
+        """The exception that crashed the program, if any."""
         # Public behaviour: `App.run` keeps the first unhandled exception to show it.
         return self._exception
 
     def before_crash(self) -> None:
-        """Save what must not be lost."""
+        """Save unsaved data; for subclasses."""
 
     def _fatal_error(self) -> None:
         # Public behaviour: after an unhandled exception the application ends and shows a traceback.
-        # The stock one prints local variables, and those hold passwords.
+        # The stock traceback shows local variables, which hold passwords.
         self.before_crash()
         self._close_messages_no_wait()
 
 
 class TolerantStream:
-    """A terminal to write to; once it is gone, what is written is dropped."""
+    """A terminal stream that drops output once the terminal is gone."""
 
-    # An error would end the thread that writes, and the program, deaf to signals, would wait for
-    # it with its queue full, for ever.
+    # An error would end Textual's writer thread. Once its queue is full, the program would wait for
+    # ever and ignore signals.
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self.fileno = file.fileno
 
     def write(self, text: str) -> None:
-        """Write a text."""
+        """Write text."""
         with suppress(OSError, ValueError):
             self._file.write(text)
 
     def flush(self) -> None:
-        """Send what was written."""
+        """Flush the output."""
         with suppress(OSError, ValueError):
             self._file.flush()
 
 
-# These terminals know no questions about modes: some print part of one on the screen.
+# These terminals support no mode queries: some print part of a query on the screen.
 _OLD_TERMINALS = ("linux", "ansi", "vt", "cons", "sun", "wy", "xterm-mono", "pcansi")
-# Questions, and the keyboard protocol that is set with a sign of its own.
+# Queries, and the sequences that set the keyboard protocol.
 _MODERN_SEQUENCES = ("\x1b[>", "\x1b[<u", "\x1b[?2026$p", "\x1b[?2048$p")
 _CLEAR = "\x1b[m\x1b[H\x1b[J"
 
 
 def decode_alt_keys() -> None:
-    """Let Alt with a letter be a key at once."""
+    """Decode Alt with a letter as a key at once."""
     # Public behaviour: `Key.key` is `alt+d` for Escape and `d` in one packet. The stock parser
-    # waits 0.1 s to tell it from Escape; if another key comes in the meantime, as on a slow line,
+    # waits 0.1 s to rule out Escape alone; if another key arrives in that time, as on a slow line,
     # it types `^` and the letter into the field.
     sequences = cast(MutableMapping[str, Any], ANSI_SEQUENCES_KEYS)
     for letter in ascii_lowercase:
@@ -135,34 +135,34 @@ def decode_alt_keys() -> None:
 
 
 class FormDriver(LinuxDriver):
-    """Asks old terminals nothing, and no terminal for each movement of the mouse."""
+    """A driver that sends old terminals no queries, and requests no mouse movements."""
 
     def __init__(self, app: App[object], **options: Any) -> None:
         super().__init__(app, **options)
         decode_alt_keys()
         self._is_old = os.environ.get("TERM", "").startswith(_OLD_TERMINALS)
-        # Public behaviour: the driver writes to standard error, which an admin may have sent to a
-        # file.
+        # Public behaviour: the driver writes to standard error, which an admin may have
+        # redirected to a file.
         if sys.__stdout__ is not None:
             self._file = cast(Any, TolerantStream(sys.__stdout__))
 
     def start_application_mode(self) -> None:
-        """Take the terminal, and follow the window's sizes in their order."""
+        """Set up the terminal, and report window sizes in order."""
         # Public behaviour: SIGWINCH posts a `Resize`. The stock handler does so inside the signal;
-        # a signal that comes in between posts the newer size first, and the older one stays.
+        # a second signal in between posts the newer size first, and the older one stays.
         cast(Any, super()).start_application_mode()
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._post_size)
 
     def write(self, data: str) -> None:
-        """Write what the terminal understands."""
+        """Write what the terminal supports."""
         if self._is_old and data.startswith(_MODERN_SEQUENCES):
             return
         super().write(data)
 
     def stop_application_mode(self) -> None:
-        """Leave; where there is no second screen to leave, what was drawn is wiped."""
-        # Public behaviour: stopping twice is harmless. `write` needs the thread that writes, which
-        # is gone once the terminal was given back.
+        """Restore the terminal; clear it if it has no alternate screen."""
+        # Public behaviour: stopping twice is harmless. `write` needs the writer thread, which is
+        # gone after the first stop.
         if self._writer_thread is None:
             return
         if self._is_old:
@@ -170,14 +170,14 @@ class FormDriver(LinuxDriver):
         super().stop_application_mode()
 
     def _post_size(self) -> None:
-        # Public behaviour: terminals that report their size in band post it themselves.
+        # Public behaviour: if the terminal reports its size in band, Textual posts it.
         if not self._in_band_window_resize:
             size = Size(*self._get_terminal_size())
             self._app.post_message(Resize(size, size))
 
     def _enable_mouse_support(self) -> None:
         # Public behaviour: `App.run(mouse=True)` asks for clicks. The stock driver asks for every
-        # movement too (mode 1003), which is traffic for nothing over SSH.
+        # movement too (mode 1003), which wastes traffic over SSH.
         if self._mouse:
             self.write("\x1b[?1000h")
             self.write("\x1b[?1006h")

@@ -1,11 +1,11 @@
-"""Keys in the order they were typed, however fast they come.
+"""Handle keys in the order in which they were typed, however fast they arrive.
 
-Textual hands each key to the widget that has the focus at that moment. A key that is bound to an
-action bubbles up before it acts, while the next letters are already with the old widget: over a
-slow line, or pasted, `Down` and `465` in one packet would type into the wrong field. Where a key
-opens a dialog, the next one waits until that has its focus.
+Textual passes each key to the widget that has the focus at that moment. A key that is bound to an
+action bubbles up before the action runs, while the next letters already go to the old widget: over
+a slow line, or pasted, `Down` and `465` in one packet would type into the wrong field. If a key
+opens a dialog, the next key waits until the dialog has the focus.
 
-Textual's own means, bindings with `priority=True`, fail seven tests; ARCHITECTURE.md says which.
+Textual's bindings with `priority=True` are no alternative: seven tests fail (see ARCHITECTURE.md).
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import NoActiveWorker, get_current_worker
 
-# Seconds. A widget may be gone before it could pass the marker on; the keyboard must not hang then.
+# Seconds. A widget may be removed before it passes the marker on; keys must not hang then.
 KEY_TIMEOUT = 0.5
-# What took so long may have held up the marker too, which is then about to come.
+# Whatever delayed the key may have delayed its marker too, which then arrives soon.
 GRACE_PERIOD = 0.1
 POLL_INTERVAL = 0.02
-# What opens a dialog may have to load it first, from a slow disk.
+# A command may have to load its dialog first, from a slow disk.
 DIALOG_TIMEOUT = 2.0
-# The name of a worker that may open a dialog: the keys behind the one that began it wait.
+# The name of a worker that may open a dialog: keys after the one that started it wait.
 OPENS_DIALOG = "opens-dialog"
 
 
 def release_keys() -> None:
-    """Let the waiting keys through: the worker that calls this opens no dialog any more."""
+    """Let waiting keys through: the calling worker opens no more dialogs."""
     with suppress(NoActiveWorker):
         get_current_worker().name = ""
 
 
 class KeyMarker(Message):
-    """Follows a key through the same queues: when it arrives, the key has done what it does."""
+    """Follows a key through the same queues: when it arrives, the key has been handled."""
 
     def __init__(self, screen: Screen[Any], started: float | None) -> None:
         super().__init__()
-        # The screen that the key began on, or that the marker was sent on to.
+        # The screen at the time of the key, or the one that the marker was forwarded to.
         self.screen = screen
-        # A marker that comes after its key was given up says nothing of the next one.
+        # A marker that arrives after its key timed out must not release the next key.
         self.started = started
 
 
 class KeyQueue(App[int], inherit_bindings=False):
-    """An application that begins a key only when the one before has ended."""
+    """An application that handles a key only after the previous one is done."""
 
     def __init__(self, *, ansi_color: bool) -> None:
         super().__init__(ansi_color=ansi_color)
@@ -62,11 +62,11 @@ class KeyQueue(App[int], inherit_bindings=False):
         self._key_receiver: Callable[[Key], None] | None = None
 
     def take_next_key(self, receiver: Callable[[Key], None]) -> None:
-        """Give the next key to `receiver` and to nobody else."""
+        """Pass the next key to `receiver` only."""
         self._key_receiver = receiver
 
     async def on_event(self, event: Event) -> None:
-        """Hold a key or what is pasted back while a key before it is under way."""
+        """Hold back a key or a paste while an earlier key is being handled."""
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
             return
@@ -77,7 +77,7 @@ class KeyQueue(App[int], inherit_bindings=False):
             self.set_timer(GRACE_PERIOD, partial(self._give_up, self._started))
 
     async def on_key_marker(self, event: KeyMarker) -> None:
-        """Go on with the next key, behind what a screen that came or went has to do first."""
+        """Handle the next key, after the pending work of an opened or closed screen."""
         if not self.screen_stack or event.started != self._started:
             return
         if event.screen is not self.screen and self._send_marker(self.screen):
@@ -103,7 +103,7 @@ class KeyQueue(App[int], inherit_bindings=False):
 
     async def _next_key(self) -> None:
         self._started = None
-        while self._queue and self.screen_stack:  # the stack is empty when the form was left
+        while self._queue and self.screen_stack:  # the stack is empty once the form is closed
             event, receiver = self._queue.popleft(), self._key_receiver
             if receiver is not None and isinstance(event, Key):
                 self._key_receiver = None
@@ -117,5 +117,5 @@ class KeyQueue(App[int], inherit_bindings=False):
             self._started = None
 
     def _send_marker(self, target: Widget) -> bool:
-        """Send the marker of the current key after it; False where nobody takes it."""
+        """Send the marker after the current key; False if `target` no longer accepts it."""
         return target.post_message(KeyMarker(self.screen, self._started))
