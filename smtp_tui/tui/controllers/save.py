@@ -18,19 +18,13 @@ from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller, StoppedWaitingError
 from smtp_tui.tui.controllers.password_mover import PasswordMove, PasswordMover, SteppedBackError
-from smtp_tui.tui.dialogs.diff import (
-    ChangedDialog,
-    ConflictChoice,
-    ConflictDialog,
-    DiffDialog,
-    Preview,
-)
+from smtp_tui.tui.dialogs.diff import ChangedDialog, ConflictDialog, DiffDialog, Preview
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, text_of
 from smtp_tui.tui.model.file_context import preview_changes
 from smtp_tui.tui.model.password import PasswordLocation, location_of
 from smtp_tui.tui.style import BAD, GOOD, WARNING
-from smtp_tui.tui.widgets.dialog import SAVE, STAY, ask_unsaved, choose, confirm, may_make_folder
+from smtp_tui.tui.widgets.dialog import choose, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
 
 NOTHING_SAVED = "Nothing was saved."
@@ -59,8 +53,11 @@ class SaveController(Controller):
         """Ask what is to become of changes, and see to it."""
         if not self.draft.changed:
             return True
-        answer = await ask_unsaved(self.form.app, self.document.path.name, self.draft.changed)
-        return answer != STAY and (answer != SAVE or await self.save())
+        file, changed = self.document.path.name, ", ".join(self.draft.changed)
+        text = [plain(f"{file} does not contain your changes yet: {changed}.")]
+        answers = ("s", "Save and leave"), ("d", "Discard"), (BACK, "Stay")
+        answer = await choose(self.form.app, text, answers)
+        return answer != BACK and (answer != "s" or await self.save())
 
     async def review(self) -> bool:
         """Show what saving would change, and save if that is wanted; True where it was saved."""
@@ -291,14 +288,14 @@ class SaveController(Controller):
         can_merge = bool(ours) and merge is not None
         dialog = ChangedDialog(document.path.name, lines, ours, can_merge=can_merge)
         match await self.show_dialog(dialog):
-            case ConflictChoice.MERGE if merge is not None:
+            case "merge" if merge is not None:
                 theirs = {conflict.key for conflict in merge.conflicts}
                 kept: frozenset[str] | None = frozenset()
                 if theirs:
                     kept = await self.show_dialog(ConflictDialog(merge.conflicts))
                 if kept is not None:
                     return self._reload(theirs - kept)
-            case ConflictChoice.RELOAD:
+            case "reload":
                 labels = ", ".join(BY_KEY[key].label for key in ours)
                 text = [plain(f"This discards your changes: {labels}.", BAD)]
                 answers = ("d", "Discard"), (BACK, "Back")

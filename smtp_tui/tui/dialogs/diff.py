@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -109,7 +108,6 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
 
     def __init__(self, preview: Preview) -> None:
         self._preview = preview
-        self._options = WriteOptions()
         title = text("diff", "title" if preview.lines else "same", file=preview.file)
         made = text("diff", "new-table", table=preview.table)
         notes = (made, *preview.notes) if preview.table else preview.notes
@@ -118,7 +116,8 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
             *(plain(note, DIM, gap=False) for note in notes),
             *(plain(warning, WARNING, gap=False) for warning in preview.warnings),
         ]
-        super().__init__(head, preview.lines, self._hints())
+        super().__init__(head, preview.lines, ())
+        self._set_options(WriteOptions())
 
     def action_save(self) -> None:
         """Save."""
@@ -129,20 +128,17 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         # A backup would keep the password that was to leave the file.
         if self._preview.takes_secret_out:
             self._note.show([plain(text("diff", "no-backup"), WARNING)])
-            return
-        self._set_options(replace(self._options, backup=not self._options.backup))
+        else:
+            self._set_options(replace(self._options, backup=not self._options.backup))
 
     def action_private(self) -> None:
         """Leave the file to its owner alone, or do not."""
         self._set_options(replace(self._options, private=not self._options.private))
 
     def _set_options(self, options: WriteOptions) -> None:
+        """Save with these options; the keys that choose them show them."""
         self._options = options
-        self.hints.show(self._hints())
-
-    def _hints(self) -> Hints:
-        """Return the keys; those that choose show what is chosen."""
-        chosen = {"backup": self._options.backup, "private": self._options.private}
+        chosen = {"backup": options.backup, "private": options.private}
         hints = []
         for command in DIFF_COMMANDS:
             if command.action not in chosen:
@@ -150,18 +146,11 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
             elif not self._preview.is_new:
                 state = "yes" if chosen[command.action] else "no"
                 hints.append((command.keys, f"{command.label}: {state}"))
-        return tuple(hints)
+        self.hints.show(tuple(hints))
 
 
-class ConflictChoice(StrEnum):
-    """How to go on with a file that another program changed."""
-
-    MERGE = "merge"
-    RELOAD = "reload"
-
-
-class ChangedDialog(_DiffBase[ConflictChoice | None]):
-    """Shows what another program changed; the result is how to go on, None to step back."""
+class ChangedDialog(_DiffBase[str | None]):
+    """Shows what another program changed; the result is `merge`, `reload`, or None to step back."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CHANGED_COMMANDS)
 
@@ -178,11 +167,11 @@ class ChangedDialog(_DiffBase[ConflictChoice | None]):
     def action_merge(self) -> None:
         """Make the changes of the form in the file as it is now."""
         if self._can_merge:
-            self.dismiss(ConflictChoice.MERGE)
+            self.dismiss("merge")
 
     def action_reload(self) -> None:
         """Take the file as it is now."""
-        self.dismiss(ConflictChoice.RELOAD)
+        self.dismiss("reload")
 
 
 class ConflictDialog(Dialog[frozenset[str] | None]):

@@ -25,7 +25,6 @@ from smtp_tui.tui.widgets.pager import PartsScreen, Result
 from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 LABEL = "SMTP Password"
-SAVE, DISCARD, STAY = "s", "d", "escape"
 YES = "y"
 # The line above a dialog, its keys, and two lines of the form or of what else there is to say.
 _AROUND = 4
@@ -115,13 +114,6 @@ async def may_make_folder(app: App[Any], path: Path) -> bool:
     # A slip in a path would make a folder that nobody wants.
     question = folder_question(path)
     return not question or await confirm(app, [plain(question, WARNING)], "Create it")
-
-
-async def ask_unsaved(app: App[Any], file: str, keys: Sequence[str]) -> str:
-    """Ask what to do with changes: `SAVE`, `DISCARD` or `STAY`."""
-    text = plain(f"{file} does not contain your changes yet: {', '.join(keys)}.")
-    answers = (SAVE, "Save and leave"), (DISCARD, "Discard"), (STAY, "Stay")
-    return await choose(app, [text], answers)
 
 
 class PromptDialog(Dialog[str | None]):
