@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import ClassVar
 
@@ -141,14 +142,14 @@ class LineEditor(SingleLineWidget, can_focus=True):
         if event.character is not None and event.is_printable and not with_alt:
             event.stop()
             event.prevent_default()
-            self._insert(event.character)
+            self._edit(self._line.insert, event.character)
 
     def on_paste(self, event: Paste) -> None:
         """Type the first line of what is pasted."""
         event.stop()
         # No setting has more lines; the rest of a file pasted by mistake is left alone.
         for line in event.text.splitlines()[:1]:
-            self._insert(line)
+            self._edit(self._line.insert, line)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Put the cursor behind the text; without the focus show the text from its beginning."""
@@ -161,19 +162,13 @@ class LineEditor(SingleLineWidget, can_focus=True):
 
     def action_move(self, place: str) -> None:
         """Move in the text."""
-        if not self.is_fixed:
-            self._line.move(place)
-            self._show_edit(self.text)
+        self._edit(self._line.move, place)
 
     def action_delete(self, place: str) -> None:
         """Delete from the text."""
-        if self.is_fixed:
-            return
-        before = self.text
-        self._line.delete(place)
-        if not before:
+        if not self.text and not self.is_fixed:
             self.emptied()
-        self._show_edit(before)
+        self._edit(self._line.delete, place)
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the text with the cursor in it, or the placeholder; and the cells it takes."""
@@ -188,13 +183,12 @@ class LineEditor(SingleLineWidget, can_focus=True):
             return [(shown, PLAIN)], cell_len(shown)
         return self._window(cells, width)
 
-    def _insert(self, text: str) -> None:
-        if not self.is_fixed:
-            before = self.text
-            self._line.insert(text)
-            self._show_edit(before)
-
-    def _show_edit(self, before: str) -> None:
+    def _edit(self, change: Callable[[str], None], argument: str) -> None:
+        """Move, insert or delete, and show it."""
+        if self.is_fixed:
+            return
+        before = self.text
+        change(argument)
         self.repaint()
         self._place_cursor()
         if self.text != before:
