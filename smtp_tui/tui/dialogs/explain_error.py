@@ -72,6 +72,7 @@ class ExplainErrorScreen(PasteScreen[str | None]):
 
     def action_visit(self) -> None:
         """Go to the field that the explanation names."""
+        # What was typed within the last moments has not been looked at.
         self.show()
         if self._field:
             self.dismiss(self._field)

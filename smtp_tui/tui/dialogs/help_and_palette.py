@@ -121,6 +121,7 @@ class PaletteList(ListView[PaletteEntry], can_focus=False):
 
     def action_go(self, by: int) -> None:
         """Choose another."""
+        # Only a single step goes round: a page more at the end would show the beginning.
         if abs(by) == 1 and self.rows and not 0 <= self.index + by < len(self.rows):
             by = -self.index if by > 0 else len(self.rows)
         super().action_go(by)
