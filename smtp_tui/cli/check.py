@@ -1,6 +1,6 @@
-"""`smtp-tui check` and `send`: from a call to what is to be checked, and to its exit status.
+"""`smtp-tui check` and `send`: build check requests from the command line and run them.
 
-Files, tables, options and environment are put together here; `cli.reporters` runs the checks.
+Requests combine files, options and the environment; `cli.reporters` runs the checks.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from smtp_tui.config.document import Document
     from smtp_tui.discovery.domain import DomainCheck
 
-# Classes and a function of modules that load what a connection can be begun before.
+# Loaded by name: a connection can be started before these modules are imported.
 FORMATS = {
     "text": "cli.reporters:TextReporter",
     "json": "cli.monitoring:JsonReporter",
@@ -57,16 +57,16 @@ _THRESHOLDS = (
     *("warning", "critical", "certificate_warning", "certificate_critical"),
     *("warning_days", "critical_days"),
 )
-# The formats that report all checks at their end, and never what belongs to one event.
+# The formats that report once all checks are done, and never single events.
 MONITORING = ("nagios", "prometheus")
-EXTRA, LONGEST_EXTRA = 3.0, 3600.0  # seconds; more is a typing error
+EXTRA, LONGEST_EXTRA = 3.0, 3600.0  # seconds; more is a typo
 JOBS, MOST_JOBS = 16, 500
 _UNDECODED = "[\udc80-\udcff]"
-LARGEST_BODY = 64 * 1024 * 1024  # characters; more is no test message
+LARGEST_BODY = 64 * 1024 * 1024  # characters; ample for a test mail
 
 
 def check(call: Invocation) -> int:
-    """Run the check or the checks that a call means, and return the exit status."""
+    """Run the checks that a call requests and return the exit status."""
     options = call.options
     if call.command.name == "check" and options.json_schema:
         return int(load("cli.monitoring:print_schema")(call))
@@ -81,16 +81,16 @@ def check(call: Invocation) -> int:
     is_monitored = format_ in MONITORING
     if is_single and not is_monitored and options.report is None and not domain:
         return _check_one(call, format_)
-    kinds = [FORMATS[format_]]
-    if options.report == "-":  # then nothing else stands on standard output
-        domain, kinds = None, []
+    names = [FORMATS[format_]]
+    if options.report == "-":  # only the report goes to standard output
+        domain, names = None, []
     if options.report is not None:
-        kinds.append(REPORT)
-    reporters: list[Reporter] = [load(kind)(call) for kind in kinds]
+        names.append(REPORT)
+    reporters: list[Reporter] = [load(name)(call) for name in names]
     jobs = 1
     if is_monitored or not is_single:
-        asked = JOBS if options.jobs is None else options.jobs
-        jobs = int(number_within(asked, 1, MOST_JOBS, "--jobs needs a number"))
+        requested = JOBS if options.jobs is None else options.jobs
+        jobs = int(number_within(requested, 1, MOST_JOBS, "--jobs needs a number"))
     targets = [_target(call)] if is_single else check_targets(call)
     status: int = load(_RUN_CHECKS)(targets, jobs, reporters, domain)
     if is_single and not is_monitored:
@@ -99,11 +99,11 @@ def check(call: Invocation) -> int:
 
 
 def _check_one(call: Invocation, format_: str) -> int:
-    """Run the one check of a call, and begin to connect while what it needs is still imported."""
+    """Run a single check, connecting while the modules it needs are still being imported."""
     target = _target(call)
     early = None
     if target.request and (settings := settings_sure_to_connect(target.request)):
-        # 10 ms to load, most of it `ssl`; asyncio and the dialogue come after it, and take 50.
+        # 10 ms to load, most of it `ssl`; asyncio and the dialogue load later and take 50.
         early = load("smtp.addresses:EarlyConnection")(settings)
         target = replace(target, request=replace(target.request, early=early))
     try:
@@ -116,14 +116,14 @@ def _check_one(call: Invocation, format_: str) -> int:
 
 
 def _print_refusal(target: CheckTarget) -> None:
-    # One file that cannot be read is a call that failed, and no result of a check.
+    # In a single check, an unreadable file is a failed call, not a check result.
     if target.refusal:
         print_error(target.refusal)
 
 
 def check_values(values: Mapping[str, object], file: Path, table: str, call: Invocation) -> int:
-    """Check the values of a table as they are, and return the exit status."""
-    # For the demo: no variable of the environment shall change what it shows.
+    """Check a table's values as they are and return the exit status."""
+    # For the demo: no environment variable may change what it shows.
     request = CheckRequest(values=values, base=file.parent, file=str(file), table=table)
     target = CheckTarget(file=str(file), table=table, request=request)
     reporter: Reporter = load(FORMATS["json" if call.options.json else "text"])(call)
@@ -133,21 +133,21 @@ def check_values(values: Mapping[str, object], file: Path, table: str, call: Inv
 
 def _output_format(call: Invocation) -> str:
     options = call.options
-    wanted: str = "json" if options.json and options.format is None else options.format or "text"
-    if wanted not in FORMATS:
+    name: str = "json" if options.json and options.format is None else options.format or "text"
+    if name not in FORMATS:
         *others, last = FORMATS
         raise UsageError(f"--format must be {', '.join(others)} or {last}")
-    if options.json and wanted != "json":
+    if options.json and name != "json":
         raise UsageError("--json means --format json: give only one of them")
-    if wanted != "prometheus":
+    if name != "prometheus":
         refuse_options(call, ("output",), "{} needs --format prometheus")
-    if wanted != "nagios":
+    if name != "nagios":
         refuse_options(call, _THRESHOLDS, "{} needs --format nagios")
-    if wanted in MONITORING:
-        # They say more than a monitoring system reads.
+    if name in MONITORING:
+        # Monitoring systems cannot read their output.
         names = ("report", "domain_check", "watch")
         refuse_options(call, names, "{} needs --format text or json")
-    return wanted
+    return name
 
 
 def _domain_check(call: Invocation) -> DomainCheck | None:
@@ -157,7 +157,7 @@ def _domain_check(call: Invocation) -> DomainCheck | None:
         return None
     if is_batch(call):
         raise UsageError("--domain-check checks one table: name one FILE, and do not use --all")
-    # What asks DNS itself takes 30 ms to load.
+    # The DNS resolver takes 30 ms to load.
     resolver = load("cli.discover:resolver_of")(options.resolver)
     domain: DomainCheck = load("discovery.domain:DomainCheck")(resolver, options.dkim)
     return domain
@@ -174,12 +174,12 @@ def _target(call: Invocation) -> CheckTarget:
 
 
 def is_batch(call: Invocation) -> bool:
-    """Whether a call means several checks, or as many as there are."""
+    """Whether a call names several files or uses --all."""
     return bool(call.options.all) or len(call.words) > 1
 
 
 def check_request(call: Invocation) -> CheckRequest:
-    """Put together the one check that a call means, its password asked for where it must be."""
+    """Build the request of a single check, prompting for the password if necessary."""
     options = call.options
     template = _template(call)
     if "host" in template.values and not call.words:
@@ -195,9 +195,9 @@ def check_request(call: Invocation) -> CheckRequest:
 
 
 def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
-    """Return a request with its table's values as they stand now; its password is not asked again.
+    """Return the request with its table's values read again, without another password prompt.
 
-    DocumentError when the file cannot be read, or the table is not in it any more.
+    Raise DocumentError if the file cannot be read or no longer has the table.
     """
     if request.file is None:
         return request
@@ -207,7 +207,7 @@ def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
 
 
 def check_targets(call: Invocation) -> list[CheckTarget]:
-    """Put together all the checks that a call means; a file that cannot be used is one too."""
+    """Build all targets that a call names; an unusable file becomes a target too."""
     template = _template(call)
     if call.options.all and call.options.table:
         raise UsageError(
@@ -226,8 +226,8 @@ def _targets(file: str, call: Invocation, template: CheckRequest) -> Iterator[Ch
             tables = (table or document.default_table(),)
         for table in tables:
             request = _of_table(file, document, table, template)
-            # A password that the call hands over is for the tables that name no place of their
-            # own: it would lock the accounts of the others.
+            # A password from the call is for tables that name no source of their own: sent
+            # for the others, it could lock their accounts.
             has_own = "password" in request.values
             if has_own:
                 request = replace(request, given=None)
@@ -238,7 +238,7 @@ def _targets(file: str, call: Invocation, template: CheckRequest) -> Iterator[Ch
         raise
     except DocumentError as error:
         yield CheckTarget(file=file, table=table, refusal=str(error))
-    except Exception as error:  # a defect that one file brings out costs the others nothing
+    except Exception as error:  # a bug that one file triggers must not stop the others
         yield CheckTarget(file=file, table=table, defect=error)
 
 
@@ -247,7 +247,7 @@ def _file_of(call: Invocation) -> str:
 
 
 def _open(file: str, call: Invocation, *, named: bool) -> Document:
-    # A check without a file needs nothing that reads one: 25 ms of its start.
+    # A check without a file needs no file reader: that saves 25 ms.
     document: Document = load("cli.edit:open_file")(file, named=named, dialect=call.options.dialect)
     return document
 
@@ -255,7 +255,7 @@ def _open(file: str, call: Invocation, *, named: bool) -> Document:
 def _of_table(
     file: str, document: Document, table: str | None, template: CheckRequest
 ) -> CheckRequest:
-    """Return the request to check a table; the template's values go over those of the file."""
+    """Return the request to check a table; the template's values override the file's."""
     table = table or document.default_table()
     overrides = template.values
     values = {**document.values(table), **overrides}
@@ -273,7 +273,7 @@ def _of_table(
 
 
 def _overrides(call: Invocation) -> dict[str, object]:
-    """Return the values that the call puts over those of a file."""
+    """Return the values that override those of a file."""
     values = assignments(call.options.set)
     if call.options.hostname is not None:
         if "host" in values:
@@ -284,7 +284,7 @@ def _overrides(call: Invocation) -> dict[str, object]:
 
 
 def _template(call: Invocation) -> CheckRequest:
-    """Return what a call asks of a check, whatever the table."""
+    """Return the request parts that all tables share."""
     options = call.options
     overrides = _overrides(call)
     mail = mail_request(options, sends=call.command.name == "send")
@@ -293,7 +293,7 @@ def _template(call: Invocation) -> CheckRequest:
     if not options.no_experiments:
         seconds = EXTRA if options.extra is None else options.extra
         extra = number_within(seconds, 0, LONGEST_EXTRA, "--extra needs a number of seconds")
-    # Probes besides the dialogue are nothing that anybody wants every minute, or of every table.
+    # Extra probes are unwanted every minute (monitoring) or for every table (--all).
     if options.all or options.format in MONITORING:
         extra = 0.0
     return CheckRequest(
@@ -307,15 +307,15 @@ def _template(call: Invocation) -> CheckRequest:
 
 
 def _with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
-    """Ask for the password now where one is needed and the call or the settings say to ask.
+    """Prompt for the password if one is needed and the call or the settings say to ask.
 
-    UsageError: `ask` was given and there is no terminal; where the settings alone say so, the
-    check itself will report it.
+    Raise UsageError if `ask` is set and there is no terminal; if only the settings say to ask,
+    the check itself reports it.
     """
-    # Most calls say nothing of it, and then the settings are parsed by the check alone.
+    # Most calls need no prompt, and then only the check parses the settings.
     if request.given is not None or not (ask or request.values.get("password") == {"ask": True}):
         return request
-    # Whoever types must not be timed, so this comes before the check.
+    # Typing must not be timed, so the prompt comes before the check.
     settings = parse_settings(request.values).settings
     if settings is None or not settings.needs_password:
         return request
@@ -330,7 +330,7 @@ def _with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
 
 
 def mail_request(options: Namespace, *, sends: bool) -> MailRequest | None:
-    """Return what to hand over, or None; UsageError when an address is none or nobody is named."""
+    """Return the mail to hand over, or None without recipients; UsageError if it is invalid."""
     sender = vars(options)["from"]
     with _named("--to:"):
         recipients = tuple(
@@ -355,7 +355,7 @@ def mail_request(options: Namespace, *, sends: bool) -> MailRequest | None:
 
 @contextmanager
 def _named(origin: str) -> Iterator[None]:
-    """Name in a UsageError where the text comes from that ValueError complains of."""
+    """Turn a ValueError into a UsageError that names the text's origin."""
     try:
         yield
     except UnicodeDecodeError:
@@ -380,11 +380,11 @@ def _body(options: Namespace) -> str:
 
 
 def _decoded(text: str, encoding: str | None = None) -> str:
-    # In the C locale Python decodes nothing beyond ASCII, and what is typed is UTF-8 today.
+    # In the C locale Python decodes only ASCII, but terminals send UTF-8 today.
     if text.isprintable():
         return text
     try:
         raw = text.encode(encoding or sys.getfilesystemencoding(), "surrogateescape")
         return raw.decode("utf-8") if re.search(_UNDECODED, text) else text
     except UnicodeError:
-        return text  # refused where it is parsed
+        return text  # rejected when parsed

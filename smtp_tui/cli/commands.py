@@ -1,7 +1,7 @@
-"""Every option and every command of the command line, declared once.
+"""Declare every command and option of the command line.
 
-The parser, the help, the manual page and the completion are made of these tables. The table of
-commands names what carries each of them out, too.
+The parser, the help, the manual page and the completion are built from these tables. The table
+of commands also names the function that runs each one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @record
 class Option:
-    """An option: how it is written, such as `-t, --timeout SECONDS`, and its help."""
+    """An option: its usage, such as `-t, --timeout SECONDS`, and its help."""
 
     usage: str
     help: str
@@ -39,18 +39,18 @@ class Option:
 
     @property
     def metavar(self) -> str:
-        """What stands for its value; empty for a switch."""
+        """Its value's placeholder; empty for a switch."""
         last = self.usage.split()[-1]
         return "" if last.startswith("-") else last
 
     @property
     def name(self) -> str:
-        """The name of its value among the parsed options."""
+        """Its attribute name in the parsed options."""
         return self.flag.removeprefix("--").replace("-", "_")
 
     @property
     def argparse_keywords(self) -> dict[str, Any]:
-        """What `ArgumentParser.add_argument` takes besides the flags."""
+        """The keyword arguments for `ArgumentParser.add_argument`."""
         metavar = self.metavar
         if not metavar:
             return {"action": "store_true"}
@@ -58,16 +58,16 @@ class Option:
         return {"metavar": metavar, **_ARGPARSE.get(self.name, number)}
 
     def of_command(self, command: str) -> Option:
-        """Return the option as it is written and explained where this command takes it."""
+        """Return the option with the usage and help that it has in a command."""
         return _MEANINGS.get((command, self.name), self)
 
 
 @record
 class CommandSpec:
-    """A command: its words as the help shows them, its name first, and what it does.
+    """A command: its name and arguments as the help shows them, and its summary.
 
-    `handler` names the function that carries it out (see `load`) and returns the exit status. One
-    of the options in `instead` may stand for the last word that it needs.
+    `handler` names the function that runs it (see `load`) and returns the exit status. One of the
+    options in `instead` may replace the last required argument.
     """
 
     words: str
@@ -78,20 +78,20 @@ class CommandSpec:
 
     @property
     def name(self) -> str:
-        """Its name; empty for the form, which needs none."""
+        """The command's name; empty for the form."""
         first = self.words.partition(" ")[0]
         return "" if first.startswith("[") else first
 
     @property
     def arguments(self) -> list[str]:
-        """The words behind its name; `[KEY]` may be missing, and `FILE…` may repeat."""
+        """The arguments after its name; `[KEY]` is optional, `FILE…` may repeat."""
         usage = re.sub(r"\[--[^\]]*\]", "", self.words.removeprefix(self.name))  # [--into FILE]
         return re.split(r"\s\|\s|\s--", usage)[0].split()
 
 
 @record(kw_only=True)
 class Invocation:
-    """A call that was understood: the command, its words, and its options by name."""
+    """A parsed command line: the command, its arguments and its options."""
 
     command: CommandSpec
     words: tuple[str, ...]
@@ -99,42 +99,42 @@ class Invocation:
 
     @property
     def given(self) -> dict[str, Any]:
-        """The values of the options that the call gives, by their names, as declared."""
+        """The values of the given options by name, in order of declaration."""
         others = ("help", "version", "words")
         values = vars(self.options).items()
         return {name: value for name, value in values if is_given(value) and name not in others}
 
 
 def flag_of(name: str) -> str:
-    """Return the long flag of the option that has this name among the parsed ones."""
+    """Return the long flag of an option, by its name in the parsed options."""
     return f"--{name.replace('_', '-')}"
 
 
 def is_given(value: object) -> bool:
-    """Whether a call gives an option that has this value."""
-    # By identity: a descriptor may be 0, which equals False.
+    """Whether an option with this value was given."""
+    # By identity: file descriptor 0 equals False.
     return value is not None and value is not False and value != []
 
 
 def resume_collection() -> None:
-    """Collect garbage from now on, but never in what is loaded by now."""
+    """Enable garbage collection, exempting all existing objects."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
 def load(target: str) -> Any:
-    """Return what "module:name" below `smtp_tui` names; its module is imported now.
+    """Import and return the object that "module:name" names below `smtp_tui`.
 
-    The door of the command line: with the modules of all commands a check would take 355 ms of CPU
-    in place of 215, most of it imports (`python -X importtime -m smtp_tui check`). So each call
-    loads what carries it out, and a part that few calls of a command need is loaded here too.
+    With the modules of all commands, a check would take 355 ms of CPU instead of 215, most of it
+    imports (`python -X importtime -m smtp_tui check`). So each call imports only its handler, and
+    handlers use this function for parts that few calls need.
     """
     module, _, name = target.partition(":")
     return getattr(import_module(f"smtp_tui.{module}"), name)
 
 
-# What argparse must know of an option, besides that a value `N` is a number.
+# More `add_argument` keywords by option name; `N` alone implies an int.
 _ARGPARSE: Mapping[str, Mapping[str, Any]] = {
     "set": {"action": "append", "default": []},
     "dkim": {"action": "append", "default": []},
@@ -156,7 +156,7 @@ def _help_texts() -> dict[str, dict[str, str]]:
     return texts
 
 
-# What the help says, by section: options by their usages, and what it explains besides.
+# The texts of help.txt by section: options by usage, other texts by their terms.
 HELP_TEXTS = _help_texts()
 
 OPTIONS = tuple(Option(usage, text) for usage, text in HELP_TEXTS["options"].items())
@@ -167,7 +167,7 @@ _MEANINGS = {
     for option in [Option(usage, text)]
 }
 
-_LOOKS = ("theme", "ascii", "mouse")
+_APPEARANCE = ("theme", "ascii", "mouse")
 _PASSWORD = ("password_stdin", "password_fd", "ask_password")
 _CHECK = (
     *("table", "dialect", "hostname", "set", "timeout", "extra", "no_experiments"),
@@ -184,9 +184,9 @@ FORM = CommandSpec(
     "[FILE]",
     "open the form; a first word that is not a command is the FILE",
     "launch:form",
-    ("table", "dialect", *_LOOKS),
+    ("table", "dialect", *_APPEARANCE),
 )
-# A list, so that what is added at run time is a command everywhere.
+# A list, so that a command added at run time works everywhere.
 COMMANDS = [
     CommandSpec(
         "check [FILE…]",
@@ -279,10 +279,10 @@ COMMANDS = [
         "demo",
         "open the form on a sample file, with a mail server to test against",
         "launch:demo",
-        ("json", "quiet", *_LOOKS),
+        ("json", "quiet", *_APPEARANCE),
     ),
 ]
-# No row of the help: the scripts of `smtp-tui completion` call it.
+# Not in the help: the scripts of `smtp-tui completion` call it.
 COMPLETE = CommandSpec(
     "__complete SHELL NUMBER WORD…",
     "answer a shell that completes; its words are not options of this call",

@@ -1,13 +1,13 @@
-"""Completion: `smtp-tui __complete` answers a shell, `smtp-tui completion` prints what asks it.
+"""Shell completion: `smtp-tui completion` prints a script that runs `smtp-tui __complete`.
 
-A shell calls `smtp-tui __complete SHELL NUMBER WORD…`: all words of the line, of which the one with
-this number is being typed and may be empty. The first line of the answer says what to do besides:
-offer files (`files`; `toml`: those that end in .toml first), let no space follow (`nospace`), or
-nothing (`words`). Each other line is a whole word for that place, with its meaning behind a tab.
+A shell runs `smtp-tui __complete SHELL NUMBER WORD…` with all words of the line; word NUMBER is
+being typed and may be empty. The first line of the answer names what else the shell should do:
+offer files (`files`; `toml`: .toml files first), add no space (`nospace`), or nothing (`words`).
+Each other line is a whole candidate word, with its description after a tab.
 
-An answer takes 60 ms of CPU, of which Python's own start is 13 and dataclasses and argparse are 25
-(`python -X importtime -m smtp_tui __complete bash 1 ""`). Scripts that held all words answered in
-2 ms, but were 1,000 lines of three shells' languages, made again after each release.
+An answer takes 60 ms of CPU: 13 for Python's start, 25 for dataclasses and argparse (`python -X
+importtime -m smtp_tui __complete bash 1 ""`). Static scripts answered in 2 ms, but were 1,000
+lines in three shell languages, regenerated for each release.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from smtp_tui.smtp.escaping import escape_controls
 
 SHELLS = ("bash", "zsh", "fish")
 
-# What may stand at the cursor, and what each means.
+# Candidate words and their descriptions.
 Candidates = dict[str, str]
 
 _PLACES = ("keyring", "keyring=", "file=", "env=", "literal", "ask")
 _UNITS = ("systemctl", "list-unit-files", "--type=service", "--no-legend", "--no-pager")
-# The head of a table as --table takes it; to parse the file would need it to be whole.
+# A table header, as --table accepts it; a TOML parser would reject an unfinished file.
 _TABLE = re.compile(r"[ \t]*\[(?P<many>\[?)[ \t]*(?P<path>[^\]]*?)[ \t]*\]")
 _LARGEST = 1024 * 1024
 
 
 def completion(call: Invocation) -> int:
-    """Print the script of the shell that a call names."""
+    """Print a shell's completion script."""
     shell = call.words[0]
     if shell not in SHELLS:
         raise UsageError(f"completion needs {', '.join(SHELLS[:-1])} or {SHELLS[-1]}")
@@ -47,23 +47,23 @@ def completion(call: Invocation) -> int:
 
 
 def script(shell: str) -> str:
-    """Return what makes a shell ask this program; it needs no update when a command changes."""
+    """Return a shell's completion script, which stays valid when commands change."""
     return Path(__file__).with_name(f"completion.{shell}").read_text("utf-8")
 
 
 def complete(call: Invocation) -> int:
-    """Print what may stand at the cursor."""
+    """Print the candidates at the cursor."""
     shell, number, *words = call.words
     kind, candidates = answer(words, int(number), with_short=shell == "fish")
     current = (*words, "")[int(number) - 1]
-    # zsh and fish match words in the way that their users have chosen; but fish would find in
-    # --keep the letters of --no-experiments too.
+    # zsh and fish match words as their users have chosen, but fish would also offer options
+    # that merely contain the typed letters.
     shown = [
         f"{escape_controls(word)}\t{'' if shell == 'bash' else meaning}".rstrip()
         for word, meaning in candidates.items()
         if word.startswith(current) or not (shell == "bash" or current.startswith("-"))
     ]
-    # What fish lists it does not sort, so that settings files stay first.
+    # fish does not sort (`complete -k`), so that settings files stay first.
     print("\n".join([kind, *(sorted(shown) if shell == "fish" else shown)]))
     return PASSED
 
@@ -71,9 +71,9 @@ def complete(call: Invocation) -> int:
 def answer(
     words: Sequence[str], number: int, *, with_short: bool = False
 ) -> tuple[str, Candidates]:
-    """Return the kind of what may stand in place of the word `number`, and the candidates."""
+    """Return what the shell should do (see above) and the candidates for word `number`."""
     before, current = words[: number - 1], (*words, "")[number - 1]
-    name, count, option = _read(before)
+    name, count, option = _parse_line(before)
     command = next((spec for spec in COMMANDS if spec.name == name), FORM)
     flag, sign, typed = current.partition("=")
     if option:
@@ -96,12 +96,12 @@ def answer(
     repeated = [argument for argument in arguments[-1:] if "…" in argument]
     metavar = [*arguments[count:], *repeated, ""][0].strip("[]…")
     kind, candidates = _values(metavar, current, words)
-    # These are settings; what an option names may be any file.
+    # Arguments name settings files; options may name any.
     return "toml" if metavar == "FILE" else kind, candidates
 
 
-def _read(words: Sequence[str]) -> tuple[str, int, Option | None]:
-    """Return the command in a line, the number of words behind it, and what awaits its value."""
+def _parse_line(words: Sequence[str]) -> tuple[str, int, Option | None]:
+    """Return a line's command, its number of arguments, and an option that awaits a value."""
     names = {spec.name for spec in COMMANDS}
     with_value = {flag: option for option in OPTIONS if option.metavar for flag in option.flags}
     name, count, awaiting = "", 0, None
@@ -118,7 +118,7 @@ def _read(words: Sequence[str]) -> tuple[str, int, Option | None]:
 
 
 def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candidates]:
-    """Return what stands for a metavar, in a line of these words; `typed` is there already."""
+    """Return the kind and the candidates for a metavar in the line `words`."""
     match metavar.rstrip("…"):
         case "FILE" | "FILE|-":
             return "files", {}
@@ -141,12 +141,14 @@ def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candid
             values = {header.name: header.application for header in headers}
             values[load("config.dialects.spec:PLAIN")] = "the keys of no application"
         case "ID":
-            values = {each.id: each.name for each in load("providers.provider:providers")()}
+            values = {
+                provider.id: provider.name for provider in load("providers.provider:providers")()
+            }
         case "PLACE":
             values = dict.fromkeys(_PLACES, "")
         case choices if choices == choices.lower():
             values = dict.fromkeys(filter(None, choices.split("|")), "")
-        case _:  # a number, an address, a text: nobody can complete it
+        case _:  # a number, an address or free text
             values = {}
     return "words", values
 
@@ -165,7 +167,7 @@ def _assignments(typed: str) -> tuple[str, Candidates]:
 
 
 def _tables(words: Sequence[str]) -> Candidates:
-    """Return the tables of the last TOML file in the line, or of the usual one."""
+    """Return the tables of the line's last TOML file, or of the default file."""
     paths = [Path(word).expanduser() for word in words if word.endswith(".toml")]
     path = next((path for path in reversed(paths) if path.is_file()), default_config())
     tables = Candidates()
@@ -175,9 +177,9 @@ def _tables(words: Sequence[str]) -> Candidates:
             lines = file.read(_LARGEST).splitlines() if path.is_file() else []
     except OSError:
         return tables
-    for found in filter(None, map(_TABLE.match, lines)):
-        table = found["path"]
-        if found["many"]:
+    for header in filter(None, map(_TABLE.match, lines)):
+        table = header["path"]
+        if header["many"]:
             tables[f"{table}[{seen[table]}]"] = ""
             seen[table] += 1
         else:
@@ -188,6 +190,6 @@ def _tables(words: Sequence[str]) -> Candidates:
 def _units() -> Candidates:
     try:
         units: str = load("cli.systemd:output_of")(_UNITS)
-    except UsageError:  # there is no systemd here
+    except UsageError:  # no systemd here
         return {}
     return {line.split()[0]: "" for line in units.splitlines() if line.strip()}

@@ -1,4 +1,4 @@
-"""`smtp-tui discover`: find the settings, report how they are known, and what answers."""
+"""`smtp-tui discover`: find settings, and report their source and the probe results."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _RESULT_KEYS = ("cause", "source", "provider", "reason", "notes")
 
 
 def discover(call: Invocation) -> int:
-    """Search for what a call names; 0 when a check would pass with what was found."""
+    """Search for settings; return 0 if a check with those found would pass."""
     try:
         query = parse_query(call.words[0])
     except ValueError as error:
@@ -71,7 +71,7 @@ def discover(call: Invocation) -> int:
     result = asyncio.run(_search(query, options, as_json=call.options.json))
     if result.ok:
         return PASSED
-    # That there is no such name is an answer; that DNS gave none is not.
+    # A name that does not exist is a result; a DNS failure is not.
     return BY_STAGE["resolve"] if result.cause == Cause.RESOLVER_FAILED else NEGATIVE
 
 
@@ -119,14 +119,14 @@ def _result_lines(result: SearchResult) -> Iterator[str]:
         yield from wrapped(f"Note: {note}", _WIDTH, "  ", "    ")
     if values:
         pairs = " ".join(quoted(f"{key}={value}") for key, value in values.items())
-        # A command that is copied from the screen stays one command.
-        *some, last = wrapped(f"Use it: smtp-tui set FILE {pairs}", _WIDTH, "  ", "    ")
-        yield from (f"{line} \\" for line in some)
+        # Backslashes keep a command copied from the screen whole.
+        *lines, last = wrapped(f"Use it: smtp-tui set FILE {pairs}", _WIDTH, "  ", "    ")
+        yield from (f"{line} \\" for line in lines)
         yield last
 
 
 def _host_lines(host: str, rows: list[ProbeResult]) -> Iterator[str]:
-    """Yield a table: what the ports of a host do, with what they offer below."""
+    """Yield a table of a host's ports, followed by their details."""
     addresses = dict.fromkeys(row.address for row in rows)
     yield from ("", *wrapped(f"{host} ({', '.join(addresses)})", _WIDTH, "", "  "))
     reached = [row for row in rows if row.is_reached]
@@ -175,14 +175,14 @@ def _as_object(step: Step) -> dict[str, Any]:
 
 
 def resolver_of(text: str | None) -> Resolver:
-    """Return what asks the name server that a call names, or the system's."""
+    """Return a resolver for the given name server, or the system's."""
     if text is None:
         return Resolver()
-    inside = re.fullmatch(r"\[(?P<address>[^\]]*)\](?::(?P<port>[0-9]+))?", text)
+    bracketed = re.fullmatch(r"\[(?P<address>[^\]]*)\](?::(?P<port>[0-9]+))?", text)
     plain = re.fullmatch(r"(?P<address>[^:]*)(?::(?P<port>[0-9]+))?", text)
-    found = inside or plain
-    # An IPv6 address may stand alone.
-    address, port = (found["address"], found["port"]) if found else (text, None)
+    match = bracketed or plain
+    # A bare IPv6 address is valid.
+    address, port = (match["address"], match["port"]) if match else (text, None)
     with suppress(ValueError):
         if parsers.is_address(address):
             return Resolver((address, parsers.port(port or _DNS)))

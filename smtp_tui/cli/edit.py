@@ -1,4 +1,4 @@
-"""The file and the table that a call names, and `smtp-tui set` and `unset`, which change it."""
+"""`smtp-tui set` and `unset`: open a settings file, pick its table and change it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SettingsTable:
 
     @property
     def source(self) -> PasswordSource | None:
-        """Where it says that the password is kept; DocumentError if that cannot be understood."""
+        """The password source that it names; DocumentError if that is invalid."""
         raw, field = self.values.get("password"), BY_KEY["password"]
         if raw is None:
             return None
@@ -63,16 +63,16 @@ class SettingsTable:
 
     @property
     def owner(self) -> str:
-        """Whose password it is, to be put behind that word."""
+        """The account after "the password": " of USER at HOST"."""
         account = self.values.get("username")
         at = f" at {one_line(self.host, 80)}" if self.host else ""
         return f" of {one_line(account, 80)}{at}" if account else at
 
 
 def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document:
-    """Open a file that a call names, or the usual one; DocumentError where it cannot be read.
+    """Open a settings file, `named` by the call or the default; DocumentError if unreadable.
 
-    `dialect` is the one the file is in, where it is not to be detected.
+    `dialect` is the file's dialect; None detects it.
     """
     try:
         document = Document.open(Path(file), dialect)
@@ -88,19 +88,19 @@ def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document
     return document
 
 
-# Every file of a batch is read with the same dialects, so their problems come again and again.
+# All files of a batch are read with the same dialects, so print each of their problems once.
 _print_error_once = cache(print_error)
 
 
 def open_table(words: Sequence[str], options: Namespace) -> SettingsTable:
-    """Open the file a call names and pick its table; DocumentError when either is not there."""
+    """Open the file and pick its table; DocumentError without a file or a default table."""
     file = words[0] if words else str(default_config())
     document = open_file(file, named=bool(words), dialect=options.dialect)
     return SettingsTable(file, document, options.table or document.default_table())
 
 
 def notes_on(document: Document, table: str) -> tuple[str, ...]:
-    """Say as which application a file is read and why, and what a table holds besides settings."""
+    """Return why a file is read as one application's, and remarks on the rest of the table."""
     recognition = document.recognition
     is_plain = recognition.application is None
     named = () if is_plain and not document.is_chosen else (f"{recognition}.",)
@@ -108,13 +108,13 @@ def notes_on(document: Document, table: str) -> tuple[str, ...]:
 
 
 def print_notes(table: SettingsTable) -> None:
-    """Print these notes on standard error."""
+    """Print a table's notes on stderr."""
     for note in notes_on(table.document, table.name):
         print_error(f"note: {note}")
 
 
 def warn_of_readers(file: Path, remedy: str = "") -> None:
-    """Say that others can read the password that stands in the file now."""
+    """Warn if other users can read a file with a password."""
     if readable_by_others(file):
         remedy = remedy or f"remove that right: chmod o= {quote(str(file))}"
         print_error(
@@ -127,15 +127,15 @@ PRIVATE = "with --private only its owner can read it"
 
 
 def set_values(call: Invocation) -> int:
-    """Write the values; every one that is wrong is reported, and then none is written."""
+    """Write the values, or report every invalid one and write none."""
     file, *pairs = call.words
     options = call.options
     values, faults = read_pairs(pairs)
     problems = {key: BY_KEY[key].problem_with(value) for key, value in values.items()}
-    refused = [f"{BY_KEY[key].label} ({key}): {text}" for key, text in problems.items() if text]
-    for line in (*faults, *refused):
+    invalid = [f"{BY_KEY[key].label} ({key}): {text}" for key, text in problems.items() if text]
+    for line in (*faults, *invalid):
         print_error(line)
-    if faults or refused:
+    if faults or invalid:
         return USAGE if faults else SETTINGS
     has_new_password = password_is_given(options)
     if "password" in values and has_new_password:
@@ -143,7 +143,7 @@ def set_values(call: Invocation) -> int:
     table = open_for_change(file, options)
     changes = {key: _typed(key, value) for key, value in values.items()}
     if has_new_password:
-        # Few calls set a password; what reads one waits with asyncio: 40 ms.
+        # Few calls set a password, and reading one loads asyncio: 40 ms.
         changes["password"] = load("cli.password_prompt:new_password")(options, "")
     status = change_table(table, changes, options, create=options.create)
     if has_new_password and not options.diff:
@@ -157,7 +157,7 @@ def password_is_given(options: Namespace) -> bool:
 
 
 def _typed(key: str, value: object) -> object:
-    """Give a value that was typed as text the TOML type of its field."""
+    """Convert a value typed as text to its field's TOML type."""
     field = BY_KEY[key]
     parsed = field.parse(value)
     match field.kind:
@@ -173,7 +173,7 @@ def _typed(key: str, value: object) -> object:
 
 
 def unset(call: Invocation) -> int:
-    """Remove the keys; those that are not set do no harm."""
+    """Remove the keys; ignore those that are not set."""
     file, *keys = call.words
     unknown = [key for key in keys if key not in BY_KEY]
     for key in unknown:
@@ -186,7 +186,7 @@ def unset(call: Invocation) -> int:
 
 
 def open_for_change(file: str, options: Namespace) -> SettingsTable:
-    """Open the file and find the table; where one is missing, --create or DocumentError."""
+    """Open the file and table; --create makes missing ones, else DocumentError."""
     try:
         table = open_table([file], options)
         table.document.values(table.name)
@@ -203,7 +203,7 @@ def open_for_change(file: str, options: Namespace) -> SettingsTable:
 
 
 def write_options(options: Namespace) -> WriteOptions:
-    """Return how a call wants its file written; an option that its command lacks is not set."""
+    """Return a call's write options; one that its command lacks counts as not set."""
     backup = getattr(options, "backup", False)
     return WriteOptions(
         in_place=options.in_place, backup=backup, private=options.private, warn=print_error
@@ -224,7 +224,7 @@ def change_table(
             document.save(table.name, changes, create=create, options=write_options(options))
         return PASSED
     text = document.changed(table.name, changes, create=create)
-    # What compares loads the TOML editor and difflib, 20 ms, and is seldom asked for.
+    # Comparing loads the TOML editor and difflib (20 ms), and --diff is rare.
     lines = load("config.diff:diff_lines")(
         document.text, text, str(document.path), document.secret_keys
     )
@@ -235,7 +235,7 @@ def change_table(
 
 @contextmanager
 def naming_in_place() -> Iterator[None]:
-    """Name the option that overwrites a file which cannot be replaced."""
+    """Point to --in-place if a file cannot be replaced."""
     try:
         yield
     except NoRenameError as error:

@@ -1,4 +1,4 @@
-"""The texts of --help and --version, made of the tables of `commands`."""
+"""Build the --help and --version texts from the tables of `commands`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from smtp_tui.cli.terminal import wrapped
 
 Row = tuple[str, str]
 
-# Columns: longer lines are hard to read, and in shorter ones no usage fits.
+# Columns: longer lines are hard to read, and no usage fits in shorter ones.
 _NARROWEST, _USUAL, _WIDEST = 30, 80, 100
-# Columns of what is explained, at most: what is longer has a line of its own.
+# Maximum columns of a term; a longer one gets a line of its own.
 _LEFT = 28
 
 
@@ -35,20 +35,20 @@ def version() -> str:
     """The versions that a bug report needs."""
     import ssl  # 8 ms, and no help needs OpenSSL
 
-    # Not imported by its name above: to look the version up takes 30 ms.
+    # Not imported by name above: looking up the version takes 30 ms.
     python = platform.python_version()
     return f"smtp-tui {smtp_tui.__version__} (Python {python}, {ssl.OPENSSL_VERSION})"
 
 
 def help_text(command: CommandSpec, width: int | None = None) -> str:
-    """The help of one command, or of all where none is named, for a terminal of this width."""
+    """Return a command's help, or for the form the overview, wrapped to `width` columns."""
     columns = min(max(_NARROWEST, width or _terminal_width()), _WIDEST)
     lines = _overview(columns) if command is FORM else _command_help(command, columns)
     return "\n".join(lines)
 
 
 def _terminal_width() -> int:
-    # `shutil` knows it too, and loads all its archivers for it.
+    # `shutil` can do this too, but loads all its archivers.
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns):
         return int(columns)
@@ -82,9 +82,9 @@ def _overview(width: int) -> Iterator[str]:
 
 
 def _option_rows(command: CommandSpec) -> list[Row]:
-    taken = (option for option in OPTIONS if option.name in command.options)
-    own = (option.of_command(command.name) for option in taken)
-    return [(option.usage, as_sentence(option.help)) for option in own]
+    accepted = (option for option in OPTIONS if option.name in command.options)
+    specific = (option.of_command(command.name) for option in accepted)
+    return [(option.usage, as_sentence(option.help)) for option in specific]
 
 
 def _section(title: str, rows: Iterable[Row], width: int) -> Iterator[str]:

@@ -47,7 +47,7 @@ _FOR_INTO = ("dialect", "create", "backup", "in_place", "private", "diff")
 
 
 def import_settings(call: Invocation) -> int:
-    """Read FILE, report what was not understood, print or save the rest; 1 if there is none."""
+    """Read FILE, report what was not understood, print or save the rest; return 1 if none."""
     options = call.options
     if options.into is None:
         refuse_options(call, _FOR_INTO, "{} needs --into")
@@ -69,9 +69,9 @@ def import_settings(call: Invocation) -> int:
 
 
 def _imported(file: str, options: Namespace) -> Imported | None:
-    """Read a file and report how it was understood; None where it holds no usable settings."""
-    named = vars(options)["from"]
-    format_ = None if named is None else _format_name(named)
+    """Read a file and report how it was understood; None without usable settings."""
+    requested = vars(options)["from"]
+    format_ = None if requested is None else _format_name(requested)
     quoting = _quoting(options)
     if "://" in file:
         raise UsageError(_URL)
@@ -127,8 +127,8 @@ def _quoting(options: Namespace) -> str | None:
 
 
 def _print_file(content: str) -> None:
-    """Print a text that is to be a file."""
-    # In another encoding its letters would be replaced, and the other program would read that.
+    """Print the content of a file."""
+    # In another encoding, letters would be replaced and the other program would read those.
     encoding = sys.stdout.encoding or "utf-8"
     if not content.isascii() and encoding.casefold().replace("-", "") != "utf8":
         raise OutputFailed(
@@ -160,7 +160,7 @@ def _write(imported: Imported, options: Namespace) -> int:
     table = open_for_change(options.into, options)
     try:
         explicit = table.document.given(table.name)
-    except DocumentError:  # the table is still to be made
+    except DocumentError:  # the table does not exist yet
         explicit = frozenset()
     unchanged = [key for key in BY_KEY if key in explicit and key not in imported.values]
     fits = fitting(table.document, table.name, imported.values, create=options.create)
@@ -180,7 +180,7 @@ def _holds_literal(imported: Imported) -> bool:
 
 
 def export_settings(call: Invocation) -> int:
-    """Print the text, and on standard error what the other program will do otherwise."""
+    """Print the exported text, and on stderr what the other program does differently."""
     options = call.options
     name, *words = call.words
     format_, quoting = _format_name(name), _quoting(options)

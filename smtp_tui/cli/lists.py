@@ -1,4 +1,4 @@
-"""`smtp-tui presets`, `dialects` and `sources`: what smtp-tui knows, and where from."""
+"""`smtp-tui presets`, `dialects` and `sources`: list the data that smtp-tui uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.providers.provider import Presets, Provenance, Provider, older_than, presets_with
 
 WIDTH = 80
-# Days after which a source is to be read again, unless the call says otherwise.
+# Default of --older-than: days after which a source should be read again.
 OLD = 180
 _LONGEST_NAME = 60
 _PROVIDER_KEYS = (
@@ -30,41 +30,41 @@ _DIALECT_KEYS = ("name", "application", "file", "own", "files", "tables", "sourc
 
 
 def presets(call: Invocation) -> int:
-    """List the providers, or print one's settings as TOML."""
-    known = _presets()
-    chosen = list(known.providers)
+    """List the providers, or print the settings of one."""
+    registry = _presets()
+    chosen = list(registry.providers)
     if call.words:
         wanted = call.words[0].casefold()
-        chosen = [each for each in known.providers if each.id.casefold() == wanted][:1]
+        chosen = [entry for entry in registry.providers if entry.id.casefold() == wanted][:1]
         if not chosen:
-            hint = closest(wanted, [each.id for each in known.providers])
+            hint = closest(wanted, [provider.id for provider in registry.providers])
             hint = hint or "smtp-tui presets lists them"
             print_error(f"there is no provider {call.words[0]!r}; {hint}")
             return NEGATIVE
-    width = max(len(each.id) for each in known.providers)
-    for each in chosen:
+    width = max(len(provider.id) for provider in registry.providers)
+    for provider in chosen:
         if call.options.json:
-            print_line(json.dumps(_provider_object(each, known)))
+            print_line(json.dumps(_provider_object(provider, registry)))
         elif call.words:
-            _print_settings(each)
+            _print_settings(provider)
         else:
-            print_line(f"{each.id:{width}}  {each.name}")
+            print_line(f"{provider.id:{width}}  {provider.name}")
             indent = " " * (width + 2)
-            text = f"{each.hosts[0]} {_ports(each)}"
+            text = f"{provider.hosts[0]} {_ports(provider)}"
             for line in wrapped(text, WIDTH, indent, indent, break_long_words=False):
                 print_line(line)
     return PASSED
 
 
 def _presets() -> Presets:
-    known = presets_with(config_folder() / "providers")
-    for fault in known.faults:
+    registry = presets_with(config_folder() / "providers")
+    for fault in registry.faults:
         print_error(fault)
-    return known
+    return registry
 
 
 def _print_settings(provider: Provider) -> None:
-    """Print the settings as a table, and in comments what only the admin can fill in."""
+    """Print the settings as TOML, with comments on what the admin must fill in."""
     for comment in _comments(provider):
         for line in wrapped(comment, WIDTH, "# ", "#   ", break_long_words=False):
             print_line(line)
@@ -91,9 +91,9 @@ def _ports(provider: Provider) -> str:
     return ", ".join(f"{way.port} {way.encryption}" for way in provider.ways)
 
 
-def _provider_object(provider: Provider, known: Presets) -> dict[str, Any]:
+def _provider_object(provider: Provider, registry: Presets) -> dict[str, Any]:
     return {key: getattr(provider, key, None) for key in _PROVIDER_KEYS} | {
-        "own": provider.id in known.own,
+        "own": provider.id in registry.own,
         "ways": [{"port": way.port, "encryption": way.encryption} for way in provider.ways],
         "settings": provider.preset(),
         "taken": provider.taken.isoformat(),
@@ -101,7 +101,7 @@ def _provider_object(provider: Provider, known: Presets) -> dict[str, Any]:
 
 
 def dialects(call: Invocation) -> int:
-    """List them in the order in which they are tried; report a faulty one and end with 3."""
+    """List the dialects in the order of detection; report faulty ones and return 3."""
     headers, faults = all_headers(user_dialects_folder())
     if call.options.json:
         objects = [
@@ -121,7 +121,7 @@ def dialects(call: Invocation) -> int:
 
 
 def _dialect_row(header: DialectHeader) -> tuple[str, ...]:
-    """Return name, application, the file and where in it, and whose dialect it is."""
+    """Return name, application, file and tables, and the owner."""
     named = {".": "the top of the file", ANYWHERE: "any table"}
     tables = ", ".join(named.get(table, f"[{table}]") for table in header.tables)
     file = f"{header.files[0]}: {tables}" if header.files else tables
@@ -134,7 +134,7 @@ def _dialect_row(header: DialectHeader) -> tuple[str, ...]:
 
 
 def sources(call: Invocation) -> int:
-    """List the entries that are older, undated ones first; 1 where there is one."""
+    """List outdated entries, undated ones first; return 1 if there are any."""
     days = OLD if call.options.older_than is None else call.options.older_than
     if days < 0:
         raise UsageError("--older-than needs a number of days, 0 or more")
@@ -162,6 +162,6 @@ def sources(call: Invocation) -> int:
 
 
 def _entries() -> list[Provenance]:
-    # The rules on replies take 60 ms to load, and no other list needs them.
+    # The reply rules take 60 ms to load, and no other list needs them.
     of_rules: list[Provenance] = load("diagnosis.rules:provenances")()
     return [*(provider.provenance for provider in _presets().providers), *of_rules]

@@ -1,4 +1,4 @@
-"""Checks as programs read them: JSON Lines, a Nagios plugin's output, Prometheus' metrics."""
+"""Report checks to programs: JSON Lines, Nagios plugin output and Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ if TYPE_CHECKING:
     from smtp_tui.discovery.domain import DomainFact
 
 MOST_DAYS = 36500  # a hundred years
-# Days are whole, so that nobody's share of 0.25 becomes six hours.
+# Days are whole, so that a share given as 0.25 is not six hours.
 _LIMIT = re.compile(r"(?P<share>[0-9]{1,3}(?:\.[0-9]{1,4})?)%|(?P<days>[0-9]{1,5})")
 
 
 class JsonReporter(Reporter):
-    """Prints one JSON object a line; the verdict of a check comes last."""
+    """Prints one JSON object per line; a check's verdict comes last."""
 
     def on_event(self, target: CheckTarget, event: Event) -> None:
-        """Print an event; what only frames the dialogue has no line."""
+        """Print an event, unless it only frames the dialogue."""
         line = json_line(event, target.file, target.table)
         if line is not None and not self.options.quiet:
             print_line(line)
@@ -61,13 +61,13 @@ class JsonReporter(Reporter):
             print_line(str(json_line(verdict, target.file, target.table)))
 
     def on_domain(self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact]) -> None:
-        """Print the facts, and then the verdict."""
+        """Print the facts, then the verdict."""
         found = facts, verdict.seconds
         print_line(named_line("domain", found, target.file, target.table))
         print_line(str(json_line(verdict, target.file, target.table)))
 
     def finish(self, summary: BatchSummary) -> None:
-        """Of several checks, print the summary object."""
+        """Print the summary object of a batch."""
         if self.is_batch:
             print_line(named_line("summary", summary, None, None))
 
@@ -81,7 +81,7 @@ def print_schema(call: Invocation) -> int:
 
 
 class NagiosReporter(Reporter):
-    """Prints a line with performance data, and exits with the state of a plugin."""
+    """Prints a line with performance data; the exit status is the plugin state."""
 
     def __init__(self, call: Invocation) -> None:
         super().__init__(call)
@@ -102,7 +102,7 @@ class PrometheusReporter(Reporter):
         text = prometheus_text(summary, datetime.now(UTC))
         if self.options.output is None:
             if isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(encoding="utf-8")  # the format's, whatever the locale's is
+                sys.stdout.reconfigure(encoding="utf-8")  # of the format, not of the locale
             print_lines(text)
         else:
             try:
@@ -117,23 +117,23 @@ class PrometheusReporter(Reporter):
 
 
 def thresholds_of(options: Namespace) -> Thresholds:
-    """Return the thresholds that a call names, or the usual ones; UsageError where one is wrong."""
-    usual = Thresholds()
+    """Return the given thresholds, with defaults for the rest; UsageError if one is invalid."""
+    defaults = Thresholds()
     warning, critical = _limit(options, "warning"), _limit(options, "critical")
     if warning and critical and _is_above(critical, warning):
         raise UsageError(
             "the critical threshold of the certificate must not be above its warning threshold"
         )
     return Thresholds(
-        certificate_warning=warning or usual.certificate_warning,
-        certificate_critical=critical or _at_most(usual.certificate_critical, warning),
+        certificate_warning=warning or defaults.certificate_warning,
+        certificate_critical=critical or _at_most(defaults.certificate_critical, warning),
         seconds_warning=_seconds_range(options, "warning"),
         seconds_critical=_seconds_range(options, "critical"),
     )
 
 
 def _limit(options: Namespace, level: str) -> Limit | None:
-    """Return what a call says of a certificate's time left: a share, or days."""
+    """Return the limit on a certificate's time left: a share, or days."""
     text, days = getattr(options, f"certificate_{level}"), getattr(options, f"{level}_days")
     if text is not None and days is not None:
         raise UsageError(
@@ -141,11 +141,11 @@ def _limit(options: Namespace, level: str) -> Limit | None:
         )
     if text is None and days is None:
         return None
-    found = _LIMIT.fullmatch(str(days) if text is None else text)
-    if found and found["share"] and float(found["share"]) <= 100:
-        return Limit(share=float(found["share"]) / 100)
-    if found and found["days"] and int(found["days"]) <= MOST_DAYS:
-        return Limit(most=timedelta(days=int(found["days"])))
+    match = _LIMIT.fullmatch(str(days) if text is None else text)
+    if match and match["share"] and float(match["share"]) <= 100:
+        return Limit(share=float(match["share"]) / 100)
+    if match and match["days"] and int(match["days"]) <= MOST_DAYS:
+        return Limit(most=timedelta(days=int(match["days"])))
     if days is None:
         share = "or a share of the lifetime such as 25%"
         raise UsageError(f"--certificate-{level} needs days, 0 to {MOST_DAYS} {share}")
@@ -153,18 +153,18 @@ def _limit(options: Namespace, level: str) -> Limit | None:
 
 
 def _is_above(limit: Limit, other: Limit) -> bool:
-    # Of a share and a number of days neither is above the other: the lifetime decides.
+    # A share and a number of days do not compare: the lifetime decides.
     if limit.share is not None and other.share is not None:
         return limit.share > other.share
     return limit.most is not None and other.most is not None and limit.most > other.most
 
 
-def _at_most(usual: Limit, given: Limit | None) -> Limit:
-    """Return the usual critical limit, no higher than the warning limit that a call gives."""
-    if given is None:
-        return usual
-    shares = (limit.share for limit in (usual, given) if limit.share is not None)
-    days = (limit.most for limit in (usual, given) if limit.most is not None)
+def _at_most(default: Limit, warning: Limit | None) -> Limit:
+    """Return the default critical limit, no higher than the given warning limit."""
+    if warning is None:
+        return default
+    shares = (limit.share for limit in (default, warning) if limit.share is not None)
+    days = (limit.most for limit in (default, warning) if limit.most is not None)
     return Limit(share=min(shares, default=None), most=min(days, default=None))
 
 

@@ -1,8 +1,8 @@
-"""From the words of a call to the command that it means.
+"""Parse the command line.
 
-Options may stand before, between and after the words, so one flat argparse parser reads them all,
-and what a command does not take is refused afterwards. To import argparse takes 3 ms of the 200 of
-a check (`python -X importtime -c "import re, enum, argparse"`): too little for a parser of our own.
+Options may stand before, between and after the arguments, so one flat argparse parser reads all of
+them, and options that the command lacks are rejected afterwards. Importing argparse takes 3 of a
+check's 200 ms (`python -X importtime -c "import re, enum, argparse"`): no reason to replace it.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class UsageError(Exception):
 
 
 class HelpRequested(Exception):
-    """The call asks for help; the text is the help."""
+    """The text is the output of --help or --version."""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Put argparse's complaint into our words, without the values, which may be passwords."""
+        """Reword argparse's message without the values, which may be passwords."""
         unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
         if unknown is None:
             complaint = message.removeprefix("argument ")
@@ -70,9 +70,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_arguments(arguments: Sequence[str]) -> Invocation:
-    """Read the command line; UsageError when it is wrong, HelpRequested when it asks for help."""
+    """Parse the command line; UsageError if it is wrong, HelpRequested if it asks for help."""
     if arguments and arguments[0] == COMPLETE.name:
-        # The words behind are a line that somebody is typing, and none of them is an option here.
+        # The other words are a line that a user is typing, and none of them is an option here.
         options = argparse.Namespace()
         return Invocation(command=COMPLETE, words=tuple(arguments[1:]), options=options)
     # Without a width, argparse loads shutil and all its archivers to measure the terminal.
@@ -89,7 +89,7 @@ def parse_arguments(arguments: Sequence[str]) -> Invocation:
     for option in OPTIONS:
         parser.add_argument(*option.flags, **option.argparse_keywords)
     parsed = parser.parse_intermixed_args(list(arguments))
-    # Argparse takes every word behind --to for a recipient, the FILE in `--to me@x.org a.toml` too.
+    # argparse takes every word after --to as a recipient, even the FILE in `--to a@x.org a.toml`.
     words: list[str] = [*parsed.words, *filter(_names_file, parsed.to)]
     parsed.to = [recipient for recipient in parsed.to if not _names_file(recipient)]
     command = next((spec for spec in COMMANDS if words and words[0] == spec.name), FORM)
@@ -127,25 +127,25 @@ def _refuse_count(call: Invocation) -> None:
 
 
 def refuse_options(call: Invocation, names: Iterable[str], reason: str) -> None:
-    """UsageError for the first of these options that a call gives, which stands for {} in it."""
+    """Raise UsageError for the first given option; its flag replaces `{}` in `reason`."""
     for name in names:
         if is_given(getattr(call.options, name)):
             raise UsageError(reason.format(flag_of(name)))
 
 
 def number_within(text: object, least: float, most: float, option: str) -> float:
-    """Return the number that an option has; UsageError where it is none or out of the range."""
+    """Return an option's value as a number; UsageError if it is none or out of range."""
     try:
         number = float(str(text))
     except ValueError:
-        number = math.nan  # which is in no range
+        number = math.nan  # outside every range
     if not least <= number <= most:
         raise UsageError(f"{option}, {least:g} to {most:g}")
     return number
 
 
 def timeout_of(options: argparse.Namespace) -> str | None:
-    """Return the seconds of --timeout as they were typed; UsageError where they are none."""
+    """Return the seconds of --timeout as typed; UsageError if they are invalid."""
     timeout: str | None = options.timeout
     if timeout is not None and BY_KEY["timeout"].problem_with(timeout):
         raise UsageError("--timeout needs a number of seconds, above 0 and at most 86400")
@@ -153,7 +153,7 @@ def timeout_of(options: argparse.Namespace) -> str | None:
 
 
 def read_stdin(what: str, most: int, advice: str = "") -> bytes:
-    """Read standard input to its end; UsageError where it has more than `most` bytes."""
+    """Read standard input to its end; UsageError if it has more than `most` bytes."""
     if sys.stdin.isatty():
         print_error(f"paste {what}, then press Ctrl+D on an empty line")
     data = sys.stdin.buffer.read(most + 1)
@@ -163,7 +163,7 @@ def read_stdin(what: str, most: int, advice: str = "") -> bytes:
 
 
 def assignments(pairs: Iterable[str]) -> dict[str, object]:
-    """Read `KEY=VALUE` pairs; UsageError names every fault in them."""
+    """Parse `KEY=VALUE` pairs; the UsageError names every fault."""
     values, faults = read_pairs(pairs)
     if faults:
         raise UsageError("; ".join(faults))
@@ -171,7 +171,7 @@ def assignments(pairs: Iterable[str]) -> dict[str, object]:
 
 
 def read_pairs(pairs: Iterable[str]) -> tuple[dict[str, object], list[str]]:
-    """Return the values of `KEY=VALUE` pairs, the last of a key counts, and a line a fault."""
+    """Return the values of `KEY=VALUE` pairs, the last per key, and a line per fault."""
     values: dict[str, object] = {}
     faults = []
     for number, pair in enumerate(pairs, 1):
@@ -181,7 +181,7 @@ def read_pairs(pairs: Iterable[str]) -> tuple[dict[str, object], list[str]]:
                 # The word is not repeated: it may be a password.
                 what = key if key in BY_KEY else f"setting number {number}"
                 raise UsageError(f"{what} has no =VALUE")
-            # A line out of a file may be pasted: `key = "value"`.
+            # A line pasted from a file may be `key = "value"`.
             values[key.strip()] = _value(key.strip(), text if key == key.rstrip() else text.strip())
         except UsageError as error:
             faults.append(str(error))
@@ -216,7 +216,7 @@ def _toml_value(key: str, text: str) -> object:
 
 
 def closest(word: str, names: Iterable[str]) -> str:
-    """Ask in a message whether the name closest to `word` is meant; empty where none is close."""
+    """Return "did you mean NAME?" for the name closest to `word`; empty if none is close."""
     from difflib import get_close_matches  # 4 ms, for a call that fails
 
     close = get_close_matches(word, names, 1)
@@ -224,7 +224,7 @@ def closest(word: str, names: Iterable[str]) -> str:
 
 
 def no_setting(key: str) -> str:
-    """Say that there is no such setting, and which one may be meant."""
+    """Return the error for an unknown setting, naming the closest."""
     hint = closest(key.casefold().replace("-", "_"), BY_KEY)
     hint = hint or "smtp-tui explain lists the settings"
     return f"there is no setting {one_line(key, 80)!r}; {hint}"

@@ -1,4 +1,4 @@
-"""`smtp-tui password`: store a table's password, move it, see whether it is there, remove it."""
+"""`smtp-tui password`: store, move, test or remove a table's password."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _FOR_SET = ("password_stdin", "password_fd", "ask_password", "keep_in", "private
 
 
 def password(call: Invocation) -> int:
-    """Do to the password what the first word says; 4 where that fails."""
+    """Set, test or forget the password; return 4 if that fails."""
     action, *words = call.words
     actions = {"set": _set, "test": _test, "forget": _forget}
     if action not in actions:
@@ -63,7 +63,7 @@ def password(call: Invocation) -> int:
 
 
 def _store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
-    """Return a source as the table sees it."""
+    """Return the store of a table's source."""
     account = str(table.values.get("username") or "")
     file = absolute(Path(table.file))
     origin = file if source == table.source else None
@@ -71,12 +71,12 @@ def _store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
 
 
 def fetch(table: SettingsTable, source: PasswordSource) -> str:
-    """Return the password of a table from its source; PasswordError when none can be had."""
+    """Return a table's password from its source; PasswordError if that fails."""
     return asyncio.run(_store_of(table, source).fetch())
 
 
 def _set(table: SettingsTable, options: Namespace) -> int:
-    """Store a new password; with --keep-in in another place, to which the present one moves."""
+    """Store a new password, or with --keep-in move the current one to another place."""
     if options.keep_in is None:
         source = old = table.source
         if source is None:
@@ -90,7 +90,7 @@ def _set(table: SettingsTable, options: Namespace) -> int:
     else:
         store = _store_of(table, _parse_place(options.keep_in, table.host))
         old = table.source
-        # What the file cannot take must show before anything is stored.
+        # Find out what the file cannot hold before storing anything.
         table.document.changed(table.name, {"password": source_as_toml(store.source)})
         with naming_in_place():
             table.document.refuse_unwritable(write_options(options))
@@ -106,7 +106,7 @@ def _set(table: SettingsTable, options: Namespace) -> int:
 
 
 def _name_only(table: SettingsTable, store: PasswordStore, options: Namespace) -> int:
-    """Name a place in the settings that somebody else fills, once the password is there."""
+    """Save a source that smtp-tui cannot write to, once it holds the password."""
     if password_is_given(options):
         raise PasswordError(f"the password was not stored: {store.refusal}")
     if not isinstance(store.source, Ask):
@@ -136,16 +136,16 @@ def _store(
         print_line(f"stored: the password{table.owner} in {one_line(table.file)}")
         warn_of_readers(Path(table.file), PRIVATE)
     else:
-        refused = asyncio.run(store.store(secret))
-        if refused is not None:
-            print_error(str(refused))
+        refusal = asyncio.run(store.store(secret))
+        if refusal is not None:
+            print_error(str(refusal))
             is_keyring = isinstance(store.source, Keyring)
-            # On a server without a desktop no keyring can be used at all; other places work there.
+            # Servers without a desktop have no usable keyring; other places work there.
             if is_keyring and asyncio.run(keyring_backend.keyring_state()) is not None:
                 print_error(keyring_backend.looked_for())
                 call = f"smtp-tui password set {quote(table.file)}"
-                for way in keyring_backend.ways():
-                    print_error(f"this works here: {call} --keep-in {way}")
+                for place in keyring_backend.ways():
+                    print_error(f"this works here: {call} --keep-in {place}")
             return BY_STAGE["password"]
         try:
             _save(table, source_as_toml(store.source), options)
@@ -157,13 +157,13 @@ def _store(
 
 
 def _save(table: SettingsTable, raw: object, options: Namespace) -> None:
-    """Write where it is kept, or the password itself; never with a backup, which has the old."""
+    """Write the source or the password, without a backup that would hold the old one."""
     with naming_in_place():
         table.document.save(table.name, {"password": raw}, options=write_options(options))
 
 
 def _test(table: SettingsTable, _options: Namespace) -> int:
-    """Fetch the password, and say no more of it than that it is there."""
+    """Fetch the password and report only that it was found."""
     store = _store_of(table, _named(table))
     asyncio.run(store.fetch())
     print_line(f"found the password{table.owner} in {store}")
@@ -178,7 +178,7 @@ def _test(table: SettingsTable, _options: Namespace) -> int:
 
 
 def _forget(table: SettingsTable, options: Namespace) -> int:
-    """Take the password away from where it is kept; the place itself stays in the settings."""
+    """Remove the password from its place; the settings continue to name the place."""
     source = _named(table)
     store = _store_of(table, source)
     if store.refusal is not None:
@@ -203,12 +203,12 @@ def _named(table: SettingsTable) -> PasswordSource:
 
 
 def _parse_place(text: str, host: str) -> PasswordSource:
-    """Parse what --keep-in names; a literal holds nothing yet. UsageError if it is no place."""
-    fault = UsageError(f"--keep-in accepts {PLACES}")
+    """Parse the value of --keep-in; a Literal is empty. UsageError if it is invalid."""
+    error = UsageError(f"--keep-in accepts {PLACES}")
     if text.lstrip().startswith("{"):
         values, faults = read_pairs([f"password={text.strip()}"])
         if faults:
-            raise fault
+            raise error
         raw = values["password"]
     else:
         match text.strip().partition("="):
@@ -221,17 +221,17 @@ def _parse_place(text: str, host: str) -> PasswordSource:
             case "ask", "", "":
                 return Ask()
             case _:
-                raise fault
+                raise error
     try:
         return parse_source(raw)
     except ValueError:
-        raise fault from None
+        raise error from None
 
 
 def _report_stale_copies(
     table: SettingsTable, place: PasswordStore, old: PasswordSource | None, secret: str = ""
 ) -> None:
-    """Name the place that had it before, which others may use, and a backup of the file."""
+    """Warn of copies in the old place, which others may use, and in the file's backup."""
     if isinstance(old, Keyring | File | Environment) and old != place.source:
         print_error(
             f"note: {_store_of(table, old)} still holds the old password; "

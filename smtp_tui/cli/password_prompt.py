@@ -1,4 +1,4 @@
-"""A password that comes with the call: from a descriptor, from a variable, or typed."""
+"""Read the password of a call: from a descriptor, a variable or the terminal."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _LARGEST = 64 * 1024
 def given_password(
     options: Namespace, *, set_by_option: bool
 ) -> PasswordInput | Environment | None:
-    """Return where the call says the password comes from; None leaves it to the settings.
+    """Return the password source that the call names; None leaves it to the settings.
 
-    `set_by_option` is whether --set names a place.
+    `set_by_option` is whether --set names one.
     """
-    numbers = [0] if options.password_stdin else []
+    descriptors = [0] if options.password_stdin else []
     if options.password_fd is not None:
-        numbers.append(options.password_fd)
-    if len(numbers) + bool(options.ask_password) > 1:
+        descriptors.append(options.password_fd)
+    if len(descriptors) + bool(options.ask_password) > 1:
         raise UsageError("use only one of --password-stdin, --password-fd and --ask-password")
-    if numbers:
-        return _from_descriptor(numbers[0])
-    # What a call says goes before the variable, which may be there for other calls too.
+    if descriptors:
+        return _from_descriptor(descriptors[0])
+    # Options override the variable, which may be set for other calls too.
     if set_by_option or options.ask_password or not os.environ.get(VARIABLE):
         return None
     return Environment(VARIABLE)
@@ -55,7 +55,7 @@ def _from_descriptor(number: int) -> PasswordInput:
     lock = Lock()
     cached: list[bytes] = []
 
-    # Several checks of one call share what can be read only once.
+    # Several checks share the descriptor, readable only once.
     def read_once() -> bytes:
         with lock:
             if not cached:
@@ -66,10 +66,10 @@ def _from_descriptor(number: int) -> PasswordInput:
 
 
 def _read_all(number: int) -> bytes:
-    # Past Python's buffers, whose locks would outlive a wait that was given up.
+    # Bypass Python's buffers: their locks would outlive an abandoned wait.
     data = b""
-    while more := os.read(number, _LARGEST):
-        data += more
+    while chunk := os.read(number, _LARGEST):
+        data += chunk
         if len(data) > _LARGEST:
             raise OSError(errno.EFBIG, f"more than {_LARGEST >> 10} KiB is too much for a password")
     return data
@@ -77,7 +77,7 @@ def _read_all(number: int) -> bytes:
 
 def has_terminal_to_ask() -> bool:
     """Whether there is a terminal to ask on."""
-    # Standard input may be a pipe all the same: getpass opens the terminal itself.
+    # Standard input may still be a pipe: getpass opens the terminal itself.
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
@@ -86,7 +86,7 @@ def has_terminal_to_ask() -> bool:
 
 
 def typed_password(prompt: str) -> str:
-    """Ask on the terminal, which does not show the answer."""
+    """Prompt on the terminal without echo."""
     from getpass import getpass  # 1 ms; a check from cron never asks
 
     try:
@@ -96,9 +96,9 @@ def typed_password(prompt: str) -> str:
 
 
 def new_password(options: Namespace, owner: str) -> str:
-    """Return a password to be stored, from the source that the options name, without a time limit.
+    """Return the new password from the source that the options name, without a time limit.
 
-    `owner` says whose it is. PasswordError where none comes, or it is none.
+    `owner` follows "password" in prompts. PasswordError if it is unusable.
     """
     source = given_password(options, set_by_option=True)
     if not isinstance(source, PasswordInput):
@@ -111,7 +111,7 @@ def new_password(options: Namespace, owner: str) -> str:
 
 
 def typed_twice(owner: str) -> str:
-    """Ask for a new password on the terminal, and once more; UsageError where there is none."""
+    """Prompt for a new password twice; UsageError without a terminal."""
     if not has_terminal_to_ask():
         raise UsageError("smtp-tui needs a terminal to ask for the password; use --password-stdin")
     answer = typed_password(f"New password{owner}: ")

@@ -1,4 +1,4 @@
-"""`--report FILE`: what the checks of a call show, collected and written at their end."""
+"""`--report FILE`: collect the checks of a call and write a report on them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from smtp_tui.smtp.events import Event
 
 
 class MarkdownReporter(Reporter):
-    """Collects what happens, and writes it to the file of --report, or prints it for `-`."""
+    """Collects checks and writes the report to the --report file, or prints it for `-`."""
 
     def __init__(self, call: Invocation) -> None:
         super().__init__(call)
@@ -40,7 +40,7 @@ class MarkdownReporter(Reporter):
         self._events.append(event)
 
     def on_result(self, target: CheckTarget, verdict: Verdict) -> None:
-        """Make the entry of a check; without a request there were no settings to check."""
+        """Add the entry of a check; without a request there are no settings."""
         self._began = self._began or datetime.now(UTC)
         request = target.request
         settings = parse_settings(request.values).settings if request else None
@@ -59,7 +59,7 @@ class MarkdownReporter(Reporter):
         self._events = []
 
     def finish(self, _summary: BatchSummary) -> int | None:
-        """Print or write the report; 74 where it cannot be written."""
+        """Print or write the report; return 74 if that fails."""
         began, home = self._began or datetime.now(UTC), os.environ.get("HOME", "")
         text = report_markdown(self._entries, began, home)
         if self.options.report == "-":
@@ -74,7 +74,7 @@ class MarkdownReporter(Reporter):
 
 
 def _password_origin(request: CheckRequest, settings: Settings) -> str:
-    """Return the place of a password that the call gave, where one was needed."""
+    """Return where the call's password came from, if one was needed."""
     if not settings.needs_password:
         return ""
     match request.given:

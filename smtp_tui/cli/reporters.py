@@ -1,7 +1,7 @@
-"""How checks are run and reported: one interface, one class for each form of output.
+"""Run checks and report them: the reporter interface and the text reporter.
 
-`cli.check.FORMATS` names the class of each `--format`. What monitoring systems read, and the report
-for a ticket, are in modules of their own that a plain check does not load.
+`cli.check.FORMATS` names the class of each `--format`. The reporters for monitoring systems and for
+tickets are in modules that a plain check does not load.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ _SIGNS = {"good": "+", "note": "i", "bad": "!", "unknown": "?"}
 
 
 class Reporter:
-    """Makes output of checks, driven by `run_checks`; a form overrides what it shows."""
+    """Reports checks, driven by `run_checks`; subclasses override what they show."""
 
     def __init__(self, call: Invocation) -> None:
         self.options = call.options
         self.is_batch = is_batch(call)
 
     def on_event(self, target: CheckTarget, event: Event) -> None:
-        """Report what happens while a target is checked."""
+        """Report an event of a target's check."""
 
     def on_result(self, target: CheckTarget, verdict: Verdict) -> None:
-        """Report what the check of a target came to; its events have come before."""
+        """Report the verdict on a target, after its events."""
 
     def on_domain(self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact]) -> None:
-        """Report what DNS says about the sender's domain, after a check that passed."""
+        """Report DNS facts about the sender's domain, after a check that passed."""
 
     def finish(self, summary: BatchSummary) -> int | None:
-        """Report all checks together; return the exit status, None where the verdicts decide it."""
+        """Report all checks; return the exit status, or None to derive it from the verdicts."""
 
 
 class TextReporter(Reporter):
@@ -64,10 +64,10 @@ class TextReporter(Reporter):
                 print_line(str(line))
 
     def on_result(self, target: CheckTarget, verdict: Verdict) -> None:
-        """Print the verdict; of several, `quiet` leaves the first line with the table's name."""
+        """Print the verdict; in a quiet batch, only its first line with the table's name."""
         lines = list(verdict_lines(verdict))
         if not self.is_batch:
-            if target.refusal:  # the call ends with it, on standard error
+            if target.refusal:  # printed on stderr when the call ends
                 return
         elif self.options.quiet:
             lines = [f"{target.label}: {lines[0]}"]
@@ -93,7 +93,7 @@ class TextReporter(Reporter):
                 print_line(line)
 
     def finish(self, summary: BatchSummary) -> None:
-        """Of several checks, print how many passed, and which did not."""
+        """Print how many checks of a batch passed, and which failed."""
         if not self.is_batch:
             return
         count, failed = len(summary.results), summary.failed
@@ -113,9 +113,9 @@ def run_checks(
     reporters: Sequence[Reporter],
     domain: DomainCheck | None = None,
 ) -> int:
-    """Check the targets, `jobs` at a time; drive the reporters, and return the exit status.
+    """Check the targets, `jobs` at a time; drive the reporters and return the exit status.
 
-    `domain` looks the sender's domain up after a check that passed.
+    `domain` looks up the sender's domain after a check that passed.
     """
     resume_collection()
     return asyncio.run(_run(targets, jobs, reporters, domain))
@@ -130,23 +130,25 @@ async def _run(
     async with aclosing(_checks(targets, jobs)) as checks:
         async for item in checks:
             if isinstance(item, BatchSummary):
-                status = max((exit_status(each.verdict) for each in item.results), default=PASSED)
+                status = max(
+                    (exit_status(result.verdict) for result in item.results), default=PASSED
+                )
                 for reporter in reporters:
-                    own = reporter.finish(item)
-                    status = status if own is None else own
+                    own_status = reporter.finish(item)
+                    status = status if own_status is None else own_status
                 return status
-            target, happening = item
-            if not isinstance(happening, Verdict):
+            target, update = item
+            if not isinstance(update, Verdict):
                 for reporter in reporters:
-                    reporter.on_event(target, happening)
+                    reporter.on_event(target, update)
                 continue
             for reporter in reporters:
-                reporter.on_result(target, happening)
-            if domain and happening.ok and target.request:
-                connected = happening.facts.connected if happening.facts else None
+                reporter.on_result(target, update)
+            if domain and update.ok and target.request:
+                connected = update.facts.connected if update.facts else None
                 facts = await domain.facts(target.request.sending_settings, connected)
                 for reporter in reporters:
-                    reporter.on_domain(target, happening, facts)
+                    reporter.on_domain(target, update, facts)
     raise AssertionError("checks end with a summary")
 
 
@@ -158,13 +160,13 @@ async def _checks(
             async for item in items:
                 yield item
         return
-    # One check needs no tasks and queues between the dialogue and what is printed of it.
+    # A single check needs no tasks and queues between the dialogue and the reporters.
     (target,) = targets
     started = time.monotonic()
-    outcomes = []
-    async with aclosing(run(targets[0].request)) as happenings:
-        async for happening in happenings:
-            yield target, happening
-            if isinstance(happening, Verdict):
-                outcomes.append(CheckResult(target=target, verdict=happening))
-    yield BatchSummary(results=tuple(outcomes), seconds=time.monotonic() - started)
+    results = []
+    async with aclosing(run(targets[0].request)) as updates:
+        async for update in updates:
+            yield target, update
+            if isinstance(update, Verdict):
+                results.append(CheckResult(target=target, verdict=update))
+    yield BatchSummary(results=tuple(results), seconds=time.monotonic() - started)

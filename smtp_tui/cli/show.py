@@ -1,4 +1,4 @@
-"""`smtp-tui get` and `explain`: what is set in a file, what a setting is, what an error means."""
+"""`smtp-tui get` and `explain`: print a file's settings; explain settings and errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOT_RECOGNISED = (
 
 
 def get(call: Invocation) -> int:
-    """Print all settings that are set, or one; 1 where that one is not set."""
+    """Print all given settings, or one; return 1 if that one is not set."""
     options = call.options
     key = call.words[1] if len(call.words) > 1 else None
     if key is not None and key not in BY_KEY:
@@ -41,15 +41,15 @@ def get(call: Invocation) -> int:
     print_notes(table)
     raw, explicit = table.values, table.document.given(table.name)
     values = {
-        known: raw[known] if options.reveal else _masked(known, raw[known])
-        for known in BY_KEY
-        if known in explicit
+        name: raw[name] if options.reveal else _masked(name, raw[name])
+        for name in BY_KEY
+        if name in explicit
     }
     if options.json and (key is None or key in values):
         print_line(json.dumps(values if key is None else values[key], default=str))
     elif key is None:
-        for known, value in values.items():
-            print_line(f"{known} = {_as_toml(value)}")
+        for name, value in values.items():
+            print_line(f"{name} = {_as_toml(value)}")
     elif key in values:
         value = values[key]
         print_line(value if isinstance(value, str) else _as_toml(value))
@@ -59,7 +59,7 @@ def get(call: Invocation) -> int:
 
 
 def _masked(key: str, raw: object) -> object:
-    """Hide a password, and one within another value; the place where one is kept shows."""
+    """Mask a password, also inside another value; a password's place stays visible."""
     if BY_KEY[key].kind is not FieldKind.PASSWORD:
         return masked_value(key, raw)
     try:
@@ -72,12 +72,12 @@ def _masked(key: str, raw: object) -> object:
 def _as_toml(value: object) -> str:
     try:
         return toml_value(value)
-    except TypeError:  # a date or a time, which no setting is; it stands in the file all the same
+    except TypeError:  # a date or time, which no setting accepts but a file may contain
         return str(value)
 
 
 def explain(call: Invocation) -> int:
-    """Print a field's page, a line for each field, the table's schema, or what an error means."""
+    """Print a field's page, a line per field, the table's schema, or an error's explanation."""
     options = call.options
     if options.schema:
         if call.words or call.given.keys() != {"schema"}:
@@ -108,7 +108,7 @@ def _explain_error(argument: str, *, as_json: bool) -> int:
         text = data.decode("utf-8", "backslashreplace")
     if not text.strip():
         raise UsageError("--error needs the text of an error, as TEXT or on standard input")
-    # The rules on errors take 60 ms to load, and the page of a field needs none of them.
+    # The error rules take 60 ms to load, and the page of a field needs none of them.
     found: Explanation | None = load("diagnosis.error_lookup.lookup:explain_error")(text)
     if as_json:
         fields = load("diagnosis.error_lookup.lookup:Explanation").__dataclass_fields__

@@ -1,8 +1,8 @@
-"""`smtp-tui check --as-unit UNIT`: the check as a systemd service would do it.
+"""`smtp-tui check --as-unit UNIT`: run the check as a systemd service would.
 
-A unit's properties become a `systemd-run` call that runs smtp-tui. No secret stands in that call,
-for any user of the machine can read a command line: the environment goes by name, its values in the
-environment of `systemd-run` itself, and a credential that the unit holds in itself goes in a file.
+A unit's properties become a `systemd-run` command that runs smtp-tui. Every user can read it, so it
+contains no secret: variables are passed by name, with their values in the environment of
+`systemd-run` itself, and credentials stored in the unit are passed as files.
 """
 
 from __future__ import annotations
@@ -34,30 +34,30 @@ _COPIED, _DYNAMIC_USER, _TRANSLATED, _LEFT_OUT = (
     for name in ("copied", "dynamic_user", "translated", "left_out")
 )
 PROPERTIES = ("Id", "LoadState", *_COPIED, *_DYNAMIC_USER, *_TRANSLATED, *_LEFT_OUT)
-# Properties that `systemctl show` cannot print so that they can be read back.
+# Properties whose `systemctl show` output cannot be parsed.
 TYPED = (
     *("Environment", "LoadCredential", "LoadCredentialEncrypted"),
     *("SetCredential", "SetCredentialEncrypted"),
 )
 
 _UNSET = frozenset({"", "no", "~", "[not set]", "[unprintable]"})
-_ALL_CAPABILITIES = 41  # Linux 5.9; a set of fewer is a restriction
+_ALL_CAPABILITIES = 41  # Linux 5.9; a smaller set is a restriction
 _RESERVED = frozenset(f"{start}{end}" for start, ends in _DATA["variables"].items() for end in ends)
 
 _MANAGER = "org.freedesktop.systemd1"
 _BOOTED = Path("/run/systemd/system")
 _NO_PROGRAM = 203  # EXIT_EXEC: the unit's user cannot run the program
-# What systemd itself ends with before the command (systemd.exec(5), process exit codes).
+# systemd's exit statuses if it cannot run the command (systemd.exec(5), exit codes).
 _NOT_STARTED = range(200, 256)
-# Seconds that systemd may take to answer.
-_PATIENCE = 10.0
+# Seconds to wait for systemd's programs.
+_TIMEOUT = 10.0
 
 
 @record(kw_only=True)
 class Unit:
-    """A service's properties: as `systemctl show` prints them, each line of a name one by one.
+    """A service's properties as `systemctl show` prints them: all lines by property name.
 
-    `credentials` has those of each kind by their ids: a path, or the bytes of the content.
+    `credentials` maps each kind's IDs to a path, or to the bytes of the content.
     """
 
     properties: Mapping[str, tuple[str, ...]]
@@ -67,16 +67,16 @@ class Unit:
     )
 
     def text_of(self, name: str) -> str:
-        """Return the text of a property; empty where nothing is set."""
+        """Return a property's text; empty if it is unset."""
         text = " ".join(self.properties.get(name, ()))
         return "" if text in _UNSET else text
 
 
 @record(kw_only=True)
 class TransientUnit:
-    """What to run: the call, the variables that it needs, the files it reads by their names.
+    """A `systemd-run` command, the variables that it needs, and its files by path.
 
-    `left_out` names what the unit has and the call does not.
+    `left_out` names properties that it does not copy.
     """
 
     argv: tuple[str, ...]
@@ -86,26 +86,26 @@ class TransientUnit:
 
     @property
     def command_line(self) -> str:
-        """The call as a shell takes it."""
+        """The command for a shell."""
         return " ".join(quoted(word) for word in self.argv)
 
 
 def check_as_unit(call: Invocation) -> int:
-    """Run the check as the unit would; where that cannot be, print the call and say why."""
+    """Run the check as the unit; without root, print the command and raise UsageError."""
     options = call.options
     if options.ask_password or options.password_fd:
         raise UsageError("with --as-unit the password comes from the unit or from --password-stdin")
     if not _BOOTED.is_dir() or not shutil.which("systemd-run"):
         raise UsageError("--as-unit needs systemd, and this machine does not run it")
     unit = unit_of(options.as_unit, output_of)
-    more = {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}
+    extra = {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}
     if os.geteuid() != 0:
-        line = transient_unit(unit, command_of(call), "/run/FOLDER", more).command_line
+        line = transient_unit(unit, command_of(call), "/run/FOLDER", extra).command_line
         # With nagios, standard output is the plugin's.
         (print_error if options.format == "nagios" else print_line)(line)
         raise UsageError("only root can run this command; the unit has the values of its variables")
     with tempfile.TemporaryDirectory(prefix="smtp-tui-", dir="/run") as folder:
-        return _run(unit, transient_unit(unit, command_of(call), folder, more))
+        return _run(unit, transient_unit(unit, command_of(call), folder, extra))
 
 
 def _run(unit: Unit, transient: TransientUnit) -> int:
@@ -138,8 +138,8 @@ def _run(unit: Unit, transient: TransientUnit) -> int:
 
 
 def command_of(call: Invocation) -> list[str]:
-    """Return this program's call without --as-unit, to be run in another folder."""
-    # Nothing of the unit's folder or variables may stand in for a module of ours.
+    """Return this command line without --as-unit, usable in any folder."""
+    # The unit's folder and variables must not replace our modules (-E, -P).
     program = ["-E", "-P", "-m", "smtp_tui"]
     if Path(sys.argv[0]).suffix == ".pyz":
         program = [str(absolute(Path(sys.argv[0])))]
@@ -156,9 +156,9 @@ def command_of(call: Invocation) -> list[str]:
 
 
 def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> Unit:
-    """Return a service's properties; UsageError where there is none of that name.
+    """Return a service's properties; UsageError if there is no such service.
 
-    `output_of` runs one of systemd's programs and returns what it prints.
+    `output_of` runs a systemd program and returns its output.
     """
     name = name if "." in name else f"{name}.service"
     if not name.endswith(".service"):
@@ -186,16 +186,16 @@ def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> Unit:
 
 
 def bus_label(name: str) -> str:
-    """Return a unit's name as the bus spells it in a path: others than letters in hexadecimal."""
+    """Escape a unit's name for a D-Bus path: special characters become hexadecimal."""
 
-    def in_hexadecimal(sign: re.Match[str]) -> str:
-        return "".join(f"_{byte:02x}" for byte in sign[0].encode())
+    def in_hexadecimal(match: re.Match[str]) -> str:
+        return "".join(f"_{byte:02x}" for byte in match[0].encode())
 
     return re.sub("^[0-9]|[^A-Za-z0-9]", in_hexadecimal, name)
 
 
 def output_of(argv: Sequence[str]) -> str:
-    """Return what one of systemd's programs prints; UsageError where it fails or is slow."""
+    """Return a systemd program's output; UsageError if it fails or times out."""
     try:
         return asyncio.run(_output(argv))
     except OSError as error:
@@ -211,12 +211,12 @@ async def _output(argv: Sequence[str]) -> str:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TIMEOUT):
             output, complaint = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()
-        raise UsageError(f"{argv[0]} did not answer within {_PATIENCE:g} s") from None
+        raise UsageError(f"{argv[0]} did not answer within {_TIMEOUT:g} s") from None
     if process.returncode:
         text = complaint.decode("utf-8", "surrogateescape").strip()
         raise UsageError(f"{argv[0]} failed: {one_line(text)}")
@@ -224,13 +224,13 @@ async def _output(argv: Sequence[str]) -> str:
 
 
 def transient_unit(
-    unit: Unit, command: Sequence[str], folder: str, more: Mapping[str, str] | None = None
+    unit: Unit, command: Sequence[str], folder: str, extra: Mapping[str, str] | None = None
 ) -> TransientUnit:
-    """Return the call that runs `command` as `unit` would, with the variables of `more` besides.
+    """Return the command that runs `command` as `unit` would; `extra` adds variables.
 
-    `folder` is where its files will be; only root may look into it.
+    `folder` will hold its files; only root may read it.
     """
-    environment = {**(more or {}), **unit.environment}
+    environment = {**(extra or {}), **unit.environment}
     files: dict[str, bytes] = {}
     credentials = []
     for kind, contents in unit.credentials.items():
@@ -246,13 +246,13 @@ def transient_unit(
         *("--quiet", "--wait", "--pipe", "--collect", "--service-type=exec"),
         *([f"--slice={unit.text_of('Slice')}"] if unit.text_of("Slice") else []),
         *(f"--property={text}" for text in (*_properties(unit), *credentials)),
-        # systemd-run takes a value from its own environment, where no other user sees it.
+        # systemd-run reads values from its own environment, which no other user sees.
         *(
             f"--setenv={name}={value}" if name in _RESERVED else f"--setenv={name}"
             for name, value in environment.items()
         ),
         "--",
-        # Every version expands variables in the command, and takes a doubled sign for one.
+        # Every version expands variables in the command, and `$$` stands for one `$`.
         *(word.replace("$", "$$") for word in command),
     ]
     return TransientUnit(
@@ -268,7 +268,7 @@ def _properties(unit: Unit) -> Iterator[str]:
         if text := unit.text_of(name):
             yield f"{name}={text}"
     if unit.text_of("PrivateNetwork"):
-        # Its own network, if it runs, and not another empty one.
+        # The unit's network if it runs, not another empty one.
         others = unit.text_of("JoinsNamespaceOf")
         yield f"JoinsNamespaceOf={unit.text_of('Id')} {others}".rstrip()
     if folder := unit.text_of("WorkingDirectory"):

@@ -1,4 +1,4 @@
-"""The standard streams, signals that clean up, and what the terminal can do."""
+"""The standard streams, signal handling and the terminal's capabilities."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from smtp_tui.smtp.escaping import escape_controls
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-# What an ASCII terminal shows in place of the signs that our own texts use.
-_TWINS = {"…": "...", "–": "-", "│": "|", "┃": "#", "─": "-", "‹": "<", "›": ">"}
-_TWINS |= {"•": "*", "·": ".", "✗": "x", "✓": "+", "—": "-"}
+# ASCII substitutes for the symbols in our own texts.
+_SUBSTITUTES = {"…": "...", "–": "-", "│": "|", "┃": "#", "─": "-", "‹": "<", "›": ">"}
+_SUBSTITUTES |= {"•": "*", "·": ".", "✗": "x", "✓": "+", "—": "-"}
 
 
 def keep_columns() -> None:
-    """Replace each sign by one of the same width."""
+    """Make every substitute one column wide."""
     # The form is laid out by columns; three dots would push the rest of a row over the edge.
-    _TWINS["…"] = "~"
+    _SUBSTITUTES["…"] = "~"
 
 
 NOT_WRITTEN = 74  # EX_IOERR of sysexits.h
 
 
 class OutputFailed(Exception):
-    """Standard output takes nothing more; the text says why."""
+    """Standard output cannot be written; the text says why."""
 
 
 def prepare_streams() -> None:
     """Make the standard streams accept any text, and open those that the caller closed."""
-    codecs.register_error("smtp-tui", _in_ascii)
-    # A closed one's number would go to the next file that is opened, a socket perhaps.
+    codecs.register_error("smtp-tui", _substitute)
+    # The next file opened, perhaps a socket, would get a closed stream's number.
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             mode = "w" if number else "r"
@@ -51,16 +51,16 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="smtp-tui")
 
 
-def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+def _substitute(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    refused = error.object[error.start : error.end]
-    shown = [_TWINS.get(sign) or ascii(sign)[1:-1] for sign in refused]
+    unencodable = error.object[error.start : error.end]
+    shown = [_SUBSTITUTES.get(char) or ascii(char)[1:-1] for char in unencodable]
     return "".join(shown), error.end
 
 
 def print_line(text: str) -> None:
-    """Print one line on standard output at once; BrokenPipeError when its reader has gone."""
+    """Print and flush one line on standard output; BrokenPipeError if its reader has gone."""
     try:
         print(escape_controls(text), flush=True)
     except BrokenPipeError:
@@ -78,20 +78,20 @@ def print_lines(text: str) -> None:
 def wrapped(
     text: str, width: int, first: str = "", rest: str = "", *, break_long_words: bool = True
 ) -> list[str]:
-    """Wrap a text; `first` stands before its first line, `rest` before all others."""
+    """Wrap a text; `first` precedes its first line, `rest` all others."""
     return textwrap.wrap(
         escape_controls(text),
         width,
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=break_long_words,
-        break_on_hyphens=False,  # half a host name or option would read as a whole one
+        break_on_hyphens=False,  # half a hostname or option would read as a whole one
     )
 
 
 def print_error(text: str) -> None:
-    """Print what is wrong, in one line on standard error, if anybody reads that."""
-    # Such a line may quote what was typed or read, so a password in a URL is hidden.
+    """Print an error in one line on standard error; ignore write errors."""
+    # The text may quote input, so a password in a URL is masked.
     try:
         print(escape_controls(f"smtp-tui: {mask_credentials(text)}"), file=sys.stderr, flush=True)
     except OSError:
@@ -99,7 +99,7 @@ def print_error(text: str) -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Let what a stream still holds go nowhere, so that it does not fail again at the exit."""
+    """Redirect a stream to /dev/null, so that its buffer does not fail again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, stream.fileno())
@@ -107,76 +107,76 @@ def discard(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-# Seconds after which an ending that Python has dropped is asked for again.
-_AGAIN = 0.01
+# Seconds after which a KeyboardInterrupt that Python dropped is raised again.
+_RETRY_DELAY = 0.01
 
 
 class SignalStatus:
-    """The exit status that the first signal asks for; until one comes, that of Ctrl+C."""
+    """The exit status for the latest signal; until one comes, that of Ctrl+C."""
 
     status = 128 + signal.SIGINT
     was_asked_for = False
 
     def require_none(self) -> None:
-        """Raise KeyboardInterrupt where a signal came and nothing came of it."""
+        """Raise KeyboardInterrupt if a signal came and had no effect."""
         if self.was_asked_for:
             raise KeyboardInterrupt
 
 
 @contextmanager
 def as_interrupts() -> Iterator[SignalStatus]:
-    """Let SIGTERM and SIGHUP end the program in the way of Ctrl+C, which cleans up."""
-    ending = SignalStatus()
+    """Let SIGTERM and SIGHUP end the program like Ctrl+C, which cleans up."""
+    signal_status = SignalStatus()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if number != signal.SIGALRM:
-            ending.status = 128 + number
-        ending.was_asked_for = True
-        # asyncio puts a handler of its own there, which lets the tasks clean up.
-        own = signal.getsignal(signal.SIGINT)
-        if callable(own):
-            own(signal.SIGINT, frame)
+            signal_status.status = 128 + number
+        signal_status.was_asked_for = True
+        # asyncio installs its own SIGINT handler, which lets tasks clean up.
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            handler(signal.SIGINT, frame)
         raise KeyboardInterrupt
 
-    # An exception that a handler raises while Python runs a finaliser, as it does within imports,
-    # is only printed and dropped; then the ending is asked for once more.
-    def ask_again(dropped: UnraisableHookArgs) -> None:
+    # Python only prints an exception that a handler raises in a finaliser, which imports can
+    # run; then the interrupt is raised again.
+    def interrupt_again(dropped: UnraisableHookArgs) -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
-            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+            signal.setitimer(signal.ITIMER_REAL, _RETRY_DELAY)
         else:
-            hook(dropped)
+            previous_hook(dropped)
 
-    hook, sys.unraisablehook = sys.unraisablehook, ask_again
-    # nohup's wish to be left alone is respected, and so is a handler of whoever runs `main`.
+    previous_hook, sys.unraisablehook = sys.unraisablehook, interrupt_again
+    # Signals that nohup ignores stay ignored, and handlers of a caller of `main` stay set.
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
-    free = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
-    for number in free:
+    unhandled = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in unhandled:
         is_ctrl_c = number is signal.SIGINT
         signal.signal(number, signal.default_int_handler if is_ctrl_c else interrupt)
     try:
-        yield ending
+        yield signal_status
     finally:
-        sys.unraisablehook = hook
+        sys.unraisablehook = previous_hook
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for number in free:
+        for number in unhandled:
             signal.signal(number, signal.SIG_DFL)
 
 
-# What Python itself sets where it finds the C locale; then nobody has said that it is UTF-8.
+# LC_CTYPE as Python sets it in the C locale (PEP 538): nobody chose UTF-8.
 _COERCED = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
-_DARK = frozenset({"0", "1", "2", "3", "4", "5", "6", "8", "default"})
+_DARK_COLOURS = frozenset({"0", "1", "2", "3", "4", "5", "6", "8", "default"})
 
 
 def has_terminal() -> bool:
-    """Whether a person can use the form here."""
+    """Whether the terminal can show the form."""
     term = os.environ.get("TERM", "dumb")
     return sys.stdin.isatty() and sys.stdout.isatty() and term not in ("", "dumb")
 
 
 def speaks_utf8() -> bool:
-    """Whether the locale says that the terminal takes UTF-8."""
-    # Read from the variables, for ssh hands over the locale of another machine, which need not be
-    # installed here; Python itself falls back to ASCII then.
+    """Whether the locale declares that the terminal uses UTF-8."""
+    # Read the variables: ssh passes on the locale of another machine, which may not be installed
+    # here, and Python itself then falls back to ASCII.
     names = [os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG")]
     was_coerced = bool(sys.flags.utf8_mode) and os.environ.get("PYTHONUTF8") != "1"
     if was_coerced and names[1] in _COERCED:
@@ -187,9 +187,9 @@ def speaks_utf8() -> bool:
 
 def has_colours() -> bool:
     """Whether the terminal has colours."""
-    # One whose description is missing on this machine is taken for a modern one.
+    # A terminal without a terminfo entry here is assumed to be modern.
     term = os.environ.get("TERM", "dumb")
-    if term.endswith("-256color"):  # most are; the library that knows the others takes its time
+    if term.endswith("-256color"):  # most; curses, for the others, is slow to load
         return True
     try:
         import curses  # 3 ms; some builds of Python have none
@@ -203,7 +203,7 @@ def has_colours() -> bool:
 
 
 def is_light() -> bool:
-    """Whether the terminal has a light background, as far as it says so."""
-    # rxvt and konsole set the variable: foreground;background, by the numbers of the colours.
+    """Whether the terminal declares a light background."""
+    # rxvt and konsole set the variable to foreground;background, as colour numbers.
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-    return bool(background) and background not in _DARK
+    return bool(background) and background not in _DARK_COLOURS

@@ -1,4 +1,4 @@
-"""`smtp-tui check --watch SECONDS`: check again and again, and report when the verdict changes."""
+"""`smtp-tui check --watch SECONDS`: check repeatedly and report changes of the verdict."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from smtp_tui.settings.password_sources import Command, File, Keyring
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.transcript import lines_of
 
-# Seconds: a server may take more frequent checks for an attack.
+# Seconds: servers may treat more frequent checks as attacks.
 SHORTEST, LONGEST = 5.0, 86400.0
 _LARGEST = 64 * 1024
-_KEY = os.urandom(32)
+_HASH_KEY = os.urandom(32)
 
 
 def watch(call: Invocation) -> int:
-    """Watch the one table that a call means until Ctrl+C, or until nothing can change any more."""
+    """Watch one table until Ctrl+C, or until its verdict can no longer change."""
     resume_collection()
-    every = watch_interval(call)
+    interval = watch_interval(call)
     request = check_request(call)
-    watching = Watch(partial(attempt_of, call, request), every, Clock())
+    watching = Watch(partial(attempt_of, call, request), interval, Clock())
     try:
         verdict = asyncio.run(_follow(watching, request, call.options))
     except KeyboardInterrupt:
@@ -48,7 +48,7 @@ def watch(call: Invocation) -> int:
 
 
 def watch_interval(call: Invocation) -> float:
-    """Return the seconds from check to check; UsageError where a call cannot be watched."""
+    """Return the seconds between checks; UsageError if the call cannot be watched."""
     if is_batch(call):
         raise UsageError("--watch checks one table: name one FILE, and do not use --all")
     refuse_options(call, ("report", "domain_check"), "--watch and {} cannot be used together")
@@ -70,7 +70,7 @@ async def _follow(watching: Watch, request: CheckRequest, options: Namespace) ->
 def _lines(
     change: VerdictChanged | Paused, request: CheckRequest, options: Namespace
 ) -> Iterator[str]:
-    """Yield what changed, and the events and the verdict of that check."""
+    """Yield the lines of a change: that check's verdict and events."""
     place = request.file, request.table
     moment = change.moment.isoformat(sep=" ", timespec="seconds")
     if isinstance(change, Paused):
@@ -81,7 +81,7 @@ def _lines(
     events = () if options.quiet else change.events
     if options.json:
         yield named_line("change", change, *place)
-        yield from filter(None, (json_line(each, *place) for each in (*events, change.verdict)))
+        yield from filter(None, (json_line(event, *place) for event in (*events, change.verdict)))
         return
     first, *others = verdict_lines(change.verdict)
     yield f"{moment}  {first}"
@@ -103,40 +103,42 @@ def _end_line(watching: Watch, request: CheckRequest, options: Namespace) -> str
 
 
 def attempt_of(call: Invocation, first: CheckRequest) -> CheckTarget:
-    """Put together the next check; a password that the call handed over stays what it was."""
+    """Build the next check; a password from the call stays the same."""
     try:
         request = read_again(call, first)
     except DocumentError as error:
         return CheckTarget(refusal=str(error))
-    except Exception as error:  # a defect that today's file brings out does not end the watch
+    except Exception as error:  # a bug that the current file triggers must not end the watch
         return CheckTarget(defect=error)
     source = _source(request)
     return CheckTarget(
         request=request,
-        mark=(dict(request.values), _mark(source, request)),
+        mark=(dict(request.values), _fingerprint(source, request)),
         can_change=request.file is not None or isinstance(source, File),
     )
 
 
 def pause_reason(attempt: CheckTarget) -> str:
-    """Say what must change before a password that was refused is sent again."""
+    """Return what must change before a rejected password is sent again."""
     request = attempt.request
     assert request is not None
     if not attempt.can_change:
         return (
             "The server rejected the password, and no file of this call can change; smtp-tui stops."
         )
-    until, rest = one_line(request.file or ""), ""
+    files, advice = one_line(request.file or ""), ""
     match _source(request):
         case File(path=path):
-            until = " or ".join(filter(None, (until, one_line(path))))
+            files = " or ".join(filter(None, (files, one_line(path))))
         case Keyring() | Command():
-            rest = f" After you change the password, run: touch {until}"
+            advice = f" After you change the password, run: touch {files}"
         case _ if request.given is not None:
-            rest = " To use another password, start smtp-tui again."
+            advice = " To use another password, start smtp-tui again."
         case _:
             pass
-    return f"The server rejected the password. smtp-tui sends it again when {until} changes.{rest}"
+    return (
+        f"The server rejected the password. smtp-tui sends it again when {files} changes.{advice}"
+    )
 
 
 def _source(request: CheckRequest) -> Given | None:
@@ -146,18 +148,18 @@ def _source(request: CheckRequest) -> Given | None:
     return settings.password if settings else None
 
 
-def _mark(source: Given | None, request: CheckRequest) -> object:
-    """Return what differs when the source has another password, as far as can be seen."""
+def _fingerprint(source: Given | None, request: CheckRequest) -> object:
+    """Return a value that changes with the source's password, as far as visible."""
     with suppress(OSError):
         match source:
             case File(path=path):
                 file = expand(path, request.base)
                 if file.is_file():  # a pipe can be read only once
-                    # The key is this process's own, so that the hash tells nothing of the password.
+                    # The key is per process, so that the hash reveals nothing of the password.
                     with file.open("rb") as content:
-                        return hashlib.blake2b(content.read(_LARGEST), key=_KEY).digest()
+                        return hashlib.blake2b(content.read(_LARGEST), key=_HASH_KEY).digest()
             case Keyring() | Command() if request.file is not None:
-                # To ask them each time might open a window, or unlock something, each time.
+                # Asking them might open a window or unlock something each time.
                 return Path(request.file).stat().st_mtime_ns
             case _:
                 pass
