@@ -1,1 +1,1 @@
-"""Where settings live: TOML files, their paths, and the places passwords are kept in."""
+"""Read and write TOML settings files, and fetch and store passwords."""

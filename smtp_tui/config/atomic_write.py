@@ -1,8 +1,8 @@
-"""Write files so that at every moment either the old or the new content stands in them, whole.
+"""Write files atomically, or in place where no rename is possible.
 
-A new content is written into a file beside the target and takes its name by a rename; a new file
-gets its name by a link, which takes no other file's. Where no rename is possible the file itself is
-overwritten, if that is allowed, and a copy of its old content stands by meanwhile.
+New content goes to a temporary file that is renamed over the target; a new file gets its name by a
+hard link, which never replaces another file. A file is overwritten in place only if the caller
+allows it, and a copy of its old content is kept until that is done.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _PATIENCE, _PAUSE = 1.0, 0.02  # seconds
 _NO_RENAME = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV, errno.ENOTSUP}
 )
-# File systems without a second name for a file, as FAT or some over a network.
+# File systems without hard links, such as FAT and some network file systems.
 _NO_LINK = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
-# The kernel's own sums over the old content would make the new one look forged.
+# The kernel's checksums of the old content would make the new content look forged.
 _SUMS = frozenset({"security.ima", "security.evm"})
 _ACCESS_LIST = "system.posix_acl_access"
 
@@ -49,24 +49,24 @@ Identity = tuple[int, ...]
 class WriteOptions:
     """How a file is written."""
 
-    in_place: bool = False  # overwrite it where it cannot be replaced by a rename
-    backup: bool = False  # keep the old content beside it, with a `~` at the end of its name
-    private: bool = False  # take every right to read it from all but its owner
-    warn: Callable[[str], None] = lambda _text: None  # is called with the risk of `in_place`
+    in_place: bool = False  # overwrite the file where it cannot be replaced by a rename
+    backup: bool = False  # keep the old content next to the file, as `NAME~`
+    private: bool = False  # set mode 0600 and drop the access list
+    warn: Callable[[str], None] = lambda _text: None  # called before overwriting in place
 
 
 def write(path: Path, content: bytes, *, old: bytes | None, options: WriteOptions) -> None:
-    """Put `content` into `path`, or into what it links to, and flush it to the disk.
+    """Write `content` to `path`, or to the target of the symbolic link, and flush it to disk.
 
-    `old` is what the file held when it was read, None for a file that is to be made (mode 0600).
-    The new file takes the old one's mode, owner, group and extended attributes. Where a rename is
-    impossible or would lose something: NoRenameError, unless it may be overwritten.
+    `old` is the content when the file was read, or None to create the file (mode 0600). The new
+    file gets the old one's mode, owner, group and extended attributes. Raise NoRenameError where
+    a rename is impossible or would lose something, unless `in_place` is set.
     """
     target = real(path)
     if old is None:
         _make(target, content)
         return
-    with _opened(target) as file:
+    with _open_existing(target) as file:
         descriptor = file.fileno()
         if not _lock(descriptor):
             raise DocumentError(
@@ -75,7 +75,7 @@ def write(path: Path, content: bytes, *, old: bytes | None, options: WriteOption
             )
         seen = _check_unchanged(target, file, old)
         backup = path.with_name(f"{path.name}~")
-        # With the lock held no other run is writing, so what lies beside was left by a killed one.
+        # While we hold the lock no other run is writing, so temporary files are from killed runs.
         for written in (target, backup):
             _sweep(written, descriptor)
         if options.backup:
@@ -99,9 +99,9 @@ def write(path: Path, content: bytes, *, old: bytes | None, options: WriteOption
 
 
 def refuse_unwritable(path: Path, *, old: bytes, options: WriteOptions) -> None:
-    """Raise what `write` would raise, as far as that shows without changing the file."""
+    """Raise what `write` would raise, as far as that is known without changing the file."""
     target = real(path)
-    with _opened(target) as file:
+    with _open_existing(target) as file:
         seen = _check_unchanged(target, file, old)
         if not options.in_place:
             like = file.fileno()
@@ -109,12 +109,12 @@ def refuse_unwritable(path: Path, *, old: bytes, options: WriteOptions) -> None:
 
 
 def create(target: Path, content: bytes, mode: int = PRIVATE) -> bool:
-    """Make a file of this mode, whatever the umask; False if another took its name. OSError."""
-    with _written(target.parent, target, content) as (descriptor, temporary):
+    """Create a file with this mode, whatever the umask; False if the name is taken. OSError."""
+    with _new_file(target.parent, target, content) as (descriptor, temporary):
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
         try:
-            os.link(temporary, target)  # unlike a rename, it takes no other file's name
+            os.link(temporary, target)  # unlike a rename, never replaces another file
         except (FileExistsError, FileNotFoundError):
             return False
         except OSError as error:
@@ -127,18 +127,18 @@ def create(target: Path, content: bytes, mode: int = PRIVATE) -> bool:
 
 
 def replaced_whole(target: Path, content: bytes, mode: int) -> None:
-    """Put a whole file of this mode, whatever the umask, in place of what the name stands for.
+    """Replace `target` with a file of this mode, whatever the umask; OSError if that fails.
 
-    A link of that name is replaced and not followed. OSError where that fails.
+    A symbolic link is replaced, not followed.
     """
-    with _written(target.parent, target, content) as (descriptor, temporary):
+    with _new_file(target.parent, target, content) as (descriptor, temporary):
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
         temporary.replace(target)
 
 
 def sync_folder(path: Path) -> None:
-    """Make the file's new name outlive a power failure; DocumentError if the disk refuses."""
+    """Flush the file's folder, so that a rename survives a power failure; DocumentError."""
     try:
         descriptor = os.open(real(path).parent, os.O_RDONLY)
         try:
@@ -146,7 +146,7 @@ def sync_folder(path: Path) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        # File systems over a network, and folders that cannot be read, know no flush.
+        # Network file systems and unreadable folders cannot be flushed.
         if error.errno in _NO_FOLDER_SYNC:
             return
         raise DocumentError(
@@ -170,7 +170,7 @@ def _make(target: Path, content: bytes) -> None:
             raise _changed(target, "was made")
     except OSError as error:
         raise _failed(target, error) from None
-    # A run that was killed before its file had a name left it, and nobody to sweep it away.
+    # Runs killed before the file existed may have left temporary files.
     with contextlib.suppress(OSError), target.open("r+b") as file:
         if _lock(file.fileno()):
             _sweep(target, file.fileno())
@@ -185,20 +185,20 @@ def _replace(
     seen: Identity | None = None,
     commit: bool = True,
 ) -> None:
-    """Write a file beside `target`, like the open one, and rename it over, unless not `commit`.
+    """Write a temporary file with the metadata of `like`; rename it over `target` if `commit`.
 
-    `seen` is given where the open file is the target itself: it must still be the same.
-    NoRenameError where the system refuses the rename, or to make the new file like the old one.
+    `seen` is the target's identity where `like` is the target itself, which must not have changed.
+    NoRenameError where the system refuses the rename or the old file's metadata.
     """
     try:
-        # A rename would part this name from the others, which would keep the old content.
+        # After a rename the file's other hard links would keep the old content.
         if seen and os.fstat(like).st_nlink > 1:
             raise _cannot_rename(target, "it has other hard links")
-        with _written(target.parent, target, content) as (descriptor, temporary):
-            # Before the rename, so that at no moment a file of that name has other rights.
+        with _new_file(target.parent, target, content) as (descriptor, temporary):
+            # Before the rename, so that the file never has other permissions under its name.
             copy_metadata(descriptor, like, private=private)
             os.fsync(descriptor)
-            # The last moment to notice an editor that saved meanwhile.
+            # The last chance to notice that an editor has saved the file.
             if seen and _identity(target, like) != seen:
                 raise _changed(target, "was changed")
             if commit:
@@ -214,10 +214,10 @@ def _replace(
 def _overwrite(
     target: Path, descriptor: int, content: bytes, old: bytes, warn: Callable[[str], None]
 ) -> None:
-    """Write `content` into an open file that holds `old`."""
-    # What fails midway is put back; where that fails too, and where the run is killed, the copy
-    # stays, and `warn` has named it before the first byte is written.
-    copy = _kept_copy(target, old)
+    """Overwrite an open file that holds `old` with `content`."""
+    # If the write fails, the old content is restored. If that fails too or the run is killed, the
+    # copy stays; `warn` has named it before the first byte is written.
+    copy = _keep_copy(target, old)
     warn(
         f"{one_line(target)} will be overwritten in place, and a crash during that would damage "
         f"it; its old content is in {one_line(copy)}"
@@ -226,7 +226,7 @@ def _overwrite(
     def rewrite(whole: bytes) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
         _write_all(descriptor, whole)
-        # After the write: a shorter content never leaves the file empty in between.
+        # After the write, so that the file is never empty in between.
         os.ftruncate(descriptor, len(whole))
         os.fsync(descriptor)
 
@@ -251,14 +251,14 @@ def _overwrite(
     _unlink(copy)
 
 
-def _kept_copy(target: Path, old: bytes) -> Path:
-    """Keep the old content beside the file, or in the user's folder, or where passing files are."""
+def _keep_copy(target: Path, old: bytes) -> Path:
+    """Copy the old content to the file's folder, the state folder or the temporary folder."""
     why = ""
     for folder in (target.parent, state_folder(), Path(os.environ.get("TMPDIR") or "/tmp")):  # noqa: S108 - a new file of its own name
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # No later run takes a file of this name for a left one.
-            with _written(folder, target, old, "old-") as (descriptor, copy):
+            # `old-` in the name keeps `_sweep` of a later run from removing the copy.
+            with _new_file(folder, target, old, "old-") as (descriptor, copy):
                 os.fsync(descriptor)
                 return copy
         except OSError as error:
@@ -270,11 +270,11 @@ def _kept_copy(target: Path, old: bytes) -> Path:
 
 
 @contextlib.contextmanager
-def _written(
+def _new_file(
     folder: Path, target: Path, content: bytes, kind: str = ""
 ) -> Iterator[tuple[int, Path]]:
-    """Hold a new file with the content, which only its owner can read; an error removes it."""
-    # As `tempfile` does, whose import would cost a start some milliseconds.
+    """Open a new file with the content and mode 0600; an error in the body removes the file."""
+    # Like `tempfile`, whose import would slow down each start by some milliseconds.
     path = folder / f"{_prefix(target)}{kind}{os.urandom(4).hex()}"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, PRIVATE)
@@ -289,9 +289,9 @@ def _written(
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
-    left = memoryview(content)
-    while left:  # the system may take less at a time
-        left = left[os.write(descriptor, left) :]
+    remaining = memoryview(content)
+    while remaining:  # the system may write less than it is given
+        remaining = remaining[os.write(descriptor, remaining) :]
 
 
 def _unlink(path: Path) -> None:
@@ -301,13 +301,13 @@ def _unlink(path: Path) -> None:
 
 def _prefix(target: Path) -> str:
     name = target.name
-    if len(os.fsencode(name)) > 200:  # file systems take 255 bytes, and more is to be added
+    if len(os.fsencode(name)) > 200:  # file systems allow 255 bytes, suffix included
         name = f"{name[:40]}{zlib.crc32(os.fsencode(name)):08x}"
     return f".{name}.smtp-tui-"
 
 
 def _sweep(target: Path, lock: int) -> None:
-    """Remove what killed runs left beside a file: with the lock no other run is writing there."""
+    """Remove a file's temporary files of killed runs; the caller holds the lock."""
     prefix = _prefix(target)
     owners = {os.geteuid(), os.fstat(lock).st_uid}
     with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
@@ -321,7 +321,7 @@ def _sweep(target: Path, lock: int) -> None:
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock an open file against other runs until it is closed; False if another keeps the lock."""
+    """Lock an open file until it is closed; False if another run does not release the lock."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -331,29 +331,29 @@ def _lock(descriptor: int) -> bool:
                 return False
             time.sleep(_PAUSE)
         except OSError:
-            return True  # a file system that knows no locks, as some over a network
+            return True  # a file system without locks, such as some network file systems
         else:
             return True
 
 
 def copy_metadata(descriptor: int, old: int, *, private: bool) -> None:
-    """Make an open file, which only its owner can read so far, like another one."""
-    # At no moment is it more readable than that: what the folder bequeathed to it goes first, the
-    # access list comes before the mode that opens it.
-    made, like = os.fstat(descriptor), os.fstat(old)
-    # Only root gives files away, so it is asked for only where it is needed.
-    if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
+    """Copy owner, attributes and mode of the open file `old` to an open file with mode 0600."""
+    # The new file is never more readable than the old one: the access list it inherited from the
+    # folder is removed first, and the old file's list is set before its mode.
+    new, like = os.fstat(descriptor), os.fstat(old)
+    # Only root may change the owner, so fchown is called only where it is needed.
+    if (new.st_uid, new.st_gid) != (like.st_uid, like.st_gid):
         os.fchown(descriptor, like.st_uid, like.st_gid)
     if sys.platform == "linux":
         wanted = _attributes(old) - _SUMS - ({_ACCESS_LIST} if private else set())
-        # A folder's default access list would grant its users what the old file did not.
+        # The folder's default access list would grant rights that the old file did not.
         if _ACCESS_LIST not in wanted and _ACCESS_LIST in _attributes(descriptor):
             os.removexattr(descriptor, _ACCESS_LIST)
         for name in wanted:
             try:
                 os.setxattr(descriptor, name, os.getxattr(old, name))
             except OSError:
-                # Labels that only the system's policy may give, the new file has been given.
+                # Only the system's policy sets security labels, and the new file has its own.
                 if not name.startswith("security."):
                     raise
     os.fchmod(descriptor, PRIVATE if private else stat.S_IMODE(like.st_mode))
@@ -365,13 +365,13 @@ def _attributes(descriptor: int) -> set[str]:
     return set()
 
 
-def _opened(target: Path) -> BinaryIO:
-    """Open an existing file for writing: asking the kernel leaves no kind of refusal out."""
+def _open_existing(target: Path) -> BinaryIO:
+    """Open an existing file for reading and writing, so that the kernel checks every permission."""
     shown = one_line(target)
     try:
         if not stat.S_ISREG(target.stat().st_mode):
             raise DocumentError(f"{shown} is not a regular file, so smtp-tui cannot change it")
-        # Writable too: a rename would get past a read-only file, whose owner did not mean that.
+        # For writing too: a rename would replace a read-only file against its owner's intent.
         return target.open("r+b")
     except FileNotFoundError:
         raise _changed(target, "was removed") from None
@@ -390,7 +390,7 @@ def _check_unchanged(target: Path, file: BinaryIO, old: bytes) -> Identity:
 
 
 def _identity(target: Path, descriptor: int) -> Identity:
-    """Return what another writer would change; the name must still be that of the open file."""
+    """Return what another writer would change; ChangedOnDiskError if removed or replaced."""
     try:
         named, opened = target.stat(), os.fstat(descriptor)
     except OSError:

@@ -1,4 +1,4 @@
-"""A certificate to trust, as a file beside the settings."""
+"""Save a CA certificate to trust as a PEM file next to the settings."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LONGEST = 40
 
 
 def free_path(folder: Path, host: str, subject: str, pem: str) -> Path:
-    """Return where a certificate can be put: a path where nothing is, or this very certificate."""
+    """Return the first path that does not exist yet or already holds this certificate."""
     common = re.search(r"CN=([^,]+)", subject)
-    # A server may have chosen both, so little but letters and digits is left of them.
+    # The server may have chosen both, so only letters, digits, dots and hyphens are kept.
     parts = [
         re.sub(r"[^a-z0-9.-]+", "-", text.casefold())[:_LONGEST].strip("-.")
         for text in (host, common[1] if common else subject)
@@ -27,8 +27,8 @@ def free_path(folder: Path, host: str, subject: str, pem: str) -> Path:
 
 
 def save_authority(path: Path, pem: str) -> None:
-    """Write a certificate for everybody to read (mode 0644); DocumentError where it cannot be."""
-    # What is there already stays as it is: this very certificate will do, else it is not touched.
+    """Write a certificate with mode 0644; DocumentError if that fails or the path is taken."""
+    # An existing file is never changed; one that holds this certificate is good as it is.
     try:
         if not _is_free(path, pem):
             raise DocumentError(f"{one_line(path)} already exists and contains something else")

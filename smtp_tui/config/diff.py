@@ -1,11 +1,11 @@
-"""What differs between two texts of a TOML file, without any secret, and between it and the disk.
+"""Compare two texts of a TOML file, or an open document with the disk, with secrets masked.
 
-What `mask` says of a key and its value holds for each value here. In all other text, comments too,
-the password of a URL is hidden, and what stands behind `password=` and the like. The lines stay.
+Values are masked as `mask` does. In all other text, comments included, the passwords of URLs and
+whatever follows `password=` and the like are masked. The number of lines stays the same.
 
-Where another program has written an open document's file `changes_on_disk` shows what. To take
-theirs, `document.reload()`; to keep ours as well, save the changes of `merged_with_disk` after a
-reload. Where the file `is_gone`, `document.recreate()` has saving make it, with all that it held.
+`changes_on_disk` shows what another program changed in an open document's file. Call
+`document.reload()` to accept that; to keep our changes too, save those of `merged_with_disk` after
+the reload. If the file `is_gone`, call `document.recreate()` so that saving creates it again.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from smtp_tui.settings.masking import MASK, mask_secrets
 from smtp_tui.settings.validate import equivalent
 
 AROUND = 3  # lines of context
-# A shorter word stands in comments for many things, and hidden there it would show by its absence.
+# A shorter secret may also be a common word; masking it in comments would reveal it.
 _SHORTEST = 4
 
 
 class DiffMark(StrEnum):
-    """What a line of a diff is; the value is the sign it begins with."""
+    """The kind of a diff line; the value is its prefix."""
 
     OLD_FILE = "--- "
     NEW_FILE = "+++ "
@@ -50,22 +50,22 @@ class DiffMark(StrEnum):
 
 @record
 class DiffLine:
-    """A line of a diff; its text is the file's, unescaped."""
+    """A line of a diff; `text` is not escaped."""
 
     mark: DiffMark
     text: str
 
     def __str__(self) -> str:
-        """The line with its sign."""
+        """Return the line with its prefix."""
         return f"{self.mark.value}{self.text}"
 
 
 def diff_lines(
     old: str, new: str, name: str, secret_keys: Collection[str] = ()
 ) -> tuple[DiffLine, ...]:
-    """Compare two valid texts of the file `name`; the same text has no lines at all."""
-    # `secret_keys` are the names of keys that hold a secret, beside those that look it.
-    # Lines that differ only in their secrets show as gone and added, and look the same.
+    """Compare two valid texts of the file `name`; no lines if they are equal."""
+    # `secret_keys` are names of keys that hold a secret, besides those that look like one.
+    # Lines that differ only in their secrets are shown as removed and added, with the same text.
     return tuple(_diff(old, new, name, secret_keys)) if old != new else ()
 
 
@@ -75,13 +75,13 @@ def _diff(old: str, new: str, name: str, secret_keys: Collection[str]) -> Iterat
     old_shown, new_shown = _shown_lines(old, new, secret_keys)
     yield DiffLine(DiffMark.OLD_FILE, name if before else "/dev/null")
     yield DiffLine(DiffMark.NEW_FILE, name if after else "/dev/null")
-    # The raw lines are compared: with hidden secrets a changed password would not show.
+    # Compare the raw lines: after masking, a changed password would not show.
     for group in SequenceMatcher(None, before, after).get_grouped_opcodes(AROUND):
         first, last = group[0], group[-1]
         old_place, new_place = _span(first[1], last[2]), _span(first[3], last[4])
         yield DiffLine(DiffMark.PLACE, f"-{old_place} +{new_place} @@")
-        for what, start, end, new_start, new_end in group:
-            if what == "equal":
+        for tag, start, end, new_start, new_end in group:
+            if tag == "equal":
                 yield from _marked(DiffMark.SAME, before[start:end], new_shown[new_start:])
                 continue
             yield from _marked(DiffMark.GONE, before[start:end], old_shown[start:])
@@ -96,16 +96,16 @@ def _marked(mark: DiffMark, raw: list[str], shown: list[str]) -> Iterator[DiffLi
 
 
 def _span(start: int, end: int) -> str:
-    """Spell a range of lines as `diff -u` does: an empty one stands behind the line before it."""
+    """Format a line range as `diff -u` does; an empty range names the line before it."""
     length = end - start
     return f"{start + 1}" if length == 1 else f"{start + bool(length)},{length}"
 
 
 def _shown_lines(old: str, new: str, secret_keys: Collection[str]) -> list[list[str]]:
-    """Return the lines of both as they may be shown."""
+    """Return the masked lines of both texts."""
     texts = [Showable(text.removeprefix(file_reader.BOM), secret_keys) for text in (old, new)]
     known = texts[0].secrets | texts[1].secrets
-    # Where both have carriage returns these are no difference, and only in the way.
+    # Carriage returns in both texts are no difference, so they are left out.
     end = "\r" if "\r\n" in old and "\r\n" in new else ""
     return [
         [
@@ -117,10 +117,10 @@ def _shown_lines(old: str, new: str, secret_keys: Collection[str]) -> list[list[
 
 
 class Showable:
-    """A valid TOML text on its way to be shown.
+    """A valid TOML text to be shown with its secrets masked.
 
-    `secret_keys` hold secrets, whatever their names look like; `secrets` are those of the text
-    that are long enough to be known again elsewhere.
+    `secret_keys` hold secrets, whatever their names look like; `secrets` are the text's secrets
+    that are long enough to be recognised in comments.
     """
 
     def __init__(self, text: str, secret_keys: Collection[str] = ()) -> None:
@@ -128,54 +128,54 @@ class Showable:
         data = tomllib.loads(text)
         pairs = [found for found in scan(text) if isinstance(found, KeyValue)]
         pairs.sort(key=lambda pair: pair.start)
-        # A pair whose value holds other pairs is shown by these.
+        # Skip a pair whose value holds other pairs: those are masked one by one.
         self._values = [
             (pair, get(data, pair.path), is_secret(data, pair.path, secret_keys))
             for pair, after in zip(pairs, [*pairs[1:], None], strict=False)
             if after is None or after.start >= pair.end
         ]
-        hidden = [text for _, value, hides in self._values if hides for text in _texts(value)]
+        hidden = [text for _, value, masks in self._values if masks for text in _texts(value)]
         self.secrets = frozenset(text for text in hidden if len(text) >= _SHORTEST)
 
     def masked(self, known: Iterable[str]) -> str:
-        """Return the text without its secrets; its line ends stay."""
-        # What is `known` to be a secret is hidden in comments too.
-        words = sorted(known, key=len, reverse=True)
+        """Return the text with secrets masked and its line ends kept."""
+        # The secrets in `known` are masked in comments too.
+        secrets = sorted(known, key=len, reverse=True)
         pieces = []
         position = 0
-        for pair, value, hides in self._values:
+        for pair, value, masks in self._values:
             start, end = pair.value
-            pieces.append(_clean_comments(self.text[position:start], words))
-            pieces.append(_masked_value(self.text[start:end], value, pair.keys[-1], hides))
+            pieces.append(_clean_comments(self.text[position:start], secrets))
+            pieces.append(_masked_value(self.text[start:end], value, pair.keys[-1], masks))
             position = end
-        return "".join((*pieces, _clean_comments(self.text[position:], words)))
+        return "".join((*pieces, _clean_comments(self.text[position:], secrets)))
 
 
-def _masked_value(raw: str, value: object, key: str, hides: bool) -> str:
+def _masked_value(raw: str, value: object, key: str, masks: bool) -> str:
     clean = without_secrets(value, key)
     has_comment = isinstance(value, list) and _clean_comments(raw, ()) != raw
-    if not hides and same_data(clean, value) and not has_comment:
+    if not masks and same_data(clean, value) and not has_comment:
         return raw
-    if not hides and isinstance(value, str) and raw[1:-1] == value:
+    if not masks and isinstance(value, str) and raw[1:-1] == value:
         return f"{raw[0]}{clean}{raw[-1]}"
-    # What stands in its place has as many lines.
+    # The mask has as many lines as the value.
     return "\n".join([f'"{MASK}"', *[MASK] * raw.count("\n")])
 
 
-def _clean_comments(text: str, words: Iterable[str]) -> str:
-    """Hide the secrets in what stands between the values: comments, and keys between quotes."""
+def _clean_comments(text: str, secrets: Iterable[str]) -> str:
+    """Mask secrets in the text between the values: comments, and quoted keys from a # on."""
 
     def clean(comment: re.Match[str]) -> str:
-        kept = mask_secrets(comment.group())
-        for word in words:
-            kept = kept.replace(word, MASK)
-        return kept
+        masked = mask_secrets(comment.group())
+        for secret in secrets:
+            masked = masked.replace(secret, MASK)
+        return masked
 
     return re.sub(r"#[^\r\n]*", clean, text)
 
 
 def _texts(value: object) -> Iterator[str]:
-    # A date is no secret, and a table has been taken apart.
+    # Dates are not secret, and the values of a table are pairs of their own.
     if isinstance(value, str):
         yield from (value, *value.split("\n"))
     elif isinstance(value, list):
@@ -187,7 +187,7 @@ def _texts(value: object) -> Iterator[str]:
 
 @record
 class Conflict:
-    """A key that was changed here and there, each time to something else; None is absent."""
+    """A key changed differently here and on disk; None means that the key is absent."""
 
     key: str
     base: object = field(repr=False)
@@ -195,31 +195,30 @@ class Conflict:
     theirs: object = field(repr=False)
 
     def __str__(self) -> str:
-        """Tell it in one line, secrets hidden."""
+        """Describe the conflict in one line, with secrets masked."""
         values = (self.base, self.ours, self.theirs)
         base, ours, theirs = (_shown(self.key, value) for value in values)
-        if ours == theirs:  # hidden, they look the same
+        if ours == theirs:  # they look the same when masked
             return f"{self.key} was {base}, and was changed both in the file and here"
         return f"{self.key} was {base}, is {theirs} in the file now, and {ours} here"
 
 
 @record
 class MergeResult:
-    """What is to be changed in the file as it is now, and what somebody must decide."""
+    """The changes to make in the file on disk, and the conflicts to resolve first."""
 
     changes: Changes = field(repr=False)
     conflicts: tuple[Conflict, ...] = ()
 
     def resolved(self, ours: Collection[str]) -> dict[str, object]:
-        """Return all changes: of the keys in conflict those named keep our value."""
-        decided = {one.key: one.ours for one in self.conflicts if one.key in ours}
+        """Return all changes, with our value for each conflicting key in `ours`."""
+        decided = {found.key: found.ours for found in self.conflicts if found.key in ours}
         return {**self.changes, **decided}
 
 
 def merge_changes(base: Table, theirs: Table, ours: Changes) -> MergeResult:
-    """Compare a table as it was read with what it holds now, and with the changes `ours`."""
-    # What was changed there to the same meaning is done; what was left alone there takes our
-    # change.
+    """Merge the changes `ours` into a table read as `base` that now holds `theirs`."""
+    # A key already changed on disk to the same meaning is done; one unchanged there gets our value.
     changes, conflicts = {}, []
     for key, wanted in ours.items():
         before, now = base.get(key), theirs.get(key)
@@ -238,12 +237,12 @@ def _shown(key: str, value: object) -> str:
     shown = masked_value(key, value)
     try:
         return one_line(toml_value(shown), 80)
-    except TypeError:  # a date, which no setting is
+    except TypeError:  # a date, which no setting accepts
         return one_line(shown, 80)
 
 
 def is_stale(document: Document) -> bool:
-    """Tell whether the file was changed, made or removed since; DocumentError if unreadable."""
+    """Return whether the file was changed, created or removed since; DocumentError."""
     try:
         found = file_reader.decode_text(file_reader.read_document(document.path), document.path)
     except NoFileError:
@@ -252,33 +251,33 @@ def is_stale(document: Document) -> bool:
 
 
 def is_gone(document: Document) -> bool:
-    """Tell whether the file was removed since it was read."""
+    """Return whether the file was removed since it was read."""
     try:
         document.path.stat()
     except FileNotFoundError:
         return document.exists
-    except OSError:  # it may be there; to read it will tell what is wrong
+    except OSError:  # the file may exist; reading it reports what is wrong
         return False
     return False
 
 
 def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:
-    """Compare the file as it was read with the file as it is, without secrets; DocumentError."""
+    """Compare the file as read with the file on disk, with secrets masked; DocumentError."""
     return diff_lines(
         document.text, fresh(document).text, one_line(document.path), document.secret_keys
     )
 
 
 def merged_with_disk(document: Document, table: str, changes: Changes) -> MergeResult:
-    """Bring changes of a table onto the file as it is now; the document stays as it is."""
-    # DocumentError where the file, or the table that was in it, is gone or can no longer be read.
+    """Merge changes of a table with the file on disk; the document is not changed."""
+    # DocumentError where the file or its table is gone or can no longer be read.
     now = fresh(document)
     theirs = _values(now, table) if document.lacks(table) else now.values(table)
     return merge_changes(_values(document, table), theirs, changes)
 
 
 def fresh(document: Document) -> Document:
-    """Read the document's file into another document; DocumentError if that is impossible."""
+    """Read the document's file into a new document; DocumentError if that fails."""
     other = copy.copy(document)
     other.reload()
     return other
@@ -287,5 +286,5 @@ def fresh(document: Document) -> Document:
 def _values(document: Document, table: str) -> dict[str, Any]:
     try:
         return document.values(table)
-    except NoTableError:  # it was to be made
+    except NoTableError:  # saving would have created it
         return {}

@@ -1,4 +1,4 @@
-"""A TOML file whose SMTP tables can be read and changed, everything else in it left alone."""
+"""Read and change the SMTP tables of a TOML file, and leave everything else in it alone."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from smtp_tui.config.tablepath import Changes, TablePath
 
 
 class Document:
-    """A TOML file as it was read, or one that is to be made; see `errors` for what it raises.
+    """A TOML file as it was read, or a new one; see `errors` for the exceptions.
 
-    Its keys are ours, whatever the application whose file it is calls them: `dialect` names the
-    one whose words it is in, which is recognised unless it was named. Where it was named every
-    table is in it; in a file that was recognised the tables that are not the application's mail
-    settings have our keys. `text` is the file's as it was read or saved last.
+    All keys are our own, whatever the file's application calls them. `dialect` is the name of that
+    application's dialect, detected unless chosen. A chosen dialect applies to every table; in a
+    detected file, tables other than the application's mail settings have our keys. `text` is the
+    file's text as last read or saved.
     """
 
     def __init__(self, path: Path, content: bytes | None, dialect: str | None = None) -> None:
         self.path = path
         self._wish = dialect
-        self._take(content)
+        self._load(content)
 
-    def _take(self, content: bytes | None) -> None:
+    def _load(self, content: bytes | None) -> None:
         text = file_reader.decode_text(content or b"", self.path)
         self._data = file_reader.parse_toml(text, self.path)
         self._content, self.text = content, text
@@ -48,27 +48,27 @@ class Document:
             self._head, reason = detect_dialect(self._data, self.path, self.text)
         else:
             self._head, reason = dialect_named(self._wish)
-        head = self._head  # None where the keys are our own
+        head = self._head  # None if the keys are our own
         self.dialect = head.name if head else PLAIN
         self.application = head.application if head else None
         self.recognition = Recognition(self.dialect, self.application, reason)
 
     @classmethod
     def open(cls, path: Path, dialect: str | None = None) -> Document:
-        """Read an existing file, in the dialect that is named or the one that is recognised."""
+        """Read an existing file in the named dialect, or detect it."""
         return cls(path, file_reader.read_document(path), dialect)
 
     @classmethod
     def new(cls, path: Path, dialect: str | None = None) -> Document:
-        """Begin a file that does not exist yet; `save` makes it, mode 0600."""
+        """Return a document for a file that does not exist yet; `save` creates it (mode 0600)."""
         if path.exists():
             raise DocumentError(f"{one_line(path)} already exists; open it instead")
         return cls(path, None, dialect)
 
     def in_dialect(self, name: str | None) -> Document:
-        """Return the same file as it was read, in another dialect; None recognises it.
+        """Return the same file as it was read, in another dialect; None detects it.
 
-        DocumentError where there is no such dialect.
+        DocumentError if there is no such dialect.
         """
         other = copy.copy(self)
         other._wish = name
@@ -81,33 +81,33 @@ class Document:
 
     @property
     def is_chosen(self) -> bool:
-        """Whether somebody named the dialect, so that nothing was recognised."""
+        """Whether the dialect was named instead of detected."""
         return self._wish is not None
 
     @property
     def limits(self) -> dict[str, str]:
-        """The settings that the file's dialect cannot express, each with the reason."""
+        """The reasons why the file's dialect cannot express some settings, by key."""
         dialect = self._dialect
         return dict(dialect.limits) if dialect else {}
 
     @property
     def secret_keys(self) -> frozenset[str]:
-        """The names of the application's own keys that hold the password; ours look it anyway."""
+        """The application's own keys that hold the password; ours look secret anyway."""
         dialect = self._dialect
         return dialect.secret_keys if dialect else frozenset()
 
     @property
     def exists(self) -> bool:
-        """Whether the file was there when it was read, or has been saved since."""
+        """Whether the file existed when it was read, or has been saved since."""
         return self._content is not None
 
     @property
     def is_recreated(self) -> bool:
-        """Whether saving makes a file that was removed, with the text that it had."""
+        """Whether saving recreates a removed file with its old text."""
         return not self.exists and bool(self.text)
 
     def tables(self) -> tuple[str, ...]:
-        """List the paths of the SMTP tables in the file's order, but `smtp` before all others."""
+        """List the paths of the SMTP tables, `smtp` first, the others in the file's order."""
         head = self._head
         found = head.tables_in(self._data) if head else mail_tables(self._data)
         if head and self.is_chosen and not found and ANYWHERE not in head.tables:
@@ -117,7 +117,7 @@ class Document:
     def default_table(self) -> str:
         """Return the path of `smtp`, or of the only SMTP table.
 
-        NoTableError, or SeveralTablesError naming them.
+        Raise NoTableError or SeveralTablesError if there is no such table.
         """
         tables = self.tables()
         if len(tables) == 1 or tables[:1] == ("smtp",):
@@ -137,7 +137,7 @@ class Document:
         raise NoTableError(f"{one_line(self.path)} has {lack}")
 
     def new_table(self) -> str:
-        """Return the path that a table of this file is made at; NoTableError if it needs a name."""
+        """Return the path for a new table of this file; NoTableError if the user must choose it."""
         path = self._head.fixed_table if self._head else ("smtp",)
         if self._head and path is None:
             wanted = " or ".join(self._head.tables)
@@ -147,7 +147,7 @@ class Document:
         return tablepath.spelled(path or ())
 
     def lacks(self, table: str) -> bool:
-        """Tell whether a table is not in the file, and saving with `create` would make it."""
+        """Return whether a table is missing and saving with `create` would create it."""
         try:
             self._resolved(table)
         except NoTableError:
@@ -155,18 +155,18 @@ class Document:
         return False
 
     def unknown_keys(self, table: str) -> tuple[str, ...]:
-        """List the keys of a table that mean nothing to us; none of a table that is absent."""
+        """List the unknown keys of a table; empty if the table is absent."""
         path = self._place(table, create=True)
         if self.lacks(table):
             return ()
         content = self._table(path)
-        # At the top of a file there are the application's other settings as well.
+        # The top of a file also holds the application's other settings.
         if isinstance(content, PlainTable) and not path:
             return tuple(key for key in content.unknown if key in MAIL_KEYS)
         return content.unknown
 
     def remarks(self, table: str) -> tuple[str, ...]:
-        """Return sentences about a table: unknown keys, unclear ones, a mailer switched off."""
+        """Return remarks about a table: unknown or ambiguous keys, mail switched off."""
         path = self._place(table, create=True)
         if self.lacks(table):
             return ()
@@ -190,18 +190,18 @@ class Document:
 
     def values(self, table: str) -> dict[str, Any]:
         """Return a copy of a table's raw values by our keys; NoTableError if absent."""
-        # Of a plain table unknown keys are among them; of one in a dialect the application's
-        # defaults are, which `given` leaves out.
+        # A plain table's values include its unknown keys. Those of a table in a dialect include
+        # the application's defaults, which `given` leaves out.
         values = self._table(self._resolved(table)).values
         inner = {key: raw for key, raw in values.items() if isinstance(raw, dict | list)}
         return values | copy.deepcopy(inner)
 
     def given(self, table: str) -> frozenset[str]:
-        """Return those of our keys that the table itself sets; NoTableError if absent."""
+        """Return which of our keys the table itself sets; NoTableError if absent."""
         return self._table(self._resolved(table)).given
 
     def can_express(self, table: str, key: str, value: object) -> bool:
-        """Tell whether the application whose file it is has a way to say a value, be it alone."""
+        """Return whether the file's application can express this one value."""
         try:
             path = self._place(table, create=True)
         except NoTableError:
@@ -209,15 +209,15 @@ class Document:
         return self._table(path).can_express(key, value)
 
     def changed(self, table: str, changes: Changes, *, create: bool = False) -> str:
-        """Return the file's text with `changes` made to a table, everything else as it is.
+        """Return the file's text with `changes` made to a table and everything else unchanged.
 
-        None removes a key; a value that means the same as the old one changes nothing. A table
-        that is absent is made in a new file, or with `create`.
+        None removes a key; a value equivalent to the old one changes nothing. An absent table is
+        created in a new file, or with `create`.
         """
         return self._changed(table, changes, create)[0]
 
     def after(self, table: str, changes: Changes, *, create: bool = False) -> Document:
-        """Return the document as saving `changes` would leave it; nothing is written."""
+        """Return the document as it would be after saving `changes`; nothing is written."""
         other = copy.copy(self)
         other.text, other._data = self._changed(table, changes, create)
         return other
@@ -230,8 +230,8 @@ class Document:
         create: bool = False,
         options: WriteOptions | None = None,
     ) -> None:
-        """Write the file with `changes` made, unless they change nothing and nor does `options`."""
-        # No backup keeps a password that leaves the file; who wanted one gets a warning.
+        """Write the file with `changes` made, unless neither they nor `options` change it."""
+        # A backup would keep a password that leaves the file, so warn and make none.
         options = options or WriteOptions()
         if options.backup and not self.lacks(table):
             old = self.values(table).get("password")
@@ -239,30 +239,30 @@ class Document:
                 options.warn("no backup was made: it would keep the password that leaves the file")
                 options = dataclasses.replace(options, backup=False)
         text, data = self._changed(table, changes, create)
-        # No new time stamp, no new inode: whoever watches the file is not woken.
+        # Keep the timestamp and inode, so that programs watching the file are not triggered.
         if self.exists and text == self.text and not options.private:
             return
         content = text.encode("utf-8")
         atomic_write.write(self.path, content, old=self._content, options=options)
-        # Before the folder is flushed: the file has the new content even if that fails.
+        # Before the folder is flushed, as the file has the new content even if that fails.
         self.text, self._data, self._content = text, data, content
         atomic_write.sync_folder(self.path)
 
     def refuse_unwritable(self, options: WriteOptions) -> None:
-        """Raise what `save` would raise where the file cannot be written; nothing is changed."""
+        """Raise what `save` would raise if the file cannot be written; nothing is changed."""
         if self._content is not None:
             atomic_write.refuse_unwritable(self.path, old=self._content, options=options)
 
     def recreate(self) -> None:
-        """Have the next save make the file, which was removed since; see `Document.new`."""
+        """Make the next `save` create the file again after its removal (mode 0600)."""
         self._content = None
 
     def reload(self) -> None:
-        """Read the file anew, whatever was read or saved before; on an error all stays as it is."""
-        self._take(file_reader.read_document(self.path))
+        """Read the file again; on an error the document keeps its state."""
+        self._load(file_reader.read_document(self.path))
 
     def _changed(self, table: str, changes: Changes, create: bool) -> tuple[str, dict[str, Any]]:
-        # A check only reads; what an edit needs would cost its start several milliseconds.
+        # Checks only read; this import would slow down their start by several milliseconds.
         from smtp_tui.config.dialects.encode import change_table
 
         path = self._place(table, create)
@@ -279,7 +279,7 @@ class Document:
         return self.text.removesuffix(text) + new, data
 
     def _table(self, path: TablePath) -> PlainTable | DialectTable:
-        """Return the reader of a table, in the words it is in; an absent one is empty."""
+        """Return the reader of a table, plain or in the file's dialect; empty if absent."""
         try:
             content: Any = tablepath.get(self._data, path)
         except (KeyError, IndexError, TypeError):

@@ -1,4 +1,4 @@
-"""What can go wrong with a TOML file and with a password, as one line whatever caused it."""
+"""Errors of TOML files and passwords, each with a one-line message."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PasswordCause = Literal["password-missing", "password-source-failed"]
 
 
 def one_line(text: object, length: int = 400) -> str:
-    """Escape what does not print, line ends included, and cut to `length` characters.
+    """Escape unprintable characters, line ends included, and cut to `length` characters.
 
-    A password that stands in a URL, or before an @, is hidden: what is quoted may hold one.
+    A password in a URL or before an @ is masked, as quoted text may hold one.
     """
     line = "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
@@ -25,17 +25,17 @@ def one_line(text: object, length: int = 400) -> str:
 
 
 def shown_command(argv: Sequence[str]) -> str:
-    """Name a command in a message, as far as its arguments hold no password."""
+    """Format a command for a message, with passwords in its arguments masked."""
     return one_line(mask_secrets(" ".join(argv)), 80)
 
 
 def reason(error: OSError) -> str:
-    """Say what the system refused, without the file's name, which the sentence has already."""
+    """Return the system's error text without the file name, which the message names already."""
     return os.strerror(error.errno).lower() if error.errno else one_line(error)
 
 
 class DocumentError(Exception):
-    """A TOML file cannot be read or changed as asked; the text is one line for the admin."""
+    """A TOML file cannot be read or changed as requested; the message is one line."""
 
 
 class NoFileError(DocumentError):
@@ -55,15 +55,15 @@ class SeveralTablesError(DocumentError):
 
 
 class ChangedOnDiskError(DocumentError):
-    """The file is no longer what it was when it was read."""
+    """The file has changed since it was read."""
 
 
 class NoRenameError(DocumentError):
-    """The file cannot be replaced by a rename without losing something, so it was left alone."""
+    """The file was not changed: a rename is impossible or would lose something."""
 
 
 class NotExpressibleError(DocumentError):
-    """The application whose file it is has no way to say the value of the setting `key`."""
+    """The file's application cannot express the value of the setting `key`."""
 
     def __init__(self, message: str, key: str = "") -> None:
         super().__init__(message)
@@ -71,7 +71,7 @@ class NotExpressibleError(DocumentError):
 
 
 class PasswordError(Exception):
-    """A password could not be had or kept; the text is one line and holds no secret."""
+    """A password could not be fetched or stored; the message is one line without secrets."""
 
     def __init__(self, message: str, cause: PasswordCause = "password-source-failed") -> None:
         super().__init__(message)
@@ -79,11 +79,11 @@ class PasswordError(Exception):
 
 
 class NoPasswordError(PasswordError):
-    """The place can be looked into, and no password is kept there."""
+    """The place is readable but holds no password."""
 
 
 def defect_text(error: BaseException) -> str:
-    """Name an unexpected error of our own, and the line that raised it."""
+    """Return an unexpected error's type and the line that raised it."""
     # The error's own text is left out: it may repeat a password.
     frame = error.__traceback__
     if frame is None:

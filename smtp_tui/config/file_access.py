@@ -1,13 +1,13 @@
-"""Who, besides root and this user, can change a file, or read it; whether it may be obeyed.
+"""Find out who besides root and this user can read or change a file, and whether to trust it.
 
-The owner, the mode and the access list (POSIX ACL) of the file and of every folder above it count,
-those of the folders that symbolic links lead through too. NFSv4 access lists are not read.
+The owner, mode and POSIX ACL of the file and of every folder above it count, including the folders
+that symbolic links lead through. NFSv4 access lists are not read.
 
-Whoever can change the file chooses the command that runs, and the server that gets what a file or a
-keyring holds. So where somebody besides root and this user can change it, no command is run, no
-password file is read that only these two can read, and no keyring entry is sent to a host that it
-is not named for: one that names no host may be the password of anything. An environment variable
-was put there by whoever started this program: it counts as handed over.
+Whoever can change the settings file chooses the command that runs and the server that gets the
+password. So if anyone besides root and this user can change it, smtp-tui runs no command, reads no
+password file that only these two can read, and sends no keyring entry to a host that the entry does
+not name: an entry without a host may hold any password. Environment variables are allowed, as
+whoever started this program set them.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP, _ACL_MASK = 0x02, 0x04, 0x08, 0x10
 
 
 def other_writer(path: Path) -> str | None:
-    """Say who else can change or replace a file: "the user bob can write /srv/app"; else None."""
-    # A file that is not there any more counts as one that somebody else can change.
+    """Return who else can change or replace a file ("the user bob can write /srv/app"), or None."""
+    # A file that no longer exists counts as one that somebody else can change.
     try:
         return next(_writers(path), None)
     except OSError as error:
@@ -46,29 +46,29 @@ def other_writer(path: Path) -> str | None:
 
 
 def is_private(path: Path) -> bool:
-    """Tell whether root and this user alone can read a file; one that is not there is."""
+    """Return whether only root and this user can read a file; True if it does not exist."""
     target = real(path)
     with contextlib.suppress(OSError):
-        if any(_all(target, _READ)):
-            return not all(any(_all(folder, _SEARCH)) for folder in target.parents)
+        if any(_allowed(target, _READ)):
+            return not all(any(_allowed(folder, _SEARCH)) for folder in target.parents)
     return True
 
 
 def _writers(path: Path) -> Iterator[str]:
-    """Walk a path as the kernel does, and yield who can change what it leads to."""
+    """Walk a path as the kernel does, and yield who can change its target."""
     here, links = Path("/"), 0
     waiting = list(reversed(absolute(path).parts[1:]))
     while waiting:
         name = waiting.pop()
-        # The kernel leaves the folder that a link led to, not the one that the path names.
+        # `..` is the parent of the folder that a link led to, not of the link.
         if name == "..":
             here = here.parent
             continue
         entry = here / name
         found = entry.lstat()
-        # Who owns the folder, or can write it, can remove the entry or give its name away.
-        yield from _owner(here)
-        # In a sticky folder others can still put a hard link to a file of ours.
+        # A folder's owner, and whoever can write it, can remove or replace the entry.
+        yield from _other_owner(here)
+        # Even in a sticky folder others can create a hard link to one of our files.
         is_linked = not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1
         if not here.stat().st_mode & stat.S_ISVTX or is_linked:
             yield from _granted(here, _WRITE)
@@ -83,37 +83,37 @@ def _writers(path: Path) -> Iterator[str]:
             yield f"{one_line(entry)} is part of a loop of symbolic links"
             return
         if not os.path.lexists(here / target):
-            # A descriptor that was handed over, as by `<(command)`: its link is no path.
+            # An inherited descriptor, as from `<(command)`: its link is not a path.
             here = entry
             continue
         here = Path("/") if target.is_absolute() else here
         waiting.extend(reversed([part for part in target.parts if part != "/"]))
-    yield from _all(here, _WRITE)
+    yield from _allowed(here, _WRITE)
 
 
-def _all(path: Path, right: int) -> Iterator[str]:
-    yield from _owner(path)
+def _allowed(path: Path, right: int) -> Iterator[str]:
+    yield from _other_owner(path)
     yield from _granted(path, right)
 
 
-def _owner(path: Path) -> Iterator[str]:
+def _other_owner(path: Path) -> Iterator[str]:
     owner = path.stat().st_uid
     if owner not in _trusted():
         yield f"{_user(owner)} owns {one_line(path)}"
 
 
 def _granted(path: Path, right: int) -> Iterator[str]:
-    """Yield whom the mode and the access list of a file or folder give a right, besides us."""
+    """Yield who besides us gets a right from the mode or the access list of a file or folder."""
     found = path.stat()
     can = f"can {_VERBS[right]} {one_line(path)}"
     if found.st_mode & right:
         yield f"every user {can}"
-    # With an access list the group's bits are its mask, so none of it goes further than these.
+    # With an access list the group bits are its mask, which no entry can exceed.
     if not found.st_mode & right << 3:
         return
     try:
         raw = os.getxattr(path, _ACL)
-    except (OSError, AttributeError):  # none, or a system that has no such attributes
+    except (OSError, AttributeError):  # no access list, or a system without such attributes
         raw = b""
     entries = list(_ACL_ENTRY.iter_unpack(raw[_ACL_HEADER:]))
     mask = next((rights for tag, rights, _ in entries if tag == _ACL_MASK), 7)
@@ -134,7 +134,7 @@ def _trusted() -> frozenset[int]:
 
 
 def _is_own_group(number: int) -> bool:
-    """Tell whether a group has no member but root and this user, as a user's own group has."""
+    """Return whether a group has no members but root and this user, like a user's own group."""
     try:
         group = grp.getgrgid(number)
     except KeyError:
@@ -159,13 +159,13 @@ def _group(number: int) -> str:
 
 @record
 class Distrust:
-    """Why a source is not used, in two clauses."""
+    """The reason why smtp-tui does not use a password source, in two clauses."""
 
-    act: str  # what it would do: "run the command pass show mail"
-    writer: str  # who could have asked for it: "the user bob can write /srv/app"
+    act: str  # what using the source would do: "run the command pass show mail"
+    writer: str  # who else can change the file: "the user bob can write /srv/app"
 
     def __str__(self) -> str:
-        """Say it as the reason of a failed check."""
+        """Return the reason as the message of a failed check."""
         return (
             f"smtp-tui did not {self.act}, as the settings file says: {self.writer}. Let only "
             "you and root write the file and the folders above it, or use --ask-password or "
@@ -176,7 +176,7 @@ class Distrust:
 def distrust(
     source: PasswordSource | None, file: Path, *, host: str, environ: Mapping[str, str] = os.environ
 ) -> Distrust | None:
-    """Say why the source that a settings file names should not be used; None if it may be."""
+    """Return why a settings file's password source must not be used, or None if it may be."""
     match source:
         case Command(argv):
             act = f"run the command {shown_command(argv)}"
@@ -191,17 +191,17 @@ def distrust(
 
 
 def readable_by_others(path: Path) -> bool:
-    """Tell whether users who are neither owner nor in the group can read the file."""
+    """Return whether users who are neither owner nor in the group can read the file."""
     target = real(path)
     with contextlib.suppress(OSError):
-        # A closed folder on the way keeps others out, whatever the file's own mode.
+        # A folder without search permission keeps others out, whatever the file's mode.
         is_open = all(folder.stat().st_mode & stat.S_IXOTH for folder in target.parents)
         return is_open and bool(target.stat().st_mode & stat.S_IROTH)
     return False
 
 
 def has_private_mode(path: Path) -> bool:
-    """Tell whether a file's mode lets nobody but its owner at it; one that is not there does."""
+    """Return whether the mode gives access to the owner only; True if the file does not exist."""
     with contextlib.suppress(OSError):
         return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     return True

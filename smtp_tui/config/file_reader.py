@@ -1,7 +1,6 @@
-"""Read a TOML file whole, or say in one line why that is impossible.
+"""Read and parse a TOML file, or a pipe such as `<(gpg -d mail.toml.gpg)`.
 
-A pipe is read too, as of `<(gpg -d mail.toml.gpg)`, without waiting for nobody, and what would keep
-tomllib busy for minutes is refused.
+Waiting for a pipe is limited, and a file that would keep tomllib busy for minutes is rejected.
 """
 
 from __future__ import annotations
@@ -18,26 +17,25 @@ from typing import Any
 
 from smtp_tui.config.errors import DocumentError, NoFileError, one_line, reason
 
-LARGEST = 8 * 1024 * 1024  # bytes; more is no settings file, and may be a device without an end
+LARGEST = 8 * 1024 * 1024  # bytes; a larger file is no settings file, and may be an endless device
 BOM = "\ufeff"
-# What tomllib must not be asked to parse. Measured with that of Python 3.11: a key of 8,000 parts
-# in 16 kB takes 390 MB, as each part keeps the whole path before it; 60,000 keys or headers of 60
-# parts in 8 MB take 2 to 3.6 GB and over a minute; 2.6 million empty tables in one array take
-# 640 MB; an integer of 4 million digits takes 440 MB. With these bounds no file of 8 MiB took over
-# 270 MB.
+# Limits for tomllib. Measured with Python 3.11: a key of 8,000 parts in 16 kB takes 390 MB, as each
+# part keeps the whole path before it; 60,000 keys or headers of 60 parts in 8 MB take 2 to 3.6 GB
+# and over a minute; 2.6 million empty tables in one array take 640 MB; an integer of 4 million
+# digits takes 440 MB. With these limits no file of 8 MiB took over 270 MB.
 DEEPEST = 64  # parts of a key: levels of tables
 MOST_TABLES = 100_000  # dots in keys, brackets and braces: each may make a table or an array
-LONGEST_WORD = 1024  # characters of a number or of a key without quotes
-PATIENCE_FOR_ANYBODY = 2.0  # seconds for a program to come that writes into a pipe
-# Seconds without a byte from a program that has it open: it may ask for a pass phrase.
+LONGEST_WORD = 1024  # characters of a number or of an unquoted key
+PATIENCE_FOR_ANYBODY = 2.0  # seconds until a program must have opened the pipe for writing
+# Seconds without a byte from a program that has the pipe open: it may ask for a passphrase.
 PATIENCE = 60.0
 
 _TOO_MANY = f"more than {MOST_TABLES:,} tables or arrays"
 
 _WORD = r"[A-Za-z0-9_-]"
 _PART = rf"""(?:{_WORD}++|"(?:[^"\\\n]|\\[^\n])*+"(?!")|'[^'\n]*+'(?!'))"""
-# In this order: what stands within a string or a comment is no key. A string without an end is
-# where the parser stops, so the search does too. Compiled when a file needs it, as hardly one does.
+# The alternatives skip strings and comments, which hold no keys. The search stops at an unclosed
+# string, as the parser does. Compiled on demand, as hardly any file needs it.
 _TOKEN = (
     rf"(?P<key>{_PART}(?:[ \t]*+\.[ \t]*+{_PART})++)"
     rf"|(?P<word>{_WORD}++)"
@@ -49,12 +47,12 @@ _TOKEN = (
 
 
 def excess(text: str) -> str | None:
-    """Say what a TOML text has too much of; None where it can be parsed."""
-    # Those in strings and comments count too; no settings file has as many.
+    """Return which limit a TOML text exceeds, or None if it can be parsed."""
+    # Brackets in strings and comments count too; no settings file has that many.
     tables = text.count("[") + text.count("{")
     if tables > MOST_TABLES:
         return _TOO_MANY
-    # Hardly a file has a word as long, or as many dots, and the rest is spared the search.
+    # Hardly any file has such a long word or so many dots; all others skip the search.
     long_word = rf"{_WORD}{{{LONGEST_WORD + 1}}}"
     has_long_word = len(text) > LONGEST_WORD and re.search(long_word, text) is not None
     if not has_long_word and text.count(".") < DEEPEST:
@@ -74,22 +72,22 @@ def excess(text: str) -> str | None:
 
 
 def read_pipe(path: Path, most: int) -> bytes:
-    """Return what a pipe gives up to its end, or a little over `most` bytes; DocumentError."""
-    # Without O_NONBLOCK the open itself waits for a writer, and nothing ends that wait.
+    """Read a pipe to its end, or a little over `most` bytes; DocumentError after a timeout."""
+    # Without O_NONBLOCK, open() waits for a writer without a timeout.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    content, has_come = b"", False
+    content, has_writer = b"", False
     try:
         while len(content) <= most:
             piece = None
-            with contextlib.suppress(BlockingIOError):  # somebody may write, but has not
+            with contextlib.suppress(BlockingIOError):  # a writer exists, but has sent nothing
                 piece = os.read(descriptor, 64 * 1024)
             if piece:
                 content += piece
-            elif piece is None or not (content or has_come):
-                # Where nobody has the pipe open yet it seems to be at its end.
+            elif piece is None or not (content or has_writer):
+                # Before a writer opens the pipe, reading it returns end of file.
                 patience = PATIENCE if piece is None else PATIENCE_FOR_ANYBODY
-                has_come = bool(select.select([descriptor], [], [], patience)[0])
-                if not has_come:
+                has_writer = bool(select.select([descriptor], [], [], patience)[0])
+                if not has_writer:
                     raise DocumentError(
                         f"{one_line(path)} is a pipe, and no program wrote into it within "
                         f"{patience:g} s; name a file, or a pipe that a program writes into"
@@ -110,7 +108,7 @@ _REASONS: Mapping[type[OSError], str] = {
 
 
 def read_document(path: Path) -> bytes:
-    """Return a file's content; DocumentError if it is missing, unreadable or too large."""
+    """Return a file's bytes; DocumentError if it is missing, unreadable or too large."""
     shown = one_line(path)
     try:
         if stat.S_ISFIFO(path.stat().st_mode):
@@ -133,7 +131,7 @@ def read_document(path: Path) -> bytes:
 
 
 def decode_text(content: bytes, path: Path) -> str:
-    """Return a TOML file's text, its byte order mark included."""
+    """Decode UTF-8 and keep the byte order mark; DocumentError if invalid."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -144,7 +142,7 @@ def decode_text(content: bytes, path: Path) -> str:
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
-    """Return what a TOML text means; DocumentError with line and column if it is invalid."""
+    """Parse TOML text; DocumentError with line and column if it is invalid."""
     shown = one_line(path)
     if too_much := excess(text):
         raise DocumentError(f"{shown} contains {too_much}, too much for a settings file")

@@ -1,8 +1,8 @@
-"""The desktop's or system's keyring: fetch, store, forget. The only importer of keyring.
+"""Fetch, store and remove passwords in the system keyring; the only importer of `keyring`.
 
-Every call runs in a daemon thread and is waited for at most `PATIENCE` seconds: a locked keyring
-may ask on a screen nobody looks at, and a D-Bus service may never answer. What a library raises
-is turned into a text inside that thread, so that no exception carries a secret out of it.
+Each call runs in a daemon thread for at most `PATIENCE` seconds: a locked keyring may prompt on
+another screen, and a D-Bus service may never answer. Exceptions of the library become text inside
+that thread, so that none of them carries a secret out of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 
-PATIENCE = 15.0  # seconds that a keyring is waited for at most
+PATIENCE = 15.0  # seconds
 _SYSTEMD = Path("/run/systemd/system")
 _RUNTIME = Path("/run/user")
 
@@ -29,18 +29,18 @@ T = TypeVar("T")
 
 
 def instead_of_keyring(environ: Mapping[str, str] = os.environ) -> str:
-    """Name the other places, with the kind of each, in the order in which they would work here."""
+    """Return a sentence that lists the alternatives, those that work on this system first."""
     places = [place for place, _ in _places(environ)]
     return f"keep the password elsewhere: in {', '.join(places[:-1])} or {places[-1]}"
 
 
 def ways(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """List what `--keep-in` takes in their stead, in the order in which it would work here."""
+    """List the `--keep-in` values of the alternatives, in the same order."""
     return tuple(option for _, option in _places(environ))
 
 
 def looked_for(environ: Mapping[str, str] = os.environ) -> str:
-    """Say in which keyrings a password could be kept, and why they are not to be had."""
+    """Return which keyrings were tried, and why none of them is available."""
     if named := environ.get("PYTHON_KEYRING_BACKEND"):
         return f"tried: the backend {named} that PYTHON_KEYRING_BACKEND names"
     if sys.platform != "linux":
@@ -56,13 +56,13 @@ def looked_for(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _places(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield each place in words, and as `--keep-in` takes it in a shell."""
+    """Yield each place's description and its `--keep-in` value, quoted for a shell."""
     credential = "a systemd credential (file)"
     as_option = "'file=$CREDENTIALS_DIRECTORY/NAME'"
     if environ.get("CREDENTIALS_DIRECTORY"):
         yield credential, as_option
     store = environ.get("PASSWORD_STORE_DIR") or f"{environ.get('HOME', '')}/.password-store"
-    # shutil.which does the same, but brings all archivers, and costs milliseconds.
+    # shutil.which does the same, but importing shutil loads all archivers and costs milliseconds.
     programs = [Path(folder) / "pass" for folder in os.get_exec_path(environ)]
     has_pass = any(os.access(program, os.X_OK) and program.is_file() for program in programs)
     if has_pass and is_folder(Path(store)):
@@ -75,11 +75,11 @@ def _places(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> str:
-    """Return the password kept for `account`; PasswordError if there is none or it stays away."""
+    """Return the password of `account`; PasswordError if there is none or the call fails."""
     shown = _shown(service, account)
     if not account:
-        raise _nameless(service)
-    answer, why = await _asked(lambda backend: backend.get_password(service, account), limit)
+        raise _missing_account(service)
+    answer, why = await _call_backend(lambda backend: backend.get_password(service, account), limit)
     if why:
         raise PasswordError(f"{shown} cannot be read: {why}; {instead_of_keyring()}")
     if answer is None:
@@ -91,15 +91,15 @@ async def fetch_entry(service: str, account: str, limit: float = PATIENCE) -> st
 
 
 async def store_entry(service: str, account: str, secret: str) -> PasswordError | None:
-    """Store a password and read it back; return what went wrong, as this frame holds the secret."""
+    """Store a password and read it back; return the error, as this frame holds the secret."""
     if not account:
-        return _nameless(service)
+        return _missing_account(service)
 
     def set_and_get(backend: KeyringBackend) -> str | None:
         backend.set_password(service, account, secret)
         return backend.get_password(service, account)
 
-    answer, why = await _asked(set_and_get, PATIENCE)
+    answer, why = await _call_backend(set_and_get, PATIENCE)
     if answer == secret:
         return None
     why = why.replace(secret, "********")
@@ -109,7 +109,7 @@ async def store_entry(service: str, account: str, secret: str) -> PasswordError 
 
 
 async def forget_entry(service: str, account: str) -> None:
-    """Take a password out of the keyring; PasswordError if it was not there or still is."""
+    """Remove a password from the keyring; PasswordError if it is missing or not removed."""
 
     def find_and_delete(backend: KeyringBackend) -> str:
         if backend.get_password(service, account) is None:
@@ -118,23 +118,23 @@ async def forget_entry(service: str, account: str) -> None:
         is_kept = backend.get_password(service, account) is not None
         return "the keyring still returns it" if is_kept else ""
 
-    answer, why = await _asked(find_and_delete, PATIENCE)
+    answer, why = await _call_backend(find_and_delete, PATIENCE)
     if why or answer:
         raise PasswordError(f"{_shown(service, account)} was not removed: {why or answer}")
 
 
 async def keyring_state() -> str | None:
-    """Say why no password can be kept in a keyring here and what to do, None if one can be."""
-    # A keyring that is locked, or asks first, shows that only when it is used.
-    _, why = await _asked(lambda _backend: None, PATIENCE)
+    """Return why no keyring works here and what to do, or None if one works."""
+    # Whether a keyring is locked or prompts first is known only when it is used.
+    _, why = await _call_backend(lambda _backend: None, PATIENCE)
     return f"no keyring works here: {why}; {instead_of_keyring()}" if why else None
 
 
-async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> tuple[T | None, str]:
-    """Make a call on the backend that can keep passwords; return why there is no answer, too."""
+async def _call_backend(call: Callable[[KeyringBackend], T], limit: float) -> tuple[T | None, str]:
+    """Call the backend for at most `limit` seconds; return the result and why there is none."""
 
     def guarded() -> tuple[T | None, str]:
-        # 33 ms to load, and few checks need it; in this thread it holds up nobody.
+        # Takes 33 ms to import and few checks need it; in this thread it blocks nothing.
         from keyring import errors, get_keyring
 
         try:
@@ -152,14 +152,14 @@ async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> tuple[T |
         except Exception as error:
             if isinstance(error, errors.KeyringError) and str(error):
                 return None, one_line(error, 160)
-            # What an unknown error says may hold anything.
+            # The text of an unknown error may hold a secret.
             return None, f"it failed with {type(error).__name__}"
 
     none_running = "no keyring service is running"
     if sys.platform == "linux" and not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
         none_running += " (no D-Bus session)"
 
-    # A check's own time-out is the outer bound.
+    # The check's own timeout is the upper bound.
     patience = min(PATIENCE, limit)
     try:
         return await in_daemon_thread(guarded, patience)
@@ -169,7 +169,7 @@ async def _asked(call: Callable[[KeyringBackend], T], limit: float) -> tuple[T |
         return None, reason(error)
 
 
-def _nameless(service: str) -> PasswordError:
+def _missing_account(service: str) -> PasswordError:
     return PasswordError(
         f"the keyring's entry {one_line(service, 80)} cannot be found: an entry belongs to "
         "a username; set username"

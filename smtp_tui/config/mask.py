@@ -1,8 +1,8 @@
-"""Hide a key's value that looks like a secret; `diff` does it for a whole TOML text.
+"""Mask values of keys that look secret; `diff` does so for a whole TOML text.
 
-A value is hidden where its key, or a table's name above it, looks like a secret's; the place where
-one is kept shows. In all other values it is the password of a URL, and what stands behind
-`password=` and the like. In doubt too much is hidden.
+A value is masked if its key, or the name of a table above it, looks secret; a reference to where a
+password is kept is not. In all other values, the passwords of URLs and whatever follows
+`password=` and the like are masked. If in doubt, a value is masked.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from smtp_tui.settings.password_sources import Literal, parse_source
 
 __all__ = ["MASK", "is_secret", "looks_secret", "masked_value", "without_secrets"]
 
-# Keys are compared without case and signs: `apiKey`, `API_KEY` and `api-key` are one.
+# Keys are compared without case and punctuation: `apiKey`, `API_KEY` and `api-key` are equal.
 _PARTS = (
     *("password", "passwd", "passphrase", "secret", "token", "credential", "creds", "apikey"),
     *("privatekey", "accesskey", "secretkey", "signingkey", "encryptionkey", "masterkey"),
     *("sharedkey", "authkey", "authorization", "bearer", "cookie", "webhook", "basicauth"),
-    # What other languages call a password.
+    # "password" in other languages
     *("passwort", "kennwort", "senha", "contrasena", "contraseña", "motdepasse", "wachtwoord"),
     *("lösenord", "losenord", "salasana", "haslo", "hasło", "heslo", "parola", "пароль"),
     *("parool", "parole", "passord", "kodeord", "jelszo", "jelszó", "lozinka", "sifre", "şifre"),
     *("slaptazodis", "slaptažodis", "mnemonic"),
 )
 _ENDS = ("pass", "pwd", "passcode")
-# The key of a secret itself, in a table that says how it is kept.
+# Keys of the secret itself, in a table that describes how it is kept.
 _WHOLE_KEYS = frozenset({"raw"})
 _WHOLE = frozenset(
     {"pw", "pin", "otp", "psk", "jwt", "hmac", "salt", "pepper", "cred", "clave", "mdp"}
 )
-# A key is a secret, but not one of these: they are public, name a file, or sort and find things.
+# A name that ends in `key` is secret unless it has one of these words: such a key is public, names
+# a file, or sorts and finds data.
 _KEYS_SHOWN = frozenset(
     {"client", "public", "pub", "tls", "ssl", "cert", "certificate", "host", "primary", "foreign"}
     | {"sort", "partition", "cache", "routing", "dkim", "known", "trusted"}
@@ -46,8 +47,8 @@ _PATH = re.compile(r"(?:/|~/|\.\.?/|\$[{A-Z])[^\n]*|[^\n]*\.(?:pem|key|crt|cer|d
 
 @cache
 def looks_secret(key: str) -> bool:
-    """Tell whether the value of such a key, in any program's file, may be a secret."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)  # the words of `sessionKey`
+    """Return whether the value of this key, in any program's file, may be a secret."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)  # split camel case like `sessionKey`
     words = [word for word in re.split(r"[\W_]+", parted.casefold()) if word]
     is_key = bool(words) and words[-1].rstrip("0123456789") == "key"
     name = "".join(words)
@@ -61,12 +62,12 @@ def looks_secret(key: str) -> bool:
 
 
 def masked_value(key: str, value: object) -> object:
-    """Return a key's value as it may be shown."""
+    """Return a key's value with secrets masked."""
     return MASK if is_secret({key: value}, (key,)) else without_secrets(value, key)
 
 
 def is_secret(data: Table, path: TablePath, secret_keys: Collection[str] = ()) -> bool:
-    """Tell whether a value is a secret by the keys that lead to it; `secret_keys` surely are."""
+    """Return whether the keys in `path` make the value a secret; those in `secret_keys` do."""
     value = get(data, path)
     # `use_token = true` holds no secret.
     if isinstance(value, bool):
@@ -87,7 +88,7 @@ def is_secret(data: Table, path: TablePath, secret_keys: Collection[str] = ()) -
 
 
 def without_secrets(value: object, key: Step = "") -> object:
-    """Return a value that is no secret without those that stand within it."""
+    """Return a value that is not secret itself, with the secrets inside it masked."""
     if isinstance(value, list):
         return [without_secrets(element, key) for element in value]
     if isinstance(value, dict):
@@ -96,5 +97,5 @@ def without_secrets(value: object, key: Step = "") -> object:
         return value
     shown = MASK if _PEM in value else mask_secrets(value)
     is_dsn = isinstance(key, str) and re.sub(r"[\W_]", "", key.casefold()).endswith("dsn")
-    # The user in a DSN may be a token, without a password behind it.
+    # The user in a DSN may be a token that no password follows.
     return re.sub(r"(?<=://)[^\s:/@]+(?=@)", MASK, shown) if is_dsn else shown

@@ -1,8 +1,7 @@
-"""Passwords where the settings say they are kept: fetched, stored and read back, forgotten.
+"""Fetch, store and remove passwords in the places that the settings name.
 
-What stands in the settings themselves is `document`'s business. No text, traceback or log of a
-failure holds the secret: the frames that hold it never raise, and no library's exception is passed
-on.
+Passwords written in the settings file itself are stored by `document`. No message, traceback or log
+holds the secret: frames that hold it never raise, and no library's exception is passed on.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ from smtp_tui.settings.password_sources import (
 )
 from smtp_tui.threads import in_daemon_thread
 
-PATIENCE = 30.0  # seconds, as a check's default timeout; a keyring has its own, shorter ones
+PATIENCE = 30.0  # seconds, like a check's default timeout; a keyring has its own, shorter timeout
 LARGEST_FILE = 64 * 1024  # bytes of a file or of a command's output; no password is longer
 _LARGEST_COMPLAINT = 4096
-# A program left in the background may hold the pipes open after the command itself has ended.
+# A background process may hold the pipes open after the command itself has ended.
 _GRACE, _REAPING = 0.5, 1.0  # seconds
 _FORBIDDEN = {"\r": "a carriage return", "\n": "more than one line", "\0": "a NUL byte"}
 
@@ -45,11 +44,11 @@ _FORBIDDEN = {"\r": "a carriage return", "\n": "more than one line", "\0": "a NU
 async def fetch_password(
     source: PasswordSource, *, account: str, base: Path, environ: Mapping[str, str], limit: float
 ) -> str:
-    """Return the password that `source` describes, one final line end cut.
+    """Return the password of `source` without its final line end.
 
-    `account` is the user name, `base` the settings file's folder, `limit` the seconds that may
-    pass. PasswordError: `password-missing` for an empty one and for one that is to be asked for,
-    else `password-source-failed`.
+    `account` is the username, `base` the settings file's folder, `limit` the timeout in seconds.
+    PasswordError's cause is `password-missing` for an empty password and for `Ask`, else
+    `password-source-failed`.
     """
     raw: str | bytes
     match source:
@@ -80,7 +79,7 @@ async def fetch_password(
             )
         case _:
             assert_never(source)
-    # Bytes that are no UTF-8 become surrogates here, and a sentence in _problem_with.
+    # Bytes that are not UTF-8 become surrogates, which _problem_with reports.
     secret = raw if isinstance(raw, str) else raw.decode("utf-8", "surrogateescape")
     secret = secret.removesuffix("\n").removesuffix("\r") if secret.endswith("\n") else secret
     problem = _problem_with(secret, place)
@@ -91,7 +90,7 @@ async def fetch_password(
 
 
 async def store_password(service: str, account: str, secret: str) -> None:
-    """Keep a password in the keyring and read it back; PasswordError says nothing was stored."""
+    """Store a password in the keyring and read it back; PasswordError if that fails."""
     problem = _problem_with(secret, "the password to store")
     if problem is None:
         problem = await keyring_backend.store_entry(service, account, secret)
@@ -139,7 +138,7 @@ def _first_bytes(path: Path) -> bytes:
 
 
 class _Output(asyncio.SubprocessProtocol):
-    """Collects what a process prints, a little of both streams, and tells when it has ended."""
+    """Collect a process's output up to a limit, and set events when it ends."""
 
     def __init__(self) -> None:
         self.printed, self.complaint = bytearray(), bytearray()
@@ -169,8 +168,8 @@ async def _run_command(
 ) -> bytes:
     """Return the first line a program prints, run in the folder `base` for `limit` seconds.
 
-    PasswordError if it cannot be run, fails, is late, or prints too much; it and all it started
-    are killed then.
+    PasswordError if it cannot be run, fails, times out or prints too much. After a timeout or too
+    much output its whole session is killed.
     """
     try:
         transport, output = await asyncio.get_running_loop().subprocess_exec(
@@ -179,7 +178,7 @@ async def _run_command(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # A session of its own can be killed as a whole and cannot write over the form.
+            # A new session can be killed as a whole and cannot write to the form's terminal.
             start_new_session=True,
             cwd=base if is_folder(base) else None,
             env=dict(environ),
@@ -194,7 +193,7 @@ async def _run_command(
     try:
         async with asyncio.timeout(limit):
             await output.ended.wait()
-        # The process may have ended before all that it printed has come.
+        # The process may have ended before all of its output has been read.
         if output.exited.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE):
@@ -221,24 +220,24 @@ async def _run_command(
     if status := transport.get_returncode():
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
         complaint = _complaint(output)
-        said = f", saying: {complaint}" if complaint else " without an error message"
-        raise PasswordError(f"the command {shown} failed with {how}{said}; run it by hand")
+        detail = f", saying: {complaint}" if complaint else " without an error message"
+        raise PasswordError(f"the command {shown} failed with {how}{detail}; run it by hand")
     return bytes(output.printed).partition(b"\n")[0].removesuffix(b"\r")
 
 
 def _complaint(output: _Output) -> str:
-    """Return the stderr as one line, without what stands on stdout: that may be the secret."""
+    """Return stderr as one line, with lines of stdout masked, as they may be the secret."""
     text = output.complaint.decode("utf-8", "replace")
     for line in map(str.strip, output.printed.decode("utf-8", "replace").splitlines()):
         if line and line in text:
-            # Taken out of the middle of words, a short one would show by its absence.
+            # Masking a short secret inside words would reveal it, so all of stderr is masked.
             text = text.replace(line, "********") if len(line) > 3 else "********"
     return one_line(" ".join(text.split()), 200)
 
 
 @record
 class PasswordStore:
-    """A source seen from one file's folder, for one user name."""
+    """A password source with the account and the folder that it is resolved for."""
 
     source: PasswordSource
     account: str
@@ -248,7 +247,7 @@ class PasswordStore:
     host: str = ""  # the server that would get the password
 
     def __str__(self) -> str:
-        """Name it for people; no secret is in it."""
+        """Describe the place for messages, without secrets."""
         match self.source:
             case Literal():
                 return "the settings file"
@@ -265,13 +264,13 @@ class PasswordStore:
 
     @property
     def path(self) -> Path:
-        """Where a password file is."""
+        """The absolute path of the password file."""
         assert isinstance(self.source, File)
         return expand(self.source.path, self.base, self.environ)
 
     @property
     def refusal(self) -> str | None:
-        """Say why this program cannot keep a password there, and who can; None if it can."""
+        """Why smtp-tui cannot store a password there, and how to do so; None if it can."""
         match self.source:
             case Environment(name):
                 return (
@@ -295,33 +294,33 @@ class PasswordStore:
                 return None
 
     def refuse_distrusted(self) -> None:
-        """PasswordError where others can write the file that names the place."""
+        """Raise PasswordError if others can write the settings file that names the source."""
         if self.origin is not None and (
             why := distrust(self.source, self.origin, host=self.host, environ=self.environ)
         ):
             raise PasswordError(str(why))
 
     async def fetch(self, limit: float = PATIENCE) -> str:
-        """Return the password that is there; PasswordError where there is none."""
+        """Return the password; PasswordError if it cannot be fetched."""
         self.refuse_distrusted()
         return await fetch_password(
             self.source, account=self.account, base=self.base, environ=self.environ, limit=limit
         )
 
     async def store(self, secret: str, limit: float = PATIENCE) -> PasswordError | None:
-        """Put a password into a keyring or a file and fetch it back; return what went wrong."""
+        """Store a password in a keyring or a file and read it back; return the error, if any."""
         try:
             self.refuse_distrusted()
             if isinstance(self.source, Keyring):
                 await store_password(self.source.service, self.account, secret)
                 return None
             old = _content(self.path)
-            # The mode stays as the admin made it, but for what lets everybody at the file.
+            # The file's mode is kept, unless it gives access to everybody.
             private = old is not None and bool(self.path.stat().st_mode & stat.S_IRWXO)
             options = atomic_write.WriteOptions(private=private)
             atomic_write.write(self.path, f"{secret}\n".encode(), old=old, options=options)
             atomic_write.sync_folder(self.path)
-            # Read back: only then is it said that it was stored.
+            # Report success only after reading the password back.
             if await self.fetch(limit) == secret:
                 return None
         except PasswordError as error:
@@ -332,7 +331,7 @@ class PasswordStore:
         return PasswordError(f"{self} accepted the password but does not return it")
 
     async def forget(self) -> None:
-        """Take the password out of a keyring, or the file away that holds it; PasswordError."""
+        """Remove the password from a keyring, or delete the password file; PasswordError."""
         self.refuse_distrusted()
         if isinstance(self.source, Keyring):
             await keyring_backend.forget_entry(self.source.service, self.account)
@@ -347,17 +346,17 @@ class PasswordStore:
 
 
 def backup_with(file: Path, passwords: Collection[str]) -> Path | None:
-    """Return the backup that a settings file has, if one of the passwords is in it."""
+    """Return the path of a settings file's backup if it holds one of the passwords."""
     backup = file.with_name(f"{file.name}~")
     with contextlib.suppress(OSError):
-        # To read a pipe would never end.
+        # Reading a pipe might never end.
         text = backup.read_text("utf-8", "replace") if backup.is_file() else ""
         return backup if any(password in text for password in passwords) else None
     return None
 
 
 def _content(path: Path) -> bytes | None:
-    """Return what a password file holds, None where none is; PasswordError if it is another's."""
+    """Return a password file's content, or None; PasswordError if it holds more than a password."""
     shown = one_line(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):

@@ -1,4 +1,4 @@
-"""Where files are: paths written in settings, and the settings' own place."""
+"""Expand paths written in settings, and find the program's own files."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ _VARIABLE = re.compile(
 
 
 def expand(text: str, base: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the absolute path that `text` names, relative to the folder `base`.
+    """Return the absolute path of `text`, which may be relative to the folder `base`.
 
-    `~`, `$HOME` and `$CREDENTIALS_DIRECTORY` are expanded, nothing else; one that is not set
-    stays as it is written.
+    Only `~`, `$HOME` and `$CREDENTIALS_DIRECTORY` are expanded; an unset variable stays as written.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -34,7 +33,7 @@ def expand(text: str, base: Path, environ: Mapping[str, str] = os.environ) -> Pa
 
 
 def absolute(path: Path) -> Path:
-    """Return a path from the root; as it is where the current folder has been removed."""
+    """Return an absolute path, or `path` itself if the current folder has been removed."""
     try:
         return path.absolute()
     except FileNotFoundError:
@@ -42,7 +41,7 @@ def absolute(path: Path) -> Path:
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether something has that name; where the system cannot say, nothing has."""
+    """Return whether the path exists; False if it cannot be accessed."""
     try:
         path.stat()
     except (OSError, ValueError):
@@ -51,7 +50,7 @@ def is_there(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a folder has that name."""
+    """Return whether the path is a folder; False if it cannot be accessed."""
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except (OSError, ValueError):
@@ -69,7 +68,7 @@ def real(path: Path) -> Path:
 def resolve_path(
     settings: Settings, base: Path, environ: Mapping[str, str] = os.environ
 ) -> Settings:
-    """Return the settings with the paths of PEM files made absolute; the password's is not."""
+    """Return the settings with absolute paths of PEM files; a password file's stays as it is."""
     names = ("ca_file", "client_certificate", "client_key")
     written = {name: text for name in names if (text := getattr(settings, name))}
     paths: dict[str, Any] = {name: str(expand(written[name], base, environ)) for name in written}
@@ -82,17 +81,17 @@ def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the user's folder for what outlives a run but is no setting."""
+    """Return the user's folder for this program's state (XDG Base Directory Specification)."""
     return _xdg_folder(environ, "XDG_STATE_HOME", ".local/state")
 
 
-def _xdg_folder(environ: Mapping[str, str], variable: str, usual: str) -> Path:
+def _xdg_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
     folder = Path(environ.get(variable, ""))
-    return (folder if folder.is_absolute() else Path(_home(environ)) / usual) / "smtp-tui"
+    return (folder if folder.is_absolute() else Path(_home(environ)) / default) / "smtp-tui"
 
 
 def default_config(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the file that is meant when none is named."""
+    """Return the settings file to use when none is named."""
     named = environ.get("SMTP_TUI_CONFIG")
     return Path(named) if named else config_folder(environ) / "smtp.toml"
 

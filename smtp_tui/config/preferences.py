@@ -1,4 +1,4 @@
-"""The program's own settings, `smtp-tui.toml`: the form's looks and keys, what it asks DNS."""
+"""Read the program's own preferences, `smtp-tui.toml`: appearance, keys and DNS checks."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _TABLES = ("keys", "form", "domain")
 
 @record(kw_only=True)
 class Preferences:
-    """What the file says; None where it says nothing. `problems` list what is wrong in it."""
+    """The file's values, None where unset; `problems` lists its errors."""
 
-    # By command, as they are written: only the form knows what are commands and keys.
+    # Keys by command, unchecked: only the form knows the commands and keys.
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mouse: bool | None = None
     ascii: bool | None = None
     theme: str | None = None
-    domain_check: bool | None = None  # does a test that passed ask DNS about the sender's domain
-    dkim: tuple[str, ...] = ()  # the selectors of keys to look for there
+    domain_check: bool | None = None  # check the sender's domain in DNS after a passed test
+    dkim: tuple[str, ...] = ()  # the selectors of DKIM keys to look up
     problems: tuple[str, ...] = ()
 
 
 def read_preferences(environ: Mapping[str, str] = os.environ) -> Preferences:
-    """Read the file; whatever is wrong in it, the rest counts."""
+    """Read the file; invalid entries become `problems`, and the others apply."""
     path = config_folder(environ) / NAME
     try:
         values = tomllib.loads(path.read_bytes().decode("utf-8"))

@@ -1,7 +1,7 @@
-"""Changes of a form that ended without being asked: kept for the next time, never a secret.
+"""Save unsaved changes of a form that ended unexpectedly, and load them at the next start.
 
-A value that holds a password, such as a URL as host, is left out. Each stands in a private file of
-its own in the user's state folder.
+No secrets are saved: a value that holds a password, such as a URL as host, is left out. Each form's
+changes are in a private file in the user's state folder.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from smtp_tui.records import record
 from smtp_tui.settings.masking import mask_credentials
 
 _LONGEST = 100_000
-_HOME = 4  # folders up, in `.local/state`; a service's home that is not there is not made
+_HOME = 4  # levels above `unsaved`; a missing home, such as a service's, is not created
 _OLD = 90 * 24 * 3600
 _VALUES = (str, bool, int, float, type(None))
 
 
 @record(kw_only=True)
 class RecoveredChanges:
-    """What a form said otherwise than its file."""
+    """Unsaved changes of a form to one table of its file."""
 
     file: str
     table: str
     moment: float  # seconds since 1970
-    values: Mapping[str, object]  # raw, None for a key taken away
-    place: Mapping[str, object] | None = None  # where the password is kept, if that was changed
-    had_secret: bool = False  # one was typed, which is not kept
+    values: Mapping[str, object]  # raw, None for a removed key
+    place: Mapping[str, object] | None = None  # the password source, if that was changed
+    had_secret: bool = False  # a password was typed, which is not saved
 
 
 def save_recovery(unsaved: RecoveredChanges, environ: Mapping[str, str] = os.environ) -> bool:
-    """Write it down; False where that is impossible."""
+    """Save the changes; False if that fails."""
     content = {name: getattr(unsaved, name) for name in RecoveredChanges.__dataclass_fields__}
-    # A password may have been typed into a field that is for something else.
+    # A password may have been typed into another field.
     content["values"] = {
         key: raw
         for key, raw in unsaved.values.items()
@@ -60,30 +60,30 @@ def save_recovery(unsaved: RecoveredChanges, environ: Mapping[str, str] = os.env
 def load_recovery(
     file: str, table: str, environ: Mapping[str, str] = os.environ
 ) -> RecoveredChanges | None:
-    """Return what was kept last of a file's table."""
-    found = [kept for _, kept in _kept(environ) if (kept.file, kept.table) == (file, table)]
-    return max(found, key=lambda kept: kept.moment, default=None)
+    """Return the last saved changes of a file's table, or None."""
+    found = [saved for _, saved in _saved(environ) if (saved.file, saved.table) == (file, table)]
+    return max(found, key=lambda saved: saved.moment, default=None)
 
 
 def discard_recovery(file: str, table: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Forget all that was kept of a file's table, and what is old and of files that are gone."""
-    for path, kept in _kept(environ):
-        is_stale = time.time() - kept.moment > _OLD and not Path(kept.file).exists()
-        if (kept.file, kept.table) == (file, table) or is_stale:
+    """Delete the saved changes of a file's table, and old ones of files that no longer exist."""
+    for path, saved in _saved(environ):
+        is_stale = time.time() - saved.moment > _OLD and not Path(saved.file).exists()
+        if (saved.file, saved.table) == (file, table) or is_stale:
             with contextlib.suppress(OSError):
                 path.unlink()
 
 
-def _kept(environ: Mapping[str, str]) -> Iterator[tuple[Path, RecoveredChanges]]:
+def _saved(environ: Mapping[str, str]) -> Iterator[tuple[Path, RecoveredChanges]]:
     with contextlib.suppress(OSError):
         for path in sorted((state_folder(environ) / "unsaved").iterdir()):
-            # What is none of ours, or damaged, is passed over.
+            # Skip files that are damaged or not ours.
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                 yield path, _read(path)
 
 
 def _read(path: Path) -> RecoveredChanges:
-    # Neither a link nor a pipe of another user's making is followed or waited for.
+    # Never follow a symbolic link or wait for a pipe that another user made.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)

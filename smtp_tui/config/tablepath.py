@@ -1,4 +1,4 @@
-"""Paths to TOML tables: `smtp`, `accounts."a.b".smtp`, `smtp[0]`, `smtp[name=x]`, `.`."""
+"""Parse paths to TOML tables: `smtp`, `accounts."a.b".smtp`, `smtp[0]`, `smtp[name=x]`, `.`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from smtp_tui.config.errors import DocumentError, NoTableError, one_line
 from smtp_tui.records import record
 
-Table = Mapping[str, Any]  # as tomllib reads it
-Changes = Mapping[str, object]  # of a table's keys; None removes one
+Table = Mapping[str, Any]  # as tomllib returns it
+Changes = Mapping[str, object]  # new values by key; None removes the key
 Step = str | int
 TablePath = tuple[Step, ...]
 ROOT: TablePath = ()
@@ -19,7 +19,7 @@ ROOT: TablePath = ()
 
 @record
 class Selector:
-    """The one table of an array in which `key` has `value`."""
+    """A path step that selects the only table of an array in which `key` has `value`."""
 
     key: str
     value: str
@@ -39,7 +39,7 @@ _ESCAPES = {number: f"\\u{number:04x}" for number in (*range(32), 127)} | {
 
 
 def parse_path(text: str) -> TypedPath:
-    """Read a path as it is typed; DocumentError if it is none."""
+    """Parse a path as typed; DocumentError if it is invalid."""
     if text.strip() == ".":
         return ROOT
 
@@ -72,14 +72,14 @@ def parse_path(text: str) -> TypedPath:
 
 
 def spelled_key(name: str) -> str:
-    """Spell a key as TOML does, quoted where it must be."""
+    """Format a key as TOML, quoted where necessary."""
     if re.fullmatch(r"[A-Za-z0-9_-]+", name):
         return name
     return f'"{name.translate(_ESCAPES)}"'
 
 
 def spelled(path: TypedPath) -> str:
-    """Spell a path so that `parse_path` reads it back."""
+    """Format a path so that `parse_path` parses it back."""
     text = ""
     for step in path:
         if isinstance(step, str):
@@ -90,7 +90,7 @@ def spelled(path: TypedPath) -> str:
 
 
 def resolve(data: Table, steps: TypedPath) -> TablePath:
-    """Find the table that `steps` name, each array's table by its index; else NoTableError."""
+    """Return the path of an existing table, with selectors as indexes; NoTableError."""
     path: TablePath = ROOT
     here: Any = data
     for step in steps:
@@ -110,7 +110,7 @@ def resolve(data: Table, steps: TypedPath) -> TablePath:
 
 
 def is_missing(data: Table, steps: TypedPath) -> tuple[str, ...] | None:
-    """Return the path of a table that could be made, None where something else is in the way."""
+    """Return the path of a table that could be created, or None if another value is in the way."""
     names = tuple(step for step in steps if isinstance(step, str))
     here: Any = data
     for name in names:
@@ -126,7 +126,7 @@ def _index(here: Any, wanted: Selector) -> int:
     for index, element in enumerate(elements):
         if isinstance(element, dict):
             value = element.get(wanted.key)
-            # As TOML spells it: [enabled=true].
+            # Booleans as in TOML: [enabled=true].
             if wanted.value == (str(value).lower() if isinstance(value, bool) else str(value)):
                 found.append(index)
     if len(found) > 1:
@@ -138,7 +138,7 @@ def _index(here: Any, wanted: Selector) -> int:
 
 
 def get(data: Table, path: TablePath) -> Any:
-    """Return what stands at `path`; KeyError or IndexError if nothing does."""
+    """Return the value at `path`; KeyError or IndexError if there is none."""
     here: Any = data
     for step in path:
         here = here[step]
@@ -146,7 +146,7 @@ def get(data: Table, path: TablePath) -> Any:
 
 
 def walk(data: Table) -> Iterator[tuple[TablePath, dict[str, Any]]]:
-    """Yield every table of the file, the root first, in the file's order."""
+    """Yield every table with its path, the root first, in the file's order."""
     waiting: list[tuple[TablePath, Any]] = [(ROOT, data)]
     while waiting:
         path, here = waiting.pop()
