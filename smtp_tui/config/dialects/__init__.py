@@ -1,1 +1,1 @@
-"""Applications' TOML: which file is whose, and how their keys translate to and from ours."""
+"""Detect the application that a TOML file belongs to, and translate its keys to and from ours."""

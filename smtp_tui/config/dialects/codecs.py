@@ -1,7 +1,7 @@
-"""Values of an application's keys: from its spelling to ours, and back.
+"""Convert values of an application's keys to ours and back.
 
-What has no meaning is refused with a reason that can stand beside the field and never repeats what
-may be a password. A `Compound` is one text that holds several settings, a URL or `host:port`.
+An error's reason can be shown next to the field and never repeats a possible password. A `Compound`
+is one text that holds several settings, a URL or `host:port`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from smtp_tui.records import record
 
 
 class UnknownValue(ValueError):
-    """The file holds a value that the application would refuse, or whose meaning is not known."""
+    """The application would reject the file's value, or its meaning is unknown."""
 
 
 class UnsupportedValue(ValueError):
-    """The application has no value that means this."""
+    """The application has no value with this meaning."""
 
 
 @record
 class Codec:
-    """One way of spelling: `read` makes our value of theirs, `write` theirs of ours."""
+    """A conversion: `read` turns the application's value into ours, `write` ours into its."""
 
     read: Callable[[Any], object]
     write: Callable[[Any], object]
 
     def can_write(self, value: object) -> bool:
-        """Tell whether it can spell a value."""
+        """Return whether `write` supports a value."""
         try:
             self.write(value)
         except UnsupportedValue:
@@ -40,37 +40,37 @@ class Codec:
 
 
 def words(table: Mapping[str, str]) -> Codec:
-    """Make the codec of a choice; `true` and `false` on either side stand for the booleans."""
+    """Return a codec from a table of values; "true" and "false" stand for booleans."""
 
-    def typed(word: str) -> str | bool:
+    def parse(word: str) -> str | bool:
         return word == "true" if word in ("true", "false") else word
 
-    # The first word of each meaning is the one that is written.
-    spelled = {typed(word): ours for word, ours in table.items()}
+    # Of several words with one meaning, `write` uses the first.
+    meanings = {parse(word): ours for word, ours in table.items()}
 
     def read(value: object) -> object:
-        for word, ours in spelled.items():
+        for word, ours in meanings.items():
             if type(word) is type(value) and word == value:
-                return typed(ours)
-        raise UnknownValue(f"is not one of the values that smtp-tui knows: {listed(spelled)}")
+                return parse(ours)
+        raise UnknownValue(f"is not one of the values that smtp-tui knows: {listed(meanings)}")
 
     def write(value: object) -> object:
-        for word, ours in spelled.items():
-            if typed(ours) == value:
+        for word, ours in meanings.items():
+            if parse(ours) == value:
                 return word
-        raise UnsupportedValue(f"accepts only {', '.join(dict.fromkeys(spelled.values()))}")
+        raise UnsupportedValue(f"accepts only {', '.join(dict.fromkeys(meanings.values()))}")
 
     return Codec(read, write)
 
 
 def listed(values: Mapping[Any, object] | list[Any]) -> str:
-    """List values as they would stand in the file, each once."""
+    """List values as written in a file, each once."""
     return ", ".join(dict.fromkeys(shown(value) for value in values))
 
 
 def shown(value: object) -> str:
-    """Spell a value as TOML does, near enough to be recognised."""
-    if isinstance(value, dict | list):  # it may hold a secret of its own
+    """Format a value roughly as TOML does, for a message."""
+    if isinstance(value, dict | list):  # may hold a secret
         return "a table" if isinstance(value, dict) else "a list"
     if isinstance(value, bool):
         return str(value).lower()
@@ -97,14 +97,14 @@ def _read_digits(value: object) -> object:
 
 def _write_whole(value: object) -> object:
     number = float(str(value))
-    # Rust and Go read `30.0` as no integer, and do not start.
+    # Rust and Go programs reject `30.0` as an integer and do not start.
     if not number.is_integer():
         raise UnsupportedValue("accepts only whole numbers")
     return int(number)
 
 
 def _plain_but(pattern: str, unknown: str, unsupported: str) -> Codec:
-    """Make the codec of a text that must not match; `{}` in `unknown` is the pattern's group."""
+    """Return a codec of texts that must not match; `{}` in `unknown` is the pattern's group."""
 
     def read(value: object) -> object:
         if isinstance(value, str) and (match := re.fullmatch(pattern, value, re.DOTALL)):
@@ -120,7 +120,7 @@ def _plain_but(pattern: str, unknown: str, unsupported: str) -> Codec:
 
 
 def _foreign(what: str, to_read: str, to_write: str) -> Codec:
-    """Make the codec of a key whose every value is the application's own business."""
+    """Return the codec of a key whose values only the application can use."""
 
     def read(_value: object) -> object:
         raise UnknownValue(f"is {what} that only the application can {to_read}")
@@ -163,7 +163,7 @@ def _write_file(value: object) -> object:
 def _read_command(value: object) -> object:
     match value:
         case str() if value:
-            # Applications hand a text to a shell; this program runs none by itself.
+            # Applications pass a string to a shell; smtp-tui runs commands without one.
             return {"command": ["sh", "-c", value]}
         case [str(), *_] if all(isinstance(word, str) for word in value):
             return {"command": value}
@@ -210,7 +210,7 @@ CODECS: Mapping[str, Codec] = {
 }
 
 _QUERY = "query."
-# Compiled when they are used: few files have such a text, and each start would pay for it.
+# Compiled on demand: few files have such a text, and compiling would slow down each start.
 _URL = (
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
     r"(?:(?P<user>[^:/?#]*)(?::(?P<password>[^/?#]*))?@)?"
@@ -222,9 +222,9 @@ _HOST_AND_PORT = r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]+))?"
 
 @record
 class Compound:
-    """The parts of a text as they are written, None where one is missing.
+    """The parts of a URL or `host:port` as written, None if missing.
 
-    A part that does not change keeps its very letters: whoever wrote `%2f` finds `%2f` again.
+    An unchanged part keeps its exact spelling: `%2f` stays `%2f`.
     """
 
     host: str
@@ -237,7 +237,7 @@ class Compound:
     rest: str | None = None
 
     def __str__(self) -> str:
-        """The text, put together again."""
+        """Return the parts joined to a text."""
 
         def piece(part: str | None, before: str = "", after: str = "") -> str:
             return "" if part is None else f"{before}{part}{after}"
@@ -249,7 +249,7 @@ class Compound:
         return piece(self.scheme, after="://") + server + where
 
     def part(self, name: str) -> str | None:
-        """Return what a part means, None where it is missing or empty; ValueError if not UTF-8."""
+        """Return a part's decoded value, None if missing or empty; ValueError if not UTF-8."""
         if name.startswith(_QUERY):
             pairs = [pair.partition("=") for pair in (self.query or "").split("&") if pair]
             found = {_decoded(key): _decoded(value) for key, _, value in pairs}
@@ -262,24 +262,24 @@ class Compound:
         return _decoded(written.strip("/") if name == "path" else written) or None
 
     def with_part(self, name: str, value: str | None) -> Compound:
-        """Return it with one part changed; None takes the part out. ValueError where it must be."""
+        """Return a copy with one part changed, None removes it; ValueError if it is required."""
         if value is None and name in ("scheme", "host"):
             raise ValueError(f"requires the {name}")
         if name.startswith(_QUERY):
             return self._with_query(name.removeprefix(_QUERY), value)
-        written = value
+        encoded = value
         if value is not None and name == "host":
             bare = value.removeprefix("[").removesuffix("]").replace("%", "%25")
-            written = f"[{bare}]" if ":" in bare else bare
+            encoded = f"[{bare}]" if ":" in bare else bare
         elif value is not None and name == "path":
-            written = f"/{quote(value, safe='[]:')}"
+            encoded = f"/{quote(value, safe='[]:')}"
         elif value is not None and name in ("user", "password"):
-            written = quote(value, safe="")
-        changed: dict[str, Any] = {name: written}
-        made = replace(self, **changed)
-        # A colon without user and password is no credentials any more.
-        alone = name in ("user", "password") and not made.user and made.password is None
-        return replace(made, user=None) if alone else made
+            encoded = quote(value, safe="")
+        changed: dict[str, Any] = {name: encoded}
+        new = replace(self, **changed)
+        # Without user and password, remove the credentials.
+        is_empty = name in ("user", "password") and not new.user and new.password is None
+        return replace(new, user=None) if is_empty else new
 
     def _with_query(self, key: str, value: str | None) -> Compound:
         pairs = [pair for pair in (self.query or "").split("&") if pair]
@@ -292,7 +292,7 @@ class Compound:
 
 
 def parsed_url(text: str, schemes: Mapping[str, object] | frozenset[str]) -> Compound | None:
-    """Take a URL apart, or a host with or without a port; None if it is neither."""
+    """Parse a URL, or a host with or without a port; None if it is neither."""
     match = re.fullmatch(_URL, text)
     if match is None or (match["scheme"] is None and "://" in text):
         return None
@@ -303,7 +303,7 @@ def parsed_url(text: str, schemes: Mapping[str, object] | frozenset[str]) -> Com
 
 
 def parsed_host_and_port(text: str) -> Compound | None:
-    """Take `host:port` apart; None if it is none."""
+    """Parse a host with or without a port; None if it is neither."""
     match = re.fullmatch(_HOST_AND_PORT, text)
     return Compound(host=match["host"], port=match["port"]) if match else None
 

@@ -1,4 +1,4 @@
-"""A table in an application's words: its keys looked up and changed, and what they say in ours."""
+"""Read a table in an application's dialect, and translate it to our keys."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ _LOGIN = "authentication"
 
 
 class DialectTable:
-    """One table of a file in a dialect; `put` changes the data it was made with.
+    """One table of a file in a dialect; `put` changes the data in place.
 
-    `values` are raw, by our keys and as they were when it was made, the application's defaults
-    among them; `given` are those that stand in the file. A value that has no meaning is an
-    `Unreadable` of its field.
+    `values` are raw values by our keys at the time of creation, including the application's
+    defaults; `given` are the keys set in the file. A value without meaning is `Unreadable`.
     """
 
     unclear: tuple[str, ...] = ()
@@ -36,16 +35,16 @@ class DialectTable:
         self.dialect, self.data, self.path = dialect, data, path
         variants = dialect.variants
         table = self._look_up(self._path(variants.table)) if variants else None
-        # himalaya names the login mechanism by a table: [smtp.sasl.plain], [smtp.sasl.login].
+        # himalaya names the login mechanism in a table's name: [smtp.sasl.plain].
         self.variant: str | None = next(iter(table), None) if isinstance(table, dict) else None
         self.values, self.given = decode(self)
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """The keys next to the application's own that it does not have, as far as is known."""
+        """The keys in the settings' table that the application does not have, if all are known."""
         known = self.dialect.head.known
         folders = dict.fromkeys(key.rpartition(".")[0] for key in known)
-        # Where the settings have a table below this one, other things stand in this one.
+        # If the settings are in a subtable, this table holds other things.
         for folder in list(filter(None, folders)) or list(folders):
             table = self._look_up((*self.path, *(folder.split(".") if folder else ())))
             if isinstance(table, dict):
@@ -54,34 +53,34 @@ class DialectTable:
         return ()
 
     def can_express(self, key: str, value: object) -> bool:
-        """Tell whether one of a setting's places can hold a value, be it alone."""
+        """Return whether one of a setting's locations can hold this one value."""
         places = () if key in self.dialect.limits else self.dialect.settings.get(key, ())
         return any(place.codec.can_write(value) for place in places)
 
     def get(self, key: str) -> Any:
-        """Return the value of a key, None where it is absent or an empty text."""
+        """Return the value of a key, or None if it is absent or an empty string."""
         value = self._part(key[1:]) if key[0] == ":" else self._look_up(self._path(key))
         return None if value == "" else value
 
     def has(self, key: str) -> bool:
-        """Tell whether a key stands in the file, of a part: its whole text."""
+        """Return whether the file sets a key; for a part, whether it sets the compound text."""
         if key.startswith(":"):
             return self.dialect.form is not None and self.get(self.dialect.form.key) is not None
         return self.get(key) is not None
 
     def effective(self, key: str) -> Any:
-        """Return what the application takes a key for, "" where it is absent and has no default."""
+        """Return a key's value or the application's default, "" if it has none."""
         value = self.get(key)
         return self.dialect.absent.get(key, "") if value is None else value
 
     def put(self, key: str, value: Any) -> None:
-        """Change a key, None takes it out; UnsupportedValue where its text has no room for it."""
+        """Set a key, or remove it if None; UnsupportedValue if the file cannot hold the value."""
         if key.startswith(":"):
             self._put_part(key[1:], value)
             return
         path = self._path(key)
         if value is None:
-            # The tables above that are empty then go too, but for the dialect's own.
+            # Remove the parent tables that become empty too, but keep this table itself.
             while isinstance(holder := self._look_up(path[:-1]), dict):
                 holder.pop(path[-1], None)
                 path = path[:-1]
@@ -100,7 +99,7 @@ class DialectTable:
         here[path[-1]] = value
 
     def places(self, key: str) -> list[KeyLocation]:
-        """List the places that one of our settings may stand at now."""
+        """List the locations of one of our settings for the current variant."""
         chosen = self.variant
         return [
             place
@@ -109,7 +108,7 @@ class DialectTable:
         ]
 
     def name_of(self, place: KeyLocation) -> str:
-        """Return what to call a place in a sentence."""
+        """Return a location's name for messages."""
         form = self.dialect.form
         if place.key.startswith(":") and form is not None:
             return f"the {place.key[1:]} in {form.key}"
@@ -117,15 +116,15 @@ class DialectTable:
         return ".".join(steps).removeprefix(".")
 
     def compound(self) -> Compound | None:
-        """Take the compound text apart; None where it is absent, UnknownValue if it is none."""
+        """Parse the compound text; None if it is absent, UnknownValue if it is invalid."""
         form = self.dialect.form
         text = (self.get(form.key) or form.default) if form else None
         if form is None or text is None:
             return None
-        found = None
+        parsed = None
         if isinstance(text, str):
-            found = parsed_url(text, form.schemes) if form.is_url else parsed_host_and_port(text)
-        if found is None or (form.is_url and found.scheme is None and form.bare is None):
+            parsed = parsed_url(text, form.schemes) if form.is_url else parsed_host_and_port(text)
+        if parsed is None or (form.is_url and parsed.scheme is None and form.bare is None):
             if not form.is_url:
                 raise UnknownValue(f"{form.key} is not a hostname with or without a port")
             schemes = " or ".join(f"{scheme}://" for scheme in sorted(form.schemes))
@@ -133,11 +132,11 @@ class DialectTable:
                 f"{form.key} is not a URL that begins with {schemes}, or it holds a "
                 "character that must be percent-encoded, like / as %2F"
             )
-        return found
+        return parsed
 
     @property
     def fault(self) -> str:
-        """Why the compound text, if there is one, cannot be taken apart; else empty."""
+        """Why the compound text cannot be parsed; empty if it can or there is none."""
         try:
             self.compound()
         except UnknownValue as error:
@@ -146,7 +145,7 @@ class DialectTable:
 
     @property
     def missing_parts(self) -> tuple[str, ...]:
-        """The parts that the compound text must have, and has not."""
+        """The required parts that the compound text lacks."""
         form = self.dialect.form
         if form is None or self.fault or (found := self.compound()) is None:
             return ()
@@ -172,10 +171,10 @@ class DialectTable:
             part = found.part(name)
         except ValueError:
             raise UnknownValue("contains percent-encoding that is not UTF-8") from None
-        # `server = "mx.example:465"` without a scheme means one of them to the application.
+        # The application assumes a scheme for `server = "mx.example:465"`.
         if name == "scheme" and part is None:
             return form.bare
-        # The parts of a URL are text, and a port is a number wherever else it stands.
+        # A port is a number everywhere but in a URL.
         return int(part) if name == "port" and part is not None else part
 
     def _put_part(self, name: str, value: Any) -> None:
@@ -192,7 +191,7 @@ class DialectTable:
 
 
 def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return our raw values as they are now, and which keys of ours stand in the file."""
+    """Return the current raw values by our keys, and which of our keys the file sets."""
     dialect = table.dialect
     values: dict[str, Any] = {}
     for key, value in _single_settings(table):
@@ -200,10 +199,10 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
     given = frozenset(values)
     mode = _mode(table)
     if isinstance(mode, ModeRule):
-        # The file itself says what the mode says, not the application's defaults alone.
+        # The mode counts as given if the file sets one of its keys, not only defaults.
         if any(key not in dialect.own_keys and table.has(key) for key in mode.when):
             given |= set(mode.ours)
-        # A mode goes before single keys: it says what they mean together.
+        # A mode overrides single keys: it defines what they mean together.
         values |= mode.ours
     elif mode:
         values[dialect.mode_keys[0]] = mode
@@ -216,7 +215,7 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
 
 
 def _single_settings(table: DialectTable) -> Iterator[tuple[str, object]]:
-    """Yield each setting that has a place of its own, with its value or why it has none."""
+    """Yield each setting with a location of its own, with its value or `Unreadable`."""
     dialect, form, variants = table.dialect, table.dialect.form, table.dialect.variants
     if table.fault:
         yield "host", Unreadable(table.fault)
@@ -244,8 +243,7 @@ def _single_settings(table: DialectTable) -> Iterator[tuple[str, object]]:
                 if not table.fault:
                     yield key, Unreadable(f"{table.name_of(place)} {error}")
             if raw is not None:
-                # The first place that is in use counts, as the application reads them in this
-                # order.
+                # The first location in use counts, as the application reads them in this order.
                 yield key, _decoded(table, key, place, raw)
                 break
 
@@ -254,7 +252,7 @@ def _decoded(table: DialectTable, key: str, place: KeyLocation, raw: object) -> 
     try:
         value = place.codec.read(raw)
     except UnknownValue as error:
-        # What stands in a table may be a secret of its own.
+        # A table or list may hold a secret.
         if key == "password" or place.key.startswith(":") or isinstance(raw, dict | list):
             return Unreadable(f"{table.name_of(place)} {error}", "********")
         text = one_line(shown(raw), 60)
@@ -264,9 +262,9 @@ def _decoded(table: DialectTable, key: str, place: KeyLocation, raw: object) -> 
 
 
 def _mode(table: DialectTable) -> ModeRule | Unreadable | None:
-    """Return what several keys say together, or which of them has a value that no mode knows."""
+    """Return the mode that several keys select, `Unreadable` if none matches, or None."""
     dialect, application = table.dialect, table.dialect.head.application
-    # One fault in a text would be reported for each of its parts; the host reports it for all.
+    # An invalid compound text is reported once, for the host, not for each of its parts.
     if table.fault or not dialect.modes:
         return None
     whens = [(key, word) for mode in dialect.modes for key, word in mode.when.items()]
@@ -275,10 +273,10 @@ def _mode(table: DialectTable) -> ModeRule | Unreadable | None:
     for mode in dialect.modes:
         if all(same_word(table.effective(key), word) for key, word in mode.when.items()):
             return mode
-    # What holds a setting of its own, as a port does, is no word for this one.
+    # A key that holds a setting of its own, such as a port, does not define the mode.
     own = dialect.own_keys
-    there = {key: table.effective(key) for key, _ in whens if key not in own}
-    for key, value in there.items():
+    current = {key: table.effective(key) for key, _ in whens if key not in own}
+    for key, value in current.items():
         known = [word for name, word in whens if name == key]
         if any(same_word(value, word) for word in known):
             continue
@@ -289,10 +287,10 @@ def _mode(table: DialectTable) -> ModeRule | Unreadable | None:
             return Unreadable(f"{key} is missing; {application} accepts {words}")
         text = one_line(shown(value), 40)
         return Unreadable(f"{key} {text} is not known to {application}; use {words}", text)
-    pairs = [f"{key} = {one_line(shown(value), 20)}" for key, value in there.items()]
+    pairs = [f"{key} = {one_line(shown(value), 20)}" for key, value in current.items()]
     return Unreadable(f"{' and '.join(pairs)} contradict each other", " ".join(pairs))
 
 
 def same_word(left: object, right: object) -> bool:
-    """Tell whether two of their values are the same; true is not 1."""
+    """Return whether two values have the same type and value; True is not 1."""
     return type(left) is type(right) and left == right

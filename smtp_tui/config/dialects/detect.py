@@ -1,8 +1,7 @@
-"""Which application a TOML file belongs to, among the dialects that are there.
+"""Detect which application a TOML file belongs to.
 
-Of a dialect that ships with the program only the head is read here, what stands before its first
-table: a check of a plain file needs no more of it. An admin's own is read whole, so that a fault
-in it shows at once.
+Of a shipped dialect only the header is read here, the part before its first table: a check of a
+plain file needs no more. A user's own dialect is read whole, so that an error in it shows at once.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from smtp_tui.config.paths import config_folder
 from smtp_tui.config.tablepath import Table, get, spelled, walk
 
 _SHIPPED = Path(__file__).parent
-# The lists of a head, found without tomllib: 18 heads take it some milliseconds.
+# Finds the lists of a header without tomllib, which needs some milliseconds for 18 headers.
 _LIST = re.compile(r"^(\w+) = \[([^\]]*)\]", re.MULTILINE)
 _CHOSEN = "you chose it"
 _NO_OTHER = "nothing in the file points to a known application"
@@ -40,12 +39,12 @@ Found = tuple[DialectHeader, str]
 
 
 def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[DialectHeader | None, str]:
-    """Return the dialect of a file and why, an admin's own before those that ship; None for plain.
+    """Return a file's dialect (None for plain) and the reason; a user's own dialects go first.
 
-    A section that is commented out counts where the file has the application's own name.
+    A commented-out section counts if the file has the application's own name.
     """
     own, _ = user_headers(user_dialects_folder())
-    # A file that fits is enough; its name and its comments are looked at only where none does.
+    # The name and the comments of the file count only if its tables match no dialect.
     if found := next(_matching(data, path.name, own), None):
         return found
     names = {name for head in own for name in head.files}
@@ -54,7 +53,7 @@ def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[Dialect
         return found
     heads = all_headers(user_dialects_folder())[0] if path.name in names else ()
     named = [head for head in heads if head.is_named(path.name) and head.fixed_table is not None]
-    # Two applications with one file name, or a table of mail already: then nothing is sure.
+    # The name is ambiguous if two applications use it or the file already has a mail table.
     if len(named) == 1 and not mail_tables(data):
         return named[0], f"the file is named {one_line(path.name, 40)}"
     return None, _NO_OTHER
@@ -69,27 +68,27 @@ def _matching(data: Table, name: str, own: Headers) -> Iterator[Found]:
 
 
 def _likely(data: Table, name: str) -> Iterator[DialectHeader]:
-    """Yield the shipped heads whose words the file holds: to parse them all takes long."""
+    """Yield the shipped headers that may match by the file's keys; parsing all is slow."""
     words = {"", "*", ANYWHERE, *(key for _, table in walk(data) for key in table)}
 
-    def there(path: str) -> bool:
+    def exists(path: str) -> bool:
         return words.issuperset(path.split("."))
 
     for place in _files(_SHIPPED):
         lists = _lists(place)
-        if not any(map(there, lists["tables"])) or not all(map(there, lists.get("keys", ()))):
+        if not any(map(exists, lists["tables"])) or not all(map(exists, lists.get("keys", ()))):
             continue
-        signed = any(map(there, lists.get("signs", [""]))) or name in lists.get("files", ())
-        if signed and any(map(there, lists.get("one_of", [""]))):
+        is_signed = any(map(exists, lists.get("signs", [""]))) or name in lists.get("files", ())
+        if is_signed and any(map(exists, lists.get("one_of", [""]))):
             yield _shipped_head(place)
 
 
 def _commented_out(data: dict[str, Any], name: str, text: str, own: Headers) -> Found | None:
-    # Few files have such a name, and the patterns of the scanner take a millisecond to compile.
+    # Imported on demand: few files get here, and the scanner's patterns take 1 ms to compile.
     from smtp_tui.config.toml_edit.scan import sections, with_section
 
     for section, keys, _ in sections(text):
-        # What the file holds for sure goes before what it shows as a comment.
+        # A section that the file really holds goes before a comment.
         try:
             if get(data, section):
                 continue
@@ -104,7 +103,7 @@ def _commented_out(data: dict[str, Any], name: str, text: str, own: Headers) -> 
 
 
 def dialect_named(name: str) -> tuple[DialectHeader | None, str]:
-    """Return the dialect of this name, None for our own keys; DocumentError where there is none."""
+    """Return the dialect of this name, None for our own keys; DocumentError if there is none."""
     if name.casefold() == PLAIN:
         return None, _CHOSEN
     heads, faulty = all_headers(user_dialects_folder())
@@ -118,17 +117,17 @@ def dialect_named(name: str) -> tuple[DialectHeader | None, str]:
 
 
 def user_dialects_folder() -> Path:
-    """Return the folder for the admin's own dialects."""
+    """Return the folder for the user's own dialects."""
     return config_folder() / "dialects"
 
 
 def dialect_problems() -> tuple[str, ...]:
-    """Return a line for each of the admin's own dialects that is wrong."""
+    """Return one line for each invalid file in the user's dialects folder."""
     return user_headers(user_dialects_folder())[1]
 
 
 def all_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
-    """Return the dialects, those in the admin's folder first, and a line for each faulty one."""
+    """Return all dialects, the user's own first, and one line for each invalid file."""
     own, faulty = user_headers(folder)
     names = {head.name for head in own}
     shipped = map(_shipped_head, _files(_SHIPPED))
@@ -137,13 +136,13 @@ def all_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
 
 @cache
 def user_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
-    """Return an admin's own dialects, and a line for each faulty one."""
+    """Return the dialects in a user's folder, and one line for each invalid file."""
     found: dict[str, DialectHeader] = {}
     faulty = []
     for place in _files(folder):
         try:
             head = dialect_at(place, own=True).head
-            # A dialect may name the host that gets the password.
+            # A dialect may set the host that gets the password.
             if writer := other_writer(place):
                 raise InvalidDialectError(writer)
             if head.name in found:

@@ -1,9 +1,9 @@
-"""Changes of our keys, made in the words of a file's own table: translated, edited, and proved.
+"""Translate changes of our keys to a table's own keys, edit the text and verify the result.
 
-Whatever is written is read back: what was stated must come out as stated, and what was given and
-not to change as it was. Several keys may say one thing (`modes`), and an application's defaults
-move with them; where no way of saying it does all that, the change is refused. A check only reads:
-`document` loads this module, and with it the editor, for a change alone.
+The result is decoded again: stated settings must have their new values, and all others that the
+file sets must keep theirs. Several keys may set one thing together (`modes`), and the application's
+defaults depend on them; a change that no mode can express is rejected. Checks only read, so
+`document` imports this module, and with it the editor, only for a change.
 """
 
 from __future__ import annotations
@@ -36,11 +36,10 @@ Data = dict[str, Any]
 def change_table(
     table: PlainTable | DialectTable, text: str, data: Data, path: TablePath, changes: Changes
 ) -> tuple[str, Data]:
-    """Return a text, and what it means, with `changes` of our keys made to the table at `path`.
+    """Return the new text and data after `changes` of our keys to the table at `path`.
 
-    `table` is that table's reader, which knows the words it is in. NotExpressibleError where these
-    cannot say one; DocumentError where the text cannot be edited, or the outcome is not exactly
-    what was wanted.
+    `table` is that table's reader. NotExpressibleError if its keys cannot express a value;
+    DocumentError if the text cannot be edited or the result is not exactly as wanted.
     """
 
     def held(path: TablePath) -> Table:
@@ -52,9 +51,9 @@ def change_table(
 
     if isinstance(table, PlainTable):
         own = table.changes(changes)
-        # Only a new key can have another name in a comment; a search costs nothing else.
+        # Only a new key can have another name in a comment, so skip the search for others.
         if own.keys() - held(path).keys():
-            own = _in_its_words(text, path, held(path), own)
+            own = _use_commented_names(text, path, held(path), own)
         groups = [(path, own)] if own else []
     else:
         groups = list(_differences(ROOT, data, encode(table, changes), path))
@@ -72,9 +71,11 @@ def change_table(
     return text, data
 
 
-def _in_its_words(text: str, path: TablePath, values: Table, changes: Changes) -> dict[str, object]:
-    """Return the changes of a table with its own names for the keys that it only shows so far."""
-    # A table with `smtp_host` and `#smtp_port =` has a place for the port, and it is not `port`.
+def _use_commented_names(
+    text: str, path: TablePath, values: Table, changes: Changes
+) -> dict[str, object]:
+    """Return the changes with new keys named as in the table's comments."""
+    # A table with `smtp_host` and `#smtp_port =` calls the port `smtp_port`, not `port`.
     table = TableLayout(text, path)
     prefix = table.prefix(table.members[-1]) if table.members else ""
 
@@ -93,20 +94,19 @@ def _in_its_words(text: str, path: TablePath, values: Table, changes: Changes) -
 def _differences(
     path: TablePath, old: Table, new: Table, section: TablePath
 ) -> Iterator[tuple[TablePath, dict[str, object]]]:
-    """Yield each table's changed keys, None for one that goes."""
-    # A new table gets a header of its own, but not inside the one at `section`: there it stands in
-    # its holder, between braces.
+    """Yield each table's changed keys, with None for a removed key."""
+    # A new table gets a header of its own; below the table at `section` it becomes an inline table.
     changes: dict[str, object] = {key: None for key in old if key not in new}
     inner: list[tuple[TablePath, dict[str, object]]] = []
     for key, value in new.items():
         before = old.get(key)
         here = (*path, key)
-        # What did not change keeps its very spelling.
+        # An unchanged value keeps its exact spelling.
         if before is not None and edit.same_data(before, value):
             continue
-        inside = len(here) > len(section) and here[: len(section)] == section
-        entered = isinstance(before, dict) or (before is None and not inside)
-        if isinstance(value, dict) and entered:
+        is_nested = len(here) > len(section) and here[: len(section)] == section
+        is_section = isinstance(before, dict) or (before is None and not is_nested)
+        if isinstance(value, dict) and is_section:
             inner += _differences(here, before or {}, value, section)
         elif isinstance(value, list) and isinstance(before, list) and len(value) == len(before):
             for index, (was, now) in enumerate(zip(before, value, strict=True)):
@@ -120,15 +120,15 @@ def _differences(
 
 
 def encode(old: DialectTable, changes: Changes) -> Data:
-    """Return the file's data with `changes` of our keys made to a table, None removes.
+    """Return the file's data with `changes` of our keys made to a table; None removes a key.
 
-    NotExpressibleError where the application has no setting for them.
+    NotExpressibleError if the application cannot express them.
     """
     dialect = old.dialect
     wanted: dict[str, object] = {}
     for key, value in changes.items():
-        is_same = equivalent(key, old.values.get(key), value)
-        if is_same or (value is None and key not in old.given):
+        is_unchanged = equivalent(key, old.values.get(key), value)
+        if is_unchanged or (value is None and key not in old.given):
             continue
         if key in dialect.limits or key not in BY_KEY:
             raise _refusal(dialect, key, dialect.limits.get(key, "it has no such setting."))
@@ -138,15 +138,15 @@ def encode(old: DialectTable, changes: Changes) -> Data:
         wanted[key] = value
     if not wanted:
         return old.data
-    table = _copied(old)
+    table = _copy(old)
     _choose_variant(table, old, wanted)
     _put_all(table, wanted)
     if any(key in wanted and wanted[key] is None for key in dialect.mode_keys):
-        # What the modes speak of is left to the application's defaults.
+        # Remove the modes' keys, so that the application's defaults apply.
         for key in {key for mode in dialect.modes for key in mode.when}:
             if not key.startswith(":") and key not in dialect.own_keys and table.has(key):
                 table.put(key, None)
-    # What was stated without a change counts too: its default may move with a mode.
+    # Settings stated without a change count too: a mode may change their defaults.
     stated = {key: value for key, value in changes.items() if value is not None} | wanted
     table = _with_mode(table, old, wanted, stated)
     for part in table.missing_parts:
@@ -154,13 +154,13 @@ def encode(old: DialectTable, changes: Changes) -> Data:
     return table.data
 
 
-def _copied(table: DialectTable) -> DialectTable:
-    # What is tried on the way must not reach the document's own data.
+def _copy(table: DialectTable) -> DialectTable:
+    # Attempts must not change the document's own data.
     return DialectTable(table.dialect, copy.deepcopy(table.data), table.path)
 
 
 def _choose_variant(table: DialectTable, old: DialectTable, wanted: dict[str, object]) -> None:
-    """Choose the table of another mechanism, and have user name and password follow it there."""
+    """Choose the subtable of the wanted mechanism, and move username and password there."""
     variants = table.dialect.variants
     if variants is None:
         return
@@ -193,13 +193,13 @@ def _put_all(table: DialectTable, wanted: Changes) -> None:
 
 
 def _put(table: DialectTable, key: str, value: object) -> None:
-    """Put a setting to the first place that can hold it, and take it away from the others."""
+    """Write a setting to the first location that can hold it, and remove it from the others."""
     places = table.places(key)
     used = [place.key for place in places if table.get(place.key) is not None]
     folders = {key.rpartition(".")[0] for key in used if "." in key}
 
     def rank(place: KeyLocation) -> int:
-        """Sort a place that is in use before one next to such a place, and that before others."""
+        """Rank locations in use first, then those in the same tables, then all others."""
         return 0 if place.key in used else 1 if place.key.rpartition(".")[0] in folders else 2
 
     reasons = []
@@ -217,13 +217,13 @@ def _put(table: DialectTable, key: str, value: object) -> None:
             table.put(place.label, mailbox.name or None)
         if not place.key.startswith(":"):
             old = table.get(place.key)
-            # The URL would be lost, and with it a login that no field of ours shows.
+            # Replacing the URL would lose a login that none of our fields shows.
             if key == "host" and isinstance(old, str) and "://" in old:
                 raise UnsupportedValue(
                     f"{place.key} holds a URL, which may hold a login too; put the hostname "
                     "there in an editor"
                 )
-            # A number may stand in quotes there, and the application reads nothing else.
+            # If the number is quoted there, the application may accept nothing else.
             written = toml_value_like(old, written)
         table.put(place.key, written)
         break
@@ -240,40 +240,40 @@ def _put(table: DialectTable, key: str, value: object) -> None:
 def _with_mode(
     table: DialectTable, old: DialectTable, wanted: Changes, stated: Changes
 ) -> DialectTable:
-    """Return the table in which all comes out as stated, the mode chosen for it."""
-    # `wanted` are those of the stated settings that mean something else in `old`.
+    """Return the table with a mode in which all stated settings have their values."""
+    # `wanted` are the stated settings that differ from `old`.
     dialect = table.dialect
     desired = {**{key: old.values[key] for key in old.given}, **stated}
     encryption = desired.get(_ENCRYPTION, old.values.get(_ENCRYPTION))
-    # STARTTLS where offered means nothing beside the other encryptions.
+    # starttls_auto has no meaning with the other encryptions.
     if not equivalent(_ENCRYPTION, encryption, "none") and not stated.get(_AUTO):
         desired.pop(_AUTO, None)
-    if not (wrong := _left_wrong(table, desired, stated)):
+    if not (differing := _still_differing(table, desired, stated)):
         return table
     for mode in _candidates(dialect, desired):
-        trial = _copied(table)
+        attempt = _copy(table)
         try:
             for key, word in mode.when.items():
-                if not same_word(trial.effective(key), word):
-                    trial.put(key, None if word == "" else word)
+                if not same_word(attempt.effective(key), word):
+                    attempt.put(key, None if word == "" else word)
         except (UnsupportedValue, UnknownValue):
             continue
-        if not _left_wrong(trial, desired, stated):
-            return trial
-    # What was wanted cannot be, or something else would change with it.
-    blamed = [key for key in wrong if key in wanted]
-    # Several applications choose the encryption by the port: it is the likelier culprit.
-    blamed += [key for key in wanted if key in dialect.notes or key == "port"]
-    key = next(iter((*blamed, *wanted)))
-    reason = f"it would also change the {BY_KEY[wrong[0]].label}"
-    if key in wrong:
-        alone = "STARTTLS where offered goes with encryption none only: set both"
-        reason = alone if key == _AUTO else "it cannot have this together with the other settings"
-    raise _refusal(dialect, key, dialect.notes.get(key, dialect.notes.get(wrong[0], reason)))
+        if not _still_differing(attempt, desired, stated):
+            return attempt
+    # The change cannot be expressed, or another setting would change with it.
+    causes = [key for key in differing if key in wanted]
+    # Several applications derive the encryption from the port, so it is the likelier cause.
+    causes += [key for key in wanted if key in dialect.notes or key == "port"]
+    key = next(iter((*causes, *wanted)))
+    reason = f"it would also change the {BY_KEY[differing[0]].label}"
+    if key in differing:
+        hint = "STARTTLS where offered goes with encryption none only: set both"
+        reason = hint if key == _AUTO else "it cannot have this together with the other settings"
+    raise _refusal(dialect, key, dialect.notes.get(key, dialect.notes.get(differing[0], reason)))
 
 
-def _left_wrong(table: DialectTable, desired: Changes, stated: Changes) -> list[str]:
-    """Write what was a default and no longer is, and list what is wrong even so."""
+def _still_differing(table: DialectTable, desired: Changes, stated: Changes) -> list[str]:
+    """Write stated settings whose defaults changed, and list those that still differ."""
     moved = [key for key in _differing(table, desired) if key in stated]
     with contextlib.suppress(NotExpressibleError):
         _put_all(table, {key: stated[key] for key in moved})
@@ -281,7 +281,7 @@ def _left_wrong(table: DialectTable, desired: Changes, stated: Changes) -> list[
 
 
 def _differing(table: DialectTable, desired: Changes) -> list[str]:
-    """List the settings that do not come out as desired."""
+    """List the settings that do not have their desired values."""
     values, given = decode(table)
     values = {_AUTO: False, **values}
 
@@ -292,13 +292,13 @@ def _differing(table: DialectTable, desired: Changes) -> list[str]:
 
 
 def _candidates(dialect: Dialect, desired: Changes) -> Iterator[ModeRule]:
-    """Yield the modes that say what is desired, those first that say no more than that."""
+    """Yield the modes that match the desired settings, those that set no others first."""
 
     def agrees(mode: ModeRule, key: str, lenient: bool) -> bool:
-        have = mode.ours.get(key, False if key == _AUTO else None)
+        value = mode.ours.get(key, False if key == _AUTO else None)
         if desired.get(key) is None:
-            return lenient or not have or key != _AUTO
-        return equivalent(key, have, desired[key])
+            return lenient or not value or key != _AUTO
+        return equivalent(key, value, desired[key])
 
     for lenient in (False, True):
         for mode in dialect.modes:

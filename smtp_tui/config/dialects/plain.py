@@ -1,9 +1,9 @@
-"""Tables that are no application's: which of them are of mail, and what their keys say.
+"""Find and read mail tables in a file that has no dialect.
 
-A database's table or that of an IMAP account has a host, a port and a login as well; its name, its
-port and its other keys show what it is. Beside our own keys the usual other names for them are
-understood. What a table calls a setting is what a change writes: no key of ours is put beside one
-that says the same. A key whose meaning is not sure is left alone, and named as unknown.
+Tables of databases and IMAP accounts have a host, a port and a login too; their names, ports and
+other keys tell them apart. Common other names of our keys are understood. A change writes the name
+that the table uses, so no key of ours is added next to an equivalent one. A key whose meaning is
+ambiguous is left alone and reported as unknown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from smtp_tui.settings.fields import BY_KEY, PLAIN_KEYS, USUAL_PORTS
 from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.settings.validate import equivalent
 
-# Other names of our keys. Two of them in one table, or one beside our key, say nothing sure.
+# Other names of our keys. Two of them in one table, or one next to our key, are ambiguous.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "host": ("smtp_host", "smtp_server", "smtp_address", "server", "hostname", "address"),
     "port": ("smtp_port",),
@@ -29,8 +29,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "from": ("from_email", "from_address", "from-address", "smtp_from", "sender", "mail_from"),
 }
 LABELS = ("from_name", "sender_name")  # the sender's display name, beside an address
-# Names of one text that holds the server with its port, or as a URL the login too. Those of `URLS`
-# do so only as a URL of SMTP.
+# Keys of a text that holds `host:port`, or a URL with host, port and login. Keys in `URLS` count
+# only with an SMTP URL.
 URLS = ("connection_uri", "url", "uri", "dsn")
 TEXTS = ("smtp_url", "smtp_uri", *URLS, *NAMES["host"])
 WORDS = ("security", "smtp_security")
@@ -43,18 +43,18 @@ FLAGS: Mapping[str, str] = {
     "use_tls": "tls",
 }
 SWITCHES = frozenset({"enabled", "enable", "disabled"})
-# All names of mail settings that are common to many programs.
+# All keys of mail settings that many programs share.
 MAIL_KEYS = frozenset(BY_KEY).union(
     *NAMES.values(), LABELS, WORDS, FLAGS, ("smtp_url", "smtp_uri", "connection_uri")
 )
 
-# Words that mean the same in every program; `tls` means either kind.
+# Values that mean the same in every program; `tls` does not, so it is missing.
 _CLEAR = {word: str(encryption) for word, encryption in SYNONYMS[Encryption].items()}
 _CLEAR |= {"ssl": "ssl", "implicit": "ssl", "none": "none"}
 _SPELLED = {"ssl": "ssl", "tls": "starttls", "none": "none"}
 
-# Each row: the flags that a table holds, and what they mean. What is not here programs read in
-# different ways: `tls = true` alone is STARTTLS to one and implicit TLS to another.
+# Each row: a table's flags and our encryption. Programs disagree on all other combinations:
+# `tls = true` alone means STARTTLS in one program and implicit TLS in another.
 _MEANINGS: tuple[tuple[Mapping[str, bool], str], ...] = (
     ({"starttls": True}, "tls"),
     ({"starttls": True, "tls": False}, "tls"),
@@ -76,7 +76,7 @@ _MEANINGS: tuple[tuple[Mapping[str, bool], str], ...] = (
 
 
 def _encryption_of(table: Changes, keys: tuple[str, ...]) -> str | None:
-    """Say what a table's keys mean for our `encryption`; None where that is not sure."""
+    """Return our `encryption` from a table's keys, or None if it is ambiguous."""
     if len(keys) == 1 and isinstance(word := table[keys[0]], str):
         return _CLEAR.get(word.strip().casefold().replace("_", "-"))
     flags = {FLAGS.get(key, key): table[key] for key in keys}
@@ -110,13 +110,13 @@ _OTHER_PORTS = frozenset(
 
 def mail_tables(data: Table) -> tuple[TablePath, ...]:
     """List the tables of mail settings: `smtp` first, then the others in the file's order."""
-    # Where no table is surely one of mail, those that hold a host and more and are surely of
-    # nothing else stand for them.
+    # If no table is certain, use those with a host and another key that are not clearly of
+    # something else.
     kinds = {path: _is_mail(path, table) for path, table in walk(data)}
     sure = tuple(path for path in kinds if kinds[path])
     match data.get("smtp"):
         case dict(table):
-            # `[smtp.work]` and `[smtp.home]` make a table `smtp` that is only their folder.
+            # `[smtp.work]` and `[smtp.home]` make a table `smtp` that only groups them.
             groups = [key for key, value in table.items() if isinstance(value, dict | list)]
             if len(groups) < len(table) or not groups or any(key in BY_KEY for key in groups):
                 named = (path for path in sure if path != _MAIN and _is_named(path, ("smtp",)))
@@ -127,10 +127,10 @@ def mail_tables(data: Table) -> tuple[TablePath, ...]:
 
 
 def _is_mail(path: TablePath, table: Table) -> bool | None:
-    """Tell whether a table is one of mail that is sent; None where that is not sure."""
+    """Return whether a table configures outgoing mail, or None if that is uncertain."""
     texts = [table[key] for key in TEXTS if isinstance(table.get(key), str)]
     if any(text.startswith(("smtp://", "smtps://")) for text in texts):
-        return True  # the URL of a mail server says all there is to say
+        return True  # the URL of a mail server is enough
     if _HOSTS.isdisjoint(table) or _MORE.isdisjoint(table):
         return False
     last = next(((step,) for step in reversed(path) if isinstance(step, str)), ("",))
@@ -156,25 +156,25 @@ _PARTS = {"host": "host", "port": "port", "username": "user", "password": "passw
 
 
 class PlainTable:
-    """One such table as the file has it.
+    """One table of a file without a dialect.
 
-    `values` are by our keys, and those of unknown keys by theirs; `unknown` are the keys that mean
-    nothing to us, `unclear` those of them that speak of TLS, but may mean either kind.
+    `values` are by our keys, and by the table's own for unknown keys; `unknown` lists those, and
+    `unclear` the ones that may mean either STARTTLS or implicit TLS.
     """
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        # Which key of the table holds which of our settings by itself.
+        # The table's key of each of our settings that has a key of its own.
         names = {key: key for key in table if key in BY_KEY}
         for key, others in NAMES.items():
-            there = [name for name in others if name in table]
-            # Our own key goes first; of two others nobody knows which one the program reads.
-            if key not in names and len(there) == 1 and _is_good(key, table[there[0]]):
-                names[key] = there[0]
+            present = [name for name in others if name in table]
+            # Our own key goes first; of two other names the program may read either one.
+            if key not in names and len(present) == 1 and _is_good(key, table[present[0]]):
+                names[key] = present[0]
         self._names = names
-        # The one text that holds server and login, and what of our settings only that text says.
+        # The text that holds server and login, and the settings that only it holds (`_parts`).
         self._text_key, self._text = "", None
-        # A URL beside a host may be of anything, such as a web site.
+        # A URL next to a host may be anything, such as a web site.
         if "host" not in names:
             texts = [(key, text) for key in TEXTS if (text := _compound(key, table.get(key)))]
             if len(texts) == 1:
@@ -184,7 +184,7 @@ class PlainTable:
             found = self._text.part(part) if self._text else None
             if found is not None and key not in names:
                 self._parts[key] = int(found) if key == "port" else found
-        # The keys that say what TLS there is, where what they say is clear.
+        # The keys that set the encryption, if their meaning is clear.
         tls_keys = tuple(key for key in table if key in WORDS or key in FLAGS)
         encryption = None if _ENCRYPTION in names else _encryption_of(table, tls_keys)
         self._tls_keys = tls_keys if encryption else ()
@@ -192,7 +192,7 @@ class PlainTable:
             encryption = "ssl" if self._text.part("scheme") == "smtps" else None
         labels = [key for key in LABELS if isinstance(table.get(key), str)]
         address = _bare_address(table.get(names.get(_FROM, "")))
-        # With a name in the address itself the other is no part of the sender.
+        # If the address has a display name itself, the label is not part of the sender.
         self._label = labels[0] if len(labels) == 1 and address and table[labels[0]] else ""
 
         ours = {key: table[name] for key, name in names.items()} | self._parts
@@ -200,21 +200,21 @@ class PlainTable:
             ours[_ENCRYPTION] = encryption
         if self._label:
             ours[_FROM] = f"{table[self._label]} <{address}>"
-        understood = {*names.values(), *self._tls_keys, self._text_key, self._label}
+        known = {*names.values(), *self._tls_keys, self._text_key, self._label}
         self.values: dict[str, Any] = {
-            **{key: table[key] for key in table if key not in understood},
+            **{key: table[key] for key in table if key not in known},
             **ours,
         }
         self.given = frozenset(key for key in self.values if key in BY_KEY)
-        self.unknown = tuple(  # a table below this one is no key
+        self.unknown = tuple(  # subtables are not keys
             key
             for key, value in table.items()
-            if key not in understood and key not in SWITCHES and not _holds_tables(value)
+            if key not in known and key not in SWITCHES and not _holds_tables(value)
         )
         self.unclear = tuple(key for key in tls_keys if key in self.unknown)
 
     def can_express(self, key: str, value: object) -> bool:
-        """Tell whether the table's own key for a setting can hold a value."""
+        """Return whether the table's own key for a setting can hold a value."""
         try:
             self.changes({key: value})
         except NotExpressibleError:
@@ -222,8 +222,8 @@ class PlainTable:
         return True
 
     def changes(self, wanted: Changes) -> dict[str, object]:
-        """Return the changes of the file's own keys that make `wanted` of our settings."""
-        # NotExpressibleError where the file's own key for a setting cannot hold a value.
+        """Translate changes of our keys into changes of the table's own keys."""
+        # NotExpressibleError if the table's own key for a setting cannot hold the value.
         found: dict[str, object] = {}
         text = self._text
         for key, value in wanted.items():
@@ -232,7 +232,7 @@ class PlainTable:
             if key in self._names:
                 name = self._names[key]
                 old = self._table[name]
-                # The TOML type of an old value that was good is kept.
+                # Keep the TOML type of a valid old value.
                 is_good = BY_KEY[key].problem_with(old) is None
                 found[name] = toml_value_like(old, value) if is_good else value
             elif text and key in _PARTS and (key in self._parts or text.scheme):
@@ -245,7 +245,7 @@ class PlainTable:
                 except ValueError as error:
                     raise NotExpressibleError(f"{where} {error}", key) from None
             elif key == _ENCRYPTION and self._tls_keys:
-                found |= self._respelled(value)
+                found |= self._encryption_changes(value)
             elif key == _ENCRYPTION and text and text.scheme:
                 text = text.with_part("scheme", "smtps" if value == "ssl" else "smtp")
                 if value not in (None, "ssl"):
@@ -253,7 +253,7 @@ class PlainTable:
             else:
                 found[key] = value
             if key == _FROM and self._label:
-                # The table keeps the name beside the address.
+                # The table has a key of its own for the display name.
                 name = self._names.get(_FROM, _FROM)
                 try:
                     mailbox = parse_mailbox(value) if value is not None else Mailbox("", "")
@@ -267,10 +267,10 @@ class PlainTable:
         return found
 
     def _verify(self, found: Changes, wanted: Changes) -> None:
-        """Refuse changes that do not come out as wanted: another key may say the same."""
+        """Raise NotExpressibleError if `found` has another effect than `wanted`."""
         new = {**self._table, **found}
         after = PlainTable({key: value for key, value in new.items() if value is not None})
-        # What was not to change must not change by the way either, as when two keys say one thing.
+        # No other setting may change as a side effect, as when two keys set the same thing.
         desired = {**{key: self.values[key] for key in self.given}, **wanted}
         for key, value in desired.items():
             if key in BY_KEY and not equivalent(key, after.values.get(key), value):
@@ -280,17 +280,17 @@ class PlainTable:
                     key,
                 )
 
-    def _respelled(self, encryption: object) -> dict[str, object]:
-        """Return the table's own keys with the values that mean this."""
+    def _encryption_changes(self, encryption: object) -> dict[str, object]:
+        """Return the table's own TLS keys with the values for an encryption."""
         keys = self._tls_keys
         if encryption is None:
             return dict.fromkeys(keys)
         if len(keys) == 1 and isinstance(self._table[keys[0]], str):
             return {keys[0]: _SPELLED[str(encryption)]}
-        there = {FLAGS[key]: key for key in keys}
+        present = {FLAGS[key]: key for key in keys}
         for when, ours in _MEANINGS:
-            if ours == str(encryption) and when.keys() == there.keys():
-                return {there[flag]: value for flag, value in when.items()}
+            if ours == str(encryption) and when.keys() == present.keys():
+                return {present[flag]: value for flag, value in when.items()}
         words, them = ("say", "them") if len(keys) > 1 else ("says", "it")
         raise NotExpressibleError(
             f"Encryption Type (encryption) is what {' and '.join(keys)} {words} in this table, "
@@ -300,13 +300,13 @@ class PlainTable:
 
 
 def _is_good(key: str, value: object) -> bool:
-    if key == "host":  # `address` may be one for mail
+    if key == "host":  # `address` may be a mail address
         return isinstance(value, str) and BY_KEY["host"].problem_with(value) is None
     return not _holds_tables(value) or key == "password"
 
 
 def _compound(key: str, value: object) -> Compound | None:
-    """Take a URL or `host:port` apart; None for a text that is neither."""
+    """Parse a URL or `host:port`; None if the value is neither."""
     if not isinstance(value, str) or ("://" not in value and key in URLS):
         return None
     found = parsed_url(value, _SCHEMES) if "://" in value else parsed_host_and_port(value)
@@ -316,12 +316,12 @@ def _compound(key: str, value: object) -> Compound | None:
         parts = {key: found.part(part) for key, part in _PARTS.items()}
     except ValueError:
         return None
-    good = all(BY_KEY[key].problem_with(part) is None for key, part in parts.items() if part)
-    return found if good and parts["host"] else None
+    is_valid = all(BY_KEY[key].problem_with(part) is None for key, part in parts.items() if part)
+    return found if is_valid and parts["host"] else None
 
 
 def _bare_address(value: object) -> str:
-    """Return an address that has no display name, "" for all else."""
+    """Return an address without display name, or "" for anything else."""
     try:
         mailbox = parse_mailbox(value)
     except ValueError:
@@ -330,6 +330,6 @@ def _bare_address(value: object) -> str:
 
 
 def _holds_tables(value: object) -> bool:
-    """Whether a value is a table, or a list of tables."""
+    """Return whether a value is a table or a list of tables."""
     inner = value if isinstance(value, list) else [value]
     return bool(inner) and all(isinstance(element, dict) for element in inner)

@@ -1,7 +1,7 @@
-"""What a dialect is: which files are an application's, and which of its keys is which setting.
+"""Parse dialect files, which describe an application's files and how its keys map to ours.
 
-The head of a dialect recognises a file. The rest, read where a file is in the dialect, translates
-its tables. A dialect's file with a fault is refused whole, in one line.
+The header detects a file. The body, read only if a file is in the dialect, translates its tables. A
+dialect file with any error is rejected as a whole, with a one-line message.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from smtp_tui.config.tablepath import ROOT, Table, TablePath, get, spelled, walk
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 
-PLAIN = "plain"  # the name of our own keys, which are no dialect
-ANYWHERE = "**"  # the pattern of any table at all
+PLAIN = "plain"  # the name that stands for our own keys, not for a dialect
+ANYWHERE = "**"  # the pattern that matches any table
 
-# Names of files that so many applications have that they show nothing.
+# File names that too many applications use to identify one.
 _ANYBODYS_NAMES = frozenset({"config.toml", "config.example.toml"})
 _LISTS = ("source", "files", "tables", "keys", "one_of", "signs", "unless", "known")
 _HEAD = {"name", "application", *_LISTS}
@@ -34,12 +34,12 @@ _LOGIN = "authentication"
 
 
 class InvalidDialectError(Exception):
-    """A dialect's file is wrong; the text is one line for whoever wrote it."""
+    """A dialect file is invalid; the message is one line for its author."""
 
 
 @record
 class Recognition:
-    """Which dialect a file is read in, and why: a clause for people, "[email] holds smtpAddr"."""
+    """The dialect that a file is read in, and why: a clause like "[email] holds smtpAddr"."""
 
     dialect: str
     application: str | None  # None for plain keys
@@ -52,13 +52,13 @@ class Recognition:
 
 @record(kw_only=True)
 class DialectHeader:
-    """A dialect as far as recognising a file takes.
+    """The part of a dialect that detects its files.
 
-    `tables` are the paths its settings may stand at, `*` for any one key, `**` for any table at
-    all. Such a table must hold all of `keys` and one of `one_of`; the file must hold none of the
-    paths in `unless`, and where there are `signs` one of those, or have a name of `files`.
-    `known` are all keys that the application has in such a table: another key of mail settings in
-    it shows that the table is somebody else's.
+    `tables` are the paths of tables with its settings; `*` is any one key, `**` any table. Such a
+    table must hold all of `keys` and one of `one_of`. The file must hold none of the paths in
+    `unless`; if there are `signs`, it must hold one of them or be named in `files`. `known` are
+    all keys that the application has in such a table: any other key of mail settings shows that
+    the table belongs to another program.
     """
 
     name: str
@@ -75,7 +75,7 @@ class DialectHeader:
     known: tuple[str, ...] = ()
 
     def tables_in(self, data: Table) -> tuple[TablePath, ...]:
-        """List the tables that could be this dialect's, in the file's order."""
+        """List the tables that match this dialect, in the file's order."""
         return tuple(path for path in self.places_in(data) if self._fits(get(data, path)))
 
     def _fits(self, table: Table) -> bool:
@@ -84,7 +84,7 @@ class DialectHeader:
         return one_of and all_keys and not self.has_foreign_keys(table)
 
     def places_in(self, data: Table) -> tuple[TablePath, ...]:
-        """List the tables that stand where this dialect's do, whatever they hold."""
+        """List the tables at this dialect's paths, whatever they hold."""
         patterns = [[] if pattern == "." else pattern.split(".") for pattern in self.tables]
 
         def matches(pattern: list[str], path: TablePath) -> bool:
@@ -93,15 +93,17 @@ class DialectHeader:
                 and all(step in ("*", here) for step, here in zip(pattern, path, strict=True))
             )
 
-        return tuple(path for path, _ in walk(data) if any(matches(one, path) for one in patterns))
+        return tuple(
+            path for path, _ in walk(data) if any(matches(pattern, path) for pattern in patterns)
+        )
 
     def has_foreign_keys(self, table: Table) -> bool:
-        """Tell whether a table holds a key of mail settings that this application does not have."""
-        # Where not all keys of an application are known, none shows that a table is another's.
+        """Return whether a table holds a mail key that this application does not have."""
+        # Without a list of all the application's keys, no key counts as foreign.
         return bool(self.known) and any(key in MAIL_KEYS and key not in self.known for key in table)
 
     def reason(self, data: Table, name: str) -> str | None:
-        """Say why a file of this name is this application's; None where it is not."""
+        """Return why a file belongs to this application, or None if it does not."""
         if any(holds(data, key) for key in self.unless):
             return None
         sign = next((key for key in self.signs if holds(data, key)), None)
@@ -118,18 +120,18 @@ class DialectHeader:
         return f"the file is named {one_line(name, 40)} and {holding}" if is_named else holding
 
     def is_named(self, name: str) -> bool:
-        """Whether a file's name is one that only this application has."""
+        """Return whether the file name is specific to this application."""
         return name in self.files and name not in _ANYBODYS_NAMES
 
     @property
     def fixed_table(self) -> TablePath | None:
-        """Where a new table goes, None where its name is for the admin to say."""
+        """The path of a new table, or None if the user must choose its name."""
         first = self.tables[0]
         return None if "*" in first else ROOT if first == "." else tuple(first.split("."))
 
 
 def holds(table: object, dotted: str) -> bool:
-    """Tell whether something stands at a dotted path below a table; `*` is any one key."""
+    """Return whether a table has a value at a dotted path; `*` matches any one key."""
     first, _, rest = dotted.partition(".")
     if not isinstance(table, dict):
         return False
@@ -139,10 +141,10 @@ def holds(table: object, dotted: str) -> bool:
 
 @record(kw_only=True)
 class KeyLocation:
-    """Where a setting may stand: a key of theirs, and how it is spelled there.
+    """An application's key that may hold a setting, and the codec of its values.
 
-    A key is a path below the table, from the file's root where it begins with a dot, and one part
-    of the compound text where it begins with a colon. A `*` in it is the chosen variant.
+    A key is a path below the table. It starts at the file's root if it begins with a dot, and is a
+    part of the compound text if it begins with a colon. A `*` is the current variant.
     """
 
     key: str
@@ -152,15 +154,15 @@ class KeyLocation:
 
     @property
     def varies(self) -> bool:
-        """Whether the key stands in the chosen variant's own table."""
+        """Whether the key is in the current variant's own table."""
         return "*" in self.key.split(".")
 
 
 @record
 class ModeRule:
-    """Several keys that say one thing: `when` they have these values, `ours` is what it means.
+    """A rule for several keys: if they have the values `when`, our settings are `ours`.
 
-    An absent key has the value that `absent` names, else "". `fill` are defaults that go with it.
+    An absent key has its value in `Dialect.absent`, else "". `fill` are this mode's defaults.
     """
 
     when: Table
@@ -175,15 +177,15 @@ class CompoundSpec:
     key: str
     is_url: bool
     schemes: frozenset[str] = frozenset()
-    bare: str | None = None  # the scheme of a text without one; None where it must have one
-    required: tuple[str, ...] = ()  # the parts without which the application refuses the text
-    default: str | None = None  # the text that the application uses where the key is absent
-    new: str | None = None  # the scheme to begin a URL with
+    bare: str | None = None  # the scheme of a text without one; None if it is required
+    required: tuple[str, ...] = ()  # the parts that the application requires
+    default: str | None = None  # the application's text if the key is absent
+    new: str | None = None  # the scheme of a new URL
 
 
 @record
 class VariantSpec:
-    """The table whose only sub-table names the login mechanism, and what the names mean."""
+    """The table whose only subtable is named after the login mechanism; `codec` maps the names."""
 
     table: str
     codec: Codec
@@ -192,11 +194,11 @@ class VariantSpec:
 
 @record(kw_only=True)
 class Dialect:
-    """All of it."""
+    """A whole dialect: the header and the body."""
 
     head: DialectHeader
-    settings: Mapping[str, tuple[KeyLocation, ...]]  # the first place before the others
-    fallbacks: Mapping[str, str]  # what the application takes where a setting's key is absent
+    settings: Mapping[str, tuple[KeyLocation, ...]]  # in the order the application reads them
+    fallbacks: Mapping[str, str]  # the key that the application uses if a setting is absent
     modes: tuple[ModeRule, ...]
     form: CompoundSpec | None
     variants: VariantSpec | None
@@ -207,7 +209,7 @@ class Dialect:
 
     @property
     def secret_keys(self) -> frozenset[str]:
-        """The names of the keys of theirs that hold the password itself."""
+        """The names of the application's keys that hold the password itself."""
         return frozenset(
             place.key.rpartition(".")[2]
             for place in self.settings.get("password", ())
@@ -216,21 +218,21 @@ class Dialect:
 
     @property
     def mode_keys(self) -> tuple[str, ...]:
-        """The settings that the modes speak of."""
+        """Our keys that the modes set."""
         return tuple(dict.fromkeys(key for mode in self.modes for key in mode.ours))
 
     @property
     def own_keys(self) -> frozenset[str]:
-        """The keys of theirs that hold a setting of their own; a mode may depend on them too."""
+        """The application's keys that hold one setting; a mode may depend on them too."""
         return frozenset(place.key for places in self.settings.values() for place in places)
 
 
 def parse_header(data: Table, place: Path, *, own: bool) -> DialectHeader:
-    """Read the head; InvalidDialectError says what is wrong with it."""
+    """Parse the header; InvalidDialectError if it is invalid."""
     for key in ("name", "application"):
         if not isinstance(data.get(key), str):
             raise InvalidDialectError(f"{key} is missing or not text")
-    # The name is an argument of the command line: --dialect NAME.
+    # The name is a command-line argument: --dialect NAME.
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", data["name"]) or data["name"] == PLAIN:
         raise InvalidDialectError(
             f"name must be of lower-case letters, digits and '-', and must not be {PLAIN}"
@@ -238,7 +240,7 @@ def parse_header(data: Table, place: Path, *, own: bool) -> DialectHeader:
     lists = {}
     for key in _LISTS:
         found = data.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
+        if not isinstance(found, list) or not all(isinstance(text, str) and text for text in found):
             raise InvalidDialectError(f"{key} is not a list of texts")
         lists[key] = tuple(found)
     if not lists["tables"]:
@@ -249,7 +251,7 @@ def parse_header(data: Table, place: Path, *, own: bool) -> DialectHeader:
 
 @cache
 def dialect_at(place: Path, *, own: bool) -> Dialect:
-    """Read a dialect's file; InvalidDialectError says in one line what is wrong with it."""
+    """Read a dialect file; InvalidDialectError with a one-line message if it is invalid."""
     try:
         data = tomllib.loads(file_reader.decode_text(file_reader.read_document(place), place))
     except NoFileError:
@@ -260,14 +262,14 @@ def dialect_at(place: Path, *, own: bool) -> Dialect:
     except ValueError as error:
         raise InvalidDialectError(f"it is not valid TOML: {one_line(error)}") from None
     head = parse_header(data, place, own=own)
-    # A slip in a key's name must show: half of a dialect would write a wrong file.
+    # Reject a misspelt key: an incomplete dialect would write a wrong file.
     if unknown := sorted(data.keys() - _HEAD - _BODY):
         raise InvalidDialectError(f"{one_line(unknown[0], 40)} is not a key of a dialect")
     try:
         dialect = _parse_body(head, data)
         for fault in _faults(dialect):
             raise InvalidDialectError(fault)
-    # Any part may have any form in an admin's own file; each check would repeat its use.
+    # A user's own file may hold any types; checking each one would repeat its use.
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else one_line(error, 80)
         raise InvalidDialectError(f"a part of it has the wrong form: {what}") from None
@@ -317,7 +319,7 @@ def _parse_body(head: DialectHeader, data: Table) -> Dialect:
 
 
 def _faults(dialect: Dialect) -> Iterator[str]:
-    """Yield what the parts have to do with each other, and have not."""
+    """Yield a message for each inconsistency between the parts."""
     if "host" not in dialect.settings:
         yield "fields has no host"
     places = [place for found in dialect.settings.values() for place in found]
@@ -337,7 +339,7 @@ def _faults(dialect: Dialect) -> Iterator[str]:
 
 
 def _by_setting(data: Table, name: str) -> dict[str, Any]:
-    """Return a table of the dialect's file whose keys are settings."""
+    """Return a table of the dialect file; InvalidDialectError if a key is not a setting."""
     table = data.get(name, {})
     if not isinstance(table, dict):
         raise InvalidDialectError(f"{name} is not a table")
@@ -348,7 +350,7 @@ def _by_setting(data: Table, name: str) -> dict[str, Any]:
 
 
 def _values(table: Any, name: str) -> dict[str, Any]:
-    """Return good values by setting."""
+    """Return values by setting; InvalidDialectError if one is invalid."""
     for key, value in _by_setting({name: table}, name).items():
         if problem := BY_KEY[key].problem_with(value):
             raise InvalidDialectError(f"{name}: {key} {one_line(problem)}")
