@@ -1,1 +1,1 @@
-"""Edits of TOML text that change the wanted keys and no other byte."""
+"""Edit keys in TOML text without changing any other byte."""

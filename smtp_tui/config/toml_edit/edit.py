@@ -1,9 +1,9 @@
-"""Change keys of one table in a TOML text, leave every other byte as it is, and prove it.
+"""Change keys of one table in a TOML text, keep every other byte, and verify that.
 
-The text is cut and pasted at the places that `scan` finds: tomlkit would put a new key below the
-comment that closes its section, lose CRLF and indentation, and turn a table given as a value into
-a sub-table at the end of the file. New keys go where a person would put them: below their own
-comment, after their neighbours and in their manner, or into a new section.
+The text is edited at the positions that `scan` finds: tomlkit would put a new key below the comment
+that closes its section, lose CRLF and indentation, and turn a table given as a value into a
+subtable at the end of the file. New keys go where a person would put them: below their
+commented-out version, after related keys in their style, or into a new section.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _BLANK_LINE = re.compile(r"\n[ \t]*(?=\r?\n)")
 
 
 def apply_edits(text: str, path: TablePath, values: Table, changes: Changes) -> str:
-    """Return `text` with `changes` made to the table at `path`, which holds `values` now."""
-    # None removes a key. DocumentError if the table is written in a way that cannot be edited.
+    """Return `text` with `changes` made to the table at `path`, which now holds `values`."""
+    # None removes a key. DocumentError if the table is written in a form that cannot be edited.
     splices: list[Splice] = []
     moved = []
     table = TableLayout(text, path)
@@ -55,7 +55,7 @@ def apply_edits(text: str, path: TablePath, values: Table, changes: Changes) -> 
         text = _with_keys(text, path, added)
     text = _without(text, path, [key for key, new in changes.items() if new is None])
     in_array = any(isinstance(step, int) for step in path)
-    # An application may tell a table that is empty from one that is absent.
+    # For an application, an empty table may differ from an absent one.
     if values and path and not in_array and not TableLayout(text, path).under():
         raise DocumentError(f"{spelled(path)} would disappear with its last key")
     return text
@@ -64,7 +64,7 @@ def apply_edits(text: str, path: TablePath, values: Table, changes: Changes) -> 
 def _replacement(
     table: TableLayout, keys: tuple[str, ...], old: object, new: object
 ) -> list[Splice] | None:
-    """Change a value where it stands; None if it must be taken out and put in anew."""
+    """Return the edits that change a value in place; None if it must be removed and added."""
     if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
         inner = [
             _replacement(table, (*keys, key), old[key], new[key])
@@ -92,13 +92,13 @@ def _replacement(
 
 
 def _without(text: str, path: TablePath, keys: list[str]) -> str:
-    """Take keys out: their whole lines, or between braces the pair together with one comma."""
+    """Remove keys: their whole lines, or in an inline table the pair with one comma."""
     for key in keys:
         table = TableLayout(text, path)
         if not any(member.inline for member in table.members):
             found = [found for found in table.under((key,)) if not table.nests(found)]
-            rest = spliced(text, {(*whole(text, each.start, each.end), "") for each in found})
-            # The last line had no end, and so has the one that is the last now.
+            rest = spliced(text, {(*whole(text, item.start, item.end), "") for item in found})
+            # If the last line had no end, the new last line has none either.
             if not text.endswith("\n") and rest.endswith("\n"):
                 rest = rest.removesuffix("\n").removesuffix("\r")
             text = rest
@@ -118,14 +118,14 @@ def _without(text: str, path: TablePath, keys: list[str]) -> str:
 
 
 def _with_keys(text: str, path: TablePath, added: Changes) -> str:
-    """Add keys where they stand as comments, after their neighbours, or as a new section."""
+    """Add keys below their commented-out version, after related keys, or as a new section."""
     table = TableLayout(text, path)
     last = table.members[-1] if table.members else None
     if (last and not last.inline) or table.header:
         prefix = table.prefix(last) if last else ""
         found = {key: insertion_point(table, key, prefix) for key in added}
         points = [(point, key) for key, point in found.items() if point]
-        # From the bottom up, so that what is put in moves no place that is to come.
+        # From the bottom up, so that an insertion does not move the later positions.
         for (position, indent, separator), key in sorted(points, reverse=True):
             start = (indentation(table.text, last.start) if last else indent) + prefix
             if last:
@@ -152,11 +152,11 @@ def _with_keys(text: str, path: TablePath, added: Changes) -> str:
 
 
 def insertion_point(table: TableLayout, key: str, prefix: str) -> tuple[int, str, str] | None:
-    """Find the last comment of a table's lines that is this key with a value, as `#port = 25`.
+    """Find the last comment of a table that is this key with a value, like `#port = 25`.
 
-    `prefix` is what stands before the table's keys: `smtp.` where they are dotted. The value may be
-    missing, as in `#port =`. Returned are the position of the line below, the comment's indentation
-    and what stands between key and value.
+    `prefix` is the text before the table's keys, such as `smtp.` for dotted keys. The value may be
+    missing, as in `#port =`. Return the position of the next line, the comment's indentation and
+    the separator between key and value.
     """
     names = "|".join(map(re.escape, {key, spelled_key(key)}))
     pair = re.compile(rf"{re.escape(prefix)}(?:{names})(?P<separator>[ \t]*=[ \t]*)(?P<value>.*)")
@@ -169,18 +169,18 @@ def insertion_point(table: TableLayout, key: str, prefix: str) -> tuple[int, str
         except tomllib.TOMLDecodeError:  # prose
             continue
         _, below = whole(table.text, comment.start(), comment.end())
-        # `#port =` has lost the blank before its value.
+        # `#port =` lacks the blank before a value.
         separator = found["separator"] if found["value"] else f"{found['separator'].rstrip()} "
         point = below, comment["indentation"], separator
     return point
 
 
 def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
-    """Yield the comments on lines of their own between the header and the next table's."""
-    # They end with a section that is commented out itself. Comments that stand right above the next
-    # header, a blank line between them and the rest, are its own.
+    """Yield the comment lines between the table's header and the next header."""
+    # A commented-out section ends them. Comments directly above the next header, after a blank
+    # line, belong to that header.
     text, header = table.text, table.header
-    if table.members:  # the header above the table's keys; None for those at the top of the file
+    if table.members:  # the header above the table's keys; None at the top of the file
         last = table.members[-1].start
         headers = [found for found in table.statements if isinstance(found, Header)]
         header = next((found for found in reversed(headers) if found.start < last), None)
@@ -191,7 +191,7 @@ def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
         if found.start >= position
     )
     for start, end, is_header in [*below, (len(text), len(text), True)]:
-        if start < position:  # within the value before it
+        if start < position:  # inside the previous value
             continue
         stop = start
         if is_header and start < len(text):
@@ -207,9 +207,9 @@ def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
 
 
 def _beside_members(table: TableLayout, added: Changes) -> str:
-    """Put each key after the nearest of those that come before it in the order of our settings."""
-    # Where there is none, and for a key that is not ours, it goes after the table's last pair.
-    # Host before port before password: the order in which people write them.
+    """Insert each key after the last existing key that precedes it in the order of our settings."""
+    # Without such a key, and for a key that is not ours, insert after the table's last pair. The
+    # order is the usual one: host, port, password.
     places = {key: place for place, key in enumerate(BY_KEY)}
     neighbours: dict[KeyValue, list[str]] = {}
     for key in sorted(added, key=lambda key: places.get(key, len(places))):
@@ -221,7 +221,7 @@ def _beside_members(table: TableLayout, added: Changes) -> str:
         ]
         neighbours.setdefault(max(before)[2] if before else table.members[-1], []).append(key)
     text = table.text
-    # From the bottom up, so that what is put in moves no place that is to come.
+    # From the bottom up, so that an insertion does not move the later positions.
     for member, keys in sorted(neighbours.items(), key=lambda item: item[0].start, reverse=True):
         prefix, separator = table.prefix(member), table.separator(member)
         if member.inline:
@@ -239,7 +239,7 @@ def _beside_members(table: TableLayout, added: Changes) -> str:
 
 
 def _at_top(table: TableLayout, lines: list[str]) -> str:
-    """Put the root's first keys before the first header and the comment that belongs to it."""
+    """Insert the root's first keys before the first header and the comment above it."""
     text = table.text
     position = len(text)
     if table.statements:
@@ -253,7 +253,7 @@ def _at_top(table: TableLayout, lines: list[str]) -> str:
 
 
 def _as_section(table: TableLayout, added: Changes, lines: list[str]) -> str:
-    """Put a new table where its header stands as a comment, or at the end of the text."""
+    """Insert a new table below its commented-out header, or at the end of the text."""
     text = table.text
     if any(isinstance(step, int) for step in table.path):
         raise DocumentError(
@@ -264,7 +264,7 @@ def _as_section(table: TableLayout, added: Changes, lines: list[str]) -> str:
         in_text = any(found.start < below - 1 < found.end for found in table.statements)
         if path != table.path or in_text:
             continue
-        # Where another table's keys follow they would become this table's.
+        # Keys of another table that follow would become keys of this one.
         following = (found for found in table.statements if found.start >= below)
         first = min(following, key=lambda found: found.start, default=None)
         if not isinstance(first, KeyValue):
@@ -280,14 +280,14 @@ def _pair(key: str, separator: str, value: object) -> str:
 
 
 def same_data(one: object, other: object) -> bool:
-    """Tell whether two TOML values are the same in type and value; 1, 1.0 and true are not."""
+    """Return whether two TOML values have equal type and value; 1, 1.0 and true differ."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same_data(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same_data, one, other))
-    # By their text NaN is NaN, and a date keeps its offset.
+    # Compared by repr(), NaN equals NaN, and dates with different offsets differ.
     return repr(one) == repr(other)
 
 
@@ -295,7 +295,7 @@ def verify_edit(
     old: str, new: str, data: Table, path: TablePath, changes: Changes
 ) -> dict[str, Any]:
     """Return the data of the text `new`; DocumentError if it is not `old` with `changes` made."""
-    # `data` is what `old` means; `changes` are those of the table at `path`, None removes.
+    # `data` is the data of `old`; `changes` are of the table at `path`, None removes a key.
     try:
         outcome = tomllib.loads(new)
     except ValueError as error:
@@ -319,7 +319,7 @@ def verify_edit(
             return found.path[len(path)] in changes
         if isinstance(found, Header):
             return is_new and found.path == path
-        # A table between braces shares its lines with the key that holds it.
+        # An inline table shares its lines with the key that holds it.
         return not found.inline and path[: len(found.path)] == found.path
 
     old_rest = _other_lines(old, filter(may_change, before))
@@ -329,7 +329,7 @@ def verify_edit(
 
 
 def _other_lines(text: str, statements: Iterable[Statement]) -> str:
-    """Return the lines without those statements'; line ends at the very end do not count."""
+    """Return all lines but those of the statements, without line ends at the end of the text."""
     pieces = []
     position = 0
     for found in sorted(statements, key=lambda found: found.start):

@@ -1,4 +1,4 @@
-"""How one table of a TOML text is laid out: its lines or braces, its spacing and alignment."""
+"""Describe the layout of one table in a TOML text: lines or braces, spacing and alignment."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _BEFORE_COMMENT = re.compile(r" +(?=#)")
 
 
 def whole(text: str, start: int, end: int) -> Span:
-    """Widen a span to the lines it touches, their ends included."""
+    """Extend a span to whole lines, line ends included."""
     stop = text.find("\n", end)
     return text.rfind("\n", 0, start) + 1, len(text) if stop < 0 else stop + 1
 
 
 def indentation(text: str, position: int) -> str:
-    """Return what stands before `position` on its line."""
+    """Return the text before `position` on its line."""
     return text[text.rfind("\n", 0, position) + 1 : position]
 
 
 def ending(text: str, position: int = 0) -> str:
-    """Return the end of the line at `position`; of the first line where the text just stops."""
+    """Return the end of the line at `position`: LF or CRLF."""
     stop = text.find("\n", position)
-    # The last line may just stop; the file's first line shows how its lines end.
+    # The last line may have no end, so use that of the first line.
     if stop < 0 and position > 0:
         return ending(text)
     return "\r\n" if stop > 0 and text[stop - 1] == "\r" else "\n"
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """Put each splice's text in the place of its span; the spans do not overlap."""
+    """Replace each splice's span by its text; the spans do not overlap."""
     pieces = []
     position = 0
     for start, end, piece in sorted(splices):
@@ -44,10 +44,10 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 
 
 def inserted(text: str, position: int, added: Sequence[str], end: str) -> str:
-    """Put whole lines, given without their ends, at the beginning of a line or the text's end."""
+    """Insert lines, given without line ends, at the start of a line or at the end of the text."""
     before, after = text[:position], text[position:]
     block = end.join(added)
-    # A last line without an end keeps missing it.
+    # If the last line had no end, the new last line has none either.
     if before and not before.endswith("\n"):
         return before + end + block
     return before + block + end + after
@@ -56,8 +56,8 @@ def inserted(text: str, position: int, added: Sequence[str], end: str) -> str:
 class TableLayout:
     """The table at `path` of a valid TOML text; `statements` are those of the whole text.
 
-    `header` is its own header line, `holder` the pair whose value it is between braces, `members`
-    are the pairs of its body, dotted ones included, in the text's order.
+    `header` is its header line, `holder` the pair whose inline table it is, and `members` are the
+    pairs of its body, dotted ones included, in the text's order.
     """
 
     def __init__(self, text: str, path: TablePath) -> None:
@@ -70,28 +70,28 @@ class TableLayout:
 
     def under(self, keys: tuple[str, ...] = ()) -> list[Statement]:
         """List the statements at or below `keys` of the table."""
-        whole = self.path + keys
-        return [found for found in self.statements if found.path[: len(whole)] == whole]
+        full = self.path + keys
+        return [found for found in self.statements if found.path[: len(full)] == full]
 
     def nests(self, found: Statement) -> bool:
-        """Tell whether a statement stands between the braces of one of the table's values."""
+        """Return whether a statement is inside an inline table below this table."""
         return isinstance(found, KeyValue) and found.inline and len(found.base) > len(self.path)
 
     def prefix(self, member: KeyValue) -> str:
-        """Return what stands before the key's own part: `smtp.` of `smtp.host = …`."""
+        """Return the text before the key's own part: `smtp.` of `smtp.host = …`."""
         start, _ = member.parts[len(self.path) - len(member.base)]
         return self.text[member.start : start]
 
     def separator(self, pair: KeyValue) -> str:
-        """Return what stands between a key and its value: ` = `."""
+        """Return the text between a key and its value, such as ` = `."""
         return self.text[pair.parts[-1][1] : pair.value[0]]
 
     def fitting(self, end: int, like: KeyValue) -> str:
-        """Return what to put between a new key, which ends in column `end`, and its value."""
-        # It is as with the member `like`, or in line with the `=` or the values of them all.
+        """Return the separator between a new key, which ends in column `end`, and its value."""
+        # The separator is that of the member `like`, or aligned with the `=` or values of all.
         before, _, after = self.separator(like).partition("=")
         ends = [member.parts[-1][1] for member in self.members]
-        # Keys of one length are in line by chance, so nobody lined them up.
+        # Keys of equal length are aligned by chance, not on purpose.
         if len(set(map(self._column, ends))) == 1:
             return f"{before}={after}"
         signs = {self._column(self.text.index("=", end)) for end in ends}
@@ -104,7 +104,7 @@ class TableLayout:
 
     def gap(self, pair: KeyValue, length: int) -> tuple[int, str]:
         """Return where the blanks before a value's comment end, and those for a new `length`."""
-        # Comments that stand in one column are kept in it.
+        # Keep comments aligned that are all in the same column.
         start, end = pair.value
         found = _BEFORE_COMMENT.match(self.text, end)
         ends = [_BEFORE_COMMENT.match(self.text, member.value[1]) for member in self.members]

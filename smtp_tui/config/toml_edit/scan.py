@@ -1,7 +1,7 @@
-"""Where each header, key and value stands in a TOML text that tomllib has already read.
+"""Find the position of each header, key and value in a TOML text that tomllib has parsed.
 
-tomllib says what a text means, not where; this says where, and relies on the text being valid.
-Sections that are commented out, as applications ship those that are optional, are found too.
+tomllib returns the data without positions. This scanner relies on the text being valid. It also
+finds commented-out sections, as applications ship them for optional settings.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from smtp_tui.config.tablepath import ROOT, TablePath
 Span = tuple[int, int]
 
 
-# Large files have thousands of these, and a named tuple is made in a tenth of a record's time.
+# Named tuples, as large files have thousands of these and a record takes ten times as long to make.
 class Header(NamedTuple):
-    """A line `[path]` or `[[path]]`, array tables counted."""
+    """A line `[path]` or `[[path]]`; the path holds the indexes of array tables."""
 
     path: TablePath
     start: int
@@ -29,27 +29,27 @@ class Header(NamedTuple):
 
 
 class KeyValue(NamedTuple):
-    """A `key = value`: `base` is the table whose body it stands in, `keys` its dotted parts."""
+    """A `key = value`: `base` is the path of the table it is in, `keys` are its dotted parts."""
 
     base: TablePath
     keys: tuple[str, ...]
     parts: tuple[Span, ...]
     value: Span
-    inline: bool  # between braces instead of on lines of its own
+    inline: bool  # in an inline table
 
     @property
     def path(self) -> TablePath:
-        """The whole path of the value."""
+        """The full path of the value."""
         return self.base + self.keys
 
     @property
     def start(self) -> int:
-        """Where the key begins."""
+        """The position where the key begins."""
         return self.parts[0][0]
 
     @property
     def end(self) -> int:
-        """Where the value ends."""
+        """The position where the value ends."""
         return self.value[1]
 
 
@@ -58,7 +58,7 @@ Statement = Header | KeyValue
 _BLANK = re.compile(r"[ \t]*")
 _GAP = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
-# Up to two quotes before the closing three are the string's own.
+# Up to two quotes before the closing three belong to the string.
 _STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})'
     r"|'''.*?'''(?:'{0,2})"
@@ -66,16 +66,16 @@ _STRING = re.compile(
     r"|'[^'\n]*'",
     re.DOTALL,
 )
-# A date and its time may be parted by a space.
+# A date and a time may be separated by a space.
 _SCALAR = re.compile(r"(?:\d{4}-\d\d-\d\d (?=\d))?[^\s,\]}#]+")
-# What nearly all keys are; the rest is taken apart step by step.
+# The form of nearly all keys; others are parsed part by part.
 _BARE_KEY = re.compile(r"([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+")
 
 
-# A change looks at the old text and at the new one several times each.
+# A change scans both the old and the new text several times.
 @lru_cache(maxsize=4)
 def scan(text: str) -> tuple[Statement, ...]:
-    """List the headers and pairs of a valid TOML text; DocumentError if it is beyond us."""
+    """List the headers and pairs of a valid TOML text; DocumentError if it cannot be scanned."""
     return tuple(_Scanner(text).found)
 
 
@@ -177,9 +177,9 @@ _PAIR = re.compile(r"(?P<key>[A-Za-z0-9_.-]+)[ \t]*=[ \t]*(?P<value>.*)")
 
 
 def sections(text: str) -> Iterator[tuple[TablePath, dict[str, Any], int]]:
-    """Yield each commented-out section: path, keys, and where the line after its header begins."""
-    # A key without a value has the empty text. A section ends with the next header or with the
-    # first line that is no comment.
+    """Yield each commented-out section: path, keys, position of the line after its header."""
+    # A key without a value gets "". A section ends at the next header or at the first line that is
+    # not a comment.
     for header in _HEADER.finditer(text):
         try:
             here: Any = tomllib.loads(f"[{header['path']}]")
@@ -194,7 +194,7 @@ def sections(text: str) -> Iterator[tuple[TablePath, dict[str, Any], int]]:
 
 
 def with_section(data: dict[str, Any], path: TablePath, keys: dict[str, Any]) -> dict[str, Any]:
-    """Return data as it would be with one such section in it; what is there stays as it is."""
+    """Return the data with a commented-out section added; existing values are kept."""
     if not path:
         return {**keys, **data}
     first, *rest = path
@@ -205,7 +205,7 @@ def with_section(data: dict[str, Any], path: TablePath, keys: dict[str, Any]) ->
 
 
 def _pairs(text: str, position: int) -> Iterator[tuple[str, Any]]:
-    """Yield the keys that comments hold, each with its value; prose is passed over."""
+    """Yield the commented-out keys from `position` on, each with its value; skip prose."""
     while position < len(text) and (line := _LINE.match(text, position)):
         position = line.end()
         if line["text"].startswith("[") or (line["comment"] is None and line["text"].strip()):

@@ -1,6 +1,6 @@
-"""How values are spelled in TOML, in the manner of the value they replace.
+"""Format values as TOML, in the style of the value they replace.
 
-The only importer of tomlkit, which spells values exactly but puts new keys in wrong places
+The only importer of tomlkit, which formats values well but puts new keys in wrong places
 (see `edit`).
 """
 
@@ -10,7 +10,7 @@ from smtp_tui.config.tablepath import spelled_key
 
 
 def toml_value(value: object, like: str = "") -> str:
-    """Spell a value; `like` is the text it replaces, whose quotes are kept where they can be."""
+    """Format a value; `like` is the text it replaces, whose quotes are kept where possible."""
     match value:
         case str():
             return _text(value, like)
@@ -21,7 +21,7 @@ def toml_value(value: object, like: str = "") -> str:
         case int():
             base, digits = like[:2], like[2:].replace("_", "")
             if base in ("0x", "0o", "0b") and value >= 0:
-                # `0x1F` stays in capitals, and as wide as it was.
+                # `0x1F` keeps its capitals and its width.
                 kind = "X" if base == "0x" and digits.isupper() else base[1]
                 return f"{base}{value:0{len(digits)}{kind}}"
             return f"{value:_}" if "_" in like and base != "0x" else str(value)
@@ -35,14 +35,14 @@ def toml_value(value: object, like: str = "") -> str:
 
 
 def _text(value: str, like: str) -> str:
-    # Most texts are spelled as they are; tomlkit takes as long to load as a call without it.
+    # Most texts need no escapes; importing tomlkit takes as long as a call without it.
     plain = value.isprintable() and '"' not in value and "\\" not in value
     if plain and like[:1] in ("", '"') and like[:3] != '"""':
         return f'"{value}"'
     import tomlkit
 
-    # What does not print is escaped, so that whoever opens the file sees it. A lone surrogate has
-    # no escape in TOML; the document refuses it.
+    # Escape unprintable characters, so that they are visible in the file. TOML has no escape for a
+    # lone surrogate; the document rejects it.
     if not value.isprintable():
         return "".join(
             letter
@@ -54,16 +54,16 @@ def _text(value: str, like: str) -> str:
         )
     quotes = like[:3] if like[:3] in ('"""', "'''") else like[:1]
     try:
-        kept = tomlkit.string(value, literal=quotes[:1] == "'", multiline=len(quotes) == 3)
+        quoted = tomlkit.string(value, literal=quotes[:1] == "'", multiline=len(quotes) == 3)
     except ValueError:
-        kept = tomlkit.string(value)
-    return kept.as_string()
+        quoted = tomlkit.string(value)
+    return quoted.as_string()
 
 
 def toml_value_like(old: object, new: object) -> object:
-    """Give a new number or switch the TOML type of the old one, if that changes no meaning."""
-    # An application that reads its port as text would not start with a number there, nor with the
-    # text `30.0` where it reads a whole number.
+    """Convert a new number or boolean to the TOML type of `old`, if its meaning stays the same."""
+    # An application that reads its port as a string would not start with a number there, nor with
+    # the string `30.0` where it reads an integer.
     if isinstance(old, str) and isinstance(new, bool | int | float):
         is_whole = isinstance(new, float) and new.is_integer() and "." not in old
         return str(int(new) if is_whole else new).lower()
