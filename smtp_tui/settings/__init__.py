@@ -1,1 +1,1 @@
-"""What an SMTP configuration is: pure data."""
+"""Define the SMTP settings: fields, parsers and validation, without I/O."""

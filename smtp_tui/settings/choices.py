@@ -1,4 +1,4 @@
-"""The values a choice may take, and the spellings that mean the same."""
+"""The allowed values of choice fields, and their other spellings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Encryption(StrEnum):
-    """How the link is protected (RFC 3207 and RFC 8314)."""
+    """How the connection is encrypted (RFC 3207 and RFC 8314)."""
 
     NONE = "none"
     TLS = "tls"
@@ -29,7 +29,7 @@ class Authentication(StrEnum):
 
 
 class VerifyMode(StrEnum):
-    """What is asked of the peer certificate."""
+    """Whether the peer certificate is verified."""
 
     NONE = "none"
     PEER = "peer"
@@ -37,7 +37,7 @@ class VerifyMode(StrEnum):
 
 
 class AddressFamily(StrEnum):
-    """Which kind of address the host may be reached by."""
+    """The IP versions used to reach the host."""
 
     ANY = "any"
     IPV4 = "ipv4"
@@ -45,7 +45,7 @@ class AddressFamily(StrEnum):
 
 
 class TlsVersion(StrEnum):
-    """A TLS protocol version by number."""
+    """A TLS protocol version."""
 
     V1_0 = "1.0"
     V1_1 = "1.1"
@@ -57,7 +57,7 @@ def _folded(text: str) -> str:
     return text.strip().casefold().replace("_", "-")
 
 
-# Spellings found in other programs' files; mail clients say `ssl/tls` for TLS from the first byte.
+# Spellings in other programs' files; mail clients call implicit TLS `ssl/tls`.
 SYNONYMS: dict[type[StrEnum], dict[str, StrEnum]] = {
     Encryption: {
         "starttls": Encryption.TLS,
@@ -88,7 +88,7 @@ SYNONYMS: dict[type[StrEnum], dict[str, StrEnum]] = {
 
 
 def choice_named(kind: type[StrEnum], text: str) -> StrEnum | None:
-    """Return the member that `text` spells, whatever its case, `_` or `-`, or None."""
+    """Return the member named by `text`, ignoring case and `_` versus `-`, or None."""
     folded = _folded(text)
     for member in kind:
         if _folded(member.value) == folded:

@@ -1,8 +1,8 @@
-"""The one field table: what an SMTP configuration is, each field declared once.
+"""Declare the fields of an SMTP configuration.
 
-Form, sidebar, TOML keys, command line, validation and reference are all made from `FIELDS`. A new
-field is one declaration in `Settings` and, where its summary does not say all, one page in
-`explanations`.
+The form, sidebar, TOML keys, command line, validation and reference are all generated from
+`FIELDS`. A new field is one declaration in `Settings` and, if its summary is not enough, one page
+in `explanations`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Default = Callable[[Values], Any]
 
 
 class FieldKind(StrEnum):
-    """How a field is edited and written."""
+    """The type of a field, which determines how it is edited and written."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -41,28 +41,28 @@ class FieldKind(StrEnum):
 
 @record(kw_only=True)
 class Field:
-    """One setting as the world sees it."""
+    """One setting: its names, parser, default and help text."""
 
     key: str
-    attribute: str  # its name in `Settings`
+    attribute: str  # the name in `Settings`
     label: str
     kind: FieldKind
     parser: parsers.Parser
     default: Default  # computes from the other fields' parsed values
     summary: str
-    default_text: str = ""  # how people name a default that is no value of the field
+    default_text: str = ""  # describes a default that is not a fixed value
     choices: tuple[str, ...] = ()
-    advanced: bool = False  # shown when wanted
+    advanced: bool = False  # shown on request
 
     def parse(self, value: object) -> object:
-        """Return the value of a raw one; ValueError says what would be allowed."""
-        # A dialect hands over what it cannot read, with the reason.
+        """Parse a raw value; ValueError names the allowed values."""
+        # A dialect passes the reason why it cannot read a value.
         if isinstance(value, parsers.Unreadable):
             raise ValueError(value.reason)
         return self.parser(value)
 
     def problem_with(self, value: object) -> str | None:
-        """Say what is wrong with a raw value in words that stand beside the field."""
+        """Return the error of a raw value, to be shown next to the field, or None."""
         try:
             self.parse(value)
         except ValueError as error:
@@ -88,18 +88,18 @@ def declare(
     advanced: bool = False,
     key: str | None = None,
 ) -> Any:
-    """Make the dataclass field of a setting; the name it is given there is its key.
+    """Return the dataclass field of a setting; its attribute name is its key.
 
-    The parser tells the field's kind: a choice has its members' class for one. `default` is a
-    value, or a function of the other fields' values; `key` is another name where Python keeps that
-    word for itself.
+    `parse` determines the field's kind; an enum class makes a choice. `default` is a value, or a
+    function of the other fields' values; `key` replaces the attribute name where the key is a
+    Python keyword.
     """
     choices: tuple[str, ...] = ()
     if isinstance(parse, type) and issubclass(parse, StrEnum):
         choices, kind, parse = tuple(parse), FieldKind.CHOICE, parsers.choice(parse)
     else:
         kind = _KINDS.get(parse, FieldKind.TEXT)
-    made = partial(
+    factory = partial(
         Field,
         label=label,
         kind=kind,
@@ -110,13 +110,13 @@ def declare(
         choices=choices,
         advanced=advanced,
     )
-    return dataclasses.field(default=None, metadata={"declared": made, "key": key})
+    return dataclasses.field(default=None, metadata={"declared": factory, "key": key})
 
 
 def declare_advanced(
     label: str, parse: parsers.Parser | type[StrEnum], summary: str, **more: Any
 ) -> Any:
-    """Make the field of a setting that is shown when wanted; see `declare`."""
+    """Return the field of a setting that is shown on request; see `declare`."""
     return declare(label, parse, summary, advanced=True, **more)
 
 
@@ -128,21 +128,21 @@ def _default_sender(values: Values) -> str | None:
     username, domain = values.get("username"), values.get("domain")
     if not username:
         return None
-    # Many logins are mail addresses; the domain is this machine's name, not the server's.
+    # Many usernames are mail addresses; `domain` is this machine's name, not the server's.
     sender = username if "@" in username else f"{username}@{domain}" if domain else ""
     try:
         return mailbox_text(sender)
-    except ValueError:  # a name for the login need not be one for mail
+    except ValueError:  # a username need not be valid in a mail address
         return None
 
 
 @record(kw_only=True)
 class Settings:
-    """An SMTP configuration, every default filled in.
+    """An SMTP configuration with all defaults filled in.
 
-    `given` names the keys that were set; the rest stand at their defaults. `domain` None means
-    this machine's FQDN, found when it is needed; `server_name` None means the host; `sender` None
-    means that user name and domain make none, so the dialogue finds one.
+    `given` holds the keys that were set; the others have their defaults. `domain` None means this
+    machine's FQDN, found when it is needed; `server_name` None means the host; `sender` None means
+    that username and domain make no address, so the SMTP client finds one.
     """
 
     host: str = declare(
@@ -267,14 +267,14 @@ class Settings:
 
     @property
     def authenticates(self) -> bool:
-        """Whether the settings ask for AUTH; `auto` has nobody to log in without a user name."""
+        """Whether the settings require AUTH; `auto` does so only with a username."""
         if self.authentication is Authentication.AUTO:
             return bool(self.username)
         return self.authentication is not Authentication.NONE
 
     @property
     def needs_password(self) -> bool:
-        """Whether AUTH, if it comes to it, will need a secret."""
+        """Whether AUTH needs a password."""
         return self.authenticates and self.authentication is not Authentication.EXTERNAL
 
     @property
@@ -284,11 +284,11 @@ class Settings:
 
 
 def declared_fields(settings: type[Settings]) -> tuple[Field, ...]:
-    """List the fields that a class of settings declares."""
+    """Return the fields that a settings class declares."""
     return tuple(
-        made.metadata["declared"](attribute=made.name, key=made.metadata["key"] or made.name)
-        for made in dataclasses.fields(settings)
-        if "declared" in made.metadata
+        field.metadata["declared"](attribute=field.name, key=field.metadata["key"] or field.name)
+        for field in dataclasses.fields(settings)
+        if "declared" in field.metadata
     )
 
 

@@ -1,8 +1,8 @@
-"""Hide the password that a text holds: in a URL, in `user:password@host`, behind `password=`.
+"""Mask passwords in texts: in a URL, in `user:password@host`, after `password=`.
 
-Such a text stands where a hostname or another value should be, and is quoted in errors, labels and
-reports. Whoever wrote the password into a URL may have left its signs as they are, `@` and `/` too,
-so everything up to the last @ is hidden. In doubt too much is hidden.
+Such a text may be entered for a hostname or another value, and is quoted in errors, labels and
+reports. A password in a URL may contain unencoded characters such as `@` and `/`, so everything up
+to the last @ is masked. If in doubt, too much is masked.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 
 MASK = "********"
 
-# Compiled when they are used: few checks quote anything, and each start would pay for it.
+# Compiled on demand: few checks quote anything, and compiling would slow down each start.
 _URL = r"(?<![\w+.-])[A-Za-z][\w+.-]*://[^\s:/@]*:"
-# Each word is looked at once, so that a long text takes no longer than it is long.
+# Matches each word only once, so that the time is linear in the text's length.
 _PAIR = r"((?:^|(?<=\s))[\"'(]?(?:\S*?/)??(?://)?[^\s:/@\"']+:(?!//))\S+(?=@)"
 _PARAMETER = r"(?i)([?&;](?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key)=)[^\s&;#\"']+"
 _NAMED = (
@@ -23,7 +23,7 @@ _NAMED = (
 
 
 def mask_credentials(text: str) -> str:
-    """Return a text without the passwords of URLs and of `user:password@host`."""
+    """Mask the passwords of URLs, of `user:password@host` and of URL parameters."""
     head, sign, tail = text.rpartition("@")
     if sign:
         url = re.search(_URL, head)
@@ -33,10 +33,10 @@ def mask_credentials(text: str) -> str:
 
 
 def mask_secrets(text: str) -> str:
-    """Return a text without those passwords, and without what stands behind `password=`."""
+    """Mask the passwords that `mask_credentials` does, and anything after `password=`."""
     return re.sub(_NAMED, rf"\1{MASK}", mask_credentials(text))
 
 
 def holds_url_password(text: str) -> bool:
-    """Tell whether a text is a URL with a password in it."""
+    """Return whether a text is a URL with a password."""
     return "://" in text and mask_credentials(text) != text

@@ -1,7 +1,7 @@
-"""From a TOML value or a typed text to a field's value; ValueError says what would be allowed.
+"""Parse a TOML value or a typed text into a field's value.
 
-A parser never changes meaning silently: what it cannot read it refuses, in words that can stand
-beside the field.
+A parser never guesses: it rejects an invalid value with a ValueError that says what is allowed and
+can be shown next to the field.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import choice_named
 from smtp_tui.settings.masking import holds_url_password, mask_credentials
 
-# Underscores are no host name's (RFC 952), but internal zones have them and resolvers take them.
+# RFC 952 allows no underscores in hostnames, but internal zones use them and resolvers accept them.
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _FORBIDDEN = {"\r": "a carriage return", "\n": "a line end", "\0": "a NUL byte"}
 _PARTS = (
@@ -31,24 +31,24 @@ Parser = Callable[[object], object]
 
 @record
 class Unreadable:
-    """What stands in a file in words that have no meaning here; the field shows the reason."""
+    """A file's value without a known meaning; the field shows the reason."""
 
     reason: str
     shown: str = "?"
 
     def __str__(self) -> str:
-        """What may be shown of it."""
+        """Return the text that may be shown for the value."""
         return self.shown
 
 
 def shown(value: object) -> str:
-    """Quote a refused value for an error message, without passwords, cut to a readable length."""
+    """Quote a rejected value for an error message, without passwords, in at most 40 characters."""
     match value:
         case str():
             text = repr(mask_credentials(value))
         case bool():
             text = str(value).lower()
-        case dict() | list():  # it may hold a secret of its own
+        case dict() | list():  # may hold a secret
             text = "a table" if isinstance(value, dict) else "a list"
         case _:
             text = mask_credentials(str(value))
@@ -56,7 +56,7 @@ def shown(value: object) -> str:
 
 
 def text(value: object) -> str:
-    """Any text without CR, LF and NUL, which would end the command that carries it."""
+    """Any text without CR, LF and NUL, which would end the SMTP command that carries it."""
     if not isinstance(value, str):
         remedy = "write one text" if isinstance(value, dict | list) else "put it in quotes"
         raise ValueError(f"{shown(value)} is not text; {remedy}")
@@ -67,7 +67,7 @@ def text(value: object) -> str:
 
 
 def public_text(value: object) -> str:
-    """Text that is shown and logged, so no URL with a password in it."""
+    """Text that may be shown and logged: a URL with a password is rejected."""
     found = text(value)
     if holds_url_password(found):
         raise ValueError("is a URL with a password in it; keep the password only in password")
@@ -75,14 +75,14 @@ def public_text(value: object) -> str:
 
 
 def word(value: object) -> object:
-    """What stands for a number or a word: text loses its margins, and holds no line end."""
+    """Text without outer spaces and line ends; any other value unchanged."""
     return text(value).strip() if isinstance(value, str) else value
 
 
 def port(value: object) -> int:
     """A TCP port, 1 to 65535, as a number or its digits."""
     digits = word(value)
-    # int() takes other scripts' digits, blanks and `_`, and a number of any length.
+    # int() also accepts digits of other scripts, blanks, `_` and numbers of any length.
     if isinstance(digits, str) and digits.isascii() and digits.isdigit() and len(digits) <= 9:
         digits = int(digits)
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= 65535:
@@ -91,7 +91,7 @@ def port(value: object) -> int:
 
 
 def seconds(value: object) -> float:
-    """A span of time in seconds, above nought and at most a day."""
+    """A duration in seconds, more than 0 and at most one day."""
     number = word(value)
     if isinstance(number, str):
         with contextlib.suppress(ValueError):
@@ -104,7 +104,7 @@ def seconds(value: object) -> float:
 
 
 def switch(value: object) -> bool:
-    """A boolean, or its usual words."""
+    """A boolean, or text such as `yes` or `off`."""
     if isinstance(value, bool):
         return value
     switched = _SWITCHES.get(str(word(value)).casefold())
@@ -114,12 +114,12 @@ def switch(value: object) -> bool:
 
 
 def choice(kind: type[StrEnum]) -> Parser:
-    """Make the parser of a choice, which reads the member's spellings."""
+    """Return a parser that accepts all spellings of an enum's members."""
 
     def parse(value: object) -> StrEnum:
-        said = word(value)
-        # In TOML `tls_minimum = 1.2` is a number, and means what it seems to.
-        member = choice_named(kind, str(said)) if isinstance(said, str | float) else None
+        raw = word(value)
+        # In TOML `tls_minimum = 1.2` is a number, but its meaning is clear.
+        member = choice_named(kind, str(raw)) if isinstance(raw, str | float) else None
         if member is None:
             allowed = ", ".join(kind)
             raise ValueError(f"{shown(value)} is not allowed; use one of {allowed}")
@@ -129,11 +129,11 @@ def choice(kind: type[StrEnum]) -> Parser:
 
 
 def host(value: object) -> str:
-    """A host name or an IP address; returned as written, without brackets round an IPv6 address."""
+    """A hostname or an IP address, returned without the brackets of an IPv6 address."""
     name = text(value).strip()
     if "://" in name or "@" in name:
         raise ValueError(_split(name))
-    # URLs and Exim write IPv6 addresses so.
+    # URLs and Exim put IPv6 addresses in brackets.
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
     if is_address(bare):
         return bare
@@ -146,15 +146,15 @@ def host(value: object) -> str:
 
 
 def _split(name: str) -> str:
-    """Say how the parts of a URL, or of `user:password@host`, are written; no password is in it."""
-    what = "is a URL" if "://" in name else "contains an @"
+    """Return how to write a URL or `user:password@host` as separate settings, without password."""
+    problem = "is a URL" if "://" in name else "contains an @"
     parts = re.fullmatch(_PARTS, name)
     try:
         is_name = parts is not None and bool(host(parts["host"]))
     except ValueError:
         is_name = False
     if parts is None or not is_name:
-        return f"{what}; write only the hostname, and set port and username separately"
+        return f"{problem}; write only the hostname, and set port and username separately"
     settings = [f'host = "{parts["host"]}"']
     if parts["port"]:
         settings.append(f"port = {int(parts['port'])}")
@@ -164,8 +164,8 @@ def _split(name: str) -> str:
     if user.isprintable() and user and not set(user) & set('"\\%'):
         settings.append(f'username = "{user}"')
     kept = ", and keep the password in password" if parts["secret"] else ""
-    more = f": set {', '.join(settings)}{kept}" if len(settings) > 1 or kept else ""
-    return f"{what}; write only the hostname{more}"
+    advice = f": set {', '.join(settings)}{kept}" if len(settings) > 1 or kept else ""
+    return f"{problem}; write only the hostname{advice}"
 
 
 def domain(value: object) -> str:
@@ -195,7 +195,7 @@ def address(value: object) -> str:
 
 
 def fingerprint(value: object) -> str:
-    """A certificate's SHA-256, as 64 hexadecimal digits; colons, spaces and case do not matter."""
+    """A certificate's SHA-256 as 64 hex digits; colons, spaces and case are ignored."""
     # `openssl x509 -fingerprint` prints `sha256 Fingerprint=AB:CD:…`.
     digits = re.sub(r"^sha-?256( fingerprint)?[:=]", "", text(value).strip().casefold())
     digits = re.sub(r"[:\s]", "", digits)
@@ -205,9 +205,9 @@ def fingerprint(value: object) -> str:
 
 
 def is_address(name: str) -> bool:
-    """Tell whether `name` is an IP address, a zone index allowed."""
+    """Return whether `name` is an IP address; an IPv6 address may have a zone index."""
     bare, sign, zone = name.partition("%")
-    # A zone is an interface's name; `ipaddress` takes any characters for one.
+    # A zone is an interface name; `ipaddress` accepts any characters in it.
     if sign and not re.fullmatch(r"[A-Za-z0-9._~-]+", zone):
         return False
     try:
@@ -218,7 +218,7 @@ def is_address(name: str) -> bool:
 
 
 def is_this_machine(name: str) -> bool:
-    """Tell whether a host is this machine: localhost, or a loopback or unspecified address."""
+    """Return whether a host is this machine: localhost, or a loopback or unspecified address."""
     host = name.casefold().rstrip(".")
     if is_address(host):
         address = ipaddress.ip_address(host)
@@ -227,7 +227,7 @@ def is_this_machine(name: str) -> bool:
 
 
 def ascii_name(name: str) -> str:
-    """Return the A-label form of a host name (RFC 5891), addresses and ASCII as they are."""
+    """Return a hostname's A-label form (RFC 5891); ASCII text is returned unchanged."""
     if name.isascii():
         return name
     import idna  # few hosts need it, and its tables take time to load
@@ -240,55 +240,55 @@ def ascii_name(name: str) -> str:
 
 def _check_name(name: str, wanted: str) -> None:
     labels = ascii_name(name).removesuffix(".").split(".")
-    # RFC 1035, section 2.3.4: 63 octets a label, 253 characters a name.
-    whole = all(_LABEL.fullmatch(label) for label in labels) and len(".".join(labels)) <= 253
-    # `192.0.2` and `192.0.2.256` are slips of an address, not names.
-    if not whole or labels[-1].isdigit():
+    # RFC 1035, section 2.3.4: 63 octets per label, 253 characters per name.
+    valid = all(_LABEL.fullmatch(label) for label in labels) and len(".".join(labels)) <= 253
+    # `192.0.2` and `192.0.2.256` are mistyped addresses, not names.
+    if not valid or labels[-1].isdigit():
         raise ValueError(f"{shown(name)} is not {wanted}")
 
 
 def address_literal(address: str) -> str:
-    """The EHLO argument of a machine without a name (RFC 5321, section 4.1.3)."""
+    """Return the EHLO argument of a machine without a name (RFC 5321, section 4.1.3)."""
     bare = address.partition("%")[0]
     return f"[IPv6:{bare}]" if ":" in bare else f"[{bare}]"
 
 
 # `Name <local@domain>` (RFC 5322, section 3.4).
 _NAMED = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>")
-# RFC 5321, section 4.1.2, with the letters beyond ASCII of RFC 6531. An atom is told by what it
-# does not hold: named by its letters, the pattern takes ten times as long to compile.
+# RFC 5321, section 4.1.2, with the non-ASCII letters of RFC 6531. The pattern excludes the
+# characters that an atom must not hold: listing those it may hold compiles ten times slower.
 _ATOM = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
-# A display name holds no control, line or paragraph separator, and no byte that is not UTF-8.
-# Compiled when there is one: this takes longer than the rest of the module.
+# A display name holds no control character, line or paragraph separator, or byte that is not UTF-8.
+# Compiled on demand, as that takes longer than the rest of the module.
 _NAME = "[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*"
 _LOCAL = re.compile(rf'{_ATOM}(\.{_ATOM})*|"([^"\\\x00-\x1f\x7f]|\\[ -~])*"')
 
 
 @record
 class Mailbox:
-    """A display name, empty where there is none, and an address."""
+    """An address with a display name, which may be empty."""
 
     name: str
     address: str
 
     @property
     def envelope(self) -> str:
-        """The address as it stands in an envelope: the domain in its A-label form."""
+        """The address for the envelope, with the domain in A-label form."""
         local, _, name = self.address.rpartition("@")
         return f"{local}@{name if name.startswith('[') else ascii_name(name)}"
 
     @property
     def is_ascii(self) -> bool:
-        """Whether the envelope can carry it without SMTPUTF8 (RFC 6531)."""
+        """Whether the envelope address needs no SMTPUTF8 (RFC 6531)."""
         return self.envelope.isascii()
 
     def __str__(self) -> str:
-        """The mailbox as it was written, but for white space."""
+        """Return the mailbox as written, but with normalised white space."""
         return f"{self.name} <{self.address}>" if self.name else self.address
 
 
 def parse_mailbox(value: object) -> Mailbox:
-    """Read `local@domain` or `Name <local@domain>`; ValueError says what would be allowed."""
+    """Parse `local@domain` or `Name <local@domain>`; ValueError if it is invalid."""
     written = text(value).strip()
     named = _NAMED.fullmatch(written)
     name, address = (named["name"], named["address"]) if named else ("", written)
@@ -307,6 +307,6 @@ def parse_mailbox(value: object) -> Mailbox:
 
 
 def mailbox_text(value: object) -> str:
-    """Check a mailbox and return it as it was written."""
+    """Validate a mailbox and return it as written, without outer spaces."""
     parse_mailbox(value)
     return text(value).strip()

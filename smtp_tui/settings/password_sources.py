@@ -1,4 +1,4 @@
-"""Where a password is kept: pure descriptions; `config.password_store` fetches and stores it."""
+"""Describe where a password is kept; `config.password_store` fetches and stores it."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class Literal:
 
 @record
 class Keyring:
-    """An entry of the desktop's or system's keyring; the account is the user name."""
+    """An entry of the system keyring; the account is the username."""
 
     service: str
 
 
 @record
 class Environment:
-    """An environment variable of the process that tests."""
+    """An environment variable of the smtp-tui process."""
 
     name: str
 
 
 @record
 class File:
-    """A file that holds nothing but the password."""
+    """A file that holds only the password."""
 
     path: str
 
@@ -49,14 +49,14 @@ class Command:
 
 @record
 class Ask:
-    """Nowhere: asked for at each test."""
+    """No place: smtp-tui asks for the password at each test."""
 
 
 PasswordSource = Literal | Keyring | Environment | File | Command | Ask
 
 
 def own_entry(host: str) -> Keyring:
-    """Return the entry that this program makes; with the host, as many accounts are `apikey`."""
+    """Return smtp-tui's entry for a host; usernames such as `apikey` are not unique."""
     return Keyring(f"smtp-tui {host}".strip())
 
 
@@ -67,7 +67,7 @@ SPELLINGS = (
 
 
 def parse_source(value: object) -> PasswordSource:
-    """Read a password source from its TOML value; ValueError says what would be allowed."""
+    """Parse a password source from its TOML value; ValueError names the allowed forms."""
     if isinstance(value, Mapping) and len(value) != 1:
         value = None
     match value:
@@ -79,11 +79,11 @@ def parse_source(value: object) -> PasswordSource:
             return Environment(parsers.text(name))
         case {"file": str(path)} if path:
             return File(parsers.text(path))
-        case {"command": [str(program), *words] as argv} if program and all(
-            isinstance(word, str) for word in words
+        case {"command": [str(program), *arguments] as argv} if program and all(
+            isinstance(argument, str) for argument in arguments
         ):
             return Command(tuple(map(parsers.text, argv)))
-        # `{ ask = false }` says nothing, and is refused.
+        # `{ ask = false }` is rejected, as it has no meaning.
         case {"ask": True}:
             return Ask()
         case _:
@@ -91,7 +91,7 @@ def parse_source(value: object) -> PasswordSource:
 
 
 def source_as_toml(source: PasswordSource) -> str | dict[str, object]:
-    """Return the TOML value that spells `source`."""
+    """Return the TOML value of `source`."""
     match source:
         case Literal(value):
             return value
@@ -108,21 +108,21 @@ def source_as_toml(source: PasswordSource) -> str | dict[str, object]:
 
 
 _OWN = "smtp-tui "
-# An application's id, like org.example.Mailer, looks like a hostname; one of these does not.
+# Only these names count as hosts, as an application ID such as org.example.Mailer looks like one.
 _MAIL_HOST = re.compile(r"(smtp|mail|mx|relay|imap|submission)[a-z0-9-]*(\.[a-z0-9-]+){2,}\.?")
 
 
 def other_host(service: str, *hosts: str | None) -> str | None:
-    """Return the host that an entry's service names; None if it is one of `hosts`, or none."""
-    # The entries that this program makes name their host, as do URLs of mail servers and hostnames
-    # like smtp.example.org. Of any other service nothing is known.
+    """Return the host that an entry's service names, or None if it names none or one of `hosts`."""
+    # smtp-tui's own entries, URLs of mail servers and hostnames like smtp.example.org name a host.
+    # Any other service name gives no host.
     named = _host_in(service)
     others = {_folded(host) for host in hosts if host}
     return None if named is None or _folded(named) in others else named
 
 
 def is_named_for(service: str, host: str) -> bool:
-    """Tell whether an entry's service names this host, and not another or none."""
+    """Return whether an entry's service names this host."""
     named = _host_in(service)
     return bool(named and host) and other_host(service, host) is None
 

@@ -1,7 +1,7 @@
-"""The field table as a JSON Schema (draft 2020-12), and the fields' pages as they ship.
+"""Build the JSON Schema (draft 2020-12) of the fields, and load their help pages.
 
-The schema describes one SMTP table. What it refuses a check refuses; a check refuses more, as host
-names and what does not go together are beyond a schema.
+The schema describes one SMTP table. A check rejects whatever the schema rejects, and more: a schema
+can validate neither hostnames nor combinations of fields.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 # No value may hold CR, LF or NUL: each would end the command that carries it.
 _TEXT: Schema = {"type": "string", "pattern": r"^[^\r\n\u0000]*$"}
 _PLACE: Schema = {**_TEXT, "minLength": 1}
-_EMPTY: Schema = {"const": ""}  # the same as a key that is absent
+_EMPTY: Schema = {"const": ""}  # the same as an absent key
 _SWITCH = ("true", "false", "yes", "no", "on", "off", "1", "0")
 _PORT = (
     r"^\s*0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]"
@@ -34,7 +34,7 @@ _SECONDS: list[Schema] = [
     {"type": "number", "exclusiveMinimum": 0, "maximum": 86400},
     {"type": "string", "pattern": r"^\s*[0-9.eE+_]+\s*$"},
 ]
-# The places of a password, as `parse_source` reads them.
+# The password sources, as `parse_source` reads them.
 _PLACES: dict[str, Schema] = {
     "keyring": _PLACE,
     "env": {"type": "string", "minLength": 1, "pattern": r"^[^=\r\n\u0000]+$"},
@@ -50,7 +50,7 @@ _PATTERNS = {"tls_fingerprint": r"^([^:=]*[:=])?([:\s]*[0-9A-Fa-f]){64}[:\s]*$"}
 
 
 def schema() -> Schema:
-    """Return the schema of one SMTP table; keys that are none of ours are left alone."""
+    """Return the schema of one SMTP table; it allows any additional keys."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "smtp-tui: an SMTP table",
@@ -63,9 +63,9 @@ def schema() -> Schema:
 def _described(field: Field) -> Schema:
     described: Schema = {"title": field.label, "description": field.summary}
     default = field.default({})
-    # One that follows from other fields is no default that a schema could name.
-    alone = default == field.default({"username": "x", "encryption": Encryption.SSL})
-    if alone and isinstance(default, str | int | float):
+    # A schema cannot express a default that depends on other fields.
+    fixed = default == field.default({"username": "x", "encryption": Encryption.SSL})
+    if fixed and isinstance(default, str | int | float):
         described["default"] = str(default) if isinstance(default, str) else default
     match field.kind:
         case FieldKind.CHOICE:
@@ -87,7 +87,7 @@ def _described(field: Field) -> Schema:
 
 
 def _choices(field: Field) -> list[Schema]:
-    """Offer each choice, and understand every other spelling."""
+    """Return schemas of the choices and of all their other spellings."""
     kind = type(field.choices[0])
     synonyms = SYNONYMS.get(kind, {}) if issubclass(kind, StrEnum) else {}
     # `tls_minimum = 1.2` is a number to TOML.
@@ -99,7 +99,7 @@ def _choices(field: Field) -> list[Schema]:
 
 
 def _words(words: tuple[str, ...]) -> list[Schema]:
-    """Match words as they are read: without regard to case and margins, `_` and `-` the same."""
+    """Match words like the parser: ignore case and outer spaces, treat `_` and `-` as equal."""
     spelled = "|".join(dict.fromkeys("".join(map(_letter, word)) for word in words))
     return [{"type": "string", "pattern": rf"^\s*({spelled})\s*$"}]
 
@@ -114,7 +114,7 @@ def _letter(letter: str) -> str:
 
 @cache
 def explanation(key: str) -> str:
-    """Return the Markdown page of the field `key`; its summary stands for a page that is none."""
+    """Return the Markdown page of the field `key`, or its summary if it has no page."""
     page = Path(__file__).with_name("explanations") / f"{key}.md"
     try:
         return page.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""From the raw values of a table to `Settings`, or to the problems that stand in the way."""
+"""Parse the raw values of a table into `Settings`, or report the problems."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Settings
 
 @record
 class Problem:
-    """A field whose value cannot be used, and what would be allowed."""
+    """A field with an invalid or missing value, and how to fix it."""
 
     key: str
     label: str
     message: str
 
     def __str__(self) -> str:
-        """Name the field as the form and the file do."""
+        """Return the message with the field's label and key."""
         return f"{self.label} ({self.key}): {self.message}"
 
 
 @record
 class Notice:
-    """A setting that is legal but does not do what it seems to; `warning` is a warning's id."""
+    """A valid setting that does not do what it seems to; `warning` is a warning's ID."""
 
     key: str
     message: str
@@ -34,7 +34,7 @@ class Notice:
 
 @record
 class ParseResult:
-    """What a table's values amount to: settings without problems, or problems and no settings."""
+    """The settings of a table without problems, or its problems and no settings."""
 
     settings: Settings | None
     problems: tuple[Problem, ...] = ()
@@ -42,12 +42,12 @@ class ParseResult:
 
 
 def is_absent(field: Field, raw: object) -> bool:
-    """Tell whether a raw value means "not set": no value, or empty text where text is optional."""
+    """Return whether a raw value means "not set": None, or "" for any field but the password."""
     return raw is None or (raw == "" and field.key != "password")
 
 
 def parse_fields(values: Mapping[str, object]) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse each of our keys that is set, on its own; unknown keys are none of our business."""
+    """Parse each field that is set on its own; ignore unknown keys."""
     parsed: dict[str, Any] = {}
     problems = []
     for field in FIELDS:
@@ -62,12 +62,12 @@ def parse_fields(values: Mapping[str, object]) -> tuple[dict[str, Any], list[Pro
 
 
 def defaults(parsed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return each field's default as it follows from the values that are set."""
+    """Return each field's default, which may depend on the parsed values."""
     return {field.key: field.default(parsed) for field in FIELDS}
 
 
 def parse_settings(values: Mapping[str, object]) -> ParseResult:
-    """Read a table's raw TOML values into settings with every default filled in."""
+    """Parse a table's raw TOML values into settings with all defaults filled in."""
     parsed, problems = parse_fields(values)
     if "host" not in parsed and not any(problem.key == "host" for problem in problems):
         message = "is missing; set the mail server's hostname"
@@ -83,9 +83,9 @@ def parse_settings(values: Mapping[str, object]) -> ParseResult:
 
 
 def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what does not go together in settings that are good each on its own."""
+    """Yield the key and message of each conflict between settings that are valid on their own."""
     mechanism = parsed.get("authentication")
-    # EXTERNAL takes its user from the client certificate, AUTO logs in only with one.
+    # EXTERNAL takes the user from the client certificate; AUTO logs in only with a username.
     anonymous = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL, None)
     if mechanism not in anonymous and not whole["username"]:
         yield "username", f"is missing; authentication {mechanism} needs a username"
@@ -117,10 +117,10 @@ def _remarks(settings: Settings) -> Iterator[Notice]:
 
 
 def equivalent(key: str, old: object, new: object) -> bool:
-    """Tell whether a change from `old` to `new`, None where the key is absent, changes nothing."""
+    """Return whether two raw values of a key mean the same; None means that it is absent."""
     if old is None or new is None:
         return old is new
-    # In Python 1 == True, and 25 == 25.0; in TOML they are not the same.
+    # In Python 1 == True and 25 == 25.0; in TOML they differ.
     if type(old) is type(new) and old == new:
         return True
     field = BY_KEY.get(key)
