@@ -1,1 +1,1 @@
-"""One check from settings to verdict, many of them, and the forms that report them."""
+"""Run checks, singly or in batches, and report their results."""

@@ -1,4 +1,4 @@
-"""Several checks: many at a time, or the same again and again."""
+"""Run many checks at a time, or one check periodically."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from smtp_tui.records import record
 from smtp_tui.smtp.events import Event, Stage
 from smtp_tui.smtp.redaction import Redactors
 
-# A lookup, two attempts to connect, or a connection and an experiment.
+# Open at a time: a lookup, two connection attempts, or a connection and an experiment.
 DESCRIPTORS_OF_A_CHECK = 3
-# Standard streams, the event loop, and the files of the program itself.
+# Standard streams, the event loop, and the program's own files.
 DESCRIPTORS_KEPT = 32
 _PERMANENT = range(500, 600)
-_MECHANISM_UNKNOWN = 504  # the password was not looked at
+_MECHANISM_UNKNOWN = 504  # the server did not check the password
 
 
 @record(kw_only=True)
 class CheckResult:
-    """A table and what its check amounted to."""
+    """A target and the verdict of its check."""
 
     target: CheckTarget
     verdict: Verdict
@@ -36,35 +36,35 @@ class CheckResult:
 
 @record(kw_only=True)
 class BatchSummary:
-    """All outcomes, in the order of the targets, and the seconds they took together."""
+    """All results, in the order of the targets, and their total duration in seconds."""
 
     results: tuple[CheckResult, ...]
     seconds: float
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
-        """Those that did not pass."""
+        """Results of failed checks."""
         return tuple(result for result in self.results if not result.verdict.ok)
 
     @property
     def ok(self) -> bool:
-        """Whether all passed."""
+        """Whether all checks passed."""
         return not self.failed
 
 
 async def run_batch(
     targets: Sequence[CheckTarget], jobs: int
 ) -> AsyncGenerator[tuple[CheckTarget, Event | Verdict] | BatchSummary, None]:
-    """Check `jobs` targets at a time and yield what happens, the summary last.
+    """Check `jobs` targets at a time and yield their events, the summary last.
 
-    What belongs to a target comes together, its verdict last, and the targets come in their
-    order: the first that is not over as it happens, the later ones from what was kept of them. Wrap
-    it in `contextlib.aclosing`.
+    Events come target by target, in the order of the targets and each verdict last: those of the
+    first unfinished target as they happen, those of later targets from a queue. Wrap it in
+    `contextlib.aclosing`.
     """
     started = time.monotonic()
-    # What a server learned in the check of one table, it may repeat in that of another.
+    # A server may repeat in one table's check a password from the check of another.
     redactors = Redactors()
-    turn = asyncio.Semaphore(_affordable(jobs))
+    slots = asyncio.Semaphore(_limit_jobs(jobs))
     queues: list[asyncio.Queue[Event | Verdict | None]] = [asyncio.Queue() for _ in targets]
 
     async def check(target: CheckTarget, queue: asyncio.Queue[Event | Verdict | None]) -> None:
@@ -73,8 +73,8 @@ async def run_batch(
                 queue.put_nowait(verdict_without_check(target))
                 return
             request = replace(target.request, redactors=redactors)
-            # Leaving early closes the connection at once, and not when the collector comes by.
-            async with turn, aclosing(run(request)) as events:
+            # Leaving early closes the connection at once, not at garbage collection.
+            async with slots, aclosing(run(request)) as events:
                 async for event in events:
                     queue.put_nowait(event)
         finally:
@@ -96,8 +96,8 @@ async def run_batch(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _affordable(jobs: int) -> int:
-    """How many of the jobs this process has file descriptors for."""
+def _limit_jobs(jobs: int) -> int:
+    """Return `jobs`, or as many as the file descriptor limit allows."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return jobs
@@ -105,10 +105,10 @@ def _affordable(jobs: int) -> int:
 
 
 class Clock:
-    """The machine's own time; the tests have another."""
+    """The machine's clock; tests replace it."""
 
     def now(self) -> float:
-        """Return the monotonic clock's seconds."""
+        """Return the monotonic time in seconds."""
         return time.monotonic()
 
     def moment(self) -> datetime:
@@ -116,13 +116,13 @@ class Clock:
         return datetime.now().astimezone()
 
     async def sleep(self, seconds: float) -> None:
-        """Let time go by."""
+        """Sleep for `seconds`."""
         await asyncio.sleep(seconds)
 
 
 @record(kw_only=True)
 class VerdictChanged:
-    """Another verdict than `before`: when, of which check, and all that happened in it."""
+    """A check whose verdict differs from `before` (None for the first), with its events."""
 
     number: int
     moment: datetime
@@ -134,14 +134,14 @@ class VerdictChanged:
 
 @record(kw_only=True)
 class Paused:
-    """The password was refused and will not be sent before something changes."""
+    """The server rejected the password; no check runs until the target changes."""
 
     moment: datetime
     attempt: CheckTarget
 
 
 class Watch:
-    """Checks every so many seconds, and counts."""
+    """Checks `every` seconds apart, and their counts."""
 
     def __init__(self, attempt: Callable[[], CheckTarget], every: float, clock: Clock) -> None:
         self.checks = self.passed = self.changes = 0
@@ -153,11 +153,11 @@ class Watch:
 
     @property
     def seconds(self) -> float:
-        """How long it has been watching."""
+        """Seconds since the watch began."""
         return self._clock.now() - self._started
 
     async def rounds(self) -> AsyncGenerator[VerdictChanged | Paused, None]:
-        """Yield what changes, for ever; it ends where a refused password cannot become another.
+        """Yield verdict changes and pauses; end only if a rejected password cannot change.
 
         Wrap it in `contextlib.aclosing`.
         """
@@ -166,7 +166,7 @@ class Watch:
         paused: CheckTarget | None = None
         while True:
             attempt = self._attempt()
-            # A file that cannot be read just now says nothing of another password.
+            # An unreadable file does not mean that the password changed.
             if paused is None or (attempt.request is not None and attempt.mark != paused.mark):
                 paused = None
                 change = await self._check(attempt, before)
@@ -208,7 +208,7 @@ class Watch:
 
 
 def refuses_password(verdict: Verdict) -> bool:
-    """Whether a login was tried and refused for good: once more, and the account may be locked."""
+    """Whether the server rejected the login permanently: a retry may lock the account."""
     reply, facts = verdict.reply, verdict.facts
     if verdict.ok or verdict.stage is not Stage.AUTH or not (reply and facts and facts.mechanism):
         return False
@@ -216,12 +216,12 @@ def refuses_password(verdict: Verdict) -> bool:
 
 
 def next_due(due: float, every: float, now: float) -> float:
-    """Return when to check next: a multiple of `every` after `due`."""
-    # What was missed is left out: a machine that slept must not make up for it all at once.
+    """Return the next check time: `due` plus a multiple of `every`."""
+    # Missed checks are skipped: a machine that slept must not catch up all at once.
     return due + every * max(1, math.ceil((now - due) / every))
 
 
 def _kind(verdict: Verdict) -> tuple[object, ...]:
-    """Return what two verdicts share that are the same to whoever watches."""
-    # Not the texts: a server may count in them.
+    """Return what makes two verdicts equal for a watch."""
+    # Not the texts: a server may put counters into them.
     return verdict.ok, verdict.stage, verdict.cause

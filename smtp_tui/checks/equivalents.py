@@ -1,6 +1,6 @@
-"""Command lines that do with other programs what a check does; none holds the secret.
+"""Write command lines that repeat a check with swaks, openssl and curl, without the secret.
 
-Pasted into a POSIX shell, each word of them is one word, whatever it holds.
+Each argument stays one word in a POSIX shell, whatever it contains.
 """
 
 from __future__ import annotations
@@ -28,36 +28,36 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name, is_address
 from smtp_tui.smtp.escaping import escape_controls
 
-# What `config.paths` expands, a shell can expand too.
+# The variables that `config.paths` expands; a shell can expand them too.
 _VARIABLE = re.compile(r"\$(\{)?(HOME|CREDENTIALS_DIRECTORY)(?(1)\}|(?![A-Za-z0-9_]))")
-# What hands the secret over as it is, whatever the connection.
-_TOKEN = frozenset({"XOAUTH2", "OAUTHBEARER"})
-_GIVING_AWAY = _TOKEN | {"PLAIN", "LOGIN"}
-# Few other programs know it, so where the check would choose it, they take what comes after it.
+# Mechanisms that send the secret itself, whatever the connection.
+_TOKEN_MECHANISMS = frozenset({"XOAUTH2", "OAUTHBEARER"})
+_CLEARTEXT = _TOKEN_MECHANISMS | {"PLAIN", "LOGIN"}
+# Few other programs support SCRAM: where the check would choose it, they use the next choice.
 _SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-1")
 _SWAKS_MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
-# OpenSSL has the TLS versions below 1.2 at security level 0 alone.
+# OpenSSL allows TLS versions below 1.2 only at security level 0.
 _OLD_CIPHERS = "DEFAULT@SECLEVEL=0"
 
 
 def quoted(text: str) -> str:
-    """Quote a word; what no terminal may be shown stands as an escape that `printf` undoes."""
+    """Quote a word; control characters become escapes that `printf` decodes."""
     if escape_controls(text) == text:
         return shlex.quote(text)
     escaped = ""
-    for letter in text.replace("\\", r"\\"):
-        if escape_controls(letter) == letter:
-            escaped += letter
+    for character in text.replace("\\", r"\\"):
+        if escape_controls(character) == character:
+            escaped += character
         else:
-            errors = "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
-            escaped += "".join(f"\\0{byte:03o}" for byte in letter.encode("utf-8", errors))
+            errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+            escaped += "".join(f"\\0{byte:03o}" for byte in character.encode("utf-8", errors))
     return f"\"$(printf '%b' {shlex.quote(escaped)})\""
 
 
 def quoted_path(text: str, base: Path, escape: Callable[[str], str] = str) -> str:
-    """Quote a path of the settings, which is relative to `base`; home stays a variable.
+    """Quote a path from the settings, relative to `base`; variables stay, `~` is `$HOME`.
 
-    `escape` is put over what is no variable, for a program that gives some letters a meaning.
+    `escape` is applied to the literal parts, for a program with special characters.
     """
     if text == "~" or text.startswith("~/"):
         text = f"$HOME{text[1:]}"
@@ -72,38 +72,38 @@ def quoted_path(text: str, base: Path, escape: Callable[[str], str] = str) -> st
 
 
 class _CommandLine:
-    """A command line that grows, every word quoted, and the ids of the notes on it."""
+    """A command line under construction: quoted words, and the ids of its notes."""
 
     def __init__(self, plan: _Plan, *words: str) -> None:
         self._base = plan.base
         self.quoted = list(map(quoted, words))
         self.notes: list[str] = []
-        family = plan.settings.address_family  # which all three programs call the same
+        family = plan.settings.address_family  # the options are the same in all three programs
         self.add("-4", when=family is AddressFamily.IPV4)
         self.add("-6", when=family is AddressFamily.IPV6)
 
     def add(self, *words: str | None, when: object = True) -> None:
-        """Add an option and its value, `when` there is reason to."""
+        """Add an option and its value if `when` is true."""
         if when:
             self.quoted += (quoted(word or "") for word in words)
 
     def add_path(self, option: str, path: str | None, escape: Callable[[str], str] = str) -> None:
-        """Add an option and a path of the settings, if there is one."""
+        """Add an option and a path from the settings, if set."""
         if path:
             self.quoted += [option, quoted_path(path, self._base, escape)]
 
     def note(self, *ids: str, when: object = True) -> None:
-        """Add notes, `when` they apply."""
+        """Add notes if `when` is true."""
         if when:
             self.notes += ids
 
 
 class _Plan:
-    """What a check does, in the terms that the command lines share.
+    """A check in the terms that the command lines share.
 
-    `host` and `tls_name` are ASCII, the latter without a final dot and a zone; `hello` is the name
-    for EHLO, None where nobody knows it; `link` is open, optional (STARTTLS if offered), starttls
-    or tls; `mechanisms` are those to log in with, none for no login.
+    `host` and `tls_name` are ASCII, `tls_name` without a final dot or a zone; `hello` is the EHLO
+    name, None if unknown; `link` is open, optional (STARTTLS if offered), starttls or tls;
+    `mechanisms` are those to log in with, empty for no login.
     """
 
     def __init__(self, settings: Settings, facts: CheckSummary, base: Path) -> None:
@@ -126,10 +126,10 @@ class _Plan:
             Encryption.NONE: "optional" if settings.starttls_auto else "open",
         }[settings.encryption]
         self.mechanisms = self._mechanisms(facts)
-        self.gives_away = not _GIVING_AWAY.isdisjoint(self.mechanisms)
+        self.sends_secret = not _CLEARTEXT.isdisjoint(self.mechanisms)
         self.chooses = len(self.mechanisms) > 1
-        # A check stops before it gives a password away unasked, so the command lines must.
-        self.needs_starttls = self.gives_away and self.link == "optional"
+        # A check sends no password unencrypted without permission; nor must the command lines.
+        self.needs_starttls = self.sends_secret and self.link == "optional"
         if self.needs_starttls:
             self.link = "starttls"
         self.has_tls = self.link != "open"
@@ -154,15 +154,15 @@ def _bracketed(host: str) -> str:
 
 
 def _curl(plan: _Plan) -> _CommandLine:
-    """Write what curl does of a check; NOOP is in place of the message."""
+    """Write the curl command; it sends NOOP instead of a message."""
     settings = plan.settings
     # Without --globoff curl reads the brackets of an IPv6 address as a pattern.
     line = _CommandLine(plan, "curl", "-v", "--globoff")
     line.add("--interface", settings.source_address, when=settings.source_address)
     line.add("--max-time", f"{settings.timeout:g}")
     line.note("own-name", when=plan.hello is None)
-    # curl has one name for the host and for TLS: another name for TLS goes into the URL, and
-    # --connect-to leads it to the host.
+    # curl uses one name for the host and for TLS: a different TLS name goes into the URL, and
+    # --connect-to routes it to the host.
     is_renamed = plan.has_tls and bool(settings.server_name)
     if plan.has_tls:
         line.add("--ssl-reqd", when=plan.link == "starttls")
@@ -172,7 +172,7 @@ def _curl(plan: _Plan) -> _CommandLine:
         line.add("--ciphers", _OLD_CIPHERS, when=plan.is_old)
         line.add("--insecure", when=not plan.verifies)
         line.add_path("--cacert", settings.ca_file)
-        # curl takes what stands behind a colon for the key's password.
+        # curl reads the text after a colon as the key's password.
         certificate = settings.client_certificate
         line.add_path("--cert", certificate, lambda path: re.sub(r"([\\:])", r"\\\1", path))
         line.add_path("--key", settings.client_key)
@@ -187,30 +187,30 @@ def _curl(plan: _Plan) -> _CommandLine:
         _add_curl_login(line, plan)
     scheme = "smtps" if plan.link == "tls" else "smtp"
     host = _bracketed((plan.tls_name if is_renamed else plan.host).replace("%", "%25"))
-    path = quote(plan.hello or "", safe=":")  # the name that curl gives in EHLO
+    path = quote(plan.hello or "", safe=":")  # curl's EHLO name
     line.add("--request", "NOOP", "--url", f"{scheme}://{host}:{settings.port}/{path}")
     return line
 
 
 def _add_curl_login(line: _CommandLine, plan: _Plan) -> None:
     wanted = [name for name in plan.mechanisms if not (plan.chooses and name in _SCRAM)]
-    has_token = not _TOKEN.isdisjoint(wanted)
+    has_token = not _TOKEN_MECHANISMS.isdisjoint(wanted)
     needs_password = wanted != ["EXTERNAL"]
     line.add("--login-options", ";".join(f"AUTH={name}" for name in wanted))
     line.add("--user", plan.user if needs_password else f"{plan.user}:")
-    # From standard input, as an option of the call stands in the list of processes.
+    # From standard input, as the process list shows command-line options.
     line.add("--config", "-", when=has_token)
     line.note("asks-token", when=has_token)
     line.note("asks", when=needs_password and not has_token)
     line.note("needs-gsasl", when=wanted[0] in _SCRAM)
     line.note("own-choice", when=plan.chooses)
-    line.note("shows-password", when=plan.gives_away)
-    line.note("clear", when=plan.gives_away and not plan.has_tls)
-    line.note("shows-digest", when=needs_password and not plan.gives_away)
+    line.note("shows-password", when=plan.sends_secret)
+    line.note("clear", when=plan.sends_secret and not plan.has_tls)
+    line.note("shows-digest", when=needs_password and not plan.sends_secret)
 
 
 def _openssl(plan: _Plan) -> _CommandLine:
-    """Write what openssl does of a check: the handshake."""
+    """Write the openssl command: the handshake only."""
     settings = plan.settings
     line = _CommandLine(plan, "openssl", "s_client", "-connect", plan.endpoint)
     if not plan.has_tls:
@@ -224,19 +224,19 @@ def _openssl(plan: _Plan) -> _CommandLine:
         line.note("own-name", when=plan.hello is None)
         line.note("begins-anyway")
     line.add("-servername", plan.tls_name, when=plan.has_name)
-    # Where nothing else is said, s_client sends the host of -connect as the name.
+    # By default s_client sends the host of -connect as the server name.
     line.add("-noservername", when=not plan.has_name)
     if settings.tls_fingerprint is None and plan.verifies:
         line.add("-verify_hostname" if plan.has_name else "-verify_ip", plan.tls_name)
         line.add("-verify_return_error")
     line.note("not-verified", when=not plan.verifies)
     line.add_path("-CAfile", settings.ca_file)
-    version = settings.tls_minimum.value  # 1.0 is written without its zero
+    version = settings.tls_minimum.value  # openssl spells 1.0 without the zero
     line.add("-min_protocol", f"TLSv{version.removesuffix('.0')}")
     line.add("-cipher", _OLD_CIPHERS, when=plan.is_old)
     line.add_path("-cert", settings.client_certificate)
     line.add_path("-key", settings.client_key)
-    # Its end of input is the end of the connection.
+    # s_client closes the connection at end of input.
     line.quoted += ["</dev/null"]
     if settings.tls_fingerprint:
         line.quoted += ["|", "openssl", "x509", "-noout", "-fingerprint", "-sha256"]
@@ -246,7 +246,7 @@ def _openssl(plan: _Plan) -> _CommandLine:
 
 
 def _swaks(plan: _Plan) -> _CommandLine:
-    """Write what swaks does of a check."""
+    """Write the swaks command."""
     settings = plan.settings
     line = _CommandLine(plan, "swaks", "--server", plan.host, "--port", str(settings.port))
     line.add("--local-interface", settings.source_address, when=settings.source_address)
@@ -270,32 +270,32 @@ def _swaks(plan: _Plan) -> _CommandLine:
         line.note("old-swaks" if plan.verifies else "not-verified")
         line.note("no-fingerprint", when=settings.tls_fingerprint)
         line.note("starttls-required", when=plan.needs_starttls)
-    known = [name for name in plan.mechanisms if name in _SWAKS_MECHANISMS]
-    if not known or plan.user == "<>":  # to swaks, typed too, that is no user
+    supported = [name for name in plan.mechanisms if name in _SWAKS_MECHANISMS]
+    if not supported or plan.user == "<>":  # swaks reads <> as no user, even when typed
         line.add("--quit-after", "HELO")
-        line.note("no-mechanism", when=plan.mechanisms and not known)
-        line.note("no-user", when=known)
+        line.note("no-mechanism", when=plan.mechanisms and not supported)
+        line.note("no-user", when=supported)
         return line
-    # Even behind an equals sign swaks reads such a name as an option.
+    # Even after an equals sign, swaks reads a leading hyphen as an option.
     is_readable = not plan.user.startswith("-")
-    line.add("--auth", ",".join(known))
+    line.add("--auth", ",".join(supported))
     line.add("--auth-user", plan.user, when=is_readable)
-    # What swaks shows of AUTH, and what is typed, would be the password.
+    # By default swaks shows the password in AUTH and while it is typed.
     line.add("--auth-hide-password", "--protect-prompt", "--quit-after", "AUTH")
     line.note("asks", "asks-netrc")
     line.note("asks-user", when=not is_readable)
-    line.note("shows-digest", when="CRAM-MD5" in known)
-    line.note("tries-both", when=len(known) > 1)
+    line.note("shows-digest", when="CRAM-MD5" in supported)
+    line.note("tries-both", when=len(supported) > 1)
     line.note("own-choice", when=plan.chooses)
-    line.note("clear", when=plan.gives_away and not plan.has_tls)
+    line.note("clear", when=plan.sends_secret and not plan.has_tls)
     return line
 
 
 @record(kw_only=True)
 class EquivalentCommand:
-    """What to type for another program, in a POSIX shell, and where it will behave otherwise.
+    """A POSIX shell command for another program, and where it differs from the check.
 
-    `line` is empty where the program has nothing to do; the notes say why.
+    `line` is empty if the program has nothing to do; the notes say why.
     """
 
     program: str
@@ -306,10 +306,10 @@ class EquivalentCommand:
 def equivalent_commands(
     settings: Settings, facts: CheckSummary | None = None, base: Path = Path()
 ) -> tuple[EquivalentCommand, ...]:
-    """Return what does the same with swaks, openssl and curl, as far as the login.
+    """Return commands that repeat a check with swaks, openssl and curl, up to the login.
 
-    Of the `facts` of a check, the name given in EHLO and the mechanism that `auto` took are done
-    again. `base` is the folder that paths in the settings start from.
+    They use the EHLO name and the mechanism that `auto` chose from the check's `facts`. `base` is
+    the folder that relative paths in the settings start from.
     """
     plan = _Plan(settings, facts or CheckSummary(), base)
     commands = []

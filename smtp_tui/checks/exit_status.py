@@ -1,4 +1,4 @@
-"""A verdict for whoever called: the exit status for scripts, and the lines for people."""
+"""Convert a verdict to an exit status for scripts and text lines for people."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ USAGE = 2
 SETTINGS = 3
 DEFECT = 70
 
-# The values of `smtp.events.Cause` and `Stage`, which are not loaded for a few numbers.
+# Values of `smtp.events.Cause` and `Stage`, copied so that the module need not be loaded.
 INTERNAL_ERROR = "internal-error"
-# Each stage's exit status, and its name in an admin's words: the ids are for programs.
+# Each stage's exit status, and its name for admins: the ids are for programs.
 _STAGES = {
     "settings": (SETTINGS, "settings"),
     "password": (4, "password"),
@@ -34,14 +34,14 @@ STAGE_NAMES: dict[str, str] = {stage: name for stage, (_, name) in _STAGES.items
 
 
 def exit_status(verdict: Verdict) -> int:
-    """Return 0 for a check that passed, 70 for a defect of ours, else its stage's number."""
+    """Return 0 for a passed check, 70 for an internal error, else the stage's number."""
     if verdict.cause == INTERNAL_ERROR:
         return DEFECT
     return PASSED if verdict.ok else BY_STAGE[verdict.stage]
 
 
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
-    """Yield what happened, why, what to do, and what else matters; the ids are for programs."""
+    """Yield the outcome, the reason, the fixes and the warnings, as text without ids."""
     if verdict.ok:
         yield f"PASSED in {verdict.seconds:.2f} s: {verdict.summary}"
     else:
@@ -54,7 +54,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         if verdict.cure:
             yield f"  To do: {verdict.cure}"
     for fix in verdict.fixes:
-        # As `smtp-tui set` accepts it; what only the admin knows is left open.
+        # As `smtp-tui set` accepts it; `…` stands for what only the admin knows.
         pairs = (f"{key}={'…' if value is None else value}" for key, value in fix.change.items())
         yield f"  Fix {' '.join(pairs)}: {fix.why}"
     for text in verdict.also_texts:

@@ -1,6 +1,6 @@
-"""JSON Lines of a check: every key declared once, which gives its value and its JSON Schema.
+"""Write checks as JSON Lines; each key is declared once, for its value and its JSON Schema.
 
-ASCII only; keys are always there, null where empty. `jsonlines.toml` says what they mean.
+ASCII only; keys are always present, null without a value. `jsonlines.toml` describes them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import Certificate
 
 VERSION = 1
-"""The schema's version: it grows when a key changes its meaning or goes, not when one comes."""
+"""The schema version: incremented when a key is removed or redefined, not when added."""
 
 Schema = dict[str, Any]
 Source = str | Callable[[Any], Any]
@@ -28,10 +28,10 @@ Source = str | Callable[[Any], Any]
 
 @record
 class JsonType:
-    """A kind of JSON value: its schema, made when it is asked for, and what writes the value.
+    """A kind of JSON value: functions that make its schema and convert the value.
 
-    `source` gets the value of a key's owner: a path of attributes, or a function; where it is
-    empty, the attribute of the key's name does.
+    `source` reads the value from the key's owner: an attribute path or a function; if empty, the
+    attribute with the key's name.
     """
 
     schema: Callable[[], Schema]
@@ -39,7 +39,7 @@ class JsonType:
     source: Source = ""
 
     def of(self, source: Source) -> JsonType:
-        """Return the same kind with a source of its own."""
+        """Return a copy with another source."""
         return replace(self, source=source)
 
 
@@ -51,7 +51,7 @@ def _plain(write: Callable[[Any], Any] = lambda value: value, **schema: Any) -> 
 
 
 def maybe(kind: JsonType) -> JsonType:
-    """A value, or null where there is none."""
+    """A value, or null for None."""
     return JsonType(
         lambda: {"anyOf": [kind.schema(), {"type": "null"}]},
         lambda value: None if value is None else kind.write(value),
@@ -67,7 +67,7 @@ def many(kind: JsonType) -> JsonType:
 
 
 def shape(texts: str, /, **keys: JsonType) -> JsonType:
-    """An object that has all of these keys, always; `texts` names the table of their meanings."""
+    """An object that always has these keys; `texts` names the table of their descriptions."""
     return JsonType(lambda: _object_schema(texts, keys), lambda owner: _values(keys, owner))
 
 
@@ -87,14 +87,14 @@ def _object_schema(texts: str, keys: Keys) -> Schema:
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    # 3 ms that a check has no use for: only the schema says what its keys mean.
+    # Takes 3 ms, and only the schema needs the descriptions.
     import tomllib
 
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def _or_null(name: str) -> Callable[[Any], Any]:
-    # A failed handshake has no version and no cipher, and what is empty shows as null.
+    # A failed handshake has no version and no cipher; empty values become null.
     return lambda owner: getattr(owner, name, None) or None
 
 
@@ -109,7 +109,7 @@ SHA256 = _plain(str, type="string", pattern="^[0-9a-f]{64}$")
 SECONDS = _plain(lambda value: round(value, 6), type="number", minimum=0)
 MOMENT = _plain(datetime.isoformat, type="string", format="date-time")
 TO_THE_SECOND = replace(MOMENT, write=lambda moment: moment.isoformat(timespec="seconds"))
-# What a setting's value may be; null is one that only the admin knows.
+# Types of a setting's value; null is one that only the admin knows.
 SETTING_VALUE = _plain(type=["string", "number", "boolean", "null"])
 SETTING_KEY = _plain(str, type="string", pattern="^[a-z_]+$")
 CHANGES = _plain(dict, type="object", additionalProperties=SETTING_VALUE.schema())
@@ -171,13 +171,13 @@ _APPLICATION = shape(
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
 
 
-def _reply_keys(part: str = "") -> Keys:
-    """The keys of a reply, or of a thing that has its reply in this part."""
+def _reply_keys(prefix: str = "") -> Keys:
+    """The keys of a reply, whose attribute paths begin with `prefix`."""
     keys = {"code": CODE, "enhanced": maybe(TEXT), "text": TEXT}
-    return {name: kind.of(f"{part}{name}") for name, kind in keys.items()}
+    return {name: kind.of(f"{prefix}{name}") for name, kind in keys.items()}
 
 
-# The lines of events, which end with the seconds since the check began.
+# The lines of events; each ends with the seconds since the check began.
 _OF_EVENTS: dict[type, tuple[str, Keys]] = {
     events.Resolved: ("resolved", {"host": TEXT, "addresses": many(TEXT)}),
     events.Connecting: ("connecting", _ADDRESS),
@@ -223,14 +223,14 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
         },
     ),
 }
-# They only frame the dialogue: the verdict holds what they say.
+# They only frame the dialogue: the verdict contains their data.
 _WITHOUT_LINE = (events.StageEntered, events.RecipientReply, events.MessageQueued, events.Finished)
 
 LINES: dict[str, Keys] = {
     **{name: {**keys, "seconds": SECONDS} for name, keys in _OF_EVENTS.values()},
     "domain": {
-        "facts": many(_FACT).of(lambda found: found[0]),
-        "seconds": SECONDS.of(lambda found: found[1]),
+        "facts": many(_FACT).of(lambda report: report[0]),
+        "seconds": SECONDS.of(lambda report: report[1]),
     },
     "summary": {
         "ok": TRUTH,
@@ -278,21 +278,21 @@ def schema() -> Schema:
 
 
 def _line_schema(name: str, keys: Keys) -> Schema:
-    whole = _object_schema(name, {"file": maybe(TEXT), "table": maybe(TEXT), **keys})
-    whole["properties"] = {"event": {"const": name}, **whole["properties"]}
-    whole["required"].insert(0, "event")
-    return {"description": _texts()["lines"][name], **whole}
+    line_schema = _object_schema(name, {"file": maybe(TEXT), "table": maybe(TEXT), **keys})
+    line_schema["properties"] = {"event": {"const": name}, **line_schema["properties"]}
+    line_schema["required"].insert(0, "event")
+    return {"description": _texts()["lines"][name], **line_schema}
 
 
 def json_line(event: events.Event | Verdict, file: str | None, table: str | None) -> str | None:
-    """Return the line of an event or a verdict; None for what only frames the dialogue."""
+    """Return the line of an event or verdict; None if it only frames the dialogue."""
     if isinstance(event, _WITHOUT_LINE):
         return None
     return named_line(_OF_EVENTS[type(event)][0], event, file, table)
 
 
 def named_line(name: str, owner: Any, file: str | None, table: str | None) -> str:
-    """Return one line of JSON: `owner` has what the keys of the line name."""
+    """Return one line of JSON; its keys read their values from `owner`."""
     head = {"event": name, "file": file, "table": table}
-    # ASCII, as json.dumps has it: no locale changes a line, and no terminal obeys one.
+    # ASCII, json.dumps' default: independent of the locale and harmless to a terminal.
     return json.dumps(head | _values(LINES[name], owner))

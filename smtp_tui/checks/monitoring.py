@@ -1,4 +1,4 @@
-"""Checks as monitoring systems read them: Nagios' plugin output and Prometheus' text format."""
+"""Format checks for monitoring: Nagios plugin output and Prometheus' text format."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _RANGE = re.compile(rf"(?P<at>@?)(?:(?P<start>~|{_NUMBER})?:)?(?P<end>{_NUMBER})
 
 @record(kw_only=True)
 class Range:
-    """Values from `start` to `end`, both included; `text` is how it was written.
+    """Values from `start` to `end`, both included; `text` is the range as written.
 
-    It alarms for a value outside of them, or with `inside` for one of them.
+    It alarms for values outside the range, or with `inside` for values in it.
     """
 
     start: float
@@ -40,24 +40,24 @@ class Range:
     text: str
 
     def alarms(self, value: float) -> bool:
-        """Whether a value is one to alarm about."""
+        """Whether a value raises an alarm."""
         return (self.start <= value <= self.end) is self.inside
 
 
 def range_of(text: str) -> Range:
-    """Read `10`, `10:`, `~:10` or `@5:10`, as the plugin guidelines write ranges; ValueError."""
-    found = _RANGE.fullmatch(text)
-    if found is None or (found["end"] is None and found["start"] is None):
+    """Parse `10`, `10:`, `~:10` or `@5:10` (plugin guidelines); ValueError if invalid."""
+    match = _RANGE.fullmatch(text)
+    if match is None or (match["end"] is None and match["start"] is None):
         raise ValueError("write it as 10, 10:, ~:10, 10:20 or @5:10")
-    start = -math.inf if found["start"] == "~" else float(found["start"] or 0)
-    end = math.inf if found["end"] is None else float(found["end"])
+    start = -math.inf if match["start"] == "~" else float(match["start"] or 0)
+    end = math.inf if match["end"] is None else float(match["end"])
     if start > end:
         raise ValueError("its start must not be above its end")
-    return Range(start=start, end=end, inside=bool(found["at"]), text=text)
+    return Range(start=start, end=end, inside=bool(match["at"]), text=text)
 
 
 class PluginState(IntEnum):
-    """The states of the Monitoring Plugins, by their exit status."""
+    """The states of the Monitoring Plugins, as exit statuses."""
 
     OK = 0
     WARNING = 1
@@ -66,10 +66,10 @@ class PluginState(IntEnum):
 
 
 _WORST_FIRST = (PluginState.CRITICAL, PluginState.UNKNOWN, PluginState.WARNING, PluginState.OK)
-# Nothing was asked of a server yet: whether mail works is not known.
+# No server was contacted in these stages: whether mail works is unknown.
 _UNTESTED = frozenset({Stage.SETTINGS, Stage.PASSWORD})
-# Somebody must act on these. A certificate that expires has thresholds of its own, and the others
-# do no harm by themselves: an alarm that never ends is ignored.
+# Somebody must act on these. Certificate expiry has its own thresholds, and the others do no harm
+# by themselves: an alarm that never ends is ignored.
 MATTERS = frozenset(
     {
         WarningId.LINK_OPEN,
@@ -82,7 +82,7 @@ MATTERS = frozenset(
 
 @record(kw_only=True)
 class Thresholds:
-    """What makes a passed check a WARNING or CRITICAL: its certificate's time left, its seconds."""
+    """Limits for a passed check: time left on the certificate, and the check's duration."""
 
     certificate_warning: Limit = EXPIRES_SOON
     certificate_critical: Limit = EXPIRES_VERY_SOON
@@ -90,7 +90,7 @@ class Thresholds:
     seconds_critical: Range | None = None
 
     def state_of_certificate(self, verdict: Verdict) -> PluginState:
-        """Return the state that the server's certificate asks for by its time left."""
+        """Return the state for the time left on the server's certificate."""
         leaf = _leaf(verdict)
         if leaf and leaf.is_below(self.certificate_critical):
             return PluginState.CRITICAL
@@ -98,7 +98,7 @@ class Thresholds:
         return PluginState.WARNING if is_low else PluginState.OK
 
     def exceeded(self, verdict: Verdict) -> tuple[PluginState, Range] | None:
-        """Return the worst state that the seconds of a check ask for, and the range for it."""
+        """Return the worst state for a check's duration and its range, or None."""
         critical, warning = self.seconds_critical, self.seconds_warning
         if critical and critical.alarms(verdict.seconds):
             return PluginState.CRITICAL, critical
@@ -108,26 +108,26 @@ class Thresholds:
 
 
 def state_of(verdict: Verdict, thresholds: Thresholds) -> PluginState:
-    """Return the state of a table whose check came to `verdict`."""
+    """Return the state for a verdict."""
     if not verdict.ok:
         is_unknown = verdict.stage in _UNTESTED or verdict.cause == Cause.INTERNAL_ERROR
         return PluginState.UNKNOWN if is_unknown else PluginState.CRITICAL
-    too_long = thresholds.exceeded(verdict)
+    exceeded = thresholds.exceeded(verdict)
     return max(
         thresholds.state_of_certificate(verdict),
-        too_long[0] if too_long else PluginState.OK,
+        exceeded[0] if exceeded else PluginState.OK,
         PluginState.WARNING if MATTERS & set(verdict.warnings) else PluginState.OK,
     )
 
 
 def state_of_all(summary: BatchSummary, thresholds: Thresholds) -> PluginState:
-    """Return the worst state of all outcomes."""
+    """Return the worst state of all results."""
     states = {state_of(result.verdict, thresholds) for result in summary.results}
     return next((state for state in _WORST_FIRST if state in states), PluginState.OK)
 
 
 def _leaf(verdict: Verdict) -> Certificate | None:
-    """Return the server's own certificate, where there is one that can be read."""
+    """Return the server's own certificate if it is readable."""
     leaf = verdict.tls.certificate if verdict.tls else None
     return leaf if leaf and leaf.is_readable else None
 
@@ -138,18 +138,18 @@ def _host(target: CheckTarget) -> str:
 
 
 SERVICE = "SMTP"
-# Characters of a sentence: some agents forward at most 1 KiB.
+# Characters per sentence: some agents forward at most 1 KiB.
 _LONGEST = 300
-# A bar begins the performance data; the angles would be markup on old web pages.
+# A bar begins the performance data; angle brackets would be markup on old web pages.
 _NOT_PLAIN = str.maketrans({"|": "/", "<": "(", ">": ")"})
-# No label of performance data holds a quote or an equals sign.
+# Performance data labels must not contain a quote or an equals sign.
 _NOT_IN_LABEL = str.maketrans({"'": "_", "=": "_", "|": "/"})
 
 
 def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]:
-    """Yield the lines of a plugin, those of a verdict after the first.
+    """Yield the lines of a plugin: a summary, then the details.
 
-    All performance data stands on the first line: what follows it, not every program reads.
+    All performance data is on the first line: not every program reads the others.
     """
     if len(summary.results) == 1:
         (result,) = summary.results
@@ -177,17 +177,17 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
 
 
 def trouble_line(reason: str) -> str:
-    """Return the line of a call that came to no check."""
+    """Return the output line of a call that ran no check."""
     return f"{SERVICE} {PluginState.UNKNOWN.name} - {plain(reason)}"
 
 
 def plain(text: str) -> str:
-    """Return a text that is one line of a plugin's output, whatever a server put into it."""
+    """Escape a text for one line of plugin output, whatever a server put into it."""
     return escape_controls(text).translate(_NOT_PLAIN)
 
 
 def _sentence(result: CheckResult, thresholds: Thresholds) -> str:
-    """Name the table and its host, say what happened, and what else makes its state."""
+    """Return the table and host, what happened, and what else sets the state."""
     verdict, host = result.verdict, _host(result.target)
     name = plain(result.target.label) + (f" ({plain(one_line(host, 80))})" if host else "")
     sentence = f"{name}: {_shortened(verdict.summary)}"
@@ -199,8 +199,8 @@ def _sentence(result: CheckResult, thresholds: Thresholds) -> str:
         state, limit = exceeded
         reasons.append(f"the check took {verdict.seconds:.2f} s ({state.name} range {limit.text})")
     warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
-    warnings.pop(WarningId.CERTIFICATE_EXPIRES_SOON, None)  # the thresholds decide on it here
-    # One warning: one that makes the state, if any.
+    warnings.pop(WarningId.CERTIFICATE_EXPIRES_SOON, None)  # covered by the thresholds
+    # Show one warning, one that sets the state if any.
     first = next((id_ for id_ in warnings if id_ in MATTERS), next(iter(warnings), None))
     if first:
         reasons.append(_shortened(warnings[first]))
@@ -214,19 +214,19 @@ def _shortened(text: str) -> str:
 def _performance(result: CheckResult, thresholds: Thresholds, prefix: str = "") -> Iterator[str]:
     request = result.target.request
     settings = parse_settings(request.values).settings if request else None
-    most = f"{settings.timeout:g}" if settings else ""
+    maximum = f"{settings.timeout:g}" if settings else ""
     limits = (thresholds.seconds_warning, thresholds.seconds_critical)
     ranges = ";".join(limit.text if limit else "" for limit in limits)
-    time = f"{result.verdict.seconds:.3f}s;{ranges};0;{most}".rstrip(";")
+    time = f"{result.verdict.seconds:.3f}s;{ranges};0;{maximum}".rstrip(";")
     yield f"{_label(f'{prefix}time')}={time}"
     if leaf := _leaf(result.verdict):
         spans = (thresholds.certificate_warning, thresholds.certificate_critical)
-        least = ";".join(f"{_days(span.of(leaf.lifetime))}:" for span in spans)
-        yield f"{_label(f'{prefix}certificate_days')}={_days(leaf.left())};{least}"
+        minimums = ";".join(f"{_days(span.of(leaf.lifetime))}:" for span in spans)
+        yield f"{_label(f'{prefix}certificate_days')}={_days(leaf.left())};{minimums}"
 
 
 def _days(span: timedelta) -> str:
-    """Write days with two places at most, cut off: what is below a limit stays below it."""
+    """Format days with at most two decimals, cut off to stay below a limit."""
     return f"{span // (timedelta(days=1) / 100) / 100:.2f}".rstrip("0").rstrip(".")
 
 
@@ -254,9 +254,9 @@ _GAUGES = {
 
 
 def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Yield a verdict's samples: the metric, labels of its own, and the value."""
-    # A label that changes would end a series and begin another: stages and warnings are state
-    # sets, each state with 1 or 0. Causes are too many for that.
+    """Yield a verdict's samples: metric name, its own labels, and value."""
+    # A changed label would end one series and begin another: stages and warnings are state sets,
+    # each state with 1 or 0. There are too many causes for that.
     yield "up", {}, int(verdict.ok)
     yield "check_seconds", {}, round(verdict.seconds, 6)
     yield "last_run_timestamp_seconds", {}, round(moment.timestamp(), 3)
@@ -273,18 +273,18 @@ def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str
 
 
 def prometheus_text(summary: BatchSummary, moment: datetime) -> str:
-    """Return the metrics of checks that ended at `moment`, with a line end at its end."""
+    """Return the metrics of checks that ended at `moment`, with a final newline."""
     samples = {
         name: [f"# HELP smtp_tui_{name} {description}", f"# TYPE smtp_tui_{name} gauge"]
         for name, description in _GAUGES.items()
     }
     samples["build_info"].append(_sample("build_info", {"version": __version__}, 1))
-    # A table that was named twice would be one series twice, which no collector accepts.
-    outcomes = {
+    # A table named twice would give a duplicate series, which every collector rejects.
+    verdicts = {
         (result.target.file, result.target.table, _host(result.target)): result.verdict
         for result in summary.results
     }
-    for (file, table, host), verdict in outcomes.items():
+    for (file, table, host), verdict in verdicts.items():
         series = {"file": file or "", "table": table or "", "host": host}
         for name, state, value in _samples(verdict, moment):
             samples[name].append(_sample(name, series | state, value))
@@ -299,7 +299,7 @@ def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
 
 
 def write_prometheus(path: Path, text: str) -> None:
-    """Put metrics where a collector finds them as `write_whole` does; NotWrittenError if not."""
-    # A web server or a collector runs as a user of its own, so every user may read it: it holds
-    # names of files, tables and hosts, and never a password.
+    """Write metrics for a collector with `write_whole`; NotWrittenError if it fails."""
+    # Every user may read it, as a web server or collector runs as its own user: it contains names
+    # of files, tables and hosts, never a password.
     write_whole(path, text, name="metrics file", start="# HELP smtp_tui_", mode=0o644)

@@ -1,4 +1,4 @@
-"""Put a text into a file whole or not at all, and over nothing but an older one of its kind."""
+"""Write a file whole or not at all, replacing only an older file of its kind."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from smtp_tui.config.errors import one_line, reason
 
 
 class NotWrittenError(Exception):
-    """A file cannot be written; the text is one line for the admin."""
+    """A file cannot be written; the message is one line for the admin."""
 
 
 def write_whole(path: Path, text: str, *, name: str, start: str, mode: int) -> None:
-    """Put a text into a file, in place of an older one of its kind; a pipe or a device takes it.
+    """Write a text to a file, replacing only one of its kind, or to a pipe or device.
 
-    `name` is what the file is in a sentence, `start` its first words, and `mode` opens it to whom
-    its content is for, whatever the umask. NotWrittenError where `path` is something else, so that
-    a slip of the finger costs no settings, or a link, which may lead anywhere.
+    `name` is the kind of file in messages, `start` the text that such a file begins with, and
+    `mode` its permissions, whatever the umask. NotWrittenError if `path` is any other file, so
+    that a typo costs no settings, or a symbolic link, which may lead anywhere.
     """
     content = text.encode("utf-8", "backslashreplace")
     try:
@@ -36,7 +36,7 @@ def write_whole(path: Path, text: str, *, name: str, start: str, mode: int) -> N
 
 
 def _obstacle(path: Path, name: str, start: bytes) -> str:
-    """Say why the file that is there must not be replaced; empty where it may."""
+    """Return why the existing file must not be replaced; empty if it may be."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:

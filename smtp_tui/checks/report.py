@@ -1,4 +1,4 @@
-"""A report of checks for a ticket: Markdown, without secrets, whatever a server said."""
+"""Format checks as a Markdown report for a ticket, without secrets."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import lines_of
 
 TITLE = "# Mail check by smtp-tui"
-"""The first line of every report; no other file may be replaced by one."""
+"""The first line of every report; a report replaces no other file."""
 
-_LESS = """\
+_PRIVACY_NOTE = """\
 This report contains no password and no token, and nothing that AUTH derives from them. It \
 contains names and addresses: read it before you pass it on."""
-# Letters alone or digits alone, joined by hyphens and apostrophes; both together may be the number
-# of an issue or of a commit.
+# A word of letters (with hyphens and apostrophes) or of digits; a mixture may be the number of an
+# issue or of a commit.
 _PLAIN = r"[(\"']*+(?:[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+|–|—)?[)\"',.;:?!…]*"
 _OTHER = rf"(?!{_PLAIN}(?!\S))\S+"
 _OTHERS_OR_SPACE = re.compile(rf"(?<!\S)({_OTHER}(?:\s+{_OTHER})*)|\s+")
@@ -40,19 +40,19 @@ _SPANS = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
 def code(text: str) -> str:
-    """Return a code span that holds the text, in one line."""
+    """Return a code span that contains the text, in one line."""
     shown = escape_controls(text)
     if not shown:
         return "(empty)"
     marks = "`" * (_longest_run(shown) + 1)
     edges = shown[0] + shown[-1]
-    # A renderer takes a space away from both ends, where there is one at both.
+    # Renderers strip one space from each end if both ends have one.
     pad = " " if "`" in edges or (edges == "  " and shown.strip(" ")) else ""
     return f"{marks}{pad}{shown}{pad}{marks}"
 
 
 def fenced(lines: Iterable[str], language: str = "text") -> list[str]:
-    """Return a fenced block that holds the lines and that none of them can end."""
+    """Return a fenced block of the lines, which none of them can close."""
     shown = [escape_controls(line) for line in lines]
     fence = "`" * max(3, 1 + max(map(_longest_run, shown), default=0))
     return [f"{fence}{language}", *shown, fence]
@@ -63,33 +63,33 @@ def _longest_run(text: str) -> int:
 
 
 def prose(text: str) -> str:
-    """Return a sentence that stays text: nothing in it becomes a link, an image or a mention.
+    """Escape a sentence: nothing in it becomes a link, an image or a mention.
 
-    Its plain words stay, runs of all others become code; so does what stands between backticks.
+    Plain words stay; runs of other words, and text in backticks, become code.
     """
-    # Backslashes are not enough: trackers make links of what is left after they are gone.
+    # Backslashes are not enough: trackers remove them, then make links of the rest.
     joined = ""
     for number, piece in enumerate(_SPANS.split(escape_controls(text))):
-        part = code(piece) if number % 2 else _OTHERS_OR_SPACE.sub(_marked, piece)
+        part = code(piece) if number % 2 else _OTHERS_OR_SPACE.sub(_as_code, piece)
         # Two code spans next to each other would become one.
         joined += f" {part}" if joined.endswith("`") and part.startswith("`") else part
     return joined.strip()
 
 
-def _marked(found: re.Match[str]) -> str:
-    # The stops at the end of a run stay outside the span.
-    run = found[1] or ""
+def _as_code(match: re.Match[str]) -> str:
+    # Punctuation at the end of a run stays outside the span.
+    run = match[1] or ""
     inner = run.rstrip(",.;:")
     return code(inner) + run[len(inner) :] if inner else run or " "
 
 
 @record(kw_only=True)
 class ReportEntry:
-    """A check that was done: its settings as the file has them, its events and its verdict.
+    """A completed check: its settings as in the file, its events and its verdict.
 
-    `settings` is None where they could not be used; those `assumed` are defaults of the application
-    whose file it is; `password_from` is the place that the password was taken from where it was not
-    the settings'. `base` is the folder that paths start from.
+    `settings` is None if they could not be used; `assumed` are the keys whose values are defaults
+    of the application that owns the file; `password_from` is where the password came from if not
+    from the settings. `base` is the folder that relative paths start from.
     """
 
     settings: Settings | None
@@ -103,9 +103,9 @@ class ReportEntry:
 
 
 def report_markdown(checks: Sequence[ReportEntry], moment: datetime, home: str = "") -> str:
-    """Return the report of checks that began at `moment`, with a line end at its end.
+    """Return the report of checks that began at `moment`, with a final newline.
 
-    What happened may name files by their whole paths: there `~` takes the place of `home`.
+    Verdicts and dialogues may contain absolute paths: there `~` replaces `home`.
     """
     system = " ".join((platform.system(), platform.release(), platform.machine()))
     lines = [
@@ -120,7 +120,7 @@ def report_markdown(checks: Sequence[ReportEntry], moment: datetime, home: str =
     if len(checks) > 1:
         passed = sum(check.verdict.ok for check in checks)
         lines.append(f"- tables: {len(checks)}, passed: {passed}, failed: {len(checks) - passed}")
-    lines += ["", _LESS]
+    lines += ["", _PRIVACY_NOTE]
     for check in checks:
         names = ", table ".join(code(name) for name in (check.file, check.table) if name)
         lines += ["", f"## {names or 'Without a file'}", *_section(check, moment, home)]
@@ -148,7 +148,7 @@ def _section(check: ReportEntry, moment: datetime, home: str) -> Iterator[str]:
 
 
 def without(home: str, lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines with `~` in place of a home folder."""
+    """Yield lines with `~` in place of the home folder."""
     folder = home.rstrip("/")
     path = re.compile(rf"(?<![\w/.~-]){re.escape(folder)}(?![\w.-])") if folder else None
     for line in lines:
@@ -156,7 +156,7 @@ def without(home: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _verdict_lines(verdict: Verdict) -> Iterator[str]:
-    """Yield what happened, why, what to do, and what else is worth knowing."""
+    """Yield the outcome, then its reason, fixes and details as a list."""
     outcome = "**PASSED**" if verdict.ok else f"**FAILED** at {STAGE_NAMES[verdict.stage]}"
     yield f"{outcome} after {verdict.seconds:.2f} s: {prose(verdict.summary)}"
     lines = [("why", verdict.why), ("to do", verdict.cure)]
@@ -189,7 +189,7 @@ def _change(key: str, value: object) -> str:
 
 
 def _setting_lines(check: ReportEntry) -> Iterator[str]:
-    """Yield a line a setting; those that nobody set are marked as defaults."""
+    """Yield a line per setting; those that are not set are marked as defaults."""
     if check.settings is None:
         yield "The settings could not be used, so none are listed."
         return
@@ -225,7 +225,7 @@ def _setting_value(field: Field, settings: Settings) -> str:
 
 
 def certificate_lines(handshake: TlsEstablished | TlsFailed | None, now: datetime) -> Iterator[str]:
-    """Yield what TLS came to and the facts of the whole chain, the server's own first."""
+    """Yield the TLS result and the first CHAIN_SHOWN certificates, the server's first."""
     if handshake is None:
         yield "The server sent no certificate."
         return
@@ -261,6 +261,6 @@ def _certificate_facts(certificate: Certificate, now: datetime) -> Iterator[str]
 
 
 def write_report(path: Path, text: str) -> None:
-    """Put a report into a file as `write_whole` does; NotWrittenError where that must not be."""
+    """Write a report with `write_whole`; NotWrittenError if it fails."""
     # Only its owner can read it: a report names accounts, servers and recipients.
     write_whole(path, text, name="report", start=TITLE, mode=0o600)

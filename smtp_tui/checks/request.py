@@ -1,4 +1,4 @@
-"""What is to be checked: a table's values and what the call says, known before asyncio loads."""
+"""Describe what to check, without loading asyncio: a table's values and the call's options."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @record
 class PasswordInput:
-    """A password that the call hands over: its place in words, and how to read it there."""
+    """A password that the call supplies: the name of its place, and how to read it."""
 
     place: str
     read: Callable[[], bytes] = field(repr=False)
@@ -35,17 +35,17 @@ Given = PasswordSource | PasswordInput
 
 
 def secret_in(data: bytes, place: str) -> str:
-    """Return the password without its final line end."""
+    """Decode a password without its final newline; PasswordError if invalid."""
     try:
         secret = data.decode()
     except UnicodeDecodeError:
         raise PasswordError(f"{place} is not UTF-8") from None
-    # An editor or echo put it there; a password may end with a space.
+    # An editor or echo adds a newline; a password may end with a space.
     if secret.endswith("\n"):
         secret = secret.removesuffix("\n").removesuffix("\r")
     if not secret:
         raise PasswordError(f"{place} is empty", cause="password-missing")
-    if any(sign in secret for sign in "\r\n\0"):
+    if any(character in secret for character in "\r\n\0"):
         raise PasswordError(
             f"{place} contains more than one line or a NUL byte; it must contain only the password"
         )
@@ -53,7 +53,7 @@ def secret_in(data: bytes, place: str) -> str:
 
 
 def secret_at_hand(source: Given | None) -> str | None:
-    """Return a password that needs no waiting and that every mechanism can send, else None."""
+    """Return a password that needs no waiting and suits every mechanism, else None."""
     match source:
         case Literal(value):
             secret = value
@@ -66,17 +66,17 @@ def secret_at_hand(source: Given | None) -> str | None:
 
 @record(kw_only=True)
 class CheckRequest:
-    """What to check, and with what leave.
+    """What to check, and what the check may do.
 
-    `values` are a table's raw values, those `assumed` not from the file but what the application
-    whose file it is takes by itself; `base` is the folder that paths in it start from; `secret`
-    is the password itself, and `given` where to take it from, either in place of the settings'
-    source. `origin` is the file that names that source, None where the call or the user named it:
-    a file that others can write is not obeyed in all it says (`config.file_access`). `mail` is
-    what to hand over after the login; `extra` is the seconds for experiments after the dialogue.
-    `recognition` names the application that the file is read as; `notes` say that, and what the
-    table holds that is not understood. `redactors` are those of the checks that it belongs to.
-    `early` is a connection that has been begun for it, and is closed by whoever began it.
+    `values` are a table's raw values; the keys in `assumed` are not from the file but defaults of
+    the application that owns it; `base` is the folder that relative paths start from; `secret` is
+    the password itself, and `given` where to read it, either instead of the settings' source.
+    `origin` is the file that names that source, None if the call or the user named it: a file that
+    others can write is not fully trusted (`config.file_access`). `mail` is the message to send
+    after the login; `extra` is the seconds for experiments after the dialogue. `recognition` names
+    the application that the file is read as; `notes` report it, and what the table contains that
+    is not understood. `redactors` are shared by related checks. `early` is a connection begun in
+    advance; its creator closes it.
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -97,24 +97,23 @@ class CheckRequest:
 
     @property
     def sending_settings(self) -> Settings | None:
-        """The settings, the sender that of the mail where it names one; None if not usable."""
+        """The settings, with the mail's sender if it names one; None if not usable."""
         settings = parse_settings(self.values).settings
         if settings and self.mail and self.mail.sender:
             return replace(settings, sender=str(self.mail.sender))
         return settings
 
 
-# Seconds; a shorter timeout is the admin's own measure, and the imports shall take none of it.
+# Seconds; a shorter timeout is the admin's choice, and imports must not use it up.
 _SHORT_TIMEOUT = 5.0
-# Where it can be said without a look at the mechanism that it can send username and password.
+# With these, username and password are known to be sendable before a mechanism is chosen.
 _PLAIN_LOGINS = {Authentication.AUTO, Authentication.PLAIN, Authentication.LOGIN}
 
 
 def settings_sure_to_connect(request: CheckRequest) -> Settings | None:
-    """Return the settings of a check that only the TLS context can keep from connecting, or None.
+    """Return the settings if only the TLS context can keep a check from connecting, else None.
 
-    Whatever else could end it first, or would have to be waited for, is no case for a connection
-    that begins before it.
+    If anything else could end or delay the check first, its connection must not begin early.
     """
     settings = parse_settings(request.values).settings
     if settings is None or settings.timeout < _SHORT_TIMEOUT or settings.client_certificate:
@@ -134,11 +133,11 @@ def settings_sure_to_connect(request: CheckRequest) -> Settings | None:
 
 @record(kw_only=True)
 class CheckTarget:
-    """One table to check: what to ask for, or why that cannot be known.
+    """One table to check: its request, or why there is none.
 
-    `defect` is the unexpected error that reading the table ended with. For a watch, `mark` is
-    everything that decides which password is sent where: as long as it is the same, so is the
-    answer. `can_change` is whether it can become another while the program runs.
+    `defect` is an unexpected error from reading the table. For a watch, `mark` is everything that
+    decides which password is sent where: while it is the same, so is the server's answer.
+    `can_change` is whether it can change while the program runs.
     """
 
     file: str | None = None
@@ -151,5 +150,5 @@ class CheckTarget:
 
     @property
     def label(self) -> str:
-        """Its name among others."""
+        """The target's display name."""
         return ": ".join(filter(None, (self.file, self.table))) or "the call"

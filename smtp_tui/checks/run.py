@@ -1,4 +1,4 @@
-"""One check: settings, password, dialogue, experiments, verdict."""
+"""Run one check: settings, password, dialogue, experiments, verdict."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ NOBODY_TO_ASK = (
     "use --password-stdin, or run smtp-tui on a terminal"
 )
 OK = "ok"
-# Mechanisms that the text of an experiment names.
+# Mechanisms listed in the text of an experiment.
 MECHANISMS_NAMED = 16
 
 Probe = Callable[[Settings, Stage], Awaitable[tuple[CheckSummary, Verdict]]]
 
 
 async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
-    """Yield what happens, the verdict last. Wrap it in `contextlib.aclosing`."""
+    """Yield events, the verdict last. Wrap it in `contextlib.aclosing`."""
     started = request.early.started if request.early else time.monotonic()
     stage = Stage.SETTINGS
     try:
@@ -74,24 +74,24 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
                 yield event
         verdict = diagnose(settings, facts, time.monotonic() - started, parsed.problems)
     except Exception as error:
-        # A defect in the check of one table must cost neither the other tables nor the next check.
+        # A bug in one table's check must not end the checks of other tables or later ones.
         verdict = _failed(error, stage, time.monotonic() - started)
     yield replace(verdict, recognition=request.recognition) if request.recognition else verdict
 
 
 def verdict_without_check(target: CheckTarget) -> Verdict:
-    """The verdict on a target that has no request: no such file, no such table, or a defect."""
+    """Return the verdict on a target without a request: no file, no table, or a bug."""
     if target.defect:
         return _failed(target.defect)
     return _ended_before(Stage.SETTINGS, Cause.SETTINGS_INVALID, target.refusal)
 
 
 def _failed(error: Exception, stage: Stage = Stage.SETTINGS, seconds: float = 0.0) -> Verdict:
-    """The verdict where a defect of this program ended the check."""
+    """Return the verdict on a check that a bug in smtp-tui ended."""
     text = defect_text(error)
     try:
         return _ended_before(stage, Cause.INTERNAL_ERROR, text, seconds)
-    except Exception:  # what is broken may be needed to say so
+    except Exception:  # the report may need what is broken
         cause = Cause.INTERNAL_ERROR.value
         summary = f"smtp-tui failed: {text}."
         return Verdict(seconds=seconds, ok=False, stage=stage, cause=cause, summary=summary)
@@ -110,10 +110,10 @@ async def _events(
     facts: CheckSummary,
     started: float,
 ) -> AsyncGenerator[Event, None]:
-    """Yield all events of a check; the caller adds each to `facts` before it asks for the next."""
+    """Yield all events of a check; the caller adds each to `facts` before requesting the next."""
 
     def now() -> float:
-        # Settings and password were looked at before a connection was begun early.
+        # An early connection begins after settings and password were checked.
         return 0.0 if request.early else time.monotonic() - started
 
     def ended(stage: Stage, fault: Cause, detail: str) -> Finished:
@@ -146,13 +146,13 @@ async def _events(
 def _password_warnings(
     request: CheckRequest, settings: Settings
 ) -> Iterator[tuple[WarningId, str]]:
-    """Yield what speaks against the place that the password comes from."""
+    """Yield warnings about where the password is stored."""
     readable = None
     match request.given or settings.password:
         case Keyring(service):
-            named = other_host(service, settings.host, settings.server_name)
-            if named is not None:
-                shown, host = one_line(service, 80), one_line(named, 80)
+            entry_host = other_host(service, settings.host, settings.server_name)
+            if entry_host is not None:
+                shown, host = one_line(service, 80), one_line(entry_host, 80)
                 text = f"the keyring entry {shown} is named for {host}, not for {settings.host}"
                 yield WarningId.KEYRING_ENTRY_FOR_OTHER_HOST, text
         case Literal():
@@ -162,7 +162,7 @@ def _password_warnings(
         case _:
             pass
     if readable is not None:
-        # 5 ms that a check without a file has no use for.
+        # Takes 5 ms, which a check without a file need not spend.
         from smtp_tui.config.file_access import readable_by_others
 
         if readable_by_others(readable):
@@ -171,14 +171,14 @@ def _password_warnings(
 
 
 async def secret_of(request: CheckRequest, settings: Settings) -> str:
-    """Return the password within `settings.timeout` seconds; PasswordError when there is none."""
+    """Return the password within `settings.timeout` seconds; PasswordError if there is none."""
     source, limit = request.given or settings.password, settings.timeout
     if (secret := secret_at_hand(source)) is not None:
         return secret
     match source:
         case None:
-            whose = mask_credentials(settings.username or "")
-            raise PasswordError(f"no password is set for {whose}", cause="password-missing")
+            username = mask_credentials(settings.username or "")
+            raise PasswordError(f"no password is set for {username}", cause="password-missing")
         case PasswordInput(place=place, read=read):
             try:
                 return secret_in(await in_daemon_thread(read, limit), place)
@@ -189,10 +189,10 @@ async def secret_of(request: CheckRequest, settings: Settings) -> str:
         case Ask():
             raise PasswordError(NOBODY_TO_ASK)
         case _:
-            # 6 ms that a check with a password from the call has no use for.
+            # Takes 6 ms, which a check with a password from the call need not spend.
             from smtp_tui.config import file_access, password_store
 
-            # A password that stands in the file itself is no place to be sent to.
+            # A literal password in the file names no other place to read.
             is_named_by_file = request.given is None and not isinstance(source, Literal)
             if is_named_by_file and request.origin is not None:
                 distrusted = file_access.distrust(source, request.origin, host=settings.host)
@@ -213,10 +213,10 @@ async def _dialogue(
 ) -> AsyncGenerator[Event, None]:
     limits = Limits(extra=request.extra, allow_clear_password=request.allow_clear_password)
     end = None
-    # Every connection of a check has it: what a server learned on one, it may repeat on another.
+    # Every connection of a check shares it: a server may repeat a password from another one.
     redactors = request.redactors or Redactors()
     redactor = redactors.redactor(settings.host, settings.username, secret)
-    course = check(
+    stream = check(
         settings,
         secret,
         mail=request.mail,
@@ -225,7 +225,7 @@ async def _dialogue(
         started=started,
         early=request.early,
     )
-    async with aclosing(course) as events:
+    async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, Finished):
                 end = event
@@ -236,14 +236,14 @@ async def _dialogue(
     facts.add(end)
     cause = cause_of(end, settings, facts)
     unverified = facts.established is not None and not facts.established.verified
-    # The probe of a silent port may have taken its part already.
+    # The probe of a silent port may have used part of it already.
     left = min(request.extra, settings.timeout + request.extra - (time.monotonic() - started))
     if left > 0 and (cause or unverified):
         experiments = run_experiments(settings, facts, cause, left, started, redactor)
-        async with aclosing(experiments) as shown:
-            async for experiment in shown:
+        async with aclosing(experiments) as results:
+            async for experiment in results:
                 yield experiment
-    # What cannot be read is named by its path, which came out of the settings.
+    # The detail may name an unreadable file by its path, which is from the settings.
     yield replace(end, seconds=time.monotonic() - started, detail=mask_credentials(end.detail))
 
 
@@ -255,12 +255,12 @@ async def run_experiments(
     started: float,
     redactor: Redactor,
 ) -> AsyncGenerator[Experiment, None]:
-    """Yield what each experiment showed as soon as it did, all within `seconds`.
+    """Yield the result of each experiment as it ends, all within `seconds`.
 
     `started` is the monotonic time that events count from, `redactor` that of the check: a server
-    that learned the password there may repeat it here. Wrap it in `contextlib.aclosing`.
+    may repeat here the password that it got there. Wrap it in `contextlib.aclosing`.
     """
-    # 8 ms that a check which passes has no use for.
+    # Takes 8 ms, which a check that passes need not spend.
     from smtp_tui.diagnosis.experiments import experiments_for, with_changes
 
     probe = partial(_probe, seconds=seconds, redactor=redactor)
@@ -268,7 +268,7 @@ async def run_experiments(
         asyncio.create_task(_try_change(with_changes(settings, spec.change), facts, spec, probe))
         for spec in experiments_for(settings, facts, cause)
     ]
-    # TLS was established, and nobody verified its certificate.
+    # TLS was established without verifying the certificate.
     unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
     if unverified and facts.established and facts.address:
         running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, probe)))
@@ -277,8 +277,8 @@ async def run_experiments(
             try:
                 shown = await first
             except TimeoutError:
-                break  # an experiment that resolves a name may outlast its time
-            except Exception as error:  # a defect in one experiment costs no other, and no verdict
+                break  # an experiment that resolves a name may exceed its timeout
+            except Exception as error:  # a bug here must not cost other experiments or the verdict
                 text = f"experiment: smtp-tui failed: {defect_text(error)}"
                 shown = Experiment(seconds=0, name="defect", outcome=UNKNOWN, text=text)
             if shown:
@@ -292,8 +292,8 @@ async def run_experiments(
 async def _probe(
     settings: Settings, until: Stage, *, seconds: float, redactor: Redactor
 ) -> tuple[CheckSummary, Verdict]:
-    """Go as far as `until`, TLS or EHLO, without anything that lets anybody in."""
-    asked = replace(
+    """Check as far as `until`, TLS or EHLO, without any credentials."""
+    stripped = replace(
         settings,
         authentication=Authentication.NONE,
         username=None,
@@ -304,19 +304,21 @@ async def _probe(
     )
     facts = CheckSummary()
     limits = Limits(until=until, extra=0)
-    async with aclosing(check(asked, limits=limits, redactor=redactor)) as events:
+    async with aclosing(check(stripped, limits=limits, redactor=redactor)) as events:
         async for event in events:
             facts.add(event)
-    return facts, diagnose(asked, facts, 0)
+    return facts, diagnose(stripped, facts, 0)
 
 
 async def _try_peer(settings: Settings, address: str, probe: Probe) -> Experiment:
-    """Verify a certificate as verify mode `peer` would, at the address that was connected to."""
+    """Verify the certificate as verify mode `peer` would, at the connected address."""
     peer = VerifyMode.PEER
-    asked = replace(settings, host=address, server_name=settings.tls_name, openssl_verify_mode=peer)
-    _, verdict = await probe(asked, Stage.TLS)
+    changed = replace(
+        settings, host=address, server_name=settings.tls_name, openssl_verify_mode=peer
+    )
+    _, verdict = await probe(changed, Stage.TLS)
     cause = verdict.cause or ""
-    # A server that asks for a client certificate has shown its own before, and it was valid.
+    # A server that requires a client certificate sent its own first, and it was valid.
     if verdict.ok or cause == Cause.CLIENT_CERTIFICATE_REQUIRED:
         outcome, text = OK, "verify mode peer would accept this certificate"
     elif cause.startswith("certificate-") or verdict.stage is Stage.SETTINGS:
@@ -327,35 +329,35 @@ async def _try_peer(settings: Settings, address: str, probe: Probe) -> Experimen
 
 
 async def _try_change(
-    asked: Settings, facts: CheckSummary, spec: ExperimentSpec, probe: Probe
+    changed: Settings, facts: CheckSummary, spec: ExperimentSpec, probe: Probe
 ) -> Experiment | None:
-    """Try changed settings; None where the name in them leads to another machine."""
+    """Try changed settings; None if their name resolves to another machine."""
     if spec.until is Stage.TLS and facts.address:
         if spec.alias:
             try:
-                endpoints = await resolve(asked)
+                endpoints = await resolve(changed)
             except AddressError:
                 return None
             if facts.address not in [endpoint.address for endpoint in endpoints]:
                 return None
-        asked = replace(asked, host=facts.address, server_name=asked.tls_name)
-    seen, verdict = await probe(asked, spec.until)
+        changed = replace(changed, host=facts.address, server_name=changed.tls_name)
+    summary, verdict = await probe(changed, spec.until)
     outcome = OK if verdict.ok else verdict.cause or UNKNOWN
     change = " with ".join(
         f"{key} {value}" if value != "" else f"no {key}" for key, value in spec.change.items()
     )
-    # What was seen shows why a change would help.
+    # These details show why the change would help.
     shown = ["it works" if verdict.ok else label(outcome)]
-    if seen.established:
-        verified = "valid" if seen.established.verified else "not verified"
-        shown += [seen.established.version, f"certificate {verified}"]
-    if verdict.ok and verdict.stage is Stage.EHLO and seen.mechanisms:
-        shown.append(f"mechanisms {abridged(seen.mechanisms, MECHANISMS_NAMED, ' ')}")
+    if summary.established:
+        verified = "valid" if summary.established.verified else "not verified"
+        shown += [summary.established.version, f"certificate {verified}"]
+    if verdict.ok and verdict.stage is Stage.EHLO and summary.mechanisms:
+        shown.append(f"mechanisms {abridged(summary.mechanisms, MECHANISMS_NAMED, ' ')}")
     return Experiment(
         seconds=0,
         name=spec.name,
         outcome=outcome,
         text=f"experiment: {change}: {', '.join(shown)}",
         change=tuple(spec.change.items()),
-        mechanisms=seen.mechanisms if verdict.stage is Stage.EHLO else (),
+        mechanisms=summary.mechanisms if verdict.stage is Stage.EHLO else (),
     )
