@@ -1,1 +1,1 @@
-"""Finding the right settings: what DNS and the providers say, and what answers a probe."""
+"""Find the right settings from DNS, provider data and probes of ports."""

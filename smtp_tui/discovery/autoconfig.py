@@ -1,6 +1,6 @@
-"""Thunderbird's autoconfig file: what a domain says about its mail servers, fetched over HTTPS.
+"""Fetch and parse Thunderbird's autoconfig file, which names a domain's mail servers.
 
-The certificate is verified, size and redirects are bounded, and the XML may define nothing.
+HTTPS only, with a verified certificate; size and redirects are limited, a DTD is rejected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from smtp_tui.settings.choices import Encryption
 from smtp_tui.threads import in_daemon_thread
 
 LARGEST = 64 * 1024
-"""Bytes, header and file together."""
+"""Maximum bytes, headers and file together."""
 PORT = 443
 MOST_REDIRECTS = 3
 MOST_ADDRESSES = 3
@@ -33,12 +33,12 @@ _ENCRYPTION = {"SSL": Encryption.SSL, "STARTTLS": Encryption.TLS, "plain": Encry
 
 
 class AutoconfigError(Exception):
-    """There is no such file, or it is none; the text says why, in a few words."""
+    """No valid file could be fetched; the message says why in a few words."""
 
 
 def urls(name: str) -> tuple[str, ...]:
-    """Where a domain may keep its file."""
-    # Thunderbird adds ?emailaddress=…: a domain need not learn the address.
+    """Return the URLs of a domain's file."""
+    # Without Thunderbird's ?emailaddress=…: a domain need not learn the address.
     return (
         f"https://autoconfig.{name}/mail/config-v1.1.xml",
         f"https://{name}/.well-known/autoconfig/mail/config-v1.1.xml",
@@ -46,15 +46,15 @@ def urls(name: str) -> tuple[str, ...]:
 
 
 def is_available() -> bool:
-    """Whether the parser that is proof against hostile XML is installed."""
+    """Whether defusedxml, the parser for untrusted XML, is installed."""
     return importlib.util.find_spec("defusedxml") is not None
 
 
 async def fetch(url: str, resolver: Resolver, ca_file: str | None = None) -> bytes:
-    """Return the file at an HTTPS address; AutoconfigError when it cannot be had."""
+    """Return the file at an HTTPS URL; AutoconfigError if it cannot be fetched."""
     for _ in range(MOST_REDIRECTS + 1):
         data = await _get(url, resolver, ca_file)
-        # HTTPResponse wants of a socket only a file to read from.
+        # HTTPResponse needs only a socket's makefile().
         source = SimpleNamespace(makefile=lambda *_, data=data: io.BytesIO(data))
         response = HTTPResponse(cast("Any", source))
         try:
@@ -72,23 +72,23 @@ async def fetch(url: str, resolver: Resolver, ca_file: str | None = None) -> byt
         try:
             return response.read()
         except (HTTPException, ValueError, OSError, OverflowError):
-            # The last one is for a length that no memory holds, like the chunk ffffffffffffffff.
+            # OverflowError: a length that no memory can hold, like the chunk ffffffffffffffff.
             raise AutoconfigError("the reply is incomplete") from None
     raise AutoconfigError("too many redirects")
 
 
 async def _get(url: str, resolver: Resolver, ca_file: str | None) -> bytes:
-    """Return what the server sends, header and file."""
+    """Return the raw response, headers and file."""
     host, port, target = _split(url)
     addresses = (await resolver.addresses(host)).records
     if not addresses:
         raise AutoconfigError(f"{host} has no address")
     try:
-        # The file may be a pipe, or on a file system that hangs.
+        # The CA file may be a pipe, or on a file system that hangs.
         context = await in_daemon_thread(partial(ssl.create_default_context, cafile=ca_file))
     except OSError as error:
         raise AutoconfigError(f"the CA file cannot be loaded: {error.strerror or error}") from None
-    # From 3.13 on Python is strict about what internal CAs leave out: one verdict on all of them.
+    # Python 3.13 and later reject what internal CAs omit: every version gives the same result.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
     why = "no connection"
@@ -107,8 +107,8 @@ async def _get(url: str, resolver: Resolver, ca_file: str | None) -> bytes:
     try:
         writer.write(request.encode("ascii"))
         data = b""
-        while piece := await reader.read(LARGEST):
-            data += piece
+        while chunk := await reader.read(LARGEST):
+            data += chunk
             if len(data) > LARGEST:
                 raise AutoconfigError(f"it is larger than {LARGEST // 1024} KiB")
         return data
@@ -127,19 +127,19 @@ def _split(url: str) -> tuple[str, int, str]:
     if parts.scheme != "https" or not host:
         raise AutoconfigError("it redirects to a URL without HTTPS")
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-    if not f"{host}{target}".isascii() or any(sign.isspace() for sign in f"{host}{target}"):
+    if not f"{host}{target}".isascii() or any(c.isspace() for c in f"{host}{target}"):
         raise AutoconfigError("the URL is not valid")
     return host, port, target
 
 
 def candidates_in(data: bytes, query: SearchQuery) -> tuple[Candidate, ...]:
-    """Return the servers that a file names, in its order; AutoconfigError when it is none."""
-    # An extra of the package, which may not be installed.
+    """Return the servers that a file names, in its order; AutoconfigError if invalid."""
+    # An optional dependency, which may not be installed.
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
         root = fromstring(data, forbid_dtd=True)
-    except (ParseError, ValueError, LookupError):  # what defusedxml forbids is a ValueError
+    except (ParseError, ValueError, LookupError):  # defusedxml's own errors are ValueErrors
         raise AutoconfigError("it is not well-formed XML without entities") from None
     if root.tag != "clientConfig":
         raise AutoconfigError("it is not an autoconfig file")
@@ -149,13 +149,13 @@ def candidates_in(data: bytes, query: SearchQuery) -> tuple[Candidate, ...]:
             continue
         try:
             port = parsers.port(server.findtext("port", ""))
-            host = parsers.host(_filled(server.findtext("hostname", ""), query) or "")
+            host = parsers.host(_fill_in(server.findtext("hostname", ""), query) or "")
             host = parsers.ascii_name(host).removesuffix(".").lower()
         except ValueError:
             continue
         username = None
         with suppress(ValueError):
-            username = parsers.text(_filled(server.findtext("username", ""), query) or "") or None
+            username = parsers.text(_fill_in(server.findtext("username", ""), query) or "") or None
         found.append(
             Candidate(
                 host=host,
@@ -170,8 +170,8 @@ def candidates_in(data: bytes, query: SearchQuery) -> tuple[Candidate, ...]:
     return tuple(found[:MOST_SERVERS])
 
 
-def _filled(text: str, query: SearchQuery) -> str | None:
-    """Fill in what stands for parts of the address; None where nobody gave one."""
+def _fill_in(text: str, query: SearchQuery) -> str | None:
+    """Fill in the placeholders; None if the result is empty or one is left."""
     filled = text.strip().replace("%EMAILDOMAIN%", query.name)
     if query.address:
         filled = filled.replace("%EMAILADDRESS%", query.address)

@@ -1,4 +1,4 @@
-"""Servers that may accept mail, before anybody probes them: from DNS, providers, usual names."""
+"""Collect servers that may accept mail, to be probed: from DNS, providers and usual names."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from smtp_tui.settings.choices import Encryption
 
 PREFIXES = ("smtp", "mail")
 MOST_SERVICES = 6
-"""SRV records that are followed; more is a mistake, or malice."""
+"""Maximum SRV records followed; more are a mistake or malicious."""
 MOST_EXCHANGES = 3
-# RFC 8314, section 5.1, and RFC 6186, section 3.1; with the port that the service usually has.
+# RFC 8314, section 5.1, and RFC 6186, section 3.1; with the service's usual port.
 SERVICES = (("_submissions._tcp", Encryption.SSL, 465), ("_submission._tcp", Encryption.TLS, 587))
 
 
 def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[Candidate]:
-    """Yield the ports of a provider, none where the admin must choose the host.
+    """Yield a provider's ports, none if the admin must choose the host.
 
-    `host` is the host where that is known to be one of the provider's own.
+    `host`, if given, is a host known to be the provider's.
     """
     if host := host or provider.host:
         for order, way in enumerate(provider.ways):
@@ -40,10 +40,10 @@ def preset_candidates(provider: Provider, host: str | None = None) -> Iterator[C
 def default_candidates(
     name: str, exchange: str | None, *, is_domain: bool, closed: frozenset[int]
 ) -> Iterator[Candidate]:
-    """Yield the usual names of a domain's server on the usual ports.
+    """Yield the usual server names of a domain on the usual ports.
 
-    A name that is no domain is the host itself before all. `exchange` is the host that takes the
-    domain's mail: its port 25 is for other servers. `closed` are ports that DNS says are not used.
+    A name that is not a domain is the first host itself. `exchange` is the domain's MX host: its
+    port 25 is for other servers. `closed` are ports that DNS declares unused.
     """
     prefixed = [] if parsers.is_address(name) else [f"{prefix}.{name}" for prefix in PREFIXES]
     hosts = [*prefixed, name] if is_domain else [name, *prefixed]
@@ -58,22 +58,22 @@ def default_candidates(
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Each port of a host once, as its best source knows it, the best first."""
+    """Return each port of a host once, from its best source, the best first."""
 
-    def worth(candidate: Candidate) -> tuple[int, int, int]:
+    def sort_key(candidate: Candidate) -> tuple[int, int, int]:
         port = candidate.port
         return (*candidate.rank, USUAL.index(port) if port in USUAL else -1)
 
     best: dict[tuple[str, int], Candidate] = {}
-    for candidate in sorted(candidates, key=worth):
+    for candidate in sorted(candidates, key=sort_key):
         best.setdefault((candidate.host, candidate.port), candidate)
     return list(best.values())
 
 
 class DnsAnswers:
-    """What was found so far: candidates, ports that are not in use, whether DNS answered at all.
+    """The results so far: candidates, unused ports, and the states of the DNS answers.
 
-    `on_finding` gets the id of a text, the candidate if any, and the names to fill in.
+    `on_finding` receives the id of a text, the candidate if any, and the values to fill in.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class DnsAnswers:
         self.states: set[AnswerState] = set()
 
     async def ask(self) -> None:
-        """Ask for services and exchanges at once; what the providers say comes from these."""
+        """Query SRV and MX records concurrently, and add the presets of matching providers."""
         name = self._query.name
         self._add_provider(lambda provider: provider.matches(name), "preset-host")
         if self._query.is_address:
@@ -104,7 +104,7 @@ class DnsAnswers:
         await gather_all(self._ask_exchanges(), *services)
 
     async def ask_web(self, ca_file: str | None, seconds: float) -> None:
-        """Add the servers of the first autoconfig file that names any, all asked at once."""
+        """Fetch the autoconfig files concurrently; add the servers of the first with any."""
 
         async def ask(url: str) -> tuple[Candidate, ...] | str:
             try:

@@ -1,4 +1,4 @@
-"""DNS answers: the only module that imports dnspython."""
+"""Query DNS; the only module that imports dnspython."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Seconds that one name server has, and that a question has in all.
+# Timeouts in seconds: per nameserver, and per query.
 TRY, LIFETIME = 1.5, 4.0
-# RFC 9715, section 3.2: what passes any network whole.
+# Bytes that pass any network unfragmented (RFC 9715, section 3.2).
 PAYLOAD = 1232
 
 
-async def gather_all(*waiting: Coroutine[Any, Any, T]) -> list[T]:
-    """Return what each gives, in order; none is left behind when one fails or all are stopped."""
+async def gather_all(*coroutines: Coroutine[Any, Any, T]) -> list[T]:
+    """Return the results in order; if one fails or the call is cancelled, cancel the rest."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(coroutine) for coroutine in waiting]
+        tasks = [group.create_task(coroutine) for coroutine in coroutines]
     return [task.result() for task in tasks]
 
 
 class AnswerState(Enum):
-    """What became of a question."""
+    """The outcome of a query."""
 
     FOUND = "found"
-    EMPTY = "empty"  # the name is there, such a record is not
+    EMPTY = "empty"  # the name exists, without such a record
     NO_NAME = "no-name"
-    FAILED = "failed"  # nobody answered, or nobody could
+    FAILED = "failed"  # no nameserver gave a usable answer
 
 
 @record(kw_only=True)
 class Answer:
-    """What DNS said; `records` in its order, `secure` where the resolver vouches for them.
+    """A DNS answer; `records` in its order, `secure` if the resolver validated them.
 
-    It vouches by the AD bit of RFC 4035, which is worth as much as the way to the resolver.
+    `secure` is the AD bit of RFC 4035, as trustworthy as the route to the resolver.
     """
 
     state: AnswerState
@@ -60,7 +60,7 @@ class Answer:
 
 @record(kw_only=True)
 class Service:
-    """One SRV record (RFC 2782); an empty `host` says that the service is not offered."""
+    """One SRV record (RFC 2782); an empty `host` means that the service is not offered."""
 
     host: str
     port: int
@@ -70,14 +70,14 @@ class Service:
 
 
 def prepare() -> None:
-    """Load dnspython: it takes a tenth of a second, which a screen cannot spare."""
+    """Import dnspython ahead of use: it takes 100 ms, too long for a screen."""
     import_module("dns.asyncresolver")
 
 
 class Resolver:
-    """Asks the system's name servers, or the one that is given as (address, port).
+    """Queries the system's nameservers, or the given one, as (address, port).
 
-    A host's addresses come from the system itself where none is given: hosts files count there.
+    Without a given one, the system resolves host addresses, including its hosts file.
     """
 
     def __init__(self, server: tuple[str, int] | None = None) -> None:
@@ -85,7 +85,7 @@ class Resolver:
         self._resolver: dns.asyncresolver.Resolver | None = None
 
     async def addresses(self, host: str) -> Answer:
-        """A host's addresses, IPv4 and IPv6."""
+        """Return a host's IPv4 and IPv6 addresses."""
         if parsers.is_address(host):
             return Answer(state=AnswerState.FOUND, records=(host,))
         if self.server:
@@ -95,18 +95,18 @@ class Resolver:
                 return Answer(state=AnswerState.FOUND, records=found, secure=secure)
             return six if four.state is AnswerState.EMPTY else four
         settings = parse_settings({"host": host}).settings
-        if settings is None:  # what DNS holds need be no host name
+        if settings is None:  # a name in DNS need not be a hostname
             return Answer(state=AnswerState.NO_NAME)
         try:
-            targets = await resolve(settings)
+            endpoints = await resolve(settings)
         except AddressError as error:
             absent = error.fault is Cause.HOST_NOT_FOUND
             return Answer(state=AnswerState.NO_NAME if absent else AnswerState.FAILED)
-        found = tuple(dict.fromkeys(target.address for target in targets))
+        found = tuple(dict.fromkeys(endpoint.address for endpoint in endpoints))
         return Answer(state=AnswerState.FOUND, records=found)
 
     async def services(self, name: str) -> tuple[Answer, tuple[Service, ...]]:
-        """The SRV records of a name, those to try first at the head (by priority and weight)."""
+        """Return a name's SRV records, sorted by priority, then by descending weight."""
         answer = await self.ask(name, "SRV")
         found = []
         for text in answer.records:
@@ -120,19 +120,19 @@ class Resolver:
                     secure=answer.secure,
                 )
             )
-        # dnspython would draw lots by weight (RFC 2782): here two searches must find the same.
+        # dnspython would choose randomly by weight (RFC 2782): two searches must find the same.
         return answer, tuple(sorted(found, key=lambda srv: (srv.priority, -srv.weight, srv.host)))
 
     async def exchanges(self, name: str) -> tuple[Answer, tuple[str, ...]]:
-        """The hosts that take a domain's mail, the preferred first; one is empty for RFC 7505."""
+        """Return a domain's MX hosts, the preferred first; a null MX (RFC 7505) is empty."""
         answer = await self.ask(name, "MX")
         pairs = [text.split() for text in answer.records]
         hosts = sorted((int(rank), host.removesuffix(".").lower()) for rank, host in pairs)
         return answer, tuple(host for _, host in hosts)
 
     async def ask(self, name: str, kind: str) -> Answer:
-        """The records of a kind, in the form of a zone file, TXT as bare text."""
-        # 100 ms, which nobody who asks no DNS should wait for.
+        """Return the records of a type in zone file format, TXT as bare text."""
+        # Takes 100 ms, which only a DNS query should spend.
         import dns.asyncresolver
 
         try:
@@ -142,9 +142,9 @@ class Resolver:
                     resolver.nameservers, resolver.port = [self.server[0]], self.server[1]
                 resolver.timeout = TRY
                 resolver.use_edns(0, 0, PAYLOAD)
-                # RFC 6840, section 5.7: who sets AD asks for AD.
+                # AD in a query requests AD in the answer (RFC 6840, section 5.7).
                 resolver.set_flags(dns.flags.RD | dns.flags.AD)
-                # SPF and its facts ask for the same names again.
+                # SPF evaluation and its report query the same names.
                 resolver.cache = dns.resolver.LRUCache()
                 self._resolver = resolver
             answer = await self._resolver.resolve(
@@ -161,7 +161,7 @@ class Resolver:
             return Answer(state=AnswerState.NO_NAME)
         except (dns.exception.DNSException, OSError, UnicodeError):
             return Answer(state=AnswerState.FAILED)
-        if kind == "TXT":  # RFC 7208, section 3.3: the strings of each are put together
+        if kind == "TXT":  # the strings of a record are joined (RFC 7208, section 3.3)
             found = [b"".join(data.strings) for data in answer.rrset or ()]
             records = tuple(text.decode("utf-8", "backslashreplace") for text in found)
         else:

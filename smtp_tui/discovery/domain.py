@@ -1,4 +1,4 @@
-"""What DNS holds about a sender's domain and its server, each in one plain sentence."""
+"""Report DNS facts about a sender's domain and its server, one sentence per fact."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from smtp_tui.smtp.events import Connected
 SECONDS = 8.0
 MOST_HOSTS = 3
 MOST_NAMES = 4
-# Names above a domain at which its DMARC policy is looked for.
+# Labels of the longest parent domain searched for a DMARC policy.
 MOST_ABOVE = 5
 TLSA_PORTS = (25, 465, 587)
-# An address that nobody has (RFC 5737): whether there is a record does not depend on it.
+# A documentation address (RFC 5737): whether a record exists does not depend on it.
 _ANY = "192.0.2.1"
-# What SPF says of any address alike.
+# SPF results that are the same for any address.
 _WITHOUT_ADDRESS = (SpfResult.NONE, SpfResult.PERMERROR, SpfResult.TEMPERROR)
 _POLICIES = ("none", "quarantine", "reject")
 
 
 class FactSeverity(StrEnum):
-    """What a fact means for mail that is to arrive; the tables of `domain.toml`."""
+    """How a fact affects delivery; the tables of `domain.toml`."""
 
     GOOD = "good"
     NOTE = "note"
@@ -46,9 +46,9 @@ class FactSeverity(StrEnum):
 
 @record(kw_only=True)
 class DomainFact:
-    """What DNS holds about one subject (`mx`, `spf`, …); `id` names its text.
+    """A DNS fact about one subject (`mx`, `spf`, …); `id` names its text.
 
-    `record` is what was found, as it stands there.
+    `record` is the record as published.
     """
 
     subject: str
@@ -62,7 +62,7 @@ Facts = tuple[DomainFact, ...]
 
 
 class _Unanswered(Exception):
-    """No name server said anything."""
+    """No nameserver answered."""
 
 
 @cache
@@ -81,7 +81,7 @@ def _fact(subject: str, id_: str, found: str | None = None, **names: object) -> 
     return DomainFact(subject=subject, id=id_, weight=severity, text=text, record=found)
 
 
-def _answered(answer: Answer) -> Answer:
+def _require_answer(answer: Answer) -> Answer:
     if answer.state is AnswerState.FAILED:
         raise _Unanswered
     return answer
@@ -89,21 +89,21 @@ def _answered(answer: Answer) -> Answer:
 
 @record
 class DomainCheck:
-    """Asks DNS about the domain that a check sends from; `selectors` are those of its DKIM keys."""
+    """Queries DNS about the sender's domain; `selectors` are those of its DKIM keys."""
 
     resolver: Resolver
     selectors: Sequence[str] = ()
     seconds: float = SECONDS
 
     async def facts(self, settings: Settings | None, connected: Connected | None) -> Facts:
-        """Return what DNS holds; `connected` shows which addresses the check went from and to."""
+        """Return DNS facts; `connected` has the local and the server address of the check."""
         if settings is None:
             return ()
         own = connected.local_address if connected else None
         server = connected.address if connected else None
         try:
             return await self._ask(settings, own, server)
-        except Exception as error:  # a defect in here must not cost the verdict
+        except Exception as error:  # a bug here must not cost the verdict
             text = f"smtp-tui failed: {defect_text(error)}."
             unknown = FactSeverity.UNKNOWN
             return (DomainFact(subject="dns", id="internal-error", weight=unknown, text=text),)
@@ -137,12 +137,12 @@ class DomainCheck:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
-        # Of a domain that does not exist there is nothing else to say.
+        # If the domain does not exist, no other fact matters.
         return tuple(fact for fact in facts if fact.id == "no-name") or tuple(facts)
 
 
 def sender_domain(settings: Settings) -> str | None:
-    """Return the domain that the settings send from; None without a sender, or with an address."""
+    """Return the sender's domain; None without a sender, or for an address literal."""
     if not settings.sender:
         return None
     domain = parse_mailbox(settings.sender).envelope.rpartition("@")[2]
@@ -151,7 +151,7 @@ def sender_domain(settings: Settings) -> str | None:
 
 async def _mx(domain: str, resolver: Resolver) -> Facts:
     answer, hosts = await resolver.exchanges(domain)
-    if _answered(answer).state is AnswerState.NO_NAME:
+    if _require_answer(answer).state is AnswerState.NO_NAME:
         return (_fact("mx", "no-name", domain=domain),)
     if not hosts:
         return (_fact("mx", "mx-none", domain=domain),)
@@ -164,9 +164,9 @@ async def _mx(domain: str, resolver: Resolver) -> Facts:
 async def _spf(
     domain: str, host: str, server: str | None, own: str | None, resolver: Resolver
 ) -> Facts:
-    """Return whether SPF covers the server, known by `host` and address, and this machine."""
-    # The one that hands the mail to receivers counts: for a relay its outgoing addresses, which
-    # only its admin knows.
+    """Return whether SPF covers the server (`host`, `server`) and this machine (`own`)."""
+    # The host that delivers to receivers counts: for a relay its outgoing addresses, which only
+    # its admin knows.
     senders: dict[str, str] = {}
     if server and is_public(server):
         senders[server] = f"{host} ({server})"
@@ -174,7 +174,7 @@ async def _spf(
         senders.setdefault(own, f"this machine ({own})")
     asked = senders or {_ANY: ""}
     verdicts = await gather_all(*(evaluate(domain, address, resolver) for address in asked))
-    # The record as it stands in DNS, two where there are two: the resolver has it still.
+    # The record as published, or both if there are two: the resolver has cached it.
     answer = await resolver.ask(domain, "TXT")
     found = "; ".join(filter(is_record, answer.records)) or None
     facts = []
@@ -184,16 +184,16 @@ async def _spf(
         names = {"domain": domain, "who": who, "term": verdict.term, "trouble": verdict.trouble}
         terms = ", ".join(verdict.unevaluated)
         facts.append(_fact("spf", f"spf-{verdict.result}", found, **names, terms=terms))
-    # What is wrong with the record itself is the same for every sender.
+    # Faults of the record itself are the same for every sender.
     return tuple(dict.fromkeys(facts))
 
 
 async def _ptr(address: str, resolver: Resolver) -> Facts:
-    """Return whether this machine's address has a name that leads back to it (RFC 1912, 2.1)."""
+    """Return whether this machine's PTR name resolves back to its address (RFC 1912, 2.1)."""
     if not is_public(address):
         return (_fact("ptr", "ptr-private", address=address),)
     own = ip_address(address.partition("%")[0])
-    answer = _answered(await resolver.ask(own.reverse_pointer, "PTR"))
+    answer = _require_answer(await resolver.ask(own.reverse_pointer, "PTR"))
     if not answer.records:
         return (_fact("ptr", "ptr-none", address=address),)
     names = [name.removesuffix(".").lower() for name in answer.records[:MOST_NAMES]]
@@ -205,17 +205,17 @@ async def _ptr(address: str, resolver: Resolver) -> Facts:
 
 
 async def _mta_sts(domain: str, resolver: Resolver) -> Facts:
-    """Return whether a domain asks for TLS; the policy, on a web server, is not fetched."""
-    answer = _answered(await resolver.ask(f"_mta-sts.{domain}", "TXT"))
+    """Return whether a domain has an MTA-STS record; the policy itself is not fetched."""
+    answer = _require_answer(await resolver.ask(f"_mta-sts.{domain}", "TXT"))
     try:
         found = record_with(answer.records, "STSv1")
     except ValueError:
-        found = None  # RFC 8461, section 3.1: of several none counts
+        found = None  # several count as none (RFC 8461, section 3.1)
     return (_fact("mta-sts", "mta-sts" if found else "mta-sts-none", found, domain=domain),)
 
 
 async def _tlsa(host: str, port: int, resolver: Resolver) -> Facts:
-    """Return whether a server's certificate stands in DNS (RFC 7672)."""
+    """Return whether a server has TLSA records in DNS (RFC 7672)."""
     ports = sorted({port, *TLSA_PORTS})
     answers = await gather_all(*(resolver.ask(f"_{port}._tcp.{host}", "TLSA") for port in ports))
     if all(answer.state is AnswerState.FAILED for answer in answers):
@@ -234,7 +234,7 @@ async def _tlsa(host: str, port: int, resolver: Resolver) -> Facts:
 
 
 def tags_of(text: str) -> dict[str, str]:
-    """Return the tags of a DMARC or DKIM record (`name=value; …`), the first of a name counts."""
+    """Return the tags of a DMARC or DKIM record (`name=value; …`), the first of each name."""
     tags: dict[str, str] = {}
     for part in text.split(";"):
         name, sign, value = part.partition("=")
@@ -244,7 +244,7 @@ def tags_of(text: str) -> dict[str, str]:
 
 
 def record_with(texts: Iterable[str], version: str) -> str | None:
-    """Return the record that begins with a version tag, None without one; ValueError for two."""
+    """Return the record that begins with a version tag, None without one; ValueError if several."""
     found = [text for text in texts if re.match(rf"\s*v\s*=\s*{version}\s*(?:;|\Z)", text)]
     if len(found) > 1:
         raise ValueError("there are two records")
@@ -254,11 +254,11 @@ def record_with(texts: Iterable[str], version: str) -> str | None:
 def dmarc_policies(text: str) -> tuple[str, str]:
     """Return a DMARC record's policy for the domain and for names below it (RFC 7489, 6.3).
 
-    ValueError says what is wrong.
+    ValueError names the wrong tag.
     """
     tags = tags_of(text)
     own, below = (tags.get(tag, "").casefold() for tag in ("p", "sp"))
-    # Without a readable policy a record that wants reports only watches (section 6.6.3).
+    # Without a valid policy, a record with rua counts as p=none (section 6.6.3).
     if own not in _POLICIES and tags.get("rua"):
         own = "none"
     if own not in _POLICIES:
@@ -269,13 +269,13 @@ def dmarc_policies(text: str) -> tuple[str, str]:
 
 
 async def _dmarc(domain: str, resolver: Resolver) -> Facts:
-    """Return what receivers are to do with mail that fails: the domain, or one above it, asks."""
+    """Return the DMARC policy of the domain, or of the nearest parent that has one."""
     labels = domain.split(".")
     above = range(max(1, len(labels) - MOST_ABOVE), len(labels) - 1)
-    # Which of the domains above is the organisation's shows by its record.
+    # The parent that has a record is taken as the organisational domain.
     for owner in (domain, *(".".join(labels[start:]) for start in above)):
         place = f"_dmarc.{owner}"
-        answer = _answered(await resolver.ask(place, "TXT"))
+        answer = _require_answer(await resolver.ask(place, "TXT"))
         names = {"domain": domain, "place": place}
         try:
             found = record_with(answer.records, "DMARC1")
@@ -290,7 +290,7 @@ async def _dmarc(domain: str, resolver: Resolver) -> Facts:
 
 
 def key_state(text: str) -> str:
-    """Return the id of what a DKIM key record amounts to (RFC 6376, section 3.6.1)."""
+    """Return the text id for a DKIM key record (RFC 6376, section 3.6.1)."""
     tags = tags_of(text)
     if tags.get("v", "DKIM1") != "DKIM1" or "p" not in tags:
         return "dkim-broken"
@@ -301,7 +301,7 @@ async def _dkim(domain: str, selectors: Sequence[str], resolver: Resolver) -> Fa
     async def ask(selector: str) -> DomainFact:
         names = {"domain": domain, "selector": selector}
         answer = await resolver.ask(f"{selector}._domainkey.{domain}", "TXT")
-        if answer.state is AnswerState.FAILED:  # which says nothing of the other selectors
+        if answer.state is AnswerState.FAILED:  # the other selectors may still be answered
             return _fact("dkim", "unanswered", what="DKIM")
         if not answer.records:
             return _fact("dkim", "dkim-missing", **names)

@@ -1,4 +1,4 @@
-"""Probes of one port at one address: dialogues up to EHLO, that have no credential to give away."""
+"""Probe one port at one address with dialogues up to EHLO, without credentials."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.session import Limits, check
 
-# Seconds: a port that drops packets is not waited for any longer.
+# Seconds to connect: a port that drops packets gets no longer.
 CONNECT_LIMIT = 3.0
-# Seconds that one connection has, QUIT aside, the least that another is begun with, and the share
-# of the time that the first may take.
+# Seconds per connection, without QUIT; minimum seconds to begin another; and the share of the time
+# that the first may take.
 PROBE_LIMIT, LEAST, SHARE = 6.0, 0.3, 0.6
-# What a refusal is called where nobody reads the server's reply.
+# Causes of a rejection by stage; the server's reply is not interpreted.
 _REFUSALS = {
     Stage.GREETING: "greeting-refused",
     Stage.EHLO: "ehlo-refused",
     Stage.TLS: "starttls-refused",
 }
 _CLOSING = 421
-# What a port that expects TLS from the first byte shows to a client that waits for a greeting.
+# Causes on an implicit TLS port (TLS from the first byte) when the client awaits a greeting.
 _SILENT = {Cause.GREETING_TIMEOUT, Cause.IMPLICIT_TLS_EXPECTED, Cause.SERVER_CLOSED}
 
 
 def _cause_of(seen: CheckSummary) -> str | None:
-    """Why a connection ended before its time; None where it got through EHLO."""
+    """Return why a connection ended early; None if it got through EHLO."""
     end = seen.finished
     if end is None:
         return Cause.CONNECT_TIMEOUT
@@ -47,19 +47,19 @@ def _fails_certificate(seen: CheckSummary) -> bool:
 
 
 def _offered(seen: CheckSummary, *, encrypted: bool) -> tuple[str, ...] | None:
-    """Return the mechanisms offered before or inside TLS; None where nobody asked."""
+    """Return the mechanisms offered before or inside TLS; None if EHLO got no reply."""
     offers = [offer.mechanisms for offer in seen.offers if offer.encrypted is encrypted]
     return offers[-1] if offers else None
 
 
-# A port at an address, and the candidates whose names lead there, the best known first.
+# An address, and the candidates of one port whose hosts resolve to it, the best first.
 Target = tuple[str, list[Candidate]]
 
 
 def probe_targets(found: Sequence[tuple[Candidate, tuple[str, ...]]]) -> list[Target]:
-    """Put together what leads to the same port of the same address; the order stays.
+    """Group candidates by address and port, in their order.
 
-    Of a host's addresses the first of each family counts.
+    Only a host's first IPv4 and first IPv6 address are used.
     """
     candidates: dict[tuple[str, int], list[Candidate]] = {}
     for candidate, addresses in found:
@@ -73,7 +73,7 @@ def probe_targets(found: Sequence[tuple[Candidate, tuple[str, ...]]]) -> list[Ta
 class Prober:
     """Opens the connections of a search, `limit` at most and until `deadline` (monotonic).
 
-    `domain` is the name to give in EHLO.
+    `domain` is the EHLO name.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Prober:
         self._domain = domain
 
     async def probe(self, address: str, candidates: Sequence[Candidate]) -> ProbeResult | None:
-        """Return what is there; None where no connection was left to ask."""
+        """Return the result of a probe; None if no connection was left."""
         connections = 0
 
         async def connect(
@@ -94,7 +94,7 @@ class Prober:
         ) -> CheckSummary | None:
             nonlocal connections
             left = self._deadline - time.monotonic()
-            # The first leaves time for another.
+            # The first connection leaves time for another.
             seconds = min(PROBE_LIMIT, left if connections else SHARE * left)
             if (connections and seconds < LEAST) or self.used >= self._limit:
                 return None
@@ -108,7 +108,7 @@ class Prober:
         seen = await connect(candidate, encryption)
         if seen is None:
             return None
-        # The port may be of the other kind than its number says.
+        # The port's encryption may not be the one that its number implies.
         other, cause = None, _cause_of(seen)
         if encryption is Encryption.SSL and cause == Cause.PLAIN_TEXT_EXPECTED:
             other = Encryption.TLS
@@ -118,7 +118,7 @@ class Prober:
             found = await connect(candidate, other)
             if found and (found.greeting or found.chain):
                 encryption, seen = other, found
-        # The certificate may be for another of the names that lead here.
+        # The certificate may be for the host of another candidate.
         if _cause_of(seen) == Cause.CERTIFICATE_NAME_MISMATCH and seen.chain:
             leaf = seen.chain[0]
             named = (other for other in candidates[1:] if leaf.is_for(other.host))
@@ -126,7 +126,7 @@ class Prober:
                 found = await connect(fitting, encryption)
                 if found and _cause_of(found) != Cause.CERTIFICATE_NAME_MISMATCH:
                     candidate, seen = fitting, found
-        # What stands behind a certificate that does not hold shows without verification.
+        # Connecting without verification shows the server behind an invalid certificate.
         inside = None
         if _fails_certificate(seen):
             inside = await connect(candidate, encryption, VerifyMode.NONE)
@@ -159,7 +159,7 @@ class Prober:
         seen = CheckSummary()
         with suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_LIMIT) as patience:
-                # A silent port is not asked for TLS on the side: the next connection does that.
+                # No extra TLS probe of a silent port: the next connection does that.
                 async with aclosing(check(settings, limits=Limits(extra=0))) as events:
                     async for event in events:
                         seen.add(event)
@@ -175,34 +175,34 @@ def _result(
     seen: CheckSummary,
     inside: CheckSummary | None,
 ) -> ProbeResult:
-    """Put together what `seen` showed, and `inside`, which took any certificate."""
+    """Combine the summaries of `seen` and of `inside`, which accepted any certificate."""
     cause, fails = _cause_of(seen), _fails_certificate(seen)
     greeting = seen.greeting or (inside.greeting if inside else None)
-    link = (inside and inside.established) or seen.established
+    established = (inside and inside.established) or seen.established
     before, after = (_offered(seen, encrypted=encrypted) for encrypted in (False, True))
     if after is None and inside:
         after = _offered(inside, encrypted=True)
-    begins_open = encryption is not Encryption.SSL
+    begins_unencrypted = encryption is not Encryption.SSL
     without_tls = cause == Cause.STARTTLS_NOT_OFFERED
-    # The encryption that a mail server was met with, or one whose certificate was in the way.
+    # The encryption that reached a mail server, or failed only at the certificate.
     reached: Encryption | None = encryption
     if without_tls:
         reached = Encryption.NONE
     elif not greeting and not (fails and inside is None):
         reached = None
     starttls = None
-    if begins_open and (without_tls or before is not None):
+    if begins_unencrypted and (without_tls or before is not None):
         starttls = not without_tls and bool(seen.chain)
     return ProbeResult(
         candidate=candidate,
         address=address,
         cause=None if without_tls else cause,
         encryption=reached,
-        plain=before is not None if begins_open and seen.connected else None,
+        plain=before is not None if begins_unencrypted and seen.connected else None,
         starttls=starttls,
-        tls=bool(seen.chain) if not begins_open and seen.connected else None,
+        tls=bool(seen.chain) if not begins_unencrypted and seen.connected else None,
         greeting=greeting,
-        version=link.version if link else None,
+        version=established.version if established else None,
         certificate=seen.chain[0] if seen.chain else None,
         trusted=cause if fails else (OK if seen.established else None),
         also=tuple(fault.value for fault in seen.finished.also) if seen.finished else (),

@@ -1,4 +1,4 @@
-"""The search for settings, as a stream of steps: ask DNS and the domain, probe, choose."""
+"""Search for settings in a stream of steps: query DNS and the domain, probe, choose."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from smtp_tui.smtp.events import Cause
 
 TIMEOUT = 10.0
 CONNECTIONS = 24
-# Connections that are kept for a second probe of a port, and seconds for the last QUIT.
+# Connections reserved for second probes of a port, and seconds for the last QUIT.
 _SPARE, _QUIT = 4, 0.5
-# The share of the time that asking may take, and the seconds; the web's share of these; the same
-# for the addresses of a host; the seconds for this machine's own name.
+# Limits for queries: the share of the timeout, seconds, and the share of these for the web. Limits
+# for a host's addresses: share and seconds. Seconds for this machine's own name.
 _ASKING_SHARE, _ASKING, _WEB_SHARE = 0.5, 5.0, 0.9
 _RESOLVING_SHARE, _RESOLVING = 0.3, 3.0
 _OWN_NAME = 1.0
 
 
 def values_of(probe: ProbeResult, query: SearchQuery) -> dict[str, object]:
-    """The values for our fields; what only the admin knows is left out."""
+    """Return values for our fields; those that only the admin knows are left out."""
     values: dict[str, object] = {
         "host": probe.host,
         "port": probe.port,
@@ -59,7 +59,7 @@ def values_of(probe: ProbeResult, query: SearchQuery) -> dict[str, object]:
 
 
 def reason_of(probe: ProbeResult, query: SearchQuery) -> str:
-    """Return one sentence: how a server is known and what speaks for it."""
+    """Return one sentence: how a server is known, its encryption and its logins."""
     candidate = probe.candidate
     origin = "given" if candidate.is_given else candidate.source.value
     provider = candidate.provider.name if candidate.provider else ""
@@ -76,7 +76,7 @@ def reason_of(probe: ProbeResult, query: SearchQuery) -> str:
 def notes_of(
     probe: ProbeResult, probes: Sequence[ProbeResult], query: SearchQuery
 ) -> Iterator[str]:
-    """Yield what else an admin must know before using a server; `probes` are all of the search."""
+    """Yield what else an admin must know before using a server; `probes` are the whole search's."""
     candidate = probe.candidate
     if probe.cause:
         yield text("notes", "near", cause=label(probe.cause))
@@ -87,13 +87,13 @@ def notes_of(
         yield text("notes", "plain")
     if not probe.mechanisms and probe.cause is None:
         yield text("notes", "no-login")
-    # Anybody on the network path could have put a foreign name into DNS (RFC 6186, section 6).
-    inside = candidate.host == query.name or candidate.host.endswith(f".{query.name}")
-    if candidate.source is CandidateSource.SRV and not inside and not candidate.secure:
+    # An attacker on the network path can forge a foreign name in DNS (RFC 6186, section 6).
+    is_inside = candidate.host == query.name or candidate.host.endswith(f".{query.name}")
+    if candidate.source is CandidateSource.SRV and not is_inside and not candidate.secure:
         yield text("notes", "outside", host=candidate.host, name=query.name)
     for other in probes:
-        same = (other.host, other.port) == (probe.host, probe.port) and other is not probe
-        if same and other.cause and other.cause != probe.cause:
+        is_same_port = (other.host, other.port) == (probe.host, probe.port) and other is not probe
+        if is_same_port and other.cause and other.cause != probe.cause:
             family = "IPv6" if other.family == "v6" else "IPv4"
             yield text("notes", "one-family", family=family, cause=label(other.cause))
     if provider := candidate.provider:
@@ -107,7 +107,7 @@ def notes_of(
 def result_of(
     query: SearchQuery, probes: Sequence[ProbeResult], states: set[AnswerState]
 ) -> SearchResult:
-    """Judge a search by its probes; `states` are what became of the questions about the name."""
+    """Choose the best of the probes; `states` are the outcomes of the name's DNS queries."""
     reached = [probe for probe in probes if probe.is_reached]
     if reached:
         best = min(reached, key=lambda probe: probe.worth)
@@ -123,7 +123,7 @@ def result_of(
             probes=len(probes),
         )
     if probes:
-        # What DNS names says more than a guess that was quicker to fail.
+        # A server from DNS says more than a guess that failed sooner.
         known_best = min(probes, key=lambda probe: probe.candidate.rank)
         cause = known_best.cause or Cause.NOT_SMTP.value
         reason = text("nothing", "unreachable", count=len(probes))
@@ -138,10 +138,10 @@ def result_of(
 
 @record(kw_only=True)
 class SearchOptions:
-    """How to search: whom to ask, what to know and trust, and the limits.
+    """How to search: the resolver, provider data, the CA file, and the limits.
 
-    `providers` are looked through in their order; `with_autoconfig` asks the domain's web servers;
-    `domain` is the name to give in EHLO.
+    `providers` are searched in order; `with_autoconfig` queries the domain's web servers;
+    `domain` is the EHLO name.
     """
 
     resolver: Resolver
@@ -154,9 +154,9 @@ class SearchOptions:
 
 
 async def discover(query: SearchQuery, options: SearchOptions) -> AsyncGenerator[Step, None]:
-    """Yield what is found, the Result last, within `options.timeout` seconds.
+    """Yield the steps, the SearchResult last, within `options.timeout` seconds.
 
-    No credential is asked for or sent. Wrap it in `contextlib.aclosing`: leaving early closes all
+    No credential is requested or sent. Wrap it in `contextlib.aclosing`: leaving early closes all
     connections at once.
     """
     search = _Search(query, options)
@@ -173,7 +173,7 @@ async def discover(query: SearchQuery, options: SearchOptions) -> AsyncGenerator
 
 
 class _Search:
-    """One search; what it finds goes into `steps`, None where it ended."""
+    """One search; it puts its steps into the queue `steps`, then None."""
 
     def __init__(self, query: SearchQuery, options: SearchOptions) -> None:
         self.steps: asyncio.Queue[Step | None] = asyncio.Queue()
@@ -187,7 +187,7 @@ class _Search:
         self._prober: Prober | None = None
 
     async def run(self) -> None:
-        """Ask, probe what came of it, and choose."""
+        """Query, probe the candidates, and choose."""
         options, answers = self._options, self._answers
         asking = min(_ASKING, _ASKING_SHARE * options.timeout)
         questions = [answers.ask(), self._find_own_name()]
@@ -196,7 +196,7 @@ class _Search:
         with suppress(TimeoutError):
             async with asyncio.timeout(asking):
                 await gather_all(*questions)
-        # Where a provider hosts the domain, its MX is no server for the domain's own users.
+        # If a provider hosts the domain, its MX is not for the domain's own users.
         is_hosted = any(candidate.provider for candidate in answers.candidates)
         usual = default_candidates(
             self._query.name,
@@ -227,18 +227,18 @@ class _Search:
         self.steps.put_nowait(finding)
 
     async def _find_own_name(self) -> None:
-        """Find the name to give in EHLO once for all."""
+        """Look up the EHLO name once for all probes."""
         if self._domain is None:
             self._domain = await own_name(_OWN_NAME)
 
     async def _addresses(self, host: str, candidates: list[Candidate]) -> tuple[str, ...]:
         answer = Answer(state=AnswerState.FAILED)
         with suppress(TimeoutError):
-            # One name that nobody answers for must not keep all the others waiting.
+            # One unanswered name must not delay all the others.
             async with asyncio.timeout(min(_RESOLVING, _RESOLVING_SHARE * self._options.timeout)):
                 answer = await self._options.resolver.addresses(host)
         is_query = host == self._query.name
-        # Of names that are only guessed it is no news that they are not there.
+        # A guessed name that does not exist is not worth reporting.
         is_named = is_query or any(
             candidate.host == host and candidate.encryption for candidate in candidates
         )
@@ -250,7 +250,7 @@ class _Search:
         return answer.records
 
     async def _probe(self, candidates: list[Candidate]) -> None:
-        """Resolve all candidates, and probe their ports at once as far as the limit allows."""
+        """Resolve all candidates, and probe their ports concurrently within the limit."""
         hosts = list(dict.fromkeys(candidate.host for candidate in candidates))
         found = await gather_all(*(self._addresses(host, candidates) for host in hosts))
         addresses = dict(zip(hosts, found, strict=True))
@@ -259,15 +259,15 @@ class _Search:
         )
         if not targets:
             return
-        most = max(self._options.connections - _SPARE, 1)
-        self._left_out = max(len(targets) - most, 0)
+        limit = max(self._options.connections - _SPARE, 1)
+        self._left_out = max(len(targets) - limit, 0)
         ports = len(targets) - self._left_out
         self.steps.put_nowait(
             ProbeStarted(seconds=self._now(), ports=ports, left_out=self._left_out)
         )
         options, deadline = self._options, time.monotonic() + max(self._left() - _QUIT, 0)
         self._prober = Prober(options.connections, deadline, options.ca_file, self._domain)
-        await gather_all(*(self._probe_target(target, self._prober) for target in targets[:most]))
+        await gather_all(*(self._probe_target(target, self._prober) for target in targets[:limit]))
 
     async def _probe_target(self, target: Target, prober: Prober) -> None:
         probe = await prober.probe(*target)

@@ -1,4 +1,4 @@
-"""SPF records (RFC 7208), evaluated for an address as far as that goes without a mail."""
+"""Evaluate SPF records (RFC 7208) for an address, as far as possible without a mail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from smtp_tui.records import record
 
 _REDIRECT = "redirect"
 _MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
-# Section 4.6.4: terms that ask DNS, answers without a record, names of an MX.
+# Limits of section 4.6.4: DNS lookups, void lookups, hosts of an MX.
 MOST_LOOKUPS, MOST_VOIDS, MOST_EXCHANGES = 10, 2, 10
 
 _TERM = re.compile(
@@ -22,7 +22,7 @@ _LENGTHS = re.compile(r"(?:/(?P<four>[0-9]{1,3}))?(?://(?P<six>[0-9]{1,3}))?")
 
 
 class SpfResult(StrEnum):
-    """What a record says about an address (section 2.6); `unknown` is ours."""
+    """The result for an address (section 2.6); `unknown` is ours."""
 
     PASSED = "pass"
     FAIL = "fail"
@@ -44,18 +44,18 @@ _BY_QUALIFIER = {
 
 
 class SpfPermError(Exception):
-    """The record, or one that it names, cannot be followed; the text says why."""
+    """The record, or one that it names, is invalid; the message says why."""
 
 
 class SpfUnanswered(Exception):
-    """A name server gave no answer."""
+    """No nameserver answered."""
 
 
 @record(kw_only=True)
 class Term:
     """One term of a record; `name` is a mechanism, `redirect`, or empty for any other modifier.
 
-    `result` is what it says of an address that it matches, `four` and `six` are prefix lengths.
+    `result` is the result for an address that matches; `four` and `six` are prefix lengths.
     """
 
     text: str
@@ -72,7 +72,7 @@ def is_record(text: str) -> bool:
 
 
 def terms_of(record_text: str) -> tuple[Term, ...]:
-    """Read a record; SpfPermError names the term that is wrong."""
+    """Parse a record; SpfPermError names the invalid term."""
     return tuple(map(_term, record_text.split()[1:]))
 
 
@@ -80,11 +80,11 @@ def _term(word: str) -> Term:
     if modifier := _MODIFIER.fullmatch(word):
         is_known = modifier["name"].casefold() == _REDIRECT
         return Term(text=word, name=_REDIRECT if is_known else "", value=modifier["value"])
-    found = _TERM.fullmatch(word)
-    name = found["name"].casefold() if found else ""
-    if found is None or name not in _MECHANISMS:
+    match = _TERM.fullmatch(word)
+    name = match["name"].casefold() if match else ""
+    if match is None or name not in _MECHANISMS:
         raise SpfPermError(f"{word!r} is not a mechanism")
-    value, length = found["value"] or "", found["length"] or ""
+    value, length = match["value"] or "", match["length"] or ""
     four, six = 32, 128
     if name in ("ip4", "ip6"):
         value += length
@@ -94,7 +94,7 @@ def _term(word: str) -> Term:
             raise SpfPermError(f"{word!r} contains no address") from None
         if network.version != int(name[-1]):
             raise SpfPermError(f"{word!r} contains an address of the other family")
-    elif "%" not in value:  # in a macro a slash may be anything
+    elif "%" not in value:  # a slash in a macro may be a delimiter
         value, slash, rest = value.partition("/")
         lengths = _LENGTHS.fullmatch(f"{slash}{rest}{length}")
         if lengths:
@@ -103,13 +103,13 @@ def _term(word: str) -> Term:
             raise SpfPermError(f"{word!r} has a wrong prefix length")
     if name in ("include", "exists") and not value:
         raise SpfPermError(f"{word!r} names no domain")
-    result = _BY_QUALIFIER[found["qualifier"]]
+    result = _BY_QUALIFIER[match["qualifier"]]
     return Term(text=word, name=name, value=value, result=result, four=four, six=six)
 
 
 @record(kw_only=True)
 class SpfVerdict:
-    """What a domain says about an address: the term that decided, and those left unevaluated."""
+    """A domain's result for an address: the deciding term and the unevaluated ones."""
 
     result: SpfResult
     term: str = ""
@@ -118,7 +118,7 @@ class SpfVerdict:
 
 
 async def evaluate(domain: str, address: str, resolver: Resolver) -> SpfVerdict:
-    """Return what a domain's record says about an address."""
+    """Return the verdict of a domain's record on an address."""
     evaluator = _Evaluator(address.partition("%")[0], resolver)
     try:
         result, term = await evaluator.check(domain)
@@ -135,7 +135,7 @@ async def evaluate(domain: str, address: str, resolver: Resolver) -> SpfVerdict:
 
 
 class _Evaluator:
-    """Evaluates records for one address; the limits hold for all of them together."""
+    """Evaluates records for one address; the limits apply to all of them together."""
 
     def __init__(self, address: str, resolver: Resolver) -> None:
         self._address = ip_address(address)
@@ -193,11 +193,11 @@ class _Evaluator:
         return False
 
     def _can_look_up(self, term: Term) -> bool:
-        """Count a lookup; whether the term can be evaluated at all."""
+        """Count a lookup; return whether the term can be evaluated."""
         self._lookups += 1
         if self._lookups > MOST_LOOKUPS:
             raise SpfPermError(f"it needs more than {MOST_LOOKUPS} DNS lookups")
-        # Macros (section 7) depend on the mail, the others on who asks.
+        # Macros (section 7) depend on the mail, `exists` and `ptr` on who asks.
         if "%" in term.value or term.name in ("exists", "ptr"):
             self.unevaluated.append(term)
             return False

@@ -1,4 +1,4 @@
-"""What a search begins with, and its steps: frozen facts in one union, the result last."""
+"""Define the query of a search and its steps, a union of records, the result last."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from smtp_tui.smtp.certificates import Certificate
 
 OK = "ok"
-"""The verdict on a certificate that holds."""
+"""The verdict on a valid certificate."""
 NOT_ASKED = "-"
 IMPLICIT_TLS_PORTS = frozenset({465, 2465})
-# RFC 8314, section 3.3, prefers 465; 2525 is many relays' way round a block, 25 is for servers.
+# RFC 8314, section 3.3, prefers 465; many relays offer 2525 against blocks; 25 is for servers.
 USUAL = (465, 587, 2525, 25)
 MOST_NAMES = 4
 _WITH_PORT = re.compile(r"([^:@\s]+|\[.*\]):[0-9]+")
@@ -34,19 +34,19 @@ _WITH_PORT = re.compile(r"([^:@\s]+|\[.*\]):[0-9]+")
 
 @record
 class SearchQuery:
-    """The name to search under, in ASCII, and the mail address where one was given."""
+    """The name to search for, in ASCII, and the mail address if one was given."""
 
     name: str
     address: str | None = None
 
     @property
     def is_address(self) -> bool:
-        """Whether the name is an IP address, under which DNS knows no mail service."""
+        """Whether the name is an IP address, for which DNS lists no mail service."""
         return parsers.is_address(self.name)
 
 
 def parse_query(text: str) -> SearchQuery:
-    """Read what to search for; ValueError says in a sentence of its own what would be allowed."""
+    """Parse a host, domain or mail address; the ValueError's message is a sentence."""
     if _WITH_PORT.fullmatch(text.strip()):
         raise ValueError(
             f"{parsers.shown(text)} contains a port; write only the host, smtp-tui tries all ports"
@@ -57,7 +57,7 @@ def parse_query(text: str) -> SearchQuery:
             return SearchQuery(host.removesuffix(".").lower())
         mailbox = parse_mailbox(text)
     except ValueError as error:
-        # The parsers of fields speak of the value without repeating it.
+        # Some messages of field parsers have no subject.
         why = str(error)
         raise ValueError(f"it {why}" if why.startswith(("is ", "holds ")) else why) from None
     domain = mailbox.envelope.rpartition("@")[2]
@@ -67,7 +67,7 @@ def parse_query(text: str) -> SearchQuery:
 
 
 class CandidateSource(StrEnum):
-    """How a server is known, what counts most first."""
+    """How a server is known, the best source first."""
 
     SRV = "srv"
     AUTOCONFIG = "autoconfig"
@@ -77,9 +77,9 @@ class CandidateSource(StrEnum):
 
 @record(kw_only=True)
 class Candidate:
-    """A port of a host, how it is known, and the encryption as far as that says.
+    """A port of a host, its source, and the encryption if the source names it.
 
-    `order` ranks the candidates of one source; `username` is there where the source knows it.
+    `order` ranks the candidates of one source; `username` is set if the source names it.
     """
 
     host: str
@@ -100,13 +100,13 @@ class Candidate:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """What counts first sorts first."""
+        """Sort key, the best first."""
         return list(CandidateSource).index(self.source), self.order
 
 
 @record(kw_only=True)
 class Finding:
-    """Something that was found out without a probe; `id` names its text."""
+    """Something found without a probe; `id` names its text."""
 
     seconds: float
     id: str
@@ -116,7 +116,7 @@ class Finding:
 
 @record(kw_only=True)
 class ProbeStarted:
-    """So many ports are about to be probed; `left_out` are those beyond the limit."""
+    """The numbers of ports to be probed, and of those `left_out` by the limit."""
 
     seconds: float
     ports: int
@@ -125,15 +125,15 @@ class ProbeStarted:
 
 @record(kw_only=True)
 class ProbeResult:
-    """What one port at one address showed, without a credential.
+    """The result of probing one port at one address, without credentials.
 
-    `candidate` is the name that its certificate is for, else the best known one. `cause` is why a
-    check with these settings would fail; None where it would get to the login. `encryption` is the
-    one that got furthest, None where nothing was reached. `plain`, `starttls` and `tls` say what is
-    there; None is what nobody asked. `trusted` is `ok` or a certificate's first fault, `also` the
-    further ones; `before` and `after` are the mechanisms offered before and inside TLS. `values`
-    are those of our fields, ready to be set, `reason` says how it is known, `notes` what else
-    matters; none of these where no mail server was there.
+    `candidate` is the one that the certificate is for, else the best known. `cause` is why a check
+    with these settings would fail; None if it would reach the login. `encryption` is the one that
+    got furthest, None if no mail server was reached. `plain`, `starttls` and `tls` are whether the
+    port offers each; None if not tried. `trusted` is `ok` or the certificate's first fault, `also`
+    the others; `before` and `after` are the mechanisms offered before and inside TLS. `values` are
+    those for our fields, `reason` says how the server is known, `notes` what else matters; all
+    three are empty if no mail server was reached.
     """
 
     seconds: float = 0.0
@@ -159,17 +159,17 @@ class ProbeResult:
 
     @property
     def host(self) -> str:
-        """The host of its candidate."""
+        """The candidate's host."""
         return self.candidate.host
 
     @property
     def port(self) -> int:
-        """The port of its candidate."""
+        """The candidate's port."""
         return self.candidate.port
 
     @property
     def source(self) -> CandidateSource:
-        """How its candidate is known."""
+        """The candidate's source."""
         return self.candidate.source
 
     @property
@@ -184,19 +184,19 @@ class ProbeResult:
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
-        """The mechanisms that are offered for the login."""
+        """The mechanisms offered for the login."""
         return (self.after if self.is_encrypted else self.before) or ()
 
     @property
     def is_reached(self) -> bool:
-        """Whether a mail server was there."""
+        """Whether a mail server was reached."""
         return self.encryption is not None
 
     @property
     def worth(self) -> tuple[bool, bool, bool, tuple[int, int], bool, int, bool]:
-        """What is the better choice sorts first."""
-        # A certificate that does not hold is worth more than none: it can be fixed, while an
-        # unencrypted connection gives everything away.
+        """Sort key, the best choice first."""
+        # An invalid certificate is better than none: it can be fixed, while an unencrypted
+        # connection exposes everything.
         is_guarded = self.is_encrypted if self.cause is None else self.trusted is not None
         return (
             not is_guarded,
@@ -211,10 +211,10 @@ class ProbeResult:
 
 @record(kw_only=True)
 class SearchResult:
-    """What a search came to: the best choice, or the nearest where none would pass.
+    """The result of a search: the best choice, or the nearest if none would pass.
 
-    `values` are those of our fields, ready to be set; `cause` is what is wrong with it, or why
-    there is none. `reason` says how it is known, `notes` what else matters. `probes` and
+    `values` are those for our fields; `cause` is what is wrong with the choice, or why there is
+    none. `reason` says how the server is known, `notes` what else matters. `probes` and
     `connections` count what was tried.
     """
 
@@ -234,7 +234,7 @@ Step = Finding | ProbeStarted | ProbeResult | SearchResult
 
 
 def text(kind: str, identity: str, **names: object) -> str:
-    """Return a text filled in: a finding, a part of a reason, a note."""
+    """Return a text of `texts.toml` with its names filled in."""
     return str(_texts()[kind][identity]).format_map(names)
 
 
@@ -244,7 +244,7 @@ def _texts() -> dict[str, Any]:
 
 
 def by_host(probes: Iterable[ProbeResult]) -> list[tuple[str, list[ProbeResult]]]:
-    """Put the probes of each host together, by port; hosts where a mail server answered first."""
+    """Group probes by host, sorted by port; hosts where a mail server answered first."""
     hosts: dict[str, list[ProbeResult]] = {}
     for probe in sorted(probes, key=lambda probe: (probe.port, probe.family)):
         hosts.setdefault(probe.host, []).append(probe)
@@ -253,15 +253,15 @@ def by_host(probes: Iterable[ProbeResult]) -> list[tuple[str, list[ProbeResult]]
 
 
 def silent_ports(probes: Iterable[ProbeResult]) -> list[tuple[str, list[str]]]:
-    """Return each cause that kept a host's ports silent, with these ports."""
+    """Return each cause of a host's failed probes, with its ports."""
     return ports_by_text(probes, lambda probe: [probe.cause or ""])
 
 
 def ports_by_text(
     probes: Iterable[ProbeResult], texts: Callable[[ProbeResult], Iterable[str]]
 ) -> list[tuple[str, list[str]]]:
-    """Return each of the probes' texts, with the ports that it is of."""
-    # A host has a port at IPv4 and at IPv6: named once. A dict keeps the order.
+    """Return each of the probes' texts, with the ports that have it."""
+    # A port of both IPv4 and IPv6 is listed once. A dict keeps the order.
     ports: dict[str, dict[str, None]] = {}
     for probe in probes:
         for shown in texts(probe):
@@ -270,7 +270,7 @@ def ports_by_text(
 
 
 def took_words(probe: ProbeResult) -> str:
-    """Return how long a probe took."""
+    """Format a probe's duration."""
     return f"{1000 * probe.took:.0f} ms"
 
 
@@ -290,7 +290,7 @@ def cells_of(probe: ProbeResult) -> tuple[str, str, str, str, str, str]:
 
 
 def details(probe: ProbeResult) -> Iterator[str]:
-    """Yield how a server greets, what it offers, and whose certificate it shows for how long."""
+    """Yield a server's greeting, its mechanisms, and its certificate's names and time left."""
     if probe.greeting:
         yield f"greets as {probe.greeting.splitlines()[0]}"
     before, after = probe.before, probe.after
@@ -306,5 +306,5 @@ def details(probe: ProbeResult) -> Iterator[str]:
 
 
 def names_of(mechanisms: Sequence[str] | None) -> str:
-    """List mechanisms, or say that there are none."""
+    """Join mechanisms by spaces; `none` if there are none."""
     return " ".join(mechanisms or ()) or "none"
