@@ -137,7 +137,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._sidebar_controller.follow_focus()
 
     def on_descendant_blur(self) -> None:
-        """Update the hints: the log, or the terminal, lost the focus."""
+        """Update the hints; the log, or the terminal, may have lost the focus."""
         self._show_hints()
 
     def on_form_changed(self, event: Form.Changed) -> None:

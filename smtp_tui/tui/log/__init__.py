@@ -1,1 +1,1 @@
-"""The log: the dialogue line by line, to read, search, filter and copy by keyboard."""
+"""The log of the SMTP dialogue: its lines, their search, and the widget that shows them."""

@@ -1,6 +1,6 @@
-"""What the log holds, the rows that filter, folds and width make of it, and the search in it.
+"""Store the log's entries, compute the rows to show, and search the entries.
 
-An entry keeps its number for good, also when older ones are dropped: a place is a number.
+An entry keeps its number when older entries are dropped, so a number identifies a position.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span, to_charset
 from smtp_tui.tui.widgets.line_editor import LineBuffer
 
-# A long watch must not fill the memory; dropping a tenth at a time keeps a flood of lines quick.
+# A long session must not fill the memory; dropping a tenth at a time keeps a flood of lines quick.
 MIN_KEPT = 20_000
 _MAX_KEPT = MIN_KEPT + MIN_KEPT // 10
 _SEARCH_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
@@ -42,7 +42,7 @@ Row = tuple[int, int]
 
 @record
 class LogHeading:
-    """Where a test begins: its number, the time of day, where it went, what came of it."""
+    """The heading of a test: its number, time of day, title and outcome."""
 
     number: int
     clock: str
@@ -65,7 +65,7 @@ class LogNotice:
 
 @record
 class Fold(Line):
-    """A line with details under it, which `short` sums up while they are folded away."""
+    """A line with details below it; while they are folded, `short` replaces the line."""
 
     short: str
     begins_folded: bool
@@ -73,7 +73,7 @@ class Fold(Line):
 
 @record
 class Detail(Line):
-    """A line that folds away under the nearest `Fold` above it."""
+    """A line that the nearest `Fold` above it can hide."""
 
 
 Title = LogHeading | LogNotice
@@ -89,7 +89,7 @@ class LogFilter(Enum):
 
     @property
     def following(self) -> LogFilter:
-        """The one that comes after it."""
+        """The next filter; the first one after the last."""
         filters: list[LogFilter] = [*LogFilter, LogFilter.ALL]
         return filters[filters.index(self) + 1]
 
@@ -101,7 +101,7 @@ class LogFilter(Enum):
 
 
 def text_of(entry: Entry, *, is_folded: bool = False) -> str:
-    """Return an entry's text as it is shown, without what stands before it."""
+    """Return an entry's text as shown, without sign, time and mark."""
     match entry:
         case Fold():
             return f"[+] {entry.short}" if is_folded else f"[-] {entry.text}"
@@ -114,25 +114,25 @@ def text_of(entry: Entry, *, is_folded: bool = False) -> str:
 
 
 def entries_of(event: Event) -> list[Entry]:
-    """Return an event's lines, those about a chain of certificates under one of them."""
+    """Return an event's lines, those about a certificate chain below a `Fold`."""
     lines = lines_of(event)
     if not isinstance(event, TlsEstablished | TlsFailed) or not event.chain:
         return [*lines]
     head, first, *details = lines
-    leaf, *above = event.chain
+    leaf, *issuers = event.chain
     short = leaf.subject
     if leaf.is_readable:
         name, *others = leaf.names or (leaf.subject or "no name",)
         names = f"{name} and {len(others)} more" if others else name
         short = f"certificate for {names}, {in_words(leaf.left())}"
-    short += f", {len(above)} above it" if above else ""
-    # One certificate says little more than its summary would; a chain is long.
-    fold = Fold(first.seconds, first.mark, first.text, escape_controls(short), bool(above))
-    return [head, fold, *(Detail(one.seconds, one.mark, one.text) for one in details)]
+    short += f", {len(issuers)} above it" if issuers else ""
+    # One certificate is hardly longer than its summary; a chain is.
+    fold = Fold(first.seconds, first.mark, first.text, escape_controls(short), bool(issuers))
+    return [head, fold, *(Detail(line.seconds, line.mark, line.text) for line in details)]
 
 
 class LogModel:
-    """The entries, and the rows that filter, folds and width make of them."""
+    """The entries, and the rows to show after filter, folds and wrapping."""
 
     def __init__(self) -> None:
         # All entries, shown or not, and the number of the first one.
@@ -142,9 +142,9 @@ class LogModel:
         # The numbers of the headings.
         self.headings: list[int] = []
         self.filter = LogFilter.ALL
-        # Where texts are broken; 0 leaves them whole.
+        # The cells at which texts wrap; 0 turns wrapping off.
         self.width = 0
-        # The cells of the longest text.
+        # The width of the longest text, in cells.
         self.widest = 0
         self._folded: set[int] = set()
         # The fold that the next details belong to.
@@ -155,7 +155,7 @@ class LogModel:
 
     @property
     def end(self) -> int:
-        """The number that the next entry will have."""
+        """The number of the next entry."""
         return self.first + len(self.entries)
 
     def entry(self, number: int) -> Entry:
@@ -163,21 +163,21 @@ class LogModel:
         return self.entries[number - self.first]
 
     def text(self, number: int) -> str:
-        """Return an entry's text as it is shown."""
+        """Return an entry's text as shown."""
         return to_charset(text_of(self.entry(number), is_folded=number in self._folded))
 
     def piece(self, index: int) -> tuple[int, int, int]:
-        """Return a row's entry, and where in the text of that it begins and ends."""
+        """Return a row's entry number, and the row's start and end in the entry's text."""
         number, start = self.rows[index]
         after = self.rows[index + 1] if index + 1 < len(self.rows) else (-1, 0)
         return number, start, after[1] if after[0] == number else len(self.text(number))
 
     def index_of(self, number: int, start: int = 0) -> int:
-        """Return the row that shows a place, or the nearest one above it."""
+        """Return the index of the row at a position, or of the nearest row above it."""
         return max(bisect_right(self.rows, (number, start)) - 1, 0)
 
     def extend(self, entries: Iterable[Entry]) -> None:
-        """Take entries, and drop the oldest where they are too many."""
+        """Append entries, and drop the oldest if there are too many."""
         begin = self.end
         self.entries.extend(entries)
         for number in range(begin, self.end):
@@ -193,26 +193,26 @@ class LogModel:
             self._trim()
 
     def end_test(self, outcome: str) -> None:
-        """Put the outcome of the last test into its heading, if that is still there."""
+        """Set the outcome in the heading of the last test, unless it was dropped."""
         heading = self.entry(self.headings[-1]) if self.headings else None
         if isinstance(heading, LogHeading):
             self.entries[self.headings[-1] - self.first] = replace(heading, outcome=outcome)
 
     def show(self, wanted: LogFilter) -> None:
-        """Show what a filter takes."""
+        """Apply a filter."""
         self.filter = wanted
         self._rebuild_rows()
 
     def wrap(self, width: int) -> None:
-        """Break texts at a width; 0: leave them whole."""
+        """Wrap texts at a width in cells; 0 turns it off."""
         if width != self.width:
             self.width = width
             self._rebuild_rows()
 
     def fold(self, number: int) -> int | None:
-        """Fold or unfold what an entry belongs to; return the number of the line that stays.
+        """Toggle the fold that an entry belongs to; return the number of its `Fold`.
 
-        None where there is nothing to fold; then all folds are unfolded, or folded if all were not.
+        If the entry belongs to no fold, return None and unfold all, or fold all if none is folded.
         """
         owner = self._owner(number)
         if owner is not None:
@@ -221,24 +221,24 @@ class LogModel:
             self._folded.clear()
         else:
             numbered = enumerate(self.entries, self.first)
-            self._folded = {at for at, entry in numbered if isinstance(entry, Fold)}
+            self._folded = {number for number, entry in numbered if isinstance(entry, Fold)}
         self._rebuild_rows()
         return owner
 
     def reveal(self, number: int) -> None:
-        """Unfold what hides an entry."""
+        """Unfold the fold that hides an entry."""
         owner = self._owner(number)
         if owner in self._folded and owner != number:
             self._folded.remove(owner)
             self._rebuild_rows()
 
     def last_test(self) -> Sequence[Entry]:
-        """Return the heading of the last test with all that is still there of it."""
+        """Return the heading and the remaining entries of the last test."""
         start = self.headings[-1] if self.headings else self.first
         return self.entries[start - self.first :]
 
     def _owner(self, number: int) -> int | None:
-        if not self.first <= number < self.end:  # the log is empty, or the line is gone
+        if not self.first <= number < self.end:  # the log is empty, or the entry was dropped
             return None
         while number > self.first and isinstance(self.entry(number), Detail):
             number -= 1
@@ -267,7 +267,7 @@ class LogModel:
         dropped = len(self.entries) - MIN_KEPT
         del self.entries[:dropped]
         self.first += dropped
-        # The notice takes the place of the oldest line that is left.
+        # The notice replaces the oldest remaining line.
         self.entries[0] = LogNotice(f"{self.first} older lines were dropped")
         del self.headings[: bisect_right(self.headings, self.first)]
         self._folded = {number for number in self._folded if number > self.first}
@@ -276,46 +276,46 @@ class LogModel:
 
 
 def breaks(text: str, width: int) -> list[int]:
-    """Return where the second and each further row of a text begins, after a space if it can."""
+    """Return where each row after the first begins in a text, after a space if possible."""
     starts: list[int] = []
     start = used = space = 0
     if len(text) <= width and text.isascii():
         return starts
-    for at, character in enumerate(text):
+    for index, character in enumerate(text):
         cells = cell_len(character)
-        if used + cells > width and at > start:
-            # Where the word began too early, a row would be more than half empty.
-            start = space if space > start + (at - start) // 2 else at
+        if used + cells > width and index > start:
+            # A row that ended before a long word would be more than half empty: cut the word.
+            start = space if space > start + (index - start) // 2 else index
             starts.append(start)
-            used = cell_len(text[start:at])
+            used = cell_len(text[start:index])
         used += cells
         if character == " ":
-            space = at + 1
+            space = index + 1
     return starts
 
 
 def pieces(text: str, width: int) -> list[str]:
-    """Return a text in rows of at most `width` cells."""
+    """Break a text into rows of at most `width` cells."""
     starts = [0, *breaks(text, max(width, 1)), len(text)]
     return [text[start:end] for start, end in pairwise(starts)]
 
 
-def nearest(numbers: Sequence[int], number: int, way: int) -> int | None:
-    """Return the next or the previous of some numbers; after the last comes the first."""
+def nearest(numbers: Sequence[int], number: int, direction: int) -> int | None:
+    """Return the next or previous of sorted numbers; the first follows the last."""
     if not numbers:
         return None
-    at = bisect_right(numbers, number) if way > 0 else bisect_left(numbers, number) - 1
-    return numbers[at % len(numbers)]
+    index = bisect_right(numbers, number) if direction > 0 else bisect_left(numbers, number) - 1
+    return numbers[index % len(numbers)]
 
 
 class LogSearch:
-    """A search from its first letter until it is left: which lines match, and how it looks."""
+    """An incremental search: its text, the matching entries and the line that shows it."""
 
     def __init__(self, origin: int) -> None:
-        # The entry that the cursor stood at, to go back to.
+        # The entry under the cursor at the start, to return to.
         self.origin = origin
         self.line = LineBuffer()
-        # Whether keys still go into the text.
+        # Whether keys still edit the text.
         self.is_typed = True
         self.pattern: re.Pattern[str] | None = None
         self.matches: list[int] = []
@@ -323,7 +323,7 @@ class LogSearch:
         self._hidden = 0
 
     def edit(self, key: str) -> bool:
-        """Edit the text; return False for a key that edits nothing."""
+        """Edit the text with a key; return False for a key that does not edit."""
         if key in _MOVES:
             self.line.move(_MOVES[key])
         elif key in _DELETIONS:
@@ -332,43 +332,43 @@ class LogSearch:
             return False
         return True
 
-    def scan(self, rows: LogModel) -> None:
-        """Search all that the filter shows, folded or not."""
+    def scan(self, model: LogModel) -> None:
+        """Search all entries again, folded or not; count matches that the filter hides."""
         self.pattern = pattern_for(self.line.text)
-        self.matches, self._scanned, self._hidden = [], rows.first, 0
-        self.scan_new(rows)
+        self.matches, self._scanned, self._hidden = [], model.first, 0
+        self.scan_new(model)
 
-    def scan_new(self, rows: LogModel) -> None:
-        """Search what came since, and drop what is there no longer."""
+    def scan_new(self, model: LogModel) -> None:
+        """Search entries added since, and forget matches that were dropped."""
         if self.pattern is None:
             return
-        del self.matches[: bisect_left(self.matches, rows.first)]
-        for number in range(max(self._scanned, rows.first), rows.end):
-            entry = rows.entry(number)
-            # With the mark in it, "-> ehlo" finds what was sent and not what came.
+        del self.matches[: bisect_left(self.matches, model.first)]
+        for number in range(max(self._scanned, model.first), model.end):
+            entry = model.entry(number)
+            # The mark is searched too: "-> ehlo" finds only what was sent.
             text = f"{entry.mark} {entry.text}" if isinstance(entry, Line) else str(entry)
             if not self.pattern.search(text):
                 continue
-            if rows.filter.takes(entry):
+            if model.filter.takes(entry):
                 self.matches.append(number)
             else:
                 self._hidden += 1
-        self._scanned = rows.end
+        self._scanned = model.end
 
     def summary(self, number: int) -> str:
-        """Say which of the lines with a match this is, or how many there are."""
+        """Return which of the matching lines this is, or how many match."""
         if self.pattern is None:
             return ""
-        count, at = len(self.matches), bisect_left(self.matches, number)
+        count, index = len(self.matches), bisect_left(self.matches, number)
         if not count:
             hidden = f", but {self._hidden} hidden by the filter" if self._hidden else ""
             return f"not found{hidden}"
-        if at < count and self.matches[at] == number:
-            return f"{at + 1} of {count}"
+        if index < count and self.matches[index] == number:
+            return f"{index + 1} of {count}"
         return f"{count} lines" if count > 1 else "1 line"
 
     def spans(self, number: int) -> list[Span]:
-        """Return the line that shows the search, the cursor of the log at an entry."""
+        """Return the search line, with the log's cursor at an entry."""
         summary = (f"  {self.summary(number)}" if self.pattern else "", STRONG)
         text, cursor = self.line.text, self.line.cursor
         if not self.is_typed:
@@ -388,7 +388,7 @@ class LogSearch:
 
 
 def pattern_for(text: str) -> re.Pattern[str] | None:
-    """Make a pattern of a text as it stands: without regard to case unless it has a capital."""
+    """Compile a literal text, case-insensitive unless it has a capital."""
     if not text:
         return None
     has_capital = any(letter.isupper() for letter in text)

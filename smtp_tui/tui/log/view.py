@@ -1,4 +1,4 @@
-"""The log: the dialogue line by line, to read, search, filter and copy by keyboard."""
+"""Show the log; scroll, search, filter, fold and mark it by keyboard."""
 
 from __future__ import annotations
 
@@ -26,55 +26,55 @@ from smtp_tui.tui.style import DIM, FOCUS, MARKS, PLAIN, STRONG, Span, make_stri
 from smtp_tui.tui.widgets.line import DiffedWidget
 
 CURSOR_SIGN, BLOCK_SIGN = ">", "|"
-# The cells before a text: a sign, the seconds, the mark.
+# Cells before a text: a sign, the seconds, the mark.
 LEAD = 12
-# Seconds between two pictures of lines that come without end; keys never wait for them.
+# Seconds between repaints in a flood of lines; keys never wait for them.
 FLUSH_INTERVAL = 0.1
 NO_FOLDS = "There is nothing to unfold: the log shows no certificate."
 _SIDEWAYS = 8
-# A reversed match shows without colours too.
+# A reversed match is visible without colours too.
 _MATCH = Style(reverse=True)
 
 
 def render_row(
-    rows: LogModel, index: int, width: int, left: int, pattern: re.Pattern[str] | None
+    model: LogModel, index: int, width: int, left: int, pattern: re.Pattern[str] | None
 ) -> Strip:
-    """Return a row in `width` cells, its text from cell `left` on, matches of `pattern` marked."""
-    number, start, end = rows.piece(index)
-    line = rows.entry(number)
+    """Render a row in `width` cells, its text from cell `left` on, and reverse matches."""
+    number, start, end = model.piece(index)
+    line = model.entry(number)
     if not isinstance(line, Line):
         text, dash = to_charset(str(line)), to_charset("─")
         rule = dash * max(width - cell_len(text) - 4, 2)
-        title = [(f"{dash}{dash} ", DIM), *_marked(text, STRONG, pattern), (f" {rule}", DIM)]
+        title = [(f"{dash}{dash} ", DIM), *_highlight(text, STRONG, pattern), (f" {rule}", DIM)]
         return _window(title, 0, width)
-    text, style = rows.text(number), MARKS[line.mark]
-    spans = _marked(text, style, pattern)
-    if rows.width:
+    text, style = model.text(number), MARKS[line.mark]
+    spans = _highlight(text, style, pattern)
+    if model.width:
         before = cell_len(text[:start])
         shown = Strip(starmap(Segment, spans)).crop(before, before + cell_len(text[start:end]))
     else:
         shown = _window(spans, left, width - LEAD)
     lead: list[Span] = [(" " * LEAD, PLAIN)]
     if start == 0:
-        # A search for "-> ehlo" finds mark and text together; the mark then stands marked too.
+        # A search for "-> ehlo" matches mark and text together: reverse the mark too.
         is_found = pattern is not None and pattern.match(f"{line.mark} {line.text}")
         mark = (line.mark, style + _MATCH if is_found else style)
         lead = [(f"{line.seconds:8.3f} ", DIM), mark, (" ", PLAIN)]
     return Strip([*make_strip(lead, LEAD), *shown]).adjust_cell_length(width, PLAIN).simplify()
 
 
-def _marked(text: str, style: Style, pattern: re.Pattern[str] | None) -> list[Span]:
-    """Return a text with each match reversed."""
+def _highlight(text: str, style: Style, pattern: re.Pattern[str] | None) -> list[Span]:
+    """Return the spans of a text, each match reversed."""
     spans: list[Span] = []
-    at = 0
+    end = 0
     for match in pattern.finditer(text) if pattern else ():
-        spans += [(text[at : match.start()], style), (match.group(), style + _MATCH)]
-        at = match.end()
-    return [span for span in (*spans, (text[at:], style)) if span[0]]
+        spans += [(text[end : match.start()], style), (match.group(), style + _MATCH)]
+        end = match.end()
+    return [span for span in (*spans, (text[end:], style)) if span[0]]
 
 
 def _window(spans: Iterable[Span], left: int, width: int) -> Strip:
-    """Cut a text to what is in sight of it, a sign at each end that is cut."""
+    """Crop a text to the visible columns, with `…` at each cut end."""
     text, cut = Strip(starmap(Segment, spans)), Segment(to_charset("…"), DIM)
     shown = text.crop(left, left + width)
     if text.cell_length > left + width and width > 0:
@@ -85,7 +85,7 @@ def _window(spans: Iterable[Span], left: int, width: int) -> Strip:
 
 
 class LogView(DiffedWidget, can_focus=True):
-    """Lines as they happen, and what the keys do with them; it follows the end while it is there.
+    """The log with a cursor; it follows new lines while the cursor is on the last one.
 
     Only cells that changed are painted.
     """
@@ -102,7 +102,7 @@ class LogView(DiffedWidget, can_focus=True):
         *bindings(LOG_COMMANDS),
     ]
 
-    # How many rows are below the view, and how it was asked to show them; for others to watch.
+    # The number of rows below the view, and its filter, wrapping and marked lines; for watchers.
     view_state: var[tuple[int, str]] = var((0, ""))
 
     def __init__(self, *, id: str) -> None:
@@ -119,10 +119,10 @@ class LogView(DiffedWidget, can_focus=True):
         self._flushed_at = 0.0
         self._is_flush_due = False
 
-    # Lines that come in
+    # New lines
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Take lines; they are shown at once, or with the next of ten flushes a second."""
+        """Add entries; show them at once, or at the next flush (ten a second)."""
         self._pending.extend(entries)
         if self._is_flush_due or not self._pending:
             return
@@ -134,7 +134,7 @@ class LogView(DiffedWidget, can_focus=True):
             self.set_timer(wait, self.flush)
 
     def flush(self) -> None:
-        """Show now what waits for the next flush."""
+        """Show the pending entries."""
         self._is_flush_due = False
         if not self._pending:
             return
@@ -146,21 +146,21 @@ class LogView(DiffedWidget, can_focus=True):
                 self.search.scan_new(self.rows)
 
     def begin_test(self, heading: LogHeading) -> None:
-        """Separate a new test from what stands above, and follow it."""
+        """Add the heading of a new test, and follow its lines."""
         self._follows = True
         self.add([heading])
 
     def end_test(self, outcome: str) -> None:
-        """Show in the heading of the last test what came of it."""
+        """Show the outcome in the heading of the last test."""
         self.flush()
         self.rows.end_test(outcome)
         self.repaint()
 
-    # What is seen
+    # Display
 
     @property
     def current_row(self) -> tuple[int, int]:
-        """The place under the cursor."""
+        """The row under the cursor."""
         return self.rows.rows[self.cursor] if len(self.rows) else (self.rows.first, 0)
 
     def show_message(self, text: str) -> None:
@@ -170,7 +170,7 @@ class LogView(DiffedWidget, can_focus=True):
             self.repaint()
 
     def repaint(self) -> None:
-        """Show what changed, and keep the state of the view true."""
+        """Repaint what changed, and update `view_state`."""
         wrapped = "wrapped" if self.rows.width else ""
         marked = "" if self.block is None else f"{len(self.selected_entries())} marked"
         shown_as = ", ".join(filter(None, (self.rows.filter.value, wrapped, marked)))
@@ -178,28 +178,28 @@ class LogView(DiffedWidget, can_focus=True):
         super().repaint()
 
     def on_resize(self) -> None:
-        """Wrap lines again where they are wrapped, and stay at the place."""
+        """Wrap lines again if wrapping is on, and keep the position."""
         with self.keeping_place():
             if self.rows.width:
                 self.rows.wrap(self._text_width)
 
     def draw(self) -> list[Strip]:
-        """Return the rows that are in sight, and over the last ones what is to be read first."""
+        """Return the visible rows; search line or message cover the last ones."""
         width, height = self.size
         strips = [self._draw_row(self._top + y, width) for y in range(height)]
-        over = [make_strip(self.search.spans(self.current_row[0]), width)] if self.search else []
+        overlay = [make_strip(self.search.spans(self.current_row[0]), width)] if self.search else []
         if self._message:
             rows = pieces(self._message, width - 1)
-            over = [make_strip([(f" {row}", STRONG)], width) for row in rows]
-        return [*strips[: max(height - len(over), 0)], *over[:height]]
+            overlay = [make_strip([(f" {row}", STRONG)], width) for row in rows]
+        return [*strips[: max(height - len(overlay), 0)], *overlay[:height]]
 
     def _draw_row(self, index: int, width: int) -> Strip:
         if index >= len(self.rows):
             return Strip.blank(width, PLAIN)
         pattern = self.search.pattern if self.search else None
         strip = render_row(self.rows, index, width, self._left, pattern)
-        here = self.current_row[0]
-        low, high = sorted((here if self.block is None else self.block, here))
+        current = self.current_row[0]
+        low, high = sorted((current if self.block is None else self.block, current))
         if index == self.cursor and self.has_focus:
             sign = CURSOR_SIGN
         elif self.block is not None and low <= self.rows.rows[index][0] <= high:
@@ -220,26 +220,26 @@ class LogView(DiffedWidget, can_focus=True):
     def _last_top(self) -> int:
         return max(len(self.rows) - self._view_height, 0)
 
-    # Where the cursor is
+    # Cursor
 
     def move_to(self, index: int) -> None:
-        """Put the cursor into a row, and bring that into sight."""
+        """Move the cursor to a row, and scroll to it."""
         last = max(len(self.rows) - 1, 0)
         self.cursor = clamp(index, 0, last)
         self._follows = self.cursor == last
         self._scroll_to_cursor()
 
     def go_to(self, number: int) -> None:
-        """Go to an entry, and to the beginning of its text."""
+        """Go to the first row of an entry."""
         self.move_to(self.rows.index_of(number))
 
     @contextmanager
     def keeping_place(self) -> Iterator[None]:
-        """Change the rows in here: what is under the cursor stays, and stays where it is seen."""
-        place, below_top = self.current_row, self.cursor - self._top
+        """Keep the cursor's row on its screen line while rows change, or follow the end."""
+        position, below_top = self.current_row, self.cursor - self._top
         yield
         last = max(len(self.rows) - 1, 0)
-        self.cursor = last if self._follows else self.rows.index_of(*place)
+        self.cursor = last if self._follows else self.rows.index_of(*position)
         self._top = self.cursor - below_top
         self._scroll_to_cursor()
 
@@ -250,35 +250,35 @@ class LogView(DiffedWidget, can_focus=True):
         self.repaint()
 
     def _scroll_sideways(self, columns: int) -> None:
-        most = 0 if self.rows.width else max(self.rows.widest - self._text_width, 0)
-        self._left = clamp(self._left + columns, 0, most)
+        max_left = 0 if self.rows.width else max(self.rows.widest - self._text_width, 0)
+        self._left = clamp(self._left + columns, 0, max_left)
         self.repaint()
 
     def selected_entries(self) -> Sequence[Entry]:
-        """Return the marked block, else the line under the cursor."""
+        """Return the entries in the marked block, else the one under the cursor."""
         if not len(self.rows):
             return ()
-        here = self.current_row[0]
-        low, high = sorted((here if self.block is None else self.block, here))
+        current = self.current_row[0]
+        low, high = sorted((current if self.block is None else self.block, current))
         entries = map(self.rows.entry, range(max(low, self.rows.first), high + 1))
         return [*filter(self.rows.filter.takes, entries)]
 
     def clear_block(self) -> None:
-        """Mark no block any more."""
+        """Clear the marked block."""
         self.block = None
         self.repaint()
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Show the cursor where the focus is; a search that is being typed ends without it."""
+        """Show the cursor with the focus only; without it, end a search being typed."""
         super().watch_has_focus(has_focus)
         if not has_focus and self.search and self.search.is_typed:
             self._end_search()
         self.repaint()
 
-    # What the keys do
+    # Key actions
 
     def on_key(self, event: Key) -> None:
-        """While a search is typed, keys go into it; those that mean nothing there act as ever."""
+        """Pass keys to a search being typed; keys that it does not use act as usual."""
         self.show_message("")
         search = self.search
         if search is None or not search.is_typed:
@@ -299,14 +299,14 @@ class LogView(DiffedWidget, can_focus=True):
         event.prevent_default()
 
     def on_paste(self, event: Paste) -> None:
-        """Search for the first line of what is pasted."""
+        """Search for the first line of a paste."""
         event.stop()
         lines = event.text.splitlines()
         if lines and self.search and self.search.is_typed:
             self._type_search(self.search, lines[0])
 
     def step_back(self) -> bool:
-        """Leave a search, else take back the mark of a block; False where there is neither."""
+        """End a search, else clear a marked block; return False if there is neither."""
         search = self.search
         if search is None:
             had_block = self.block is not None
@@ -318,26 +318,26 @@ class LogView(DiffedWidget, can_focus=True):
         return True
 
     def action_move(self, rows: int) -> None:
-        """Go up or down."""
+        """Move the cursor by rows."""
         self.move_to(self.cursor + rows)
 
     def action_page(self, pages: int) -> None:
-        """Go up or down by what is in sight."""
+        """Move the cursor by pages."""
         rows = pages * max(self._view_height - 1, 1)
         self._top = clamp(self._top + rows, 0, self._last_top)
         self.move_to(self.cursor + rows)
 
-    def action_ends(self, way: int) -> None:
-        """Go to the first line or to the last, and to the beginning of it."""
+    def action_ends(self, direction: int) -> None:
+        """Go to the start of the first or the last line."""
         self._scroll_sideways(-self.rows.widest)
-        self.move_to(0 if way < 0 else len(self.rows))
+        self.move_to(0 if direction < 0 else len(self.rows))
 
-    def action_sideways(self, way: int) -> None:
-        """Read on in long lines."""
-        self._scroll_sideways(way * _SIDEWAYS)
+    def action_sideways(self, direction: int) -> None:
+        """Scroll long lines."""
+        self._scroll_sideways(direction * _SIDEWAYS)
 
     def action_find(self) -> None:
-        """Begin a search."""
+        """Start a search."""
         with self.keeping_place():
             self.search = LogSearch(self.current_row[0])
 
@@ -350,27 +350,27 @@ class LogView(DiffedWidget, can_focus=True):
         self._find_again(-1)
 
     def action_filter(self) -> None:
-        """Show the next selection of lines."""
+        """Switch to the next filter."""
         with self.keeping_place():
             self.rows.show(self.rows.filter.following)
             if self.search:
                 self.search.scan(self.rows)
 
     def action_wrap(self) -> None:
-        """Wrap long lines, or leave them whole."""
+        """Switch wrapping on or off."""
         with self.keeping_place():
             self._left = 0
             self.rows.wrap(0 if self.rows.width else self._text_width)
 
     def action_fold(self) -> None:
-        """Fold or unfold the certificates under the cursor; elsewhere all of them."""
+        """Toggle the fold under the cursor; elsewhere all folds."""
         if not any(isinstance(entry, Fold) for entry in self.rows.entries):
             self.show_message(NO_FOLDS)
             return
         with self.keeping_place():
-            head = self.rows.fold(self.current_row[0])
-        if head is not None:
-            self.go_to(head)
+            owner = self.rows.fold(self.current_row[0])
+        if owner is not None:
+            self.go_to(owner)
 
     def action_earlier_test(self) -> None:
         """Go to the heading above."""
@@ -381,25 +381,25 @@ class LogView(DiffedWidget, can_focus=True):
         self._go_to_heading(1)
 
     def action_mark(self) -> None:
-        """Begin a block at the cursor, or forget it."""
+        """Start a block at the cursor, or clear it."""
         self.block = self.current_row[0] if self.block is None else None
         self.repaint()
 
     async def action_zoom(self) -> None:
-        """Take the whole height, or give it back."""
+        """Give the log the whole height, or restore the form."""
         await self.run_action("screen.zoom")
 
-    def _go_to_heading(self, way: int) -> None:
-        number = nearest(self.rows.headings, self.current_row[0], way)
+    def _go_to_heading(self, direction: int) -> None:
+        number = nearest(self.rows.headings, self.current_row[0], direction)
         if number is not None:
             self._top = min(self.rows.index_of(number), self._last_top)
             self.go_to(number)
 
-    def _find_again(self, way: int) -> None:
+    def _find_again(self, direction: int) -> None:
         if self.search is None:
             self.action_find()
             return
-        number = nearest(self.search.matches, self.current_row[0], way)
+        number = nearest(self.search.matches, self.current_row[0], direction)
         if number is not None:
             self._go_to_match(self.search, number)
 
@@ -408,7 +408,7 @@ class LogView(DiffedWidget, can_focus=True):
             self.search = None
 
     def _type_search(self, search: LogSearch, text: str) -> None:
-        """Type into the search, and go to the first match from where it began."""
+        """Insert text into the search, and go to the first match from its origin."""
         search.line.insert(text)
         search.scan(self.rows)
         number = nearest(search.matches, search.origin - 1, 1)
@@ -418,7 +418,7 @@ class LogView(DiffedWidget, can_focus=True):
             self._go_to_match(search, number)
 
     def _go_to_match(self, search: LogSearch, number: int) -> None:
-        """Go to an entry with a match, and to the match itself where the line is long."""
+        """Go to an entry with a match, and scroll to the match in a long line."""
         with self.keeping_place():
             self.rows.reveal(number)
         self.go_to(number)
