@@ -1,1 +1,1 @@
-"""The form: a row a field, over the values being edited."""
+"""The form: one row per field of the draft."""

@@ -1,4 +1,4 @@
-"""The form: a row a field, made from the one field table, over the values being edited."""
+"""The form: one row per field of the field table, showing and editing a draft."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ from smtp_tui.tui.model.undo import UndoStack
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 KEPT = "kept"
-REST = 0.6  # seconds without a key until problems and advice show; sooner they would flicker
+REST = 0.6  # seconds without a key until problems and advice show; with fewer they flicker
 
 
 def letters_of(keys: Iterable[str]) -> dict[str, str]:
-    """Return a letter for each row: the first of its name that is free, else any other.
+    """Return a letter for each row: the first free letter of its key, else any free letter.
 
-    More rows than letters get digits, and after those nothing.
+    When the letters run out, rows get digits, then "".
     """
     letters: dict[str, str] = {}
     for key in keys:
         own = filter(str.isalpha, key)
-        free = (sign for sign in (*own, *ascii_lowercase, *digits) if sign not in letters.values())
+        free = (char for char in (*own, *ascii_lowercase, *digits) if char not in letters.values())
         letters[key] = next(free, "")
     return letters
 
 
 @cache
 def letters() -> dict[str, str]:
-    """Return the letter that leads to each row of the form, the same each time."""
+    """Return the letter that jumps to each row of the form, by row key."""
     return letters_of(_row_keys())
 
 
 def _row_keys() -> Iterator[str]:
-    """Yield the keys of the rows from the top; two of the rows show no field."""
+    """Yield the row keys from top to bottom; the KEPT and MORE_LABEL rows show no field."""
     for field in FIELDS:
         if not field.advanced:
             yield field.key
@@ -77,7 +77,7 @@ def _row(key: str) -> Row:
 
 
 class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
-    """All rows; hands edits to the draft, and the draft's states to the rows."""
+    """All rows; writes edits to the draft and shows the draft's state in the rows."""
 
     DEFAULT_CSS = """
     Form {
@@ -93,14 +93,14 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     ]
 
     class Changed(Message):
-        """A value changed, by an edit in the row of a key."""
+        """The row `key` was edited and a value changed."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
             self.key = key
 
     class EditingPaused(Message):
-        """Nothing was typed for a while, or the field was left."""
+        """Typing paused, or the field lost the focus."""
 
     def __init__(self, draft: Draft, file_context: FileContext, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -115,92 +115,92 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Put the rows in."""
+        """Yield the rows."""
         yield from self._rows.values()
 
     def on_mount(self) -> None:
-        """Fill the rows and begin at the first; advice comes with `update_advice`."""
+        """Fill the rows and focus the first; `update_advice` adds the advice."""
         self._load()
         self._go_to(self.current_row)
-        # Where a row stands is known only when rows that came into sight are laid out.
+        # A row's position is known only after newly visible rows are laid out.
         self.watch(self, "virtual_size", self._after_layout, init=False)
 
     @property
     def line_count(self) -> int:
-        """How many rows there are to see."""
+        """The number of displayed rows."""
         return len(self._shown_rows())
 
     @property
     def current_row(self) -> Row:
-        """The row under the cursor, or the last one that was."""
+        """The focused row, or the one focused last."""
         focused = self.screen.focused
-        # While the log has the whole screen Textual looks for another place for the focus.
+        # While the log fills the screen, Textual moves the focus to another widget.
         if isinstance(focused, Row) and focused in self.children and self.region:
             self._last = focused
         return self._last
 
     def focus_last(self) -> None:
-        """Bring the focus back to where it was."""
+        """Focus the row that had the focus last."""
         self._go_to(self.current_row)
 
     def show_letters(self) -> list[tuple[str, str]]:
-        """Show its letter at each row; return letter and label of those out of sight."""
-        beyond, top = [], self.scroll_offset.y
+        """Show each row's letter; return (letter, label) of the rows scrolled or folded away."""
+        hidden, top = [], self.scroll_offset.y
         for key, row in self._rows.items():
             letter = letters()[key].upper()
             row.show_letter(letter)
             if not (row.display and top <= row.virtual_region.y < top + self.size.height):
-                beyond.append((letter, row.label.strip()))
-        return beyond
+                hidden.append((letter, row.label.strip()))
+        return hidden
 
     def hide_letters(self) -> None:
-        """Show the signs again that stood where the letters do."""
+        """Show the rows' signs again in place of the letters."""
         for row in self._rows.values():
             row.show_letter("")
 
     def reload(self) -> None:
-        """Show the draft as it is now, whatever was typed."""
+        """Show the draft as it is now, replacing what was typed."""
         self._typing = None
         self.history.keep_to(self.draft.password)
         self._compute_advice()
         self._load()
 
     def update_advice(self) -> None:
-        """Show problems and advice on the values that it began with."""
-        if self._pause is None:  # else they show when the typing pauses
+        """Show problems and advice, unless an edit is pending."""
+        if self._pause is None:  # else they show when typing pauses
             self.commit_edit()
 
     def refresh_rows(self) -> None:
-        """Show every row's state; problems and advice of what is typed wait for a pause."""
+        """Show every row's state; the row being typed in shows no problem or advice."""
         states = row_states(self.draft, self._advice)
         states[KEPT] = password_location_state(self.draft)
         for key, state in states.items():
-            # A problem shown now would blame what is not finished.
+            # An unfinished value is not wrong yet.
             is_typed = key == self._typing
             self._rows[key].show(replace(state, problem="", advice=None) if is_typed else state)
         self._count_folded()
 
     def focus_field(self, key: str) -> None:
-        """Put the focus on a row, unfolding where it must."""
+        """Focus a row, unfolding the advanced fields if it is one of them."""
         if key in BY_KEY and BY_KEY[key].advanced:
             self.unfold()
         self.commit_edit()
         self._go_to(self._rows[key])
 
     def unfold(self, wanted: bool = True) -> None:
-        """Show or hide the folded fields."""
+        """Show or hide the advanced fields."""
         self.set_class(wanted, "-unfolded")
         self._more.open(wanted)
         self._count_folded()
 
     def advice_on(self, key: str) -> list[Advice]:
-        """Return the advice on a row as of the last pause."""
+        """Return the advice on a row, as of the last typing pause."""
         if key == MORE_LABEL:
             return [advice for advice in self._advice if BY_KEY[advice.field].advanced]
         return concerning(self._advice, PASSWORD if key == KEPT else key)
 
     def commit_edit(self) -> None:
-        """Show the problem of the field that was typed in, and the advice that follows."""
+        """End the edit: update advice and show the problems of the field that was typed in."""
         if self._pause is not None:
             self._pause.stop()
             self._pause = None
@@ -210,38 +210,38 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self.post_message(self.EditingPaused())
 
     def action_move(self, by: int) -> None:
-        """Go to the next row, or the one before; after the last comes the first."""
+        """Move the focus by `by` rows, wrapping around at both ends."""
         rows = self._shown_rows()
         self._go_to(rows[(rows.index(self.current_row) + by) % len(rows)])
 
     def on_descendant_blur(self) -> None:
-        """Commit what was typed there."""
-        # What is typed after coming back is another step.
+        """Commit the edit of the row that lost the focus."""
+        # Typing after the focus returns is a new undo step.
         self.history.close()
         if self._pause is not None:
             self.commit_edit()
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
-        """Put what is typed into the draft."""
+        """Write the typed text to the draft."""
         event.stop()
         self._typing = event.row.key
         self.history.type(self.draft, event.row.key, event.row.text)
         self._show_edit(event.row.key)
 
     def on_password_row_emptied(self, event: PasswordRow.Emptied) -> None:
-        """Forget the password that the file holds."""
+        """Erase the password that the file holds."""
         event.stop()
         if self.draft.password.is_masked:
             self.history.apply(self.draft, {}, self.draft.password.erase, at=PASSWORD)
             self._show_edit(PASSWORD)
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
-        """Put a choice into the draft."""
+        """Write a choice to the draft."""
         event.stop()
         key, word, password = event.row.key, event.word, self.draft.password
         if key == KEPT:
-            to_place = partial(password.move_to, PasswordLocation(word)) if word else password.reset
-            self.history.apply(self.draft, {}, to_place, at=KEPT)
+            edit = partial(password.move_to, PasswordLocation(word)) if word else password.reset
+            self.history.apply(self.draft, {}, edit, at=KEPT)
             self._load_row(PASSWORD)
         else:
             raw = None if word is None else raw_of(BY_KEY[key], word)
@@ -249,11 +249,11 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._show_edit(key)
 
     def on_disclosure_row_toggled(self, event: DisclosureRow.Toggled) -> None:
-        """Show the folded fields, as many of them as there is room for, or hide them."""
+        """Show the advanced fields, scrolling to as many as fit, or hide them."""
         event.stop()
         self.unfold(event.is_open)
         if event.is_open:
-            # The rows below it have no place before they are laid out.
+            # The rows below have no position until they are laid out.
             self.call_after_refresh(self.scroll_to_widget, self._more, animate=False, top=True)
 
     def _shown_rows(self) -> list[Row]:
@@ -273,7 +273,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self.call_later(lambda: self.scroll_to_widget(self.current_row, animate=False))
 
     def _go_to(self, row: Row) -> None:
-        # `Widget.focus` waits for the next callback: keys typed ahead would go astray.
+        # `Widget.focus` waits for the next callback: keys typed ahead would reach the old row.
         self._last = row
         self.screen.set_focus(row)
 
@@ -282,7 +282,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._advice = (*self._file_context.advice(self.draft), *advise(self.draft.values()))
 
     def _show_edit(self, key: str) -> None:
-        """Show what an edit changed, and what is wrong with it after a pause."""
+        """Show an edit at once, and its problems after a pause."""
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(REST, self.commit_edit)
@@ -290,7 +290,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self.post_message(self.Changed(key))
 
     def _count_folded(self) -> None:
-        """Show on the row that unfolds them what there is in the folded fields."""
+        """Show how many advanced fields are set, and their worst advice, on the disclosure row."""
         count = sum(self.draft.raw(field.key) is not None for field in FIELDS if field.advanced)
         advice = None if self._more.is_open else most_severe(self.advice_on(MORE_LABEL))
         note = f"{count} set" if count else ""

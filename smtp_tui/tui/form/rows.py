@@ -1,4 +1,4 @@
-"""The rows of the form: sign, label, value and note in one line, each drawn by one widget."""
+"""The row widgets of the form: sign, label, value and note in one line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SIGN_WIDTH = GAP + 1
 
 
 class RowMessage(Message):
-    """Something happened in a row."""
+    """Base of the messages that name the row they come from."""
 
     def __init__(self, row: Row) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class RowMessage(Message):
 
 
 class Row(SingleLineWidget, can_focus=True):
-    """One setting in one line."""
+    """One line of the form, usually one setting."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Row(SingleLineWidget, can_focus=True):
 
     @property
     def value_at(self) -> int:
-        """The column that the value begins in."""
+        """The column where the value begins."""
         return 1 + self._head_width
 
     def show(self, state: RowState) -> None:
@@ -78,42 +78,42 @@ class Row(SingleLineWidget, can_focus=True):
         self.repaint()
 
     def show_letter(self, letter: str) -> None:
-        """Show the letter that leads here in place of the sign; an empty one takes it away."""
+        """Show the letter that jumps here in place of the sign; "" shows the sign again."""
         self.letter = letter
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return sign and label, the value, and what fits of problem, note and advice."""
+        """Return sign, label and value, then as much of problem, note and advice as fits."""
         state, room = self.state, width - self.value_at
         if state.limit:
-            # What counts and why it cannot be set, all in grey.
+            # The effective value and why it cannot be set, all in grey.
             shown = escape_controls(mask_credentials(state.chosen or state.text))
             text = f"{shown}  {state.limit}" if shown else state.limit
             return [*self._head(), (truncate(text, room), DIM)]
-        # The sign of an advice always shows.
+        # The sign of advice always shows.
         value, used = self.value_spans(room - (SIGN_WIDTH if state.advice else 0))
         return [*self._head(), *value, *self._tail(room - used)]
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
-        """Return the value, and how many of `width` cells it takes."""
+        """Return the spans of the value, and how many of `width` cells they use."""
         raise NotImplementedError
 
     @property
     def gap(self) -> str:
-        """What stands between the value and its note."""
+        """The blanks between the value and its note."""
         return "  "
 
     @property
     def hides_problem(self) -> bool:
-        """Whether the line has no room to say what is wrong."""
+        """Whether the problem's text does not fit in the line."""
         if not self.state.problem:
             return False
         room = self.size.width - self.value_at
-        # Gap, sign and a blank take four cells.
+        # Gap, sign and a blank use four cells.
         return cell_len(self.state.problem) + 4 > room - self.value_spans(room)[1]
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Mark or unmark the line."""
+        """Show or hide the focus mark."""
         super().watch_has_focus(has_focus)
         self.repaint()
 
@@ -130,11 +130,11 @@ class Row(SingleLineWidget, can_focus=True):
         return [("*", ACCENT) if self.state.is_changed else (" ", PLAIN), (label, PLAIN)]
 
     def _tail(self, room: int) -> list[Span]:
-        """Return the problem, or note and advice, as much as there is room for; a sign always."""
+        """Return as much of the problem, or of note and advice, as fits; always the sign."""
         state, gap = self.state, self.gap
         if state.problem:
             whole = f"{gap}! {state.problem}"
-            # The gap counts as two cells here: where the cursor stands must not decide.
+            # The gap counts as two cells here, so that the cursor position makes no difference.
             return [(whole if cell_len(state.problem) + 4 <= room else f"{gap}!", BAD)]
         note = f"{gap}{state.note}" if state.note else ""
         if state.advice is None:
@@ -158,7 +158,7 @@ class TextRow(Row, LineEditor):
 
     @property
     def gap(self) -> str:
-        """The cursor behind the text is the first of the cells between."""
+        """One blank when the cursor is at the end, where it fills the other cell."""
         return " " if self.is_at_end else super().gap
 
     def show(self, state: RowState) -> None:
@@ -168,22 +168,22 @@ class TextRow(Row, LineEditor):
         super().show(state)
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
-        """Return the text with the cursor in it, or the placeholder."""
+        """Return the text with the cursor in it, or the placeholder, and its width."""
         return LineEditor.value_spans(self, width)
 
     def edited(self) -> None:
-        """Report what was typed."""
+        """Post that the text changed."""
         self.post_message(self.Edited(self))
 
 
 class PasswordRow(TextRow):
-    """The password; what the file holds is shown as bullets, and can be deleted unseen."""
+    """The password row; the file's password shows as bullets and can be deleted unseen."""
 
     class Emptied(Message):
-        """Something was deleted where nothing was typed: what the file holds may go."""
+        """A delete key was pressed with nothing typed: erase the file's password."""
 
     def emptied(self) -> None:
-        """Report that what the file holds may go."""
+        """Post that the file's password may be erased."""
         self.post_message(self.Emptied())
 
 
@@ -191,7 +191,7 @@ MORE_LABEL = "more"
 
 
 class DisclosureRow(Row):
-    """Names the folded fields; opens and closes them."""
+    """The row that names the advanced fields, and opens and closes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "turn", show=False),
@@ -200,7 +200,7 @@ class DisclosureRow(Row):
     ]
 
     class Toggled(Message):
-        """The folded fields are wanted, or not any more."""
+        """The admin asked to show or hide the advanced fields."""
 
         def __init__(self, *, is_open: bool) -> None:
             super().__init__()
@@ -211,12 +211,12 @@ class DisclosureRow(Row):
         self.is_open = False
 
     def open(self, is_open: bool) -> None:
-        """Show whether the fields below are in sight."""
+        """Show whether the advanced fields are open."""
         self.is_open = is_open
         self.repaint()
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
-        """Return the names of what is folded away."""
+        """Return the names of the folded fields, or how to hide them."""
         names = ", ".join(field.label for field in FIELDS if field.advanced)
         text = "shown below; Left hides them" if self.is_open else names
         shown = truncate(text, width - len(self.state.note) - 2 if self.state.note else width)
@@ -225,11 +225,11 @@ class DisclosureRow(Row):
         return [(shown, DIM)], len(shown)
 
     def action_turn(self) -> None:
-        """Open what is closed and close what is open."""
+        """Toggle the advanced fields."""
         self.action_unfold(not self.is_open)
 
     def action_unfold(self, wanted: bool) -> None:
-        """Ask the form to show or to hide them."""
+        """Ask the form to show or hide the advanced fields."""
         if wanted != self.is_open:
             self.post_message(self.Toggled(is_open=wanted))
 
@@ -238,7 +238,7 @@ MORE = "…"
 
 
 def window(words: Sequence[str], current: int, width: int) -> tuple[int, int]:
-    """Return the range of words round the current one that fits, signs for the rest included."""
+    """Return the range of words around the current one that fits, with signs for the rest."""
     start, end = current, current + 1
 
     def fits(start: int, end: int) -> bool:
@@ -257,7 +257,7 @@ def window(words: Sequence[str], current: int, width: int) -> tuple[int, int]:
 
 
 class ChoiceRow(Row):
-    """Words beside each other, the one in force between `‹` and `›`, or `(` and `)` by default."""
+    """A row of words; the current one is marked `‹word›`, or `(word)` if it is the default."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", show=False),
@@ -267,14 +267,14 @@ class ChoiceRow(Row):
     ]
 
     class Chosen(RowMessage):
-        """Another word was chosen; None is the default."""
+        """A word was chosen; None resets the field to its default."""
 
         def __init__(self, row: ChoiceRow, word: str | None) -> None:
             super().__init__(row)
             self.word = word
 
     class Rejected(Message):
-        """A word was wanted that cannot be chosen here, and why that is so."""
+        """The admin tried a word that cannot be chosen here; `why` is the reason."""
 
         def __init__(self, why: str) -> None:
             super().__init__()
@@ -288,28 +288,28 @@ class ChoiceRow(Row):
 
     @property
     def current(self) -> int:
-        """The place of the word in force; -1 where the value is none of them."""
+        """The index of the current word; -1 if the value is none of the words."""
         return self.words.index(self.state.chosen) if self.state.chosen in self.words else -1
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
-        """Return the words that fit, the current one marked."""
+        """Return the words that fit, with the current one marked, and their width."""
         room, all_words = width, sum(map(len, self.words)) + len(self.words) + 1
-        # Where not all words fit, the note gets its room first, but not more than half.
+        # If not all words fit, reserve space for the note first, but at most half the width.
         if self.state.note and all_words > width:
             room = max(width - len(self.state.note) - 2, width // 2)
         current = max(self.current, 0)
         start, end = window(self.words, current, room)
         spans: list[Span] = [(f"{MORE} ", DIM)] if start else []
-        for number in range(start, end):
-            if number > start:
+        for index in range(start, end):
+            if index > start:
                 spans.append((" ", PLAIN))
-            spans.append(self._word_span(number))
+            spans.append(self._word_span(index))
         if end < len(self.words):
             spans.append((f" {MORE}", DIM))
         return spans, sum(len(text) for text, _ in spans)
 
     def on_key(self, event: Key) -> None:
-        """Choose the next word that begins with the letter typed."""
+        """Choose the next word that begins with the typed character."""
         character = event.character
         # Alt with a letter is a command's key.
         if character is None or not character.isalnum() or event.key.startswith("alt+"):
@@ -318,44 +318,44 @@ class ChoiceRow(Row):
         self._choose_next(character.casefold())
 
     def action_step(self, by: int) -> None:
-        """Choose the neighbour."""
-        number = self.current + by
-        # Words that cannot be chosen are skipped, but never past the ends.
-        while 0 < number < len(self.words) - 1 and self.words[number] in self.state.refused:
-            number += by
-        self._choose(min(max(number, 0), len(self.words) - 1))
+        """Choose the next word in direction `by`."""
+        index = self.current + by
+        # Skip words that cannot be chosen, but never past the ends.
+        while 0 < index < len(self.words) - 1 and self.words[index] in self.state.refused:
+            index += by
+        self._choose(min(max(index, 0), len(self.words) - 1))
 
     def action_cycle(self) -> None:
-        """Choose the next word, after the last the first."""
+        """Choose the next word, wrapping around."""
         self._choose_next("")
 
     def action_reset(self) -> None:
-        """Go back to the default: the key becomes absent."""
+        """Reset to the default: the key becomes absent."""
         if not self.state.is_fixed:
             self.post_message(self.Chosen(self, None))
 
-    def _choose_next(self, beginning: str) -> None:
+    def _choose_next(self, prefix: str) -> None:
         count, words = len(self.words), self.words
         others = [(self.current + step) % count for step in range(1, count + 1)]
-        matching = [number for number in others if words[number].startswith(beginning)]
-        # The first that can be chosen; where none can, the first shows why.
-        matching.sort(key=lambda number: words[number] in self.state.refused)
+        matching = [index for index in others if words[index].startswith(prefix)]
+        # Take the first word that can be chosen; if none can, the first shows why.
+        matching.sort(key=lambda index: words[index] in self.state.refused)
         if matching:
             self._choose(matching[0])
 
-    def _choose(self, number: int) -> None:
+    def _choose(self, index: int) -> None:
         if self.state.is_fixed:
             return
-        if why := self.state.refused.get(self.words[number]):
-            self.post_message(self.Rejected(f"{self.words[number]} cannot be chosen here: {why}"))
+        if why := self.state.refused.get(self.words[index]):
+            self.post_message(self.Rejected(f"{self.words[index]} cannot be chosen here: {why}"))
             return
-        if number != self.current or self.state.is_default:
-            self.post_message(self.Chosen(self, self.words[number]))
+        if index != self.current or self.state.is_default:
+            self.post_message(self.Chosen(self, self.words[index]))
 
-    def _word_span(self, number: int) -> Span:
-        word, refused = self.words[number], self.state.refused
-        if number != self.current:
-            # Among words that cannot be chosen those that can stand out.
+    def _word_span(self, index: int) -> Span:
+        word, refused = self.words[index], self.state.refused
+        if index != self.current:
+            # When some words cannot be chosen, the others stand out.
             return word, PLAIN if refused and word not in refused else DIM
         shown, style = (f"({word})", PLAIN) if self.state.is_default else (f"‹{word}›", STRONG)
         return shown, CURSOR if self.has_focus else style
