@@ -1,4 +1,4 @@
-"""What surrounds the values: the file's application, who can read the file, the keyring."""
+"""The context of the values: the file's application, its readers, and the keyring."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import PASSWORD, Draft, DraftState
 from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation
 
-HIDDEN = "********"  # stands for a password that is fetched only when it is saved
+HIDDEN = "********"  # stands for a password that only saving fetches
 
 
 class FileContext:
-    """One table's file, and what this machine makes of it."""
+    """One table's file, and what this machine knows about it."""
 
     def __init__(self, document: Document, table: str) -> None:
         self._document = document
         self._table = table
-        # Why no keyring can be used here and what was tried, once somebody wanted one.
+        # Why no keyring can be used and what was tried, once the admin chose the keyring.
         self.keyring_trouble: tuple[str, str] | None = None
         self.is_open = False
 
     def draft(self) -> Draft:
-        """Return a draft of what the file says; a table that is still to be made says nothing."""
+        """Return a draft of the table's values; it is empty if the table does not exist yet."""
         draft = Draft({}, application=self._document.application or "")
         self.rebase(draft, {})
         return draft
 
     def rebase(self, draft: Draft, edits: DraftState, *, keep_password: bool = False) -> None:
-        """Base a draft on what the file says now, with `edits` on top."""
+        """Set a draft to the file's current values, then apply `edits`."""
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)
         draft.limits, draft.places = self._document.limits, self._places()
@@ -47,16 +47,15 @@ class FileContext:
         draft.restore(edits)
 
     def check_readers(self) -> None:
-        """Find out whether users who are neither owner nor in the group could read the file."""
+        """Check whether users who are neither owner nor in the group can read the file."""
         document = self._document
         self.is_open = document.exists and file_access.readable_by_others(document.path)
 
     def preview_effects(self, draft: Draft) -> None:
-        """Show in the draft what the file's application makes of its changes."""
+        """Update the draft's assumed values and rejections for its current changes."""
         if self._document.application is None:
             return
-        # The application may take another default beside the changes, which must show before
-        # saving.
+        # A change may alter the application's defaults, which must show before saving.
         if not draft.changed:
             draft.preview_effects(self._values(self._document)[1], {})
             return
@@ -65,8 +64,7 @@ class FileContext:
         try:
             after = self._document.after(self._table, changes, create=True)
         except NotExpressibleError as error:
-            # All changes together may be impossible though each alone is not: then the first one
-            # bears the reason.
+            # The changes may be impossible only in combination: then the first gets the reason.
             refused = dict(self._refusals(changes)) or {next(iter(changes)): str(error)}
             after = self._document
         except DocumentError:
@@ -75,7 +73,7 @@ class FileContext:
         draft.preview_effects(assumed, refused)
 
     def advice(self, draft: Draft) -> Iterator[Advice]:
-        """Yield what there is to say about where the password is kept."""
+        """Yield advice on where the password is kept."""
         if self.keyring_trouble and draft.password.location is PasswordLocation.KEYRING:
             why, looked_for = self.keyring_trouble
             yield Advice(
@@ -97,7 +95,7 @@ class FileContext:
             )
 
     def _places(self) -> tuple[PasswordLocation, ...]:
-        """Return where the file's application can have a password kept."""
+        """Return the password locations that the file's application supports."""
         document, table = self._document, self._table
         if document.application is None:
             return tuple(PasswordLocation)
@@ -108,17 +106,17 @@ class FileContext:
         )
 
     def _values(self, document: Document) -> tuple[dict[str, object], dict[str, object]]:
-        """Return what a table sets, and what its application takes where it sets nothing."""
+        """Return the values that the table sets, and the application's defaults for other keys."""
         try:
             values, given = document.values(self._table), document.given(self._table)
         except NoTableError:
-            # The table is still to be made.
+            # The table does not exist yet.
             return {}, {}
         assumed = {key: raw for key, raw in values.items() if key not in given and key in BY_KEY}
         return {key: raw for key, raw in values.items() if key in given}, assumed
 
     def _refusals(self, changes: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield those changes that the application could not say even alone."""
+        """Yield (key, reason) for each change that the application cannot express even alone."""
         for key, value in changes.items():
             try:
                 self._document.changed(self._table, {key: value}, create=True)
@@ -129,7 +127,7 @@ class FileContext:
 
 
 def preview_changes(draft: Draft) -> dict[str, object | None]:
-    """Return the changes that are good, a password that is still to be fetched as stars."""
+    """Return the valid changes; asterisks stand for a password still to be fetched."""
     wrong = draft.wrong()
     changes = {key: draft.to_write(key) for key in draft.changed if key not in wrong}
     password = draft.password
@@ -140,24 +138,24 @@ def preview_changes(draft: Draft) -> dict[str, object | None]:
 
 @record
 class PasswordRisk:
-    """A question to be answered by yes or no, and why it was not done after a no."""
+    """A yes/no question, and the reason to report after a no."""
 
     question: str
     refusal: str
 
 
 def risk_of_test(password: PasswordDraft, settings: Settings, file: Path) -> PasswordRisk | None:
-    """Return what is to be asked before a test; None where the password may be used."""
+    """Return the question to ask before a test; None if the password may be used."""
     source = settings.password
     if source is None or password.at_hand or not settings.needs_password:
         return None
-    # Somebody else who can write the file may have it run a command, or have a password sent to a
-    # server of theirs.
+    # Another user who can write the file can make it run a command, or send a password to their
+    # own server.
     if password.is_as_in_file and (risk := risk_of_fetch(source, file, settings.host)):
         return risk
     if not isinstance(source, Keyring):
         return None
-    # An entry may be named for another server: its password is not this one's business.
+    # The entry may be named for another server, which alone should get its password.
     named = other_host(source.service, settings.host, settings.server_name)
     if named is None:
         return None
@@ -168,7 +166,7 @@ def risk_of_test(password: PasswordDraft, settings: Settings, file: Path) -> Pas
 
 
 def risk_of_fetch(source: PasswordSource, file: Path, host: str = "") -> PasswordRisk | None:
-    """Return what is to be asked before a password is fetched from where the file has it."""
+    """Return the question to ask before fetching a password from the file's source, or None."""
     found = distrust(source, file, host=host)
     if found is None:
         return None

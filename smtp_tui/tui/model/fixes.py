@@ -1,4 +1,4 @@
-"""The fixes of a failed test: how each is applied, and what it changes, as text."""
+"""Propose the fixes of a failed test and describe what each one changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAIRS_SHOWN = 4
 
 @record
 class LastTest:
-    """What the last test found, and whether a value changed since."""
+    """The result of the last test; stale once a value in the form has changed."""
 
     facts: CheckSummary
     verdict: Verdict
@@ -39,14 +39,14 @@ class FixAction(Enum):
 
 @record
 class FixProposal:
-    """A fix as the form offers it; `authority` is what is to be saved and trusted, if anything."""
+    """A fix as the form offers it; `authority` is the certificate to save and trust, if any."""
 
     fix: Fix
     authority: Certificate | None = None
 
     @property
     def action(self) -> FixAction:
-        """How it is applied."""
+        """How the form applies the fix."""
         if self.authority:
             return FixAction.SAVE_AUTHORITY
         if self.fix.value is None:
@@ -55,14 +55,14 @@ class FixProposal:
 
 
 def available_fixes(last: LastTest | None) -> tuple[FixProposal, ...]:
-    """Return the fixes of the last test, if the form still says what was tested."""
+    """Return the fixes of the last test, or () if the form has changed since."""
     if last is None or last.is_stale:
         return ()
     return fix_proposals(last.verdict, last.facts.chain)
 
 
 def fix_proposals(verdict: Verdict, chain: Sequence[Certificate]) -> tuple[FixProposal, ...]:
-    """Return what a failed test proposes, the first one the best; it never weakens anything."""
+    """Return a verdict's fixes, best first, or () if the best one would weaken security."""
     proposals = tuple(
         FixProposal(fix, anchor_of(chain) if saves_authority(fix, verdict) else None)
         for fix in verdict.fixes
@@ -71,7 +71,7 @@ def fix_proposals(verdict: Verdict, chain: Sequence[Certificate]) -> tuple[FixPr
 
 
 def saves_authority(fix: Fix, verdict: Verdict) -> bool:
-    """Whether a fix is to save the authority that the server sent."""
+    """Whether a fix saves the CA certificate that the server sent."""
     return fix.field == CA_FILE and fix.value is None and verdict.stage is Stage.TLS
 
 
@@ -81,7 +81,7 @@ def pins(fix: Fix) -> bool:
 
 
 def format_current(key: str, draft: Draft) -> str:
-    """Return a field's value as the form shows it."""
+    """Return a field's value as the form shows it, or its default."""
     field, raw = BY_KEY[key], draft.raw(key)
     if raw is None:
         return format_default(field, draft.parsed())
@@ -89,31 +89,31 @@ def format_current(key: str, draft: Draft) -> str:
 
 
 def format_value(key: str, raw: object) -> str:
-    """Return a value as the form shows it; for one that is removed, what counts then."""
+    """Return a value as the form shows it; for "" (key removed), the field's default text."""
     field = BY_KEY[key]
     if raw == "":
         return field.default_text or "not set"
     if field.kind is FieldKind.PASSWORD:
         return "set"
     if field.problem_with(raw) is not None:
-        # It may be a URL with a password in it.
+        # The value may be a URL that contains a password.
         return mask_credentials(text_of(raw))
     parsed = field.parse(raw)
     if field.kind is FieldKind.SWITCH:
         return SWITCH[bool(parsed)]
     if key == FINGERPRINT:
-        # A line has no room for a whole fingerprint; its beginning tells it from another.
+        # A whole fingerprint does not fit in a line; its first pairs identify it.
         return f"{':'.join(pairs_of(str(parsed))[:_PAIRS_SHOWN])}:…"
     return str(parsed) if field.kind is FieldKind.CHOICE else mask_credentials(text_of(raw))
 
 
 def pairs_of(digits: str) -> list[str]:
-    """Split a hash into pairs of digits, as other programs write it."""
+    """Split a hash into pairs of hex digits, in upper case as other programs print it."""
     return [digits[at : at + 2].upper() for at in range(0, len(digits), 2)]
 
 
 def format_fix(proposal: FixProposal, draft: Draft, file: str = "") -> str:
-    """Return what a fix changes, old and new; `file` is where an authority would be saved."""
+    """Return the old and new values of a fix; `file` is where its authority would be saved."""
     fix = proposal.fix
     if proposal.action is FixAction.GO_TO:
         return f"{BY_KEY[fix.field].label}: type it yourself"
@@ -121,17 +121,17 @@ def format_fix(proposal: FixProposal, draft: Draft, file: str = "") -> str:
 
 
 def format_changes(change: Mapping[str, object], draft: Draft) -> str:
-    """Return what a change does to the form, old and new."""
+    """Return a change as "Label: old -> new" for each field."""
     pairs = {
         key: (format_current(key, draft), format_value(key, raw)) for key, raw in change.items()
     }
-    # Where the values only become explicit, both look the same: show them all the same.
+    # A default that becomes explicit looks the same before and after: show it anyway.
     differing = [key for key, (old, new) in pairs.items() if old != new] or pairs
     return ", ".join(f"{BY_KEY[key].label}: {' -> '.join(pairs[key])}" for key in differing)
 
 
 def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
-    """Return what applying the first fix does, as the end of a sentence that begins with a key."""
+    """Return what the first fix does, as the end of a hint that begins with its key."""
     fix = verdict.fixes[0]
     again = "asks again without a message" if sends else "tests again"
     if saves_authority(fix, verdict):
@@ -152,7 +152,7 @@ def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
 
 
 def format_done(change: Mapping[str, object]) -> str:
-    """Report what was changed."""
+    """Return the message that follows an applied change."""
     done = ", ".join(
         f"{BY_KEY[key].label} {'removed' if raw == '' else format_value(key, raw)}"
         for key, raw in change.items()

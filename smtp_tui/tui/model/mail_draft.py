@@ -1,4 +1,4 @@
-"""The test message while it is written. Pure; it outlives the dialog that it is written in."""
+"""The test message being written. Pure; it outlives its dialog."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOBODY = "type at least one recipient"
 
 
 class MailField(StrEnum):
-    """What is typed, in the order of the dialog; the value is its label."""
+    """The fields of the dialog, in order; each value is the label."""
 
     FROM = "From"
     TO = "To"
@@ -33,19 +33,19 @@ class MailField(StrEnum):
 
 @record
 class Sender:
-    """Whom a message comes from unless the dialog says otherwise, and how to show that."""
+    """The default envelope sender, "" if not known yet, and how the dialog shows it."""
 
     text: str
     description: str
 
 
 def sender_of(draft: Draft) -> Sender:
-    """Return the envelope sender that the settings in the form amount to."""
+    """Return the envelope sender that follows from the form's settings."""
     parsed = draft.parsed()
     if parsed["from"]:
         return Sender(parsed["from"], parsed["from"])
     user, domain = parsed[ACCOUNT] or "", parsed["domain"] or ""
-    # Without a domain the EHLO name completes the address, which is known only when it is sent.
+    # Without a domain the EHLO name completes the address, and only the test knows that name.
     named = default_sender(user, domain).address
     with suppress(ValueError):
         if domain:
@@ -67,7 +67,7 @@ _PARSERS: dict[MailField, Callable[[str], object]] = {
 
 
 class MailDraft:
-    """What was typed into each part, for as long as the form is open."""
+    """The text of each field, kept while the form is open."""
 
     def __init__(self) -> None:
         self._texts = {
@@ -76,46 +76,46 @@ class MailDraft:
             MailField.SUBJECT: SUBJECT,
             MailField.TEXT: BODY.rstrip("\n"),
         }
-        self._followed = ""
+        self._default_sender = ""
 
     def follow(self, sender: str) -> None:
-        """Take the settings' sender, unless somebody typed another one."""
-        if self._texts[MailField.FROM].strip() in ("", self._followed):
+        """Use the settings' sender, unless the admin typed another one."""
+        if self._texts[MailField.FROM].strip() in ("", self._default_sender):
             self._texts[MailField.FROM] = sender
-        self._followed = sender
+        self._default_sender = sender
 
-    def text(self, part: MailField) -> str:
-        """What a part holds."""
-        return self._texts[part]
+    def text(self, field: MailField) -> str:
+        """Return the text of a field."""
+        return self._texts[field]
 
-    def type(self, part: MailField, text: str) -> None:
-        """Set what a part holds."""
-        self._texts[part] = text
+    def type(self, field: MailField, text: str) -> None:
+        """Set the text of a field."""
+        self._texts[field] = text
 
     def problems(self) -> dict[MailField, str]:
-        """What cannot be read as it stands, by part."""
+        """Return why texts cannot be parsed, by field."""
         found = {}
-        for part, text in self._texts.items():
+        for field, text in self._texts.items():
             try:
-                _PARSERS[part](text)
+                _PARSERS[field](text)
             except ValueError as error:
-                found[part] = str(error)
+                found[field] = str(error)
         return found
 
     def obstacles(self, *, sends: bool) -> dict[MailField, str]:
-        """What stands in the way of sending, or of asking about the envelope alone."""
+        """Return what prevents sending, or testing the envelope alone, by field."""
         found = self.problems()
         if MailField.TO not in found and not parse_recipients(self._texts[MailField.TO]):
             found[MailField.TO] = NOBODY
         wanted = MailField if sends else (MailField.FROM, MailField.TO)
-        return {part: found[part] for part in wanted if part in found}
+        return {field: found[field] for field in wanted if field in found}
 
     def mail(self, *, sends: bool) -> MailRequest:
-        """Return what to hand over; ValueError where there are obstacles."""
+        """Return the mail request. ValueError if a text cannot be parsed."""
         return MailRequest(
             recipients=parse_recipients(self._texts[MailField.TO]),
             sender=_sender(self._texts[MailField.FROM]),
             subject=parse_subject(self._texts[MailField.SUBJECT]) if sends else "",
-            # A message ends with a line end; without a body only the envelope is asked about.
+            # A message ends with a line end; without a body only the envelope is tested.
             body=f"{self._texts[MailField.TEXT]}\n" if sends else None,
         )

@@ -1,4 +1,4 @@
-"""The password while it is edited: where it is kept, and what was typed. No widget, no I/O."""
+"""The password being edited: where it is kept, and what was typed. No widgets, no I/O."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PasswordLocation(StrEnum):
     ASK = "ask"
 
 
-# A source for each place, to ask an application's format whether it has such a place.
+# An example source for each location, to test whether an application's format supports it.
 _SOURCES: tuple[PasswordSource, ...] = (
     Literal("x"),
     Keyring("x"),
@@ -68,7 +68,7 @@ _UNREADABLE = "the file's value cannot be used; type a password, or choose a pla
 
 
 def source_of(raw: object | None) -> PasswordSource | None:
-    """Read a source; None where there is none or it cannot be read."""
+    """Parse a password source; None if it is absent or invalid."""
     try:
         return None if raw is None else parse_source(raw)
     except ValueError:
@@ -76,12 +76,12 @@ def source_of(raw: object | None) -> PasswordSource | None:
 
 
 def location_of(source: PasswordSource | None) -> PasswordLocation:
-    """Return where a source keeps the password; a file that names none would hold it itself."""
+    """Return where a source keeps the password; without a source, the settings file."""
     return _LOCATIONS.get(type(source), PasswordLocation.FILE)
 
 
 def typed_text(source: PasswordSource | None) -> str:
-    """Return what a person types to name the place; nothing where the secret itself is typed."""
+    """Return the variable, path or command that names the place; "" for other sources."""
     match source:
         case Environment(text) | File(text):
             return text
@@ -93,9 +93,9 @@ def typed_text(source: PasswordSource | None) -> str:
 
 @record
 class PasswordState:
-    """What was typed and chosen for a password up to a moment; no repr shows it.
+    """A snapshot of what was typed and chosen for a password; no repr shows it.
 
-    `names` has for each place what was typed to name it: who comes back to it finds it again.
+    `names` has the variable, path or command typed for each location, kept when another is chosen.
     """
 
     location: PasswordLocation
@@ -105,9 +105,9 @@ class PasswordState:
 
 
 class PasswordDraft:
-    """The password's `source` in the file, and the one it is to become.
+    """The password's `source` in the file, and the edits to it.
 
-    What was typed stays in here: no repr shows it; `secret`, `at_hand` and `raw` hand it out.
+    No repr shows what was typed; `secret`, `at_hand`, `raw` and `text` return it.
     """
 
     def __init__(self, raw: object | None = None, host: Callable[[], str] = lambda: "") -> None:
@@ -123,34 +123,34 @@ class PasswordDraft:
         return f"{type(self).__name__}(location={self.location.value!r})"
 
     def copy(self, host: Callable[[], str]) -> PasswordDraft:
-        """Return another one for a copy of the draft, whose `host` names the keyring's entry."""
+        """Return a copy for another draft; its `host` names the keyring entry."""
         other = copy(self)
         other._host = host
         return other
 
     @property
     def location(self) -> PasswordLocation:
-        """Where it is to be kept."""
+        """Where the password will be kept."""
         return self.state.location
 
     @property
     def is_masked(self) -> bool:
-        """Whether the text of this place is a secret."""
+        """Whether `text` is the secret itself at this location."""
         return self.location in (PasswordLocation.FILE, PasswordLocation.KEYRING)
 
     @property
     def is_default(self) -> bool:
-        """Whether the file is to say nothing about a password."""
+        """Whether the file will have no password key."""
         return self.raw() is None and self.location is PasswordLocation.FILE
 
     @property
     def text(self) -> str:
-        """What the form's field holds: the secret typed, or the words that name the place."""
+        """The text of the form's field: the typed secret, or the name of its place."""
         return self.state.typed if self.is_masked else self.state.names[self.location]
 
     @property
     def placeholder(self) -> str:
-        """What stands in the field while it is empty."""
+        """The text that the empty field shows."""
         match self.location:
             case PasswordLocation.FILE if self._has_literal:
                 return BULLETS
@@ -168,27 +168,27 @@ class PasswordDraft:
                 return PLACEHOLDERS[self.location]
 
     def type(self, text: str) -> None:
-        """Set what the field holds."""
+        """Set the text of the field."""
         if self.is_masked:
             self.state = replace(self.state, typed=text)
         else:
             self.state = replace(self.state, names={**self.state.names, self.location: text})
 
     def erase(self) -> None:
-        """Forget the password that the file holds."""
+        """Drop the file's password and what was typed."""
         self.state = replace(self.state, typed="", is_cleared=True)
 
     def move_to(self, location: PasswordLocation) -> None:
-        """Keep the password elsewhere; what was typed comes along."""
+        """Choose another location; what was typed is kept."""
         self.state = replace(self.state, location=location)
 
     def reset(self) -> None:
-        """Let the file say nothing about a password."""
+        """Remove the password key from the file."""
         self.erase()
         self.move_to(PasswordLocation.FILE)
 
     def raw(self) -> object | None:
-        """The TOML value as it would be saved; None where the key is to be absent."""
+        """The TOML value that saving would write; None for no key. ValueError for an open quote."""
         source, state, text = self.source, self.state, self.text.strip()
         match self.location:
             case PasswordLocation.FILE if state.typed:
@@ -197,12 +197,12 @@ class PasswordDraft:
                 is_kept = self._has_literal or (source is None and not state.is_cleared)
                 return self._file if is_kept else None
             case PasswordLocation.KEYRING:
-                # The file may name an entry already.
+                # The file may already name an entry.
                 entry = source if isinstance(source, Keyring) else own_entry(self._host())
                 return {"keyring": entry.service}
             case PasswordLocation.ASK:
                 return {"ask": True}
-            # As the file spells it: a command may be quoted in more than one way.
+            # Keep the spelling of the file: a command can be quoted in several ways.
             case place if place is location_of(source) and text == typed_text(source):
                 return self._file
             case PasswordLocation.ENV:
@@ -218,24 +218,24 @@ class PasswordDraft:
     @property
     def changed(self) -> bool:
         """Whether saving would change the file or the keyring."""
-        # A new password for the same entry of a keyring changes nothing in the file.
+        # A new password for the same keyring entry changes only the keyring.
         return self.raw() != self._file or self.fills_keyring
 
     @property
     def target(self) -> PasswordSource | None:
-        """Where it is to be; a literal that is still to be fetched is empty. ValueError."""
+        """The source after saving; a literal still to be fetched is "". ValueError as in `raw`."""
         if self.location is PasswordLocation.FILE and self.moves:
             return Literal("")
         return source_of(self.raw())
 
     @property
     def will_be_in_file(self) -> bool:
-        """Whether the file itself contains the password once it is saved."""
+        """Whether the saved file itself will contain the password."""
         return self.location is PasswordLocation.FILE and self.target is not None
 
     @property
     def leaving(self) -> str:
-        """The password that saving takes out of the file, which no backup may keep; often none."""
+        """The password that saving removes from the file and no backup may keep, or ""."""
         with suppress(ValueError):
             if isinstance(self.source, Literal) and not isinstance(self.target, Literal):
                 return self.source.value
@@ -243,46 +243,46 @@ class PasswordDraft:
 
     @property
     def moves(self) -> bool:
-        """Whether saving takes the password from where it is now to another place."""
+        """Whether saving fetches the password from its present place and moves it to another."""
         old, state = self.source, self.state
         if state.typed or state.is_cleared or old is None or isinstance(old, Ask):
             return False
         if self.location is location_of(old):
             is_path = self.location is PasswordLocation.PATH
             return is_path and self.text.strip() != typed_text(old)
-        # Only these does saving itself put a password into.
+        # Saving writes a password only to the file, the keyring or a password file.
         return self.is_masked or self.location is PasswordLocation.PATH
 
     @property
     def at_hand(self) -> str:
-        """The password itself, typed or standing in the file; empty where it is neither."""
+        """The password as typed, or as the file contains it; "" if neither."""
         if isinstance(self.source, Literal) and not (self.state.typed or self.state.is_cleared):
             return self.source.value
         return self.state.typed
 
     def to_test(self) -> object | None:
-        """The TOML value that leads a test to the password: it moves only when it is saved."""
-        # A test must not depend on what saving has yet to do.
+        """The TOML value that a test uses: the file's, while the password still has to move."""
+        # A test must not depend on a move that only saving makes.
         return self._file if self.moves and not self.at_hand else self.raw()
 
     @property
     def is_as_in_file(self) -> bool:
-        """Whether a test takes the password from where the file says."""
+        """Whether a test reads the password from the source that the file names."""
         return self.to_test() == self._file
 
     @property
     def fills_keyring(self) -> bool:
-        """Whether saving stores what is at hand in a keyring."""
+        """Whether saving stores `at_hand` in the keyring."""
         return self.location is PasswordLocation.KEYRING and bool(self.at_hand)
 
     def secret(self) -> str | None:
-        """The password itself, where it is at hand without asking any place."""
-        # The file that is named does not have it before it is saved.
+        """The password itself if it is at hand and no other source would provide it."""
+        # A newly named password file has no password before saving.
         moves_to_file = self.location is PasswordLocation.PATH and self.raw() != self._file
         return (self.at_hand or None) if self.is_masked or moves_to_file else None
 
     def problem(self, account: str) -> str | None:
-        """Return what is still missing; `account` is the name that a keyring files it under."""
+        """Return what is missing or invalid, or None; `account` is the keyring entry's username."""
         location, state = self.location, self.state
         is_filed = self.moves or self.fills_keyring
         if location is PasswordLocation.KEYRING and is_filed and not account:

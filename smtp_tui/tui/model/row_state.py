@@ -1,4 +1,4 @@
-"""What each row of the form shows, computed from the values being edited. Pure."""
+"""Compute what each row of the form shows from the draft. Pure."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ REQUIRED = "required"
 
 
 def most_severe(advice: Iterable[Advice]) -> Advice | None:
-    """Return the first of the most severe."""
-    order = list(Severity)  # declared from the most severe on
+    """Return the first item of the highest severity."""
+    order = list(Severity)  # declared from most to least severe
     return min(advice, key=lambda item: order.index(item.severity), default=None)
 
 
 def concerning(advice: Iterable[Advice], key: str) -> list[Advice]:
-    """Return what concerns a field: its own advice first, then what shows at another."""
+    """Return the advice that concerns a field: its own first, then that of other fields."""
     return sorted(
         (item for item in advice if item.concerns(key)), key=lambda item: item.field != key
     )
@@ -35,9 +35,9 @@ def concerning(advice: Iterable[Advice], key: str) -> list[Advice]:
 
 @record
 class RowState:
-    """A row's outside: the text or the choice, and what stands beside it.
+    """What a row shows: its text or choice, and the notes next to it.
 
-    `refused` are the words that cannot be chosen, each with the reason.
+    `refused` maps words that cannot be chosen to the reason.
     """
 
     text: str = ""
@@ -55,17 +55,17 @@ class RowState:
 
 
 def choices_of(field: Field) -> tuple[str, ...]:
-    """The words a field's choice is made from."""
+    """The words that a choice or switch field offers."""
     return SWITCH if field.kind is FieldKind.SWITCH else tuple(map(str, field.choices))
 
 
 def raw_of(field: Field, word: str) -> object:
-    """The raw value that a chosen word stands for."""
+    """The raw value of a chosen word."""
     return word == SWITCH[1] if field.kind is FieldKind.SWITCH else word
 
 
 def row_states(draft: Draft, advice: Sequence[Advice] = ()) -> dict[str, RowState]:
-    """Return every field's state, by key; of its advice it bears the most severe."""
+    """Return every field's state by key, each with its most severe advice."""
     parsed, problems, changed = draft.parsed(), draft.problems(), draft.changed
     states = {}
     for spec in FIELDS:
@@ -75,7 +75,7 @@ def row_states(draft: Draft, advice: Sequence[Advice] = ()) -> dict[str, RowStat
         else:
             state = _field_state(spec, draft, parsed)
         problem = escape_controls(problems.get(key, ""))
-        # The placeholder of a required field says so already.
+        # The placeholder of a required field already says that it is required.
         is_named = draft.raw(key) is None and spec.default_text == REQUIRED
         state = replace(
             state,
@@ -92,7 +92,7 @@ def password_location_state(draft: Draft) -> RowState:
     password, places = draft.password, draft.places
     refused = {}
     if places and places != tuple(PasswordLocation):
-        # A user's own dialect names the application: its text is not ours.
+        # The application name may come from a user's own dialect: escape it.
         why = escape_controls(
             f"{draft.application} reads a password only from: {', '.join(places)}."
         )
@@ -104,7 +104,7 @@ def password_location_state(draft: Draft) -> RowState:
         is_changed=password.changed,
         refused=refused,
     )
-    if places == (password.location,):  # whatever is typed for a password, it stays there
+    if places == (password.location,):  # the only location that the application supports
         limit = escape_controls(f"{draft.application} has no other.")
         return replace(state, limit=limit, is_fixed=True)
     return _limited(state, draft.limits.get(PASSWORD, ""))
@@ -116,7 +116,7 @@ def format_default(field: Field, parsed: Mapping[str, Any]) -> str:
 
 
 def _limited(state: RowState, limit: str) -> RowState:
-    # A change that was made can still be taken back, though the file cannot express it.
+    # A change that the file cannot express can still be undone.
     if not limit or state.is_changed:
         return state
     return replace(state, limit=escape_controls(limit), is_fixed=True)
@@ -155,7 +155,7 @@ def _word(field: Field, value: object) -> str:
 
 
 def _note(field: Field, parsed: Mapping[str, Any]) -> str:
-    """Return what a value means, where a number or a switch does not say it by itself."""
+    """Return a note on what a number or switch means, or ""."""
     match field.key:
         case "port":
             return PORT_NAMES.get(parsed["port"], "")

@@ -1,4 +1,4 @@
-"""What a found server, a provider's preset or an import changes in the form, each as one step."""
+"""Compute the form changes of a found server, a provider preset or an import."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ Change = dict[str, object]
 
 @record(kw_only=True)
 class ServerRow:
-    """A port at which a mail server answered, or those of a host that stay silent for one cause.
+    """A port where a mail server answered, or a host's silent ports with the same cause.
 
-    `also` is the same port by the other kind of address.
+    `also` is the result for the same port at another address.
     """
 
     host: str
@@ -51,12 +51,12 @@ class ServerRow:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What it is, whatever becomes of it while the search goes on."""
+        """The identity of the row, the same while the search continues."""
         return (self.host, self.ports) if self.probe else (self.host, self.cause)
 
 
 class SearchResults:
-    """The steps of one search, and the rows that they make."""
+    """The steps of one search for `name`, and the rows made from them."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -79,8 +79,8 @@ class SearchResults:
 
     @property
     def rows(self) -> tuple[ServerRow, ...]:
-        """What can be taken by its worth, then what stays silent."""
-        # The same port may answer by IPv4 and by IPv6: one row has both.
+        """The ports that answered, best first, then the silent ones."""
+        # A port may answer over IPv4 and IPv6: one row shows both.
         reached: dict[tuple[str, int], ServerRow] = {}
         for probe in sorted((p for p in self.probes if p.is_reached), key=lambda p: p.worth):
             where = probe.host, probe.port
@@ -103,7 +103,7 @@ class SearchResults:
 
 
 def proposed_search(draft: Draft) -> str:
-    """Return what to search for, as far as the form knows: an address of ours, else the host."""
+    """Return what to search for: the address in From or Username, else the host."""
     for key in (FROM, ACCOUNT):
         try:
             return parse_mailbox(draft.text(key)).address
@@ -115,13 +115,13 @@ def proposed_search(draft: Draft) -> str:
 def found_change(
     values: Mapping[str, object], offered: Sequence[str], draft: Draft, certificate: str = ""
 ) -> Change:
-    """Return what a found server changes; `offered` are the mechanisms that it named.
+    """Return the change for a found server; `offered` are the mechanisms in its EHLO reply.
 
-    `certificate` is the SHA-256 of the one that it showed.
+    `certificate` is the SHA-256 fingerprint of its certificate.
     """
     change = dict(values)
     username = str(change.get(ACCOUNT, ""))
-    # An address as username is a guess; what the form holds is not.
+    # An address as the username is a guess; the form's username is not.
     if "@" in username and draft.raw(ACCOUNT) is not None:
         del change[ACCOUNT]
     # A mechanism that the server does not offer would fail.
@@ -130,7 +130,7 @@ def found_change(
     if AUTHENTICATION not in change and is_named and offered:
         usable = [str(m) for m in Authentication if m not in _NO_MECHANISM and m.upper() in offered]
         is_open = change.get(ENCRYPTION) == Encryption.NONE
-        # Where auto would find a mechanism itself, it goes on finding one.
+        # If auto would find a mechanism, prefer it.
         if set(AUTO_OPEN if is_open else AUTO_ENCRYPTED).intersection(offered):
             usable.insert(0, Authentication.AUTO.value)
         if mechanism not in usable and usable:
@@ -139,21 +139,21 @@ def found_change(
 
 
 def server_change(probe: ProbeResult, draft: Draft) -> Change:
-    """Return what taking the settings of a probe changes."""
+    """Return the change for a server that a probe reached."""
     certificate = probe.certificate.sha256 if probe.certificate else ""
     return found_change(probe.values, probe.mechanisms, draft, certificate)
 
 
 def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
-    """Return what one of a provider's ports changes."""
+    """Return the change for one of a provider's ports."""
     change: Change = {}
-    # A host that is the provider's stays. One that has no host for everybody lets the admin choose.
+    # Keep a host of this provider. If its customers have different hosts, the admin types one.
     if not provider.matches(draft.text(HOST)):
         change[HOST] = provider.host or ""
     change |= {PORT: way.port, ENCRYPTION: way.encryption.value}
     if provider.username is not None:
         change[ACCOUNT] = provider.username
-    # A mechanism that the provider accepts stays, and so does one that goes without saying.
+    # Keep a mechanism that the provider accepts, and an absent one if the provider prefers auto.
     mechanism, preferred = _mechanism(draft), provider.authentication[0]
     is_auto = mechanism is None and preferred is Authentication.AUTO
     if not (is_auto or (mechanism and provider.takes_mechanism(mechanism))):
@@ -162,9 +162,9 @@ def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
 
 
 def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, str] | None:
-    """Return the field that only the admin can fill in next, and in words what it wants.
+    """Return the next field that only the admin can fill in, and a text about its value.
 
-    `is_new`: the host was another one before, and a password would be that one's.
+    `is_new`: the host has changed, so a password in the form belongs to the old host.
     """
     if draft.raw(HOST) is None:
         return HOST, text("presets", "next-host", text=", ".join(provider.hosts))
@@ -179,7 +179,7 @@ def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, s
 
 
 def describe_change(change: Mapping[str, object], draft: Draft) -> str:
-    """Return what Enter would do to the form."""
+    """Return what Enter would change in the form, as text."""
     if not change:
         return text("discover", "same")
     rest = {key: raw for key, raw in change.items() if (key, raw) != (HOST, "")}
@@ -197,7 +197,7 @@ def describe_change(change: Mapping[str, object], draft: Draft) -> str:
 
 
 def unsupported_fields(values: Mapping[str, object], draft: Draft) -> str:
-    """Return which fields the file cannot express; nothing where it can express all."""
+    """Return a text that names the fields the file cannot express, or ""."""
     labels = [BY_KEY[key].label for key in values if key in draft.limits]
     return text("discover", "cannot", labels=", ".join(labels)) if labels else ""
 
@@ -205,9 +205,9 @@ def unsupported_fields(values: Mapping[str, object], draft: Draft) -> str:
 def _without_pinned_trust(
     change: Mapping[str, object], draft: Draft, certificate: str = ""
 ) -> dict[str, object]:
-    """Let go of the name and the certificate that were the server's before, if that changes.
+    """Add the removal of the old host's pinned server name and fingerprint, if the host changes.
 
-    `certificate` is the fingerprint that the new one has shown; what `change` sets itself stays.
+    `certificate` is the new host's fingerprint; keys that `change` sets itself stay.
     """
     host, pin = BY_KEY[HOST], BY_KEY[FINGERPRINT]
     before, after = draft.raw(HOST), change.get(HOST, draft.raw(HOST))
@@ -223,7 +223,7 @@ def _without_pinned_trust(
 
 
 def _differing(change: Mapping[str, object], draft: Draft) -> Change:
-    """Leave out what the form says already, and what the file cannot express."""
+    """Leave out values that the form already has and fields that the file cannot express."""
     return {
         key: raw
         for key, raw in change.items()
@@ -232,7 +232,7 @@ def _differing(change: Mapping[str, object], draft: Draft) -> Change:
 
 
 def _mechanism(draft: Draft) -> Authentication | None:
-    """Return what the form itself names to log in with."""
+    """Return the authentication mechanism set in the form, or None."""
     field, raw = BY_KEY[AUTHENTICATION], draft.raw(AUTHENTICATION)
     if raw is None or field.problem_with(raw) is not None:
         return None
@@ -241,33 +241,33 @@ def _mechanism(draft: Draft) -> Authentication | None:
 
 @record
 class ImportedPassword:
-    """What becomes of the password: where it is kept and what is typed there; no repr shows it."""
+    """An imported password: its location and the text typed there; no repr shows it."""
 
     location: PasswordLocation
     typed: str = field(repr=False)
 
     def put_into(self, password: PasswordDraft) -> None:
-        """Set the form's password."""
+        """Write it to the form's password."""
         password.move_to(self.location)
         password.type(self.typed)
 
     @property
     def description(self) -> str:
-        """Where it comes from, or goes when it is saved."""
+        """Where the password comes from, or where saving puts it."""
         shown = self.typed
         if self.location in (PasswordLocation.FILE, PasswordLocation.KEYRING):
             shown = ""
         elif self.location is PasswordLocation.COMMAND:
-            shown = mask_secrets(self.typed)  # a command may be called with a secret of its own
+            shown = mask_secrets(self.typed)  # a command line may contain a secret
         return text("import-password", self.location.name.lower(), words=shown)
 
 
 @record
 class ImportPlan:
-    """What an import would do to the form.
+    """What an import would change in the form.
 
-    `change` leaves out what the form says already; `stays` are the fields that the text says
-    nothing of, `leaks` whether a password of before would go to another host.
+    `change` leaves out values that the form already has; `stays` are the set fields that the text
+    does not mention; `leaks`: the form's old password would go to a new host.
     """
 
     imported: Imported
@@ -279,12 +279,12 @@ class ImportPlan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether taking it over would change nothing."""
+        """Whether the import would change nothing."""
         return not self.change and self.secret is None
 
     @property
     def labels(self) -> str:
-        """The labels of the fields that it changes."""
+        """The labels of the changed fields, separated by commas."""
         keys = [key for key in BY_KEY if key in self.change or (key == PASSWORD and self.secret)]
         return ", ".join(BY_KEY[key].label for key in keys)
 
@@ -318,14 +318,14 @@ def _changes(imported: Imported, draft: Draft) -> Iterator[tuple[str, object]]:
         raw, counting = values[key], draft.counting(key)
         if same_meaning(described, raw, counting):
             continue
-        # What the text does not say, and what goes without saying here too, need not be set.
+        # A default that the text does not set, and that is the form's default too, is left out.
         is_found = key in imported.found or counting is not None
         if is_found or described.parse(raw) != without[key]:
             yield key, raw
 
 
 def _imported_password(raw: object | None, password: PasswordDraft) -> ImportedPassword | None:
-    """Return what becomes of the password; None where it stays what it is."""
+    """Return the imported password; None if there is none or the form already has it."""
     if raw is None:
         return None
     source = parse_source(raw)

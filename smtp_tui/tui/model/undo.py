@@ -1,7 +1,7 @@
-"""Every change of the form as a step that can be undone and redone.
+"""Undo and redo changes of the form.
 
-A step is what was typed into one field until it was left, a choice, another place for the password,
-or all that one fix changed.
+One step is the typing in a field until the focus leaves it, a choice, a new place for the password,
+or everything that one fix changed.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from smtp_tui.tui.model.draft import PASSWORD, Draft, DraftState, same_meaning
 from smtp_tui.tui.model.fixes import format_current
 from smtp_tui.tui.model.password import PasswordDraft
 
-# What was done, and the row where the admin had made it.
+# A message about the step, and the key of the row where it was made.
 UndoReport = tuple[str, str | None]
 
 
 @record
 class EditStep:
-    """A change: what each of its fields held before and after.
+    """One change: the state of its fields before and after.
 
-    `at` is the row where the admin made it; `file` was written for it, and stays where it is.
+    `at` is the row where the admin made it; `file` was written for it, and undo does not delete it.
     """
 
     before: DraftState
@@ -33,7 +33,7 @@ class EditStep:
 
 
 class UndoStack:
-    """The steps that were made, to be undone one by one, the last one first."""
+    """The steps that were made and undone, the latest last."""
 
     def __init__(self) -> None:
         self._done: list[EditStep] = []
@@ -53,7 +53,7 @@ class UndoStack:
         at: str | None = None,
         file: str = "",
     ) -> None:
-        """Change several fields, and the password if `edit_password` does so, as one step."""
+        """Change several fields, and the password by `edit_password`, as one step."""
         self.close()
         keys = [*change, PASSWORD] if edit_password else [*change]
         before = draft.state(keys)
@@ -63,7 +63,7 @@ class UndoStack:
         self._add(EditStep(before, draft.state(keys), at, file), draft)
 
     def type(self, draft: Draft, key: str, text: str) -> None:
-        """Change a field to what was typed; until it is left, all of that is one step."""
+        """Set a field to the typed text; all typing until `close` is one step."""
         before = draft.state([key])
         if key == PASSWORD:
             draft.password.type(text)
@@ -72,32 +72,35 @@ class UndoStack:
         if self._typing == key and self._done:
             before = self._done.pop().before
         self._undone.clear()
-        # What was typed and deleted again is no step.
+        # Text that was typed and deleted again is no step.
         is_step = self._add(EditStep(before, draft.state([key]), key), draft)
         self._typing = key if is_step else None
 
     def close(self) -> None:
-        """The field was left: what is typed there next is another step."""
+        """End the current typing step: the next typing starts a new one."""
         self._typing = None
 
     def keep_to(self, password: PasswordDraft) -> None:
-        """Forget changes of a password that was saved since: the file holds it, not the form."""
+        """Forget password changes if `password` is a new draft, as after saving or reloading."""
         if password is self._password:
             return
         if self._typing == PASSWORD:
             self.close()
         for steps in (self._done, self._undone):
-            rest = [
-                replace(step, before=_rest(step.before), after=_rest(step.after)) for step in steps
+            remaining = [
+                replace(
+                    step, before=_without_password(step.before), after=_without_password(step.after)
+                )
+                for step in steps
             ]
-            steps[:] = [step for step in rest if step.before]
+            steps[:] = [step for step in remaining if step.before]
 
     def undo(self, draft: Draft) -> UndoReport | None:
-        """Undo the last step, but for what was set otherwise since; None where none is."""
+        """Undo the last step, except fields that were changed since; None if there is no step."""
         return self._move(draft, self._done, self._undone)
 
     def redo(self, draft: Draft) -> UndoReport | None:
-        """Redo what was undone last; None where nothing was, or something came since."""
+        """Redo the step undone last; None if there is none, or a new step followed."""
         return self._move(draft, self._undone, self._done)
 
     def _add(self, step: EditStep, draft: Draft) -> bool:
@@ -117,7 +120,7 @@ class UndoStack:
         step, is_redo = source.pop(), source is self._undone
         target.append(step)
         expected, wanted = (step.before, step.after) if is_redo else (step.after, step.before)
-        # What was set otherwise since is the later decision: it stays, and is named.
+        # A field that was changed since is the later decision: it stays, and the report names it.
         kept = [
             key
             for key, raw in expected.items()
@@ -131,7 +134,7 @@ class UndoStack:
         return f"Undone: {report}.{file}", step.at
 
 
-def _rest(state: DraftState) -> DraftState:
+def _without_password(state: DraftState) -> DraftState:
     return {key: raw for key, raw in state.items() if key != PASSWORD}
 
 
