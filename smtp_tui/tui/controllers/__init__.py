@@ -1,1 +1,1 @@
-"""What the form's commands do."""
+"""Controllers: the actions of the form's commands."""

@@ -1,6 +1,6 @@
-"""Tests of the form's settings, fixes of a failed test, and messages that are sent.
+"""Test the form's settings, fix a failed test, and send test messages.
 
-Each asks the admin first whom to trust, and where a password may go.
+The admin confirms first which certificate to trust and where a password may go.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ FROM = "from"
 
 
 def verdict_line(verdict: Verdict) -> str:
-    """Return what the list of tables shows of a test that came to its end."""
+    """Return the text that the list of tables shows for a finished test."""
     cause = f": {label(verdict.cause)}" if verdict.cause else ""
     return f"{outcome(verdict)}{cause}"
 
 
 class CheckController(Controller):
-    """Tests the form as it stands, saved or not."""
+    """Tests the form's current settings, saved or not."""
 
     async def test(self, mail: MailRequest | None = None) -> None:
-        """Test the form as it stands, and what the server says to the envelope of `mail`."""
+        """Test the form's settings, and send `mail`, or only its envelope if it has no body."""
         settings = self._testable_settings("Not tested")
         if settings is not None:
             await self._test(settings, mail)
 
     async def send(self) -> None:
-        """Ask what to send to whom, and send it, or ask the server about sender and recipients."""
+        """Ask for a message, then send it, or test only its sender and recipients."""
         settings = self._testable_settings("Not sent")
         if settings is None:
             return
@@ -61,42 +61,42 @@ class CheckController(Controller):
             await self._test(settings, mail)
 
     async def fix(self) -> None:
-        """Make the best fix, and test again."""
+        """Apply the best fix, and test again."""
         proposals = self._proposals()
-        if proposals and not await self._make(proposals[0]):
+        if proposals and not await self._apply_fix(proposals[0]):
             self.show_message("Nothing has changed.")
 
     async def choose_fix(self) -> None:
-        """List the fixes, and make the one that is chosen."""
+        """List the fixes, and apply the chosen one."""
         proposals, index = self._proposals(), 0
         while proposals:
             authority = next((fix.authority for fix in proposals if fix.authority), None)
             file = self._file_for(authority).name if authority else ""
             chosen = await self.show_dialog(FixDialog(proposals, self.draft, file, index))
-            if chosen is None or await self._make(proposals[chosen]):
+            if chosen is None or await self._apply_fix(proposals[chosen]):
                 return
             index = chosen
 
     def _testable_settings(self, undone: str) -> Settings | None:
-        """Return the settings; where they cannot be tested, show why at the field to fix."""
+        """Return the settings; if they cannot be tested, show why at the field to fix."""
         self.form.commit_edit()
         for key, problem in self.draft.problems().items():
-            # Only the first one: the focus can be in one field.
+            # Only the first problem: one field can have the focus.
             self.go_to_field(key, f"{undone}. {BY_KEY[key].label} {problem}", BAD)
             return None
         return self.draft.reading().settings
 
     async def _test(self, settings: Settings, mail: MailRequest | None) -> None:
-        """Test once, and again if the admin lets the password go over an unencrypted connection."""
+        """Test once, and again if the admin allows sending the password unencrypted."""
         sends = mail is not None and mail.body is not None
         undone = "Not sent" if sends else "Not tested"
-        # Somebody else may have chosen the password, or the place that it is fetched from.
+        # Another user may have set the password, or the source that it is fetched from.
         risk = risk_of_test(self.draft.password, settings, self.document.path)
         if risk is not None and risk not in self.context.accepted_risks:
             if not await confirm(self.form.app, [plain(risk.question, BAD)]):
                 self.show_message(f"{undone}: {risk.refusal}", BAD)
                 return
-            # Asked once a session: who tests ten times need not agree ten times.
+            # Ask once a session: ten tests need not ask ten times.
             self.context.accepted_risks.add(risk)
         secret = None
         if needs_password_prompt(self.draft, settings):
@@ -128,7 +128,7 @@ class CheckController(Controller):
             secret=secret,
             mail=mail,
             allow_clear_password=allow_clear_password,
-            # The risk was asked about before.
+            # `_test` has asked about the risk.
             is_trusted=True,
             recognition=self.document.recognition,
         )
@@ -137,13 +137,13 @@ class CheckController(Controller):
         if verdict is not None:
             self.context.last_verdicts[self.table] = verdict_line(verdict)
         self.screen.show_state()
-        # Shown when a second test was wanted; none runs any more.
+        # A second test request showed BUSY; no test runs any more.
         self.context.sidebar.withdraw_message(BUSY)
         self.context.sidebar.refresh(from_top=False)
         return verdict
 
     def _proposals(self) -> tuple[FixProposal, ...]:
-        """Return the fixes of the last test; where there are none, show why."""
+        """Return the fixes of the last test; if there are none, show why."""
         last = self.test_pane.last_test
         proposals = available_fixes(last)
         if proposals:
@@ -159,8 +159,8 @@ class CheckController(Controller):
         self.show_message(why)
         return ()
 
-    async def _make(self, proposal: FixProposal) -> bool:
-        """Make one fix and test again, or go to the field; False where the admin said no."""
+    async def _apply_fix(self, proposal: FixProposal) -> bool:
+        """Apply a fix and test again, or go to its field; False if the admin said no."""
         fix, change, file = proposal.fix, proposal.fix.change, ""
         if proposal.action is FixAction.GO_TO:
             why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
@@ -185,16 +185,16 @@ class CheckController(Controller):
             change = {CA_FILE: file}
         self.form.history.apply(self.draft, change, file=file)
         self.show_change(format_done(change))
-        # No fix ever sends a message: the server is only asked about the envelope once more.
+        # No fix ever sends a message: the new test sends only the envelope.
         mail = self.test_pane.verdict.mail and replace(self.test_pane.verdict.mail, body=None)
         if mail and FROM in change:
-            # The new From is what the fix is about; what the dialog had would hide it.
+            # The fix sets From; the dialog's sender would override it.
             self.context.mail.type(MailField.FROM, "")
             mail = replace(mail, sender=None)
         await self.test(mail)
         return True
 
     def _file_for(self, authority: Certificate) -> Path:
-        """Where the authority of a fix is kept: next to the settings."""
+        """Return where to save the authority of a fix: next to the settings file."""
         folder, host = self.document.path.parent, self.draft.text(HOST)
         return free_path(folder, host, authority.subject, authority.pem)

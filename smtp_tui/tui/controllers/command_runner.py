@@ -1,4 +1,4 @@
-"""Runs the commands that have a handler: one test at a time, and what else takes its time."""
+"""Run the handlers of commands as workers, one test at a time."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ if TYPE_CHECKING:
     from smtp_tui.tui.controllers.tables import TableController
     from smtp_tui.tui.controllers.tools import ToolController
 
-TESTS = "tests"  # the group of workers of which there is one at a time
+TESTS = "tests"  # the worker group of tests; one runs at a time
 
 
 class CommandRunner:
-    """Runs the handlers of commands as workers; a handler calls one of the controllers in here."""
+    """Runs command handlers as workers; a handler calls one of the controllers below."""
 
-    # Each is imported when it is first called: all of them with their dialogs take 0.3 to 0.9 s,
+    # Each controller is imported at first use: all of them with their dialogs take 0.3 to 0.9 s,
     # more than the first screen (`python -X importtime`), and most sessions use two or three.
 
     def __init__(self, context: FormContext) -> None:
         self.context = context
 
     def run(self, command: Command) -> None:
-        """Run a command's handler; a second test does not wait, the admin reads that one runs."""
+        """Run a command's handler; while a test runs, another test only shows BUSY."""
         if command.handler is None:
             return
         workers = self.context.screen.workers
         if not command.is_test:
             self.start(command.handler, command.action)
-        elif any(work.group == TESTS and not work.is_finished for work in workers):
+        elif any(worker.group == TESTS and not worker.is_finished for worker in workers):
             self.context.sidebar.show_message(BUSY)
         else:
             self.start(command.handler, TESTS)
 
     def start(self, handler: Handler, group: str) -> None:
-        """Start a handler; one that still runs in the same group is cancelled."""
-        work = handler(self)
+        """Start a handler; a handler still running in the same group is cancelled."""
+        coroutine = handler(self)
         self.context.screen.run_worker(
-            work, name=OPENS_DIALOG, group=group, exclusive=True, exit_on_error=False
+            coroutine, name=OPENS_DIALOG, group=group, exclusive=True, exit_on_error=False
         )
 
     @property
     def check(self) -> CheckController:
-        """Tests, fixes, and messages that are sent."""
+        """Tests, fixes and test messages."""
         from smtp_tui.tui.controllers.check import CheckController
 
         return CheckController(self.context)
@@ -63,14 +63,14 @@ class CommandRunner:
 
     @property
     def recovery(self) -> CrashRecovery:
-        """Changes that a lost session left."""
+        """Unsaved changes of a lost session."""
         from smtp_tui.tui.controllers.recovery import CrashRecovery
 
         return CrashRecovery(self.context)
 
     @property
     def saving(self) -> SaveController:
-        """The file, and the end of the form."""
+        """Saving, and leaving the form."""
         from smtp_tui.tui.controllers.save import SaveController
 
         return SaveController(self.context)

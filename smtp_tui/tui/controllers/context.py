@@ -1,4 +1,4 @@
-"""What the controllers of one form work on, and what all of them do."""
+"""The context that a form's controllers share, their base class, and undo."""
 
 from __future__ import annotations
 
@@ -25,20 +25,22 @@ from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import release_keys
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.main_screen import MainScreen  # it stands above and makes the controllers
+    from smtp_tui.tui.main_screen import (
+        MainScreen,
+    )  # the layer above, which creates the controllers
 
 BUSY = "A test is already running. Esc stops it."
 T = TypeVar("T")
 
 
 class StoppedWaitingError(PasswordError):
-    """The admin would not wait any longer; the text is what may still come of it."""
+    """The admin stopped waiting; the text says what may still happen."""
 
 
 class CancellableWaits:
-    """The calls that are waited for, until they end or Escape stops the waiting."""
+    """Calls that are awaited until they end or Escape stops the waiting."""
 
-    # Seconds; keys wait for a place that answers sooner, since it may lead to a question.
+    # Seconds; keys are held back for calls that return sooner, since a question may follow.
     BRISK = 0.3
 
     def __init__(self) -> None:
@@ -47,14 +49,14 @@ class CancellableWaits:
         self._stopped: set[asyncio.Task[Any]] = set()
 
     async def on(self, call: Coroutine[Any, Any, T], beware: str = "") -> T:
-        """Return what a call returns; StoppedWaitingError, its text `beware`, after a `stop`."""
+        """Await a call and return its result; after `stop`, StoppedWaitingError(beware)."""
         task = asyncio.ensure_future(call)
         self._running.add(task)
         slow = asyncio.get_running_loop().call_later(self.BRISK, self._free_keys)
         try:
             return await task
         except asyncio.CancelledError:
-            # Cancelled from outside, as when the form closes: that is nobody's answer.
+            # Cancelled from outside, for example when the form closes: not by the admin.
             if task not in self._stopped:
                 raise
         finally:
@@ -64,14 +66,14 @@ class CancellableWaits:
         raise StoppedWaitingError(beware)
 
     def stop(self) -> bool:
-        """Wait no longer; False where nothing is waited for."""
+        """Stop waiting; return whether anything was awaited."""
         for task in self._running:
             self._stopped.add(task)
             task.cancel()
         return bool(self._running)
 
     def _free_keys(self) -> None:
-        # A locked keyring may never answer: Escape must get through to stop the waiting.
+        # A locked keyring may never answer: Escape must be able to stop the waiting.
         release_keys()
         if self.on_slow is not None:
             self.on_slow()
@@ -79,9 +81,9 @@ class CancellableWaits:
 
 @record
 class FormContext:
-    """One form, for one table of one document, with all that its commands share.
+    """One form for one table of one document, and the state that its commands share.
 
-    `last_verdicts` has a line for each table that was tested in this session.
+    `last_verdicts` has a line for each table tested in this session.
     """
 
     screen: MainScreen
@@ -98,7 +100,7 @@ class FormContext:
 
 
 class Controller:
-    """A group of commands over one form; made for each command, so it keeps no state."""
+    """A group of commands over one form; created for each command, so it keeps no state."""
 
     def __init__(self, context: FormContext) -> None:
         self.context = context
@@ -113,7 +115,7 @@ class Controller:
         return answer
 
     def show_change(self, text: str = "", *, at: str | None = None) -> None:
-        """Show the form as it is now, its verdict as stale, and a text at field `at`."""
+        """Show the changed draft, mark the verdict as stale, and show a text at field `at`."""
         self.form.reload()
         self.test_pane.verdict.mark_stale()
         self.screen.show_state()
@@ -125,22 +127,22 @@ class Controller:
             self.show_message(text)
 
     def go_to_field(self, key: str, text: str = "", style: Style = PLAIN) -> None:
-        """Bring a field into sight, the focus on it, and show a text about it."""
+        """Focus a field and show a text about it."""
         self.screen.show_form()
         self.form.focus_field(key)
-        if text:  # last, since to focus a field clears messages about others
+        if text:  # last, since focusing a field clears messages about others
             self.show_message(text, style, at=key)
 
 
 class UndoController(Controller):
-    """Goes through the history of the form."""
+    """Undoes and redoes changes of the form."""
 
     def undo(self) -> None:
         """Undo the last step."""
         self._show(self.form.history.undo, "There is nothing to undo.")
 
     def redo(self) -> None:
-        """Redo what was undone last."""
+        """Redo the step undone last."""
         self._show(self.form.history.redo, "There is nothing to redo.")
 
     def _show(self, move: Callable[[Draft], UndoReport | None], nothing: str) -> None:

@@ -1,6 +1,6 @@
-"""Settings from servers, providers and other programs, each as one step in the form.
+"""Take settings from servers, providers and other programs, each as one undo step.
 
-Also what DNS says about the sender's domain, and the form's settings for other programs.
+Also show DNS facts about the sender's domain, and export the settings to other programs.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ from smtp_tui.tui.test_pane.domain_check import last_connected, resolver_of, sub
 from smtp_tui.tui.test_pane.pane import request_for
 
 CA_FILE, DOMAIN, SENDER = "ca_file", "domain", "from"
-# Seconds that the file of certificates may take before the search goes on without it.
+# Seconds to load the CA file before the search continues without it.
 PATIENCE = 2.0
 
 
 class DiscoveryController(Controller):
-    """Finds settings, and sets them in the form where the admin takes them."""
+    """Finds settings, and sets those that the admin chooses in the form."""
 
     async def discover(self) -> None:
-        """Search for what the form knows, or for another name, and take what is chosen."""
+        """Search for servers by the form's address or host, and set the chosen one."""
         self.form.commit_edit()
         search = None if self.test_pane.lookup.is_alone else self._search
         screen = DiscoverScreen(proposed_search(self.draft), self.draft, search)
@@ -66,9 +66,9 @@ class DiscoveryController(Controller):
         self.show_change(f"{done} {missing}".rstrip())
 
     async def presets(self) -> None:
-        """List the known providers, and take the settings of the one that is chosen."""
+        """List the known providers, and set the chosen one."""
         self.form.commit_edit()
-        # The admin's own providers are files, on a disk that may be slow.
+        # The admin's own providers are files on a disk that may be slow.
         known = await in_daemon_thread(_presets)
         chosen = await self.show_dialog(PresetScreen(known, self.draft))
         if chosen is None:
@@ -78,12 +78,12 @@ class DiscoveryController(Controller):
         change = preset_change(provider, way, self.draft)
         self.form.history.apply(self.draft, change)
         is_new = self.draft.raw(HOST) != before
-        key, what = next_step(provider, self.draft, is_new=is_new) or (None, "")
+        key, hint = next_step(provider, self.draft, is_new=is_new) or (None, "")
         done = text("presets", "taken", provider=provider.name, done=_done(change))
-        self.show_change(f"{done} {what}".rstrip(), at=key)
+        self.show_change(f"{done} {hint}".rstrip(), at=key)
 
     async def import_settings(self) -> None:
-        """Import what a text says that is pasted or read from a file, as one step."""
+        """Import settings from a pasted text or a file, as one undo step."""
         self.form.commit_edit()
         plan = await self.show_dialog(ImportScreen(self.draft))
         if plan is None:
@@ -97,21 +97,21 @@ class DiscoveryController(Controller):
         self.show_message(text("import", "taken", **names))
 
     async def export_settings(self) -> None:
-        """Show the settings as another program keeps them."""
+        """Show the settings in the format of another program."""
         self.form.commit_edit()
         await self.show_dialog(ExportScreen(self.draft.values(), self.document.path))
 
     async def show_domain(self) -> None:
-        """Show what DNS is known to say about the sender's domain, or ask first."""
+        """Show what DNS says about the sender's domain, asking DNS first if needed."""
         self.form.commit_edit()
         check, sender = self.test_pane.domain, SenderDomain(self.context)
-        # What was found about another sender is asked again.
+        # Results for another sender are out of date.
         if not sender.refusal() and not check.is_about(sender.last_request()[0]):
             sender.ask()
         await self.show_dialog(DomainScreen(check, sender))
 
     async def _search(self, query: SearchQuery, with_web: bool) -> AsyncGenerator[Step, None]:
-        # dnspython takes 80 ms to import: not in the loop that answers keys.
+        # Importing dnspython takes 80 ms: keep it out of the event loop, which answers keys.
         await in_daemon_thread(prepare)
         known = await in_daemon_thread(_presets)
         parsed = self.draft.parsed()
@@ -127,11 +127,11 @@ class DiscoveryController(Controller):
                 yield step
 
     async def _ca_file(self, named: str | None) -> str | None:
-        """Trust what a test would trust; a test reports what is wrong with the file."""
+        """Return the CA file's path if it loads, else None; only a test reports its problems."""
         if not named:
             return None
         path = str(expand(named, absolute(self.document.path).parent))
-        # Only the file matters here; nothing connects to this host.
+        # Only the CA file matters here; nothing connects to this host.
         raws = {"host": "localhost", "encryption": "tls", CA_FILE: path}
         settings = parse_settings(raws).settings
         try:
@@ -143,10 +143,10 @@ class DiscoveryController(Controller):
 
 
 class SenderDomain(Controller):
-    """The domain that the form sends from as it stands, to ask DNS about."""
+    """DNS queries about the domain that the form's settings send from."""
 
     def refusal(self) -> str:
-        """Explain why DNS cannot be asked; nothing where it can be."""
+        """Return why DNS cannot be asked, or ""."""
         if self.test_pane.domain.is_alone:
             return text("dns", "alone")
         problems = self.draft.reading().problems
@@ -159,20 +159,20 @@ class SenderDomain(Controller):
         return ""
 
     def ask(self) -> None:
-        """Ask DNS again."""
+        """Start the DNS queries."""
         request, events = self.last_request()
         done = self.test_pane.done
-        # Lines in the log count from the start of the test.
+        # Times in the log count from the start of the test.
         since = done.verdict.seconds if done and events else 0.0
         self.test_pane.domain.ask(request, events, since)
 
     @property
     def has_shown_addresses(self) -> bool:
-        """Whether a test has shown which addresses the mail leaves from and goes to."""
+        """Whether the test has shown the local and remote addresses of the connection."""
         return last_connected(self.last_request()[1]) is not None
 
     def last_request(self) -> tuple[CheckRequest, Sequence[Event]]:
-        """Return what was tested last, where the form still says that, else what it says now."""
+        """Return the last test's request and events, or a new request if the form has changed."""
         done = self.test_pane.done
         if done is not None and self._is_tested:
             return done.request, done.events

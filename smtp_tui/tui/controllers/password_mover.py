@@ -1,7 +1,7 @@
-"""Taking a password to another place: there first, read back, and only then away from here.
+"""Move a password to another place: store it there, read it back, then remove it here.
 
-What is at hand is never lost unless the admin agrees. The settings file is written in between, by
-the caller; `PasswordMove.leftover` is what to remove after that.
+A password at hand is never lost without the admin's consent. The caller writes the settings file
+after the move, then removes `PasswordMove.leftover`.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ LATE = "If the keyring answers later, it may still store the password."
 
 
 class SteppedBackError(Exception):
-    """The admin wants none of it."""
+    """The admin left a question with Escape or Back."""
 
 
-# Asks what only the admin can decide: a text, and keys with what they do. Returns the key;
-# SteppedBackError after Escape.
+# Asks the admin a question: its text, and (key, label) answers. Returns the chosen key, or raises
+# SteppedBackError.
 Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[str]]
 
 
 @record
 class PasswordMove:
-    """What the file is to say, what is left to be removed, and what to report."""
+    """The result of a move: the file's TOML value, the store to clear, and what to report."""
 
     raw: object = field(default=None, repr=False)
     leftover: PasswordStore | None = None
@@ -46,25 +46,22 @@ class PasswordMove:
 
 
 class PasswordMover:
-    """Moves the password of one draft's file; `was` is the username that the file has now."""
+    """Moves the password of one draft; `old_account` is the username in the file before saving."""
 
     def __init__(
-        self, draft: Draft, file: Path, was: str, ask: Ask, waits: CancellableWaits
+        self, draft: Draft, file: Path, old_account: str, ask: Ask, waits: CancellableWaits
     ) -> None:
         self._password, self._account = draft.password, draft.text(ACCOUNT)
-        self._file, self._was, self._ask, self._waits = file, was, ask, waits
+        self._file, self._old_account, self._ask, self._waits = file, old_account, ask, waits
         self._raw, self._target = draft.password.raw(), draft.password.target
 
     async def move(self) -> PasswordMove:
-        """Bring the password to where it is to be; PasswordError where that failed.
-
-        Nothing was lost then.
-        """
+        """Move the password to its new place; PasswordError, with nothing lost, if that fails."""
         target, password = self._target, self._password
         if target is None:
             return PasswordMove()
         if isinstance(target, Literal) and password.changed:
-            # The file itself is to have it: the caller writes it.
+            # The password goes into the settings file, which the caller writes.
             return PasswordMove(await self._secret(), notes=self._old_place())
         if isinstance(target, Keyring) and not password.changed:
             return await self._rename(target)
@@ -77,25 +74,25 @@ class PasswordMover:
         return PasswordMove(self._raw)
 
     async def _fill(self, store: PasswordStore) -> PasswordMove:
-        """Put the password into the keyring, or into a file of its own."""
-        there = None if self._stays else await self._present(store)
+        """Store the password in the keyring, or in its own file."""
+        existing = None if self._stays else await self._present(store)
         try:
             secret = await self._secret()
         except PasswordError:
-            if there is None:
+            if existing is None:
                 raise
-            return PasswordMove(self._raw)  # the old place has none, the new one does
-        # The entry may be another program's.
-        if there not in (None, secret):
+            return PasswordMove(self._raw)  # only the new place has a password
+        # The entry may belong to another program.
+        if existing not in (None, secret):
             text = f"Another password is already in {store}."
             if await self._ask(text, [(USE, "Use that one"), (YES, "Replace it")]) == USE:
                 return PasswordMove(self._raw)
-        if there != secret:
+        if existing != secret:
             await self._keep(store, secret)
         return PasswordMove(self._raw, notes=self._old_place(), stored=str(store))
 
     async def _leave_to_others(self, store: PasswordStore) -> None:
-        """Ask before a place is named that others fill, where the password would stand nowhere."""
+        """Ask before naming a place that smtp-tui does not fill and that lacks the password."""
         password, why = self._password, ""
         if not password.at_hand:
             return
@@ -114,18 +111,18 @@ class PasswordMover:
         await self._ask(f"{why}{refusal} {loss}. Continue?".strip(), [(YES, "Continue")])
 
     async def _rename(self, target: Keyring) -> PasswordMove:
-        """Move a keyring's entry to the new username, if the admin wants that."""
-        was, account, raw = self._was, self._account, self._raw
-        if was == account or not was or not account:
+        """Move a keyring entry to the new username, if the admin agrees."""
+        old_account, account, raw = self._old_account, self._account, self._raw
+        if old_account == account or not old_account or not account:
             return PasswordMove(raw)
-        # A keyring files an entry by service and username: the new name would find nothing.
-        old, new = self._store(target, was), self._store(target, account)
+        # A keyring looks up an entry by service and username: the new username has none yet.
+        old, new = self._store(target, old_account), self._store(target, account)
         if await self._present(new) is not None:
             note = f"the keyring already has an entry for {account}; it is used now"
             return PasswordMove(raw, notes=(note,))
         text = (
-            f"A keyring entry belongs to a username. Move the entry {target.service} of {was} to "
-            f"{account}?"
+            "A keyring entry belongs to a username. "
+            f"Move the entry {target.service} of {old_account} to {account}?"
         )
         try:
             secret = await self._fetch(old)
@@ -133,8 +130,8 @@ class PasswordMover:
         except PasswordError:
             moves = False
         if not moves:
-            lacking = f"the keyring has no entry for {account} yet; type the password again"
-            return PasswordMove(raw, notes=(lacking,))
+            note = f"the keyring has no entry for {account} yet; type the password again"
+            return PasswordMove(raw, notes=(note,))
         await self._keep(new, secret)
         return PasswordMove(raw, leftover=old, stored=str(new))
 
@@ -144,21 +141,21 @@ class PasswordMover:
             await self._ask(question, [(YES, "Create it")])
         refused = await self._waits.on(store.store(secret), beware)
         if refused is not None:
-            del secret  # the traceback leads to this frame
+            del secret  # a traceback would show this frame's locals
             raise refused
 
     async def _secret(self) -> str:
         password = self._password
         if password.at_hand or password.source is None:
             return password.at_hand
-        # Somebody else may have named the command or the file.
+        # Another user may have named the command or the file.
         is_outside = isinstance(password.source, Command | File)
         if is_outside and (risk := risk_of_fetch(password.source, self._file)):
             await self._ask(risk.question, [(YES, "Yes")])
-        return await self._fetch(self._store(password.source, self._was))
+        return await self._fetch(self._store(password.source, self._old_account))
 
     async def _present(self, store: PasswordStore) -> str | None:
-        """Return what is in a place already; a keyring that fails now would fail again."""
+        """Return a store's password, or None; raise a keyring's error, since it would recur."""
         try:
             return await self._fetch(store)
         except NoPasswordError:
@@ -176,12 +173,14 @@ class PasswordMover:
 
     @property
     def _stays(self) -> bool:
-        return self._password.source == self._target and self._was == self._account
+        return self._password.source == self._target and self._old_account == self._account
 
     def _old_place(self) -> tuple[str, ...]:
-        """Return a note on the place that had the password before."""
+        """Return a note that the old place still has the password, if it does."""
         old = self._password.source
-        if self._stays or not (isinstance(old, File) or (isinstance(old, Keyring) and self._was)):
+        if self._stays or not (
+            isinstance(old, File) or (isinstance(old, Keyring) and self._old_account)
+        ):
             return ()
-        # It is not removed: another program may read it.
-        return (f"the old place still has a password: {self._store(old, self._was)}",)
+        # The old password is not removed: another program may read it.
+        return (f"the old place still has a password: {self._store(old, self._old_account)}",)

@@ -1,4 +1,4 @@
-"""Unsaved changes outlive a lost session: kept when it ends, offered when the form opens again."""
+"""Keep unsaved changes of a lost session, and offer them when the form opens again."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from smtp_tui.tui.widgets.text_page import plain
 
 
 class CrashRecovery(Controller):
-    """Keeps changes of the form's file for the next session, and offers what was kept."""
+    """Keeps unsaved changes for the next session, and offers kept ones."""
 
     def keep_changes(self) -> bool:
-        """Keep what is not saved, if there is anything; False where nothing was kept."""
+        """Keep unsaved changes, if any; return whether they were kept."""
         draft, password = self.draft, self.draft.password
         if not draft.changed:
             return False
         changed = {key: draft.raw(key) for key in draft.changed if key != PASSWORD}
-        # A URL may have a password in it, which goes into no other file.
+        # A URL may contain a password, which must not go into another file.
         values = {
             key: raw for key, raw in changed.items() if mask_credentials(str(raw)) == str(raw)
         }
-        # Where it is kept, never what was typed.
+        # Keep the password's location, never what was typed.
         place = draft.raw(PASSWORD) if password.changed else None
         is_typed = password.is_masked and bool(password.text)
         return save_recovery(
@@ -48,12 +48,12 @@ class CrashRecovery(Controller):
         )
 
     async def offer(self) -> None:
-        """Ask what is to become of kept changes, if there are any that the file does not say."""
+        """Ask whether to restore or discard kept changes that the file does not have yet."""
         name = str(real(self.document.path))
         recovered = load_recovery(name, self.table)
         if recovered is None:
             return
-        # Changes that the file says already were made elsewhere: they go without a question.
+        # Changes that the file already has were made elsewhere: discard them without a question.
         answer = "d"
         draft = self.context.file_context.draft()
         draft.restore(_fields(recovered))
@@ -79,7 +79,7 @@ class CrashRecovery(Controller):
 
 
 def recovery_question(recovered: RecoveredChanges, now: float) -> str:
-    """Return from when the changes are, and of which fields."""
+    """Return the text that says when the changes were made, and to which fields."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(recovered.moment))
     if when.startswith(time.strftime("%Y-%m-%d ", time.localtime(now))):
         when = when.partition(" ")[2]
@@ -89,12 +89,12 @@ def recovery_question(recovered: RecoveredChanges, now: float) -> str:
 
 
 def _fields(recovered: RecoveredChanges) -> dict[str, object | None]:
-    """Return the values of fields that are known here."""
+    """Return the recovered values of known fields, except the password."""
     return {key: raw for key, raw in recovered.values.items() if key in BY_KEY and key != PASSWORD}
 
 
 def _place_password(draft: Draft, recovered: RecoveredChanges) -> None:
-    """Keep the password where it was to be kept."""
+    """Choose the recovered location of the password."""
     source = source_of(dict(recovered.place)) if recovered.place else None
     if source is not None:
         draft.password.move_to(location_of(source))

@@ -1,4 +1,4 @@
-"""Saving the form, with the admin's consent where it takes that, and leaving it."""
+"""Save and leave the form, asking the admin where consent is needed."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ THE_FILE, BACK = "the file", "escape"
 
 
 class SaveController(Controller):
-    """Brings the form's draft into the file."""
+    """Writes the form's draft to the file."""
 
     async def save(self) -> bool:
-        """Save what was changed; where the file lacks the table, show the difference first."""
+        """Save the changes; if the file lacks the table, show the diff first."""
         is_new_table = self.document.exists and self.document.lacks(self.table)
-        # A table more in somebody's file deserves a look before it is there.
+        # The admin should see a new table before it is added to an existing file.
         if is_new_table and self.draft.changed:
             return await self.review()
         return await self._save(WriteOptions())
 
     async def leave(self) -> None:
-        """Leave, once nothing is unsaved that shall not be dropped."""
+        """Ask about unsaved changes, then quit."""
         if await self.may_leave():
             self.test_pane.stop()
             self.form.app.exit(0)
 
     async def may_leave(self) -> bool:
-        """Ask what is to become of changes, and see to it."""
+        """Ask whether to save unsaved changes, and do so; return whether the form may be left."""
         if not self.draft.changed:
             return True
         file, changed = self.document.path.name, ", ".join(self.draft.changed)
@@ -60,7 +60,7 @@ class SaveController(Controller):
         return answer != BACK and (answer != "s" or await self.save())
 
     async def review(self) -> bool:
-        """Show what saving would change, and save if that is wanted; True where it was saved."""
+        """Show the diff, and save if the admin agrees; return whether it was saved."""
         self.form.commit_edit()
         for key, problem in self.draft.unsavable().items():
             return self._report(f"There is nothing to show. {problem}", field=key)
@@ -82,7 +82,7 @@ class SaveController(Controller):
         return options is not None and await self._save(options)
 
     async def make_private(self) -> None:
-        """Take the right to read the file from all but its owner, at once."""
+        """Make the file readable only by its owner, at once."""
         if has_private_mode(self.document.path):
             self.show_message("Only its owner can already read the file, or it does not exist yet.")
             return
@@ -90,7 +90,7 @@ class SaveController(Controller):
         try:
             try:
                 self.document.save(self.table, {}, create=True, options=options)
-            # A mounted file, or a folder that only others may write, allows no rename.
+            # A mounted file, or a folder that this user cannot write, prevents a rename.
             except NoRenameError as error:
                 if not await self._may_overwrite(str(error)):
                     return
@@ -104,7 +104,7 @@ class SaveController(Controller):
         self.show_message("Only its owner can read the file now (mode 0600).", GOOD)
 
     async def look_for_keyring(self) -> None:
-        """Show at once that there is no keyring to keep a password in."""
+        """Check for a usable keyring, and show at once if there is none."""
         trouble = await keyring_backend.keyring_state()
         found = (trouble, keyring_backend.looked_for()) if trouble else None
         self.context.file_context.keyring_trouble = found
@@ -113,8 +113,8 @@ class SaveController(Controller):
             self.show_message(trouble[:1].upper() + trouble[1:], BAD)
 
     async def _save(self, options: WriteOptions) -> bool:
-        """Save the draft; whatever could not be saved stays in it."""
-        # Each round begins with the checks: the file may have changed while the admin was asked.
+        """Save the draft; what could not be saved stays in it."""
+        # Each round repeats the checks: the file may have changed during a question.
         draft, document = self.draft, self.document
         makes_folder = False
         self.form.commit_edit()
@@ -132,7 +132,7 @@ class SaveController(Controller):
                     if not await self._catch_up():
                         return False
                     continue
-                # What the file's application cannot say must show before anything is stored.
+                # Fail on what the application cannot express before anything is stored.
                 document.changed(self.table, preview_changes(draft), create=True)
                 if not makes_folder and not await may_make_folder(self.form.app, document.path):
                     return self._report("Not saved: the folder does not exist.")
@@ -153,21 +153,20 @@ class SaveController(Controller):
                 return self._report(f"Not saved: {error}")
 
     async def _move_and_write(self, options: WriteOptions) -> bool:
-        """Bring the password to its place, write the file, then clear the password's old place."""
-        snapshot, moved, refusal, was = self.draft.copy(), PasswordMove(), "", ""
+        """Move the password, write the file, then clear the password's old place."""
+        snapshot, moved, refusal, old_account = self.draft.copy(), PasswordMove(), "", ""
         changed = snapshot.changed
         with suppress(DocumentError):
-            was = text_of(self.document.values(self.table).get(ACCOUNT))
+            old_account = text_of(self.document.values(self.table).get(ACCOUNT))
         try:
             follows = ACCOUNT in changed and isinstance(snapshot.password.source, Keyring)
             if PASSWORD in changed or follows:
                 path, waits = self.document.path, self.context.waits
-                moved = await PasswordMover(snapshot, path, was, self._ask, waits).move()
+                moved = await PasswordMover(snapshot, path, old_account, self._ask, waits).move()
         except StoppedWaitingError:
             raise
         except PasswordError as error:
-            # A keyring that is locked must not cost the other changes: they are saved, and this is
-            # said.
+            # A locked keyring must not prevent the other changes: save them and report this.
             refusal = str(error)
         changes = {key: snapshot.to_write(key) for key in changed if key != PASSWORD}
         if PASSWORD in changed and not refusal:
@@ -178,10 +177,10 @@ class SaveController(Controller):
         except (ChangedOnDiskError, NoRenameError):
             raise
         except DocumentError as error:
-            has = f"The password is stored ({moved.stored}), but the file was not saved"
-            return self._report(f"{has if moved.stored else 'Not saved'}: {error}")
+            stored = f"The password is stored ({moved.stored}), but the file was not saved"
+            return self._report(f"{stored if moved.stored else 'Not saved'}: {error}")
         notes = [*moved.notes]
-        if moved.leftover is not None:  # the new place has it now
+        if moved.leftover is not None:  # the new place has the password now
             stays = f"{moved.leftover} may still exist"
             try:
                 await self.context.waits.on(moved.leftover.forget(), stays)
@@ -208,7 +207,7 @@ class SaveController(Controller):
         return self._report(f"{why} {text}".strip(), field=PASSWORD)
 
     def _report(self, text: str, *, ok: bool = False, field: str | None = None) -> bool:
-        """Show what saving came to, at the field that stood in the way; return `ok`."""
+        """Show the result of saving, at `field` if that prevented it; return `ok`."""
         self.screen.show_state()
         if ok:
             self.form.reload()
@@ -217,16 +216,16 @@ class SaveController(Controller):
         if field:
             self.go_to_field(field)
         self.context.sidebar.refresh(from_top=False)
-        # Last, since to focus a field clears messages about others.
+        # Last, since focusing a field clears messages about others.
         self.show_message(escape_controls(text), GOOD if ok else BAD, at=field)
         return ok
 
-    # What is asked before
+    # Checks and questions before saving
 
     async def _is_stale(self, place: str = THE_FILE) -> bool:
         text = f"Waiting for {place}. Esc stops waiting; then nothing is saved."
         self.context.waits.on_slow = partial(self.show_message, text)
-        # The file may be on a network that does not answer.
+        # The file may be on a network file system that does not answer.
         return await self.context.waits.on(in_daemon_thread(partial(diff.is_stale, self.document)))
 
     def _preview(self) -> Preview:
@@ -259,10 +258,10 @@ class SaveController(Controller):
             raise SteppedBackError
         return answer
 
-    # The file is no longer what was read: another program changed it, or it was removed
+    # Another program changed or removed the file after it was read
 
     async def _may_recreate(self) -> bool:
-        """Ask whether saving shall make the file again, which was removed."""
+        """Ask whether saving may create the removed file again."""
         path = self.document.path
         what = "Create folder and file" if not path.parent.exists() else "Create it again"
         gone = "was deleted after smtp-tui read it. Nothing is lost: the form has its content."
@@ -274,7 +273,7 @@ class SaveController(Controller):
         return agrees
 
     async def _catch_up(self) -> bool:
-        """Show what another program changed; True where the form's changes are on top of it now."""
+        """Show what another program changed; True if the form's changes are now merged with it."""
         document, ours, merge = self.document, self.draft.changed, None
         try:
             lines = diff.changes_on_disk(document)
@@ -282,19 +281,18 @@ class SaveController(Controller):
             self.show_message(f"Not saved. {as_sentence(error)}", BAD)
             return False
         with suppress(DocumentError):
-            # Where their change cannot be read, ours cannot be merged: the file can still be
-            # reloaded.
+            # If the file on disk cannot be parsed, merging fails, but reloading may work.
             merge = diff.merged_with_disk(document, self.table, preview_changes(self.draft))
         can_merge = bool(ours) and merge is not None
         dialog = ChangedDialog(document.path.name, lines, ours, can_merge=can_merge)
         match await self.show_dialog(dialog):
             case "merge" if merge is not None:
-                theirs = {conflict.key for conflict in merge.conflicts}
+                conflicting = {conflict.key for conflict in merge.conflicts}
                 kept: frozenset[str] | None = frozenset()
-                if theirs:
+                if conflicting:
                     kept = await self.show_dialog(ConflictDialog(merge.conflicts))
                 if kept is not None:
-                    return self._reload(theirs - kept)
+                    return self._reload(conflicting - kept)
             case "reload":
                 labels = ", ".join(BY_KEY[key].label for key in ours)
                 text = [plain(f"This discards your changes: {labels}.", BAD)]
@@ -309,7 +307,7 @@ class SaveController(Controller):
         return False
 
     def _reload(self, dropped: Collection[str]) -> bool:
-        """Read the file again, the form's changes on top, without those `dropped`."""
+        """Reload the file and reapply the form's changes, except those to `dropped` keys."""
         try:
             self.document.reload()
         except DocumentError as error:
@@ -322,7 +320,7 @@ class SaveController(Controller):
 
 
 def _waited_for(draft: Draft) -> str:
-    """Return the place that saving waits for where it takes its time."""
+    """Return the place that a slow save is probably waiting for."""
     if not {PASSWORD, ACCOUNT}.intersection(draft.changed):
         return THE_FILE
     kinds = {draft.password.location, location_of(draft.password.source)}

@@ -1,4 +1,4 @@
-"""The tables of the file, to open or to test; or the file as another application's."""
+"""Open or test the file's tables, or read the file in another application's format."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ TESTING = "testing …"
 
 
 class TablePicker(Dialog[str | None]):
-    """The tables of a file, to open one or to test all; the result is the one chosen, or None.
+    """A list of a file's tables, to open one or test all; returns the chosen table, or None.
 
-    `last_verdicts` has a line for each table that was tested in this session. Without a `current`
-    table the list has the whole screen.
+    `last_verdicts` has a line for each table tested in this session. Without a `current` table the
+    list fills the screen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS), ("f10,ctrl+x", "leave")]
@@ -65,11 +65,11 @@ class TablePicker(Dialog[str | None]):
             self.box = "page"
 
     def action_take(self) -> None:
-        """Take the chosen one."""
+        """Return the table under the cursor."""
         self.dismiss(self._tables[self._menu.index])
 
     def action_test_all(self) -> None:
-        """Test one after the other, as the file has them."""
+        """Test the tables one by one, in the order of the file."""
         self.run_worker(self._test_all(), group="tables", exclusive=True)
 
     async def _test_all(self) -> None:
@@ -79,11 +79,11 @@ class TablePicker(Dialog[str | None]):
         self._menu.show(self._lines(), self._menu.index)
 
     async def _test(self, table: str) -> str:
-        """Test a table as the file has it; return the verdict, or why there is none."""
+        """Test a table's saved settings; return the verdict line, or why there is none."""
         draft = FileContext(self._document, table).draft()
         settings = draft.reading().settings
         for key, problem in draft.problems().items():
-            # A list has room for the first problem only.
+            # A line of the list has space for the first problem only.
             return f"not tested: {BY_KEY[key].label} {problem}"
         if settings is None or needs_password_prompt(draft, settings):
             return ASKED_FOR
@@ -94,7 +94,7 @@ class TablePicker(Dialog[str | None]):
         return verdict_line(verdict) if verdict else self._last_verdicts.get(table, "")
 
     def _lines(self, testing: str | None = None) -> list[str]:
-        """Return name, host and last verdict of each table in columns."""
+        """Return each table's name, host and last verdict, in columns."""
         rows = []
         for table in self._tables:
             try:
@@ -111,7 +111,7 @@ class TableController(Controller):
     """Opens another table of the file, or the file in another application's format."""
 
     async def choose(self) -> None:
-        """List the tables, and open the one that is chosen once nothing is unsaved."""
+        """List the tables, ask about unsaved changes, and open the chosen table."""
         tables = self.document.tables()
         if len(tables) < 2 and tables in ((), (self.table,)):
             self.show_message("This file has one SMTP table.")
@@ -126,7 +126,7 @@ class TableController(Controller):
             self.screen.open_table(table)
 
     async def choose_format(self) -> None:
-        """List the formats, and open the file in the one that is chosen."""
+        """List the formats, and reopen the file in the chosen one."""
         document = self.document
         choices: dict[str | None, str] = {
             None: "detect from the file",
@@ -134,12 +134,12 @@ class TableController(Controller):
         }
         headers = all_headers(user_dialects_folder())[0]
         for header in sorted(headers, key=lambda header: header.application.casefold()):
-            # The dialect is named where that says more than the application.
+            # Name the dialect too unless it is the application's name.
             is_same = header.application.casefold() == header.name
             title = header.application if is_same else f"{header.application} ({header.name})"
             choices[header.name] = escape_controls(title)
         names, now = list(choices), document.dialect if document.is_chosen else None
-        # What the file is read as now; its title and the key that led here are known.
+        # Show the present format, without the title and the key that opened this dialog.
         notes = tuple(file_blocks(document, self.table))[1:-1]
         dialog = SelectDialog(FORMAT_TITLE, list(choices.values()), names.index(now), notes)
         index = await self.show_dialog(dialog)
@@ -149,7 +149,7 @@ class TableController(Controller):
             table = await self._table_to_open(document.in_dialect(names[index]))
             if table is None or not await SaveController(self.context).may_leave():
                 return
-            other = document.in_dialect(names[index])  # what was saved just now is in it
+            other = document.in_dialect(names[index])  # includes what was just saved
         except DocumentError as error:
             self.show_message(as_sentence(error), BAD)
             return
@@ -160,14 +160,14 @@ class TableController(Controller):
         self.screen.open_table(table, other, notice)
 
     async def _table_to_open(self, other: Document) -> str | None:
-        """Return the table to open; None where the admin would open none of several."""
+        """Return the table to open; None if the admin chose none of several."""
         tables = other.tables()
         if self.table in tables:
             return self.table
         try:
             return other.default_table() if tables else other.new_table()
         except SeveralTablesError:
-            # Verdicts so far are of tables read with other keys.
+            # The verdicts so far belong to tables in the other format.
             picker = TablePicker(other, {}, self.test_pane.runner, tables[0])
             return await self.show_dialog(picker)
         except NoTableError:

@@ -1,6 +1,6 @@
-"""What is made of the last test: reports, copies, other programs' command lines, comparisons.
+"""Report, copy and compare the last tests, and show other programs' command lines.
 
-An error of any program is explained here too.
+Also explain an error of any program.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from smtp_tui.tui.widgets.dialog import ask_and_save
 NO_TEST = "No test has finished yet. F5 starts one."
 REPORT = "Save a report of the last test as Markdown, for a ticket. It contains no password."
 DIALOGUE = "Save the dialogue of the last test as plain text. It contains no password."
-PATIENCE = 5.0  # seconds; a pipe that nobody reads would wait for ever
+PATIENCE = 5.0  # seconds; writing to a pipe that nothing reads would block forever
 
 
 class ToolController(Controller):
-    """Shows, copies and saves what the last test found."""
+    """Shows, copies and saves the results of the last test."""
 
     async def report(self) -> None:
-        """Ask for a file and save the report of the last test there."""
+        """Ask for a file and save the report of the last test to it."""
         done = self.test_pane.done
         if done is None:
             self.show_message(NO_TEST)
@@ -57,7 +57,7 @@ class ToolController(Controller):
         await self._ask_and_save("the report", content, done.moment, ".md", REPORT)
 
     async def save_text(self) -> None:
-        """Ask for a file and save the last test's dialogue there."""
+        """Ask for a file and save the last test's dialogue to it."""
         log, moment = self.test_pane.log_view, self.test_pane.moment
         if moment is None:
             self.show_message(NO_TEST)
@@ -67,7 +67,7 @@ class ToolController(Controller):
         await self._ask_and_save("the dialogue", content, moment, ".txt", DIALOGUE)
 
     async def equivalents(self) -> None:
-        """Show what to type for other programs to do what the last test did, or the form says."""
+        """Show other programs' command lines for the last test, or for the form's settings."""
         done = self.test_pane.done
         settings = done.settings if done else self.draft.reading().settings
         if settings is None:
@@ -79,13 +79,13 @@ class ToolController(Controller):
         await self.show_dialog(EquivalentsScreen(title, commands))
 
     async def explain(self) -> None:
-        """Explain an error of any program, and go to the field that it is about."""
+        """Explain an error of any program, and go to the field that it concerns."""
         key = await self.show_dialog(ExplainErrorScreen())
         if key is not None:
             self.go_to_field(key)
 
     async def compare(self) -> None:
-        """Show what differs between the last two tests."""
+        """Show the differences between the last two tests."""
         done, before = self.test_pane.done, self.test_pane.before
         if done is None or before is None:
             self._show_in_log("There is nothing to compare: fewer than two tests have finished.")
@@ -113,21 +113,21 @@ class ToolController(Controller):
                 "O saves to a file, M marks a block."
             )
         else:
-            # A lone surrogate stands for a byte that was no UTF-8; a terminal cannot be sent it.
+            # A lone surrogate stands for a byte that is not UTF-8; it cannot be encoded.
             sent = content.encode("utf-8", "backslashreplace").decode("utf-8")
             self.form.app.copy_to_clipboard(sent)
             self._show_in_log(copied_message(len(entries), os.environ))
 
     def _show_in_log(self, text: str) -> None:
         log = self.test_pane.log_view
-        # In the log itself a message moves nothing; where the log is hidden it would not be seen.
+        # A message inside the log moves nothing on the screen, but a hidden log would not show it.
         show = log.show_message if log.size else self.show_message
         show(text)
 
     async def _ask_and_save(
         self, what: str, content: str, moment: datetime, suffix: str, title: str
     ) -> None:
-        """Ask for a file and save a text there, until that worked or is given up."""
+        """Ask for a file and save a text to it, until that works or the admin gives up."""
 
         async def write(path: Path) -> str:
             try:
@@ -142,7 +142,7 @@ class ToolController(Controller):
 
         name = f"{self.document.path.stem}-check-{moment:%Y%m%d-%H%M%S}{suffix}"
         folder = self.document.path.parent
-        # Next to the settings, or where we are if we may not write there.
+        # Next to the settings, or in the current folder if that one is not writable.
         is_writable = os.access(folder, os.W_OK | os.X_OK)
         proposal = folder / name if is_writable else absolute(Path(name))
         path = await ask_and_save(
@@ -153,24 +153,24 @@ class ToolController(Controller):
 
 
 def plain_text(entries: Iterable[Entry]) -> str:
-    """Return entries as lines, each with a line end; titles stand as comments."""
-    # They were redacted and escaped where they were made.
+    """Return entries as lines, each with a line end; headings become `#` comments."""
+    # Entries are redacted and escaped when they are made.
     lines = (f"# {entry}" if isinstance(entry, Title) else str(entry) for entry in entries)
     return "".join(f"{line}\n" for line in lines)
 
 
 def kept_text(entries: Iterable[Entry], moment: datetime, home: str) -> str:
-    """Return the file that keeps a dialogue; it begins as reports do, and may replace one."""
+    """Return the text of a dialogue file; TITLE marks it as a file that may be replaced."""
     head = f"{TITLE}: the dialogue, {moment:%Y-%m-%d %H:%M:%S} UTC\n"
-    # A folder in the home names a person, and a ticket may be public.
+    # A home folder names a person, and a ticket may be public.
     lines = without(home, plain_text(entries).splitlines())
     return head + "".join(f"{line}\n" for line in lines)
 
 
 def copied_message(count: int, environment: Mapping[str, str]) -> str:
-    """Report what became of a copied text, as far as that can be known."""
-    what, it = ("the line", "it") if count == 1 else (f"{count} lines", "them")
-    sent = f"Sent {what} to the terminal. It does not report whether it accepted {it}."
+    """Return the message after a copy; a terminal does not report whether it accepted it."""
+    lines, pronoun = ("the line", "it") if count == 1 else (f"{count} lines", "them")
+    sent = f"Sent {lines} to the terminal. It does not report whether it accepted {pronoun}."
     if environment.get("TMUX"):
         return f"{sent} tmux accepts it only with `set-clipboard` on; O saves to a file."
     if environment.get("STY"):
