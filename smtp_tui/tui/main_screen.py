@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -34,7 +34,17 @@ from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
 from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
 from smtp_tui.tui.widgets.text_page import TextPage
 
+if TYPE_CHECKING:
+    from smtp_tui.tui.dialogs.help_and_palette import HelpScreen, Palette
+
 NO_TABLE = "no SMTP table yet"
+
+
+def _help_dialogs() -> tuple[type[HelpScreen], type[Palette]]:
+    """Import the help and the palette at first use: the first screen needs neither."""
+    from smtp_tui.tui.dialogs.help_and_palette import HelpScreen, Palette
+
+    return HelpScreen, Palette
 
 
 class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
@@ -196,9 +206,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Show the help."""
-        from smtp_tui.tui.dialogs.help_and_palette import HelpScreen
-
-        self.app.push_screen(HelpScreen([*file_blocks(self._document, self._table)]))
+        help_screen, _ = _help_dialogs()
+        self.app.push_screen(help_screen([*file_blocks(self._document, self._table)]))
 
     def action_run_command(self, action: str) -> None:
         """Run a command that has a handler."""
@@ -206,9 +215,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     async def action_commands(self) -> None:
         """Open the palette of all commands and fields."""
-        from smtp_tui.tui.dialogs.help_and_palette import Palette
-
-        self.app.push_screen(Palette(), self._choose)
+        _, palette = _help_dialogs()
+        self.app.push_screen(palette(), self._choose)
 
     def action_jump(self) -> None:
         """Show a letter next to each field; the next key selects one."""
