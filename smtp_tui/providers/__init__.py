@@ -1,1 +1,1 @@
-"""What is known of mail providers: data with its sources, nothing that acts."""
+"""Known mail providers, as data with its sources."""

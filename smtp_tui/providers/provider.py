@@ -1,4 +1,4 @@
-"""Mail providers: those of `known.toml` and the admin's own, and the sources of such data."""
+"""Load mail providers from `known.toml` and the admin's own files, with their sources."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 
 KEYS = frozenset({"source", "sources", "taken"})
-"""The keys of an entry that say where it is from, and the day on which somebody last read that."""
+"""The keys of an entry that name its sources and the day they were last read."""
 
 
 class EntryKind(StrEnum):
-    """What an entry with sources is."""
+    """The kinds of entries with sources."""
 
     PRESET = "preset"
     REPLY = "reply"
@@ -29,7 +29,7 @@ class EntryKind(StrEnum):
 
 @record(kw_only=True)
 class Provenance:
-    """The sources of one entry; `taken` is None where nobody wrote down the day."""
+    """The sources of one entry; `taken` is the day they were read, if known."""
 
     kind: EntryKind
     name: str
@@ -38,47 +38,47 @@ class Provenance:
 
 
 def provenance_of(kind: EntryKind, name: str, entry: Mapping[str, object]) -> Provenance:
-    """Read an entry's sources and date; ValueError names what is wrong."""
+    """Parse an entry's sources and date; ValueError says what is wrong."""
     sources = entry.get("sources", entry.get("source"))
     listed = [sources] if isinstance(sources, str) else sources
     texts = listed if isinstance(listed, list | tuple) else ()
     if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError(f"{kind} {name}: it names no source")
     taken = entry.get("taken")
-    # A date with a time is a date to Python, too.
+    # isinstance() would accept a datetime, too.
     if taken is not None and type(taken) is not date:
         raise ValueError(f"{kind} {name}: taken is not a date")
     return Provenance(kind=kind, name=name, sources=tuple(texts), taken=taken)
 
 
 def older_than(entries: Iterable[Provenance], days: int, today: date) -> Iterator[Provenance]:
-    """Yield the entries that are older, the undated first, then the oldest first."""
+    """Yield entries older than `days`, the undated first, then the oldest first."""
     span = timedelta(days)
     found = [entry for entry in entries if entry.taken is None or today - entry.taken > span]
     yield from sorted(found, key=lambda entry: (entry.taken or date.min, entry.kind, entry.name))
 
 
 class User(StrEnum):
-    """What a provider takes as the username."""
+    """The kind of username that a provider accepts."""
 
     ADDRESS = "address"  # the whole mail address
-    LOGIN = "login"  # a name that the provider gave, of a form of its own
-    LITERAL = "literal"  # the same word for everybody
-    KEY = "key"  # a key or token that is made in the provider's console
-    NONE = "none"  # nobody logs in
+    LOGIN = "login"  # a login name in the provider's own form
+    LITERAL = "literal"  # the same for everybody
+    KEY = "key"  # a key or token from the provider's console
+    NONE = "none"  # no login
 
 
 class Secret(StrEnum):
-    """What a provider takes as the password."""
+    """The kind of password that a provider accepts."""
 
-    PASSWORD = "password"  # noqa: S105 - a kind: the one the mailbox is opened with
-    APP_PASSWORD = "app-password"  # noqa: S105 - a kind: one made for a single program
-    KEY = "key"  # an API key, a token or SMTP credentials, made in the provider's console
-    OAUTH_TOKEN = "oauth-token"  # noqa: S105 - a kind: an access token, soon expired
-    NONE = "none"  # nobody logs in
+    PASSWORD = "password"  # noqa: S105 - a kind: the mailbox's own password
+    APP_PASSWORD = "app-password"  # noqa: S105 - a kind: one created for a single program
+    KEY = "key"  # an API key, a token or SMTP credentials from the provider's console
+    OAUTH_TOKEN = "oauth-token"  # noqa: S105 - a kind: a short-lived access token
+    NONE = "none"  # no login
 
 
-# Where `auto` is named, the server decides which of these it offers.
+# An `auto` in `authentication` stands for those of these that the server offers.
 _LEFT_TO_AUTO = frozenset(
     map(Authentication, ("plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256"))
 )
@@ -86,7 +86,7 @@ _LEFT_TO_AUTO = frozenset(
 
 @record
 class Way:
-    """A port, and how the link on it is protected."""
+    """A port and its encryption."""
 
     port: int
     encryption: Encryption
@@ -96,14 +96,13 @@ class Way:
 class Provider:
     """A mail provider's submission service.
 
-    `hosts` are names, with `*` for one label (or a part of one) of a name. `ways` and
-    `authentication` come best first; `auto` there means that plain mechanisms take what `secret`
-    says. Where there may be `more_ways`, the sources do not tell all. `username` is the very word
-    where the username is a literal, `username_pattern` what a right username looks like as a whole;
-    `username_is` and `password_is` say it in a phrase, which ends "the username is …".
-    `page` is where an admin gets the credentials. `domains` are those of the addresses that the
-    provider gives away, `mx` the hosts (as in `hosts`) that take mail for its customers' domains.
-    `signature` is a regular expression for what only its servers put into a reply.
+    `hosts` are names, with `*` for one label (or a part of one). `ways` and `authentication` are
+    listed best first; `auto` means that password mechanisms accept `secret`. `more_ways` is set if
+    the sources may not list all ways. `username` is a literal username, `username_pattern` a
+    regular expression that matches all of a valid one; `username_is` and `password_is` are phrases
+    that complete "the username is …". `page` is where an admin gets the credentials. `domains` are
+    the provider's own mail domains, `mx` the hosts (as in `hosts`) that accept mail for its
+    customers' domains. `signature` is a regular expression for text that only its servers send.
     """
 
     id: str
@@ -132,44 +131,44 @@ class Provider:
         return fits(self.hosts, host)
 
     def takes_mail_at(self, host: str) -> bool:
-        """Whether this host, found as an MX, takes mail for the provider's customers."""
+        """Whether this MX host accepts mail for the provider's customers."""
         return fits(self.mx, host)
 
-    def signs(self, words: str) -> bool:
-        """Whether a reply says by its words that it is from this provider."""
-        return bool(self.signature and re.search(self.signature, words, re.IGNORECASE))
+    def signs(self, text: str) -> bool:
+        """Whether the text of a reply identifies this provider."""
+        return bool(self.signature and re.search(self.signature, text, re.IGNORECASE))
 
     def takes_username(self, username: str) -> bool:
-        """Whether a username can be a right one, as far as its form tells."""
+        """Whether a username has a form that the provider accepts."""
         if self.username_pattern is None:
             return self.username in (None, username)
         return re.fullmatch(self.username_pattern, username) is not None
 
     def takes_mechanism(self, mechanism: Authentication) -> bool:
-        """Whether a login by a mechanism, or by what `auto` finds, is one that it takes."""
+        """Whether the provider accepts a mechanism, or one that `auto` can choose."""
         taken = self.authentication
         if mechanism is Authentication.AUTO:
             return not _LEFT_TO_AUTO.union({mechanism}).isdisjoint(taken)
         return mechanism in taken or (Authentication.AUTO in taken and mechanism in _LEFT_TO_AUTO)
 
     def offers(self, port: int | None, encryption: Encryption | None) -> bool:
-        """Whether this is one of the ways that are known."""
+        """Whether this port and encryption are known."""
         return any((way.port, way.encryption) == (port, encryption) for way in self.ways)
 
     @property
     def provenance(self) -> Provenance:
-        """Where the entry is from."""
+        """The entry's sources."""
         return Provenance(
             kind=EntryKind.PRESET, name=self.id, sources=self.sources, taken=self.taken
         )
 
     @property
     def host(self) -> str | None:
-        """The host to begin with; None where the admin must choose, as a region."""
+        """The host to try first; None if the admin must choose, e.g. a region."""
         return self.hosts[0] if "*" not in self.hosts[0] else None
 
     def preset(self) -> dict[str, object]:
-        """Return values for our fields by key; what only the admin knows is left out."""
+        """Return values by field key; those that only the admin knows are left out."""
         best = self.ways[0]
         values = {
             "host": self.host,
@@ -182,7 +181,7 @@ class Provider:
 
 
 def fits(patterns: tuple[str, ...], host: str) -> bool:
-    """Whether a host is one of these, a `*` in them standing for one label or a part of one."""
+    """Whether a host matches a pattern, in which `*` is one label or a part of one."""
     name = host.strip().rstrip(".").casefold()
     if name in patterns:
         return True
@@ -197,7 +196,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 FILE = Path(__file__).with_name("known.toml")
 LARGEST = 1024 * 1024
-"""Bytes of one file; more is no file of providers."""
+"""Maximum bytes of a providers file."""
 
 _ENTRY = "[[provider]]"
 _NAMES = re.compile(r"^(?:hosts|domains|mx) = \[(.*)\]$", re.MULTILINE)
@@ -210,24 +209,24 @@ _LISTS = ("hosts", "sources", "limits", "notes", "domains", "mx")
 
 @cache
 def providers() -> tuple[Provider, ...]:
-    """Return every provider, in the order of the file; their hosts do not overlap."""
+    """Return our own providers in the order of the file; their hosts do not overlap."""
     return providers_in(FILE.read_text(encoding="utf-8"))
 
 
 def provider_of(host: str) -> Provider | None:
-    """Return the provider whose server this host is, or None."""
+    """Return the provider that a host belongs to, or None."""
     return next((found for found in providers_naming(host) if found.matches(host)), None)
 
 
 def providers_naming(name: str) -> Iterator[Provider]:
-    """Yield those that have a name among their hosts, domains or MX hosts."""
+    """Yield providers with a name among their hosts, domains or MX hosts."""
     return (_provider_of_entry(entry) for entry, names in _entries() if fits(names, name))
 
 
 @cache
 def _entries() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    # A host is looked up before the form is seen, and most hosts are no provider's: only the entry
-    # that names the host is parsed.
+    # A host is looked up before the form appears, and most hosts belong to no provider: only the
+    # entry that names the host is parsed.
     entries = FILE.read_text(encoding="utf-8").split(f"\n{_ENTRY}\n")[1:]
     return tuple(
         (entry, tuple(re.findall(r'"([^"]+)"', " ".join(_NAMES.findall(entry)))))
@@ -242,8 +241,8 @@ def _provider_of_entry(entry: str) -> Provider:
 
 
 def providers_in(text: str) -> tuple[Provider, ...]:
-    """Return the providers of a file's text, in its order; ValueError names what is wrong."""
-    # 3 ms that a check with a host of nobody's has no use for.
+    """Parse the providers in a file's text, in order; ValueError says what is wrong."""
+    # Takes 3 ms, which only a check of a provider's host needs to spend.
     import tomllib
 
     tables = tomllib.loads(text).get("provider", [])
@@ -275,7 +274,7 @@ def _provider(table: dict[str, Any]) -> Provider:
         table[key] = tuple(values)
     if not table["hosts"] or not table["sources"]:
         raise ValueError("needs hosts and sources")
-    if type(table["taken"]) is not date:  # a date with a time is a date to Python, too
+    if type(table["taken"]) is not date:  # isinstance() would accept a datetime, too
         raise ValueError("taken is not a date")
     if not isinstance(table.get("more_ways", False), bool):
         raise ValueError("more_ways is neither true nor false")
@@ -286,7 +285,7 @@ def _provider(table: dict[str, Any]) -> Provider:
             raise ValueError(f"{key} is not a list, or is empty")
         table[key] = tuple(map(read, table[key]))
     table["user"], table["secret"] = User(table["user"]), Secret(table["secret"])
-    # Checked here, for an admin: what Python says of an argument is for programmers.
+    # Checked here, for an admin: Python's argument errors are for programmers.
     known = {field.name: field for field in fields(Provider)}
     for name, field in known.items():
         if name not in table and field.default is MISSING:
@@ -306,7 +305,7 @@ def _way(table: Any) -> Way:
 
 @record(kw_only=True)
 class Presets:
-    """The providers, each id once, and what is wrong with files that cannot be read."""
+    """The providers, each id once, and the errors of files that cannot be used."""
 
     providers: tuple[Provider, ...]
     own: frozenset[str] = frozenset()
@@ -314,7 +313,7 @@ class Presets:
 
 
 def presets_with(folder: Path) -> Presets:
-    """Return all providers; those in the folder's `*.toml` files stand in place of ours."""
+    """Return all providers; those in the folder's `*.toml` files replace ours by id."""
     found: dict[str, Provider] = {}
     faults = []
     try:
@@ -331,7 +330,7 @@ def presets_with(folder: Path) -> Presets:
                 found.setdefault(provider.id, provider)
         except OSError as error:
             faults.append(f"{one_line(path)} cannot be read: {reason(error)}")
-        except UnicodeDecodeError:  # a ValueError whose own text would show bytes of the file
+        except UnicodeDecodeError:  # a ValueError whose message would show bytes of the file
             faults.append(f"{one_line(path)} is ignored: it is not UTF-8")
         except ValueError as error:
             faults.append(f"{one_line(path)} is ignored: {one_line(error)}")
