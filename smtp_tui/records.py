@@ -1,6 +1,6 @@
-"""Frozen dataclasses that are quick to define, with one set of methods that all share.
+"""Define frozen dataclasses quickly, with one set of methods that all classes share.
 
-For `fields`, `replace` and `match` they are dataclasses like others.
+`fields`, `replace` and `match` treat them as any dataclass.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import (
 from functools import partial
 from typing import Any, ClassVar, Never, TypeVar, dataclass_transform, overload
 
-# A class that was built so often is built by a thousand checks, or by a long watch.
+# Only a thousand checks, or a long watch, create so many instances of a class.
 OFTEN = 150
 _built: dict[type[Any], int] = {}
 
@@ -31,11 +31,11 @@ def record(cls: Class, /) -> Class: ...
 def record(*, kw_only: bool) -> Callable[[Class], Class]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(cls: type[Any] | None = None, /, *, kw_only: bool = False) -> Any:
-    """Make a class a frozen dataclass with slots; `kw_only` takes values by name alone."""
+    """Make a class a frozen dataclass with slots; `kw_only` allows keyword arguments only."""
     if cls is None:
         return partial(record, kw_only=kw_only)
-    # `dataclasses` would write and compile six methods a class, half a millisecond each time, and
-    # a check loads fifty such classes: `python -m tests.benchmarks records` shows the difference.
+    # `dataclasses` would generate and compile six methods a class, in half a millisecond, and a
+    # check loads fifty such classes: `python -m tests.benchmarks records` shows the difference.
     for name, method in _SHARED.items():
         if name not in cls.__dict__:
             setattr(cls, name, method)
@@ -43,7 +43,7 @@ def record(cls: type[Any] | None = None, /, *, kw_only: bool = False) -> Any:
 
 
 class _Record:
-    """The methods; never an ancestor, so that a record inherits nothing but what it names."""
+    """The shared methods; not a base class, so a record inherits only what it names."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     __match_args__: ClassVar[tuple[str, ...]]
@@ -52,7 +52,7 @@ class _Record:
         cls = type(self)
         _built[cls] = _built.get(cls, 0) + 1
         if _built[cls] == OFTEN:
-            _quicken(cls)
+            _compile_init(cls)
         if values:
             names = self.__match_args__
             if len(values) > len(names) or not named.keys().isdisjoint(names[: len(values)]):
@@ -97,17 +97,17 @@ _SHARED = {
 }
 
 
-def _quicken(cls: Any) -> None:
-    """Give a class that is built again and again an `__init__` of its own: twice as quick."""
-    same: list[Any] = []
-    for old in fields(cls):
-        if old.default_factory is MISSING:
-            new = field(default=old.default, kw_only=old.kw_only is True)
+def _compile_init(cls: Any) -> None:
+    """Give a class with many instances its own `__init__`, which is twice as fast."""
+    specs: list[Any] = []
+    for declared in fields(cls):
+        if declared.default_factory is MISSING:
+            spec = field(default=declared.default, kw_only=declared.kw_only is True)
         else:
-            new = field(default_factory=old.default_factory, kw_only=old.kw_only is True)
-        same.append((old.name, Any, new))
-    twin: Any = make_dataclass(cls.__name__, same, frozen=True)
-    cls.__init__ = twin.__init__
+            spec = field(default_factory=declared.default_factory, kw_only=declared.kw_only is True)
+        specs.append((declared.name, Any, spec))
+    compiled: Any = make_dataclass(cls.__name__, specs, frozen=True)
+    cls.__init__ = compiled.__init__
 
 
 def _values(record: Any) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Wait for a call that may never return, and let it keep nobody from leaving."""
+"""Wait for a call that may never return, without delaying the program's exit."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Threads that wait for another call. To start one takes ten times as long as to wake one, and a
-# thousand checks make two thousand such calls.
+# Queues of idle threads. Starting a thread takes ten times as long as waking one, and a thousand
+# checks make two thousand such calls.
 _idle: list[SimpleQueue[Callable[[], None]]] = []
 
 
 async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) -> T:
-    """Return what `call` returns, or raise what it raises; TimeoutError after `seconds`, if any.
+    """Return what `call` returns, or raise what it raises; TimeoutError after `seconds`, if set.
 
-    OSError where the system allows this process no more threads.
+    OSError if the system allows this process no more threads.
 
-    A thread of the default executor would be joined at the program's exit, which a resolver, a
-    keyring or a network file system that hangs would then prevent.
+    The program would join a thread of the default executor at exit, which a hanging resolver,
+    keyring or network file system would then prevent.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
-    def answer_with(deliver: Callable[[], None]) -> None:
+    def deliver_unless_done(deliver: Callable[[], None]) -> None:
         if not answer.done():
             deliver()
 
@@ -38,13 +38,13 @@ async def in_daemon_thread(call: Callable[[], T], seconds: float | None = None) 
             deliver = partial(answer.set_result, call())
         except BaseException as error:
             deliver = partial(answer.set_exception, error)
-        # Whoever waited may have gone, and the loop with him.
+        # The caller may have gone, and its event loop may be closed.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(answer_with, deliver)
+            loop.call_soon_threadsafe(deliver_unless_done, deliver)
 
     try:
         calls = _idle.pop()
-    except IndexError:  # all of them are busy, and may hang
+    except IndexError:  # all threads are busy, and may hang
         calls = SimpleQueue()
         thread = threading.Thread(target=_work, args=(calls,), name="smtp-tui call", daemon=True)
         try:
