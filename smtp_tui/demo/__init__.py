@@ -1,1 +1,1 @@
-"""A mail server in the program itself, and a sample file to try the form on."""
+"""Run a mail server in the program itself, with a sample file for the form."""

@@ -1,7 +1,7 @@
-"""The demo: a mail server, a CA made for this run, and a sample file that trusts it.
+"""Run the demo: a mail server, a CA made for this run, and a sample file that trusts it.
 
-The server speaks STARTTLS on one port, TLS from the first byte on another; it accepts any message
-after a login and keeps none.
+The server uses STARTTLS on one port, implicit TLS on another; after a login it accepts any message
+and discards it.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _ATTEMPTS = 20
 DAY = timedelta(days=1)
 LASTS = 90 * DAY
 
-# Its remarks would go to the screen, in the middle of the form.
+# aiosmtpd's log messages would appear in the middle of the form.
 logging.getLogger("mail.log").addHandler(logging.NullHandler())
 
 
 @record
 class Sample:
-    """The sample file, and what to say when the form opens on it."""
+    """The sample file, and the notice for the form that opens it."""
 
     file: Path
     notice: str
@@ -49,7 +49,7 @@ class Sample:
 
 @contextmanager
 def running_demo() -> Iterator[Sample]:
-    """Run the server and lay out the sample file in a folder of its own; both end with it."""
+    """Run the server and create the sample file in a temporary folder, until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="smtp-tui-demo-"))
     try:
         authority = trustme.CA(organization_name="smtp-tui demo")
@@ -71,7 +71,7 @@ def running_demo() -> Iterator[Sample]:
 
 @contextmanager
 def serving(context: ssl.SSLContext) -> Iterator[tuple[int, int]]:
-    """Serve until the block ends; yields the STARTTLS port and the port of implicit TLS."""
+    """Serve until the block ends; yield the STARTTLS port and the implicit TLS port."""
     with ExitStack() as stack:
         (starttls_port, starttls), (tls_port, tls) = (
             stack.enter_context(listening(port)) for port in USUAL_PORTS
@@ -82,7 +82,7 @@ def serving(context: ssl.SSLContext) -> Iterator[tuple[int, int]]:
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 runner.run(_serve(context, starttls, tls, ended))
 
-        # The sockets listen already: whoever connects before the thread runs waits for a moment.
+        # The sockets already listen: clients that connect before the thread runs wait briefly.
         thread = threading.Thread(target=serve, name="smtp-tui demo", daemon=True)
         thread.start()
         try:
@@ -99,7 +99,7 @@ async def _serve(
     ended: asyncio.Event,
 ) -> None:
     loop = asyncio.get_running_loop()
-    # A client that breaks off is no news here.
+    # A client that disconnects early is not an error here.
     loop.set_exception_handler(lambda *_: None)
     sessions: list[SMTP] = []
 
@@ -110,7 +110,7 @@ async def _serve(
                 hostname="localhost",
                 ident="ESMTP demo",
                 authenticator=_authenticate,
-                # Where TLS comes first, aiosmtpd does not know of it.
+                # aiosmtpd does not know about implicit TLS.
                 auth_require_tls="tls_context" in more,
                 loop=loop,
                 **more,
@@ -124,18 +124,18 @@ async def _serve(
     for listener in tls:
         await loop.create_server(session, sock=listener, ssl=context)
     await ended.wait()
-    for each in sessions:
-        if each.transport is not None:
-            each.transport.close()
+    for opened in sessions:
+        if opened.transport is not None:
+            opened.transport.close()
 
 
 @contextmanager
 def listening(usual: int) -> Iterator[tuple[int, list[socket.socket]]]:
-    """Listen at `usual`, else at another port, by IPv4 and, where the machine has it, by IPv6."""
+    """Listen on port `usual`, else on another, over IPv4 and, if available, IPv6."""
     with ExitStack() as stack:
-        for wanted in (usual, *[0] * _ATTEMPTS):
+        for requested in (usual, *[0] * _ATTEMPTS):
             with suppress(OSError), ExitStack() as attempt:
-                listeners = [attempt.enter_context(_listener(ADDRESS, wanted))]
+                listeners = [attempt.enter_context(_listener(ADDRESS, requested))]
                 port = int(listeners[0].getsockname()[1])
                 if _has_ipv6():
                     listeners.append(attempt.enter_context(_listener(_ADDRESS_6, port)))
@@ -148,7 +148,7 @@ def listening(usual: int) -> Iterator[tuple[int, list[socket.socket]]]:
 
 def _listener(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # It sets IPV6_V6ONLY itself, so that both families may have the port.
+    # create_server() sets IPV6_V6ONLY, so that both families can share the port.
     listener = socket.create_server((address, port), family=family)
     listener.setblocking(False)
     return listener
@@ -164,9 +164,9 @@ def _has_ipv6() -> bool:
 def _authenticate(
     _server: object, _session: object, _envelope: object, _mechanism: str, login: Any
 ) -> AuthResult:
-    good = (
+    is_correct = (
         isinstance(login, LoginPassword)
         and compare_digest(login.login, USERNAME.encode())
         and compare_digest(login.password, PASSWORD.encode())
     )
-    return AuthResult(success=good, handled=False)
+    return AuthResult(success=is_correct, handled=False)
