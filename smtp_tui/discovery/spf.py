@@ -44,7 +44,7 @@ _BY_QUALIFIER = {
 
 
 class SpfPermError(Exception):
-    """The record, or one that it names, is invalid; the message says why."""
+    """The record, or one that it names, cannot be evaluated; the message says why."""
 
 
 class SpfUnanswered(Exception):

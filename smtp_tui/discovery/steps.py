@@ -26,7 +26,7 @@ OK = "ok"
 """The verdict on a valid certificate."""
 NOT_ASKED = "-"
 IMPLICIT_TLS_PORTS = frozenset({465, 2465})
-# RFC 8314, section 3.3, prefers 465; many relays offer 2525 against blocks; 25 is for servers.
+# RFC 8314, section 3.3, prefers 465; many relays offer 2525 to evade blocks; 25 is for servers.
 USUAL = (465, 587, 2525, 25)
 MOST_NAMES = 4
 _WITH_PORT = re.compile(r"([^:@\s]+|\[.*\]):[0-9]+")
