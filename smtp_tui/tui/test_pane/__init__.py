@@ -1,1 +1,1 @@
-"""The test pane: stages, log and verdict of the check that runs or ran last."""
+"""The test pane: progress, log and verdict of the current or last check."""

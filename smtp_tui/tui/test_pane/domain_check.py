@@ -1,4 +1,4 @@
-"""The check of the sender's domain in DNS, as lines of the log, a line at the verdict, a page."""
+"""Check the sender's domain in DNS; report in the log, at the verdict and on a page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from smtp_tui.tui.widgets.text_page import Block
 if TYPE_CHECKING:
     from smtp_tui.tui.test_pane.pane import CompletedTest, DnsOptions, TestPane
 
-# A fact's weight as a sign on the page.
+# The sign of each severity on the page.
 SIGNS = {
     FactSeverity.GOOD: ("+", GOOD),
     FactSeverity.NOTE: ("i", ACCENT),
@@ -35,35 +35,35 @@ SIGNS = {
 }
 UNANSWERED = "unanswered"
 _ORDER = ("sender", "spf", "dkim", "dmarc", "mx", "ptr")
-# Characters that are shown of a record; longer ones are keys, which nobody reads.
+# Maximum length shown of a record; longer records are keys, which nobody reads.
 _LONGEST = 300
-# Seconds in which most answers are there: to say that they are waited for would only flicker.
+# Seconds in which most answers arrive: an earlier waiting line would only flicker.
 SOON = 0.4
 
 
 @record
 class DomainReport:
-    """What DNS holds about a domain."""
+    """The DNS facts about a domain."""
 
     domain: str
     facts: tuple[DomainFact, ...]
 
     @property
     def is_silent(self) -> bool:
-        """Whether nobody answered any question that was asked."""
-        asked = [one for one in self.facts if one.id not in ("dkim-unasked", "ptr-private")]
-        return bool(asked) and all(one.id == UNANSWERED for one in asked)
+        """Whether queries were sent and none was answered."""
+        asked = [fact for fact in self.facts if fact.id not in ("dkim-unasked", "ptr-private")]
+        return bool(asked) and all(fact.id == UNANSWERED for fact in asked)
 
 
 def sentence(fact: DomainFact, *, is_on_screen: bool = False) -> str:
-    """Return a fact's sentence, with the form's own ways in place of options."""
-    key = "K"  # which the page has for the selectors
+    """Return a fact's sentence, with the form's keys in place of command-line options."""
+    key = "K"  # the page's key for the selectors
     way = key if is_on_screen else text("dns-log", "way", screen=key_of("domain"), key=key)
     return escape_controls(reword("dns-words", fact.text, way=way))
 
 
 def summary(found: DomainReport) -> Block:
-    """Return one line to stand at the verdict: each subject's fact in two or three words."""
+    """Return a line for the verdict: one fact of each subject in two or three words."""
     label = (text("dns-bar", "label", domain=escape_controls(found.domain)), STRONG)
     key = (text("dns-bar", "more", key=key_of("domain")), DIM)
     if found.is_silent:
@@ -71,7 +71,7 @@ def summary(found: DomainReport) -> Block:
     shown = []
     for subject in _ORDER:
         facts = [fact for fact in found.facts if fact.subject == subject]
-        # Mail leaves from one of the addresses; whichever SPF covers, that may be the one.
+        # Mail leaves from one of several addresses, perhaps one that SPF covers.
         wanted = FactSeverity.GOOD if subject == "spf" else FactSeverity.BAD
         good = [fact for fact in facts if fact.weight is FactSeverity.GOOD]
         ranked = [fact for fact in facts if fact.weight is wanted] or good or facts
@@ -85,30 +85,30 @@ def summary(found: DomainReport) -> Block:
 
 
 def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[Block]:
-    """Yield a title, each fact with its weight as a sign, and records where they are wanted."""
+    """Yield a title, and each fact with the sign of its severity and, if wanted, its record."""
     yield Block(((text("dns", "title", domain=escape_controls(found.domain)), STRONG),))
-    before = None
-    # What may keep mail from arriving is read first.
+    previous_record = None
+    # Facts that may prevent delivery come first.
     for fact in sorted(found.facts, key=lambda fact: fact.weight is not FactSeverity.BAD):
         sign, style = SIGNS[fact.weight]
-        said = sentence(fact, is_on_screen=with_records)
-        spans = ((f"{sign} ", style), (f"{fact.subject.upper()}: ", STRONG), (said, PLAIN))
+        wording = sentence(fact, is_on_screen=with_records)
+        spans = ((f"{sign} ", style), (f"{fact.subject.upper()}: ", STRONG), (wording, PLAIN))
         yield Block(spans, rest="  ", gap=with_records)
-        if with_records and fact.record and fact.record != before:
+        if with_records and fact.record and fact.record != previous_record:
             shown = escape_controls(fact.record)
             cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
             yield Block(((cut, DIM),), "  ", "  ", gap=False)
-        before = fact.record
+        previous_record = fact.record
 
 
 class DomainCheckTask:
-    """Asks about one domain at a time, and shows it in the log and at the verdict."""
+    """Checks one domain at a time, and shows the facts in the log and at the verdict."""
 
     def __init__(self, test_pane: TestPane, lookup: DnsOptions) -> None:
         self.selectors = lookup.selectors
         self.found: DomainReport | None = None
         self.changed = test_pane.domain_changed
-        # Whether nobody may be asked at all.
+        # Whether DNS queries are forbidden.
         self.is_alone = lookup.is_alone
         self._test_pane = test_pane
         self._lookup = lookup
@@ -118,19 +118,19 @@ class DomainCheckTask:
 
     @property
     def is_asking(self) -> bool:
-        """Whether answers are waited for."""
+        """Whether a check is running."""
         return self._worker is not None
 
     def blocks(self) -> list[Block]:
-        """Return what was found, for the sidebar."""
+        """Return the report for the sidebar."""
         return [*page_blocks(self.found)] if self.found else []
 
     def is_about(self, request: CheckRequest) -> bool:
-        """Whether what was found, or is asked, is about the sender and server of a request."""
+        """Whether the report, or the check, is about the sender and server of a request."""
         return self._about is not None and self._about == subject_of(request)
 
     def check_after(self, done: CompletedTest) -> None:
-        """Ask about the sender of a test, where the mail goes out to the Internet."""
+        """Check the sender of a test if its server is on the Internet, else log why not."""
         connected = last_connected(done.events)
         if connected is None or not self._lookup.by_itself:
             return
@@ -146,9 +146,9 @@ class DomainCheckTask:
             self.ask(done.request, done.events, seconds)
 
     def ask(self, request: CheckRequest, events: Sequence[Event], since: float = 0.0) -> None:
-        """Begin to ask, if a domain is known. `since` is the log's time now, in seconds.
+        """Start a check if the domain is known; `since` is the log's time now, in seconds.
 
-        `events` are those of a test that showed which addresses the mail leaves from.
+        `events` are those of a test, whose connection shows the addresses of client and server.
         """
         subject = subject_of(request)
         if self.is_alone or subject is None:
@@ -157,12 +157,12 @@ class DomainCheckTask:
         self._about, self._started = subject, monotonic() - since
         work = self._ask(request, last_connected(events), subject[0])
         worker = self._test_pane.run_worker(work, exclusive=True, exit_on_error=False)
-        # From Python 3.12 on, it may have ended before it is known here.
+        # With eager tasks (Python 3.12), the worker may have finished already.
         self._worker = None if worker.is_finished else worker
         self.changed.publish(None)
 
     def stop(self) -> bool:
-        """Stop asking, if that is under way."""
+        """Stop the check; return False if none runs."""
         worker, self._worker = self._worker, None
         if worker is None:
             return False
@@ -174,12 +174,12 @@ class DomainCheckTask:
         return True
 
     def reset(self) -> None:
-        """Stop, and drop what was found: another test begins."""
+        """Stop, and drop the report: another test begins."""
         self.stop()
         self.found = self._about = None
 
     async def _ask(self, request: CheckRequest, connected: Connected | None, domain: str) -> None:
-        """Wait for the answers and show them; whatever goes wrong, the verdict stands."""
+        """Wait for the answers and show them; an error leaves the verdict as it is."""
         verdict = self._test_pane.verdict
 
         async def facts() -> tuple[DomainFact, ...]:
@@ -193,9 +193,9 @@ class DomainCheckTask:
             await asyncio.wait([asked], timeout=SOON)
             if not asked.done():
                 label = (text("dns-bar", "label", domain=escape_controls(domain)), STRONG)
-                waits = (text("dns-bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
-                stops = (text("dns-bar", "stops"), DIM)
-                verdict.show_extra(Block((label, waits, stops), gap=False))
+                waiting = (text("dns-bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
+                stop_hint = (text("dns-bar", "stops"), DIM)
+                verdict.show_extra(Block((label, waiting, stop_hint), gap=False))
             self.found = found = DomainReport(domain, await asked)
             seconds = self._seconds
             if found.is_silent:
@@ -205,7 +205,7 @@ class DomainCheckTask:
                 mark = Mark.WARNING if fact.weight is FactSeverity.BAD else Mark.FACT
                 self._log(f"{fact.subject.upper()}: {sentence(fact)}", seconds, mark)
             verdict.show_extra(summary(found))
-        except Exception as error:  # a defect in here must not cost a verdict that was earned
+        except Exception as error:  # a bug in this check must not cost a passed verdict
             verdict.show_extra(None)
             self._log(format_internal_error(error), self._seconds)
         finally:
@@ -218,22 +218,22 @@ class DomainCheckTask:
     def _seconds(self) -> float:
         return monotonic() - self._started
 
-    def _log(self, said: str, seconds: float, mark: Mark = Mark.FACT) -> None:
-        self._test_pane.log_view.add([Line(seconds, mark, escape_controls(said))])
+    def _log(self, message: str, seconds: float, mark: Mark = Mark.FACT) -> None:
+        self._test_pane.log_view.add([Line(seconds, mark, escape_controls(message))])
 
 
 def resolver_of(lookup: DnsOptions) -> Resolver:
-    """Return the resolver that the options name, else one that asks the system's name servers."""
+    """Return the resolver of the options, else one for the system's name servers."""
     return lookup.resolver() if lookup.resolver else Resolver()
 
 
 def last_connected(events: Sequence[Event]) -> Connected | None:
-    """Return the connection that a test was held on."""
-    return next((one for one in reversed(events) if isinstance(one, Connected)), None)
+    """Return the last connection of a test, or None."""
+    return next((event for event in reversed(events) if isinstance(event, Connected)), None)
 
 
 def subject_of(request: CheckRequest) -> tuple[str, str, int] | None:
-    """Return the domain that the mail of a request comes from, and the server; None without one."""
+    """Return sender domain, host and port of a request; None without a domain."""
     settings = request.sending_settings
     domain = sender_domain(settings) if settings else None
     return (domain, settings.host, settings.port) if settings and domain else None

@@ -1,4 +1,4 @@
-"""A test of the settings in the form: its request, its run, and the pane that shows it."""
+"""Build, run and show a test of the settings in the form."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Report = Callable[[Event], None]
 
 @record
 class CompletedTest:
-    """A test that came to its end, for a report; `moment` is when it began."""
+    """A finished test, for a report; `moment` is when it began."""
 
     request: CheckRequest
     settings: Settings
@@ -58,10 +58,10 @@ class CompletedTest:
 
 @record(kw_only=True)
 class DnsOptions:
-    """How names are looked up: by the system's name servers, unless there is a `resolver`.
+    """How DNS is queried: through the system's name servers, unless there is a `resolver`.
 
-    `is_alone`: nobody outside this machine is ever asked, as in the demo. `by_itself`: a test that
-    passed asks about the sender's domain without a key. `selectors` are those of DKIM keys.
+    `is_alone`: never query servers outside this machine, as in the demo. `by_itself`: a passed test
+    checks the sender's domain without a key press. `selectors` are DKIM selectors.
     """
 
     resolver: Callable[[], Resolver] | None = None
@@ -72,31 +72,31 @@ class DnsOptions:
 
 @cache
 def _redactors() -> Redactors:
-    return Redactors()  # of all tests: a server may repeat the password of an earlier one
+    return Redactors()  # shared by all tests: a server may repeat an earlier password
 
 
 def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Run a check."""
-    # The engine takes 88 ms to import, which the first screen need not wait for.
+    # The engine takes 88 ms to import; the first screen need not wait for it.
     from smtp_tui.checks.run import run
 
     return run(replace(request, redactors=_redactors()))
 
 
 def title_of(settings: Settings, mail: MailRequest | None) -> str:
-    """Name a test: where it goes and how, and what it hands over to whom."""
-    link = "unencrypted" if settings.encryption is Encryption.NONE else settings.encryption
+    """Return a test's title: server, encryption, login and recipients."""
+    encryption = "unencrypted" if settings.encryption is Encryption.NONE else settings.encryption
     login = "no" if settings.authentication is Authentication.NONE else settings.authentication
-    place = f"{settings.host} port {settings.port}, {link}, {login} login"
+    server = f"{settings.host} port {settings.port}, {encryption}, {login} login"
     if mail is None:
-        return place
-    first, *others = (one.address for one in mail.recipients)
-    whom = f"{first} and {len(others)} more" if others else first
-    return f"{place}, {'asks about' if mail.body is None else 'a message to'} {whom}"
+        return server
+    first, *others = (recipient.address for recipient in mail.recipients)
+    recipients = f"{first} and {len(others)} more" if others else first
+    return f"{server}, {'asks about' if mail.body is None else 'a message to'} {recipients}"
 
 
 def needs_password_prompt(draft: Draft, settings: Settings) -> bool:
-    """Whether a test needs a password that only the admin can give."""
+    """Whether a test needs a password that the admin must type."""
     is_missing = settings.password is None or isinstance(settings.password, Ask)
     return settings.needs_password and is_missing and draft.password.secret() is None
 
@@ -112,10 +112,10 @@ def request_for(
     is_trusted: bool = False,
     recognition: Recognition | None = None,
 ) -> CheckRequest:
-    """Put the draft into a request; a password that was typed is kept apart from the values.
+    """Build a request from the draft; a typed password goes into `secret`, not into the values.
 
-    `is_trusted`: the admin let the password be used that the file names, whoever can write it.
-    `recognition` is what the file was read as.
+    `is_trusted`: the admin allowed the password source in the file, whoever can write the file.
+    `recognition` is the detected format of the file.
     """
     values, typed = draft.values(), secret or draft.password.secret()
     assumed = frozenset(key for key in values if draft.raw(key) is None)
@@ -136,13 +136,13 @@ def request_for(
 
 
 async def run_to_verdict(runner: Runner, request: CheckRequest, report: Report) -> Verdict | None:
-    """Run one check to its verdict, reporting what happens; cancelling it closes the connection."""
+    """Run a check, report its events and return its verdict; cancelling closes the connection."""
     async with aclosing(runner(request)) as events:
         async for event in events:
             if isinstance(event, Verdict):
                 return event
             report(event)
-            await asyncio.sleep(0)  # a flood of lines must not keep the keys waiting
+            await asyncio.sleep(0)  # a flood of lines must not delay keys
     return None
 
 
@@ -158,11 +158,11 @@ class TestPane(NoRepaintOnResize, Vertical):
         super().__init__(self.progress, self.log_view, self.verdict, id=id)
         self.runner = runner
         self.lookup = lookup
-        # When the last test began, the last one that came to its end, and the one before that.
+        # When the last test began, the last finished test, and the finished one before it.
         self.moment: datetime | None = None
         self.done: CompletedTest | None = None
         self.before: CompletedTest | None = None
-        # Published when more is known of the sender's domain, or no more is asked.
+        # Published when a check of the sender's domain starts, ends or stops.
         self.domain_changed: Signal[None] = Signal(self, "domain_changed")
         self._facts = CheckSummary()
         self._events: list[Event] = []
@@ -171,18 +171,18 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._domain: DomainCheckTask | None = None
 
     def on_mount(self) -> None:
-        """Show in the line above the log how that is seen."""
+        """Show the log's focus and view state on the line above it."""
         self.watch(self.log_view, "has_focus", self.progress.mark_focused)
         self.watch(self.log_view, "view_state", self.progress.show_log_state)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a check runs."""
+        """Whether a check is running."""
         return self._check is not None
 
     @property
     def last_test(self) -> LastTest | None:
-        """What the last test found, if one came to its end and none runs."""
+        """The findings of the last test, if it finished and none is running."""
         verdict, is_stale = self.verdict.verdict, self.verdict.is_stale
         return LastTest(self._facts, verdict, is_stale) if verdict else None
 
@@ -190,20 +190,20 @@ class TestPane(NoRepaintOnResize, Vertical):
     def domain(self) -> DomainCheckTask:
         """The check of the sender's domain in DNS."""
         if self._domain is None:
-            # dnspython and the domain checks take 60 ms, which the first screen need not wait for.
+            # dnspython and the domain checks take 60 ms to import; the first screen need not wait.
             from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
 
             self._domain = DomainCheckTask(self, self.lookup)
         return self._domain
 
     def domain_blocks(self) -> list[Block]:
-        """Return what was found about the sender's domain of the last test."""
+        """Return the DNS report on the sender's domain of the last test."""
         return self._domain.blocks() if self._domain else []
 
     async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
-        """Run a check; None if it was stopped or broke, and then the verdict says so.
+        """Run a check; return None if it was stopped or crashed, and show why.
 
-        `settings` are those of the request, the password as the form has it.
+        `settings` are those of the request, with the password as in the form.
         """
         release_keys()
         self.moment = moment = datetime.now(UTC)
@@ -216,34 +216,34 @@ class TestPane(NoRepaintOnResize, Vertical):
 
         show_wait()
         clock = self.set_interval(1, show_wait)
-        self._check = asyncio.create_task(run_to_verdict(self.runner, request, self._follow))
+        self._check = asyncio.create_task(run_to_verdict(self.runner, request, self._record_event))
         try:
             await asyncio.wait([self._check])
             verdict = self._check.result()
             if verdict is None:
-                self._give_up("A bug in smtp-tui: the test ended without a verdict.")
+                self._abort("A bug in smtp-tui: the test ended without a verdict.")
                 return None
             self._show_verdict(verdict, request.mail)
             done = CompletedTest(request, settings, tuple(self._events), verdict, moment)
             self.before, self.done = self.done, done
-            self.call_after_refresh(self._check_domain, done)  # the verdict is seen first
+            self.call_after_refresh(self._check_domain, done)  # show the verdict first
             return verdict
         except asyncio.CancelledError:
-            if not self._check.cancelled():  # the form itself is left
+            if not self._check.cancelled():  # the form is being closed
                 self._check.cancel()
                 raise
             is_late = self.progress.stages.current is Stage.MESSAGE
-            self._give_up(text("test-stopped", "late" if is_late else "early"), "stopped")
+            self._abort(text("test-stopped", "late" if is_late else "early"), "stopped")
             return None
-        except Exception as error:  # a defect in a check must not cost what was typed
-            self._give_up(format_internal_error(error))
+        except Exception as error:  # a bug in a check must not lose the input
+            self._abort(format_internal_error(error))
             return None
         finally:
             self._check = None
             clock.stop()
 
     def stop(self) -> bool:
-        """Stop what runs, if anything does; a check's connection closes at once."""
+        """Stop the check, which closes its connection, or the DNS check; False if none runs."""
         if self._check is None:
             return self._domain is not None and self._domain.stop()
         self._check.cancel()
@@ -258,7 +258,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         self.log_view.begin_test(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))
         self.verdict.begin()
 
-    def _follow(self, event: Event) -> None:
+    def _record_event(self, event: Event) -> None:
         self._facts.add(event)
         self._events.append(event)
         if isinstance(event, StageEntered):
@@ -277,7 +277,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         if done is self.done and done.verdict.ok and not self.is_busy:
             self.domain.check_after(done)
 
-    def _give_up(self, why: str, outcome: str = "no verdict") -> None:
+    def _abort(self, why: str, outcome: str = "no verdict") -> None:
         self.progress.stages.stop()
         self.progress.repaint()
         self.log_view.end_test(outcome)

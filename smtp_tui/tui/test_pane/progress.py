@@ -1,4 +1,4 @@
-"""How far a check has come: the stages in one line between form and log."""
+"""Show the stages of a check on one line between form and log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.style import ACCENT, BAD, DIM, FOCUS, PLAIN, Span
 from smtp_tui.tui.widgets.line import SingleLineWidget
 
-# Each stage's name in the line, and what is waited for in it.
+# Each stage's name on the line, and what the check waits for in it.
 STAGES = {
     Stage.SETTINGS: ("settings", "the settings"),
     Stage.PASSWORD: ("password", "the password"),
@@ -26,16 +26,16 @@ STAGES = {
     Stage.ENVELOPE: ("envelope", "the reply to the envelope"),
     Stage.MESSAGE: ("message", "the reply to the message"),
 }
-# The stages of a test without recipients. Settings and password are named only if they fail.
+# The stages of a test without recipients. Settings and password appear only if they fail.
 EXPECTED = (Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS, Stage.AUTH)
-# An unencrypted connection has no TLS stage, and a relay that trusts its network no login.
+# An unencrypted connection has no TLS stage, and a relay that trusts its network has no login.
 _OPTIONAL = (Stage.TLS, Stage.AUTH)
 _RULE, _CUT = "─", "…"
 _GAPS = (f" {_RULE}{_RULE} ", f" {_RULE} ", " ")
 
 
 class StageState(Enum):
-    """Where a stage stands."""
+    """The state of a stage."""
 
     TO_COME = "to come"
     RUNNING = "running"
@@ -45,7 +45,7 @@ class StageState(Enum):
 
 @record
 class StageStep:
-    """A stage as the line shows it."""
+    """A stage, its state and its time."""
 
     stage: Stage
     state: StageState
@@ -53,7 +53,7 @@ class StageStep:
 
 
 class StageTracker:
-    """Follows the stages of one check; a stage entered again goes on counting."""
+    """Tracks the stages of one check; times of a stage entered again add up."""
 
     def __init__(self, expected: tuple[Stage, ...] = EXPECTED) -> None:
         self.current: Stage | None = None
@@ -65,13 +65,13 @@ class StageTracker:
         self._failed: Stage | None = None
 
     def enter(self, stage: Stage, seconds: float) -> None:
-        """A stage begins; the one before has passed."""
+        """Start a stage; the one before has passed."""
         self._leave(seconds)
         self.current, self._since = stage, seconds
         self._spent.setdefault(stage, 0.0)
 
     def conclude(self, *, ok: bool, stage: Stage, seconds: float) -> None:
-        """The check is over; where it failed, `stage` says at which."""
+        """End the check; if it failed, it failed at `stage`."""
         self._leave(seconds)
         self.current, self.seconds = None, seconds
         if not ok:
@@ -79,25 +79,25 @@ class StageTracker:
             self._spent.setdefault(stage, 0.0)
 
     def stop(self) -> None:
-        """Somebody stopped the check: the stage that was running has not passed."""
+        """End a check without a verdict: the running stage has not passed."""
         if self.current is not None:
             self._spent.pop(self.current, None)
         self.current = None
 
     def steps(self) -> list[StageStep]:
-        """Return the stages entered, in their order, then those to come."""
+        """Return the stages entered, in order, then those to come."""
         expected, steps = self._expected, []
         for stage, seconds in self._spent.items():
             state = StageState.RUNNING if stage is self.current else StageState.PASSED
             state = StageState.FAILED if stage is self._failed else state
             if stage in expected or stage is self._failed:
                 steps.append(StageStep(stage, state, seconds))
-        for at, stage in enumerate(expected):
-            is_passed_over = stage in _OPTIONAL and not self._spent.keys().isdisjoint(expected[at:])
-            # Once the check is over, only what its failure kept away is still to come.
-            is_missed = self._failed in expected[:at]
-            may_come = stage not in self._spent and not is_passed_over
-            if may_come and (self.seconds is None or is_missed):
+        for index, stage in enumerate(expected):
+            is_skipped = stage in _OPTIONAL and not self._spent.keys().isdisjoint(expected[index:])
+            # Once the check is over, only the stages after its failure are still to come.
+            follows_failure = self._failed in expected[:index]
+            may_come = stage not in self._spent and not is_skipped
+            if may_come and (self.seconds is None or follows_failure):
                 steps.append(StageStep(stage, StageState.TO_COME))
         return steps
 
@@ -107,7 +107,7 @@ class StageTracker:
 
 
 def expected_stages(mail: MailRequest | None) -> tuple[Stage, ...]:
-    """Return the stages to come of a check with what it is to hand over."""
+    """Return the expected stages of a check that is to submit `mail`."""
     if mail is None:
         return EXPECTED
     envelope = (*EXPECTED, Stage.ENVELOPE)
@@ -115,7 +115,7 @@ def expected_stages(mail: MailRequest | None) -> tuple[Stage, ...]:
 
 
 def duration(seconds: float) -> str:
-    """Write a stage's time: milliseconds without unit, seconds with it once they are many."""
+    """Format a time: milliseconds without a unit, or from ten seconds on `12s`."""
     milliseconds = round(seconds * 1000)
     return str(milliseconds) if milliseconds < 10_000 else f"{seconds:.0f}s"
 
@@ -123,22 +123,22 @@ def duration(seconds: float) -> str:
 def progress_layouts(
     steps: Sequence[StageStep], right: str, *, keeps_right: bool = False
 ) -> Iterator[tuple[list[Span], str]]:
-    """Yield closer and closer layouts: first the right goes, then times, then the first stages."""
+    """Yield ever shorter layouts: without `right`, then times, then the first stages."""
     timed = {step.stage for step in steps}
     for gap in _GAPS:
-        yield _joined(steps, gap, timed), right
+        yield _join(steps, gap, timed), right
     right = right if keeps_right else ""
-    yield _joined(steps, " ", timed), right
+    yield _join(steps, " ", timed), right
     for quickest in sorted(steps, key=lambda step: step.seconds):
         if quickest.state is StageState.PASSED:
             timed.discard(quickest.stage)
-            yield _joined(steps, " ", timed), right
+            yield _join(steps, " ", timed), right
     for first in range(1, len(steps)):
-        yield [(f"{_CUT} ", DIM), *_joined(steps[first:], " ", timed)], right
+        yield [(f"{_CUT} ", DIM), *_join(steps[first:], " ", timed)], right
 
 
-def _joined(steps: Sequence[StageStep], gap: str, timed: Collection[Stage]) -> list[Span]:
-    """Return the names of stages, with their times where these are wanted."""
+def _join(steps: Sequence[StageStep], gap: str, timed: Collection[Stage]) -> list[Span]:
+    """Join the names of stages, with times for those in `timed`."""
     spans: list[Span] = []
     for step in steps:
         name, _ = STAGES[step.stage]
@@ -157,7 +157,7 @@ def _joined(steps: Sequence[StageStep], gap: str, timed: Collection[Stage]) -> l
 
 
 class ProgressBar(SingleLineWidget):
-    """One line: each stage's name and milliseconds, the sign of the one that failed."""
+    """One line: each stage's name and milliseconds, with a sign at a failed stage."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -166,31 +166,31 @@ class ProgressBar(SingleLineWidget):
         self._is_focused = False
 
     def begin(self, mail: MailRequest | None = None) -> None:
-        """A new check begins; `mail` is what it is to hand over."""
+        """Start a new check, which is to submit `mail`."""
         self.stages = StageTracker(expected_stages(mail))
         self.repaint()
 
     def mark_focused(self, is_focused: bool) -> None:
-        """Show whether the focus is in the log below."""
+        """Show whether the log below has the focus."""
         self._is_focused = is_focused
         self.repaint()
 
     def show_log_state(self, state: tuple[int, str]) -> None:
-        """Say how many lines of the log stand below what is in sight, and which are shown how."""
+        """Show the log's view state: rows below the view, filter, wrapping, marked lines."""
         below, shown_as = state
         more = f"{below} more, End" if below else ""
         self._log_state = "; ".join(filter(None, (shown_as, more)))
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return the rule with the stages in it, and at the right what there is room for."""
+        """Return the rule with the stages and, if it fits, the log state or the total time."""
         lead = [(">", FOCUS) if self._is_focused else (_RULE, DIM), (" ", PLAIN)]
         right, room = self._log_state, width - len(lead)
         if not right and self.stages.seconds is not None:
             right = f"{duration(self.stages.seconds)} ms".replace("s ms", " s")
         steps, keeps_right = self.stages.steps(), bool(self._log_state)
         for spans, shown in progress_layouts(steps, right, keeps_right=keeps_right):
-            # At its left stand a space, a piece of rule and a space; at its right the same.
+            # Five cells around `shown`: space, rule and space before it, space and rule after it.
             used = sum(cell_len(text) for text, _ in spans) + (cell_len(shown) + 5 if shown else 0)
             rule = _RULE * (room - used)
             if used <= room and not shown:

@@ -1,4 +1,4 @@
-"""What a check amounts to, in words that never scroll away."""
+"""Format the verdict of a check, and show it in a panel of its own."""
 
 from __future__ import annotations
 
@@ -30,56 +30,58 @@ STALE = "  (before your last change)"
 
 
 def summary_of(verdict: Verdict, mail: MailRequest | None) -> str:
-    """Return what happened in a sentence, also what became of the recipients not rejected."""
+    """Return the verdict in a sentence, including what happened to accepted recipients."""
     if mail is None or not _reached_others(verdict):
         return verdict.summary
-    refused, count = len(_refused(verdict)), len(verdict.recipients)
+    rejected, count = len(_rejected(verdict)), len(verdict.recipients)
     rest = "the others would be accepted" if mail.body is None else "the message went to the others"
-    return f"{refused} of {count} recipients rejected; {rest}."
+    return f"{rejected} of {count} recipients rejected; {rest}."
 
 
 def replies(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    """Yield the replies to each recipient, where some of several were rejected."""
+    """Yield the replies to rejected recipients, then the accepted ones, if there are several."""
     if len(verdict.recipients) == 1:
         return
-    refused = _refused(verdict)
-    for one in refused:
-        # Many servers repeat the address, which stands before the reply already.
-        reply = " ".join(one.text.split()).replace(f"<{one.address}>: ", "", 1)
-        yield one.address, f"{one.code} {reply}"
+    rejected = _rejected(verdict)
+    for recipient in rejected:
+        # Many servers repeat the address, which already stands before the reply.
+        reply = " ".join(recipient.text.split()).replace(f"<{recipient.address}>: ", "", 1)
+        yield recipient.address, f"{recipient.code} {reply}"
     if _reached_others(verdict):
-        taken = ", ".join(one.address for one in verdict.recipients if one not in refused)
+        accepted = ", ".join(
+            recipient.address for recipient in verdict.recipients if recipient not in rejected
+        )
         queued = f"; queued as {verdict.queue_id}" if verdict.queue_id else ""
-        yield "Accepted", f"{taken}{queued}"
+        yield "Accepted", f"{accepted}{queued}"
 
 
 def _reached_others(verdict: Verdict) -> bool:
-    """Whether refusals of some recipients are all that was wrong."""
-    is_theirs = (verdict.stage, verdict.cause) == (Stage.ENVELOPE, Cause.RECIPIENT_REFUSED)
-    return is_theirs and 0 < len(_refused(verdict)) < len(verdict.recipients)
+    """Whether the check failed only because some of the recipients were rejected."""
+    is_rejection = (verdict.stage, verdict.cause) == (Stage.ENVELOPE, Cause.RECIPIENT_REFUSED)
+    return is_rejection and 0 < len(_rejected(verdict)) < len(verdict.recipients)
 
 
-def _refused(verdict: Verdict) -> list[Recipient]:
-    return [one for one in verdict.recipients if one.code // 100 != 2]
+def _rejected(verdict: Verdict) -> list[Recipient]:
+    return [recipient for recipient in verdict.recipients if recipient.code // 100 != 2]
 
 
 def outcome(verdict: Verdict) -> str:
-    """Name the outcome in a word or three."""
+    """Return the outcome: `PASSED`, or `FAILED at` a stage."""
     return "PASSED" if verdict.ok else f"FAILED at {STAGE_NAMES[verdict.stage]}"
 
 
 def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[Line]:
-    """Return the verdict as the log's last lines."""
+    """Return the verdict as lines for the log."""
     mark = Mark.FACT if verdict.ok else Mark.WARNING
     lines = [f"{outcome(verdict)}: {summary_of(verdict, mail)}"]
-    lines += [f"{whom}: {reply}" for whom, reply in replies(verdict)]
+    lines += [f"{title}: {reply}" for title, reply in replies(verdict)]
     return [Line(verdict.seconds, mark, escape_controls(text)) for text in lines]
 
 
 def verdict_blocks(
     verdict: Verdict, mail: MailRequest | None, *, is_stale: bool = False
 ) -> list[Block]:
-    """Return what happened, what that means, and what to do."""
+    """Return what happened, the fix, the replies, what to do and why, and the warnings."""
     happened = escape_controls(summary_of(verdict, mail))
     spans = [(f"{outcome(verdict)}: ", GOOD if verdict.ok else BAD), (happened, STRONG)]
     blocks = [Block((*spans, (STALE, DIM)) if is_stale else tuple(spans))]
@@ -91,9 +93,9 @@ def verdict_blocks(
             listed = "lists both" if count == 2 else f"lists all {count}"
             spans += [("; ", PLAIN), (f"{key_of('fixes')} ", STRONG), (listed, PLAIN)]
         blocks.append(Block((*spans, (".", PLAIN)), gap=False))
-    blocks += [labelled(whom, reply) for whom, reply in replies(verdict)]
+    blocks += [labelled(title, reply) for title, reply in replies(verdict)]
     warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
-    if WarningId.DELIVERY_UNKNOWN in warnings:  # who sends it again must know this first
+    if WarningId.DELIVERY_UNKNOWN in warnings:  # the admin must know this before sending again
         blocks.append(plain(warnings.pop(WarningId.DELIVERY_UNKNOWN), WARNING, gap=False))
     blocks += [plain(text, gap=False) for text in (verdict.cure, verdict.why) if text]
     if warnings:
@@ -102,18 +104,18 @@ def verdict_blocks(
 
 
 def warning_blocks(verdict: Verdict) -> list[Block]:
-    """Return what each warning means."""
+    """Return an explanation of each warning."""
     titles = [label(warning) for warning in verdict.warnings]
     pairs = zip(titles, verdict.warning_texts, strict=True)
     return [labelled(title[:1].upper() + title[1:], text, WARNING) for title, text in pairs]
 
 
 class VerdictPanel(TextPage):
-    """The verdict, or what is being waited for."""
+    """A panel with the verdict, or what the check waits for."""
 
     def __init__(self, notice: str, remarks: Sequence[str], *, id: str) -> None:
         first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM, gap=False)
-        about_file = [plain(one, WARNING, gap=False) for one in remarks]
+        about_file = [plain(remark, WARNING, gap=False) for remark in remarks]
         super().__init__([*about_file, first], most=_LINES, indent=1, more=key_of("switch"), id=id)
         self._limit = _LINES
         self.verdict: Verdict | None = None
@@ -122,29 +124,29 @@ class VerdictPanel(TextPage):
         self._extra: Block | None = None
 
     def limit(self, most: int) -> None:
-        """Take at most so many lines, and one more for the key of a fix or an extra line."""
+        """Limit the lines to `most`, and one more for the key of a fix or an extra line."""
         self._limit = most
         has_more = bool(self.verdict and self.verdict.fixes) or self._extra is not None
         super().limit(most + 1 if has_more else most)
 
     def begin(self) -> None:
-        """Start a check with the values as they are now."""
+        """Clear the verdict for a new check."""
         self.verdict, self.is_stale, self._extra = None, False, None
         self.limit(self._limit)
 
     def show_wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
-        """Show what is being waited for, and for how long it may be."""
+        """Show what the check waits for, how long so far and the limit."""
         awaited = STAGES[stage][1] if stage else "the test to start"
         text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
         self.show([Block(((text, ACCENT), ("   Esc stops", DIM)))])
 
     def show_verdict(self, verdict: Verdict, mail: MailRequest | None) -> None:
-        """Show a verdict, and what became of the mail that was to be handed over."""
+        """Show a verdict; `mail` is what the check was to submit."""
         self.verdict, self.mail = verdict, mail
         self._update_blocks()
 
     def show_extra(self, extra: Block | None) -> None:
-        """Show an extra line at a verdict of success; None takes it away."""
+        """Show an extra line at a passed verdict; None removes it."""
         if self.verdict is not None and self.verdict.ok and extra != self._extra:
             self._extra = extra
             self._update_blocks()
