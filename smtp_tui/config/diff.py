@@ -70,7 +70,7 @@ def diff_lines(
 
 
 def _diff(old: str, new: str, name: str, secret_keys: Collection[str]) -> Iterator[DiffLine]:
-    # Lines end at line feeds alone, as TOML's do.
+    # As in TOML, only a line feed ends a line.
     before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (old, new))
     old_shown, new_shown = _shown_lines(old, new, secret_keys)
     yield DiffLine(DiffMark.OLD_FILE, name if before else "/dev/null")
@@ -145,15 +145,15 @@ class Showable:
         position = 0
         for pair, value, masks in self._values:
             start, end = pair.value
-            pieces.append(_clean_comments(self.text[position:start], secrets))
+            pieces.append(_mask_comments(self.text[position:start], secrets))
             pieces.append(_masked_value(self.text[start:end], value, pair.keys[-1], masks))
             position = end
-        return "".join((*pieces, _clean_comments(self.text[position:], secrets)))
+        return "".join((*pieces, _mask_comments(self.text[position:], secrets)))
 
 
 def _masked_value(raw: str, value: object, key: str, masks: bool) -> str:
     clean = without_secrets(value, key)
-    has_comment = isinstance(value, list) and _clean_comments(raw, ()) != raw
+    has_comment = isinstance(value, list) and _mask_comments(raw, ()) != raw
     if not masks and same_data(clean, value) and not has_comment:
         return raw
     if not masks and isinstance(value, str) and raw[1:-1] == value:
@@ -162,16 +162,16 @@ def _masked_value(raw: str, value: object, key: str, masks: bool) -> str:
     return "\n".join([f'"{MASK}"', *[MASK] * raw.count("\n")])
 
 
-def _clean_comments(text: str, secrets: Iterable[str]) -> str:
+def _mask_comments(text: str, secrets: Iterable[str]) -> str:
     """Mask secrets in the text between the values: comments, and quoted keys from a # on."""
 
-    def clean(comment: re.Match[str]) -> str:
+    def mask(comment: re.Match[str]) -> str:
         masked = mask_secrets(comment.group())
         for secret in secrets:
             masked = masked.replace(secret, MASK)
         return masked
 
-    return re.sub(r"#[^\r\n]*", clean, text)
+    return re.sub(r"#[^\r\n]*", mask, text)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -34,23 +34,23 @@ class Document:
 
     def __init__(self, path: Path, content: bytes | None, dialect: str | None = None) -> None:
         self.path = path
-        self._wish = dialect
+        self._chosen = dialect
         self._load(content)
 
     def _load(self, content: bytes | None) -> None:
         text = file_reader.decode_text(content or b"", self.path)
         self._data = file_reader.parse_toml(text, self.path)
         self._content, self.text = content, text
-        self._recognise()
+        self._detect()
 
-    def _recognise(self) -> None:
-        if self._wish is None:
-            self._head, reason = detect_dialect(self._data, self.path, self.text)
+    def _detect(self) -> None:
+        if self._chosen is None:
+            self._header, reason = detect_dialect(self._data, self.path, self.text)
         else:
-            self._head, reason = dialect_named(self._wish)
-        head = self._head  # None if the keys are our own
-        self.dialect = head.name if head else PLAIN
-        self.application = head.application if head else None
+            self._header, reason = dialect_named(self._chosen)
+        header = self._header  # None if the keys are our own
+        self.dialect = header.name if header else PLAIN
+        self.application = header.application if header else None
         self.recognition = Recognition(self.dialect, self.application, reason)
 
     @classmethod
@@ -71,18 +71,18 @@ class Document:
         DocumentError if there is no such dialect.
         """
         other = copy.copy(self)
-        other._wish = name
-        other._recognise()
+        other._chosen = name
+        other._detect()
         return other
 
     @property
     def _dialect(self) -> Dialect | None:
-        return dialect_at(self._head.place, own=self._head.own) if self._head else None
+        return dialect_at(self._header.place, own=self._header.own) if self._header else None
 
     @property
     def is_chosen(self) -> bool:
         """Whether the dialect was named instead of detected."""
-        return self._wish is not None
+        return self._chosen is not None
 
     @property
     def limits(self) -> dict[str, str]:
@@ -108,10 +108,10 @@ class Document:
 
     def tables(self) -> tuple[str, ...]:
         """List the paths of the SMTP tables, `smtp` first, the others in the file's order."""
-        head = self._head
-        found = head.tables_in(self._data) if head else mail_tables(self._data)
-        if head and self.is_chosen and not found and ANYWHERE not in head.tables:
-            found = head.places_in(self._data)
+        header = self._header
+        found = header.tables_in(self._data) if header else mail_tables(self._data)
+        if header and self.is_chosen and not found and ANYWHERE not in header.tables:
+            found = header.places_in(self._data)
         return tuple(map(tablepath.spelled, found))
 
     def default_table(self) -> str:
@@ -126,21 +126,21 @@ class Document:
             listed = one_line(", ".join(tables))
             text = f"{one_line(self.path)} has several SMTP tables; name one of {listed}"
             raise SeveralTablesError(text, tables)
-        lack = (
+        problem = (
             "no table smtp, and no other table with a host and one more SMTP setting; name "
             "the table, or add [smtp]"
         )
-        if self._head:
+        if self._header:
             tops = {".": "the top of the file"}
-            places = " or ".join(tops.get(table, f"[{table}]") for table in self._head.tables)
-            lack = f"no mail settings yet in {places}, where {self.application} has them"
-        raise NoTableError(f"{one_line(self.path)} has {lack}")
+            places = " or ".join(tops.get(table, f"[{table}]") for table in self._header.tables)
+            problem = f"no mail settings yet in {places}, where {self.application} has them"
+        raise NoTableError(f"{one_line(self.path)} has {problem}")
 
     def new_table(self) -> str:
         """Return the path for a new table of this file; NoTableError if the user must choose it."""
-        path = self._head.fixed_table if self._head else ("smtp",)
-        if self._head and path is None:
-            wanted = " or ".join(self._head.tables)
+        path = self._header.fixed_table if self._header else ("smtp",)
+        if self._header and path is None:
+            wanted = " or ".join(self._header.tables)
             raise NoTableError(
                 f"{self.application} has no fixed table for it; name one like {wanted}"
             )
@@ -177,10 +177,10 @@ class Document:
             for key in content
             if key in SWITCHES and key not in unknown and content[key] is (key == "disabled")
         ]
-        if strange := [key for key in unknown if key not in unclear]:
+        if others := [key for key in unknown if key not in unclear]:
             name = one_line(tablepath.spelled(path), 80)
             where = "at the top of the file" if not path else f"in [{name}]"
-            remarks.append(f"Unknown keys {where}: {one_line(', '.join(strange), 200)}.")
+            remarks.append(f"Unknown keys {where}: {one_line(', '.join(others), 200)}.")
         if unclear:
             remarks.append(
                 f"{' and '.join(unclear)} may mean STARTTLS or implicit TLS. smtp-tui does not "
@@ -286,9 +286,9 @@ class Document:
             content = {}
         if not isinstance(content, dict):
             content = {}
-        if (head := self._head) and (dialect := self._dialect):
-            is_new = path == head.fixed_table and not head.has_foreign_keys(content)
-            if self.is_chosen or is_new or path in head.tables_in(self._data):
+        if (header := self._header) and (dialect := self._dialect):
+            is_new = path == header.fixed_table and not header.has_foreign_keys(content)
+            if self.is_chosen or is_new or path in header.tables_in(self._data):
                 return DialectTable(dialect, self._data, path)
         return PlainTable(content)
 

@@ -28,7 +28,7 @@ from smtp_tui.settings.password_sources import Command, File, Keyring, PasswordS
 
 _READ, _WRITE, _SEARCH = 4, 2, 1
 _VERBS = {_READ: "read", _WRITE: "write", _SEARCH: "enter"}
-_MOST_LINKS = 40  # as many as Linux follows in one path
+_MOST_LINKS = 40  # Linux's limit for one path
 
 # The layout of system.posix_acl_access, see linux/posix_acl_xattr.h.
 _ACL = "system.posix_acl_access"
@@ -56,39 +56,39 @@ def is_private(path: Path) -> bool:
 
 def _writers(path: Path) -> Iterator[str]:
     """Walk a path as the kernel does, and yield who can change its target."""
-    here, links = Path("/"), 0
-    waiting = list(reversed(absolute(path).parts[1:]))
-    while waiting:
-        name = waiting.pop()
+    current, links = Path("/"), 0
+    pending = list(reversed(absolute(path).parts[1:]))
+    while pending:
+        name = pending.pop()
         # `..` is the parent of the folder that a link led to, not of the link.
         if name == "..":
-            here = here.parent
+            current = current.parent
             continue
-        entry = here / name
+        entry = current / name
         found = entry.lstat()
         # A folder's owner, and whoever can write it, can remove or replace the entry.
-        yield from _other_owner(here)
+        yield from _other_owner(current)
         # Even in a sticky folder others can create a hard link to one of our files.
         is_linked = not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1
-        if not here.stat().st_mode & stat.S_ISVTX or is_linked:
-            yield from _granted(here, _WRITE)
-        elif found.st_uid not in _trusted() and any(_granted(here, _WRITE)):
+        if not current.stat().st_mode & stat.S_ISVTX or is_linked:
+            yield from _granted(current, _WRITE)
+        elif found.st_uid not in _trusted() and any(_granted(current, _WRITE)):
             yield f"{_user(found.st_uid)} owns {one_line(entry)}"
         if not stat.S_ISLNK(found.st_mode):
-            here = entry
+            current = entry
             continue
         links += 1
         target = entry.readlink()
         if links > _MOST_LINKS:
             yield f"{one_line(entry)} is part of a loop of symbolic links"
             return
-        if not os.path.lexists(here / target):
+        if not os.path.lexists(current / target):
             # An inherited descriptor, as from `<(command)`: its link is not a path.
-            here = entry
+            current = entry
             continue
-        here = Path("/") if target.is_absolute() else here
-        waiting.extend(reversed([part for part in target.parts if part != "/"]))
-    yield from _allowed(here, _WRITE)
+        current = Path("/") if target.is_absolute() else current
+        pending.extend(reversed([part for part in target.parts if part != "/"]))
+    yield from _allowed(current, _WRITE)
 
 
 def _allowed(path: Path, right: int) -> Iterator[str]:

@@ -24,7 +24,7 @@ BOM = "\ufeff"
 # and over a minute; 2.6 million empty tables in one array take 640 MB; an integer of 4 million
 # digits takes 440 MB. With these limits no file of 8 MiB took over 270 MB.
 DEEPEST = 64  # parts of a key: levels of tables
-MOST_TABLES = 100_000  # dots in keys, brackets and braces: each may make a table or an array
+MOST_TABLES = 100_000  # dots in keys, brackets and braces: each may create a table or an array
 LONGEST_WORD = 1024  # characters of a number or of an unquoted key
 PATIENCE_FOR_ANYBODY = 2.0  # seconds until a program must have opened the pipe for writing
 # Seconds without a byte from a program that has the pipe open: it may ask for a passphrase.

@@ -77,7 +77,7 @@ def is_secret(data: Table, path: TablePath, secret_keys: Collection[str] = ()) -
             continue
         if depth == len(path) and isinstance(value, str):
             name = re.sub(r"[\W_]", "", step.casefold())
-            # `password_file` and `client_key = "/etc/key.pem"` name a place.
+            # `password_file` and `client_key = "/etc/key.pem"` hold a path.
             if name.endswith(_PLACES) or (name.endswith("key") and _PATH.fullmatch(value)):
                 return False
         try:

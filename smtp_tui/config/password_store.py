@@ -112,7 +112,7 @@ def _problem_with(secret: str, place: str) -> PasswordError | None:
 
 async def _read_file(path: Path, limit: float) -> bytes:
     try:
-        # A pipe, or a file over a network, may never answer.
+        # A pipe or a file on a network may never answer.
         content = await in_daemon_thread(partial(_first_bytes, path), limit)
     except TimeoutError:
         why = f"could not be read within {limit:g} s; is it a pipe?"
@@ -243,7 +243,7 @@ class PasswordStore:
     account: str
     base: Path
     environ: Mapping[str, str]
-    origin: Path | None = None  # the settings file that names it; None where the user did
+    origin: Path | None = None  # the settings file that names the source; None if the user did
     host: str = ""  # the server that would get the password
 
     def __str__(self) -> str:
@@ -324,7 +324,7 @@ class PasswordStore:
             if await self.fetch(limit) == secret:
                 return None
         except PasswordError as error:
-            # Its own traceback leads to frames that hold the secret.
+            # The error's own traceback leads to frames that hold the secret.
             return PasswordError(str(error), error.cause)
         except DocumentError as error:
             return PasswordError(f"the password was not stored: {error}")

@@ -58,7 +58,7 @@ def is_folder(path: Path) -> bool:
 
 
 def real(path: Path) -> Path:
-    """Return a path from the root without symbolic links; as it is where that is impossible."""
+    """Return the absolute path without symbolic links, or `path` itself if that fails."""
     try:
         return Path(os.path.realpath(path))
     except FileNotFoundError:

@@ -42,21 +42,21 @@ def read_preferences(environ: Mapping[str, str] = os.environ) -> Preferences:
         return Preferences(problems=(f"it cannot be read: {reason(error)}",))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return Preferences(problems=(f"it is not valid TOML: {one_line(error, 100)}",))
-    strange = [one_line(name, 40) for name in values if name not in _TABLES]
-    problems = [f"[{name}] is not a table of this file" for name in strange]
+    unknown = [one_line(name, 40) for name in values if name not in _TABLES]
+    problems = [f"[{name}] is not a table of this file" for name in unknown]
     tables = {name: values.get(name, {}) for name in _TABLES}
     for name, table in tables.items():
         if not isinstance(table, dict):
             problems.append(f"{name} is not a table")
             tables[name] = {}
-    good: dict[str, Any] = {}
+    valid: dict[str, Any] = {}
     for name in ("form", "domain"):
         for key, value in tables[name].items():
             if why := _problem_with(name, key, value):
                 problems.append(why)
             else:
                 setting = "domain_check" if key == "check" else key
-                good[setting] = tuple(value) if isinstance(value, list) else value
+                valid[setting] = tuple(value) if isinstance(value, list) else value
     keys: dict[str, tuple[str, ...]] = {}
     for command, value in tables["keys"].items():
         texts = value if isinstance(value, list) else [value]
@@ -64,7 +64,7 @@ def read_preferences(environ: Mapping[str, str] = os.environ) -> Preferences:
             keys[command] = tuple(texts)
         else:
             problems.append(f'{one_line(command, 40)} needs keys such as ["f5", "ctrl+t"]')
-    return Preferences(keys=keys, problems=tuple(problems), **good)
+    return Preferences(keys=keys, problems=tuple(problems), **valid)
 
 
 def _problem_with(table: str, key: str, value: object) -> str:

@@ -92,19 +92,19 @@ def spelled(path: TypedPath) -> str:
 def resolve(data: Table, steps: TypedPath) -> TablePath:
     """Return the path of an existing table, with selectors as indexes; NoTableError."""
     path: TablePath = ROOT
-    here: Any = data
+    current: Any = data
     for step in steps:
-        found = _index(here, step) if isinstance(step, Selector) else step
-        container: Any = here if isinstance(here, dict | list) else {}
+        found = _index(current, step) if isinstance(step, Selector) else step
+        container: Any = current if isinstance(current, dict | list) else {}
         try:
-            here = container[found]
+            current = container[found]
         except (KeyError, IndexError, TypeError):
-            here = None
-        if here is None:
+            current = None
+        if current is None:
             raise NoTableError(f"there is no table {one_line(spelled((*path, step)))}")
         path = (*path, found)
-    if not isinstance(here, dict):
-        more = "; name one of its tables, like [0]" if isinstance(here, list) else ""
+    if not isinstance(current, dict):
+        more = "; name one of its tables, like [0]" if isinstance(current, list) else ""
         raise NoTableError(f"{one_line(spelled(path))} is not a table{more}")
     return path
 
@@ -112,16 +112,16 @@ def resolve(data: Table, steps: TypedPath) -> TablePath:
 def is_missing(data: Table, steps: TypedPath) -> tuple[str, ...] | None:
     """Return the path of a table that could be created, or None if another value is in the way."""
     names = tuple(step for step in steps if isinstance(step, str))
-    here: Any = data
+    current: Any = data
     for name in names:
-        if not isinstance(here, dict):
+        if not isinstance(current, dict):
             return None
-        here = here.get(name, {})
-    return names if len(names) == len(steps) and isinstance(here, dict) else None
+        current = current.get(name, {})
+    return names if len(names) == len(steps) and isinstance(current, dict) else None
 
 
-def _index(here: Any, wanted: Selector) -> int:
-    elements = here if isinstance(here, list) else []
+def _index(array: Any, wanted: Selector) -> int:
+    elements = array if isinstance(array, list) else []
     found = []
     for index, element in enumerate(elements):
         if isinstance(element, dict):
@@ -139,19 +139,21 @@ def _index(here: Any, wanted: Selector) -> int:
 
 def get(data: Table, path: TablePath) -> Any:
     """Return the value at `path`; KeyError or IndexError if there is none."""
-    here: Any = data
+    value: Any = data
     for step in path:
-        here = here[step]
-    return here
+        value = value[step]
+    return value
 
 
 def walk(data: Table) -> Iterator[tuple[TablePath, dict[str, Any]]]:
     """Yield every table with its path, the root first, in the file's order."""
-    waiting: list[tuple[TablePath, Any]] = [(ROOT, data)]
-    while waiting:
-        path, here = waiting.pop()
-        if isinstance(here, dict):
-            yield path, here
-            waiting.extend((((*path, key), here[key])) for key in reversed(here))
-        elif isinstance(here, list):
-            waiting.extend((((*path, index), here[index])) for index in reversed(range(len(here))))
+    pending: list[tuple[TablePath, Any]] = [(ROOT, data)]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, dict):
+            yield path, value
+            pending.extend((((*path, key), value[key])) for key in reversed(value))
+        elif isinstance(value, list):
+            pending.extend(
+                (((*path, index), value[index])) for index in reversed(range(len(value)))
+            )

@@ -48,7 +48,7 @@ class Field:
     label: str
     kind: FieldKind
     parser: parsers.Parser
-    default: Default  # computes from the other fields' parsed values
+    default: Default  # computed from the other fields' parsed values
     summary: str
     default_text: str = ""  # describes a default that is not a fixed value
     choices: tuple[str, ...] = ()

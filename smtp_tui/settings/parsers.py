@@ -132,7 +132,7 @@ def host(value: object) -> str:
     """A hostname or an IP address, returned without the brackets of an IPv6 address."""
     name = text(value).strip()
     if "://" in name or "@" in name:
-        raise ValueError(_split(name))
+        raise ValueError(_explain_parts(name))
     # URLs and Exim put IPv6 addresses in brackets.
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
     if is_address(bare):
@@ -145,7 +145,7 @@ def host(value: object) -> str:
     return name
 
 
-def _split(name: str) -> str:
+def _explain_parts(name: str) -> str:
     """Return how to write a URL or `user:password@host` as separate settings, without password."""
     problem = "is a URL" if "://" in name else "contains an @"
     parts = re.fullmatch(_PARTS, name)

@@ -90,7 +90,7 @@ def _choices(field: Field) -> list[Schema]:
     """Return schemas of the choices and of all their other spellings."""
     kind = type(field.choices[0])
     synonyms = SYNONYMS.get(kind, {}) if issubclass(kind, StrEnum) else {}
-    # `tls_minimum = 1.2` is a number to TOML.
+    # In TOML `tls_minimum = 1.2` is a number.
     numbers = [float(choice) for choice in field.choices if re.fullmatch(r"\d+\.\d+", choice)]
     found: list[Schema] = [{"enum": [str(choice) for choice in field.choices]}]
     if numbers:

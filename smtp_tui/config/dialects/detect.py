@@ -45,29 +45,33 @@ def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[Dialect
     """
     own, _ = user_headers(user_dialects_folder())
     # The name and the comments of the file count only if its tables match no dialect.
-    if found := next(_matching(data, path.name, own), None):
+    if found := next(_matches(data, path.name, own), None):
         return found
-    names = {name for head in own for name in head.files}
+    names = {name for header in own for name in header.files}
     names |= {name for place in _files(_SHIPPED) for name in _lists(place).get("files", ())}
     if path.name in names and (found := _commented_out(data, path.name, text, own)):
         return found
-    heads = all_headers(user_dialects_folder())[0] if path.name in names else ()
-    named = [head for head in heads if head.is_named(path.name) and head.fixed_table is not None]
+    headers = all_headers(user_dialects_folder())[0] if path.name in names else ()
+    named = [
+        header
+        for header in headers
+        if header.is_named(path.name) and header.fixed_table is not None
+    ]
     # The name is ambiguous if two applications use it or the file already has a mail table.
     if len(named) == 1 and not mail_tables(data):
         return named[0], f"the file is named {one_line(path.name, 40)}"
     return None, _NO_OTHER
 
 
-def _matching(data: Table, name: str, own: Headers) -> Iterator[Found]:
-    names = {head.name for head in own}
-    shipped = (head for head in _likely(data, name) if head.name not in names)
-    for head in (*own, *shipped) if data else ():
-        if (reason := head.reason(data, name)) is not None:
-            yield head, reason
+def _matches(data: Table, name: str, own: Headers) -> Iterator[Found]:
+    names = {header.name for header in own}
+    shipped = (header for header in _candidates(data, name) if header.name not in names)
+    for header in (*own, *shipped) if data else ():
+        if (reason := header.reason(data, name)) is not None:
+            yield header, reason
 
 
-def _likely(data: Table, name: str) -> Iterator[DialectHeader]:
+def _candidates(data: Table, name: str) -> Iterator[DialectHeader]:
     """Yield the shipped headers that may match by the file's keys; parsing all is slow."""
     words = {"", "*", ANYWHERE, *(key for _, table in walk(data) for key in table)}
 
@@ -80,7 +84,7 @@ def _likely(data: Table, name: str) -> Iterator[DialectHeader]:
             continue
         is_signed = any(map(exists, lists.get("signs", [""]))) or name in lists.get("files", ())
         if is_signed and any(map(exists, lists.get("one_of", [""]))):
-            yield _shipped_head(place)
+            yield _shipped_header(place)
 
 
 def _commented_out(data: dict[str, Any], name: str, text: str, own: Headers) -> Found | None:
@@ -95,10 +99,10 @@ def _commented_out(data: dict[str, Any], name: str, text: str, own: Headers) -> 
         except (KeyError, TypeError):
             pass
         whole = with_section(data, section, keys)
-        for head, _ in _matching(whole, name, own):
-            if name in head.files and section in head.tables_in(whole):
+        for header, _ in _matches(whole, name, own):
+            if name in header.files and section in header.tables_in(whole):
                 where = f"[{one_line(spelled(section), 60)}]"
-                return head, f"{where} is commented out in {one_line(name, 40)}"
+                return header, f"{where} is commented out in {one_line(name, 40)}"
     return None
 
 
@@ -106,10 +110,10 @@ def dialect_named(name: str) -> tuple[DialectHeader | None, str]:
     """Return the dialect of this name, None for our own keys; DocumentError if there is none."""
     if name.casefold() == PLAIN:
         return None, _CHOSEN
-    heads, faulty = all_headers(user_dialects_folder())
-    for head in heads:
-        if head.name == name.casefold():
-            return head, _CHOSEN
+    headers, faulty = all_headers(user_dialects_folder())
+    for header in headers:
+        if header.name == name.casefold():
+            return header, _CHOSEN
     hint = f" ({faulty[0]})" if faulty else ""
     raise DocumentError(
         f"there is no dialect {one_line(name, 40)!r}{hint}; smtp-tui dialects lists them"
@@ -129,9 +133,9 @@ def dialect_problems() -> tuple[str, ...]:
 def all_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
     """Return all dialects, the user's own first, and one line for each invalid file."""
     own, faulty = user_headers(folder)
-    names = {head.name for head in own}
-    shipped = map(_shipped_head, _files(_SHIPPED))
-    return (*own, *(head for head in shipped if head.name not in names)), faulty
+    names = {header.name for header in own}
+    shipped = map(_shipped_header, _files(_SHIPPED))
+    return (*own, *(header for header in shipped if header.name not in names)), faulty
 
 
 @cache
@@ -141,16 +145,16 @@ def user_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
     faulty = []
     for place in _files(folder):
         try:
-            head = dialect_at(place, own=True).head
+            header = dialect_at(place, own=True).head
             # A dialect may set the host that gets the password.
             if writer := other_writer(place):
                 raise InvalidDialectError(writer)
-            if head.name in found:
-                raise InvalidDialectError(f"another file there already has the name {head.name}")
+            if header.name in found:
+                raise InvalidDialectError(f"another file there already has the name {header.name}")
         except InvalidDialectError as fault:
             faulty.append(f"{one_line(place)} is ignored: {fault}")
         else:
-            found[head.name] = head
+            found[header.name] = header
     return tuple(found.values()), tuple(faulty)
 
 
@@ -163,15 +167,15 @@ def _files(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def _head_text(place: Path) -> str:
+def _header_text(place: Path) -> str:
     text = place.read_text(encoding="utf-8")
     return text[: text.find("\n[") + 1] or text
 
 
 @cache
 def _lists(place: Path) -> Mapping[str, list[str]]:
-    return {found[1]: found[2].split('"')[1::2] for found in _LIST.finditer(_head_text(place))}
+    return {found[1]: found[2].split('"')[1::2] for found in _LIST.finditer(_header_text(place))}
 
 
-def _shipped_head(place: Path) -> DialectHeader:
-    return parse_header(tomllib.loads(_head_text(place)), place, own=False)
+def _shipped_header(place: Path) -> DialectHeader:
+    return parse_header(tomllib.loads(_header_text(place)), place, own=False)

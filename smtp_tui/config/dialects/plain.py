@@ -28,7 +28,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "password": ("pass", "passwd", "smtp_password", "smtp_pass"),
     "from": ("from_email", "from_address", "from-address", "smtp_from", "sender", "mail_from"),
 }
-LABELS = ("from_name", "sender_name")  # the sender's display name, beside an address
+LABELS = ("from_name", "sender_name")  # the sender's display name, next to an address
 # Keys of a text that holds `host:port`, or a URL with host, port and login. Keys in `URLS` count
 # only with an SMTP URL.
 URLS = ("connection_uri", "url", "uri", "dsn")
@@ -49,8 +49,8 @@ MAIL_KEYS = frozenset(BY_KEY).union(
 )
 
 # Values that mean the same in every program; `tls` does not, so it is missing.
-_CLEAR = {word: str(encryption) for word, encryption in SYNONYMS[Encryption].items()}
-_CLEAR |= {"ssl": "ssl", "implicit": "ssl", "none": "none"}
+_UNAMBIGUOUS = {word: str(encryption) for word, encryption in SYNONYMS[Encryption].items()}
+_UNAMBIGUOUS |= {"ssl": "ssl", "implicit": "ssl", "none": "none"}
 _SPELLED = {"ssl": "ssl", "tls": "starttls", "none": "none"}
 
 # Each row: a table's flags and our encryption. Programs disagree on all other combinations:
@@ -78,7 +78,7 @@ _MEANINGS: tuple[tuple[Mapping[str, bool], str], ...] = (
 def _encryption_of(table: Changes, keys: tuple[str, ...]) -> str | None:
     """Return our `encryption` from a table's keys, or None if it is ambiguous."""
     if len(keys) == 1 and isinstance(word := table[keys[0]], str):
-        return _CLEAR.get(word.strip().casefold().replace("_", "-"))
+        return _UNAMBIGUOUS.get(word.strip().casefold().replace("_", "-"))
     flags = {FLAGS.get(key, key): table[key] for key in keys}
     if len(flags) < len(keys) or not all(isinstance(flag, bool) for flag in flags.values()):
         return None
@@ -169,7 +169,7 @@ class PlainTable:
         for key, others in NAMES.items():
             present = [name for name in others if name in table]
             # Our own key goes first; of two other names the program may read either one.
-            if key not in names and len(present) == 1 and _is_good(key, table[present[0]]):
+            if key not in names and len(present) == 1 and _is_valid(key, table[present[0]]):
                 names[key] = present[0]
         self._names = names
         # The text that holds server and login, and the settings that only it holds (`_parts`).
@@ -233,8 +233,8 @@ class PlainTable:
                 name = self._names[key]
                 old = self._table[name]
                 # Keep the TOML type of a valid old value.
-                is_good = BY_KEY[key].problem_with(old) is None
-                found[name] = toml_value_like(old, value) if is_good else value
+                was_valid = BY_KEY[key].problem_with(old) is None
+                found[name] = toml_value_like(old, value) if was_valid else value
             elif text and key in _PARTS and (key in self._parts or text.scheme):
                 where = f"{BY_KEY[key].label} ({key}) is part of {self._text_key}, which"
                 if isinstance(value, dict):
@@ -299,7 +299,7 @@ class PlainTable:
         )
 
 
-def _is_good(key: str, value: object) -> bool:
+def _is_valid(key: str, value: object) -> bool:
     if key == "host":  # `address` may be a mail address
         return isinstance(value, str) and BY_KEY["host"].problem_with(value) is None
     return not _holds_tables(value) or key == "password"

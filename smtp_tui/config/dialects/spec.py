@@ -149,7 +149,7 @@ class KeyLocation:
 
     key: str
     codec: Codec
-    label: str | None = None  # the key of a display name beside an address
+    label: str | None = None  # the key of a display name next to an address
     only: tuple[str, ...] = ()  # the variants that have the key
 
     @property
@@ -172,7 +172,7 @@ class ModeRule:
 
 @record(kw_only=True)
 class CompoundSpec:
-    """A key whose text holds several settings, as a URL or as `host:port`."""
+    """A key whose text holds several settings, as a URL or `host:port`."""
 
     key: str
     is_url: bool

@@ -45,15 +45,15 @@ def apply_edits(text: str, path: TablePath, values: Table, changes: Changes) -> 
             if found is None:
                 moved.append(key)
             splices += found or ()
-    text = _without(spliced(text, splices), path, moved)
+    text = _remove_keys(spliced(text, splices), path, moved)
     added = {
         key: new
         for key, new in changes.items()
         if new is not None and (key not in values or key in moved)
     }
     if added:
-        text = _with_keys(text, path, added)
-    text = _without(text, path, [key for key, new in changes.items() if new is None])
+        text = _add_keys(text, path, added)
+    text = _remove_keys(text, path, [key for key, new in changes.items() if new is None])
     in_array = any(isinstance(step, int) for step in path)
     # For an application, an empty table may differ from an absent one.
     if values and path and not in_array and not TableLayout(text, path).under():
@@ -91,7 +91,7 @@ def _replacement(
     return None
 
 
-def _without(text: str, path: TablePath, keys: list[str]) -> str:
+def _remove_keys(text: str, path: TablePath, keys: list[str]) -> str:
     """Remove keys: their whole lines, or in an inline table the pair with one comma."""
     for key in keys:
         table = TableLayout(text, path)
@@ -117,7 +117,7 @@ def _without(text: str, path: TablePath, keys: list[str]) -> str:
     return text
 
 
-def _with_keys(text: str, path: TablePath, added: Changes) -> str:
+def _add_keys(text: str, path: TablePath, added: Changes) -> str:
     """Add keys below their commented-out version, after related keys, or as a new section."""
     table = TableLayout(text, path)
     last = table.members[-1] if table.members else None
@@ -137,7 +137,7 @@ def _with_keys(text: str, path: TablePath, added: Changes) -> str:
             return text
         table = TableLayout(text, path)
     if table.members:
-        return _beside_members(table, added)
+        return _insert_members(table, added)
     lines = [_pair(key, " = ", value) for key, value in added.items()]
     if header := table.header:
         start = indentation(text, header.start)
@@ -148,7 +148,7 @@ def _with_keys(text: str, path: TablePath, added: Changes) -> str:
         if text[first:end].strip("{}\t ") != "":
             raise DocumentError(f"{spelled(path)} is written in a form that smtp-tui cannot edit")
         return spliced(text, [(first, end, f"{{ {', '.join(lines)} }}")])
-    return _at_top(table, lines) if path == ROOT else _as_section(table, added, lines)
+    return _insert_at_top(table, lines) if path == ROOT else _insert_section(table, added, lines)
 
 
 def insertion_point(table: TableLayout, key: str, prefix: str) -> tuple[int, str, str] | None:
@@ -206,7 +206,7 @@ def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
         position = end
 
 
-def _beside_members(table: TableLayout, added: Changes) -> str:
+def _insert_members(table: TableLayout, added: Changes) -> str:
     """Insert each key after the last existing key that precedes it in the order of our settings."""
     # Without such a key, and for a key that is not ours, insert after the table's last pair. The
     # order is the usual one: host, port, password.
@@ -238,7 +238,7 @@ def _beside_members(table: TableLayout, added: Changes) -> str:
     return text
 
 
-def _at_top(table: TableLayout, lines: list[str]) -> str:
+def _insert_at_top(table: TableLayout, lines: list[str]) -> str:
     """Insert the root's first keys before the first header and the comment above it."""
     text = table.text
     position = len(text)
@@ -252,7 +252,7 @@ def _at_top(table: TableLayout, lines: list[str]) -> str:
     return inserted(text, position, lines, ending(text))
 
 
-def _as_section(table: TableLayout, added: Changes, lines: list[str]) -> str:
+def _insert_section(table: TableLayout, added: Changes, lines: list[str]) -> str:
     """Insert a new table below its commented-out header, or at the end of the text."""
     text = table.text
     if any(isinstance(step, int) for step in table.path):
@@ -269,7 +269,7 @@ def _as_section(table: TableLayout, added: Changes, lines: list[str]) -> str:
         first = min(following, key=lambda found: found.start, default=None)
         if not isinstance(first, KeyValue):
             text = inserted(text, below, [header], ending(text, below - 1))
-            return _with_keys(text, table.path, added)
+            return _add_keys(text, table.path, added)
     last = text.rstrip(" \t").removesuffix("\n").removesuffix("\r").rpartition("\n")[2]
     block = [*([""] if last.strip() else []), header, *lines]
     return inserted(text, len(text), block, ending(text))

@@ -103,7 +103,7 @@ class TableLayout:
         return f"{before}={after}"
 
     def gap(self, pair: KeyValue, length: int) -> tuple[int, str]:
-        """Return where the blanks before a value's comment end, and those for a new `length`."""
+        """Return the end of the blanks before a comment, and the blanks for a value of `length`."""
         # Keep comments aligned that are all in the same column.
         start, end = pair.value
         found = _BEFORE_COMMENT.match(self.text, end)

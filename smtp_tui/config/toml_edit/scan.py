@@ -83,7 +83,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.found: list[Statement] = []
-        self.last_index: dict[TablePath, int] = {}  # of each array of tables
+        self.last_index: dict[TablePath, int] = {}  # by array of tables
         base = ROOT
         position = self._skip(_GAP, 0)
         while position < len(text):
