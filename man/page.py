@@ -1,4 +1,4 @@
-"""`python -m man.page` prints smtp-tui(1): `smtp-tui.1.in` with what the command line declares."""
+"""`python -m man.page`: print smtp-tui(1), from `smtp-tui.1.in` and the command table."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 
 _TEMPLATE = Path(__file__).with_name("smtp-tui.1.in")
 _WIDTH = 72
-# What a formatter would print as another sign, or not in ASCII.
+# Characters that roff would change, or outside ASCII.
 _SIGNS = r"\e \- \(aq \(ga \(ha \(ti ... \(en \(em \(cq \(lq \(rq"
 _ESCAPES = str.maketrans(dict(zip("\\-'`^~…–—’“”", _SIGNS.split(), strict=True)))
 
 
 def manpage(version: str) -> str:
-    """Return the page in the man macros, ASCII only."""
+    """Return the page in man macros, as ASCII."""
     commands = (FORM, *COMMANDS)
     synopsis = (f".B smtp\\-tui {_escaped(spec.words)}".rstrip() for spec in commands)
     parts = {
@@ -45,7 +45,7 @@ def _command_text(command: CommandSpec) -> str:
 
 
 def _meaning_rows(option: Option) -> Iterator[Row]:
-    """Yield an option's rows: one for each of its meanings, and the commands that it has it in."""
+    """Yield a row for each meaning of an option, with the commands that share it."""
     commands: dict[Option, list[str]] = {}
     for spec in (FORM, *COMMANDS):
         if option.name in spec.options:
@@ -69,9 +69,9 @@ def _tagged(rows: Iterable[Row]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return a line: nothing in it is a request, a macro or an escape."""
+    """Escape a line, so that roff finds no request or escape in it."""
     line = text.translate(_ESCAPES)
-    line = re.sub(r"[^\x20-\x7e]", lambda found: f"\\[u{ord(found.group()):04X}]", line)
+    line = re.sub(r"[^\x20-\x7e]", lambda match: f"\\[u{ord(match.group()):04X}]", line)
     return f"\\&{line}" if line.startswith(".") else line
 
 

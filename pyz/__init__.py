@@ -1,1 +1,1 @@
-"""One file to copy to a machine without Internet: what builds it, and what starts it."""
+"""Build and start smtp-tui.pyz, one file to copy to a machine without Internet."""

@@ -1,7 +1,7 @@
-"""`python -m pyz [FILE]` puts the program and what it needs into one file that Python runs.
+"""`python -m pyz [FILE]`: pack the program and its dependencies into one file for Python.
 
-The packages are those of the environment that runs this; what is compiled for one machine is left
-out: the keyring on the desktop needs it, and says that there is none.
+The packages come from the current environment. Those compiled for one machine are left out: only
+the desktop keyring needs them, and it reports that there is none.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 START = Path(__file__).with_name("start.py")
-# The keyring's way to a desktop, and what only that needs.
+# The desktop keyring's backend and its dependencies.
 LEFT_OUT = frozenset({"secretstorage", "jeepney", "cryptography", "cffi", "pycparser"})
 
-# What an extra adds and any machine can run.
+# Extras' dependencies that run anywhere.
 OPTIONAL = ("defusedxml", "pyyaml")
 
-# What does the same without the part of it that is compiled.
+# Packages that also work without their compiled part.
 FASTER_COMPILED = frozenset({"pyyaml"})
 
 _ON_OLDEST = {"python_version": "3.11", "python_full_version": "3.11.0"}
 _COMPILED = (".so", ".pyd", ".dylib")
-_MOMENT = (1980, 1, 1, 0, 0, 0)  # the same content is the same file
+_MOMENT = (1980, 1, 1, 0, 0, 0)  # for reproducible builds
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _INFO = ("METADATA", "entry_points.txt")
 
@@ -40,7 +40,7 @@ class NotPortableError(Exception):
 
 
 def build(target: Path) -> None:
-    """Write the file, and make it one that can be run."""
+    """Write the file and make it executable."""
     content = dict(sorted(_files()))
     digest = hashlib.sha256()
     for name, data in content.items():
@@ -56,7 +56,7 @@ def build(target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
         file.write(_SHEBANG)
-        # Python reads the list of what is packed at each start, so the outer one is short.
+        # Python reads the outer archive's directory at each start, so it is short.
         with zipfile.ZipFile(file, "w") as archive:
             _add(archive, "__main__.py", start.encode(), zipfile.ZIP_STORED)
             _add(archive, "packages.zip", packages.getvalue(), zipfile.ZIP_STORED)
@@ -64,20 +64,20 @@ def build(target: Path) -> None:
 
 
 def packed() -> list[Distribution]:
-    """Return the program's distribution and all that it needs, but what is left out."""
+    """Return the program's distribution and its dependencies, without LEFT_OUT."""
     found: dict[str, Distribution] = {}
-    waiting = [Requirement(name) for name in ("smtp-tui", *OPTIONAL)]
-    while waiting:
-        wanted = waiting.pop()
-        name = canonicalize_name(wanted.name)
+    pending = [Requirement(name) for name in ("smtp-tui", *OPTIONAL)]
+    while pending:
+        requirement = pending.pop()
+        name = canonicalize_name(requirement.name)
         if name in LEFT_OUT:
             continue
-        here = distribution(name)
-        for needed in map(Requirement, here.requires or ()):
-            extras = {"", *wanted.extras} if name not in found else wanted.extras
-            if any(_is_needed(needed, extra=extra) for extra in extras):
-                waiting.append(needed)
-        found[name] = here
+        package = distribution(name)
+        for dependency in map(Requirement, package.requires or ()):
+            extras = {"", *requirement.extras} if name not in found else requirement.extras
+            if any(_is_needed(dependency, extra=extra) for extra in extras):
+                pending.append(dependency)
+        found[name] = package
     return list(found.values())
 
 
@@ -107,17 +107,17 @@ def _files() -> Iterator[tuple[str, bytes]]:
 
 
 def own_files() -> Iterator[tuple[str, bytes]]:
-    """The program's files as they stand in the tree, however it is installed."""
+    """Yield the program's files in the tree, however it is installed."""
     for path in (ROOT / "smtp_tui").rglob("*"):
         name = path.relative_to(ROOT)
-        # What tools and editors leave in the tree is no part of the program.
-        is_left = any(part == "__pycache__" or part.startswith(".") for part in name.parts)
-        if path.is_file() and not is_left:
+        # Files that tools and editors leave in the tree are not packed.
+        is_leftover = any(part == "__pycache__" or part.startswith(".") for part in name.parts)
+        if path.is_file() and not is_leftover:
             yield name.as_posix(), path.read_bytes()
 
 
 def _least() -> tuple[int, int]:
-    """The oldest Python whose packages are all here: some are needed only by older ones."""
+    """Return the oldest Python that these packages suffice for: older ones may need more."""
     for package in packed():
         for needed in map(Requirement, package.requires or ()):
             is_left_out = needed.marker is None or needed.name.lower() in LEFT_OUT

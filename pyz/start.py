@@ -1,7 +1,7 @@
-"""What runs first in smtp-tui.pyz: unpacks it once into a private folder, and starts the program.
+"""Start smtp-tui.pyz: unpack it once into a private folder and run the program.
 
-Styles, texts and providers are files that the program reads by their paths, and modules load
-quicker from a folder. Kept to what older Pythons can read, so that they too are told in one line.
+The program reads styles, texts and providers by path, and modules load faster from a folder. The
+syntax is that of older Pythons, so that they too can print one line.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# A hash of all that is packed: the folder's name.
+# A hash of the packed files: the folder's name.
 CONTENT = "@CONTENT@"
-# The oldest Python that has what it needs; set when it is built.
+# The oldest Python that can run it; set when it is built.
 LEAST = (3, 11)
 PACKED = "packages.zip"
 COUNT = "COUNT"
-# As many as Linux follows in one path.
+# Linux's limit for one path.
 MOST_LINKS = 40
 
 _OTHERS = 0o077
@@ -30,15 +30,15 @@ _OTHERS_WRITE = 0o022
 def main() -> None:
     """Start the program from its folder."""
     if sys.version_info < LEAST:
-        needed, found = (".".join(map(str, one[:2])) for one in (LEAST, sys.version_info))
+        needed, found = (".".join(map(str, version[:2])) for version in (LEAST, sys.version_info))
         sys.exit(f"smtp-tui: this copy needs Python {needed} or newer, and this is {found}")
     try:
         sys.path[0] = str(folder())
     except KeyboardInterrupt:
-        # As an interrupted program ends, so that a shell sees it; what was unpacked is removed.
+        # Die of the signal, so that a shell sees it; unpacked files are removed by now.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
-    # From here to the program's own handler Ctrl+C ends it at once, without a traceback.
+    # Until the program sets its own handler, Ctrl+C ends it without a traceback.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from smtp_tui.__main__ import run
@@ -47,75 +47,75 @@ def main() -> None:
 
 
 def folder() -> Path:
-    """Return the folder with the unpacked program; one line where there is no place for it."""
+    """Return the unpacked program's folder; exit with one line if there is no place for it."""
     reasons = []
     for place in places():
         try:
             return unpacked(prepared(place), Path(sys.argv[0]))
         except OSError as error:
             reasons.append(f"{place}: {error.strerror or error}")
-    told = "; ".join(reasons)
-    sys.exit(f"smtp-tui: no private folder to unpack into ({told}); name one in XDG_CACHE_HOME")
+    details = "; ".join(reasons)
+    sys.exit(f"smtp-tui: no private folder to unpack into ({details}); name one in XDG_CACHE_HOME")
 
 
 def places() -> Iterator[Path]:
-    """Yield where to unpack: the user's cache, else a folder of the user's own among temporary."""
+    """Yield folders to unpack into: in the user's cache, then in the temporary folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
     home = Path(os.environ.get("HOME", ""))
     if cache.is_absolute():
         yield cache / "smtp-tui"
     elif home.is_absolute() and home.is_dir():
         yield home / ".cache" / "smtp-tui"
-    import tempfile  # seldom needed, and not quick to load
+    import tempfile  # rarely needed, and slow to load
 
     yield Path(tempfile.gettempdir()) / f"smtp-tui-{os.geteuid()}"
 
 
 def prepared(place: Path) -> Path:
-    """Return the folder, made if need be: the user's own, and no one else can change it.
+    """Return the folder, created if missing; OSError unless it is the user's and private.
 
-    Each part of the path is looked at, or made, only when nobody else can change the folder that it
-    stands in. So what was seen of it stays true.
+    Each part of the path is checked or created only when nobody else can change its parent folder,
+    so that the result of a check stays true.
     """
     place = Path(os.path.abspath(place))  # noqa: PTH100 - the walk below follows the links
-    here = Path(place.anchor)
-    waiting = list(reversed(place.parts[1:]))
+    current = Path(place.anchor)
+    pending = list(reversed(place.parts[1:]))
     links = 0
-    while waiting:
-        name = waiting.pop()
+    while pending:
+        name = pending.pop()
         if name == "..":  # in the target of a link
-            here = here.parent
+            current = current.parent
             continue
-        entry = here / name
+        entry = current / name
         with contextlib.suppress(FileExistsError):
-            # Another call may be quicker, or another user: what is there then is looked at below.
+            # Another call or user may create it first: the result is checked below.
             if not os.path.lexists(entry):
                 entry.mkdir(0o700)
-        found = entry.lstat()
-        if not stat.S_ISLNK(found.st_mode):
-            if waiting:
-                refuse_open(entry, found)
-            here = entry
+        info = entry.lstat()
+        if not stat.S_ISLNK(info.st_mode):
+            if pending:
+                refuse_open(entry, info)
+            current = entry
             continue
         links += 1
-        if not waiting:
+        if not pending:
             raise OSError(f"{entry} is a symbolic link")
-        if found.st_uid not in (0, os.geteuid()) or links > MOST_LINKS:
+        if info.st_uid not in (0, os.geteuid()) or links > MOST_LINKS:
             raise OSError(f"others can change {entry}")
         target = Path(os.readlink(entry))  # noqa: PTH115 - Path has no readlink in old Pythons
-        here = Path(target.anchor) if target.is_absolute() else here
-        waiting += reversed(target.parts[1:] if target.is_absolute() else target.parts)
-    if found.st_uid != os.geteuid() or found.st_mode & _OTHERS or not stat.S_ISDIR(found.st_mode):
+        current = Path(target.anchor) if target.is_absolute() else current
+        pending += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+    if info.st_uid != os.geteuid() or info.st_mode & _OTHERS or not stat.S_ISDIR(info.st_mode):
         raise OSError("others can look into it")
-    return here
+    return current
 
 
-def refuse_open(folder: Path, found: os.stat_result) -> None:
-    """OSError where others can rename what stands in a folder, or the folder is none."""
-    if not stat.S_ISDIR(found.st_mode):
+def refuse_open(folder: Path, info: os.stat_result) -> None:
+    """Raise OSError if others can rename a folder's entries, or it is no folder."""
+    if not stat.S_ISDIR(info.st_mode):
         raise OSError(f"{folder} is not a folder")
-    shared = found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX
-    if shared or found.st_uid not in (0, os.geteuid()):
+    shared = info.st_mode & _OTHERS_WRITE and not info.st_mode & stat.S_ISVTX
+    if shared or info.st_uid not in (0, os.geteuid()):
         raise OSError(f"others can change {folder}")
 
 
@@ -135,12 +135,12 @@ def unpacked(place: Path, archive: Path) -> Path:
             inner = zipfile.ZipFile(outer.open(PACKED))
             inner.extractall(fresh)
             (fresh / COUNT).write_text(str(len(inner.namelist())))
-        if target.is_dir():  # a clean-up took files out of it
+        if target.is_dir():  # a clean-up deleted some files
             target.rename(temporary / "old")
         try:
             fresh.rename(target)
         except OSError:
-            if not is_whole(target):  # else another call was quicker
+            if not is_whole(target):  # else another call was faster
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -148,14 +148,14 @@ def unpacked(place: Path, archive: Path) -> Path:
 
 
 def is_whole(target: Path) -> bool:
-    """Whether everything is there: what cleans temporary folders takes single files."""
+    """Whether no file is missing: temporary-file cleaners delete single files."""
     try:
-        wanted = int((target / COUNT).read_text())
+        packed_count = int((target / COUNT).read_text())
     except (OSError, ValueError):
         return False
-    # What Python itself adds does not count; COUNT, which it does not name, is one more.
+    # Python's bytecode does not count; the file COUNT, not counted in itself, is one more.
     left = (files for folder, _, files in os.walk(target) if not folder.endswith("__pycache__"))
-    return wanted < sum(map(len, left))
+    return packed_count < sum(map(len, left))
 
 
 if __name__ == "__main__":

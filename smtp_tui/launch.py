@@ -1,4 +1,4 @@
-"""Opening the form, on a file or on the demo; the one place that knows both front ends."""
+"""Open the form on a file or the demo; the one module that imports both front ends."""
 
 from __future__ import annotations
 
@@ -40,27 +40,26 @@ def form(call: Invocation) -> int:
 def _open_document(
     path: Path, table: str | None, dialect: str | None
 ) -> tuple[Document, str | None]:
-    """Return the document and its table; no table where the form must ask."""
+    """Return the document and its table; None if the form must ask."""
     try:
         document = Document.open(path, dialect)
     except NoFileError:
         document = Document.new(path, dialect)
         return document, table or document.new_table()
     try:
-        found = table or document.default_table()
-        document.values(found)
+        name = table or document.default_table()
+        document.values(name)
     except SeveralTablesError:
         return document, None
     except NoTableError:
         if table:
             raise
         return document, document.new_table()
-    return document, found
+    return document, name
 
 
 def _preferences(call: Invocation) -> Preferences:
-    """Return how the form shall be."""
-    # What the call says goes before the admin's file, and that before what the terminal shows.
+    # Options override the admin's file, which overrides what the terminal reports.
     file, options = read_preferences(), call.options
     return dataclasses.replace(
         file,
@@ -79,7 +78,7 @@ def _open_form(
     is_demo: bool = False,
 ) -> int:
     prepare_surroundings()
-    # Textual reads the environment when it is imported, and takes 200 ms that a check spares.
+    # Textual reads the environment on import, which takes 200 ms that a check saves.
     from smtp_tui.tui import app, style
 
     style.set_charset(_reduce_charset() if preferences.ascii else None)
@@ -89,17 +88,17 @@ def _open_form(
 
 
 def prepare_surroundings() -> None:
-    """Set what Textual reads from the environment when it is imported or begins."""
-    gc.disable()  # all that the first screen needs stays; the application enables it after that
-    # A frame every 17 ms keeps keys quick, and a busy log paints ten times a second in any case;
-    # no animation over a slow line.
+    """Prepare what Textual reads from the environment on import or start."""
+    gc.disable()  # the first screen's objects all stay; the application enables it later
+    # A frame every 17 ms keeps keys responsive, and a busy log paints ten times a second anyway;
+    # no animation on slow lines.
     os.environ.setdefault("TEXTUAL_FPS", "60")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    if not os.environ.get("NO_COLOR"):  # an empty one asks for nothing
+    if not os.environ.get("NO_COLOR"):  # an empty value has no effect
         os.environ.pop("NO_COLOR", None)
     if not has_colours():
         os.environ["NO_COLOR"] = "1"
-    # What a shell has exported was the window's size once; on a serial line there is no other.
+    # Exported sizes may be outdated; a serial line has no others.
     try:
         columns, rows = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
     except OSError:
@@ -110,19 +109,19 @@ def prepare_surroundings() -> None:
 
 
 def _reduce_charset() -> str:
-    """Have the form written in ASCII, or in the terminal's older encoding; return its name."""
+    """Switch output to ASCII or the terminal's legacy encoding; return its name."""
     keep_columns()
     encoding = sys.stdout.encoding.casefold()
-    alphabet = "ascii" if encoding.startswith("utf") else encoding
+    charset = "ascii" if encoding.startswith("utf") else encoding
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding=alphabet, errors="smtp-tui")
-    return alphabet
+        sys.stdout.reconfigure(encoding=charset, errors="smtp-tui")
+    return charset
 
 
 def demo(call: Invocation) -> int:
-    """Open the form on the sample file; without a terminal, check it and print what happens."""
+    """Open the form on the sample file; with --json, --quiet or no terminal, check it."""
     try:
-        # Its server is an extra that few installations have.
+        # The server is an extra that few installations have.
         from smtp_tui.demo.server import running_demo
     except ModuleNotFoundError as error:
         raise UsageError(

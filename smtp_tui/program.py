@@ -1,4 +1,4 @@
-"""One call: reads the command line and imports the front end that is wanted, no other."""
+"""Run one command line, importing only the front end that it needs."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from smtp_tui.cli.terminal import (
 from smtp_tui.config.errors import DocumentError, PasswordError, SeveralTablesError, defect_text
 
 PIPE_CLOSED = 141
-# The exit status of a Nagios plugin that checked nothing, as after --help and --version too.
+# The exit status of a Nagios plugin that checked nothing, also after --help and --version.
 UNKNOWN = 3
 
 
 def run_and_leave() -> NoReturn:
-    """Run one call as the installed command does, and leave at once with its exit status."""
-    # The system writes no image of this process, in which a password may stand.
+    """Run one call as the installed command does, and exit at once with its status."""
+    # No core dumps: they could contain a password.
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     status = main()
@@ -41,42 +41,42 @@ def run_and_leave() -> NoReturn:
             stream.flush()
         except OSError:
             discard(stream)
-    # To take down piece by piece what was loaded would cost a tenth of a check on loopback.
+    # A regular interpreter shutdown would cost a tenth of a check on loopback.
     os._exit(status)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one call and return its exit status; bad input ends in one line, never a traceback."""
+    """Run one call and return its exit status; errors print one line, never a traceback."""
     prepare_streams()
-    words = sys.argv[1:] if arguments is None else arguments
-    with as_interrupts() as ending:
+    argv = sys.argv[1:] if arguments is None else arguments
+    with as_interrupts() as signal_status:
         try:
-            return _run(words, ending)
+            return _run(argv, signal_status)
         except KeyboardInterrupt:
-            return ending.status
+            return signal_status.status
         except BrokenPipeError:
             discard(sys.stdout)
             return PIPE_CLOSED
         except Exception as error:
-            return _ended_by(error, words)
+            return _report_error(error, argv)
 
 
-def _run(arguments: Sequence[str], ending: SignalStatus) -> int:
+def _run(arguments: Sequence[str], signal_status: SignalStatus) -> int:
     try:
         call = parse_arguments(arguments)
-    except HelpRequested as wanted:
-        print_lines(str(wanted))
-        # Nobody shall take a help text for a server that works.
-        return UNKNOWN if _means_nagios(arguments) else 0
+    except HelpRequested as request:
+        print_lines(str(request))
+        # A help text must not pass for a working server.
+        return UNKNOWN if _wants_nagios(arguments) else 0
     handler = load(call.command.handler)
-    ending.require_none()
-    # A check still has most to load, and resumes it after that.
+    signal_status.require_none()
+    # A check resumes it later, after most of its imports.
     if call.command.name not in ("check", "send"):
         resume_collection()
     return int(handler(call))
 
 
-def _ended_by(error: Exception, arguments: Sequence[str]) -> int:
+def _report_error(error: Exception, arguments: Sequence[str]) -> int:
     match error:
         case UsageError():
             reason, status = str(error), USAGE
@@ -91,14 +91,14 @@ def _ended_by(error: Exception, arguments: Sequence[str]) -> int:
             discard(sys.stdout)
         case _:
             reason, status = f"internal error: {defect_text(error)}", DEFECT
-    if _means_nagios(arguments) and not isinstance(error, OutputFailed):
+    if _wants_nagios(arguments) and not isinstance(error, OutputFailed):
         print_line(load("checks.monitoring:trouble_line")(reason))
         return UNKNOWN
     print_error(reason)
     return status
 
 
-def _means_nagios(arguments: Sequence[str]) -> bool:
-    """Whether a call, which need not be understood, is one of a plugin."""
+def _wants_nagios(arguments: Sequence[str]) -> bool:
+    """Whether a command line, valid or not, asks for Nagios output."""
     pairs = zip(arguments, [*arguments[1:], ""], strict=False)
-    return any("--format=nagios" in (word, f"{word}={after}") for word, after in pairs)
+    return any("--format=nagios" in (word, f"{word}={following}") for word, following in pairs)
