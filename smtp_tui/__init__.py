@@ -2,7 +2,7 @@
 
 
 def __getattr__(name: str) -> str:
-    """Look up `__version__` when it is asked for: that costs a check a third of its start."""
+    """Look up `__version__` lazily: it would cost a check a third of its start."""
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import PackageNotFoundError, version

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 
-from smtp_tui import __version__
+import smtp_tui
 from smtp_tui.checks.batch import BatchSummary, CheckResult
 from smtp_tui.checks.exit_status import verdict_lines
 from smtp_tui.checks.output_file import write_whole
@@ -278,7 +278,7 @@ def prometheus_text(summary: BatchSummary, moment: datetime) -> str:
         name: [f"# HELP smtp_tui_{name} {description}", f"# TYPE smtp_tui_{name} gauge"]
         for name, description in _GAUGES.items()
     }
-    samples["build_info"].append(_sample("build_info", {"version": __version__}, 1))
+    samples["build_info"].append(_sample("build_info", {"version": smtp_tui.__version__}, 1))
     # A table named twice would give a duplicate series, which every collector rejects.
     verdicts = {
         (result.target.file, result.target.table, _host(result.target)): result.verdict

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from smtp_tui import __version__
+import smtp_tui
 from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.checks.output_file import write_whole
@@ -112,7 +112,7 @@ def report_markdown(checks: Sequence[ReportEntry], moment: datetime, home: str =
         TITLE,
         "",
         f"- checked: {moment:%Y-%m-%d %H:%M:%S} UTC",
-        f"- smtp-tui: {code(__version__)}",
+        f"- smtp-tui: {code(smtp_tui.__version__)}",
         f"- Python: {code(platform.python_version())}",
         f"- OpenSSL: {code(ssl.OPENSSL_VERSION)}",
         f"- system: {code(system)}",
