@@ -63,16 +63,16 @@ class SettingsTable:
 
     @property
     def owner(self) -> str:
-        """The account after "the password": " of USER at HOST"."""
+        """The suffix to "the password": " of USER at HOST"."""
         account = self.values.get("username")
         at = f" at {one_line(self.host, 80)}" if self.host else ""
         return f" of {one_line(account, 80)}{at}" if account else at
 
 
 def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document:
-    """Open a settings file, `named` by the call or the default; DocumentError if unreadable.
+    """Open a settings file; DocumentError if it cannot be read.
 
-    `dialect` is the file's dialect; None detects it.
+    `named` is whether the call names the file; without a `dialect`, it is detected.
     """
     try:
         document = Document.open(Path(file), dialect)
@@ -143,7 +143,7 @@ def set_values(call: Invocation) -> int:
     table = open_for_change(file, options)
     changes = {key: _typed(key, value) for key, value in values.items()}
     if has_new_password:
-        # Few calls set a password, and reading one loads asyncio: 40 ms.
+        # Few calls set a password, and its reader takes 6 ms to load.
         changes["password"] = load("cli.password_prompt:new_password")(options, "")
     status = change_table(table, changes, options, create=options.create)
     if has_new_password and not options.diff:

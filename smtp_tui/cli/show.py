@@ -108,7 +108,7 @@ def _explain_error(argument: str, *, as_json: bool) -> int:
         text = data.decode("utf-8", "backslashreplace")
     if not text.strip():
         raise UsageError("--error needs the text of an error, as TEXT or on standard input")
-    # The error rules take 60 ms to load, and the page of a field needs none of them.
+    # The error rules take 0.1 s to load, and the page of a field needs none of them.
     found: Explanation | None = load("diagnosis.error_lookup.lookup:explain_error")(text)
     if as_json:
         fields = load("diagnosis.error_lookup.lookup:Explanation").__dataclass_fields__

@@ -91,7 +91,7 @@ class TransientUnit:
 
 
 def check_as_unit(call: Invocation) -> int:
-    """Run the check as the unit; without root, print the command and raise UsageError."""
+    """Run the check as the unit would; unless root, print the command with a UsageError."""
     options = call.options
     if options.ask_password or options.password_fd:
         raise UsageError("with --as-unit the password comes from the unit or from --password-stdin")
