@@ -22,8 +22,8 @@ TESTS = "tests"  # the worker group of tests; one runs at a time
 class CommandRunner:
     """Runs command handlers as workers; a handler calls one of the controllers below."""
 
-    # Each controller is imported at first use: all of them with their dialogs take 0.3 to 0.9 s,
-    # more than the first screen (`python -X importtime`), and most sessions use two or three.
+    # Each controller is imported at first use: all of them with their dialogs take 0.2 s or more,
+    # longer than the first screen (`python -X importtime`), and most sessions use two or three.
 
     def __init__(self, context: FormContext) -> None:
         self.context = context

@@ -48,8 +48,8 @@ class CancellableWaits:
         self._running: set[asyncio.Task[Any]] = set()
         self._stopped: set[asyncio.Task[Any]] = set()
 
-    async def on(self, call: Coroutine[Any, Any, T], beware: str = "") -> T:
-        """Await a call and return its result; after `stop`, StoppedWaitingError(beware)."""
+    async def on(self, call: Coroutine[Any, Any, T], warning: str = "") -> T:
+        """Await a call and return its result; after `stop`, StoppedWaitingError(warning)."""
         task = asyncio.ensure_future(call)
         self._running.add(task)
         slow = asyncio.get_running_loop().call_later(self.BRISK, self._free_keys)
@@ -63,7 +63,7 @@ class CancellableWaits:
             slow.cancel()
             self._running.discard(task)
             self._stopped.discard(task)
-        raise StoppedWaitingError(beware)
+        raise StoppedWaitingError(warning)
 
     def stop(self) -> bool:
         """Stop waiting; return whether anything was awaited."""

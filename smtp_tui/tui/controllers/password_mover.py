@@ -27,7 +27,7 @@ LATE = "If the keyring answers later, it may still store the password."
 
 
 class SteppedBackError(Exception):
-    """The admin left a question with Escape or Back."""
+    """The admin left a question with Escape."""
 
 
 # Asks the admin a question: its text, and (key, label) answers. Returns the chosen key, or raises
@@ -136,10 +136,10 @@ class PasswordMover:
         return PasswordMove(raw, leftover=old, stored=str(new))
 
     async def _keep(self, store: PasswordStore, secret: str) -> None:
-        beware = LATE if isinstance(store.source, Keyring) else ""
+        warning = LATE if isinstance(store.source, Keyring) else ""
         if isinstance(store.source, File) and (question := folder_question(store.path)):
             await self._ask(question, [(YES, "Create it")])
-        refused = await self._waits.on(store.store(secret), beware)
+        refused = await self._waits.on(store.store(secret), warning)
         if refused is not None:
             del secret  # a traceback would show this frame's locals
             raise refused

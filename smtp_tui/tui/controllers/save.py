@@ -230,8 +230,8 @@ class SaveController(Controller):
 
     def _preview(self) -> Preview:
         draft, document, password = self.draft, self.document, self.draft.password
-        there = "" if document.is_recreated else document.text
-        text = document.changed(self.table, preview_changes(draft), create=True)
+        old_text = "" if document.is_recreated else document.text
+        new_text = document.changed(self.table, preview_changes(draft), create=True)
         moves = PASSWORD in draft.changed and (password.moves or password.fills_keyring)
         is_open = self.context.file_context.is_open and password.will_be_in_file
         note = "The password is stored in its new place first and read back."
@@ -239,7 +239,7 @@ class SaveController(Controller):
         lacks_table = document.exists and document.lacks(self.table)
         return Preview(
             file=document.path.name,
-            lines=diff.diff_lines(there, text, document.path.name, document.secret_keys),
+            lines=diff.diff_lines(old_text, new_text, document.path.name, document.secret_keys),
             notes=(note,) if moves else (),
             warnings=(warning,) if is_open else (),
             takes_secret_out=bool(password.leaving) and PASSWORD in draft.changed,
@@ -263,11 +263,11 @@ class SaveController(Controller):
     async def _may_recreate(self) -> bool:
         """Ask whether saving may create the removed file again."""
         path = self.document.path
-        what = "Create folder and file" if not path.parent.exists() else "Create it again"
+        create = "Create folder and file" if not path.parent.exists() else "Create it again"
         gone = "was deleted after smtp-tui read it. Nothing is lost: the form has its content."
         mode = "Only its owner can read the new file (mode 0600)."
         text = [plain(f"{escape_controls(path.name)} {gone}"), plain(mode, gap=False)]
-        agrees = await choose(self.form.app, text, (("m", what), (BACK, "Back"))) == "m"
+        agrees = await choose(self.form.app, text, (("m", create), (BACK, "Back"))) == "m"
         if agrees:
             self.document.recreate()
         return agrees

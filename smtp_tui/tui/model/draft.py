@@ -142,8 +142,8 @@ class Draft:
 
     def parsed(self) -> dict[str, Any]:
         """Return each field's parsed value; its default if the field is unset or invalid."""
-        given, _ = parse_fields(self.values())
-        return {**defaults(given), **given}
+        parsed, _ = parse_fields(self.values())
+        return {**defaults(parsed), **parsed}
 
     def reading(self) -> ParseResult:
         """Parse all values into settings, or problems."""
