@@ -1,4 +1,4 @@
-"""Dialogs at the bottom of the screen: nothing of the form is covered that an answer needs."""
+"""Dialogs at the bottom of the screen, which leave the form above visible."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
 
 LABEL = "SMTP Password"
 YES = "y"
-# The line above a dialog, its keys, and two lines of the form or of what else there is to say.
+# The line above a dialog, its key hints, and two lines of the form or of other parts.
 _AROUND = 4
 
 
 class DialogBody(NoRepaintOnResize, Vertical):
-    """What a dialog asks and shows, one below the other."""
+    """The box that stacks the parts of a dialog."""
 
 
 class Dialog(PartsScreen[Result], ModalScreen[Result]):
     """A box of parts at the bottom of the screen.
 
-    The `flexible` part is as high as its content, as far as the screen has room.
+    The `flexible` part is as high as its content, or as the screen allows.
     """
 
     box = "box"
@@ -52,12 +52,12 @@ class Dialog(PartsScreen[Result], ModalScreen[Result]):
         self._flexible = flexible
 
     def compose(self) -> ComposeResult:
-        """Put the parts in the box."""
+        """Stack the parts in the box."""
         with DialogBody(classes=self.box):
             yield from self.parts
 
     def on_resize(self) -> None:
-        """Leave room for what stands around the flexible part."""
+        """Limit the flexible part to the space that the other parts leave."""
         if self._flexible is not None:
             head, room = self.parts[0], self.size.height - _AROUND
             if head is not self._flexible:
@@ -69,40 +69,40 @@ class Dialog(PartsScreen[Result], ModalScreen[Result]):
 def _keys(answers: Mapping[str, str]) -> TextPage:
     """Return the line that shows the key of each answer."""
     spans: list[Span] = []
-    for key, words in answers.items():
-        spans += [(key_name(key), STRONG), (f" {words}   ", PLAIN)]
+    for key, label in answers.items():
+        spans += [(key_name(key), STRONG), (f" {label}   ", PLAIN)]
     return TextPage([Block(tuple(spans), is_preformatted=True, gap=False)])
 
 
 class ChoiceDialog(Dialog[str]):
-    """A question that one key answers; the result is that key. Other keys do nothing."""
+    """A question answered by one key; returns that key and ignores others."""
 
     def __init__(self, text: Sequence[Block], answers: Mapping[str, str]) -> None:
         super().__init__(TextPage(text), _keys(answers))
         self._answers = answers
 
     def on_key(self, event: Key) -> None:
-        """Take the answer."""
-        # Caps Lock is no reason to do nothing.
+        """Return the key if it is an answer."""
+        # Accept an answer typed with Caps Lock.
         if event.key.casefold() in self._answers:
             event.stop()
             self.dismiss(event.key.casefold())
 
 
 async def choose(app: App[Any], text: Sequence[Block], answers: Iterable[tuple[str, str]]) -> str:
-    """Ask something; return the key of the answer, of which each has its words."""
+    """Ask a question with (key, label) answers; return the chosen key."""
     return await app.push_screen_wait(ChoiceDialog(text, dict(answers)))
 
 
 async def confirm(app: App[Any], text: Sequence[Block], yes: str = "Yes") -> bool:
-    """Ask something whose answer is no unless one key says yes."""
-    # Enter is pressed without reading, so it never agrees.
+    """Ask a yes/no question; only Y means yes."""
+    # People press Enter without reading, so it never means yes.
     answers = {YES: yes, "n": "No", "escape": "No", "enter": "No"}
     return await app.push_screen_wait(ChoiceDialog(text, answers)) == YES
 
 
 def folder_question(path: Path) -> str:
-    """Return what to ask before the folder of a file is made; nothing where it exists."""
+    """Return the question to ask before creating a file's folder; "" if the folder exists."""
     folder = Path(os.path.realpath(path)).parent
     if os.path.lexists(folder):
         return ""
@@ -110,14 +110,14 @@ def folder_question(path: Path) -> str:
 
 
 async def may_make_folder(app: App[Any], path: Path) -> bool:
-    """Ask whether the folder of a file shall be made; True where it is there."""
-    # A slip in a path would make a folder that nobody wants.
+    """Ask whether a missing folder may be created; True if it exists."""
+    # A typing error in a path would create an unwanted folder.
     question = folder_question(path)
     return not question or await confirm(app, [plain(question, WARNING)], "Create it")
 
 
 class PromptDialog(Dialog[str | None]):
-    """Asks for one line of text; `actions` are what Enter and Esc do, in words."""
+    """Asks for one line of text; `actions` are the labels of Enter and Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape", "leave")]
 
@@ -134,18 +134,18 @@ class PromptDialog(Dialog[str | None]):
         self._line = PromptLine(label)
         self._line.load(text)
         self._may_be_empty = may_be_empty
-        what_was_wrong = [TextPage([plain(problem, BAD)])] if problem else []
+        problem_part = [TextPage([plain(problem, BAD)])] if problem else []
         hints = ("Enter", actions[0]), ("Esc", actions[1])
-        super().__init__(TextPage([plain(title, DIM)]), self._line, *what_was_wrong, hints=hints)
+        super().__init__(TextPage([plain(title, DIM)]), self._line, *problem_part, hints=hints)
 
     def action_take(self) -> None:
-        """Take what was typed."""
+        """Return the typed text."""
         text = self._line.text.strip()
         if text or self._may_be_empty:
             self.dismiss(text)
 
 
-# A function, because a coroutine may not look at a disk by itself.
+# A function, because ruff's ASYNC rules forbid file system calls in a coroutine.
 def _is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
@@ -159,9 +159,9 @@ async def ask_and_save(
     *,
     makes_folder: bool = False,
 ) -> Path | None:
-    """Ask for a file and write it, until that worked or is given up.
+    """Ask for a file and write it, until that works or the admin gives up; return its path.
 
-    `question` asks whether to replace a file, by its path; `write` returns what went wrong.
+    `question` makes the question whether to replace a path; `write` returns a problem or "".
     """
     typed, problem, actions = str(proposal), "", ("Save", "Do not save")
     while True:
@@ -181,26 +181,26 @@ async def ask_and_save(
 
 
 class AskPassword(Dialog[str | None]):
-    """Asks for a password for one test or message; it is kept nowhere."""
+    """Asks for the password of one test or message, which is not stored."""
 
     BINDINGS = PromptDialog.BINDINGS
 
     def __init__(self, account: str, *, sends: bool = False) -> None:
         whose = f" of {account}" if account else ""
-        what, verb = ("message", "Send") if sends else ("test", "Test")
-        title = f"The password{whose}, for this {what} only. It is not stored."
+        kind, verb = ("message", "Send") if sends else ("test", "Test")
+        title = f"The password{whose}, for this {kind} only. It is not stored."
         self._line = PromptLine(LABEL, is_masked=True)
         keys = _keys({"enter": verb, "escape": f"Do not {verb.lower()}"})
         super().__init__(TextPage([plain(title)]), self._line, keys)
 
     def action_take(self) -> None:
-        """Give it to the test."""
-        # Unlike other answers it is not stripped: a password may begin or end in blanks.
+        """Return the password."""
+        # Do not strip it: a password may begin or end with blanks.
         self.dismiss(self._line.text)
 
 
 class SelectDialog(Dialog[int | None]):
-    """A choice of one from a short list; the result is the number of the line."""
+    """A choice from a short list; returns the line's index."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape,f10,ctrl+x", "leave")]
 
@@ -212,17 +212,17 @@ class SelectDialog(Dialog[int | None]):
         super().__init__(TextPage([plain(title, STRONG), *notes]), self._list, hints=hints)
 
     def action_take(self) -> None:
-        """Take the chosen line."""
+        """Return the chosen index."""
         self.dismiss(self._list.index)
 
 
 def select(
     app: App[Any], title: str, lines: Sequence[str], index: int, take: Callable[[int], None]
 ) -> None:
-    """Have one of the lines chosen; `take` gets its number."""
+    """Let the admin choose a line, and call `take` with its index."""
 
-    def taken(number: int | None) -> None:
-        if number is not None:
-            take(number)
+    def on_result(chosen: int | None) -> None:
+        if chosen is not None:
+            take(chosen)
 
-    app.push_screen(SelectDialog(title, lines, index), taken)
+    app.push_screen(SelectDialog(title, lines, index), on_result)

@@ -1,4 +1,4 @@
-"""Widgets of a few lines that repaint only the cells that changed: the bars at the edges."""
+"""Small widgets that repaint only changed cells, such as the bars at the edges."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 
 class DiffedWidget(NoRepaintOnResize, Widget):
-    """A widget of lines; subclasses draw them, and ask for a repaint after a change."""
+    """A widget of lines; subclasses draw the lines and call `repaint` after a change."""
 
     _drawn: Sequence[Strip] = ()
 
     def draw(self) -> list[Strip]:
-        """Return every line, as wide as the widget is."""
+        """Return every line, each as wide as the widget."""
         raise NotImplementedError
 
     def repaint(self) -> None:
-        """Show what changed, and nothing else."""
+        """Repaint the cells that changed."""
         if not self._is_drawn:
-            # It was never shown in this size, and will be drawn when it is.
+            # The widget was never shown at this size; `render_line` will draw it.
             self._drawn = ()
             return
         old, self._drawn = self._drawn, self.draw()
-        # Over a slow line every cell counts: Textual would send the widget's whole region.
+        # On a slow connection every cell counts: Textual would send the widget's whole region.
         pairs = enumerate(zip(old, self._drawn, strict=True))
         spans = [(y, changed_span(*pair)) for y, pair in pairs if pair[0] != pair[1]]
         regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
@@ -48,7 +48,7 @@ class DiffedWidget(NoRepaintOnResize, Widget):
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
-        """Return a line as it was last drawn."""
+        """Return a line as last drawn."""
         if not self._is_drawn:
             self._drawn = self.draw()
         return self._drawn[y] if y < len(self._drawn) else Strip.blank(self.size.width, PLAIN)
@@ -60,23 +60,23 @@ class DiffedWidget(NoRepaintOnResize, Widget):
 
 
 class SingleLineWidget(DiffedWidget):
-    """A line made of spans, which subclasses return."""
+    """A line of spans, which subclasses return."""
 
     DEFAULT_CSS = "SingleLineWidget { height: 1; }"
 
     def spans(self, width: int) -> list[Span]:
-        """Return what the line shows, for a width in cells."""
+        """Return the spans of the line, for a width in cells."""
         raise NotImplementedError
 
     def draw(self) -> list[Strip]:
-        """Return the line, and blank ones where there is room for more."""
+        """Return the line, followed by blank lines up to the widget's height."""
         width, height = self.size
         line = make_strip(self.spans(width), width)
         return [line, *[Strip.blank(width, PLAIN)] * (height - 1)][:height]
 
 
 class StatusBar(SingleLineWidget):
-    """The file, the program whose settings it has, the table in it, and what is not saved."""
+    """The file, its table, its application, and the unsaved state."""
 
     def __init__(
         self, file: str, table: str, application: str = "", others: str = "", *, id: str
@@ -94,7 +94,7 @@ class StatusBar(SingleLineWidget):
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return file, table and application at the left, the state at the right."""
+        """Return file, table and application on the left, and the state on the right."""
         table = f" · {self._table}{self._application}"
         used = cell_len(table) + cell_len(self._others) + cell_len(self._state)
         # A path's end says more than its beginning.
@@ -109,10 +109,10 @@ class StatusBar(SingleLineWidget):
         ]
 
 
-# Textual's Footer recomposes at each step of the focus and keeps its old keys alive: a Tab writes
-# 4,243 bytes with it, 678 with one line that is painted where it changes.
+# Textual's Footer recomposes at each focus change and keeps its old keys alive: a Tab writes 4,243
+# bytes with it, 678 with this line, which repaints only the changed cells.
 class KeyHints(SingleLineWidget):
-    """Keys and what they do."""
+    """A line of keys and what they do."""
 
     def __init__(self, hints: Hints, *, indent: int = 1, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -120,12 +120,12 @@ class KeyHints(SingleLineWidget):
         self._indent = indent
 
     def show(self, hints: Hints) -> None:
-        """Tell other keys."""
+        """Show other hints."""
         self._hints = hints
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return the hints that fit, with the alternative keys where there is room for all."""
+        """Return the hints that fit, with alternative keys if everything fits."""
         whole = self._indent + sum(len(keys) + len(word) + 3 for keys, word in self._hints) - 2
         spans: list[Span] = [(" " * self._indent, PLAIN)]
         used = self._indent
@@ -138,14 +138,14 @@ class KeyHints(SingleLineWidget):
 
 
 class Divider(NoRepaintOnResize, Widget):
-    """A rule between form and sidebar; the part beside what is in sight of a long form is thick."""
+    """The rule between form and sidebar; a thick part marks the visible part of a long form."""
 
     DEFAULT_CSS = "Divider { width: 1; height: 100%; }"
 
     _span: tuple[int, int] | None = None
 
     def mark(self, top: int, shown: int, whole: int) -> None:
-        """Mark what is in sight of `whole` lines; nothing when that is all of them."""
+        """Mark the `shown` lines from `top` of `whole` lines; mark nothing if all are shown."""
         span = None
         if 0 < shown < whole:
             start = round(top * shown / whole)

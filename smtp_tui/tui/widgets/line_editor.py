@@ -1,4 +1,4 @@
-"""A line of text that is typed, with a cursor in it."""
+"""A single-line text editor."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PORT = re.compile(r"\d{0,5}(?:[/?].*)?")
 
 
 class LineBuffer:
-    """A text and a cursor in it, 0 to its length; no repr shows the text.
+    """A text and the cursor's index in it; no repr shows the text.
 
-    A place to move or delete to is left, right, word_left, word_right, start or end.
+    A `place` to move or delete to is left, right, word_left, word_right, start or end.
     """
 
     __slots__ = ("cursor", "text")
@@ -35,7 +35,7 @@ class LineBuffer:
         self.cursor = cursor
 
     def insert(self, text: str) -> None:
-        """Put text in at the cursor."""
+        """Insert text at the cursor."""
         self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
         self.cursor += len(text)
 
@@ -44,7 +44,7 @@ class LineBuffer:
         self.cursor = self._at(place)
 
     def delete(self, place: str) -> None:
-        """Remove what stands between the cursor and a place."""
+        """Delete the text between the cursor and a place."""
         start, end = sorted((self.cursor, self._at(place)))
         self.text = self.text[:start] + self.text[end:]
         self.cursor = start
@@ -65,7 +65,7 @@ class LineBuffer:
 
 
 def password_span(text: str) -> tuple[int, int]:
-    """Return where the password stands in a URL, or in `user:password@host`, also half typed."""
+    """Return the span of the password in a URL or `user:password@host`, even half typed."""
     user = _USER.match(text)
     if user is None or " " in text:
         return 0, 0
@@ -77,11 +77,11 @@ def password_span(text: str) -> tuple[int, int]:
 
 
 # Textual's own Input repaints its whole line for each key, shows control characters raw, and puts
-# what is typed into the reprs of its messages, passwords included.
+# the typed text into the reprs of its messages, passwords included.
 class LineEditor(SingleLineWidget, can_focus=True):
-    """A text that is edited in place; subclasses draw what stands round it.
+    """A text edited in place; subclasses draw what surrounds it.
 
-    A fixed one ignores the keys. A password is shown as bullets, in a URL too.
+    A fixed editor ignores keys. Passwords show as bullets, in URLs too.
     """
 
     # Ctrl+A, B, C, Q, S belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the screen.
@@ -102,7 +102,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
     placeholder = ""
     is_fixed = False
     is_masked = False
-    # Of the characters, the first that is in sight.
+    # Index of the first visible character.
     _first = 0
 
     @cached_property
@@ -111,33 +111,33 @@ class LineEditor(SingleLineWidget, can_focus=True):
 
     @property
     def text(self) -> str:
-        """What the line holds; no repr shows it."""
+        """The edited text; no repr shows it."""
         return self._line.text
 
     @property
     def value_at(self) -> int:
-        """The column that the text begins in."""
+        """The column where the text begins."""
         return 0
 
     @property
     def is_at_end(self) -> bool:
-        """Whether the cursor stands behind a text."""
+        """Whether the cursor is behind the last character of a text."""
         return self.has_focus and 0 < len(self.text) == self._line.cursor
 
     def load(self, text: str) -> None:
-        """Hold another text, as if it had been there before."""
+        """Replace the text without reporting an edit."""
         self._line, self._first = LineBuffer(text, len(text)), 0
         self.repaint()
 
     def edited(self) -> None:
-        """React to a text that was changed by a key or a paste."""
+        """React to a text changed by a key or a paste."""
 
     def emptied(self) -> None:
-        """React to a key that deletes where there is no text."""
+        """React to a delete key while there is no text."""
 
     def on_key(self, event: Key) -> None:
         """Type a character."""
-        # With Alt a key comes with its character as if that had been typed.
+        # A key pressed with Alt has a character as if it had been typed.
         with_alt = event.key.startswith("alt+")
         if event.character is not None and event.is_printable and not with_alt:
             event.stop()
@@ -145,14 +145,14 @@ class LineEditor(SingleLineWidget, can_focus=True):
             self._edit(self._line.insert, event.character)
 
     def on_paste(self, event: Paste) -> None:
-        """Type the first line of what is pasted."""
+        """Insert the first line of the pasted text."""
         event.stop()
-        # No setting has more lines; the rest of a file pasted by mistake is left alone.
+        # No setting has more lines; ignore the rest of a file pasted by mistake.
         for line in event.text.splitlines()[:1]:
             self._edit(self._line.insert, line)
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Put the cursor behind the text; without the focus show the text from its beginning."""
+        """Move the cursor to the end; without the focus, show the text from its beginning."""
         self._line.move("end")
         self._first = 0
         super().watch_has_focus(has_focus)
@@ -161,7 +161,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
             self._place_cursor()
 
     def action_move(self, place: str) -> None:
-        """Move in the text."""
+        """Move the cursor."""
         self._edit(self._line.move, place)
 
     def action_delete(self, place: str) -> None:
@@ -171,7 +171,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
         self._edit(self._line.delete, place)
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
-        """Return the text with the cursor in it, or the placeholder; and the cells it takes."""
+        """Return the text with the cursor in it, or the placeholder, and its width in cells."""
         if not self.text or self.is_fixed:
             shown = truncate(self.placeholder, width)
             if not self.has_focus:
@@ -195,22 +195,22 @@ class LineEditor(SingleLineWidget, can_focus=True):
             self.edited()
 
     def _cells(self) -> list[str]:
-        """Each character as it may be shown; what could steer a terminal stands escaped."""
+        """Return the text shown for each character, with control characters escaped."""
         if self.is_masked:
             return [BULLET] * len(self.text)
         cells = [to_charset(escape_controls(character)) for character in self.text]
-        # Somebody may type a URL with a login where a host belongs.
+        # An admin may type a URL with a password into a host field.
         start, end = password_span(self.text)
         return [*cells[:start], *[BULLET] * (end - start), *cells[end:]]
 
     def _window(self, cells: list[str], width: int) -> tuple[list[Span], int]:
-        """Return the part of the text that holds the cursor."""
+        """Return the spans of the part that contains the cursor, and their width in cells."""
         cursor = self._line.cursor
         self._first = min(self._first, cursor)
         while self._first < cursor and self._before_cursor(cells) + 1 > width:
             self._first += 1
         while self._first and self._end_fits(cells, self._first - 1, width):
-            # The window grew, or was not known when the text was first placed.
+            # The window grew, or its width was not known when the text was loaded.
             self._first -= 1
         lead = "…" if self._first else ""
         head = lead + "".join(cells[self._first : cursor])
@@ -221,24 +221,24 @@ class LineEditor(SingleLineWidget, can_focus=True):
         return [(head, PLAIN), (under, CURSOR), (tail, PLAIN)], used
 
     def _end_fits(self, cells: list[str], first: int, width: int) -> bool:
-        """Whether all from a character on has room, the cursor behind it included."""
+        """Whether the text from `first` to its end fits, including a cursor at the end."""
         at_end = self._line.cursor == len(cells)
         return (first > 0) + sum(map(cell_len, cells[first:])) + at_end <= width
 
     def _before_cursor(self, cells: list[str]) -> int:
-        """Return the cells between the beginning of what is in sight and the cursor."""
+        """Return the number of cells between the left edge and the cursor."""
         before = cells[self._first : self._line.cursor]
         return (self._first > 0) + sum(map(cell_len, before))
 
     def _place_cursor(self) -> None:
-        # Input methods open where the terminal's own cursor stands.
+        # Input methods open at the terminal's own cursor.
         before = 0 if self.is_fixed else self._before_cursor(self._cells())
         corner = self.content_region.offset
         self.app.cursor_position = corner + Offset(self.value_at + before, 0)
 
 
 class PromptLine(LineEditor):
-    """A label and a text: what a dialog asks for."""
+    """The label and text editor of a dialog."""
 
     def __init__(self, label: str, *, is_masked: bool = False) -> None:
         super().__init__()
@@ -247,7 +247,7 @@ class PromptLine(LineEditor):
 
     @property
     def value_at(self) -> int:
-        """The column that the text begins in."""
+        """The column where the text begins."""
         return len(self._label)
 
     def spans(self, width: int) -> list[Span]:

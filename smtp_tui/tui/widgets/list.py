@@ -1,4 +1,4 @@
-"""Rows below each other of which one is chosen, and columns that share out the width there is."""
+"""List widgets in which one row is chosen, and the layout of columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from smtp_tui.tui.style import CURSOR, DIM, PLAIN, Span, make_strip, truncate
 from smtp_tui.tui.widgets.line import DiffedWidget
 
 RowT = TypeVar("RowT")
-# Cells before each line, for the signs of the cursor and of what is out of sight.
+# Cells before each line, for the cursor and the sign of hidden lines.
 LEAD = 2
 _GAP, _NARROW_GAP = 2, 1
 
@@ -22,9 +22,9 @@ _GAP, _NARROW_GAP = 2, 1
 def column_widths(
     rows: Sequence[Sequence[str]], width: int, least: Sequence[int]
 ) -> tuple[tuple[int, ...], int]:
-    """Return each column's cells and the gap between them.
+    """Return each column's width in cells, and the gap between columns.
 
-    Where they do not fit, the widest of those that are above their `least` gives way first.
+    If they do not fit, the widest column above its `least` width shrinks first.
     """
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     gap = _GAP if sum(widths) + _GAP * (len(widths) - 1) <= width else _NARROW_GAP
@@ -33,7 +33,7 @@ def column_widths(
         spare = [max(cells - floor, 0) for cells, floor in zip(widths, least, strict=True)]
         if not any(spare):
             break
-        widest = max((at for at, some in enumerate(spare) if some), key=widths.__getitem__)
+        widest = max((at for at, cells in enumerate(spare) if cells), key=widths.__getitem__)
         widths[widest] -= min(excess, 1)
     return tuple(widths), gap
 
@@ -41,12 +41,12 @@ def column_widths(
 def fit_cells(
     row: Sequence[str], widths: Sequence[int], gap: int, *, right: Sequence[int] = ()
 ) -> list[str]:
-    """Return a row's texts, each cut or filled to its column; `right` columns are flush there."""
+    """Return a row's texts, each cut or padded to its column; `right` columns align right."""
     cells = []
-    for number, (text, width) in enumerate(zip(row, widths, strict=True)):
+    for column, (text, width) in enumerate(zip(row, widths, strict=True)):
         shown = truncate(text, width)
         pad = " " * (width - cell_len(shown))
-        cells.append((pad + shown if number in right else shown + pad) + " " * gap)
+        cells.append((pad + shown if column in right else shown + pad) + " " * gap)
     return cells
 
 
@@ -56,15 +56,15 @@ def filter_rows(
     searched: Callable[[RowT], str],
     distance: Callable[[RowT, Sequence[str]], int],
 ) -> tuple[RowT, ...]:
-    """Return the rows that hold every word typed, those first whose name is nearest to them."""
+    """Return the rows whose `searched` text contains every word, by ascending `distance`."""
     found = [row for row in rows if all(word in searched(row) for word in words)]
     return tuple(sorted(found, key=lambda row: distance(row, words)))
 
 
 class ListView(DiffedWidget, Generic[RowT], can_focus=True):
-    """A list, under a heading where it has columns; subclasses lay out its rows.
+    """A list, with a heading if it has columns; subclasses lay out its rows.
 
-    It scrolls by itself so that the chosen row is in sight.
+    It scrolls so that the chosen row is visible.
     """
 
     DEFAULT_CSS = "ListView { height: auto; }"
@@ -76,8 +76,8 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
     ]
 
     none_found = ""
-    # A steady list keeps its height whatever it holds: if it shrank while letters are typed, all
-    # below it would move and be painted.
+    # A steady list keeps its height: if it shrank during typing, everything below it would move and
+    # be repainted.
     is_steady = False
     highest = 10_000
     _most = 1
@@ -90,7 +90,7 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
         self.index = index
 
     def heading(self, width: int) -> list[Span] | None:
-        """Return the line above all, for a width in cells; None where the list has no columns."""
+        """Return the heading for a width in cells; None if the list has no columns."""
         del width
         return None
 
@@ -99,7 +99,7 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
         raise NotImplementedError
 
     def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the first line of the chosen row, marked from edge to edge."""
+        """Return the chosen row's first line, marked over the whole width."""
         text = f"{lead}{''.join(part for part, _ in spans)}"
         return [(text + " " * max(width - cell_len(text), 0), CURSOR)]
 
@@ -110,18 +110,18 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
 
     @property
     def chosen(self) -> RowT | None:
-        """The chosen row, if there is any."""
+        """The chosen row; None if the list is empty."""
         return self.rows[self.index] if self.rows else None
 
     def limit(self, most: int) -> None:
-        """Take at most so many lines, the heading's among them."""
+        """Limit the height to `most` lines, heading included."""
         most = min(most, self.highest)
         if most != self._most:
             self._most = most
             self.refresh(layout=True)
 
     def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
-        """Return the lines that all rows take, as far as there is room."""
+        """Return the number of lines of heading and rows, up to the limit."""
         if self.is_steady:
             return self._most
         head = 0 if self.heading(width - LEAD) is None else 1
@@ -136,18 +136,18 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
         self.repaint()
 
     def action_go(self, by: int) -> None:
-        """Choose another row, as far as there are any."""
+        """Move the cursor by rows, stopping at the ends."""
         self.index = max(min(self.index + by, len(self.rows) - 1), 0)
         self.repaint()
 
     def draw(self) -> list[Strip]:
-        """Return the heading and the lines in sight, those of the chosen row among them."""
+        """Return the heading and the visible lines, scrolled to the chosen row."""
         width, height = self.size
         heading, lines = self.heading(width - LEAD), self._lines(width)
         strips = [] if heading is None else [make_strip([(" " * LEAD, PLAIN), *heading], width)]
         room = max(height - len(strips), 1)
-        own = [at for at, (number, _) in enumerate(lines) if number == self.index] or [0]
-        # Scroll no further than the chosen row wants; of one higher than the list show the top.
+        own = [at for at, (row, _) in enumerate(lines) if row == self.index] or [0]
+        # Scroll no further than needed; show the top of a row that is higher than the list.
         top = max(min(self._top, len(lines) - room), own[-1] + 1 - room, 0)
         self._top = top = min(top, own[0])
         shown = range(top, min(top + room, len(lines)))
@@ -163,11 +163,11 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
         return [*strips, *[Strip.blank(width, PLAIN)] * (height - len(strips))][:height]
 
     def _lines(self, width: int) -> list[tuple[int, list[Span]]]:
-        """Return every line with the number of its row."""
-        # A key moves the cursor alone: the rows are laid out once for a width.
+        """Return every line with the index of its row."""
+        # A key moves only the cursor: lay out the rows once for each width.
         if self._laid_out is None or self._laid_out[0] != width:
             rows = enumerate(self.layout_rows(width - LEAD))
-            lines = [(number, line) for number, row in rows for line in row]
+            lines = [(index, line) for index, row in rows for line in row]
             if not lines and self.none_found:
                 lines = [(0, [(self.none_found, DIM)])]
             self._laid_out = width, lines
@@ -175,16 +175,16 @@ class ListView(DiffedWidget, Generic[RowT], can_focus=True):
 
 
 class Menu(ListView[str]):
-    """A list of plain lines, as long as its style allows."""
+    """A list of plain lines, as high as its style allows."""
 
     _most = 10_000
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
-        """Yield the lines as they are."""
+        """Yield each line, truncated."""
         for line in self.rows:
             yield ([(truncate(line, width), PLAIN)],)
 
     def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the chosen line, marked as far as its text goes."""
+        """Return the chosen line, marking only its text."""
         del width
         return [(f"{lead}{spans[0][0]}", CURSOR)]

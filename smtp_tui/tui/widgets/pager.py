@@ -1,4 +1,4 @@
-"""Screens that are one page to read, or a page about a text that is pasted above it."""
+"""Base screens: a page to read, a search, and a page about a pasted text."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
 
 Result = TypeVar("Result")
 FOOT = "Esc closes, Up Down PgUp PgDn scroll"
-# Seconds without a key after which a pasted text is read: a paste may come key by key.
+# Seconds without a key until a pasted text is parsed: a paste may arrive key by key.
 PAUSE = 0.3
 
 
 # Without `inherit_bindings=False` the keys of Textual's screens (Tab, Ctrl+C) would work too.
 class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
-    """A screen of parts one below the other; it ends with a result, None where the admin goes back.
+    """A screen of stacked parts; returns a result, or None if the admin goes back.
 
-    Its keys may scroll a `page` in it. With `hints` the last part is a line of them.
+    Its keys may scroll a `page` in it. `hints` add a last line of key hints.
     """
 
-    # Textual focuses nothing while the terminal says that another window has the focus.
+    # Textual focuses nothing while the terminal reports that another window has the focus.
     AUTO_FOCUS = ""
     page: TextPage
 
@@ -60,7 +60,7 @@ class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         yield from self.parts
 
     def on_mount(self) -> None:
-        """Begin at the first part that takes keys."""
+        """Focus the first part that accepts keys."""
         if self.focused is None:
             self.focus_next()
 
@@ -69,16 +69,16 @@ class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         self.dismiss(None)
 
     def action_go(self, by: int) -> None:
-        """Read on by lines."""
+        """Scroll the page by lines."""
         self.page.action_go(by)
 
     def action_page(self, pages: int) -> None:
-        """Read on by what is in sight."""
+        """Scroll the page by screenfuls."""
         self.page.action_page(pages)
 
 
 class PagerScreen(PartsScreen[None]):
-    """A page over the whole screen, and a line at its foot; subclasses make its blocks."""
+    """A full-screen page with a line at its foot; subclasses yield its blocks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,enter,f10,ctrl+x", "leave"),
@@ -91,23 +91,23 @@ class PagerScreen(PartsScreen[None]):
         super().__init__(self.page, *foot, hints=hints, classes="sheet", indent=1)
 
     def blocks(self, width: int) -> Iterable[Block]:
-        """Return what the page shows, for a width in cells."""
+        """Return the blocks of the page, for a width in cells."""
         raise NotImplementedError
 
     def on_resize(self) -> None:
-        """Set the lines for the width there is."""
+        """Show the blocks for the new width."""
         self.update()
 
     def update(self) -> None:
-        """Show what there is now."""
-        # Pages change while they are read (a clock, answers from DNS): nobody loses their place.
+        """Show the current blocks."""
+        # Keep the scroll position: a clock or DNS answers change pages while they are read.
         self.page.show([*self.blocks(self.size.width - 2)], from_top=False)
 
 
 class SearchScreen(PartsScreen[Result]):
-    """A whole screen on which something is found: a line typed, a list, and details of a row.
+    """A full-screen search: a text row, a list of results, and details of the chosen one.
 
-    Of the lines that `around` leaves, the list takes a `share` at most.
+    The list gets at most `share` of the lines, not counting `around` lines of other parts.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -124,19 +124,19 @@ class SearchScreen(PartsScreen[Result]):
         super().__init__(*parts, found, self.page, hints=hints, classes="finding")
 
     def on_resize(self) -> None:
-        """Leave room for the details."""
+        """Limit the list to leave space for the details."""
         self._found.limit(max(int((self.size.height - self.around) * self.share), 3))
 
 
-# Textual's TextArea takes 21 ms to load, and shows passwords.
+# Textual's TextArea takes 10 to 20 ms to load, and shows passwords.
 class PasteArea(DiffedWidget, can_focus=True):
-    """A text of several lines that is typed or pasted at its end; it shows the last lines.
+    """A multi-line text, typed or pasted at its end; the last lines show.
 
-    Subclasses hide what may not be shown of it.
+    Subclasses mask secrets in the shown lines.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Without bracketed paste, what is pasted comes as keys, and its lines end in Enter.
+        # Without bracketed paste, a paste arrives as keys, and Enter ends its lines.
         ("enter,ctrl+j", "add('\\n')"),
         ("tab", "add(' ')"),
         ("backspace", "cut"),
@@ -145,9 +145,9 @@ class PasteArea(DiffedWidget, can_focus=True):
 
     hint = ""
 
-    # Textual shows the repr of messages in logs and tracebacks: a password must not stand in one.
+    # Textual shows reprs of messages in logs and tracebacks: they must not contain a password.
     class Edited(Message):
-        """The text changed; the widget has it."""
+        """The widget's text changed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,16 +155,16 @@ class PasteArea(DiffedWidget, can_focus=True):
         self._is_due = False
 
     def limit_text(self, text: str) -> str:
-        """Return what is held of a text whose lines end in LF."""
+        """Return the part of a text to keep; its lines end in LF."""
         raise NotImplementedError
 
     def visible_lines(self, text: str, height: int) -> list[str]:
-        """Return the last lines of it, without its secrets; one may go over several."""
+        """Return the last lines, with secrets masked; a secret may span lines."""
         raise NotImplementedError
 
     @property
     def text(self) -> str:
-        """What was typed and pasted; no repr shows it."""
+        """The typed and pasted text; no repr shows it."""
         return self._text
 
     def on_key(self, event: Key) -> None:
@@ -175,31 +175,31 @@ class PasteArea(DiffedWidget, can_focus=True):
             self.action_add(event.character)
 
     def on_paste(self, event: Paste) -> None:
-        """Take all lines of what is pasted."""
+        """Add all pasted lines."""
         event.stop()
         self.action_add(event.text)
 
     def action_add(self, text: str) -> None:
-        """Put a text at the end."""
+        """Append a text."""
         self.set_text(self._text + text)
 
     def action_cut(self) -> None:
-        """Take the last character away."""
+        """Delete the last character."""
         self.set_text(self._text[:-1])
 
     def action_cut_word(self) -> None:
-        """Take the last word away."""
-        kept = self._text.rstrip()
-        self.set_text(kept[: len(kept) - len(kept.split()[-1])] if kept else "")
+        """Delete the last word."""
+        text = self._text.rstrip()
+        self.set_text(text[: len(text) - len(text.split()[-1])] if text else "")
 
     def set_text(self, text: str) -> None:
-        """Hold another text."""
+        """Replace the text."""
         text = self.limit_text(text.replace("\r\n", "\n").replace("\r", "\n"))
         if text == self._text:
             return
         self._text = text
         self.post_message(self.Edited())
-        # A paste may come key by key: one painting for all keys that wait.
+        # A paste may arrive key by key: repaint once for all waiting keys.
         if not self._is_due:
             self._is_due = True
             self.call_after_refresh(self._show)
@@ -209,7 +209,7 @@ class PasteArea(DiffedWidget, can_focus=True):
         self.repaint()
 
     def draw(self) -> list[Strip]:
-        """Draw the last lines, the cursor behind them."""
+        """Draw the last lines with the cursor at the end."""
         width, height = self.size
         if not self._text:
             lines: list[list[Span]] = [[(self.hint[:1], CURSOR), (self.hint[1:], DIM)]]
@@ -222,9 +222,9 @@ class PasteArea(DiffedWidget, can_focus=True):
 
 
 class PasteScreen(PartsScreen[Result]):
-    """A text that is pasted or typed, and what it means below, once no key comes for a moment."""
+    """A pasted or typed text, and a page about it that is updated when typing pauses."""
 
-    # The text is edited at its end alone, which leaves the arrows to the page below.
+    # The text is edited only at its end, so the arrows can scroll the page below.
     BINDINGS: ClassVar[list[BindingType]] = [
         ("up", "go(-1)"),
         ("down", "go(1)"),
@@ -240,25 +240,25 @@ class PasteScreen(PartsScreen[Result]):
         super().__init__(head, pasted, self.page, hints=(), classes="error")
 
     def read(self) -> None:
-        """Read the text, and show what it means and which keys there are."""
+        """Parse the text, and show what it means and the key hints."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Begin with nothing."""
+        """Show the page for an empty text."""
         self.show()
 
     def on_paste_area_edited(self) -> None:
-        """Read the text after a pause."""
+        """Parse the text after a pause."""
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(PAUSE, self.show)
 
     def show(self) -> None:
-        """Read the text now."""
+        """Parse the text now."""
         if self._pause is not None:
             self._pause.stop()
         self.read()
 
     def action_clear(self) -> None:
-        """Begin again."""
+        """Clear the text."""
         self._pasted.set_text("")

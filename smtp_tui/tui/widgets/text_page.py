@@ -1,7 +1,7 @@
-"""Pages of text in a narrow column: a small subset of Markdown, its flow, and the widget for it.
+"""Parse, wrap and show text pages in a small subset of Markdown.
 
-`# ` and `## ` headings, paragraphs, `- ` items, fenced code, and inline `code` and **strong**.
-Nothing else is interpreted, so no text can colour or link itself.
+The subset: headings, paragraphs, `- ` items, fenced code, inline `code` and **strong**. Nothing
+else is interpreted, so a text cannot add colours or links.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, make_strip
 from smtp_tui.tui.widgets.line import DiffedWidget
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
-# A fenced block, a heading, or an item or paragraph with all lines up to a blank one or the next.
+# A fenced block, a heading, or an item or paragraph up to a blank line or the next block.
 _BLOCKS = re.compile(
     r"""^```.*\n(?P<code>(?:(?!```).*\n)*)(?:```.*)?
     | ^\#+(?P<heading>.*)
     | ^(?P<item>[-*]\ )?(?P<text>.*\S.*(?:\n(?![-*]\ |\#|```)(?=.*\S).*)*)""",
     re.MULTILINE | re.VERBOSE,
 )
-# Lines that a notch of the mouse wheel scrolls, as in all of Textual.
+# Lines per notch of the mouse wheel, as everywhere in Textual.
 _WHEEL = 2
 _PIECE = re.compile(r"\s+|[^\s]+")
 
 
 @record
 class Block:
-    """A paragraph: its spans, and what stands before its first and its further lines."""
+    """A paragraph: its spans, and the prefixes of its first and further lines."""
 
     spans: tuple[Span, ...]
     first: str = ""
@@ -48,19 +48,19 @@ class Block:
 
 
 def plain(text: str, style: Style = PLAIN, *, gap: bool = True) -> Block:
-    """Make a block of text as it is, escaped and with no markup interpreted."""
+    """Make a block of escaped text, with no markup interpreted."""
     # Textual's Static passes ESC and C1 bytes through: a hostile greeting could retitle or recolour
     # the terminal.
     return Block(((escape_controls(text), style),), gap=gap)
 
 
 def item(text: str, style: Style = PLAIN, sign: str = "- ") -> Block:
-    """Make an item of a list, under the one before it."""
+    """Make a list item, with no gap above it."""
     return Block(((escape_controls(text), style),), sign, "  ", gap=False)
 
 
 def verbatim(text: str, *, gap: bool = False) -> Block:
-    """Make a line of a program's text, which is not broken."""
+    """Make a line of code or output, which is not wrapped."""
     return Block(((escape_controls(text), ACCENT),), is_preformatted=True, gap=gap)
 
 
@@ -71,14 +71,14 @@ def labelled(label: str, text: str, style: Style = STRONG) -> Block:
     )
 
 
-# Textual's Markdown costs 41 ms to import, and links and colours what a text asks for.
+# Textual's Markdown takes 41 ms to import, and lets a text set links and colours.
 def parse(markdown: str) -> list[Block]:
-    """Read a page into blocks."""
+    """Parse a Markdown page into blocks."""
     blocks: list[Block] = []
     for match in _BLOCKS.finditer(markdown.rstrip("\n") + "\n"):
         if match["code"] is not None:
-            for number, line in enumerate(match["code"].splitlines()):
-                code, gap = ((escape_controls(line), ACCENT),), number == 0
+            for index, line in enumerate(match["code"].splitlines()):
+                code, gap = ((escape_controls(line), ACCENT),), index == 0
                 blocks.append(Block(code, "  ", "  ", is_preformatted=True, gap=gap))
         elif match["heading"] is not None:
             blocks.append(Block(((escape_controls(match["heading"].strip()), STRONG),)))
@@ -91,7 +91,7 @@ def parse(markdown: str) -> list[Block]:
 
 
 def flow(blocks: Sequence[Block], width: int) -> list[list[Span]]:
-    """Break blocks into lines of at most `width` cells."""
+    """Wrap blocks into lines of at most `width` cells."""
     lines: list[list[Span]] = []
     for block in blocks:
         if lines and block.gap:
@@ -130,7 +130,7 @@ def _flow_block(block: Block, width: int) -> Iterator[list[Span]]:
 
 
 def _words(spans: Iterable[Span]) -> Iterator[list[Span]]:
-    """Split at white space; a word may be made of spans of several styles."""
+    """Split spans at white space; a word may have spans of several styles."""
     pieces = [(part, style) for text, style in spans for part in _PIECE.findall(text)]
     for is_space, word in groupby(pieces, key=lambda piece: piece[0].isspace()):
         if not is_space:
@@ -138,7 +138,7 @@ def _words(spans: Iterable[Span]) -> Iterator[list[Span]]:
 
 
 def _pieces_that_fit(word: list[Span], width: int) -> Iterator[list[Span]]:
-    """Cut a word that is wider than the column; a character that is wider alone goes."""
+    """Split a word to fit the column; drop a character that is wider than the column."""
     if sum(cell_len(text) for text, _ in word) <= width:
         yield word
         return
@@ -167,9 +167,9 @@ READING_KEYS: list[BindingType] = [
 
 
 class TextPage(DiffedWidget):
-    """Blocks of text, flowed to the widget's width; the height is the text's, up to a limit.
+    """Blocks wrapped to the widget's width; the height is the text's, up to `most` lines.
 
-    Where that cuts the text, its last line ends in a sign and in `more`, the key that shows more.
+    If the text is cut, its last visible line ends in "…" and `more`, the key that shows more.
     """
 
     DEFAULT_CSS = "TextPage { height: auto; }"
@@ -193,22 +193,22 @@ class TextPage(DiffedWidget):
         self._flowed: tuple[int, list[list[Span]]] | None = None
 
     def lines(self, width: int) -> list[list[Span]]:
-        """Return the lines of the text at a width."""
+        """Return the wrapped lines for a width."""
         if self._flowed is None or self._flowed[0] != width:
             self._flowed = width, flow(self.blocks, width - self._indent)
         return self._flowed[1]
 
     def line_count(self, width: int) -> int:
-        """Return how many lines the text takes at a width, the limit observed."""
+        """Return the number of lines for a width, up to the limit."""
         return min(len(self.lines(width)), self._most or 10_000) if self.blocks else 0
 
     def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
-        """Return the number of lines that the text takes."""
+        """Return the number of lines for the width."""
         return self.line_count(width)
 
     def show(self, blocks: Sequence[Block], *, from_top: bool = True) -> None:
-        """Show other blocks; only what differs is painted."""
-        # Clocks and answers show what is there already several times a second.
+        """Show other blocks, repainting only the differences."""
+        # Clocks and DNS answers show the same blocks several times a second.
         if tuple(blocks) == self.blocks:
             return
         count = self.line_count(self.size.width)
@@ -216,47 +216,47 @@ class TextPage(DiffedWidget):
         if from_top:
             self._top = 0
         if self.styles.is_auto_height and self.line_count(self.size.width) != count:
-            # Where the layout gives no other height, the old lines would be taken for the new.
+            # If the layout keeps the height, the old lines would count as the new ones.
             self._drawn = ()
             self.refresh(layout=True)
         else:
             self.repaint()
 
     def limit(self, most: int) -> None:
-        """Take at most so many lines."""
+        """Limit the height to `most` lines."""
         if most != self._most:
             self._most = most
             self.refresh(layout=True)
 
     def name_key(self, more: str) -> None:
-        """Name the key that shows more, where the text is cut."""
+        """Set the key shown at the end of a cut text."""
         self._more = more
         self.repaint()
 
     def action_go(self, lines: int) -> None:
-        """Read on by lines."""
+        """Scroll by lines."""
         self._top = max(self._top + lines, 0)
         self.repaint()
 
     def action_page(self, pages: int) -> None:
-        """Read on by what is in sight; the last line of it stays."""
+        """Scroll by screenfuls, each overlapping by one line."""
         self.action_go(pages * max(self.size.height - 1, 1))
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """Read on."""
+        """Scroll down."""
         event.stop()
         self.action_go(_WHEEL)
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """Read back."""
+        """Scroll up."""
         event.stop()
         self.action_go(-_WHEEL)
 
     def draw(self) -> list[Strip]:
-        """Draw the lines in sight."""
+        """Draw the visible lines."""
         width, height = self.size
         lines = self.lines(width)
-        # The text may have become shorter than it was scrolled to.
+        # The text may now be shorter than the scroll position.
         self._top = max(min(self._top, len(lines) - height), 0)
         shown = range(self._top, min(self._top + height, len(lines)))
         strips = [
@@ -266,12 +266,12 @@ class TextPage(DiffedWidget):
         return [*strips, *[Strip.blank(width, PLAIN)] * (height - len(strips))]
 
     def draw_line(self, number: int, width: int, *, is_cut: bool) -> Strip:
-        """Draw a line of the text; where the text is cut behind it, that shows."""
+        """Draw a line; `is_cut` marks it as the last before a cut."""
         lines = self.lines(width)
         spans, left = lines[number], [(" " * self._indent, PLAIN)]
         if not is_cut:
             return make_strip([*left, *spans], width)
-        # A heading, strong and alone, says nothing with nothing below it.
+        # A heading is useless without the text below it.
         follows_gap = number > 0 and not lines[number - 1]
         if follows_gap and all(style == STRONG for text, style in spans if text):
             spans = []
@@ -280,7 +280,7 @@ class TextPage(DiffedWidget):
 
 
 def _cut(spans: list[Span], more: str, width: int) -> Strip:
-    """Return a line that says that there is more, whole words of it for which there is room."""
+    """Return the whole words of a line that fit before `more`, which is flush right."""
     room = max(width - cell_len(more) - 1, 0)
     text = "".join(text for text, _ in spans)
     if cell_len(text) > room:
