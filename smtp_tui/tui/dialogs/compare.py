@@ -1,4 +1,4 @@
-"""The last test compared: with the one before it, and as other programs would run it."""
+"""Compare the last two tests, and show a test as other programs' commands."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from smtp_tui.tui.test_pane.verdict import outcome, verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, item, plain, verbatim
 
-# From here on two columns have room for most lines of a dialogue.
+# From this width on, two columns fit most lines of a dialogue.
 WIDE = 120
 _GAP = " │ "
-_MORE, _INDENT = " \\", "  "  # of a command line that is broken
+_MORE, _INDENT = " \\", "  "  # of a wrapped command line
 
-# Times and what a challenge is made of differ each time, and say nothing about the server.
+# Times and challenges differ in each test, and say nothing about the server.
 _VARIABLE = re.compile(
     r"(?<=^<- 334 ).*|(?<=^ \* the challenge says: ).*"
     r"|(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d"
     r"(?: [+-]\d{4})?(?: \([A-Z]+\))?"
     r"|\b(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:\.\d+)?Z?|\b\d+(?:\.\d+)? m?s\b"
 )
-# A word of a POSIX shell: quoted, escaped and bare pieces with nothing between them.
+# A word of a POSIX shell: adjacent quoted, escaped and bare pieces.
 _WORD = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+""", re.DOTALL)
 
 
 class Side(StrEnum):
-    """How two lines compare: the sign that shows it."""
+    """How two lines compare; each value is the sign shown."""
 
     SAME = " "
     CHANGED = "~"
@@ -56,7 +56,7 @@ class Side(StrEnum):
 
 @record
 class Pair:
-    """A line of each test, or of one of them; where lines were skipped, `left` says how many."""
+    """Lines of both tests, or of one; for skipped lines, `left` is their number as text."""
 
     side: Side
     left: str
@@ -64,14 +64,14 @@ class Pair:
 
 
 def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Pair]:
-    """Yield the lines of both side by side, in order."""
-    one, other = [[_VARIABLE.sub("", line) for line in lines] for lines in (old, new)]
+    """Yield the lines of two dialogues in pairs, ignoring times and challenges."""
+    old_keys, new_keys = [[_VARIABLE.sub("", line) for line in lines] for lines in (old, new)]
     # SequenceMatcher is quadratic: most dialogues are the same at both ends.
-    first = sum(takewhile(bool, map(eq, one, other)))
-    last = sum(takewhile(bool, map(eq, one[first:][::-1], other[first:][::-1])))
-    a_end, b_end = len(one) - last, len(other) - last
+    first = sum(takewhile(bool, map(eq, old_keys, new_keys)))
+    last = sum(takewhile(bool, map(eq, old_keys[first:][::-1], new_keys[first:][::-1])))
+    a_end, b_end = len(old_keys) - last, len(new_keys) - last
     yield from (Pair(Side.SAME, *both) for both in zip(old[:first], new[:first], strict=True))
-    matcher = SequenceMatcher(None, one[first:a_end], other[first:b_end])
+    matcher = SequenceMatcher(None, old_keys[first:a_end], new_keys[first:b_end])
     for _, a, b, c, d in matcher.get_opcodes():
         for left, right in zip_longest(old[first + a : first + b], new[first + c : first + d]):
             if right is None:
@@ -79,14 +79,14 @@ def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Pair]:
             elif left is None:
                 yield Pair(Side.LATER, "", right)
             else:
-                # Of many equal lines SequenceMatcher takes none for a match.
+                # In long texts SequenceMatcher ignores lines that occur often.
                 is_same = _VARIABLE.sub("", left) == _VARIABLE.sub("", right)
                 yield Pair(Side.SAME if is_same else Side.CHANGED, left, right)
     yield from (Pair(Side.SAME, *both) for both in zip(old[a_end:], new[b_end:], strict=True))
 
 
 def skip_equal(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
-    """Yield pairs; a count stands for equal lines that are far from any difference."""
+    """Yield pairs, with a count in place of equal lines far from any difference."""
     differing = {at for at, pair in enumerate(pairs) if pair.side is not Side.SAME}
     near = {at + by for at in differing for by in range(-context, context + 1)}
     for is_near, run in groupby(range(len(pairs)), near.__contains__):
@@ -94,12 +94,12 @@ def skip_equal(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
         if is_near:
             yield from group
         else:
-            words = "1 line is" if len(group) == 1 else f"{len(group)} lines are"
-            yield Pair(Side.SKIPPED, f"{words} the same")
+            subject = "1 line is" if len(group) == 1 else f"{len(group)} lines are"
+            yield Pair(Side.SKIPPED, f"{subject} the same")
 
 
 def unified_lines(pairs: Sequence[Pair]) -> Iterator[tuple[Side, str]]:
-    """Yield the lines of both in one column: of each difference the earlier lines first."""
+    """Yield the lines in one column; at each difference, earlier lines come first."""
     for is_equal, run in groupby(pairs, lambda pair: pair.side in (Side.SAME, Side.SKIPPED)):
         group = [*run]
         if is_equal:
@@ -110,17 +110,17 @@ def unified_lines(pairs: Sequence[Pair]) -> Iterator[tuple[Side, str]]:
 
 
 def _dialogue(test: CompletedTest) -> list[str]:
-    """Return what a test showed, without the seconds."""
+    """Return the lines of a test's dialogue and verdict, without times."""
     lines = [line for event in test.events for line in lines_of(event)]
     lines += verdict_lines(test.verdict, test.request.mail)
     return [f"{line.mark} {line.text}" for line in lines]
 
 
 def _setting_pairs(earlier: CompletedTest, later: CompletedTest) -> Iterator[Pair]:
-    """Yield the settings that differ; of a password no more than that it does."""
+    """Yield the settings that differ, without showing passwords."""
     for field in FIELDS:
         old, new = (_shown(field, test) for test in (earlier, later))
-        # Two passwords look the same here, for neither is shown.
+        # Two passwords look the same here, because neither is shown.
         if field.kind is FieldKind.PASSWORD and old == new:
             passwords = [(test.settings.password, test.request.secret) for test in (earlier, later)]
             if passwords[0] != passwords[1]:
@@ -156,8 +156,8 @@ def _title(which: str, test: CompletedTest) -> str:
 def _below(pairs: Sequence[Pair], width: int, title: Style | None) -> Iterator[list[Span]]:
     for side, text in unified_lines(pairs):
         style = title or (DIM if side in (Side.SAME, Side.SKIPPED) else PLAIN)
-        for number, piece in enumerate(pieces(text, width - 2)):
-            yield [(f"{side} " if number == 0 else "  ", style), (piece, style)]
+        for index, piece in enumerate(pieces(text, width - 2)):
+            yield [(f"{side} " if index == 0 else "  ", style), (piece, style)]
 
 
 def _side_by_side(pairs: Sequence[Pair], width: int, title: Style | None) -> Iterator[list[Span]]:
@@ -165,14 +165,14 @@ def _side_by_side(pairs: Sequence[Pair], width: int, title: Style | None) -> Ite
     for pair in pairs:
         style = title or (DIM if pair.side in (Side.SAME, Side.SKIPPED) else PLAIN)
         columns = pieces(pair.left, room), pieces(pair.right, room)
-        for number, (left, right) in enumerate(zip_longest(*columns, fillvalue="")):
-            sign = f"{pair.side if number == 0 and title is None else ' '} "
+        for index, (left, right) in enumerate(zip_longest(*columns, fillvalue="")):
+            sign = f"{pair.side if index == 0 and title is None else ' '} "
             cells = (set_cell_size(left, room), style), (_GAP, DIM), (right, style)
             yield [(sign, STRONG), *cells]
 
 
 class CompareScreen(PagerScreen):
-    """The two tests side by side where there is room, else one below the other."""
+    """The differences of two tests, side by side if the width allows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("d", "leave")]
 
@@ -185,7 +185,7 @@ class CompareScreen(PagerScreen):
         self._dialogue = [] if is_same else lines
 
     def blocks(self, width: int) -> Iterator[Block]:
-        """Yield what differs, set for the width there is."""
+        """Yield the differences for a width in cells."""
         rows = _side_by_side if width >= WIDE else _below
         yield plain("The last two tests", STRONG)
         yield plain("Times and the content of the server's challenges are ignored.", DIM, gap=False)
@@ -199,7 +199,7 @@ class CompareScreen(PagerScreen):
 
 
 def break_command(line: str, width: int) -> list[str]:
-    """Break a command line between words, each line but the last with the shell's own sign."""
+    """Wrap a command line between words; each line but the last ends in a backslash."""
     lines, current = [], ""
     for word in _WORD.findall(line):
         longer = f"{current} {word}" if current.strip() else f"{current}{word}"
@@ -210,9 +210,9 @@ def break_command(line: str, width: int) -> list[str]:
     return [*lines, current]
 
 
-# The lines stand from edge to edge, so that a terminal's own copying gets them as they are.
+# The lines have no borders or margins, so that the terminal's own copying gets them unchanged.
 class EquivalentsScreen(PagerScreen):
-    """Command lines of other programs that do the same test."""
+    """Command lines of other programs that run the same test."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("s", "leave")]
 
@@ -222,7 +222,7 @@ class EquivalentsScreen(PagerScreen):
         self._commands = commands
 
     def blocks(self, width: int) -> Iterator[Block]:
-        """Yield each program's command line, and where it will behave otherwise."""
+        """Yield each program's command line, and how its behaviour differs."""
         yield plain(f"The same test with other programs: {self._title}", STRONG)
         yield plain("None of these commands contains the password.", DIM, gap=False)
         for command in self._commands:

@@ -1,4 +1,4 @@
-"""What saving would change in the file, what another program changed there, and conflicts."""
+"""The dialogs for unsaved changes, changes by another program, and conflicts."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
 STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, DiffMark.SAME: PLAIN}
-# Columns of a step to the side.
+# Columns per sideways step.
 _COLUMNS = 16
 FILE_VALUE, FORM_VALUE = "file", "form"
 
 
-# Lines are not wrapped: a wrapped one would look like two of the file.
+# Lines are not wrapped: a wrapped line would look like two lines of the file.
 class DiffView(TextPage, can_focus=True):
-    """The lines of a diff in signs and colours, scrolled in both directions."""
+    """The lines of a diff, with signs and colours, scrollable in both directions."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *READING_KEYS,
@@ -50,19 +50,19 @@ class DiffView(TextPage, can_focus=True):
     ]
 
     def __init__(self, lines: Sequence[DiffLine]) -> None:
-        # A terminal would let a tab jump over cells that were painted before.
+        # A terminal skips cells at a tab and leaves their old content.
         shown = [(str(line).expandtabs(), STYLES.get(line.mark, DIM)) for line in lines]
         super().__init__([plain(*span, gap=False) for span in shown], most=1)
         self._widest = max((cell_len(block.spans[0][0]) for block in self.blocks), default=0)
         self._left = 0
 
     def lines(self, width: int) -> list[list[Span]]:
-        """Return the lines as they are."""
+        """Return the lines unwrapped."""
         del width
         return [list(block.spans) for block in self.blocks]
 
     def draw_line(self, number: int, width: int, *, is_cut: bool) -> Strip:
-        """Draw what is in sight of a line; the last one shows that there is more."""
+        """Draw the visible part of a line; "…" marks more text beside or below it."""
         spans = self.blocks[number].spans
         whole = make_strip(spans, max(self._widest, width))
         shown = whole.crop(self._left, self._left + width).adjust_cell_length(width, PLAIN)
@@ -71,14 +71,14 @@ class DiffView(TextPage, can_focus=True):
         return shown
 
     def action_sideways(self, by: int) -> None:
-        """Read on in long lines."""
+        """Scroll sideways."""
         most = max(self._widest - self.size.width, 0)
         self._left = min(max(self._left + by * _COLUMNS, 0), most)
         self.repaint()
 
 
 class _DiffBase(Dialog[Result]):
-    """A diff under a few lines, and keys; the keys scroll the diff."""
+    """A scrollable diff below a few lines of text."""
 
     def __init__(self, head: Sequence[Block], lines: Sequence[DiffLine], hints: Hints) -> None:
         view, self._note = DiffView(lines), TextPage()
@@ -87,9 +87,9 @@ class _DiffBase(Dialog[Result]):
 
 @record
 class Preview:
-    """What saving would do: to which file, with which notes and warnings.
+    """What saving would change in a file, with notes and warnings.
 
-    `table` is a table that the file lacks, and that saving makes.
+    `table` is the table that saving would add to the file, or "".
     """
 
     file: str
@@ -102,7 +102,7 @@ class Preview:
 
 
 class DiffDialog(_DiffBase[WriteOptions | None]):
-    """Shows what saving would change; the result is how to save, None to save nothing."""
+    """Shows what saving would change; returns the write options, or None not to save."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DIFF_COMMANDS)
 
@@ -120,23 +120,23 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         self._set_options(WriteOptions())
 
     def action_save(self) -> None:
-        """Save."""
+        """Return the options, to save with them."""
         self.dismiss(self._options)
 
     def action_backup(self) -> None:
-        """Keep the old file beside the new one, or do not."""
-        # A backup would keep the password that was to leave the file.
+        """Toggle whether to back up the old file."""
+        # A backup would keep the password that saving removes from the file.
         if self._preview.takes_secret_out:
             self._note.show([plain(text("diff", "no-backup"), WARNING)])
         else:
             self._set_options(replace(self._options, backup=not self._options.backup))
 
     def action_private(self) -> None:
-        """Leave the file to its owner alone, or do not."""
+        """Toggle whether only the owner can read the file."""
         self._set_options(replace(self._options, private=not self._options.private))
 
     def _set_options(self, options: WriteOptions) -> None:
-        """Save with these options; the keys that choose them show them."""
+        """Set the options, and show them in the key hints."""
         self._options = options
         chosen = {"backup": options.backup, "private": options.private}
         hints = []
@@ -150,7 +150,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
 
 
 class ChangedDialog(_DiffBase[str | None]):
-    """Shows what another program changed; the result is `merge`, `reload`, or None to step back."""
+    """Shows what another program changed; returns `merge`, `reload`, or None to go back."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CHANGED_COMMANDS)
 
@@ -165,19 +165,19 @@ class ChangedDialog(_DiffBase[str | None]):
         super().__init__(head, lines, hints)
 
     def action_merge(self) -> None:
-        """Make the changes of the form in the file as it is now."""
+        """Merge the form's changes into the changed file."""
         if self._can_merge:
             self.dismiss("merge")
 
     def action_reload(self) -> None:
-        """Take the file as it is now."""
+        """Reload the changed file."""
         self.dismiss("reload")
 
 
 class ConflictDialog(Dialog[frozenset[str] | None]):
-    """Asks for each key that was changed here and there whose value counts.
+    """Asks whose value to keep for each key changed both in the form and in the file.
 
-    The result are the keys that keep the form's value, None to step back.
+    Returns the keys that keep the form's value, or None to go back.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -188,7 +188,7 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         self._conflicts = {conflict.key: conflict for conflict in conflicts}
-        # Nothing is chosen beforehand: Enter alone must not overwrite what somebody else wrote.
+        # No default: Enter alone must not overwrite what another program wrote.
         choices = FILE_VALUE, FORM_VALUE
         self._rows = [ChoiceRow(key, BY_KEY[key].label, choices) for key in self._conflicts]
         self._note = TextPage(most=4)
@@ -197,16 +197,16 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
         super().__init__(title, *self._rows, self._note, hints=hints)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Describe another key's conflict."""
+        """Describe the focused key's conflict."""
         if isinstance(event.widget, ChoiceRow):
             self._note.show([plain(f"{self._conflicts[event.widget.key]}.")])
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
-        """Take a choice."""
+        """Show the choice."""
         event.row.show(RowState(chosen=event.word))
 
     def action_take(self) -> None:
-        """Merge, if all is decided."""
+        """Return the choices, if every conflict has one."""
         for row in self._rows:
             if row.state.chosen is None:
                 self._note.show([plain(text("diff", "undecided"), BAD)])

@@ -1,4 +1,4 @@
-"""Where settings are looked for: a name, what a search for it finds, and one line to take."""
+"""The screen that searches for the servers of a name and returns one."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextPage, plain
 
 Status = tuple[str, Style]
-# Searches for a subject; the flag is whether its own web servers are asked too.
+# Runs a search; the flag is whether to query the domain's web servers too.
 Search = Callable[[SearchQuery, bool], AsyncGenerator[Step, None]]
 
-# Seconds between two looks at the clock.
+# Seconds between updates of the clock.
 CLOCK = 1.0
 _NO, _YES = text("discover", "no"), text("discover", "yes")
 
@@ -45,7 +45,7 @@ _NO, _YES = text("discover", "no"), text("discover", "yes")
 def progress_status(
     results: SearchResults, spent: float, limit: float, *, with_web: bool
 ) -> Status:
-    """Return how far a search is, and how long it may take."""
+    """Return the progress of a search and its time limit."""
     if results.ports is None:
         step = text("discover", "asking-web" if with_web else "asking", name=results.name)
     else:
@@ -55,13 +55,13 @@ def progress_status(
 
 
 def stopped_status(results: SearchResults, spent: float) -> Status:
-    """Return that a search was stopped, and what the admin can do with its results."""
+    """Return the status of a stopped search, and what the admin can do with its results."""
     identity = "stopped" if any(row.probe for row in results.rows) else "stopped-early"
     return text("discover", identity, spent=f"{spent:.0f}"), STRONG
 
 
 def result_status(results: SearchResults) -> Status:
-    """Return what a search found."""
+    """Return the result of a finished search."""
     result = results.result
     if result is None or not result.values:
         return text("discover", "nothing", reason=result.reason if result else ""), BAD
@@ -70,7 +70,7 @@ def result_status(results: SearchResults) -> Status:
 
 
 class DiscoverScreen(SearchScreen[ProbeResult | None]):
-    """Searches while it is looked at; the result is the line to take over, or None.
+    """Searches and shows what it finds; returns the chosen server's probe, or None.
 
     Without `search` no server may be asked, and the screen says so.
     """
@@ -80,7 +80,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         ("down", "step(1)"),
         ("up,shift+tab", "step(-1)"),
     ]
-    # Title, name, autoconfig, the line of progress, a blank one, and the keys.
+    # Title, name, autoconfig, progress, a blank line, and the key hints.
     around, share = 6, 0.55
 
     def __init__(self, name: str, draft: Draft, search: Search | None) -> None:
@@ -90,9 +90,9 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._worker: Worker[None] | None = None
         self._started = 0.0
         self._results: SearchResults | None = None
-        # What the last search came to; None while one is under way.
+        # The final status of the last search; None while a search runs.
         self._end: Status | None = None
-        # Whether web servers are to be asked, and whether the last search asked them.
+        # Whether the next search asks web servers, and whether the last one did.
         self._with_web = self._asked_web = False
         self._is_awaited = False
         self._row = TextRow("name", text("discover", "name"))
@@ -104,8 +104,8 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         super().__init__(*parts, found=self._table, hints=())
 
     def on_mount(self) -> None:
-        """Propose the name that the form has."""
-        # Nobody is asked before Enter: DNS and servers learn no name by accident.
+        """Propose the name from the form."""
+        # Query nothing before Enter: DNS and servers must not learn a name by accident.
         self._row.load(self._proposed)
         self._row.show(RowState(placeholder=text("discover", "placeholder")))
         self._show_web()
@@ -113,58 +113,58 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._show()
 
     def on_text_row_edited(self) -> None:
-        """Clear the problem with the name that was there before."""
+        """Clear the problem of the old name."""
         self._is_awaited = False
         if self._row.state.problem:
             self._row.show(RowState(placeholder=text("discover", "placeholder")))
             self._show()
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
-        """Ask web servers too, or not."""
+        """Set whether to ask web servers too."""
         self._with_web = event.word == _YES
         self._show_web()
 
     def on_server_table_chosen(self) -> None:
-        """Show the details of another line."""
+        """Show the details of the chosen row."""
         self._show_details(from_top=True)
         self._show_hints()
 
     def on_server_table_left_above(self) -> None:
-        """Go up to what is typed."""
+        """Focus the row above the table."""
         self.action_step(-1)
 
     def on_descendant_focus(self) -> None:
-        """Show other keys."""
+        """Update the key hints."""
         self._show_hints()
 
     def action_take(self) -> None:
-        """Search, or take the chosen line."""
+        """Search, or return the chosen server."""
         if self.focused is not self._table:
             self._begin_search()
         elif (chosen := self._table.chosen) and chosen.probe:
             self._finish(chosen.probe)
 
     def action_move(self) -> None:
-        """Go from the table to the name, and back."""
+        """Move the focus between table and name."""
         on_table = self.focused is self._table
         self._go_to(self._row if on_table or not self._table.rows else self._table)
 
     def action_step(self, by: int) -> None:
-        """Go to the part below, or above."""
+        """Focus the part below or above."""
         parts: list[Widget] = [self._row, self._web, *([self._table] if self._table.rows else [])]
         here = parts.index(self.focused) if self.focused in parts else 0
         self._go_to(parts[min(max(here + by, 0), len(parts) - 1)])
 
     def action_leave(self) -> None:
-        """Stop the search, else go back."""
+        """Stop the search, or go back if none runs."""
         if self._is_busy and self._worker is not None:
             self._worker.cancel()
         else:
             self._finish(None)
 
     def _go_to(self, part: Widget) -> None:
-        """Go there."""
-        # A search moves the focus to its first find, but not away from where a hand went since.
+        """Focus a part."""
+        # A search focuses its first result, unless the admin has moved the focus since.
         self._is_awaited = False
         self.set_focus(part)
 
@@ -194,14 +194,14 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         results = SearchResults(query.name)
         self._results, self._end, self._started = results, None, monotonic()
         self._asked_web = self._with_web
-        # One that is under way is cancelled, which closes its connections.
+        # `exclusive` cancels a running search, which closes its connections.
         self._worker = self.run_worker(self._follow(steps, results), group="search", exclusive=True)
         self._show()
 
     async def _follow(self, steps: AsyncGenerator[Step, None], results: SearchResults) -> None:
-        """Show what a search finds, to its end or until it is stopped or another one begins."""
+        """Show a search's results until it ends, is stopped, or another search begins."""
         try:
-            # A generator that is only dropped would leave its sockets open.
+            # A generator that is not closed would leave its sockets open.
             async with aclosing(steps):
                 async for step in steps:
                     results.add(step)
@@ -210,15 +210,15 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         except asyncio.CancelledError:
             end = stopped_status(results, monotonic() - self._started)
         except Exception as error:
-            # A defect in the search must not cost what was typed in the form.
+            # A defect in the search must not lose what was typed in the form.
             end = format_internal_error(error), BAD
-        # Another search may have begun meanwhile: then this one is shown no more.
+        # Another search may have begun in the meantime: then do not show this one.
         if self._results is results:
             self._end = end
             self._show()
 
     def _show(self) -> None:
-        """Show what is known now."""
+        """Show the results so far."""
         if not self.is_attached:
             return
         was_empty = not self._table.has_servers
@@ -245,17 +245,17 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def _show_details(self, *, from_top: bool) -> None:
         chosen = self._table.chosen
-        takes: list[str] = []
+        effects: list[str] = []
         if chosen and (probe := chosen.probe):
             change = server_change(probe, self._draft)
-            takes = [
+            effects = [
                 describe_change(change, self._draft),
                 unsupported_fields(probe.values, self._draft),
             ]
             if probe.trusted not in (None, OK) and self._draft.raw("ca_file") is not None:
-                takes.append(text("discover", "by-ca-file"))
-        words = " ".join(filter(None, takes))
-        blocks = format_details(chosen, self._results, words) if self._results else []
+                effects.append(text("discover", "by-ca-file"))
+        summary = " ".join(filter(None, effects))
+        blocks = format_details(chosen, self._results, summary) if self._results else []
         self.page.show(blocks, from_top=from_top)
 
     def _show_web(self) -> None:
@@ -275,4 +275,4 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         if self._table.rows:
             hints["Tab"] = "name" if on_table else "table"
         hints["PgDn"] = "read"
-        self.hints.show(tuple((key, text("hints", word)) for key, word in hints.items()))
+        self.hints.show(tuple((key, text("hints", hint)) for key, hint in hints.items()))

@@ -1,4 +1,4 @@
-"""What DNS holds about a domain: a sentence a fact, and the record that it is read from."""
+"""The DNS report on a domain: a sentence for each fact, with its record."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import Block, plain
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.controllers.discovery import SenderDomain  # it opens this dialog
+    from smtp_tui.tui.controllers.discovery import SenderDomain  # which opens this dialog
 
-# RFC 6376, section 3.1: labels of a domain name; underscores are not in it, but in use.
+# RFC 6376, section 3.1: labels of a domain name. Underscores are not allowed there, but in use.
 _SELECTOR = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,250}[A-Za-z0-9_])?")
 
 
 class DomainScreen(PagerScreen):
-    """A page that follows the check while answers come."""
+    """A page that shows the DNS check's answers as they arrive."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DOMAIN_COMMANDS)
 
@@ -38,11 +38,11 @@ class DomainScreen(PagerScreen):
         self._sender = sender
 
     def on_mount(self) -> None:
-        """Follow the check."""
+        """Subscribe to changes of the check."""
         self._check.changed.subscribe(self, lambda _none: self.update())
 
     def blocks(self, _width: int) -> Iterator[Block]:
-        """Yield what is known, or why nothing is."""
+        """Yield the facts found, or why there are none."""
         found, refusal = self._check.found, self._sender.refusal()
         if found is not None and not found.is_silent and not refusal:
             title, *facts = page_blocks(found, with_records=True)
@@ -63,13 +63,13 @@ class DomainScreen(PagerScreen):
             yield plain(text("dns", "silent" if found else "stopped", **names), WARNING)
 
     def update(self) -> None:
-        """Show what is known, and which keys there are."""
+        """Show the facts found, and the key hints."""
         super().update()
         hidden = {"selectors", "again"} if self._sender.refusal() else ()
         self.hints.show((*hints_of(DOMAIN_COMMANDS, hidden), ("PgDn", "Scroll")))
 
     def action_stop(self) -> None:
-        """Stop asking, else go back."""
+        """Stop the DNS queries, or go back if there are none."""
         if not self._check.stop():
             self.dismiss()
 
@@ -79,7 +79,7 @@ class DomainScreen(PagerScreen):
             self._sender.ask()
 
     def action_selectors(self, typed: str | None = None, problem: str = "") -> None:
-        """Ask for the selectors of DKIM keys, then DNS for them; ask again where one is wrong."""
+        """Ask for DKIM selectors and query DNS for them; ask again if one is invalid."""
         if self._sender.refusal():
             return
 

@@ -1,4 +1,4 @@
-"""What an error of any program means: pasted in, explained below."""
+"""The screen that explains a pasted error of any program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CUT = "\n…\n"
 
 
 def explanation_blocks(found: Explanation) -> list[Block]:
-    """Return what happened, what that means, what to do, and where."""
+    """Return an explanation: summary, reason, cure, and where to apply it."""
     blocks = [plain(found.summary, STRONG), plain(found.why), plain(found.cure)]
     if found.program:
         there = f"In {found.program}" if found.spelling else "Reported by"
@@ -33,24 +33,24 @@ def explanation_blocks(found: Explanation) -> list[Block]:
 
 
 class ErrorPasteArea(PasteArea):
-    """Holds the beginning and the end of a long text; passwords are hidden."""
+    """Keeps the beginning and the end of a long text, and masks passwords."""
 
     hint = text("explain", "hint")
 
     def limit_text(self, text: str) -> str:
-        """Return what is looked up of a text."""
+        """Return the text, without its middle if it is too long."""
         if len(text) <= LONGEST_TEXT:
             return text
         half = (LONGEST_TEXT - len(_CUT)) // 2
         return f"{text[:half]}{_CUT}{text[-half:]}"
 
     def visible_lines(self, text: str, height: int) -> list[str]:
-        """Return the last lines of it."""
+        """Return the last lines with passwords masked."""
         return LogRedactor(text).masked(text).split("\n")[-height:]
 
 
 class ExplainErrorScreen(PasteScreen[str | None]):
-    """Explains while it is typed; the result is the key of a field to go to, or None."""
+    """Explains an error as it is typed; returns the key of a field to go to, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(ERROR_COMMANDS),
@@ -72,7 +72,7 @@ class ExplainErrorScreen(PasteScreen[str | None]):
 
     def action_visit(self) -> None:
         """Go to the field that the explanation names."""
-        # What was typed within the last moments has not been looked at.
+        # Text typed just now has not been explained yet.
         self.show()
         if self._field:
             self.dismiss(self._field)

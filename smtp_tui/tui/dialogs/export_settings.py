@@ -1,4 +1,4 @@
-"""The settings as other programs keep them: to look at, to copy, to save."""
+"""The screen that shows, copies and saves the settings in other programs' formats."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from smtp_tui.tui.widgets.text_page import Block, item, plain, verbatim
 
 
 def _write(path: Path, content: str) -> str:
-    """Write the text for its owner alone; return why it could not be written."""
+    """Write a file that only its owner can read; return the problem, or ""."""
     try:
         replaces = os.path.lexists(path)
         old = read_document(path) if replaces else None
@@ -43,7 +43,7 @@ def _write(path: Path, content: str) -> str:
 
 
 class ExportScreen(PagerScreen):
-    """One program's text at a time; Left and Right go through the programs."""
+    """A page with one program's text; Left and Right switch programs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(EXPORT_COMMANDS),
@@ -61,20 +61,20 @@ class ExportScreen(PagerScreen):
         self._message = ""
 
     def blocks(self, _width: int) -> Iterator[Block]:
-        """Yield the text, and the notes about it."""
+        """Yield the exported text and its notes."""
         spec, names = format_named(self.name_shown), self._names
-        of_all = text("export", "count", number=names.index(spec.name) + 1, count=len(names))
+        count = text("export", "count", number=names.index(spec.name) + 1, count=len(names))
         quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
         title = text("export", "title", format=spec.title)
-        yield Block(((f"{title}{quoting}", STRONG), (of_all, DIM)))
+        yield Block(((f"{title}{quoting}", STRONG), (count, DIM)))
         if self._message:
             yield plain(self._message, GOOD, gap=False)
         exported = self._exported()
         if isinstance(exported, str):
             yield plain(text("export", "cannot", problem=exported.rstrip(".")), BAD)
             return
-        for number, line in enumerate(exported.text.removesuffix("\n").split("\n")):
-            yield verbatim(line, gap=number == 0)
+        for index, line in enumerate(exported.text.removesuffix("\n").split("\n")):
+            yield verbatim(line, gap=index == 0)
         if exported.notes:
             yield plain(text("export", "notes", format=spec.title), STRONG)
         for note in exported.notes:
@@ -84,13 +84,13 @@ class ExportScreen(PagerScreen):
         yield plain(text("export", "secret", format=spec.title), DIM)
 
     def update(self) -> None:
-        """Show it, and which keys there are."""
+        """Show the page and the key hints."""
         super().update()
         can_quote = format_named(self.name_shown).takes_quoting
         self.hints.show(hints_of(EXPORT_COMMANDS, () if can_quote else {"quoting"}))
 
     def action_turn(self, by: int) -> None:
-        """Go on to another program."""
+        """Switch to another program."""
         self._go_to(self._names[(self._names.index(self.name_shown) + by) % len(self._names)])
 
     def action_list(self) -> None:
@@ -101,7 +101,7 @@ class ExportScreen(PagerScreen):
         select(self.app, title, lines, index, lambda number: self._go_to(names[number]))
 
     def action_quoting(self) -> None:
-        """Ask how the file is to be quoted."""
+        """Ask how the file should be quoted."""
 
         def take(quoting: str | None) -> None:
             self._quoting = quoting
@@ -112,8 +112,8 @@ class ExportScreen(PagerScreen):
             ask_quoting(self.app, spec, self._quoting, take)
 
     def action_copy(self) -> None:
-        """Copy the text by the terminal."""
-        # OSC 52 has no answer, and a text too long is dropped without one.
+        """Copy the text through the terminal."""
+        # OSC 52 has no reply, and a terminal silently drops a text that is too long.
         exported = self._exported()
         if isinstance(exported, str):
             return
@@ -131,7 +131,7 @@ class ExportScreen(PagerScreen):
             self.run_worker(self._save(exported.text), group="save", exclusive=True)
 
     async def _save(self, content: str) -> None:
-        # Next to the settings, unless they are in a folder of root's such as /etc.
+        # Next to the settings, unless that folder is not writable, such as root's /etc.
         folder = self._settings.parent
         if not os.access(folder, os.W_OK | os.X_OK):
             folder = absolute(Path())
@@ -159,7 +159,7 @@ class ExportScreen(PagerScreen):
         self.update()
 
     def _exported(self) -> Exported | str:
-        """Return the text, or why there is none."""
+        """Return the exported text, or why there is none."""
         try:
             return export_text(self.name_shown, self._values, quoting=self._quoting)
         except InterchangeError as error:

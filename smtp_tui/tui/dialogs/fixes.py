@@ -1,4 +1,4 @@
-"""The list of fixes for a failed test, and the question whether to trust a server."""
+"""The dialogs that list fixes and ask whether to trust a server."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
 
 TITLE = "Possible fixes"
 WEAKENS, ASKS = "WEAKENS", "asks first"
-# Pairs of the hash that stay together in a line: people compare them piece by piece.
+# Hash pairs that stay together in a line: people compare them group by group.
 _GROUP = 8
 _LABELS = 11
 
 
 class FixList(ListView[Sequence[Block]]):
-    """Fixes one below the other, each of a few lines."""
+    """The list of fixes, each of a few lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("shift+tab", "go(-1)"), ("tab", "go(1)")]
 
@@ -50,7 +50,7 @@ class FixList(ListView[Sequence[Block]]):
 
 
 class FixDialog(Dialog[int | None]):
-    """Asks which fix to make; the result is its number, None for none."""
+    """Asks which fix to apply; returns its index, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIX_COMMANDS), ("f8,ctrl+f", "leave")]
 
@@ -59,7 +59,7 @@ class FixDialog(Dialog[int | None]):
     ) -> None:
         rows = [_blocks(proposal, draft, file) for proposal in proposals]
         self._list = FixList(rows, min(index, len(rows) - 1))
-        # The first of the fixes that have a key of their own, by that key's action.
+        # The index of the first fix for each action that has its own key.
         self._first: dict[str, int] = {}
         for number, proposal in enumerate(proposals):
             if pins(proposal.fix):
@@ -71,22 +71,22 @@ class FixDialog(Dialog[int | None]):
         super().__init__(title, self._list, hints=hints, flexible=self._list)
 
     def action_take(self) -> None:
-        """Take the chosen one."""
+        """Return the fix under the cursor."""
         self.dismiss(self._list.index)
 
     def action_pin(self) -> None:
-        """Take the one that pins the certificate, where there is one."""
+        """Return the fix that pins the certificate, if any."""
         if "pin" in self._first:
             self.dismiss(self._first["pin"])
 
     def action_save_authority(self) -> None:
-        """Take the one that saves a CA, where there is one."""
+        """Return the fix that saves a CA, if any."""
         if "save_authority" in self._first:
             self.dismiss(self._first["save_authority"])
 
 
 def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[Block]:
-    """Return a fix: what it changes, a word on its risk, and why."""
+    """Return a fix's changes, risk and reason."""
     fix = proposal.fix
     spans: list[Span] = [(escape_controls(format_fix(proposal, draft, file)), PLAIN)]
     if fix.weakens:
@@ -102,8 +102,8 @@ def _reason(fix: Fix) -> str:
 
 
 def trust_blocks(proposal: FixProposal, chain: Sequence[Certificate], draft: Draft) -> list[Block]:
-    """Return the question, whom it is about, and what a yes would mean."""
-    fix, part = proposal.fix, f"trust-{_trust_topic(proposal, chain)}"
+    """Return the question, the certificate it is about, and the meaning of a yes."""
+    fix, section = proposal.fix, f"trust-{_trust_topic(proposal, chain)}"
     value = fix.change.get("server_name", fix.change.get(HOST, fix.value))
     names = {
         "host": draft.text(HOST),
@@ -113,14 +113,14 @@ def trust_blocks(proposal: FixProposal, chain: Sequence[Certificate], draft: Dra
     }
     shown = proposal.authority or (chain[0] if chain and fix.trusts else None)
     return [
-        plain(text(part, "title", **names), WARNING),
+        plain(text(section, "title", **names), WARNING),
         *(certificate_blocks(shown) if shown else ()),
-        plain(text(part, "means", **names)),
+        plain(text(section, "means", **names)),
     ]
 
 
 def certificate_blocks(certificate: Certificate) -> Iterator[Block]:
-    """Yield what an admin compares: names, issuer, dates, key and hash."""
+    """Yield the facts that an admin compares: names, issuer, dates, key and hash."""
     if certificate.is_readable:
         names = certificate.shown_names or certificate.subject
         yield _fact("Names" if certificate.names else "Owner", names or "no name")
@@ -159,9 +159,9 @@ def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
 
 
 class TrustDialog(Dialog[bool]):
-    """Shows what a yes would mean; Enter, Escape and N say no, and nothing else than Y says yes."""
+    """Asks whether to trust; Y means yes, and Enter, Escape and N mean no."""
 
-    # Enter and Escape are pressed without reading, so they never agree.
+    # People press Enter and Escape without reading, so they never mean yes.
     BINDINGS: ClassVar[list[BindingType]] = [
         ("y,Y", "dismiss(True)"),
         ("n,N,enter,escape", "dismiss(False)"),
@@ -173,6 +173,6 @@ class TrustDialog(Dialog[bool]):
 
     def __init__(self, blocks: Sequence[Block], yes: str) -> None:
         self.page = TextPage(blocks)
-        # The keys never leave the screen, however long the question is.
+        # The key hints stay visible, however long the question is.
         hints = ("Y", yes), ("N Enter Esc", "No")
         super().__init__(self.page, hints=hints, flexible=self.page)

@@ -1,4 +1,4 @@
-"""All keys and commands: the help, and the menu in which a few letters find one."""
+"""The help, and the palette that finds a command or field by a few letters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMN = 22
 
 
 class HelpScreen(PagerScreen):
-    """What the keys do, made from the commands themselves, and what the file was read as."""
+    """The help: the file's format, and the keys of all commands."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("f1,ctrl+g,?", "leave")]
 
@@ -66,7 +66,7 @@ class HelpScreen(PagerScreen):
 
 @record
 class PaletteEntry:
-    """A command to do, or a field to go to: what it is called, what it does, which keys do it."""
+    """A command to run or a field to go to, with its title, help and keys."""
 
     what: Command | str
     title: str
@@ -75,13 +75,13 @@ class PaletteEntry:
 
     @property
     def words(self) -> str:
-        """All that one may type to find it."""
+        """The text that a search matches."""
         key = self.what if isinstance(self.what, str) else self.what.action
         return f"{self.title} {key} {self.help} {self.keys}".casefold()
 
 
 def palette_entries() -> tuple[PaletteEntry, ...]:
-    """Return all commands, and all fields."""
+    """Return the entries of all commands and fields."""
     entries = [
         PaletteEntry(command, command.label, command.help, command.keys)
         for command in configurable()
@@ -94,12 +94,12 @@ def palette_entries() -> tuple[PaletteEntry, ...]:
 
 
 def matching_entries(text: str, entries: Iterable[PaletteEntry]) -> tuple[PaletteEntry, ...]:
-    """Return the entries that hold every word typed, those with the words in their name first."""
+    """Return the entries that contain every typed word, best match first."""
     return filter_rows(text.casefold().split(), entries, lambda entry: entry.words, _distance)
 
 
 def _distance(entry: PaletteEntry, words: Sequence[str]) -> int:
-    """Return how far the words are from a name: 0 where all of them begin words of it."""
+    """Return the distance of the words from an entry; 0 if all begin words of its name."""
     title = entry.title.casefold()
     names = [*title.split(), *(entry.what.split("_") if isinstance(entry.what, str) else ())]
     if all(any(name.startswith(word) for name in names) for word in words):
@@ -113,21 +113,21 @@ _TITLE, _GAP = 26, 2
 
 
 class PaletteList(ListView[PaletteEntry], can_focus=False):
-    """Commands and fields; after the last one comes the first."""
+    """The list of commands and fields; the cursor wraps around."""
 
     none_found = "No command or field matches."
     is_steady = True
     highest = 12
 
     def action_go(self, by: int) -> None:
-        """Choose another."""
-        # Only a single step goes round: a page more at the end would show the beginning.
+        """Move the cursor by rows."""
+        # Only a single step wraps around: PgDn at the end must not jump to the beginning.
         if abs(by) == 1 and self.rows and not 0 <= self.index + by < len(self.rows):
             by = -self.index if by > 0 else len(self.rows)
         super().action_go(by)
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
-        """Yield title, what it does as far as there is room, and its keys at the right."""
+        """Yield title, as much of the help as fits, and the keys flush right."""
         for entry in self.rows:
             keys = cell_len(entry.keys)
             title = truncate(entry.title, width - _GAP - keys)
@@ -139,14 +139,14 @@ class PaletteList(ListView[PaletteEntry], can_focus=False):
             yield ([(title, PLAIN), rest, (entry.keys, STRONG)],)
 
     def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the chosen line, its title marked."""
+        """Return the chosen line with its title marked."""
         del width
         (title, _), *rest = spans
         return [(lead[0], STRONG), (lead[1:], PLAIN), (title, CURSOR), *rest]
 
 
 class Palette(Dialog[Command | str | None]):
-    """Asks for a command or a field; the result is that, or None."""
+    """Asks for a command or a field; returns it, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("enter", "take"),
@@ -166,14 +166,14 @@ class Palette(Dialog[Command | str | None]):
         super().__init__(self._row, self._list, hints=hints, flexible=self._list)
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
-        """List what matches."""
+        """List the matching entries."""
         self._list.show(matching_entries(event.row.text, self._all))
 
     def action_take(self) -> None:
-        """Take the chosen one."""
+        """Return the chosen command or field."""
         if self._list.chosen is not None:
             self.dismiss(self._list.chosen.what)
 
     def action_go(self, by: int) -> None:
-        """Choose another."""
+        """Move the cursor by rows."""
         self._list.action_go(by)

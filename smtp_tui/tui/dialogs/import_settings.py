@@ -1,4 +1,4 @@
-"""Another program's settings, pasted or read from a file; below, what they would change."""
+"""The screen that imports another program's settings from a pasted text or a file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _KEYS = {command.action: command.first_key for command in IMPORT_COMMANDS}
 
 
 def reword_for_form(sentence: object) -> str:
-    """Return a sentence with keys of the form in place of options, safe to show."""
+    """Return a sentence that names keys instead of command-line options, escaped."""
     names = {"format": _KEYS["format"], "quoting": _KEYS["quoting"]}
     return escape_controls(reword("import-export-words", sentence, **names))
 
@@ -43,7 +43,7 @@ def reword_for_form(sentence: object) -> str:
 def ask_quoting(
     app: App[Any], spec: FormatSpec, quoting: str | None, take: Callable[[str | None], None]
 ) -> None:
-    """Ask how an .env file is quoted; None, the first line, leaves it to the format."""
+    """Ask how an .env file is quoted; the first line, None, means the format's default."""
     lines = [text("choose", "quoting-usual", format=spec.title), *QUOTINGS]
     index = QUOTINGS.index(quoting) + 1 if quoting else 0
     quotings = (None, *QUOTINGS)
@@ -51,33 +51,33 @@ def ask_quoting(
 
 
 def count_lines(content: str) -> str:
-    """Count a text's lines in words."""
+    """Return a text's number of lines, as text."""
     count = content.count("\n")
     return "1 line" if count == 1 else f"{count} lines"
 
 
-# Characters of a line that are looked at to show it: the patterns take time on a long one.
+# Characters of a line that are masked and shown: the patterns are slow on long lines.
 LONGEST_LINE = 2000
 NO_FILE = TextFile("", "")
 _INDENT = "    "
 _NAMES = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key"
-# It hides too much rather than too little: what is typed may be half of a line that has a password.
+# Mask too much rather than too little: a half-typed line may contain a password.
 _FORMS = tuple(
     re.compile(rf"(?P<kept>{kept})(?:{hidden})", re.IGNORECASE)
     for kept, hidden in (
-        # A setting or an option by its name: `SMTP_PASSWORD=…`, `"pass": …`, `password …`.
+        # A setting or option by name: `SMTP_PASSWORD=…`, `"pass": …`, `password …`.
         (rf"(?:{_NAMES})[\w\]]*[\"']?\s*(?:=>|[:=]|\s)\s*", r"\S.*"),
         (r"(?<!\S)(?:-ap|--?auth-password|--?au-password)[ =]", r".+"),
-        # The user's part of a URL, to the last @; while it is typed there is none yet.
+        # The userinfo of a URL, up to the last @, or to a blank while no @ is typed yet.
         (r"://[^\s/:@]*:", r".*(?=@)|\S+"),
-        # Postfix' table of logins: `[host]:port user:password`.
+        # Postfix's SASL password table: `[host]:port user:password`.
         (r"^\s*\[?[\w.:-]+\]?(?::\d+)?\s+[^\s:=]+:", r"\S.*"),
     )
 )
 
 
 def mask_line(line: str, secret: str = "") -> str:
-    """Return a line without the secrets in it; `secret` is one that is known from elsewhere."""
+    """Return a line with secrets masked; `secret` is the known password, if any."""
     line = line.replace(secret, BULLETS) if secret else line
     for form in _FORMS:
         line = form.sub(rf"\g<kept>{BULLETS}", line)
@@ -85,24 +85,24 @@ def mask_line(line: str, secret: str = "") -> str:
 
 
 class ImportPasteArea(PasteArea):
-    """Holds a text whole, up to the length that no settings have."""
+    """Keeps a whole text, up to a length that no settings file has."""
 
     hint = text("import", "hint", key=_KEYS["file"])
     secret = ""
 
     def limit_text(self, text: str) -> str:
-        """Return a text whole; of one that is too long no more than shows that it is."""
+        """Return the text, cut just above the limit so that it still counts as too long."""
         return text[: LARGEST + 1]
 
     def visible_lines(self, text: str, height: int) -> list[str]:
-        """Return the last lines of it without secrets."""
+        """Return the last lines with secrets masked."""
         last = text.rsplit("\n", height)[-height:]
         shown = [mask_line(line[:LONGEST_LINE], self.secret) for line in last]
         return [*shown[:-1], shown[-1] if len(last[-1]) <= LONGEST_LINE else f"{shown[-1]}…"]
 
 
 def _preview(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
-    """Yield the changes, what stays, and what was not understood."""
+    """Yield the changes, warnings, what was not understood, and the fields that stay."""
     yield from _changes(plan, draft)
     imported = plan.imported
     if plan.leaks:
@@ -116,12 +116,12 @@ def _preview(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
         f"{BY_KEY[remark.key].label}: {remark.text}" if remark.key in BY_KEY else remark.text
         for remark in imported.remarks
     ]
-    for part, sign, style, sentences in (
+    for section, sign, style, sentences in (
         ("unread", "! ", WARNING, imported.unread),
         ("remarks", "i ", DIM, remarks),
     ):
         if sentences:
-            yield plain(text("import", part), STRONG)
+            yield plain(text("import", section), STRONG)
         for sentence in sentences:
             spans = ((sign, style), (as_sentence(reword_for_form(sentence)), PLAIN))
             yield Block(spans, "  ", _INDENT, gap=False)
@@ -167,7 +167,7 @@ def _labels(keys: Iterable[str]) -> str:
 
 
 class ImportScreen(PasteScreen[ImportPlan | None]):
-    """Reads the text while it is typed; the result is what to take over, or None."""
+    """Parses a text as it is typed; returns the import plan, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(IMPORT_COMMANDS),
@@ -184,7 +184,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         self._plan: ImportPlan | None = None
 
     def read(self) -> None:
-        """Read the text, compare it with the form, and show what an import would change."""
+        """Parse the text, compare it with the form, and show what an import would change."""
         self._plan, problem = None, ""
         content, file = self._area.text, self._file
         if content.strip() and len(content) > LARGEST:
@@ -198,12 +198,12 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
             except InterchangeError as error:
                 problem = as_sentence(reword_for_form(error))
             else:
-                # A password is hidden wherever it stands, also outside the line that sets it.
+                # Mask the password everywhere, not only in the line that sets it.
                 password = parse_source(imported.values.get(PASSWORD, ""))
                 self._area.secret = password.value if isinstance(password, Literal) else ""
                 self._plan = import_plan(imported, self._draft)
         self.page.show([*self._blocks(problem)])
-        # Keys that would do nothing now are not named.
+        # Hide the hints of keys that would do nothing now.
         is_hidden = {
             "take": self._plan is None or self._plan.is_empty,
             "quoting": self._spec is None or not self._spec.takes_quoting,
@@ -213,15 +213,15 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         self.hints.show(hints_of(IMPORT_COMMANDS, hidden))
 
     def action_take(self) -> None:
-        """Take over what the preview shows."""
+        """Return the plan that the preview shows."""
         shown = self._plan
         self.show()
-        # What was typed within the last moments has not been looked at: show it first.
+        # Text typed just now has not been parsed yet: show its plan first.
         if shown is not None and shown == self._plan and not shown.is_empty:
             self.dismiss(shown)
 
     def action_format(self) -> None:
-        """Ask for the format; the first line has it detected."""
+        """Ask for the format; the first line means detection."""
         names = [None, *formats()]
         lines = [text("choose", "by-itself"), *(spec.title for spec in formats().values())]
 
@@ -242,7 +242,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
             ask_quoting(self.app, self._spec, self._quoting, take)
 
     def action_clear(self) -> None:
-        """Begin again."""
+        """Clear the text, file and format."""
         self._file, self._format, self._quoting = NO_FILE, None, None
         super().action_clear()
         self.show()
@@ -253,7 +253,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         return format_named(name) if name else None
 
     def action_file(self, typed: str = "", problem: str = "") -> None:
-        """Ask for a file, and read it; ask again where there is a problem with what was typed."""
+        """Ask for a file and read it; ask again if that fails."""
 
         def take(typed: str | None) -> None:
             if typed is not None:
@@ -264,7 +264,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         self.app.push_screen(prompt, take)
 
     async def _read(self, typed: str) -> None:
-        # In a thread of its own: a disk far away may let it wait.
+        # In its own thread: a network file system may be slow.
         path, form = expand(typed, Path()), self._format
         try:
             file = await in_daemon_thread(lambda: read_file(path, form))

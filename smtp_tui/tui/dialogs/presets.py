@@ -1,4 +1,4 @@
-"""The list of known providers: a few letters find one, its settings go into the form."""
+"""The screen that finds a known provider and returns one of its settings."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from smtp_tui.tui.widgets.text_page import Block, TextPage, item, labelled, plai
 
 
 def matching_providers(typed: str, known: Iterable[Provider]) -> tuple[Provider, ...]:
-    """Return the providers that all words typed fit, those whose name they begin first.
+    """Return the providers that match all typed words, best match first.
 
-    Of an address its domain counts.
+    An address matches by its domain.
     """
     words = [word.rpartition("@")[2] for word in typed.casefold().split()]
     return filter_rows(words, known, _words_of, _distance)
@@ -37,7 +37,7 @@ def _words_of(provider: Provider) -> str:
 
 
 def _distance(provider: Provider, words: Sequence[str]) -> int:
-    """Tell how far what was typed is from a name: 0 where it begins the name itself."""
+    """Return the distance of the words from a provider; 0 if they begin its name."""
     identity, name = provider.id.casefold(), provider.name.casefold()
     typed = " ".join(words)
     if identity.startswith(typed) or name.startswith(typed):
@@ -54,17 +54,17 @@ _NARROW = 70
 
 
 class ProviderList(ListView[Provider], can_focus=False):
-    """Providers with host and ports."""
+    """The list of providers with host and ports."""
 
     is_steady = True
 
     def __init__(self, known: Presets) -> None:
         super().__init__(known.providers)
-        # The widths are those of all: the columns stand still while the list narrows.
+        # The widths are those of all rows, so that the columns stay put while the list shrinks.
         self._all = [_HEADS, *map(_cells, known.providers)]
 
     def heading(self, width: int) -> list[Span]:
-        """Return the columns' names."""
+        """Return the column names."""
         return [("".join(fit_cells(_HEADS, *self._widths(width))), DIM)]
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
@@ -79,7 +79,7 @@ class ProviderList(ListView[Provider], can_focus=False):
 
 
 class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
-    """Asks for a provider and one of its ways; the result is these, or None."""
+    """Asks for a provider and one of its ports; returns both, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(PRESET_COMMANDS),
@@ -87,7 +87,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         ("down", "go(1)"),
         ("shift+tab", "way(-1)"),
     ]
-    # Title, field, a blank line, and the keys.
+    # Title, field, a blank line, and the key hints.
     around, share = 4, 0.36
 
     def __init__(self, known: Presets, draft: Draft) -> None:
@@ -98,42 +98,42 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         self._row = TextRow("find", label, label_width=len(label))
         self._list = ProviderList(known)
         head = [plain(text("presets", "title"), STRONG)]
-        # What is wrong with files of the admin's own, in a line.
+        # A line for faults in the admin's own provider files.
         for fault in known.faults[:1]:
             more = len(known.faults) - 1
-            words = text("presets", "more-faults", fault=fault, count=more) if more else fault
-            head.append(plain(words, WARNING, gap=False))
+            line = text("presets", "more-faults", fault=fault, count=more) if more else fault
+            head.append(plain(line, WARNING, gap=False))
         take, way, leave = (command.label for command in PRESET_COMMANDS)
         choose, read = text("hints", "choose"), text("hints", "read")
         hints = (("Enter", take), ("Esc", leave), ("Up Down", choose), ("Tab", way), ("PgDn", read))
         super().__init__(TextPage(head), self._row, found=self._list, hints=hints)
 
     def on_mount(self) -> None:
-        """Begin with all, at the one that the form's host is of."""
+        """List all providers, and choose the one that the form's host belongs to."""
         host = self._draft.text("host")
         of_host = (at for at, provider in enumerate(self._list.rows) if provider.matches(host))
         self.action_go(next(of_host, 0))
 
     def on_text_row_edited(self) -> None:
-        """List what matches."""
+        """List the matching providers."""
         self._way = 0
         self._list.show(matching_providers(self._row.text, self._known.providers))
         self._show()
 
     def action_go(self, by: int) -> None:
-        """Choose another."""
+        """Move to another provider."""
         self._list.action_go(by)
         self._way = 0
         self._show()
 
     def action_way(self, by: int = 1) -> None:
-        """Choose another of its ports; after the last comes the first."""
+        """Choose another port of the provider, wrapping around."""
         if (chosen := self._list.chosen) is not None:
             self._way = (self._way + by) % len(chosen.ways)
             self._show()
 
     def action_take(self) -> None:
-        """Take the chosen one."""
+        """Return the chosen provider and port."""
         if (chosen := self._list.chosen) is not None:
             self.dismiss((chosen, chosen.ways[self._way]))
 

@@ -1,4 +1,4 @@
-"""The dialog in which a test message is written, at the bottom of the screen."""
+"""The dialog for writing a test message, at the bottom of the screen."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ EXAMPLE = "name@example.org"
 
 
 class MailDialog(Dialog[MailRequest | None]):
-    """Asks what to send to whom; the result is that, or None. What is typed stays in `draft`.
+    """Asks for a message and its recipients; returns the mail request, or None.
 
-    A `MailRequest` without a body asks about sender and recipients alone.
+    `draft` keeps what is typed. A `MailRequest` without a body tests only sender and recipients.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,18 +56,18 @@ class MailDialog(Dialog[MailRequest | None]):
         super().__init__(title, *self._rows.values(), self._note, hints=hints)
 
     def on_mount(self) -> None:
-        """Begin at the recipients."""
-        # All the rest has a default.
+        """Load the draft and focus the recipients."""
+        # All other fields have a default.
         for field, row in self._rows.items():
             row.load(self._draft.text(field))
         self._show_rows()
         self.set_focus(self._rows[MailField.TO])
 
     def on_text_row_edited(self, event: TextRow.Edited) -> None:
-        """Take what is typed; what is wrong with it is shown after a pause."""
+        """Write the typed text to the draft; its problem shows after a pause."""
         self._typing = MailField(event.row.key)
         self._draft.type(self._typing, event.row.text)
-        # An address half typed is no mistake yet: its problem waits for a pause.
+        # A half-typed address is not wrong yet: its problem waits for a pause.
         self._obstacles = {}
         if self._pause is not None:
             self._pause.stop()
@@ -75,15 +75,15 @@ class MailDialog(Dialog[MailRequest | None]):
         self._show_rows()
 
     def on_descendant_focus(self) -> None:
-        """Describe another field."""
+        """Describe the focused field."""
         self._show_rows()
 
     def on_descendant_blur(self) -> None:
-        """Show what is wrong with what was typed."""
+        """Show the problem of the field that lost the focus."""
         self._show_problem()
 
     def action_next(self) -> None:
-        """Go to the next field, if this one is good; from the last one the message goes out."""
+        """Go to the next field if this one is valid; send the message from the last."""
         here, obstacles = self._here, self._draft.obstacles(sends=True)
         if here is list(MailField)[-1]:
             self.action_send()
@@ -97,7 +97,7 @@ class MailDialog(Dialog[MailRequest | None]):
         self._end(sends=True)
 
     def action_ask(self) -> None:
-        """Ask about sender and recipients, and send nothing."""
+        """Test only sender and recipients, and send nothing."""
         self._end(sends=False)
 
     @property
@@ -105,7 +105,7 @@ class MailDialog(Dialog[MailRequest | None]):
         return MailField(self.focused.key) if isinstance(self.focused, Row) else MailField.TO
 
     def _end(self, *, sends: bool) -> None:
-        """Give the result, or show what stands in the way of it."""
+        """Return the mail request, or show what prevents it."""
         obstacles = self._draft.obstacles(sends=sends)
         if obstacles:
             self._refuse(obstacles)
@@ -113,7 +113,7 @@ class MailDialog(Dialog[MailRequest | None]):
             self.dismiss(self._draft.mail(sends=sends))
 
     def _refuse(self, obstacles: dict[MailField, str]) -> None:
-        """Go to the first obstacle, and show each."""
+        """Show the obstacles, and focus the first field that has one."""
         self._obstacles = obstacles
         self._show_problem()
         self.set_focus(self._rows[next(iter(obstacles))])
@@ -124,7 +124,7 @@ class MailDialog(Dialog[MailRequest | None]):
         for field, row in self._rows.items():
             problem = "" if field is self._typing else problems.get(field, "")
             row.show(RowState(problem=problem, placeholder=self._placeholders.get(field, "")))
-        # The problem that found no room in its row, else what the field is.
+        # Show a problem that does not fit in its row, else the description of the field.
         row, note = self._rows[self._here], plain(text("mail", self._here.name.lower()), DIM)
         self._note.show([plain(row.state.problem, BAD) if row.hides_problem else note])
 

@@ -1,6 +1,6 @@
-"""What a search found so far, as a table: the best choice first, and the details of a row.
+"""The table of servers that a search has found, best first, and the details of a row.
 
-What servers and DNS sent is hostile: `escape_controls` stands before every text of theirs.
+Data from servers and DNS is hostile: it must pass through `escape_controls`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WIDE = 100
 
 
 def format_details(row: ServerRow | None, results: SearchResults, takes: str) -> list[Block]:
-    """Return the details of a row; `takes` is what Enter would do with it."""
+    """Return the details of a row; `takes` says what Enter would change in the form."""
     blocks: list[Block] = []
     if row is not None and row.probe is not None:
         blocks = [
@@ -51,7 +51,7 @@ def format_details(row: ServerRow | None, results: SearchResults, takes: str) ->
 
 
 def _notes(row: ServerRow, probe: ProbeResult, results: SearchResults) -> dict[str, None]:
-    """Return what else matters, each once; of the best choice the result knows more."""
+    """Return the notes on a row without duplicates; the best choice has those of the result."""
     notes = dict.fromkeys(probe.notes)
     other = row.also
     if other and other.cause and other.cause != probe.cause:
@@ -63,13 +63,13 @@ def _notes(row: ServerRow, probe: ProbeResult, results: SearchResults) -> dict[s
 
 
 def _remedy_for(cause: str | None) -> str:
-    """Return what to do where nothing was found, or a port stays silent, for this cause."""
+    """Return what to do about a failed search or a silent port, for its cause."""
     known = texts_of("search-fixes")
     return known.get(cause or "", known["other"]).format(presets=key_of("presets"))
 
 
 def row_sign(row: ServerRow) -> Span:
-    """Return the sign of a row: it works, works unencrypted, fails, or is silent."""
+    """Return the sign of a row: works, works unencrypted, fails, or silent."""
     if row.probe is None:
         return NOTHING, DIM
     if row.cause is not None:
@@ -78,7 +78,7 @@ def row_sign(row: ServerRow) -> Span:
 
 
 def row_cells(row: ServerRow) -> tuple[str, ...]:
-    """Return the texts of a line's columns, safe to be shown."""
+    """Return the texts of a row's columns, escaped."""
     probe, host = row.probe, escape_controls(row.host)
     if probe is None:
         return (host, " ".join(row.ports), "", "", "", "", "")
@@ -94,45 +94,45 @@ def row_cells(row: ServerRow) -> tuple[str, ...]:
 
 
 class ServerTable(ListView[ServerRow]):
-    """Lists what was found, the best first: a line for each port that answered or did not."""
+    """The list of servers, best first: a row for each port that answered, then the silent ones."""
 
     class Chosen(Message):
-        """Another line is chosen."""
+        """Another row was chosen."""
 
     class LeftAbove(Message):
-        """There is nothing above the first line."""
+        """The admin moved up from the first row."""
 
     _is_moved = False
 
     @property
     def is_marked(self) -> bool:
-        """Whether the chosen line is marked: where the keys go to it."""
+        """Whether the chosen row is marked: only with the focus."""
         return self.has_focus
 
     @property
     def has_servers(self) -> bool:
-        """Whether there is anything that can be taken; it stands first."""
+        """Whether there is a reachable server; if so, the first row has one."""
         return bool(self.rows) and self.rows[0].probe is not None
 
     def update(self, rows: Sequence[ServerRow]) -> None:
-        """List these, the first one chosen."""
-        # Better servers may come in above: what a hand chose stays chosen.
+        """Show rows, keeping the admin's choice if there is one."""
+        # Better servers may appear above: keep the admin's choice.
         kept = self.chosen.key if self._is_moved and self.chosen else None
         keys = [row.key for row in rows]
         self.show(rows, keys.index(kept) if kept in keys else 0)
 
     def clear(self) -> None:
-        """List nothing."""
+        """Remove all rows."""
         self._is_moved = False
         self.update(())
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Show the cursor, or hide it."""
+        """Show or hide the cursor."""
         super().watch_has_focus(has_focus)
         self.repaint()
 
     def heading(self, width: int) -> list[Span]:
-        """Return the columns' names."""
+        """Return the column names."""
         heads, widths, gap = self._columns(width)
         names = fit_cells(heads, widths, gap, right=(_PORT, _TIME))
         if not self.has_servers:
@@ -140,7 +140,7 @@ class ServerTable(ListView[ServerRow]):
         return [(f"{' ' * _SIGN}{''.join(names)}", DIM)]
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
-        """Yield sign and columns of each line; of a silent one, host, ports and cause."""
+        """Yield sign and columns of each row; for silent ports, host, ports and cause."""
         _, widths, gap = self._columns(width)
         for row in self.rows:
             sign, style = row_sign(row)
@@ -157,7 +157,7 @@ class ServerTable(ListView[ServerRow]):
             yield ([(f"{sign} ", style), *zip(texts, styles, strict=True)],)
 
     def action_go(self, by: int) -> None:
-        """Choose another; above the first is what was searched for."""
+        """Move the cursor by rows; leave the table above its first row."""
         before = self.index
         if by == -1 and before == 0:
             self.post_message(self.LeftAbove())
@@ -168,9 +168,9 @@ class ServerTable(ListView[ServerRow]):
             self.post_message(self.Chosen())
 
     def _columns(self, width: int) -> tuple[tuple[str, ...], tuple[int, ...], int]:
-        """Return the columns' names and widths, and the gap between them."""
+        """Return the column names and widths, and the gap between columns."""
         heads = _HEADS if width >= _WIDE else _SHORT_HEADS
-        # Ports and causes of silent hosts run over the columns: only their hosts take part.
+        # Ports and causes of silent hosts span columns: only the host counts for the widths.
         rows = [
             row_cells(row) if row.probe else (row_cells(row)[0], *[""] * 6) for row in self.rows
         ]
