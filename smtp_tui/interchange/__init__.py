@@ -1,1 +1,1 @@
-"""Other programs' settings, in and out: pure, from text to our values and from those to text."""
+"""Import and export mail settings in other programs' formats."""

@@ -1,8 +1,8 @@
-"""`.env` files: telling one from Python source, and the six quotings, as the readers have them.
+"""Detect, parse and write `.env` files in the six quotings of their readers.
 
-A reader of a line returns its name and value, None for a line that sets nothing, and raises
-ValueError with a text's id for one that cannot be read. A writer returns the quoted value, or
-raises ValueError with a text's id where the quoting cannot hold it.
+A line reader returns the name and value, or None for a line that sets nothing, and raises
+ValueError with a text's id if it cannot parse the line. A writer returns the quoted value, or
+raises ValueError with a text's id if the quoting cannot express it.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ Line = tuple[str, str | Pieces | Unresolved] | None
 
 _BOM = "\ufeff"
 _LINE = re.compile(r"(?P<export>export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=(?P<value>.*)")
-# Words that no reader of `.env` files takes for anything but themselves.
+# Values that every reader of `.env` files takes literally.
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-]*")
-# Read raw by docker run, these lose quotes, or have variables replaced, in docker compose.
+# docker run reads these literally; docker compose strips quotes and expands variables.
 _READ_TWICE = frozenset("'\"$#\\`")
 _EXPANDED = re.compile(r"\$\{?[A-Za-z_]")
 
 
 def is_env(content: str) -> bool:
-    """Whether every line sets a variable as a shell does, and some value is none to Python.
+    """Whether every line is a shell assignment, and at least one is not Python.
 
-    A host name without quotes is one: Python would take it for names of its own.
+    An unquoted hostname is not: Python would parse it as names.
     """
     lines = [line.strip() for line in content.removeprefix(_BOM).splitlines()]
     found = [_LINE.fullmatch(line) for line in lines if line and not line.startswith("#")]
@@ -54,8 +54,8 @@ def _is_bare(line: re.Match[str]) -> bool:
 
 
 def import_env(form: FormatSpec, source: Source) -> ImportBuilder:
-    """Read a file's variables."""
-    # Where nobody says who reads the file, docker does: it undoes no quoting at all.
+    """Parse an `.env` file."""
+    # The default reader is docker, which undoes no quoting.
     quoting = source.quoting or form.quoting or "docker"
     builder = ImportBuilder(form, read(source.text, quoting))
     if quoting == "docker":
@@ -66,7 +66,7 @@ def import_env(form: FormatSpec, source: Source) -> ImportBuilder:
 
 
 def export_env(out: ExportBuilder, pairs: list[tuple[str, Any]]) -> str:
-    """Return the text of a file; a password that is not to stand in it gets a comment."""
+    """Return a file's text; a comment stands in for a password that is left out."""
     quoting = out.quoting or out.form.quoting or "docker"
     comment = []
     if out.lacks_secret:
@@ -83,7 +83,7 @@ def export_env(out: ExportBuilder, pairs: list[tuple[str, Any]]) -> str:
 
 
 def read(content: str, quoting: str) -> list[Entry]:
-    """Return what stands in a file; a line that cannot be read has an entry without a name."""
+    """Parse a file; a line that cannot be parsed becomes an entry without a name."""
     _check(quoting)
     content = content.removeprefix(_BOM)
     if quoting == "systemd":
@@ -111,9 +111,9 @@ def read(content: str, quoting: str) -> list[Entry]:
 
 
 def write(pairs: Iterable[tuple[str, str]], quoting: str) -> list[str]:
-    """Return the lines of a file; InterchangeError where a value does not fit the quoting."""
+    """Return a file's lines; InterchangeError if the quoting cannot express a value."""
     _check(quoting)
-    is_raw = quoting in ("docker", "python")  # which have rules of their own for plain words
+    is_raw = quoting in ("docker", "python")  # these have their own rules for plain values
     lines = []
     for name, value in pairs:
         is_plain = not is_raw and _PLAIN.fullmatch(value)
@@ -133,7 +133,7 @@ def _check(quoting: str) -> None:
 
 
 def _split_at(value: str, found: Iterable[tuple[re.Match[str], str | Use]]) -> Pieces:
-    """Return a value with these pieces in the place of what was matched."""
+    """Split a value at its matches, and replace each with its piece."""
     pieces: Pieces = []
     at = 0
     for match, piece in found:
@@ -143,14 +143,14 @@ def _split_at(value: str, found: Iterable[tuple[re.Match[str], str | Use]]) -> P
 
 
 def _read_docker(line: str) -> Line:
-    """`docker run --env-file`: what follows the equals sign is the value, quotes and all."""
+    """`docker run --env-file`: the value is all after the equals sign, including quotes."""
     name, sign, value = line.lstrip().partition("=")
     if not name or any(letter.isspace() for letter in name):
         raise ValueError("no-assignment")
-    return (name, value) if sign else None  # a name alone is docker's own variable
+    return (name, value) if sign else None  # a bare name copies docker's variable
 
 
-# systemd's `EnvironmentFile=` (systemd.exec(5)) has shell-like quotes, and no variables.
+# systemd's `EnvironmentFile=` (systemd.exec(5)) has shell-like quotes but no variables.
 _BLANK = " \t\n\r"
 _SYSTEMD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SYSTEMD_START = re.compile(
@@ -192,7 +192,7 @@ def _read_systemd(content: str) -> list[Entry]:
 
 
 def _bare_systemd(written: str) -> str:
-    """Undo escapes; blanks at the end are cut, but not those before an escape."""
+    """Undo escapes, and strip trailing blanks that follow the last one."""
     last = max((match.end() for match in re.finditer(r"\\[\s\S]", written)), default=0)
     kept = re.sub(r"\\([\s\S])", lambda escape: escape[1].strip("\r\n"), written[:last])
     return kept + written[last:].rstrip(_BLANK)
@@ -206,7 +206,7 @@ def _double_systemd(written: str) -> str:
     return re.sub(r"\\([\s\S])", undo, written)
 
 
-# Ruby's dotenv: single quotes hold anything; elsewhere `$NAME` and `$(command)` are replaced.
+# Ruby's dotenv: single quotes are literal; elsewhere `$NAME` and `$(command)` are expanded.
 _RUBY_LINE = re.compile(
     r"""\s*(?:export\s+)?(?P<name>[\w.]+)(?:\s*=\s*|:\s+)
     (?P<value>'(?:\\'|[^'])*'|"(?:\\"|[^"])*"|[^#]+)?\s*(?:\#.*)?""",
@@ -241,18 +241,18 @@ def _read_ruby(line: str) -> Line:
 
 
 def _opens_quote(text: str) -> bool:
-    """Whether a quote is opened that its line does not close."""
+    """Whether the line opens a quote and does not close it."""
     value = text.partition("=")[2] if "=" in text.partition("'")[0].partition('"')[0] else text
     value = value.strip()
     return value[:1] in ("'", '"') and value.count(value[0]) == 1
 
 
 def _quote_ruby(value: str) -> str:
-    """Quote for every version of the library."""
+    """Quote a value for every dotenv version."""
     if "'" not in value and not value.endswith("\\"):
         return f"'{value}'"
-    # Between double quotes some versions make line ends of these, escaped or not, and an escaped
-    # `$(` keeps its backslash where no command follows.
+    # In double quotes some versions turn these into line ends, escaped or not, and keep the
+    # backslash of an escaped `$(` if no command follows.
     if re.search(r"\\[nr]", value):
         raise ValueError("ruby-backslash")
     if "$(" in value:
@@ -260,7 +260,7 @@ def _quote_ruby(value: str) -> str:
     return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
 
 
-# python-dotenv: without quotes values are nearly raw; `${NAME}` is replaced in all quotes.
+# python-dotenv: unquoted values are nearly raw; `${NAME}` is expanded in all quotes.
 _PYTHON_LINE = re.compile(
     r"""\s*(?:export[ \t]+)?(?:'(?P<quoted>[^']+)'|(?P<name>[^=\#\s]+))[ \t]*
     (?P<sign>=(?P<blank>[ \t]*+)(?:
@@ -270,7 +270,7 @@ _PYTHON_LINE = re.compile(
     ))?\s*""",
     re.VERBOSE,
 )
-# A name has a bound, or a line of nothing but openings would be gone through once for each.
+# The bound on names keeps a line of nothing but `${` from taking quadratic time.
 _PYTHON_USE = re.compile(r"\$\{(?P<name>[^}:]{0,256})(?::-(?P<default>[^}]*))?\}")
 _LETTERS = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
@@ -307,7 +307,7 @@ def _quote_python(value: str) -> str:
     return "'" + re.sub(r"([\\'])", r"\\\1", value) + "'"
 
 
-# Laravel's reader, phpdotenv: all can be escaped between double quotes, `${NAME}` is replaced.
+# Laravel's phpdotenv: double quotes can express any value; `${NAME}` is expanded.
 _LARAVEL_NAME = re.compile(r"(?:export\s+)?(?P<quote>['\"]?)(?P<name>[\w.]+)(?P=quote)")
 _LARAVEL_USE = re.compile(r"\$\{(?P<name>[A-Za-z0-9_.]+)\}")
 _LARAVEL_QUOTED = re.compile(r"""'(?P<single>[^']*+)|"(?P<double>(?:[^"\\]|\\.)*+)""")
@@ -332,7 +332,7 @@ def _read_laravel(line: str) -> Line:
 
 
 def _quoted_laravel(written: str) -> Pieces:
-    """Undo the quoting; ValueError where the library would stop the program."""
+    """Unquote a value; ValueError where phpdotenv would stop the program."""
     match = _LARAVEL_QUOTED.match(written)
     if match is None:
         raise AssertionError("only what begins with a quote comes here")
@@ -351,7 +351,7 @@ def _quoted_laravel(written: str) -> Pieces:
     return _split_at(inner, found)
 
 
-# dotenv of Node, and Node's own --env-file: quotes of three kinds, and no escapes in them.
+# Node's dotenv and --env-file: three kinds of quotes; double ones have the escapes \n and \r.
 _NODE_LINE = re.compile(r"\s*+(?:export\s++)?+(?P<name>[\w.-]++)\s*+(?:=|:\s)(?P<rest>.*)")
 _NODE_QUOTES = "'\"`"
 
@@ -368,7 +368,7 @@ def _read_node(line: str) -> Line:
     if end < 0:
         raise ValueError("more-lines")
     inner, rest = written[1:end], written[end + 1 :].lstrip()
-    # The two readers differ here.
+    # The two readers differ on these.
     if inner.endswith("\\") or (rest and not rest.startswith("#")):
         raise ValueError("quote-and-more")
     if quote == '"':
@@ -377,7 +377,7 @@ def _read_node(line: str) -> Line:
 
 
 def _quote_node(value: str) -> str:
-    # A backslash before the closing quote is an escape to one of the two readers.
+    # One of the two readers treats a backslash before the closing quote as an escape.
     if not value.endswith("\\"):
         is_read_in_double = not re.search(r"\\[nr]", value)
         for quote in _NODE_QUOTES:
@@ -397,7 +397,7 @@ _READERS: dict[str, Callable[[str], Line]] = {
 }
 _WRITERS: dict[str, Callable[[str], str]] = {
     "docker": str,
-    # So that a shell that sources the file reads the value back too.
+    # A shell that sources the file reads the same value.
     "systemd": lambda value: '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"',
     "ruby": _quote_ruby,
     "python": _quote_python,

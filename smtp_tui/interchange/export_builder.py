@@ -1,4 +1,4 @@
-"""From our settings to a text of another program, and what that program will do otherwise."""
+"""Export settings in another program's format, and note what that program does differently."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.escaping import escape_controls
 
 VARIABLE = "SMTP_PASSWORD"
-"""The environment variable that an export refers to where the settings name none."""
+"""The environment variable that an export refers to if the settings name none."""
 
-# Said by `link`, `mechanism` and `verifies`, or settled by them.
+# Settings that `link`, `mechanism` and `verifies` export.
 _TOGETHER = frozenset({"encryption", "starttls_auto", "authentication", "openssl_verify_mode"})
 
-# Mechanisms that never show the password itself, and settings that bound whom to trust and how.
+# Mechanisms that never send the password itself, and settings that restrict trust and TLS.
 _CHALLENGES = frozenset(
     {Authentication.CRAM_MD5, Authentication.SCRAM_SHA_256, Authentication.SCRAM_SHA_1}
 )
 _BOUNDS = frozenset({"ca_file", "tls_fingerprint", "tls_minimum"})
 
-# Relative ones begin at the settings file, which the other program does not know.
+# May be relative to the settings file, which the other program does not know.
 _PATHS = frozenset({"ca_file", "client_certificate", "client_key"})
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -38,7 +38,7 @@ _NOBODY = Mailbox("", "")
 
 
 class ExportBuilder:
-    """Our settings, handed out one by one; what nobody asked for is noted at the end."""
+    """Gives a format the settings, and notes those that it cannot express."""
 
     def __init__(
         self, form: FormatSpec, settings: Settings, secret: str | None, quoting: str | None
@@ -47,29 +47,29 @@ class ExportBuilder:
         self.quoting = quoting
         self.settings = settings
         self.secret = secret
-        # As keys: what is asked for twice is noted once.
+        # Dict keys, so that repeated notes are kept once.
         self._notes: dict[ImportNote, None] = {}
-        # A line end in a value would be a line of its own in the file that is written.
+        # A line end in a value would start a new line in the exported file.
         values = {key: self.given(key) for key in settings.given - {"password"}}
         for key, value in {**values, "password": secret}.items():
             if isinstance(value, str) and escape_controls(value) != value:
                 raise InterchangeError(text("invisible", key=key))
 
     def given(self, key: str) -> Any:
-        """Return a value that was set, None where it stands at its default."""
+        """Return a setting's value if it was set, else None."""
         if key not in self.settings.given:
             return None
         return getattr(self.settings, BY_KEY[key].attribute)
 
     @property
     def host_with_port(self) -> str:
-        """`host:port`, with the brackets that an IPv6 address needs there."""
+        """`host:port`, with brackets around an IPv6 address."""
         host = self.settings.host
         return f"{f'[{host}]' if ':' in host else host}:{self.settings.port}"
 
     @cached_property
     def link(self) -> str:
-        """How the link is protected, or the nearest to it that the program has, noted."""
+        """The connection's encryption, or the nearest that the program has."""
         settings, form = self.settings, self.form
         is_open = settings.encryption is Encryption.NONE
         wanted = "auto" if is_open and settings.starttls_auto else str(settings.encryption)
@@ -79,7 +79,7 @@ class ExportBuilder:
                 self.warn("encryption", form.cannot_require)
             else:
                 self.note("encryption", f"{wanted}-becomes-{link}")
-        # Where the target sends a password without TLS, and a check here would not.
+        # The target sends a password without TLS where smtp-tui would not.
         if self.wants_secret and is_open and link == "auto":
             self.warn("starttls_auto", form.goes_on)
         elif self.wants_secret and is_open and link == "none":
@@ -90,7 +90,7 @@ class ExportBuilder:
 
     @property
     def mechanism(self) -> str | None:
-        """The mechanism to name; None where the program chooses, or has it not."""
+        """The mechanism to name; None if none is chosen or the program lacks it."""
         chosen = self.settings.authentication
         if chosen in (Authentication.AUTO, Authentication.NONE):
             return None
@@ -102,21 +102,21 @@ class ExportBuilder:
 
     @property
     def gem_mechanism(self) -> str | None:
-        """The mechanism as Ruby's mail gem spells it; None where PLAIN, its default, is left."""
+        """The mechanism as Ruby's mail gem spells it; None leaves its default, PLAIN."""
         if self.username is not None and self.mechanism is None:
             self.note("authentication", "ruby-plain")
         return (self.mechanism or "").replace("-", "_") or None
 
     @property
     def username(self) -> str | None:
-        """The user name, if the settings log in at all."""
+        """The username, if the settings log in."""
         return self.settings.username if self.settings.authenticates else None
 
     @property
     def verifies(self) -> bool:
-        """Whether the certificate is to be checked, as far as the program gives a choice."""
+        """Whether to verify the certificate, as far as the program gives a choice."""
         if self.given("tls_fingerprint") and "tls_fingerprint" in self.form.expresses:
-            return True  # which takes the place of the mode, here as there
+            return True  # replaces the verify mode in both programs
         wanted = self.settings.openssl_verify_mode is not VerifyMode.NONE
         if wanted is False and "none" not in self.form.verify:
             self.note("openssl_verify_mode", "always-verifies")
@@ -125,7 +125,7 @@ class ExportBuilder:
 
     @property
     def whole_seconds(self) -> int | None:
-        """The time-out, if it was set, for a program that takes whole seconds a step."""
+        """The timeout, if set, for a program that limits each step in whole seconds."""
         timeout: float | None = self.given("timeout")
         if timeout is None:
             return None
@@ -134,45 +134,45 @@ class ExportBuilder:
 
     @property
     def fingerprint(self) -> str | None:
-        """The certificate's fingerprint, if it was set, with colons."""
+        """The certificate's fingerprint with colons, if set."""
         return ":".join(re.findall("..", self.given("tls_fingerprint") or "")).upper() or None
 
     @property
     def source(self) -> PasswordSource | None:
-        """Where the password is kept, if the settings log in with one."""
+        """The password's source, if the login needs one."""
         return self.settings.password if self.settings.needs_password else None
 
     @property
     def wants_secret(self) -> bool:
-        """Whether the target needs a password at all."""
+        """Whether the target needs a password."""
         return self.settings.needs_password and self.username is not None
 
     @property
     def lacks_secret(self) -> bool:
-        """Whether the target needs a password that the text is not to hold."""
+        """Whether the export leaves out a password that the target needs."""
         return self.wants_secret and self.secret is None
 
     @property
     def variable(self) -> str:
-        """The environment variable that a reference to the password names."""
+        """The environment variable for a reference to the password."""
         return self.source.name if isinstance(self.source, Environment) else VARIABLE
 
     @property
     def mailbox(self) -> Mailbox:
-        """The sender, its display name as people read it; without an address if it was not set."""
+        """The sender with its display name unquoted; empty if it was not set."""
         sender = self.given("from")
         return _NOBODY if sender is None else _with_plain_name(parse_mailbox(sender))
 
     @property
     def own_sender(self) -> Mailbox:
-        """The sender, else the one that smtp-tui makes: some programs send nothing without."""
+        """The sender, else smtp-tui's default: some programs cannot send without one."""
         if self.mailbox.address or not self.settings.sender:
             return self.mailbox
         return parse_mailbox(self.settings.sender)
 
     @property
     def sender(self) -> str | None:
-        """The sender, if it was set, as a header needs it: a comma in quotes (RFC 5322)."""
+        """The sender as a header, if set: a name with a comma is quoted (RFC 5322)."""
         sender = self.given("from")
         if sender is None:
             return None
@@ -183,18 +183,18 @@ class ExportBuilder:
         return f'"{escaped}" <{plain.address}>'
 
     def note(self, key: str, identity: str, /, *, weakens: bool = False, **names: object) -> None:
-        """Note what the target will not do, or will do otherwise."""
+        """Note what the target does not do or does differently."""
         said = text(identity, **{"program": self.form.title, **names})
         self._notes.setdefault(ImportNote(key, said, weakens))
 
     def warn(self, key: str, identity: str, /, **names: object) -> None:
-        """Note where the target protects mail or password less than our settings do."""
+        """Note where the target protects mail or password less than the settings."""
         self.note(key, identity, weakens=True, **names)
 
     def pairs(self) -> list[tuple[str, Any]]:
         """Return the names that the format's table `write` sets, with their values.
 
-        Notes stand in the order in which they are made, so a format says what is looked at `first`.
+        Notes keep the order in which they are made; the format's `first` lists the first ones.
         """
         for look in self.form.first:
             _FIRST[look](self)
@@ -216,11 +216,11 @@ class ExportBuilder:
 
     @property
     def secret_name(self) -> str:
-        """What the format's table calls the password."""
+        """The format's name for the password."""
         return next(name for name, source in self.form.write.items() if source == "password")
 
     def done(self, content: str) -> Exported:
-        """Return the outcome; what was set and has no place in the target is noted."""
+        """Return the export; note what was set but has no place in the target."""
         given, expresses = self.settings.given, self.form.expresses
         lost = given - expresses - _TOGETHER
         for key in BY_KEY:
@@ -235,13 +235,13 @@ class ExportBuilder:
 
 
 def _with_plain_name(mailbox: Mailbox) -> Mailbox:
-    """Take the quotes of a header off a display name, for programs that have a key for it."""
+    """Remove a header's quotes from a display name, for programs with a key for it."""
     quoted = _QUOTED.fullmatch(mailbox.name)
     name = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else mailbox.name
     return Mailbox(name, mailbox.address)
 
 
-# What a name in a table `write` may stand for; any other is a key of ours that was set.
+# Values that a table `write` can name; any other name is the key of a setting.
 _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
     "host": lambda out: out.settings.host,
     "host_with_port": lambda out: out.host_with_port,
@@ -258,7 +258,7 @@ _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
     "own_sender_name": lambda out: out.own_sender.name or None,
     "local_part": lambda out: out.own_sender.address.rpartition("@")[0],
     "mail_domain": lambda out: out.own_sender.address.rpartition("@")[2],
-    # A certificate's file may hold its key too.
+    # A certificate file may also hold its key.
     "key_or_certificate": lambda out: out.given("client_key") or out.given("client_certificate"),
     "verified_name": lambda out: out.given("server_name") if out.verifies else None,
     "upper_mechanism": lambda out: (out.mechanism or "").upper() or None,
@@ -299,7 +299,7 @@ def _note_port_465(out: ExportBuilder) -> None:
 _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
     "link": lambda out: out.link,
     "mechanism": lambda out: out.mechanism,
-    # Where the program checks certificates, or picks a mechanism, by itself alone.
+    # For programs that decide on verification or the mechanism themselves.
     "own_ways": lambda out: (out.verifies, out.mechanism),
     "needed_sender": _note_needed_sender,
     "nextcloud_sender": _note_nextcloud_sender,
@@ -316,11 +316,11 @@ def export_text(
     secret: str | None = None,
     quoting: str | None = None,
 ) -> Exported:
-    """Write our raw values as another program keeps them.
+    """Export raw values in another program's format.
 
-    Without `with_password` the password stays out, or becomes that program's own reference to it.
-    `secret` is the password where the values only name its place. InterchangeError where the
-    values are no settings, or one of them does not fit into the format.
+    Without `with_password` the password is left out, or becomes the program's own reference to it.
+    `secret` is the password if the values only name its source. InterchangeError if the values
+    are not valid settings, or if one does not fit the format.
     """
     form = format_named(format)
     if quoting and not form.takes_quoting:

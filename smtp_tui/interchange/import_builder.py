@@ -1,4 +1,4 @@
-"""From the settings of another program to ours: what a text holds, what is taken, what is left."""
+"""Convert another program's entries to settings, and list those that are not understood."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from smtp_tui.settings.fields import BY_KEY, FieldKind
 Known = TypeVar("Known")
 
 LONGEST = 64 * 1024
-"""Letters; more is no setting, but a value that variables have blown up."""
+"""Characters; only expanded variables make a value longer."""
 
 
 @record
 class EnvRef:
-    """A value that the program takes from its environment, `default` where it is not set there."""
+    """A value from an environment variable, or `default` if the variable is not set."""
 
     name: str
     default: Any = field(default=None, repr=False)
@@ -30,14 +30,14 @@ class EnvRef:
 
 @record
 class FileRef:
-    """A value that the program takes from a file."""
+    """A value that the program reads from a file."""
 
     path: str
 
 
 @record
 class Unresolved:
-    """A value that cannot be known; `why` is the id of a text, `names` what it speaks of."""
+    """A value that cannot be known; `why` is a text's id, `names` its placeholders."""
 
     why: str
     names: dict[str, str] = field(default_factory=dict)
@@ -45,9 +45,9 @@ class Unresolved:
 
 @record
 class Entry:
-    """A name and its value, with the line it stands on.
+    """A name and its value, with its line number.
 
-    `borrowed` names the variables of the same file that the value was put together from.
+    `borrowed` names the variables of the same file that the value uses.
     """
 
     name: str
@@ -58,18 +58,18 @@ class Entry:
 
 @record
 class Use:
-    """A variable that is used in a value, and what stands for it where it is not set."""
+    """A variable in a value, with the default for when it is not set."""
 
     name: str
     default: str | None = None
 
 
 Pieces = list[str | Use]
-"""A value that is put together from text and variables."""
+"""A value as literal texts and variables."""
 
 
 def resolve_pieces(name: str, line: int, pieces: Pieces, known: Mapping[str, str]) -> Entry:
-    """Put a value together from what stands further up in the same file, as far as it does."""
+    """Expand a value with `known` variables, which the file sets further up, if it can."""
     pieces = [piece for piece in pieces if piece != ""]
     uses = [piece for piece in pieces if isinstance(piece, Use)]
     unknown = [use for use in uses if use.name not in known]
@@ -79,7 +79,7 @@ def resolve_pieces(name: str, line: int, pieces: Pieces, known: Mapping[str, str
             return Entry(name, Unresolved("computed"), line)
         return Entry(name, "".join(parts), line, tuple(use.name for use in uses))
     if len(pieces) == 1:
-        # An empty default is none: the program would go without.
+        # An empty default counts as none.
         return Entry(name, EnvRef(unknown[0].name, unknown[0].default or None), line)
     names = ", ".join(dict.fromkeys(use.name for use in unknown))
     return Entry(name, Unresolved("from-variables", {"names": names}), line)
@@ -95,7 +95,7 @@ def host_and_port(value: str) -> tuple[str, str | None]:
     return (host, port or None) if sign and ":" not in host else (value, None)
 
 
-# What other programs say with one word, ours says with two settings.
+# smtp-tui uses two settings where other programs use one word.
 _LINKS: dict[str, dict[str, object]] = {
     "none": {"encryption": "none", "starttls_auto": False},
     "auto": {"encryption": "none", "starttls_auto": True},
@@ -103,17 +103,17 @@ _LINKS: dict[str, dict[str, object]] = {
     "ssl": {"encryption": "ssl"},
 }
 
-# TOML promises 64 bits, and no setting is as large.
+# TOML guarantees 64 bits; no setting is as large.
 _TOO_MUCH = 10**18
 
 MOST_LISTED = 100
-"""Settings not understood, and remarks: nobody reads more, and a text may have any number."""
+"""Limit on unread settings and remarks: nobody reads more, and a text may have any number."""
 
 _MOST_KEPT = 10 * MOST_LISTED
 
 
 class ImportBuilder:
-    """The `entries` of a text by name, taken one by one into our `values`."""
+    """Converts a text's `entries` to settings in `values`."""
 
     def __init__(self, form: FormatSpec, entries: Iterable[Entry]) -> None:
         self.form = form
@@ -121,14 +121,14 @@ class ImportBuilder:
         self.entries: dict[str, Entry] = {}
         self._used = {*form.ignore}
         self._found: set[str] = set()
-        self._tried: set[str] = set()  # with a value, known or not: no default stands in for it
-        # As keys of tables: a text may have a hundred thousand, each of them to be told once.
+        self._tried: set[str] = set()  # keys with a value, known or not: no default applies
+        # Dict keys: a text may have a hundred thousand, and each is reported once.
         self._unread: dict[UnsupportedSetting, None] = {}
         self._remarks: dict[ImportNote, None] = {}
         self._passed_over = 0
         for entry in entries:
             if not entry.name:
-                # A line without a name is told at once; nobody would ask for it.
+                # Report a line without a name now: nobody would ask for it.
                 unclear = isinstance(entry.value, Unresolved)
                 known = entry.value if unclear else Unresolved("no-setting")
                 self._add_unread(entry, known.why, **known.names)
@@ -139,11 +139,11 @@ class ImportBuilder:
                 self.entries[entry.name] = entry
 
     def __contains__(self, name: str) -> bool:
-        """Whether the text has a setting of that name."""
+        """Whether the text has a setting of this name."""
         return name in self.entries
 
     def get(self, *names: str) -> Any:
-        """Return the first of these that has a value, None where none has or it is unknown."""
+        """Return the first known, non-empty value of these names, or None."""
         for entry in self._named(names):
             value = self._resolve(entry)
             if value is not None and value != "":
@@ -151,7 +151,7 @@ class ImportBuilder:
         return None
 
     def text(self, *names: str) -> str | None:
-        """Return a value as text; a number is its digits."""
+        """Return a value as text; reject a list or mapping."""
         value = self.get(*names)
         if isinstance(value, dict | list):
             self.reject(next(name for name in names if self._has_value(name)), "not-one-value")
@@ -159,7 +159,7 @@ class ImportBuilder:
         return value if value is None or isinstance(value, str) else str(value)
 
     def switch(self, name: str, default: bool | None) -> bool | None:
-        """Return a switch; what is neither on nor off is told, and the default taken."""
+        """Return a switch; reject any other value and return the default."""
         value = self.get(name)
         try:
             return default if value is None else parsers.switch(value)
@@ -168,7 +168,7 @@ class ImportBuilder:
             return default
 
     def choice(self, name: str, choices: Mapping[str, Known], default: Known) -> Known:
-        """Return what a word stands for; an unknown one is told, and the default taken."""
+        """Return the choice for a word; reject an unknown one and return the default."""
         word = self.text(name)
         if word is None:
             return default
@@ -179,25 +179,25 @@ class ImportBuilder:
         return found
 
     def expect(self, name: str, *words: str) -> None:
-        """List a setting with which the program would not send by SMTP."""
+        """Reject a setting with which the program does not send by SMTP."""
         value = self.text(name)
         if value is not None and value not in words:
             self.reject(name, "not-smtp")
 
     def take(self, key: str, *names: str) -> bool:
-        """Put the first of these that is set into our `key`; return whether there was one."""
+        """Set `key` to the first of these values; return whether a valid one was set."""
         self._mark_tried(key, names)
         value = self.get(*names)
         value = self.text(*names) if isinstance(value, dict | list) else value
         return value is not None and self.put(key, value, *names)
 
     def take_each(self, **names: str) -> None:
-        """Put a setting of theirs into each of these keys of ours."""
+        """Set each key from the program's setting."""
         for key, name in names.items():
             self.take(key, name)
 
     def put(self, key: str, value: Any, *names: str) -> bool:
-        """Set our `key`, unless the value is none for it: then that is told of the first name."""
+        """Set `key`, or reject the first of `names` in the text if the value is invalid."""
         self._tried.add(key)
         if isinstance(value, str) and key != "password":
             value = value.strip()
@@ -215,14 +215,14 @@ class ImportBuilder:
         return True
 
     def put_host_and_port(self, value: str, name: str) -> None:
-        """Set host and port from `host:port`; without a port that one is left alone."""
+        """Set host and port from `host:port`; a missing port leaves `port` unchanged."""
         host, port = host_and_port(value)
         self.put("host", host, name)
         if port is not None:
             self.put("port", port, name)
 
     def put_timeout(self, name: str) -> None:
-        """Set the time-out, which bounds one step there and the whole check here."""
+        """Set the timeout: a limit per step there, for the whole check here."""
         value = self.text(name)
         if value is None:
             return
@@ -233,7 +233,7 @@ class ImportBuilder:
             self.remark("timeout", "timeout-a-step")
 
     def put_password(self, *names: str) -> bool:
-        """Set the password: the literal, or the place where the program has it from."""
+        """Set the password: the literal, or the source that the program uses."""
         for entry in self._named(names):
             match entry.value:
                 case EnvRef(name):
@@ -256,13 +256,13 @@ class ImportBuilder:
         return bool(path)
 
     def put_link(self, link: str, if_auto: str = "") -> None:
-        """Set how the link is protected: none, auto, tls or ssl; `if_auto` is said of auto."""
+        """Set the encryption: none, auto, tls or ssl; `if_auto` is the remark on auto."""
         self.values |= _LINKS[link]
         if link == "auto" and if_auto:
             self.remark("starttls_auto", if_auto)
 
     def put_mechanism(self, *names: str) -> bool:
-        """Set the mechanism of AUTH by its name."""
+        """Set the AUTH mechanism by its name."""
         self._mark_tried("authentication", names)
         word = self.text(*names)
         if word is None:
@@ -274,16 +274,16 @@ class ImportBuilder:
         return self.put("authentication", str(known), *names)
 
     def remark_own_choice(self, mechanisms: str) -> None:
-        """Say that the program chooses among mechanisms itself, if it logs in."""
+        """Remark that the program chooses the mechanism, if it logs in."""
         if "username" in self.values:
             self.remark("authentication", "own-choice", names=mechanisms)
 
     def take_sender(self, *names: str, display: str = "") -> None:
-        """Set the sender, with the display name that stands in a setting of its own."""
+        """Set the sender, with the display name from a separate setting."""
         self.put_sender(self.text(*names), self.text(display), *names)
 
     def put_sender(self, address: str | None, name: str | None, *names: str) -> None:
-        """Set the sender, with the display name that stands elsewhere."""
+        """Set the sender from an address and a display name."""
         self._mark_tried("from", names)
         if not address:
             return
@@ -293,40 +293,40 @@ class ImportBuilder:
         self.put("from", address, *names)
 
     def default(self, key: str, value: object) -> None:
-        """Fill in the program's own default where nothing was set; say so."""
+        """Set the program's default if nothing was set, with a remark."""
         if key not in self._tried:
             self.values[key] = value
             self.remark(key, "default", value=value)
 
     def use(self, *names: str) -> None:
-        """Count these as understood; they need no place in ours."""
+        """Mark these as understood, without setting a key."""
         self._used.update(names)
 
     def reject(self, name: str, why: str, /, **names: object) -> None:
-        """List a setting as not understood, with the id of the reason."""
+        """List a setting as not understood; `why` is a text's id."""
         self._used.add(name)
         self._add_unread(self.entries.get(name, Entry(name, None)), why, **names)
 
     def remark(self, key: str, identity: str, /, **names: object) -> None:
-        """Say something of a value of ours."""
+        """Add a remark on a key."""
         said = text(identity, **{"program": self.form.title, **names})
         self._remarks[ImportNote(key, said)] = None
 
     def report_leftovers(self, *beginnings: str) -> None:
-        """List what was not taken, of names that begin so, as settings that we do not have."""
+        """Reject unused settings whose names begin so: smtp-tui has none like them."""
         for name in self.entries:
             if name not in self._used and name.startswith(beginnings):
                 self.reject(name, "no-setting")
 
     def join(self, other: ImportBuilder) -> None:
-        """Take over what was taken from a part of the text."""
+        """Add the results of another builder."""
         self.values |= other.values
         self._found |= other._found
         self._unread |= other._unread
         self._remarks |= other._remarks
 
     def done(self) -> Imported:
-        """Return the outcome."""
+        """Return the import."""
         ordered = {key: self.values[key] for key in BY_KEY if key in self.values}
         unread = sorted(self._unread, key=lambda setting: setting.line or 0)
         remarks = [*self._remarks]

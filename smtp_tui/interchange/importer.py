@@ -1,4 +1,4 @@
-"""From a text of another program to our values: recognise the format, then read it."""
+"""Detect the format of another program's text and import its settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from smtp_tui.records import record
 
 @record
 class TextFile:
-    """A file's name and text, and the texts beside it; `problems` tells of those not readable."""
+    """A file's name and text, and those of its companions; `problems` lists unreadable ones."""
 
     name: str
     content: str = field(repr=False)
@@ -35,7 +35,7 @@ class TextFile:
 
 
 def read_file(path: Path, format: str | None = None) -> TextFile:
-    """Read a file and what belongs to it; DocumentError where it is none, or no text."""
+    """Read a file and its companions; DocumentError if it is no file or no text."""
     content = decoded(read_document(path), one_line(path))
     beside, problems = {}, []
     for name in companions(content, format):
@@ -49,7 +49,7 @@ def read_file(path: Path, format: str | None = None) -> TextFile:
 
 
 def decoded(data: bytes, shown: str) -> str:
-    """Return the text; DocumentError names the line that is none. `shown` names where it is."""
+    """Decode UTF-8; DocumentError names the file as `shown`, and the invalid line."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -58,18 +58,18 @@ def decoded(data: bytes, shown: str) -> str:
 
 
 LARGEST = 1024 * 1024
-"""Letters; more is no settings file, and which of its parts counts is unknown."""
+"""Characters; a longer text is no settings file, and which part counts is unknown."""
 
-# Who reads the `.env` file of a program in Python.
+# The reader of a Python program's `.env` file.
 _ENV_QUOTING = "python"
 
-# The tables of logins that Postfix' main.cf speaks of.
+# The login tables that Postfix's main.cf names.
 _PASSWORD_TABLES = re.compile(
     r"^smtp_sasl_password_maps[ \t]*=[ \t]*\w+:(?P<path>[^\s,]+)", re.MULTILINE
 )
 _MOST_COMPANIONS = 4  # each is read from the disk
 
-# A variable of an `.env` file, or one of Python source with or without a type; a short word behind
+# An assignment in an `.env` file, or in Python source with or without a type; a short word after
 # it is its value.
 _ASSIGNED = re.compile(
     r"""^[ \t]*+(?:export[ \t]++)?+(?P<name>[A-Z][A-Z0-9_]*+)[ \t]*+(?::[^=\n]{1,100})?
@@ -79,7 +79,7 @@ _ASSIGNED = re.compile(
 
 
 def candidates(content: str, name: str = "") -> dict[str, str]:
-    """Return the formats that a text may be of, each with what speaks for it."""
+    """Return the formats that a text may have, each with the evidence."""
     return {form: evidence.words for form, evidence in _evidence(content, name).items()}
 
 
@@ -100,7 +100,7 @@ def _evidence(content: str, name: str) -> dict[str, Evidence]:
 
 
 def recognise(content: str, name: str = "") -> tuple[FormatSpec, str]:
-    """Return the one format that a text looks like, and why; InterchangeError where none is."""
+    """Return a text's format, and why; InterchangeError if no single one fits."""
     found = _evidence(content, name)
     match [*found]:
         case [only] if found[only].is_sure:
@@ -120,11 +120,10 @@ def import_text(
     beside: Mapping[str, str] | None = None,
     account: str | None = None,
 ) -> Imported:
-    """Read a text into our raw values, and what was not understood of it.
+    """Import a text as raw values, and list what was not understood.
 
-    `name` is the file's, `beside` holds texts of files that belong to it, `account` is the one to
-    read of several in a text. InterchangeError where the text is not of the format, or of none that
-    is known.
+    `name` is the file's name, `beside` has its companions' texts by name, `account` selects one of
+    several accounts. InterchangeError if the text is not in the format, or in no known one.
     """
     if len(content) > LARGEST:
         raise InterchangeError(text("too-large", limit=LARGEST >> 20))
@@ -146,7 +145,7 @@ def import_text(
 
 
 def companions(content: str, format: str | None = None) -> tuple[str, ...]:
-    """Return the names of files beside this one that hold a part of its settings."""
+    """Return the names of files in the same folder that hold part of the settings."""
     if "postfix" not in ((format,) if format else candidates(content)):
         return ()
     names = (match["path"].rpartition("/")[2] for match in _PASSWORD_TABLES.finditer(content))
@@ -163,7 +162,7 @@ _PROTECTING = frozenset(
 
 @record
 class LeftOut:
-    """Settings that the file's application has no way to say, and why."""
+    """Settings that the file's application cannot express, and why."""
 
     keys: tuple[str, ...]
     why: str
@@ -176,7 +175,7 @@ class LeftOut:
 
 @record
 class Fitting:
-    """The values that a table can hold, and what was left out of them."""
+    """The values that a table can hold, and those that were left out."""
 
     values: dict[str, Any] = field(repr=False)
     left_out: tuple[LeftOut, ...] = ()
@@ -185,7 +184,7 @@ class Fitting:
 def fitting(
     document: Document, table: str, values: Mapping[str, Any], *, create: bool = False
 ) -> Fitting:
-    """Leave out what the file cannot say; NotExpressibleError where that is the host itself."""
+    """Leave out what the file cannot express; NotExpressibleError if that is the host."""
     left, left_out = dict(values), []
     while True:
         try:

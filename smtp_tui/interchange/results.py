@@ -1,4 +1,4 @@
-"""What an import and an export come to; and what may stop them."""
+"""Define the results and errors of imports and exports."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from smtp_tui.records import record
 
 
 class InterchangeError(Exception):
-    """A text is not of its format, or a value does not fit; one line, without secrets."""
+    """The text is not in the format, or a value does not fit; one line, no secrets."""
 
 
 class MissingLibraryError(InterchangeError):
-    """A library for this format is not installed; the text says how to get it."""
+    """A library for this format is missing; the message says how to get it."""
 
 
 class QuotingError(InterchangeError):
-    """A quoting is named, and the format is no `.env` file."""
+    """A quoting was given for a format without `.env` files."""
 
 
 class AccountError(InterchangeError):
-    """An account is named that the text does not have, or whose format has no accounts."""
+    """The text lacks the given account, or its format has no accounts."""
 
 
 @record
 class ImportNote:
-    """Something to know of a setting; `key` is ours, empty where it is about no one setting.
+    """A note on the setting `key`, which is empty if the note is on no single setting.
 
-    `weakens` marks what leaves mail or password less protected than the settings say.
+    `weakens` marks a note that mail or password is less protected than the settings ask.
     """
 
     key: str
@@ -58,10 +58,10 @@ class UnsupportedSetting:
 
 @record
 class Imported:
-    """Our raw values, as they would stand in TOML, and what is to be said of them.
+    """The imported raw values, as in TOML, and remarks on them.
 
-    `found` names the keys whose values stood in the text; the others follow from them, or are that
-    program's defaults. `why` says in words why the text was read in this format.
+    `found` names the keys whose values the text has; the others follow from them, or are the
+    program's defaults. `why` is a text on why this format was chosen.
     """
 
     format: str
@@ -74,19 +74,19 @@ class Imported:
 
 @record
 class Exported:
-    """A text in the other program's format, and what that program will do otherwise."""
+    """A text in another program's format, and notes on what that program does differently."""
 
     format: str
     text: str = field(repr=False)
     notes: tuple[ImportNote, ...] = ()
 
 
-# Letters of what a file says that a text repeats; no real name or list of names is longer.
+# Characters of a file's content that a text quotes; no real name or list is longer.
 _LONGEST = 400
 
 
 def text(identity: str, /, **names: object) -> str:
-    """Return a text, what it speaks of filled in."""
+    """Return a text with its placeholders filled in."""
     for name, value in names.items():
         if isinstance(value, str) and len(value) > _LONGEST:
             names[name] = f"{value[:_LONGEST]}…"

@@ -1,4 +1,4 @@
-"""The formats that are known, kept as data: a table of `formats.toml` each."""
+"""Load the format specifications from `formats.toml`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from smtp_tui.records import record
 
 @record
 class Source:
-    """A text, how its `.env` lines are quoted, the texts of files beside it by name, an account."""
+    """A text to import: its `.env` quoting, companion files' texts by name, account to read."""
 
     text: str = field(repr=False)
     quoting: str | None = None
@@ -26,7 +26,7 @@ class Source:
 
 
 QUOTINGS = ("docker", "systemd", "ruby", "python", "laravel", "node")
-"""How an `.env` file may be quoted: by who reads it."""
+"""The quotings of `.env` files, named after their readers."""
 
 _MOST_SHOWN = 4
 
@@ -35,12 +35,11 @@ _MOST_SHOWN = 4
 class FormatSpec:
     """A program's format and what it can express.
 
-    `links` says what becomes of each of our four ways to connect (`none`, `auto` for STARTTLS where
-    it is offered, `tls`, `ssl`): itself, or the nearest that the program has. `mechanisms` are
-    those of AUTH that it can name. `expresses` are the keys of ours that it has a place for.
-    `goes_on`, `in_clear` and `cannot_require` are the ids of what is said of a connection that
-    stays without TLS: programs in Go differ there. How a text of it is recognised: see the file of
-    the formats, and `evidence`.
+    `links` maps each of smtp-tui's kinds of encryption (`none`, `auto` for STARTTLS if offered,
+    `tls`, `ssl`) to itself or the nearest that the program has. `mechanisms` are the AUTH
+    mechanisms that it can name, `expresses` the smtp-tui keys that it has a place for. `goes_on`,
+    `in_clear` and `cannot_require` are the ids of notes on a connection that stays unencrypted:
+    programs in Go differ there. For detection, see `formats.toml` and `evidence`.
     """
 
     name: str
@@ -69,9 +68,9 @@ class FormatSpec:
     sign: str = ""
 
     def evidence(self, content: str, names: Iterable[str]) -> Evidence | None:
-        """Return what speaks for this format in a text that sets these variables, None if nothing.
+        """Return the evidence for this format in a text that sets these variables, or None.
 
-        A name that the format shares with others counts only beside one that names the server.
+        Names that formats share count only with an own name or one that names the server.
         """
         names = [*names]
         ours = self.own | self.shares
@@ -90,7 +89,7 @@ class FormatSpec:
     def code(self, action: str) -> Any:
         """Return the function that reads or writes this format.
 
-        A module is loaded when its format is needed: all of them cost 20 ms.
+        The module is imported on demand: importing all takes 20 ms.
         """
         module = import_module(f"smtp_tui.interchange.formats.{self.module}")
         return getattr(module, f"{action}_{self.name}", None) or getattr(module, action)
@@ -103,7 +102,7 @@ class FormatSpec:
 
 @record
 class Evidence:
-    """What speaks for a format: the names it knows, those that are its own, and all in words."""
+    """The evidence for a format: its known names, its own names, and both as a text."""
 
     known: tuple[str, ...]
     own: tuple[str, ...]
@@ -111,11 +110,11 @@ class Evidence:
 
     @property
     def is_sure(self) -> bool:
-        """Whether more speaks for it than names that others have too."""
+        """Whether it is more than names that other formats share."""
         return bool(self.own or not self.known)
 
     def outdoes(self, other: Evidence) -> bool:
-        """Whether another format that knows these names too cannot be meant."""
+        """Whether it rules out another format with the same names."""
         ours, theirs = set(self.known), set(other.known)
         if not theirs or not theirs <= ours:
             return False
@@ -123,7 +122,7 @@ class Evidence:
 
 
 def listed(names: Iterable[str]) -> str:
-    """List the first few of some names."""
+    """Join the first few names."""
     some = [*names]
     return ", ".join(some[:_MOST_SHOWN]) + ", …" * (len(some) > _MOST_SHOWN)
 
@@ -136,7 +135,7 @@ def formats() -> dict[str, FormatSpec]:
 
 
 def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
-    """Make a format of its table."""
+    """Build a format from its table."""
     sets = {key: frozenset(table.get(key, ())) for key in _SETS}
     lists = {key: tuple(table[key]) for key in _LISTS if key in table}
     links = {link: link for link in _LINKS} | table.get("links", {})
@@ -149,7 +148,7 @@ _SETS = ("expresses", "hosts", "own", "shares", "beside", "ignore")
 
 
 def format_named(name: str) -> FormatSpec:
-    """Return a format; InterchangeError where there is none of that name."""
+    """Return a format; InterchangeError if there is none of that name."""
     form = formats().get(name.casefold())
     if form is None:
         known = ", ".join(formats())

@@ -1,1 +1,1 @@
-"""One module a format: `read` takes a text into our values, `write` puts settings into a text."""
+"""Import (`read`) and export (`write`) settings in each program's format."""

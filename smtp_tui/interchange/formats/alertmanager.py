@@ -1,4 +1,4 @@
-"""Alertmanager: the mail settings of alertmanager.yml, `global` or of a receiver."""
+"""Import and export the mail settings of Alertmanager's alertmanager.yml."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.password_sources import File
 
 DEEPEST = 32
-# A few lines of merges within merges hold more keys than fit into memory.
+# A few lines of nested merges can have more keys than fit into memory.
 MOST_MERGED = 100_000
-"""Keys that mappings may take over from others, in the whole file."""
+"""Keys that mappings may merge from others, in the whole file."""
 
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge"})
@@ -23,19 +23,19 @@ _NULLS = ("", "~", "null", "Null", "NULL")
 
 
 class Table(dict[str, Any]):
-    """A mapping that knows on which line each key stands, but for those that were merged in."""
+    """A mapping that knows the line of each key, except for merged ones."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[str, int] = {}
 
     def entries(self) -> list[Entry]:
-        """Return its pairs."""
+        """Return the pairs."""
         return [Entry(name, value, self.lines.get(name)) for name, value in self.items()]
 
 
 def load(content: str) -> Table:
-    """Return what a file holds; InterchangeError where it is no YAML, or no settings."""
+    """Parse a file; InterchangeError if it is no YAML, or no mapping."""
     try:
         import yaml  # optional, and 17 ms that an export does not need
     except ImportError:
@@ -63,7 +63,7 @@ class _Tree:
         self._merged = 0
 
     def document(self) -> Any:
-        """Return it; None where there is none, and what comes after it is not looked at."""
+        """Return the first document, or None; ignore what comes after it."""
         for event in self._events:
             if isinstance(event, self._yaml.DocumentStartEvent):
                 return self._node(next(self._events), 0)
@@ -84,7 +84,7 @@ class _Tree:
             found = None if is_null else event.value
         elif isinstance(event, self._yaml.MappingStartEvent):
             found = Table()
-        # Before its parts are read: an alias inside may name the whole.
+        # Set before reading the parts: an alias inside may name the whole.
         if event.anchor is not None:
             self._anchors[event.anchor] = found
         if isinstance(found, Table):
@@ -116,7 +116,7 @@ class _Tree:
 
 
 _PREFIX = "smtp_"
-# A receiver's own settings have the names of the global ones without the beginning.
+# A receiver's settings have the global names without the prefix.
 _OWN = (
     "smarthost", "from", "hello", "require_tls", "tls_config", "force_implicit_tls",
     "auth_username", "auth_password", "auth_password_file", "auth_secret", "auth_secret_file",
@@ -126,7 +126,7 @@ _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the global settings, with what Alertmanager takes where they are not set."""
+    """Import the global settings or a receiver's, with Alertmanager's defaults."""
     data = load(source.text)
     receivers = _with_own_server(data)
     table = data.get("global")
@@ -146,7 +146,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     builder.put("port", port, "smtp_smarthost")
     required = builder.switch("smtp_require_tls", True)
     implicit = builder.switch("smtp_force_implicit_tls", None)
-    # Unless it is set, the port decides about TLS from the first byte.
+    # If unset, the port decides about implicit TLS.
     is_implicit = implicit or (implicit is None and port == "465")
     builder.put_link("ssl" if is_implicit else "tls" if required else "none")
     if is_implicit and required:
@@ -162,7 +162,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
 
 
 def _with_own_server(data: Table) -> list[Table]:
-    """Return the mail settings of receivers that name a server of their own."""
+    """Return the mail settings of receivers that name their own server."""
     tables = [one for one in data.get("receivers") or () if isinstance(one, Table)]
     lists = [one.get("email_configs") for one in tables]
     configs = [config for one in lists if isinstance(one, list) for config in one]
@@ -194,9 +194,9 @@ def _trust(builder: ImportBuilder, config: Table) -> None:
 
 
 def write(out: ExportBuilder) -> str:
-    """Write the global settings."""
+    """Export the global settings."""
     link, settings = out.link, out.settings
-    # Unless it is set, the port decides about TLS from the first byte.
+    # If unset, the port decides about implicit TLS.
     forced = None if (link == "ssl") == (settings.port == 465) else link == "ssl"
     if forced is not None:
         out.note("encryption", "alertmanager-forced")
@@ -226,7 +226,7 @@ def write(out: ExportBuilder) -> str:
 
 
 def _lines(indent: str, **values: Any) -> list[str]:
-    # What JSON writes so, YAML reads the same way.
+    # YAML reads such JSON values the same way.
     return [
         f"{indent}{name}: {json.dumps(value, ensure_ascii=False)}"
         for name, value in values.items()

@@ -1,6 +1,6 @@
-"""Django's settings: Python source, read and never run; with a quoting, an `.env` file of them.
+"""Import and export Django's settings: Python source, never run, or an `.env` file.
 
-Django 6.1 has them in MAILERS, and refuses to start where EMAIL_* stands beside it; 7.0 ends those.
+Django 6.1 has them in MAILERS, and does not start if EMAIL_* is set too; 7.0 drops EMAIL_*.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from smtp_tui.settings.password_sources import File
 
 _CONVERTERS = frozenset({"str", "int", "bool", "float"})
 _DIGITS = 18
-# Of `env = environ.Env()` and environs' Env: the calls that return one variable.
+# Methods of django-environ's and environs' Env that return one variable.
 _ENV_METHODS = frozenset({"str", "int", "bool", "float", "unicode", "get_value"})
 _ENV_CLASSES = frozenset({"Env", "FileAwareEnv"})
 
 Assignment = tuple[str, ast.expr, int, bool]
-"""A name, what is assigned to it, the line, and whether it always is."""
+"""A name, its value, the line, and whether it is unconditional."""
 
 
 class _PythonSource:
-    """A module's assignments; `environment`, `readers` and `configs` are its own names for those.
+    """A module's assignments, and its names for environments, readers and configs.
 
     An environment is `os.environ`, a reader django-environ's `env`, a config decouple's function.
     """
@@ -36,7 +36,7 @@ class _PythonSource:
     def __init__(self, content: str) -> None:
         try:
             with warnings.catch_warnings():
-                # An escape in somebody else's string is none of our business.
+                # Invalid escapes in the file's strings do not matter.
                 warnings.simplefilter("ignore")
                 self.tree = ast.parse(content)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -76,7 +76,7 @@ class _PythonSource:
                 pass
 
     def assigned(self, body: list[ast.stmt], *, is_sure: bool = True) -> Iterator[Assignment]:
-        """Yield what some statements assign."""
+        """Yield the assignments in statements."""
         for statement in body:
             match statement:
                 case ast.Assign(targets=targets, value=value):
@@ -86,7 +86,7 @@ class _PythonSource:
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                     yield name, value, statement.lineno, is_sure
                 case ast.If(test=ast.Compare(left=ast.Attribute(attr="VERSION"))):
-                    # One of the two is for this Django, and what both say is read by its names.
+                    # One branch is for this Django; names tell the two branches apart.
                     both = [*statement.body, *statement.orelse]
                     yield from self.assigned(both, is_sure=is_sure)
                 case ast.If() | ast.Try() | ast.With() | ast.ClassDef():
@@ -96,7 +96,7 @@ class _PythonSource:
                     pass
 
     def entry(self, name: str, node: ast.expr, line: int, *, is_sure: bool) -> Entry:
-        """Return an entry; a value that is not always assigned is not known."""
+        """Return an entry; a conditional assignment's value is unknown."""
         return Entry(name, self.value(node) if is_sure else Unresolved("under-condition"), line)
 
     def value(self, node: ast.expr) -> Any:
@@ -141,7 +141,7 @@ class _PythonSource:
 
 
 def _dotted(node: ast.expr) -> str:
-    """Return a name with its owners, `os.environ.get`; nothing for any other expression."""
+    """Return a dotted name, as `os.environ.get`; empty text for any other expression."""
     names = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
@@ -150,7 +150,7 @@ def _dotted(node: ast.expr) -> str:
 
 
 def _pairs_of(node: ast.expr | None) -> dict[str, ast.expr] | None:
-    """Return what a literal dictionary with texts for keys holds; None for anything else."""
+    """Return the items of a literal dictionary with string keys; None for anything else."""
     match node:
         case ast.Dict(keys=keys, values=values):
             names = [getattr(key, "value", None) for key in keys]
@@ -166,7 +166,7 @@ _BEGINNINGS = ("EMAIL_", "DEFAULT_FROM_EMAIL")
 _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 _MAILERS = "MAILERS"
 _URL = "EMAIL_URL"
-# The options of a mailer, each with the older setting that it stands for.
+# A mailer's options, each with the older setting that it replaces.
 _OPTIONS = {
     "host": "EMAIL_HOST",
     "port": "EMAIL_PORT",
@@ -181,7 +181,7 @@ _OPTIONS = {
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the settings, with what Django takes where they are not set."""
+    """Import the settings, with Django's defaults."""
     builder = (
         import_env(form, source) if source.quoting else ImportBuilder(form, _entries(source.text))
     )
@@ -236,7 +236,7 @@ def _entries(content: str) -> Iterator[Entry]:
 
 
 def _is_url(node: ast.AST) -> bool:
-    """Whether a call takes all settings from one URL, as django-environ and dj-email-url do."""
+    """Whether a call reads all settings from one URL, as django-environ and dj-email-url do."""
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="env"), attr="email" | "email_url")):
             return True
@@ -247,7 +247,7 @@ def _is_url(node: ast.AST) -> bool:
 
 
 def _mailers(source: _PythonSource, node: ast.expr, line: int, *, is_sure: bool) -> Iterator[Entry]:
-    """Yield the options of the default mailer, under names that begin with MAILERS."""
+    """Yield the default mailer's options, with names that begin with MAILERS."""
     parts = _pairs_of((_pairs_of(node) or {}).get("default"))
     options = _pairs_of(parts["OPTIONS"]) if parts and "OPTIONS" in parts else {}
     if parts is None or options is None:
@@ -259,7 +259,7 @@ def _mailers(source: _PythonSource, node: ast.expr, line: int, *, is_sure: bool)
 
 
 def write(out: ExportBuilder) -> str:
-    """Write the settings for Django 6.1 and later, and for those before it."""
+    """Export the settings for Django 6.1 and later, and for older versions."""
     pairs = out.pairs()
     if out.quoting:
         return export_env(out, pairs)

@@ -1,4 +1,4 @@
-"""Gitea (and Forgejo) and Grafana: a section of an ini file, as Go's library ini.v1 reads it."""
+"""Import and export the ini sections of Gitea, Forgejo and Grafana, as Go's ini.v1 reads them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.password_sources import File
 
-# The library ends a bare value at # and ;, and takes quotes off: all else is quoted.
+# The library ends a bare value at # and ;, and strips quotes: quote all else.
 _SAFE = re.compile(r"[A-Za-z0-9_@+.,/-]+(?::[0-9]+)?")
 _INSERT = re.compile(r"%\((?:(?!%\()[^)])*\)s")
 
 
 def _entries(content: str, section: str) -> Iterator[Entry]:
-    """Yield what stands in a section."""
+    """Yield a section's entries."""
     here = ""
     for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), 1):
         stripped = line.strip()
@@ -43,7 +43,7 @@ def _unquoted(written: str) -> str | Unresolved:
             word = written[len(quote) : end]
             break
     else:
-        # A # or ; ends the value, with or without a blank before it; quotes do not help.
+        # A # or ; ends the value, even without a blank before it, and even in quotes.
         word = re.split("[#;]", written, maxsplit=1)[0].strip()
         if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"":
             word = word[1:-1]
@@ -51,7 +51,7 @@ def _unquoted(written: str) -> str | Unresolved:
 
 
 def _line(name: str, value: str, quote: str) -> str:
-    """Return a line; InterchangeError where the library would put another value into it."""
+    """Return a line; InterchangeError if the library would interpolate the value."""
     if _INSERT.search(value):
         raise InterchangeError(text("ini-percent", name=name))
     return f"{name} = {value if _SAFE.fullmatch(value) else f'{quote}{value}{quote}'}"
@@ -62,13 +62,13 @@ _ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
 
 
 def read_gitea(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the section, with what Gitea takes where a key is not set."""
+    """Import the section, with Gitea's defaults."""
     builder = ImportBuilder(form, _entries(source.text, "mailer"))
     if builder.switch("ENABLED", False) is False:
         builder.remark("", "not-enabled")
     name = "PROTOCOL" if "PROTOCOL" in builder else "MAILER_TYPE"
     if (builder.text(name) or "").casefold() in _ELSEWHERE:
-        # Whatever stands beside it, no mail goes to a server by SMTP.
+        # Whatever else is set, no mail goes to a server by SMTP.
         builder.reject(name, "not-smtp")
         return builder
     # Versions before 1.19 had one key for host and port.
@@ -96,7 +96,7 @@ def _gitea_link(builder: ImportBuilder) -> str:
         builder.reject("PROTOCOL", "not-smtp")
     if "IS_TLS_ENABLED" in builder:
         return "ssl" if builder.switch("IS_TLS_ENABLED", False) else "auto"
-    # Without a protocol the port says which, and no port, or another, is taken for smtps.
+    # Without a protocol the port decides; any other port, or none, means smtps.
     return {25: "none", 587: "auto"}.get(builder.values.get("port", 0), "ssl")
 
 
@@ -110,13 +110,13 @@ def write_gitea(out: ExportBuilder) -> str:
     return "\n".join(["[mailer]", *lines, ""])
 
 
-# Put in by Grafana: $__env{NAME}, ${NAME}, $__file{PATH}, $__vault{…}.
+# Grafana expands $__env{NAME}, ${NAME}, $__file{PATH}, $__vault{…}.
 _LONG_QUOTE = '"""'
 _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 
 def read_grafana(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the section, with what Grafana takes where a key is not set."""
+    """Import the section, with Grafana's defaults."""
     builder = ImportBuilder(form, map(_provided, _entries(source.text, "smtp")))
     if builder.switch("enabled", False) is False:
         builder.remark("", "not-enabled")
@@ -137,13 +137,13 @@ def _provided(entry: Entry) -> Entry:
 
 
 def _provider(value: str) -> re.Match[str] | None:
-    # What no brace closes is not searched, or each opening would be gone through to the end.
+    # Search only up to the last brace: each unclosed opening would scan to the end.
     return _PROVIDED.search(value, 0, value.rfind("}") + 1)
 
 
 def write_grafana(out: ExportBuilder) -> str:
     """Write the section."""
-    # Grafana's library has TLS from the first byte at port 465, and at no other.
+    # Grafana's library uses implicit TLS on port 465 only.
     if out.link == "ssl" and out.settings.port != 465:
         raise InterchangeError(text("grafana-port", port=out.settings.port))
     lines = []

@@ -1,4 +1,4 @@
-"""Laravel's variables (config/mail.php), handed to Symfony's mailer; BookStack and its like."""
+"""Import and export Laravel's variables for Symfony's mailer; also BookStack's and such."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from smtp_tui.interchange.spec import FormatSpec, Source
 from smtp_tui.settings.fields import BY_KEY
 
 _URL = "MAIL_URL"
-# The options of Symfony's mailer that a MAIL_URL carries, under names of their own here.
+# Options of Symfony's mailer in a MAIL_URL, which become separate entries.
 _OPTIONS = ("require_tls", "auto_tls", "verify_peer", "peer_fingerprint[sha256]", "local_domain")
 _SENDERS = ("MAIL_FROM_ADDRESS", "MAIL_FROM_ADDR", "MAIL_FROM")
 # What Snipe-IT, BookStack, Firefly III and 2FAuth call Symfony's verify_peer.
 _VERIFY = ("MAIL_TLS_VERIFY_PEER", "MAIL_VERIFY_SSL", "MAIL_VERIFY_PEER", "MAIL_VERIFY_SSL_PEER")
-# Options of PHP's streams that Firefly III hands on, and that Symfony's mailer does not take.
+# PHP stream options that Firefly III passes on, and that Symfony's mailer ignores.
 _IGNORED = {"MAIL_ALLOW_SELF_SIGNED": False, "MAIL_VERIFY_PEER_NAME": True}
 
-# What `env()` makes of these words, with or without brackets, in any case.
+# Words that `env()` converts, with or without brackets, in any case.
 _WORDS = {"null": None, "empty": "", "true": "true", "false": "false"}
 _QUOTED = re.compile(r"(['\"])(.*)\1")
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the variables, with what Laravel and Symfony make of them."""
+    """Import the variables as Laravel and Symfony interpret them."""
     builder = import_env(form, source)
     builder.entries = {name: _from_env(entry) for name, entry in builder.entries.items()}
-    # The names of an application with a config/mail.php of its own.
+    # Names of applications with their own config/mail.php.
     is_own_kind = any(name in builder for name in ("MAIL_DRIVER", "MAIL_FROM", "MAIL_FROM_ADDR"))
     for name in ("MAIL_MAILER", "MAIL_DRIVER"):
         builder.expect(name, "smtp", "failover", "roundrobin")
@@ -40,7 +40,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
         builder.default("host", "127.0.0.1")
         builder.default("port", 2525)
     builder.put_link(_link(builder))
-    # Of the files like this one only Laravel's since version 11, whose scheme it is, uses APP_URL.
+    # Only Laravel from version 11, which added MAIL_SCHEME, uses APP_URL.
     is_told = builder.take("domain", "MAIL_EHLO_DOMAIN")
     uses_url = not is_told and "MAIL_SCHEME" in builder and not is_own_kind
     if uses_url and (host := _host_of(builder.text("APP_URL") or "http://localhost")):
@@ -71,7 +71,7 @@ def _from_env(entry: Entry) -> Entry:
 
 
 def _take_url(builder: ImportBuilder) -> None:
-    """Put what a MAIL_URL says in the place of the variables that it goes before."""
+    """Replace the variables that a MAIL_URL overrides with its parts."""
     written = builder.text(_URL)
     if written is None:
         return
@@ -100,7 +100,7 @@ def _take_url(builder: ImportBuilder) -> None:
 def _link(builder: ImportBuilder) -> str:
     scheme = builder.choice("MAIL_SCHEME", {"smtp": "auto", "smtps": "ssl"}, "")
     encryption = (builder.text("MAIL_ENCRYPTION") or "").casefold()
-    # BookStack requires TLS with either word, and SwiftMailer of older versions with this one.
+    # BookStack requires TLS with either word, older versions' SwiftMailer with this one.
     requires = "MAIL_DRIVER" in builder and "MAIL_FROM_ADDR" not in builder and encryption == "tls"
     at_465 = str(builder.values.get("port")) == "465"
     if encryption not in ("", "tls") and not at_465:
@@ -109,7 +109,7 @@ def _link(builder: ImportBuilder) -> str:
         return "ssl"
     if builder.switch("auto_tls", True) is False:
         return "none"
-    # Symfony has TLS from the first byte at this port, whatever the scheme.
+    # Symfony uses implicit TLS on this port, whatever the scheme.
     if at_465:
         return "ssl"
     if builder.switch("require_tls", False):
@@ -141,7 +141,7 @@ def _take_trust(builder: ImportBuilder) -> None:
 
 
 def write(out: ExportBuilder) -> str:
-    """Write the variables."""
+    """Export the variables."""
     link, at_465 = out.link, out.settings.port == 465
     if link in ("tls", "auto") and at_465:
         out.note("port", "port-means-tls")
@@ -150,16 +150,16 @@ def write(out: ExportBuilder) -> str:
     if out.given("domain") is None:
         out.note("domain", "laravel-hello")
     url = _url(out, link)
-    _ = out.mechanism  # to be noted: Symfony's mailer chooses by itself
+    _ = out.mechanism  # adds its note: Symfony's mailer chooses by itself
     pairs = out.pairs()
     pairs[2:2] = [(_URL, url)] if url else []
     return export_env(out, [(name, _for_env(str(value))) for name, value in pairs])
 
 
 def _url(out: ExportBuilder, link: str) -> str | None:
-    """Return a MAIL_URL with the options that have no variable; user and password stay out of it.
+    """Return a MAIL_URL with the options that have no variable, without username and password.
 
-    The driver of such a URL is `smtp`; MAIL_SCHEME beside it says whether TLS comes first.
+    Such a URL's scheme is the driver, `smtp`; MAIL_SCHEME decides about implicit TLS.
     """
     fingerprint = out.given("tls_fingerprint") if link != "none" else None
     options = {}
@@ -179,6 +179,6 @@ def _url(out: ExportBuilder, link: str) -> str | None:
 
 
 def _for_env(value: str) -> str:
-    """Put quotes round what `env()` would take for a word of its own, or take quotes from."""
+    """Quote a value that `env()` would convert, or whose quotes it would strip."""
     is_changed = _without_brackets(value).casefold() in _WORDS or _QUOTED.fullmatch(value)
     return f'"{value}"' if is_changed else value

@@ -1,4 +1,4 @@
-"""msmtp's configuration file: commands, in accounts that inherit from each other."""
+"""Import and export msmtp's configuration, whose accounts can inherit."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def _accounts_in(content: str) -> dict[str, _Account]:
 
 
 _LONGEST = 4096
-"""Letters of a command that is taken apart here; a longer one is left to a shell."""
-# What a shell would do more with than to split words.
+"""Characters of a command to parse here; a longer one is left to a shell."""
+# Characters that need a shell, not only word splitting.
 _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the account that was named, else msmtp's default one, or the only one."""
+    """Import the named account, else msmtp's default one, else the first."""
     accounts = _accounts_in(source.text)
     if not accounts:
         raise InterchangeError(text("no-account"))
@@ -105,7 +105,7 @@ def _log_in(builder: ImportBuilder) -> None:
 
 
 def _source(command: str, username: object) -> dict[str, object]:
-    """Turn a shell command into our own sources, and into argv where no shell is needed."""
+    """Turn a shell command into a password source, with plain argv if no shell is needed."""
     needs_shell = len(command) > _LONGEST or _SHELL.search(re.sub(r"'[^']*'", "", command))
     words = [] if needs_shell else shlex.split(command)
     match words:
@@ -121,7 +121,7 @@ def _source(command: str, username: object) -> dict[str, object]:
 
 
 def write(out: ExportBuilder) -> str:
-    """Write one account, the default one."""
+    """Export one account, the default one."""
     pairs = out.pairs()
     if command := _password_command(out):
         pairs.append(("passwordeval", shlex.join(command)))
@@ -149,6 +149,6 @@ def _password_command(out: ExportBuilder) -> list[str] | None:
 
 
 def _quoted(value: str) -> str:
-    """Put quotes round an argument that begins or ends with a blank, or with quotes of its own."""
+    """Quote an argument that is empty, or begins or ends with a blank or a quote."""
     edges = value[:1] + value[-1:]
     return f'"{value}"' if set(edges) & set(' \t"') or not value else value

@@ -1,4 +1,4 @@
-"""nodemailer's transport options as JSON, not as JavaScript, and as the parameters of a URL."""
+"""Import and export nodemailer's transport options as JSON (not JavaScript) or a URL."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from smtp_tui.interchange.spec import FormatSpec, Source
 _PARTS = ("auth", "tls")
 _LINK = ("secure", "requireTLS", "ignoreTLS")
 _SWITCHES = frozenset({*_LINK, "tls.rejectUnauthorized"})
-# Options that name the server in another way than by host and port.
+# Options that name the server other than by host and port.
 _ELSEWHERE = {"service": "named-service", "url": "url-beside"}
 _VERSION = "TLSv"
-# Each bounds one step, and our timeout the whole check.
+# Each limits one step; smtp-tui's limits the check.
 _STEPS = ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout")
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the options, with what nodemailer takes where they are not set."""
+    """Import the options, with nodemailer's defaults."""
     options, nested = _options(source.text)
     builder = ImportBuilder(form, _entries(options))
     if nested:
@@ -36,7 +36,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     builder.take_each(host="host", port="port")
     is_at_465 = str(builder.values.get("port")) == "465"
     secure = bool(builder.switch("secure", False)) if "secure" in builder else is_at_465
-    # What is named elsewhere has no default here.
+    # A server named elsewhere has no defaults.
     if not elsewhere:
         builder.default("host", "localhost")
         builder.default("port", 465 if secure else 587)
@@ -54,7 +54,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
 
 
 def _options(content: str) -> tuple[dict[str, Any], str | None]:
-    """Return the options, and the name they stand under where that is no name of nodemailer's."""
+    """Return the options, and the name that they are nested under, if any."""
     try:
         data = json.loads(content.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
@@ -80,14 +80,14 @@ def _entries(options: dict[str, Any]) -> Iterator[Entry]:
 
 
 def _take_link(builder: ImportBuilder, *, secure: bool) -> None:
-    """Set how the link is protected, from the options that a URL can carry too."""
+    """Set the encryption from the options that a URL can have too."""
     required, ignored = builder.switch("requireTLS", False), builder.switch("ignoreTLS", False)
     link = "ssl" if secure else "tls" if required else "none" if ignored else "auto"
     builder.put_link(link, "url-auto" if builder.form.name == "url" else "auto-goes-on")
 
 
 def _take_trust(builder: ImportBuilder) -> None:
-    """Set what is asked of the certificate."""
+    """Set how to verify the certificate."""
     if builder.switch("tls.rejectUnauthorized", True) is False:
         builder.put("openssl_verify_mode", "none", "tls.rejectUnauthorized")
     builder.take("server_name", "tls.servername", "servername")
@@ -109,7 +109,7 @@ def _log_in(builder: ImportBuilder) -> None:
 
 
 def write(out: ExportBuilder) -> str:
-    """Write the options; JSON has no place for a reference to a password."""
+    """Export the options; JSON cannot refer to a password."""
     pairs = out.pairs()
     options: dict[str, Any] = {name: value for name, value in pairs if "." not in name}
     if out.username is not None:
@@ -129,7 +129,7 @@ def write(out: ExportBuilder) -> str:
     return json.dumps(options, indent=2, ensure_ascii=False) + "\n"
 
 
-# Parameters of Symfony and lettre that mean the same as one of nodemailer.
+# Parameters of Symfony and lettre that are equivalent to nodemailer's.
 _SAME_PARAMETERS = {
     ("require_tls", "true"): ("requireTLS", "true"),
     ("require_tls", "1"): ("requireTLS", "true"),
@@ -145,7 +145,7 @@ _RENAMED_PARAMETERS = {"local_domain": "name", "source_ip": "localAddress"}
 
 
 def read_url(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read a URL; what its scheme leaves open is told."""
+    """Import a URL; remark on what its scheme leaves open."""
     url = _split_url(source.text)
     builder = ImportBuilder(form, _url_entries(url))
     if not builder.take("host", "host"):
@@ -177,7 +177,7 @@ def _split_url(content: str) -> SplitResult:
         _ = url.port
     except ValueError:
         raise InterchangeError(text("url-broken")) from None
-    # A password with one of these unescaped has been cut in two.
+    # One of these, unescaped in the password, cuts it in two.
     if url.fragment or url.netloc.count("@") > 1 or url.path.strip("/"):
         raise InterchangeError(text("url-broken"))
     if url.scheme.casefold() not in ("smtp", "smtps"):
@@ -203,7 +203,7 @@ def _url_entries(url: SplitResult) -> Iterator[Entry]:
 
 
 def write_url(out: ExportBuilder) -> str:
-    """Write a URL as nodemailer reads it; without the password, unless it is wanted."""
+    """Export a URL as nodemailer reads it, with the password only on request."""
     link = out.link
     login = ""
     if out.username is not None:

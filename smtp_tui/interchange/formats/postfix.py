@@ -1,4 +1,4 @@
-"""Postfix as a client: main.cf, and the table of logins beside it."""
+"""Import and export Postfix's client settings in main.cf."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from smtp_tui.interchange.spec import FormatSpec, Source
 
 _USE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\}|\((\w+)\)|[{(])")
 
-# Parameters may be made of each other without end.
+# Parameters may refer to each other endlessly.
 _DEEPEST = 32
 _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
 
 def _entries(content: str) -> list[Entry]:
-    """Return the parameters, the last of each, put together from the others they name."""
+    """Return the parameters, the last of each name, with references expanded."""
     parts: dict[str, tuple[list[str], int]] = {}
     name = ""
     for number, line in enumerate(content.split("\n"), 1):
@@ -40,10 +40,10 @@ def _entries(content: str) -> list[Entry]:
     found: dict[str, object] = {}
 
     def resolve(name: str, depth: int = 0) -> object:
-        """Put in the values that others are made of; what Postfix itself supplies is not known."""
+        """Expand references; the values that Postfix itself supplies are unknown."""
         if name in found or depth > _DEEPEST:
             return found.get(name)
-        found[name] = Unresolved("computed")  # for a parameter that is made of itself
+        found[name] = Unresolved("computed")  # for a parameter that refers to itself
         value = " ".join(parts[name][0]).strip()
         pieces = []
         at = length = 0
@@ -69,7 +69,7 @@ def _entries(content: str) -> list[Entry]:
 
 
 def _login_in(maps: str, relay: str, beside: Mapping[str, str]) -> str | None:
-    """Return `user:password` for the relay, None where no table has it."""
+    """Return `user:password` for the relay, None if no table has it."""
     if maps.startswith("static:"):
         return maps.removeprefix("static:").strip("{} ")
     for content in beside.values():
@@ -83,7 +83,7 @@ def _login_in(maps: str, relay: str, beside: Mapping[str, str]) -> str | None:
 
 
 def _lower_bound(protocols: str) -> str | None:
-    """Return the oldest TLS version that a list of protocols allows, if they have one bound."""
+    """Return the oldest TLS version that a list of protocols allows, None if it is unclear."""
     match = re.fullmatch(r">=\s*TLSv(1(?:\.\d)?)", protocols.strip())
     if match:
         return match[1] if "." in match[1] else "1.0"
@@ -96,7 +96,7 @@ def _lower_bound(protocols: str) -> str | None:
 
 
 PASSWORDS = "sasl_passwd"
-"""The usual name of the file beside main.cf."""
+"""The usual name of the login table."""
 
 _SERVICES = {"smtp": "25", "smtps": "465", "submissions": "465", "submission": "587"}
 _LEVELS = {
@@ -109,7 +109,7 @@ _BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read main.cf; `beside` holds the text of the password file, under its name."""
+    """Import main.cf; `source.beside` has the login table's text by name."""
     builder = ImportBuilder(form, _entries(source.text))
     relay = re.split(r"[,\s]+", builder.text("relayhost") or "")[0]
     if relay:
@@ -140,7 +140,7 @@ def _link(builder: ImportBuilder) -> str:
     if not level and builder.switch("smtp_use_tls", None):
         level = "may"
     if not level and "smtp_use_tls" not in builder:
-        # Where the file asks for the defaults of Postfix 3.11, `may` is one.
+        # The defaults of Postfix 3.11, if the file asks for them, include `may`.
         written = (builder.text("compatibility_level") or "").strip()
         match = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,4}))?(?:\.\d{1,4})?", written)
         if match and (int(match[1]), int(match[2] or 0)) >= (3, 11):
@@ -203,7 +203,7 @@ def _log_in(builder: ImportBuilder, relay: str, beside: Mapping[str, str]) -> No
 
 
 def write(out: ExportBuilder) -> str:
-    """Write the lines of main.cf, and as a comment what belongs into the password file."""
+    """Export the lines of main.cf, and those of the login table as a comment."""
     relay = f"[{out.settings.host}]:{out.settings.port}"
     source, family = out.given("source_address"), out.given("address_family")
     pairs: list[tuple[str, str | None]] = [
@@ -222,7 +222,7 @@ def write(out: ExportBuilder) -> str:
             ("smtp_sasl_security_options", "noanonymous"),
             ("smtp_sasl_mechanism_filter", out.mechanism),
         ]
-    # A dollar begins the name of a parameter.
+    # A dollar sign starts a reference.
     lines = [f"{name} = {value.replace('$', '$$')}" for name, value in pairs if value is not None]
     return "\n".join([*lines, *_passwords(out, relay), ""])
 
@@ -237,7 +237,7 @@ def _tls(out: ExportBuilder) -> list[tuple[str, str | None]]:
         level = "may"
         if out.verifies:
             out.warn("openssl_verify_mode", "postfix-may-unchecked")
-    # Postfix trusts no authority by itself.
+    # Postfix trusts no CA by default.
     needs_system = level == "secure" and out.given("ca_file") is None
     if needs_system:
         out.note("ca_file", "postfix-authorities", folder=_SYSTEM)
@@ -260,7 +260,7 @@ def _passwords(out: ExportBuilder, relay: str) -> list[str]:
     if not out.wants_secret:
         return []
     username, secret = out.username or "", out.secret
-    # The first colon ends the name; blanks at the end of a line are cut, a name has none at all.
+    # The first colon ends the username, which is stripped of blanks, as is the end of the line.
     if ":" in username or username != username.strip() or username.startswith("#"):
         raise InterchangeError(text("postfix-username"))
     if secret is not None and (secret != secret.rstrip() or not secret.isprintable()):

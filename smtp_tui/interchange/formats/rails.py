@@ -1,4 +1,4 @@
-"""Rails: `smtp_settings` of Action Mailer, a literal hash of Ruby; nothing of it is run."""
+"""Import and export Action Mailer's `smtp_settings`, a literal Ruby hash, never run."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _KEY = re.compile(
 )
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _SYMBOL = re.compile(r":(?:([A-Za-z_]\w*)|\"([^\"\\#]*)\"|'([^'\\]*)')")
-# No setting has more digits, and int() of many takes long.
+# No setting has more digits, and int() is slow on many.
 _NUMBER = re.compile(r"(?![-.\d]{19})-?\d+(?:\.\d+)?")
-# OpenSSL::SSL::VERIFY_PEER is read as our own choices are.
+# OpenSSL::SSL::VERIFY_PEER parses like smtp-tui's own choices.
 _CONSTANT = re.compile(r"(?:true|false|nil)\b|OpenSSL::SSL::VERIFY_\w*(?:::\w+)*")
 _ENV = re.compile(
     r"""ENV(?:\[\s*(?P<q1>['"])(?P<name1>\w+)(?P=q1)\s*\]
@@ -36,7 +36,7 @@ _OPEN, _CLOSE = "([{", ")]}"
 
 
 def _pairs(source: str, at: int) -> list[Entry]:
-    """Return the pairs of the hash whose brace stands right before `at`."""
+    """Return the pairs of the hash whose content starts at `at`."""
     found: list[Entry] = []
     line, counted = 1, 0
     while True:
@@ -62,7 +62,7 @@ def _skip(source: str, at: int) -> int:
 
 
 def _value(source: str, at: int) -> tuple[Any, int]:
-    """Read one value and return the place behind it, wherever that is."""
+    """Return one value and the position after it."""
     for pattern, convert in _LITERALS:
         if match := pattern.match(source, at):
             behind = _skip(source, match.end())
@@ -105,7 +105,7 @@ def _end_of_expression(source: str, at: int) -> int:
         if letter in "'\"":
             match = _STRING.match(source, at)
             if match is None:
-                return len(source)  # a string that never ends
+                return len(source)  # an unterminated string
             at = match.end()
             continue
         if depth == 0 and letter in ",}":
@@ -121,12 +121,12 @@ _OPTIONS = re.compile(
 )
 _OFF = re.compile(r"^[^#\n]*?\bperform_deliveries\s*+=\s*+false\b", re.MULTILINE)
 _METHOD = re.compile(r"^[^#\n]*?delivery_method\s*=\s*:(\w+)", re.MULTILINE)
-# Ruby's numbers for the modes; 2 alone is no other than 1 for a client.
+# Ruby's numbers for the modes; for a client, 2 alone acts like 1.
 _MODES = {0: "none", 1: "peer", 2: "fail_if_no_peer_cert", 3: "fail_if_no_peer_cert"}
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the hash, with what the mail gem takes where a key is not set."""
+    """Import the hash, with the mail gem's defaults."""
     match = _HASH.search(source.text)
     if match is None:
         raise InterchangeError(text("no-smtp-settings"))
@@ -167,12 +167,12 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     return builder
 
 
-# Names whose values are written as they stand; all others are strings.
+# Names with bare values; authentication is a symbol, others are strings.
 _BARE = frozenset({"port", "tls", "enable_starttls", "enable_starttls_auto"})
 
 
 def write(out: ExportBuilder) -> str:
-    """Write the hash, for config/environments/production.rb or an initializer."""
+    """Export the hash, for config/environments/production.rb or an initializer."""
     lines = ["ActionMailer::Base.delivery_method = :smtp", "ActionMailer::Base.smtp_settings = {"]
     for name, value in out.pairs():
         written = f":{value}" if name == "authentication" else _quoted(str(value))
@@ -186,5 +186,5 @@ def write(out: ExportBuilder) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Write a string between single quotes, where only these and backslashes are escaped."""
+    """Return a single-quoted string, in which only quotes and backslashes are escaped."""
     return "'" + re.sub(r"([\\'])", r"\\\1", value) + "'"

@@ -1,4 +1,4 @@
-"""swaks: a command line of the SMTP test tool, with the variables in it; nothing is run."""
+"""Import and export swaks command lines, variables included, without running them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from smtp_tui.interchange.results import InterchangeError, text
 from smtp_tui.interchange.spec import FormatSpec, Source
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
-# What ends a command in a shell.
+# Characters that end a shell command.
 _END = "|;&<>()\n"
 
 
 def words(command: str) -> Iterator[Any]:
-    """Yield the words of the first command: text, or what stands for a text that is not known."""
+    """Yield the first command's words: text, or EnvRef or Unresolved where it is unknown."""
     at = 0
     while True:
         while command[at : at + 1] in (" ", "\t") or command.startswith("\\\n", at):
@@ -51,7 +51,7 @@ def _word(command: str, at: int) -> tuple[Pieces | None, int]:
             break
         elif letter == "\\" and quote != "'":
             following = command[at + 1 : at + 2]
-            # Between double quotes the backslash stands for itself before most letters.
+            # In double quotes a backslash is literal before most characters.
             letter = following if not quote or following in '"\\$`' else f"\\{following}"
             step = 2
         elif letter == "$" and quote != "'" and (use := _VARIABLE.match(command, at)):
@@ -64,7 +64,7 @@ def _word(command: str, at: int) -> tuple[Pieces | None, int]:
     return (pieces if is_sure and not quote else None), at
 
 
-# Other spellings of an option that bears on the connection, by the one that is kept.
+# Aliases of options that affect the connection, with the name used here.
 _NAMES = {
     "s": "server", "p": "port", "f": "from", "h": "helo", "ehlo": "helo", "lhlo": "helo",
     "a": "auth", "ao": "auth", "auth-optional": "auth", "aos": "auth",
@@ -72,7 +72,7 @@ _NAMES = {
     "li": "local-interface", "tlsp": "tls-protocol", "tlso": "tls-optional",
     "tlsos": "tls-optional-strict", "tlsc": "tls-on-connect",
 }  # fmt: skip
-# How the link is protected; the first of these that is given counts.
+# Encryption options; the first one present counts.
 _LINKS = {
     "tls-on-connect": "ssl", "tls": "tls", "tls-optional": "auto", "tls-optional-strict": "auto",
 }  # fmt: skip
@@ -81,7 +81,7 @@ _SWITCHES = frozenset({*_LINKS, *_VERIFY, "4", "6"})
 
 
 def options_of(rest: list[Any]) -> Iterator[Entry]:
-    """Yield the options; one that is not known takes the word behind it for its own."""
+    """Yield the options; an unknown option takes the next word as its value."""
     at = 0
     while at < len(rest):
         word = rest[at]
@@ -107,7 +107,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the first swaks command of a text."""
+    """Import the first swaks command of a text."""
     start = source.text.find("swaks")
     if start < 0:
         raise InterchangeError(text("no-swaks"))
@@ -169,7 +169,7 @@ def _log_in(builder: ImportBuilder) -> None:
 
 
 def write(out: ExportBuilder) -> str:
-    """Write a command that connects, logs in and quits; swaks asks for the password."""
+    """Export a command that stops after the login; swaks asks for a missing password."""
     options = [*out.pairs(), *_auth(out), ("--quit-after", "AUTH" if out.wants_secret else "HELO")]
     words = [str(word) for option in options for word in option if word]
     return " ".join(["swaks", *map(shlex.quote, words)]) + "\n"
@@ -180,7 +180,7 @@ def _auth(out: ExportBuilder) -> list[tuple[str, str]]:
         return []
     mechanism, username, secret = out.mechanism or "", out.username or "", out.secret
     for key, value in (("username", username), ("password", secret or "")):
-        # Even behind an equals sign swaks takes such a word for an option, and <> for nothing.
+        # Even after an equals sign swaks reads such a word as an option, and <> as empty.
         if value.startswith("-") or value == "<>":
             raise InterchangeError(text("swaks-word", key=key))
     out.note("password", "swaks-asks" if secret is None else "swaks-shows")

@@ -1,8 +1,8 @@
-"""Formats that are declared as data: an entry of `formats.toml` has a table `read` and one `write`.
+"""Import and export the formats that `formats.toml` declares in tables `read` and `write`.
 
-`read` has the steps in their order: one of our keys with the names that it is read from, or a step
-of the table below. `write` has a line for each name, with what is written there (see
-`interchange.export_builder`). Code stands here only for what a program does in a way of its own.
+`read` lists the steps in order: a settings key with the names that it is read from, or a step of
+`_STEPS`. `write` has a line for each name, with the value to write (see
+`interchange.export_builder`). Only what is peculiar to a program needs code here.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from smtp_tui.settings.fields import BY_KEY
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
-    """Read the variables as the format's entry says."""
+    """Import the variables as the format declares."""
     builder = import_env(form, source)
     read_declared(builder)
     return builder
 
 
 def write(out: ExportBuilder) -> str:
-    """Write the variables as the format's entry says."""
+    """Export the variables as the format declares."""
     return export_env(out, out.pairs())
 
 
 def read_declared(builder: ImportBuilder) -> None:
-    """Take the steps of the format's entry."""
+    """Run the format's `read` steps."""
     for step, names in builder.form.read.items():
         if step in _STEPS:
             _STEPS[step](builder, names)
@@ -56,20 +56,20 @@ def _without_smtp(builder: ImportBuilder, name: str) -> None:
 
 
 def _link(builder: ImportBuilder, spec: Mapping[str, Any]) -> None:
-    """Set how the connection is protected, by a word; some programs go by the port first."""
+    """Set the encryption by a word; in some programs port 465 takes precedence."""
     chosen = builder.choice(spec["name"], spec["words"], spec["default"])
     is_ssl = spec.get("at_465") and builder.values.get("port") == 465
     builder.put_link("ssl" if is_ssl else chosen, builder.form.goes_on)
 
 
 def _sender(builder: ImportBuilder, names: str | list[str]) -> None:
-    """Set the sender; a second name has the display name."""
+    """Set the sender; a second name is for the display name."""
     address, *display = [names] if isinstance(names, str) else names
     builder.take_sender(address, display="".join(display))
 
 
 def _unverified(builder: ImportBuilder, names: list[str]) -> None:
-    """Set what these switches say: that no certificate is checked."""
+    """Turn verification off if one of these switches is on."""
     if any(builder.switch(name, False) for name in names):
         builder.put("openssl_verify_mode", "none", names[0])
 
@@ -82,7 +82,7 @@ def _client_key(builder: ImportBuilder, names: Mapping[str, str]) -> None:
 
 def _defaults(builder: ImportBuilder, values: Mapping[str, Any]) -> None:
     for key, value in values.items():
-        # A table has the default for each way to connect.
+        # A table has a default for each encryption.
         link = builder.values.get("encryption", "none")
         link = "auto" if builder.values.get("starttls_auto") else link
         builder.default(key, value[link] if isinstance(value, dict) else value)
@@ -91,10 +91,10 @@ def _defaults(builder: ImportBuilder, values: Mapping[str, Any]) -> None:
 def gem_link(
     builder: ImportBuilder, *, tls: bool, required: bool | None, auto: bool | None
 ) -> None:
-    """Set what Ruby's mail gem makes of its switches.
+    """Set the encryption that Ruby's mail gem derives from its switches.
 
-    `required` is `enable_starttls` where it is set, `auto` `enable_starttls_auto`, which is on
-    unless it is set. With STARTTLS only allowed, the gem goes on, and logs in, unencrypted.
+    `required` is `enable_starttls` if set, `auto` is `enable_starttls_auto`, which defaults to
+    on. If STARTTLS is only allowed, the gem continues, and logs in, unencrypted.
     """
     link = "none"
     if tls:
@@ -115,7 +115,7 @@ def _gem_link(builder: ImportBuilder, names: Mapping[str, str]) -> None:
 
 
 def gem_login(builder: ImportBuilder, names: list[str]) -> None:
-    """Take username, password and mechanism; the gem uses PLAIN where it is told none."""
+    """Take username, password and mechanism; the gem's default is PLAIN."""
     user, password, mechanism = names
     has_user = builder.take("username", user)
     builder.put_password(password)
@@ -137,7 +137,7 @@ def _mastodon_login(builder: ImportBuilder, names: list[str]) -> None:
     if builder.text(mechanism) != "none":
         gem_login(builder, names)
     elif builder.text(user):
-        # Without a mechanism the mail gem logs in all the same, where there is a username.
+        # Without a mechanism the mail gem still logs in if there is a username.
         builder.remark("authentication", "none-logs-in")
         gem_login(builder, [user, password, ""])
     else:
@@ -148,7 +148,7 @@ def _vaultwarden_link(builder: ImportBuilder, words: Mapping[str, str]) -> None:
     if "SMTP_SECURITY" in builder:
         builder.use("SMTP_SSL", "SMTP_EXPLICIT_TLS")
         link = builder.choice("SMTP_SECURITY", words, "tls")
-    # The older pair of switches, which the program still reads.
+    # The older pair of switches, which the program still reads:
     elif builder.switch("SMTP_EXPLICIT_TLS", False):
         builder.use("SMTP_SSL")
         link = "ssl"
@@ -179,7 +179,7 @@ def _nextcloud_server(builder: ImportBuilder, names: list[str]) -> None:
     secure = builder.choice(word, {"ssl": "ssl", "tls": "tls"}, "")
     builder.take_each(host=host, port=port)
     builder.default("port", 465 if secure else 25)
-    # Symfony has TLS from the first byte at this port, whatever is set.
+    # Symfony uses implicit TLS on this port, whatever is set.
     if secure == "ssl" or builder.values.get("port") == 465:
         builder.put_link("ssl")
     else:
@@ -201,14 +201,14 @@ def _nextcloud_sender(builder: ImportBuilder, names: list[str]) -> None:
         builder.remark("from", "nextcloud-sender")
 
 
-# The variables that Node programs hand to nodemailer: a habit of many, no one program's own.
+# Prefixes of variables that many Node programs, by convention, pass to nodemailer.
 _NODE_PREFIXES = ("SMTP_", "MAIL_", "EMAIL_SERVER_", "EMAIL_")
-# Programs differ on what these mean; SMTP_SECURE has its meaning from nodemailer's `secure`.
+# Programs differ on what these mean; SMTP_SECURE means nodemailer's `secure`.
 _NODE_UNSURE = ("TLS", "SSL", "STARTTLS", "ENCRYPTION", "USE_TLS", "USE_SSL")
 
 
 def _node(builder: ImportBuilder, ends: Mapping[str, list[str]]) -> None:
-    """Read variables by the ends of their names, behind any of the usual beginnings."""
+    """Import variables by the suffixes of their names, after any usual prefix."""
     host_name = _node_take(builder, "host", ends["host"])
     _node_take(builder, "port", ends["port"])
     _node_link(builder)
@@ -232,7 +232,7 @@ def _node_named(builder: ImportBuilder, *ends: str) -> list[str]:
 
 
 def _node_take(builder: ImportBuilder, key: str, ends: list[str]) -> str:
-    """Take the first of these; one that says otherwise is listed. Return the first one's name."""
+    """Take the first of these, reject those that differ, and return the first name."""
     names = _node_named(builder, *ends)
     builder.take(key, *names)
     for name in names[1:]:
@@ -242,7 +242,7 @@ def _node_take(builder: ImportBuilder, key: str, ends: list[str]) -> str:
 
 
 def _node_link(builder: ImportBuilder) -> None:
-    """Set how the connection is protected, where the variables leave no doubt about it."""
+    """Set the encryption, if the variables are unambiguous."""
     names = _node_named(builder, "SECURE")
     word = (builder.text(*names) or "").casefold()
     secure = {"true": True, "false": False}.get(word)
@@ -251,7 +251,7 @@ def _node_link(builder: ImportBuilder) -> None:
     unsure = [
         name for name in _node_named(builder, *_NODE_UNSURE) if builder.text(name) is not None
     ]
-    # At 465 a word like ssl can mean one thing only; `false` there contradicts the port.
+    # On 465 a word like ssl is unambiguous; `false` contradicts the port.
     if word and ((secure is None and not is_at_465) or (secure is False and is_at_465)):
         unsure += names[:1]
     for name in unsure:
