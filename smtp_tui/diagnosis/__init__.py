@@ -1,1 +1,1 @@
-"""Why a check failed and what to change: pure; settings and events in, a verdict out."""
+"""Diagnose checks: settings and events in, a verdict out, without network access."""

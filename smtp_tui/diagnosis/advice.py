@@ -1,6 +1,6 @@
-"""Advice while editing: settings that do not go together, found before a test does.
+"""Advise during editing on settings that conflict, before a test shows it.
 
-Each advice is an entry of `advice.toml`; the rules here say when it holds.
+Each advice is an entry of `advice.toml`; the rules here say when it applies.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from smtp_tui.settings.password_sources import Literal
 from smtp_tui.settings.validate import defaults, parse_fields
 from smtp_tui.smtp.escaping import escape_controls, shortened
 
-# Whose default is unknown while another field cannot be parsed.
+# Fields with an unknown default while another cannot be parsed.
 _DEPENDS_ON = {
     "port": {"encryption"},
     "authentication": {"username"},
@@ -32,7 +32,7 @@ _PRIVATE_NAMES = (
 
 
 class LinkSecurity(StrEnum):
-    """What the settings make of the connection."""
+    """How the connection is encrypted."""
 
     OPEN = "open"
     PERHAPS = "perhaps"  # STARTTLS where it is offered
@@ -41,7 +41,7 @@ class LinkSecurity(StrEnum):
 
 @record
 class PartialSettings:
-    """Each field's value by key while it is edited, its default where none is set.
+    """Each field's value by key during editing, or its default if unset.
 
     A value that cannot be parsed is left out. `present` names the fields that are set, parsable or
     not.
@@ -51,12 +51,12 @@ class PartialSettings:
     present: frozenset[str]
 
     def __getitem__(self, key: str) -> Any:
-        """Return a field's value; None where there is none or it cannot be parsed."""
+        """Return a field's value; None if it has none or cannot be parsed."""
         return self.values.get(key)
 
     @property
     def link(self) -> LinkSecurity | None:
-        """How the connection is protected; None where that is unknown."""
+        """How the connection is encrypted; None if unknown."""
         encryption = self["encryption"]
         if encryption is Encryption.NONE:
             return {True: LinkSecurity.PERHAPS, False: LinkSecurity.OPEN}.get(self["starttls_auto"])
@@ -64,25 +64,25 @@ class PartialSettings:
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing will be encrypted."""
+        """Whether nothing is encrypted."""
         return self.link is LinkSecurity.OPEN
 
     @property
     def mechanism(self) -> Authentication | None:
-        """How the login is done; None where there is no login, or that is unknown."""
+        """The login's mechanism; None if there is no login or it is unknown."""
         authentication: Authentication | None = self["authentication"]
         without_user = authentication is Authentication.AUTO and not self["username"]
         return None if authentication is Authentication.NONE or without_user else authentication
 
     @property
     def secret(self) -> str:
-        """The password, where it stands in the file itself."""
+        """The password if it is in the file, else empty."""
         source = self["password"]
         return source.value if isinstance(source, Literal) else ""
 
     @property
     def verifies(self) -> bool:
-        """Whether the certificate's chain and name will be checked, where there is TLS."""
+        """Whether TLS verifies the certificate's chain and name."""
         by_mode = self["openssl_verify_mode"] not in (None, VerifyMode.NONE)
         return by_mode and "tls_fingerprint" not in self.present
 
@@ -93,7 +93,7 @@ class PartialSettings:
 
     @property
     def is_near(self) -> bool:
-        """Whether the host is in a private network, as far as its name shows, or not set yet."""
+        """Whether the host's name or address is a private network's, or not set yet."""
         host = (self["host"] or "").casefold().rstrip(".")
         if is_address(host):
             return ipaddress.ip_address(host).is_private
@@ -101,12 +101,12 @@ class PartialSettings:
 
     @property
     def provider(self) -> Provider | None:
-        """The known provider whose server the host is."""
+        """The known provider that runs the host."""
         return provider_of(self["host"]) if self["host"] and not self.is_near else None
 
 
 def parse_partial(values: Mapping[str, object]) -> PartialSettings:
-    """Parse the raw values of a table, whatever state they are in."""
+    """Parse the raw values of a table, valid or not."""
     parsed, problems = parse_fields(values)
     unparsable = {problem.key for problem in problems}
     unknown = unparsable | {
@@ -118,7 +118,7 @@ def parse_partial(values: Mapping[str, object]) -> PartialSettings:
 
 
 Match = tuple[str, Mapping[str, str]]
-"""The id of a text, and what fills the names in it."""
+"""The id of a text, and its placeholders."""
 
 _IMPLICIT_TLS_PORTS = (465, 2465)
 _PLAIN_PORTS = (25, 587, 2587)
@@ -127,7 +127,7 @@ _SUBMISSION_PORTS = (587, 2587)
 _OTHER_PROTOCOLS = {110: "POP3", 143: "IMAP", 993: "IMAP", 995: "POP3", 4190: "ManageSieve"}
 _TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
 _READABLE = (Authentication.PLAIN, Authentication.LOGIN, *_TOKENS)
-# What a shell, an .env file or Compose may take for its own.
+# Characters that a shell, an .env file or Compose may expand.
 _SPECIAL = frozenset("$#\"'`\\ ")
 _SHORTEST_TIMEOUT = 5  # seconds; Ruby's default for each single reply
 _UNREAL_DOMAINS = (".localdomain", ".localhost")
@@ -137,7 +137,7 @@ _IAM_SECRET = 40  # characters; an SMTP password of the same provider has 44
 
 
 def _port_conflict(port: int | None, encryption: Encryption | None) -> str | None:
-    """Return the advice on a port and an encryption that do not go together."""
+    """Return the id of the advice on a port and encryption that conflict."""
     if port in _IMPLICIT_TLS_PORTS and encryption in (Encryption.NONE, Encryption.TLS):
         return "port-wants-ssl"
     if port in _PLAIN_PORTS and encryption is Encryption.SSL:
@@ -149,7 +149,7 @@ def _connection_advice(settings: PartialSettings) -> Iterator[Match]:
     port, encryption, mechanism = settings["port"], settings["encryption"], settings.mechanism
     names = {"port": str(port), "encryption": str(encryption)}
     provider = provider_of(settings["host"]) if settings["host"] else None
-    # A provider may document a port with an encryption that is odd there.
+    # A provider may document a port with an unusual encryption.
     is_documented = provider is not None and provider.offers(port, encryption)
     if (conflict := _port_conflict(port, encryption)) and not is_documented:
         yield conflict, names
@@ -159,7 +159,7 @@ def _connection_advice(settings: PartialSettings) -> Iterator[Match]:
         yield "port-25-for-a-login", {}
     if settings.is_open and mechanism is Authentication.AUTO:
         yield "auto-on-an-open-link", {}
-    # At a port for implicit TLS nothing goes over an unencrypted connection at all.
+    # A port for implicit TLS accepts nothing over an unencrypted connection.
     if settings.is_open and not settings.is_local and port not in _IMPLICIT_TLS_PORTS:
         if mechanism in _READABLE:
             what = "The access token" if mechanism in _TOKENS else "The password"
@@ -195,7 +195,7 @@ def _login_advice(settings: PartialSettings) -> Iterator[Match]:
     idle = (Authentication.NONE, Authentication.AUTO)
     if "password" in settings.present and not has_user and authentication in idle:
         yield "password-without-username", {}
-    # No advice shows which characters the secret has.
+    # No advice reveals the secret's characters.
     if secret and authentication in _TOKENS:
         yield "token-in-the-file", {}
     elif secret != secret.strip():
@@ -258,7 +258,7 @@ def _domain_of(address: str) -> str:
 
 
 def _provider_advice(settings: PartialSettings) -> Iterator[Match]:
-    """Yield what does not fit the provider whose server the host is."""
+    """Yield advice on settings that do not fit the host's provider."""
     provider = settings.provider
     if provider is None:
         if settings["host"] and not settings.is_near:
@@ -270,7 +270,7 @@ def _provider_advice(settings: PartialSettings) -> Iterator[Match]:
         None in (port, encryption)
         or provider.offers(port, encryption)
         or _port_conflict(port, encryption)
-        or provider.more_ways  # what no source documents may work all the same
+        or provider.more_ways  # undocumented combinations may still work
     )
     if not is_known_way:
         ways = [f"{way.port} with {way.encryption}" for way in provider.ways]
@@ -306,7 +306,7 @@ def _wrong_host(host: str) -> Iterator[Match]:
 
 
 class Severity(StrEnum):
-    """How much depends on it, the most severe first."""
+    """How serious an advice is, the worst first."""
 
     ERROR = "error"  # it cannot work, or gives a secret away
     WARNING = "warning"  # it may fail, or protects less than it seems to
@@ -315,10 +315,10 @@ class Severity(StrEnum):
 
 @record(kw_only=True)
 class Advice:
-    """What there is to say about a field as it stands together with the others.
+    """Advice on a field's value in combination with the others.
 
-    `short` fits next to the value; `text` says all of it, `more` what to do. `field` is where it is
-    shown, `others` are the fields that it depends on too.
+    `short` fits next to the value; `text` is the full advice, `more` what to do. `field` is where
+    it is shown, `others` are the fields that it depends on too.
     """
 
     id: str
@@ -330,7 +330,7 @@ class Advice:
     others: tuple[str, ...] = ()
 
     def concerns(self, key: str) -> bool:
-        """Whether it is about a field, in the first place or among others."""
+        """Whether the advice is about a field or depends on it."""
         return key == self.field or key in self.others
 
 
@@ -343,7 +343,7 @@ _RULES = (
 
 
 def advise(values: Mapping[str, object]) -> tuple[Advice, ...]:
-    """Return what there is to say of a table's raw values, the most severe first."""
+    """Return the advice on a table's raw values, the most severe first."""
     settings = parse_partial(values)
     found = [_advice(*match) for rule in _RULES for match in rule(settings)]
 

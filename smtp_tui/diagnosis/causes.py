@@ -1,7 +1,7 @@
-"""The registry of causes and warnings: everything that the program says and does about each.
+"""Load causes and warnings with their texts, experiments and fixes.
 
-An entry of `causes.toml` has the label, the texts, what is tried after the failure and what is
-proposed; one of `warnings.toml` the label and the text.
+An entry of `causes.toml` has the label, the texts, and the experiments and fixes to try after the
+failure; one of `warnings.toml` has the label and the text.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 
 
 def load_texts(name: str) -> dict[str, Any]:
-    """Return what a file of texts holds, read anew."""
-    import tomllib  # 5 ms that a check without a file, a warning and a failure is spared
+    """Parse a file of texts, without caching."""
+    import tomllib  # saves 5 ms in a check without a file, warning or failure
 
     return tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
 
 
 @cache
 def texts_of(name: str) -> dict[str, Any]:
-    """Return the entries of a file of texts by id; it is read once, and kept."""
+    """Return the entries of a file of texts by id, cached."""
     return load_texts(name)
 
 
@@ -31,20 +31,20 @@ def causes() -> dict[str, dict[str, Any]]:
 
 
 def parts_of(cause: str, *, is_local: bool = False) -> dict[str, str]:
-    """Return what happened, why and the cure; `is_local` is for a server on this machine."""
+    """Return a cause's texts; `is_local` selects those for a server on this machine."""
     entry = causes()[cause]
     parts = {part: entry[part] for part in ("what", "why", "cure")}
     return parts | entry.get("local", {}) if is_local else parts
 
 
 def label(identity: str) -> str:
-    """Return a cause or a warning in a few words; an id that has none stands for itself."""
+    """Return the label of a cause or warning, or its id if it has none."""
     entry = texts_of("warnings.toml").get(identity) or causes().get(identity, {})
     said: str = entry.get("label", identity)
     return said
 
 
 def listed(words: Sequence[str], last: str) -> str:
-    """Return words as a sentence lists them: `a, b or c`, where `last` is `or`."""
+    """Join words as in a sentence: `a, b or c`, where `last` is `or`."""
     *most, final = words
     return f"{', '.join(most)} {last} {final}" if most else final

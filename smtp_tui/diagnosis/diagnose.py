@@ -1,4 +1,4 @@
-"""From the facts of a check to its verdict, in sentences, and the names that these may use."""
+"""Turn the facts of a check into a verdict, and define the variables of its texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from smtp_tui.diagnosis.rules import ReplyRule
 
 _WITH_A_REPLY = (Cause.REFUSED, Cause.RECIPIENT_REFUSED)
-# RFC 6409 and RFC 8314: for the mail of those who log in.
+# RFC 6409 and RFC 8314: ports for clients that log in.
 _SUBMISSION_PORTS = (465, 587)
 
 UNKNOWN = "unknown"
@@ -32,7 +32,7 @@ _DURING = {
     Stage.AUTH: " during the login",
     Stage.MESSAGE: " while smtp-tui sent the message",
 }
-# Whole clauses or nothing, which `experiments.hints` fills in after a failure.
+# Clauses, or empty text, that `experiments.hints` supplies after a failure.
 _OPTIONAL = ("try_ports", "try_ssl", "try_starttls", "or_auto")
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
@@ -49,7 +49,7 @@ def diagnose(
     seconds: float,
     problems: tuple[Problem, ...] = (),
 ) -> Verdict:
-    """Judge a check that has finished; without `settings` the `problems` say why there are none."""
+    """Return a finished check's verdict; without `settings`, the `problems` say why."""
     finished = facts.finished
     if finished is None:
         raise AssertionError("a check without an end has no verdict")
@@ -59,12 +59,12 @@ def diagnose(
     if finished.fault is None:
         texts = {"what": _success(facts, settings), "why": "", "cure": ""}
     else:
-        # A check that passes is spared 20 ms: experiments, fixes and the providers.
+        # Saves 20 ms in a check that passes, as these import the providers.
         from smtp_tui.diagnosis import experiments, fixes
 
         cause, rule = _cause_and_rule(finished, settings, facts)
         if settings is None:
-            # What is wrong with each is told already; this is what the field is for.
+            # The problem is already reported; this says what the field is for.
             proposed = tuple(
                 Fix(field=problem.key, value=None, why=BY_KEY[problem.key].summary)
                 for problem in problems
@@ -72,7 +72,7 @@ def diagnose(
         else:
             names |= experiments.hints(settings, facts)
             proposed = fixes.fixes_for(settings, facts, cause, names)
-        # The server was sought on this machine, by its name or by what the name leads to.
+        # The host is this machine, by its name or by its resolved addresses.
         addresses = (facts.resolved or (settings.host,)) if settings else ()
         is_local = bool(addresses) and all(map(is_this_machine, addresses))
         texts = parts_of(cause, is_local=is_local)
@@ -111,20 +111,20 @@ def diagnose(
 
 
 def cause_of(finished: Finished, settings: Settings, facts: CheckSummary) -> str | None:
-    """Return the cause id of an end; None where the check passed."""
+    """Return a finished check's cause id; None if it passed."""
     return _cause_and_rule(finished, settings, facts)[0] if finished.fault else None
 
 
 def _cause_and_rule(
     finished: Finished, settings: Settings | None, facts: CheckSummary
 ) -> tuple[str, ReplyRule | None]:
-    """Return the cause id of a failure, and the rule that reads its negative reply, if any."""
+    """Return the cause id of a failure, and the rule for its negative reply, if any."""
     cause = str(finished.fault)
     if finished.reply is None or finished.fault not in _WITH_A_REPLY:
         return cause, None
-    from smtp_tui.diagnosis.rules import rule_of_refusal  # few checks end with a refusal
+    from smtp_tui.diagnosis.rules import rule_of_refusal  # few checks end so
 
-    # The login that is missing is one that the server offers, or that its port is there for.
+    # A login can only be missing if the server offers one, or its port is for one.
     lacks_login = (
         settings is not None
         and not settings.authenticates
@@ -137,7 +137,7 @@ def _cause_and_rule(
 
 
 def warning_text(warning: WarningId, names: dict[str, str]) -> str:
-    """Say in a sentence or two what a warning means."""
+    """Return a warning's text of a sentence or two."""
     text: str = texts_of("warnings.toml")[warning.value]["text"]
     return text.format_map(names)
 
@@ -209,7 +209,7 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
 
 def _of_end(finished: Finished, host: str) -> dict[str, str]:
     def clause(text: str) -> str:
-        """Make words of the server or the system fit into a sentence of ours."""
+        """Fit a text of the server or the system into a sentence."""
         return " ".join(text.split()).rstrip(" .:;,")
 
     answer = finished.reply

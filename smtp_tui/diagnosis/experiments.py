@@ -1,7 +1,7 @@
-"""Changes of settings that can be tried after a failure, and hints on what the trials showed.
+"""Select setting changes to try after a failure, and derive hints from the results.
 
-A change is a mapping by key, as a file has it; empty text takes a setting away. Only what needs no
-credential is tried. A cause's entry in `causes.toml` names its experiments.
+A change is a mapping by key, as in a file; empty text removes a setting. Only changes that need no
+credentials are tried. A cause's entry in `causes.toml` names its experiments.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from smtp_tui.smtp.events import Stage
 
 Change = Mapping[str, object]
 
-# What one of these vouches for may be another machine than the one that was meant.
+# A change to one of these may trust a machine other than the intended one.
 TRUST = frozenset({"server_name", "ca_file", "tls_fingerprint"})
-# Where mail is submitted, and how (RFC 8314, section 3; 2525 stands in no standard).
+# Submission ports and their encryption (RFC 8314, section 3; 2525 is in no standard).
 SUBMISSION = ((587, "tls"), (465, "ssl"), (2525, "tls"))
 MOST = 6
 """Connections that the experiments of one check may open."""
@@ -32,7 +32,7 @@ _MOST_PORTS = 2
 
 
 def with_changes(settings: Settings, change: Change) -> Settings:
-    """Return the settings with a change made; ValueError where a value is none."""
+    """Return the settings with a change made; ValueError if a value is invalid."""
     values: dict[str, Any] = {}
     for key, value in change.items():
         field = BY_KEY[key]
@@ -41,9 +41,9 @@ def with_changes(settings: Settings, change: Change) -> Settings:
 
 
 def is_possible(change: Change) -> bool:
-    """Whether every value of a change is one that its field accepts.
+    """Whether every value of a change is valid for its field.
 
-    A server may have chosen them: the names of its certificate are any text.
+    A server may have chosen them: its certificate's names are any text.
     """
     return not any(
         BY_KEY[key].problem_with(value)
@@ -53,7 +53,7 @@ def is_possible(change: Change) -> bool:
 
 
 def keeping_port(settings: Settings, change: Change) -> Change:
-    """Add the port to a change of the encryption that would move an unset one elsewhere."""
+    """Add the port to a change of encryption that would change the default port."""
     if "encryption" not in change or "port" in change or "port" in settings.given:
         return change
     moved = BY_KEY["port"].default({"encryption": Encryption(str(change["encryption"]))})
@@ -61,7 +61,7 @@ def keeping_port(settings: Settings, change: Change) -> Change:
 
 
 def weakens(settings: Settings, change: Change) -> bool:
-    """Whether security suffers by a change."""
+    """Whether a change weakens security."""
     return (
         change.get("openssl_verify_mode") == "none"
         or (change.get("encryption") == "none" and settings.encryption is not Encryption.NONE)
@@ -72,10 +72,10 @@ def weakens(settings: Settings, change: Change) -> bool:
 
 @record(kw_only=True)
 class ExperimentSpec:
-    """A change to try, up to `until`.
+    """A change to try, up to the stage `until`.
 
-    `alias` is a name that must resolve to the address that was connected to: the settings ask for
-    it, and the experiment goes there.
+    `alias` is the hostname in the changed settings. It must resolve to the address of the check's
+    connection, where the experiment connects.
     """
 
     change: Change
@@ -84,14 +84,14 @@ class ExperimentSpec:
 
     @property
     def name(self) -> str:
-        """The change in short, which also names the experiment."""
+        """The change as `key=value` pairs."""
         return " ".join(f"{key}={value}" for key, value in self.change.items())
 
 
 def experiments_for(
     settings: Settings, facts: CheckSummary, cause: str | None
 ) -> tuple[ExperimentSpec, ...]:
-    """Return what to try after a failure, the most promising first, and nothing twice."""
+    """Return the experiments for a failure, the most promising first, none twice."""
     known = _experiments(settings, facts)
     found: dict[str, ExperimentSpec] = {}
     for name in causes().get(cause or "", {}).get("experiments", ()):
@@ -102,7 +102,7 @@ def experiments_for(
 
 
 def _experiments(settings: Settings, facts: CheckSummary) -> dict[str, list[ExperimentSpec]]:
-    """Return what each name in `causes.toml` stands for; changes of nothing are left out later."""
+    """Return the experiments by name in `causes.toml`; those without effect are dropped later."""
 
     def experiment(change: Change, until: Stage = Stage.EHLO) -> list[ExperimentSpec]:
         return [ExperimentSpec(change=change, until=until)]
@@ -134,7 +134,7 @@ def _experiments(settings: Settings, facts: CheckSummary) -> dict[str, list[Expe
 
 
 def _certificate_names(settings: Settings, facts: CheckSummary) -> list[ExperimentSpec]:
-    """The names that the certificate is for: as the host, where they lead to the same machine."""
+    """The certificate's names: as the host if on the same machine, and as the server name."""
     known = (settings.host.casefold(), settings.tls_name.casefold())
     names = [
         name
@@ -151,10 +151,10 @@ def _certificate_names(settings: Settings, facts: CheckSummary) -> list[Experime
 
 
 def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
-    """Return the parts of a cure that depend on the settings and on what the experiments showed.
+    """Return the parts of a cure that depend on the settings and the experiments' results.
 
     A cure that names the port in use, or one that was tried in vain, would send the admin in a
-    circle. Each is a whole sentence, or empty.
+    circle. Each part is a clause, or empty.
     """
     is_auto = settings.authentication is Authentication.AUTO
     is_answered = settings.encryption is Encryption.SSL or facts.speaks_tls is False
@@ -174,7 +174,7 @@ def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
 
 
 def _submission_ways(host: str) -> tuple[tuple[int, str], ...]:
-    """Return the ports and encryptions to submit mail with: the provider's, else the usual ones."""
+    """Return the submission ports with encryption: the provider's, else the usual ones."""
     provider = provider_of(host)
     return (
         tuple((way.port, way.encryption.value) for way in provider.ways) if provider else SUBMISSION
@@ -182,7 +182,7 @@ def _submission_ways(host: str) -> tuple[tuple[int, str], ...]:
 
 
 def _port_hint(settings: Settings, facts: CheckSummary) -> str:
-    """Say which other port to use, or that the others were tried in vain."""
+    """Suggest another port, or report those that were tried in vain."""
     outcomes = {
         (change.get("port"), str(change.get("encryption", ""))): trial.outcome
         for trial in facts.trials
@@ -203,7 +203,7 @@ def _port_hint(settings: Settings, facts: CheckSummary) -> str:
 
 
 def other_ports(ways: Iterable[tuple[int, str]]) -> str:
-    """Advise the first of these ports; nothing where there is none."""
+    """Suggest the first of these ports; empty if there are none."""
     first = list(ways)[:_MOST_PORTS]
     return f"Try {_listed(first)}. " if first else ""
 

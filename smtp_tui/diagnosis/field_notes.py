@@ -1,7 +1,7 @@
-"""What the sidebar says about a field: what its value amounts to, and what the last test found.
+"""Describe each field for the sidebar: its value's effect, and what the last test found.
 
 The sentences are data: `meaning.toml` for values, `findings.toml` for tests. The rules here yield a
-field, the name of its sentence and what fills it in. A field without a rule has no note.
+field, its sentence's name and placeholders. A field without a rule has no note.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from smtp_tui.smtp.replies import EhloKeywords
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 
 Note = tuple[str, str, Mapping[str, str]]
-"""A field, the name of a sentence of its own or of any field's, and what fills its braces."""
+"""A field, the name of its own or a general sentence, and the sentence's placeholders."""
 
 _CLEAR = (Authentication.PLAIN, Authentication.LOGIN)
 _TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
@@ -140,12 +140,12 @@ def _tls_notes(settings: PartialSettings) -> Iterator[Note]:
     yield "client_certificate", "shown" if settings["client_certificate"] else "none", {}
 
 
-# Their texts say themselves what holds where nothing is set.
+# Their notes already say what applies if they are unset.
 _SELF_EVIDENT = (FieldKind.TEXT, FieldKind.PASSWORD)
 
 
 def value_note(key: str, values: Mapping[str, object]) -> str:
-    """Say what a field amounts to among a table's raw values; nothing where it cannot be parsed."""
+    """Describe a field's effect among a table's raw values; empty if it cannot be parsed."""
     settings = parse_partial(values)
     if key not in settings.values:
         return ""
@@ -175,7 +175,7 @@ def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
         yield "host", found, names | {"address": facts.address}
     elif facts.resolved:
         yield "host", "unreachable", names
-    # What was said before TLS counts no more (RFC 3207, section 4.2).
+    # TLS discards earlier capabilities (RFC 3207, section 4.2).
     if facts.offers and (size := EhloKeywords(facts.offers[-1].keywords).size_limit):
         yield "host", "size", {"size": _size(size)}
     if facts.connected:
@@ -221,7 +221,7 @@ def _login_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
         yield "authentication", "offered-inside", names
     if not facts.mechanism:
         return
-    # A test that got beyond the login had it accepted, whatever came after.
+    # A test that got past the login had it accepted, whatever came after.
     is_accepted = verdict.stage in (Stage.ENVELOPE, Stage.MESSAGE) or verdict.ok
     if is_accepted or verdict.reply or verdict.cause:
         outcome = "accepted" if is_accepted else "refused" if verdict.reply else "ended"
@@ -266,7 +266,7 @@ def _tls_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
 
 
 def observations_of(key: str, facts: CheckSummary, verdict: Verdict) -> str:
-    """Say what a finished test found about a field; nothing where it did not come so far."""
+    """Describe what a finished test found about a field; empty if it did not get so far."""
     names = template_vars(None, facts)
     said = [
         texts_of("findings.toml")[key][name].format_map({**names, **own})

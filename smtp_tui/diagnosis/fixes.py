@@ -1,4 +1,4 @@
-"""What to change after a failure: seen to work before likely, safe before anything that weakens."""
+"""Propose fixes for a failure: proven before likely, safe before weakening."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN, GIVES_SECRET_AWAY
 Proposal = tuple[Change, str]
 Proposals = list[Proposal]
 Propose = Callable[..., Proposals]
-"""Makes a proposal of a change and the id of a text that says why; none unless `only_if`."""
+"""Makes a proposal of a change and the id of its reason; none unless `only_if`."""
 
 
 def fixes_for(
     settings: Settings, facts: CheckSummary, cause: str, names: dict[str, str]
 ) -> tuple[Fix, ...]:
-    """Return the fixes of a failure, the first one the best; none where no safe one is known."""
+    """Return the fixes for a failure, the best first; none if no safe one is known."""
 
     def propose(change: Change, text: str, *, only_if: object = True, **more: str) -> Proposals:
         return [(change, texts_of("fixes.toml")[text].format_map(names | more))] if only_if else []
@@ -54,7 +54,7 @@ def fixes_for(
             why=text,
             more=dict(more) or None,
             weakens=weakens(settings, change),
-            # A name of the certificate as the host leads to whatever machine has that name.
+            # A certificate's name as the host leads to any machine of that name.
             trusts="host" in change or not TRUST.isdisjoint(change),
         )
         fixes.setdefault(tuple(change.items()), fix)
@@ -63,10 +63,10 @@ def fixes_for(
 
 
 def _tried(settings: Settings, facts: CheckSummary, cause: str) -> Iterator[Proposal]:
-    """Yield the changes that were tried: those that worked, then those that came to a certificate.
+    """Yield the tried changes that worked, then those that reached a certificate.
 
-    They stand as they were meant, whichever was over first. Where a login is what failed, a change
-    that offers none fixes nothing.
+    They keep the planned order, whichever ended first. If the login failed, a change without login
+    mechanisms fixes nothing.
     """
     meant = [spec.name for spec in experiments_for(settings, facts, cause)]
     trials = sorted(
@@ -89,7 +89,7 @@ def _tried(settings: Settings, facts: CheckSummary, cause: str) -> Iterator[Prop
 def _connection_fixes(
     settings: Settings, facts: CheckSummary, propose: Propose
 ) -> dict[str, Proposals]:
-    """Return what the names in `causes.toml` stand for that are about connection and trust."""
+    """Return the fixes for connection and trust by their names in `causes.toml`."""
     port, seconds, chain = settings.port, settings.timeout, facts.chain
     is_offered = any("STARTTLS" in dict(offer.keywords) for offer in facts.offers)
     return {
@@ -114,7 +114,7 @@ def _connection_fixes(
 
 
 def _login_fixes(settings: Settings, facts: CheckSummary, propose: Propose) -> dict[str, Proposals]:
-    """Return what the names in `causes.toml` stand for that are about login and sender."""
+    """Return the fixes for login and sender by their names in `causes.toml`."""
     user, logs_in = settings.username, settings.authenticates
     is_sender = user and "@" in user and user != settings.sender
     mechanisms = _mechanisms(settings, facts, propose)
@@ -125,7 +125,7 @@ def _login_fixes(settings: Settings, facts: CheckSummary, propose: Propose) -> d
     elif facts.mechanism in ("XOAUTH2", "OAUTHBEARER"):
         rejected = propose({"password": None}, "token")
         rejected += propose({"username": None}, "token-username")
-    elif facts.mechanism == "CRAM-MD5":  # which servers that store hashes cannot do at all
+    elif facts.mechanism == "CRAM-MD5":  # impossible for servers that store hashes
         rejected = mechanisms + credentials
     return {
         "mechanism": mechanisms,
@@ -144,7 +144,7 @@ def _login_fixes(settings: Settings, facts: CheckSummary, propose: Propose) -> d
 
 
 def _mechanisms(settings: Settings, facts: CheckSummary, propose: Propose) -> Proposals:
-    """Return the mechanisms offered that are safe on this link, or left open by the settings."""
+    """Propose offered mechanisms that are safe on this connection, or that the settings allow."""
     encrypted = facts.established is not None
     safe = [*(AUTO_ENCRYPTED if encrypted else AUTO_OPEN)]
     if not encrypted and settings.encryption is Encryption.NONE and not settings.starttls_auto:
@@ -159,7 +159,7 @@ def _mechanisms(settings: Settings, facts: CheckSummary, propose: Propose) -> Pr
 
 
 def _credentials(settings: Settings, propose: Propose) -> Proposals:
-    """Return what only the admin can fix, as the provider wants it where that is known."""
+    """Propose credentials for the admin to correct, in the provider's form if known."""
     provider = provider_of(settings.host)
     if provider is None:
         return propose({"password": None}, "password") + propose({"username": None}, "username")

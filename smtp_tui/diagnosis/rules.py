@@ -1,4 +1,4 @@
-"""What a negative reply means: rules as data, the first that fits wins."""
+"""Match negative replies to rules, which are data; the first match wins."""
 
 from __future__ import annotations
 
@@ -15,26 +15,25 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
 
 LONGEST = 4096
-"""Characters of a reply that are read: what it means stands at its beginning."""
+"""Characters of a reply to match: the beginning carries its meaning."""
 
 _WHOLE = ("stage", "command", "mechanism", "code", "enhanced")
-# What is said of a wrong password says nothing of a token, or of a certificate.
+# Texts on a wrong password do not apply to a token or a certificate.
 _OF_PASSWORDS = "(?!XOAUTH2|OAUTHBEARER|EXTERNAL).*"
 _ENHANCED = re.compile(r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}(?=\s|$)")
-# The letters of an address that a reply repeats say nothing: somebody may be called relay.
+# An address in a reply is no evidence: somebody may be called relay.
 _ADDRESS = re.compile(r"[^\s<>]{1,64}@[^\s<>]{1,255}")
 
 
 @record(kw_only=True)
 class ReplyRule:
-    """What a negative reply means, and who says so.
+    """The meaning of a negative reply, and its source.
 
-    `what`, `why` and `cure`, where there are any, take the place of the cause's own texts.
-    `providers` are the ids of those whose words it is about. What it says of them counts only where
-    the reply is known to be theirs; one that `is_distinct` names its cause all the same. One
-    `without_login` speaks of servers that take logins, and of clients that gave none. A rule as it
-    is written has a `cause`, or is `lent` to the causes whose words it betters; those that
-    `rule_of_refusal` returns have one.
+    `what`, `why` and `cure` replace the cause's own texts, if set. `providers` are the ids of the
+    providers that send such replies. The texts apply only if the reply is known to be theirs; an
+    `is_distinct` rule gives its cause anyway. A `without_login` rule is for servers that accept
+    logins and clients that sent none. A rule in a file has a `cause`, or is `lent` to the causes
+    whose texts it improves; a rule that `rule_of_refusal` returns has a cause.
     """
 
     cause: str = ""
@@ -58,24 +57,24 @@ def rule_of_refusal(
     *,
     without_login: bool = False,
 ) -> ReplyRule:
-    """Return the rule that reads a negative reply in its place.
+    """Return the rule for a negative reply to a command in a stage.
 
-    `host` is the server that said it; without one only the words tell whose they are. A rule about
-    a provider that is not known to have said it gives the cause at most: the words are then those
-    of a rule for everybody.
-    `without_login` says that the server takes logins, and nobody had logged in.
+    `host` is the server that sent it; without one, only its text identifies a provider. A rule for
+    a provider that is not known to have sent it gives at most the cause: the texts are then those
+    of a general rule.
+    `without_login` says that the server accepts logins, and the client had not logged in.
     """
     verb, _, mechanism = command.partition(" ")
     whole = {"stage": stage.value, "command": verb, "mechanism": mechanism}
     whole |= {"code": str(reply.code), "enhanced": reply.enhanced or ""}
-    # A server breaks the words where it likes, each line with the enhanced code again.
+    # A server may break lines anywhere, and repeats the enhanced code on each.
     lines = [_ENHANCED.sub("", line, count=1) for line in reply.text[:LONGEST].split("\n")]
     text = " ".join(_ADDRESS.sub("", " ".join(lines)).split())
     speakers: set[str] | None = None
     lent: list[ReplyRule] = []
     meant: ReplyRule | None = None
     for rule in rules():
-        # The dearest condition is asked last: of a hundred rules a reply meets a few of each.
+        # The most expensive condition is last: few of a hundred rules get that far.
         if (
             (rule.without_login and not without_login)
             or not all(_pattern(form).fullmatch(whole[name]) for name, form in rule.whole.items())
@@ -83,7 +82,7 @@ def rule_of_refusal(
         ):
             continue
         if rule.providers and speakers is None:
-            # The providers whose server it is, or who sign such a reply.
+            # The providers whose server it is, or whose signature it has.
             speakers = {
                 provider.id
                 for provider in providers()
@@ -98,18 +97,18 @@ def rule_of_refusal(
             return _worded(rule, lent)
     if meant is None:
         raise AssertionError("the last rule fits every reply")
-    # The words alone give the cause; what the rule says of a provider may not hold here.
+    # The text alone gives the cause; what the rule says of a provider may be wrong here.
     return _worded(replace(meant, what=None, why=None, cure=None, providers=()), lent)
 
 
 @cache
 def rules() -> tuple[ReplyRule, ...]:
-    """Return every rule, in the order to try."""
+    """Return all rules in matching order."""
     return tuple(map(_rule, rule_tables()))
 
 
 def rule_tables() -> list[dict[str, Any]]:
-    """Return the rules as they are written; those of single providers go first."""
+    """Return the rules' raw tables; those for single providers come first."""
     files = ("replies-of-providers.toml", "replies.toml")
     return [rule for file in files for rule in load_texts(file)["rule"]]
 
@@ -135,7 +134,7 @@ def _rule(table: Mapping[str, object]) -> ReplyRule:
 
 
 def _worded(rule: ReplyRule, lent: list[ReplyRule]) -> ReplyRule:
-    """The rule, with the first words that are lent to its cause."""
+    """Return the rule with the first texts lent to its cause."""
     words = next((words for words in lent if re.fullmatch(words.lent, rule.cause)), None)
     if words is None:
         return rule
@@ -145,15 +144,15 @@ def _worded(rule: ReplyRule, lent: list[ReplyRule]) -> ReplyRule:
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    """Compile when asked for: of a hundred rules a reply meets the conditions of a few."""
+    """Compile on demand: a reply needs few of a hundred rules' patterns."""
     return re.compile(text, re.IGNORECASE)
 
 
 def provenances() -> Iterator[Provenance]:
-    """Yield one for each rule and each advice; ValueError names an entry without a source."""
+    """Yield one for each rule and advice; ValueError names an entry without a source."""
     conditions = ("provider", "stage", "command", "code", "enhanced", "text")
     for rule in rule_tables():
-        # A rule has no id: what tells it from the others names it.
+        # A rule has no id: its conditions name it.
         told = [str(rule[key]) for key in conditions if key in rule]
         name = " ".join((str(rule.get("cause") or rule.get("for")), *told))
         yield provenance_of(EntryKind.REPLY, name, rule)

@@ -1,4 +1,4 @@
-"""What a check amounts to: the facts gathered from its events, and the verdict made of them."""
+"""Collect a check's facts from its events, and define the verdict on them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @record(kw_only=True)
 class Fix:
-    """A change that cures: `value` None is one that only the admin knows, empty text takes it away.
+    """A change that cures: only the admin knows a `value` of None; empty text removes the setting.
 
-    `more` holds the changes that must go with it; `weakens` says that security suffers, and
-    `trusts` that another machine than the one that was meant could get the password by it.
+    `more` holds the changes that must go with it; `weakens` says that it weakens security, and
+    `trusts` that a machine other than the intended one could get the password.
     """
 
     field: str
@@ -33,13 +33,13 @@ class Fix:
 
     @property
     def change(self) -> dict[str, object]:
-        """All that it changes, by key."""
+        """All its changes by key."""
         return {self.field: self.value, **(self.more or {})}
 
 
 @record(kw_only=True)
 class TlsSummary:
-    """The link's protection; `peer_would` is `ok`, a cause id, or None where nobody looked."""
+    """The connection's TLS; `peer_would` is `ok`, a cause id, or None if untested."""
 
     version: str | None = None
     cipher: str | None = None
@@ -48,11 +48,11 @@ class TlsSummary:
     certificate: Certificate | None = None
 
 
-# The experiment that says what verify mode `peer` would have said.
+# The experiment that tests what verify mode `peer` would do.
 PEER_LOOK = "verify-peer"
-# The experiment that asks a silent port for a TLS handshake.
+# The experiment that tries a TLS handshake on a silent port.
 TLS_PROBE = "tls-from-first-byte"
-# Its outcome where it did not get to the certificate.
+# Outcome of PEER_LOOK if it saw no certificate.
 UNKNOWN = "unknown"
 
 
@@ -82,7 +82,7 @@ class CheckSummary:
     finished: Finished | None = None
 
     def add(self, event: events.Event) -> None:
-        """Take in the next event."""
+        """Add the next event."""
         match event:
             case events.Resolved(addresses=addresses):
                 self.resolved = addresses
@@ -123,7 +123,7 @@ class CheckSummary:
 
     @property
     def tls(self) -> TlsSummary | None:
-        """The link's protection, or what is known of a handshake that failed."""
+        """The connection's TLS, or what is known of a failed handshake."""
         if self.established:
             return TlsSummary(
                 version=self.established.version,
@@ -139,7 +139,7 @@ class CheckSummary:
 
 @record(kw_only=True)
 class Recipient:
-    """What the server said to one recipient."""
+    """The server's reply to one recipient."""
 
     address: str
     code: int
@@ -151,10 +151,10 @@ class Verdict:
     """The outcome of a check.
 
     `summary` says what happened, `why` what that means, `cure` what to do; on success `cause` is
-    None, `stage` the last one passed, and `why` and `cure` may be empty. `problems` are the
-    settings that cannot be used, one by one; `recognition` names the application that the file is
-    read as, None where there is no file; `also_texts` and `warning_texts` put `also` and
-    `warnings` into a sentence each. `facts` are those of the check that it was made of.
+    None, `stage` the last one passed, and `why` and `cure` may be empty. `problems` lists the
+    unusable settings; `recognition` names the application that the file belongs to, None without a
+    file; `also_texts` and `warning_texts` have a text for each of `also` and `warnings`. `facts`
+    are the check's.
     """
 
     seconds: float

@@ -1,1 +1,1 @@
-"""Errors as other programs word them, and what they mean for the settings."""
+"""Explain other programs' errors in terms of the settings."""

@@ -1,8 +1,7 @@
-"""Keep what a text gives away out of what is quoted of it.
+"""Hide a text's secrets in what is quoted from it.
 
-People paste whole commands and settings: a secret that stands in one of the usual forms is learned
-from the whole text, and then hidden wherever the quoted words hold it, in any form that `Redactor`
-knows.
+People paste whole commands and settings: secrets in one of the usual forms are collected from the
+whole text, then hidden wherever the quoted words contain them, in any form that `Redactor` knows.
 """
 
 from __future__ import annotations
@@ -25,35 +24,35 @@ _MECHANISMS = "plain|login|xoauth2|oauthbearer|cram-md5"
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE | re.MULTILINE)
     for form in (
-        # To the last @: in a URL that is off, the secret itself may hold one.
+        # To the last @: in a malformed URL the secret may contain one.
         r"://[^\s/:@]{0,255}:(\S{1,256})@",
         rf"{_NAMES}[ \t]{{0,8}}(?:=>|[=:])[ \t]{{0,8}}(?:{_QUOTED}|([^\s\"',;]{{1,4096}}))",
         rf"{_OPTIONS}[ =](?:{_QUOTED}|([^\s\"']{{1,4096}}))",
         r"(?:--user|-u) [\"']?[^\s:\"']{1,255}:([^\n\"' ]{1,4096})",
         rf"\bauth[ :=]{{1,3}}(?:{_MECHANISMS}) ([a-z0-9+/=]{{4,4096}})",
         r"\bbearer[ =]([a-z0-9._~+/=-]{4,4096})",
-        # What answers a challenge, in the forms that logs of a dialogue have.
+        # The response to a challenge, as session logs show it.
         r"\b334[^\n]{0,400}\n[^\na-z0-9+/]{0,40}(?:c: )?([a-z0-9+/=]{4,400})\s{0,4}$",
     )
 )
-# `invalid user or password: 535 …`
+# No secret: `… password: 535 …`
 _CODE = re.compile("[2-5][0-9][0-9]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
 
 
 class LogRedactor:
-    """Knows the secrets that a text gives away."""
+    """Hides the secrets that a text reveals."""
 
     def __init__(self, text: str) -> None:
         secrets = _secrets(text)
         long = [secret for secret in secrets if len(secret) >= SHORTEST_TO_CUT]
         self._redactors = [(secret, Redactor(secret=secret)) for secret in long]
-        # Within other words a short one says nothing; by itself it would be the secret.
+        # Within other words a short one reveals nothing; alone it would.
         short = [re.escape(word) for word in secrets if 0 < len(word) < SHORTEST_TO_CUT]
         self._short = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
 
     def masked(self, words: str) -> str:
-        """Return words of the text without any of its secrets."""
+        """Return words of the text with its secrets hidden."""
         for secret, redactor in self._redactors:
             words = _without_tail(redactor.cut(words), secret)
         if self._short is not None:
@@ -79,7 +78,7 @@ def _in_forms(text: str) -> Iterator[str]:
 
 
 def _decoded(text: str) -> Iterator[str]:
-    """Yield what base64 holds: the whole, and the parts of a response to PLAIN."""
+    """Yield decoded base64, split at NUL as in a PLAIN response."""
     try:
         plain = b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (BadBase64, ValueError):
@@ -89,7 +88,7 @@ def _decoded(text: str) -> Iterator[str]:
 
 
 def _without_tail(words: str, secret: str) -> str:
-    """Hide the beginning of a secret in whose middle the words were cut off."""
+    """Hide the beginning of a secret that the end of the words cuts off."""
     for length in range(min(len(secret), len(words)) - 1, SHORTEST_TO_CUT - 1, -1):
         if words.endswith(secret[:length]):
             return words[:-length] + _HIDDEN
@@ -97,8 +96,8 @@ def _without_tail(words: str, secret: str) -> str:
 
 
 def _without_login(match: re.Match[str]) -> str:
-    """Hide base64 that holds a response to PLAIN, or the end of one, wherever it stands."""
+    """Hide base64 of a response to PLAIN, or of the end of one."""
     parts = list(_decoded(match[0]))
-    # Words like EHOSTUNREACH can be read as base64 too, by chance even with a NUL.
+    # Words like EHOSTUNREACH also decode as base64, by chance even with a NUL.
     is_end = len(parts) == 2 and any(parts) and all(part.isprintable() for part in parts)
     return _HIDDEN if len(parts) > 2 or is_end else match[0]

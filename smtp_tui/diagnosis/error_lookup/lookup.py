@@ -1,7 +1,7 @@
-"""What an error of any program means: its words, a few lines of its log, a bounce.
+"""Explain any program's error, given as a message, log lines or a bounce.
 
-Pure: the text goes in, the explanation comes out. What is quoted of the text holds no secret that
-can be recognised as one, no control character, and not more than a line.
+Pure: the text goes in, the explanation comes out. A quote from the text contains no secret that
+can be recognised as one, no control character, and at most one line.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from smtp_tui.smtp.escaping import escape_controls, shortened
 
 @record(kw_only=True)
 class LookupText:
-    """A cause, and what goes before its own texts, field and value; empty where nothing does.
+    """A cause, and what overrides its own texts, field and value; empty if nothing does.
 
-    Where there is a cure and no field, the cure's own words tell the field.
+    With a cure and no field, the cure's text names the field.
     """
 
     cause: str
@@ -41,7 +41,7 @@ class LookupText:
 
 @record(kw_only=True)
 class ErrorRule:
-    """A rule of `errors.toml`, ready to be tried on a text in lower case."""
+    """A rule of `errors.toml`, to be matched against lower-case text."""
 
     find: re.Pattern[str]
     spoken: tuple[str, ...]
@@ -52,10 +52,10 @@ class ErrorRule:
     meant: LookupText
 
     def span_in(self, low: str) -> tuple[int, int] | None:
-        """Return where the rule fits, or None."""
+        """Return the matched span, or None."""
         match = self.find.search(low)
         span = match.span() if match else None
-        # Hundreds of phrases: found one by one, far quicker than as one pattern.
+        # Searching hundreds of phrases is far quicker than one pattern.
         for phrase in self.spoken if span is None else ():
             start = low.find(phrase)
             if start >= 0:
@@ -68,12 +68,12 @@ class ErrorRule:
 
 @cache
 def error_rules() -> tuple[ErrorRule, ...]:
-    """Return the rules in the order to try."""
+    """Return the rules in matching order."""
     languages = load_texts("error_lookup/languages.toml")
     texts = [field.name for field in fields(LookupText)]
     rules = []
     for entry in error_entries("rule"):
-        # The phrases of other languages: `system.ECONNREFUSED` is a list of languages.toml.
+        # Phrases in other languages: `system.ECONNREFUSED` is a list in languages.toml.
         lists = [name.partition(".") for name in entry.pop("spoken", ())]
         spoken = tuple(phrase for who, _, what in lists for phrase in languages[who][what])
         meant = {key: entry.pop(key) for key in texts if key in entry}
@@ -83,20 +83,20 @@ def error_rules() -> tuple[ErrorRule, ...]:
 
 @cache
 def _unrelated_rules() -> list[dict[str, Any]]:
-    """Return what tells a text of no mail program: `find`, and words that say it is one."""
+    """Return rules for texts not about mail: `find`, and `unless` for those that are."""
     return [*error_entries("stranger")]
 
 
 @record
 class Program:
-    """A program of `programs.toml`: its name, and its own words for our fields."""
+    """A program of `programs.toml`: its name, and its terms for the fields."""
 
     name: str
     find: re.Pattern[str]
     words: Mapping[str, str]
 
     def spelling(self, field: str | None, value: object) -> str | None:
-        """Return what the program calls a field with this value, else the field alone."""
+        """Return the program's term for a field with this value, else for the field."""
         return self.words.get(f"{field}={value}") or self.words.get(field or "")
 
 
@@ -104,7 +104,7 @@ def program_in(low: str, known: str = "") -> Program | None:
     """Return the program that a text in lower case comes from.
 
     `known` is the one whose words were recognised. It is often a library: a program around it that
-    the text names too knows better what its own settings are called.
+    the text also names has better terms for its own settings.
     """
     named = (program for program in programs().values() if program.find.search(low))
     return next(named, programs().get(known))
@@ -112,7 +112,7 @@ def program_in(low: str, known: str = "") -> Program | None:
 
 @cache
 def programs() -> dict[str, Program]:
-    """Return the programs by id, in the order to try."""
+    """Return the programs by id, in matching order."""
     return {
         identity: Program(
             entry["name"],
@@ -124,7 +124,7 @@ def programs() -> dict[str, Program]:
 
 
 _CHANGE = re.compile(r"\b[Ss]et ([a-z_]+)(?: to ([a-z0-9-]+))?")
-# What may be a host, with its port behind it or not: `127.0.0.1:587`, `[::1]:25`, `localhost`.
+# Possible local hosts, with or without a port: `127.0.0.1:587`, `[::1]:25`, `localhost`.
 _HOSTS = re.compile(
     r"(?<![\w.:-])(?:localhost|(?:\d{1,3}\.){3}\d{1,3}|::1?)(?![\w.-])", re.IGNORECASE
 )
@@ -133,11 +133,11 @@ _PORT = re.compile(r"(?:[\w\])]:|\bport[ =:#]{1,3})(25|465|587|2525)\b", re.IGNO
 
 @record
 class Explanation:
-    """What an error means: `cause` is its id, `said` the words that told.
+    """The meaning of an error: `cause` is its id, `said` the recognised words.
 
-    `field` and `value` are the setting of ours that the cure speaks of first, None where it is none
-    of ours or only the admin knows; `program` is the one that said so, as far as that is known, and
-    `spelling` what it calls that setting.
+    `field` and `value` are the setting that the cure names first, None if it names none of
+    smtp-tui's or only the admin knows; `program` is the error's origin, if known, and `spelling`
+    its term for that setting.
     """
 
     cause: str
@@ -152,11 +152,11 @@ class Explanation:
 
 
 def lookup_text(meant: LookupText, quote: str, line: str = "") -> Explanation:
-    """Return the texts of what was meant, filled in with the words that were recognised.
+    """Return the explanation of a cause, with the recognised words filled in.
 
-    `line` is the one that they stand in, in lower case: it may name the host and the port.
+    `line` is their line of the text in lower case: it may name the host and the port.
     """
-    # A check's own texts hold for the other programs too, unless words.toml has better ones.
+    # A check's texts apply to other programs too, unless words.toml has better ones.
     words, entry = texts_of("error_lookup/words.toml"), causes().get(meant.cause)
     data: dict[str, Any] = parts_of(meant.cause) if entry else {}
     data |= words["cause"].get(meant.cause, {})
@@ -181,7 +181,7 @@ def lookup_text(meant: LookupText, quote: str, line: str = "") -> Explanation:
 
 
 def _setting_in(cure: str) -> dict[str, str | None]:
-    """Return the field and the value of the first change that a cure asks for, if it asks."""
+    """Return the field and the value of the first change that a cure asks for, if any."""
     for match in _CHANGE.finditer(cure):
         if field := BY_KEY.get(match[1]):
             return {"field": field.key, "value": match[2] if match[2] in field.choices else None}
@@ -189,34 +189,34 @@ def _setting_in(cure: str) -> dict[str, str | None]:
 
 
 LONGEST_TEXT = 64 * 1024
-"""Characters that are looked at: a half from the text's beginning, a half from its end."""
+"""Characters to search: half from the text's beginning, half from its end."""
 
 LONGEST_QUOTE = 160
-"""Characters of the text that are repeated."""
+"""Characters of the text to quote."""
 
 
-# What stands beside the words of these may be the secret itself.
+# Text next to the words of these causes may be the secret.
 _BESIDE_SECRETS = ("password", "url-unescaped", "token-refused")
-# What parts the phrases of a message.
+# Boundaries of a message's phrases.
 _EDGE = re.compile(
     r"[:;,.]\s|[\"`\n(){}<>“”„]|(?<!\w)'|'(?!\w)|(?<!\w)\[(?!Errno|$)|(?<!\d)\](?![:\w])|\s[-–|]+\s|\b(?:err|error|msg|message|reason)=|\$"
 )
 _BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
-# Colours, as a terminal gets them and as syslog and JSON write them.
+# Colours, as terminals get them and as syslog and JSON escape them.
 _COLOUR = re.compile(r"(?:\x1b|#033|\\(?:u001b|x1b|033|e))\[[0-9;]{0,16}[mK]")
-# Logs in JSON and web pages quote what they hold.
+# Logs in JSON and web pages escape their content.
 _QUOTING = re.compile(r"\\([\"/])|\\u([0-9a-fA-F]{4})|&(quot|#0?39|apos|lt|gt|amp|nbsp);|<br ?/?>")
 _NAMED = {"quot": '"', "#39": "'", "#039": "'", "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
-# Where a line was broken: as escapes, or before a word in the middle of a sentence.
+# Line breaks: as escapes, or before a word in the middle of a sentence.
 _BROKEN = re.compile(r"[ \t]{0,8}\n[ \t>|]{0,40}(?=[a-z(])|(?:\\r)?\\n")
 
 
 Found = tuple[str, LookupText, str]
-"""The words that were recognised, what they mean, and the program that has such words."""
+"""The recognised words, their meaning, and the program that uses them."""
 
 
 def explain_error(text: str) -> Explanation | None:
-    """Return what an error text of any program means; None where it is not recognised."""
+    """Return what any program's error text means; None if it is not recognised."""
     cleaned = _cleaned(text)
     for tried in dict.fromkeys((cleaned, _BROKEN.sub(" ", cleaned))):
         low = lowered(tried)
@@ -235,7 +235,7 @@ def explain_error(text: str) -> Explanation | None:
 
 
 def _cleaned(text: str) -> str:
-    """Return the text within its bound, without the colours and line ends of a log."""
+    """Return the text within its limit, without a log's colours and escapes."""
     half = LONGEST_TEXT // 2
     if len(text) > LONGEST_TEXT:
         text = f"{text[:half]}\n{text[-half:]}"
@@ -254,7 +254,7 @@ def _unquoted(match: re.Match[str]) -> str:
 def _found(text: str, low: str) -> Found | None:
     reply = _by_reply(text, low)
     for rule in _unrelated_rules():
-        # Where it is `firm`, what looks like an SMTP reply is the stranger's too.
+        # A `firm` rule applies even if the text seems to have an SMTP reply.
         is_asked = reply is None or rule.get("firm")
         if is_asked and rule["find"].search(low) and not rule["unless"].search(low):
             return None
@@ -280,7 +280,7 @@ def _by_reply(text: str, low: str) -> Found | None:
 
 
 def _phrase_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return where the whole phrase stands that recognised words belong to."""
+    """Return the span of the whole phrase around recognised words."""
     before = text[max(0, start - LONGEST_QUOTE // 2) : start]
     last = min(len(text), end + LONGEST_QUOTE // 2)
     first = max((edge.end() for edge in _EDGE.finditer(before)), default=0)
@@ -292,14 +292,14 @@ def _phrase_around(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _line_of(words: str, low: str) -> str:
-    """Return the lines that recognised words stand in."""
+    """Return the lines that contain recognised words."""
     start = max(low.find(lowered(words)), 0)
     first, last = low.rfind("\n", 0, start) + 1, low.find("\n", start + len(words))
     return low[first : last if last >= 0 else len(low)]
 
 
 def _quoted(words: str, redactor: LogRedactor) -> str:
-    """Return recognised words in one line, without half a bracket or quotation at its end."""
+    """Return recognised words in one line, without an unpaired bracket or quote at its end."""
     clean = " ".join(redactor.masked(words).split()).strip(" .:;,")
     while clean:
         last = clean[-1]

@@ -1,4 +1,4 @@
-"""Find an SMTP server's reply inside any text, and tell what it means by the rules for replies."""
+"""Find an SMTP server's reply inside any text, and match it to the rules for replies."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _LONGEST_NEAR = 300
 _MOST_LINES = 6
 _MOST_TRIED = 4
 
-# The codes that SMTP servers refuse with; other numbers of three digits are not taken for one
-# unless an enhanced status code follows.
+# The codes that SMTP servers reject with; other numbers of three digits count as codes only if an
+# enhanced status code follows.
 _CODES = "421|432|45[0-5]|50[0-4]|521|523|530|53[458]|541|55[0-6]"
 _STATUS = r"[45]\.\d{1,3}\.\d{1,3}"
 _NO_REPLY = (
@@ -36,7 +36,7 @@ _CODED = re.compile(
     rf"|(?:permanent|transient) error \((?P<c>{_CODES})\): "
     rf"|(?:detail: ?[^\n]{{1,300}}? ?)?smtp code: ?(?P<d>{_CODES})(?: additional smtp info: ?)?"
     rf"|(?<![\w./@-])(?P<e>{_CODES}): (?={_STATUS})"
-    # Roundcube and PEAR: the code in brackets; 500 is Roundcube's own for a server it cannot reach.
+    # Roundcube and PEAR: the code in brackets; 500 is Roundcube's own for an unreachable server.
     rf"|(?:smtp[ -]?\w{{0,9}}|\w{{4,9}} smtp|response code received from server):? ?"
     rf"[(\[](?P<h>{_CODES})(?<!500)[)\]]"
     rf"|got code \"(?P<i>{_CODES})\"(?=, with message \"\")"
@@ -45,11 +45,11 @@ _CODED = re.compile(
     r"|\d{1,3}(?:\.\d{1,3}){3})",
     re.MULTILINE,
 )
-# .NET, MailKit and mail programs show the words of a reply, and its code only as a name if at all.
+# .NET, MailKit and mail programs show a reply's text, and its code as a name or not at all.
 _NO_CODE = re.compile(
     r"(?:^|[:>(\"'] ?)(?=(?P<class>[45])\.(?P<subject>[0-7])\.\d{1,3} [a-z<\"\[])", re.MULTILINE
 )
-# What .NET calls 421.
+# .NET's name for 421.
 _CLOSING = "closing transmission channel"
 # lettre's Debug output names the digits of a code.
 _SPELLED = re.compile(
@@ -59,10 +59,10 @@ _SPELLED = re.compile(
 _CLASSES = {"transient": 4, "permanent": 5}
 _CATEGORIES = ("syntax", "information", "connections", "unspecified3", "unspecified4", "mailsystem")
 _DETAILS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-# PHPMailer tells the code, and the enhanced one, behind the words.
+# PHPMailer shows the code and the enhanced one after the text.
 _DETAIL = re.compile(r"^detail: ?|smtp code: ?$", re.IGNORECASE)
-# A command or a mechanism that is unknown is often only the first try of several; and what follows
-# from a refusal is said after it.
+# An unknown command or mechanism is often only the first try of several; and the consequences of a
+# rejection come after it.
 _SYNTAX = range(500, 505)
 _TELLING = re.compile(r"helo|ehlo|address|sender|recipient|mail from|rcpt to|domain name")
 _AFTERMATH = re.compile(
@@ -72,14 +72,14 @@ _ENDS = re.compile(r"['\"]\s*[,)}]|['\"]$|\s\(in reply to ")
 _LINE_ENDS = re.compile(r"(?:\\r)?\\n")
 
 
-# Mechanisms that rules for replies speak of; the others are all alike to them.
+# Mechanisms that the rules for replies distinguish.
 _MECHANISM = re.compile(r"cram[-_]md5|xoauth2|oauthbearer|\bauth external")
-# Symfony lists each authenticator that failed: where one of these did, it is not the mechanism.
+# Symfony lists each failed authenticator: if one of these failed, the mechanism is no cause.
 _PLAIN_FAILED = re.compile(
     r"\b(?:authenticator|auth|method|mechanism)[ \"'=:]{1,3}(?:login|plain)\b[^\n]{0,20}"
     r"(?:returned|failed|rejected)"
 )
-# Signs that the client had logged in before it was refused.
+# Signs that the client had logged in before the rejection.
 _LOGGED_IN = re.compile(
     r"\b235[ -]|sasl_(?:user|method)|\bauthenticated\b|auth(?:entication)? succe|logged in as"
 )
@@ -87,7 +87,7 @@ _HOST = re.compile(r"(?<![\w.@-])[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){1,
 _MOST_HOSTS = 40
 
 
-# Language files, word processors and web pages write quotation marks and spaces as they like.
+# Language files, word processors and web pages use various quotation marks and spaces.
 _PLAIN = str.maketrans("’‘‚‛“”„‟\u00a0\u202f\u2011", "''''\"\"\"\"  -")
 _LOWER = _PLAIN | {
     code: chr(code).lower() for code in range(0x500) if len(chr(code).lower()) == 1 and code != 0xA0
@@ -97,7 +97,7 @@ _ANYTHING = re.compile("")
 
 @record
 class ReplyFinding:
-    """A negative reply in a text: the rule that reads it, its words, and the mechanism tried."""
+    """A negative reply in a text: its rule, its words, and the mechanism tried."""
 
     rule: ReplyRule
     words: str
@@ -106,7 +106,7 @@ class ReplyFinding:
 
 @record
 class ReplyMatch:
-    """A reply as it stands in a text: code, words, and where it begins and ends."""
+    """A reply in a text: its code, its words, and its start and end."""
 
     code: int
     words: str
@@ -115,13 +115,13 @@ class ReplyMatch:
 
     @property
     def reply(self) -> Reply:
-        """It as a server sends it."""
+        """The reply as sent."""
         return Reply(self.code, (self.words.encode("utf-8", "backslashreplace"),))
 
 
 @record(kw_only=True)
 class ReplyPlace:
-    """How to tell what an SMTP reply in a text answers."""
+    """Patterns for what an SMTP reply in a text answers."""
 
     near: re.Pattern[str] = _ANYTHING
     code: re.Pattern[str] = _ANYTHING
@@ -133,7 +133,7 @@ class ReplyPlace:
 
 @record(kw_only=True)
 class UncodedReply:
-    """A server's words that are known without their code."""
+    """A server's words that are recognised without a code."""
 
     find: re.Pattern[str]
     code: int
@@ -143,28 +143,28 @@ class UncodedReply:
 
 
 def lowered(text: str) -> str:
-    """Return the text in lower case, its places unchanged.
+    """Return the text in lower case with plain quotes, its length unchanged.
 
-    Patterns that need not ignore case are several times quicker; `str.lower` may lengthen a text.
-    Latin, Greek and Cyrillic letters are lowered, those whose lower case is a single letter.
+    Case-sensitive patterns are several times quicker; `str.lower` may lengthen a text.
+    This lowers Latin, Greek and Cyrillic letters whose lower case is a single letter.
     """
     return text.translate(_LOWER)
 
 
 @cache
 def places() -> tuple[ReplyPlace, ...]:
-    """Return what a reply may answer, in the order to try; the last fits always."""
+    """Return what a reply may answer, in matching order; the last always fits."""
     return tuple(ReplyPlace(**entry) for entry in error_entries("place"))
 
 
 @cache
 def uncoded_replies() -> tuple[UncodedReply, ...]:
-    """Return the words of servers that are known without a code."""
+    """Return the servers' words that are recognised without a code."""
     return tuple(UncodedReply(**entry) for entry in error_entries("worded"))
 
 
 def error_entries(kind: str) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a kind, their patterns compiled, without what is for maintainers."""
+    """Yield the entries of a kind, with compiled patterns and without maintainers' keys."""
     file = "replies" if kind in ("place", "worded") else "errors"
     patterns = {"find", "also", "unless", "near"}
     if kind == "place":  # elsewhere a code is a number, and an enhanced code is itself
@@ -178,7 +178,7 @@ def error_entries(kind: str) -> Iterator[dict[str, Any]]:
 
 
 def reply_in(text: str, low: str) -> ReplyFinding | None:
-    """Return the most telling negative reply of a text, whose lower-case form is `low`."""
+    """Return a text's most informative negative reply; `low` is the text in lower case."""
     coded = sorted(quotes_in(text, low), key=_rank)
     for quote in (*coded[:_MOST_TRIED], *_spelled(text, low)):
         if seen := _judged(quote, low):
@@ -187,14 +187,14 @@ def reply_in(text: str, low: str) -> ReplyFinding | None:
 
 
 def _rank(quote: ReplyMatch) -> int:
-    """Return 0 for a reply that tells, more for one that may only accompany it."""
+    """Return 0 for an informative reply, more for one that may only accompany it."""
     if _AFTERMATH.search(quote.words):
         return 2
     return int(quote.code in _SYNTAX and not _TELLING.search(lowered(quote.words)))
 
 
 def quotes_in(text: str, low: str) -> Iterator[ReplyMatch]:
-    """Yield the negative replies that stand in a text with their codes."""
+    """Yield the negative replies in a text that have codes."""
     for match in _CODED.finditer(low):
         code = next(group for group in match.groups() if group)
         words = _words(text, match.end(), code).lstrip(": ")
@@ -204,7 +204,7 @@ def quotes_in(text: str, low: str) -> Iterator[ReplyMatch]:
 
 
 def _words(text: str, start: int, code: str) -> str:
-    """Return a reply's words to its end: of the line, the quotes, or the lines of its code."""
+    """Return a reply's words up to the end of the line, the quote or the lines of its code."""
     line, *more = text[start : start + _LONGEST_REPLY].split("\n")[:_MOST_LINES]
     lines = [line]
     again = re.compile(rf".{{0,40}}?\b{code}[ -](.*)")
@@ -244,7 +244,7 @@ def _without_code(text: str, low: str) -> ReplyFinding | None:
 
 
 def _spelled(text: str, low: str) -> Iterator[ReplyMatch]:
-    """Yield the replies whose codes are spelled out."""
+    """Yield the replies with spelled-out codes."""
     for match in _SPELLED.finditer(low):
         if match["category"] in _CATEGORIES and match["detail"] in _DETAILS:
             code = _CLASSES[match["class"]] * 100
@@ -253,13 +253,13 @@ def _spelled(text: str, low: str) -> Iterator[ReplyMatch]:
 
 
 def _judged(quote: ReplyMatch, low: str) -> ReplyFinding | None:
-    """Return what a reply means in its place; None where neither place nor words tell."""
+    """Return what a reply means; None if neither its place nor its words show it."""
     place = place_of(quote, low)
     seen = _read(
         quote, low, Stage(place.stage), place.command, f"{quote.code} {quote.words}".strip()
     )
     rule = seen.rule
-    # A rule that fits any refusal of a message for good says nothing where the place is a guess.
+    # A rule for any permanent rejection of a message proves nothing if the place is a guess.
     is_telling = rule.text or "enhanced" in rule.whole or rule.cause != "message-refused"
     return seen if is_telling or quote.code < 500 or not place.is_guess else None
 
@@ -270,7 +270,7 @@ def _read(quote: ReplyMatch, low: str, stage: Stage, command: str, words: str) -
         tried = None
     mechanism = tried[0].removeprefix("auth ").replace("_", "-").upper() if tried else ""
     command = f"{command} {mechanism}".strip()
-    # The first host of the text that is a known provider's is whose words these are.
+    # The words are those of the first host in the text of a known provider.
     hosts = (match[0] for match in islice(_HOST.finditer(low), _MOST_HOSTS))
     host = next((name for name in hosts if provider_of(name)), None)
     without_login = not _LOGGED_IN.search(low)
@@ -279,7 +279,7 @@ def _read(quote: ReplyMatch, low: str, stage: Stage, command: str, words: str) -
 
 
 def place_of(quote: ReplyMatch, low: str) -> ReplyPlace:
-    """Tell what the reply answers, by its code and by what stands around it."""
+    """Return what the reply answers, by its code and the text around it."""
     near = _around(quote, low)
     enhanced = quote.reply.enhanced or ""
     for place in places():
@@ -293,7 +293,7 @@ def place_of(quote: ReplyMatch, low: str) -> ReplyPlace:
 
 
 def _around(quote: ReplyMatch, low: str) -> str:
-    """Return the line before the reply, and its own line before and behind."""
+    """Return the line before the reply, and the reply's own line."""
     first = max(0, quote.start - _LONGEST_NEAR)
     before = low[first : quote.start].split("\n")[-2:]
     behind = low[quote.start : quote.end + _LONGEST_NEAR].split("\n")[0]
