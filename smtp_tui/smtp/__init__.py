@@ -1,1 +1,1 @@
-"""The SMTP dialogue: sockets, replies, TLS, SASL, and the events that tell of them."""
+"""The SMTP client: sockets, replies, TLS, SASL, and the events that report them."""

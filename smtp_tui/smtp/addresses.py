@@ -1,4 +1,4 @@
-"""From a host to its addresses, and the connection that is begun before there is an event loop."""
+"""Resolve a host, and start to connect before the event loop runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.smtp.tls import client_context
 
-# A name may have thousands; a check that tried them all would have no time for any.
+# A name may have thousands of addresses; trying them all would use up the timeout.
 MOST_ADDRESSES = 64
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
@@ -34,17 +34,17 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """The address alone, with its zone where it has one."""
+        """The IP address, with its zone if it has one."""
         return self.where[0]
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one that the whole Internet knows, and no network's own."""
+    """Whether an address is globally reachable, not private to a network."""
     return ipaddress.ip_address(address.partition("%")[0]).is_global
 
 
 def family_of(settings: Settings) -> socket.AddressFamily:
-    """The family of addresses to ask for: the one that is set, or that of the local address."""
+    """Return the address family to look up: the configured one, or that of the source address."""
     if settings.source_address and settings.address_family is AddressFamily.ANY:
         source = ipaddress.ip_address(settings.source_address)
         return socket.AF_INET if source.version == 4 else socket.AF_INET6
@@ -56,13 +56,17 @@ def family_of(settings: Settings) -> socket.AddressFamily:
 
 
 def look_up(settings: Settings) -> list[Endpoint]:
-    """Return a host's addresses in the order to try; OSError or ValueError where it has none."""
-    # As bytes: for text, Python loads its tables of international names.
+    """Return a host's addresses in the order to try; OSError or ValueError if it has none."""
+    # As bytes: for a str, Python loads its IDNA tables.
     name = ascii_name(settings.host).encode("ascii")
-    found = socket.getaddrinfo(
+    infos = socket.getaddrinfo(
         name, settings.port, family=family_of(settings), type=socket.SOCK_STREAM
     )
-    targets = list(dict.fromkeys(Endpoint(kind, _with_text(at)) for kind, _, _, _, at in found))
+    targets = list(
+        dict.fromkeys(
+            Endpoint(family, _to_socket_address(address)) for family, _, _, _, address in infos
+        )
+    )
     # Alternate between the families, the resolver's first choice first (RFC 8305, section 4).
     first = [target for target in targets if target.family == targets[0].family]
     other = [target for target in targets if target.family != targets[0].family]
@@ -71,8 +75,8 @@ def look_up(settings: Settings) -> list[Endpoint]:
     return [*mixed, *first[shorter:], *other[shorter:]][:MOST_ADDRESSES]
 
 
-def _with_text(where: tuple[object, ...]) -> SocketAddress:
-    match where:
+def _to_socket_address(address: tuple[object, ...]) -> SocketAddress:
+    match address:
         case (str(host), int(port)):
             return host, port
         case (str(host), int(port), int(flow), int(scope)):
@@ -82,7 +86,7 @@ def _with_text(where: tuple[object, ...]) -> SocketAddress:
 
 
 def open_socket(target: Endpoint, source: str | None) -> socket.socket:
-    """Return a socket that does not block and leaves from `source`, if any; OSError."""
+    """Return a non-blocking socket bound to `source`, if any; OSError if that fails."""
     opened = socket.socket(target.family, socket.SOCK_STREAM)
     try:
         opened.setblocking(False)
@@ -95,22 +99,22 @@ def open_socket(target: Endpoint, source: str | None) -> socket.socket:
     return opened
 
 
-# Seconds; asyncio and the rest of a check are imported by then, and look themselves.
-_WATCHED = 0.25
+# Seconds; by then asyncio and the rest of a check are imported and watch the socket themselves.
+_POLL_LIMIT = 0.25
 
 
 class EarlyConnection:
-    """The lookup and the first connection of a check, begun while the rest is still imported.
+    """The lookup and first connection of a check, started while other modules are imported.
 
-    A thread makes the TLS context, without which nothing may be connected, looks the host up, and
-    begins to connect to the first address. HappyEyeballs takes that attempt as its own first one.
-    Moments are of `time.monotonic`.
+    A thread makes the TLS context, without which a check may not connect, looks up the host, and
+    starts to connect to the first address. HappyEyeballs uses that attempt as its first.
+    Times are values of `time.monotonic`.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.started = time.monotonic()
         self.context: ssl.SSLContext | None = None
-        # When the lookup began and ended, when the connection began, and when it was answered.
+        # When the lookup began and ended, when the connection began, and when the host answered.
         self.asked_at: float | None = None
         self.found_at: float | None = None
         self.tried_at: float | None = None
@@ -121,10 +125,10 @@ class EarlyConnection:
         self._is_closed = False
         self._lock = threading.Lock()
         self._is_ready = threading.Event()
-        # No thread that is joined at the end: a resolver may hang.
+        # A daemon thread, which is not joined at exit: a resolver may hang.
         try:
             threading.Thread(target=self._begin, name="smtp-tui connects", daemon=True).start()
-        except RuntimeError:  # this process may start no more threads
+        except RuntimeError:  # the process has reached its thread limit
             self._is_ready.set()
 
     @property
@@ -133,23 +137,23 @@ class EarlyConnection:
         return self._is_ready.is_set()
 
     def wait(self) -> list[Endpoint] | None:
-        """Return the addresses, or raise what the lookup raised; None where there was no lookup."""
+        """Return the addresses or raise the lookup's error; None if there was no lookup."""
         self._is_ready.wait()
         if isinstance(self._found, Exception):
             raise self._found
         return self._found
 
     def take(self) -> socket.socket | OSError | None:
-        """Return the attempt to connect to the first address, or its error; the caller closes it.
+        """Return the socket connecting to the first address, or its error; the caller closes it.
 
-        None where there is none, or none any more.
+        None if there is no attempt or it was taken before.
         """
         with self._lock:
             attempt, self._attempt = self._attempt, None
         return attempt
 
     def close(self) -> None:
-        """Close the connection if nobody has taken it, and see to it that none is begun."""
+        """Close the connection unless it was taken, and prevent a later one."""
         self._is_closed = True
         attempt = self.take()
         if isinstance(attempt, socket.socket):
@@ -159,23 +163,23 @@ class EarlyConnection:
         attempt = None
         try:
             attempt = self._connect()
-        except Exception:  # the check itself meets it again, and reports it
+        except Exception:  # the check hits the same error and reports it
             return
         finally:
             self._is_ready.set()
         if attempt is None:
             return
-        answer = poll()
-        with suppress(ValueError):  # it is closed again
-            answer.register(attempt, POLLOUT)
-            if answer.poll(_WATCHED * 1000):
+        poller = poll()
+        with suppress(ValueError):  # the socket is already closed
+            poller.register(attempt, POLLOUT)
+            if poller.poll(_POLL_LIMIT * 1000):
                 self.answered_at = time.monotonic()
 
     def _connect(self) -> socket.socket | None:
         settings = self._settings
-        # A pipe can be read only once, by the check itself.
-        named = settings.ca_file or os.environ.get("SSL_CERT_FILE")
-        if named and not Path(named).is_file():
+        # Leave a pipe to the check itself: it can be read only once.
+        ca_path = settings.ca_file or os.environ.get("SSL_CERT_FILE")
+        if ca_path and not Path(ca_path).is_file():
             return None
         self.context = client_context(settings)
         self.asked_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""AUTH (RFC 4954): which mechanisms are safe on this connection, and the exchange itself."""
+"""Choose a SASL mechanism and run the AUTH exchange (RFC 4954)."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from smtp_tui.smtp.sasl import (
 )
 from smtp_tui.threads import in_daemon_thread
 
-# No mechanism asks more than three times.
+# No mechanism needs more than three challenges.
 CHALLENGES_LIMIT = 8
-# The longest command with its CR and LF (RFC 5321, section 4.5.3.1.4). An initial response that
-# does not fit waits for the challenge (RFC 4954, section 4); Postfix enforces it at 2048.
+# Octets of the longest command with CR and LF (RFC 5321, section 4.5.3.1.4). A longer initial
+# response is sent after an empty challenge (RFC 4954, section 4); Postfix enforces a limit of 2048.
 COMMAND_LIMIT = 512
-# Seconds that a cancelled exchange waits for its 501.
+# Seconds to wait for the 501 reply to a cancelled exchange.
 CANCEL_LIMIT = 1.0
 
 
 async def run_mechanism(
-    client: SMTPClient, mechanism: str, login: Credentials
+    client: SMTPClient, mechanism: str, credentials: Credentials
 ) -> tuple[Reply, bool]:
-    """Try to log in with one mechanism, once, and return the last reply.
+    """Try to log in once with one mechanism and return the last reply.
 
-    The second value is whether the server does not do the mechanism: then the password was not
-    tried. Raises MechanismUnusable before anything is sent, CheckAborted when the exchange breaks.
+    The second value is whether the server lacks the mechanism, so the password was not tried.
+    Raises MechanismUnusable before anything is sent, CheckAborted if the exchange breaks.
     """
-    exchange = MECHANISMS[mechanism](login)
+    exchange = MECHANISMS[mechanism](credentials)
     initial = next(exchange)
     fits = initial and len(f"AUTH {mechanism} \r\n") + len(initial.as_argument) <= COMMAND_LIMIT
     reply = await client.send_auth(mechanism, initial if fits else None)
@@ -51,11 +51,11 @@ async def run_mechanism(
         client.note("trying again without an initial response")
         fits = False
         reply = await client.send_auth(mechanism, None)
-    answers_auth = reply.code != 334
-    if initial and not fits and not answers_auth:
+    is_unchallenged = reply.code != 334
+    if initial and not fits and not is_unchallenged:
         reply = await client.respond(initial)
     reply = await _exchange(client, mechanism, exchange, reply)
-    return reply, answers_auth and reply.code == 504
+    return reply, is_unchallenged and reply.code == 504
 
 
 async def _exchange(client: SMTPClient, mechanism: str, exchange: Exchange, reply: Reply) -> Reply:
@@ -82,15 +82,15 @@ async def _respond(
         raise await _cancelled(client, "the challenge is not base64")
 
     def respond() -> ClientResponse | None:
-        with suppress(StopIteration):  # the mechanism has no more to say
+        with suppress(StopIteration):  # the mechanism expects no more challenges
             return exchange.send(challenge)
         return None
 
     try:
-        if mechanism in PROVES_SERVER:  # their many rounds of hashing would hold up the loop
+        if mechanism in PROVES_SERVER:  # their many hash iterations would block the loop
             try:
                 response = await in_daemon_thread(respond)
-            except OSError:  # without a thread, the loop has to wait
+            except OSError:  # without a thread, the loop must wait
                 response = respond()
         else:
             response = respond()
@@ -102,11 +102,11 @@ async def _respond(
 
 
 async def _cancelled(client: SMTPClient, why: str) -> CheckAborted:
-    """Cancel the exchange as RFC 4954, section 4, has it, and say why.
+    """Cancel the exchange (RFC 4954, section 4) and return the CheckAborted to raise.
 
-    Whatever the server makes of that, the reason stays.
+    Its cause and detail do not depend on the server's reply.
     """
-    why = client.redactor.text(why)  # it may repeat what stood in a challenge
+    why = client.redactor.text(why)  # it may quote a challenge
     client.note(f"cancelling the login: {why}")
     reply = None
     with suppress(TimeoutError, CheckAborted):
@@ -116,48 +116,48 @@ async def _cancelled(client: SMTPClient, why: str) -> CheckAborted:
     return CheckAborted(Cause.AUTH_CHALLENGE_MALFORMED, why, reply=reply)
 
 
-# Mechanisms that a verdict names.
+# Maximum number of mechanisms in a verdict.
 MECHANISMS_NAMED = 16
 
 
 def candidates(
     settings: Settings, offer: EhloKeywords, *, encrypted: bool, allow_clear: bool
 ) -> tuple[list[str], str]:
-    """Return the mechanisms to try in order, and why these; CheckAborted when none may be."""
+    """Return the mechanisms to try in order and the reason; CheckAborted if none is allowed."""
     if "AUTH" not in offer:
-        link = "" if encrypted else " on this unencrypted connection"
-        raise CheckAborted(Cause.AUTH_NOT_OFFERED, f"the server offers no AUTH{link}")
+        where = "" if encrypted else " on this unencrypted connection"
+        raise CheckAborted(Cause.AUTH_NOT_OFFERED, f"the server offers no AUTH{where}")
     offered = abridged(offer.shown_mechanisms, MECHANISMS_NAMED, " ") or "none"
     if settings.authentication is not Authentication.AUTO:
-        named = settings.authentication.value.upper()
-        if named not in offer.mechanisms:
-            text = f"{named} is not offered (offered: {offered})"
+        chosen = settings.authentication.value.upper()
+        if chosen not in offer.mechanisms:
+            text = f"{chosen} is not offered (offered: {offered})"
             raise CheckAborted(Cause.AUTH_MECHANISM_NOT_OFFERED, text)
-        asked_for = settings.encryption is Encryption.NONE and not settings.starttls_auto
-        if named in GIVES_SECRET_AWAY and not encrypted and not asked_for and not allow_clear:
-            raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, f"{named} would send it unencrypted")
-        return [named], "the settings name it"
+        opted_out = settings.encryption is Encryption.NONE and not settings.starttls_auto
+        if chosen in GIVES_SECRET_AWAY and not encrypted and not opted_out and not allow_clear:
+            raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, f"{chosen} would send it unencrypted")
+        return [chosen], "the settings name it"
     order: tuple[str, ...] = AUTO_ENCRYPTED if encrypted else AUTO_OPEN
     if not encrypted and allow_clear:
         order = (*AUTO_OPEN, "PLAIN", "LOGIN")
-    link = "inside TLS" if encrypted else "on an unencrypted connection"
-    found = [one for one in order if one in offer.mechanisms]
-    if not found and not encrypted and not {"PLAIN", "LOGIN"}.isdisjoint(offer.mechanisms):
+    where = "inside TLS" if encrypted else "on an unencrypted connection"
+    usable = [name for name in order if name in offer.mechanisms]
+    if not usable and not encrypted and not {"PLAIN", "LOGIN"}.isdisjoint(offer.mechanisms):
         text = f"the server offers only {offered} on this unencrypted connection"
         raise CheckAborted(Cause.AUTH_NEEDS_ENCRYPTION, text)
-    if not found:
+    if not usable:
         text = f"auto accepts none of those offered ({offered})"
         raise CheckAborted(Cause.AUTH_MECHANISM_NOT_OFFERED, text)
-    return found, f"the strongest mechanism offered that is safe {link}"
+    return usable, f"the strongest mechanism offered that is safe {where}"
 
 
 def require_usable(client: SMTPClient, settings: Settings, secret: str) -> None:
-    """Abort before anything is sent where the configured mechanism cannot be used at all."""
+    """Raise CheckAborted, before anything is sent, if the configured mechanism is unusable."""
     exchange = MECHANISMS.get(settings.authentication.value.upper())
     if exchange is None:
         return
     try:
-        next(exchange(_login(settings, secret)))
+        next(exchange(_credentials(settings, secret)))
     except MechanismUnusable as error:
         raise _unusable(client, error) from None
 
@@ -165,11 +165,11 @@ def require_usable(client: SMTPClient, settings: Settings, secret: str) -> None:
 async def authenticate(
     client: SMTPClient, settings: Settings, offer: EhloKeywords, secret: str, *, allow_clear: bool
 ) -> None:
-    """Authenticate once; CheckAborted when the server, or the rule for open links, refuses."""
+    """Authenticate once; CheckAborted if the server rejects it or no mechanism is safe."""
     encrypted = client.connection.is_encrypted
-    waiting, reason = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
-    while waiting:
-        mechanism = waiting.pop(0)
+    mechanisms, reason = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
+    while mechanisms:
+        mechanism = mechanisms.pop(0)
         client.emit(AuthStarted(seconds=client.now(), mechanism=mechanism, reason=reason))
         if not encrypted and mechanism in GIVES_SECRET_AWAY:
             client.note("the password is sent unencrypted", WarningId.PASSWORD_IN_CLEAR)
@@ -177,19 +177,21 @@ async def authenticate(
             text = "the connection is unencrypted: everything except the password can be read"
             client.note(text, WarningId.LINK_OPEN)
         try:
-            reply, is_unknown = await run_mechanism(client, mechanism, _login(settings, secret))
+            reply, is_unsupported = await run_mechanism(
+                client, mechanism, _credentials(settings, secret)
+            )
         except MechanismUnusable as error:
-            if not waiting:
+            if not mechanisms:
                 raise _unusable(client, error) from None
             client.note(str(error))
             continue
         if reply.code == 235:
             return
-        if not (is_unknown and waiting):
+        if not (is_unsupported and mechanisms):
             raise refused(reply)
 
 
-def _login(settings: Settings, secret: str) -> Credentials:
+def _credentials(settings: Settings, secret: str) -> Credentials:
     return Credentials(settings.username or "", secret, settings.host, settings.port)
 
 

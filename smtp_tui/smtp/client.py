@@ -1,4 +1,4 @@
-"""An SMTP client: commands out, replies in, every byte accounted for as an event."""
+"""An SMTP client that sends commands, reads replies and reports both as events."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ from smtp_tui.smtp.replies import (
 from smtp_tui.smtp.sasl import ClientResponse, decode_challenge
 from smtp_tui.smtp.tls_errors import is_about_our_certificate, tls_error_text
 
-# Of replies that nobody asked for as many are shown one by one.
+# Maximum number of unsolicited replies shown one by one.
 STRAYS_SHOWN = 8
-# Characters of what could not be understood, in a remark and in a verdict.
+# Maximum characters quoted of unreadable data, in a note and in a verdict.
 NOTED, NAMED = 200, 80
-# Seconds that QUIT's answer is waited for, and after the check's whole time has passed in silence.
+# Seconds to wait for the reply to QUIT, and the same after the check has timed out.
 QUIT_LIMIT, LATE_QUIT_LIMIT = 1.0, 0.5
 
 _CLOSED = (Cause.SERVER_CLOSED, Cause.CONNECTION_RESET)
-# After these, answers may come late or in pieces, and say nothing new.
-_UPSET = (Cause.REPLY_MALFORMED, Cause.AUTH_CHALLENGE_MALFORMED)
+# After these causes, replies may come late or in pieces, and deserve no warning.
+_UNRELIABLE_AFTER = (Cause.REPLY_MALFORMED, Cause.AUTH_CHALLENGE_MALFORMED)
 
 
 @record
 class GroupRefusal:
-    """The first reply that refused something in a group of commands, and what it refused."""
+    """The first negative reply to a pipelined group, and the command it rejected."""
 
     command: str
     reply: Reply
 
 
 class SMTPClient:
-    """One dialogue with a server, reported as events.
+    """One SMTP session, reported as events.
 
-    Methods that wait for the server raise CheckAborted when the stream breaks: the server closed,
-    the connection was reset, or what came is no SMTP.
+    Methods that wait for the server raise CheckAborted if the server closes or resets the
+    connection, or sends data that is not SMTP.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class SMTPClient:
         self.redactor = redactor
         self.stage = Stage.RESOLVE
         self.command = ""
-        # The last reply as it may be shown.
+        # The last reply, redacted.
         self.shown_reply: Reply | None = None
         self.target: Endpoint | None = None
         self.is_usable = False
@@ -84,32 +84,32 @@ class SMTPClient:
         return self.seconds_at(None)
 
     def seconds_at(self, moment: float | None) -> float:
-        """Seconds from the check's beginning to a moment of the monotonic clock; None is now."""
+        """Seconds from the check's start to a `time.monotonic` value; None is now."""
         return (time.monotonic() if moment is None else moment) - self._started
 
     def enter_stage(self, stage: Stage, moment: float | None = None) -> None:
-        """Begin a stage, now or at a moment of the monotonic clock."""
+        """Begin a stage, now or at a `time.monotonic` value."""
         self.stage = stage
         self.emit(StageEntered(seconds=self.seconds_at(moment), stage=stage))
 
     def note(self, text: str, warning: WarningId | None = None) -> None:
-        """Tell a remark; what it repeats of the server's is redacted already."""
+        """Emit a note; any server data in `text` is already redacted."""
         self.emit(Note(seconds=self.now(), text=self.redactor.sentence(text), warning=warning))
 
     @property
     def connection(self) -> Connection:
-        """The connection, which stands from the connect stage on."""
+        """The connection, available from the connect stage on."""
         if self._connection is None:
             raise AssertionError("no connection yet")
         return self._connection
 
     def set_connection(self, connection: Connection, target: Endpoint) -> None:
-        """Go on over this connection."""
+        """Use this connection from now on."""
         self._connection = connection
         self.target = target
 
     def close(self) -> None:
-        """Close the connection, if there is one, at once."""
+        """Close the connection at once, if there is one."""
         if self._connection is not None:
             self._connection.close()
 
@@ -133,17 +133,17 @@ class SMTPClient:
         await self.send_data("".join(f"{command}\r\n" for command in commands).encode())
 
     async def send_data(self, data: bytes, shown: str = "") -> None:
-        """Send bytes as they are; `shown` tells of them."""
+        """Send bytes unchanged; `shown` is the text of their Sent event, if any."""
         if shown:
             self.emit(Sent(seconds=self.now(), text=shown))
         try:
             await self.connection.send(data)
         except OSError as error:
-            self.report_unsolicited()  # the server's last words, a 421 perhaps, may be there
+            self.report_unsolicited()  # the server's last reply, perhaps a 421, may have arrived
             raise self._broken(error) from None
 
     async def send_auth(self, mechanism: str, initial: ClientResponse | None) -> Reply:
-        """Send AUTH with its initial response, if it has one (RFC 4954, section 4)."""
+        """Send AUTH with its initial response, if any (RFC 4954, section 4)."""
         self.report_unsolicited()
         self.command = line = shown = f"AUTH {mechanism}"
         if initial is not None:
@@ -162,7 +162,7 @@ class SMTPClient:
     async def read_reply(self) -> Reply:
         """Return the next reply as the server sent it; its event is redacted.
 
-        A 421 stops the dialogue wherever it comes (RFC 5321, section 3.8).
+        A 421 ends the session at any point (RFC 5321, section 3.8).
         """
         try:
             while (reply := self._parser.next_reply()) is None:
@@ -182,37 +182,37 @@ class SMTPClient:
         return reply
 
     def report_unsolicited(self) -> None:
-        """Tell of replies that came before anything was asked."""
-        strays = 0
+        """Report replies that arrived before a command was sent."""
+        count = 0
         try:
             self._parser.feed(self.connection.waiting_bytes())
             while (reply := self._parser.next_reply()) is not None:
-                strays += 1
-                if strays <= STRAYS_SHOWN or reply.code == 421:
+                count += 1
+                if count <= STRAYS_SHOWN or reply.code == 421:
                     self._report_reply(reply)
                     self.note("the server sent this reply unprompted", WarningId.UNSOLICITED_REPLY)
         except StreamError as error:
             raise self._unreadable(error) from None
         except OSError as error:
             raise self._broken(error) from None
-        if strays > STRAYS_SHOWN:
+        if count > STRAYS_SHOWN:
             self.note(
-                f"and {strays - STRAYS_SHOWN} more unsolicited replies", WarningId.UNSOLICITED_REPLY
+                f"and {count - STRAYS_SHOWN} more unsolicited replies", WarningId.UNSOLICITED_REPLY
             )
 
     def bytes_before_tls(self) -> bytes:
-        """What the server sent beyond its last reply, which STARTTLS must not be followed by."""
+        """Return the bytes after the last reply; none may follow the reply to STARTTLS."""
         try:
             return self._parser.pending + self.connection.waiting_bytes()
         except OSError as error:
             raise self._broken(error) from None
 
     def forget_stream(self) -> None:
-        """Begin a new stream of replies: nothing said before counts (RFC 3207, section 4.2)."""
+        """Discard unread data and start a new stream of replies (RFC 3207, section 4.2)."""
         self._parser = ReplyParser()
 
     def other_protocol(self) -> CheckAborted | None:
-        """The CheckAborted for a port that spoke, but never as SMTP does; None where it may yet."""
+        """Return the CheckAborted for received data that is not SMTP; None if it still may be."""
         seen = self._parser.pending
         if not seen or begins_with_code(seen):
             return None
@@ -221,12 +221,12 @@ class SMTPClient:
     def _report_reply(self, reply: Reply) -> None:
         decoded = decode_challenge(reply) if reply.code == 334 else None
         if decoded and decoded.startswith(b"v=") and "SCRAM" in self.command:
-            # With nonces and salt the server's signature lets a reader try passwords offline.
+            # With the nonces and salt, the server's signature lets a reader try passwords offline.
             self.redactor.learn(decoded, decoded)
         self.shown_reply = shown = self.redactor.reply(reply)
-        # A challenge whose encoded form held the secret holds it decoded too.
-        hides = shown.lines != reply.lines
-        decoded = None if hides else decoded
+        # If the encoded challenge contained the secret, so does the decoded one.
+        is_redacted = shown.lines != reply.lines
+        decoded = None if is_redacted else decoded
         text = self.redactor.data(decoded).decode("utf-8", "backslashreplace") if decoded else None
         self.emit(Received(seconds=self.now(), reply=shown, decoded=text))
         if reply.code == 421:
@@ -257,10 +257,10 @@ class SMTPClient:
 
     def _unreadable(self, error: StreamError) -> CheckAborted:
         self.note(f"cannot read the reply: {self.redactor.excerpt(error.seen, NOTED)}")
-        begins = self.stage is Stage.GREETING and error.begins
+        is_first_data = self.stage is Stage.GREETING and error.begins
         if isinstance(error, ReplyTooLong):
             self.is_usable = False
-        if begins and not begins_with_code(error.seen):
+        if is_first_data and not begins_with_code(error.seen):
             return self._not_smtp(error.seen)
         if isinstance(error, ReplyTooLong):
             return CheckAborted(Cause.REPLY_TOO_LONG, error.reason)
@@ -281,14 +281,14 @@ class SMTPClient:
 
 
 async def say_quit(client: SMTPClient, end: Finished, *, is_late: bool = False) -> None:
-    """Say QUIT (RFC 5321, section 4.1.1.10) after a dialogue that ended so, and wait a moment.
+    """Send QUIT (RFC 5321, section 4.1.1.10) and wait briefly for the reply.
 
-    Nothing that happens here changes the end; it may leave a warning. `is_late` is whether the
-    check's whole time is over.
+    Nothing here changes `end`, the result of the check, but it may add a warning. `is_late` is
+    whether the check has timed out.
     """
     codes: list[int] = []
     limit = min(QUIT_LIMIT, LATE_QUIT_LIMIT) if is_late else QUIT_LIMIT
-    is_upset = is_late or end.fault in _UPSET
+    is_unreliable = is_late or end.fault in _UNRELIABLE_AFTER
     try:
         async with asyncio.timeout(limit):
             _drain_replies(client, end)
@@ -296,29 +296,29 @@ async def say_quit(client: SMTPClient, end: Finished, *, is_late: bool = False) 
             while 221 not in codes and len(codes) <= STRAYS_SHOWN:
                 codes.append((await client.read_reply()).code)
     except TimeoutError:
-        if not codes and not is_upset:
+        if not codes and not is_unreliable:
             client.note(f"no reply to QUIT within {limit:g} s", WarningId.QUIT_UNANSWERED)
-    except CheckAborted as stop:
-        if stop.fault in _CLOSED and not codes:
+    except CheckAborted as aborted:
+        if aborted.fault in _CLOSED and not codes:
             if end.fault is None and end.stage is Stage.AUTH:
                 warning = WarningId.CLOSED_AFTER_AUTH
                 client.note("the server closed the connection after AUTH", warning)
             else:
                 text = "the server closed the connection without a reply to QUIT"
                 client.note(text, WarningId.QUIT_UNANSWERED)
-    # Where no 221 came, one of them was the answer.
-    if codes[:-1] and not is_upset:
-        strays = ", ".join(map(str, codes[:-1]))
-        text = f"unsolicited replies before the reply to QUIT: {strays}"
+    # Without a 221, one of the replies was the answer.
+    if codes[:-1] and not is_unreliable:
+        unsolicited = ", ".join(map(str, codes[:-1]))
+        text = f"unsolicited replies before the reply to QUIT: {unsolicited}"
         client.note(text, WarningId.UNSOLICITED_REPLY)
 
 
 def _drain_replies(client: SMTPClient, end: Finished) -> None:
-    """Report replies that are there already, so that none is taken for the answer to QUIT."""
+    """Report replies that have arrived, so that none is mistaken for the reply to QUIT."""
     if end.fault is not Cause.REPLY_MALFORMED:
         try:
             client.report_unsolicited()
-        except CheckAborted as stop:
-            if stop.fault is not Cause.REPLY_MALFORMED:
+        except CheckAborted as aborted:
+            if aborted.fault is not Cause.REPLY_MALFORMED:
                 raise
     client.forget_stream()

@@ -1,7 +1,7 @@
-"""A connection to a server: bytes, TLS driven by hand, and a clean end.
+"""A connection to a server, with TLS over memory buffers and a clean close.
 
-TLS runs over memory buffers so that nothing is hidden: what came before the handshake stays apart
-from what came inside it, and the alert of a failed handshake is sent before the socket closes.
+The buffers keep data from before the handshake apart from data inside it, and let the alert of a
+failed handshake be sent before the socket closes.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from smtp_tui.smtp.tls import ContextError, asked_for_certificate, peer_certific
 from smtp_tui.smtp.tls_errors import HandshakeFault, handshake_fault
 
 CHUNK = 16 * 1024
-# Of what came in place of a handshake as much is kept as an admin needs to recognise it.
+# Bytes kept of an answer that is not TLS, enough for an admin to recognise it.
 FIRST_BYTES = 512
 
 
 class ClosedByServer(Exception):
-    """The server ended the stream where more was expected."""
+    """The server closed the connection during the TLS handshake."""
 
 
 class HandshakeFailed(Exception):
-    """The TLS handshake did not end well; `first_bytes` is what the server answered."""
+    """The TLS handshake failed; `first_bytes` is the start of the server's answer."""
 
     def __init__(self, failure: HandshakeFault, first_bytes: bytes) -> None:
         super().__init__(failure.detail)
@@ -36,7 +36,7 @@ class HandshakeFailed(Exception):
 
 @record
 class Handshake:
-    """What a handshake agreed on."""
+    """The result of a TLS handshake."""
 
     version: str
     cipher: str
@@ -44,7 +44,7 @@ class Handshake:
 
 
 class Connection:
-    """A connected socket with the little that SMTP needs of it.
+    """A connected socket with the operations that SMTP needs.
 
     Reading and writing raise OSError for a reset, and ssl.SSLError for a broken TLS stream.
     """
@@ -55,18 +55,18 @@ class Connection:
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._coming: asyncio.Future[bytes] | None = None
+        self._pending_read: asyncio.Future[bytes] | None = None
         self._is_watched = False
         self.asked_for_certificate = False
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether TLS stands on this connection."""
+        """Whether this connection uses TLS."""
         return self._tls is not None
 
     @property
     def local_address(self) -> str:
-        """The address this end left from."""
+        """The local IP address."""
         return str(self._socket.getsockname()[0])
 
     async def send(self, data: bytes) -> None:
@@ -88,7 +88,7 @@ class Connection:
         return data
 
     def waiting_bytes(self) -> bytes:
-        """Return what has arrived and was not read yet, without waiting."""
+        """Return the bytes that have arrived but are unread, without waiting."""
         try:
             data = self._socket.recv(CHUNK)
         except (BlockingIOError, InterruptedError):
@@ -101,15 +101,15 @@ class Connection:
     async def start_tls(self, context: ssl.SSLContext, name: str) -> Handshake:
         """Do the TLS handshake.
 
-        Raises HandshakeFailed, ClosedByServer or OSError when it fails, ContextError when no
-        handshake can be made for `name`.
+        Raises HandshakeFailed, ClosedByServer or OSError if it fails, ContextError if TLS cannot
+        use `name` as a server name.
         """
         try:
-            # As bytes: for text, Python loads its tables of international names, which takes 2 ms.
-            # They also reject labels that no name can have (RFC 1035, section 2.3.4).
+            # As bytes: for a str, Python loads its IDNA tables, which takes 2 ms. They are needed
+            # to reject labels of invalid length (RFC 1035, section 2.3.4).
             is_plain = all(0 < len(label) < 64 for label in name.split("."))
-            named = name.encode("ascii") if is_plain else name
-            link = context.wrap_bio(self._incoming, self._outgoing, server_hostname=named)
+            server_name = name.encode("ascii") if is_plain else name
+            tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         except (ValueError, ssl.SSLError) as error:
             raise ContextError(
                 "server_name", f"TLS cannot use {name!r} as a server name: {error}"
@@ -117,7 +117,7 @@ class Connection:
         first_bytes = b""
         while True:
             try:
-                link.do_handshake()
+                tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._flush()
                 data = await self._feed()
@@ -129,22 +129,22 @@ class Connection:
             except ssl.SSLError as error:
                 with suppress(OSError):
                     await self._flush()
-                chain = peer_certificates(link)
-                failure = handshake_fault(error, chain, name, asked=asked_for_certificate(link))
+                chain = peer_certificates(tls)
+                failure = handshake_fault(error, chain, name, asked=asked_for_certificate(tls))
                 raise HandshakeFailed(failure, first_bytes) from None
             else:
                 await self._flush()
-                self._tls = link
-                self.asked_for_certificate = asked_for_certificate(link)
-                cipher = link.cipher()
+                self._tls = tls
+                self.asked_for_certificate = asked_for_certificate(tls)
+                cipher = tls.cipher()
                 return Handshake(
-                    version=link.version() or "unknown",
+                    version=tls.version() or "unknown",
                     cipher=cipher[0] if cipher else "unknown",
-                    chain=tuple(peer_certificates(link)),
+                    chain=tuple(peer_certificates(tls)),
                 )
 
     def close(self) -> None:
-        """Close at once; inside TLS with a close_notify where the socket takes it."""
+        """Close at once; inside TLS, send a close_notify if the socket accepts it."""
         if self._tls is not None:
             with suppress(ssl.SSLError, OSError):
                 self._tls.unwrap()
@@ -154,7 +154,7 @@ class Connection:
         self._socket.close()
 
     def _decrypted(self) -> bytes | None:
-        """What TLS has for us; None where it needs more first, empty at the end of the stream."""
+        """Return decrypted bytes; None if TLS needs more data, empty at the end of the stream."""
         if self._tls is None:
             raise AssertionError("nothing is encrypted yet")
         try:
@@ -165,26 +165,26 @@ class Connection:
             return b""
 
     async def _read(self) -> bytes:
-        # Not `loop.sock_recv`: to watch the socket anew for each read takes 0.05 ms. And it returns
-        # what is there without waiting, so that a server that never stops sending would keep the
-        # loop from the timeout, and the next command would go out before a reader can leave.
-        self._coming = self._loop.create_future()
+        # Not `loop.sock_recv`: watching the socket again for each read takes 0.05 ms. It also
+        # returns available data without waiting: a server that never stops sending would keep the
+        # loop from the timeout, and the next command would be sent before a reader can leave.
+        self._pending_read = self._loop.create_future()
         if not self._is_watched:
-            # By number: in 3.11 asyncio writes the `repr` of a socket, and throws it away.
-            self._loop.add_reader(self._socket.fileno(), self._take_bytes)
+            # By file descriptor: in Python 3.11 asyncio formats a socket's `repr` for nothing.
+            self._loop.add_reader(self._socket.fileno(), self._on_readable)
             self._is_watched = True
-        return await self._coming
+        return await self._pending_read
 
-    def _take_bytes(self) -> None:
-        if self._coming is None or self._coming.done():
-            self._stop_watching()  # nobody reads them yet, and this would be called again and again
+    def _on_readable(self) -> None:
+        if self._pending_read is None or self._pending_read.done():
+            self._stop_watching()  # nobody reads, and the loop would call this again and again
             return
         try:
-            self._coming.set_result(self._socket.recv(CHUNK))
+            self._pending_read.set_result(self._socket.recv(CHUNK))
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
-            self._coming.set_exception(error)
+            self._pending_read.set_exception(error)
 
     def _stop_watching(self) -> None:
         if self._is_watched:

@@ -1,4 +1,4 @@
-"""MAIL, RCPT and DATA (RFC 5321, section 3.3): the envelope, and the message if there is one."""
+"""Send the envelope and message with MAIL, RCPT and DATA (RFC 5321, section 3.3)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from smtp_tui.smtp.events import (
 from smtp_tui.smtp.message import Envelope, MailRequest, dot_stuff, message_of
 from smtp_tui.smtp.replies import EhloKeywords, Reply
 
-# Seconds that a reply in a group may stay away after the one before it; then the server is taken
-# for one that loses commands sent together.
+# Seconds to wait for the next reply in a group; then the server is assumed to lose commands sent
+# together.
 GROUP_LIMIT = 1.0
 
 _QUEUE_ID = (
@@ -31,14 +31,14 @@ _QUEUE_ID = (
 
 
 class _Transaction:
-    """One envelope on its way, and what was said to each recipient."""
+    """One envelope, and the replies to its recipients."""
 
     def __init__(
         self, client: SMTPClient, envelope: Envelope, offer: EhloKeywords, message: bytes | None
     ) -> None:
         self.client = client
         self.recipients = envelope.recipients
-        # SIZE of RFC 1870, BODY of RFC 6152, SMTPUTF8 of RFC 6531.
+        # SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531).
         self.mail_command = f"MAIL FROM:<{envelope.sender.envelope}>"
         if message is not None and "SIZE" in offer:
             self.mail_command += f" SIZE={len(message)}"
@@ -46,7 +46,9 @@ class _Transaction:
             self.mail_command += " BODY=8BITMIME"
         if envelope.needs_smtputf8:
             self.mail_command += " SMTPUTF8"
-        self.rcpt_commands = [f"RCPT TO:<{one.envelope}>" for one in envelope.recipients]
+        self.rcpt_commands = [
+            f"RCPT TO:<{recipient.envelope}>" for recipient in envelope.recipients
+        ]
         self.has_pipelining = "PIPELINING" in offer
         self.replies: list[Reply] = []
 
@@ -55,14 +57,14 @@ class _Transaction:
         return [reply for reply in self.replies if reply.category != 2]
 
     def add_recipient_reply(self, reply: Reply) -> None:
-        """Take the reply to the next recipient."""
+        """Record and report the reply to the next recipient."""
         recipient = self.recipients[len(self.replies)].address
         self.replies.append(reply)
         shown, seconds = self.client.redactor.reply(reply), self.client.now()
         self.client.emit(RecipientReply(seconds=seconds, recipient=recipient, reply=shown))
 
     def require_a_recipient(self) -> None:
-        """Abort when no recipient is left."""
+        """Raise CheckAborted if every recipient was rejected."""
         if len(self.refusals) == len(self.replies):
             self.client.command = "RCPT"
             raise refused(self.refusals[0])
@@ -71,9 +73,9 @@ class _Transaction:
 async def deliver(
     client: SMTPClient, offer: EhloKeywords, mail: MailRequest, envelope: Envelope
 ) -> None:
-    """Hand over the envelope, and the message where there is one; CheckAborted when refused.
+    """Send the envelope, and the message if there is one; CheckAborted if rejected.
 
-    A recipient refused does not keep the message from the others, but aborts the check after it.
+    If some recipients are rejected, the others get the message before the check aborts.
     """
     client.enter_stage(Stage.ENVELOPE)
     if envelope.needs_smtputf8 and "SMTPUTF8" not in offer:
@@ -108,7 +110,7 @@ async def _send_one_by_one(transaction: _Transaction) -> None:
 
 
 async def _send_up_to_data(transaction: _Transaction) -> Reply:
-    """Return the reply to DATA, in one round trip where PIPELINING is offered (RFC 2920)."""
+    """Return the reply to DATA; takes one round trip if PIPELINING is offered (RFC 2920)."""
     client = transaction.client
     if transaction.has_pipelining:
         reply = await _send_group(transaction)
@@ -126,10 +128,10 @@ async def _send_up_to_data(transaction: _Transaction) -> Reply:
 
 
 async def _send_group(transaction: _Transaction) -> Reply | None:
-    """Send MAIL, RCPT and DATA in one group; None when a reply stays away.
+    """Send MAIL, RCPT and DATA in one group; None if a reply is missing.
 
-    The first reply that refuses is the verdict, whatever comes after it: a server may answer the
-    rest of the group with 503, and then close with 421.
+    The first negative reply is the verdict, whatever follows: a server may answer the rest of the
+    group with 503, and then close with 421.
     """
     client = transaction.client
     commands = [transaction.mail_command, *transaction.rcpt_commands, "DATA"]
@@ -149,7 +151,7 @@ async def _send_group(transaction: _Transaction) -> Reply | None:
 
 
 async def _read_group(client: SMTPClient, commands: list[str], replies: list[Reply]) -> None:
-    """Collect the replies to a group; TimeoutError when one stays away."""
+    """Append a group's replies to `replies`; TimeoutError if one is missing."""
     for command in commands:
         client.command = command.partition(" ")[0]
         client.stage = Stage.MESSAGE if command == "DATA" else Stage.ENVELOPE
@@ -162,14 +164,14 @@ async def _read_group(client: SMTPClient, commands: list[str], replies: list[Rep
 
 
 async def _evaluate_group(transaction: _Transaction, replies: list[Reply]) -> Reply:
-    """Return the reply to DATA; CheckAborted at the first refusal where no message can follow."""
+    """Return the reply to DATA; CheckAborted with the first refusal if no message can follow."""
     client = transaction.client
     count = len(transaction.rcpt_commands)
     sender, recipients = replies[0], replies[1 : count + 1]
     data = replies[count + 1] if len(replies) > count + 1 else None
-    goes_ahead = data is not None and data.code == 354
-    if goes_ahead and (sender.category != 2 or all(one.category != 2 for one in recipients)):
-        # Nobody is left, but the server waits: an empty message ends it (RFC 2920, section 3.1).
+    is_go_ahead = data is not None and data.code == 354
+    if is_go_ahead and (sender.category != 2 or all(reply.category != 2 for reply in recipients)):
+        # No recipient is left, but the server waits: end with an empty message (RFC 2920, 3.1).
         with suppress(CheckAborted):
             await client.send_data(b".\r\n")
             await client.read_reply()
@@ -179,7 +181,7 @@ async def _evaluate_group(transaction: _Transaction, replies: list[Reply]) -> Re
     for reply in recipients:
         transaction.add_recipient_reply(reply)
     transaction.require_a_recipient()
-    if data is None or (transaction.refusals and not goes_ahead):
+    if data is None or (transaction.refusals and not is_go_ahead):
         client.command = "RCPT"
         raise refused(transaction.refusals[0])
     client.enter_stage(Stage.MESSAGE)
@@ -196,8 +198,8 @@ async def _send_message(client: SMTPClient, go_ahead: Reply, message: bytes) -> 
     )
     try:
         reply = await client.read_reply()
-    except (CheckAborted, asyncio.CancelledError) as end:  # the time-out cancels
-        if not (isinstance(end, CheckAborted) and end.reply):
+    except (CheckAborted, asyncio.CancelledError) as error:  # the timeout cancels
+        if not (isinstance(error, CheckAborted) and error.reply):
             client.note(
                 "smtp-tui sent the message, but the server did not reply: it may or may not arrive",
                 WarningId.DELIVERY_UNKNOWN,
@@ -205,6 +207,6 @@ async def _send_message(client: SMTPClient, go_ahead: Reply, message: bytes) -> 
         raise
     if reply.category != 2:
         raise refused(reply)
-    found = re.search(_QUEUE_ID, client.redactor.reply(reply).text)
-    queue_id = next((one for one in found.groups() if one), None) if found else None
+    match = re.search(_QUEUE_ID, client.redactor.reply(reply).text)
+    queue_id = next((group for group in match.groups() if group), None) if match else None
     client.emit(MessageQueued(seconds=client.now(), queue_id=queue_id))

@@ -1,8 +1,7 @@
-"""The algorithms of a certificate, read from its DER (ITU-T X.690).
+"""Read a certificate's key and signature algorithms from its DER (ITU-T X.690).
 
-Python's `ssl` decodes neither the key nor the signature. `cryptography` does, and takes 33 ms to
-import, asn1crypto 17: a whole check takes about 100. All that is read here comes from a server, so
-whatever does not add up is a ValueError.
+Python's `ssl` decodes neither. Importing `cryptography` takes 33 ms and asn1crypto 17, where a
+whole check takes about 100. The data comes from a server: anything inconsistent is a ValueError.
 """
 
 from __future__ import annotations
@@ -10,14 +9,14 @@ from __future__ import annotations
 from smtp_tui.records import record
 
 SEQUENCE, INTEGER, BIT_STRING, OBJECT_IDENTIFIER = 0x30, 0x02, 0x03, 0x06
-# A certificate's version stands first, where it is not the oldest (RFC 5280, section 4.1).
+# A certificate begins with its version unless it is version 1 (RFC 5280, section 4.1).
 CONTEXT_0 = 0xA0
 
 Element = tuple[int, bytes]
 
 
 def elements(data: bytes) -> list[Element]:
-    """Part bytes into the elements that stand in them, each with its tag and its content."""
+    """Split bytes into their elements, each with its tag and content."""
     found = []
     at = 0
     while at < len(data):
@@ -28,7 +27,7 @@ def elements(data: bytes) -> list[Element]:
 
 
 def inside(element: Element, tag: int = SEQUENCE) -> list[Element]:
-    """Return what stands in an element of this tag."""
+    """Return the elements inside one that must have this tag."""
     return elements(content_of(element, tag))
 
 
@@ -40,7 +39,7 @@ def content_of(element: Element, tag: int) -> bytes:
 
 
 def object_identifier(element: Element) -> str:
-    """Return an object identifier in its dotted form (X.690, section 8.19)."""
+    """Return an object identifier in dotted form (X.690, section 8.19)."""
     content = content_of(element, OBJECT_IDENTIFIER)
     if not content or content[-1] & 0x80:
         raise ValueError("DER: an object identifier that breaks off")
@@ -56,12 +55,12 @@ def object_identifier(element: Element) -> str:
 
 
 def _content(data: bytes, at: int) -> tuple[bytes, int]:
-    """Return the content of the element that begins at `at`, and where it ends."""
+    """Return the content of the element at offset `at`, and the offset of its end."""
     start, length = at + 2, data[at + 1 : at + 2]
     if not length:
         raise ValueError("DER: an element without a length")
     size = length[0]
-    if size & 0x80:  # the long form: so many octets hold the length (section 8.1.3.5)
+    if size & 0x80:  # the long form: the number of length octets (8.1.3.5)
         octets = size & 0x7F
         size = int.from_bytes(data[start : start + octets])
         start += octets
@@ -86,7 +85,7 @@ _CURVES = {
     "1.3.36.3.3.2.8.1.1.11": ("brainpoolP384r1", 384),
     "1.3.36.3.3.2.8.1.1.13": ("brainpoolP512r1", 512),
 }
-# RFC 8410; RFC 9881 for ML-DSA, whose strength is told by its name.
+# RFC 8410; RFC 9881 for ML-DSA, whose name gives its strength.
 _OTHER_KEYS = {
     "1.3.101.112": ("Ed25519", 256),
     "1.3.101.113": ("Ed448", 456),
@@ -94,7 +93,7 @@ _OTHER_KEYS = {
     "2.16.840.1.101.3.4.3.18": ("ML-DSA-65", 0),
     "2.16.840.1.101.3.4.3.19": ("ML-DSA-87", 0),
 }
-# As OpenSSL names them.
+# OpenSSL's names.
 _SIGNATURES = {
     "1.2.840.113549.1.1.2": "md2WithRSAEncryption",
     "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
@@ -120,7 +119,7 @@ _SIGNATURES = {
 
 @record
 class PublicKey:
-    """A public key's type, its size in bits (0 where it has none), and its curve, if any."""
+    """A public key's type, its size in bits (0 if none is known), and its curve, if any."""
 
     type: str
     bits: int = 0
@@ -129,46 +128,46 @@ class PublicKey:
     @property
     def is_small(self) -> bool:
         """Whether it gives less than 112 bits of security (NIST SP 800-57 part 1, table 2)."""
-        least = 2048 if self.type in ("RSA", "DSA") else 224
-        return 0 < self.bits < least
+        minimum = 2048 if self.type in ("RSA", "DSA") else 224
+        return 0 < self.bits < minimum
 
     def __str__(self) -> str:
-        """The key in the words of an admin: `RSA 2048 bits`, `EC P-256`."""
+        """The key as an admin knows it: `RSA 2048 bits`, `EC P-256`."""
         if self.curve:
             return f"{self.type} {self.curve}"
         return f"{self.type} {self.bits} bits" if self.type in ("RSA", "DSA") else self.type
 
 
 def algorithms_of(der: bytes) -> tuple[PublicKey, str]:
-    """Return the key of a certificate and the name of its signature's algorithm (RFC 5280, 4.1).
+    """Return a certificate's key and the name of its signature algorithm (RFC 5280, 4.1).
 
-    What has no name here is told by its object identifier. ValueError where the bytes are no
+    An unknown algorithm is named by its object identifier. ValueError if the bytes are not a
     certificate.
     """
     try:
-        whole = inside(elements(der)[0])
-        fields = inside(whole[0])
+        parts = inside(elements(der)[0])
+        fields = inside(parts[0])
         at = 6 if fields[0][0] == CONTEXT_0 else 5
-        return _key(inside(fields[at])), _signature(inside(whole[1]))
+        return _key(inside(fields[at])), _signature(inside(parts[1]))
     except IndexError:
         raise ValueError("DER: a certificate that breaks off") from None
 
 
 def _key(information: list[Element]) -> PublicKey:
     algorithm = inside(information[0])
-    kind = object_identifier(algorithm[0])
-    if kind in _RSA:
+    oid = object_identifier(algorithm[0])
+    if oid in _RSA:
         numbers = inside(elements(content_of(information[1], BIT_STRING)[1:])[0])
         return PublicKey("RSA", _bits(numbers[0]))
-    if kind == _DSA:
+    if oid == _DSA:
         return PublicKey("DSA", _bits(inside(algorithm[1])[0]))
-    if kind == _EC:
-        if algorithm[1][0] != OBJECT_IDENTIFIER:  # parameters of its own
+    if oid == _EC:
+        if algorithm[1][0] != OBJECT_IDENTIFIER:  # explicit parameters
             return PublicKey("EC", curve="with an unnamed curve")
         curve = object_identifier(algorithm[1])
         name, bits = _CURVES.get(curve, (curve, 0))
         return PublicKey("EC", bits, name)
-    name, bits = _OTHER_KEYS.get(kind, (kind, 0))
+    name, bits = _OTHER_KEYS.get(oid, (oid, 0))
     return PublicKey(name, bits)
 
 
@@ -177,5 +176,5 @@ def _bits(number: Element) -> int:
 
 
 def _signature(algorithm: list[Element]) -> str:
-    kind = object_identifier(algorithm[0])
-    return _SIGNATURES.get(kind, kind)
+    oid = object_identifier(algorithm[0])
+    return _SIGNATURES.get(oid, oid)

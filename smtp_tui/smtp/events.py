@@ -1,9 +1,9 @@
-"""What happened in a check: frozen facts in one union, in the order they happened.
+"""Define the events of a check, all of them immutable.
 
-Every event carries the seconds since the check began. Texts that come from the server are already
-redacted, but neither decoded for a terminal nor escaped: that is `transcript`'s business.
-`StageEntered`, `RecipientReply`, `MessageQueued` and `Finished` frame the dialogue for front ends
-and diagnosis; the rest are its substance. `Cause` names why a dialogue cannot go on.
+Every event has the seconds since the check began. Texts from the server are already redacted, but
+neither decoded for a terminal nor escaped: `transcript` does that. `StageEntered`,
+`RecipientReply`, `MessageQueued` and `Finished` structure the dialogue for front ends and
+diagnosis; the others are its content. `Cause` names why a check stopped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from smtp_tui.smtp.replies import Reply
 
 
 class Stage(StrEnum):
-    """The steps of a check, in order; a failure's stage is the step whose answer was awaited."""
+    """The stages of a check, in order; a failure's stage is the one whose reply was awaited."""
 
     SETTINGS = "settings"
     PASSWORD = "password"  # noqa: S105 - the stage's name, not a secret
@@ -31,10 +31,10 @@ class Stage(StrEnum):
 
 
 class Cause(StrEnum):
-    """What stopped a dialogue, as far as the dialogue itself can tell.
+    """Why a check stopped, as far as the check itself can tell.
 
-    `REFUSED` is a negative reply, whose meaning the diagnosis reads from code and text; the others
-    are causes already.
+    `REFUSED` is a negative reply, whose cause the diagnosis finds from its code and text; the
+    others name the cause directly.
     """
 
     REFUSED = "refused"
@@ -85,7 +85,7 @@ class Cause(StrEnum):
 
 
 class WarningId(StrEnum):
-    """Something that works but should not stay so."""
+    """A problem that does not stop the check but should be fixed."""
 
     LINK_OPEN = "link-open"
     PASSWORD_IN_CLEAR = "password-in-clear"  # noqa: S105 - an id
@@ -109,7 +109,7 @@ class WarningId(StrEnum):
 
 @record(kw_only=True)
 class EventBase:
-    """The moment of an event."""
+    """The base of all events: the seconds since the check began."""
 
     seconds: float
 
@@ -131,7 +131,7 @@ class Resolved(EventBase):
 
 @record(kw_only=True)
 class Connecting(EventBase):
-    """One address is tried."""
+    """A connection attempt to one address began."""
 
     address: str
     port: int
@@ -139,7 +139,7 @@ class Connecting(EventBase):
 
 @record(kw_only=True)
 class Connected(EventBase):
-    """A TCP connection stands."""
+    """A TCP connection is established."""
 
     address: str
     port: int
@@ -148,14 +148,14 @@ class Connected(EventBase):
 
 @record(kw_only=True)
 class Sent(EventBase):
-    """A command, or a response to a challenge; credentials stand as a description."""
+    """A command, or a response to a challenge; a description replaces credentials."""
 
     text: str
 
 
 @record(kw_only=True)
 class Received(EventBase):
-    """A reply; `decoded` is what a base64 challenge says."""
+    """A reply; `decoded` is the text of a base64 challenge."""
 
     reply: Reply
     decoded: str | None = None
@@ -163,9 +163,9 @@ class Received(EventBase):
 
 @record(kw_only=True)
 class TlsEstablished(EventBase):
-    """A TLS handshake ended well; `verified` tells whether the certificate was held to account.
+    """A TLS handshake succeeded; `verified` is whether the certificate was verified.
 
-    `chain` is what the peer sent, its own certificate first.
+    `chain` is the chain that the peer sent, its own certificate first.
     """
 
     version: str
@@ -181,14 +181,14 @@ class TlsEstablished(EventBase):
 
 @record(kw_only=True)
 class TlsFailed(EventBase):
-    """A TLS handshake failed after the peer had sent this chain, its own certificate first."""
+    """A TLS handshake failed after the peer sent this chain, its own certificate first."""
 
     chain: tuple[Certificate, ...]
 
 
 @record(kw_only=True)
 class Capabilities(EventBase):
-    """The EHLO keywords with their parameters, and the SASL mechanisms among them."""
+    """The EHLO keywords with their parameters, and the SASL mechanisms they offer."""
 
     encrypted: bool
     keywords: tuple[tuple[str, str], ...]
@@ -197,7 +197,7 @@ class Capabilities(EventBase):
 
 @record(kw_only=True)
 class AuthStarted(EventBase):
-    """A mechanism was chosen, and why."""
+    """A mechanism was chosen for `reason`."""
 
     mechanism: str
     reason: str
@@ -205,7 +205,7 @@ class AuthStarted(EventBase):
 
 @record(kw_only=True)
 class Note(EventBase):
-    """A remark on the dialogue; a warning where `warning` names one."""
+    """A note on the dialogue; a warning if `warning` is set."""
 
     text: str
     warning: WarningId | None = None
@@ -213,10 +213,10 @@ class Note(EventBase):
 
 @record(kw_only=True)
 class Experiment(EventBase):
-    """What a look beside the dialogue, without credentials, showed.
+    """The result of a probe outside the dialogue, made without credentials.
 
-    `outcome` is `ok`, a cause, or another word of the experiment's own. One that tries a change of
-    the settings tells it by key, and the mechanisms that were offered then.
+    `outcome` is `ok`, a cause, or an outcome of this experiment only. `change` holds the settings
+    it changed, by key, and `mechanisms` those offered with the change.
     """
 
     name: str
@@ -228,7 +228,7 @@ class Experiment(EventBase):
 
 @record(kw_only=True)
 class RecipientReply(EventBase):
-    """What the server said to one recipient."""
+    """The reply to one recipient."""
 
     recipient: str
     reply: Reply
@@ -236,17 +236,17 @@ class RecipientReply(EventBase):
 
 @record(kw_only=True)
 class MessageQueued(EventBase):
-    """The server took the message; `queue_id` is the name it gave it, where it told one."""
+    """The server accepted the message; `queue_id` is its queue ID, if the reply has one."""
 
     queue_id: str | None
 
 
 @record(kw_only=True)
 class Finished(EventBase):
-    """The dialogue is over: `fault` is None when it passed, and `stage` the last one entered.
+    """The check is over: `fault` is None if it passed, `stage` is the last one entered.
 
-    `command` is what was being answered, `also` further faults of the same certificate, `protocol`
-    what the port speaks where it is not SMTP.
+    `command` is the one whose reply was awaited, `also` further faults of the same certificate,
+    `protocol` the port's protocol if it is not SMTP.
     """
 
     stage: Stage
@@ -279,7 +279,7 @@ Event = (
 
 
 class CheckAborted(Exception):
-    """The dialogue cannot go on; what the Finished event will say."""
+    """The check cannot continue; holds the data of its Finished event."""
 
     def __init__(
         self,
@@ -301,6 +301,6 @@ class CheckAborted(Exception):
 
 
 def refused(reply: Reply) -> CheckAborted:
-    """The end for a reply that is no success: a refusal, or a code that does not belong."""
+    """Return the CheckAborted for a reply that is a rejection or has an unexpected code."""
     fault = Cause.REFUSED if reply.category in (4, 5) else Cause.REPLY_UNEXPECTED
     return CheckAborted(fault, reply=reply)

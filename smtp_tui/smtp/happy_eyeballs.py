@@ -1,4 +1,4 @@
-"""From a host to a connected socket: its addresses, one a moment after the other (RFC 8305)."""
+"""Resolve a host and connect to its addresses with Happy Eyeballs (RFC 8305)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AddressError(Exception):
 
 
 async def resolve(settings: Settings, early: EarlyConnection | None = None) -> list[Endpoint]:
-    """Return the host's addresses in the order to try; AddressError when there are none.
+    """Return the host's addresses in the order to try; AddressError if there are none.
 
     `early` may have looked them up already.
     """
@@ -37,7 +37,7 @@ async def resolve(settings: Settings, early: EarlyConnection | None = None) -> l
         if early:
             targets = early.wait() if early.is_ready else await in_daemon_thread(early.wait)
         if targets is None and is_address(host):
-            targets = look_up(settings)  # without a resolver, and so without a thread
+            targets = look_up(settings)  # needs no resolver, so no thread
         elif targets is None:
             targets = await in_daemon_thread(partial(look_up, settings))
     except (OSError, ValueError) as error:
@@ -48,20 +48,20 @@ async def resolve(settings: Settings, early: EarlyConnection | None = None) -> l
 
 
 def _resolve_error(host: str, error: Exception, family: socket.AddressFamily) -> AddressError:
-    absent = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-    absent.add(getattr(socket, "EAI_ADDRFAMILY", socket.EAI_NONAME))
-    if isinstance(error, socket.gaierror) and error.errno in absent:
+    no_address_codes = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+    no_address_codes.add(getattr(socket, "EAI_ADDRFAMILY", socket.EAI_NONAME))
+    if isinstance(error, socket.gaierror) and error.errno in no_address_codes:
         kind = {socket.AF_INET: "IPv4 ", socket.AF_INET6: "IPv6 "}.get(family, "")
         return AddressError(Cause.HOST_NOT_FOUND, f"{host} has no {kind}address")
-    words = error.strerror if isinstance(error, OSError) else str(error)
-    return AddressError(Cause.RESOLVER_FAILED, f"looking up {host}: {words}")
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return AddressError(Cause.RESOLVER_FAILED, f"looking up {host}: {reason}")
 
 
-# RFC 8305, section 8: the time one attempt has before the next begins beside it.
+# Seconds before the next attempt begins in parallel (RFC 8305, section 8).
 ATTEMPT_DELAY = 0.25
 
-# What tells most about the host first: one address that answers, then one that does not.
-_TELLING = (
+# The most informative failure first: an address that answers, then one that does not.
+_MOST_TELLING_FIRST = (
     Cause.CONNECTION_REFUSED,
     Cause.CONNECT_DENIED_LOCALLY,
     Cause.CONNECT_TIMEOUT,
@@ -76,11 +76,11 @@ _FAULTS = {
 
 
 class HappyEyeballs:
-    """Tries addresses; `tried`, with the moment when it began, and `failed` are told of each.
+    """Connects to the first address that accepts; calls `tried`, then `failed` on an error.
 
-    `unanswered` are those that had begun before the one that connected, and were still waiting;
-    `connected_at` is when that was. `early` may have begun to connect to the first. Moments are of
-    `time.monotonic`.
+    `tried` gets the time an attempt began. `unanswered` are the attempts begun before the one that
+    connected and still pending at `connected_at`. `early` may already be connecting to the first
+    address. Times are values of `time.monotonic`.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class HappyEyeballs:
         self.unanswered: list[Endpoint] = []
 
     async def connect(self, targets: list[Endpoint]) -> tuple[socket.socket, Endpoint]:
-        """Return the first socket that connects; AddressError when none does."""
+        """Return the first socket that connects; AddressError if none does."""
         running: dict[asyncio.Task[socket.socket], Endpoint] = {}
         winner = None
         try:
@@ -114,27 +114,27 @@ class HappyEyeballs:
         return winner
 
     def most_telling(self, late: AddressError | None = None) -> AddressError:
-        """Return what says most of the attempts that failed, and of those that are `late`."""
+        """Return the most informative of the failed attempts' errors and `late`, if any."""
         errors = [*self._errors, late] if late else self._errors
-        return min(errors, key=lambda error: _TELLING.index(error.fault))
+        return min(errors, key=lambda error: _MOST_TELLING_FIRST.index(error.fault))
 
     async def _race(
         self, waiting: list[Endpoint], running: dict[asyncio.Task[socket.socket], Endpoint]
     ) -> tuple[socket.socket, Endpoint]:
-        moment = self._early.tried_at if self._early else None
+        started_at = self._early.tried_at if self._early else None
         while waiting or running:
             if waiting:
                 target = waiting.pop(0)
-                moment = moment or time.monotonic()
-                self._tried(target, moment)
+                started_at = started_at or time.monotonic()
+                self._tried(target, started_at)
                 running[asyncio.create_task(self._attempt(target))] = target
-            delay = ATTEMPT_DELAY + (moment - time.monotonic() if moment else 0.0)
+            delay = ATTEMPT_DELAY + (started_at - time.monotonic() if started_at else 0.0)
             done, _ = await asyncio.wait(
                 running,
                 timeout=max(0.0, delay) if waiting else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            moment = None
+            started_at = None
             for task in done:
                 older = list(running)[: list(running).index(task)]
                 target = running.pop(task)
@@ -145,19 +145,19 @@ class HappyEyeballs:
         raise self.most_telling()
 
     async def _attempt(self, target: Endpoint) -> socket.socket:
-        # The first to come here takes it, and tries the address that it was begun with.
-        begun = self._early.take() if self._early else None
-        if isinstance(begun, OSError):
-            raise begun
-        attempt = begun or open_socket(target, self._source)
+        # The first attempt takes the early connection, which is to the same address.
+        early_socket = self._early.take() if self._early else None
+        if isinstance(early_socket, OSError):
+            raise early_socket
+        attempt = early_socket or open_socket(target, self._source)
         try:
             await asyncio.get_running_loop().sock_connect(attempt, target.where)
         except BaseException as error:
-            # An early connection may stand before it is asked for once more.
+            # An early connection may be established before this second connect.
             if not isinstance(error, OSError) or error.errno != errno.EISCONN:
                 attempt.close()
                 raise
-        answered_at = self._early.answered_at if self._early and begun else None
+        answered_at = self._early.answered_at if self._early and early_socket else None
         self.connected_at = answered_at or time.monotonic()
         return attempt
 
@@ -166,7 +166,7 @@ class HappyEyeballs:
             raise error if error else AssertionError
         failure = AddressError(
             _FAULTS.get(error.errno or 0, Cause.NETWORK_UNREACHABLE),
-            _connect_words(error, self._source),
+            _connect_error_text(error, self._source),
         )
         self._errors.append(failure)
         self._failed(target, failure)
@@ -184,10 +184,10 @@ def _close_outcome(task: asyncio.Task[socket.socket]) -> None:
         task.result().close()
 
 
-def _connect_words(error: OSError, source: str | None) -> str:
-    if isinstance(error, socket.gaierror):  # binding a name of another family
+def _connect_error_text(error: OSError, source: str | None) -> str:
+    if isinstance(error, socket.gaierror):  # binding an address of another family
         return f"{source} and the host belong to different address families"
-    words = os.strerror(error.errno) if error.errno else str(error)
+    reason = os.strerror(error.errno) if error.errno else str(error)
     if source and error.errno == errno.EADDRNOTAVAIL:
-        return f"{words}: {source} is not an address of this machine"
-    return words
+        return f"{reason}: {source} is not an address of this machine"
+    return reason

@@ -1,4 +1,4 @@
-"""What a check hands over: recipients, envelope, and the message with its header (RFC 5322)."""
+"""Compose the envelope, and the message with its header (RFC 5322)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.smtp.replies import EhloKeywords
 
-# Characters of a subject or a name that fit into one line with what stands before them.
+# Characters of a subject or name that fit on one line after the text before them.
 _LONGEST = 60
 
 
@@ -20,10 +20,9 @@ _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 @record(kw_only=True)
 class MailRequest:
-    """What to hand over: recipients, and for a message its subject and text.
+    """The mail to send: recipients, and for a message its subject and text.
 
-    `body` None asks only what the server says to the envelope. `sender` None leaves it to the
-    settings.
+    If `body` is None, only the envelope is sent. If `sender` is None, the settings decide.
     """
 
     recipients: tuple[Mailbox, ...]
@@ -41,14 +40,14 @@ class Envelope:
 
     @property
     def needs_smtputf8(self) -> bool:
-        """Whether an address is beyond ASCII (RFC 6531, section 3.4)."""
-        return not all(one.is_ascii for one in (self.sender, *self.recipients))
+        """Whether an address is not ASCII (RFC 6531, section 3.4)."""
+        return not all(mailbox.is_ascii for mailbox in (self.sender, *self.recipients))
 
 
 def envelope_of(
     mail: MailRequest, settings_sender: str | None, user: str, own_name: str
 ) -> Envelope:
-    """Return the envelope; the mail's own sender goes before that of the settings."""
+    """Return the envelope; the mail's own sender overrides the one in the settings."""
     if mail.sender:
         return Envelope(mail.sender, mail.recipients)
     if settings_sender:
@@ -57,18 +56,18 @@ def envelope_of(
 
 
 def default_sender(user: str, own_name: str) -> Mailbox:
-    """Return the sender where nobody named one: the user, or postmaster, at our EHLO name."""
+    """Return the sender if none is set: the user, or postmaster, at our EHLO name."""
     local = user if re.fullmatch(r"[A-Za-z0-9._+-]+", user) else "postmaster"
     return Mailbox("", f"{local}@{own_name}")
 
 
 def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> bytes:
-    """Compose the message with CRLF line ends, in 8 bits where the server takes them.
+    """Compose the message with CRLF line ends, in 8 bits if the server accepts them.
 
-    The header is written here and not by `EmailMessage`, which reads what is assigned to it: before
-    Python 3.13 it decodes an encoded word in a subject, line ends and all.
+    The header is written here and not by `EmailMessage`, which parses the values assigned to it:
+    before Python 3.13 it decodes an encoded word in a subject, including line ends.
     """
-    # Only a message needs them, and they take time to load.
+    # Imported here: only a message needs them, and they take time to load.
     from email import message, policy, utils
 
     eight_bit = "8BITMIME" in offer
@@ -76,9 +75,9 @@ def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> by
     fields = {
         "Date": utils.format_datetime(utils.localtime()),
         "Message-ID": utils.make_msgid(domain=domain.strip("[]") or "localhost"),
-        "From": _named(envelope.sender),
-        "To": ",\r\n ".join(map(_named, envelope.recipients)),
-        "Subject": _words(mail.subject, "Subject"),
+        "From": _format_mailbox(envelope.sender),
+        "To": ",\r\n ".join(map(_format_mailbox, envelope.recipients)),
+        "Subject": _encode_if_needed(mail.subject, "Subject"),
     }
     header = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     encoding = None if eight_bit or (mail.body or "").isascii() else "quoted-printable"
@@ -90,28 +89,28 @@ def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> by
 
 
 class ForeignHeaderError(Exception):
-    """A header was about to hold a line that this program did not write: a defect."""
+    """A header contains a line that smtp-tui did not write: an internal error."""
 
 
 def _check_header(message: bytes, names: tuple[str, ...]) -> None:
-    """Make sure that nothing in a value began a line of its own, or the body."""
+    """Raise ForeignHeaderError if a value began a line of its own, or the body."""
     header = message.partition(b"\r\n\r\n")[0]
     lines = header.split(b"\r\n")
-    begun = [line for line in lines if not line.startswith((b" ", b"\t"))]
-    written = [name.encode() for name in names]
-    is_ours = [line.partition(b":")[0] for line in begun] == written
+    first_lines = [line for line in lines if not line.startswith((b" ", b"\t"))]
+    expected = [name.encode() for name in names]
+    is_ours = [line.partition(b":")[0] for line in first_lines] == expected
     if not is_ours or not all(map(bytes.strip, lines)) or re.search(rb"[\r\n\0]", b"".join(lines)):
         raise ForeignHeaderError
 
 
 def dot_stuff(message: bytes) -> bytes:
-    """The message as DATA carries it: dots doubled at line starts, and the dot that ends it."""
+    """Return the message as DATA sends it: dots doubled at line starts, and the final dot."""
     whole = message if message.endswith(b"\r\n") else message + b"\r\n"
     return _LEADING_DOT.sub(b"..", whole) + b".\r\n"
 
 
-def _named(mailbox: Mailbox) -> str:
-    """A mailbox in a header: its name as a quoted string, or as encoded words (RFC 2047)."""
+def _format_mailbox(mailbox: Mailbox) -> str:
+    """Format a mailbox for a header, its name quoted or as encoded words (RFC 2047)."""
     if not mailbox.name:
         return mailbox.envelope
     name = mailbox.name
@@ -123,12 +122,12 @@ def _named(mailbox: Mailbox) -> str:
     return f'"{escaped}" <{mailbox.envelope}>'
 
 
-def _words(text: str, field: str) -> str:
+def _encode_if_needed(text: str, field: str) -> str:
     return _encoded(text, field) if _needs_encoding(text) else text
 
 
 def _needs_encoding(text: str) -> bool:
-    """Whether a text cannot stand as it is: a line has its limits, and `=?` begins other words."""
+    """Whether a text is too long, not printable ASCII, or has `=?`, which begins encoded words."""
     return len(text) > _LONGEST or "=?" in text or not (text.isascii() and text.isprintable())
 
 
@@ -144,25 +143,25 @@ SUBJECT = "smtp-tui test message"
 BODY = "smtp-tui sent this message to test whether mail leaves this machine.\n"
 
 
-# A comma in a quoted name separates nothing.
+# A comma in a quoted name is not a separator.
 _BETWEEN_COMMAS = r'(?:"(?:[^"\\]|\\.)*"|[^,])+'
 
 
 def parse_recipients(text: str) -> tuple[Mailbox, ...]:
-    """Read mailboxes separated by commas, none at all too; ValueError says which is none."""
+    """Parse mailboxes separated by commas, possibly none; ValueError if one is invalid."""
     parts = re.findall(_BETWEEN_COMMAS, text)
     return tuple(parse_mailbox(part) for part in parts if part.strip())
 
 
 def parse_subject(text: str) -> str:
-    """Read a subject; ValueError where it holds a line end of any kind, which no header may."""
+    """Parse a subject; ValueError if it has a line end of any kind, which no header may."""
     if len(f"{text}.".splitlines()) > 1:
         raise ValueError("must be one line")
     return parse_body(text)
 
 
 def parse_body(text: str) -> str:
-    """Read the text of a message; ValueError where no message can hold it (RFC 5322, 4.1)."""
+    """Parse the text of a message; ValueError if no message may contain it (RFC 5322, 4.1)."""
     if "\0" in text:
         raise ValueError("holds a NUL character; remove it")
     if any("\ud800" <= letter <= "\udfff" for letter in text):

@@ -1,7 +1,7 @@
-"""Take a secret out of what a server says, in whatever form it says it.
+"""Remove secrets from server data, in every form that a server may echo.
 
-A hostile or merely chatty server may echo what it was sent: as it stands, in base64 (alone, in
-PLAIN's form, as `user:secret`), in hexadecimal or URL-quoted, broken over reply lines, or cut off.
+A hostile or merely chatty server may echo what it received: verbatim, in base64 (alone, in PLAIN's
+form, as `user:secret`), in hexadecimal or URL-quoted, broken over reply lines, or cut off.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from smtp_tui.smtp.replies import Reply
 
 _CODE = rb"(?:[2-5][0-9][0-9][ -])?"
 _ENHANCED = rb"(?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?"
-# What may stand between two characters that belong together. The codes are optional, and what
-# looks like one may belong to the text: so every reading is tried.
+# What may separate two characters of a secret. The codes are optional, and what looks like a code
+# may be part of the text, so every pattern is tried.
 _BREAKS = tuple(
     re.compile(rb"\r?\n" + codes) for codes in (b"", _CODE, _ENHANCED, _CODE + _ENHANCED)
 )
@@ -33,43 +33,43 @@ Span = tuple[int, int]
 
 
 class _Flattened:
-    """Bytes joined over their breaks in one of the ways to read these, and where each one stood."""
+    """Bytes with their breaks removed by one pattern, and each byte's original position."""
 
     def __init__(self, data: bytes, breaks: re.Pattern[bytes] | None = None) -> None:
         found = [match.span() for match in breaks.finditer(data)] if breaks else []
         ends = [0, *(end for _, end in found)]
         pieces = zip(ends, [*(start for start, _ in found), len(data)], strict=True)
         self.data = breaks.sub(b"", data) if breaks else data
-        self._places = array("L", chain.from_iterable(range(*piece) for piece in pieces))
+        self._positions = array("L", chain.from_iterable(range(*piece) for piece in pieces))
 
     def spans(self, found: Iterable[Span]) -> Iterator[Span]:
-        """Yield spans of the joined bytes as spans of those they were made of."""
-        return ((self._places[start], self._places[end - 1] + 1) for start, end in found)
+        """Yield spans of the joined bytes as spans of the original bytes."""
+        return ((self._positions[start], self._positions[end - 1] + 1) for start, end in found)
 
 
-def _every_reading(data: bytes) -> list[_Flattened]:
-    return [_Flattened(data), *(_Flattened(data, one) for one in _BREAKS if b"\n" in data)]
+def _flatten_all(data: bytes) -> list[_Flattened]:
+    return [_Flattened(data), *(_Flattened(data, pattern) for pattern in _BREAKS if b"\n" in data)]
 
 
-def _joinings(data: bytes) -> bytes:
-    """Return the bytes of every reading, as they are and in small letters."""
+def _searchable(data: bytes) -> bytes:
+    """Return the bytes joined by every pattern, unchanged and in lower case."""
     joined = {data, *(pattern.sub(b"", data) for pattern in _BREAKS)} if b"\n" in data else {data}
     text = b"\xff".join(joined)
     return text + b"\xff" + text.lower()
 
 
 HIDDEN = b"[hidden]"
-# What AUTH carried and is shorter occurs in any text by chance.
+# A shorter part of what AUTH sent occurs in any text by chance.
 SHORTEST_TO_CUT = 4
-# A text may hold secrets like these by chance. Taken out of `220 mail.example.org`, one would be
-# known by what is left, so the whole line is hidden.
+# Secrets like these may occur in a text by chance. Removed from `220 mail.example.org`, one could
+# be guessed from the rest, so the whole line is hidden.
 _BY_CHANCE = re.compile(r".{0,7}|[A-Za-z.-]{0,15}", re.DOTALL)
-# An echo that is cut off shares so many bytes with the secret or more.
+# A truncated echo shares at least this many bytes with the secret.
 SHARED = 8
-# Seven bytes and more of any text hold a word of this size that begins at a multiple of it.
+# Any seven bytes of a text contain an aligned word of this size.
 _WORD = 4
 
-# So many passwords of one host are kept in mind; to look for each takes time.
+# Maximum number of passwords kept for one host; searching for each takes time.
 MOST_SECRETS = 64
 
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
@@ -77,31 +77,31 @@ _ENHANCED_CODE = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3} ")
 
 
 class _Forms:
-    """The forms of a secret in one spelling, and the runs of `SHARED` bytes in some of them."""
+    """The forms of a secret in one encoding, and the runs of `SHARED` bytes in some of them."""
 
     def __init__(self, same: _Forms | None = None) -> None:
         self.wholes: set[bytes] = set(same.wholes) if same else set()
         self._runs: set[bytes] = set(same._runs) if same else set()
 
     def add_parts(self, *forms: bytes) -> None:
-        """Take in every run of forms."""
+        """Add every run of `SHARED` bytes in the forms."""
         for form in forms:
             self._runs |= {form[at : at + SHARED] for at in range(len(form) - SHARED + 1)}
 
     def runs_in(self, data: bytes) -> Iterator[Span]:
-        """Yield where a run of them stands, in order."""
+        """Yield the spans of the known runs, in order."""
         for start in range(len(data) - SHARED + 1 if self._runs else 0):
             if data[start : start + SHARED] in self._runs:
                 yield start, start + SHARED
 
 
-def _words(data: bytes) -> memoryview:
-    """The bytes as numbers of `_WORD` bytes each, as many as there are whole ones."""
+def _as_words(data: bytes) -> memoryview:
+    """Return the bytes as numbers of `_WORD` bytes each; the remainder is dropped."""
     return memoryview(data)[: len(data) // _WORD * _WORD].cast("I")
 
 
 class Redactor:
-    """Knows a secret's forms and takes them out of bytes."""
+    """Removes every form of a secret from bytes."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class Redactor:
         secret: str | None = None,
         others: Mapping[object, Redactor] = MappingProxyType({}),
     ) -> None:
-        """`others` are those of further dialogues with the same host, which may still grow."""
+        """`others` are redactors of further dialogues with the same host; more may be added."""
         self._others = others
         self._secrets: list[bytes] = []
         self._exact, self._folded, self._encoded = _Forms(), _Forms(), _Forms()
@@ -124,18 +124,18 @@ class Redactor:
                 self._learn_secret(as_bytes(username or ""), raw)
 
     def with_others(self, others: Mapping[object, Redactor]) -> Redactor:
-        """Return one that knows the same by now, and learns for itself from now on."""
-        twin = Redactor(others=others)
-        twin._secrets += self._secrets
-        twin._exact, twin._folded = _Forms(self._exact), _Forms(self._folded)
-        twin._encoded = _Forms(self._encoded)
-        twin._suspect_words |= self._suspect_words
-        twin._short_forms |= self._short_forms
-        twin._hides_lines = self._hides_lines
-        return twin
+        """Return a copy with these others, which learns independently from now on."""
+        copy = Redactor(others=others)
+        copy._secrets += self._secrets
+        copy._exact, copy._folded = _Forms(self._exact), _Forms(self._folded)
+        copy._encoded = _Forms(self._encoded)
+        copy._suspect_words |= self._suspect_words
+        copy._short_forms |= self._short_forms
+        copy._hides_lines = self._hides_lines
+        return copy
 
     def learn(self, payload: bytes, proof: bytes = b"") -> None:
-        """Treat what AUTH carried as a secret too: digests and proofs can be tried offline.
+        """Treat what AUTH sent as a secret too: passwords can be tried against it offline.
 
         `proof` is the part of it that they can be tried against.
         """
@@ -149,81 +149,83 @@ class Redactor:
         self._suspect(*wholes, proof, *encoded, *around)
 
     def reply(self, reply: Reply) -> Reply:
-        """Return the reply without any form of the secret, across its line ends too."""
+        """Return the reply without any form of the secret, even across its line ends."""
         whole = b"\n".join(reply.lines)
         cleaned = self.data(whole)
         return reply if cleaned == whole else replace(reply, lines=tuple(cleaned.split(b"\n")))
 
     def data(self, data: bytes) -> bytes:
-        """Return any bytes of the server's without any form of the secret, whole or cut off."""
-        text = _joinings(data)
-        # What may stand in any text by chance hides lines of the dialogue that it is sent in alone.
-        others = [one for one in self._others.values() if one is not self and not one._hides_lines]
+        """Return server data without any form of the secret, whole or cut off."""
+        text = _searchable(data)
+        # A secret that may occur by chance hides lines only in the dialogue it is sent in.
+        others = [
+            other for other in self._others.values() if other is not self and not other._hides_lines
+        ]
         for redactor in (self, *others):
             if redactor._may_be_in(text):
                 data = redactor._without_own(data)
-                text = _joinings(data)
+                text = _searchable(data)
         return data
 
     def _suspect(self, *forms: bytes) -> None:
         self._short_forms.update(form for form in forms if 0 < len(form) < 2 * _WORD - 1)
         joined = (b"\xff" * _WORD).join(forms)
         for first in range(_WORD):
-            self._suspect_words.update(_words(joined[first:]))
+            self._suspect_words.update(_as_words(joined[first:]))
 
     def _may_be_in(self, text: bytes) -> bool:
-        """Whether a form may stand in a text, whole or cut off; of nearly all texts it may not."""
-        # What a server sends hardly ever holds a secret. To look for each form takes ten times as
-        # long as this, which was a third of the time of a thousand checks.
-        if not self._suspect_words.isdisjoint(_words(text)):
+        """Whether a text may contain a form, whole or cut off; false for nearly all texts."""
+        # Server data hardly ever contains a secret. Searching for each form takes ten times as
+        # long as this test, and was a third of the time of a thousand checks.
+        if not self._suspect_words.isdisjoint(_as_words(text)):
             return True
         return any(form in text for form in self._short_forms)
 
     def _without_own(self, data: bytes) -> bytes:
         whole: list[Span] = []
         parts: list[Span] = []
-        for flat in _every_reading(data):
+        for flat in _flatten_all(data):
             whole += self._spans(flat, data)
             parts += flat.spans(self._exact.runs_in(flat.data))
             parts += flat.spans(self._folded.runs_in(flat.data.lower()))
         if self._hides_lines:
             return _cut(data, list(_lines_of(data, whole + parts)))
-        # A part may be a word that the text holds by chance, and is treated like such a secret.
+        # A part may be a word that occurs in the text by chance, so its whole line is hidden.
         return _cut(data, [*whole, *_lines_of(data, _outside(parts, whole))])
 
     def text(self, text: str) -> str:
-        """Return a text that the server chose without any form of the secret."""
+        """Return a text from the server without any form of the secret."""
         return self.data(as_bytes(text)).decode("utf-8", "backslashreplace")
 
     def cut(self, text: str) -> str:
-        """Return a text without any whole form of the secret; its lines stay."""
+        """Return a text without any whole form of the secret; the rest of each line stays."""
         data = as_bytes(text)
-        if not self._may_be_in(_joinings(data)):
+        if not self._may_be_in(_searchable(data)):
             return text
-        spans = [span for flat in _every_reading(data) for span in self._spans(flat, data)]
+        spans = [span for flat in _flatten_all(data) for span in self._spans(flat, data)]
         return _cut(data, spans).decode("utf-8", "backslashreplace") if spans else text
 
     def sentence(self, text: str) -> str:
-        """Return a sentence of ours, in which what the server chose is redacted already.
+        """Return a sentence of smtp-tui's own, in which server data is already redacted.
 
-        What it may hold by chance stays: taken out, it would be known.
+        A secret that may occur in it by chance stays: removing it would reveal it.
         """
         return text if self._hides_lines else self.cut(text)
 
     def excerpt(self, data: bytes, limit: int) -> str:
-        """Return the beginning of bytes that may break off anywhere, at most `limit` characters.
+        """Return at most `limit` characters of bytes that may end in the middle of a secret.
 
-        It ends at the first secret, and at a beginning of one where the bytes break off.
+        It ends at the first secret, or at the start of one at the end of the bytes.
         """
         before, found, _ = self.data(self._without_tail(data)).partition(HIDDEN)
         return (before + found).decode("utf-8", "backslashreplace")[:limit]
 
     def _without_tail(self, data: bytes) -> bytes:
-        # The beginning of a secret at the end is too short for what `data` finds.
-        begun = [
+        # The start of a secret at the end may be too short for `data` to find.
+        starts = [
             form[:size] for form in self._exact.wholes for size in range(SHORTEST_TO_CUT, SHARED)
         ]
-        tail = max(filter(data.endswith, begun), key=len, default=b"")
+        tail = max(filter(data.endswith, starts), key=len, default=b"")
         if not tail:
             return data
         start = data.rfind(b"\n") + 1 if self._hides_lines else len(data) - len(tail)
@@ -231,25 +233,27 @@ class Redactor:
 
     def _learn_secret(self, user: bytes, raw: bytes) -> None:
         self._secrets.append(raw)
-        # Texts spell out bytes that are not UTF-8.
-        spelled = raw.decode("utf-8", "backslashreplace").encode("utf-8", "surrogatepass")
-        as_form = quote_from_bytes(raw, safe=" ").replace(" ", "+")
-        quoted = quote_from_bytes(raw), quote_from_bytes(raw, safe=""), as_form
+        # Texts escape bytes that are not UTF-8.
+        escaped = raw.decode("utf-8", "backslashreplace").encode("utf-8", "surrogatepass")
+        form_quoted = quote_from_bytes(raw, safe=" ").replace(" ", "+")
+        quoted = quote_from_bytes(raw), quote_from_bytes(raw, safe=""), form_quoted
         folded = {form.encode().lower() for form in (raw.hex(), *quoted)}
         wholes = raw, b"\0" + user + b"\0" + raw, user + b"\0" + user + b"\0" + raw
         inner = {_inner_base64(raw, offset) for offset in range(3)}
-        encoded = inner.union(b64encode(one).rstrip(b"=") for one in (*wholes, user + b":" + raw))
+        encoded = inner.union(
+            b64encode(whole).rstrip(b"=") for whole in (*wholes, user + b":" + raw)
+        )
         around = [_encoded_around(whole, raw) for whole in wholes]
-        self._exact.wholes.update((raw, spelled))
-        self._exact.add_parts(raw, spelled)
+        self._exact.wholes.update((raw, escaped))
+        self._exact.add_parts(raw, escaped)
         self._folded.wholes |= folded
         self._folded.add_parts(*folded)
         self._encoded.wholes.update(form for form in encoded if len(form) > 1)
         self._encoded.add_parts(*inner, *around)
-        self._suspect(raw, spelled, *folded, *encoded, *around)
+        self._suspect(raw, escaped, *folded, *encoded, *around)
 
     def _spans(self, flat: _Flattened, data: bytes) -> Iterator[Span]:
-        """Where whole forms of the secret stand, and base64 that holds a part of it."""
+        """Yield the spans of whole forms of the secret, and of base64 that has a part of it."""
         yield from flat.spans(_found(flat.data, self._exact.wholes))
         yield from flat.spans(_found(flat.data.lower(), self._folded.wholes))
         for form in self._encoded.wholes:
@@ -258,19 +262,19 @@ class Redactor:
 
 
 class Redactors:
-    """The redactors of checks that belong together, by host.
+    """The redactors of related checks, by host.
 
-    A server that learned one password may repeat it on the connection of another check: of another
-    table, of a later round of a watch, or after the password was changed in the form.
+    A server that received one password may repeat it in another check: of another table, in a later
+    round of a watch, or after the password was changed in the form.
     """
 
     def __init__(self) -> None:
         self._by_host: dict[str, dict[object, Redactor]] = {}
-        # To learn a secret takes 0.3 ms, and many tables have the login of the one before.
+        # Learning a secret takes 0.3 ms, and many tables have the same login as the previous one.
         self._last: tuple[tuple[str | None, str | None], Redactor] | None = None
 
     def redactor(self, host: str, username: str | None, secret: str | None) -> Redactor:
-        """Return the redactor for one more check of a host."""
+        """Return a redactor for another check of a host."""
         known = self._by_host.setdefault(host.casefold(), {})
         login = username, secret
         if self._last is None or self._last[0] != login:
@@ -285,7 +289,7 @@ class Redactors:
 
 
 def as_bytes(text: str) -> bytes:
-    """The bytes of a text, those that the system could not decode as they were."""
+    """Encode a text as UTF-8; bytes that the system could not decode are restored."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -293,7 +297,7 @@ def as_bytes(text: str) -> bytes:
 
 
 def _inner_base64(raw: bytes, offset: int) -> bytes:
-    """The base64 characters that depend on nothing but `raw`, standing `offset` bytes in."""
+    """Return the base64 characters that depend only on `raw` at offset `offset`."""
     encoded = b64encode(b"\0" * offset + raw + b"\0" * 2)
     first = -(-offset * 8 // 6)
     last = (offset + len(raw)) * 8 // 6
@@ -309,9 +313,9 @@ def _found(data: bytes, forms: Iterable[bytes]) -> Iterator[Span]:
 
 
 def _whole_runs(data: bytes, spans: Iterable[Span]) -> Iterator[Span]:
-    """Stretch spans over all of the base64 around them, whose edges hold bits of the secret.
+    """Extend spans to all the base64 around them, whose edges contain bits of the secret.
 
-    They come in order, and no byte is looked at twice.
+    Spans must be in order; no byte is scanned twice.
     """
     done = 0
     for first, last in spans:
@@ -327,7 +331,7 @@ def _whole_runs(data: bytes, spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def _encoded_around(payload: bytes, part: bytes) -> bytes:
-    """The base64 of a payload from just before a part of it, whose bits it holds, to its end."""
+    """Return a payload's base64 characters that hold `part`, and `SHARED` - 1 before them."""
     at = payload.rfind(part)
     if at < 0:
         return b""
@@ -336,8 +340,8 @@ def _encoded_around(payload: bytes, part: bytes) -> bytes:
 
 
 def _outside(spans: list[Span], others: list[Span]) -> Iterator[Span]:
-    """Yield the spans that do not stand within one of the others."""
-    reached: list[Span] = []  # each start, and how far the others that begin up to it go
+    """Yield the spans that are not within one of the others."""
+    reached: list[Span] = []  # each start, and the furthest end of the others up to it
     for start, end in sorted(others):
         reached.append((start, max(end, reached[-1][1] if reached else 0)))
     for start, end in spans:
@@ -347,7 +351,7 @@ def _outside(spans: list[Span], others: list[Span]) -> Iterator[Span]:
 
 
 def _lines_of(data: bytes, spans: Iterable[Span]) -> Iterator[Span]:
-    """Yield the lines that spans touch; an enhanced code at the beginning stays where it can."""
+    """Yield the lines that spans touch, but not an enhanced code before the first span."""
     done = 0
     for start, end in sorted(set(spans)):
         if end <= done:

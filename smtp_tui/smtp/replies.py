@@ -1,7 +1,7 @@
-"""From bytes to replies (RFC 5321, section 4.2), without I/O and with hard limits.
+"""Parse SMTP replies (RFC 5321, section 4.2), without I/O and with hard limits.
 
-A server may send anything. The parser keeps every byte it was given until it is part of a reply or
-of an error, accepts what can be understood, and never holds more than its limits allow.
+A server may send anything. The parser keeps every byte until it is part of a reply or an error,
+accepts any readable reply, and never holds more than its limits allow.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from itertools import chain
 
 from smtp_tui.records import record
 
-# RFC 5321 asks for 512 octets a line (4.5.3.1.5), RFC 4954 for challenges of 12288 (section 4);
-# servers in the field send long EHLO lines and whole policies, none sends this much.
+# RFC 5321 allows 512 octets a line (4.5.3.1.5), RFC 4954 challenges of 12288 (section 4). Real
+# servers send long EHLO lines and whole policies, but never this much.
 LINE_LIMIT = 16 * 1024
 LINES_LIMIT = 1000
 REPLY_LIMIT = 64 * 1024
@@ -23,9 +23,9 @@ _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?=[ \n]|$)")
 
 
 class StreamError(Exception):
-    """The bytes are no SMTP reply; `seen` are those that could not be understood.
+    """The bytes are not an SMTP reply; `seen` are those that could not be parsed.
 
-    `begins` tells whether they stand where a reply begins.
+    `begins` is whether they are at the start of a reply.
     """
 
     def __init__(self, reason: str, seen: bytes, *, begins: bool) -> None:
@@ -36,16 +36,16 @@ class StreamError(Exception):
 
 
 class MalformedReply(StreamError):
-    """A line that is no reply line, or that does not belong to the reply it stands in."""
+    """A line that is not a reply line, or does not belong to the reply that contains it."""
 
 
 class ReplyTooLong(StreamError):
-    """A line, a reply or a whole dialogue above the limit."""
+    """A line, a reply or a whole dialogue exceeds its limit."""
 
 
 @record
 class Reply:
-    """A whole reply: its code, and the text of each line without code and line end."""
+    """A complete reply: its code, and the text of each line without code and line end."""
 
     code: int
     lines: tuple[bytes, ...]
@@ -53,26 +53,26 @@ class Reply:
 
     @property
     def text(self) -> str:
-        r"""The lines, joined by line ends; bytes that are not UTF-8 stand as `\xNN`."""
+        r"""The lines, joined by newlines; bytes that are not UTF-8 appear as `\xNN`."""
         return "\n".join(line.decode("utf-8", "backslashreplace") for line in self.lines)
 
     @property
     def enhanced(self) -> str | None:
-        """The enhanced status code (RFC 3463) that begins the first line, if it fits the code."""
+        """The enhanced status code (RFC 3463) that begins the first line, if its class matches."""
         match = _ENHANCED.match(self.text)
         found = match.group(1) if match else None
         return found if found and found[0] == str(self.code)[0] else None
 
     @property
     def category(self) -> int:
-        """The first digit: 2 done, 3 go on, 4 not now, 5 no."""
+        """The first digit: 2 success, 3 continue, 4 temporary and 5 permanent failure."""
         return self.code // 100
 
 
 class ReplyParser:
-    """Collects bytes and hands out whole replies.
+    """Collects bytes and returns complete replies.
 
-    After an error the reply that it fell into is forgotten, and the bytes after it stay.
+    After an error, the reply it occurred in is dropped and the bytes after it are kept.
     """
 
     def __init__(self, *, total_limit: int = TOTAL_LIMIT) -> None:
@@ -87,19 +87,19 @@ class ReplyParser:
 
     @property
     def pending(self) -> bytes:
-        """What was received and belongs to no whole reply yet, as it came but for line ends."""
+        """The received bytes of an incomplete reply, unchanged except for line ends."""
         begun = b"".join(b"%03d-%s\n" % (self._code, line) for line in self._lines)
         return begun + bytes(self._buffer)
 
     def feed(self, data: bytes) -> None:
-        """Add received bytes; ReplyTooLong when the dialogue as a whole exceeds its limit."""
+        """Add received bytes; ReplyTooLong if the dialogue as a whole exceeds its limit."""
         self._total += len(data)
         if self._total > self._total_limit:
             raise self._too_long(f"more than {self._total_limit} bytes in one dialogue", data)
         self._buffer += data
 
     def next_reply(self) -> Reply | None:
-        """Return the next whole reply, or None until more bytes come.
+        """Return the next complete reply, or None if it needs more bytes.
 
         Raises MalformedReply and ReplyTooLong.
         """
@@ -109,14 +109,14 @@ class ReplyParser:
                 self._lines.append(text)
                 if is_last:
                     reply = Reply(self._code, tuple(self._lines), self._bare_lf)
-                    self._begin_anew()
+                    self._reset()
                     return reply
         except StreamError:
-            self._begin_anew()
+            self._reset()
             raise
         return None
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._lines, self._size, self._bare_lf = [], 0, False
 
     def _next_line(self) -> bytes | None:
@@ -164,22 +164,22 @@ _PROTOCOLS = (
 
 
 def protocol_of(seen: bytes) -> str | None:
-    """Name the protocol that begins so, or None."""
+    """Return the protocol that begins with these bytes, or None."""
     return next((name for pattern, name in _PROTOCOLS if re.match(pattern, seen)), None)
 
 
 def begins_with_code(seen: bytes) -> bool:
-    """Tell whether the bytes begin as a reply does, as far as they go."""
+    """Whether the bytes begin like a reply, as far as they go."""
     return seen.lstrip()[:3].isdigit()
 
 
 def is_tls_record(seen: bytes) -> bool:
-    """Tell whether the bytes begin as a TLS record: a content type (RFC 8446, section 5.1)."""
+    """Whether the bytes begin like a TLS record: a content type (RFC 8446, section 5.1)."""
     return b"\x14" <= seen[:1] <= b"\x17"
 
 
 def is_lmtp(greeting: str) -> bool:
-    """Tell whether a greeting names LMTP (RFC 2033) and not SMTP."""
+    """Whether a greeting names LMTP (RFC 2033) and not SMTP."""
     return bool(re.search(r"\bLMTP\b", greeting) and not re.search(r"\bE?SMTP\b", greeting))
 
 
@@ -187,7 +187,7 @@ def is_lmtp(greeting: str) -> bool:
 class EhloKeywords:
     """The EHLO keywords in upper case with their parameters, in the server's order.
 
-    `redacted` are those that may be shown, where they are others: to hide a secret may join lines.
+    `redacted` are the keywords to show, if different: hiding a secret may join lines.
     """
 
     keywords: tuple[tuple[str, str], ...] = ()
@@ -198,29 +198,29 @@ class EhloKeywords:
 
     @property
     def shown(self) -> tuple[tuple[str, str], ...]:
-        """The keywords as they may be shown."""
+        """The keywords to show."""
         return self.keywords if self.redacted is None else self.redacted
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
-        """The SASL mechanisms offered (RFC 4954, section 3), once each."""
+        """The SASL mechanisms offered (RFC 4954, section 3), without duplicates."""
         return _mechanisms(self.keywords)
 
     @property
     def shown_mechanisms(self) -> tuple[str, ...]:
-        """The mechanisms as they may be shown."""
+        """The mechanisms to show."""
         return _mechanisms(self.shown)
 
     @property
     def size_limit(self) -> int:
-        """The largest message in bytes (RFC 1870, section 3); nought where none is told."""
-        told = next((rest for name, rest in self.keywords if name == "SIZE"), "")
-        return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0
+        """The largest message in bytes (RFC 1870, section 3); 0 if the server gives no limit."""
+        value = next((rest for name, rest in self.keywords if name == "SIZE"), "")
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
     def apart_from(
         self, other: EhloKeywords, *, ignoring: frozenset[str] = frozenset()
     ) -> tuple[str, ...]:
-        """The keywords of this offer that the other has not, as they may be shown."""
+        """Return the keywords to show that `other` lacks, with their parameters."""
         return tuple(
             f"{name} {parameters}".rstrip()
             for name, parameters in self.shown
@@ -229,12 +229,12 @@ class EhloKeywords:
 
 
 def parse_ehlo(reply: Reply, redacted: Reply | None = None) -> EhloKeywords:
-    """Read the keywords of an EHLO reply; its first line is the server's name and greeting."""
+    """Parse the keywords of an EHLO reply; its first line is the server's name and greeting."""
     return EhloKeywords(_keywords(reply), _keywords(redacted) if redacted else None)
 
 
 def _keywords(reply: Reply) -> tuple[tuple[str, str], ...]:
-    # Servers older than RFC 2554 write `AUTH=LOGIN PLAIN`; clients of their time asked for it.
+    # Servers older than RFC 2554 send `AUTH=LOGIN PLAIN`, which clients of their time needed.
     lines = (re.sub("^AUTH=", "AUTH ", line, flags=re.I) for line in reply.text.split("\n")[1:])
     parts = (line.split(maxsplit=1) for line in lines if line.strip())
     return tuple((name.upper(), rest[0].strip() if rest else "") for name, *rest in parts)

@@ -1,8 +1,8 @@
-"""SASL mechanisms (RFC 4422) as generators: they yield responses and are sent challenges.
+"""SASL mechanisms (RFC 4422) as generators that yield responses and receive challenges.
 
-The first value yielded is the initial response, or None where the server speaks first. A mechanism
-that is sent a challenge after its last response ends, which the caller takes for a malformed
-exchange. It raises MechanismUnusable before its first response, ChallengeError after it.
+The first value yielded is the initial response, or None if the server sends first. A mechanism that
+receives a challenge after its last response ends, and its caller reports a malformed exchange. It
+raises MechanismUnusable before its first response, ChallengeError after it.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.redaction import as_bytes
 from smtp_tui.smtp.replies import Reply
 
-# A hostile server must not keep the processor busy for long. So many iterations take half a second
-# on a common machine, and the event loop does not wait for them.
+# A hostile server must not keep the processor busy for long. This many iterations take half a
+# second on a common machine, and do not block the event loop.
 ITERATIONS_LIMIT = 2_000_000
-# Whoever overhears the exchange can try passwords against the proof. RFC 5802 and RFC 7677 ask
-# servers for so many at least; Dovecot and Cyrus SASL store no fewer.
+# Anyone who records the exchange can try passwords against the proof. RFC 5802 and RFC 7677 require
+# at least this many iterations; Dovecot and Cyrus SASL use no fewer.
 ITERATIONS_LEAST = 4096
 # scramp's limit, not the RFCs'. Dovecot and Cyrus SASL send 16 bytes, mox 12.
 SALT_LEAST = 12
 
 
 class ChallengeError(ValueError):
-    """A challenge that the mechanism cannot have sent."""
+    """A challenge that is invalid in the mechanism."""
 
 
 class MechanismUnusable(ValueError):
-    """The mechanism cannot carry this username or password, or this machine cannot do it."""
+    """The mechanism cannot send this username or password, or this machine lacks it."""
 
 
 @record
 class ClientResponse:
-    """What goes to the server, and the description that stands for it wherever it is shown.
+    """A response to the server, and the description to show in its place.
 
-    `proof` is the part of it that a password could be tried against.
+    `proof` is the part of it that passwords could be tried against.
     """
 
     data: bytes = field(repr=False)
@@ -57,13 +57,13 @@ class ClientResponse:
 
     @property
     def as_argument(self) -> bytes:
-        """The initial response in AUTH, where no data is a `=` (RFC 4954, section 4)."""
+        """The initial response in AUTH, `=` if empty (RFC 4954, section 4)."""
         return self.as_line or b"="
 
 
 @record
 class Credentials:
-    """Whom to log in as, and the host and port that OAUTHBEARER binds to."""
+    """The username and secret to log in with, and the host and port for OAUTHBEARER."""
 
     username: str
     secret: str = field(repr=False)
@@ -72,36 +72,38 @@ class Credentials:
 
     @property
     def shown(self) -> str:
-        """The name as people and logs get it: `user:password@host` may have been pasted there."""
+        """The username to show, masked: `user:password@host` may have been pasted there."""
         return mask_credentials(self.username)
 
 
 Exchange = Generator[ClientResponse | None, bytes, None]
 
-# The answer to an error that came as a challenge; the reply that refuses comes after it.
+# The response to an error sent as a challenge; the negative reply comes after it.
 TO_GET_ERROR = ClientResponse(b"", "[empty response, to get the error]", is_secret=False)
 
 
-def plain(login: Credentials) -> Exchange:
+def plain(credentials: Credentials) -> Exchange:
     """PLAIN (RFC 4616): username and password in one response."""
-    user, secret = as_bytes(login.username), as_bytes(login.secret)
+    user, secret = as_bytes(credentials.username), as_bytes(credentials.secret)
     if b"\0" in user + secret:
         raise MechanismUnusable("PLAIN cannot send a NUL byte, and the password contains one")
-    yield ClientResponse(b"\0" + user + b"\0" + secret, f"[username {login.shown} and password]")
+    yield ClientResponse(
+        b"\0" + user + b"\0" + secret, f"[username {credentials.shown} and password]"
+    )
 
 
-def login(login: Credentials) -> Exchange:
-    """LOGIN (no RFC; draft-murchison-sasl-login): username, then password, each when asked."""
+def login(credentials: Credentials) -> Exchange:
+    """LOGIN (no RFC; draft-murchison-sasl-login): username, then password, each on request."""
     yield None
-    shown = f"[username {login.shown}]"
-    yield ClientResponse(as_bytes(login.username), shown, is_secret=False)
-    yield ClientResponse(as_bytes(login.secret), "[password]")
+    shown = f"[username {credentials.shown}]"
+    yield ClientResponse(as_bytes(credentials.username), shown, is_secret=False)
+    yield ClientResponse(as_bytes(credentials.secret), "[password]")
 
 
-def cram_md5(login: Credentials) -> Exchange:
+def cram_md5(credentials: Credentials) -> Exchange:
     """CRAM-MD5 (RFC 2195): a keyed digest of the server's challenge."""
     try:
-        keyed = hmac.new(as_bytes(login.secret), digestmod="md5")
+        keyed = hmac.new(as_bytes(credentials.secret), digestmod="md5")
     except ValueError:
         text = "CRAM-MD5 needs MD5, which this machine forbids (FIPS mode)"
         raise MechanismUnusable(text) from None
@@ -110,20 +112,20 @@ def cram_md5(login: Credentials) -> Exchange:
         raise ChallengeError("the challenge is empty")
     keyed.update(challenge)
     digest = keyed.hexdigest().encode()
-    shown = f"[username {login.shown} and digest of challenge and password]"
-    yield ClientResponse(as_bytes(login.username) + b" " + digest, shown, proof=digest)
+    shown = f"[username {credentials.shown} and digest of challenge and password]"
+    yield ClientResponse(as_bytes(credentials.username) + b" " + digest, shown, proof=digest)
 
 
-def scram(name: str, login: Credentials) -> Exchange:
+def scram(name: str, credentials: Credentials) -> Exchange:
     """SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password."""
     from scramp import ScramClient, ScramException  # 25 ms, which no other mechanism needs
 
     try:
-        client = ScramClient([name], login.username, login.secret)
+        client = ScramClient([name], credentials.username, credentials.secret)
         first = client.get_client_first().encode()
-    except (ScramException, UnicodeEncodeError):  # their words may quote the password
+    except (ScramException, UnicodeEncodeError):  # the error may quote the password
         raise MechanismUnusable(f"{name} cannot send this username or password") from None
-    challenge = yield ClientResponse(first, f"[username {login.shown} and nonce]")
+    challenge = yield ClientResponse(first, f"[username {credentials.shown} and nonce]")
     # A server's error (RFC 5802, section 7), which mox sends as a challenge before its 535.
     if challenge.startswith(b"e="):
         yield TO_GET_ERROR
@@ -143,13 +145,13 @@ def scram(name: str, login: Credentials) -> Exchange:
     except UnicodeDecodeError:
         raise ChallengeError(f"{failure} (it is not UTF-8)") from None
     except (ScramException, ValueError) as error:
-        words = str(error.args[0]).rstrip(".")
-        raise ChallengeError(f"{failure} ({words})") from None
+        reason = str(error.args[0]).rstrip(".")
+        raise ChallengeError(f"{failure} ({reason})") from None
     yield ClientResponse(b"", "[empty response]", is_secret=False, server_proved=True)
 
 
 def _require_acceptable(challenge: bytes) -> None:
-    """Reject iterations and salts that cost too much, or make the proof easy to crack."""
+    """Raise ChallengeError if iterations or salt cost too much, or make the proof easy to crack."""
     parts = challenge.split(b",")
     for count in [part[2:] for part in parts if part.startswith(b"i=")] or [b""]:
         if not count.isdigit():
@@ -169,7 +171,7 @@ def _require_acceptable(challenge: bytes) -> None:
         try:
             length = len(b64decode(salt, validate=True))
         except binascii.Error:
-            continue  # reported as scramp reads it
+            continue  # scramp reports it
         if 0 < length < SALT_LEAST:
             raise ChallengeError(
                 f"the server's salt has {length} bytes; smtp-tui requires {SALT_LEAST} or more, but"
@@ -177,39 +179,43 @@ def _require_acceptable(challenge: bytes) -> None:
             )
 
 
-def xoauth2(login: Credentials) -> Exchange:
-    """XOAUTH2 (Google's and Microsoft's): an access token; an error comes as a challenge."""
-    user, token = as_bytes(login.username), _token(login)
+def xoauth2(credentials: Credentials) -> Exchange:
+    """XOAUTH2 (Google and Microsoft): an access token; an error comes as a challenge."""
+    user, token = as_bytes(credentials.username), _token(credentials)
     data = b"user=" + user + b"\1auth=Bearer " + token + b"\1\1"
-    yield ClientResponse(data, f"[username {login.shown} and access token]")
+    yield ClientResponse(data, f"[username {credentials.shown} and access token]")
     yield TO_GET_ERROR
 
 
-def oauthbearer(login: Credentials) -> Exchange:
+def oauthbearer(credentials: Credentials) -> Exchange:
     """OAUTHBEARER (RFC 7628): an access token; an error comes as a challenge."""
-    name = login.username.replace("=", "=3D").replace(",", "=2C")
-    where = f"\1host={login.host}\1port={login.port}"
-    data = as_bytes(f"n,a={name},{where}") + b"\1auth=Bearer " + _token(login) + b"\1\1"
-    yield ClientResponse(data, f"[username {login.shown} and access token]")
+    name = credentials.username.replace("=", "=3D").replace(",", "=2C")
+    where = f"\1host={credentials.host}\1port={credentials.port}"
+    data = as_bytes(f"n,a={name},{where}") + b"\1auth=Bearer " + _token(credentials) + b"\1\1"
+    yield ClientResponse(data, f"[username {credentials.shown} and access token]")
     yield ClientResponse(b"\1", "[acknowledgement, to get the error]", is_secret=False)
 
 
-def _token(login: Credentials) -> bytes:
-    token = as_bytes(login.secret)
+def _token(credentials: Credentials) -> bytes:
+    token = as_bytes(credentials.secret)
     if not all(0x20 < byte < 0x7F for byte in token):
         text = "an access token is printable ASCII without spaces; the password is not"
         raise MechanismUnusable(text)
     return token
 
 
-def external(login: Credentials) -> Exchange:
-    """EXTERNAL (RFC 4422, appendix A): the client certificate speaks."""
-    shown = f"[identity {login.shown}]" if login.username else "[identity of the certificate]"
-    yield ClientResponse(as_bytes(login.username), shown, is_secret=False)
+def external(credentials: Credentials) -> Exchange:
+    """EXTERNAL (RFC 4422, appendix A): the client certificate authenticates."""
+    shown = (
+        f"[identity {credentials.shown}]"
+        if credentials.username
+        else "[identity of the certificate]"
+    )
+    yield ClientResponse(as_bytes(credentials.username), shown, is_secret=False)
 
 
 def decode_challenge(reply: Reply) -> bytes | None:
-    """Return the challenge in a 334 reply, or None where it is no base64 (RFC 4954, section 4)."""
+    """Return the challenge in a 334 reply, or None if it is not base64 (RFC 4954, section 4)."""
     if len(reply.lines) != 1:
         return None
     try:
@@ -228,9 +234,9 @@ MECHANISMS: dict[str, Callable[[Credentials], Exchange]] = {
     "OAUTHBEARER": oauthbearer,
     "EXTERNAL": external,
 }
-# They hand the secret over as it is: whoever reads the connection has it.
+# These send the secret itself: anyone who reads the connection gets it.
 GIVES_SECRET_AWAY = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
-# The server proves itself at the end; success without that proof is none.
+# The server proves itself at the end; a success without that proof does not count.
 PROVES_SERVER = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})
 AUTO_ENCRYPTED = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN")
 AUTO_OPEN = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5")

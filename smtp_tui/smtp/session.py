@@ -1,7 +1,7 @@
-"""A check: the whole dialogue from name resolution to QUIT, as a stream of events.
+"""Run a check, from name resolution to QUIT, as a stream of events.
 
-The dialogue runs in a task of its own and the generator hands its events on. Closing the generator
-cancels the task, which closes the socket at once.
+The check runs in its own task and the generator yields its events. Closing the generator cancels
+the task, which closes the socket at once.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ from smtp_tui.smtp.tls import ContextError, client_context, sni_name
 
 
 async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake | None:
-    """Try a TLS handshake on a fresh connection; None when the port does not answer it."""
-    anything = replace(
+    """Try a TLS handshake on a new connection; None if it fails."""
+    unverified = replace(
         settings, openssl_verify_mode=VerifyMode.NONE, client_certificate=None, client_key=None
     )
     try:
@@ -55,15 +55,15 @@ async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake
         return None
     connection = Connection(connected)
     try:
-        # No certificate is checked and none is shown, so no file is read.
-        return await connection.start_tls(client_context(anything), sni_name(settings))
+        # No certificate is verified and none is sent, so no file is read.
+        return await connection.start_tls(client_context(unverified), sni_name(settings))
     except (HandshakeFailed, ClosedByServer, ContextError, OSError):
         return None
     finally:
         connection.close()
 
 
-# After this many seconds without a greeting the port may want TLS from the first byte.
+# After this many seconds without a greeting, the port may expect implicit TLS.
 PROBE_AFTER = 5.0
 _IMPLICIT_TLS = (
     Cause.IMPLICIT_TLS_EXPECTED,
@@ -72,10 +72,10 @@ _IMPLICIT_TLS = (
 
 
 class GreetingReader:
-    """Hears the greeting; a port that stays silent is asked once whether it speaks TLS.
+    """Reads the greeting; if none comes, probes the port once for implicit TLS.
 
-    `extra` is the seconds that asking may take after the check's own time is over; nought forbids
-    it altogether.
+    `extra` is the seconds that the probe may take after the check has timed out; 0 disables the
+    probe altogether.
     """
 
     def __init__(self, client: SMTPClient, settings: Settings, extra: float) -> None:
@@ -86,7 +86,7 @@ class GreetingReader:
         self._has_probed = False
 
     async def greet(self) -> None:
-        """Hear a good greeting; CheckAborted when it is none."""
+        """Read the greeting; CheckAborted unless it is a 220 from an SMTP server."""
         client = self._client
         client.enter_stage(Stage.GREETING)
         client.command = ""
@@ -99,10 +99,10 @@ class GreetingReader:
             raise CheckAborted(Cause.NOT_SMTP, shown, reply=reply, protocol="LMTP")
 
     async def cause_of_timeout(self, limit: str) -> CheckAborted:
-        """Say what it means that the time is over; `limit` words the time-out."""
+        """Return the cause of a timeout; `limit` is the text for it."""
         if other := self._client.other_protocol():
             return other
-        if (left := self._left()) > 0:
+        if (left := self._seconds_left()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     if await self._probe_tls():
@@ -112,8 +112,8 @@ class GreetingReader:
     def _may_probe(self) -> bool:
         return self._extra > 0 and not self._client.connection.is_encrypted
 
-    def _left(self) -> float:
-        """Seconds that asking may still take; what it took beside the wait counts."""
+    def _seconds_left(self) -> float:
+        """Return the seconds left for the probe; the time since it began counts."""
         if self._has_probed or not self._may_probe():
             return 0
         if self._probed_at is None:
@@ -121,19 +121,19 @@ class GreetingReader:
         return self._extra - (self._client.now() - self._probed_at)
 
     async def _read_greeting(self) -> Reply:
-        hearing = asyncio.create_task(self._client.read_reply())
-        asking: asyncio.Task[bool] | None = None
+        reading = asyncio.create_task(self._client.read_reply())
+        probing: asyncio.Task[bool] | None = None
         try:
             if self._may_probe():
-                await asyncio.wait({hearing}, timeout=PROBE_AFTER)
-                if not hearing.done():
-                    asking = asyncio.create_task(self._probe_tls())
-                    await asyncio.wait({hearing, asking}, return_when=asyncio.FIRST_COMPLETED)
-                    if not hearing.done() and asking.result():
+                await asyncio.wait({reading}, timeout=PROBE_AFTER)
+                if not reading.done():
+                    probing = asyncio.create_task(self._probe_tls())
+                    await asyncio.wait({reading, probing}, return_when=asyncio.FIRST_COMPLETED)
+                    if not reading.done() and probing.result():
                         raise CheckAborted(*_IMPLICIT_TLS)
-            return await hearing
+            return await reading
         finally:
-            running = [task for task in (hearing, asking) if task is not None]
+            running = [task for task in (reading, probing) if task is not None]
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
@@ -143,28 +143,28 @@ class GreetingReader:
         if client.target is None:
             return False
         self._probed_at = client.now()
-        agreed = await tls_from_first_byte(client.target, self._settings)
+        tls = await tls_from_first_byte(client.target, self._settings)
         self._has_probed = True
         text, outcome = "experiment: the port does not answer a TLS handshake either", "no-tls"
-        if agreed:
-            text, outcome = f"experiment: implicit TLS works on this port: {agreed.version}", "ok"
+        if tls:
+            text, outcome = f"experiment: implicit TLS works on this port: {tls.version}", "ok"
         name = "tls-from-first-byte"
         client.emit(Experiment(seconds=client.now(), name=name, outcome=outcome, text=text))
-        return agreed is not None
+        return tls is not None
 
 
-# The share of a check's time that its files of certificates and keys may take.
+# The share of a check's timeout for reading certificate and key files.
 SHARE_FOR_FILES = 0.9
-# Addresses that a remark names.
+# Maximum number of addresses in a note.
 ADDRESSES_NAMED = 4
 
 
 @record(kw_only=True)
 class Limits:
-    """How far a check goes and what it may do beside the settings.
+    """The limits of a check that are not settings.
 
-    `until` TLS ends it after the handshake. `extra` is the seconds that looks beside the dialogue
-    may take; nought forbids them.
+    `until` TLS ends it after the handshake. `extra` is the seconds that probes outside the dialogue
+    may take; 0 disables them.
     """
 
     until: Stage = Stage.AUTH
@@ -182,15 +182,15 @@ async def check(
     started: float | None = None,
     early: EarlyConnection | None = None,
 ) -> AsyncGenerator[Event, None]:
-    """Yield what happens while the settings are tried, a Finished event last.
+    """Check the settings and yield the events, a Finished event last.
 
-    `secret` is the password or access token, needed where `settings.needs_password`; `mail` is what
-    to hand over after AUTH, if anything; `redactor` knows the secrets of another dialogue too, if
-    this one belongs to it; `started` is the monotonic time that events count from; `early` may have
-    begun to connect, and is closed by whoever made it. Wrap it in `contextlib.aclosing`: leaving
-    early closes the socket at once.
+    `secret` is the password or access token, needed if `settings.needs_password`; `mail` is sent
+    after AUTH, if given; `redactor` also removes the secrets of related dialogues; `started` is the
+    `time.monotonic` value that events count from; `early` may already be connecting, and its
+    creator closes it. Wrap the generator in `contextlib.aclosing`: leaving it early closes the
+    socket at once.
     """
-    # Not an asyncio.Queue: each of a thousand checks hands over some thirty events.
+    # Not an asyncio.Queue, which is slower: a thousand checks emit some thirty events each.
     events: deque[Event] = deque()
     has_news = asyncio.Event()
 
@@ -200,8 +200,8 @@ async def check(
 
     redactor = redactor or Redactor(settings.username, secret)
     client = SMTPClient(emit, redactor, started)
-    course = CheckFlow(client, settings, secret, mail, limits or Limits(), early)
-    task = asyncio.create_task(course.run())
+    flow = CheckFlow(client, settings, secret, mail, limits or Limits(), early)
+    task = asyncio.create_task(flow.run())
     task.add_done_callback(lambda _: has_news.set())
     try:
         while events or not task.done():
@@ -212,14 +212,14 @@ async def check(
                 await has_news.wait()
         task.result()
     finally:
-        if not task.done():  # to wait for one that failed would take its traceback away
+        if not task.done():  # awaiting a failed task would lose its traceback
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
 
 class CheckFlow:
-    """The course of one check, stage by stage."""
+    """The stages of one check."""
 
     def __init__(
         self,
@@ -237,12 +237,14 @@ class CheckFlow:
         self._mail = mail
         self._limits = limits
         self._greeting = GreetingReader(client, settings, limits.extra)
-        self._eyeballs = HappyEyeballs(settings.source_address, self._tried, self._failed, early)
+        self._eyeballs = HappyEyeballs(
+            settings.source_address, self._on_attempt, self._on_failure, early
+        )
 
     async def run(self) -> None:
-        """Go through the stages, say QUIT, close, and tell how it ended."""
+        """Run the stages, send QUIT, close, and emit the Finished event."""
         client = self._client
-        stop: CheckAborted | None = None
+        aborted: CheckAborted | None = None
         is_late = False
         try:
             try:
@@ -250,51 +252,51 @@ class CheckFlow:
                     await self._stages()
             except TimeoutError:
                 is_late = True
-                stop = await self._cause_of_timeout()
+                aborted = await self._cause_of_timeout()
             except CheckAborted as reason:
-                stop = reason
-            end = self._end(stop)
+                aborted = reason
+            end = self._end(aborted)
             if client.is_usable:
                 await say_quit(client, end, is_late=is_late)
         finally:
             client.close()
         client.emit(replace(end, seconds=client.now()))
 
-    def _end(self, stop: CheckAborted | None) -> Finished:
+    def _end(self, aborted: CheckAborted | None) -> Finished:
         client = self._client
-        if stop is None:
+        if aborted is None:
             return Finished(seconds=client.now(), stage=client.stage)
         return Finished(
             seconds=client.now(),
             stage=client.stage,
-            fault=stop.fault,
-            detail=client.redactor.sentence(stop.detail),
+            fault=aborted.fault,
+            detail=client.redactor.sentence(aborted.detail),
             command=client.command,
-            reply=client.redactor.reply(stop.reply) if stop.reply else None,
-            also=stop.also,
-            certificate=stop.certificate,
-            protocol=stop.protocol,
+            reply=client.redactor.reply(aborted.reply) if aborted.reply else None,
+            also=aborted.also,
+            certificate=aborted.certificate,
+            protocol=aborted.protocol,
         )
 
     async def _stages(self) -> None:
         settings, client = self._settings, self._client
         context = await self._prepare()
-        naming = EhloName(settings.domain, settings.timeout)
+        ehlo_name = EhloName(settings.domain, settings.timeout)
         try:
             await self._connect()
             if settings.encryption is Encryption.SSL:
                 client.enter_stage(Stage.TLS)
                 await secure(client, settings, context)
-            if self._is_far_enough():
+            if self._is_limit_reached():
                 return
             await self._greeting.greet()
-            name = await naming.name(client.connection.local_address)
+            name = await ehlo_name.name(client.connection.local_address)
         finally:
-            await naming.close()
+            await ehlo_name.close()
         offer = await ehlo(client, name)
         if wants_starttls(client, settings, offered="STARTTLS" in offer):
             await starttls(client, settings, context)
-            if self._is_far_enough():
+            if self._is_limit_reached():
                 return
             before, offer = offer, await ehlo(client, name)
             note_changes(client, before, offer)
@@ -304,11 +306,11 @@ class CheckFlow:
             envelope = envelope_of(self._mail, settings.sender, user, name)
             await deliver(client, offer, self._mail, envelope)
 
-    def _is_far_enough(self) -> bool:
+    def _is_limit_reached(self) -> bool:
         return self._limits.until is Stage.TLS and self._client.connection.is_encrypted
 
     async def _prepare(self) -> ssl.SSLContext:
-        """Make ready all that needs no network; CheckAborted where that cannot be done."""
+        """Prepare everything that needs no network; CheckAborted if that fails."""
         client, settings = self._client, self._settings
         client.stage = Stage.SETTINGS
         require_usable(client, settings, self._secret or "")
@@ -316,7 +318,7 @@ class CheckFlow:
             sni_name(settings)
             if self._early and self._early.context:
                 return self._early.context
-            # Sooner than the whole check's time-out, which does not know what was waited for.
+            # Less than the check's timeout, which does not know which file was waited for.
             seconds = max(0.0, SHARE_FOR_FILES * (settings.timeout - client.now()))
             return await load_context(settings, seconds)
         except ContextError as error:
@@ -346,16 +348,16 @@ class CheckFlow:
                 local_address=connection.local_address,
             )
         )
-        if late := self._eyeballs.unanswered:
-            names = abridged([one.address for one in late], ADDRESSES_NAMED)
+        if unanswered := self._eyeballs.unanswered:
+            names = abridged([endpoint.address for endpoint in unanswered], ADDRESSES_NAMED)
             text = f"no answer from {names}; a program that tries only one address waits there"
             client.note(text, WarningId.ADDRESS_UNANSWERED)
 
-    def _tried(self, target: Endpoint, moment: float) -> None:
+    def _on_attempt(self, target: Endpoint, moment: float) -> None:
         seconds, port = self._client.seconds_at(moment), self._settings.port
         self._client.emit(Connecting(seconds=seconds, address=target.address, port=port))
 
-    def _failed(self, target: Endpoint, error: AddressError) -> None:
+    def _on_failure(self, target: Endpoint, error: AddressError) -> None:
         self._client.note(f"{target.address}: {error.detail}")
 
     async def _authenticate(self, offer: EhloKeywords) -> None:
@@ -369,11 +371,11 @@ class CheckFlow:
         await authenticate(client, settings, offer, self._secret or "", allow_clear=allow_clear)
 
     async def _cause_of_timeout(self) -> CheckAborted:
-        """Name the time-out after what was being waited for."""
+        """Return the cause of a timeout, which depends on the stage."""
         limit = f"no answer within {self._settings.timeout:g} s"
-        if first := self._client.group_refusal:
-            self._client.stage, self._client.command = Stage.ENVELOPE, first.command
-            return refused(first.reply)
+        if refusal := self._client.group_refusal:
+            self._client.stage, self._client.command = Stage.ENVELOPE, refusal.command
+            return refused(refusal.reply)
         match self._client.stage:
             case Stage.RESOLVE:
                 return CheckAborted(Cause.RESOLVER_FAILED, limit)

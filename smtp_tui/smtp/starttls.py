@@ -1,4 +1,4 @@
-"""Putting TLS on a dialogue, from the first byte or by STARTTLS (RFC 3207), and judging it."""
+"""Secure a connection with implicit TLS or STARTTLS (RFC 3207), and verify the certificate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from smtp_tui.threads import in_daemon_thread
 
 
 async def starttls(client: SMTPClient, settings: Settings, context: ssl.SSLContext) -> None:
-    """Say STARTTLS and do the handshake; CheckAborted if either fails or bytes came between."""
+    """Send STARTTLS and do the handshake; CheckAborted if either fails or bytes came between."""
     reply = await client.send_and_read("STARTTLS")
     if reply.code != 220:
         raise refused(reply)
@@ -43,18 +43,18 @@ async def starttls(client: SMTPClient, settings: Settings, context: ssl.SSLConte
 
 
 async def secure(client: SMTPClient, settings: Settings, context: ssl.SSLContext) -> None:
-    """Do the TLS handshake and judge what it agreed on; CheckAborted when it does not hold."""
+    """Do the TLS handshake and verify its result; CheckAborted if either fails."""
     client.is_usable = False
     client.is_shaking_hands = True
-    agreed = await _handshake(client, settings, context)
+    handshake = await _handshake(client, settings, context)
     client.is_shaking_hands = False
     client.forget_stream()
-    chain = _redacted(client, agreed.chain)
+    chain = _redacted(client, handshake.chain)
     leaf = chain[0] if chain else None
     verified = verifies_chain(settings)
     if settings.tls_fingerprint:
         verified = leaf is not None and leaf.sha256 == settings.tls_fingerprint
-    seconds, version, cipher = client.now(), agreed.version, agreed.cipher
+    seconds, version, cipher = client.now(), handshake.version, handshake.cipher
     client.emit(
         TlsEstablished(
             seconds=seconds, version=version, cipher=cipher, verified=verified, chain=chain
@@ -97,38 +97,38 @@ def _failed(client: SMTPClient, settings: Settings, error: HandshakeFailed) -> C
     if chain := _redacted(client, failure.chain):
         client.emit(TlsFailed(seconds=client.now(), chain=chain))
     blamed = _redacted(client, (failure.certificate,))[0] if failure.certificate else None
-    detail = client.redactor.text(failure.detail)  # it may name a place that the server chose
+    detail = client.redactor.text(failure.detail)  # it may name a URL that the server chose
     return CheckAborted(failure.fault, detail, also=failure.also, certificate=blamed)
 
 
 def _redacted(client: SMTPClient, chain: tuple[Certificate, ...]) -> tuple[Certificate, ...]:
-    """Take out of certificates, whose texts the server chose, what the redactor knows."""
-    return tuple(one.reworded(client.redactor.text) for one in chain)
+    """Redact certificates, whose texts the server chose."""
+    return tuple(certificate.reworded(client.redactor.text) for certificate in chain)
 
 
 def _plain_answer(client: SMTPClient, settings: Settings, seen: bytes) -> CheckAborted:
-    """Tell what it means that our ClientHello was not answered by TLS."""
-    said = client.redactor.excerpt(seen, NOTED).rstrip()
-    client.note(f"instead of TLS the server sent: {said}")
+    """Return the cause of an answer to our ClientHello that is not TLS."""
+    answer = client.redactor.excerpt(seen, NOTED).rstrip()
+    client.note(f"instead of TLS the server sent: {answer}")
     if settings.encryption is not Encryption.SSL:
-        # A reply of good news cannot answer a ClientHello: it was on its way before.
+        # A positive reply cannot answer a ClientHello: it was sent before.
         if seen[:1] in (b"2", b"3") and begins_with_code(seen):
             return _injection(client, seen)
-        text = f"the server answered in plain text: {said}"
+        text = f"the server answered in plain text: {answer}"
         return CheckAborted(Cause.TLS_HANDSHAKE_FAILED, text)
     if begins_with_code(seen):
-        # What follows may be its answer to our ClientHello, taken for a command.
-        return CheckAborted(Cause.PLAIN_TEXT_EXPECTED, said.splitlines()[0])
-    return CheckAborted(Cause.NOT_SMTP, said, protocol=protocol_of(seen))
+        # The other lines may be replies to our ClientHello, taken for a command.
+        return CheckAborted(Cause.PLAIN_TEXT_EXPECTED, answer.splitlines()[0])
+    return CheckAborted(Cause.NOT_SMTP, answer, protocol=protocol_of(seen))
 
 
 def _injection(client: SMTPClient, seen: bytes) -> CheckAborted:
-    said = client.redactor.excerpt(seen, NAMED).rstrip()
-    return CheckAborted(Cause.STARTTLS_INJECTION, f"after its 220 the server sent {said}")
+    answer = client.redactor.excerpt(seen, NAMED).rstrip()
+    return CheckAborted(Cause.STARTTLS_INJECTION, f"after its 220 the server sent {answer}")
 
 
 def wants_starttls(client: SMTPClient, settings: Settings, *, offered: bool) -> bool:
-    """Tell whether to say STARTTLS now; CheckAborted where it is required and not offered."""
+    """Whether to send STARTTLS now; CheckAborted if it is required and not offered."""
     if settings.encryption is Encryption.TLS:
         client.enter_stage(Stage.TLS)
         if not offered:
@@ -144,45 +144,45 @@ def wants_starttls(client: SMTPClient, settings: Settings, *, offered: bool) -> 
     return offered
 
 
-# Contexts whose files were read a moment ago, and when. OpenSSL takes 6 ms to read the certificates
-# that a system trusts: a thousand checks would spend most of their time on it.
+# Contexts whose files were read a moment ago, and when. OpenSSL takes 6 ms to read the system's CA
+# certificates: a thousand checks would spend most of their time on it.
 _recent: dict[tuple[object, ...], tuple[float, ssl.SSLContext]] = {}
 _RECENT = 1.0
 
 
 async def load_context(settings: Settings, seconds: float) -> ssl.SSLContext:
-    """Make the context the settings ask for, within `seconds`, and hold up nobody.
+    """Return a context for the settings within `seconds`, without blocking the event loop.
 
-    ContextError when they cannot be followed, or a file does not answer in time.
+    ContextError if they cannot be applied, or a file cannot be read in time.
     """
     environment = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     trust = verifies_chain(settings), settings.ca_file, *environment
     key = settings.tls_minimum, settings.client_certificate, settings.client_key, *trust
     now = time.monotonic()
-    for stale in [one for one, (made, _) in _recent.items() if now - made > _RECENT]:
+    for stale in [old for old, (made, _) in _recent.items() if now - made > _RECENT]:
         del _recent[stale]
     if key in _recent:
         return _recent[key][1]
     files = FileReader()
     context = await _load(settings, files, seconds)
-    if not files.read_pipe:  # which holds another content each time
+    if not files.read_pipe:  # a pipe's content differs each time
         _recent[key] = time.monotonic(), context
     return context
 
 
 async def _load(settings: Settings, files: FileReader, seconds: float) -> ssl.SSLContext:
     try:
-        # OpenSSL's own files are a part of the system.
+        # OpenSSL's default files are part of the system and need no thread.
         environment = map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))
         names_trust = verifies_chain(settings) and (settings.ca_file or any(environment))
         if not (names_trust or settings.client_certificate):
             return client_context(settings, files)
-        # A file may be a pipe, or on a file system that hangs: neither the loop nor signals wait.
+        # A file may be a pipe, or on a file system that hangs: block neither loop nor signals.
         return await in_daemon_thread(lambda: client_context(settings, files), seconds)
     except TimeoutError:
-        late = files.late(seconds)
-        if late is None:
+        timeout_error = files.late(seconds)
+        if timeout_error is None:
             raise
-        raise late from None
-    except OSError:  # no thread can be had
+        raise timeout_error from None
+    except OSError:  # no thread is available
         return client_context(settings, files)

@@ -1,4 +1,4 @@
-"""TLS contexts, the same on every Python, the files they need, and what `ssl` keeps to itself."""
+"""Create the same TLS contexts on every Python, and read data that `ssl` does not expose."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.smtp.certificates import Certificate, certificate_from, unreadable_certificate
 
 LARGEST_FILE = 8 * 1024 * 1024
-"""Bytes; the certificates that an operating system trusts take a fortieth of it."""
+"""Bytes; an operating system's CA certificates take a fortieth of this."""
 
 
 class ContextError(Exception):
-    """What the settings say cannot serve for TLS; `key` is the field, empty where it is none."""
+    """The settings cannot be used for TLS; `key` is the field, empty if no field is the cause."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class ContextError(Exception):
 
 
 class FileReader:
-    """Hands files to OpenSSL; `waits_for` is the field whose file is being read, and the file."""
+    """Passes files to OpenSSL; `waits_for` is the field and path of the file being read."""
 
     def __init__(self) -> None:
         self.waits_for: tuple[str, str] | None = None
@@ -44,8 +44,7 @@ class FileReader:
     def path_for(self, key: str, path: str) -> Iterator[str]:
         """Yield a path that OpenSSL reads without waiting: the file, or a copy of a pipe's content.
 
-        A shell hands over a pipe for `<(pass show key)`. ContextError where it is neither, or too
-        large.
+        A shell passes a pipe for `<(pass show key)`. ContextError if it is neither, or too large.
         """
         self.waits_for = key, path
         copy = None
@@ -74,7 +73,7 @@ class FileReader:
         self.waits_for = None
 
     def late(self, seconds: float) -> ContextError | None:
-        """The error for a file that did not answer in time; None where no file is waited for."""
+        """Return the error for a file not read in time; None if no file is being read."""
         if self.waits_for is None:
             return None
         key, path = self.waits_for
@@ -89,8 +88,8 @@ _VERSIONS = {
 }
 
 
-# X509_V… and SSL_R_… of OpenSSL, by their names in Python.
-_KEY_TROUBLE = {
+# OpenSSL's X509_R_… and SSL_R_… reasons, by their names in Python.
+_KEY_PROBLEMS = {
     "KEY_VALUES_MISMATCH": "do not belong together",
     "EE_KEY_TOO_SMALL": "are rejected by OpenSSL: the key is too short",
     "CA_MD_TOO_WEAK": "are rejected by OpenSSL: the signature is too weak",
@@ -103,16 +102,16 @@ def verifies_chain(settings: Settings) -> bool:
 
 
 def client_context(settings: Settings, files: FileReader | None = None) -> ssl.SSLContext:
-    """Make the context the settings ask for; ContextError when they cannot be followed."""
+    """Return a context for the settings; ContextError if they cannot be applied."""
     files = files or FileReader()
     old = settings.tls_minimum in (TlsVersion.V1_0, TlsVersion.V1_1)
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        # OpenSSL 3 signs TLS 1.0 and 1.1 handshakes with SHA-1, which it allows at level 0 alone.
+        # OpenSSL 3 signs TLS 1.0 and 1.1 handshakes with SHA-1, which it allows only at level 0.
         context.set_ciphers("DEFAULT@SECLEVEL=0" if old else "DEFAULT")
     except ssl.SSLError as error:
-        # As in FIPS mode without the module for it.
+        # For example in FIPS mode without the FIPS module.
         reason = (error.reason or str(error)).replace("_", " ").lower()
         place = os.environ.get("OPENSSL_CONF")
         where = f"its configuration{f', OPENSSL_CONF={place}' if place else ''}"
@@ -154,27 +153,27 @@ def _load_trust(context: ssl.SSLContext, ca_file: str | None, files: FileReader)
 def _load_own_certificate(
     context: ssl.SSLContext, certificate: str, key: str | None, files: FileReader
 ) -> None:
-    def refuse_to_ask() -> str:
+    def reject_encrypted_key() -> str:
         raise ContextError("client_key", "the key is encrypted; smtp-tui needs an unencrypted key")
 
     with ExitStack() as stack:
         path = stack.enter_context(files.path_for("client_certificate", certificate))
         key_path = stack.enter_context(files.path_for("client_key", key)) if key else None
         try:
-            context.load_cert_chain(path, key_path, password=refuse_to_ask)
+            context.load_cert_chain(path, key_path, password=reject_encrypted_key)
         except ssl.SSLError as error:
-            trouble = _KEY_TROUBLE.get(error.reason or "", "are not a PEM certificate and its key")
-            text = f"{certificate} and {key or certificate} {trouble}"
+            problem = _KEY_PROBLEMS.get(error.reason or "", "are not a PEM certificate and its key")
+            text = f"{certificate} and {key or certificate} {problem}"
             raise ContextError("client_certificate", text) from None
         except OSError as error:
-            named = certificate if key is None else f"{certificate} or {key}"
-            raise ContextError("client_certificate", f"{named}: {error.strerror}") from None
+            paths = certificate if key is None else f"{certificate} or {key}"
+            raise ContextError("client_certificate", f"{paths}: {error.strerror}") from None
 
 
 def sni_name(settings: Settings) -> str:
-    """The name for SNI (RFC 6066, section 3) and for the certificate's check (RFC 9525).
+    """Return the name for SNI (RFC 6066, section 3) and the certificate check (RFC 9525).
 
-    ContextError when it has no form that TLS could carry.
+    ContextError if TLS cannot carry it.
     """
     try:
         return ascii_name(settings.tls_name).removesuffix(".").partition("%")[0]
@@ -182,43 +181,43 @@ def sni_name(settings: Settings) -> str:
         raise ContextError("server_name" if settings.server_name else "host", str(error)) from None
 
 
-class _TlsLink(ssl.SSLObject):
+class _TlsObject(ssl.SSLObject):
     asked_for_certificate = False
 
 
-def asked_for_certificate(link: ssl.SSLObject) -> bool:
-    """Whether the server of a connection asked for a client certificate in the handshake."""
-    return isinstance(link, _TlsLink) and link.asked_for_certificate
+def asked_for_certificate(tls: ssl.SSLObject) -> bool:
+    """Whether the server asked for a client certificate in the handshake."""
+    return isinstance(tls, _TlsObject) and tls.asked_for_certificate
 
 
 def watch_certificate_requests(context: ssl.SSLContext) -> None:
-    """Have the links of a context note that the server asks for a client certificate.
+    """Make a context's connections record whether the server asks for a client certificate.
 
-    OpenSSL reports that to its debug callback alone.
+    OpenSSL reports this only to its debug callback.
     """
-    context.sslobject_class = _TlsLink
-    # Private; where it does not exist, nothing is known of a request. What `ssl` wraps it in turns
-    # each number into an enumeration's member, 50 times a handshake.
+    context.sslobject_class = _TlsObject
+    # Private; without it, requests go unnoticed. The wrapper in `ssl` turns each number into an
+    # enum member, 50 times a handshake.
     callback: Any = getattr(ssl.SSLContext.__base__, "_msg_callback", None)
     if callback is not None:
         callback.__set__(context, _note_request)
 
 
 def _note_request(
-    link: object, direction: str, _version: int, kind: int, message: int, _: bytes
+    tls: object, direction: str, _version: int, kind: int, message: int, _: bytes
 ) -> None:
     handshake, certificate_request = 22, 13  # RFC 8446, appendix B
     is_request = (direction, kind, message) == ("read", handshake, certificate_request)
-    if is_request and isinstance(link, _TlsLink):
-        link.asked_for_certificate = True
+    if is_request and isinstance(tls, _TlsObject):
+        tls.asked_for_certificate = True
 
 
-def peer_certificates(link: ssl.SSLObject) -> list[Certificate]:
-    """Return what the peer sent, its own certificate first, verified or not.
+def peer_certificates(tls: ssl.SSLObject) -> list[Certificate]:
+    """Return the certificates that the peer sent, its own first, verified or not.
 
-    Python 3.13 has a public call that returns DER; this one is there since 3.10 and decodes too.
+    Python 3.13 has a public call that returns DER; this one exists since 3.10 and decodes too.
     """
-    inner: Any = getattr(link, "_sslobj")  # noqa: B009 - private, and reached here alone
+    inner: Any = getattr(tls, "_sslobj")  # noqa: B009 - private, and used only here
     encoding = 2  # _ssl.ENCODING_DER, which the public module does not name
     chain = []
     for sent in inner.get_unverified_chain() or ():

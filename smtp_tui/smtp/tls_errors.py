@@ -1,4 +1,4 @@
-"""What the failure of a TLS handshake means."""
+"""Find the cause of a failed TLS handshake."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smtp_tui.smtp.events import Cause
 
 @record
 class HandshakeFault:
-    """Why a handshake failed: the cause, further faults of the certificate, and OpenSSL's words."""
+    """Why a handshake failed: the cause, OpenSSL's message, and further certificate faults."""
 
     fault: Cause
     detail: str
@@ -47,8 +47,8 @@ _REASONS = {
     "DH_KEY_TOO_SMALL": Cause.TLS_PARAMETERS_WEAK,
     "EE_KEY_TOO_SMALL": Cause.TLS_PARAMETERS_WEAK,
 }
-# Alerts that a server which asked for a client certificate sends when it got none, or one that it
-# does not take (RFC 8446, section 6.2; for the first RFC 5246, section 7.4.6).
+# Alerts from a server that asked for a client certificate and received none, or one that it
+# rejects (RFC 8446, section 6.2; for the first alert RFC 5246, section 7.4.6).
 _ABOUT_OUR_CERTIFICATE = {
     "SSLV3_ALERT_HANDSHAKE_FAILURE",
     "SSLV3_ALERT_NO_CERTIFICATE",
@@ -60,18 +60,18 @@ _ABOUT_OUR_CERTIFICATE = {
     "TLSV1_ALERT_UNKNOWN_CA",
     "TLSV1_ALERT_ACCESS_DENIED",
 }
-# X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT: the last that was found came from the trusted certificates.
+# X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT: the last certificate found was a trusted one.
 _STORE_LACKS_ISSUER = 2
 _ORDER = [fault for fault in Cause if fault.value.startswith("certificate-")]
-_OF_DATES = {Cause.CERTIFICATE_EXPIRED, Cause.CERTIFICATE_NOT_YET_VALID}
+_DATE_FAULTS = {Cause.CERTIFICATE_EXPIRED, Cause.CERTIFICATE_NOT_YET_VALID}
 
 
 def handshake_fault(
     error: ssl.SSLError, chain: list[Certificate], name: str, *, asked: bool
 ) -> HandshakeFault:
-    """Tell what a failed handshake means, from OpenSSL's error and the chain the peer sent.
+    """Return the cause of a failed handshake, from OpenSSL's error and the peer's chain.
 
-    `asked` tells whether the server asked for a client certificate.
+    `asked` is whether the server asked for a client certificate.
     """
     leaf = chain[0] if chain else None
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -84,79 +84,82 @@ def handshake_fault(
 
 
 def is_about_our_certificate(error: ssl.SSLError, *, asked: bool) -> bool:
-    """Tell whether the server's alert speaks of the client certificate.
+    """Whether the server's alert is about the client certificate.
 
-    Under TLS 1.3 it comes with the first bytes read after the handshake.
+    In TLS 1.3 it comes with the first bytes read after the handshake.
     """
     is_required = error.reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     return is_required or (asked and error.reason in _ABOUT_OUR_CERTIFICATE)
 
 
 def tls_error_text(error: ssl.SSLError) -> str:
-    """OpenSSL's reason in words."""
+    """Return OpenSSL's reason as lower-case words."""
     return (error.reason or str(error)).replace("_", " ").lower()
 
 
 def _certificate_fault(
     error: ssl.SSLCertVerificationError, chain: list[Certificate], name: str
 ) -> HandshakeFault:
-    told = _VERIFY_CODES.get(error.verify_code, Cause.CERTIFICATE_INVALID)
+    fault = _VERIFY_CODES.get(error.verify_code, Cause.CERTIFICATE_INVALID)
     if not chain:
-        return HandshakeFault(told, error.verify_message)
+        return HandshakeFault(fault, error.verify_message)
     leaf = chain[0]
-    told, words, blamed = _accused(told, error, chain)
-    faults = {told, *_faults_of_dates(leaf)}
+    fault, message, blamed = _certificate_at_fault(fault, error, chain)
+    faults = {fault, *_date_faults(leaf)}
     if leaf.is_readable and not leaf.is_for(name):
         faults.add(Cause.CERTIFICATE_NAME_MISMATCH)
     first, *also = sorted(faults, key=_ORDER.index)
-    return HandshakeFault(first, words, tuple(also), blamed, tuple(chain))
+    return HandshakeFault(first, message, tuple(also), blamed, tuple(chain))
 
 
-def _accused(
-    told: Cause, error: ssl.SSLCertVerificationError, chain: list[Certificate]
+def _certificate_at_fault(
+    fault: Cause, error: ssl.SSLCertVerificationError, chain: list[Certificate]
 ) -> tuple[Cause, str, Certificate]:
-    """Tell the fault that OpenSSL stopped at, what there is to say of it, and whose it is."""
-    leaf, words = chain[0], error.verify_message
-    if told in _OF_DATES and told not in _faults_of_dates(leaf):
-        above = next((one for one in chain if told in _faults_of_dates(one)), None)
+    """Return the fault that OpenSSL found, its message, and the certificate at fault."""
+    leaf, message = chain[0], error.verify_message
+    if fault in _DATE_FAULTS and fault not in _date_faults(leaf):
+        above = next((cert for cert in chain if fault in _date_faults(cert)), None)
         if above is None:
-            words = f"{words}: the fault is in a CA certificate that the server does not send"
-            return Cause.CERTIFICATE_INVALID, words, leaf
-        return told, words, above
-    if told is Cause.CERTIFICATE_WEAK:
-        weak = _weak_one(error.verify_code, chain)
+            message = f"{message}: the fault is in a CA certificate that the server does not send"
+            return Cause.CERTIFICATE_INVALID, message, leaf
+        return fault, message, above
+    if fault is Cause.CERTIFICATE_WEAK:
+        weak = _weak_certificate(error.verify_code, chain)
         if weak.key:
-            words = f"{words} ({weak.key}, signed with {weak.signature})"
-        return told, words, weak
-    if told is Cause.CERTIFICATE_UNKNOWN_ISSUER and (evidence := _incomplete(error, chain)):
+            message = f"{message} ({weak.key}, signed with {weak.signature})"
+        return fault, message, weak
+    if fault is Cause.CERTIFICATE_UNKNOWN_ISSUER and (
+        evidence := _missing_intermediate(error, chain)
+    ):
         return Cause.CERTIFICATE_INCOMPLETE_CHAIN, evidence, leaf
-    return told, words, leaf
+    return fault, message, leaf
 
 
-def _weak_one(code: int, chain: list[Certificate]) -> Certificate:
-    """The certificate that is too weak, as far as the chain that was sent holds it."""
+def _weak_certificate(code: int, chain: list[Certificate]) -> Certificate:
+    """Return the certificate that is too weak, or the leaf if the peer's chain lacks it."""
     leaf, *above = chain
     weak = {
-        67: (one for one in above if one.key and one.key.is_small),  # X509_V_ERR_CA_KEY_TOO_SMALL
-        68: (one for one in chain if one.has_weak_signature),  # X509_V_ERR_CA_MD_TOO_WEAK
+        # X509_V_ERR_CA_KEY_TOO_SMALL and X509_V_ERR_CA_MD_TOO_WEAK.
+        67: (cert for cert in above if cert.key and cert.key.is_small),
+        68: (cert for cert in chain if cert.has_weak_signature),
     }
     return next(iter(weak.get(code, ())), leaf)
 
 
-def _incomplete(error: ssl.SSLCertVerificationError, chain: list[Certificate]) -> str:
-    """Say why a chain seems to lack an intermediate; nothing where it does not."""
+def _missing_intermediate(error: ssl.SSLCertVerificationError, chain: list[Certificate]) -> str:
+    """Explain why a chain seems to lack an intermediate; empty if it does not."""
     leaf = chain[0]
     if len(chain) > 1 or leaf.is_self_issued:
         return ""
     if error.verify_code == _STORE_LACKS_ISSUER:
         return "certain: the trusted certificates include that issuer, but not its root"
     if leaf.issuer_addresses:
-        place = leaf.issuer_addresses[0]
-        return f"likely: the certificate says where to fetch its issuer, {place}"
+        url = leaf.issuer_addresses[0]
+        return f"likely: the certificate says where to fetch its issuer, {url}"
     return ""
 
 
-def _faults_of_dates(certificate: Certificate) -> set[Cause]:
+def _date_faults(certificate: Certificate) -> set[Cause]:
     now = datetime.now(UTC)
     if now > certificate.not_after:
         return {Cause.CERTIFICATE_EXPIRED}

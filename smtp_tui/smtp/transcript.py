@@ -1,6 +1,6 @@
-"""From an event to the lines an admin reads: one escaped, redacted line of text each.
+"""Format events as the log lines that an admin reads, escaped and redacted.
 
-This is the one place where what a server sends becomes text for a screen, a file or a pipe.
+Only this module turns server data into text for a screen, a file or a pipe.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from smtp_tui.smtp.certificates import chain_texts
 from smtp_tui.smtp.escaping import abridged, escape_controls, shortened
 from smtp_tui.smtp.events import Event
 
-# What a line shows of lists and texts that a server or DNS may make long.
+# Limits for lists and texts in a line: a server or DNS may make them long.
 ADDRESSES_SHOWN, MECHANISMS_SHOWN, CHALLENGE = 16, 32, 1000
 
 
 class Mark(StrEnum):
-    """Who speaks in a line: the sign that stands before it."""
+    """The sign at the start of a line: its sender or kind."""
 
     SENT = "->"
     RECEIVED = "<-"
@@ -29,7 +29,7 @@ class Mark(StrEnum):
 
 @record
 class Line:
-    """A line of the log: seconds since the start, its mark, and text safe for any terminal."""
+    """A log line: seconds since the start, its mark, and text safe for any terminal."""
 
     seconds: float
     mark: Mark
@@ -41,11 +41,11 @@ class Line:
 
 
 def lines_of(event: Event) -> list[Line]:
-    """Return the lines that tell of `event`; none for what only frames the dialogue."""
-    return [Line(event.seconds, mark, escape_controls(text)) for mark, text in _told(event)]
+    """Return the log lines for `event`; none if it only structures the dialogue."""
+    return [Line(event.seconds, mark, escape_controls(text)) for mark, text in _texts_of(event)]
 
 
-def _told(event: Event) -> list[tuple[Mark, str]]:
+def _texts_of(event: Event) -> list[tuple[Mark, str]]:
     match event:
         case events.StageEntered() | events.RecipientReply() | events.Finished():
             return []
@@ -63,8 +63,8 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
         case events.Received(reply=reply, decoded=decoded):
             *texts, last = reply.text.split("\n")
             lines = [*(f"{reply.code}-{text}" for text in texts), f"{reply.code} {last}".rstrip()]
-            said = f"the challenge says: {shortened(decoded, CHALLENGE)}" if decoded else ""
-            return [(Mark.RECEIVED, line) for line in lines] + [(Mark.FACT, said)] * bool(said)
+            note = f"the challenge says: {shortened(decoded, CHALLENGE)}" if decoded else ""
+            return [(Mark.RECEIVED, line) for line in lines] + [(Mark.FACT, note)] * bool(note)
         case events.TlsEstablished():
             texts = [f"{event.version} {event.cipher}", *chain_texts(event.chain)]
             return [(Mark.FACT, text) for text in texts]
@@ -86,5 +86,5 @@ def _told(event: Event) -> list[tuple[Mark, str]]:
 
 
 def endpoint(address: str, port: int) -> str:
-    """An address with its port, IPv6 in brackets (RFC 3986, section 3.2.2)."""
+    """Format an address with its port, IPv6 in brackets (RFC 3986, section 3.2.2)."""
     return f"[{address}]:{port}" if ":" in address else f"{address} port {port}"

@@ -126,7 +126,7 @@ def test_a_domain_beyond_ascii_needs_no_smtputf8() -> None:
 
 def test_a_line_that_nobody_wrote_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     for bad in ("x\r\nBcc: eve@evil.example", "x\r\n\r\nbody", "x\nBcc: e", "x\r\n \r\n y", "a\0"):
-        monkeypatch.setattr(message_module, "_words", lambda *_, bad=bad: bad)
+        monkeypatch.setattr(message_module, "_encode_if_needed", lambda *_, bad=bad: bad)
         with pytest.raises(ForeignHeaderError):
             composed("Hello")
 
