@@ -21,7 +21,9 @@ VARIABLE = "SMTP_PASSWORD"
 """The environment variable that an export refers to if the settings name none."""
 
 # Settings that `link`, `mechanism` and `verifies` export.
-_TOGETHER = frozenset({"encryption", "starttls_auto", "authentication", "openssl_verify_mode"})
+_EXPORTED_TOGETHER = frozenset(
+    {"encryption", "starttls_auto", "authentication", "openssl_verify_mode"}
+)
 
 # Mechanisms that never send the password itself, and settings that restrict trust and TLS.
 _CHALLENGES = frozenset(
@@ -34,7 +36,7 @@ _PATHS = frozenset({"ca_file", "client_certificate", "client_key"})
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _SPECIALS = re.compile(r'[][\\()<>@,:;".]')
-_NOBODY = Mailbox("", "")
+_NO_MAILBOX = Mailbox("", "")
 
 
 class ExportBuilder:
@@ -161,7 +163,7 @@ class ExportBuilder:
     def mailbox(self) -> Mailbox:
         """The sender with its display name unquoted; empty if it was not set."""
         sender = self.given("from")
-        return _NOBODY if sender is None else _with_plain_name(parse_mailbox(sender))
+        return _NO_MAILBOX if sender is None else _with_plain_name(parse_mailbox(sender))
 
     @property
     def own_sender(self) -> Mailbox:
@@ -184,8 +186,8 @@ class ExportBuilder:
 
     def note(self, key: str, identity: str, /, *, weakens: bool = False, **names: object) -> None:
         """Note what the target does not do or does differently."""
-        said = text(identity, **{"program": self.form.title, **names})
-        self._notes.setdefault(ImportNote(key, said, weakens))
+        message = text(identity, **{"program": self.form.title, **names})
+        self._notes.setdefault(ImportNote(key, message, weakens))
 
     def warn(self, key: str, identity: str, /, **names: object) -> None:
         """Note where the target protects mail or password less than the settings."""
@@ -196,23 +198,23 @@ class ExportBuilder:
 
         Notes keep the order in which they are made; the format's `first` lists the first ones.
         """
-        for look in self.form.first:
-            _FIRST[look](self)
+        for step in self.form.first:
+            _FIRST[step](self)
         found = [(name, self._value(source)) for name, source in self.form.write.items()]
         return [(name, value) for name, value in found if value is not None]
 
     def _value(self, source: str | Mapping[str, Any]) -> Any:
         if isinstance(source, str):
             return _VALUES[source](self) if source in _VALUES else self.given(source)
-        ((kind, words),) = source.items()
+        ((kind, spec),) = source.items()
         if kind == "always":
-            return words
+            return spec
         if kind == "tls":
-            return None if self.link == "none" else self._value(words)
+            return None if self.link == "none" else self._value(spec)
         if kind in ("link", "mechanism", "verifies"):
-            return words.get(str(getattr(self, kind)).lower())
+            return spec.get(str(getattr(self, kind)).lower())
         value = self.given(kind)
-        return words.get(str(value)) if isinstance(words, dict) else words if value else None
+        return spec.get(str(value)) if isinstance(spec, dict) else spec if value else None
 
     @property
     def secret_name(self) -> str:
@@ -222,7 +224,7 @@ class ExportBuilder:
     def done(self, content: str) -> Exported:
         """Return the export; note what was set but has no place in the target."""
         given, expresses = self.settings.given, self.form.expresses
-        lost = given - expresses - _TOGETHER
+        lost = given - expresses - _EXPORTED_TOGETHER
         for key in BY_KEY:
             if key in lost:
                 self.note(key, "no-place", weakens=key in _BOUNDS)

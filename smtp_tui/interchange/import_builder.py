@@ -104,7 +104,7 @@ _LINKS: dict[str, dict[str, object]] = {
 }
 
 # TOML guarantees 64 bits; no setting is as large.
-_TOO_MUCH = 10**18
+_INTEGER_LIMIT = 10**18
 
 MOST_LISTED = 100
 """Limit on unread settings and remarks: nobody reads more, and a text may have any number."""
@@ -129,10 +129,10 @@ class ImportBuilder:
         for entry in entries:
             if not entry.name:
                 # Report a line without a name now: nobody would ask for it.
-                unclear = isinstance(entry.value, Unresolved)
-                known = entry.value if unclear else Unresolved("no-setting")
-                self._add_unread(entry, known.why, **known.names)
-            elif isinstance(entry.value, int) and abs(entry.value) >= _TOO_MUCH:
+                is_unresolved = isinstance(entry.value, Unresolved)
+                unresolved = entry.value if is_unresolved else Unresolved("no-setting")
+                self._add_unread(entry, unresolved.why, **unresolved.names)
+            elif isinstance(entry.value, int) and abs(entry.value) >= _INTEGER_LIMIT:
                 too_large = Entry(entry.name, Unresolved("no-such-number"), entry.line)
                 self.entries[entry.name] = too_large
             else:
@@ -287,8 +287,8 @@ class ImportBuilder:
         self._mark_tried("from", names)
         if not address:
             return
-        bare = BY_KEY["from"].problem_with(address.strip()) is None and "<" not in address
-        if name and bare and not set(name) & set("<>"):
+        is_bare = BY_KEY["from"].problem_with(address.strip()) is None and "<" not in address
+        if name and is_bare and not set(name) & set("<>"):
             address = f"{name.strip()} <{address.strip()}>"
         self.put("from", address, *names)
 
@@ -309,13 +309,13 @@ class ImportBuilder:
 
     def remark(self, key: str, identity: str, /, **names: object) -> None:
         """Add a remark on a key."""
-        said = text(identity, **{"program": self.form.title, **names})
-        self._remarks[ImportNote(key, said)] = None
+        message = text(identity, **{"program": self.form.title, **names})
+        self._remarks[ImportNote(key, message)] = None
 
-    def report_leftovers(self, *beginnings: str) -> None:
+    def report_leftovers(self, *prefixes: str) -> None:
         """Reject unused settings whose names begin so: smtp-tui has none like them."""
         for name in self.entries:
-            if name not in self._used and name.startswith(beginnings):
+            if name not in self._used and name.startswith(prefixes):
                 self.reject(name, "no-setting")
 
     def join(self, other: ImportBuilder) -> None:
@@ -371,5 +371,5 @@ class ImportBuilder:
         if len(self._unread) >= _MOST_KEPT:
             self._passed_over += 1
             return
-        said = text(why, **{"program": self.form.title, **names})
-        self._unread[UnsupportedSetting(entry.name, entry.line, said)] = None
+        message = text(why, **{"program": self.form.title, **names})
+        self._unread[UnsupportedSetting(entry.name, entry.line, message)] = None

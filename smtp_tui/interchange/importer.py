@@ -133,13 +133,13 @@ def import_text(
         raise QuotingError(text("no-quoting", format=form.name))
     if account is not None and not form.has_accounts:
         raise AccountError(text("no-accounts", format=form.title))
-    is_told = bool(quoting) or name.endswith(".env") or name.startswith(".env")
-    if form.may_be_env and not quoting and (is_told or is_env(content)):
+    is_explicit = bool(quoting) or name.endswith(".env") or name.startswith(".env")
+    if form.may_be_env and not quoting and (is_explicit or is_env(content)):
         quoting = _ENV_QUOTING
     source = Source(content, quoting, beside or {}, account)
     imported: Imported = form.code("read")(source, form).done()
     remarks = imported.remarks
-    if quoting and not is_told:
+    if quoting and not is_explicit:
         remarks = (ImportNote("", text("read-as-env", quoting=quoting)), *remarks)
     return replace(imported, why=why, remarks=remarks)
 
@@ -153,7 +153,7 @@ def companions(content: str, format: str | None = None) -> tuple[str, ...]:
     return tuple([*dict.fromkeys(usable)][-_MOST_COMPANIONS:])
 
 
-_TOGETHER = ("encryption", "starttls_auto")
+_ENCRYPTION_KEYS = ("encryption", "starttls_auto")
 _PROTECTING = frozenset(
     {"encryption", "starttls_auto", "openssl_verify_mode", "ca_file", "tls_minimum"}
     | {"tls_fingerprint", "server_name", "client_certificate", "client_key", "authentication"}
@@ -190,7 +190,7 @@ def fitting(
         try:
             document.changed(table, left, create=create)
         except NotExpressibleError as error:
-            blamed = _TOGETHER if error.key in _TOGETHER else (error.key,)
+            blamed = _ENCRYPTION_KEYS if error.key in _ENCRYPTION_KEYS else (error.key,)
             keys = tuple(key for key in blamed if key in left)
             if not keys or "host" in keys:
                 raise

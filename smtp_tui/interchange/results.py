@@ -97,7 +97,7 @@ def text(identity: str, /, **names: object) -> str:
 def _texts() -> dict[str, str]:
     source = Path(__file__).with_name("texts.toml").read_text(encoding="utf-8")
     return {
-        identity: said
+        identity: template
         for group in tomllib.loads(source).values()
-        for identity, said in group.items()
+        for identity, template in group.items()
     }

@@ -80,7 +80,7 @@ class FormatSpec:
         own = tuple(name for name in known if name not in self.shares)
         if own or any(name in self.hosts for name in known):
             return Evidence(known, own, text("own-names", names=listed(own or known)))
-        found = [re.search(one, content, re.MULTILINE) for one in self.find]
+        found = [re.search(pattern, content, re.MULTILINE) for pattern in self.find]
         if not found or None in found:
             return None
         keys = [match["key"] for match in found if match and match.groupdict().get("key")]

@@ -139,7 +139,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
         raise InterchangeError(text("no-smarthost"))
     builder = ImportBuilder(form, entries)
     if receivers:
-        names = ", ".join(str(one.get("to", "?"))[:40] for one in receivers)
+        names = ", ".join(str(receiver.get("to", "?"))[:40] for receiver in receivers)
         builder.remark("", "receivers-differ", names=names)
     host, port = host_and_port(builder.text("smtp_smarthost") or "")
     builder.put("host", host, "smtp_smarthost")
@@ -163,10 +163,10 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
 
 def _with_own_server(data: Table) -> list[Table]:
     """Return the mail settings of receivers that name their own server."""
-    tables = [one for one in data.get("receivers") or () if isinstance(one, Table)]
-    lists = [one.get("email_configs") for one in tables]
-    configs = [config for one in lists if isinstance(one, list) for config in one]
-    return [one for one in configs if isinstance(one, Table) and "smarthost" in one]
+    receivers = [item for item in data.get("receivers") or () if isinstance(item, Table)]
+    lists = [receiver.get("email_configs") for receiver in receivers]
+    configs = [config for items in lists if isinstance(items, list) for config in items]
+    return [config for config in configs if isinstance(config, Table) and "smarthost" in config]
 
 
 def _log_in(builder: ImportBuilder) -> None:

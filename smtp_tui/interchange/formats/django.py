@@ -57,9 +57,9 @@ class _PythonSource:
                 match value:
                     case ast.Attribute(attr="environ") | ast.Name(id="environ"):
                         self._environments.add(name)
-                    case ast.Call(func=ast.Name(id=made) | ast.Attribute(attr=made)) if (
-                        made in _ENV_CLASSES
-                    ):
+                    case ast.Call(
+                        func=ast.Name(id=class_name) | ast.Attribute(attr=class_name)
+                    ) if class_name in _ENV_CLASSES:
                         self._readers.add(name)
             case ast.ImportFrom(names=names) | ast.Import(names=names):
                 is_decouple = getattr(statement, "module", None) == "decouple"
@@ -120,13 +120,13 @@ class _PythonSource:
                 return self.value(argument)
             case ast.Call(args=[ast.Constant(value=str(name)), *more]):
                 function = _dotted(node.func)
-                given = [keyword.value for keyword in node.keywords if keyword.arg == "default"]
+                defaults = [keyword.value for keyword in node.keywords if keyword.arg == "default"]
                 if function not in self._readers:  # whose second value is a type
-                    given += more
+                    defaults += more
                 if not self._returns_variable(function):
                     return Unresolved("computed")
-                is_literal = bool(given) and isinstance(given[0], ast.Constant)
-                default = self.value(given[0]) if is_literal else None
+                is_literal = bool(defaults) and isinstance(defaults[0], ast.Constant)
+                default = self.value(defaults[0]) if is_literal else None
                 return EnvRef(name, None if isinstance(default, Unresolved) else default)
             case _:
                 return Unresolved("computed")
@@ -162,7 +162,7 @@ def _pairs_of(node: ast.expr | None) -> dict[str, ast.expr] | None:
             return None
 
 
-_BEGINNINGS = ("EMAIL_", "DEFAULT_FROM_EMAIL")
+_PREFIXES = ("EMAIL_", "DEFAULT_FROM_EMAIL")
 _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 _MAILERS = "MAILERS"
 _URL = "EMAIL_URL"
@@ -208,7 +208,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     builder.take_sender("DEFAULT_FROM_EMAIL")
     builder.default("from", "webmaster@localhost")
     builder.use(*_OPTIONS.values() if has_mailers else ())
-    builder.report_leftovers(*_BEGINNINGS, _MAILERS)
+    builder.report_leftovers(*_PREFIXES, _MAILERS)
     return builder
 
 
@@ -228,7 +228,7 @@ def _entries(content: str) -> Iterator[Entry]:
     for name, node, line, is_sure in source.assigned(source.tree.body):
         if name == _MAILERS:
             yield from _mailers(source, node, line, is_sure=is_sure)
-        elif name.startswith(_BEGINNINGS) and not _is_url(node):
+        elif name.startswith(_PREFIXES) and not _is_url(node):
             yield source.entry(name, node, line, is_sure=is_sure)
     for part in ast.walk(source.tree):
         if _is_url(part):

@@ -22,7 +22,7 @@ _VERIFY = ("MAIL_TLS_VERIFY_PEER", "MAIL_VERIFY_SSL", "MAIL_VERIFY_PEER", "MAIL_
 _IGNORED = {"MAIL_ALLOW_SELF_SIGNED": False, "MAIL_VERIFY_PEER_NAME": True}
 
 # Words that `env()` converts, with or without brackets, in any case.
-_WORDS = {"null": None, "empty": "", "true": "true", "false": "false"}
+_KEYWORDS = {"null": None, "empty": "", "true": "true", "false": "false"}
 _QUOTED = re.compile(r"(['\"])(.*)\1")
 
 
@@ -41,8 +41,8 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
         builder.default("port", 2525)
     builder.put_link(_link(builder))
     # Only Laravel from version 11, which added MAIL_SCHEME, uses APP_URL.
-    is_told = builder.take("domain", "MAIL_EHLO_DOMAIN")
-    uses_url = not is_told and "MAIL_SCHEME" in builder and not is_own_kind
+    is_set = builder.take("domain", "MAIL_EHLO_DOMAIN")
+    uses_url = not is_set and "MAIL_SCHEME" in builder and not is_own_kind
     if uses_url and (host := _host_of(builder.text("APP_URL") or "http://localhost")):
         builder.default("domain", host)
     _take_trust(builder)
@@ -62,9 +62,9 @@ def _from_env(entry: Entry) -> Entry:
     value = entry.value
     if not isinstance(value, str):
         return entry
-    word = _without_brackets(value).casefold()
-    if word in _WORDS:
-        value = _WORDS[word]
+    keyword = _without_brackets(value).casefold()
+    if keyword in _KEYWORDS:
+        value = _KEYWORDS[keyword]
     elif match := _QUOTED.fullmatch(value):
         value = match[2]
     return replace(entry, value=value)
@@ -180,5 +180,5 @@ def _url(out: ExportBuilder, link: str) -> str | None:
 
 def _for_env(value: str) -> str:
     """Quote a value that `env()` would convert, or whose quotes it would strip."""
-    is_changed = _without_brackets(value).casefold() in _WORDS or _QUOTED.fullmatch(value)
+    is_changed = _without_brackets(value).casefold() in _KEYWORDS or _QUOTED.fullmatch(value)
     return f'"{value}"' if is_changed else value

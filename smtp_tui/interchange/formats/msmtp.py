@@ -15,7 +15,7 @@ _Account = dict[str, Entry]
 _SWITCHES = frozenset({"tls", "tls_starttls", "tls_certcheck", "auth"})
 
 
-def _accounts_in(content: str) -> dict[str, _Account]:
+def _parse_accounts(content: str) -> dict[str, _Account]:
     """Return the accounts by name, in the file's order; empty ones are left out."""
     defaults: _Account = {}
     accounts: dict[str, _Account] = {}
@@ -31,11 +31,11 @@ def _accounts_in(content: str) -> dict[str, _Account]:
         if name == "defaults":
             current = defaults
         elif name == "account":
-            called, _, parents = argument.partition(":")
+            account_name, _, parents = argument.partition(":")
             current = dict(defaults)
             for parent in filter(None, re.split(r"[\s,]+", parents)):
                 current |= accounts.get(parent, {})
-            accounts[called.strip()] = current
+            accounts[account_name.strip()] = current
         else:
             value: object = "on" if name in _SWITCHES and not argument else argument
             value = Unresolved("computed") if name == "eval" else value
@@ -46,12 +46,12 @@ def _accounts_in(content: str) -> dict[str, _Account]:
 _LONGEST = 4096
 """Characters of a command to parse here; a longer one is left to a shell."""
 # Characters that need a shell, not only word splitting.
-_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
+_NEEDS_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
     """Import the named account, else msmtp's default one, else the first."""
-    accounts = _accounts_in(source.text)
+    accounts = _parse_accounts(source.text)
     if not accounts:
         raise InterchangeError(text("no-account"))
     name = source.account or ("default" if "default" in accounts else next(iter(accounts)))
@@ -106,7 +106,7 @@ def _log_in(builder: ImportBuilder) -> None:
 
 def _source(command: str, username: object) -> dict[str, object]:
     """Turn a shell command into a password source, with plain argv if no shell is needed."""
-    needs_shell = len(command) > _LONGEST or _SHELL.search(re.sub(r"'[^']*'", "", command))
+    needs_shell = len(command) > _LONGEST or _NEEDS_SHELL.search(re.sub(r"'[^']*'", "", command))
     words = [] if needs_shell else shlex.split(command)
     match words:
         case ["printenv", name] if "=" not in name:

@@ -61,7 +61,7 @@ def _options(content: str) -> tuple[dict[str, Any], str | None]:
         line = getattr(error, "lineno", None)
         raise InterchangeError(text("not-json", where=f"line {line}" if line else "it")) from None
     if isinstance(data, dict) and "host" not in data and "service" not in data:
-        inner = [key for key, one in data.items() if isinstance(one, dict) and "host" in one]
+        inner = [key for key, value in data.items() if isinstance(value, dict) and "host" in value]
         if len(inner) == 1:
             return data[inner[0]], str(inner[0])
     if not isinstance(data, dict):
@@ -103,8 +103,8 @@ def _log_in(builder: ImportBuilder) -> None:
         builder.put_password("auth.accessToken")
     elif not builder.put_password("auth.pass") and "auth.credentials" in builder:
         builder.reject("auth.credentials", "computed")
-    is_told = "authentication" in builder.values
-    if not is_told and not builder.put_mechanism("auth.method", "authMethod"):
+    is_set = "authentication" in builder.values
+    if not is_set and not builder.put_mechanism("auth.method", "authMethod"):
         builder.remark_own_choice("PLAIN, LOGIN, CRAM-MD5")
 
 
@@ -188,7 +188,7 @@ def _split_url(content: str) -> SplitResult:
 def _url_entries(url: SplitResult) -> Iterator[Entry]:
     try:
         parts = (url.username, url.password)
-        user, password = [unquote(one, errors="strict") if one else None for one in parts]
+        user, password = [unquote(part, errors="strict") if part else None for part in parts]
     except UnicodeDecodeError:
         raise InterchangeError(text("url-encoding")) from None
     host = unquote(url.hostname or "")

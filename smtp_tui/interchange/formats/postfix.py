@@ -90,8 +90,10 @@ def _lower_bound(protocols: str) -> str | None:
     words = re.split(r"[,:\s]+", protocols.strip())
     if not all(word.startswith("!") for word in words):
         return None
-    barred = {word.removeprefix("!") for word in words}
-    allowed = [one for one in _VERSIONS if f"TLSv{one}".removesuffix(".0") not in barred]
+    excluded = {word.removeprefix("!") for word in words}
+    allowed = [
+        version for version in _VERSIONS if f"TLSv{version}".removesuffix(".0") not in excluded
+    ]
     return allowed[0] if allowed else None
 
 
@@ -105,7 +107,7 @@ _LEVELS = {
 }  # fmt: skip
 _UNCHECKED = ("may", "encrypt")
 _SYSTEM = "/etc/ssl/certs"
-_BEGINNINGS = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_", "smtp_use_tls")
+_PREFIXES = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_", "smtp_use_tls")
 
 
 def read(source: Source, form: FormatSpec) -> ImportBuilder:
@@ -129,7 +131,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     if builder.text("inet_protocols") in ("ipv4", "ipv6"):
         builder.take("address_family", "inet_protocols")
     builder.default("port", 25)
-    builder.report_leftovers(*_BEGINNINGS)
+    builder.report_leftovers(*_PREFIXES)
     return builder
 
 

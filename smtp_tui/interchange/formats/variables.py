@@ -207,33 +207,35 @@ _NODE_PREFIXES = ("SMTP_", "MAIL_", "EMAIL_SERVER_", "EMAIL_")
 _NODE_UNSURE = ("TLS", "SSL", "STARTTLS", "ENCRYPTION", "USE_TLS", "USE_SSL")
 
 
-def _node(builder: ImportBuilder, ends: Mapping[str, list[str]]) -> None:
+def _node(builder: ImportBuilder, suffixes: Mapping[str, list[str]]) -> None:
     """Import variables by the suffixes of their names, after any usual prefix."""
-    host_name = _node_take(builder, "host", ends["host"])
-    _node_take(builder, "port", ends["port"])
+    host_name = _node_take(builder, "host", suffixes["host"])
+    _node_take(builder, "port", suffixes["port"])
     _node_link(builder)
-    if _node_take(builder, "username", ends["username"]):
-        own = "PLAIN, LOGIN, CRAM-MD5"
-        builder.remark("authentication", "own-choice", program="nodemailer", names=own)
-    builder.put_password(*_node_named(builder, *ends["password"]))
+    if _node_take(builder, "username", suffixes["username"]):
+        mechanisms = "PLAIN, LOGIN, CRAM-MD5"
+        builder.remark("authentication", "own-choice", program="nodemailer", names=mechanisms)
+    builder.put_password(*_node_named(builder, *suffixes["password"]))
     for name in _node_named(builder, "REJECT_UNAUTHORIZED", "TLS_REJECT_UNAUTHORIZED"):
         if builder.switch(name, True) is False:
             builder.put("openssl_verify_mode", "none", name)
-    sender = _node_named(builder, *ends["from"])
+    sender = _node_named(builder, *suffixes["from"])
     display = builder.text(*_node_named(builder, "FROM_NAME"))
     builder.put_sender(builder.text(*sender), display, *sender)
-    prefixes = [one for one in _NODE_PREFIXES if host_name.startswith(one) or not host_name]
+    prefixes = [
+        prefix for prefix in _NODE_PREFIXES if host_name.startswith(prefix) or not host_name
+    ]
     builder.report_leftovers(prefixes[0])
 
 
-def _node_named(builder: ImportBuilder, *ends: str) -> list[str]:
-    names = [f"{prefix}{end}" for prefix in _NODE_PREFIXES for end in ends]
+def _node_named(builder: ImportBuilder, *suffixes: str) -> list[str]:
+    names = [f"{prefix}{suffix}" for prefix in _NODE_PREFIXES for suffix in suffixes]
     return [name for name in names if name in builder]
 
 
-def _node_take(builder: ImportBuilder, key: str, ends: list[str]) -> str:
+def _node_take(builder: ImportBuilder, key: str, suffixes: list[str]) -> str:
     """Take the first of these, reject those that differ, and return the first name."""
-    names = _node_named(builder, *ends)
+    names = _node_named(builder, *suffixes)
     builder.take(key, *names)
     for name in names[1:]:
         if builder.text(name) not in (None, builder.text(names[0])):
@@ -257,8 +259,8 @@ def _node_link(builder: ImportBuilder) -> None:
     for name in unsure:
         builder.reject(name, "node-secure")
 
-    def is_on(end: str) -> bool:
-        return any(builder.switch(name, False) for name in _node_named(builder, end))
+    def is_on(suffix: str) -> bool:
+        return any(builder.switch(name, False) for name in _node_named(builder, suffix))
 
     if secure or (is_at_465 and secure is None):
         builder.put_link("ssl")
