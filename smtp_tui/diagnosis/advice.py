@@ -266,13 +266,13 @@ def _provider_advice(settings: PartialSettings) -> Iterator[Match]:
         return
     names = {"provider": provider.name}
     port, encryption = settings["port"], settings["encryption"]
-    is_known_way = (
+    is_known_combination = (
         None in (port, encryption)
         or provider.offers(port, encryption)
         or _port_conflict(port, encryption)
         or provider.more_ways  # undocumented combinations may still work
     )
-    if not is_known_way:
+    if not is_known_combination:
         ways = [f"{way.port} with {way.encryption}" for way in provider.ways]
         yield "provider-way", names | {"ways": listed(ways, "or")}
     username, mechanism = settings["username"], settings.mechanism

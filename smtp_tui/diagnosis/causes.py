@@ -40,11 +40,11 @@ def parts_of(cause: str, *, is_local: bool = False) -> dict[str, str]:
 def label(identity: str) -> str:
     """Return the label of a cause or warning, or its id if it has none."""
     entry = texts_of("warnings.toml").get(identity) or causes().get(identity, {})
-    said: str = entry.get("label", identity)
-    return said
+    text: str = entry.get("label", identity)
+    return text
 
 
 def listed(words: Sequence[str], last: str) -> str:
     """Join words as in a sentence: `a, b or c`, where `last` is `or`."""
-    *most, final = words
-    return f"{', '.join(most)} {last} {final}" if most else final
+    *others, final_word = words
+    return f"{', '.join(others)} {last} {final_word}" if others else final_word

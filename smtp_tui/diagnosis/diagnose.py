@@ -18,7 +18,7 @@ from smtp_tui.smtp.transcript import endpoint
 if TYPE_CHECKING:
     from smtp_tui.diagnosis.rules import ReplyRule
 
-_WITH_A_REPLY = (Cause.REFUSED, Cause.RECIPIENT_REFUSED)
+_CAUSES_WITH_REPLY = (Cause.REFUSED, Cause.RECIPIENT_REFUSED)
 # RFC 6409 and RFC 8314: ports for clients that log in.
 _SUBMISSION_PORTS = (465, 587)
 
@@ -33,13 +33,13 @@ _DURING = {
     Stage.MESSAGE: " while smtp-tui sent the message",
 }
 # Clauses, or empty text, that `experiments.hints` supplies after a failure.
-_OPTIONAL = ("try_ports", "try_ssl", "try_starttls", "or_auto")
+_OPTIONAL_NAMES = ("try_ports", "try_ssl", "try_starttls", "or_auto")
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
     *("username", "detail", "command", "during", "speaks", "mechanisms", "reply", "peer_look"),
     *("address", "trusted", "trusted_sha256", "hello"),
     *("names", "issuer", "missing", "not_before", "not_after", "sha256"),
-    *_OPTIONAL,
+    *_OPTIONAL_NAMES,
 )
 
 
@@ -57,7 +57,7 @@ def diagnose(
     cause: str | None = None
     proposed: tuple[Fix, ...] = ()
     if finished.fault is None:
-        texts = {"what": _success(facts, settings), "why": "", "cure": ""}
+        texts = {"what": _success_text(facts, settings), "why": "", "cure": ""}
     else:
         # Saves 20 ms in a check that passes, as these import the providers.
         from smtp_tui.diagnosis import experiments, fixes
@@ -120,7 +120,7 @@ def _cause_and_rule(
 ) -> tuple[str, ReplyRule | None]:
     """Return the cause id of a failure, and the rule for its negative reply, if any."""
     cause = str(finished.fault)
-    if finished.reply is None or finished.fault not in _WITH_A_REPLY:
+    if finished.reply is None or finished.fault not in _CAUSES_WITH_REPLY:
         return cause, None
     from smtp_tui.diagnosis.rules import rule_of_refusal  # few checks end so
 
@@ -142,33 +142,33 @@ def warning_text(warning: WarningId, names: dict[str, str]) -> str:
     return text.format_map(names)
 
 
-def _success(facts: CheckSummary, settings: Settings | None) -> str:
+def _success_text(facts: CheckSummary, settings: Settings | None) -> str:
     if settings is None:
         raise AssertionError("nothing passes without settings")
     link = "unencrypted"
     if facts.established:
-        held = "verified" if facts.established.verified else "not verified"
+        certificate = "verified" if facts.established.verified else "not verified"
         if settings.tls_fingerprint:
-            held = "pinned"
-        link = f"inside {facts.established.version}, certificate {held}"
+            certificate = "pinned"
+        link = f"inside {facts.established.version}, certificate {certificate}"
     if facts.is_accepted:
         queued = f", as {facts.queue_id}" if facts.queue_id else ""
-        said = f"The server accepted the message{queued}, {link}. This does not prove delivery."
+        text = f"The server accepted the message{queued}, {link}. This does not prove delivery."
     elif facts.recipients:
-        first, *others = [one.recipient for one in facts.recipients]
+        first, *others = [reply.recipient for reply in facts.recipients]
         shown = f"{first} and {len(others)} more" if others else first
-        said = f"The server accepts mail for {shown}, {link}. No message was sent."
+        text = f"The server accepts mail for {shown}, {link}. No message was sent."
     elif settings.authenticates:
         who = f" of {mask_credentials(settings.username)}" if settings.username else ""
-        said = f"The server accepts the login{who} with {facts.mechanism}, {link}."
+        text = f"The server accepts the login{who} with {facts.mechanism}, {link}."
     else:
-        said = f"The server {settings.host} answers correctly, {link}; there was no login."
-    return escape_controls(said)
+        text = f"The server {settings.host} answers correctly, {link}; there was no login."
+    return escape_controls(text)
 
 
 def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, str]:
     """Return a value for each of `NAMES`, in one line and safe for a terminal."""
-    names = dict.fromkeys(NAMES, UNKNOWN) | dict.fromkeys(_OPTIONAL, "")
+    names = dict.fromkeys(NAMES, UNKNOWN) | dict.fromkeys(_OPTIONAL_NAMES, "")
     if settings is not None:
         place = endpoint(facts.address or settings.host, settings.port)
         names |= {
@@ -182,7 +182,7 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
             "tls_name": settings.tls_name,
         }
     if facts.finished is not None:
-        names |= _of_end(facts.finished, names["host"])
+        names |= _end_vars(facts.finished, names["host"])
     if certificate := facts.tls and facts.tls.certificate:
         names |= {
             "names": abridged(certificate.names, _SHOWN_NAMES) or certificate.subject,
@@ -207,7 +207,7 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
     return {name: escape_controls(shortened(value)) for name, value in names.items()}
 
 
-def _of_end(finished: Finished, host: str) -> dict[str, str]:
+def _end_vars(finished: Finished, host: str) -> dict[str, str]:
     def clause(text: str) -> str:
         """Fit a text of the server or the system into a sentence."""
         return " ".join(text.split()).rstrip(" .:;,")

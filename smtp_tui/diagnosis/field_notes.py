@@ -95,8 +95,8 @@ def _server_notes(settings: PartialSettings) -> Iterator[Note]:
     domain, sender, source = settings["domain"], settings["from"], settings["source_address"]
     yield "domain", "said" if domain else "found", {"domain": domain or ""}
     if sender:
-        said = "said" if "from" in settings.present else "made"
-        yield "from", said, {"sender": parse_mailbox(sender).envelope}
+        sentence = "said" if "from" in settings.present else "made"
+        yield "from", sentence, {"sender": parse_mailbox(sender).envelope}
     else:
         yield "from", "found", {}
     if settings["timeout"] is not None:
@@ -151,7 +151,7 @@ def value_note(key: str, values: Mapping[str, object]) -> str:
         return ""
     notes = texts_of("meaning.toml")
     texts = notes["any"] | notes.get(key, {})
-    said = [
+    sentences = [
         texts[name].format_map(names)
         for rule in (_login_notes, _server_notes, _tls_notes)
         for field, name, names in rule(settings)
@@ -161,8 +161,8 @@ def value_note(key: str, values: Mapping[str, object]) -> str:
     if key not in settings.present and kind not in _SELF_EVIDENT:
         shown = f"{value:g}" if kind is FieldKind.NUMBER else str(value)
         shown = ("yes" if value else "no") if kind is FieldKind.SWITCH else shown
-        said.insert(0, texts["unset"].format(value=shown))
-    return escape_controls(" ".join(said))
+        sentences.insert(0, texts["unset"].format(value=shown))
+    return escape_controls(" ".join(sentences))
 
 
 _SHOWN_ADDRESSES = 4
@@ -268,10 +268,10 @@ def _tls_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
 def observations_of(key: str, facts: CheckSummary, verdict: Verdict) -> str:
     """Describe what a finished test found about a field; empty if it did not get so far."""
     names = template_vars(None, facts)
-    said = [
-        texts_of("findings.toml")[key][name].format_map({**names, **own})
+    sentences = [
+        texts_of("findings.toml")[key][name].format_map({**names, **placeholders})
         for rule in (_server_findings, _login_findings, _tls_findings)
-        for field, name, own in rule(facts, verdict)
+        for field, name, placeholders in rule(facts, verdict)
         if field == key
     ]
-    return escape_controls(" ".join(said))
+    return escape_controls(" ".join(sentences))

@@ -46,7 +46,7 @@ def fixes_for(
         (change, text) for change, text in proposed if is_possible(change) and change not in tried
     ]
     fixes: dict[tuple[tuple[str, object], ...], Fix] = {}
-    for change, text in (*_tried(settings, facts, cause), *untried):
+    for change, text in (*_tried_changes(settings, facts, cause), *untried):
         (field, value), *more = change.items()
         fix = Fix(
             field=field,
@@ -62,27 +62,27 @@ def fixes_for(
     return () if ordered and ordered[0].weakens else tuple(ordered)
 
 
-def _tried(settings: Settings, facts: CheckSummary, cause: str) -> Iterator[Proposal]:
+def _tried_changes(settings: Settings, facts: CheckSummary, cause: str) -> Iterator[Proposal]:
     """Yield the tried changes that worked, then those that reached a certificate.
 
     They keep the planned order, whichever ended first. If the login failed, a change without login
     mechanisms fixes nothing.
     """
-    meant = [spec.name for spec in experiments_for(settings, facts, cause)]
+    planned = [spec.name for spec in experiments_for(settings, facts, cause)]
     trials = sorted(
         facts.trials,
-        key=lambda trial: meant.index(trial.name) if trial.name in meant else len(meant),
+        key=lambda trial: planned.index(trial.name) if trial.name in planned else len(planned),
     )
     needs_login = facts.finished is not None and facts.finished.stage is Stage.AUTH
     worked = [
         trial for trial in trials if trial.outcome == "ok" and (trial.mechanisms or not needs_login)
     ]
-    nearly = [
+    with_certificate = [
         trial
         for trial in trials
         if trial.outcome.startswith("certificate-") and "encryption" in dict(trial.change)
     ]
-    for trial in (*worked, *nearly):
+    for trial in (*worked, *with_certificate):
         yield dict(trial.change), f"Tried: {trial.text.removeprefix('experiment: ')}."
 
 

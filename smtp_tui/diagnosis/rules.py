@@ -65,40 +65,42 @@ def rule_of_refusal(
     `without_login` says that the server accepts logins, and the client had not logged in.
     """
     verb, _, mechanism = command.partition(" ")
-    whole = {"stage": stage.value, "command": verb, "mechanism": mechanism}
-    whole |= {"code": str(reply.code), "enhanced": reply.enhanced or ""}
+    values = {"stage": stage.value, "command": verb, "mechanism": mechanism}
+    values |= {"code": str(reply.code), "enhanced": reply.enhanced or ""}
     # A server may break lines anywhere, and repeats the enhanced code on each.
     lines = [_ENHANCED.sub("", line, count=1) for line in reply.text[:LONGEST].split("\n")]
     text = " ".join(_ADDRESS.sub("", " ".join(lines)).split())
-    speakers: set[str] | None = None
+    senders: set[str] | None = None
     lent: list[ReplyRule] = []
-    meant: ReplyRule | None = None
+    distinct: ReplyRule | None = None
     for rule in rules():
         # The most expensive condition is last: few of a hundred rules get that far.
         if (
             (rule.without_login and not without_login)
-            or not all(_pattern(form).fullmatch(whole[name]) for name, form in rule.whole.items())
+            or not all(
+                _pattern(pattern).fullmatch(values[name]) for name, pattern in rule.whole.items()
+            )
             or not _pattern(rule.text).search(text)
         ):
             continue
-        if rule.providers and speakers is None:
+        if rule.providers and senders is None:
             # The providers whose server it is, or whose signature it has.
-            speakers = {
+            senders = {
                 provider.id
                 for provider in providers()
                 if provider.signs(text) or (host and provider.matches(host))
             }
-        if rule.providers and (speakers or set()).isdisjoint(rule.providers):
+        if rule.providers and (senders or set()).isdisjoint(rule.providers):
             if rule.is_distinct and rule.cause:
-                meant = meant or rule
+                distinct = distinct or rule
         elif not rule.cause:
             lent.append(rule)
-        elif meant is None or rule.cause == meant.cause:
-            return _worded(rule, lent)
-    if meant is None:
+        elif distinct is None or rule.cause == distinct.cause:
+            return _with_lent_texts(rule, lent)
+    if distinct is None:
         raise AssertionError("the last rule fits every reply")
     # The text alone gives the cause; what the rule says of a provider may be wrong here.
-    return _worded(replace(meant, what=None, why=None, cure=None, providers=()), lent)
+    return _with_lent_texts(replace(distinct, what=None, why=None, cure=None, providers=()), lent)
 
 
 @cache
@@ -115,8 +117,8 @@ def rule_tables() -> list[dict[str, Any]]:
 
 def _rule(table: Mapping[str, object]) -> ReplyRule:
     values = {key: str(value) for key, value in table.items()}
-    meant = values.get("cause") or values.get("for", "")
-    if "auth-rejected" in meant.split("|") and "why" in values:
+    causes = values.get("cause") or values.get("for", "")
+    if "auth-rejected" in causes.split("|") and "why" in values:
         values.setdefault("mechanism", _OF_PASSWORDS)
     return ReplyRule(
         cause=values.get("cause", ""),
@@ -133,13 +135,13 @@ def _rule(table: Mapping[str, object]) -> ReplyRule:
     )
 
 
-def _worded(rule: ReplyRule, lent: list[ReplyRule]) -> ReplyRule:
+def _with_lent_texts(rule: ReplyRule, lent: list[ReplyRule]) -> ReplyRule:
     """Return the rule with the first texts lent to its cause."""
-    words = next((words for words in lent if re.fullmatch(words.lent, rule.cause)), None)
-    if words is None:
+    lender = next((lender for lender in lent if re.fullmatch(lender.lent, rule.cause)), None)
+    if lender is None:
         return rule
-    parts = {part: getattr(words, part) or getattr(rule, part) for part in ("what", "why", "cure")}
-    return replace(words, cause=rule.cause, **parts)
+    parts = {part: getattr(lender, part) or getattr(rule, part) for part in ("what", "why", "cure")}
+    return replace(lender, cause=rule.cause, **parts)
 
 
 @cache
@@ -153,8 +155,8 @@ def provenances() -> Iterator[Provenance]:
     conditions = ("provider", "stage", "command", "code", "enhanced", "text")
     for rule in rule_tables():
         # A rule has no id: its conditions name it.
-        told = [str(rule[key]) for key in conditions if key in rule]
-        name = " ".join((str(rule.get("cause") or rule.get("for")), *told))
+        parts = [str(rule[key]) for key in conditions if key in rule]
+        name = " ".join((str(rule.get("cause") or rule.get("for")), *parts))
         yield provenance_of(EntryKind.REPLY, name, rule)
     for name, advice in load_texts("advice.toml").items():
         yield provenance_of(EntryKind.ADVICE, name, advice)

@@ -51,13 +51,13 @@ class LogRedactor:
         short = [re.escape(word) for word in secrets if 0 < len(word) < SHORTEST_TO_CUT]
         self._short = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
 
-    def masked(self, words: str) -> str:
+    def masked(self, excerpt: str) -> str:
         """Return words of the text with its secrets hidden."""
         for secret, redactor in self._redactors:
-            words = _without_tail(redactor.cut(words), secret)
+            excerpt = _without_tail(redactor.cut(excerpt), secret)
         if self._short is not None:
-            words = self._short.sub(_HIDDEN, words)
-        return _BASE64.sub(_without_login, words)
+            excerpt = self._short.sub(_HIDDEN, excerpt)
+        return _BASE64.sub(_without_login, excerpt)
 
 
 def _secrets(text: str) -> list[str]:
@@ -72,9 +72,9 @@ def _secrets(text: str) -> list[str]:
 def _in_forms(text: str) -> Iterator[str]:
     for form in _FORMS:
         for match in form.finditer(text):
-            given = next((group for group in match.groups() if group), "")
-            yield from (given, unquote(given), given.partition("@")[0])
-            yield from _decoded(given)
+            value = next((group for group in match.groups() if group), "")
+            yield from (value, unquote(value), value.partition("@")[0])
+            yield from _decoded(value)
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -87,12 +87,12 @@ def _decoded(text: str) -> Iterator[str]:
         yield part.decode("utf-8", "surrogateescape")
 
 
-def _without_tail(words: str, secret: str) -> str:
+def _without_tail(excerpt: str, secret: str) -> str:
     """Hide the beginning of a secret that the end of the words cuts off."""
-    for length in range(min(len(secret), len(words)) - 1, SHORTEST_TO_CUT - 1, -1):
-        if words.endswith(secret[:length]):
-            return words[:-length] + _HIDDEN
-    return words
+    for length in range(min(len(secret), len(excerpt)) - 1, SHORTEST_TO_CUT - 1, -1):
+        if excerpt.endswith(secret[:length]):
+            return excerpt[:-length] + _HIDDEN
+    return excerpt
 
 
 def _without_login(match: re.Match[str]) -> str:

@@ -75,9 +75,11 @@ def error_rules() -> tuple[ErrorRule, ...]:
     for entry in error_entries("rule"):
         # Phrases in other languages: `system.ECONNREFUSED` is a list in languages.toml.
         lists = [name.partition(".") for name in entry.pop("spoken", ())]
-        spoken = tuple(phrase for who, _, what in lists for phrase in languages[who][what])
+        phrases = tuple(
+            phrase for group, _, list_name in lists for phrase in languages[group][list_name]
+        )
         meant = {key: entry.pop(key) for key in texts if key in entry}
-        rules.append(ErrorRule(**entry, spoken=spoken, meant=LookupText(**meant)))
+        rules.append(ErrorRule(**entry, spoken=phrases, meant=LookupText(**meant)))
     return tuple(rules)
 
 
@@ -220,7 +222,7 @@ def explain_error(text: str) -> Explanation | None:
     cleaned = _cleaned(text)
     for tried in dict.fromkeys((cleaned, _BROKEN.sub(" ", cleaned))):
         low = lowered(tried)
-        found = _found(tried, low)
+        found = _match_text(tried, low)
         if found is None:
             continue
         words, meant, known = found
@@ -251,7 +253,7 @@ def _unquoted(match: re.Match[str]) -> str:
     return mark or _NAMED.get(name or "", " " if name else "\n")
 
 
-def _found(text: str, low: str) -> Found | None:
+def _match_text(text: str, low: str) -> Found | None:
     reply = _by_reply(text, low)
     for rule in _unrelated_rules():
         # A `firm` rule applies even if the text seems to have an SMTP reply.
@@ -300,13 +302,13 @@ def _line_of(words: str, low: str) -> str:
 
 def _quoted(words: str, redactor: LogRedactor) -> str:
     """Return recognised words in one line, without an unpaired bracket or quote at its end."""
-    clean = " ".join(redactor.masked(words).split()).strip(" .:;,")
-    while clean:
-        last = clean[-1]
-        odd = last in "'\"" and clean.count(last) % 2
-        if not odd and clean.count(last) <= clean.count(_BRACKETS.get(last, last)):
+    quote = " ".join(redactor.masked(words).split()).strip(" .:;,")
+    while quote:
+        last = quote[-1]
+        odd = last in "'\"" and quote.count(last) % 2
+        if not odd and quote.count(last) <= quote.count(_BRACKETS.get(last, last)):
             break
-        clean = clean[:-1].rstrip(" .:;,")
+        quote = quote[:-1].rstrip(" .:;,")
     for close, opening in _BRACKETS.items():
-        clean += close * (clean.count(opening) - clean.count(close))
-    return shortened(escape_controls(clean), LONGEST_QUOTE)
+        quote += close * (quote.count(opening) - quote.count(close))
+    return shortened(escape_controls(quote), LONGEST_QUOTE)

@@ -181,9 +181,9 @@ def reply_in(text: str, low: str) -> ReplyFinding | None:
     """Return a text's most informative negative reply; `low` is the text in lower case."""
     coded = sorted(quotes_in(text, low), key=_rank)
     for quote in (*coded[:_MOST_TRIED], *_spelled(text, low)):
-        if seen := _judged(quote, low):
-            return seen
-    return _without_code(text, low) or _worded(text, low)
+        if finding := _finding_at(quote, low):
+            return finding
+    return _without_code(text, low) or _uncoded_reply(text, low)
 
 
 def _rank(quote: ReplyMatch) -> int:
@@ -218,16 +218,16 @@ def _words(text: str, start: int, code: str) -> str:
     return _LINE_ENDS.sub(" ", words).strip()
 
 
-def _worded(text: str, low: str) -> ReplyFinding | None:
+def _uncoded_reply(text: str, low: str) -> ReplyFinding | None:
     for known in uncoded_replies():
         if match := known.find.search(low):
             words = text[match.start() : match.end()]
             quote = ReplyMatch(known.code, f"{known.enhanced} {words}".strip(), *match.span())
             if known.stage:
                 command = known.command or known.stage.upper()
-                return _read(quote, low, Stage(known.stage), command, words)
-            seen = _judged(quote, low)
-            return seen and replace(seen, words=words)
+                return _match_rule(quote, low, Stage(known.stage), command, words)
+            finding = _finding_at(quote, low)
+            return finding and replace(finding, words=words)
     return None
 
 
@@ -239,8 +239,8 @@ def _without_code(text: str, low: str) -> ReplyFinding | None:
     if _CLOSING in low[: match.start()]:
         code = 421
     words = _words(text, match.end(), str(code))
-    seen = _judged(ReplyMatch(code, words, *match.span()), low)
-    return seen and replace(seen, words=words)
+    finding = _finding_at(ReplyMatch(code, words, *match.span()), low)
+    return finding and replace(finding, words=words)
 
 
 def _spelled(text: str, low: str) -> Iterator[ReplyMatch]:
@@ -252,19 +252,21 @@ def _spelled(text: str, low: str) -> Iterator[ReplyMatch]:
             yield ReplyMatch(code, text[slice(*match.span("words"))], *match.span())
 
 
-def _judged(quote: ReplyMatch, low: str) -> ReplyFinding | None:
+def _finding_at(quote: ReplyMatch, low: str) -> ReplyFinding | None:
     """Return what a reply means; None if neither its place nor its words show it."""
     place = place_of(quote, low)
-    seen = _read(
+    finding = _match_rule(
         quote, low, Stage(place.stage), place.command, f"{quote.code} {quote.words}".strip()
     )
-    rule = seen.rule
+    rule = finding.rule
     # A rule for any permanent rejection of a message proves nothing if the place is a guess.
     is_telling = rule.text or "enhanced" in rule.whole or rule.cause != "message-refused"
-    return seen if is_telling or quote.code < 500 or not place.is_guess else None
+    return finding if is_telling or quote.code < 500 or not place.is_guess else None
 
 
-def _read(quote: ReplyMatch, low: str, stage: Stage, command: str, words: str) -> ReplyFinding:
+def _match_rule(
+    quote: ReplyMatch, low: str, stage: Stage, command: str, words: str
+) -> ReplyFinding:
     tried = _MECHANISM.search(_around(quote, low)) if stage is Stage.AUTH else None
     if tried and tried[0].startswith("cram") and _PLAIN_FAILED.search(low):
         tried = None
