@@ -38,7 +38,7 @@ _EXPANDED = re.compile(r"\$\{?[A-Za-z_]")
 def is_env(content: str) -> bool:
     """Whether every line is a shell assignment, and at least one is not Python.
 
-    An unquoted hostname is not: Python would parse it as names.
+    An unquoted hostname is not Python here, although it parses as names.
     """
     lines = [line.strip() for line in content.removeprefix(_BOM).splitlines()]
     found = [_LINE.fullmatch(line) for line in lines if line and not line.startswith("#")]

@@ -196,7 +196,7 @@ class ExportBuilder:
     def pairs(self) -> list[tuple[str, Any]]:
         """Return the names that the format's table `write` sets, with their values.
 
-        Notes keep the order in which they are made; the format's `first` lists the first ones.
+        Notes keep the order in which they are made; the format's `first` lists those to make first.
         """
         for step in self.form.first:
             _FIRST[step](self)

@@ -313,7 +313,7 @@ class ImportBuilder:
         self._remarks[ImportNote(key, message)] = None
 
     def report_leftovers(self, *prefixes: str) -> None:
-        """Reject unused settings whose names begin so: smtp-tui has none like them."""
+        """Reject unused settings with these prefixes: smtp-tui does not have them."""
         for name in self.entries:
             if name not in self._used and name.startswith(prefixes):
                 self.reject(name, "no-setting")

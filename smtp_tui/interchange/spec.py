@@ -70,7 +70,8 @@ class FormatSpec:
     def evidence(self, content: str, names: Iterable[str]) -> Evidence | None:
         """Return the evidence for this format in a text that sets these variables, or None.
 
-        Names that formats share count only with an own name or one that names the server.
+        Names in `shares` count only with a name in `own` or `hosts`, those in `beside` only with
+        one in `hosts`.
         """
         names = [*names]
         ours = self.own | self.shares

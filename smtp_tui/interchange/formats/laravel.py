@@ -1,4 +1,4 @@
-"""Import and export Laravel's variables for Symfony's mailer; also BookStack's and such."""
+"""Import and export the Symfony mailer variables of Laravel, BookStack and similar programs."""
 
 from __future__ import annotations
 
