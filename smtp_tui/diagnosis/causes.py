@@ -1,7 +1,7 @@
 """Load causes and warnings with their texts, experiments and fixes.
 
-An entry of `causes.toml` has the label, the texts, and the experiments and fixes to try after the
-failure; one of `warnings.toml` has the label and the text.
+An entry of `causes.toml` has the label, the texts, the experiments to run after the failure and
+the fixes to propose; one of `warnings.toml` has the label and the text.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @record(kw_only=True)
 class Fix:
-    """A change that cures: only the admin knows a `value` of None; empty text removes the setting.
+    """A change that cures: the admin supplies a `value` of None, empty text removes the setting.
 
     `more` holds the changes that must go with it; `weakens` says that it weakens security, and
     `trusts` that a machine other than the intended one could get the password.

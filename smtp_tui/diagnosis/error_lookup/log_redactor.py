@@ -35,7 +35,7 @@ _FORMS = tuple(
         r"\b334[^\n]{0,400}\n[^\na-z0-9+/]{0,40}(?:c: )?([a-z0-9+/=]{4,400})\s{0,4}$",
     )
 )
-# No secret: `… password: 535 …`
+# A reply code is no secret: `invalid user or password: 535 …`
 _CODE = re.compile("[2-5][0-9][0-9]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
 
